@@ -1,0 +1,1 @@
+//! Execution of a plan: order, freshness, merge on write, propagation, journal

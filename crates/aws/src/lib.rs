@@ -1,0 +1,1 @@
+//! One AWS session per account over one shared connector

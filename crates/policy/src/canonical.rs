@@ -1,0 +1,132 @@
+//! Turns a statement into the one form in which all its spellings are equal.
+//!
+//! It must not make equal what AWS tells apart: where AWS does not say, two spellings are different.
+
+mod atoms;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub(crate) use atoms::atoms;
+
+use crate::{Condition, Effect, Principal, Statement};
+
+/// A statement without its Sid and without its spelling.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Canonical<'a> {
+    effect: Effect,
+    principal: Option<BTreeSet<(&'a str, &'a str)>>,
+    action: Option<BTreeSet<Cow<'a, str>>>,
+    pub(crate) resource: Option<BTreeSet<&'a str>>,
+    pub(crate) rest: Rest<'a>,
+}
+
+/// The elements that hold for the statement as a whole, whatever it is split into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Rest<'a> {
+    not_principal: Option<BTreeSet<(&'a str, &'a str)>>,
+    not_action: Option<BTreeSet<Cow<'a, str>>>,
+    not_resource: Option<BTreeSet<&'a str>>,
+    /// A set and not a map: one key spelled in two ways under one operator is two conditions.
+    pub(crate) conditions: BTreeSet<CanonicalCondition<'a>>,
+    /// What these mean is not known, so nothing is folded but the order of object keys.
+    unknown: BTreeMap<&'a str, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct CanonicalCondition<'a> {
+    pub(crate) operator: Cow<'a, str>,
+    pub(crate) key: Cow<'a, str>,
+    pub(crate) values: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Canonical<'a> {
+    pub(crate) fn of(statement: &'a Statement) -> Self {
+        let element = |name: &str| statement.elements().contains_key(name);
+        Self {
+            effect: statement.effect(),
+            principal: element("Principal").then(|| principals(statement.principals())),
+            action: element("Action").then(|| actions(statement.actions())),
+            resource: element("Resource").then(|| statement.resources().into_iter().collect()),
+            rest: Rest {
+                not_principal: element("NotPrincipal").then(|| principals(statement.not_principals())),
+                not_action: element("NotAction").then(|| actions(statement.not_actions())),
+                not_resource: element("NotResource").then(|| statement.not_resources().into_iter().collect()),
+                conditions: statement.conditions().into_iter().map(CanonicalCondition::of).collect(),
+                unknown: statement
+                    .unknown_elements()
+                    .map(|(name, value)| (name, sorted_text(value)))
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl<'a> CanonicalCondition<'a> {
+    fn of(condition: Condition<'a>) -> Self {
+        Self {
+            operator: canonical_operator(condition.operator),
+            key: lowercase(condition.key),
+            values: condition.values.into_iter().collect(),
+        }
+    }
+}
+
+/// A JSON value as text in which the order of object keys is settled.
+pub(crate) fn sorted_text(value: &Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    value.to_string()
+}
+
+fn principals(principals: Vec<Principal<'_>>) -> BTreeSet<(&str, &str)> {
+    principals.into_iter().map(|principal| (principal.kind, canonical_principal_id(principal))).collect()
+}
+
+/// An account is named by its id or by the ARN of its root, and AWS may turn one into the other on save.
+///
+/// The partition falls away: a policy cannot name a principal of another partition than its own.
+/// See "AWS JSON policy elements: Principal".
+pub(crate) fn canonical_principal_id(principal: Principal<'_>) -> &str {
+    let account = || {
+        let (_partition, rest) = principal.id.strip_prefix("arn:")?.split_once(":iam::")?;
+        rest.strip_suffix(":root").filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if matches!(principal.kind, "AWS" | "") { account().unwrap_or(principal.id) } else { principal.id }
+}
+
+/// The prefix and the name of an action are not case-sensitive. See "IAM JSON policy elements: Action".
+fn actions(actions: Vec<&str>) -> BTreeSet<Cow<'_, str>> {
+    actions.into_iter().map(lowercase).collect()
+}
+
+/// `ArnEquals` and `ArnLike` behave identically; every other operator stands for itself.
+///
+/// See "IAM JSON policy elements: Condition operators".
+pub(crate) fn canonical_operator(operator: &str) -> Cow<'_, str> {
+    if operator.contains("Arn") {
+        Cow::Owned(operator.replace("ArnEquals", "ArnLike").replace("ArnNotEquals", "ArnNotLike"))
+    } else {
+        Cow::Borrowed(operator)
+    }
+}
+
+/// Names of condition keys and of actions are not case-sensitive. See "IAM JSON policy elements: Condition".
+pub(crate) fn lowercase(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// One text for a set of statements, Sids included: equal exactly when the sets are, however they are spelled
+/// and ordered. Meant for fingerprints; it is not a policy.
+pub fn canonical_text<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> String {
+    let set: BTreeSet<_> =
+        statements.into_iter().map(|statement| (statement.sid(), Canonical::of(statement))).collect();
+    json!(set).to_string()
+}

@@ -1,0 +1,61 @@
+//! Turns statements into the smallest statements that together mean the same.
+//!
+//! `{Action: [x, y]}` and two statements with `x` and with `y` have the same atoms. Lists whose members do not
+//! stand for themselves (the `Not…` elements, the values of a condition) are not taken apart.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::{Canonical, Rest};
+use crate::Effect;
+
+/// More atoms than this are not enumerated. A document of 20 KB that is not contrived has a few hundred.
+const LIMIT: usize = 8192;
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Atom<'c> {
+    effect: Effect,
+    rest: &'c Rest<'c>,
+    principal: Option<&'c (&'c str, &'c str)>,
+    action: Option<&'c str>,
+    resource: Option<&'c str>,
+}
+
+/// The atoms of all `statements` together, or nothing when there would be too many of them.
+pub(crate) fn atoms<'c>(statements: &'c BTreeSet<Canonical<'c>>) -> Option<BTreeSet<Atom<'c>>> {
+    let count = statements.iter().map(count).fold(0, usize::saturating_add);
+    (count <= LIMIT).then(|| statements.iter().flat_map(split).collect())
+}
+
+fn count(statement: &Canonical<'_>) -> usize {
+    let principals = statement.principal.as_ref().map_or(1, BTreeSet::len);
+    let actions = statement.action.as_ref().map_or(1, BTreeSet::len);
+    let resources = statement.resource.as_ref().map_or(1, BTreeSet::len);
+    principals.saturating_mul(actions).saturating_mul(resources)
+}
+
+fn split<'c>(statement: &'c Canonical<'c>) -> Vec<Atom<'c>> {
+    let principals: Vec<_> = each(statement.principal.as_ref());
+    let actions: Vec<_> = each(statement.action.as_ref());
+    let resources: Vec<_> = each(statement.resource.as_ref());
+    let mut atoms = Vec::with_capacity(count(statement));
+    for &principal in &principals {
+        for &action in &actions {
+            for &resource in &resources {
+                atoms.push(Atom {
+                    effect: statement.effect,
+                    rest: &statement.rest,
+                    principal,
+                    action: action.map(Cow::as_ref),
+                    resource: resource.copied(),
+                });
+            }
+        }
+    }
+    atoms
+}
+
+/// The members of an element, or the one fact that it is absent.
+fn each<T>(element: Option<&BTreeSet<T>>) -> Vec<Option<&T>> {
+    element.map_or_else(|| vec![None], |members| members.iter().map(Some).collect())
+}

@@ -1,0 +1,193 @@
+//! Turns the text of a policy into a document and back, without losing how it was written.
+//!
+//! It must not judge what the document grants.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::{self, Members};
+use crate::{ParseError, Statement, Warning};
+
+const STATEMENT: &str = "Statement";
+
+/// A policy document: a version, an id, statements, and whatever else stood in it.
+///
+/// Printing it gives the text to send to AWS: nothing is written between the elements, and what was parsed
+/// and not touched since (statements above all) is written exactly as it was read, its own spaces included.
+/// Two documents are `==` when they hold the same JSON values in the same order of statements; for the same
+/// *meaning* see [`equivalent`](crate::equivalent).
+///
+/// As a serde value it is the JSON object, in which spelling (spaces, escapes, repeated keys) is not kept.
+///
+/// See "IAM JSON policy elements reference" in the IAM user guide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    head: Vec<Member>,
+    statements: Vec<Statement>,
+    tail: Vec<Member>,
+}
+
+/// A top-level element other than the statements.
+#[derive(Debug, Clone)]
+struct Member {
+    name: String,
+    value: Value,
+    text: String,
+}
+
+impl PartialEq for Member {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.value == other.value
+    }
+}
+
+impl Document {
+    /// A document of `Version` 2012-10-17 with these statements and no `Id`.
+    pub fn new(statements: Vec<Statement>) -> Self {
+        let value = Value::from("2012-10-17");
+        let version = Member { name: "Version".to_owned(), text: value.to_string(), value };
+        Self { head: vec![version], statements, tail: Vec::new() }
+    }
+
+    /// The same document around other statements.
+    pub(crate) fn with_statements(&self, statements: Vec<Statement>) -> Self {
+        Self { head: self.head.clone(), statements, tail: self.tail.clone() }
+    }
+
+    /// The `Version` element. A document without one is of 2008-10-17.
+    ///
+    /// See "IAM JSON policy elements: Version".
+    pub fn version(&self) -> Option<&str> {
+        self.member("Version").and_then(Value::as_str)
+    }
+
+    /// The `Id` element, which has no effect on access.
+    pub fn id(&self) -> Option<&str> {
+        self.member("Id").and_then(Value::as_str)
+    }
+
+    /// The statements, in document order.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// Bytes that AWS counts against its limit: the text without the spaces between its tokens.
+    pub fn size(&self) -> usize {
+        json::minified_len(&self.to_string())
+    }
+
+    /// What is legal in the document, but probably not what its author meant.
+    pub fn warnings(&self) -> Vec<Warning> {
+        Warning::all_of(self)
+    }
+
+    /// The elements beside the statements, as names and values. Repeated names are all there.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.head.iter().chain(&self.tail).map(|member| (member.name.as_str(), &member.value))
+    }
+
+    /// The value that takes effect: the last of a repeated name, as in most parsers.
+    fn member(&self, name: &str) -> Option<&Value> {
+        self.members().filter(|(other, _)| *other == name).last().map(|(_, value)| value)
+    }
+}
+
+impl FromStr for Document {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        // The full parse comes first and finds every syntax error with its place in the whole text;
+        // the reading of the source that follows can then go piece by piece.
+        let Value::Object(mut values) = serde_json::from_str(text)? else {
+            return Err(ParseError::shape("", "a JSON object"));
+        };
+        let Members(mut sources) = serde_json::from_str(text)?;
+        let (Some(value), Some(position)) =
+            (values.remove(STATEMENT), sources.iter().rposition(|(name, _)| name == STATEMENT))
+        else {
+            return Err(ParseError::shape("/Statement", "a statement or a list of statements"));
+        };
+        let tail = sources.split_off(position + 1);
+        let source = sources.pop().map_or("[]", |(_, source)| source.get());
+        Ok(Self {
+            head: read_members(sources)?,
+            statements: read_statements(source, value)?,
+            tail: read_members(tail)?,
+        })
+    }
+}
+
+fn read_members(sources: Vec<(String, &RawValue)>) -> Result<Vec<Member>, ParseError> {
+    sources
+        .into_iter()
+        .map(|(name, source)| {
+            let value: Value = serde_json::from_str(source.get())?;
+            if matches!(name.as_str(), "Version" | "Id") && !value.is_string() {
+                return Err(ParseError::shape(format!("/{name}"), "a string"));
+            }
+            Ok(Member { name, value, text: source.get().to_owned() })
+        })
+        .collect()
+}
+
+fn read_statements(source: &str, value: Value) -> Result<Vec<Statement>, ParseError> {
+    match value {
+        Value::Array(values) => {
+            let sources: Vec<&RawValue> = serde_json::from_str(source)?;
+            values
+                .into_iter()
+                .zip(sources)
+                .enumerate()
+                .map(|(index, (value, source))| {
+                    Statement::read(source.get(), value, &format!("/Statement/{index}"))
+                })
+                .collect()
+        }
+        one => Ok(vec![Statement::read(source, one, "/Statement")?]),
+    }
+}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for member in &self.head {
+            write!(f, "{}:{},", Value::from(member.name.as_str()), member.text)?;
+        }
+        write!(f, "\"{STATEMENT}\":[")?;
+        for (index, statement) in self.statements.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "," };
+            write!(f, "{separator}{statement}")?;
+        }
+        f.write_str("]")?;
+        for member in &self.tail {
+            write!(f, ",{}:{}", Value::from(member.name.as_str()), member.text)?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.head.len() + 1 + self.tail.len()))?;
+        for member in &self.head {
+            map.serialize_entry(&member.name, &member.value)?;
+        }
+        map.serialize_entry(STATEMENT, &self.statements)?;
+        for member in &self.tail {
+            map.serialize_entry(&member.name, &member.value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        value.to_string().parse().map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,34 @@
+//! Turns statements that the user wrote into statements that we own: nothing changes but the Sid.
+
+use std::collections::HashSet;
+
+use crate::{Ownership, Sid, Statement};
+
+/// The statements in the same order, each under a Sid of ours that no other of them has: `Extra<Sid>`, or
+/// `Extra<n>` for the nth statement where it has no Sid, an ambiguous one, or one that was there before.
+pub(super) fn owned_by(ownership: &Ownership, statements: &[Statement]) -> Vec<Statement> {
+    // Names first, so that no number takes a Sid that a later statement asks for.
+    let mut taken: HashSet<Sid> = HashSet::new();
+    let named: Vec<Option<Sid>> = statements
+        .iter()
+        .map(|statement| ownership.extra_sid(statement.sid()?).filter(|sid| taken.insert(sid.clone())))
+        .collect();
+    statements
+        .iter()
+        .zip(named)
+        .zip(1..)
+        .map(|((statement, named), number)| {
+            statement.with_sid(&named.unwrap_or_else(|| first_free(ownership, number, &mut taken)))
+        })
+        .collect()
+}
+
+fn first_free(ownership: &Ownership, mut number: usize, taken: &mut HashSet<Sid>) -> Sid {
+    loop {
+        let sid = ownership.numbered_extra_sid(number);
+        if taken.insert(sid.clone()) {
+            return sid;
+        }
+        number += 1;
+    }
+}

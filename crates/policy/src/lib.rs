@@ -1,0 +1,60 @@
+//! IAM resource policies: model, canonical form, equivalence, ownership and merge.
+//!
+//! A bucket policy and a key policy are single documents that several teams edit. This crate reads such a
+//! document without losing how it was written, tells whether two documents mean the same, and puts our
+//! statements into it while it leaves everybody else's as they are, byte for byte.
+//!
+//! ```
+//! use reconcile_policy::{BucketIntent, Document, Ownership, Partition, merge};
+//!
+//! let live: Document = r#"{"Version":"2012-10-17","Statement":[
+//!     {"Sid":"Auditors","Effect":"Allow","Principal":{"AWS":"444444444444"},
+//!      "Action":"s3:ListBucket","Resource":"arn:aws:s3:::logs"}]}"#
+//!     .parse()?;
+//! let intent = BucketIntent {
+//!     partition: Partition::Aws,
+//!     bucket: "logs".to_owned(),
+//!     prefix: None,
+//!     trails: vec!["arn:aws:cloudtrail:eu-west-1:111111111111:trail/Security".parse()?],
+//!     require_tls: true,
+//!     extra: Vec::new(),
+//! };
+//! let ownership = Ownership::of("secprod");
+//!
+//! let merged = merge(Some(&live), &intent.statements(&ownership), &ownership);
+//! let sids: Vec<_> = merged.contracted.statements().iter().filter_map(|s| s.sid()).collect();
+//! assert_eq!(
+//!     sids,
+//!     ["Auditors", "SecprodTrailAclCheck", "SecprodTrailWrite", "SecprodDenyInsecureTransport"]
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It must not talk to AWS, and must not know what a plan is.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod canonical;
+mod difference;
+mod document;
+mod equivalent;
+mod error;
+mod intent;
+mod json;
+mod merge;
+pub mod names;
+mod ownership;
+mod statement;
+mod warning;
+
+pub use canonical::canonical_text;
+pub use difference::{Difference, Op, differences};
+pub use document::Document;
+pub use equivalent::equivalent;
+pub use error::ParseError;
+pub use intent::{BucketIntent, KeyIntent};
+pub use merge::{Merged, merge};
+pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};
+pub use ownership::{Ownership, Role, owned};
+pub use statement::{Condition, Effect, Principal, Statement};
+pub use warning::Warning;

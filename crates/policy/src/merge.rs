@@ -1,0 +1,119 @@
+//! Turns a live document and the statements that we want into the documents to write, in two steps.
+//!
+//! Permissions are added before they are used and removed only after, so there is a document for before
+//! ([`Merged::expanded`]) and one for after ([`Merged::contracted`]). Foreign statements stay where they are and as
+//! they are written. It must not look at the time or at AWS: on write, the caller merges into what it has just read.
+
+mod union;
+
+use std::collections::HashSet;
+
+use crate::ownership::previous_sid;
+use crate::{Document, Effect, Ownership, Statement};
+use union::unite;
+
+/// What a merge makes of a live document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merged {
+    /// All that is wanted, and still all that our live statements allow.
+    pub expanded: Document,
+    /// All that is wanted, and nothing else of ours.
+    pub contracted: Document,
+    live: Option<Document>,
+}
+
+impl Merged {
+    /// The document to write before anything relies on it; none if the live one will do.
+    pub fn expand(&self) -> Option<&Document> {
+        let is_live = match &self.live {
+            Some(live) => *live == self.expanded,
+            None => self.expanded.statements().is_empty(),
+        };
+        (!is_live).then_some(&self.expanded)
+    }
+
+    /// The document to write when nothing relies on our former statements any more; none if the expanded one
+    /// will do. AWS takes no document without statements: one that is empty here means to delete the policy.
+    pub fn contract(&self) -> Option<&Document> {
+        (self.contracted != self.expanded).then_some(&self.contracted)
+    }
+}
+
+/// Puts the `desired` statements into the `live` document, which is `None` where there is no policy yet.
+///
+/// Every desired statement carries a Sid of ours that no other has, as [`BucketIntent`](crate::BucketIntent)
+/// and [`KeyIntent`](crate::KeyIntent) give them. What becomes of a live statement:
+///
+/// | live | expanded | contracted |
+/// | --- | --- | --- |
+/// | foreign | kept | kept |
+/// | ours, means what is desired | kept | kept |
+/// | our Allow, desired otherwise | both: united, or the desired one and the live one as `…Previous` | desired |
+/// | our Deny, desired otherwise | desired | desired |
+/// | ours, no longer desired (or its Sid a second time) | kept | removed |
+///
+/// *Kept* is in its place and byte for byte; what is desired and has no place yet goes to the end. All else in the
+/// document stays; a new document is of `Version` 2012-10-17.
+pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownership) -> Merged {
+    let base = live.cloned().unwrap_or_else(|| Document::new(Vec::new()));
+    let mut sids: HashSet<String> =
+        base.statements().iter().chain(desired).filter_map(Statement::sid).map(str::to_owned).collect();
+    let mut placed = HashSet::new();
+    let mut expanded = Vec::new();
+    let mut contracted = Vec::new();
+
+    for current in base.statements() {
+        let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
+            expanded.push(current.clone());
+            contracted.push(current.clone());
+            continue;
+        };
+        let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
+        match wanted.filter(|_| placed.insert(sid)) {
+            None => expanded.push(current.clone()),
+            Some(wanted) if wanted.is_equivalent(current) => {
+                expanded.push(current.clone());
+                contracted.push(current.clone());
+            }
+            Some(wanted) => {
+                expanded.extend(transition(current, wanted, sid, ownership, &mut sids));
+                contracted.push(wanted.clone());
+            }
+        }
+    }
+    for wanted in desired.iter().filter(|wanted| wanted.sid().is_none_or(|sid| !placed.contains(sid))) {
+        expanded.push(wanted.clone());
+        contracted.push(wanted.clone());
+    }
+
+    Merged {
+        expanded: base.with_statements(expanded),
+        contracted: base.with_statements(contracted),
+        live: live.cloned(),
+    }
+}
+
+/// What stands between `current` and `wanted`, which mean different things under the same Sid.
+fn transition(
+    current: &Statement,
+    wanted: &Statement,
+    sid: &str,
+    ownership: &Ownership,
+    sids: &mut HashSet<String>,
+) -> Vec<Statement> {
+    if current.effect() == Effect::Deny {
+        return vec![wanted.clone()];
+    }
+    match unite(current, wanted) {
+        // An inexact union also allows one list's members with the other's conditions. Between our own trails that
+        // tells nobody anything; what the user wrote is not ours to blend.
+        Some(union) if union.is_exact || !ownership.is_extra(sid) => vec![union.statement],
+        _ => {
+            let mut number = 1;
+            while !sids.insert(previous_sid(sid, number).to_string()) {
+                number += 1;
+            }
+            vec![wanted.clone(), current.with_sid(&previous_sid(sid, number))]
+        }
+    }
+}

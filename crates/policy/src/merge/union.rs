@@ -1,0 +1,107 @@
+//! Turns two forms of an Allow into one statement that allows what either does.
+//!
+//! It must never allow less than one of the two; where lists alone cannot say that, there is no union.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::Statement;
+use crate::canonical::{Canonical, canonical_operator, lowercase};
+use crate::json::{members, one_or_many, scalar_text};
+
+/// Two statements in one.
+pub(super) struct Union {
+    pub(super) statement: Statement,
+    /// Whether it allows nothing beyond the two.
+    pub(super) is_exact: bool,
+}
+
+/// The statement with the resources and condition values of both, the live ones first. It is one of the two
+/// itself where that one already has all. None if the statements differ in anything else.
+pub(super) fn unite(current: &Statement, wanted: &Statement) -> Option<Union> {
+    if shape(current)? != shape(wanted)? {
+        return None;
+    }
+    let mut elements = current.elements().clone();
+    let mut tally = Tally::default();
+    if let (Some(ours), Some(theirs)) = (elements.get_mut("Resource"), wanted.elements().get("Resource")) {
+        *ours = tally.unite(ours, theirs);
+    }
+    if let (Some(ours), Some(theirs)) = (elements.get_mut("Condition"), wanted.elements().get("Condition")) {
+        for (operator, keys) in ours.as_object_mut().into_iter().flatten() {
+            for (key, values) in keys.as_object_mut().into_iter().flatten() {
+                let wanted = find_values(theirs, operator, key)?;
+                *values = tally.unite(values, wanted);
+            }
+        }
+    }
+    let statement = match tally {
+        Tally { with_new: 0, .. } => current.clone(),
+        Tally { with_lost: 0, .. } => wanted.clone(),
+        _ => current.with_elements(elements),
+    };
+    Some(Union { statement, is_exact: tally.is_exact() })
+}
+
+/// What must be equal in two statements for their lists to be united: all but the members of those lists. None if
+/// one condition stands there twice, spelled differently: which values belong together cannot be told.
+fn shape(statement: &Statement) -> Option<Canonical<'_>> {
+    let mut shape = Canonical::of(statement);
+    let conditions = shape.rest.conditions.len();
+    if let Some(resources) = &mut shape.resource {
+        resources.clear();
+    }
+    let rest = shape.rest.conditions.into_iter().map(|mut condition| {
+        // Under a negated operator more values allow less, so there the values must be equal.
+        if !condition.operator.contains("Not") {
+            condition.values.clear();
+        }
+        condition
+    });
+    shape.rest.conditions = rest.collect();
+    (shape.rest.conditions.len() == conditions).then_some(shape)
+}
+
+/// The values of the condition that is the same as `operator` and `key` but for spelling.
+fn find_values<'v>(condition: &'v Value, operator: &str, key: &str) -> Option<&'v Value> {
+    let same = |map: &'v Map<String, Value>, is_same: &dyn Fn(&str) -> bool| {
+        map.iter().filter(|(name, _)| is_same(name)).map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    same(condition.as_object()?, &|name| canonical_operator(name) == canonical_operator(operator))
+        .into_iter()
+        .filter_map(Value::as_object)
+        .find_map(|keys| same(keys, &|name| lowercase(name) == lowercase(key)).pop())
+}
+
+/// How many lists of the two statements differ, and in which way.
+#[derive(Default)]
+struct Tally {
+    with_new: usize,
+    with_lost: usize,
+    different: usize,
+}
+
+impl Tally {
+    /// The members of both, those of `current` first.
+    fn unite(&mut self, current: &Value, wanted: &Value) -> Value {
+        let known: HashSet<_> = members(current).iter().filter_map(scalar_text).collect();
+        let kept: HashSet<_> = members(wanted).iter().filter_map(scalar_text).collect();
+        let new = members(wanted)
+            .iter()
+            .filter(|value| scalar_text(value).is_some_and(|text| !known.contains(&text)));
+        let united: Vec<Value> = members(current).iter().chain(new).cloned().collect();
+        let has_new = !kept.is_subset(&known);
+        let has_lost = !known.is_subset(&kept);
+        self.with_new += usize::from(has_new);
+        self.with_lost += usize::from(has_lost);
+        self.different += usize::from(has_new || has_lost);
+        one_or_many(united)
+    }
+
+    /// Lists multiply. The product of the unions is the union of the products only if a single list differs, or
+    /// if one statement has all that the other has.
+    fn is_exact(&self) -> bool {
+        self.different <= 1 || self.with_new == 0 || self.with_lost == 0
+    }
+}

@@ -1,0 +1,63 @@
+//! Turns text into the names AWS uses: account ids, regions, partitions, ARNs and statement ids.
+//!
+//! Each type can only hold a value that AWS would accept in that place, so nothing behind this door
+//! checks it again. The types know nothing of what they name: whether an account exists is for AWS to say.
+
+mod account_id;
+mod arn;
+mod region;
+mod sid;
+
+pub use account_id::AccountId;
+pub use arn::Arn;
+pub use region::{Partition, Region};
+pub use sid::Sid;
+
+/// Why a text is not the name it was taken for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct NameError {
+    /// The text as it was given.
+    pub text: String,
+    /// What was expected, as a noun phrase: `an AWS account id (12 digits)`.
+    pub expected: &'static str,
+}
+
+impl NameError {
+    fn new(text: &str, expected: &'static str) -> Self {
+        Self { text: text.to_owned(), expected }
+    }
+}
+
+/// What every name type has: it is written as it was read, in text and in JSON.
+macro_rules! string_name {
+    ($name:ident) => {
+        impl $name {
+            /// The name as AWS writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::names::NameError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
+}
+use string_name;

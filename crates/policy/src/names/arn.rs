@@ -1,0 +1,102 @@
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{NameError, Partition, string_name};
+
+/// An Amazon Resource Name: `arn:partition:service:region:account:resource`.
+///
+/// Region and account may be empty, as in the ARN of a bucket. Compared by its text, as AWS does: ARNs are
+/// case-sensitive. See "Identify AWS resources with Amazon Resource Names" in the IAM user guide.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Arn(String);
+
+string_name!(Arn);
+
+impl Arn {
+    /// The ARN of these elements. `region` and `account` may be empty; `resource` may hold colons.
+    pub fn new(partition: Partition, service: &str, region: &str, account: &str, resource: &str) -> Self {
+        Self(format!("arn:{partition}:{service}:{region}:{account}:{resource}"))
+    }
+
+    /// The element at `index`: 1 partition, 2 service, 3 region, 4 account, 5 resource.
+    fn element(&self, index: usize) -> &str {
+        self.0.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+
+    /// The partition, such as `aws`.
+    pub fn partition(&self) -> &str {
+        self.element(1)
+    }
+
+    /// The service namespace, such as `kms`.
+    pub fn service(&self) -> &str {
+        self.element(2)
+    }
+
+    /// The Region, or an empty text where the resource has none.
+    pub fn region(&self) -> &str {
+        self.element(3)
+    }
+
+    /// The account id, or an empty text where the resource has none.
+    pub fn account(&self) -> &str {
+        self.element(4)
+    }
+
+    /// All behind the account: `trail/SecurityTrail`, `key/1234…`.
+    pub fn resource(&self) -> &str {
+        self.element(5)
+    }
+}
+
+impl FromStr for Arn {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let elements: Vec<&str> = text.splitn(6, ':').collect();
+        match elements.as_slice() {
+            ["arn", partition, service, _, _, resource]
+                if partition.starts_with("aws")
+                    && !service.is_empty()
+                    && !resource.is_empty()
+                    && !text.contains(char::is_whitespace) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(NameError::new(text, "an ARN (arn:partition:service:region:account:resource)")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_its_elements() {
+        let arn: Arn = "arn:aws:logs:eu-west-1:111111111111:log-group:trail:*".parse().unwrap();
+        assert_eq!(arn.partition(), "aws");
+        assert_eq!(arn.service(), "logs");
+        assert_eq!(arn.region(), "eu-west-1");
+        assert_eq!(arn.account(), "111111111111");
+        assert_eq!(arn.resource(), "log-group:trail:*");
+    }
+
+    #[test]
+    fn elements_may_be_empty_where_aws_leaves_them_empty() {
+        let arn = Arn::new(Partition::AwsCn, "s3", "", "", "logs");
+        assert_eq!(arn.as_str(), "arn:aws-cn:s3:::logs");
+        assert_eq!(arn.as_str().parse::<Arn>().unwrap(), arn);
+    }
+
+    #[test]
+    fn what_is_not_an_arn_is_refused() {
+        for text in
+            ["", "arn", "arn:aws:s3", "arn:aws:s3:::", "arn:gcp:s3:::b", "arn:aws::::b", "arn:aws:s3:::a b"]
+        {
+            assert!(text.parse::<Arn>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{NameError, string_name};
+
+/// The code of an AWS Region, such as `eu-central-1`.
+///
+/// Held to the shape of a Region code, not to a list: AWS opens Regions faster than we release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(String);
+
+string_name!(Region);
+
+impl FromStr for Region {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let is_region = match parts.as_slice() {
+            [geography, middle @ .., number] => {
+                (2..=4).contains(&geography.len())
+                    && !middle.is_empty()
+                    && middle.len() <= 2
+                    && [geography].into_iter().chain(middle).all(|part| is_lower(part))
+                    && (1..=2).contains(&number.len())
+                    && number.bytes().all(|b| b.is_ascii_digit())
+            }
+            [] | [_] => false,
+        };
+        if is_region {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::new(text, "an AWS Region code, such as `eu-central-1`"))
+        }
+    }
+}
+
+fn is_lower(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase())
+}
+
+impl Region {
+    /// The partition this Region is in; it is the second element of every ARN of the Region.
+    pub fn partition(&self) -> Partition {
+        const BY_PREFIX: [(&str, Partition); 7] = [
+            ("cn-", Partition::AwsCn),
+            ("us-gov-", Partition::AwsUsGov),
+            ("us-iso-", Partition::AwsIso),
+            ("us-isob-", Partition::AwsIsoB),
+            ("eu-isoe-", Partition::AwsIsoE),
+            ("us-isof-", Partition::AwsIsoF),
+            ("eusc-", Partition::AwsEusc),
+        ];
+        BY_PREFIX
+            .into_iter()
+            .find(|(prefix, _)| self.0.starts_with(prefix))
+            .map_or(Partition::Aws, |(_, partition)| partition)
+    }
+}
+
+/// A group of Regions with its own accounts and its own ARN prefix.
+///
+/// See "AWS fault isolation boundaries: partitions".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Partition {
+    /// Commercial Regions.
+    Aws,
+    /// China.
+    AwsCn,
+    /// AWS `GovCloud` (US).
+    AwsUsGov,
+    /// AWS European Sovereign Cloud.
+    AwsEusc,
+    /// Isolated partition for US intelligence (C2S).
+    AwsIso,
+    /// Isolated partition for US intelligence (SC2S).
+    AwsIsoB,
+    /// Isolated partition in Europe.
+    AwsIsoE,
+    /// Isolated partition for US government.
+    AwsIsoF,
+}
+
+impl Partition {
+    /// The partition as ARNs name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::AwsCn => "aws-cn",
+            Self::AwsUsGov => "aws-us-gov",
+            Self::AwsEusc => "aws-eusc",
+            Self::AwsIso => "aws-iso",
+            Self::AwsIsoB => "aws-iso-b",
+            Self::AwsIsoE => "aws-iso-e",
+            Self::AwsIsoF => "aws-iso-f",
+        }
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partition_follows_from_the_region() {
+        for (region, partition) in [
+            ("us-east-1", "aws"),
+            ("eu-central-2", "aws"),
+            ("ap-southeast-5", "aws"),
+            ("cn-northwest-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            assert_eq!(region.parse::<Region>().unwrap().partition().as_str(), partition);
+        }
+    }
+
+    #[test]
+    fn what_is_not_shaped_like_a_region_is_refused() {
+        for text in
+            ["", "useast1", "us-east", "us-east-", "us-east-1a", "US-EAST-1", "-east-1", "us--1", "global"]
+        {
+            assert!(text.parse::<Region>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{NameError, string_name};
+
+/// The id of a statement that we write: letters and digits only.
+///
+/// That is what IAM allows; S3 and KMS allow more, so the Sid of a *live* statement is plain text.
+/// See "IAM JSON policy elements: Sid".
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sid(String);
+
+string_name!(Sid);
+
+impl Sid {
+    /// The letters and digits of a `text` that has at least one.
+    pub(crate) fn from_alphanumerics(text: &str) -> Self {
+        Self(text.chars().filter(char::is_ascii_alphanumeric).collect())
+    }
+}
+
+impl FromStr for Sid {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::new(text, "a statement id (letters and digits)"))
+        }
+    }
+}

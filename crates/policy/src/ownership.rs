@@ -1,0 +1,230 @@
+//! Turns the name of an installation into the Sids of its statements, and a Sid into whose it is.
+//!
+//! There is no state file: what says that a statement is ours is its Sid, and nothing else.
+//! It must not look at what a statement contains.
+
+use crate::{Document, Sid, Statement};
+
+const READER: &str = "Read";
+const EXTRA: &str = "Extra";
+const PREVIOUS: &str = "Previous";
+
+/// What one of our statements is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Bucket: `CloudTrail` looks at the bucket's ACL.
+    TrailAclCheck,
+    /// Bucket: `CloudTrail` writes log files.
+    TrailWrite,
+    /// Bucket: nobody may use it without TLS.
+    DenyInsecureTransport,
+    /// Key: the administrators.
+    Administration,
+    /// Key: `CloudTrail` encrypts log files.
+    TrailEncrypt,
+    /// Key: `CloudTrail` looks at the key.
+    TrailDescribe,
+    /// Key: `CloudTrail` decrypts, which S3 bucket keys need.
+    TrailDecrypt,
+}
+
+impl Role {
+    const ALL: [Self; 7] = [
+        Self::TrailAclCheck,
+        Self::TrailWrite,
+        Self::DenyInsecureTransport,
+        Self::Administration,
+        Self::TrailEncrypt,
+        Self::TrailDescribe,
+        Self::TrailDecrypt,
+    ];
+
+    /// The end of the Sid.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::TrailAclCheck => "TrailAclCheck",
+            Self::TrailWrite => "TrailWrite",
+            Self::DenyInsecureTransport => "DenyInsecureTransport",
+            Self::Administration => "Administration",
+            Self::TrailEncrypt => "TrailEncrypt",
+            Self::TrailDescribe => "TrailDescribe",
+            Self::TrailDecrypt => "TrailDecrypt",
+        }
+    }
+}
+
+/// Which statements belong to one installation.
+///
+/// A Sid of ours is the installation's name in camel case and one of the endings that we know: a [`Role`],
+/// `Read` and 8 hexadecimal digits for a reader, or `Extra` and a name for a statement that the user wrote; with
+/// `Previous` behind it for the form that a statement had before. Installations whose names begin alike (`sec`,
+/// `secprod`, `sec-extra`) never claim each other's statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ownership {
+    prefix: String,
+}
+
+impl Ownership {
+    /// The ownership of the installation of this name: `log-archive` owns `LogArchive…`.
+    pub fn of(installation: &str) -> Self {
+        let prefix = installation.split(|c: char| !c.is_ascii_alphanumeric()).flat_map(capitalized).collect();
+        Self { prefix }
+    }
+
+    /// Whether a statement of this Sid is ours.
+    pub fn owns(&self, sid: &str) -> bool {
+        self.ending(sid)
+            .is_some_and(|ending| is_role(ending) || is_reader(ending) || extra_name(ending).is_some())
+    }
+
+    /// The Sid of our statement in this role.
+    pub fn sid(&self, role: Role) -> Sid {
+        self.sid_ending(role.suffix())
+    }
+
+    /// Whether the statement of this Sid is one that the user wrote out.
+    pub(crate) fn is_extra(&self, sid: &str) -> bool {
+        self.ending(sid).and_then(extra_name).is_some()
+    }
+
+    /// The Sid under which we own a statement that its author calls `name`; none if that Sid would read as the
+    /// Sid of something else.
+    pub(crate) fn extra_sid(&self, name: &str) -> Option<Sid> {
+        let sid = self.sid_ending(&format!("{EXTRA}{name}"));
+        let is_plain = self.ending(sid.as_str()) == sid.as_str().strip_prefix(&self.prefix);
+        (is_plain && self.is_extra(sid.as_str())).then_some(sid)
+    }
+
+    /// The Sid under which we own the `number`th statement of those that have no name that will do.
+    pub(crate) fn numbered_extra_sid(&self, number: usize) -> Sid {
+        self.sid_ending(&format!("{EXTRA}{number}"))
+    }
+
+    fn sid_ending(&self, ending: &str) -> Sid {
+        Sid::from_alphanumerics(&format!("{}{ending}", self.prefix))
+    }
+
+    /// What follows our prefix, without the mark of a previous form.
+    fn ending<'s>(&self, sid: &'s str) -> Option<&'s str> {
+        let ending = sid.strip_prefix(&self.prefix)?;
+        Some(ending.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix(PREVIOUS).unwrap_or(ending))
+    }
+}
+
+/// The Sid of the form that a statement of ours had before, the `number`th of them.
+pub(crate) fn previous_sid(sid: &str, number: usize) -> Sid {
+    let number = if number == 1 { String::new() } else { number.to_string() };
+    Sid::from_alphanumerics(&format!("{sid}{PREVIOUS}{number}"))
+}
+
+/// The statements of a document that are ours, in document order.
+pub fn owned(document: &Document, ownership: &Ownership) -> Vec<Statement> {
+    let is_ours = |statement: &&Statement| statement.sid().is_some_and(|sid| ownership.owns(sid));
+    document.statements().iter().filter(is_ours).cloned().collect()
+}
+
+fn capitalized(word: &str) -> impl Iterator<Item = char> {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters)
+}
+
+fn is_role(ending: &str) -> bool {
+    Role::ALL.iter().any(|role| role.suffix() == ending)
+}
+
+fn is_reader(ending: &str) -> bool {
+    ending.strip_prefix(READER).is_some_and(is_fingerprint)
+}
+
+fn is_fingerprint(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The name in `Extra<name>`, unless that is how a Sid of *another* installation ends: `SecExtraTrailWrite` is
+/// the `TrailWrite` of an installation `sec-extra`, and no extra statement of `sec`.
+fn extra_name(ending: &str) -> Option<&str> {
+    let name = ending.strip_prefix(EXTRA)?;
+    let is_word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_elsewhere = name.contains(EXTRA)
+        || Role::ALL.iter().any(|role| name.ends_with(role.suffix()))
+        || name.rsplit_once(READER).is_some_and(|(_, digits)| is_fingerprint(digits));
+    (is_word && !is_elsewhere).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_is_the_name_in_camel_case() {
+        for (installation, sid) in [
+            ("secprod", "SecprodTrailWrite"),
+            ("log-archive", "LogArchiveTrailWrite"),
+            ("a-2b-c", "A2bCTrailWrite"),
+        ] {
+            assert_eq!(Ownership::of(installation).sid(Role::TrailWrite).as_str(), sid);
+        }
+    }
+
+    #[test]
+    fn a_sid_is_ours_by_prefix_and_exact_ending() {
+        for (installation, sid, expected) in [
+            ("sec", "SecTrailWrite", true),
+            ("sec", "SecTrailWritePrevious", true),
+            ("sec", "SecTrailWritePrevious12", true),
+            ("sec", "SecRead0123abcd", true),
+            ("sec", "SecExtraBackup", true),
+            ("sec", "SecExtra1", true),
+            ("sec", "SecExtraBackupPrevious", true),
+            ("sec", "SecprodTrailWrite", false),
+            ("sec", "SecTrailWrite2", false),
+            ("sec", "SecTrailWriter", false),
+            ("sec", "SecReadEverything", false),
+            ("sec", "SecRead0123ABCD", false),
+            ("sec", "SecExtra", false),
+            ("sec", "SecPrevious", false),
+            ("sec", "sectrailwrite", false),
+            ("sec", "Sec", false),
+            ("sec", "SecExtra two words", false),
+            // Of the installations `sec-extra` and `sec-extra-prod`.
+            ("sec", "SecExtraTrailWrite", false),
+            ("sec", "SecExtraProdTrailWritePrevious", false),
+            ("sec", "SecExtraExtraBackup", false),
+            ("sec", "SecExtraRead0123abcd", false),
+            ("sec-extra", "SecExtraTrailWrite", true),
+            ("sec-extra-prod", "SecExtraProdTrailWritePrevious", true),
+        ] {
+            assert_eq!(Ownership::of(installation).owns(sid), expected, "{installation}: {sid}");
+        }
+    }
+
+    #[test]
+    fn an_extra_keeps_its_name_where_that_is_unmistakable() {
+        let ownership = Ownership::of("sec");
+        for (name, sid) in [
+            ("Backup", Some("SecExtraBackup")),
+            ("Allow backup!", Some("SecExtraAllowbackup")),
+            ("", None),
+            ("!", None),
+            ("TrailWrite", None),
+            ("MyExtra", None),
+            ("BackupPrevious", None),
+            ("BackupPrevious2", None),
+        ] {
+            assert_eq!(ownership.extra_sid(name).as_ref().map(Sid::as_str), sid, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_sid_that_we_give_is_ours() {
+        let ownership = Ownership::of("log-archive");
+        let given = Role::ALL.map(|role| ownership.sid(role)).into_iter().chain([
+            ownership.numbered_extra_sid(1),
+            previous_sid("LogArchiveTrailWrite", 1),
+            previous_sid("LogArchiveTrailWrite", 2),
+        ]);
+        for sid in given {
+            assert!(ownership.owns(sid.as_str()), "{sid}");
+        }
+    }
+}

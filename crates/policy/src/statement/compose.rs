@@ -1,0 +1,49 @@
+//! Turns elements that we choose into a statement.
+//!
+//! It must not be given what a user or AWS wrote: that is read, and its shape checked.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::{Effect, Statement};
+use crate::Sid;
+use crate::json::one_or_many;
+
+impl Statement {
+    /// A statement of our own, its elements in the order in which AWS documents write them.
+    pub(crate) fn compose<const N: usize>(sid: &Sid, effect: Effect, elements: [(&str, Value); N]) -> Self {
+        let head = [("Sid", Value::from(sid.as_str())), ("Effect", Value::from(effect.as_str()))];
+        let elements = head.into_iter().chain(elements).map(|(name, value)| (name.to_owned(), value));
+        Self::of_elements(effect, elements.collect())
+    }
+
+    /// The same statement under another Sid.
+    pub(crate) fn with_sid(&self, sid: &Sid) -> Self {
+        let mut elements = self.elements.clone();
+        let value = Value::from(sid.as_str());
+        match elements.get_mut("Sid") {
+            Some(old) => *old = value,
+            None => {
+                elements.shift_insert(0, "Sid".to_owned(), value);
+            }
+        }
+        Self::of_elements(self.effect, elements)
+    }
+
+    /// The same statement with other values under some of its elements.
+    pub(crate) fn with_elements(&self, elements: Map<String, Value>) -> Self {
+        Self::of_elements(self.effect, elements)
+    }
+
+    fn of_elements(effect: Effect, elements: Map<String, Value>) -> Self {
+        let text = Value::Object(elements.clone()).to_string();
+        Self { effect, elements, text }
+    }
+}
+
+/// Texts as the value of an element, in the given order and each once; a single one without brackets.
+pub(crate) fn texts<I: IntoIterator<Item = String>>(texts: I) -> Value {
+    let mut seen = HashSet::new();
+    one_or_many(texts.into_iter().filter(|text| seen.insert(text.clone())).map(Value::String).collect())
+}

@@ -1,0 +1,80 @@
+//! Turns a document into what is legal in it but probably not meant.
+//!
+//! It must not change or refuse anything: the document may be somebody else's.
+
+use crate::{Document, Principal, Statement, json};
+
+/// Something in a document that its author should look at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// One of the two values is not what takes effect, although both can be read.
+    #[error("`{path}` is written more than once; only the last one counts")]
+    RepeatedKey {
+        /// JSON pointer to the key.
+        path: String,
+    },
+    /// KMS accepts such a statement, and it does nothing.
+    #[error("`{path}` has no {element}, so it has no effect")]
+    NoEffect {
+        /// JSON pointer to the statement.
+        path: String,
+        /// The element that is missing: `Action` or `Resource`.
+        element: &'static str,
+    },
+    /// AWS shows a user or role that was deleted by its unique id. It matches nobody any more, even if one of the same
+    /// name is made again, and S3 and KMS refuse to save a document that names it.
+    ///
+    /// See "AWS JSON policy elements: Principal" and "IAM identifiers".
+    #[error(
+        "`{path}` names `{id}`, a user or role that was deleted or that AWS cannot resolve at the moment"
+    )]
+    UnresolvedPrincipal {
+        /// JSON pointer to the statement.
+        path: String,
+        /// The unique id: `AIDA…` is a user, `AROA…` a role.
+        id: String,
+    },
+}
+
+impl Warning {
+    /// A stable name for programs: `repeated-key`, `no-effect`, `unresolved-principal`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::RepeatedKey { .. } => "repeated-key",
+            Self::NoEffect { .. } => "no-effect",
+            Self::UnresolvedPrincipal { .. } => "unresolved-principal",
+        }
+    }
+
+    pub(crate) fn all_of(document: &Document) -> Vec<Self> {
+        let repeated =
+            json::repeated_keys(&document.to_string()).into_iter().map(|path| Self::RepeatedKey { path });
+        let statements = document.statements().iter().enumerate();
+        repeated.chain(statements.flat_map(|(index, statement)| of_statement(index, statement))).collect()
+    }
+}
+
+fn of_statement(index: usize, statement: &Statement) -> Vec<Warning> {
+    let path = format!("/Statement/{index}");
+    let mut warnings = Vec::new();
+    if statement.actions().is_empty() && statement.not_actions().is_empty() {
+        warnings.push(Warning::NoEffect { path: path.clone(), element: "Action" });
+    }
+    if statement.resources().is_empty() && statement.not_resources().is_empty() {
+        warnings.push(Warning::NoEffect { path: path.clone(), element: "Resource" });
+    }
+    let principals = statement.principals().into_iter().chain(statement.not_principals());
+    for Principal { id, .. } in principals.filter(is_unique_id) {
+        warnings.push(Warning::UnresolvedPrincipal { path: path.clone(), id: id.to_owned() });
+    }
+    warnings
+}
+
+fn is_unique_id(principal: &Principal<'_>) -> bool {
+    let Principal { kind, id } = principal;
+    *kind == "AWS"
+        && (id.starts_with("AIDA") || id.starts_with("AROA"))
+        && id.len() >= 16
+        && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}

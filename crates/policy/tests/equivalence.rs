@@ -1,0 +1,73 @@
+//! What is and what is not a difference, case by case.
+//!
+//! The cases follow what other suites found worth asking (awspolicyequivalence, aws-controllers-k8s), with bodies
+//! of our own; where we answer otherwise, the case has a note.
+
+#![allow(clippy::unwrap_used)]
+
+use reconcile_policy::{Document, canonical_text, differences, equivalent};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Group {
+    group: String,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    a: Value,
+    b: Value,
+    equivalent: bool,
+}
+
+/// A case holds the text of a document, a document, or a single statement of one.
+fn document(value: &Value) -> Document {
+    match value {
+        Value::String(text) => text.parse().unwrap(),
+        value if value.get("Statement").is_some() => value.to_string().parse().unwrap(),
+        statement => json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string().parse().unwrap(),
+    }
+}
+
+fn cases() -> Vec<(String, Document, Document, bool)> {
+    let groups: Vec<Group> = serde_json::from_str(include_str!("data/equivalence.json")).unwrap();
+    groups
+        .into_iter()
+        .flat_map(|Group { group, cases }| {
+            cases.into_iter().map(move |case| {
+                let name = format!("{group}: {}", case.name);
+                (name, document(&case.a), document(&case.b), case.equivalent)
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn documents_are_told_apart_where_aws_tells_them_apart() {
+    for (name, a, b, expected) in cases() {
+        assert_eq!(equivalent(&a, &b), expected, "{name}");
+        assert_eq!(equivalent(&b, &a), expected, "{name}, the other way round");
+        assert!(equivalent(&a, &a) && equivalent(&b, &b), "{name}, with itself");
+    }
+}
+
+#[test]
+fn statements_agree_with_documents_of_one_statement() {
+    let mut checked = 0;
+    for (name, a, b, expected) in cases() {
+        if let ([first], [second]) = (a.statements(), b.statements())
+            && a.version() == b.version()
+        {
+            checked += 1;
+            assert_eq!(first.is_equivalent(second), expected, "{name}");
+            if first.sid() == second.sid() {
+                assert_eq!(canonical_text([first]) == canonical_text([second]), expected, "{name}");
+                assert_eq!(differences(Some(&a), Some(&b)).is_empty(), expected, "{name}");
+            }
+        }
+    }
+    assert!(checked > 50, "only {checked} cases have one statement on each side");
+}

@@ -1,0 +1,1 @@
+//! The YAML specification: parsing, diagnostics and the desired state it describes

@@ -20,7 +20,7 @@ const STATEMENT: &str = "Statement";
 /// Printing it gives the text to send to AWS: nothing is written between the elements, and what was parsed
 /// and not touched since (statements above all) is written exactly as it was read, its own spaces included.
 /// Two documents are `==` when they hold the same JSON values in the same order of statements; for the same
-/// *meaning* see [`equivalent`](crate::equivalent).
+/// *meaning* see [`equivalent`](fn@crate::equivalent).
 ///
 /// As a serde value it is the JSON object, in which spelling (spaces, escapes, repeated keys) is not kept.
 ///
@@ -107,16 +107,14 @@ impl FromStr for Document {
             return Err(ParseError::shape("", "a JSON object"));
         };
         let Members(mut sources) = serde_json::from_str(text)?;
-        let (Some(value), Some(position)) =
-            (values.remove(STATEMENT), sources.iter().rposition(|(name, _)| name == STATEMENT))
-        else {
-            return Err(ParseError::shape("/Statement", "a statement or a list of statements"));
-        };
+        let missing = || ParseError::shape("/Statement", "a statement or a list of statements");
+        let position = sources.iter().rposition(|(name, _)| name == STATEMENT).ok_or_else(missing)?;
         let tail = sources.split_off(position + 1);
-        let source = sources.pop().map_or("[]", |(_, source)| source.get());
+        let (_, source) = sources.pop().ok_or_else(missing)?;
+        let value = values.remove(STATEMENT).ok_or_else(missing)?;
         Ok(Self {
             head: read_members(sources)?,
-            statements: read_statements(source, value)?,
+            statements: read_statements(source.get(), value)?,
             tail: read_members(tail)?,
         })
     }

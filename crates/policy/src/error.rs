@@ -4,12 +4,12 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// The text is not JSON, or is nested deeper than 127 levels.
+    /// The text is not JSON, or is nested 128 levels deep or more.
     #[error("not valid JSON at line {line}, column {column}: {problem}")]
     Syntax {
         /// Line of the first character that does not fit, from 1.
         line: usize,
-        /// Column in that line, in bytes, from 1; 0 where the line before it is incomplete.
+        /// Column in that line, in bytes, from 1; 0 where the text ends before the line begins.
         column: usize,
         /// What is wrong there, as a lowercase fragment.
         problem: String,

@@ -8,7 +8,7 @@ mod shape;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::ParseError;
@@ -42,7 +42,7 @@ impl fmt::Display for Effect {
 
 /// One statement of a policy, with the text it was read from.
 ///
-/// Printing it gives that text back. Two statements are `==` when their JSON values are, in whatever order
+/// Printing it gives that text back; as a serde value it is the JSON object. Two statements are `==` when their JSON values are, in whatever order
 /// of elements; for the same *meaning* see [`Statement::is_equivalent`].
 #[derive(Debug, Clone)]
 pub struct Statement {
@@ -200,5 +200,11 @@ impl fmt::Display for Statement {
 impl Serialize for Statement {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.elements.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Statement {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_value(Value::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }

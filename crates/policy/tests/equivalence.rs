@@ -28,7 +28,9 @@ fn document(value: &Value) -> Document {
     match value {
         Value::String(text) => text.parse().unwrap(),
         value if value.get("Statement").is_some() => value.to_string().parse().unwrap(),
-        statement => json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string().parse().unwrap(),
+        statement => {
+            json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string().parse().unwrap()
+        }
     }
 }
 

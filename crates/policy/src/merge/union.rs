@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Statement;
 use crate::canonical::{Canonical, canonical_operator, lowercase};
@@ -37,8 +37,8 @@ pub(super) fn unite(current: &Statement, wanted: &Statement) -> Option<Union> {
         }
     }
     let statement = match tally {
-        Tally { with_new: 0, .. } => current.clone(),
-        Tally { with_lost: 0, .. } => wanted.clone(),
+        Tally { gaining: 0, .. } => current.clone(),
+        Tally { losing: 0, .. } => wanted.clone(),
         _ => current.with_elements(elements),
     };
     Some(Union { statement, is_exact: tally.is_exact() })
@@ -54,7 +54,7 @@ fn shape(statement: &Statement) -> Option<Canonical<'_>> {
     }
     let rest = shape.rest.conditions.into_iter().map(|mut condition| {
         // Under a negated operator more values allow less, so there the values must be equal.
-        if !condition.operator.contains("Not") {
+        if !lowercase(&condition.operator).contains("not") {
             condition.values.clear();
         }
         condition
@@ -65,21 +65,18 @@ fn shape(statement: &Statement) -> Option<Canonical<'_>> {
 
 /// The values of the condition that is the same as `operator` and `key` but for spelling.
 fn find_values<'v>(condition: &'v Value, operator: &str, key: &str) -> Option<&'v Value> {
-    let same = |map: &'v Map<String, Value>, is_same: &dyn Fn(&str) -> bool| {
-        map.iter().filter(|(name, _)| is_same(name)).map(|(_, value)| value).collect::<Vec<_>>()
-    };
-    same(condition.as_object()?, &|name| canonical_operator(name) == canonical_operator(operator))
-        .into_iter()
-        .filter_map(Value::as_object)
-        .find_map(|keys| same(keys, &|name| lowercase(name) == lowercase(key)).pop())
+    let operators = condition.as_object()?.iter();
+    let same = operators.filter(|(name, _)| canonical_operator(name) == canonical_operator(operator));
+    let mut keys = same.filter_map(|(_, keys)| keys.as_object()).flatten();
+    keys.find(|(name, _)| lowercase(name) == lowercase(key)).map(|(_, values)| values)
 }
 
 /// How many lists of the two statements differ, and in which way.
 #[derive(Default)]
 struct Tally {
-    with_new: usize,
-    with_lost: usize,
-    different: usize,
+    gaining: usize,
+    losing: usize,
+    differing: usize,
 }
 
 impl Tally {
@@ -93,15 +90,15 @@ impl Tally {
         let united: Vec<Value> = members(current).iter().chain(new).cloned().collect();
         let has_new = !kept.is_subset(&known);
         let has_lost = !known.is_subset(&kept);
-        self.with_new += usize::from(has_new);
-        self.with_lost += usize::from(has_lost);
-        self.different += usize::from(has_new || has_lost);
+        self.gaining += usize::from(has_new);
+        self.losing += usize::from(has_lost);
+        self.differing += usize::from(has_new || has_lost);
         one_or_many(united)
     }
 
     /// Lists multiply. The product of the unions is the union of the products only if a single list differs, or
     /// if one statement has all that the other has.
     fn is_exact(&self) -> bool {
-        self.different <= 1 || self.with_new == 0 || self.with_lost == 0
+        self.differing <= 1 || self.gaining == 0 || self.losing == 0
     }
 }

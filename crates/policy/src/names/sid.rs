@@ -15,7 +15,7 @@ pub struct Sid(String);
 string_name!(Sid);
 
 impl Sid {
-    /// The letters and digits of a `text` that has at least one.
+    /// The letters and digits of a `text`, which is to have at least one.
     pub(crate) fn from_alphanumerics(text: &str) -> Self {
         Self(text.chars().filter(char::is_ascii_alphanumeric).collect())
     }

@@ -1,1 +1,25 @@
-//! The embedded AWS twin: an in-process AWS for first runs, rehearsals and tests
+//! The twin: an AWS inside of this process, for STS, Organizations, S3, KMS and CloudTrail.
+//!
+//! It answers the SDK's own requests, for many accounts and Regions, and is strict where AWS is strict: a trail whose
+//! bucket or key policy is wrong is refused as CloudTrail refuses it. It is there for a first run without AWS, for
+//! rehearsals and for tests. It does not verify signatures, and holds no log files.
+//!
+//! On purpose it shares no code with the rest of the product: what it says about a policy is a second opinion.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod adapters;
+mod call;
+mod evaluate;
+mod fault;
+mod protocol;
+mod request;
+mod services;
+mod state;
+mod store;
+mod twin;
+
+pub use call::Call;
+pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailSummary};
+pub use store::StoreError;
+pub use twin::{Setup, SetupAccount, Twin};

@@ -1,0 +1,20 @@
+//! The log of calls.
+
+use serde::Serialize;
+
+/// One call that the twin answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The account of the caller; empty where its credentials are unknown.
+    pub account: String,
+    /// The Region that the request was signed for.
+    pub region: String,
+    /// Service and operation: `cloudtrail:CreateTrail`.
+    pub operation: String,
+    /// Whether it can change anything.
+    pub mutating: bool,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// The error code, where it was refused.
+    pub error: Option<String>,
+}

@@ -1,0 +1,73 @@
+//! Writes answers in the protocols of the services: AWS JSON 1.1, AWS query and REST-XML.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::fault::Fault;
+
+const XML_HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// See "AWS JSON 1.1 protocol" in the Smithy documentation.
+pub(crate) fn json(result: &Result<Value, Fault>) -> Response<Bytes> {
+    let (status, body) = match result {
+        Ok(value) => (200, value.to_string()),
+        Err(fault) => (fault.status, json!({ "__type": fault.code, "message": fault.message }).to_string()),
+    };
+    response(status, "application/x-amz-json-1.1", body)
+}
+
+/// The query protocol: the result of `operation`, already in XML, in its envelope.
+pub(crate) fn query(operation: &str, result: &Result<String, Fault>) -> Response<Bytes> {
+    let (status, body) = match result {
+        Ok(xml) => (
+            200,
+            format!(
+                "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{operation}Result>{xml}\
+                 </{operation}Result><ResponseMetadata><RequestId>twin</RequestId></ResponseMetadata></{operation}Response>"
+            ),
+        ),
+        Err(fault) => (
+            fault.status,
+            format!(
+                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>{}</Error>\
+                 <RequestId>twin</RequestId></ErrorResponse>",
+                code_and_message(fault)
+            ),
+        ),
+    };
+    response(status, "text/xml", format!("{XML_HEAD}{body}"))
+}
+
+/// An S3 error.
+pub(crate) fn s3_error(fault: &Fault) -> Response<Bytes> {
+    let body = format!("{XML_HEAD}<Error>{}<RequestId>twin</RequestId></Error>", code_and_message(fault));
+    response(fault.status, "application/xml", body)
+}
+
+pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert("content-type", http::HeaderValue::from_static(content_type));
+    headers.insert("x-amz-request-id", http::HeaderValue::from_static("twin"));
+    response
+}
+
+fn code_and_message(fault: &Fault) -> String {
+    format!("<Code>{}</Code><Message>{}</Message>", fault.code, escape(&fault.message))
+}
+
+/// A text as it may stand in XML.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}

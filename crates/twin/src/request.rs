@@ -1,0 +1,123 @@
+//! Turns an HTTP request into who calls which service where.
+//!
+//! The signature says it all in its credential scope. It is not verified: whoever reaches the twin may use it.
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// A request with its caller.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: http::Method,
+    /// The path, percent-decoded.
+    pub(crate) path: String,
+    /// The query, decoded, in order.
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) scope: Scope,
+}
+
+/// Who calls which service where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) access_key: String,
+    pub(crate) region: String,
+    pub(crate) service: String,
+    /// The role, where the caller has assumed one.
+    pub(crate) role: Option<String>,
+}
+
+const BASE_KEY: &str = "AKIATWIN";
+const SESSION_KEY: &str = "ASIATWIN";
+
+/// The access key id of an account's own credentials: it says which account it is.
+pub(crate) fn base_key(account: &str) -> String {
+    format!("{BASE_KEY}{account}")
+}
+
+/// The access key id of a session in an account.
+pub(crate) fn session_key(account: &str) -> String {
+    format!("{SESSION_KEY}{account}")
+}
+
+impl Request {
+    pub(crate) fn new(request: http::Request<Bytes>) -> Self {
+        let (parts, body) = request.into_parts();
+        let decode = |text: &str| {
+            let pairs = form_urlencoded::parse(text.as_bytes());
+            pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>()
+        };
+        // A plus stands for itself in a path.
+        let path = decode(&format!("={}", parts.uri.path().replace('+', "%2B").replace('&', "%26").replace('=', "%3D")));
+        Self {
+            path: path.into_iter().next().map(|(_, path)| path).unwrap_or_default(),
+            query: decode(parts.uri.query().unwrap_or_default()),
+            scope: Scope::of(&parts.headers),
+            method: parts.method,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        text(&self.headers, name)
+    }
+
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The account of the caller, by its access key.
+    pub(crate) fn account(&self) -> Option<&str> {
+        let key = &self.scope.access_key;
+        key.strip_prefix(BASE_KEY).or_else(|| key.strip_prefix(SESSION_KEY))
+    }
+}
+
+impl Scope {
+    /// Reads `AWS4-HMAC-SHA256 Credential=KEY/20261123/us-east-1/s3/aws4_request, …`.
+    /// See "Create a signed AWS API request" in the IAM user guide.
+    fn of(headers: &HeaderMap) -> Self {
+        let authorization = text(headers, "authorization").unwrap_or_default();
+        let credential = authorization.split("Credential=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
+        let mut elements = credential.unwrap_or_default().split('/').map(str::to_owned);
+        let mut next = || elements.next().unwrap_or_default();
+        let (access_key, _date, region, service) = (next(), next(), next(), next());
+        let role = text(headers, "x-amz-security-token").map(str::to_owned);
+        Self { access_key, region, service, role }
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_says_who_calls_what_where() {
+        let request = http::Request::builder()
+            .uri("http://localhost/logs/a%20b?policy&x=1")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=AKIATWIN111111111111/20261123/eu-west-1/s3/aws4_request, SignedHeaders=host",
+            )
+            .body(Bytes::new())
+            .unwrap();
+        let request = Request::new(request);
+        assert_eq!(request.account(), Some("111111111111"));
+        assert_eq!((request.scope.region.as_str(), request.scope.service.as_str()), ("eu-west-1", "s3"));
+        assert_eq!(request.path, "/logs/a b");
+        assert_eq!((request.query("policy"), request.query("x")), (Some(""), Some("1")));
+    }
+
+    #[test]
+    fn without_a_signature_nobody_calls() {
+        let request = Request::new(http::Request::new(Bytes::new()));
+        assert_eq!(request.account(), None);
+        assert_eq!(request.scope, Scope::default());
+    }
+}

@@ -1,0 +1,69 @@
+//! Finds the service and the operation that a request is for.
+
+pub(crate) mod cloudtrail;
+mod json;
+mod kms;
+mod organizations;
+mod s3;
+mod sts;
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::fault::Fault;
+use crate::protocol;
+use crate::request::Request;
+use crate::state::State;
+
+/// What became of a request.
+pub(crate) struct Answer {
+    pub(crate) response: Response<Bytes>,
+    /// Service and operation: `kms:CreateKey`.
+    pub(crate) operation: String,
+    pub(crate) mutating: bool,
+    pub(crate) error: Option<&'static str>,
+}
+
+/// Who calls from where, once it is known that he exists.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller<'r> {
+    pub(crate) account: &'r str,
+    pub(crate) region: &'r str,
+}
+
+pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
+    match request.scope.service.as_str() {
+        "s3" => s3::answer(state, request),
+        "sts" => sts::answer(state, request),
+        "kms" => json::answer("kms", kms::OPERATIONS, state, request),
+        "cloudtrail" => json::answer("cloudtrail", cloudtrail::OPERATIONS, state, request),
+        "organizations" => json::answer("organizations", organizations::OPERATIONS, state, request),
+        other => {
+            let fault = Fault::bad("UnknownOperationException", format!("the twin has no service `{other}`"));
+            Answer {
+                response: unavailable(&fault),
+                operation: format!("{other}:?"),
+                mutating: false,
+                error: Some(fault.code),
+            }
+        }
+    }
+}
+
+/// An answer where the service is not even known.
+pub(crate) fn unavailable(fault: &Fault) -> Response<Bytes> {
+    protocol::json(&Err(fault.clone()))
+}
+
+impl<'r> Caller<'r> {
+    /// The caller of a request, if the account of its credentials exists; `code` is what the service says if not.
+    fn of(state: &State, request: &'r Request, code: &'static str) -> Result<Self, Fault> {
+        let account = request.account().filter(|account| {
+            state.accounts.contains_key(*account) || state.ambient.as_deref() == Some(*account)
+        });
+        match account {
+            Some(account) => Ok(Self { account, region: &request.scope.region }),
+            None => Err(Fault::new(403, code, "the security token included in the request is invalid")),
+        }
+    }
+}

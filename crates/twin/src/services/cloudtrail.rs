@@ -1,0 +1,27 @@
+//! CloudTrail: trails, what they record, and whether they could deliver.
+
+pub(crate) mod delivery;
+mod logging;
+mod name;
+mod selectors;
+mod tag;
+mod trail;
+
+use super::json::{Operation, read, write};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    write("CreateTrail", trail::create),
+    write("UpdateTrail", trail::update),
+    write("DeleteTrail", trail::delete),
+    read("DescribeTrails", trail::describe),
+    read("GetTrail", trail::get),
+    read("ListTrails", trail::list),
+    write("StartLogging", logging::start),
+    write("StopLogging", logging::stop),
+    read("GetTrailStatus", logging::status),
+    read("GetEventSelectors", selectors::get),
+    write("PutEventSelectors", selectors::put),
+    write("AddTags", tag::add),
+    write("RemoveTags", tag::remove),
+    read("ListTags", tag::list),
+];

@@ -1,0 +1,76 @@
+//! Whether a trail could deliver: what CloudTrail itself asks of bucket and key before it takes a trail.
+//!
+//! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" in the
+//! CloudTrail user guide.
+
+use crate::evaluate::{Policy, Request};
+use crate::fault::Fault;
+use crate::state::{Bucket, State, Trail, partition};
+
+const SERVICE: &str = "cloudtrail.amazonaws.com";
+
+/// Refuses a trail that could not deliver, as CloudTrail does.
+pub(crate) fn check(state: &State, trail: &Trail) -> Result<(), Fault> {
+    let bucket = state.buckets.get(&trail.bucket).ok_or_else(|| {
+        Fault::bad("S3BucketDoesNotExistException", format!("S3 bucket {} does not exist!", trail.bucket))
+    })?;
+    check_bucket(bucket, trail)?;
+    match &trail.kms_key {
+        Some(key) => check_key(state, bucket, trail, key),
+        None => Ok(()),
+    }
+}
+
+fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
+    let insufficient = || {
+        let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket);
+        Fault::bad("InsufficientS3BucketPolicyException", message)
+    };
+    let policy = bucket.policy.as_deref().and_then(|text| Policy::parse(text).ok()).ok_or_else(insufficient)?;
+    let arn = format!("arn:{}:s3:::{}", partition(&bucket.region), trail.bucket);
+    let prefix = trail.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
+    let account = &trail.account;
+    let by_trail = |action: &str, resource: &str| {
+        Request::by_service(SERVICE, action, resource)
+            .with("aws:SourceArn", &trail.arn)
+            .with("aws:SourceAccount", account)
+    };
+    let file = |folder: &str| {
+        let key = format!("{arn}/{prefix}AWSLogs/{account}/{folder}/{}/2026/11/23/log.json.gz", trail.home_region);
+        by_trail("s3:PutObject", &key).with("s3:x-amz-acl", "bucket-owner-full-control")
+    };
+    let is_allowed = policy.allows(&by_trail("s3:GetBucketAcl", &arn))
+        && policy.allows(&file("CloudTrail"))
+        && (!trail.log_file_validation || policy.allows(&file("CloudTrail-Digest")));
+    if is_allowed { Ok(()) } else { Err(insufficient()) }
+}
+
+fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result<(), Fault> {
+    let key = state.key_by_arn(arn).filter(|_| arn.split(':').nth(3) == Some(&bucket.region));
+    let key = key.ok_or_else(|| {
+        let message = format!("KMS key {arn} does not exist, or is not in the Region of the bucket.");
+        Fault::bad("KmsKeyNotFoundException", message)
+    })?;
+    if key.state != "Enabled" {
+        return Err(Fault::bad("KmsKeyDisabledException", format!("KMS key {arn} is disabled.")));
+    }
+    let insufficient = || {
+        let message = format!("Insufficient permissions to access S3 bucket {} or KMS key {arn}.", trail.bucket);
+        Fault::bad("InsufficientEncryptionPolicyException", message)
+    };
+    let policy = Policy::parse(&key.policy).map_err(|_| insufficient())?;
+    let by_trail = |action: &str| {
+        Request::by_service(SERVICE, action, arn)
+            .with("aws:SourceArn", &trail.arn)
+            .with("aws:SourceAccount", &trail.account)
+            .with("kms:EncryptionContext:aws:cloudtrail:arn", &trail.arn)
+    };
+    let has_bucket_key = bucket
+        .configuration
+        .get("encryption")
+        .is_some_and(|xml| xml.contains("<BucketKeyEnabled>true</BucketKeyEnabled>"));
+    let is_allowed = policy.allows(&by_trail("kms:GenerateDataKey"))
+        && policy.allows(&by_trail("kms:DescribeKey"))
+        && (!has_bucket_key || policy.allows(&by_trail("kms:Decrypt")));
+    if is_allowed { Ok(()) } else { Err(insufficient()) }
+}

@@ -1,0 +1,62 @@
+//! Which events a trail records.
+
+use serde_json::{Value, json};
+
+use super::super::Caller;
+use super::super::json::{list as listed, required};
+use super::name;
+use crate::fault::Fault;
+use crate::state::State;
+
+/// See "Quotas in CloudTrail".
+const SELECTORS: usize = 5;
+const DATA_RESOURCES: usize = 250;
+
+/// What a new trail records: all management events.
+pub(super) fn defaults() -> Vec<Value> {
+    vec![json!({
+        "ReadWriteType": "All",
+        "IncludeManagementEvents": true,
+        "DataResources": [],
+        "ExcludeManagementEventSources": [],
+    })]
+}
+
+pub(super) fn get(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let trail = name::find(state, caller, required(input, "TrailName")?)?;
+    let mut answer = json!({ "TrailARN": trail.arn });
+    if trail.advanced_event_selectors.is_empty() {
+        answer["EventSelectors"] = json!(trail.event_selectors);
+    } else {
+        answer["AdvancedEventSelectors"] = json!(trail.advanced_event_selectors);
+    }
+    Ok(answer)
+}
+
+pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let (basic, advanced) = (listed(input, "EventSelectors"), listed(input, "AdvancedEventSelectors"));
+    let resources: usize = basic.iter().flat_map(|it| listed(it, "DataResources")).map(|it| listed(it, "Values").len()).sum();
+    if basic.is_empty() == advanced.is_empty() || basic.len() > SELECTORS || resources > DATA_RESOURCES {
+        return Err(Fault::bad("InvalidEventSelectorsException", "The event selectors are not valid."));
+    }
+    let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;
+    // One sort clears the other.
+    trail.event_selectors = basic.iter().map(complete).collect();
+    trail.advanced_event_selectors = advanced.to_vec();
+    Ok(json!({
+        "TrailARN": trail.arn,
+        "EventSelectors": trail.event_selectors,
+        "AdvancedEventSelectors": trail.advanced_event_selectors,
+    }))
+}
+
+/// What a selector leaves out has a default.
+fn complete(selector: &Value) -> Value {
+    let or = |name: &str, default: Value| selector.get(name).cloned().unwrap_or(default);
+    json!({
+        "ReadWriteType": or("ReadWriteType", json!("All")),
+        "IncludeManagementEvents": or("IncludeManagementEvents", json!(true)),
+        "DataResources": or("DataResources", json!([])),
+        "ExcludeManagementEventSources": or("ExcludeManagementEventSources", json!([])),
+    })
+}

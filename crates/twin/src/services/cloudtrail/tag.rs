@@ -1,0 +1,39 @@
+//! Tags of trails, which are always named by their ARN.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::Caller;
+use super::super::json::{list as listed, required};
+use super::name;
+use crate::fault::Fault;
+use crate::state::State;
+
+pub(super) fn pairs(tags: &[Value]) -> BTreeMap<String, String> {
+    let value = |tag: &Value| tag["Value"].as_str().unwrap_or_default().to_owned();
+    tags.iter().filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), value(tag)))).collect()
+}
+
+pub(super) fn add(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let tags = pairs(listed(input, "TagsList"));
+    name::find_mut(state, caller, required(input, "ResourceId")?)?.tags.extend(tags);
+    Ok(json!({}))
+}
+
+pub(super) fn remove(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let trail = name::find_mut(state, caller, required(input, "ResourceId")?)?;
+    for key in pairs(listed(input, "TagsList")).keys() {
+        trail.tags.remove(key);
+    }
+    Ok(json!({}))
+}
+
+pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let resources = listed(input, "ResourceIdList").iter().filter_map(Value::as_str).map(|arn| {
+        let trail = name::find(state, caller, arn)?;
+        let tags = trail.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
+        Ok(json!({ "ResourceId": arn, "TagsList": tags.collect::<Vec<_>>() }))
+    });
+    Ok(json!({ "ResourceTagList": resources.collect::<Result<Vec<_>, Fault>>()? }))
+}

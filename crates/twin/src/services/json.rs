@@ -1,0 +1,76 @@
+//! The services that speak AWS JSON 1.1: a table of operations each.
+
+use serde_json::Value;
+
+use super::{Answer, Caller};
+use crate::fault::Fault;
+use crate::protocol;
+use crate::request::Request;
+use crate::state::State;
+
+/// An operation of such a service.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    pub(super) mutating: bool,
+    pub(super) run: fn(&mut State, Caller<'_>, &Value) -> Result<Value, Fault>,
+}
+
+/// A row of the table for an operation that only looks.
+pub(super) const fn read(
+    name: &'static str,
+    run: fn(&mut State, Caller<'_>, &Value) -> Result<Value, Fault>,
+) -> Operation {
+    Operation { name, mutating: false, run }
+}
+
+/// A row of the table for an operation that changes something.
+pub(super) const fn write(
+    name: &'static str,
+    run: fn(&mut State, Caller<'_>, &Value) -> Result<Value, Fault>,
+) -> Operation {
+    Operation { name, mutating: true, run }
+}
+
+pub(super) fn answer(
+    service: &str,
+    operations: &[Operation],
+    state: &mut State,
+    request: &Request,
+) -> Answer {
+    let target = request.header("x-amz-target").unwrap_or_default();
+    let name = target.rsplit('.').next().unwrap_or_default();
+    let operation = operations.iter().find(|operation| operation.name == name);
+    let result = match operation {
+        Some(operation) => run(operation, state, request),
+        None => Err(Fault::bad("UnknownOperationException", format!("the twin has no operation `{name}`"))),
+    };
+    Answer {
+        response: protocol::json(&result),
+        operation: format!("{service}:{name}"),
+        mutating: operation.is_some_and(|operation| operation.mutating),
+        error: result.err().map(|fault| fault.code),
+    }
+}
+
+fn run(operation: &Operation, state: &mut State, request: &Request) -> Result<Value, Fault> {
+    let caller = Caller::of(state, request, "UnrecognizedClientException")?;
+    let input = match request.body.is_empty() {
+        true => Value::Null,
+        false => serde_json::from_slice(&request.body)
+            .map_err(|error| Fault::bad("SerializationException", error.to_string()))?,
+    };
+    (operation.run)(state, caller, &input)
+}
+
+/// A text that has to be there.
+pub(super) fn required<'v>(input: &'v Value, name: &str) -> Result<&'v str, Fault> {
+    optional(input, name).ok_or_else(|| Fault::bad("ValidationException", format!("{name} is required")))
+}
+
+pub(super) fn optional<'v>(input: &'v Value, name: &str) -> Option<&'v str> {
+    input.get(name).and_then(Value::as_str)
+}
+
+pub(super) fn list<'v>(input: &'v Value, name: &str) -> &'v [Value] {
+    input.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}

@@ -1,0 +1,104 @@
+//! KMS: keys, aliases, key policies, tags, rotation and grants.
+
+mod alias;
+mod grant;
+mod key;
+mod policy;
+mod tag;
+
+use serde_json::{Value, json};
+
+use super::Caller;
+use super::json::{Operation, read, required, write};
+use crate::fault::Fault;
+use crate::state::{Key, State};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    write("CreateKey", key::create),
+    read("DescribeKey", key::describe),
+    read("ListKeys", key::list),
+    write("UpdateKeyDescription", key::update_description),
+    write("EnableKey", key::enable),
+    write("DisableKey", key::disable),
+    write("ScheduleKeyDeletion", key::schedule_deletion),
+    write("CancelKeyDeletion", key::cancel_deletion),
+    write("EnableKeyRotation", key::enable_rotation),
+    write("DisableKeyRotation", key::disable_rotation),
+    read("GetKeyRotationStatus", key::rotation_status),
+    write("CreateAlias", alias::create),
+    write("UpdateAlias", alias::update),
+    write("DeleteAlias", alias::delete),
+    read("ListAliases", alias::list),
+    read("GetKeyPolicy", policy::get),
+    write("PutKeyPolicy", policy::put),
+    write("TagResource", tag::add),
+    write("UntagResource", tag::remove),
+    read("ListResourceTags", tag::list),
+    write("CreateGrant", grant::create),
+    read("ListGrants", grant::list),
+    write("RevokeGrant", grant::revoke),
+];
+
+/// Whether `KeyId` may be an alias: most operations take only the id or ARN of a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aliases {
+    Taken,
+    Refused,
+}
+
+/// The id of the caller's key that `KeyId` names: its id, its ARN or, where taken, one of its aliases.
+fn key_id(state: &State, caller: Caller<'_>, input: &Value, aliases: Aliases) -> Result<String, Fault> {
+    let given = required(input, "KeyId")?;
+    let not_found = || Fault::bad("NotFoundException", format!("Key '{given}' does not exist"));
+    let name = match given.strip_prefix("arn:") {
+        None => given,
+        Some(arn) => {
+            let mut elements = arn.splitn(5, ':').skip(2);
+            let (region, account) = (elements.next(), elements.next());
+            if region != Some(caller.region) {
+                return Err(Fault::bad("NotFoundException", format!("Invalid arn {given}")));
+            }
+            if account != Some(caller.account) {
+                return Err(Fault::bad("AccessDeniedException", format!("not authorized to use {given}")));
+            }
+            let resource = elements.next().unwrap_or_default();
+            resource.strip_prefix("key/").unwrap_or(resource)
+        }
+    };
+    let regional = state.regional_ref(caller.account, caller.region).ok_or_else(not_found)?;
+    let id = match name.starts_with("alias/") {
+        false => Some(name),
+        true if aliases == Aliases::Taken => regional.aliases.get(name).map(String::as_str),
+        true => return Err(Fault::bad("NotFoundException", format!("Invalid keyId {given}"))),
+    };
+    id.filter(|id| regional.keys.contains_key(*id)).map(str::to_owned).ok_or_else(not_found)
+}
+
+/// The caller's key that `KeyId` names by id or ARN, to change it.
+fn key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
+    let id = key_id(state, caller, input, Aliases::Refused)?;
+    let key = state.regional(caller.account, caller.region).keys.get_mut(&id);
+    key.ok_or_else(|| Fault::bad("NotFoundException", format!("Key '{id}' does not exist")))
+}
+
+/// The same, of a key that is not about to be deleted.
+fn live_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
+    let key = key_mut(state, caller, input)?;
+    if key.state == "PendingDeletion" {
+        return Err(Fault::bad("KMSInvalidStateException", format!("{} is pending deletion.", key.arn)));
+    }
+    Ok(key)
+}
+
+/// A page of a list, at most `Limit` long (100 if it does not say), from behind `Marker`.
+fn page(name: &str, items: Vec<Value>, input: &Value) -> Value {
+    let start = input["Marker"].as_str().and_then(|marker| marker.parse().ok()).unwrap_or(0_usize);
+    let limit = input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
+    let end = start.saturating_add(limit).min(items.len());
+    let truncated = end < items.len();
+    let mut answer = json!({ name: items.get(start..end).unwrap_or_default(), "Truncated": truncated });
+    if truncated {
+        answer["NextMarker"] = json!(end.to_string());
+    }
+    answer
+}

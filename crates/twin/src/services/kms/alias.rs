@@ -1,0 +1,64 @@
+//! Names of keys.
+
+use serde_json::{Value, json};
+
+use super::super::Caller;
+use super::super::json::{optional, required};
+use super::{Aliases, key_id, page};
+use crate::fault::Fault;
+use crate::state::{State, partition};
+
+/// The alias and the id of the key that it is to stand for.
+fn target(state: &State, caller: Caller<'_>, input: &Value) -> Result<(String, String), Fault> {
+    let name = required(input, "AliasName")?;
+    let is_name = |rest: &str| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-'))
+    };
+    if !name.strip_prefix("alias/").is_some_and(is_name) || name.starts_with("alias/aws/") {
+        return Err(Fault::bad("InvalidAliasNameException", format!("{name} is not a valid alias")));
+    }
+    let key = json!({ "KeyId": required(input, "TargetKeyId")? });
+    Ok((name.to_owned(), key_id(state, caller, &key, Aliases::Refused)?))
+}
+
+fn not_found(name: &str) -> Fault {
+    Fault::bad("NotFoundException", format!("Alias {name} is not found."))
+}
+
+pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let (name, id) = target(state, caller, input)?;
+    let aliases = &mut state.regional(caller.account, caller.region).aliases;
+    if aliases.contains_key(&name) {
+        return Err(Fault::bad("AlreadyExistsException", format!("An alias with the name {name} already exists")));
+    }
+    aliases.insert(name, id);
+    Ok(json!({}))
+}
+
+pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let (name, id) = target(state, caller, input)?;
+    let aliases = &mut state.regional(caller.account, caller.region).aliases;
+    *aliases.get_mut(&name).ok_or_else(|| not_found(&name))? = id;
+    Ok(json!({}))
+}
+
+pub(super) fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let name = required(input, "AliasName")?;
+    let aliases = &mut state.regional(caller.account, caller.region).aliases;
+    aliases.remove(name).ok_or_else(|| not_found(name))?;
+    Ok(json!({}))
+}
+
+pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let of_key = match optional(input, "KeyId") {
+        Some(_) => Some(key_id(state, caller, input, Aliases::Refused)?),
+        None => None,
+    };
+    let prefix = format!("arn:{}:kms:{}:{}:", partition(caller.region), caller.region, caller.account);
+    let aliases = &state.regional(caller.account, caller.region).aliases;
+    let aliases = aliases.iter().filter(|(_, id)| of_key.as_ref().is_none_or(|key| key == *id));
+    let aliases = aliases.map(|(name, id)| {
+        json!({ "AliasName": name, "AliasArn": format!("{prefix}{name}"), "TargetKeyId": id })
+    });
+    Ok(page("Aliases", aliases.collect(), input))
+}

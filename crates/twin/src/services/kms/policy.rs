@@ -1,0 +1,66 @@
+//! Key policies.
+
+use serde_json::{Value, json};
+
+use super::super::Caller;
+use super::super::json::{optional, required};
+use super::{key_mut, live_key_mut};
+use crate::evaluate::{Policy, Request};
+use crate::fault::Fault;
+use crate::state::{State, partition};
+
+/// See "Resource quotas" in the KMS developer guide.
+const LIMIT: usize = 32 * 1024;
+
+/// What KMS writes where it is given none. See "Default key policy" in the KMS developer guide.
+pub(super) fn default(caller: Caller<'_>) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Id": "key-default-1",
+        "Statement": [{
+            "Sid": "Enable IAM User Permissions",
+            "Effect": "Allow",
+            "Principal": { "AWS": root(caller) },
+            "Action": "kms:*",
+            "Resource": "*",
+        }],
+    })
+    .to_string()
+}
+
+fn root(caller: Caller<'_>) -> String {
+    format!("arn:{}:iam::{}:root", partition(caller.region), caller.account)
+}
+
+/// Refuses what KMS refuses: what is no policy, is too long, or would lock the account out of its key.
+pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
+    if text.len() > LIMIT {
+        return Err(Fault::bad("LimitExceededException", "The key policy exceeds 32768 bytes."));
+    }
+    let policy = Policy::parse(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
+    let is_kept = policy.names_account(caller.account, "kms:PutKeyPolicy")
+        || policy.allows(&Request::by_principal(&root(caller), "kms:PutKeyPolicy", "*"));
+    if is_kept {
+        return Ok(());
+    }
+    Err(Fault::bad(
+        "MalformedPolicyDocumentException",
+        "The new key policy will not allow you to update the key policy in the future.",
+    ))
+}
+
+pub(super) fn get(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let name = optional(input, "PolicyName").unwrap_or("default");
+    if name != "default" {
+        return Err(Fault::bad("NotFoundException", format!("No such policy: {name}")));
+    }
+    Ok(json!({ "Policy": key_mut(state, caller, input)?.policy, "PolicyName": name }))
+}
+
+pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let text = required(input, "Policy")?;
+    let key = live_key_mut(state, caller, input)?;
+    check(caller, text)?;
+    text.clone_into(&mut key.policy);
+    Ok(json!({}))
+}

@@ -1,0 +1,147 @@
+//! S3: buckets and their configuration.
+
+mod bucket;
+mod configuration;
+mod policy;
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::{Answer, Caller};
+use crate::fault::Fault;
+use crate::protocol;
+use crate::request::Request;
+use crate::state::{Bucket, State};
+
+/// What a request wants of a bucket.
+enum Target<'r> {
+    /// The list of all buckets.
+    Service,
+    /// The bucket itself.
+    Bucket(&'r str),
+    /// One of its configurations, by the name of the query parameter.
+    Configuration(&'r str, &'static configuration::Kind),
+    /// Its policy.
+    Policy(&'r str),
+    /// Where it is.
+    Location(&'r str),
+}
+
+pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
+    let target = target(request);
+    let method = request.method.as_str();
+    let (operation, is_read) = match &target {
+        Ok(target) => operation(target, method),
+        Err(_) => (format!("s3:{method}"), true),
+    };
+    let result = target.and_then(|target| {
+        let caller = Caller::of(state, request, "InvalidAccessKeyId")?;
+        run(state, caller, request, &target)
+    });
+    let error = result.as_ref().err().map(|fault| fault.code);
+    let response = result.unwrap_or_else(|fault| {
+        let mut response = protocol::s3_error(&fault);
+        if fault.code == "PermanentRedirect"
+            && let Some(region) = bucket_name(request).and_then(|name| state.buckets.get(name)).map(|it| &it.region)
+            && let Ok(region) = region.parse()
+        {
+            response.headers_mut().insert("x-amz-bucket-region", region);
+        }
+        if request.method == Method::HEAD {
+            *response.body_mut() = Bytes::new();
+        }
+        response
+    });
+    Answer { response, operation, mutating: !is_read, error }
+}
+
+/// The operation's name in the log, and whether it only looks.
+fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
+    let (verb, is_read) = match method {
+        "GET" => ("Get", true),
+        "HEAD" => ("Head", true),
+        "DELETE" => ("Delete", false),
+        _ => ("Put", false),
+    };
+    let name = match target {
+        Target::Service => "ListBuckets".to_owned(),
+        Target::Bucket(_) if verb == "Put" => "CreateBucket".to_owned(),
+        Target::Bucket(_) => format!("{verb}Bucket"),
+        Target::Configuration(_, kind) => format!("{verb}{}", kind.name),
+        Target::Policy(_) => format!("{verb}BucketPolicy"),
+        Target::Location(_) => format!("{verb}BucketLocation"),
+    };
+    (format!("s3:{name}"), is_read)
+}
+
+/// The bucket of a request, which the twin finds in its path.
+fn bucket_name(request: &Request) -> Option<&str> {
+    request.path.trim_start_matches('/').split('/').next().filter(|name| !name.is_empty())
+}
+
+fn target(request: &Request) -> Result<Target<'_>, Fault> {
+    let Some(name) = bucket_name(request) else { return Ok(Target::Service) };
+    let key = request.path.trim_start_matches('/').strip_prefix(name).unwrap_or_default();
+    if key.trim_matches('/') != "" {
+        return Err(Fault::new(501, "NotImplemented", "the twin holds no objects"));
+    }
+    let asked = |parameter: &str| request.query(parameter).is_some();
+    let kind = configuration::KINDS.iter().find(|kind| asked(kind.parameter));
+    Ok(match kind {
+        Some(kind) => Target::Configuration(name, kind),
+        None if asked("policy") => Target::Policy(name),
+        None if asked("location") => Target::Location(name),
+        None => Target::Bucket(name),
+    })
+}
+
+fn run(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    target: &Target<'_>,
+) -> Result<Response<Bytes>, Fault> {
+    match target {
+        Target::Service => Ok(bucket::list(state, caller)),
+        Target::Bucket(name) => match request.method {
+            Method::PUT => bucket::create(state, caller, request, name),
+            Method::DELETE => bucket::delete(state, caller, request, name),
+            Method::HEAD => bucket::head(state, caller, request, name),
+            _ => Err(Fault::new(501, "NotImplemented", "the twin holds no objects")),
+        },
+        Target::Location(name) => bucket::location(state, caller, request, name),
+        Target::Configuration(name, kind) => configuration::answer(state, caller, request, name, kind),
+        Target::Policy(name) => policy::answer(state, caller, request, name),
+    }
+}
+
+/// The bucket, if it is there, in the Region that was called, and the caller's own.
+fn owned<'s>(
+    state: &'s mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    name: &str,
+) -> Result<&'s mut Bucket, Fault> {
+    let bucket = state
+        .buckets
+        .get_mut(name)
+        .ok_or_else(|| Fault::new(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+    let is_expected =
+        request.header("x-amz-expected-bucket-owner").is_none_or(|expected| expected == bucket.owner);
+    if !is_expected || bucket.owner != caller.account {
+        return Err(Fault::new(403, "AccessDenied", "Access Denied"));
+    }
+    if bucket.region != caller.region {
+        let message = "The bucket you are attempting to access must be addressed using the specified endpoint.";
+        return Err(Fault::new(301, "PermanentRedirect", message));
+    }
+    Ok(bucket)
+}
+
+fn body(request: &Request) -> Result<&str, Fault> {
+    std::str::from_utf8(&request.body).map_err(|_| malformed_xml())
+}
+
+fn malformed_xml() -> Fault {
+    Fault::bad("MalformedXML", "The XML you provided was not well-formed or did not validate against our schema")
+}

@@ -1,0 +1,124 @@
+//! Buckets themselves.
+
+use bytes::Bytes;
+use http::Response;
+
+use super::super::Caller;
+use super::{body, configuration, malformed_xml, owned};
+use crate::fault::Fault;
+use crate::protocol::response;
+use crate::request::Request;
+use crate::state::{Bucket, State};
+
+/// The Region that is named by saying nothing.
+const CLASSIC: &str = "us-east-1";
+
+pub(super) fn create(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    name: &str,
+) -> Result<Response<Bytes>, Fault> {
+    if !is_bucket_name(name) {
+        return Err(Fault::bad("InvalidBucketName", "The specified bucket is not valid."));
+    }
+    let region = constraint(body(request)?)?;
+    if region.as_deref().unwrap_or(CLASSIC) != caller.region {
+        let message = "The location constraint is incompatible for the region specific endpoint this request was sent to.";
+        return Err(Fault::bad("IllegalLocationConstraintException", message));
+    }
+    match state.buckets.get(name) {
+        Some(bucket) if bucket.owner == caller.account => {
+            return Err(Fault::new(409, "BucketAlreadyOwnedByYou", "You already own this bucket."));
+        }
+        Some(_) => {
+            return Err(Fault::new(409, "BucketAlreadyExists", "The requested bucket name is not available."));
+        }
+        None => {}
+    }
+    let ownership = request.header("x-amz-object-ownership").unwrap_or("BucketOwnerEnforced");
+    let bucket = Bucket {
+        owner: caller.account.to_owned(),
+        region: caller.region.to_owned(),
+        policy: None,
+        configuration: configuration::defaults(ownership),
+    };
+    state.buckets.insert(name.to_owned(), bucket);
+    let mut answer = response(200, "application/xml", "");
+    if let Ok(location) = format!("/{name}").parse() {
+        answer.headers_mut().insert("location", location);
+    }
+    Ok(answer)
+}
+
+/// The Region in a `CreateBucketConfiguration`, if there is one.
+fn constraint(xml: &str) -> Result<Option<String>, Fault> {
+    if xml.is_empty() {
+        return Ok(None);
+    }
+    let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
+    let element = document.descendants().find(|node| node.tag_name().name() == "LocationConstraint");
+    Ok(element.and_then(|node| node.text()).map(str::to_owned))
+}
+
+/// See "General purpose bucket naming rules" in the S3 user guide.
+fn is_bucket_name(name: &str) -> bool {
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let bytes = name.as_bytes();
+    (3..=63).contains(&name.len())
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+        && is_edge(bytes.first())
+        && is_edge(bytes.last())
+        && !name.contains("..")
+        && name.parse::<std::net::Ipv4Addr>().is_err()
+}
+
+pub(super) fn head(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    name: &str,
+) -> Result<Response<Bytes>, Fault> {
+    let bucket = owned(state, caller, request, name)?;
+    let mut answer = response(200, "application/xml", "");
+    if let Ok(region) = bucket.region.parse() {
+        answer.headers_mut().insert("x-amz-bucket-region", region);
+    }
+    Ok(answer)
+}
+
+pub(super) fn delete(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    name: &str,
+) -> Result<Response<Bytes>, Fault> {
+    owned(state, caller, request, name)?;
+    state.buckets.remove(name);
+    Ok(response(204, "application/xml", ""))
+}
+
+pub(super) fn location(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    name: &str,
+) -> Result<Response<Bytes>, Fault> {
+    let region = &owned(state, caller, request, name)?.region;
+    let region = if region == CLASSIC { "" } else { region };
+    let xml = format!("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{region}</LocationConstraint>");
+    Ok(response(200, "application/xml", xml))
+}
+
+pub(super) fn list(state: &State, caller: Caller<'_>) -> Response<Bytes> {
+    let owned = state.buckets.iter().filter(|(_, bucket)| bucket.owner == caller.account);
+    let buckets: String = owned
+        .map(|(name, _)| format!("<Bucket><Name>{name}</Name><CreationDate>2026-01-01T00:00:00Z</CreationDate></Bucket>"))
+        .collect();
+    let xml = format!(
+        "<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Owner><ID>{}</ID></Owner>\
+         <Buckets>{buckets}</Buckets></ListAllMyBucketsResult>",
+        caller.account
+    );
+    response(200, "application/xml", xml)
+}

@@ -1,0 +1,73 @@
+//! Bucket policies.
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde_json::Value;
+
+use super::super::Caller;
+use super::{body, owned};
+use crate::evaluate::Policy;
+use crate::fault::Fault;
+use crate::protocol::response;
+use crate::request::Request;
+use crate::state::State;
+
+/// See "Bucket policies" in the S3 user guide: 20 KB.
+const LIMIT: usize = 20 * 1024;
+
+pub(super) fn answer(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    name: &str,
+) -> Result<Response<Bytes>, Fault> {
+    // Not even a principal that may read the bucket gets its policy from another account.
+    let is_foreign = state.buckets.get(name).is_some_and(|bucket| bucket.owner != caller.account);
+    if is_foreign {
+        let message = "The specified method is not allowed against this resource.";
+        return Err(Fault::new(405, "MethodNotAllowed", message));
+    }
+    let bucket = owned(state, caller, request, name)?;
+    match request.method {
+        Method::PUT => {
+            let text = body(request)?;
+            check(text, name)?;
+            bucket.policy = Some(text.to_owned());
+            Ok(response(204, "application/xml", ""))
+        }
+        Method::DELETE => {
+            bucket.policy = None;
+            Ok(response(204, "application/xml", ""))
+        }
+        _ => match &bucket.policy {
+            Some(text) => Ok(response(200, "application/json", text.clone())),
+            None => Err(Fault::new(404, "NoSuchBucketPolicy", "The bucket policy does not exist")),
+        },
+    }
+}
+
+fn check(text: &str, bucket: &str) -> Result<(), Fault> {
+    let malformed = |message: &str| Fault::bad("MalformedPolicy", message);
+    if text.len() > LIMIT {
+        return Err(malformed("Policy exceeds the maximum allowed document size."));
+    }
+    for statement in Policy::parse(text).map_err(|error| malformed(&error))?.statements {
+        if statement.get("Action").is_none() && statement.get("NotAction").is_none() {
+            return Err(malformed("Missing required field Action"));
+        }
+        let resource = statement.get("Resource").or_else(|| statement.get("NotResource"));
+        let resources = match resource {
+            Some(Value::Array(resources)) => resources.iter().collect(),
+            Some(resource) => vec![resource],
+            None => return Err(malformed("Missing required field Resource")),
+        };
+        let is_of_bucket = |resource: &&Value| {
+            let name = resource.as_str().and_then(|arn| arn.splitn(6, ':').nth(5));
+            name.and_then(|name| name.split('/').next()) == Some(bucket)
+        };
+        if !resources.iter().all(is_of_bucket) {
+            return Err(malformed("Policy has invalid resource"));
+        }
+    }
+    Ok(())
+}

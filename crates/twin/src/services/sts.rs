@@ -1,0 +1,66 @@
+//! STS: who am I, and let me be somebody else.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Answer, Caller};
+use crate::fault::Fault;
+use crate::protocol::{self, escape};
+use crate::request::{Request, session_key};
+use crate::state::{State, partition};
+
+pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
+    let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
+    let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let action = value("Action").unwrap_or_default();
+
+    let result = Caller::of(state, request, "InvalidClientTokenId").and_then(|caller| match action {
+        "GetCallerIdentity" => Ok(identity(caller, request.scope.role.as_deref())),
+        "AssumeRole" => assume_role(state, caller, value("RoleArn"), value("RoleSessionName")),
+        other => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{other}`"))),
+    });
+    Answer {
+        response: protocol::query(action, &result),
+        operation: format!("sts:{action}"),
+        mutating: false,
+        error: result.err().map(|fault| fault.code),
+    }
+}
+
+fn identity(caller: Caller<'_>, role: Option<&str>) -> String {
+    let (account, partition) = (caller.account, partition(caller.region));
+    let arn = match role {
+        Some(role) => format!("arn:{partition}:sts::{account}:assumed-role/{role}"),
+        None => format!("arn:{partition}:iam::{account}:user/twin"),
+    };
+    format!("<Arn>{}</Arn><UserId>AIDATWIN</UserId><Account>{account}</Account>", escape(&arn))
+}
+
+fn assume_role(
+    state: &State,
+    caller: Caller<'_>,
+    role: Option<&str>,
+    session: Option<&str>,
+) -> Result<String, Fault> {
+    let arn = role.ok_or_else(|| Fault::bad("ValidationError", "RoleArn is required"))?;
+    let session = session.ok_or_else(|| Fault::bad("ValidationError", "RoleSessionName is required"))?;
+    let account = arn.split(':').nth(4).unwrap_or_default();
+    // A role with a path is known by the last part of its ARN.
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let exists = state.accounts.get(account).is_some_and(|account| account.roles.contains(name));
+    if !exists {
+        // AWS does not tell whether the role is not there or does not trust the caller.
+        let caller = format!("arn:{}:iam::{}:user/twin", partition(caller.region), caller.account);
+        let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
+        return Err(Fault::new(403, "AccessDenied", message));
+    }
+    let expiration = Timestamp::now().saturating_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MAX);
+    Ok(format!(
+        "<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>twin</SecretAccessKey>\
+         <SessionToken>{token}</SessionToken><Expiration>{expiration:.0}</Expiration></Credentials>\
+         <AssumedRoleUser><AssumedRoleId>AROATWIN:{session}</AssumedRoleId><Arn>{user}</Arn></AssumedRoleUser>",
+        key = session_key(account),
+        token = escape(&format!("{name}/{session}")),
+        session = escape(session),
+        user = escape(&format!("arn:{}:sts::{account}:assumed-role/{name}/{session}", partition(caller.region))),
+    ))
+}

@@ -1,0 +1,104 @@
+//! What the twin holds: accounts with their Regions, and buckets.
+
+mod cloudtrail;
+mod kms;
+mod s3;
+pub(crate) mod show;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use cloudtrail::Trail;
+pub(crate) use kms::Key;
+pub(crate) use s3::Bucket;
+
+/// The version of the state file that this build reads and writes.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) format_version: u32,
+    /// The account of the credentials at hand.
+    pub(crate) ambient: Option<String>,
+    /// Ids derive from this counter: the same calls give the same ids.
+    next_id: u64,
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// Bucket names are shared by all of AWS.
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    /// Names of the roles that other accounts may assume.
+    pub(crate) roles: BTreeSet<String>,
+    pub(crate) regions: BTreeMap<String, Regional>,
+}
+
+/// What an account has in one Region.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Regional {
+    /// By id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) keys: BTreeMap<String, Key>,
+    /// Ids of keys by `alias/…`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) aliases: BTreeMap<String, String>,
+    /// Trails that are at home here, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) trails: BTreeMap<String, Trail>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            ambient: None,
+            next_id: 1,
+            accounts: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn next_id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    /// What an account has in a Region, to change it.
+    pub(crate) fn regional(&mut self, account: &str, region: &str) -> &mut Regional {
+        let account = self.accounts.entry(account.to_owned()).or_default();
+        account.regions.entry(region.to_owned()).or_default()
+    }
+
+    /// What an account has in a Region, if anything.
+    pub(crate) fn regional_ref(&self, account: &str, region: &str) -> Option<&Regional> {
+        self.accounts.get(account)?.regions.get(region)
+    }
+
+    /// A key of any account by its ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID`.
+    pub(crate) fn key_by_arn(&self, arn: &str) -> Option<&Key> {
+        let mut elements = arn.splitn(6, ':').skip(3);
+        let (region, account) = (elements.next()?, elements.next()?);
+        let id = elements.next()?.strip_prefix("key/")?;
+        self.regional_ref(account, region)?.keys.get(id)
+    }
+}
+
+/// The partition of a Region, for ARNs.
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// Seconds since 1970, as the JSON protocols write times.
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}

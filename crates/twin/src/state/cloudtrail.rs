@@ -1,0 +1,27 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A trail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Trail {
+    pub(crate) arn: String,
+    pub(crate) account: String,
+    pub(crate) home_region: String,
+    pub(crate) bucket: String,
+    #[serde(default)]
+    pub(crate) prefix: Option<String>,
+    #[serde(default)]
+    pub(crate) kms_key: Option<String>,
+    pub(crate) multi_region: bool,
+    pub(crate) global_service_events: bool,
+    pub(crate) log_file_validation: bool,
+    pub(crate) logging: bool,
+    /// As `PutEventSelectors` was given them; of one sort only.
+    pub(crate) event_selectors: Vec<Value>,
+    #[serde(default)]
+    pub(crate) advanced_event_selectors: Vec<Value>,
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+}

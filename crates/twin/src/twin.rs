@@ -1,0 +1,168 @@
+//! The handle to a twin, and the one place that every call passes.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::request::{Request, base_key};
+use crate::services;
+use crate::state::State;
+use crate::state::show::Summary;
+use crate::store::{Store, StoreError};
+
+/// An AWS. Cheap to clone; all clones are the same AWS.
+#[derive(Debug, Clone, Default)]
+pub struct Twin {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    calls: Mutex<Vec<Call>>,
+    /// Counts the changes of the state.
+    changed: AtomicU64,
+    /// How many of them are in the file. Whoever holds it writes for all who wait.
+    saved: tokio::sync::Mutex<u64>,
+    store: Option<Store>,
+}
+
+/// Accounts that a twin is to have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// The account of the credentials at hand.
+    pub ambient: Option<String>,
+    /// The accounts.
+    pub accounts: Vec<SetupAccount>,
+}
+
+/// An account that a twin is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupAccount {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Names of the roles that other accounts may assume in it.
+    pub roles: Vec<String>,
+}
+
+impl Twin {
+    /// An empty AWS that is gone with its last handle.
+    pub fn in_memory() -> Self {
+        Self::default()
+    }
+
+    /// An AWS whose state lives in a file, which is made when something changes.
+    ///
+    /// # Errors
+    /// Where the file is not a state, or another process has it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let (store, state) = Store::open(path)?;
+        Ok(Self { inner: Arc::new(Inner { state: Mutex::new(state), store: Some(store), ..Inner::default() }) })
+    }
+
+    /// Adds the accounts that are not there, and names the ambient one if none is. Accounts that are there keep
+    /// their roles: one that was taken away by hand stays away.
+    pub fn provision(&self, setup: Setup) {
+        let mut state = self.state();
+        for account in setup.accounts {
+            state.accounts.entry(account.id).or_insert_with(|| crate::state::Account {
+                name: account.name,
+                roles: account.roles.into_iter().collect(),
+                ..Default::default()
+            });
+        }
+        if state.ambient.is_none() {
+            state.ambient = setup.ambient;
+        }
+        drop(state);
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The account of the credentials at hand.
+    pub fn ambient_account(&self) -> Option<String> {
+        self.state().ambient.clone()
+    }
+
+    /// Access key id and secret of an account's own credentials.
+    pub fn credentials_for(&self, account: &str) -> (String, String) {
+        (base_key(account), "twin".to_owned())
+    }
+
+    /// Every call that this process made, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.inner.calls).clone()
+    }
+
+    /// All that it holds.
+    pub fn summary(&self) -> Summary {
+        self.state().summary()
+    }
+
+    /// Empties it.
+    pub fn reset(&self) {
+        *self.state() = State::default();
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Answers a request. The one place that every call of every service passes.
+    pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        let request = Request::new(request);
+        let answer = services::answer(&mut self.state(), &request);
+        if answer.mutating {
+            self.inner.changed.fetch_add(1, Ordering::Relaxed);
+        }
+        lock(&self.inner.calls).push(Call {
+            account: request.account().unwrap_or_default().to_owned(),
+            region: request.scope.region.clone(),
+            operation: answer.operation,
+            mutating: answer.mutating,
+            status: answer.response.status().as_u16(),
+            error: answer.error.map(str::to_owned),
+        });
+        answer.response
+    }
+
+    /// Answers a request, and has the change in the file before it does.
+    pub(crate) async fn handle_and_save(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        let response = self.handle(request);
+        match self.save().await {
+            Ok(()) => response,
+            Err(error) => services::unavailable(&Fault::new(500, "InternalFailure", error.to_string())),
+        }
+    }
+
+    /// Brings the file up to date. Of many that call at once, the first writes for all.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub async fn save(&self) -> Result<(), StoreError> {
+        let Some(store) = &self.inner.store else { return Ok(()) };
+        let wanted = self.inner.changed.load(Ordering::Relaxed);
+        let mut saved = self.inner.saved.lock().await;
+        if *saved >= wanted {
+            return Ok(());
+        }
+        let (bytes, current) = {
+            let state = self.state();
+            (serde_json::to_vec(&*state), self.inner.changed.load(Ordering::Relaxed))
+        };
+        store.save(bytes)?;
+        *saved = current;
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.inner.state)
+    }
+}
+
+/// A panic in another thread leaves the state as it was between two calls at worst.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,18 @@
+//! The twin through the real SDK: what it answers is read by the code that reads AWS.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "aws/clients.rs"]
+mod clients;
+#[path = "aws/cloudtrail.rs"]
+mod cloudtrail;
+#[path = "aws/kms.rs"]
+mod kms;
+#[path = "aws/organizations.rs"]
+mod organizations;
+#[path = "aws/s3.rs"]
+mod s3;
+#[path = "aws/server.rs"]
+mod server;
+#[path = "aws/sts.rs"]
+mod sts;

@@ -1,0 +1,102 @@
+use aws_sdk_kms::types::{GrantOperation, Tag};
+use reconcile_twin::Twin;
+
+use crate::clients::{MASTER, MEMBER, code, kms, twin};
+
+async fn key(twin: &Twin) -> (aws_sdk_kms::Client, String) {
+    let kms = kms(twin, MASTER);
+    let tag = Tag::builder().tag_key("team").tag_value("security").build().unwrap();
+    let created = kms.create_key().description("logs").tags(tag).send().await.unwrap();
+    let arn = created.key_metadata().unwrap().arn().unwrap().to_owned();
+    (kms, arn)
+}
+
+#[tokio::test]
+async fn a_key_is_found_by_id_arn_and_alias() {
+    let twin = twin();
+    let (kms, arn) = key(&twin).await;
+    kms.create_alias().alias_name("alias/logs").target_key_id(&arn).send().await.unwrap();
+    for id in [arn.as_str(), arn.rsplit('/').next().unwrap(), "alias/logs"] {
+        let described = kms.describe_key().key_id(id).send().await.unwrap();
+        assert_eq!(described.key_metadata().unwrap().arn(), Some(arn.as_str()));
+    }
+    // The rest of KMS takes no alias.
+    let policy = kms.get_key_policy().key_id("alias/logs").send().await;
+    assert_eq!(code(policy), "NotFoundException");
+    let again = kms.create_alias().alias_name("alias/logs").target_key_id(&arn).send().await;
+    assert_eq!(code(again), "AlreadyExistsException");
+    let tags = kms.list_resource_tags().key_id(&arn).send().await.unwrap();
+    assert_eq!(tags.tags()[0].tag_value(), "security");
+    assert_eq!(code(crate::clients::kms(&twin, MEMBER).describe_key().key_id(&arn).send().await), "AccessDeniedException");
+}
+
+#[tokio::test]
+async fn rotation_has_a_period() {
+    let twin = twin();
+    let (kms, arn) = key(&twin).await;
+    assert!(!kms.get_key_rotation_status().key_id(&arn).send().await.unwrap().key_rotation_enabled());
+    kms.enable_key_rotation().key_id(&arn).rotation_period_in_days(180).send().await.unwrap();
+    let status = kms.get_key_rotation_status().key_id(&arn).send().await.unwrap();
+    assert_eq!((status.key_rotation_enabled(), status.rotation_period_in_days()), (true, Some(180)));
+    let short = kms.enable_key_rotation().key_id(&arn).rotation_period_in_days(10).send().await;
+    assert_eq!(code(short), "ValidationException");
+}
+
+#[tokio::test]
+async fn a_policy_may_not_lock_the_account_out() {
+    let twin = twin();
+    let (kms, arn) = key(&twin).await;
+    let policy = |account: &str, action: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{account}:role/Admin"}},"Action":"{action}","Resource":"*"}}]}}"#
+        )
+    };
+    let put = |text: String| kms.put_key_policy().key_id(&arn).policy(text).send();
+    put(policy(MASTER, "kms:*")).await.unwrap();
+    for text in [policy(MASTER, "kms:Decrypt"), policy(MEMBER, "kms:*"), "no policy".to_owned()] {
+        assert_eq!(code(put(text.clone()).await), "MalformedPolicyDocumentException", "{text}");
+    }
+    assert_eq!(code(put(" ".repeat(32_769)).await), "LimitExceededException");
+    let kept = kms.get_key_policy().key_id(&arn).send().await.unwrap();
+    assert_eq!(kept.policy(), Some(policy(MASTER, "kms:*").as_str()));
+}
+
+#[tokio::test]
+async fn a_grant_of_the_same_name_and_content_is_the_same_grant() {
+    let twin = twin();
+    let (kms, arn) = key(&twin).await;
+    let grant = |name: Option<&str>, operation: GrantOperation| {
+        kms.create_grant()
+            .key_id(&arn)
+            .set_name(name.map(str::to_owned))
+            .grantee_principal("arn:aws:iam::111111111111:role/Reader")
+            .operations(operation)
+            .send()
+    };
+    let first = grant(Some("a"), GrantOperation::Decrypt).await.unwrap();
+    let same = grant(Some("a"), GrantOperation::Decrypt).await.unwrap();
+    assert_eq!(first.grant_id(), same.grant_id());
+    grant(Some("a"), GrantOperation::DescribeKey).await.unwrap();
+    grant(None, GrantOperation::Decrypt).await.unwrap();
+    grant(None, GrantOperation::Decrypt).await.unwrap();
+
+    let page = kms.list_grants().key_id(&arn).limit(3).send().await.unwrap();
+    assert_eq!((page.grants().len(), page.truncated()), (3, true));
+    let rest = kms.list_grants().key_id(&arn).limit(3).set_marker(page.next_marker).send().await.unwrap();
+    assert_eq!((rest.grants().len(), rest.truncated()), (1, false));
+
+    let revoke = || kms.revoke_grant().key_id(&arn).grant_id(first.grant_id().unwrap()).send();
+    revoke().await.unwrap();
+    assert_eq!(code(revoke().await), "NotFoundException");
+}
+
+#[tokio::test]
+async fn a_key_that_is_to_be_deleted_takes_no_changes() {
+    let twin = twin();
+    let (kms, arn) = key(&twin).await;
+    kms.schedule_key_deletion().key_id(&arn).send().await.unwrap();
+    assert_eq!(code(kms.enable_key_rotation().key_id(&arn).send().await), "KMSInvalidStateException");
+    kms.cancel_key_deletion().key_id(&arn).send().await.unwrap();
+    kms.enable_key().key_id(&arn).send().await.unwrap();
+    kms.enable_key_rotation().key_id(&arn).send().await.unwrap();
+}

@@ -1,0 +1,77 @@
+use aws_sdk_s3::types::{BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration};
+use reconcile_twin::Twin;
+
+use crate::clients::{MASTER, MEMBER, REGION, code, s3, twin};
+
+const BUCKET: &str = "central-logs";
+
+async fn bucket(twin: &Twin) -> aws_sdk_s3::Client {
+    let s3 = s3(twin, MASTER, REGION);
+    let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
+    s3.create_bucket().bucket(BUCKET).create_bucket_configuration(place).send().await.unwrap();
+    s3
+}
+
+#[tokio::test]
+async fn a_new_bucket_is_as_s3_makes_it() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let head = s3.head_bucket().bucket(BUCKET).send().await.unwrap();
+    assert_eq!(head.bucket_region(), Some(REGION));
+    let block = s3.get_public_access_block().bucket(BUCKET).send().await.unwrap();
+    assert_eq!(block.public_access_block_configuration().unwrap().block_public_policy(), Some(true));
+    let ownership = s3.get_bucket_ownership_controls().bucket(BUCKET).send().await.unwrap();
+    assert_eq!(ownership.ownership_controls().unwrap().rules()[0].object_ownership().as_str(), "BucketOwnerEnforced");
+    assert!(s3.get_bucket_versioning().bucket(BUCKET).send().await.unwrap().status().is_none());
+    assert_eq!(code(s3.get_bucket_policy().bucket(BUCKET).send().await), "NoSuchBucketPolicy");
+    assert_eq!(code(s3.get_bucket_tagging().bucket(BUCKET).send().await), "NoSuchTagSet");
+}
+
+#[tokio::test]
+async fn configurations_are_given_back_as_they_were_sent() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    s3.put_bucket_versioning().bucket(BUCKET).versioning_configuration(on).send().await.unwrap();
+    let versioning = s3.get_bucket_versioning().bucket(BUCKET).send().await.unwrap();
+    assert_eq!(versioning.status(), Some(&BucketVersioningStatus::Enabled));
+}
+
+#[tokio::test]
+async fn policies_are_checked() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let policy = |resource: &str| {
+        format!(
+            r#"{{ "Statement": {{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"{resource}"}} }}"#
+        )
+    };
+    let put = |text: String| s3.put_bucket_policy().bucket(BUCKET).policy(text).send();
+    for text in ["{}".to_owned(), "no json".to_owned(), policy("arn:aws:s3:::other/*"), policy("*")] {
+        assert_eq!(code(put(text.clone()).await), "MalformedPolicy", "{text}");
+    }
+    let long = policy(&format!("arn:aws:s3:::{BUCKET}/{}", "x".repeat(20_480)));
+    assert_eq!(code(put(long).await), "MalformedPolicy");
+
+    let text = policy(&format!("arn:aws:s3:::{BUCKET}/*"));
+    put(text.clone()).await.unwrap();
+    assert_eq!(s3.get_bucket_policy().bucket(BUCKET).send().await.unwrap().policy(), Some(text.as_str()));
+}
+
+#[tokio::test]
+async fn a_bucket_belongs_to_one_account_in_one_region() {
+    let twin = twin();
+    let master = bucket(&twin).await;
+    let member = s3(&twin, MEMBER, REGION);
+    let elsewhere = s3(&twin, MASTER, "us-east-1");
+
+    assert_eq!(code(member.create_bucket().bucket(BUCKET).send().await), "IllegalLocationConstraintException");
+    let member_us = s3(&twin, MEMBER, "us-east-1");
+    assert_eq!(code(member_us.create_bucket().bucket(BUCKET).send().await), "BucketAlreadyExists");
+    assert_eq!(code(member.get_bucket_policy().bucket(BUCKET).send().await), "MethodNotAllowed");
+    assert_eq!(code(member.get_bucket_encryption().bucket(BUCKET).send().await), "AccessDenied");
+    let owner = master.get_bucket_encryption().bucket(BUCKET).expected_bucket_owner(MEMBER);
+    assert_eq!(code(owner.send().await), "AccessDenied");
+    assert_eq!(code(elsewhere.get_bucket_encryption().bucket(BUCKET).send().await), "PermanentRedirect");
+    assert_eq!(code(master.get_bucket_policy().bucket("nowhere").send().await), "NoSuchBucket");
+}

@@ -1,1 +1,19 @@
-//! One AWS session per account over one shared connector
+//! Turns the accounts of a spec into sessions: credentials, clients per Region, errors with a class.
+//!
+//! Every account gets its own session (own identity cache, own retry budget) over one shared connector.
+//! This crate knows nothing of plans, and decides nothing: it carries calls and says what became of them.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod assumed_role;
+mod classify;
+mod connect;
+mod error;
+mod gate;
+mod operation;
+mod session;
+
+pub use connect::{Aws, Embedded, Options};
+pub use error::{Class, Error};
+pub use operation::Operation;
+pub use session::Session;

@@ -1,1 +1,24 @@
-//! Observation of live AWS and its comparison with the desired state: the plan
+//! Observation of live AWS, and its comparison with what a spec wants: the plan.
+//!
+//! [`observe`] touches the world and decides nothing; [`compare`](compare()) decides and touches nothing.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod address;
+mod compare;
+mod difference;
+mod drift;
+mod fingerprint;
+mod kind;
+pub mod observe;
+pub mod plan;
+pub mod view;
+
+pub use address::{Address, NotAnAddress};
+pub use compare::compare;
+pub use difference::Difference;
+pub use drift::{Finding, FindingKind, Severity, findings};
+pub use fingerprint::Fingerprint;
+pub use kind::{Kind, UnknownKind};
+pub use observe::{ObserveError, Observed, Progress, ReadError, observe};
+pub use plan::Plan;

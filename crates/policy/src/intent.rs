@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::Arn;
 use crate::statement::compose::texts;
 
-/// `CloudTrail` as a principal; its name is the same in every partition.
+/// CloudTrail as a principal; its name is the same in every partition.
 fn cloudtrail() -> Value {
     json!({ "Service": "cloudtrail.amazonaws.com" })
 }

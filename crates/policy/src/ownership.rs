@@ -12,19 +12,19 @@ const PREVIOUS: &str = "Previous";
 /// What one of our statements is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Bucket: `CloudTrail` looks at the bucket's ACL.
+    /// Bucket: CloudTrail looks at the bucket's ACL.
     TrailAclCheck,
-    /// Bucket: `CloudTrail` writes log files.
+    /// Bucket: CloudTrail writes log files.
     TrailWrite,
     /// Bucket: nobody may use it without TLS.
     DenyInsecureTransport,
     /// Key: the administrators.
     Administration,
-    /// Key: `CloudTrail` encrypts log files.
+    /// Key: CloudTrail encrypts log files.
     TrailEncrypt,
-    /// Key: `CloudTrail` looks at the key.
+    /// Key: CloudTrail looks at the key.
     TrailDescribe,
-    /// Key: `CloudTrail` decrypts, which S3 bucket keys need.
+    /// Key: CloudTrail decrypts, which S3 bucket keys need.
     TrailDecrypt,
 }
 

@@ -1,1 +1,25 @@
-//! The YAML specification: parsing, diagnostics and the desired state it describes
+//! Turns the YAML of a spec into the state that it asks for, or into diagnostics that point at the line.
+//!
+//! Pure: bytes in, values out. It must not read files, the environment or AWS.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod desired;
+mod diagnostic;
+mod names;
+mod parse;
+mod problems;
+mod raw;
+mod resolve;
+mod schema;
+mod unsupported;
+
+pub use desired::{
+    Access, Account, Bucket, BucketPolicy, ConstraintKind, Constraints, DataResource, Desired, Encryption,
+    EventSelector, Grant, Grantee, Key, KeyPolicy, OWNER_TAG, ObjectOwnership, ReadWrite, RoleAccess,
+    RotationDays, Secret, Setting, Site, Tags, Trail,
+};
+pub use diagnostic::{Diagnostic, Diagnostics, Place};
+pub use names::{AccountName, AliasName, BucketName, SpecName, TrailName};
+pub use parse::{Spec, parse};
+pub use schema::schema;

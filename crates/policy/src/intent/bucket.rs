@@ -26,8 +26,8 @@ pub struct BucketIntent {
 impl BucketIntent {
     /// The statements, each with a Sid of ours. Without trails there is nothing to allow them.
     ///
-    /// See "Amazon S3 bucket policy for `CloudTrail`" and "Setting bucket policy for multiple accounts" in the
-    /// `CloudTrail` user guide.
+    /// See "Amazon S3 bucket policy for CloudTrail" and "Setting bucket policy for multiple accounts" in the
+    /// CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
         let mut statements = Vec::new();
         if !self.trails.is_empty() {
@@ -41,7 +41,7 @@ impl BucketIntent {
         statements
     }
 
-    /// `CloudTrail` looks at the ACL to see whether it may deliver at all.
+    /// CloudTrail looks at the ACL to see whether it may deliver at all.
     fn acl_check(&self, ownership: &Ownership) -> Statement {
         Statement::compose(
             &ownership.sid(Role::TrailAclCheck),

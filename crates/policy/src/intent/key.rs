@@ -22,7 +22,7 @@ pub struct KeyIntent {
 impl KeyIntent {
     /// The statements, each with a Sid of ours. Without trails there is nothing to allow them.
     ///
-    /// See "Configure AWS KMS key policies for `CloudTrail`" in the `CloudTrail` user guide.
+    /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
         let mut statements = vec![self.administration(ownership)];
         if !self.trails.is_empty() {
@@ -54,7 +54,7 @@ impl KeyIntent {
         )
     }
 
-    /// Our trails, and only for log files of their own accounts: `CloudTrail` puts the ARN of the trail into the
+    /// Our trails, and only for log files of their own accounts: CloudTrail puts the ARN of the trail into the
     /// encryption context. The Region is open, because a trail writes from every Region.
     fn use_of_logs(&self) -> Value {
         let trails_of_accounts = self

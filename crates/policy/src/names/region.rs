@@ -70,7 +70,7 @@ pub enum Partition {
     Aws,
     /// China.
     AwsCn,
-    /// AWS `GovCloud` (US).
+    /// AWS GovCloud (US).
     AwsUsGov,
     /// AWS European Sovereign Cloud.
     AwsEusc,

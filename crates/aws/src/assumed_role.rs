@@ -1,0 +1,71 @@
+//! Turns the credentials of one account into those of a role in another, and renews them.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_sts::operation::assume_role::{AssumeRoleError, AssumeRoleOutput};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use reconcile_spec::RoleAccess;
+use tokio::sync::Mutex;
+
+/// The SDK has a provider for this as well; it hides what AWS answered behind its own error, and users need to
+/// see that answer. So the first call is made in the open, by [`Session`](crate::Session), and its result kept here.
+#[derive(Debug)]
+pub(crate) struct AssumedRole {
+    sts: aws_sdk_sts::Client,
+    role: RoleAccess,
+    first: Mutex<Option<Credentials>>,
+}
+
+impl AssumedRole {
+    pub(crate) fn new(sts: aws_sdk_sts::Client, role: RoleAccess) -> Self {
+        Self { sts, role, first: Mutex::new(None) }
+    }
+
+    /// Assumes the role and keeps the credentials for the first that asks.
+    pub(crate) async fn open(&self) -> Result<(), SdkError<AssumeRoleError, HttpResponse>> {
+        let answer = self.assume().await?;
+        *self.first.lock().await = credentials(answer);
+        Ok(())
+    }
+
+    async fn assume(&self) -> Result<AssumeRoleOutput, SdkError<AssumeRoleError, HttpResponse>> {
+        self.sts
+            .assume_role()
+            .role_arn(self.role.arn.as_str())
+            .role_session_name(&self.role.session_name)
+            .set_external_id(self.role.external_id.as_ref().map(|secret| secret.expose().to_owned()))
+            .send()
+            .await
+    }
+}
+
+impl ProvideCredentials for AssumedRole {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            if let Some(first) = self.first.lock().await.take() {
+                return Ok(first);
+            }
+            let answer = self.assume().await.map_err(CredentialsError::provider_error)?;
+            credentials(answer).ok_or_else(|| CredentialsError::unhandled("AssumeRole gave no credentials"))
+        })
+    }
+}
+
+fn credentials(answer: AssumeRoleOutput) -> Option<Credentials> {
+    let given = answer.credentials?;
+    let expiry = SystemTime::try_from(given.expiration).ok();
+    Some(Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
+        expiry,
+        "reconcile::AssumedRole",
+    ))
+}

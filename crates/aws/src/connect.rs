@@ -1,0 +1,155 @@
+//! Turns command-line options and the environment into the one connection that all sessions share.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use reconcile_policy::Region;
+use tokio::sync::Mutex;
+
+use crate::gate::Gate;
+
+/// How to reach AWS.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The named profile to take credentials from, where an account does not name one itself.
+    pub profile: Option<String>,
+    /// The Region whose STS endpoint is called.
+    pub region: Region,
+    /// Where to send all services; S3 is then addressed by path.
+    pub endpoint_url: Option<String>,
+    /// How many calls may be in flight.
+    pub concurrency: NonZeroUsize,
+    /// An AWS inside of this process in place of the real one.
+    pub embedded: Option<Embedded>,
+}
+
+/// An AWS inside of this process: no network, no environment, no files.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    /// What answers the calls.
+    pub http_client: SharedHttpClient,
+    /// Access key id and secret of the ambient credentials.
+    pub credentials: (String, String),
+}
+
+/// The connection to AWS that all sessions share.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    options: Options,
+    http_client: SharedHttpClient,
+    gate: Arc<Gate>,
+    /// Base configurations by profile (`None`: ambient). A profile is read once.
+    bases: Mutex<HashMap<Option<String>, SdkConfig>>,
+}
+
+/// One attempt; the reads and writes that we make answer within a second or two.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// A call with all its retries.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPTS: u32 = 4;
+
+impl Aws {
+    /// Prepares the connection. Touches neither network nor files until a session is opened.
+    pub fn new(options: Options) -> Self {
+        let http_client = match &options.embedded {
+            Some(embedded) => embedded.http_client.clone(),
+            None => https_client(),
+        };
+        let gate = Arc::new(Gate::new(options.concurrency.get()));
+        Self { shared: Arc::new(Shared { options, http_client, gate, bases: Mutex::default() }) }
+    }
+
+    /// How many calls have been made so far.
+    pub fn calls(&self) -> u64 {
+        self.shared.gate.calls()
+    }
+
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.shared.gate)
+    }
+
+    /// The configuration with the ambient credentials, or with those of a profile.
+    pub(crate) async fn base(&self, profile: Option<&str>) -> SdkConfig {
+        let profile = profile.or(self.shared.options.profile.as_deref()).map(str::to_owned);
+        let mut bases = self.shared.bases.lock().await;
+        if let Some(base) = bases.get(&profile) {
+            return base.clone();
+        }
+        let base = self.shared.load(profile.as_deref()).await;
+        bases.insert(profile, base.clone());
+        base
+    }
+}
+
+impl Shared {
+    async fn load(&self, profile: Option<&str>) -> SdkConfig {
+        let region = aws_config::Region::new(self.options.region.as_str().to_owned());
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+
+        if let Some(embedded) = &self.options.embedded {
+            let (key, secret) = &embedded.credentials;
+            let credentials = Credentials::new(key, secret, None, None, "reconcile::Embedded");
+            return SdkConfig::builder()
+                .behavior_version(BehaviorVersion::v2026_01_12())
+                .region(region)
+                .http_client(self.http_client.clone())
+                .timeout_config(timeouts)
+                .retry_config(retries)
+                .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
+                    aws_smithy_async::rt::sleep::TokioSleep::new(),
+                ))
+                .time_source(aws_smithy_async::time::SharedTimeSource::new(
+                    aws_smithy_async::time::SystemTimeSource::new(),
+                ))
+                .endpoint_url("http://embedded.localhost")
+                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+                .build();
+        }
+
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(region)
+            .http_client(self.http_client.clone())
+            .timeout_config(timeouts)
+            .retry_config(retries);
+        if let Some(url) = &self.options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        loader.load().await
+    }
+}
+
+/// One HTTPS client for everything; it follows `HTTPS_PROXY` and its kin.
+fn https_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector.build()
+    })
+}

@@ -1,0 +1,119 @@
+//! What became of a call that did not succeed.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use reconcile_policy::AccountId;
+
+use crate::Operation;
+use crate::classify::classify;
+
+/// What a caller can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// What was asked for does not exist, which for a read is an answer.
+    NotFound,
+    /// The caller may not do this; asking again will not help.
+    Denied,
+    /// There are no credentials, or AWS does not take them (any more).
+    Credentials,
+    /// Too many calls; the retries are used up.
+    Throttled,
+    /// CloudTrail does not see the bucket, the key or their policies as they should be: they are wrong, or were
+    /// written a moment ago and are not yet seen everywhere.
+    Propagating,
+    /// Something of that name is there already, or another change is under way.
+    Conflict,
+    /// AWS answered with a fault of its own, or not at all; whether the call took effect is not known.
+    Unavailable,
+    /// AWS does not take the request as it is.
+    Rejected,
+}
+
+/// An AWS call that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} in account {account}: {}", self.detail())]
+pub struct Error {
+    /// The account whose session made the call.
+    pub account: AccountId,
+    /// What was called.
+    pub operation: Operation,
+    /// What can be done about it.
+    pub class: Class,
+    /// The error code of AWS, where there was an answer with one.
+    pub code: Option<String>,
+    /// What AWS, or the way there, said.
+    pub message: String,
+}
+
+impl Error {
+    /// Builds the error from what the SDK gave.
+    pub(crate) fn from_sdk<E>(
+        account: &AccountId,
+        operation: Operation,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let code = error.code().map(str::to_owned);
+        let (class, message) = match error {
+            SdkError::ServiceError(context) => {
+                let class = classify(code.as_deref(), context.raw().status().as_u16());
+                (class, error.message().map(str::to_owned))
+            }
+            SdkError::ResponseError(context) => (classify(None, context.raw().status().as_u16()), None),
+            SdkError::ConstructionFailure(_) => (Class::Rejected, None),
+            // The provider chain fails inside of the dispatch, with a text that says which providers were tried.
+            SdkError::DispatchFailure(failure) if !failure.is_io() && !failure.is_timeout() => {
+                (Class::Credentials, None)
+            }
+            _ => (Class::Unavailable, None),
+        };
+        let message = message.unwrap_or_else(|| plain_chain(error));
+        Self { account: account.clone(), operation, class, code, message }
+    }
+
+    /// Whether the resource that was asked for is simply not there.
+    pub fn is_not_found(&self) -> bool {
+        self.class == Class::NotFound
+    }
+
+    fn detail(&self) -> String {
+        match &self.code {
+            Some(code) => format!("{code}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// What the user can do next, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        let action = self.operation.action();
+        match (self.class, self.operation) {
+            (Class::Denied, Operation::AssumeRole) => Some(format!(
+                "check that the role exists in account {} and that its trust policy lets your credentials assume it",
+                self.account
+            )),
+            (Class::Denied, Operation::HeadBucket) => Some(
+                "the bucket may belong to another account: bucket names are shared by all of AWS; \
+                 if it is yours, allow s3:ListBucket on it"
+                    .to_owned(),
+            ),
+            (Class::Denied, _) => Some(format!("allow {action} for the credentials used in account {}", self.account)),
+            (Class::Credentials, _) => Some(
+                "set credentials as for the AWS CLI (environment, profile or role) and try `aws sts get-caller-identity`"
+                    .to_owned(),
+            ),
+            (Class::Throttled, _) => Some("run again, with a lower --concurrency".to_owned()),
+            (Class::Unavailable, _) => Some("check the network and --endpoint-url, then run again".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// The chain of causes, without the debug text that the SDK puts behind it.
+fn plain_chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let full = DisplayErrorContext(error).to_string();
+    full.split(" (").next().unwrap_or(&full).to_owned()
+}

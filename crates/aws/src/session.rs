@@ -1,0 +1,152 @@
+//! Turns an account of the spec into clients that act in it.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_config::identity::IdentityCache;
+use aws_config::retry::RetryConfig;
+use aws_sdk_kms::config::retry::RetryPartition;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::sdk_config::SharedCredentialsProvider;
+use reconcile_policy::{AccountId, Region};
+use reconcile_spec::{Account, RoleAccess};
+
+use crate::assumed_role::AssumedRole;
+use crate::gate::Gate;
+use crate::{Aws, Class, Error, Operation};
+
+/// Access to one account.
+///
+/// Cheap to clone; all clones share credentials and the account's retry budget.
+#[derive(Debug, Clone)]
+pub struct Session {
+    account: Account,
+    config: SdkConfig,
+    retries: RetryPartition,
+    gate: Arc<Gate>,
+}
+
+impl Session {
+    /// Opens the account: assumes its role, or makes sure that the credentials at hand are of this account.
+    ///
+    /// One round trip.
+    ///
+    /// # Errors
+    /// What STS answered; or [`Class::Credentials`] where the credentials are of another account.
+    pub async fn open(aws: &Aws, account: &Account) -> Result<Self, Error> {
+        let mut session = Self {
+            account: account.clone(),
+            config: aws.base(account.access.profile.as_deref()).await,
+            // The SDK keys its retry budget by service and Region only: without a partition of its own, one
+            // throttled account would use up the retries of all.
+            retries: RetryPartition::new(format!("reconcile-{}", account.id)),
+            gate: aws.gate(),
+        };
+        match &account.access.role {
+            Some(role) => session.assume(role).await?,
+            None => session.check_identity().await?,
+        }
+        Ok(session)
+    }
+
+    async fn assume(&mut self, role: &RoleAccess) -> Result<(), Error> {
+        let provider = AssumedRole::new(self.sts(), role.clone());
+        self.call(Operation::AssumeRole, provider.open()).await?;
+        self.config = self
+            .config
+            .to_builder()
+            .credentials_provider(SharedCredentialsProvider::new(provider))
+            // A cache of its own: the SDK's shared one holds 64 identities, then evicts at random.
+            .identity_cache(IdentityCache::lazy().build())
+            .build();
+        Ok(())
+    }
+
+    async fn check_identity(&self) -> Result<(), Error> {
+        let identity = self.call(Operation::GetCallerIdentity, self.sts().get_caller_identity().send()).await?;
+        let actual = identity.account.unwrap_or_default();
+        if actual == self.account.id.as_str() {
+            return Ok(());
+        }
+        Err(Error {
+            account: self.account.id.clone(),
+            operation: Operation::GetCallerIdentity,
+            class: Class::Credentials,
+            code: None,
+            message: format!(
+                "the credentials are of account {actual}, but account `{}` in the spec is {}; \
+                 give it a `role` or a `profile`, or use credentials of {}",
+                self.account.name, self.account.id, self.account.id
+            ),
+        })
+    }
+
+    /// The account as the spec declares it.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The id of the account, as S3 takes it for `x-amz-expected-bucket-owner`.
+    pub fn id(&self) -> &AccountId {
+        &self.account.id
+    }
+
+    /// Makes a call: waits for a place among those in flight, and gives the error its class.
+    ///
+    /// # Errors
+    /// Whatever the SDK gave after its retries.
+    pub async fn call<T, E>(
+        &self,
+        operation: Operation,
+        send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Error>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let result = self.gate.pass(send).await;
+        tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
+        result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error))
+    }
+
+    fn sts(&self) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::config::Builder::from(&self.config).retry_partition(self.retries.clone());
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// A KMS client.
+    pub fn kms(&self, region: &Region) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::from_conf(self.kms_config(region).build())
+    }
+
+    /// A KMS client that never repeats a call, for what must not happen twice.
+    pub fn kms_without_retries(&self, region: &Region) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::from_conf(self.kms_config(region).retry_config(RetryConfig::disabled()).build())
+    }
+
+    fn kms_config(&self, region: &Region) -> aws_sdk_kms::config::Builder {
+        aws_sdk_kms::config::Builder::from(&self.config)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .retry_partition(self.retries.clone())
+    }
+
+    /// A CloudTrail client.
+    pub fn cloudtrail(&self, region: &Region) -> aws_sdk_cloudtrail::Client {
+        let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .retry_partition(self.retries.clone());
+        aws_sdk_cloudtrail::Client::from_conf(config.build())
+    }
+
+    /// An S3 client. With an endpoint of the user's it addresses buckets by path, since a bucket has no host there.
+    pub fn s3(&self, region: &Region) -> aws_sdk_s3::Client {
+        let is_elsewhere =
+            self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let config = aws_sdk_s3::config::Builder::from(&self.config)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .retry_partition(self.retries.clone())
+            .force_path_style(is_elsewhere);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+}

@@ -1,0 +1,83 @@
+//! The address of a resource: `<kind>/<account name>/<name>`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reconcile_spec::AccountName;
+use serde::{Deserialize, Serialize};
+
+use crate::kind::Kind;
+
+/// Names one resource of an installation, such as `trail/production/SecurityTrail`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address {
+    /// What it is.
+    pub kind: Kind,
+    /// The account it is in, as the spec calls it.
+    pub account: AccountName,
+    /// Its name within the account; may hold slashes.
+    pub name: String,
+}
+
+impl Address {
+    /// The address of these parts.
+    pub fn new(kind: Kind, account: &AccountName, name: impl fmt::Display) -> Self {
+        Self { kind, account: account.clone(), name: name.to_string() }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.kind, self.account, self.name)
+    }
+}
+
+/// A text that is not an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address (<kind>/<account name>/<name>)")]
+pub struct NotAnAddress(pub String);
+
+impl FromStr for Address {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        let not = || NotAnAddress(text.to_owned());
+        let mut parts = text.splitn(3, '/');
+        let mut part = || parts.next().filter(|part| !part.is_empty()).ok_or_else(not);
+        Ok(Self {
+            kind: part()?.parse().map_err(|_| not())?,
+            account: part()?.parse().map_err(|_| not())?,
+            name: part()?.to_owned(),
+        })
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = NotAnAddress;
+
+    fn try_from(text: String) -> Result<Self, NotAnAddress> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_as_it_is_written() {
+        for text in ["trail/production/SecurityTrail", "alias/master/secprod/cloudtrail"] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+        for text in ["", "trail", "trail/production", "trail//x", "tree/production/x", "trail/production/"] {
+            assert_eq!(text.parse::<Address>(), Err(NotAnAddress(text.to_owned())));
+        }
+    }
+}

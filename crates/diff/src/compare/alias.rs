@@ -1,0 +1,26 @@
+//! Compares the name of the key.
+
+use super::Scope;
+use super::change::{Compared, Terms};
+use crate::difference::Difference;
+use crate::plan::{Action, Changed, Phase, Risk};
+use crate::view::Alias;
+
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+    let wanted = Alias { name: scope.desired.key.alias.with_prefix(), target: scope.key.clone() };
+    // A key that is found by its alias has it; there is nothing else to compare.
+    let live = scope.observed.key.as_ref().filter(|hub| hub.key.is_aliased).map(|_| wanted.clone());
+    let terms = Terms {
+        address: scope.alias_address(),
+        place: scope.place(&scope.desired.key.site),
+        phase: Phase::Expand,
+        depends_on: vec![scope.key_address()],
+        changed: Changed::Alias,
+        explain,
+    };
+    compared.view(terms, live, wanted);
+}
+
+fn explain(_: &Action<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {
+    (vec!["the key has no name yet".to_owned()], Risk::Safe)
+}

@@ -1,0 +1,60 @@
+//! Compares the bucket.
+
+use reconcile_spec as spec;
+
+use super::Scope;
+use super::change::{Compared, Terms, reasons};
+use crate::difference::Difference;
+use crate::plan::{Action, Changed, Phase, Risk};
+use crate::view::{Bucket, Encryption, PublicAccessBlock};
+
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+    let desired = &scope.desired.bucket;
+    let wanted = Bucket {
+        encryption: desired.encryption.enforced().map(|encryption| match encryption {
+            spec::Encryption::S3 => Encryption::S3,
+            spec::Encryption::Key => Encryption::Kms { key: Some(scope.key.clone()), bucket_key: true },
+        }),
+        versioning: desired.versioning.enforced().copied(),
+        public_access_block: desired.block_public_access.enforced().copied().map(PublicAccessBlock::all),
+        object_ownership: desired.object_ownership.enforced().map(|it| it.as_str().to_owned()),
+        tags: desired.tags.iter().collect(),
+    };
+    let live = scope.observed.bucket.clone().map(|live| Bucket {
+        encryption: live.encryption.map(|encryption| match encryption {
+            Encryption::Kms { key: Some(key), bucket_key } => {
+                Encryption::Kms { key: Some(scope.same_key(key)), bucket_key }
+            }
+            other => other,
+        }),
+        ..live
+    });
+    let terms = Terms {
+        address: scope.bucket_address(),
+        place: scope.place(&desired.site),
+        phase: Phase::Expand,
+        depends_on: vec![scope.key_address()],
+        changed: Changed::Bucket,
+        explain,
+    };
+    compared.view(terms, live, wanted);
+}
+
+fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) {
+    let why = match action {
+        Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
+        Action::Update { after, .. } => reasons(diff, |field, _| match field {
+            "encryption" => "new objects are not encrypted as the spec says".to_owned(),
+            "versioning" if after.versioning == Some(true) => {
+                "overwritten and deleted objects are not kept (versioning is off)".to_owned()
+            }
+            "versioning" => "versioning is on".to_owned(),
+            "public_access_block" => "public access is not blocked as the spec says".to_owned(),
+            "object_ownership" => "object ownership differs".to_owned(),
+            "tags" => "tags are missing or differ".to_owned(),
+            other => format!("{other} differs"),
+        }),
+        Action::Delete { .. } => vec!["the spec has no such bucket".to_owned()],
+    };
+    (why, Risk::Safe)
+}

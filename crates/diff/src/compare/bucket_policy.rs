@@ -1,0 +1,121 @@
+//! Compares the bucket policy.
+
+use reconcile_policy::{Arn, Merged, Role, merge};
+
+use super::Scope;
+use super::change::Compared;
+use super::policy::Policy;
+use crate::difference::Difference;
+use crate::plan::Changed;
+use crate::address::Address;
+use crate::kind::Kind;
+
+/// Adds what lets our trails deliver. Gives the merge, for [`contract`].
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Merged {
+    let desired = &scope.desired.bucket_policy;
+    let live = scope.observed.bucket_policy.as_ref();
+    let merged = merge(live, &desired.intent.statements(&desired.ownership), &desired.ownership);
+    let depends_on = vec![scope.bucket_address()];
+    with_policy(scope, |policy| policy.expand(live, &merged, depends_on, compared));
+    merged
+}
+
+/// Takes away what no trail needs any more, once all trails are what they should be.
+pub(super) fn contract(scope: &Scope<'_>, merged: Merged, compared: &mut Compared) {
+    if merged.contract().is_none() {
+        return;
+    }
+    if let Some(warning) = scope.withholds(&scope.bucket_policy_address(), "removing permissions") {
+        compared.warnings.push(warning);
+        return;
+    }
+    let mut depends_on = vec![scope.bucket_policy_address()];
+    depends_on.extend(scope.trail_addresses());
+    with_policy(scope, |policy| policy.contract(&merged, depends_on, compared));
+}
+
+impl Scope<'_> {
+    /// All trails of the spec: what is taken away is taken after all of them have changed.
+    pub(super) fn trail_addresses(&self) -> impl Iterator<Item = Address> {
+        self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
+    }
+}
+
+fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
+    let desired = &scope.desired.bucket_policy;
+    let sid = |role| format!("/Statement/{}", desired.ownership.sid(role));
+    let (acl_check, write, deny) =
+        (sid(Role::TrailAclCheck), sid(Role::TrailWrite), sid(Role::DenyInsecureTransport));
+    let explain = |difference: &Difference| {
+        let path = difference.path();
+        let (is_add, value) = match difference {
+            Difference::Add { value, .. } | Difference::Replace { value, .. } => (true, value),
+            Difference::Remove { value, .. } => (false, value),
+        };
+        if path == format!("{write}/Resource") {
+            let account = account_of_prefix(value.as_str().unwrap_or_default());
+            return match is_add {
+                true => format!("{account} may not write its logs yet"),
+                false => format!("{account} may still write logs, and need not"),
+            };
+        }
+        if path == format!("{write}/Condition/StringEquals/aws:SourceArn") {
+            let trail = trail_of(value.as_str().unwrap_or_default());
+            return match is_add {
+                true => format!("{trail} may not write its logs yet"),
+                false => format!("{trail} may still write logs, and need not"),
+            };
+        }
+        if path.starts_with(&acl_check) {
+            return "not every trail may look at the bucket, which CloudTrail asks for".to_owned();
+        }
+        if path.starts_with(&write) {
+            return match is_add {
+                true => "CloudTrail may not write logs as it should".to_owned(),
+                false => "CloudTrail may write logs in a way that it need not".to_owned(),
+            };
+        }
+        if path.starts_with(&deny) {
+            return match is_add {
+                true => "access without TLS is not denied".to_owned(),
+                false => "access without TLS is denied otherwise than the spec says".to_owned(),
+            };
+        }
+        super::policy::foreign_reason(difference)
+    };
+    then(&Policy {
+        address: scope.bucket_policy_address(),
+        place: scope.place(&desired.site),
+        ownership: &desired.ownership,
+        changed: Changed::BucketPolicy,
+        explain: &explain,
+    });
+}
+
+/// `arn:aws:s3:::logs/prefix/AWSLogs/111111111111/*` as `account 111111111111`.
+fn account_of_prefix(resource: &str) -> String {
+    let account = resource.split("AWSLogs/").nth(1).and_then(|rest| rest.split('/').next());
+    account.map_or_else(|| resource.to_owned(), |account| format!("account {account}"))
+}
+
+fn trail_of(arn: &str) -> String {
+    match arn.parse::<Arn>() {
+        Ok(arn) => format!("{} of account {}", arn.resource().replace("trail/", "trail "), arn.account()),
+        Err(_) => arn.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_what_a_value_stands_for() {
+        assert_eq!(account_of_prefix("arn:aws:s3:::b/x/AWSLogs/111111111111/*"), "account 111111111111");
+        assert_eq!(account_of_prefix("arn:aws:s3:::b/*"), "arn:aws:s3:::b/*");
+        assert_eq!(
+            trail_of("arn:aws:cloudtrail:us-east-1:111111111111:trail/T"),
+            "trail T of account 111111111111"
+        );
+    }
+}

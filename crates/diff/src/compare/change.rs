@@ -1,0 +1,80 @@
+//! Turns a wanted view and a live one into a change, for every kind that has views.
+
+use crate::address::Address;
+use crate::difference::{Difference, of_views};
+use crate::fingerprint::Fingerprint;
+use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
+use crate::view::View;
+use reconcile_policy::Region;
+
+/// What the comparison has come to so far.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub(super) changes: Vec<Change>,
+    pub(super) unchanged: usize,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What the kinds say of their changes; the rest follows from the views.
+pub(super) struct Terms<V> {
+    pub(super) address: Address,
+    pub(super) place: Option<(AccountRef, Region)>,
+    pub(super) phase: Phase,
+    pub(super) depends_on: Vec<Address>,
+    /// How an action on this kind becomes a change.
+    pub(super) changed: fn(Action<V>) -> Changed,
+    /// Why, and how much it can do to what works now.
+    pub(super) explain: fn(&Action<V>, &[Difference]) -> (Vec<String>, Risk),
+}
+
+impl Compared {
+    /// Adds the change that makes `live` what is wanted, if it is not already.
+    pub(super) fn view<V: View>(&mut self, terms: Terms<V>, live: Option<V>, wanted: V) {
+        let before = live.map(|live| live.managed(&wanted));
+        if before.as_ref() == Some(&wanted) {
+            self.unchanged += 1;
+            return;
+        }
+        let action = match before {
+            None => Action::Create { after: wanted },
+            Some(before) => Action::Update { before, after: wanted },
+        };
+        self.push(terms, action);
+    }
+
+    /// Adds the change that takes `live` away.
+    pub(super) fn delete<V: View>(&mut self, terms: Terms<V>, live: V) {
+        self.push(terms, Action::Delete { before: live });
+    }
+
+    fn push<V: View>(&mut self, terms: Terms<V>, action: Action<V>) {
+        let diff = of_views(action.before(), action.after());
+        let (reasons, risk) = (terms.explain)(&action, &diff);
+        let Some((account, region)) = terms.place else { return };
+        self.changes.push(Change {
+            address: terms.address,
+            account,
+            region,
+            observed_fingerprint: Fingerprint::of(action.before()),
+            changed: (terms.changed)(action),
+            phase: terms.phase,
+            risk,
+            reasons,
+            diff,
+            depends_on: terms.depends_on,
+        });
+    }
+}
+
+/// One reason for every top-level field that differs, in order; `tell` knows the fields by name.
+pub(super) fn reasons(diff: &[Difference], tell: impl Fn(&str, &Difference) -> String) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for difference in diff {
+        let field = difference.path().trim_start_matches('/').split('/').next().unwrap_or_default();
+        let reason = tell(field, difference);
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons
+}

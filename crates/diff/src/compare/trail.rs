@@ -1,0 +1,94 @@
+//! Compares the trails.
+
+use reconcile_spec as spec;
+
+use super::Scope;
+use super::change::{Compared, Terms, reasons};
+use crate::address::Address;
+use crate::difference::Difference;
+use crate::kind::Kind;
+use crate::plan::{Action, Changed, Phase, Risk};
+use crate::view::{Selectors, Trail};
+
+/// Compares every trail that could be read; of the others nothing is known, so nothing is planned.
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+    for desired in &scope.desired.trails {
+        let Some(live) = scope.observed.trails.get(&desired.arn) else { continue };
+        let live = live.clone().map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
+        compared.view(terms(scope, desired), live, wanted(scope, desired));
+    }
+}
+
+fn terms(scope: &Scope<'_>, desired: &spec::Trail) -> Terms<Trail> {
+    Terms {
+        address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+        place: scope.place(&desired.site),
+        phase: Phase::Converge,
+        // CloudTrail looks at bucket and key, and at both policies, when a trail is made or changed.
+        depends_on: vec![
+            scope.key_address(),
+            scope.key_policy_address(),
+            scope.bucket_address(),
+            scope.bucket_policy_address(),
+        ],
+        changed: Changed::Trail,
+        explain,
+    }
+}
+
+fn wanted(scope: &Scope<'_>, desired: &spec::Trail) -> Trail {
+    Trail {
+        arn: desired.arn.clone(),
+        bucket: desired.bucket.to_string(),
+        prefix: desired.prefix.clone(),
+        kms_key: Some(scope.key.clone()),
+        multi_region: desired.multi_region,
+        global_service_events: desired.global_service_events,
+        log_file_validation: desired.log_file_validation,
+        logging: desired.enabled,
+        selectors: Selectors::basic(desired.selectors.clone()),
+        tags: desired.tags.iter().collect(),
+    }
+}
+
+fn explain(action: &Action<Trail>, diff: &[Difference]) -> (Vec<String>, Risk) {
+    match action {
+        Action::Create { .. } => (vec!["the account has no such trail".to_owned()], Risk::Safe),
+        Action::Delete { .. } => (vec!["the spec has no such trail".to_owned()], Risk::Destructive),
+        Action::Update { before, after } => (reasons(diff, |field, _| reason(field, before, after)), risk(before, after)),
+    }
+}
+
+fn reason(field: &str, before: &Trail, after: &Trail) -> String {
+    match field {
+        "logging" if after.logging => "logging is stopped".to_owned(),
+        "logging" => "logging is on, and the spec says off".to_owned(),
+        "selectors" => "it does not record the events that the spec says".to_owned(),
+        "kms_key" if before.kms_key.is_none() => "log files are not encrypted with a KMS key".to_owned(),
+        "kms_key" => "log files are encrypted with another key".to_owned(),
+        "bucket" => format!("it delivers to bucket {}", before.bucket),
+        "prefix" => "it delivers under another prefix".to_owned(),
+        "multi_region" if after.multi_region => "it does not record all Regions".to_owned(),
+        "multi_region" => "it records all Regions".to_owned(),
+        "global_service_events" if after.global_service_events => {
+            "it does not record global services such as IAM".to_owned()
+        }
+        "global_service_events" => "it records global services such as IAM".to_owned(),
+        "log_file_validation" if after.log_file_validation => "log file validation is off".to_owned(),
+        "log_file_validation" => "log file validation is on".to_owned(),
+        "tags" => "tags are missing or differ".to_owned(),
+        other => format!("{other} differs"),
+    }
+}
+
+/// What makes a trail record less than it does now is for the user to look at twice.
+fn risk(before: &Trail, after: &Trail) -> Risk {
+    let loses = |before: bool, after: bool| before && !after;
+    let is_less = loses(before.logging, after.logging)
+        || loses(before.multi_region, after.multi_region)
+        || loses(before.global_service_events, after.global_service_events)
+        || loses(before.log_file_validation, after.log_file_validation)
+        || before.bucket != after.bucket
+        || before.selectors != after.selectors;
+    if is_less { Risk::Disruptive } else { Risk::Safe }
+}

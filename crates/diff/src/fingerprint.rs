@@ -1,0 +1,45 @@
+//! Turns the managed view of a resource into a short text that changes when the resource does.
+
+use std::fmt;
+
+use reconcile_policy::{Document, Ownership, canonical_text, owned};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A digest of what a plan saw of a resource, `sha256:` and 64 hexadecimal digits.
+///
+/// Apply compares it with what is there when it is about to write: what has changed in between was not in the plan
+/// that the user saw.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of a view; `None` is a resource that does not exist.
+    pub fn of<V: Serialize>(view: Option<&V>) -> Self {
+        // Views hold strings, numbers and lists; should one fail to serialise it would equal no other.
+        let text = serde_json::to_string(&view).unwrap_or_default();
+        Self::of_text(&text)
+    }
+
+    /// The fingerprint of a policy: of our statements alone, in canonical form. What others change in their own
+    /// statements does not make a plan stale, since a merge keeps it.
+    pub fn of_policy(document: Option<&Document>, ownership: &Ownership) -> Self {
+        match document {
+            Some(document) => Self::of_text(&canonical_text(&owned(document, ownership))),
+            None => Self::of_text(&canonical_text(&[])),
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        let digest = Sha256::digest(text.as_bytes());
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("sha256:{hex}"))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

@@ -1,0 +1,82 @@
+//! The kinds of resource that a plan can change.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of resource, as it stands in addresses and in the JSON plan.
+///
+/// Matched without wildcards everywhere: a new kind does not compile until every stage knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The KMS key that encrypts the logs.
+    Key,
+    /// The name of the key.
+    Alias,
+    /// The policy of the key.
+    KeyPolicy,
+    /// A KMS grant on the key.
+    Grant,
+    /// The bucket that all logs go to.
+    Bucket,
+    /// The policy of the bucket.
+    BucketPolicy,
+    /// A trail.
+    Trail,
+}
+
+impl Kind {
+    /// Every kind, in the order in which a first apply makes them.
+    pub const ALL: [Self; 7] =
+        [Self::Key, Self::Alias, Self::KeyPolicy, Self::Grant, Self::Bucket, Self::BucketPolicy, Self::Trail];
+
+    /// The kind as addresses name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Alias => "alias",
+            Self::KeyPolicy => "key_policy",
+            Self::Grant => "grant",
+            Self::Bucket => "bucket",
+            Self::BucketPolicy => "bucket_policy",
+            Self::Trail => "trail",
+        }
+    }
+
+    /// The kind as a person would call it in a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Key => "KMS key",
+            Self::Alias => "key alias",
+            Self::KeyPolicy => "key policy",
+            Self::Grant => "KMS grant",
+            Self::Bucket => "bucket",
+            Self::BucketPolicy => "bucket policy",
+            Self::Trail => "trail",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A text that names no kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a kind of resource")]
+pub struct UnknownKind(pub String);
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownKind(text.to_owned()))
+    }
+}

@@ -1,0 +1,195 @@
+//! Turns live AWS into values: [`Observed`]. Reads only, and decides nothing.
+//!
+//! All accounts are read at once. A read is three round trips deep, however many accounts there are: the session;
+//! everything that can be addressed by name; what needs the id of the key. What could not be read is an error
+//! value and never taken for absent.
+
+pub mod bucket;
+mod error;
+pub mod grant;
+pub mod key;
+pub mod policy;
+pub mod trail;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::future::{join, try_join, try_join3};
+use reconcile_aws::{Aws, Session};
+use reconcile_policy::{Arn, Document, Region};
+use reconcile_spec::{AccountName, Desired};
+use tokio::task::JoinSet;
+
+use crate::view::{Bucket, Grant, Trail};
+pub use error::{ObserveError, ReadError};
+pub use key::LiveKey;
+
+/// Live state of everything that a spec names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The key that the alias stands for, or else one of ours that has lost its alias.
+    pub key: Option<HubKey>,
+    /// The bucket.
+    pub bucket: Option<Bucket>,
+    /// The bucket's policy.
+    pub bucket_policy: Option<Document>,
+    /// Every trail of the spec that could be read, by ARN; `None` where there is none.
+    pub trails: BTreeMap<Arn, Option<Trail>>,
+    /// Accounts that could not be read, and why. Their trails are not in `trails`.
+    pub unreadable: BTreeMap<AccountName, ReadError>,
+}
+
+/// The key with what hangs on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HubKey {
+    /// The key itself.
+    pub key: LiveKey,
+    /// Its policy.
+    pub policy: Document,
+    /// All grants on it, ours and others'.
+    pub grants: Vec<Grant>,
+}
+
+/// How far an observation is; read it from another task to show it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    accounts: AtomicUsize,
+    done: AtomicUsize,
+}
+
+impl Progress {
+    /// Accounts read so far, and in all.
+    pub fn get(&self) -> (usize, usize) {
+        (self.done.load(Ordering::Relaxed), self.accounts.load(Ordering::Relaxed))
+    }
+}
+
+/// What one account had to tell.
+#[derive(Default)]
+struct Found {
+    key: Option<Result<Option<HubKey>, ReadError>>,
+    bucket: Option<Result<(Option<Bucket>, Option<Document>), ReadError>>,
+    trails: Vec<(Arn, Option<Trail>)>,
+    unreadable: Option<ReadError>,
+}
+
+/// Reads everything that the spec names.
+///
+/// # Errors
+/// Where the bucket or the key cannot be read: without them nothing can be said of any account. An account with
+/// nothing but trails that cannot be read is in [`Observed::unreadable`].
+pub async fn observe(
+    aws: &Aws,
+    desired: &Arc<Desired>,
+    progress: &Arc<Progress>,
+) -> Result<Observed, ObserveError> {
+    let names: BTreeSet<&AccountName> = desired
+        .trails
+        .iter()
+        .map(|trail| &trail.site.account)
+        .chain([&desired.bucket.site.account, &desired.key.site.account])
+        .collect();
+    progress.accounts.store(names.len(), Ordering::Relaxed);
+
+    let mut accounts = JoinSet::new();
+    for name in names {
+        let (aws, desired, progress, name) =
+            (aws.clone(), Arc::clone(desired), Arc::clone(progress), name.clone());
+        accounts.spawn(async move {
+            let found = observe_account(&aws, &desired, &name).await;
+            progress.done.fetch_add(1, Ordering::Relaxed);
+            (name, found)
+        });
+    }
+
+    let mut observed = Observed {
+        key: None,
+        bucket: None,
+        bucket_policy: None,
+        trails: BTreeMap::new(),
+        unreadable: BTreeMap::new(),
+    };
+    while let Some(joined) = accounts.join_next().await {
+        let (name, found) = joined.map_err(|_| ObserveError::Interrupted)?;
+        let hub_error = |error| ObserveError::Hub { account: name.clone(), error };
+        if let Some(key) = found.key {
+            observed.key = key.map_err(hub_error)?;
+        }
+        if let Some(bucket) = found.bucket {
+            (observed.bucket, observed.bucket_policy) = bucket.map_err(hub_error)?;
+        }
+        observed.trails.extend(found.trails);
+        if let Some(error) = found.unreadable {
+            observed.unreadable.insert(name, error);
+        }
+    }
+    Ok(observed)
+}
+
+async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Found {
+    let has_key = desired.key.site.account == *name;
+    let has_bucket = desired.bucket.site.account == *name;
+    let opened = match desired.account(name) {
+        Some(account) => Session::open(aws, account).await.map_err(ReadError::Aws),
+        None => Err(ReadError::NoSuchAccount { account: name.clone() }),
+    };
+    let session = match opened {
+        Ok(session) => session,
+        Err(error) => {
+            return Found {
+                key: has_key.then(|| Err(error.clone())),
+                bucket: has_bucket.then(|| Err(error.clone())),
+                trails: Vec::new(),
+                unreadable: Some(error),
+            };
+        }
+    };
+
+    let key = async {
+        if has_key { Some(observe_key(&session, desired).await) } else { None }
+    };
+    let bucket = async {
+        if has_bucket { Some(observe_bucket(&session, desired).await) } else { None }
+    };
+    let (hub, trails) = join(join(key, bucket), observe_trails(&session, desired)).await;
+    let (trails, unreadable) = match trails {
+        Ok(trails) => (trails, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    Found { key: hub.0, bucket: hub.1, trails, unreadable }
+}
+
+async fn observe_key(session: &Session, desired: &Desired) -> Result<Option<HubKey>, ReadError> {
+    let wanted = &desired.key;
+    let Some(found) = key::find(session, &wanted.site.region, &wanted.alias, &desired.name).await? else {
+        return Ok(None);
+    };
+    let (region, arn) = (&wanted.site.region, &found.arn);
+    let (key, policy, grants) = try_join3(
+        key::read(session, region, &found),
+        policy::read_key_policy(session, region, arn),
+        grant::list(session, region, arn),
+    )
+    .await?;
+    Ok(Some(HubKey { key, policy, grants }))
+}
+
+async fn observe_bucket(
+    session: &Session,
+    desired: &Desired,
+) -> Result<(Option<Bucket>, Option<Document>), ReadError> {
+    let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
+    let (bucket, policy) =
+        try_join(bucket::read(session, region, name), policy::read_bucket_policy(session, region, name)).await?;
+    Ok((bucket, policy))
+}
+
+async fn observe_trails(session: &Session, desired: &Desired) -> Result<Vec<(Arn, Option<Trail>)>, ReadError> {
+    let mut by_region: BTreeMap<&Region, Vec<&Arn>> = BTreeMap::new();
+    for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
+        by_region.entry(&trail.site.region).or_default().push(&trail.arn);
+    }
+    let regions = by_region.into_iter().map(|(region, arns)| trail::read(session, region, arns));
+    Ok(futures::future::try_join_all(regions).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,130 @@
+//! Reads the bucket and its settings.
+
+use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, ServerSideEncryptionByDefault};
+use futures::future::{join, join5};
+use reconcile_aws::{Error, Operation, Session};
+use reconcile_policy::Region;
+use reconcile_spec::BucketName;
+
+use super::error::{ReadError, found};
+use crate::view::{Bucket, Encryption, KeyRef, PublicAccessBlock, Tags};
+
+/// The bucket; `None` where there is none. All its settings are read at once.
+///
+/// Every call names the account that the bucket has to be in, so that a stranger's bucket of the same name is an
+/// error and never a target.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn read(session: &Session, region: &Region, name: &BucketName) -> Result<Option<Bucket>, ReadError> {
+    let reader = Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
+    let (exists, (encryption, versioning, public_access_block, object_ownership, tags)) = join(
+        reader.exists(),
+        join5(
+            reader.encryption(),
+            reader.versioning(),
+            reader.public_access_block(),
+            reader.object_ownership(),
+            reader.tags(),
+        ),
+    )
+    .await;
+    if !exists? {
+        return Ok(None);
+    }
+    Ok(Some(Bucket {
+        encryption: Some(encryption?),
+        versioning: Some(versioning?),
+        public_access_block: Some(public_access_block?),
+        object_ownership: Some(object_ownership?),
+        tags: tags?,
+    }))
+}
+
+/// All tags of a bucket, whoever put them there.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn read_tags(session: &Session, region: &Region, name: &BucketName) -> Result<Tags, ReadError> {
+    let reader = Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
+    Ok(reader.tags().await?)
+}
+
+struct Reader<'a> {
+    session: &'a Session,
+    s3: aws_sdk_s3::Client,
+    name: &'a str,
+    owner: &'a str,
+}
+
+impl Reader<'_> {
+    async fn exists(&self) -> Result<bool, Error> {
+        let call = self.s3.head_bucket().bucket(self.name).expected_bucket_owner(self.owner).send();
+        Ok(found(self.session.call(Operation::HeadBucket, call).await)?.is_some())
+    }
+
+    async fn encryption(&self) -> Result<Encryption, Error> {
+        let call = self.s3.get_bucket_encryption().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let answer = found(self.session.call(Operation::GetBucketEncryption, call).await)?;
+        let rule = answer
+            .and_then(|answer| answer.server_side_encryption_configuration)
+            .and_then(|configuration| configuration.rules.into_iter().next());
+        // S3 encrypts with keys of its own where nothing else is set.
+        // See "Setting default server-side encryption behavior for Amazon S3 buckets".
+        Ok(rule.map_or(Encryption::S3, |rule| {
+            let bucket_key = rule.bucket_key_enabled.unwrap_or(false);
+            rule.apply_server_side_encryption_by_default
+                .map_or(Encryption::S3, |by_default| encryption(by_default, bucket_key))
+        }))
+    }
+
+    async fn versioning(&self) -> Result<bool, Error> {
+        let call = self.s3.get_bucket_versioning().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let answer = found(self.session.call(Operation::GetBucketVersioning, call).await)?;
+        Ok(answer.and_then(|answer| answer.status) == Some(BucketVersioningStatus::Enabled))
+    }
+
+    async fn public_access_block(&self) -> Result<PublicAccessBlock, Error> {
+        let call = self.s3.get_public_access_block().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let answer = found(self.session.call(Operation::GetPublicAccessBlock, call).await)?;
+        let block = answer.and_then(|answer| answer.public_access_block_configuration);
+        Ok(block.map_or(PublicAccessBlock::all(false), |block| PublicAccessBlock {
+            block_public_acls: block.block_public_acls.unwrap_or(false),
+            ignore_public_acls: block.ignore_public_acls.unwrap_or(false),
+            block_public_policy: block.block_public_policy.unwrap_or(false),
+            restrict_public_buckets: block.restrict_public_buckets.unwrap_or(false),
+        }))
+    }
+
+    async fn object_ownership(&self) -> Result<String, Error> {
+        /// A bucket without ownership controls is one from before S3 had them.
+        /// See "Controlling ownership of objects and disabling ACLs for your bucket".
+        const BEFORE_THERE_WERE_CONTROLS: &str = "ObjectWriter";
+
+        let call =
+            self.s3.get_bucket_ownership_controls().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let answer = found(self.session.call(Operation::GetBucketOwnershipControls, call).await)?;
+        let rule = answer
+            .and_then(|answer| answer.ownership_controls)
+            .and_then(|controls| controls.rules.into_iter().next());
+        Ok(rule
+            .map_or_else(|| BEFORE_THERE_WERE_CONTROLS.to_owned(), |rule| rule.object_ownership.as_str().to_owned()))
+    }
+
+    async fn tags(&self) -> Result<Tags, Error> {
+        let call = self.s3.get_bucket_tagging().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let answer = found(self.session.call(Operation::GetBucketTagging, call).await)?;
+        let tags = answer.map(|answer| answer.tag_set).unwrap_or_default();
+        Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+}
+
+fn encryption(by_default: ServerSideEncryptionByDefault, bucket_key: bool) -> Encryption {
+    match by_default.sse_algorithm {
+        ServerSideEncryption::Aes256 => Encryption::S3,
+        ServerSideEncryption::AwsKms => {
+            Encryption::Kms { key: by_default.kms_master_key_id.map(KeyRef::Known), bucket_key }
+        }
+        other => Encryption::Other { algorithm: other.as_str().to_owned() },
+    }
+}

@@ -1,0 +1,106 @@
+use reconcile_policy::{Arn, ParseError};
+use reconcile_spec::AccountName;
+
+/// Why a resource could not be read.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ReadError {
+    /// AWS did not give it.
+    #[error(transparent)]
+    Aws(#[from] reconcile_aws::Error),
+    /// The live policy is not one.
+    #[error("the live policy of {resource} cannot be read: {error}")]
+    Policy {
+        /// The bucket or key.
+        resource: String,
+        /// What is wrong with it, and where.
+        error: ParseError,
+    },
+    /// AWS gave an answer that lacks what it always has.
+    #[error("AWS gave {resource} without {what}")]
+    Incomplete {
+        /// What was read.
+        resource: String,
+        /// What is not there.
+        what: &'static str,
+    },
+    /// A trail of that name exists with another home Region, where alone it can be changed.
+    #[error("trail `{name}` exists with home Region {actual}, but the spec puts it into {wanted}")]
+    HomeRegion {
+        /// Its name.
+        name: String,
+        /// Where it is.
+        actual: String,
+        /// Where the spec wants it.
+        wanted: String,
+    },
+    /// The key cannot encrypt.
+    #[error("key {arn} is {state}")]
+    KeyUnusable {
+        /// Which key.
+        arn: Arn,
+        /// `disabled`, `pending deletion`, …
+        state: String,
+    },
+    /// The spec names an account that it does not declare; a parsed spec never does.
+    #[error("account `{account}` is not declared")]
+    NoSuchAccount {
+        /// Its name.
+        account: AccountName,
+    },
+}
+
+impl ReadError {
+    /// What the user can do next, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Aws(error) => error.hint(),
+            Self::Policy { .. } => {
+                Some("correct the policy by hand; reconcile does not overwrite what it cannot read".to_owned())
+            }
+            Self::HomeRegion { actual, name, .. } => Some(format!(
+                "set `home_region: {actual}` for the trail, or delete `{name}` there so that it can be made anew"
+            )),
+            Self::KeyUnusable { arn, .. } => Some(format!(
+                "cancel its deletion and enable it (`aws kms cancel-key-deletion`, `aws kms enable-key --key-id {arn}`), \
+                 or give the spec another `key.alias`"
+            )),
+            Self::Incomplete { .. } | Self::NoSuchAccount { .. } => None,
+        }
+    }
+}
+
+/// Why nothing can be said of live state.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ObserveError {
+    /// The bucket or the key could not be read.
+    #[error("cannot read the central bucket or key in account `{account}`: {error}")]
+    Hub {
+        /// The account that holds them.
+        account: AccountName,
+        /// Why.
+        #[source]
+        error: ReadError,
+    },
+    /// The runtime stopped in the middle.
+    #[error("reading live state was interrupted")]
+    Interrupted,
+}
+
+impl ObserveError {
+    /// What the user can do next, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Hub { error, .. } => error.hint(),
+            Self::Interrupted => None,
+        }
+    }
+}
+
+/// Turns "there is none" into `None`, and leaves every other error one.
+pub(super) fn found<T>(result: Result<T, reconcile_aws::Error>) -> Result<Option<T>, reconcile_aws::Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

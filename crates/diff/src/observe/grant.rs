@@ -1,0 +1,52 @@
+//! Reads the grants on a key.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_kms::types::{GrantConstraints, GrantListEntry, GrantOperation};
+use reconcile_aws::{Operation, Session};
+use reconcile_policy::{Arn, Region};
+
+use super::error::ReadError;
+use crate::view::{Constraints, Grant, KeyRef};
+
+/// All grants on a key, ours and others'.
+///
+/// # Errors
+/// Whatever KMS answered.
+pub async fn list(session: &Session, region: &Region, key: &Arn) -> Result<Vec<Grant>, ReadError> {
+    let kms = session.kms(region);
+    let mut grants = Vec::new();
+    let mut marker = None;
+    loop {
+        let call = kms.list_grants().key_id(key.as_str()).set_marker(marker).send();
+        let page = session.call(Operation::ListGrants, call).await?;
+        grants.extend(page.grants.unwrap_or_default().into_iter().map(|grant| view(key, grant)));
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            return Ok(grants);
+        }
+    }
+}
+
+fn view(key: &Arn, grant: GrantListEntry) -> Grant {
+    let mut operations: Vec<String> =
+        grant.operations().iter().map(GrantOperation::as_str).map(str::to_owned).collect();
+    operations.sort();
+    let source_arn = grant.constraints().and_then(GrantConstraints::source_arn).map(str::to_owned);
+    Grant {
+        key: KeyRef::known(key),
+        id: grant.grant_id,
+        constraints: grant.constraints.and_then(constraints),
+        grantee: grant.grantee_service_principal.or(grant.grantee_principal).unwrap_or_default(),
+        operations,
+        source_arn,
+        retiring_principal: grant.retiring_service_principal.or(grant.retiring_principal),
+        name: grant.name.unwrap_or_default(),
+    }
+}
+
+fn constraints(constraints: GrantConstraints) -> Option<Constraints> {
+    let sorted = |pairs: std::collections::HashMap<_, _>| -> BTreeMap<_, _> { pairs.into_iter().collect() };
+    let equals = constraints.encryption_context_equals.map(sorted).map(Constraints::EncryptionContextEquals);
+    equals.or_else(|| constraints.encryption_context_subset.map(sorted).map(Constraints::EncryptionContextSubset))
+}

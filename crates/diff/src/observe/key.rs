@@ -1,0 +1,193 @@
+//! Reads the KMS key: by its alias, or by our tags where it has none.
+
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
+use futures::future::{try_join, try_join_all};
+use reconcile_aws::{Class, Operation, Session};
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::{AliasName, OWNER_TAG, SpecName};
+
+use super::error::{ReadError, found};
+use crate::view::{Key, Rotation, Tags};
+
+/// A key that exists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveKey {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Whether the alias that the spec wants stands for it.
+    pub is_aliased: bool,
+    /// Its settings.
+    pub view: Key,
+}
+
+/// A key that exists, by what can be known of it without its id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Its ARN.
+    pub arn: Arn,
+    is_aliased: bool,
+    description: String,
+}
+
+/// The key that `alias` stands for; or else one with our tags, which a former run made and could not name any more.
+///
+/// # Errors
+/// [`ReadError::KeyUnusable`] where the alias stands for a key that cannot encrypt; whatever KMS answered.
+pub async fn find(
+    session: &Session,
+    region: &Region,
+    alias: &AliasName,
+    owner: &SpecName,
+) -> Result<Option<Found>, ReadError> {
+    let id = alias.with_prefix();
+    if let Some(metadata) = describe(session, region, &id).await? {
+        let arn = arn_of(&metadata)?;
+        return match metadata.key_state() {
+            Some(KeyState::Enabled) => {
+                let description = metadata.description.unwrap_or_default();
+                Ok(Some(Found { arn, is_aliased: true, description }))
+            }
+            state => Err(ReadError::KeyUnusable { arn, state: words(state) }),
+        };
+    }
+    find_unnamed(session, region, owner).await
+}
+
+/// A usable key with our tags that no alias of ours leads to. The oldest, where there are several.
+///
+/// # Errors
+/// Whatever KMS answered.
+pub async fn find_unnamed(
+    session: &Session,
+    region: &Region,
+    owner: &SpecName,
+) -> Result<Option<Found>, ReadError> {
+    let (ids, of_aws) = try_join(list_ids(session, region), list_aws_managed(session, region)).await?;
+    let candidates = ids.into_iter().filter(|id| !of_aws.contains(id));
+    let ours = try_join_all(candidates.map(|id| async move {
+        let is_ours = match tags(session, region, &id).await {
+            Ok(tags) => tags.0.get(OWNER_TAG).is_some_and(|name| name == owner.as_str()),
+            // A key whose tags we may not read is not one that we made.
+            Err(error) if error.class == Class::Denied => false,
+            Err(error) => return Err(ReadError::Aws(error)),
+        };
+        if is_ours { describe(session, region, &id).await } else { Ok(None) }
+    }))
+    .await?;
+    ours.into_iter()
+        .flatten()
+        .filter(|key| key.key_state() == Some(&KeyState::Enabled) && key.key_manager() != Some(&KeyManagerType::Aws))
+        .min_by_key(|key| key.creation_date().map(aws_sdk_kms::primitives::DateTime::secs))
+        .map(|key| {
+            let arn = arn_of(&key)?;
+            Ok(Found { arn, is_aliased: false, description: key.description.unwrap_or_default() })
+        })
+        .transpose()
+}
+
+/// The settings of a key.
+///
+/// # Errors
+/// Whatever KMS answered.
+pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<LiveKey, ReadError> {
+    let (rotation, tags) =
+        try_join(rotation(session, region, key.arn.as_str()), tags(session, region, key.arn.as_str())).await?;
+    let view = Key {
+        description: Some(key.description.clone()),
+        rotation: Some(rotation),
+        tags,
+        initial_policy: None,
+    };
+    Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, view })
+}
+
+/// What `DescribeKey` says of a key, by id, ARN or alias.
+async fn describe(session: &Session, region: &Region, id: &str) -> Result<Option<KeyMetadata>, ReadError> {
+    let kms = session.kms(region);
+    let answer = found(session.call(Operation::DescribeKey, kms.describe_key().key_id(id).send()).await)?;
+    Ok(answer.and_then(|answer| answer.key_metadata))
+}
+
+async fn rotation(session: &Session, region: &Region, id: &str) -> Result<Rotation, reconcile_aws::Error> {
+    /// What KMS does where nobody has said otherwise. See `EnableKeyRotation` in the KMS API reference.
+    const DEFAULT_PERIOD_DAYS: u32 = 365;
+
+    let kms = session.kms(region);
+    let call = kms.get_key_rotation_status().key_id(id).send();
+    let status = session.call(Operation::GetKeyRotationStatus, call).await?;
+    Ok(if status.key_rotation_enabled {
+        let days = status.rotation_period_in_days.and_then(|days| u32::try_from(days).ok());
+        Rotation::EveryDays(days.unwrap_or(DEFAULT_PERIOD_DAYS))
+    } else {
+        Rotation::Off
+    })
+}
+
+async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_aws::Error> {
+    let kms = session.kms(region);
+    let mut tags = Tags::default();
+    let mut marker = None;
+    loop {
+        let call = kms.list_resource_tags().key_id(id).set_marker(marker).send();
+        let page = session.call(Operation::ListResourceTags, call).await?;
+        tags.0.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.tag_key, tag.tag_value)));
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            return Ok(tags);
+        }
+    }
+}
+
+async fn list_ids(session: &Session, region: &Region) -> Result<Vec<String>, ReadError> {
+    let kms = session.kms(region);
+    let mut ids = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = session.call(Operation::ListKeys, kms.list_keys().set_marker(marker).send()).await?;
+        ids.extend(page.keys.unwrap_or_default().into_iter().filter_map(|key| key.key_id));
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            return Ok(ids);
+        }
+    }
+}
+
+/// Ids of the keys that AWS manages for its services; their aliases begin with `alias/aws/`.
+async fn list_aws_managed(session: &Session, region: &Region) -> Result<Vec<String>, ReadError> {
+    let kms = session.kms(region);
+    let mut ids = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
+        let of_aws = page
+            .aliases
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|alias| alias.alias_name().is_some_and(|name| name.starts_with("alias/aws/")));
+        ids.extend(of_aws.filter_map(|alias| alias.target_key_id));
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            return Ok(ids);
+        }
+    }
+}
+
+fn arn_of(metadata: &KeyMetadata) -> Result<Arn, ReadError> {
+    metadata.arn().and_then(|arn| arn.parse().ok()).ok_or_else(|| ReadError::Incomplete {
+        resource: format!("key {}", metadata.key_id()),
+        what: "an ARN",
+    })
+}
+
+/// `PendingDeletion` as `pending deletion`.
+fn words(state: Option<&KeyState>) -> String {
+    let name = state.map_or("in an unknown state", KeyState::as_str);
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}

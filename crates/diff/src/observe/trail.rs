@@ -1,0 +1,173 @@
+//! Reads trails.
+
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use aws_sdk_cloudtrail::types::{self as sdk, AdvancedEventSelector, AdvancedFieldSelector, ReadWriteType};
+use futures::future::{join, join3, join_all};
+use reconcile_aws::{Error, Operation, Session};
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::{DataResource, EventSelector, ReadWrite};
+use serde_json::{Value, json};
+
+use super::error::{ReadError, found};
+use crate::view::{KeyRef, Selectors, Tags, Trail};
+
+/// The trails of these ARNs, whose home Region this is, each `None` where there is none. One round trip.
+///
+/// A trail is always addressed by its ARN: by name, that of a delegated administrator would not be found.
+///
+/// # Errors
+/// [`ReadError::HomeRegion`] where a trail of that name is at home elsewhere; whatever CloudTrail answered.
+pub async fn read(
+    session: &Session,
+    region: &Region,
+    arns: Vec<&Arn>,
+) -> Result<Vec<(Arn, Option<Trail>)>, ReadError> {
+    let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
+    // Shadow trails too: the only sign of a trail with the same name and another home Region.
+    let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();
+    let details = join_all(arns.iter().map(|arn| reader.details(arn)));
+    let (described, details) =
+        join(session.call(Operation::DescribeTrails, describe), details).await;
+
+    let described = described?.trail_list.unwrap_or_default();
+    arns.into_iter()
+        .zip(details)
+        .map(|(arn, details)| {
+            if let Some(trail) = described.iter().find(|trail| trail.trail_arn() == Some(arn.as_str())) {
+                return Ok((arn.clone(), Some(view(arn, trail, details?))));
+            }
+            let name = arn.resource().trim_start_matches("trail/");
+            let elsewhere = described
+                .iter()
+                .find(|trail| trail.name() == Some(name) && trail.home_region() != Some(region.as_str()));
+            match elsewhere.and_then(sdk::Trail::home_region) {
+                Some(actual) => Err(ReadError::HomeRegion {
+                    name: name.to_owned(),
+                    actual: actual.to_owned(),
+                    wanted: region.to_string(),
+                }),
+                None => Ok((arn.clone(), None)),
+            }
+        })
+        .collect()
+}
+
+/// What `DescribeTrails` does not say.
+struct Details {
+    logging: bool,
+    selectors: Selectors,
+    tags: Tags,
+}
+
+struct Reader<'a> {
+    session: &'a Session,
+    cloudtrail: aws_sdk_cloudtrail::Client,
+}
+
+impl Reader<'_> {
+    async fn details(&self, arn: &Arn) -> Result<Details, Error> {
+        let (logging, selectors, tags) =
+            join3(self.logging(arn), self.selectors(arn), self.tags(arn)).await;
+        Ok(Details { logging: logging?, selectors: selectors?, tags: tags? })
+    }
+
+    async fn logging(&self, arn: &Arn) -> Result<bool, Error> {
+        let call = self.cloudtrail.get_trail_status().name(arn.as_str()).send();
+        let status = found(self.session.call(Operation::GetTrailStatus, call).await)?;
+        Ok(status.and_then(|status| status.is_logging).unwrap_or(false))
+    }
+
+    async fn selectors(&self, arn: &Arn) -> Result<Selectors, Error> {
+        let call = self.cloudtrail.get_event_selectors().trail_name(arn.as_str()).send();
+        let answer = found(self.session.call(Operation::GetEventSelectors, call).await)?;
+        Ok(answer.map_or_else(|| Selectors::basic(Vec::new()), selectors))
+    }
+
+    async fn tags(&self, arn: &Arn) -> Result<Tags, Error> {
+        let mut tags = Tags::default();
+        let mut token = None;
+        loop {
+            let call = self.cloudtrail.list_tags().resource_id_list(arn.as_str()).set_next_token(token).send();
+            let Some(page) = found(self.session.call(Operation::ListTags, call).await)? else {
+                return Ok(tags);
+            };
+            let resources = page.resource_tag_list.unwrap_or_default().into_iter();
+            let listed = resources.flat_map(|resource| resource.tags_list.unwrap_or_default());
+            tags.0.extend(listed.map(|tag| (tag.key, tag.value.unwrap_or_default())));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(tags);
+            }
+        }
+    }
+}
+
+fn view(arn: &Arn, trail: &sdk::Trail, details: Details) -> Trail {
+    Trail {
+        arn: arn.clone(),
+        bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
+        prefix: trail.s3_key_prefix().filter(|prefix| !prefix.is_empty()).map(str::to_owned),
+        kms_key: trail.kms_key_id().map(|key| KeyRef::Known(key.to_owned())),
+        multi_region: trail.is_multi_region_trail().unwrap_or(false),
+        global_service_events: trail.include_global_service_events().unwrap_or(false),
+        log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),
+        logging: details.logging,
+        selectors: details.selectors,
+        tags: details.tags,
+    }
+}
+
+fn selectors(answer: GetEventSelectorsOutput) -> Selectors {
+    let advanced = answer.advanced_event_selectors.unwrap_or_default();
+    if advanced.is_empty() {
+        Selectors::basic(answer.event_selectors.unwrap_or_default().into_iter().map(basic).collect())
+    } else {
+        Selectors::Advanced(advanced.iter().map(self::advanced).collect())
+    }
+}
+
+fn basic(selector: sdk::EventSelector) -> EventSelector {
+    let resources = selector.data_resources.unwrap_or_default().into_iter();
+    EventSelector {
+        read_write: match selector.read_write_type {
+            Some(ReadWriteType::ReadOnly) => ReadWrite::ReadOnly,
+            Some(ReadWriteType::WriteOnly) => ReadWrite::WriteOnly,
+            _ => ReadWrite::All,
+        },
+        // CloudTrail includes them unless told otherwise. See `EventSelector` in its API reference.
+        management_events: selector.include_management_events.unwrap_or(true),
+        exclude_management_sources: selector.exclude_management_event_sources.unwrap_or_default(),
+        data_resources: resources
+            .map(|resource| DataResource {
+                kind: resource.r#type.unwrap_or_default(),
+                values: resource.values.unwrap_or_default(),
+            })
+            .collect(),
+    }
+}
+
+/// As the API reference writes it: `{"Name", "FieldSelectors": [{"Field", "Equals": […]}]}`.
+fn advanced(selector: &AdvancedEventSelector) -> Value {
+    let fields: Vec<Value> = selector.field_selectors().iter().map(field).collect();
+    match selector.name() {
+        Some(name) => json!({ "Name": name, "FieldSelectors": fields }),
+        None => json!({ "FieldSelectors": fields }),
+    }
+}
+
+fn field(selector: &AdvancedFieldSelector) -> Value {
+    let mut field = serde_json::Map::from_iter([("Field".to_owned(), json!(selector.field()))]);
+    for (operator, values) in [
+        ("Equals", selector.equals()),
+        ("StartsWith", selector.starts_with()),
+        ("EndsWith", selector.ends_with()),
+        ("NotEquals", selector.not_equals()),
+        ("NotStartsWith", selector.not_starts_with()),
+        ("NotEndsWith", selector.not_ends_with()),
+    ] {
+        if !values.is_empty() {
+            field.insert(operator.to_owned(), json!(values));
+        }
+    }
+    Value::Object(field)
+}

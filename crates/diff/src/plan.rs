@@ -1,0 +1,104 @@
+//! The plan: what has to change, in which order, and why. Plain data.
+//!
+//! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live state. Reasons and
+//! risks are for people and never steer it.
+
+mod change;
+mod file;
+
+use jiff::Timestamp;
+use reconcile_policy::AccountId;
+use reconcile_spec::AccountName;
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+
+pub use change::{Action, ActionKind, Change, Changed, Phase, Risk};
+pub use file::{FORMAT_VERSION, PlanFileError};
+
+/// What a spec asks for and live AWS does not have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of this format, `1.0`.
+    pub format_version: String,
+    /// Version of the program that made the plan.
+    pub reconcile_version: String,
+    /// The spec it was made from.
+    pub spec: SpecRef,
+    /// When live state was read.
+    pub created_at: Timestamp,
+    /// Whether some accounts could not be read, so that the plan says nothing of them.
+    pub partial: bool,
+    /// Counts.
+    pub summary: Summary,
+    /// Real changes only, in the order in which apply would make them.
+    pub changes: Vec<Change>,
+    /// What the user should know and nothing is done about.
+    pub warnings: Vec<Warning>,
+    /// Accounts that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do and everything could be read.
+    pub fn is_in_sync(&self) -> bool {
+        self.changes.is_empty() && self.unreadable.is_empty()
+    }
+}
+
+/// The spec that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecRef {
+    /// Its `name`.
+    pub name: String,
+    /// Where it was read, as the user named it.
+    pub path: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// An account, by both of its names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountRef {
+    /// As the spec calls it.
+    pub name: AccountName,
+    /// As AWS does.
+    pub id: AccountId,
+}
+
+/// How many resources a plan creates, updates, deletes, leaves as they are, and could not read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Resources that are not there.
+    pub create: usize,
+    /// Resources that differ; one that is written in two phases counts once.
+    pub update: usize,
+    /// Resources of ours that the spec no longer has.
+    pub delete: usize,
+    /// Resources that are as they should be.
+    pub unchanged: usize,
+    /// Accounts that could not be read.
+    pub unreadable: usize,
+}
+
+/// Something that the user should know and nothing is done about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A stable name for scripts, such as `policy-duplicate-key`.
+    pub code: String,
+    /// What it is about.
+    pub address: Address,
+    /// What there is to know.
+    pub message: String,
+}
+
+/// An account that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// Which one.
+    pub account: AccountRef,
+    /// Why.
+    pub error: String,
+    /// What can be done about it.
+    pub hint: Option<String>,
+}

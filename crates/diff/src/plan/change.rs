@@ -1,0 +1,191 @@
+use reconcile_policy::{Document, Region};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::AccountRef;
+use crate::address::Address;
+use crate::difference::Difference;
+use crate::fingerprint::Fingerprint;
+use crate::kind::Kind;
+use crate::view::{Alias, Bucket, Grant, Key, Trail};
+
+mod form;
+
+/// One resource that is not as the spec wants it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "form::Form", into = "form::Form")]
+pub struct Change {
+    /// Which resource.
+    pub address: Address,
+    /// The account it is in.
+    pub account: AccountRef,
+    /// The Region it is in.
+    pub region: Region,
+    /// What is done to it.
+    pub changed: Changed,
+    /// When, among the other changes.
+    pub phase: Phase,
+    /// What it can do to what works now.
+    pub risk: Risk,
+    /// Why, for people.
+    pub reasons: Vec<String>,
+    /// The values that differ.
+    pub diff: Vec<Difference>,
+    /// What the plan saw of the resource.
+    pub observed_fingerprint: Fingerprint,
+    /// Resources whose own changes, where this plan has any before this one, must have succeeded.
+    pub depends_on: Vec<Address>,
+}
+
+impl Change {
+    /// What is done, without the views.
+    pub fn action(&self) -> ActionKind {
+        match &self.changed {
+            Changed::Key(action) => action.kind(),
+            Changed::Alias(action) => action.kind(),
+            Changed::KeyPolicy(action) | Changed::BucketPolicy(action) => action.kind(),
+            Changed::Grant(action) => action.kind(),
+            Changed::Bucket(action) => action.kind(),
+            Changed::Trail(action) => action.kind(),
+        }
+    }
+
+    /// The views before and after as JSON; null where there is no resource.
+    pub fn views(&self) -> (Value, Value) {
+        match &self.changed {
+            Changed::Key(action) => action.to_json(),
+            Changed::Alias(action) => action.to_json(),
+            Changed::KeyPolicy(action) | Changed::BucketPolicy(action) => action.to_json(),
+            Changed::Grant(action) => action.to_json(),
+            Changed::Bucket(action) => action.to_json(),
+            Changed::Trail(action) => action.to_json(),
+        }
+    }
+}
+
+/// What is done to a resource of which kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Changed {
+    /// To a key.
+    Key(Action<Key>),
+    /// To an alias.
+    Alias(Action<Alias>),
+    /// To the policy of a key.
+    KeyPolicy(Action<Document>),
+    /// To a grant.
+    Grant(Action<Grant>),
+    /// To a bucket.
+    Bucket(Action<Bucket>),
+    /// To the policy of a bucket.
+    BucketPolicy(Action<Document>),
+    /// To a trail.
+    Trail(Action<Trail>),
+}
+
+impl Changed {
+    /// The kind of the resource.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Key(_) => Kind::Key,
+            Self::Alias(_) => Kind::Alias,
+            Self::KeyPolicy(_) => Kind::KeyPolicy,
+            Self::Grant(_) => Kind::Grant,
+            Self::Bucket(_) => Kind::Bucket,
+            Self::BucketPolicy(_) => Kind::BucketPolicy,
+            Self::Trail(_) => Kind::Trail,
+        }
+    }
+}
+
+/// What is done to a resource, with its views before and after.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action<V> {
+    /// It is made.
+    Create {
+        /// What it will be.
+        after: V,
+    },
+    /// It is altered.
+    Update {
+        /// What it is.
+        before: V,
+        /// What it will be.
+        after: V,
+    },
+    /// It is taken away.
+    Delete {
+        /// What it was.
+        before: V,
+    },
+}
+
+impl<V> Action<V> {
+    /// The action without the views.
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Self::Create { .. } => ActionKind::Create,
+            Self::Update { .. } => ActionKind::Update,
+            Self::Delete { .. } => ActionKind::Delete,
+        }
+    }
+
+    /// The view before, if there is a resource.
+    pub fn before(&self) -> Option<&V> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Update { before, .. } | Self::Delete { before } => Some(before),
+        }
+    }
+
+    /// The view after, if there will be a resource.
+    pub fn after(&self) -> Option<&V> {
+        match self {
+            Self::Create { after } | Self::Update { after, .. } => Some(after),
+            Self::Delete { .. } => None,
+        }
+    }
+}
+
+impl<V: Serialize> Action<V> {
+    fn to_json(&self) -> (Value, Value) {
+        // Views hold strings, numbers and lists, which always have a form in JSON.
+        let json = |view: Option<&V>| serde_json::to_value(view).unwrap_or(Value::Null);
+        (json(self.before()), json(self.after()))
+    }
+}
+
+/// What is done to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionKind {
+    /// It is made.
+    Create,
+    /// It is altered.
+    Update,
+    /// It is taken away.
+    Delete,
+}
+
+/// When a change is made: permissions are added before they are used and removed only after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Adds what others will rely on: bucket, key, permissions.
+    Expand,
+    /// Makes the trails what they should be.
+    Converge,
+    /// Takes away what nothing relies on any more.
+    Contract,
+}
+
+/// What a change can do to what works now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Nothing that works now stops working.
+    Safe,
+    /// Something that works now may stop or work otherwise, as the spec asks.
+    Disruptive,
+    /// Something is lost for good.
+    Destructive,
+}

@@ -1,0 +1,66 @@
+//! Turns a plan into the text of a plan file, and back.
+
+use serde::Deserialize;
+
+use super::Plan;
+
+/// The version of the plan format that this build writes. It reads all of the same major version.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// Why a text is not a plan that can be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    /// The file ends early: it was cut off while it was written or copied.
+    #[error("the plan file is cut off at line {line}, column {column}")]
+    Truncated {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// Another program's format.
+    #[error("the plan file is of format version `{found}`; this build reads `{FORMAT_VERSION}`")]
+    Version {
+        /// The version in the file.
+        found: String,
+    },
+    /// It is not a plan.
+    #[error("the plan file is not valid: {0}")]
+    Invalid(#[source] serde_json::Error),
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format_version: String,
+}
+
+impl Plan {
+    /// The plan as JSON, indented, with a final line break.
+    ///
+    /// # Errors
+    /// None in practice: a plan always has a form in JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
+    /// Reads a plan file. The version is looked at first, so that a plan of a later program is told from a broken one.
+    ///
+    /// # Errors
+    /// [`PlanFileError`], with the place where there is one.
+    pub fn from_json(text: &str) -> Result<Self, PlanFileError> {
+        let head: Head = serde_json::from_str(text).map_err(classify)?;
+        let major = |version: &str| version.split('.').next().map(str::to_owned);
+        if major(&head.format_version) != major(FORMAT_VERSION) {
+            return Err(PlanFileError::Version { found: head.format_version });
+        }
+        serde_json::from_str(text).map_err(classify)
+    }
+}
+
+fn classify(error: serde_json::Error) -> PlanFileError {
+    if error.is_eof() {
+        PlanFileError::Truncated { line: error.line(), column: error.column() }
+    } else {
+        PlanFileError::Invalid(error)
+    }
+}

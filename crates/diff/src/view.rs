@@ -1,0 +1,30 @@
+//! The managed view of each kind of resource: what of it a plan compares, shows and writes.
+//!
+//! The same type holds what is live and what is wanted. What a spec leaves alone (`unmanaged`) is `None` in the
+//! wanted view, and [`View::managed`] takes it out of the live one too. Views are plain data; they know nothing of
+//! how they are read or written.
+
+mod alias;
+mod bucket;
+mod grant;
+mod key;
+mod known;
+mod tags;
+mod trail;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use alias::Alias;
+pub use bucket::{Bucket, Encryption, PublicAccessBlock};
+pub use grant::{Constraints, Grant};
+pub use key::{Key, Rotation};
+pub use known::KeyRef;
+pub use tags::Tags;
+pub use trail::{Selectors, Trail};
+
+/// What every view can do.
+pub trait View: Clone + PartialEq + Serialize + DeserializeOwned {
+    /// This live view without what `wanted` leaves alone.
+    fn managed(&self, wanted: &Self) -> Self;
+}

@@ -1,0 +1,18 @@
+use serde::{Deserialize, Serialize};
+
+use super::{KeyRef, View};
+
+/// The name of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alias {
+    /// With its `alias/`.
+    pub name: String,
+    /// The key it stands for.
+    pub target: KeyRef,
+}
+
+impl View for Alias {
+    fn managed(&self, _: &Self) -> Self {
+        self.clone()
+    }
+}

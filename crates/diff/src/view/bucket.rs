@@ -1,0 +1,84 @@
+use serde::{Deserialize, Serialize};
+
+use super::{KeyRef, Tags, View};
+
+/// A bucket, without its policy, which is a resource of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Default encryption of new objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
+    /// Whether overwritten and deleted objects are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versioning: Option<bool>,
+    /// The four locks against public access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+    /// Who owns what others write, as S3 names it: `BucketOwnerEnforced`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object_ownership: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// Default encryption of a bucket.
+///
+/// See "Setting default server-side encryption behavior for Amazon S3 buckets" in the S3 user guide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Encryption {
+    /// With keys of S3 itself (SSE-S3).
+    S3,
+    /// With a KMS key (SSE-KMS).
+    Kms {
+        /// The key; `None` is the AWS managed key of the account.
+        key: Option<KeyRef>,
+        /// Whether S3 keeps a key of its own between, which saves most calls to KMS.
+        bucket_key: bool,
+    },
+    /// In a way that this version does not know.
+    Other {
+        /// As S3 names it.
+        algorithm: String,
+    },
+}
+
+/// The four locks against public access; all are on in a bucket that is to be private.
+///
+/// See "Blocking public access to your Amazon S3 storage" in the S3 user guide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches, named as S3 names them")]
+pub struct PublicAccessBlock {
+    /// Refuse public ACLs.
+    pub block_public_acls: bool,
+    /// Ignore public ACLs that exist.
+    pub ignore_public_acls: bool,
+    /// Refuse public policies.
+    pub block_public_policy: bool,
+    /// Restrict access under public policies that exist.
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// All four at once.
+    pub fn all(on: bool) -> Self {
+        Self {
+            block_public_acls: on,
+            ignore_public_acls: on,
+            block_public_policy: on,
+            restrict_public_buckets: on,
+        }
+    }
+}
+
+impl View for Bucket {
+    fn managed(&self, wanted: &Self) -> Self {
+        Self {
+            encryption: self.encryption.clone().filter(|_| wanted.encryption.is_some()),
+            versioning: self.versioning.filter(|_| wanted.versioning.is_some()),
+            public_access_block: self.public_access_block.filter(|_| wanted.public_access_block.is_some()),
+            object_ownership: self.object_ownership.clone().filter(|_| wanted.object_ownership.is_some()),
+            tags: self.tags.managed(&wanted.tags),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{KeyRef, View};
+
+/// A KMS grant. Grants cannot be changed, only created and revoked, so a plan never updates one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The name in KMS; it ends in a digest of the content.
+    pub name: String,
+    /// The key that the grant is on.
+    pub key: KeyRef,
+    /// The id that KMS gave; only of a live grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Who is allowed: an ARN, or a service such as `cloudtrail.amazonaws.com`.
+    pub grantee: String,
+    /// What is allowed, sorted.
+    pub operations: Vec<String>,
+    /// Under which encryption context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraints: Option<Constraints>,
+    /// For a service: the resource on whose behalf it may act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_arn: Option<String>,
+    /// Who may retire the grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring_principal: Option<String>,
+}
+
+/// The encryption context that a grant asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Constraints {
+    /// Exactly these pairs.
+    EncryptionContextEquals(BTreeMap<String, String>),
+    /// At least these pairs.
+    EncryptionContextSubset(BTreeMap<String, String>),
+}
+
+impl View for Grant {
+    fn managed(&self, _: &Self) -> Self {
+        self.clone()
+    }
+}

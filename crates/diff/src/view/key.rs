@@ -1,0 +1,44 @@
+use reconcile_policy::Document;
+use serde::{Deserialize, Serialize};
+
+use super::{Tags, View};
+
+/// A KMS key, without its policy, alias and grants, which are resources of their own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    /// What people read in the console.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Automatic rotation of the key material.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
+    /// Tags.
+    pub tags: Tags,
+    /// The policy that the key is created with; only in a create. It holds who may administer the key and nothing
+    /// else: without it KMS writes one that opens the key to the IAM policies of the whole account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_policy: Option<Document>,
+}
+
+/// Whether KMS rotates the key material by itself.
+///
+/// See "Rotate AWS KMS keys" in the KMS developer guide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rotation {
+    /// It does not.
+    Off,
+    /// It does, after so many days.
+    EveryDays(u32),
+}
+
+impl View for Key {
+    fn managed(&self, wanted: &Self) -> Self {
+        Self {
+            description: self.description.clone().filter(|_| wanted.description.is_some()),
+            rotation: self.rotation.filter(|_| wanted.rotation.is_some()),
+            tags: self.tags.managed(&wanted.tags),
+            initial_policy: None,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use std::fmt;
+
+use reconcile_policy::{AccountId, Arn};
+
+use crate::names::AccountName;
+
+/// An account and how to get into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// As the spec calls it.
+    pub name: AccountName,
+    /// As AWS does.
+    pub id: AccountId,
+    /// How to get into it.
+    pub access: Access,
+}
+
+/// How to get into an account. Without a role, the credentials to start from must be of the account itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The named profile to start from; `None` is the credentials at hand.
+    pub profile: Option<String>,
+    /// The role to assume.
+    pub role: Option<RoleAccess>,
+}
+
+/// A role to assume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleAccess {
+    /// Its ARN.
+    pub arn: Arn,
+    /// The external id that it asks for.
+    pub external_id: Option<Secret>,
+    /// The session name that CloudTrail shows for what we do.
+    pub session_name: String,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text, to hand it to AWS.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

@@ -1,0 +1,54 @@
+use super::{Setting, Site, Tags};
+use crate::names::BucketName;
+
+/// The bucket that all logs go to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// Where it is.
+    pub site: Site,
+    /// Its name.
+    pub name: BucketName,
+    /// Default encryption.
+    pub encryption: Setting<Encryption>,
+    /// Whether overwritten and deleted objects are kept.
+    pub versioning: Setting<bool>,
+    /// Whether public access is blocked, all four ways.
+    pub block_public_access: Setting<bool>,
+    /// Who owns objects.
+    pub object_ownership: Setting<ObjectOwnership>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// Default encryption of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// With the key of the spec, through an S3 bucket key.
+    Key,
+    /// With keys of S3.
+    S3,
+}
+
+/// Who owns what others write into a bucket.
+///
+/// See "Controlling ownership of objects and disabling ACLs for your bucket" in the S3 user guide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectOwnership {
+    /// The bucket owner; ACLs are off.
+    BucketOwnerEnforced,
+    /// The bucket owner, where the writer says so.
+    BucketOwnerPreferred,
+    /// The writer.
+    ObjectWriter,
+}
+
+impl ObjectOwnership {
+    /// As S3 names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BucketOwnerEnforced => "BucketOwnerEnforced",
+            Self::BucketOwnerPreferred => "BucketOwnerPreferred",
+            Self::ObjectWriter => "ObjectWriter",
+        }
+    }
+}

@@ -1,0 +1,14 @@
+use reconcile_policy::{BucketIntent, Ownership};
+
+use super::Site;
+
+/// What the policy of the bucket has to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BucketPolicy {
+    /// Where the bucket is.
+    pub site: Site,
+    /// What it has to say.
+    pub intent: BucketIntent,
+    /// Which statements are ours.
+    pub ownership: Ownership,
+}

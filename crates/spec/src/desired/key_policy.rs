@@ -1,0 +1,21 @@
+use reconcile_policy::{Document, KeyIntent, Ownership};
+
+use super::Site;
+
+/// What the policy of the key has to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyPolicy {
+    /// Where the key is.
+    pub site: Site,
+    /// What it has to say.
+    pub intent: KeyIntent,
+    /// Which statements are ours.
+    pub ownership: Ownership,
+}
+
+impl KeyPolicy {
+    /// The policy that a new key is made with: who may administer it, and nothing else.
+    pub fn initial(&self) -> Document {
+        Document::new(vec![self.intent.administration(&self.ownership)])
+    }
+}

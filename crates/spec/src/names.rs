@@ -1,0 +1,164 @@
+//! The names that a spec gives or refers to. Each type holds only what AWS, or we, would take in that place.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reconcile_policy::NameError;
+use serde::{Deserialize, Serialize};
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $is_valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let is_valid: fn(&str) -> bool = $is_valid;
+                if is_valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(NameError { text: text.to_owned(), expected: $expected })
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// The name of an installation. The Sids, grant names and tags that mark what is ours derive from it.
+    ///
+    /// A digit may not follow a hyphen: `log-2a` and `log2a` would give the same Sids.
+    SpecName,
+    "a spec name (2 to 32 of a-z, 0-9 and -, from a letter to a letter or digit, no digit after a hyphen)",
+    |text| {
+        let bytes = text.as_bytes();
+        (2..=32).contains(&bytes.len())
+            && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+            && bytes.first().is_some_and(u8::is_ascii_lowercase)
+            && bytes.last().is_some_and(|b| *b != b'-')
+            && !bytes.windows(2).any(|pair| pair[0] == b'-' && !pair[1].is_ascii_lowercase())
+    }
+);
+
+name!(
+    /// What the spec calls an account. Part of addresses.
+    AccountName,
+    "an account name (1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, from a letter or digit)",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+    }
+);
+
+name!(
+    /// The name of a bucket. See "General purpose bucket naming rules" in the S3 user guide.
+    BucketName,
+    "a bucket name (3 to 63 of a-z, 0-9, `-` and `.`, from and to a letter or digit, no IP address)",
+    |text| {
+        let is_edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        (3..=63).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+            && is_edge(text.bytes().next())
+            && is_edge(text.bytes().last())
+            && !text.contains("..")
+            && text.parse::<std::net::Ipv4Addr>().is_err()
+            && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| text.starts_with(prefix))
+            && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|end| text.ends_with(end))
+    }
+);
+
+name!(
+    /// The name of a trail. See "Naming requirements for CloudTrail resources, S3 buckets, and KMS keys".
+    TrailName,
+    "a trail name (3 to 128 letters, digits, `.`, `_` and `-`, no two of these together, no IP address)",
+    |text| {
+        let is_separator = |b: &u8| matches!(b, b'.' | b'_' | b'-');
+        let is_edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+        (3..=128).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || is_separator(&b))
+            && is_edge(text.bytes().next())
+            && is_edge(text.bytes().last())
+            && !text.as_bytes().windows(2).any(|pair| pair.iter().all(is_separator))
+            && text.parse::<std::net::Ipv4Addr>().is_err()
+    }
+);
+
+name!(
+    /// The name of a key, without `alias/`. See `CreateAlias` in the KMS API reference.
+    AliasName,
+    "a key alias (without `alias/`: 1 to 250 letters, digits, `/`, `_` and `-`, not beginning with `aws/`)",
+    |text| {
+        (1..=250).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-'))
+            && !text.starts_with("aws/")
+            && !text.starts_with("alias/")
+    }
+);
+
+impl AliasName {
+    /// The name as KMS takes it: `alias/secprod-cloudtrail`.
+    pub fn with_prefix(&self) -> String {
+        format!("alias/{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: FromStr>(good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(text.parse::<T>().is_ok(), "{text:?}");
+        }
+        for text in bad {
+            assert!(text.parse::<T>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_what_their_services_take() {
+        check::<SpecName>(&["ab", "secprod", "log-archive", "a1"], &["", "a", "1a", "a-", "a--b", "A1", "log-2a"]);
+        check::<AccountName>(&["master", "Prod_1", "0"], &["", "a b", "a/b", "-a", "é"]);
+        check::<BucketName>(
+            &["abc", "a.b-c", "0a0"],
+            &["ab", "Abc", "-abc", "abc-", "a..b", "1.2.3.4", "a_b", "xn--abc", "abc-s3alias"],
+        );
+        check::<TrailName>(
+            &["SecurityTrail", "a-b", "A.1"],
+            &["ab", "a b", "a--b", "a._b", "-ab", "ab.", "10.0.0.1", "käse"],
+        );
+        check::<AliasName>(&["secprod-cloudtrail", "a/b_c"], &["", "aws/s3", "alias/x", "a b", "a:b"]);
+    }
+}

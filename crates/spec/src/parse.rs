@@ -1,0 +1,179 @@
+//! Turns the bytes of a spec into a [`Spec`], or into what is wrong with them.
+
+use reconcile_policy::AccountId;
+use serde_yaml::Options;
+use sha2::{Digest, Sha256};
+
+use crate::desired::Desired;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::problems::suggest;
+use crate::raw::{Located, RawSpec, place};
+use crate::{resolve, unsupported};
+
+/// A spec that is right in itself: everything that can be known without AWS has been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    path: String,
+    sha256: String,
+    desired: Desired,
+    unsupported: Option<Diagnostics>,
+}
+
+/// A spec of thousands of accounts has less; what has more is not a spec.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Reads a spec. `path` is what its diagnostics call it.
+///
+/// # Errors
+/// All problems of meaning at once; of problems of form only the first.
+pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
+    let whole = |message: String, help: &str| {
+        let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+        Diagnostics::new(path, "", vec![Diagnostic { message, place: None, help }])
+    };
+    if bytes.len() > MAX_BYTES {
+        return Err(whole(format!("the file is larger than {MAX_BYTES} bytes"), "is this a spec?"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        whole(format!("the file is not UTF-8 (byte {})", error.valid_up_to() + 1), "save it as UTF-8")
+    })?;
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Err(whole("the file is empty".to_owned(), ""));
+    }
+    if let Some(tab) = indenting_tab(text) {
+        return Err(Diagnostics::new(path, text, vec![tab]));
+    }
+
+    let raw = read(text).map_err(|problem| Diagnostics::new(path, text, vec![problem]))?;
+    let desired = resolve::resolve(&raw).map_err(|problems| Diagnostics::new(path, text, problems))?;
+    let unsupported = unsupported::find(&raw);
+    Ok(Spec {
+        path: path.to_owned(),
+        sha256: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+        desired,
+        unsupported: (!unsupported.is_empty()).then(|| Diagnostics::new(path, text, unsupported)),
+    })
+}
+
+impl Spec {
+    /// Where it was read, as the user named it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The state that it asks for.
+    pub fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    /// What it asks for and this version does not act on. A plan must refuse it: what is ignored is not done.
+    pub fn unsupported(&self) -> Option<&Diagnostics> {
+        self.unsupported.as_ref()
+    }
+
+    /// The account whose credentials have to be at hand, if there is one.
+    pub fn ambient_account(&self) -> Option<&AccountId> {
+        let is_ambient = |access: &crate::Access| access.role.is_none() && access.profile.is_none();
+        self.desired.accounts.iter().find(|account| is_ambient(&account.access)).map(|account| &account.id)
+    }
+}
+
+fn read(text: &str) -> Result<RawSpec, Diagnostic> {
+    let mut options = Options::default();
+    options.with_snippet = false;
+    version_first(text, &options)?;
+    serde_yaml::from_str_with_options(text, options).map_err(|error| explain(text, &error))
+}
+
+/// A spec of another version may have any shape: its version has to be told before its shape is looked at.
+fn version_first(text: &str, options: &Options) -> Result<(), Diagnostic> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        version: Located<u64>,
+    }
+    match serde_yaml::from_str_with_options::<Head>(text, options.clone()) {
+        Ok(head) if head.version.value != 1 => Err(Diagnostic {
+            message: format!("spec format version {} is not known", head.version.value),
+            place: Some(head.version.place),
+            help: Some("this build understands `version: 1`".to_owned()),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// YAML forbids tabs in indentation, and its parsers say so in many other words.
+fn indenting_tab(text: &str) -> Option<Diagnostic> {
+    text.lines().enumerate().find_map(|(index, line)| {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        let column = line.get(..indent)?.find('\t')? + 1;
+        // A line that has nothing but white space indents nothing.
+        (!line.trim().is_empty()).then(|| Diagnostic {
+            message: "a tab in the indentation".to_owned(),
+            place: Some(Place { line: index + 1, column, length: 1 }),
+            help: Some("YAML allows only spaces there".to_owned()),
+        })
+    })
+}
+
+/// What the YAML reader found, in our words.
+fn explain(text: &str, error: &serde_yaml::Error) -> Diagnostic {
+    let error = error.without_snippet();
+    let full = error.to_string();
+    let message = strip_location(full.lines().next().unwrap_or_default());
+    let place = error.location().map(|location| widen(text, place(&location)));
+    let quoted = |message: &str| message.split('`').nth(1).map(str::to_owned);
+
+    if message.contains("unknown field") || message.contains("unknown variant") {
+        let known: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        let (given, known) = known.split_first().map_or(("", &[][..]), |(given, known)| (*given, known));
+        let what = if message.contains("unknown field") { "key" } else { "value" };
+        return Diagnostic {
+            message: format!("unknown {what} `{given}`"),
+            place,
+            help: Some(suggest(given, known.iter().copied())),
+        };
+    }
+    if message.contains("missing field") {
+        return Diagnostic {
+            message: format!("the key `{}` is missing", quoted(&message).unwrap_or_default()),
+            place,
+            help: Some("it is required here".to_owned()),
+        };
+    }
+    if message.contains("in quotes") {
+        return Diagnostic {
+            message: "an account id must be in quotes".to_owned(),
+            place,
+            help: Some(
+                "write it as \"111111111111\": without quotes YAML reads a number, and leading zeros are lost"
+                    .to_owned(),
+            ),
+        };
+    }
+    Diagnostic { message, place, help: None }
+}
+
+/// The reader puts the place behind its message in words; we have it apart.
+fn strip_location(message: &str) -> String {
+    let end = message.find(" at line ").unwrap_or(message.len());
+    let message = message.get(..end).unwrap_or(message).trim();
+    match message.strip_prefix("error: ") {
+        Some(message) => message.to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+/// The reader gives a point; a caret under the whole word tells more.
+fn widen(text: &str, place: Place) -> Place {
+    if place.length > 1 {
+        return place;
+    }
+    let line = text.lines().nth(place.line - 1).unwrap_or_default();
+    let word = line.chars().skip(place.column - 1).take_while(|letter| !" :,}]".contains(*letter)).count();
+    Place { length: word.max(1), ..place }
+}

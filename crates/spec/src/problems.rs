@@ -1,0 +1,55 @@
+//! Collects problems while a spec is resolved, so that all of them are told at once.
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::raw::Located;
+
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: Vec<Diagnostic>,
+}
+
+impl Problems {
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        let help = Some(help.into()).filter(|help| !help.is_empty());
+        self.found.push(Diagnostic { message: message.into(), place: Some(place), help });
+    }
+
+    /// The value as a name; a problem at its place where it is none.
+    pub(crate) fn name<T>(&mut self, located: &Located<String>, help: &str) -> Option<T>
+    where
+        T: std::str::FromStr<Err = reconcile_policy::NameError>,
+    {
+        match located.value.parse() {
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.add(located.place, error.to_string(), help);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Diagnostic> {
+        self.found
+    }
+}
+
+/// `did you mean …?` where one of the known names is near enough, else the names.
+pub(crate) fn suggest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let nearest = known
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(given, name), *name))
+        .min()
+        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1));
+    match nearest {
+        Some((_, name)) => format!("did you mean `{name}`?"),
+        None => {
+            let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("use one of {}", list.join(", "))
+        }
+    }
+}

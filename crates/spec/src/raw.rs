@@ -1,0 +1,100 @@
+//! The spec as the user wrote it, with the places of its values. The doc comments become the JSON Schema.
+//!
+//! Only shapes are told here: what a value must be beyond its shape is said where it is resolved.
+
+mod accounts;
+mod bucket;
+mod choice;
+mod key;
+mod located;
+mod organization;
+mod reader;
+mod trail;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) use accounts::{RawAccount, RawAccounts};
+pub(crate) use bucket::{RawBucket, RawEncryption, RawForeign, RawOwnership, RawPolicy, RawUnlisted};
+pub(crate) use choice::{All, OrUnmanaged, WordOr};
+pub(crate) use key::{RawGrant, RawKey};
+pub(crate) use located::{Located, place};
+pub(crate) use organization::RawOrganization;
+pub(crate) use reader::{RawLogs, RawReader};
+pub(crate) use trail::{
+    RawAccountsWord, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawTrail,
+};
+
+/// Centralized CloudTrail logging: which accounts there are, which trails they have, and where all logs go.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Spec")]
+pub(crate) struct RawSpec {
+    /// Format version of this file.
+    pub(crate) version: Located<u64>,
+    /// Names this installation: the Sids, grant names and tags that mark what is ours derive from it.
+    pub(crate) name: Located<String>,
+    /// Tags put on every taggable resource, beside `reconcile:spec`.
+    #[serde(default)]
+    pub(crate) tags: Option<Located<BTreeMap<String, String>>>,
+    /// The accounts, by the names that the rest of the spec uses.
+    pub(crate) accounts: RawAccounts,
+    /// Accounts to take from AWS Organizations.
+    #[serde(default)]
+    pub(crate) organization: Option<Located<RawOrganization>>,
+    /// The bucket that all logs go to.
+    pub(crate) bucket: RawBucket,
+    /// The KMS key that encrypts the logs.
+    pub(crate) key: Located<RawKey>,
+    /// Who may read and decrypt the logs.
+    #[serde(default)]
+    pub(crate) readers: Option<Located<Vec<RawReader>>>,
+    /// The trails.
+    pub(crate) trails: Located<Vec<Located<RawTrail>>>,
+    /// An S3 object taken for the time of an apply, so that two do not run at once.
+    #[serde(default)]
+    pub(crate) lock: Option<Located<RawLock>>,
+    /// What may be deleted.
+    #[serde(default)]
+    pub(crate) deletion: RawDeletion,
+}
+
+/// An S3 object taken for the time of an apply.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Lock")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawLock {
+    /// The bucket of the lock.
+    bucket: String,
+    /// The object's key.
+    key: String,
+    /// The bucket's Region.
+    region: String,
+    /// The account whose credentials take the lock.
+    account: String,
+}
+
+/// What may be deleted.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Deletion")]
+pub(crate) struct RawDeletion {
+    /// Remove trails that are ours and no longer in the spec. Default: true.
+    #[serde(default)]
+    pub(crate) trails: Option<Located<bool>>,
+    /// Revoke grants that are ours and no longer in the spec. Default: true.
+    #[serde(default)]
+    pub(crate) grants: Option<Located<bool>>,
+    /// Remove policy statements that are ours and no longer in the spec. Default: true.
+    #[serde(default)]
+    pub(crate) statements: Option<Located<bool>>,
+    /// Let `apply --destroy` delete the bucket. Default: false.
+    #[serde(default)]
+    pub(crate) bucket: Option<Located<bool>>,
+    /// Let `apply --destroy` schedule the key's deletion. Default: false.
+    #[serde(default)]
+    pub(crate) key: Option<Located<bool>>,
+}

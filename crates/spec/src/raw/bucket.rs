@@ -1,0 +1,208 @@
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Located, OrUnmanaged};
+
+/// The bucket that all logs go to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bucket")]
+pub(crate) struct RawBucket {
+    /// Its name.
+    pub(crate) name: Located<String>,
+    /// The account that it is in.
+    pub(crate) account: Located<String>,
+    /// The Region that it is in.
+    pub(crate) region: Located<String>,
+    /// Key prefix of the log files.
+    #[serde(default)]
+    pub(crate) prefix: Option<Located<String>>,
+    /// Default encryption: with the `key` (default), with keys of S3, or left alone.
+    #[serde(default)]
+    pub(crate) encryption: Option<RawEncryption>,
+    /// Keep overwritten and deleted objects. Default: true.
+    #[serde(default)]
+    pub(crate) versioning: Option<OrUnmanaged<bool>>,
+    /// Block public access, all four ways. Default: true.
+    #[serde(default)]
+    pub(crate) block_public_access: Option<OrUnmanaged<bool>>,
+    /// Who owns objects. Default: `BucketOwnerEnforced`.
+    #[serde(default)]
+    pub(crate) object_ownership: Option<RawOwnership>,
+    /// Deny access without TLS. Default: true.
+    #[serde(default)]
+    pub(crate) require_tls: Option<bool>,
+    /// When log files move to other storage and when they expire. Default: unmanaged.
+    #[serde(default)]
+    pub(crate) lifecycle: Option<Located<OrUnmanaged<RawLifecycle>>>,
+    /// Retention that nobody can shorten. Default: unmanaged.
+    #[serde(default)]
+    pub(crate) object_lock: Option<Located<OrUnmanaged<RawObjectLock>>>,
+    /// Server access logs. Default: unmanaged.
+    #[serde(default)]
+    pub(crate) access_logs: Option<Located<OrUnmanaged<RawAccessLogs>>>,
+    /// What becomes of other statements in the policy, and statements of your own.
+    #[serde(default)]
+    pub(crate) policy: RawPolicy,
+}
+
+/// Default encryption.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Encryption")]
+pub(crate) enum RawEncryption {
+    /// With the `key`, through a bucket key.
+    Key,
+    /// With keys of S3.
+    S3,
+    /// Leave it alone.
+    Unmanaged,
+}
+
+/// Who owns objects.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(rename = "ObjectOwnership")]
+pub(crate) enum RawOwnership {
+    /// The bucket owner; ACLs are off.
+    BucketOwnerEnforced,
+    /// The bucket owner, where the writer says so.
+    BucketOwnerPreferred,
+    /// The writer.
+    ObjectWriter,
+    /// Leave it alone.
+    #[serde(rename = "unmanaged")]
+    Unmanaged,
+}
+
+/// When log files move and expire.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Lifecycle")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawLifecycle {
+    /// Moves to other storage.
+    #[serde(default)]
+    transitions: Vec<RawTransition>,
+    /// Days until an object expires.
+    #[serde(default)]
+    expire_days: Option<u32>,
+    /// Days until a former version expires.
+    #[serde(default)]
+    noncurrent_expire_days: Option<u32>,
+    /// Days until an upload that was not finished is dropped.
+    #[serde(default)]
+    abort_incomplete_multipart_days: Option<u32>,
+}
+
+/// A move to other storage.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Transition")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawTransition {
+    /// After so many days.
+    days: u32,
+    /// To this storage class.
+    storage_class: RawStorageClass,
+}
+
+/// A storage class of S3.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(rename = "StorageClass")]
+#[expect(clippy::upper_case_acronyms, reason = "named as S3 names them")]
+pub(crate) enum RawStorageClass {
+    /// Infrequent access.
+    StandardIa,
+    /// Infrequent access in one zone.
+    OnezoneIa,
+    /// S3 chooses by use.
+    IntelligentTiering,
+    /// Archive, read at once.
+    GlacierIr,
+    /// Archive.
+    GLACIER,
+    /// Archive that takes hours to read.
+    DeepArchive,
+}
+
+/// Retention that nobody can shorten.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ObjectLock")]
+pub(crate) struct RawObjectLock {
+    /// Who may lift it.
+    #[expect(dead_code, reason = "the format is whole before every stage is; plan refuses it")]
+    mode: RawLockMode,
+    /// Days, or …
+    #[serde(default)]
+    pub(crate) days: Option<u32>,
+    /// … years.
+    #[serde(default)]
+    pub(crate) years: Option<u32>,
+}
+
+/// Who may lift a retention.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "LockMode")]
+pub(crate) enum RawLockMode {
+    /// Who is allowed to bypass governance.
+    Governance,
+    /// Nobody.
+    Compliance,
+}
+
+/// Server access logs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AccessLogs")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawAccessLogs {
+    /// The bucket that they go to.
+    bucket: String,
+    /// Their key prefix.
+    #[serde(default)]
+    prefix: Option<String>,
+}
+
+/// What becomes of other statements in a policy, and statements of your own.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Policy")]
+pub(crate) struct RawPolicy {
+    /// Statements that are not ours. Default: keep.
+    #[serde(default)]
+    pub(crate) foreign_statements: Option<Located<RawForeign>>,
+    /// Entries of accounts that are not in the spec, in a statement that is taken over. Default: keep.
+    #[serde(default)]
+    pub(crate) unlisted_accounts: Option<Located<RawUnlisted>>,
+    /// IAM statements of your own, as IAM writes them.
+    #[serde(default)]
+    pub(crate) extra_statements: Vec<Located<Value>>,
+}
+
+/// What becomes of statements that are not ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "ForeignStatements")]
+pub(crate) enum RawForeign {
+    /// They stay.
+    Keep,
+    /// They stay, and drift reports them.
+    Report,
+    /// They go.
+    Remove,
+}
+
+/// What becomes of accounts that are not in the spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "UnlistedAccounts")]
+pub(crate) enum RawUnlisted {
+    /// They stay, with a warning.
+    Keep,
+    /// They go.
+    Remove,
+}

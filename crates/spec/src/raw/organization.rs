@@ -1,0 +1,45 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{All, Located, WordOr};
+
+/// Accounts to take from AWS Organizations.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Organization")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawOrganization {
+    /// The account whose credentials may list the organization.
+    pub(crate) account: Located<String>,
+    /// Which members join the accounts by themselves.
+    #[serde(default)]
+    include: Option<WordOr<All, RawInclude>>,
+    /// Account ids, organizational unit ids or paths to leave out.
+    #[serde(default)]
+    exclude: Vec<String>,
+    /// Name of the role to assume in members that are found.
+    #[serde(default)]
+    role: Option<String>,
+    /// Enable trusted access for CloudTrail. Default: true if any trail is an organization trail.
+    #[serde(default)]
+    service_access: Option<bool>,
+    /// The account to register as delegated administrator for CloudTrail.
+    #[serde(default)]
+    pub(crate) delegated_administrator: Option<Located<String>>,
+}
+
+/// Which members of the organization.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Include")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawInclude {
+    /// Ids or paths of organizational units; nested ones are included.
+    #[serde(default)]
+    organizational_units: Vec<String>,
+    /// Tags that an account must have.
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}

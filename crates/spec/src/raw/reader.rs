@@ -1,0 +1,30 @@
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Located, WordOr};
+
+/// Who may read and decrypt the logs: a `principal`, or an `account` of the spec.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Reader")]
+pub(crate) struct RawReader {
+    /// ARN of a role, user or account root.
+    #[serde(default)]
+    pub(crate) principal: Option<Located<String>>,
+    /// An account of the spec.
+    #[serde(default)]
+    pub(crate) account: Option<Located<String>>,
+    /// Which logs: `all`, `own`, or those of a list of accounts.
+    pub(crate) logs: Located<WordOr<RawLogs, Vec<Located<String>>>>,
+}
+
+/// A word for some of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Logs")]
+pub(crate) enum RawLogs {
+    /// Those of all accounts.
+    All,
+    /// Those of the reader's own account.
+    Own,
+}

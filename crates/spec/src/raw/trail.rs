@@ -1,0 +1,163 @@
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{All, Located, WordOr};
+
+/// A trail, in one account or many.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Trail")]
+pub(crate) struct RawTrail {
+    /// Its name.
+    pub(crate) name: Located<String>,
+    /// The accounts that have it: `all`, `members` (all but the bucket's), or a list.
+    #[serde(default)]
+    pub(crate) accounts: Option<Located<WordOr<RawAccountsWord, Vec<Located<String>>>>>,
+    /// One trail for the whole organization. Default: false.
+    #[serde(default)]
+    pub(crate) organization_trail: Option<Located<bool>>,
+    /// The Region where it can be changed. Default: the bucket's.
+    #[serde(default)]
+    pub(crate) home_region: Option<Located<String>>,
+    /// Whether it records. Default: true.
+    #[serde(default)]
+    pub(crate) enabled: Option<bool>,
+    /// Whether it records all Regions. Default: true.
+    #[serde(default)]
+    pub(crate) multi_region: Option<bool>,
+    /// Whether it records services without a Region, such as IAM. Default: true.
+    #[serde(default)]
+    pub(crate) global_service_events: Option<Located<bool>>,
+    /// Whether it delivers digest files. Default: true.
+    #[serde(default)]
+    pub(crate) log_file_validation: Option<bool>,
+    /// Which management events. Default: all.
+    #[serde(default)]
+    pub(crate) management_events: Option<Located<WordOr<RawReadWrite, RawManagementChoice>>>,
+    /// Which data events. Default: none.
+    #[serde(default)]
+    pub(crate) data_events: Option<Located<RawDataEvents>>,
+    /// Advanced event selectors, as CloudTrail writes them; in place of the two above.
+    #[serde(default)]
+    pub(crate) advanced_event_selectors: Option<Located<Vec<Value>>>,
+    /// Insights to record.
+    #[serde(default)]
+    pub(crate) insights: Option<Located<Vec<RawInsight>>>,
+    /// Delivery to CloudWatch Logs.
+    #[serde(default)]
+    pub(crate) cloudwatch_logs: Option<Located<RawCloudWatchLogs>>,
+    /// Notification of every log file.
+    #[serde(default)]
+    pub(crate) sns_topic: Option<Located<RawSnsTopic>>,
+}
+
+/// A word for several accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "AccountsWord")]
+pub(crate) enum RawAccountsWord {
+    /// Every account.
+    All,
+    /// Every account but the bucket's.
+    Members,
+}
+
+/// Management events with sources to leave out.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ManagementChoice")]
+pub(crate) struct RawManagementChoice {
+    /// Which. Default: all.
+    #[serde(default)]
+    pub(crate) read_write: Option<RawReadWrite>,
+    /// Event sources to leave out.
+    #[serde(default)]
+    pub(crate) exclude: Vec<RawExcluded>,
+}
+
+/// Which events, by what they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "ReadWrite")]
+pub(crate) enum RawReadWrite {
+    /// Both.
+    All,
+    /// Those that look.
+    Read,
+    /// Those that change something.
+    Write,
+    /// Neither.
+    None,
+}
+
+/// An event source that can be left out.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(rename = "ExcludedSource")]
+pub(crate) enum RawExcluded {
+    /// AWS KMS.
+    #[serde(rename = "kms.amazonaws.com")]
+    Kms,
+    /// Amazon RDS Data API.
+    #[serde(rename = "rdsdata.amazonaws.com")]
+    RdsData,
+}
+
+/// `all`, or a list.
+pub(crate) type RawDataValues = WordOr<All, Vec<Located<String>>>;
+
+/// Which data events.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DataEvents")]
+pub(crate) struct RawDataEvents {
+    /// Objects: all, or buckets and prefixes, by name or ARN.
+    #[serde(default)]
+    pub(crate) s3: Option<Located<RawDataValues>>,
+    /// Lambda functions: all, or ARNs.
+    #[serde(default)]
+    pub(crate) lambda: Option<Located<RawDataValues>>,
+    /// DynamoDB tables: all, or ARNs.
+    #[serde(default)]
+    pub(crate) dynamodb: Option<Located<RawDataValues>>,
+}
+
+/// An insight to record.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Insight")]
+#[expect(clippy::enum_variant_names, reason = "named as CloudTrail names them")]
+pub(crate) enum RawInsight {
+    /// Unusual rates of calls.
+    ApiCallRateInsight,
+    /// Unusual rates of errors.
+    ApiErrorRateInsight,
+}
+
+/// Delivery to CloudWatch Logs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "CloudWatchLogs")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawCloudWatchLogs {
+    /// Name of the log group.
+    log_group: String,
+    /// Days until events expire.
+    #[serde(default)]
+    retention_days: Option<u32>,
+    /// Name of the role that delivers.
+    #[serde(default)]
+    role_name: Option<String>,
+}
+
+/// Notification of every log file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SnsTopic")]
+#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
+pub(crate) struct RawSnsTopic {
+    /// Name of the topic.
+    name: String,
+    /// The account that it is in.
+    #[serde(default)]
+    account: Option<String>,
+}

@@ -1,0 +1,96 @@
+//! Turns the spec as it was written into the state that it asks for.
+//!
+//! Everything that can be known without AWS is checked on the way, and all problems are collected: behind this door a
+//! value is what it says.
+
+mod accounts;
+mod bucket;
+mod key;
+mod organization;
+mod policies;
+mod reader;
+mod tags;
+mod trails;
+
+use std::collections::BTreeMap;
+
+use reconcile_policy::{AccountId, Region};
+
+use crate::desired::{Account, Desired, Tags};
+use crate::diagnostic::Diagnostic;
+use crate::names::{AccountName, SpecName};
+use crate::problems::{Problems, suggest};
+use crate::raw::{Located, RawSpec};
+
+/// The desired state, or all that is wrong.
+pub(crate) fn resolve(raw: &RawSpec) -> Result<Desired, Vec<Diagnostic>> {
+    let mut problems = Problems::default();
+    let desired = all(raw, &mut problems);
+    match desired.filter(|_| problems.is_empty()) {
+        Some(desired) => Ok(desired),
+        None => Err(problems.into_vec()),
+    }
+}
+
+/// What the parts of a spec refer to.
+struct Scope<'r> {
+    name: SpecName,
+    accounts: Vec<Account>,
+    /// Names that may be referred to, also of accounts with problems of their own.
+    declared: BTreeMap<&'r str, Option<AccountId>>,
+    tags: Tags,
+}
+
+/// Every part is resolved, and its problems told, even where another part failed.
+fn all(raw: &RawSpec, problems: &mut Problems) -> Option<Desired> {
+    let name: Option<SpecName> = problems.name(&raw.name, "every mark of ownership derives from it");
+    let region = problems.name::<Region>(&raw.bucket.region, "");
+    let name_or = name.clone().or_else(|| "placeholder".parse().ok())?;
+    let accounts = accounts::resolve(&raw.accounts, &name_or, region.as_ref(), problems);
+    let scope = Scope {
+        tags: tags::resolve(raw.tags.as_ref(), &name_or, problems),
+        name: name_or,
+        declared: accounts.declared,
+        accounts: accounts.resolved,
+    };
+    organization::check(raw.organization.as_ref(), &scope, problems);
+    reader::check(raw.readers.as_ref(), &scope, problems);
+
+    let bucket = bucket::resolve(&raw.bucket, &scope, region.clone(), problems);
+    let key = key::resolve(&raw.key, &raw.bucket, &scope, region, problems);
+    let trails = trails::resolve(raw, &scope, bucket.as_ref(), problems);
+    let bucket_extra = policies::extra(&raw.bucket.policy, problems);
+    let key_extra = policies::extra(&raw.key.value.policy, problems);
+
+    let (bucket, key, trails) = (bucket?, key?, trails?);
+    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails, bucket_extra);
+    let key_policy = policies::key(&scope, &key, &trails, key_extra)?;
+    name?;
+    Some(Desired {
+        name: scope.name,
+        accounts: scope.accounts,
+        grants: key.grants,
+        key: key.key,
+        key_policy,
+        bucket: bucket.bucket,
+        bucket_policy,
+        trails,
+    })
+}
+
+impl Scope<'_> {
+    /// The declared account of this name; a problem at its place where there is none.
+    fn account(&self, located: &Located<String>, problems: &mut Problems) -> Option<AccountName> {
+        if self.declared.contains_key(located.value.as_str()) {
+            return located.value.parse().ok();
+        }
+        let help = suggest(&located.value, self.declared.keys().copied());
+        problems.add(located.place, format!("account `{}` is not declared under `accounts`", located.value), help);
+        None
+    }
+
+    /// The id of a declared account; `None` where its declaration has a problem of its own.
+    fn id(&self, name: &AccountName) -> Option<&AccountId> {
+        self.declared.get(name.as_str())?.as_ref()
+    }
+}

@@ -1,0 +1,262 @@
+//! Resolves the key and its grants.
+
+use std::collections::BTreeSet;
+
+use reconcile_policy::{Arn, Region};
+
+use super::Scope;
+use crate::desired::{
+    self, ConstraintKind, Constraints, Grant, Grantee, RotationDays, Setting, Site, is_grant_name,
+};
+use crate::names::AliasName;
+use crate::problems::{Problems, suggest};
+use crate::raw::{Located, OrUnmanaged, RawBucket, RawGrant, RawKey};
+
+/// The key and what of it other resources need.
+pub(super) struct Key {
+    pub(super) key: desired::Key,
+    pub(super) grants: Vec<Grant>,
+    /// As the spec gives them; empty where it does not.
+    pub(super) administrators: Vec<Arn>,
+}
+
+/// What a grant may allow. See `GrantOperation` in the KMS API reference.
+const OPERATIONS: [&str; 17] = [
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "Sign",
+    "Verify",
+    "GetPublicKey",
+    "CreateGrant",
+    "RetireGrant",
+    "DescribeKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateMac",
+    "VerifyMac",
+    "DeriveSharedSecret",
+];
+
+pub(super) fn resolve(
+    raw: &Located<RawKey>,
+    bucket: &RawBucket,
+    scope: &Scope<'_>,
+    region: Option<Region>,
+    problems: &mut Problems,
+) -> Option<Key> {
+    let key = &raw.value;
+    let account = match &key.account {
+        Some(account) => scope.account(account, problems),
+        // What is wrong with the bucket's account is told there.
+        None => bucket.account.value.parse().ok(),
+    };
+    check_region(key.region.as_ref(), region.as_ref(), problems);
+    let alias = resolve_alias(raw, problems);
+    let rotation_days = resolve_rotation(key.rotation_days.as_ref(), problems);
+    let description = resolve_description(scope, key.description.as_ref(), problems);
+    let administrators = resolve_administrators(key, problems);
+
+    let site = Site { account: account?, region: region? };
+    let grants = resolve_grants(&key.grants, scope, &site, problems);
+    Some(Key {
+        key: desired::Key {
+            site,
+            alias: alias?,
+            description: description?,
+            rotation_days: rotation_days?,
+            tags: scope.tags.clone(),
+        },
+        grants,
+        administrators,
+    })
+}
+
+/// See "Configure AWS KMS key policies for CloudTrail": bucket and key must be in the same Region.
+fn check_region(raw: Option<&Located<String>>, bucket: Option<&Region>, problems: &mut Problems) {
+    let Some(raw) = raw else { return };
+    let region: Option<Region> = problems.name(raw, "");
+    if let (Some(region), Some(bucket)) = (region, bucket)
+        && region != *bucket
+    {
+        problems.add(
+            raw.place,
+            format!("the key is in {region}, but the bucket is in {bucket}"),
+            "CloudTrail takes only a key of the bucket's Region: leave `key.region` out",
+        );
+    }
+}
+
+fn resolve_alias(raw: &Located<RawKey>, problems: &mut Problems) -> Option<AliasName> {
+    if let Some(arn) = &raw.value.arn {
+        let parsed: Option<Arn> = problems.name(arn, "");
+        if let Some(parsed) = parsed
+            && (parsed.service() != "kms" || !parsed.resource().starts_with("key/"))
+        {
+            problems.add(arn.place, format!("`{parsed}` is not the ARN of a KMS key"), "");
+        }
+    }
+    match (&raw.value.alias, &raw.value.arn) {
+        (Some(alias), None) => problems.name(alias, ""),
+        (Some(alias), Some(_)) => {
+            problems.add(alias.place, "`alias` and `arn` exclude each other", "a key by ARN is never re-aliased");
+            None
+        }
+        // A key by its ARN is not acted on yet, and has no alias of ours; it is named by its id.
+        (None, Some(arn)) => arn.value.rsplit('/').next().and_then(|id| id.parse().ok()),
+        (None, None) => {
+            problems.add(raw.place, "the key has neither an `alias` nor an `arn`", "give it an alias");
+            None
+        }
+    }
+}
+
+fn resolve_rotation(
+    raw: Option<&Located<OrUnmanaged<u32>>>,
+    problems: &mut Problems,
+) -> Option<Setting<RotationDays>> {
+    match raw {
+        None => Some(Setting::Enforced(RotationDays::DEFAULT)),
+        Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),
+        Some(Located { value: OrUnmanaged::Value(days), place }) => {
+            let resolved = RotationDays::new(*days).map(Setting::Enforced);
+            if resolved.is_none() {
+                problems.add(*place, format!("{days} days are not a rotation period"), "use 90 to 2560");
+            }
+            resolved
+        }
+    }
+}
+
+fn resolve_description(
+    scope: &Scope<'_>,
+    raw: Option<&Located<OrUnmanaged<String>>>,
+    problems: &mut Problems,
+) -> Option<Setting<String>> {
+    match raw {
+        None => Some(Setting::Enforced(format!("CloudTrail logs of {}", scope.name))),
+        Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),
+        Some(Located { value: OrUnmanaged::Value(text), place }) => {
+            if text.chars().count() > 8192 {
+                problems.add(*place, "the description is longer than 8192 characters", "");
+                return None;
+            }
+            Some(Setting::Enforced(text.clone()))
+        }
+    }
+}
+
+fn resolve_administrators(key: &RawKey, problems: &mut Problems) -> Vec<Arn> {
+    let Some(administrators) = &key.administrators else { return Vec::new() };
+    if administrators.value.is_empty() {
+        problems.add(
+            administrators.place,
+            "nobody could administer the key",
+            "name at least one principal, or leave `administrators` out for the account root",
+        );
+    }
+    administrators.value.iter().filter_map(|arn| problems.name(arn, "a role, a user or an account root")).collect()
+}
+
+fn resolve_grants(
+    raw: &[Located<RawGrant>],
+    scope: &Scope<'_>,
+    site: &Site,
+    problems: &mut Problems,
+) -> Vec<Grant> {
+    let mut names = BTreeSet::new();
+    raw.iter()
+        .filter_map(|grant| {
+            let name = &grant.value.name;
+            if !is_grant_name(&name.value) {
+                problems.add(
+                    name.place,
+                    format!("`{}` is not a grant name", name.value),
+                    "use 1 to 64 letters, digits, `_` and `-`",
+                );
+            }
+            if !names.insert(&name.value) {
+                problems.add(name.place, format!("there are two grants `{}`", name.value), "rename one of them");
+            }
+            resolve_grant(grant, site, problems).map(|grant| grant.named(&scope.name, &name.value))
+        })
+        .collect()
+}
+
+fn resolve_grant(raw: &Located<RawGrant>, site: &Site, problems: &mut Problems) -> Option<Grant> {
+    let grant = &raw.value;
+    let retiring_principal = match &grant.retiring_principal {
+        Some(arn) => Some(problems.name::<Arn>(arn, "")?),
+        None => None,
+    };
+    let grantee = resolve_grantee(raw, retiring_principal.is_some(), problems);
+    let mut operations = Vec::new();
+    for operation in &grant.operations.value {
+        if OPERATIONS.contains(&operation.value.as_str()) {
+            operations.push(operation.value.clone());
+        } else {
+            let message = format!("`{}` is not an operation that a grant can allow", operation.value);
+            problems.add(operation.place, message, suggest(&operation.value, OPERATIONS));
+        }
+    }
+    if grant.operations.value.is_empty() {
+        problems.add(grant.operations.place, "the grant allows nothing", "name at least one operation");
+    }
+    operations.sort();
+    operations.dedup();
+    let constraints = match &grant.constraints {
+        Some(constraints) => {
+            let value = &constraints.value;
+            let pairs = match (&value.encryption_context_equals, &value.encryption_context_subset) {
+                (Some(pairs), None) => Some((ConstraintKind::Equals, pairs)),
+                (None, Some(pairs)) => Some((ConstraintKind::Subset, pairs)),
+                _ => None,
+            };
+            let Some((kind, pairs)) = pairs.filter(|(_, pairs)| (1..=8).contains(&pairs.len())) else {
+                problems.add(
+                    constraints.place,
+                    "constraints are one encryption context of 1 to 8 pairs",
+                    "give `encryption_context_equals` or `encryption_context_subset`",
+                );
+                return None;
+            };
+            Some(Constraints { kind, encryption_context: pairs.clone() })
+        }
+        None => None,
+    };
+    Some(Grant {
+        site: site.clone(),
+        aws_name: String::new(),
+        grantee: grantee?,
+        operations,
+        constraints,
+        retiring_principal,
+    })
+}
+
+fn resolve_grantee(raw: &Located<RawGrant>, is_retirable: bool, problems: &mut Problems) -> Option<Grantee> {
+    let grant = &raw.value;
+    match (&grant.grantee, &grant.grantee_service, &grant.source_arn) {
+        (Some(principal), None, None) => problems.name(principal, "").map(Grantee::Principal),
+        (None, Some(service), Some(source)) if is_retirable => {
+            let source_arn = problems.name(source, "")?;
+            Some(Grantee::Service { name: service.value.clone(), source_arn })
+        }
+        (None, Some(service), _) => {
+            problems.add(
+                service.place,
+                "a service needs a `source_arn` and a `retiring_principal`",
+                "KMS takes no grant to a service without them",
+            );
+            None
+        }
+        _ => {
+            let message = "a grant has either a `grantee` or a `grantee_service` with a `source_arn`";
+            problems.add(grant.name.place, message, "give one of the two");
+            None
+        }
+    }
+}

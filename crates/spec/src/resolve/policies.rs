@@ -1,0 +1,67 @@
+//! Resolves what the policies of bucket and key have to say.
+
+use reconcile_policy::{Arn, BucketIntent, KeyIntent, Ownership, Statement};
+
+use super::Scope;
+use super::bucket::Bucket;
+use super::key::Key;
+use crate::desired::{BucketPolicy, KeyPolicy, Trail};
+use crate::problems::Problems;
+use crate::raw::{RawPolicy, RawSpec};
+
+/// The statements that the user wrote out.
+pub(super) fn extra(raw: &RawPolicy, problems: &mut Problems) -> Vec<Statement> {
+    let statements = raw.extra_statements.iter();
+    statements
+        .filter_map(|statement| match Statement::from_value(statement.value.clone()) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                let help = "write it as IAM does: `Effect`, `Principal`, `Action`, `Resource`, …";
+                problems.add(statement.place, format!("this is not an IAM statement: {error}"), help);
+                None
+            }
+        })
+        .collect()
+}
+
+pub(super) fn bucket(
+    raw: &RawSpec,
+    scope: &Scope<'_>,
+    bucket: &Bucket,
+    trails: &[Trail],
+    extra: Vec<Statement>,
+) -> BucketPolicy {
+    let site = bucket.bucket.site.clone();
+    BucketPolicy {
+        intent: BucketIntent {
+            partition: site.region.partition(),
+            bucket: bucket.bucket.name.to_string(),
+            prefix: bucket.prefix.clone(),
+            trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
+            require_tls: raw.bucket.require_tls.unwrap_or(true),
+            extra,
+        },
+        ownership: Ownership::of(scope.name.as_str()),
+        site,
+    }
+}
+
+/// `None` where the key's account has a problem of its own.
+pub(super) fn key(scope: &Scope<'_>, key: &Key, trails: &[Trail], extra: Vec<Statement>) -> Option<KeyPolicy> {
+    let site = key.key.site.clone();
+    let partition = site.region.partition();
+    let mut administrators = key.administrators.clone();
+    if administrators.is_empty() {
+        administrators.push(Arn::new(partition, "iam", "", scope.id(&site.account)?.as_str(), "root"));
+    }
+    Some(KeyPolicy {
+        intent: KeyIntent {
+            partition,
+            administrators,
+            trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
+            extra,
+        },
+        ownership: Ownership::of(scope.name.as_str()),
+        site,
+    })
+}

@@ -1,0 +1,162 @@
+//! Resolves the trails: one for every account that has it.
+
+mod selectors;
+
+use std::collections::BTreeMap;
+
+use reconcile_policy::{Arn, Region};
+
+use super::Scope;
+use super::bucket::Bucket;
+use crate::desired::{Site, Trail};
+use crate::diagnostic::Place;
+use crate::names::{AccountName, TrailName};
+use crate::problems::Problems;
+use crate::raw::{Located, RawAccountsWord, RawSpec, RawTrail, WordOr};
+
+/// See "Quotas in CloudTrail".
+const PER_REGION: usize = 5;
+
+pub(super) fn resolve(
+    raw: &RawSpec,
+    scope: &Scope<'_>,
+    bucket: Option<&Bucket>,
+    problems: &mut Problems,
+) -> Option<Vec<Trail>> {
+    if raw.trails.value.is_empty() {
+        problems.add(raw.trails.place, "there are no trails", "name at least one");
+    }
+    let mut trails = Vec::new();
+    let mut quota = Quota::default();
+    for trail in &raw.trails.value {
+        let accounts = accounts(raw, trail, scope, problems);
+        let resolved = resolve_one(trail, bucket, problems);
+        let (Some(accounts), Some((trail, region))) = (accounts, resolved) else { continue };
+        for account in accounts {
+            quota.add(&account, &trail, &region, problems);
+            let Some(id) = scope.id(&account) else { continue };
+            let resource = format!("trail/{}", trail.name);
+            trails.push(Trail {
+                arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), id.as_str(), &resource),
+                site: Site { account, region: region.clone() },
+                tags: scope.tags.clone(),
+                ..trail.trail.clone()
+            });
+        }
+    }
+    bucket.map(|_| trails)
+}
+
+/// What a trail is in every account that has it.
+struct Template {
+    name: TrailName,
+    place: Place,
+    trail: Trail,
+}
+
+/// The names of the accounts that have the trail.
+fn accounts(
+    raw: &RawSpec,
+    trail: &Located<RawTrail>,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) -> Option<Vec<AccountName>> {
+    let is_organization = trail.value.organization_trail.as_ref().is_some_and(|it| it.value);
+    match (&trail.value.accounts, is_organization) {
+        (Some(accounts), false) => match &accounts.value {
+            WordOr::Word(word) => {
+                let names = raw.accounts.0.iter().map(|(name, _)| name.as_str());
+                let of_bucket = raw.bucket.account.value.as_str();
+                let all = *word == RawAccountsWord::All;
+                Some(names.filter(|name| all || *name != of_bucket).filter_map(|name| name.parse().ok()).collect())
+            }
+            WordOr::Value(names) => {
+                if names.is_empty() {
+                    problems.add(accounts.place, "no account has this trail", "name at least one, or `all`");
+                }
+                Some(names.iter().filter_map(|name| scope.account(name, problems)).collect())
+            }
+        },
+        (Some(accounts), true) => {
+            let message = "an organization trail is in every account: `accounts` has no meaning";
+            problems.add(accounts.place, message, "take `accounts` out");
+            None
+        }
+        (None, false) => {
+            problems.add(
+                trail.value.name.place,
+                format!("trail `{}` has no `accounts`", trail.value.name.value),
+                "give `all`, `members` or a list of accounts",
+            );
+            None
+        }
+        // Not acted on yet; there is no account of its own to resolve it in.
+        (None, true) => Some(Vec::new()),
+    }
+}
+
+fn resolve_one(
+    raw: &Located<RawTrail>,
+    bucket: Option<&Bucket>,
+    problems: &mut Problems,
+) -> Option<(Template, Region)> {
+    let trail = &raw.value;
+    let name: Option<TrailName> = problems.name(&trail.name, "");
+    let region = match &trail.home_region {
+        Some(region) => problems.name(region, ""),
+        None => bucket.map(|bucket| bucket.bucket.site.region.clone()),
+    };
+    let multi_region = trail.multi_region.unwrap_or(true);
+    if let Some(Located { value: false, place }) = trail.global_service_events
+        && multi_region
+    {
+        problems.add(
+            place,
+            "a trail of all Regions must record global service events",
+            "set `multi_region: false` too, or take this out",
+        );
+    }
+    let selectors = selectors::resolve(trail, region.as_ref(), problems);
+    let (name, region, bucket) = (name?, region?, bucket?);
+    let template = Trail {
+        // These three are of an account, and are set for each.
+        site: bucket.bucket.site.clone(),
+        arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), "", &format!("trail/{name}")),
+        tags: bucket.bucket.tags.clone(),
+        name: name.clone(),
+        bucket: bucket.bucket.name.clone(),
+        prefix: bucket.prefix.clone(),
+        enabled: trail.enabled.unwrap_or(true),
+        multi_region,
+        global_service_events: trail.global_service_events.as_ref().is_none_or(|it| it.value),
+        log_file_validation: trail.log_file_validation.unwrap_or(true),
+        selectors: selectors?,
+    };
+    Some((Template { name, place: trail.name.place, trail: template }, region))
+}
+
+/// Counts trails as CloudTrail does, and looks for two of the same name.
+#[derive(Default)]
+struct Quota {
+    /// Trails of all Regions count in every Region; the others in their own.
+    seen: BTreeMap<AccountName, Vec<(TrailName, Region, bool)>>,
+}
+
+impl Quota {
+    fn add(&mut self, account: &AccountName, trail: &Template, region: &Region, problems: &mut Problems) {
+        let seen = self.seen.entry(account.clone()).or_default();
+        if seen.iter().any(|(name, ..)| *name == trail.name) {
+            let message = format!("account `{account}` has two trails `{}`", trail.name);
+            problems.add(trail.place, message, "rename one of them, or name the account only once");
+        }
+        seen.push((trail.name.clone(), region.clone(), trail.trail.multi_region));
+        let here = seen.iter().filter(|(_, home, multi)| home == region || *multi).count();
+        if here == PER_REGION + 1 {
+            problems.add(
+                trail.place,
+                format!("account `{account}` has more than {PER_REGION} trails in {region}"),
+                "AWS allows five in a Region, and this quota cannot be raised",
+            );
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Resolves what a trail records.
+
+use reconcile_policy::{Arn, Partition, Region};
+
+use crate::desired::{DataResource, EventSelector, ReadWrite};
+use crate::names::BucketName;
+use crate::problems::Problems;
+use crate::raw::{All, Located, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawTrail, WordOr};
+
+/// See "Quotas in CloudTrail": data resources of basic selectors.
+const MAX_DATA_RESOURCES: usize = 250;
+
+/// See "Quotas in CloudTrail": values of advanced selectors.
+const MAX_ADVANCED_VALUES: usize = 500;
+
+pub(super) fn resolve(
+    trail: &RawTrail,
+    region: Option<&Region>,
+    problems: &mut Problems,
+) -> Option<Vec<EventSelector>> {
+    if let Some(advanced) = &trail.advanced_event_selectors {
+        check_advanced(trail, advanced, problems);
+        return Some(Vec::new());
+    }
+    let (management, excluded) = management(trail);
+    let partition = region.map_or(Partition::Aws, Region::partition);
+    let data = match &trail.data_events {
+        Some(data) => resources(&data.value, partition, problems),
+        None => Vec::new(),
+    };
+    let count: usize = data.iter().map(|resource| resource.values.len()).sum();
+    if let Some(raw) = &trail.data_events
+        && count > MAX_DATA_RESOURCES
+    {
+        let message = format!("{count} data resources are more than {MAX_DATA_RESOURCES}");
+        problems.add(raw.place, message, "record `all`, or use `advanced_event_selectors`");
+    }
+    if management.is_none() && data.is_empty() {
+        problems.add(
+            trail.name.place,
+            format!("trail `{}` would record nothing", trail.name.value),
+            "record management events, data events, or both",
+        );
+        return None;
+    }
+    Some(combine(management, excluded, data))
+}
+
+/// One selector where one can say it all: the data events of a selector are of the same sort as its management events.
+fn combine(
+    management: Option<ReadWrite>,
+    exclude_management_sources: Vec<String>,
+    data_resources: Vec<DataResource>,
+) -> Vec<EventSelector> {
+    let of_data = |data_resources| EventSelector {
+        read_write: ReadWrite::All,
+        management_events: false,
+        exclude_management_sources: Vec::new(),
+        data_resources,
+    };
+    let of_management = |read_write, data_resources| EventSelector {
+        read_write,
+        management_events: true,
+        exclude_management_sources,
+        data_resources,
+    };
+    match management {
+        None => vec![of_data(data_resources)],
+        Some(ReadWrite::All) => vec![of_management(ReadWrite::All, data_resources)],
+        Some(read_write) if data_resources.is_empty() => vec![of_management(read_write, Vec::new())],
+        Some(read_write) => vec![of_management(read_write, Vec::new()), of_data(data_resources)],
+    }
+}
+
+fn management(trail: &RawTrail) -> (Option<ReadWrite>, Vec<String>) {
+    let (which, exclude) = match trail.management_events.as_ref().map(|events| &events.value) {
+        None => (RawReadWrite::All, &[][..]),
+        Some(WordOr::Word(word)) => (*word, &[][..]),
+        Some(WordOr::Value(choice)) => (choice.read_write.unwrap_or(RawReadWrite::All), &choice.exclude[..]),
+    };
+    let which = match which {
+        RawReadWrite::All => Some(ReadWrite::All),
+        RawReadWrite::Read => Some(ReadWrite::ReadOnly),
+        RawReadWrite::Write => Some(ReadWrite::WriteOnly),
+        RawReadWrite::None => None,
+    };
+    let exclude = exclude.iter().map(|source| match source {
+        RawExcluded::Kms => "kms.amazonaws.com".to_owned(),
+        RawExcluded::RdsData => "rdsdata.amazonaws.com".to_owned(),
+    });
+    (which, exclude.collect())
+}
+
+fn resources(raw: &RawDataEvents, partition: Partition, problems: &mut Problems) -> Vec<DataResource> {
+    let mut found = Vec::new();
+    for (service, kind, raw) in [
+        ("s3", "AWS::S3::Object", &raw.s3),
+        ("lambda", "AWS::Lambda::Function", &raw.lambda),
+        ("dynamodb", "AWS::DynamoDB::Table", &raw.dynamodb),
+    ] {
+        let Some(raw) = raw else { continue };
+        let values = values(service, raw, partition, problems);
+        found.push(DataResource { kind: kind.to_owned(), values });
+    }
+    found
+}
+
+/// See `DataResource` in the CloudTrail API reference: the beginning of an ARN stands for all that begins so.
+fn values(
+    service: &str,
+    raw: &Located<RawDataValues>,
+    partition: Partition,
+    problems: &mut Problems,
+) -> Vec<String> {
+    match &raw.value {
+        WordOr::Word(All::All) => vec![format!("arn:{partition}:{service}")],
+        WordOr::Value(values) => {
+            if values.is_empty() {
+                problems.add(raw.place, format!("no `{service}` resources are named"), "name some, or `all`");
+            }
+            values.iter().filter_map(|value| one(service, value, partition, problems)).collect()
+        }
+    }
+}
+
+fn one(
+    service: &str,
+    value: &Located<String>,
+    partition: Partition,
+    problems: &mut Problems,
+) -> Option<String> {
+    let text = &value.value;
+    let resource = if text.starts_with("arn:") {
+        let arn: Arn = problems.name(value, "")?;
+        if arn.service() != service {
+            problems.add(value.place, format!("`{arn}` is not an ARN of {service}"), "");
+            return None;
+        }
+        if service != "s3" {
+            return Some(arn.to_string());
+        }
+        arn.resource().to_owned()
+    } else if service == "s3" {
+        text.clone()
+    } else {
+        problems.add(value.place, format!("`{text}` is not an ARN"), format!("name {service} resources by ARN"));
+        return None;
+    };
+    let bucket = resource.split('/').next().unwrap_or_default();
+    if bucket.parse::<BucketName>().is_err() {
+        problems.add(value.place, format!("`{bucket}` is not a bucket name"), "name `bucket` or `bucket/prefix`");
+        return None;
+    }
+    // A bucket without a slash behind it would stand for every bucket whose name begins so.
+    let slash = if resource.contains('/') { "" } else { "/" };
+    Some(format!("arn:{partition}:s3:::{resource}{slash}"))
+}
+
+fn check_advanced(trail: &RawTrail, advanced: &Located<Vec<serde_json::Value>>, problems: &mut Problems) {
+    if trail.management_events.is_some() || trail.data_events.is_some() {
+        problems.add(
+            advanced.place,
+            "`advanced_event_selectors` exclude `management_events` and `data_events`",
+            "CloudTrail has selectors of one sort only: say all of it in the advanced ones",
+        );
+    }
+    let fields = advanced.value.iter().filter_map(|selector| selector["FieldSelectors"].as_array()).flatten();
+    let values: usize = fields
+        .filter_map(|field| field.as_object())
+        .flat_map(|field| field.values().filter_map(|values| values.as_array()))
+        .map(Vec::len)
+        .sum();
+    if values > MAX_ADVANCED_VALUES {
+        let message = format!("{values} values of advanced selectors are more than {MAX_ADVANCED_VALUES}");
+        problems.add(advanced.place, message, "");
+    }
+}

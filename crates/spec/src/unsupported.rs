@@ -1,0 +1,81 @@
+//! Finds what a spec may say and this version does not act on.
+//!
+//! The format is whole from the start, so that it does not change under its users. What is not acted on is refused
+//! when a plan is made, and never ignored.
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::raw::{Located, OrUnmanaged, RawForeign, RawPolicy, RawSpec, RawUnlisted};
+
+pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
+    let mut found = Found(Vec::new());
+    found.present("organization", raw.organization.as_ref());
+    found.present("readers", raw.readers.as_ref());
+    found.present("lock", raw.lock.as_ref());
+
+    let bucket = &raw.bucket;
+    found.managed("bucket.lifecycle", bucket.lifecycle.as_ref());
+    found.managed("bucket.object_lock", bucket.object_lock.as_ref());
+    found.managed("bucket.access_logs", bucket.access_logs.as_ref());
+    found.policy("bucket", &bucket.policy);
+
+    let key = &raw.key.value;
+    found.present("key.arn", key.arn.as_ref());
+    found.policy("key", &key.policy);
+
+    for trail in raw.trails.value.iter().map(|trail| &trail.value) {
+        found.other("organization_trail", trail.organization_trail.as_ref(), &false);
+        found.present("advanced_event_selectors", trail.advanced_event_selectors.as_ref());
+        found.present("insights", trail.insights.as_ref());
+        found.present("cloudwatch_logs", trail.cloudwatch_logs.as_ref());
+        found.present("sns_topic", trail.sns_topic.as_ref());
+    }
+
+    let deletion = &raw.deletion;
+    for (name, value, default) in [
+        ("deletion.trails", &deletion.trails, true),
+        ("deletion.grants", &deletion.grants, true),
+        ("deletion.statements", &deletion.statements, true),
+        ("deletion.bucket", &deletion.bucket, false),
+        ("deletion.key", &deletion.key, false),
+    ] {
+        found.other(name, value.as_ref(), &default);
+    }
+    found.0
+}
+
+struct Found(Vec<Diagnostic>);
+
+impl Found {
+    fn present<T>(&mut self, name: &str, value: Option<&Located<T>>) {
+        if let Some(value) = value {
+            self.add(value.place, format!("`{name}` is not supported yet"));
+        }
+    }
+
+    fn managed<T>(&mut self, name: &str, value: Option<&Located<OrUnmanaged<T>>>) {
+        if let Some(Located { value: OrUnmanaged::Value(_), place }) = value {
+            self.add(*place, format!("`{name}` is not supported yet, other than `unmanaged`"));
+        }
+    }
+
+    /// Anything but the default.
+    fn other<T: PartialEq + std::fmt::Debug>(&mut self, name: &str, value: Option<&Located<T>>, default: &T) {
+        if let Some(value) = value.filter(|value| value.value != *default) {
+            self.add(value.place, format!("`{name}: {:?}` is not supported yet", value.value));
+        }
+    }
+
+    fn policy(&mut self, of: &str, policy: &RawPolicy) {
+        if let Some(Located { value: RawForeign::Report | RawForeign::Remove, place }) = policy.foreign_statements {
+            self.add(place, format!("`{of}.policy.foreign_statements` is not supported yet, other than `keep`"));
+        }
+        if let Some(Located { value: RawUnlisted::Remove, place }) = policy.unlisted_accounts {
+            self.add(place, format!("`{of}.policy.unlisted_accounts` is not supported yet, other than `keep`"));
+        }
+    }
+
+    fn add(&mut self, place: Place, message: String) {
+        let help = Some("take it out of the spec to plan the rest".to_owned());
+        self.0.push(Diagnostic { message, place: Some(place), help });
+    }
+}

@@ -1,1 +1,23 @@
-//! Execution of a plan: order, freshness, merge on write, propagation, journal
+//! Runs a plan: in order, each change on what is live now, and tells what became of it.
+//!
+//! It takes nothing but the plan and live state, and decides nothing that the plan does not say. A change whose
+//! resource is no longer as the plan saw it is left alone, and so is all that depends on it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod context;
+mod error;
+mod event;
+mod execute;
+mod freshness;
+mod journal;
+mod outcome;
+mod propagation;
+mod run;
+mod schedule;
+
+pub use error::ApplyError;
+pub use event::{Event, Watch};
+pub use journal::{Journal, JournalError};
+pub use outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
+pub use run::{Interrupt, Options, apply};

@@ -92,9 +92,8 @@ const BY_CODE: &[(Class, &[&str])] = &[
 
 /// The class of an answer that is an error.
 pub(crate) fn classify(code: Option<&str>, status: u16) -> Class {
-    let by_code = code.and_then(|code| {
-        BY_CODE.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class)
-    });
+    let by_code = code
+        .and_then(|code| BY_CODE.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class));
     by_code.unwrap_or(match status {
         401 | 403 | 405 => Class::Denied,
         404 => Class::NotFound,

@@ -121,7 +121,9 @@ impl Shared {
                     aws_smithy_async::time::SystemTimeSource::new(),
                 ))
                 .endpoint_url("http://embedded.localhost")
-                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                    credentials,
+                ))
                 .build();
         }
 

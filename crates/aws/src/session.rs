@@ -1,6 +1,7 @@
 //! Turns an account of the spec into clients that act in it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
@@ -26,6 +27,7 @@ pub struct Session {
     config: SdkConfig,
     retries: RetryPartition,
     gate: Arc<Gate>,
+    calls: Arc<AtomicU64>,
 }
 
 impl Session {
@@ -43,6 +45,7 @@ impl Session {
             // throttled account would use up the retries of all.
             retries: RetryPartition::new(format!("reconcile-{}", account.id)),
             gate: aws.gate(),
+            calls: Arc::default(),
         };
         match &account.access.role {
             Some(role) => session.assume(role).await?,
@@ -65,7 +68,8 @@ impl Session {
     }
 
     async fn check_identity(&self) -> Result<(), Error> {
-        let identity = self.call(Operation::GetCallerIdentity, self.sts().get_caller_identity().send()).await?;
+        let identity =
+            self.call(Operation::GetCallerIdentity, self.sts().get_caller_identity().send()).await?;
         let actual = identity.account.unwrap_or_default();
         if actual == self.account.id.as_str() {
             return Ok(());
@@ -93,6 +97,16 @@ impl Session {
         &self.account.id
     }
 
+    /// The same session, which counts its calls from here on.
+    pub fn counted(&self) -> Self {
+        Self { calls: Arc::default(), ..self.clone() }
+    }
+
+    /// How many calls have been made through this session and its clones, retries not counted.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     /// Makes a call: waits for a place among those in flight, and gives the error its class.
     ///
     /// # Errors
@@ -105,6 +119,7 @@ impl Session {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let result = self.gate.pass(send).await;
         tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
         result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error))

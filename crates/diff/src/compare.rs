@@ -106,7 +106,9 @@ impl<'a> Scope<'a> {
     }
 
     fn account(&self, name: &AccountName) -> Option<AccountRef> {
-        self.desired.account(name).map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
+        self.desired
+            .account(name)
+            .map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
     }
 
     /// Where a resource is, as a change says it. A parsed spec declares every account that it names.

@@ -45,7 +45,7 @@ impl Difference {
 /// The values that differ between two views of a resource; `None` is no resource.
 ///
 /// A resource that comes or goes is listed by its top-level fields.
-pub(crate) fn of_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Difference> {
+pub fn of_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Difference> {
     let fields = |view: Option<&V>| match serde_json::to_value(view) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),
@@ -61,12 +61,19 @@ pub(crate) fn of_policies(before: Option<&Document>, after: Option<&Document>) -
         .into_iter()
         .map(|difference| match difference.op {
             reconcile_policy::Op::Add => Difference::Add { path: difference.path, value: difference.value },
-            reconcile_policy::Op::Remove => Difference::Remove { path: difference.path, value: difference.value },
+            reconcile_policy::Op::Remove => {
+                Difference::Remove { path: difference.path, value: difference.value }
+            }
         })
         .collect()
 }
 
-fn of_objects(path: &str, before: &Map<String, Value>, after: &Map<String, Value>, found: &mut Vec<Difference>) {
+fn of_objects(
+    path: &str,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    found: &mut Vec<Difference>,
+) {
     let only_after = after.iter().filter(|(name, _)| !before.contains_key(*name));
     for (name, old) in before {
         let path = member(path, name);

@@ -16,7 +16,7 @@ pub mod view;
 
 pub use address::{Address, NotAnAddress};
 pub use compare::compare;
-pub use difference::Difference;
+pub use difference::{Difference, of_views as differences};
 pub use drift::{Finding, FindingKind, Severity, findings};
 pub use fingerprint::Fingerprint;
 pub use kind::{Kind, UnknownKind};

@@ -146,12 +146,8 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
         }
     };
 
-    let key = async {
-        if has_key { Some(observe_key(&session, desired).await) } else { None }
-    };
-    let bucket = async {
-        if has_bucket { Some(observe_bucket(&session, desired).await) } else { None }
-    };
+    let key = async { if has_key { Some(observe_key(&session, desired).await) } else { None } };
+    let bucket = async { if has_bucket { Some(observe_bucket(&session, desired).await) } else { None } };
     let (hub, trails) = join(join(key, bucket), observe_trails(&session, desired)).await;
     let (trails, unreadable) = match trails {
         Ok(trails) => (trails, None),
@@ -181,11 +177,15 @@ async fn observe_bucket(
 ) -> Result<(Option<Bucket>, Option<Document>), ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
     let (bucket, policy) =
-        try_join(bucket::read(session, region, name), policy::read_bucket_policy(session, region, name)).await?;
+        try_join(bucket::read(session, region, name), policy::read_bucket_policy(session, region, name))
+            .await?;
     Ok((bucket, policy))
 }
 
-async fn observe_trails(session: &Session, desired: &Desired) -> Result<Vec<(Arn, Option<Trail>)>, ReadError> {
+async fn observe_trails(
+    session: &Session,
+    desired: &Desired,
+) -> Result<Vec<(Arn, Option<Trail>)>, ReadError> {
     let mut by_region: BTreeMap<&Region, Vec<&Arn>> = BTreeMap::new();
     for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
         by_region.entry(&trail.site.region).or_default().push(&trail.arn);

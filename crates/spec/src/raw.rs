@@ -33,6 +33,7 @@ pub(crate) use trail::{
 #[schemars(rename = "Spec")]
 pub(crate) struct RawSpec {
     /// Format version of this file.
+    #[expect(dead_code, reason = "told before the rest is read; here so that it is part of the format")]
     pub(crate) version: Located<u64>,
     /// Names this installation: the Sids, grant names and tags that mark what is ours derive from it.
     pub(crate) name: Located<String>,

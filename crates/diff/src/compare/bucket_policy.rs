@@ -5,10 +5,10 @@ use reconcile_policy::{Arn, Merged, Role, merge};
 use super::Scope;
 use super::change::Compared;
 use super::policy::Policy;
-use crate::difference::Difference;
-use crate::plan::Changed;
 use crate::address::Address;
+use crate::difference::Difference;
 use crate::kind::Kind;
+use crate::plan::Changed;
 
 /// Adds what lets our trails deliver. Gives the merge, for [`contract`].
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Merged {

@@ -84,9 +84,7 @@ fn view(scope: &Scope<'_>, grant: &spec::Grant) -> Grant {
 
 fn explain(action: &Action<Grant>, _: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { after } => {
-            (vec![format!("{} may not use the key yet", after.grantee)], Risk::Safe)
-        }
+        Action::Create { after } => (vec![format!("{} may not use the key yet", after.grantee)], Risk::Safe),
         Action::Update { .. } | Action::Delete { .. } => {
             (vec!["the spec has no such grant (any more)".to_owned()], Risk::Disruptive)
         }

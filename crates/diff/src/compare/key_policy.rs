@@ -38,9 +38,13 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         let is_remove = matches!(difference, Difference::Remove { .. });
         let role = [Role::Administration, Role::TrailEncrypt, Role::TrailDescribe, Role::TrailDecrypt]
             .into_iter()
-            .find(|role| difference.path().starts_with(&format!("/Statement/{}", desired.ownership.sid(*role))));
+            .find(|role| {
+                difference.path().starts_with(&format!("/Statement/{}", desired.ownership.sid(*role)))
+            });
         match (role, is_remove) {
-            (Some(Role::Administration), false) => "an administrator may not administer the key yet".to_owned(),
+            (Some(Role::Administration), false) => {
+                "an administrator may not administer the key yet".to_owned()
+            }
             (Some(Role::Administration), true) => "somebody administers the key who should not".to_owned(),
             (Some(_), false) => "not every trail may encrypt its logs with the key yet".to_owned(),
             (Some(_), true) => "the key may be used for trails that need it no more".to_owned(),

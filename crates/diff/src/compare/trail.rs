@@ -14,7 +14,8 @@ use crate::view::{Selectors, Trail};
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let Some(live) = scope.observed.trails.get(&desired.arn) else { continue };
-        let live = live.clone().map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
+        let live =
+            live.clone().map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
         compared.view(terms(scope, desired), live, wanted(scope, desired));
     }
 }
@@ -55,7 +56,9 @@ fn explain(action: &Action<Trail>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
         Action::Create { .. } => (vec!["the account has no such trail".to_owned()], Risk::Safe),
         Action::Delete { .. } => (vec!["the spec has no such trail".to_owned()], Risk::Destructive),
-        Action::Update { before, after } => (reasons(diff, |field, _| reason(field, before, after)), risk(before, after)),
+        Action::Update { before, after } => {
+            (reasons(diff, |field, _| reason(field, before, after)), risk(before, after))
+        }
     }
 }
 

@@ -16,8 +16,13 @@ use crate::view::{Bucket, Encryption, KeyRef, PublicAccessBlock, Tags};
 ///
 /// # Errors
 /// Whatever S3 answered.
-pub async fn read(session: &Session, region: &Region, name: &BucketName) -> Result<Option<Bucket>, ReadError> {
-    let reader = Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
+pub async fn read(
+    session: &Session,
+    region: &Region,
+    name: &BucketName,
+) -> Result<Option<Bucket>, ReadError> {
+    let reader =
+        Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
     let (exists, (encryption, versioning, public_access_block, object_ownership, tags)) = join(
         reader.exists(),
         join5(
@@ -46,7 +51,8 @@ pub async fn read(session: &Session, region: &Region, name: &BucketName) -> Resu
 /// # Errors
 /// Whatever S3 answered.
 pub async fn read_tags(session: &Session, region: &Region, name: &BucketName) -> Result<Tags, ReadError> {
-    let reader = Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
+    let reader =
+        Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
     Ok(reader.tags().await?)
 }
 
@@ -85,7 +91,8 @@ impl Reader<'_> {
     }
 
     async fn public_access_block(&self) -> Result<PublicAccessBlock, Error> {
-        let call = self.s3.get_public_access_block().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let call =
+            self.s3.get_public_access_block().bucket(self.name).expected_bucket_owner(self.owner).send();
         let answer = found(self.session.call(Operation::GetPublicAccessBlock, call).await)?;
         let block = answer.and_then(|answer| answer.public_access_block_configuration);
         Ok(block.map_or(PublicAccessBlock::all(false), |block| PublicAccessBlock {
@@ -101,14 +108,20 @@ impl Reader<'_> {
         /// See "Controlling ownership of objects and disabling ACLs for your bucket".
         const BEFORE_THERE_WERE_CONTROLS: &str = "ObjectWriter";
 
-        let call =
-            self.s3.get_bucket_ownership_controls().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let call = self
+            .s3
+            .get_bucket_ownership_controls()
+            .bucket(self.name)
+            .expected_bucket_owner(self.owner)
+            .send();
         let answer = found(self.session.call(Operation::GetBucketOwnershipControls, call).await)?;
         let rule = answer
             .and_then(|answer| answer.ownership_controls)
             .and_then(|controls| controls.rules.into_iter().next());
-        Ok(rule
-            .map_or_else(|| BEFORE_THERE_WERE_CONTROLS.to_owned(), |rule| rule.object_ownership.as_str().to_owned()))
+        Ok(rule.map_or_else(
+            || BEFORE_THERE_WERE_CONTROLS.to_owned(),
+            |rule| rule.object_ownership.as_str().to_owned(),
+        ))
     }
 
     async fn tags(&self) -> Result<Tags, Error> {

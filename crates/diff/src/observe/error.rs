@@ -54,9 +54,9 @@ impl ReadError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Aws(error) => error.hint(),
-            Self::Policy { .. } => {
-                Some("correct the policy by hand; reconcile does not overwrite what it cannot read".to_owned())
-            }
+            Self::Policy { .. } => Some(
+                "correct the policy by hand; reconcile does not overwrite what it cannot read".to_owned(),
+            ),
             Self::HomeRegion { actual, name, .. } => Some(format!(
                 "set `home_region: {actual}` for the trail, or delete `{name}` there so that it can be made anew"
             )),

@@ -48,5 +48,7 @@ fn view(key: &Arn, grant: GrantListEntry) -> Grant {
 fn constraints(constraints: GrantConstraints) -> Option<Constraints> {
     let sorted = |pairs: std::collections::HashMap<_, _>| -> BTreeMap<_, _> { pairs.into_iter().collect() };
     let equals = constraints.encryption_context_equals.map(sorted).map(Constraints::EncryptionContextEquals);
-    equals.or_else(|| constraints.encryption_context_subset.map(sorted).map(Constraints::EncryptionContextSubset))
+    equals.or_else(|| {
+        constraints.encryption_context_subset.map(sorted).map(Constraints::EncryptionContextSubset)
+    })
 }

@@ -25,7 +25,8 @@ pub struct LiveKey {
 pub struct Found {
     /// Its ARN.
     pub arn: Arn,
-    is_aliased: bool,
+    /// Whether the alias that the spec wants stands for it.
+    pub is_aliased: bool,
     description: String,
 }
 
@@ -76,7 +77,9 @@ pub async fn find_unnamed(
     .await?;
     ours.into_iter()
         .flatten()
-        .filter(|key| key.key_state() == Some(&KeyState::Enabled) && key.key_manager() != Some(&KeyManagerType::Aws))
+        .filter(|key| {
+            key.key_state() == Some(&KeyState::Enabled) && key.key_manager() != Some(&KeyManagerType::Aws)
+        })
         .min_by_key(|key| key.creation_date().map(aws_sdk_kms::primitives::DateTime::secs))
         .map(|key| {
             let arn = arn_of(&key)?;
@@ -91,7 +94,8 @@ pub async fn find_unnamed(
 /// Whatever KMS answered.
 pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<LiveKey, ReadError> {
     let (rotation, tags) =
-        try_join(rotation(session, region, key.arn.as_str()), tags(session, region, key.arn.as_str())).await?;
+        try_join(rotation(session, region, key.arn.as_str()), tags(session, region, key.arn.as_str()))
+            .await?;
     let view = Key {
         description: Some(key.description.clone()),
         rotation: Some(rotation),

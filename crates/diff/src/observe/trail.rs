@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::types::{self as sdk, AdvancedEventSelector, AdvancedFieldSelector, ReadWriteType};
-use futures::future::{join, join3, join_all};
+use futures::future::{join, join_all, join3};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{DataResource, EventSelector, ReadWrite};
@@ -26,8 +26,7 @@ pub async fn read(
     // Shadow trails too: the only sign of a trail with the same name and another home Region.
     let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();
     let details = join_all(arns.iter().map(|arn| reader.details(arn)));
-    let (described, details) =
-        join(session.call(Operation::DescribeTrails, describe), details).await;
+    let (described, details) = join(session.call(Operation::DescribeTrails, describe), details).await;
 
     let described = described?.trail_list.unwrap_or_default();
     arns.into_iter()
@@ -66,8 +65,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     async fn details(&self, arn: &Arn) -> Result<Details, Error> {
-        let (logging, selectors, tags) =
-            join3(self.logging(arn), self.selectors(arn), self.tags(arn)).await;
+        let (logging, selectors, tags) = join3(self.logging(arn), self.selectors(arn), self.tags(arn)).await;
         Ok(Details { logging: logging?, selectors: selectors?, tags: tags? })
     }
 
@@ -87,7 +85,8 @@ impl Reader<'_> {
         let mut tags = Tags::default();
         let mut token = None;
         loop {
-            let call = self.cloudtrail.list_tags().resource_id_list(arn.as_str()).set_next_token(token).send();
+            let call =
+                self.cloudtrail.list_tags().resource_id_list(arn.as_str()).set_next_token(token).send();
             let Some(page) = found(self.session.call(Operation::ListTags, call).await)? else {
                 return Ok(tags);
             };

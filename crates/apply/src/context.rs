@@ -1,0 +1,89 @@
+//! What all changes of one apply share: sessions, what was made, who watches.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reconcile_aws::{Aws, Session};
+use reconcile_diff::Address;
+use reconcile_diff::plan::AccountRef;
+use reconcile_diff::view::KeyRef;
+use reconcile_policy::{Arn, Ownership};
+use reconcile_spec::{Account, AccountName, SpecName};
+use tokio::sync::OnceCell;
+
+use crate::error::ApplyError;
+use crate::event::Watch;
+
+pub(crate) struct Context {
+    pub(crate) aws: Aws,
+    pub(crate) spec: SpecName,
+    pub(crate) ownership: Ownership,
+    pub(crate) watch: Arc<dyn Watch>,
+    pub(crate) interrupt: Arc<AtomicBool>,
+    /// How long AWS may take to see what was written before.
+    pub(crate) propagation: Duration,
+    accounts: HashMap<AccountName, (Account, OnceCell<Session>)>,
+    /// ARNs of keys that this apply made or found.
+    keys: Mutex<HashMap<Address, Arn>>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        aws: &Aws,
+        spec: SpecName,
+        accounts: &[Account],
+        watch: Arc<dyn Watch>,
+        interrupt: Arc<AtomicBool>,
+        propagation: Duration,
+    ) -> Self {
+        let accounts = accounts.iter().map(|it| (it.name.clone(), (it.clone(), OnceCell::new())));
+        Self {
+            aws: aws.clone(),
+            ownership: Ownership::of(spec.as_str()),
+            spec,
+            watch,
+            interrupt,
+            propagation,
+            accounts: accounts.collect(),
+            keys: Mutex::default(),
+        }
+    }
+
+    /// The session of an account, opened when it is first needed.
+    pub(crate) async fn session(&self, account: &AccountRef) -> Result<&Session, ApplyError> {
+        let (declared, session) = self
+            .accounts
+            .get(&account.name)
+            .filter(|(declared, _)| declared.id == account.id)
+            .ok_or_else(|| ApplyError::NoSuchAccount(account.name.to_string()))?;
+        Ok(session.get_or_try_init(|| Session::open(&self.aws, declared)).await?)
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+
+    /// Remembers the key that a change made, for those that use it.
+    pub(crate) fn made_key(&self, address: &Address, arn: &Arn) {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), arn.clone());
+    }
+
+    /// The ARN of a key that is to be used.
+    pub(crate) fn key(&self, key: &KeyRef) -> Result<String, ApplyError> {
+        match key {
+            KeyRef::Known(arn) => Ok(arn.clone()),
+            KeyRef::KnownAfterApply(address) => {
+                let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+                let arn = keys.get(address).ok_or_else(|| ApplyError::UnknownKey(address.clone()))?;
+                Ok(arn.to_string())
+            }
+        }
+    }
+
+    /// The reference with its ARN in place of "known after apply".
+    pub(crate) fn known(&self, key: &KeyRef) -> Result<KeyRef, ApplyError> {
+        self.key(key).map(KeyRef::Known)
+    }
+}

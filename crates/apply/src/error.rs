@@ -1,0 +1,79 @@
+//! Why a change was not made.
+
+use std::time::Duration;
+
+use reconcile_diff::{Address, ReadError};
+
+use crate::journal::JournalError;
+
+/// Why a change was not made, or not whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// AWS did not do it.
+    #[error(transparent)]
+    Aws(#[from] reconcile_aws::Error),
+    /// Live state could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The resource is no longer as the plan saw it.
+    #[error("changed since the plan was made: {what}")]
+    Stale {
+        /// What changed.
+        what: String,
+    },
+    /// AWS did not see what was written before, for longer than it ever takes.
+    #[error("{error} (waited {} seconds for earlier changes to be seen everywhere)", waited.as_secs())]
+    NotPropagated {
+        /// How long it was tried.
+        waited: Duration,
+        /// What AWS answered last.
+        error: reconcile_aws::Error,
+    },
+    /// Somebody else keeps writing the same policy.
+    #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
+    Contended {
+        /// How often it was tried.
+        attempts: usize,
+    },
+    /// The plan uses a key that no change of it has made.
+    #[error("the key that {0} makes is not known")]
+    UnknownKey(Address),
+    /// What is done could not be written down, so it is not done.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// AWS gave an answer that lacks what it always has.
+    #[error("AWS gave {what} without {missing}")]
+    Incomplete {
+        /// What was made.
+        what: &'static str,
+        /// What is not there.
+        missing: &'static str,
+    },
+    /// The plan names an account that the spec does not declare.
+    #[error("the spec declares no account `{0}`")]
+    NoSuchAccount(String),
+    /// The plan asks for what no plan of ours does.
+    #[error("this plan asks to {0}, which apply does not do")]
+    NotDone(&'static str),
+}
+
+impl ApplyError {
+    /// What the user can do next, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Aws(error) => error.hint(),
+            Self::Read(error) => error.hint(),
+            Self::Stale { .. } => Some("plan again, look at what changed, and apply that plan".to_owned()),
+            Self::NotPropagated { .. } => Some(
+                "a statement that reconcile does not own may deny CloudTrail the bucket or the key: \
+                 look for a Deny in their policies; then run apply again"
+                    .to_owned(),
+            ),
+            Self::Contended { .. } => {
+                Some("find out who else manages this policy, then run apply again".to_owned())
+            }
+            Self::UnknownKey(_) | Self::NoSuchAccount(_) | Self::NotDone(_) => Some("plan again".to_owned()),
+            Self::Journal(_) | Self::Incomplete { .. } => None,
+        }
+    }
+}

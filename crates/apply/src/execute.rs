@@ -1,0 +1,83 @@
+//! Makes one change: looks whether the resource is still as the plan saw it, and brings it to where the plan wants it.
+//!
+//! Every kind converges from what is live, step by step, so that a change that was cut off in the middle is finished
+//! by making it again.
+
+mod alias;
+mod bucket;
+mod bucket_policy;
+mod grant;
+mod key;
+mod key_policy;
+mod policy;
+mod trail;
+
+use reconcile_aws::Session;
+use reconcile_diff::plan::{Action, Change, Changed};
+use reconcile_diff::view::View;
+use reconcile_policy::Region;
+
+use crate::context::Context;
+use crate::error::ApplyError;
+use crate::freshness::{Freshness, of_view};
+use crate::journal::Journal;
+
+/// What became of a change that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// It was made.
+    Applied,
+    /// The resource already was as planned.
+    Unchanged,
+}
+
+/// A change under way.
+pub(crate) struct Work<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) session: &'a Session,
+    pub(crate) journal: &'a Journal,
+    pub(crate) change: &'a Change,
+}
+
+/// Whether there is anything to do.
+enum Verdict {
+    Go,
+    AlreadyDone,
+}
+
+pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
+    match &work.change.changed {
+        Changed::Key(action) => key::execute(work, action).await,
+        Changed::Alias(action) => alias::execute(work, action).await,
+        Changed::KeyPolicy(action) => key_policy::execute(work, action).await,
+        Changed::Grant(action) => grant::execute(work, action).await,
+        Changed::Bucket(action) => bucket::execute(work, action).await,
+        Changed::BucketPolicy(action) => bucket_policy::execute(work, action).await,
+        Changed::Trail(action) => trail::execute(work, action).await,
+    }
+}
+
+impl Work<'_> {
+    fn region(&self) -> &Region {
+        &self.change.region
+    }
+
+    /// Compares live state with what the plan saw.
+    fn judge<V: View>(&self, action: &Action<V>, live: Option<&V>) -> Result<Verdict, ApplyError> {
+        self.decide(of_view(self.change, action, live))
+    }
+
+    /// Goes on only with what is as the plan saw it, or with what an earlier apply of this plan began; and writes
+    /// down that it goes on before anything is called.
+    fn decide(&self, freshness: Freshness) -> Result<Verdict, ApplyError> {
+        match freshness {
+            Freshness::Done => return Ok(Verdict::AlreadyDone),
+            Freshness::Stale(what) if !self.journal.was_begun(self.change) => {
+                return Err(ApplyError::Stale { what });
+            }
+            Freshness::Fresh | Freshness::Stale(_) => {}
+        }
+        self.journal.begin(self.change)?;
+        Ok(Verdict::Go)
+    }
+}

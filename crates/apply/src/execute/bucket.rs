@@ -1,0 +1,251 @@
+//! Makes and changes the bucket.
+
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, ObjectOwnership,
+    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
+    VersioningConfiguration,
+};
+use reconcile_aws::{Error, Operation};
+use reconcile_diff::observe::bucket::{read, read_tags};
+use reconcile_diff::plan::Action;
+use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
+use reconcile_spec::BucketName;
+
+use super::{Made, Verdict, Work};
+use crate::error::ApplyError;
+use crate::propagation::{Unseen, settle};
+
+/// The Region that S3 means when none is named; it must not be named.
+const UNNAMED_REGION: &str = "us-east-1";
+
+/// The bucket that a change is about.
+pub(super) fn name(work: &Work<'_>) -> Result<BucketName, ApplyError> {
+    work.change.address.name.parse().map_err(|_| ApplyError::NotDone("change a bucket without a name"))
+}
+
+pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<Made, ApplyError> {
+    let name = name(work)?;
+    let action = with_key(work, action)?;
+    let mut live = read(work.session, work.region(), &name).await?;
+    if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    let Some(wanted) = action.after() else { return Err(ApplyError::NotDone("delete a bucket")) };
+    let step = Step {
+        work,
+        s3: work.session.s3(work.region()),
+        name: name.as_str(),
+        owner: work.session.id().as_str(),
+    };
+    if live.is_none() {
+        step.create(wanted).await?;
+        // What S3 gives a new bucket differs by Region and year: look.
+        live = settle(work.context, &work.change.address, Unseen::Itself, || async {
+            match read(work.session, work.region(), &name).await {
+                Err(reconcile_diff::ReadError::Aws(error)) if error.is_not_found() => Err(error),
+                read => Ok(read),
+            }
+        })
+        .await??;
+    }
+    step.converge(&name, live.as_ref(), wanted).await?;
+    Ok(Made::Applied)
+}
+
+/// The action with the ARN of a key that was made a moment ago.
+fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, ApplyError> {
+    let known = |bucket: &Bucket| -> Result<Bucket, ApplyError> {
+        let encryption = match &bucket.encryption {
+            Some(Encryption::Kms { key: Some(key), bucket_key }) => {
+                Some(Encryption::Kms { key: Some(work.context.known(key)?), bucket_key: *bucket_key })
+            }
+            other => other.clone(),
+        };
+        Ok(Bucket { encryption, ..bucket.clone() })
+    };
+    Ok(match action {
+        Action::Create { after } => Action::Create { after: known(after)? },
+        Action::Update { before, after } => Action::Update { before: before.clone(), after: known(after)? },
+        Action::Delete { before } => Action::Delete { before: before.clone() },
+    })
+}
+
+struct Step<'a> {
+    work: &'a Work<'a>,
+    s3: aws_sdk_s3::Client,
+    name: &'a str,
+    owner: &'a str,
+}
+
+impl Step<'_> {
+    async fn create(&self, wanted: &Bucket) -> Result<(), ApplyError> {
+        let region = self.work.region().as_str();
+        let place = (region != UNNAMED_REGION).then(|| {
+            CreateBucketConfiguration::builder()
+                .location_constraint(BucketLocationConstraint::from(region))
+                .build()
+        });
+        let call = self
+            .s3
+            .create_bucket()
+            .bucket(self.name)
+            .set_create_bucket_configuration(place)
+            .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from))
+            .send();
+        match self.work.session.call(Operation::CreateBucket, call).await {
+            // By a call whose answer was lost: it was not there a moment ago.
+            Err(error) if error.code.as_deref() == Some("BucketAlreadyOwnedByYou") => Ok(()),
+            made => made.map(drop).map_err(ApplyError::Aws),
+        }
+    }
+
+    /// Sets what differs; protection first.
+    async fn converge(
+        &self,
+        name: &BucketName,
+        live: Option<&Bucket>,
+        wanted: &Bucket,
+    ) -> Result<(), ApplyError> {
+        if let Some(block) =
+            differing(wanted.public_access_block.as_ref(), live, |it| it.public_access_block.as_ref())
+        {
+            self.block_public_access(*block).await?;
+        }
+        if let Some(ownership) =
+            differing(wanted.object_ownership.as_ref(), live, |it| it.object_ownership.as_ref())
+        {
+            self.own_objects(ownership).await?;
+        }
+        if let Some(encryption) = differing(wanted.encryption.as_ref(), live, |it| it.encryption.as_ref()) {
+            self.encrypt(encryption).await?;
+        }
+        if let Some(versioning) = differing(wanted.versioning.as_ref(), live, |it| it.versioning.as_ref()) {
+            self.keep_versions(*versioning).await?;
+        }
+        if live.is_none_or(|live| !wanted.tags.missing_from(&live.tags).0.is_empty()) {
+            self.tag(name, &wanted.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn block_public_access(&self, block: PublicAccessBlock) -> Result<(), ApplyError> {
+        let configuration = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(block.block_public_acls)
+            .ignore_public_acls(block.ignore_public_acls)
+            .block_public_policy(block.block_public_policy)
+            .restrict_public_buckets(block.restrict_public_buckets)
+            .build();
+        self.settle(|| {
+            let call = self
+                .s3
+                .put_public_access_block()
+                .bucket(self.name)
+                .expected_bucket_owner(self.owner)
+                .public_access_block_configuration(configuration.clone());
+            async { self.work.session.call(Operation::PutPublicAccessBlock, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn own_objects(&self, ownership: &str) -> Result<(), ApplyError> {
+        let rule =
+            OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(ownership)).build();
+        let controls = rule.and_then(|rule| OwnershipControls::builder().rules(rule).build()).ok();
+        self.settle(|| {
+            let call = self
+                .s3
+                .put_bucket_ownership_controls()
+                .bucket(self.name)
+                .expected_bucket_owner(self.owner)
+                .set_ownership_controls(controls.clone());
+            async {
+                self.work.session.call(Operation::PutBucketOwnershipControls, call.send()).await.map(drop)
+            }
+        })
+        .await
+    }
+
+    async fn encrypt(&self, encryption: &Encryption) -> Result<(), ApplyError> {
+        let (algorithm, key, bucket_key) = match encryption {
+            Encryption::S3 => (ServerSideEncryption::Aes256, None, false),
+            Encryption::Kms { key, bucket_key } => {
+                let key = key.as_ref().map(|key| self.work.context.key(key)).transpose()?;
+                (ServerSideEncryption::AwsKms, key, *bucket_key)
+            }
+            Encryption::Other { .. } => return Err(ApplyError::NotDone("encrypt in a way it does not know")),
+        };
+        let by_default = ServerSideEncryptionByDefault::builder()
+            .sse_algorithm(algorithm)
+            .set_kms_master_key_id(key)
+            .build();
+        let configuration = by_default.ok().and_then(|by_default| {
+            let rule = ServerSideEncryptionRule::builder()
+                .apply_server_side_encryption_by_default(by_default)
+                .bucket_key_enabled(bucket_key)
+                .build();
+            ServerSideEncryptionConfiguration::builder().rules(rule).build().ok()
+        });
+        self.settle(|| {
+            let call = self
+                .s3
+                .put_bucket_encryption()
+                .bucket(self.name)
+                .expected_bucket_owner(self.owner)
+                .set_server_side_encryption_configuration(configuration.clone());
+            async { self.work.session.call(Operation::PutBucketEncryption, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn keep_versions(&self, on: bool) -> Result<(), ApplyError> {
+        let status = if on { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
+        let configuration = VersioningConfiguration::builder().status(status).build();
+        self.settle(|| {
+            let call = self
+                .s3
+                .put_bucket_versioning()
+                .bucket(self.name)
+                .expected_bucket_owner(self.owner)
+                .versioning_configuration(configuration.clone());
+            async { self.work.session.call(Operation::PutBucketVersioning, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    /// S3 replaces all tags of a bucket at once: others' tags, as they are now, go into the call with ours.
+    async fn tag(&self, name: &BucketName, wanted: &Tags) -> Result<(), ApplyError> {
+        let mut all = read_tags(self.work.session, self.work.region(), name).await?;
+        // AWS sets its own tags itself, and takes them from nobody.
+        all.0.retain(|key, _| !key.starts_with("aws:"));
+        all.0.extend(wanted.0.clone());
+        let tags = all.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+        let tagging = Tagging::builder().set_tag_set(Some(tags.collect())).build().ok();
+        self.settle(|| {
+            let call = self
+                .s3
+                .put_bucket_tagging()
+                .bucket(self.name)
+                .expected_bucket_owner(self.owner)
+                .set_tagging(tagging.clone());
+            async { self.work.session.call(Operation::PutBucketTagging, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
+    where
+        F: Future<Output = Result<(), Error>>,
+    {
+        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
+    }
+}
+
+/// What is wanted, where it is not what is live.
+fn differing<'v, T: PartialEq>(
+    wanted: Option<&'v T>,
+    live: Option<&Bucket>,
+    field: impl Fn(&Bucket) -> Option<&T>,
+) -> Option<&'v T> {
+    wanted.filter(|wanted| live.and_then(|live| field(live)) != Some(wanted))
+}

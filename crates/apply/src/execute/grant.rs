@@ -1,0 +1,93 @@
+//! Makes and revokes grants.
+
+use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
+use reconcile_aws::Operation;
+use reconcile_diff::observe::grant::list;
+use reconcile_diff::plan::Action;
+use reconcile_diff::view::{Constraints, Grant};
+use reconcile_policy::Arn;
+
+use super::{Made, Verdict, Work};
+use crate::error::ApplyError;
+use crate::propagation::{Unseen, settle};
+
+pub(super) async fn execute(work: &Work<'_>, action: &Action<Grant>) -> Result<Made, ApplyError> {
+    match action {
+        Action::Create { after } => make(work, action, after).await,
+        Action::Delete { before } => revoke(work, action, before).await,
+        Action::Update { .. } => Err(ApplyError::NotDone("change a grant")),
+    }
+}
+
+/// The grant of this name, if the key has it. KMS may show what it holds in other words (an id for an ARN), and the
+/// name ends in a digest of the content: so the name decides, and the view is the plan's.
+async fn live(work: &Work<'_>, key: &Arn, grant: &Grant) -> Result<Option<Grant>, ApplyError> {
+    let grants = list(work.session, work.region(), key).await?;
+    Ok(grants.iter().any(|live| live.name == grant.name).then(|| grant.clone()))
+}
+
+fn arn(work: &Work<'_>, grant: &Grant) -> Result<Arn, ApplyError> {
+    let key = work.context.key(&grant.key)?;
+    key.parse().map_err(|_| ApplyError::Incomplete { what: "a key", missing: "an ARN" })
+}
+
+async fn make(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Result<Made, ApplyError> {
+    let key = arn(work, grant)?;
+    if let Verdict::AlreadyDone = work.judge(action, live(work, &key, grant).await?.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    let kms = work.session.kms(work.region());
+    let is_service = grant.source_arn.is_some();
+    let principal = |is_wanted: bool| Some(grant.grantee.clone()).filter(|_| is_wanted);
+    settle(work.context, &work.change.address, Unseen::Itself, || {
+        let call = kms
+            .create_grant()
+            .key_id(key.as_str())
+            // KMS makes no second grant of the same name and content, so it may be called again.
+            .name(&grant.name)
+            .set_grantee_principal(principal(!is_service))
+            .set_grantee_service_principal(principal(is_service))
+            .set_retiring_principal(grant.retiring_principal.clone())
+            .set_operations(Some(
+                grant.operations.iter().map(|it| GrantOperation::from(it.as_str())).collect(),
+            ))
+            .set_constraints(constraints(grant));
+        async { work.session.call(Operation::CreateGrant, call.send()).await.map(drop) }
+    })
+    .await?;
+    Ok(Made::Applied)
+}
+
+fn constraints(grant: &Grant) -> Option<GrantConstraints> {
+    if grant.constraints.is_none() && grant.source_arn.is_none() {
+        return None;
+    }
+    let builder = GrantConstraints::builder().set_source_arn(grant.source_arn.clone());
+    let pairs =
+        |pairs: &std::collections::BTreeMap<String, String>| Some(pairs.clone().into_iter().collect());
+    Some(match &grant.constraints {
+        Some(Constraints::EncryptionContextEquals(context)) => {
+            builder.set_encryption_context_equals(pairs(context)).build()
+        }
+        Some(Constraints::EncryptionContextSubset(context)) => {
+            builder.set_encryption_context_subset(pairs(context)).build()
+        }
+        None => builder.build(),
+    })
+}
+
+async fn revoke(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Result<Made, ApplyError> {
+    let key = arn(work, grant)?;
+    if let Verdict::AlreadyDone = work.judge(action, live(work, &key, grant).await?.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    let Some(id) = &grant.id else {
+        return Err(ApplyError::Incomplete { what: "a grant", missing: "an id" });
+    };
+    let call = work.session.kms(work.region()).revoke_grant().key_id(key.as_str()).grant_id(id).send();
+    match work.session.call(Operation::RevokeGrant, call).await {
+        // Gone by a call whose answer was lost.
+        Err(error) if error.is_not_found() => Ok(Made::Applied),
+        revoked => revoked.map(|_| Made::Applied).map_err(ApplyError::Aws),
+    }
+}

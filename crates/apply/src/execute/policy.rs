@@ -1,0 +1,45 @@
+//! Writes a policy that others write too: merges into what is live now, and looks whether it stayed.
+//!
+//! Neither S3 nor KMS can be told to write only if nothing changed, so another writer may come in between.
+
+use reconcile_policy::{Document, canonical_text, merge, owned};
+
+use super::{Made, Verdict, Work};
+use crate::error::ApplyError;
+use crate::freshness::of_policy;
+
+/// How often another writer may replace what was written.
+const ATTEMPTS: usize = 5;
+
+/// A place where a policy is kept.
+pub(super) trait Shelf {
+    /// What is there.
+    async fn read(&self) -> Result<Option<Document>, ApplyError>;
+
+    /// Puts a policy there; one without statements means none.
+    async fn write(&self, document: &Document) -> Result<(), ApplyError>;
+}
+
+/// Brings our statements to where `after` has them, and leaves all others as they are.
+pub(super) async fn execute(
+    work: &Work<'_>,
+    after: Option<&Document>,
+    shelf: &impl Shelf,
+) -> Result<Made, ApplyError> {
+    let ownership = &work.context.ownership;
+    let wanted = after.map(|after| owned(after, ownership)).unwrap_or_default();
+
+    let mut live = shelf.read().await?;
+    if let Verdict::AlreadyDone = work.decide(of_policy(work.change, after, live.as_ref(), ownership))? {
+        return Ok(Made::Unchanged);
+    }
+    for _ in 0..ATTEMPTS {
+        shelf.write(&merge(live.as_ref(), &wanted, ownership).contracted).await?;
+        live = shelf.read().await?;
+        let found = live.as_ref().map(|live| owned(live, ownership)).unwrap_or_default();
+        if canonical_text(&found) == canonical_text(&wanted) {
+            return Ok(Made::Applied);
+        }
+    }
+    Err(ApplyError::Contended { attempts: ATTEMPTS })
+}

@@ -1,0 +1,209 @@
+//! Makes and changes trails.
+
+use aws_sdk_cloudtrail::types::{DataResource, EventSelector, ReadWriteType, Tag};
+use reconcile_aws::{Class, Error, Operation};
+use reconcile_diff::observe::trail::read;
+use reconcile_diff::plan::Action;
+use reconcile_diff::view::{Selectors, Tags, Trail};
+use reconcile_spec::{self as spec, ReadWrite};
+
+use super::{Made, Verdict, Work};
+use crate::error::ApplyError;
+use crate::propagation::{Unseen, settle};
+
+pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyError> {
+    let action = with_key(work, action)?;
+    let Some(wanted) = action.after() else { return Err(ApplyError::NotDone("delete a trail")) };
+    let live = find(work, wanted).await?;
+    if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    let step = Step { work, cloudtrail: work.session.cloudtrail(work.region()), wanted };
+    let live = match live {
+        Some(live) => live,
+        None => step.create().await?,
+    };
+    step.converge(&live).await?;
+    Ok(Made::Applied)
+}
+
+/// The action with the ARN of a key that was made a moment ago.
+fn with_key(work: &Work<'_>, action: &Action<Trail>) -> Result<Action<Trail>, ApplyError> {
+    let known = |trail: &Trail| -> Result<Trail, ApplyError> {
+        let kms_key = trail.kms_key.as_ref().map(|key| work.context.known(key)).transpose()?;
+        Ok(Trail { kms_key, ..trail.clone() })
+    };
+    Ok(match action {
+        Action::Create { after } => Action::Create { after: known(after)? },
+        Action::Update { before, after } => Action::Update { before: before.clone(), after: known(after)? },
+        Action::Delete { before } => Action::Delete { before: before.clone() },
+    })
+}
+
+async fn find(work: &Work<'_>, wanted: &Trail) -> Result<Option<Trail>, ApplyError> {
+    let trails = read(work.session, work.region(), vec![&wanted.arn]).await?;
+    Ok(trails.into_iter().find_map(|(_, trail)| trail))
+}
+
+struct Step<'a> {
+    work: &'a Work<'a>,
+    cloudtrail: aws_sdk_cloudtrail::Client,
+    wanted: &'a Trail,
+}
+
+impl Step<'_> {
+    /// Makes the trail, and gives it as it is then: not recording yet.
+    async fn create(&self) -> Result<Trail, ApplyError> {
+        let wanted = self.wanted;
+        let name = wanted.arn.resource().trim_start_matches("trail/");
+        let key = self.key()?;
+        let made = settle(self.work.context, &self.work.change.address, Unseen::Delivery, || {
+            let call = self
+                .cloudtrail
+                .create_trail()
+                .name(name)
+                .s3_bucket_name(&wanted.bucket)
+                .set_s3_key_prefix(wanted.prefix.clone())
+                .set_kms_key_id(key.clone())
+                .is_multi_region_trail(wanted.multi_region)
+                .include_global_service_events(wanted.global_service_events)
+                .enable_log_file_validation(wanted.log_file_validation)
+                .set_tags_list(Some(tags(&wanted.tags)));
+            async { self.work.session.call(Operation::CreateTrail, call.send()).await.map(drop) }
+        })
+        .await;
+        match made {
+            // By a call whose answer was lost: it was not there a moment ago.
+            Err(ApplyError::Aws(error)) if error.class == Class::Conflict => {
+                find(self.work, wanted).await?.ok_or(ApplyError::Aws(error))
+            }
+            made => {
+                made?;
+                // What it records is set in any case.
+                let selectors = Selectors::Advanced(Vec::new());
+                Ok(Trail { logging: false, selectors, ..wanted.clone() })
+            }
+        }
+    }
+
+    /// Sets what differs; recording starts last, when what is recorded is as it should be.
+    async fn converge(&self, live: &Trail) -> Result<(), ApplyError> {
+        let wanted = self.wanted;
+        let settings = |trail: &Trail| Trail {
+            logging: wanted.logging,
+            selectors: wanted.selectors.clone(),
+            tags: wanted.tags.clone(),
+            ..trail.clone()
+        };
+        if settings(live) != settings(wanted) {
+            self.update().await?;
+        }
+        let missing = wanted.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            self.tag(&missing).await?;
+        }
+        if live.selectors != wanted.selectors {
+            self.select().await?;
+        }
+        match (live.logging, wanted.logging) {
+            (false, true) => self.start().await,
+            (true, false) => self.stop().await,
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
+
+    async fn update(&self) -> Result<(), ApplyError> {
+        let (wanted, key) = (self.wanted, self.key()?);
+        settle(self.work.context, &self.work.change.address, Unseen::Delivery, || {
+            let call = self
+                .cloudtrail
+                .update_trail()
+                .name(wanted.arn.as_str())
+                .s3_bucket_name(&wanted.bucket)
+                // An empty prefix takes away the one that there is.
+                .s3_key_prefix(wanted.prefix.clone().unwrap_or_default())
+                .set_kms_key_id(key.clone())
+                .is_multi_region_trail(wanted.multi_region)
+                .include_global_service_events(wanted.global_service_events)
+                .enable_log_file_validation(wanted.log_file_validation);
+            async { self.work.session.call(Operation::UpdateTrail, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn tag(&self, missing: &Tags) -> Result<(), ApplyError> {
+        self.settle(|| {
+            let call = self
+                .cloudtrail
+                .add_tags()
+                .resource_id(self.wanted.arn.as_str())
+                .set_tags_list(Some(tags(missing)));
+            async { self.work.session.call(Operation::AddTags, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn select(&self) -> Result<(), ApplyError> {
+        let Selectors::Basic(selectors) = &self.wanted.selectors else {
+            return Err(ApplyError::NotDone("set advanced event selectors"));
+        };
+        let selectors: Vec<EventSelector> = selectors.iter().map(selector).collect();
+        self.settle(|| {
+            let call = self
+                .cloudtrail
+                .put_event_selectors()
+                .trail_name(self.wanted.arn.as_str())
+                .set_event_selectors(Some(selectors.clone()));
+            async { self.work.session.call(Operation::PutEventSelectors, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn start(&self) -> Result<(), ApplyError> {
+        self.settle(|| {
+            let call = self.cloudtrail.start_logging().name(self.wanted.arn.as_str());
+            async { self.work.session.call(Operation::StartLogging, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn stop(&self) -> Result<(), ApplyError> {
+        self.settle(|| {
+            let call = self.cloudtrail.stop_logging().name(self.wanted.arn.as_str());
+            async { self.work.session.call(Operation::StopLogging, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    fn key(&self) -> Result<Option<String>, ApplyError> {
+        self.wanted.kms_key.as_ref().map(|key| self.work.context.key(key)).transpose()
+    }
+
+    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
+    where
+        F: Future<Output = Result<(), Error>>,
+    {
+        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
+    }
+}
+
+fn tags(tags: &Tags) -> Vec<Tag> {
+    // A key is given, so that it is there.
+    tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
+}
+
+fn selector(selector: &spec::EventSelector) -> EventSelector {
+    let resources = selector.data_resources.iter().map(|resource| {
+        DataResource::builder().r#type(&resource.kind).set_values(Some(resource.values.clone())).build()
+    });
+    EventSelector::builder()
+        .read_write_type(match selector.read_write {
+            ReadWrite::All => ReadWriteType::All,
+            ReadWrite::ReadOnly => ReadWriteType::ReadOnly,
+            ReadWrite::WriteOnly => ReadWriteType::WriteOnly,
+        })
+        .include_management_events(selector.management_events)
+        .set_data_resources(Some(resources.collect()))
+        .set_exclude_management_event_sources(Some(selector.exclude_management_sources.clone()))
+        .build()
+}

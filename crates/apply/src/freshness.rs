@@ -1,0 +1,69 @@
+//! Whether a resource is still as the plan saw it. Pure.
+
+use reconcile_diff::plan::{Action, Change};
+use reconcile_diff::view::View;
+use reconcile_diff::{Difference, Fingerprint, differences};
+use reconcile_policy::{Document, Ownership, Statement, canonical_text, owned};
+
+/// What a live resource is to a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// As the plan saw it.
+    Fresh,
+    /// Already as the plan wants it.
+    Done,
+    /// Neither; what differs.
+    Stale(String),
+}
+
+/// Judges a resource by its managed view.
+pub(crate) fn of_view<V: View>(change: &Change, action: &Action<V>, live: Option<&V>) -> Freshness {
+    let live = live.zip(action.after().or(action.before())).map(|(live, like)| live.managed(like));
+    // A key is born with a policy, which is compared as a resource of its own.
+    let wanted = action.after().map(|after| after.managed(after));
+    if live == wanted {
+        return Freshness::Done;
+    }
+    if Fingerprint::of(live.as_ref()) == change.observed_fingerprint {
+        return Freshness::Fresh;
+    }
+    Freshness::Stale(match (action.before(), &live) {
+        (_, None) => "it does not exist any more".to_owned(),
+        (None, Some(_)) => "it exists now".to_owned(),
+        (Some(before), Some(live)) => {
+            let fields: Vec<String> = differences(Some(before), Some(live))
+                .iter()
+                .map(Difference::path)
+                .map(|path| format!("`{path}`"))
+                .collect();
+            format!("{} differ from what the plan saw", fields.join(", "))
+        }
+    })
+}
+
+/// Judges a policy by our statements alone; a merge keeps what others change in theirs.
+pub(crate) fn of_policy(
+    change: &Change,
+    after: Option<&Document>,
+    live: Option<&Document>,
+    ownership: &Ownership,
+) -> Freshness {
+    let ours = |document: Option<&Document>| document.map(|it| owned(it, ownership)).unwrap_or_default();
+    let (wanted, found) = (ours(after), ours(live));
+    if canonical_text(&wanted) == canonical_text(&found) {
+        return Freshness::Done;
+    }
+    if Fingerprint::of_policy(live, ownership) == change.observed_fingerprint {
+        return Freshness::Fresh;
+    }
+    // A part of what is wanted and nothing else of ours: a new key has its administrators from the start.
+    let is_wanted = |statement: &Statement| wanted.iter().any(|it| is_same(it, statement));
+    if found.iter().all(is_wanted) {
+        return Freshness::Fresh;
+    }
+    Freshness::Stale("statements of ours are not what the plan saw".to_owned())
+}
+
+fn is_same(a: &Statement, b: &Statement) -> bool {
+    a.sid() == b.sid() && a.is_equivalent(b)
+}

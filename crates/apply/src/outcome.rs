@@ -1,0 +1,112 @@
+//! What an apply came to, as data.
+
+use std::path::PathBuf;
+
+use reconcile_diff::Address;
+use reconcile_diff::plan::{ActionKind, Phase, SpecRef};
+use serde::Serialize;
+
+/// The version of the outcome format.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// What an apply came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Version of this format.
+    pub format_version: &'static str,
+    /// The spec that the plan was made from.
+    pub spec: SpecRef,
+    /// One for every change of the plan, in its order.
+    pub results: Vec<ChangeResult>,
+    /// Counts.
+    pub summary: Summary,
+    /// Where the journal is.
+    pub journal: PathBuf,
+}
+
+/// What became of one change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangeResult {
+    /// The resource.
+    pub address: Address,
+    /// What was to be done to it.
+    pub action: ActionKind,
+    /// In which phase.
+    pub phase: Phase,
+    /// What became of it.
+    #[serde(flatten)]
+    pub status: Status,
+    /// AWS calls made for it.
+    pub calls: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Status {
+    /// It was made.
+    Applied,
+    /// The resource already was as planned.
+    Unchanged,
+    /// It could not be made, or not whole.
+    Failed {
+        /// Why.
+        error: String,
+        /// What can be done about it.
+        hint: Option<String>,
+    },
+    /// It was not tried.
+    Skipped {
+        /// Why.
+        error: String,
+    },
+    /// The resource changed after the plan was made, so it was left alone.
+    #[serde(rename = "skipped")]
+    Stale {
+        /// What changed.
+        error: String,
+    },
+}
+
+/// Counts of an outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Changes made.
+    pub applied: usize,
+    /// Changes that could not be made.
+    pub failed: usize,
+    /// Changes not tried, the stale among them.
+    pub skipped: usize,
+    /// Resources that already were as planned.
+    pub unchanged: usize,
+}
+
+impl Outcome {
+    /// Whether some resource was left alone because it changed after the plan was made.
+    pub fn is_stale(&self) -> bool {
+        self.results.iter().any(|result| matches!(result.status, Status::Stale { .. }))
+    }
+
+    /// Whether every change was made, or needed not be.
+    pub fn is_complete(&self) -> bool {
+        self.summary.failed == 0 && self.summary.skipped == 0
+    }
+}
+
+impl Summary {
+    /// Counts results.
+    pub fn of(results: &[ChangeResult]) -> Self {
+        let mut summary = Self::default();
+        for result in results {
+            match result.status {
+                Status::Applied => summary.applied += 1,
+                Status::Unchanged => summary.unchanged += 1,
+                Status::Failed { .. } => summary.failed += 1,
+                Status::Skipped { .. } | Status::Stale { .. } => summary.skipped += 1,
+            }
+        }
+        summary
+    }
+}

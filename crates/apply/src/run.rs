@@ -1,0 +1,152 @@
+//! The engine: takes what may run from the schedule, runs it, and tells the journal and whoever watches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use reconcile_aws::Aws;
+use reconcile_diff::Plan;
+use reconcile_diff::plan::Change;
+use reconcile_spec::{Account, SpecName};
+use tokio::task::JoinSet;
+
+use crate::context::Context;
+use crate::error::ApplyError;
+use crate::event::{Event, Watch};
+use crate::execute::{Made, Work, execute};
+use crate::journal::Journal;
+use crate::outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
+use crate::schedule::Schedule;
+
+/// A request to stop: calls in flight are finished, and nothing more is begun.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Asks to stop.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How to apply.
+#[derive(Clone)]
+pub struct Options {
+    /// How long AWS may take to see what was written before.
+    pub propagation: Duration,
+    /// How it can be stopped.
+    pub interrupt: Interrupt,
+    /// Who watches.
+    pub watch: Arc<dyn Watch>,
+}
+
+/// Applies a plan: every change when all that it depends on is made, independent ones at once.
+///
+/// `accounts` says how to get into the accounts of the plan. What becomes of each change, errors included, is in the
+/// [`Outcome`].
+pub async fn apply(
+    aws: &Aws,
+    spec: &SpecName,
+    accounts: &[Account],
+    plan: &Plan,
+    journal: Journal,
+    options: Options,
+) -> Outcome {
+    let context = Arc::new(Context::new(
+        aws,
+        spec.clone(),
+        accounts,
+        Arc::clone(&options.watch),
+        Arc::clone(&options.interrupt.0),
+        options.propagation,
+    ));
+    let journal = Arc::new(journal);
+    let changes: Vec<Arc<Change>> = plan.changes.iter().cloned().map(Arc::new).collect();
+    let mut schedule = Schedule::new(&plan.changes);
+    let mut results: Vec<Option<ChangeResult>> = vec![None; changes.len()];
+    let mut running = JoinSet::new();
+
+    loop {
+        while let Some(index) = schedule.next().filter(|_| !options.interrupt.is_stopped()) {
+            let Some(change) = changes.get(index).cloned() else { continue };
+            let (context, journal) = (Arc::clone(&context), Arc::clone(&journal));
+            running.spawn(async move { (index, run_one(&context, &journal, &change).await) });
+        }
+        let Some(joined) = running.join_next().await else { break };
+        // A task ends early only when the runtime does.
+        let Ok((index, result)) = joined else { break };
+        if matches!(result.status, Status::Applied | Status::Unchanged) {
+            schedule.made(index);
+        } else {
+            for dependent in schedule.failed(index) {
+                if let (Some(change), Some(slot)) = (changes.get(dependent), results.get_mut(dependent)) {
+                    let error = format!("depends on {}, which was not made", result.address);
+                    *slot = Some(skipped(change, error));
+                }
+            }
+        }
+        if let Some(slot) = results.get_mut(index) {
+            *slot = Some(result);
+        }
+    }
+
+    let results: Vec<ChangeResult> = changes
+        .iter()
+        .zip(results)
+        .map(|(change, result)| result.unwrap_or_else(|| skipped(change, "interrupted".to_owned())))
+        .collect();
+    Outcome {
+        format_version: FORMAT_VERSION,
+        spec: plan.spec.clone(),
+        summary: Summary::of(&results),
+        results,
+        journal: journal.path().to_owned(),
+    }
+}
+
+async fn run_one(context: &Context, journal: &Journal, change: &Change) -> ChangeResult {
+    context.watch.event(Event::Started(&change.address));
+    let start = Instant::now();
+    let (result, calls) = match context.session(&change.account).await {
+        Ok(session) => {
+            let session = session.counted();
+            let result = execute(&Work { context, session: &session, journal, change }).await;
+            (result, session.calls())
+        }
+        Err(error) => (Err(error), 0),
+    };
+    let mut status = match result {
+        Ok(Made::Applied) => Status::Applied,
+        Ok(Made::Unchanged) => Status::Unchanged,
+        Err(error @ ApplyError::Stale { .. }) => Status::Stale { error: error.to_string() },
+        Err(error) => Status::Failed { error: error.to_string(), hint: error.hint() },
+    };
+    if let Err(error) = journal.end(change, &status) {
+        status = Status::Failed { error: error.to_string(), hint: None };
+    }
+    context.watch.event(Event::Finished(&change.address, &status));
+    ChangeResult {
+        address: change.address.clone(),
+        action: change.action(),
+        phase: change.phase,
+        status,
+        calls,
+        duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn skipped(change: &Change, error: String) -> ChangeResult {
+    ChangeResult {
+        address: change.address.clone(),
+        action: change.action(),
+        phase: change.phase,
+        status: Status::Skipped { error },
+        calls: 0,
+        duration_ms: 0,
+    }
+}

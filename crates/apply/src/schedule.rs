@@ -1,0 +1,150 @@
+//! Turns the dependencies of a plan into what may run now. Pure.
+
+use std::collections::{BTreeSet, HashMap};
+
+use reconcile_diff::plan::Change;
+
+/// Which changes wait for which.
+///
+/// A change waits for every earlier one of each address that it depends on, and for earlier ones of its own.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    /// For each change: how many it still waits for.
+    waiting_for: Vec<usize>,
+    /// For each change: those that wait for it.
+    dependents: Vec<Vec<usize>>,
+    ready: BTreeSet<usize>,
+    dropped: Vec<bool>,
+}
+
+impl Schedule {
+    pub(crate) fn new(changes: &[Change]) -> Self {
+        let mut by_address: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut waiting_for = Vec::with_capacity(changes.len());
+        let mut dependents = vec![Vec::new(); changes.len()];
+        for (index, change) in changes.iter().enumerate() {
+            let addresses = change.depends_on.iter().chain([&change.address]);
+            let earlier: BTreeSet<usize> =
+                addresses.filter_map(|address| by_address.get(address)).flatten().copied().collect();
+            waiting_for.push(earlier.len());
+            for dependency in earlier {
+                if let Some(dependents) = dependents.get_mut(dependency) {
+                    dependents.push(index);
+                }
+            }
+            by_address.entry(&change.address).or_default().push(index);
+        }
+        let ready = waiting_for.iter().enumerate().filter(|(_, count)| **count == 0).map(|(index, _)| index);
+        Self { ready: ready.collect(), dropped: vec![false; changes.len()], waiting_for, dependents }
+    }
+
+    /// The next change that may run; none until another one is over.
+    pub(crate) fn next(&mut self) -> Option<usize> {
+        self.ready.pop_first()
+    }
+
+    /// A change was made: those that waited for nothing else may run.
+    pub(crate) fn made(&mut self, index: usize) {
+        for dependent in self.dependents.get(index).cloned().unwrap_or_default() {
+            let is_dropped = self.dropped.get(dependent).copied().unwrap_or(true);
+            if let Some(count) = self.waiting_for.get_mut(dependent) {
+                *count = count.saturating_sub(1);
+                if *count == 0 && !is_dropped {
+                    self.ready.insert(dependent);
+                }
+            }
+        }
+    }
+
+    /// A change was not made: gives all that depends on it, directly or not, and drops it.
+    pub(crate) fn failed(&mut self, index: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut from = vec![index];
+        while let Some(index) = from.pop() {
+            for dependent in self.dependents.get(index).cloned().unwrap_or_default() {
+                if let Some(dropped) = self.dropped.get_mut(dependent)
+                    && !std::mem::replace(dropped, true)
+                {
+                    self.ready.remove(&dependent);
+                    found.push(dependent);
+                    from.push(dependent);
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reconcile_diff::Plan;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Changes by name, each with the names that it depends on; all of them deletions of grants.
+    fn changes(graph: &[(&str, &[&str])]) -> Vec<Change> {
+        let address = |name: &str| format!("grant/a/{name}");
+        let changes: Vec<_> = graph
+            .iter()
+            .map(|(name, dependencies)| {
+                json!({
+                    "address": address(name), "kind": "grant", "account": { "name": "a", "id": "111111111111" },
+                    "region": "us-east-1", "action": "delete", "phase": "contract", "risk": "safe", "reasons": [],
+                    "before": { "name": name, "key": "arn", "grantee": "g", "operations": [] }, "after": null,
+                    "diff": [], "observed_fingerprint": "sha256:0",
+                    "depends_on": dependencies.iter().map(|name| address(name)).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        let plan = json!({
+            "format_version": "1.0", "reconcile_version": "0", "partial": false, "created_at": "2026-11-23T08:00:00Z",
+            "spec": { "name": "s", "path": "p", "sha256": "0" },
+            "summary": { "create": 0, "update": 0, "delete": 0, "unchanged": 0, "unreadable": 0 },
+            "changes": changes, "warnings": [], "unreadable": [],
+        });
+        Plan::from_json(&plan.to_string()).unwrap().changes
+    }
+
+    #[test]
+    fn runs_what_waits_for_nothing_and_then_what_waited_for_it() {
+        let mut schedule =
+            Schedule::new(&changes(&[("key", &[]), ("bucket", &[]), ("trail", &["key", "bucket"])]));
+        assert_eq!((schedule.next(), schedule.next(), schedule.next()), (Some(0), Some(1), None));
+        schedule.made(0);
+        assert_eq!(schedule.next(), None);
+        schedule.made(1);
+        assert_eq!((schedule.next(), schedule.next()), (Some(2), None));
+    }
+
+    #[test]
+    fn what_depends_on_a_failure_is_dropped_and_the_rest_goes_on() {
+        let graph: &[(&str, &[&str])] = &[
+            ("key", &[]),
+            ("policy", &["key"]),
+            ("bucket", &[]),
+            ("trail", &["policy"]),
+            ("other", &["bucket"]),
+        ];
+        let mut schedule = Schedule::new(&changes(graph));
+        assert_eq!((schedule.next(), schedule.next()), (Some(0), Some(2)));
+        assert_eq!(schedule.failed(0), [1, 3]);
+        schedule.made(2);
+        assert_eq!((schedule.next(), schedule.next()), (Some(4), None));
+    }
+
+    #[test]
+    fn a_second_change_of_an_address_waits_for_the_first() {
+        let mut schedule = Schedule::new(&changes(&[("policy", &[]), ("policy", &[])]));
+        assert_eq!((schedule.next(), schedule.next()), (Some(0), None));
+        schedule.made(0);
+        assert_eq!(schedule.next(), Some(1));
+    }
+
+    #[test]
+    fn dependencies_that_the_plan_does_not_change_are_there_already() {
+        let mut schedule = Schedule::new(&changes(&[("trail", &["bucket"])]));
+        assert_eq!(schedule.next(), Some(0));
+    }
+}

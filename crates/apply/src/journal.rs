@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -31,7 +31,7 @@ pub struct JournalError {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<File>,
+    file: Mutex<Option<File>>,
     begun: HashSet<(Address, Phase)>,
 }
 
@@ -53,28 +53,20 @@ enum EventName {
 }
 
 impl Journal {
-    /// Opens the journal of a plan in a folder, which is made if it is not there. A line that was cut off when an
-    /// earlier apply was killed is passed over.
+    /// Reads the journal of a plan in a folder, where there is one. The file is made when there is something to tell.
     ///
     /// # Errors
-    /// Where the file cannot be read or written.
+    /// Where the file cannot be read.
     pub fn open(folder: &Path, plan: &Plan) -> Result<Self, JournalError> {
         let made = plan.created_at.strftime("%Y%m%dT%H%M%S%3fZ");
         let path = folder.join(format!("{}-{made}.jsonl", plan.spec.name));
-        let failed = |error| JournalError { path: path.clone(), error };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = private().open(&path).map_err(failed)?;
-        let text = std::fs::read_to_string(&path).map_err(failed)?;
-        if !text.is_empty() && !text.ends_with('\n') {
-            file.write_all(b"\n").map_err(failed)?;
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Self { begun: begun(&text), path, file: Mutex::default() }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(Self { path, file: Mutex::default(), begun: HashSet::new() })
+            }
+            Err(error) => Err(JournalError { path, error }),
         }
-        let begun = text
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
-            .filter(|entry| entry.event == EventName::Began)
-            .map(|entry| (entry.address, entry.phase))
-            .collect();
-        Ok(Self { path, file: Mutex::new(file), begun })
     }
 
     /// Where it is.
@@ -82,7 +74,7 @@ impl Journal {
         &self.path
     }
 
-    /// Whether an earlier apply of this plan began the change.
+    /// Whether an earlier apply of this plan began the change and did not end it.
     pub(crate) fn was_begun(&self, change: &Change) -> bool {
         self.begun.contains(&(change.address.clone(), change.phase))
     }
@@ -112,15 +104,72 @@ impl Journal {
         line.push(b'\n');
         // One write a line, so that a line is there whole or is the last one.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&line).map_err(|error| JournalError { path: self.path.clone(), error })
+        let written = match &mut *file {
+            Some(file) => file.write_all(&line),
+            None => create(&self.path).and_then(|mut new| {
+                new.write_all(&line)?;
+                *file = Some(new);
+                Ok(())
+            }),
+        };
+        written.map_err(|error| JournalError { path: self.path.clone(), error })
     }
 }
 
-/// A file that only its owner may read.
-fn private() -> OpenOptions {
+/// The changes that were begun and not made. A line that was cut off when an apply was killed is passed over.
+fn begun(text: &str) -> HashSet<(Address, Phase)> {
+    let mut begun = HashSet::new();
+    for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
+        let change = (entry.address, entry.phase);
+        let is_made = entry.result.is_some_and(|result| result["status"] == "applied");
+        match entry.event {
+            EventName::Began => drop(begun.insert(change)),
+            EventName::Ended if is_made => drop(begun.remove(&change)),
+            EventName::Ended => {}
+        }
+    }
+    begun
+}
+
+/// Opens the file to write behind what is there; only its owner may read it.
+fn create(path: &Path) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+    let mut file = options.open(path)?;
+    if file.metadata()?.len() > 0 {
+        // Whatever was cut off before ends here.
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_begun_and_not_made_is_resumed() {
+        let line = |name: &str, event: &str, result: &str| {
+            format!(
+                r#"{{"at":"2026-11-23T08:00:00Z","address":"trail/a/{name}","phase":"converge","event":"{event}"{result}}}"#
+            )
+        };
+        let text = [
+            line("made", "began", ""),
+            line("made", "ended", r#","result":{"status":"applied"}"#),
+            line("failed", "began", ""),
+            line("failed", "ended", r#","result":{"status":"failed"}"#),
+            line("killed", "began", ""),
+            line("cut", "began", "").split_at(60).0.to_owned(),
+        ]
+        .join("\n");
+        let mut names: Vec<String> = begun(&text).into_iter().map(|(address, _)| address.name).collect();
+        names.sort();
+        assert_eq!(names, ["failed", "killed"]);
+    }
 }

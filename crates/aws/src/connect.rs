@@ -40,6 +40,8 @@ pub struct Embedded {
     pub http_client: SharedHttpClient,
     /// Access key id and secret of the ambient credentials.
     pub credentials: (String, String),
+    /// The same, of named profiles.
+    pub profiles: HashMap<String, (String, String)>,
 }
 
 /// The connection to AWS that all sessions share.
@@ -106,7 +108,8 @@ impl Shared {
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
 
         if let Some(embedded) = &self.options.embedded {
-            let (key, secret) = &embedded.credentials;
+            let of_profile = profile.and_then(|profile| embedded.profiles.get(profile));
+            let (key, secret) = of_profile.unwrap_or(&embedded.credentials);
             let credentials = Credentials::new(key, secret, None, None, "reconcile::Embedded");
             return SdkConfig::builder()
                 .behavior_version(BehaviorVersion::v2026_01_12())

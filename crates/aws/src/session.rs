@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::sdk_config::SharedCredentialsProvider;
+use futures::future::BoxFuture;
 use reconcile_policy::{AccountId, Region};
 use reconcile_spec::{Account, RoleAccess};
 
@@ -111,18 +112,23 @@ impl Session {
     ///
     /// # Errors
     /// Whatever the SDK gave after its retries.
-    pub async fn call<T, E>(
-        &self,
+    pub fn call<'a, T, E>(
+        &'a self,
         operation: Operation,
-        send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, Error>
+        send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, Error>>
     where
+        T: 'a,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let result = self.gate.pass(send).await;
-        tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
-        result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error))
+        // The SDK's futures are tens of kilobytes; many of them joined would not fit a stack.
+        let send = Box::pin(send);
+        Box::pin(async move {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            let result = self.gate.pass(send).await;
+            tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
+            result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error))
+        })
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {

@@ -1,1 +1,71 @@
-fn main() {}
+//! `reconcile`: centralized CloudTrail logging, declared in one file.
+
+mod args;
+mod commands;
+mod connect;
+mod error;
+mod exit;
+mod files;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use error::CliError;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    output::set_color(cli.global.color);
+    start_log(&cli);
+    let exit = run(&cli).unwrap_or_else(|error| {
+        output::error(&error);
+        error.exit()
+    });
+    exit.into()
+}
+
+/// Clap exits with 2 for wrong usage; here 2 only ever means changes or drift.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done where not even this can be printed.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Error.into() } else { Exit::Ok.into() }
+}
+
+fn run(cli: &Cli) -> Result<Exit, CliError> {
+    match &cli.command {
+        Command::Validate(args) => commands::validate::run(args),
+        Command::Schema => commands::schema::run(),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Plan(args) => runtime()?.block_on(commands::plan::run(&cli.global, args)),
+        Command::Apply(args) => runtime()?.block_on(commands::apply::run(&cli.global, args)),
+        Command::Drift(args) => runtime()?.block_on(commands::drift::run(&cli.global, args)),
+        Command::Sandbox(args) => runtime()?.block_on(commands::sandbox::run(&cli.global, args)),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)
+}
+
+fn start_log(cli: &Cli) {
+    use tracing_subscriber::EnvFilter;
+
+    let level = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => "error",
+        (false, 0 | 1) => "warn",
+        (false, _) => "reconcile=debug,reconcile_aws=debug",
+    };
+    let filter = EnvFilter::try_from_env("RECONCILE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match cli.global.log_format {
+        args::LogFormat::Text => log.init(),
+        args::LogFormat::Json => log.json().init(),
+    }
+}

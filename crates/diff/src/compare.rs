@@ -23,9 +23,7 @@ use reconcile_spec::{AccountName, Desired, Site, Spec};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observe::Observed;
-use crate::plan::{
-    AccountRef, ActionKind, Change, FORMAT_VERSION, Plan, SpecRef, Summary, Unreadable, Warning,
-};
+use crate::plan::{AccountRef, Change, FORMAT_VERSION, Plan, SpecRef, Summary, Unreadable, Warning};
 use crate::view::KeyRef;
 use change::Compared;
 
@@ -61,7 +59,8 @@ pub fn compare(spec: &Spec, desired: &Desired, observed: &Observed, now: Timesta
         },
         created_at: now,
         partial: !unreadable.is_empty(),
-        summary: summary(&changes, unchanged, unreadable.len()),
+        summary: Summary::of(&changes, unchanged, unreadable.len()),
+        sandbox: false,
         changes,
         warnings,
         unreadable,
@@ -167,19 +166,4 @@ fn keep_dependencies_of_this_plan(changes: &mut [Change]) {
         change.depends_on.retain(|address| before.contains(address));
         before.insert(change.address.clone());
     }
-}
-
-/// Counts resources: one that is written in two phases counts once, as what happens to it first.
-fn summary(changes: &[Change], unchanged: usize, unreadable: usize) -> Summary {
-    let mut summary = Summary { unchanged, unreadable, ..Summary::default() };
-    let mut seen = BTreeSet::new();
-    for change in changes.iter().filter(|change| seen.insert(&change.address)) {
-        match change.action() {
-            ActionKind::Create => summary.create += 1,
-            ActionKind::Update => summary.update += 1,
-            ActionKind::Delete => summary.delete += 1,
-        }
-    }
-    debug_assert!(changes.is_sorted_by_key(|change| change.phase), "phases follow each other");
-    summary
 }

@@ -6,6 +6,8 @@
 mod change;
 mod file;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use reconcile_policy::AccountId;
 use reconcile_spec::AccountName;
@@ -27,6 +29,9 @@ pub struct Plan {
     pub spec: SpecRef,
     /// When live state was read.
     pub created_at: Timestamp,
+    /// Whether it was made of a sandbox, and must never be applied to anything else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
     /// Whether some accounts could not be read, so that the plan says nothing of them.
     pub partial: bool,
     /// Counts.
@@ -40,6 +45,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Keeps the changes of the addresses that are asked for, and all that those depend on.
+    pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
+        let mut wanted: BTreeSet<Address> = BTreeSet::new();
+        // What a change depends on comes before it.
+        for change in self.changes.iter().rev() {
+            if is_asked(&change.address) || wanted.contains(&change.address) {
+                wanted.insert(change.address.clone());
+                wanted.extend(change.depends_on.iter().cloned());
+            }
+        }
+        self.changes.retain(|change| wanted.contains(&change.address));
+        self.summary = Summary::of(&self.changes, self.summary.unchanged, self.summary.unreadable);
+    }
+
     /// Whether there is nothing to do and everything could be read.
     pub fn is_in_sync(&self) -> bool {
         self.changes.is_empty() && self.unreadable.is_empty()
@@ -79,6 +98,22 @@ pub struct Summary {
     pub unchanged: usize,
     /// Accounts that could not be read.
     pub unreadable: usize,
+}
+
+impl Summary {
+    /// Counts resources: one that is written in two phases counts once, as what happens to it first.
+    pub(crate) fn of(changes: &[Change], unchanged: usize, unreadable: usize) -> Self {
+        let mut summary = Self { unchanged, unreadable, ..Self::default() };
+        let mut seen = BTreeSet::new();
+        for change in changes.iter().filter(|change| seen.insert(&change.address)) {
+            match change.action() {
+                ActionKind::Create => summary.create += 1,
+                ActionKind::Update => summary.update += 1,
+                ActionKind::Delete => summary.delete += 1,
+            }
+        }
+        summary
+    }
 }
 
 /// Something that the user should know and nothing is done about.

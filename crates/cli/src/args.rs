@@ -1,0 +1,223 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The state of the sandbox, where no other file is named.
+pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";
+/// The saved plan, where no other file is named.
+pub(crate) const PLAN_FILE: &str = ".reconcile/plan.json";
+
+/// Centralized CloudTrail logging for many AWS accounts, declared in one file.
+#[derive(Debug, Parser)]
+#[command(name = "reconcile", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  reconcile plan specs/prod.yaml --sandbox    try it without AWS
+  reconcile plan specs/prod.yaml              what differs from live AWS
+  reconcile apply                             make it so
+  reconcile drift specs/prod.yaml             has anybody changed it? (exit code 2)
+
+Exit codes: 0 fine, 1 error, 2 changes or drift, 3 refused, 130 interrupted.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what differs from live AWS, and save the plan; changes nothing
+    Plan(PlanArgs),
+    /// Make live AWS what the plan or spec says
+    Apply(ApplyArgs),
+    /// Check once whether live AWS is what the spec says
+    Drift(DriftArgs),
+    /// Check specs without AWS
+    Validate(ValidateArgs),
+    /// Print the JSON Schema of the spec, for editors
+    Schema,
+    /// Look at, empty or serve the embedded AWS
+    Sandbox(SandboxArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Use the embedded AWS twin in place of AWS; its state is kept in FILE
+    #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
+          default_missing_value = SANDBOX_FILE)]
+    pub(crate) sandbox: Option<PathBuf>,
+    /// Send all services there; S3 is then addressed by path
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The profile to take credentials from
+    #[arg(long, global = true, env = "AWS_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// The Region whose STS is called [default: the bucket's]
+    #[arg(long, global = true)]
+    pub(crate) region: Option<String>,
+    /// AWS calls in flight
+    #[arg(long, global = true, value_name = "N", default_value = "64")]
+    pub(crate) concurrency: NonZeroUsize,
+    /// When to use colours; `NO_COLOR` is respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Show no progress
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+    /// Say only what is asked for
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more: -v whole documents, -vv every AWS call
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Form of the log on stderr; `RECONCILE_LOG` filters it
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Shown {
+    /// Only resources whose address matches, such as `trail/production/*`, and what they depend on
+    #[arg(long = "target", value_name = "GLOB")]
+    pub(crate) targets: Vec<String>,
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile plan specs/prod.yaml
+  reconcile plan specs/prod.yaml --target 'trail/production/*'
+  reconcile plan specs/prod.yaml --format json --detailed-exitcode")]
+pub(crate) struct PlanArgs {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+    /// Where to save the plan
+    #[arg(long, value_name = "FILE", default_value = PLAN_FILE)]
+    pub(crate) out: PathBuf,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile apply                        the saved plan
+  reconcile apply plan.json              exactly that plan
+  reconcile apply specs/prod.yaml        plan, show, ask, apply
+  reconcile apply specs/prod.yaml --yes  the same without asking")]
+pub(crate) struct ApplyArgs {
+    /// A plan file or a spec (.yaml, .yml) [default: the saved plan, .reconcile/plan.json]
+    #[arg(value_name = "PLAN|SPEC")]
+    pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+    /// Do not ask before applying a spec
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// How long AWS may take to see earlier changes everywhere, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub(crate) propagation_timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_secs)
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile drift specs/prod.yaml || notify-somebody
+  reconcile drift specs/*.yaml --format json
+
+Exit codes: 0 in sync, 2 drift, 1 a spec or an account could not be checked.")]
+pub(crate) struct DriftArgs {
+    /// The specs
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  reconcile validate specs/*.yaml")]
+pub(crate) struct ValidateArgs {
+    /// The specs
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile sandbox show
+  reconcile sandbox reset
+  reconcile sandbox serve --port 4599")]
+pub(crate) struct SandboxArgs {
+    #[command(subcommand)]
+    pub(crate) command: SandboxCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Show what the sandbox holds
+    Show {
+        /// Form of the output
+        #[arg(long, default_value = "text")]
+        format: ShowFormat,
+    },
+    /// Empty the sandbox
+    Reset,
+    /// Serve the sandbox over HTTP, for the AWS CLI and other clients
+    Serve {
+        /// The port on 127.0.0.1; 0 takes a free one
+        #[arg(long, default_value = "4599")]
+        port: u16,
+        /// A spec whose accounts the sandbox is to have
+        #[arg(long)]
+        spec: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  reconcile completions bash > /etc/bash_completion.d/reconcile")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

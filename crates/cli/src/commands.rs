@@ -1,0 +1,10 @@
+//! One module for each command.
+
+pub(crate) mod apply;
+pub(crate) mod completions;
+pub(crate) mod drift;
+mod observe;
+pub(crate) mod plan;
+pub(crate) mod sandbox;
+pub(crate) mod schema;
+pub(crate) mod validate;

@@ -1,0 +1,64 @@
+//! `reconcile drift`
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use reconcile_diff::{Finding, FindingKind, findings};
+use reconcile_report::drift::SpecDrift;
+
+use crate::args::{DriftArgs, Format, Global};
+use crate::commands::observe::{make_plan, text_options};
+use crate::connect::World;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::{files, output};
+
+pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliError> {
+    let world = World::open(global)?;
+    let mut drifts = Vec::new();
+    for path in &args.specs {
+        let checked_at = Timestamp::now();
+        // A spec that cannot be checked does not keep the others from it.
+        let result = check(global, args, &world, path).await.map_err(|error| words(&error));
+        drifts.push(SpecDrift { spec: path.to_string_lossy().into_owned(), checked_at, result });
+    }
+    output::print(&match args.shown.format {
+        Format::Text => reconcile_report::drift::text(&drifts, text_options(global, world.is_sandbox())),
+        Format::Json => reconcile_report::drift::json(&drifts)?,
+        Format::Markdown => reconcile_report::drift::markdown(&drifts),
+    })?;
+    Ok(exit(&drifts))
+}
+
+async fn check(
+    global: &Global,
+    args: &DriftArgs,
+    world: &World,
+    path: &Path,
+) -> Result<Vec<Finding>, CliError> {
+    let spec = files::read_supported_spec(path)?;
+    let aws = world.connect(global, &spec).await?;
+    let plan = make_plan(global, world, &aws, &spec, &args.shown).await?;
+    Ok(findings(&plan))
+}
+
+fn words(error: &CliError) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\n hint: {hint}"),
+        None => error.to_string(),
+    }
+}
+
+fn exit(drifts: &[SpecDrift]) -> Exit {
+    let is_unchecked = |drift: &SpecDrift| match &drift.result {
+        Ok(findings) => findings.iter().any(|finding| finding.kind == FindingKind::Unreadable),
+        Err(_) => true,
+    };
+    if drifts.iter().any(is_unchecked) {
+        Exit::Error
+    } else if drifts.iter().any(|drift| drift.result.as_ref().is_ok_and(|findings| !findings.is_empty())) {
+        Exit::Different
+    } else {
+        Exit::Ok
+    }
+}

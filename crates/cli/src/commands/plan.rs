@@ -1,0 +1,31 @@
+//! `reconcile plan`
+
+use crate::args::{Format, Global, PlanArgs};
+use crate::commands::observe::{make_plan, text_options};
+use crate::connect::World;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::{files, output};
+
+pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
+    let spec = files::read_supported_spec(&args.spec)?;
+    let world = World::open(global)?;
+    let aws = world.connect(global, &spec).await?;
+
+    // Reads live state; changes nothing.
+    let plan = make_plan(global, &world, &aws, &spec, &args.shown).await?;
+    files::write_plan(&args.out, &plan)?;
+    output::print(&match args.shown.format {
+        Format::Text => reconcile_report::plan::text(&plan, text_options(global, world.is_sandbox())),
+        Format::Json => plan.to_json()?,
+        Format::Markdown => reconcile_report::plan::markdown(&plan),
+    })?;
+
+    Ok(if !plan.unreadable.is_empty() {
+        Exit::Error
+    } else if args.detailed_exitcode && !plan.changes.is_empty() {
+        Exit::Different
+    } else {
+        Exit::Ok
+    })
+}

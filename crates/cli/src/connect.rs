@@ -1,0 +1,90 @@
+//! Turns global options and a spec into a connection: to AWS, or to the embedded one.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use reconcile_aws::{Aws, Embedded, Options};
+use reconcile_spec::{Desired, Spec};
+use reconcile_twin::{Setup, SetupAccount, Twin};
+
+use crate::args::Global;
+use crate::error::CliError;
+
+/// Where commands run: AWS, or a sandbox.
+pub(crate) enum World {
+    Aws,
+    Sandbox(Twin),
+}
+
+impl World {
+    pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
+        Ok(match &global.sandbox {
+            Some(file) => Self::Sandbox(open_sandbox(file)?),
+            None => Self::Aws,
+        })
+    }
+
+    pub(crate) fn is_sandbox(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+
+    /// A connection for the accounts of a spec.
+    pub(crate) async fn connect(&self, global: &Global, spec: &Spec) -> Result<Aws, CliError> {
+        let region = match &global.region {
+            Some(region) => region.parse().map_err(|error| CliError::Region(format!("{error}")))?,
+            None => spec.desired().bucket.site.region.clone(),
+        };
+        let embedded = match self {
+            Self::Aws => None,
+            Self::Sandbox(twin) => {
+                provision(twin, spec);
+                twin.save().await?;
+                Some(embed(twin, spec.desired()))
+            }
+        };
+        Ok(Aws::new(Options {
+            profile: global.profile.clone().filter(|_| !self.is_sandbox()),
+            region,
+            endpoint_url: global.endpoint_url.clone(),
+            concurrency: global.concurrency,
+            embedded,
+        }))
+    }
+}
+
+pub(crate) fn open_sandbox(file: &Path) -> Result<Twin, CliError> {
+    Ok(Twin::open(file)?)
+}
+
+/// The account of the credentials at hand in a sandbox, where the spec has none that it could be.
+const NOBODY: &str = "000000000000";
+
+/// Gives a sandbox the accounts and roles that a spec names, where it does not know them yet.
+pub(crate) fn provision(twin: &Twin, spec: &Spec) {
+    let accounts = spec.desired().accounts.iter().map(|account| {
+        let role = account.access.role.as_ref();
+        SetupAccount {
+            id: account.id.to_string(),
+            name: account.name.to_string(),
+            // A role with a path is known by the last part of its name.
+            roles: role
+                .and_then(|role| role.arn.resource().rsplit('/').next())
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+        }
+    });
+    let ambient = spec.ambient_account().map_or(NOBODY.to_owned(), ToString::to_string);
+    twin.provision(Setup { ambient: Some(ambient), accounts: accounts.collect() });
+}
+
+fn embed(twin: &Twin, desired: &Desired) -> Embedded {
+    let ambient = twin.ambient_account().unwrap_or_else(|| NOBODY.to_owned());
+    let mut profiles = HashMap::new();
+    for account in &desired.accounts {
+        if let (Some(profile), None) = (&account.access.profile, &account.access.role) {
+            profiles.insert(profile.clone(), twin.credentials_for(account.id.as_str()));
+        }
+    }
+    Embedded { http_client: twin.http_client(), credentials: twin.credentials_for(&ambient), profiles }
+}

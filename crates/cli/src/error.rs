@@ -1,0 +1,104 @@
+//! Everything that can go wrong, in words, with what to do next and the exit code. The one place for all three.
+
+use std::path::PathBuf;
+
+use reconcile_apply::JournalError;
+use reconcile_diff::ObserveError;
+use reconcile_diff::plan::PlanFileError;
+use reconcile_spec::Diagnostics;
+use reconcile_twin::StoreError;
+
+use crate::exit::Exit;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {error}")]
+    Read { path: PathBuf, error: std::io::Error },
+    /// A file cannot be written.
+    #[error("cannot write `{path}`: {error}")]
+    Write { path: PathBuf, error: std::io::Error },
+    /// There is no saved plan.
+    #[error("there is no saved plan (`{path}`)")]
+    NoPlan { path: PathBuf },
+    /// The spec is wrong.
+    #[error("{0}")]
+    Spec(Diagnostics),
+    /// The spec asks for what this version does not do.
+    #[error("{0}")]
+    Unsupported(Diagnostics),
+    /// A plan file is not one.
+    #[error("`{path}`: {error}")]
+    Plan { path: PathBuf, error: PlanFileError },
+    /// The spec is not the one that the plan was made from.
+    #[error("`{path}` has changed since the plan was made")]
+    SpecChanged { path: String },
+    /// A plan of the sandbox for AWS, or the other way round.
+    #[error("this plan was made {made}, and would be applied {applied}")]
+    OtherWorld { made: &'static str, applied: &'static str },
+    /// Live state cannot be read.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+    /// The sandbox cannot be used.
+    #[error(transparent)]
+    Sandbox(#[from] StoreError),
+    /// The journal cannot be kept.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Nobody can be asked.
+    #[error("there is no terminal to ask on")]
+    NobodyToAsk,
+    /// A pattern of `--target` is not one.
+    #[error("`--target`: {0}")]
+    Target(#[from] globset::Error),
+    /// `--region` is not one.
+    #[error("`--region`: {0}")]
+    Region(String),
+    /// A server cannot be started.
+    #[error("cannot serve on {address}: {error}")]
+    Serve { address: String, error: std::io::Error },
+    /// A value has no form in JSON.
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The runtime does not start.
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+    /// Output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(std::io::Error),
+}
+
+impl CliError {
+    /// What the user can do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoPlan { .. } => "make one with `reconcile plan SPEC`".to_owned(),
+            Self::Plan { error: PlanFileError::Truncated { .. } | PlanFileError::Invalid(_), .. }
+            | Self::Plan { error: PlanFileError::Version { .. }, .. } => {
+                "make a new one with `reconcile plan SPEC`".to_owned()
+            }
+            Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
+            Self::OtherWorld { .. } => "apply it where it was made, or plan again".to_owned(),
+            Self::Observe(error) => return error.hint(),
+            Self::Sandbox(StoreError::Invalid { .. } | StoreError::Version { .. }) => {
+                "delete the file to begin with an empty sandbox, or name another with `--sandbox=FILE`"
+                    .to_owned()
+            }
+            Self::Sandbox(StoreError::InUse { .. }) => {
+                "wait for the other process, or name another with `--sandbox=FILE`".to_owned()
+            }
+            Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            // Whoever reads the output has had enough: not an error.
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
+            _ => Exit::Error,
+        }
+    }
+}

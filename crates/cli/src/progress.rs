@@ -1,0 +1,84 @@
+//! Progress on stderr, where that is a terminal.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reconcile_apply::{Event, Watch};
+use reconcile_diff::Progress;
+
+use crate::args::Global;
+
+const TICK: Duration = Duration::from_millis(100);
+
+fn bar(global: &Global, template: &str) -> ProgressBar {
+    let is_shown = !global.no_progress && !global.quiet && std::io::stderr().is_terminal();
+    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Shows how far an observation is while it runs.
+pub(crate) async fn reading<T>(
+    global: &Global,
+    progress: &Arc<Progress>,
+    read: impl Future<Output = T>,
+) -> T {
+    let bar = bar(global, "{spinner} reading {msg} accounts");
+    let watch = async {
+        loop {
+            let (done, all) = progress.get();
+            bar.set_message(format!("{done} of {all}"));
+            bar.tick();
+            tokio::time::sleep(TICK).await;
+        }
+    };
+    let result = tokio::select! {
+        result = read => result,
+        never = watch => never,
+    };
+    bar.finish_and_clear();
+    result
+}
+
+/// Shows which changes are under way.
+pub(crate) struct Applying {
+    bar: ProgressBar,
+    running: Mutex<BTreeSet<String>>,
+}
+
+impl Applying {
+    pub(crate) fn new(global: &Global, changes: usize) -> Self {
+        let bar = bar(global, "{spinner} {pos}/{len} {wide_msg}");
+        bar.set_length(u64::try_from(changes).unwrap_or(u64::MAX));
+        bar.enable_steady_tick(TICK);
+        Self { bar, running: Mutex::default() }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for Applying {
+    fn event(&self, event: Event<'_>) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started(address) => drop(running.insert(address.to_string())),
+            Event::Waiting(address) => {
+                self.bar.set_message(format!("{address}: waiting until AWS sees earlier changes"));
+                return;
+            }
+            Event::Finished(address, _) => {
+                running.remove(&address.to_string());
+                self.bar.inc(1);
+            }
+        }
+        self.bar.set_message(running.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    }
+}

@@ -1,1 +1,9 @@
-//! End to end
+//! End to end: the built binary as a user runs it, on the embedded twin and on moto.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod command_line;
+mod moto;
+mod sandbox;
+mod support;
+mod wrong_input;

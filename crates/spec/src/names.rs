@@ -149,7 +149,10 @@ mod tests {
 
     #[test]
     fn names_are_what_their_services_take() {
-        check::<SpecName>(&["ab", "secprod", "log-archive", "a1"], &["", "a", "1a", "a-", "a--b", "A1", "log-2a"]);
+        check::<SpecName>(
+            &["ab", "secprod", "log-archive", "a1"],
+            &["", "a", "1a", "a-", "a--b", "A1", "log-2a"],
+        );
         check::<AccountName>(&["master", "Prod_1", "0"], &["", "a b", "a/b", "-a", "é"]);
         check::<BucketName>(
             &["abc", "a.b-c", "0a0"],

@@ -23,9 +23,7 @@ pub(crate) use key::{RawGrant, RawKey};
 pub(crate) use located::{Located, place};
 pub(crate) use organization::RawOrganization;
 pub(crate) use reader::{RawLogs, RawReader};
-pub(crate) use trail::{
-    RawAccountsWord, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawTrail,
-};
+pub(crate) use trail::{RawAccountsWord, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawTrail};
 
 /// Centralized CloudTrail logging: which accounts there are, which trails they have, and where all logs go.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -85,7 +85,11 @@ impl Scope<'_> {
             return located.value.parse().ok();
         }
         let help = suggest(&located.value, self.declared.keys().copied());
-        problems.add(located.place, format!("account `{}` is not declared under `accounts`", located.value), help);
+        problems.add(
+            located.place,
+            format!("account `{}` is not declared under `accounts`", located.value),
+            help,
+        );
         None
     }
 

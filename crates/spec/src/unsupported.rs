@@ -66,11 +66,19 @@ impl Found {
     }
 
     fn policy(&mut self, of: &str, policy: &RawPolicy) {
-        if let Some(Located { value: RawForeign::Report | RawForeign::Remove, place }) = policy.foreign_statements {
-            self.add(place, format!("`{of}.policy.foreign_statements` is not supported yet, other than `keep`"));
+        if let Some(Located { value: RawForeign::Report | RawForeign::Remove, place }) =
+            policy.foreign_statements
+        {
+            self.add(
+                place,
+                format!("`{of}.policy.foreign_statements` is not supported yet, other than `keep`"),
+            );
         }
         if let Some(Located { value: RawUnlisted::Remove, place }) = policy.unlisted_accounts {
-            self.add(place, format!("`{of}.policy.unlisted_accounts` is not supported yet, other than `keep`"));
+            self.add(
+                place,
+                format!("`{of}.policy.unlisted_accounts` is not supported yet, other than `keep`"),
+            );
         }
     }
 

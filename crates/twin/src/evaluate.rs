@@ -91,7 +91,9 @@ impl Policy {
             statement["Effect"] == "Allow"
                 && statement.get("Condition").is_none()
                 && element(statement, "Action", |pattern| matches_action(pattern, action))
-                && principals.iter().any(|id| id == "*" || id == account || id.split(':').nth(4) == Some(account))
+                && principals
+                    .iter()
+                    .any(|id| id == "*" || id == account || id.split(':').nth(4) == Some(account))
         })
     }
 }
@@ -152,9 +154,10 @@ mod tests {
 
     fn allows(statements: &Value) -> bool {
         let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-        let request = Request::by_service("cloudtrail.amazonaws.com", "s3:PutObject", "arn:aws:s3:::b/AWSLogs/1/x")
-            .with("aws:SourceArn", "arn:aws:cloudtrail:us-east-1:1:trail/T")
-            .with("s3:x-amz-acl", "bucket-owner-full-control");
+        let request =
+            Request::by_service("cloudtrail.amazonaws.com", "s3:PutObject", "arn:aws:s3:::b/AWSLogs/1/x")
+                .with("aws:SourceArn", "arn:aws:cloudtrail:us-east-1:1:trail/T")
+                .with("s3:x-amz-acl", "bucket-owner-full-control");
         Policy::parse(&text).unwrap().allows(&request)
     }
 
@@ -169,21 +172,26 @@ mod tests {
             statement[name] = value;
             statement
         };
-        let deny = |condition: Value| {
-            json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition })
-        };
+        let deny = |condition: Value| json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition });
         for (name, statements, expected) in [
             ("plain", json!([allow]), true),
             ("a single statement", allow.clone(), true),
             ("another action", json!([with("Action", json!("s3:GetObject"))]), false),
             ("another resource", json!([with("Resource", json!("arn:aws:s3:::b/awslogs/*"))]), false),
-            ("another service", json!([with("Principal", json!({ "Service": "config.amazonaws.com" }))]), false),
+            (
+                "another service",
+                json!([with("Principal", json!({ "Service": "config.amazonaws.com" }))]),
+                false,
+            ),
             ("everybody", json!([with("Principal", json!("*"))]), true),
             ("every AWS principal is no service", json!([with("Principal", json!({ "AWS": "*" }))]), false),
             (
                 "a condition that holds",
-                json!([with("Condition", json!({ "StringEquals": { "aws:sourcearn": [
-                    "x", "arn:aws:cloudtrail:us-east-1:1:trail/T"] } }))]),
+                json!([with(
+                    "Condition",
+                    json!({ "StringEquals": { "aws:sourcearn": [
+                    "x", "arn:aws:cloudtrail:us-east-1:1:trail/T"] } })
+                )]),
                 true,
             ),
             (
@@ -196,8 +204,16 @@ mod tests {
                 json!([with("Condition", json!({ "Guess": { "aws:SourceArn": "x" } }))]),
                 false,
             ),
-            ("denied without TLS", json!([allow, deny(json!({ "Bool": { "aws:SecureTransport": "false" } }))]), true),
-            ("denied with TLS", json!([allow, deny(json!({ "Bool": { "aws:SecureTransport": true } }))]), false),
+            (
+                "denied without TLS",
+                json!([allow, deny(json!({ "Bool": { "aws:SecureTransport": "false" } }))]),
+                true,
+            ),
+            (
+                "denied with TLS",
+                json!([allow, deny(json!({ "Bool": { "aws:SecureTransport": true } }))]),
+                false,
+            ),
             (
                 "denied where a key is missing",
                 json!([allow, deny(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } }))]),
@@ -223,7 +239,8 @@ mod tests {
 
     #[test]
     fn what_is_no_policy_is_refused() {
-        for text in ["", "{}", r#"{"Statement":[]}"#, r#"{"Statement":[{"Effect":"allow","Principal":"*"}]}"#] {
+        for text in ["", "{}", r#"{"Statement":[]}"#, r#"{"Statement":[{"Effect":"allow","Principal":"*"}]}"#]
+        {
             assert!(Policy::parse(text).is_err(), "{text}");
         }
     }

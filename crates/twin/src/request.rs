@@ -49,7 +49,10 @@ impl Request {
             pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>()
         };
         // A plus stands for itself in a path.
-        let path = decode(&format!("={}", parts.uri.path().replace('+', "%2B").replace('&', "%26").replace('=', "%3D")));
+        let path = decode(&format!(
+            "={}",
+            parts.uri.path().replace('+', "%2B").replace('&', "%26").replace('=', "%3D")
+        ));
         Self {
             path: path.into_iter().next().map(|(_, path)| path).unwrap_or_default(),
             query: decode(parts.uri.query().unwrap_or_default()),
@@ -80,7 +83,8 @@ impl Scope {
     /// See "Create a signed AWS API request" in the IAM user guide.
     fn of(headers: &HeaderMap) -> Self {
         let authorization = text(headers, "authorization").unwrap_or_default();
-        let credential = authorization.split("Credential=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
+        let credential =
+            authorization.split("Credential=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
         let mut elements = credential.unwrap_or_default().split('/').map(str::to_owned);
         let mut next = || elements.next().unwrap_or_default();
         let (access_key, _date, region, service) = (next(), next(), next(), next());

@@ -63,7 +63,9 @@ impl Twin {
     /// Where the file is not a state, or another process has it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (store, state) = Store::open(path)?;
-        Ok(Self { inner: Arc::new(Inner { state: Mutex::new(state), store: Some(store), ..Inner::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { state: Mutex::new(state), store: Some(store), ..Inner::default() }),
+        })
     }
 
     /// Adds the accounts that are not there, and names the ambient one if none is. Accounts that are there keep

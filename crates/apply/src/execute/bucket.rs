@@ -27,7 +27,7 @@ pub(super) fn name(work: &Work<'_>) -> Result<BucketName, ApplyError> {
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<Made, ApplyError> {
     let name = name(work)?;
     let action = with_key(work, action)?;
-    let mut live = read(work.session, work.region(), &name).await?;
+    let live = read(work.session, work.region(), &name).await?;
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -40,15 +40,8 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
     };
     if live.is_none() {
         step.create(wanted).await?;
-        // What S3 gives a new bucket differs by Region and year: look.
-        live = settle(work.context, &work.change.address, Unseen::Itself, || async {
-            match read(work.session, work.region(), &name).await {
-                Err(reconcile_diff::ReadError::Aws(error)) if error.is_not_found() => Err(error),
-                read => Ok(read),
-            }
-        })
-        .await??;
     }
+    // What S3 gives a new bucket differs by Region and year, so all of it is set.
     step.converge(&name, live.as_ref(), wanted).await?;
     Ok(Made::Applied)
 }

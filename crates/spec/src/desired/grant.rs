@@ -104,5 +104,6 @@ pub(super) fn is_of(spec: &SpecName, aws_name: &str) -> bool {
 
 /// What a grant may be called in a spec.
 pub(crate) fn is_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }

@@ -72,7 +72,11 @@ fn resolve_access(
     let Some(role) = &raw.role else {
         for (name, value) in [("external_id", &raw.external_id), ("session_name", &raw.session_name)] {
             if let Some(value) = value {
-                problems.add(value.place, format!("`{name}` goes with a `role`"), "add a role, or take it out");
+                problems.add(
+                    value.place,
+                    format!("`{name}` goes with a `role`"),
+                    "add a role, or take it out",
+                );
             }
         }
         return Some(Access { profile: raw.profile.clone(), role: None });
@@ -131,7 +135,11 @@ fn check_session_name(name: &Located<String>, problems: &mut Problems) -> Option
     let is_valid = (2..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b));
     if !is_valid {
-        problems.add(name.place, format!("`{text}` is not a session name"), "use 2 to 64 letters, digits and +=,.@_-");
+        problems.add(
+            name.place,
+            format!("`{text}` is not a session name"),
+            "use 2 to 64 letters, digits and +=,.@_-",
+        );
         return None;
     }
     Some(text.clone())

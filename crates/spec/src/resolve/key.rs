@@ -102,7 +102,11 @@ fn resolve_alias(raw: &Located<RawKey>, problems: &mut Problems) -> Option<Alias
     match (&raw.value.alias, &raw.value.arn) {
         (Some(alias), None) => problems.name(alias, ""),
         (Some(alias), Some(_)) => {
-            problems.add(alias.place, "`alias` and `arn` exclude each other", "a key by ARN is never re-aliased");
+            problems.add(
+                alias.place,
+                "`alias` and `arn` exclude each other",
+                "a key by ARN is never re-aliased",
+            );
             None
         }
         // A key by its ARN is not acted on yet, and has no alias of ours; it is named by its id.
@@ -158,7 +162,11 @@ fn resolve_administrators(key: &RawKey, problems: &mut Problems) -> Vec<Arn> {
             "name at least one principal, or leave `administrators` out for the account root",
         );
     }
-    administrators.value.iter().filter_map(|arn| problems.name(arn, "a role, a user or an account root")).collect()
+    administrators
+        .value
+        .iter()
+        .filter_map(|arn| problems.name(arn, "a role, a user or an account root"))
+        .collect()
 }
 
 fn resolve_grants(
@@ -179,7 +187,11 @@ fn resolve_grants(
                 );
             }
             if !names.insert(&name.value) {
-                problems.add(name.place, format!("there are two grants `{}`", name.value), "rename one of them");
+                problems.add(
+                    name.place,
+                    format!("there are two grants `{}`", name.value),
+                    "rename one of them",
+                );
             }
             resolve_grant(grant, site, problems).map(|grant| grant.named(&scope.name, &name.value))
         })

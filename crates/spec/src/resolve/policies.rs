@@ -47,7 +47,12 @@ pub(super) fn bucket(
 }
 
 /// `None` where the key's account has a problem of its own.
-pub(super) fn key(scope: &Scope<'_>, key: &Key, trails: &[Trail], extra: Vec<Statement>) -> Option<KeyPolicy> {
+pub(super) fn key(
+    scope: &Scope<'_>,
+    key: &Key,
+    trails: &[Trail],
+    extra: Vec<Statement>,
+) -> Option<KeyPolicy> {
     let site = key.key.site.clone();
     let partition = site.region.partition();
     let mut administrators = key.administrators.clone();

@@ -15,7 +15,11 @@ pub(super) fn check(raw: Option<&Located<Vec<RawReader>>>, scope: &Scope<'_>, pr
             (None, Some(account)) => {
                 scope.account(account, problems);
             }
-            _ => problems.add(reader.logs.place, "a reader is a `principal` or an `account`", "give one of the two"),
+            _ => problems.add(
+                reader.logs.place,
+                "a reader is a `principal` or an `account`",
+                "give one of the two",
+            ),
         }
         match &reader.logs.value {
             WordOr::Word(RawLogs::All | RawLogs::Own) => {}

@@ -18,7 +18,11 @@ pub(super) fn resolve(
 ) -> Tags {
     let Some(raw) = raw else { return Tags::new(name, BTreeMap::new()) };
     if raw.value.len() > MAX {
-        problems.add(raw.place, format!("{} tags are more than {MAX}", raw.value.len()), "AWS takes 50, one is ours");
+        problems.add(
+            raw.place,
+            format!("{} tags are more than {MAX}", raw.value.len()),
+            "AWS takes 50, one is ours",
+        );
     }
     let is_allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
     for (key, value) in &raw.value {

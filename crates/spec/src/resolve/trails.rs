@@ -68,7 +68,12 @@ fn accounts(
                 let names = raw.accounts.0.iter().map(|(name, _)| name.as_str());
                 let of_bucket = raw.bucket.account.value.as_str();
                 let all = *word == RawAccountsWord::All;
-                Some(names.filter(|name| all || *name != of_bucket).filter_map(|name| name.parse().ok()).collect())
+                Some(
+                    names
+                        .filter(|name| all || *name != of_bucket)
+                        .filter_map(|name| name.parse().ok())
+                        .collect(),
+                )
             }
             WordOr::Value(names) => {
                 if names.is_empty() {

@@ -10,9 +10,8 @@ pub(super) fn holds(conditions: &Value, request: &Request, is_deny: bool) -> boo
     let Some(operators) = conditions.as_object() else { return true };
     operators.iter().all(|(operator, keys)| {
         let keys = keys.as_object().into_iter().flatten();
-        keys.into_iter().all(|(key, values)| {
-            one(operator, request.value(key), &members(values)).unwrap_or(is_deny)
-        })
+        keys.into_iter()
+            .all(|(key, values)| one(operator, request.value(key), &members(values)).unwrap_or(is_deny))
     })
 }
 

@@ -42,7 +42,8 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let response = result.unwrap_or_else(|fault| {
         let mut response = protocol::s3_error(&fault);
         if fault.code == "PermanentRedirect"
-            && let Some(region) = bucket_name(request).and_then(|name| state.buckets.get(name)).map(|it| &it.region)
+            && let Some(region) =
+                bucket_name(request).and_then(|name| state.buckets.get(name)).map(|it| &it.region)
             && let Ok(region) = region.parse()
         {
             response.headers_mut().insert("x-amz-bucket-region", region);
@@ -132,7 +133,8 @@ fn owned<'s>(
         return Err(Fault::new(403, "AccessDenied", "Access Denied"));
     }
     if bucket.region != caller.region {
-        let message = "The bucket you are attempting to access must be addressed using the specified endpoint.";
+        let message =
+            "The bucket you are attempting to access must be addressed using the specified endpoint.";
         return Err(Fault::new(301, "PermanentRedirect", message));
     }
     Ok(bucket)
@@ -143,5 +145,8 @@ fn body(request: &Request) -> Result<&str, Fault> {
 }
 
 fn malformed_xml() -> Fault {
-    Fault::bad("MalformedXML", "The XML you provided was not well-formed or did not validate against our schema")
+    Fault::bad(
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our schema",
+    )
 }

@@ -50,7 +50,8 @@ fn assume_role(
     if !exists {
         // AWS does not tell whether the role is not there or does not trust the caller.
         let caller = format!("arn:{}:iam::{}:user/twin", partition(caller.region), caller.account);
-        let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
+        let message =
+            format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         return Err(Fault::new(403, "AccessDenied", message));
     }
     let expiration = Timestamp::now().saturating_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MAX);
@@ -61,6 +62,7 @@ fn assume_role(
         key = session_key(account),
         token = escape(&format!("{name}/{session}")),
         session = escape(session),
-        user = escape(&format!("arn:{}:sts::{account}:assumed-role/{name}/{session}", partition(caller.region))),
+        user =
+            escape(&format!("arn:{}:sts::{account}:assumed-role/{name}/{session}", partition(caller.region))),
     ))
 }

@@ -80,10 +80,20 @@ impl State {
             let keys = account.regions.values().flat_map(|region| {
                 region.keys.iter().map(|(id, key)| KeySummary {
                     arn: key.arn.clone(),
-                    aliases: region.aliases.iter().filter(|(_, key)| *key == id).map(|(name, _)| name.clone()).collect(),
+                    aliases: region
+                        .aliases
+                        .iter()
+                        .filter(|(_, key)| *key == id)
+                        .map(|(name, _)| name.clone())
+                        .collect(),
                     state: key.state.clone(),
                     policy: json(&key.policy),
-                    grants: key.grants.iter().filter_map(|grant| grant["Name"].as_str()).map(str::to_owned).collect(),
+                    grants: key
+                        .grants
+                        .iter()
+                        .filter_map(|grant| grant["Name"].as_str())
+                        .map(str::to_owned)
+                        .collect(),
                 })
             });
             let trails = account.regions.values().flat_map(|region| region.trails.values());

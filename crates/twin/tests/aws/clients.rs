@@ -34,7 +34,9 @@ pub fn config(twin: &Twin, account: &str, region: &str) -> SdkConfig {
         .region(Region::new(region.to_owned()))
         .endpoint_url("http://twin.localhost")
         .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled())
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(key, secret, None, None, "test")))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            key, secret, None, None, "test",
+        )))
         .build()
 }
 

@@ -29,13 +29,20 @@ fn bucket_policy(trails: &[String]) -> Value {
 }
 
 async fn put_policy(twin: &Twin, policy: &Value) {
-    s3(twin, MASTER, REGION).put_bucket_policy().bucket(BUCKET).policy(policy.to_string()).send().await.unwrap();
+    s3(twin, MASTER, REGION)
+        .put_bucket_policy()
+        .bucket(BUCKET)
+        .policy(policy.to_string())
+        .send()
+        .await
+        .unwrap();
 }
 
 /// A bucket that trail `T` of both accounts may deliver to.
 async fn ready() -> (Twin, Client) {
     let twin = twin();
-    let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
+    let place =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
     let s3 = s3(&twin, MASTER, REGION);
     s3.create_bucket().bucket(BUCKET).create_bucket_configuration(place).send().await.unwrap();
     put_policy(&twin, &bucket_policy(&[arn(MASTER, "Trail"), arn(MEMBER, "Trail")])).await;
@@ -165,7 +172,8 @@ async fn the_log_tells_what_can_change_something() {
     client.describe_trails().send().await.unwrap();
     create(&client).send().await.unwrap();
     let calls = twin.calls();
-    let seen: Vec<(&str, bool)> = calls[before..].iter().map(|call| (call.operation.as_str(), call.mutating)).collect();
+    let seen: Vec<(&str, bool)> =
+        calls[before..].iter().map(|call| (call.operation.as_str(), call.mutating)).collect();
     assert_eq!(seen, [("cloudtrail:DescribeTrails", false), ("cloudtrail:CreateTrail", true)]);
     let summary = twin.summary();
     let trail = &summary.accounts.iter().find(|account| account.id == MEMBER).unwrap().trails[0];

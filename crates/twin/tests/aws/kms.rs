@@ -27,7 +27,10 @@ async fn a_key_is_found_by_id_arn_and_alias() {
     assert_eq!(code(again), "AlreadyExistsException");
     let tags = kms.list_resource_tags().key_id(&arn).send().await.unwrap();
     assert_eq!(tags.tags()[0].tag_value(), "security");
-    assert_eq!(code(crate::clients::kms(&twin, MEMBER).describe_key().key_id(&arn).send().await), "AccessDeniedException");
+    assert_eq!(
+        code(crate::clients::kms(&twin, MEMBER).describe_key().key_id(&arn).send().await),
+        "AccessDeniedException"
+    );
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ fn call(twin: &Twin, account: &str, operation: &str, input: &Value) -> (u16, Val
 #[test]
 fn lists_accounts_in_pages_of_twenty_to_the_management_account() {
     let twin = Twin::in_memory();
-    let accounts = (1..=45).map(|n| SetupAccount { id: format!("{n:012}"), name: format!("a{n}"), roles: vec![] });
+    let accounts =
+        (1..=45).map(|n| SetupAccount { id: format!("{n:012}"), name: format!("a{n}"), roles: vec![] });
     twin.provision(Setup { ambient: Some("000000000001".to_owned()), accounts: accounts.collect() });
 
     let (mut ids, mut token, mut pages) = (Vec::new(), json!(null), 0);

@@ -1,4 +1,6 @@
-use aws_sdk_s3::types::{BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration};
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
+};
 use reconcile_twin::Twin;
 
 use crate::clients::{MASTER, MEMBER, REGION, code, s3, twin};
@@ -7,7 +9,8 @@ const BUCKET: &str = "central-logs";
 
 async fn bucket(twin: &Twin) -> aws_sdk_s3::Client {
     let s3 = s3(twin, MASTER, REGION);
-    let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
+    let place =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
     s3.create_bucket().bucket(BUCKET).create_bucket_configuration(place).send().await.unwrap();
     s3
 }
@@ -21,7 +24,10 @@ async fn a_new_bucket_is_as_s3_makes_it() {
     let block = s3.get_public_access_block().bucket(BUCKET).send().await.unwrap();
     assert_eq!(block.public_access_block_configuration().unwrap().block_public_policy(), Some(true));
     let ownership = s3.get_bucket_ownership_controls().bucket(BUCKET).send().await.unwrap();
-    assert_eq!(ownership.ownership_controls().unwrap().rules()[0].object_ownership().as_str(), "BucketOwnerEnforced");
+    assert_eq!(
+        ownership.ownership_controls().unwrap().rules()[0].object_ownership().as_str(),
+        "BucketOwnerEnforced"
+    );
     assert!(s3.get_bucket_versioning().bucket(BUCKET).send().await.unwrap().status().is_none());
     assert_eq!(code(s3.get_bucket_policy().bucket(BUCKET).send().await), "NoSuchBucketPolicy");
     assert_eq!(code(s3.get_bucket_tagging().bucket(BUCKET).send().await), "NoSuchTagSet");
@@ -65,7 +71,10 @@ async fn a_bucket_belongs_to_one_account_in_one_region() {
     let member = s3(&twin, MEMBER, REGION);
     let elsewhere = s3(&twin, MASTER, "us-east-1");
 
-    assert_eq!(code(member.create_bucket().bucket(BUCKET).send().await), "IllegalLocationConstraintException");
+    assert_eq!(
+        code(member.create_bucket().bucket(BUCKET).send().await),
+        "IllegalLocationConstraintException"
+    );
     let member_us = s3(&twin, MEMBER, "us-east-1");
     assert_eq!(code(member_us.create_bucket().bucket(BUCKET).send().await), "BucketAlreadyExists");
     assert_eq!(code(member.get_bucket_policy().bucket(BUCKET).send().await), "MethodNotAllowed");

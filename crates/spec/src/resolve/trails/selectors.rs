@@ -143,12 +143,20 @@ fn one(
     } else if service == "s3" {
         text.clone()
     } else {
-        problems.add(value.place, format!("`{text}` is not an ARN"), format!("name {service} resources by ARN"));
+        problems.add(
+            value.place,
+            format!("`{text}` is not an ARN"),
+            format!("name {service} resources by ARN"),
+        );
         return None;
     };
     let bucket = resource.split('/').next().unwrap_or_default();
     if bucket.parse::<BucketName>().is_err() {
-        problems.add(value.place, format!("`{bucket}` is not a bucket name"), "name `bucket` or `bucket/prefix`");
+        problems.add(
+            value.place,
+            format!("`{bucket}` is not a bucket name"),
+            "name `bucket` or `bucket/prefix`",
+        );
         return None;
     }
     // A bucket without a slash behind it would stand for every bucket whose name begins so.

@@ -26,7 +26,8 @@ fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
         let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket);
         Fault::bad("InsufficientS3BucketPolicyException", message)
     };
-    let policy = bucket.policy.as_deref().and_then(|text| Policy::parse(text).ok()).ok_or_else(insufficient)?;
+    let policy =
+        bucket.policy.as_deref().and_then(|text| Policy::parse(text).ok()).ok_or_else(insufficient)?;
     let arn = format!("arn:{}:s3:::{}", partition(&bucket.region), trail.bucket);
     let prefix = trail.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
     let account = &trail.account;
@@ -36,7 +37,8 @@ fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
             .with("aws:SourceAccount", account)
     };
     let file = |folder: &str| {
-        let key = format!("{arn}/{prefix}AWSLogs/{account}/{folder}/{}/2026/11/23/log.json.gz", trail.home_region);
+        let key =
+            format!("{arn}/{prefix}AWSLogs/{account}/{folder}/{}/2026/11/23/log.json.gz", trail.home_region);
         by_trail("s3:PutObject", &key).with("s3:x-amz-acl", "bucket-owner-full-control")
     };
     let is_allowed = policy.allows(&by_trail("s3:GetBucketAcl", &arn))
@@ -55,7 +57,8 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
         return Err(Fault::bad("KmsKeyDisabledException", format!("KMS key {arn} is disabled.")));
     }
     let insufficient = || {
-        let message = format!("Insufficient permissions to access S3 bucket {} or KMS key {arn}.", trail.bucket);
+        let message =
+            format!("Insufficient permissions to access S3 bucket {} or KMS key {arn}.", trail.bucket);
         Fault::bad("InsufficientEncryptionPolicyException", message)
     };
     let policy = Policy::parse(&key.policy).map_err(|_| insufficient())?;

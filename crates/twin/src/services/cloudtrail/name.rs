@@ -36,7 +36,9 @@ fn parts<'n>(given: &'n str, caller: Caller<'_>) -> Result<(&'n str, Option<&'n 
     match (name, account) {
         (Some(name), Some(account)) if account == caller.account => Ok((name, region)),
         (Some(_), _) => Err(unknown(given, caller)),
-        (None, _) => Err(Fault::bad("CloudTrailARNInvalidException", format!("{given} is not the ARN of a trail."))),
+        (None, _) => {
+            Err(Fault::bad("CloudTrailARNInvalidException", format!("{given} is not the ARN of a trail.")))
+        }
     }
 }
 
@@ -46,7 +48,8 @@ pub(super) fn find<'s>(state: &'s State, caller: Caller<'_>, given: &str) -> Res
     all(state, caller.account)
         .filter(|trail| trail.home_region == caller.region || trail.multi_region)
         .find(|trail| {
-            trail.arn.ends_with(&format!("/{name}")) && region.is_none_or(|region| region == trail.home_region)
+            trail.arn.ends_with(&format!("/{name}"))
+                && region.is_none_or(|region| region == trail.home_region)
         })
         .ok_or_else(|| unknown(given, caller))
 }

@@ -35,7 +35,8 @@ pub(super) fn get(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
 
 pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let (basic, advanced) = (listed(input, "EventSelectors"), listed(input, "AdvancedEventSelectors"));
-    let resources: usize = basic.iter().flat_map(|it| listed(it, "DataResources")).map(|it| listed(it, "Values").len()).sum();
+    let resources: usize =
+        basic.iter().flat_map(|it| listed(it, "DataResources")).map(|it| listed(it, "Values").len()).sum();
     if basic.is_empty() == advanced.is_empty() || basic.len() > SELECTORS || resources > DATA_RESOURCES {
         return Err(Fault::bad("InvalidEventSelectorsException", "The event selectors are not valid."));
     }

@@ -97,9 +97,10 @@ pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> 
     let wanted = listed(input, "trailNameList");
     let is_wanted = |trail: &Trail| {
         wanted.is_empty()
-            || wanted.iter().filter_map(Value::as_str).any(|given| {
-                trail.arn == given || trail.arn.ends_with(&format!("/{given}"))
-            })
+            || wanted
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|given| trail.arn == given || trail.arn.ends_with(&format!("/{given}")))
     };
     let trails = name::all(state, caller.account)
         .filter(|trail| trail.home_region == caller.region || (with_shadows && trail.multi_region))
@@ -112,9 +113,9 @@ pub(super) fn get(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
 }
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, _: &Value) -> Result<Value, Fault> {
-    let trails = name::all(state, caller.account).map(|trail| {
-        json!({ "TrailARN": trail.arn, "Name": short_name(trail), "HomeRegion": trail.home_region })
-    });
+    let trails = name::all(state, caller.account).map(
+        |trail| json!({ "TrailARN": trail.arn, "Name": short_name(trail), "HomeRegion": trail.home_region }),
+    );
     Ok(json!({ "Trails": trails.collect::<Vec<_>>() }))
 }
 

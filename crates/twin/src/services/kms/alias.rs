@@ -29,7 +29,10 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     let (name, id) = target(state, caller, input)?;
     let aliases = &mut state.regional(caller.account, caller.region).aliases;
     if aliases.contains_key(&name) {
-        return Err(Fault::bad("AlreadyExistsException", format!("An alias with the name {name} already exists")));
+        return Err(Fault::bad(
+            "AlreadyExistsException",
+            format!("An alias with the name {name} already exists"),
+        ));
     }
     aliases.insert(name, id);
     Ok(json!({}))
@@ -57,8 +60,8 @@ pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     let prefix = format!("arn:{}:kms:{}:{}:", partition(caller.region), caller.region, caller.account);
     let aliases = &state.regional(caller.account, caller.region).aliases;
     let aliases = aliases.iter().filter(|(_, id)| of_key.as_ref().is_none_or(|key| key == *id));
-    let aliases = aliases.map(|(name, id)| {
-        json!({ "AliasName": name, "AliasArn": format!("{prefix}{name}"), "TargetKeyId": id })
-    });
+    let aliases = aliases.map(
+        |(name, id)| json!({ "AliasName": name, "AliasArn": format!("{prefix}{name}"), "TargetKeyId": id }),
+    );
     Ok(page("Aliases", aliases.collect(), input))
 }

@@ -29,10 +29,9 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     let number = state.next_id();
     let key = live_key_mut(state, caller, input)?;
     // Only a grant with a name is found again; without one every call makes another.
-    let same = key
-        .grants
-        .iter()
-        .find(|grant| input.get("Name").is_some() && CONTENT.iter().all(|name| grant.get(name) == input.get(name)));
+    let same = key.grants.iter().find(|grant| {
+        input.get("Name").is_some() && CONTENT.iter().all(|name| grant.get(name) == input.get(name))
+    });
     let id = match same {
         Some(grant) => grant["GrantId"].clone(),
         None => {

@@ -64,7 +64,11 @@ pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     Ok(page("Keys", keys.collect(), input))
 }
 
-pub(super) fn update_description(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+pub(super) fn update_description(
+    state: &mut State,
+    caller: Caller<'_>,
+    input: &Value,
+) -> Result<Value, Fault> {
     let key = live_key_mut(state, caller, input)?;
     optional(input, "Description").unwrap_or_default().clone_into(&mut key.description);
     Ok(json!({}))
@@ -80,7 +84,11 @@ pub(super) fn disable(state: &mut State, caller: Caller<'_>, input: &Value) -> R
     Ok(json!({}))
 }
 
-pub(super) fn schedule_deletion(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+pub(super) fn schedule_deletion(
+    state: &mut State,
+    caller: Caller<'_>,
+    input: &Value,
+) -> Result<Value, Fault> {
     const DAY: i64 = 24 * 60 * 60;
     let days = input["PendingWindowInDays"].as_i64().unwrap_or(30);
     if !(7..=30).contains(&days) {

@@ -37,7 +37,8 @@ pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(Fault::bad("LimitExceededException", "The key policy exceeds 32768 bytes."));
     }
-    let policy = Policy::parse(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
+    let policy =
+        Policy::parse(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
     let is_kept = policy.names_account(caller.account, "kms:PutKeyPolicy")
         || policy.allows(&Request::by_principal(&root(caller), "kms:PutKeyPolicy", "*"));
     if is_kept {

@@ -32,7 +32,11 @@ pub(super) fn create(
             return Err(Fault::new(409, "BucketAlreadyOwnedByYou", "You already own this bucket."));
         }
         Some(_) => {
-            return Err(Fault::new(409, "BucketAlreadyExists", "The requested bucket name is not available."));
+            return Err(Fault::new(
+                409,
+                "BucketAlreadyExists",
+                "The requested bucket name is not available.",
+            ));
         }
         None => {}
     }
@@ -106,14 +110,18 @@ pub(super) fn location(
 ) -> Result<Response<Bytes>, Fault> {
     let region = &owned(state, caller, request, name)?.region;
     let region = if region == CLASSIC { "" } else { region };
-    let xml = format!("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{region}</LocationConstraint>");
+    let xml = format!(
+        "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{region}</LocationConstraint>"
+    );
     Ok(response(200, "application/xml", xml))
 }
 
 pub(super) fn list(state: &State, caller: Caller<'_>) -> Response<Bytes> {
     let owned = state.buckets.iter().filter(|(_, bucket)| bucket.owner == caller.account);
     let buckets: String = owned
-        .map(|(name, _)| format!("<Bucket><Name>{name}</Name><CreationDate>2026-01-01T00:00:00Z</CreationDate></Bucket>"))
+        .map(|(name, _)| {
+            format!("<Bucket><Name>{name}</Name><CreationDate>2026-01-01T00:00:00Z</CreationDate></Bucket>")
+        })
         .collect();
     let xml = format!(
         "<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Owner><ID>{}</ID></Owner>\

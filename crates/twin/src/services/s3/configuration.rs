@@ -35,7 +35,11 @@ pub(super) const KINDS: &[Kind] = &[
         name: "BucketEncryption",
         absent: Absent::Error("ServerSideEncryptionConfigurationNotFoundError"),
     },
-    Kind { parameter: "versioning", name: "BucketVersioning", absent: Absent::Empty("VersioningConfiguration") },
+    Kind {
+        parameter: "versioning",
+        name: "BucketVersioning",
+        absent: Absent::Empty("VersioningConfiguration"),
+    },
     Kind {
         parameter: "publicAccessBlock",
         name: "PublicAccessBlock",

@@ -1,0 +1,172 @@
+//! The binary on moto, with members reached through real `sts:AssumeRole`; and boto3 as the other hand.
+
+use serde_json::{Value, json};
+
+use crate::support::{Moto, Project};
+
+const BUCKET: &str = "secprod-multiaccount-logs";
+
+fn converged(moto: &Moto) -> Project {
+    let project = moto.project();
+    project.run("plan specs/prod.yaml").exits(0).says("Plan: 8 to create");
+    project.run("apply").exits(0);
+    project
+}
+
+fn bucket_policy(moto: &Moto) -> String {
+    moto.boto3(&format!(
+        r#"print(boto3.client("s3").get_bucket_policy(Bucket="{BUCKET}")["Policy"], end="")"#
+    ))
+}
+
+#[test]
+fn from_nothing_to_no_changes() {
+    let moto = Moto::start();
+    let project = converged(&moto);
+    project.run("plan specs/prod.yaml --detailed-exitcode").exits(0).says("No changes.");
+    project.run("drift specs/prod.yaml").exits(0);
+
+    let policy: Value = serde_json::from_str(&bucket_policy(&moto)).unwrap();
+    let statement = |sid: &str| {
+        let statements = policy["Statement"].as_array().unwrap();
+        statements
+            .iter()
+            .find(|statement| statement["Sid"] == sid)
+            .unwrap_or_else(|| panic!("{policy}"))
+            .clone()
+    };
+    let ids = ["123456789012", "222222222222", "333333333333"];
+    let trail = |(index, id): (usize, &&str)| {
+        let name = if index == 0 { "SecurityTrailMaster" } else { "SecurityTrail" };
+        format!("arn:aws:cloudtrail:us-east-1:{id}:trail/{name}")
+    };
+    let trails: Vec<String> = ids.iter().enumerate().map(trail).collect();
+    let write = statement("SecprodTrailWrite");
+    assert_eq!(write["Resource"], json!(ids.map(|id| format!("arn:aws:s3:::{BUCKET}/AWSLogs/{id}/*"))));
+    assert_eq!(
+        write["Condition"],
+        json!({ "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceArn": trails } })
+    );
+    let acl = statement("SecprodTrailAclCheck");
+    assert_eq!(acl["Condition"], json!({ "StringEquals": { "aws:SourceArn": trails } }));
+    assert_eq!(statement("SecprodDenyInsecureTransport")["Effect"], "Deny");
+}
+
+#[test]
+fn what_another_hand_breaks_is_named_and_repaired_and_what_it_adds_stays() {
+    let moto = Moto::start();
+    let project = moto.project();
+    let spec = project.read("specs/prod.yaml");
+    let grants = "  alias: secprod-cloudtrail
+  grants:
+    - name: auditors
+      grantee: arn:aws:iam::123456789012:role/Auditor
+      operations: [Decrypt, DescribeKey]
+      constraints: { encryption_context_subset: { team: audit } }
+";
+    project.write("specs/prod.yaml", spec.replace("  alias: secprod-cloudtrail\n", grants));
+    project.run("plan specs/prod.yaml").exits(0).says("Plan: 9 to create");
+    project.run("apply").exits(0);
+    project.run("drift specs/prod.yaml").exits(0);
+
+    // Somebody breaks five things, and adds a statement, a tag and a grant.
+    let foreign = r#"{ "Sid":"Audit\u0054eam", "Principal": {"AWS":["123456789012"]}, "Effect":"Allow","Action": "s3:ListBucket",
+   "Resource":"arn:aws:s3:::secprod-multiaccount-logs" }"#;
+    project.write("foreign.json", foreign);
+    let script = r#"
+foreign = open(FOREIGN).read()
+production = member("222222222222")
+trail = "arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail"
+production.client("cloudtrail").stop_logging(Name=trail)
+development = member("333333333333")
+other = "arn:aws:cloudtrail:us-east-1:333333333333:trail/SecurityTrail"
+development.client("cloudtrail").put_event_selectors(TrailName=other,
+    EventSelectors=[{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}])
+
+s3 = boto3.client("s3")
+policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
+for statement in policy["Statement"]:
+    if statement["Sid"] == "SecprodTrailWrite":
+        statement["Resource"] = [it for it in statement["Resource"] if "333333333333" not in it]
+text = json.dumps(policy)
+assert text.endswith("]}")
+s3.put_bucket_policy(Bucket=BUCKET, Policy=text[:-2] + "," + foreign + "]}")
+tags = s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]
+s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "owner", "Value": "audit"}]})
+
+kms = boto3.client("kms")
+key = kms.describe_key(KeyId="alias/secprod-cloudtrail")["KeyMetadata"]["KeyId"]
+for grant in kms.list_grants(KeyId=key)["Grants"]:
+    kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"])
+kms.create_grant(KeyId=key, Name="theirs", GranteePrincipal="arn:aws:iam::123456789012:role/Theirs",
+    Operations=["Decrypt"])
+kms.disable_key_rotation(KeyId=key)
+"#;
+    let script = script
+        .replace("FOREIGN", &format!("{:?}", project.path("foreign.json").display().to_string()))
+        .replace("BUCKET", &format!("{BUCKET:?}"));
+    moto.boto3(&script);
+
+    let drift = project
+        .run("drift specs/prod.yaml")
+        .exits(2)
+        .says("trail/production/SecurityTrail")
+        .says("logging is stopped")
+        .says("account 333333333333 may not write its logs yet")
+        .says("grant/master/secprod-auditors-")
+        .says("trail/development/SecurityTrail")
+        .says("does not record the events")
+        .says("the key material is not rotated");
+    assert!(!drift.stdout.contains("theirs"), "{}", drift.stdout);
+
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    project.run("drift specs/prod.yaml").exits(0);
+    project.run("plan specs/prod.yaml").exits(0).says("No changes.");
+
+    assert!(bucket_policy(&moto).contains(foreign), "{}", bucket_policy(&moto));
+    let kept = moto.boto3(&format!(
+        r#"
+tags = {{tag["Key"]: tag["Value"] for tag in boto3.client("s3").get_bucket_tagging(Bucket="{BUCKET}")["TagSet"]}}
+kms = boto3.client("kms")
+key = kms.describe_key(KeyId="alias/secprod-cloudtrail")["KeyMetadata"]["KeyId"]
+names = [grant["Name"] for grant in kms.list_grants(KeyId=key)["Grants"]]
+print(json.dumps({{"tags": tags, "grants": names}}))
+"#
+    ));
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["tags"], json!({ "owner": "audit", "reconcile:spec": "secprod" }));
+    let names: Vec<&str> = kept["grants"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(names.len(), 2);
+    assert!(names.contains(&"theirs"));
+}
+
+#[test]
+fn another_spelling_of_the_same_policy_is_no_change() {
+    let moto = Moto::start();
+    let project = converged(&moto);
+    moto.boto3(&format!(
+        r#"
+s3 = boto3.client("s3")
+policy = json.loads(s3.get_bucket_policy(Bucket="{BUCKET}")["Policy"])
+policy["Statement"].reverse()
+for statement in policy["Statement"]:
+    action = statement["Action"]
+    statement["Action"] = [action.upper()] if isinstance(action, str) else action[0].lower()
+    resource = statement["Resource"]
+    statement["Resource"] = [resource] if isinstance(resource, str) else list(reversed(resource))
+    statement["Condition"] = {{operator: {{key.lower(): value if isinstance(value, list) else [value]
+        for key, value in keys.items()}} for operator, keys in statement["Condition"].items()}}
+s3.put_bucket_policy(Bucket="{BUCKET}", Policy=json.dumps(policy, indent=2))
+"#
+    ));
+    project.run("plan specs/prod.yaml --detailed-exitcode").exits(0).says("No changes.");
+}
+
+#[test]
+fn credentials_of_the_wrong_account_are_refused() {
+    let moto = Moto::start();
+    let project = moto.project();
+    project.write("specs/prod.yaml", Project::new().read("specs/prod.yaml"));
+    project.run("plan specs/prod.yaml").exits(1).says("123456789012").says("111111111111");
+    assert!(!project.path(".reconcile/plan.json").exists());
+}

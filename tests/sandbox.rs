@@ -1,0 +1,276 @@
+//! The binary on the embedded twin.
+
+use serde_json::{Value, json};
+
+use crate::support::Project;
+
+const SPEC: &str = "specs/prod.yaml";
+
+/// A folder whose sandbox is as the spec says.
+fn converged() -> Project {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.run("apply --sandbox").exits(0);
+    project
+}
+
+fn addresses(plan: &Value) -> Vec<&str> {
+    plan["changes"].as_array().unwrap().iter().map(|change| change["address"].as_str().unwrap()).collect()
+}
+
+/// The state of an account in a Region.
+fn regional<'s>(state: &'s mut Value, account: &str) -> &'s mut Value {
+    &mut state["accounts"][account]["regions"]["us-east-1"]
+}
+
+#[test]
+fn the_two_commands_of_the_readme_and_then_no_changes() {
+    let project = Project::new();
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("sandbox")
+        .says("Plan: 8 to create, 0 to update, 0 to delete, 0 unchanged.");
+    project.run("apply --sandbox").exits(0);
+    let again = project.run("plan specs/prod.yaml --sandbox --detailed-exitcode").exits(0);
+    assert_eq!(again.stdout.lines().last(), Some("No changes. Live state matches specs/prod.yaml."));
+    project.run("drift specs/prod.yaml --sandbox").exits(0);
+    project.run("sandbox show").exits(0).says("can deliver");
+}
+
+#[test]
+fn the_plan_is_in_the_order_in_which_it_is_applied() {
+    let project = Project::new();
+    let plan =
+        project.run("plan specs/prod.yaml --sandbox --format json --detailed-exitcode").exits(2).json();
+    assert_eq!(
+        addresses(&plan),
+        [
+            "key/master/secprod-cloudtrail",
+            "alias/master/secprod-cloudtrail",
+            "key_policy/master/secprod-cloudtrail",
+            "bucket/master/secprod-multiaccount-logs",
+            "bucket_policy/master/secprod-multiaccount-logs",
+            "trail/master/SecurityTrailMaster",
+            "trail/production/SecurityTrail",
+            "trail/development/SecurityTrail",
+        ]
+    );
+    assert_eq!(project.json(".reconcile/plan.json"), plan);
+    let applied = project.run("apply --sandbox --format json").exits(0).json();
+    assert_eq!(applied["summary"], json!({ "applied": 8, "failed": 0, "skipped": 0, "unchanged": 0 }));
+    assert!(project.path(applied["journal"].as_str().unwrap()).exists());
+}
+
+#[test]
+fn a_plan_changes_nothing() {
+    let project = converged();
+    project.edit(".reconcile/sandbox.json", |state| {
+        regional(state, "222222222222")["trails"]["SecurityTrail"]["logging"] = json!(false);
+    });
+    let before = project.json(".reconcile/sandbox.json");
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("logging is stopped");
+    project.run("drift specs/prod.yaml --sandbox").exits(2);
+    assert_eq!(project.json(".reconcile/sandbox.json"), before);
+}
+
+#[test]
+fn the_json_of_plans_is_as_documented() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../docs/src/reference/schemas/plan.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let project = Project::new();
+    let check = |label: &str| {
+        let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
+        let errors: Vec<String> = validator.iter_errors(&plan).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{label}: {errors:?}");
+        plan
+    };
+    check("creates");
+    project.run("apply --sandbox").exits(0);
+    check("nothing");
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["buckets"]["secprod-multiaccount-logs"]["policy"] = json!(null);
+        regional(state, "333333333333")["trails"]["SecurityTrail"]["multi_region"] = json!(false);
+    });
+    assert_eq!(addresses(&check("updates")).len(), 2);
+}
+
+#[test]
+fn an_account_that_cannot_be_entered_does_not_stop_the_others() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| state["accounts"]["333333333333"]["roles"] = json!([]));
+
+    let run = project.run("plan specs/prod.yaml --sandbox").exits(1);
+    let run = run.says("development").says("trust policy").says("trail/production/SecurityTrail");
+    assert!(!run.stdout.contains("+ trail/development/SecurityTrail"));
+    let plan = project.json(".reconcile/plan.json");
+    assert_eq!((&plan["partial"], &plan["summary"]["unreadable"]), (&json!(true), &json!(1)));
+    assert_eq!(plan["unreadable"][0]["account"]["id"], "333333333333");
+
+    // The rest can be applied; the exit code says that it is not all.
+    project.run("apply --sandbox").exits(1);
+    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(1).json();
+    assert_eq!(addresses(&plan), Vec::<&str>::new());
+    project.run("drift specs/prod.yaml --sandbox").exits(1).says("development");
+}
+
+#[test]
+fn what_changed_after_the_plan_is_left_alone() {
+    let project = converged();
+    let stop = |state: &mut Value, logging: bool| {
+        regional(state, "222222222222")["trails"]["SecurityTrail"]["logging"] = json!(logging);
+    };
+    project.edit(".reconcile/sandbox.json", |state| stop(state, false));
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        regional(state, "222222222222")["trails"]["SecurityTrail"]["multi_region"] = json!(false);
+    });
+    let before = project.json(".reconcile/sandbox.json");
+    project.run("apply --sandbox").exits(3).says("trail/production/SecurityTrail").says("multi_region");
+    assert_eq!(project.json(".reconcile/sandbox.json"), before);
+
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.run("apply --sandbox").exits(0);
+    // The same plan again finds everything in place.
+    let again = project.run("apply --sandbox --format json").exits(0).json();
+    assert_eq!(again["results"][0]["status"], "unchanged");
+}
+
+#[test]
+fn a_plan_of_the_sandbox_is_never_applied_to_aws() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.run("apply --endpoint-url http://127.0.0.1:9").exits(1).says("sandbox");
+}
+
+#[test]
+fn a_spec_is_applied_only_when_somebody_agrees() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox").exits(1).says("--yes");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn a_target_takes_what_it_depends_on_along() {
+    let project = Project::new();
+    let run = project
+        .command("plan specs/prod.yaml --sandbox --format json --target")
+        .arg("trail/production/*")
+        .output();
+    let plan: Value = serde_json::from_slice(&run.unwrap().stdout).unwrap();
+    let addresses = addresses(&plan);
+    assert!(addresses.contains(&"trail/production/SecurityTrail"));
+    assert!(addresses.contains(&"bucket_policy/master/secprod-multiaccount-logs"));
+    assert!(!addresses.contains(&"trail/development/SecurityTrail"));
+    project.run("apply --sandbox").exits(0);
+}
+
+#[test]
+fn every_kind_of_drift_is_named_and_repaired() {
+    let project = converged();
+    project.edit(".reconcile/sandbox.json", |state| {
+        let key =
+            regional(state, "111111111111")["keys"].as_object_mut().unwrap().values_mut().next().unwrap();
+        key["rotation_days"] = json!(null);
+        key["description"] = json!("other");
+        key["tags"] = json!({ "team": "a" });
+        let bucket = &mut state["buckets"]["secprod-multiaccount-logs"];
+        bucket["configuration"] = json!({});
+        bucket["policy"] = json!(null);
+        regional(state, "222222222222")["trails"] = json!({});
+        let trail = &mut regional(state, "333333333333")["trails"]["SecurityTrail"];
+        trail["kms_key"] = json!(null);
+        trail["log_file_validation"] = json!(false);
+        trail["event_selectors"] = json!([{ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": true }]);
+    });
+    let drift = project
+        .run("drift specs/prod.yaml --sandbox")
+        .exits(2)
+        .says("rotated")
+        .says("description")
+        .says("versioning is off")
+        .says("public access is not blocked")
+        .says("not encrypted")
+        .says("the account has no such trail")
+        .says("log file validation is off")
+        .says("does not record the events");
+    assert!(drift.stdout.contains("trail/development/SecurityTrail"));
+
+    let json = project.run("drift specs/prod.yaml --sandbox --format json").exits(2).json();
+    let spec = &json["specs"][0];
+    assert_eq!((spec["spec"].as_str(), spec["status"].as_str()), (Some(SPEC), Some("drifted")));
+    assert_eq!(spec["findings"].as_array().unwrap().len(), 5);
+
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("drift specs/prod.yaml --sandbox").exits(0);
+    let state = project.json(".reconcile/sandbox.json");
+    let keys = state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"].as_object().unwrap().clone();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys.values().next().unwrap()["tags"]["team"], "a");
+}
+
+#[test]
+fn a_key_that_lost_its_name_is_found_again() {
+    let project = converged();
+    project.edit(".reconcile/sandbox.json", |state| regional(state, "111111111111")["aliases"] = json!({}));
+    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
+    assert_eq!(addresses(&plan), ["alias/master/secprod-cloudtrail"]);
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn an_apply_that_was_cut_off_is_finished_by_applying_again() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.run("apply --sandbox").exits(0);
+    // As if it had been killed between making the trail and starting it: begun and not ended, live half-made.
+    let journal =
+        project.files().into_iter().find(|(path, _)| path.extension().is_some_and(|it| it == "jsonl"));
+    let (journal, bytes) = journal.unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let is_end = |line: &&str| line.contains("trail/production/") && line.contains("\"ended\"");
+    let cut: String = text.lines().filter(|line| !is_end(line)).map(|line| format!("{line}\n")).collect();
+    std::fs::write(journal, cut).unwrap();
+    project.edit(".reconcile/sandbox.json", |state| {
+        regional(state, "222222222222")["trails"]["SecurityTrail"]["logging"] = json!(false);
+    });
+    let applied = project.run("apply --sandbox --format json").exits(0).json();
+    assert_eq!(applied["summary"], json!({ "applied": 1, "failed": 0, "skipped": 0, "unchanged": 7 }));
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn a_bucket_of_a_stranger_is_an_error_before_anything_else() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["buckets"]["secprod-multiaccount-logs"] =
+            json!({ "owner": "999999999999", "region": "us-east-1" });
+    });
+    project.run("plan specs/prod.yaml --sandbox").exits(1).says("another account");
+}
+
+#[test]
+fn a_live_policy_that_cannot_be_read_is_never_overwritten() {
+    let project = converged();
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["buckets"]["secprod-multiaccount-logs"]["policy"] = json!("{\"Statement\": [");
+    });
+    project.run("plan specs/prod.yaml --sandbox").exits(1).says("policy of bucket secprod-multiaccount-logs");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(1);
+    let state = project.json(".reconcile/sandbox.json");
+    assert_eq!(state["buckets"]["secprod-multiaccount-logs"]["policy"], "{\"Statement\": [");
+}
+
+#[test]
+fn the_sandbox_is_emptied_and_served() {
+    let project = converged();
+    project.run("sandbox reset").exits(0);
+    project.run("sandbox show").exits(0).says("empty");
+    let shown = project.run("sandbox show --format json").exits(0).json();
+    assert_eq!(shown["accounts"], json!([]));
+}

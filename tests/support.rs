@@ -1,0 +1,7 @@
+//! What the end-to-end tests share.
+
+mod moto;
+mod project;
+
+pub use moto::Moto;
+pub use project::{Project, Run};

@@ -1,0 +1,121 @@
+//! Wrong inputs: a clear message, a place where there is one, exit code 1, and nothing written.
+
+use crate::support::{Project, Run};
+
+/// Plans a spec, and makes sure that nothing came of it.
+fn refused(spec: impl AsRef<[u8]>) -> Run {
+    let project = Project::new();
+    project.write("specs/prod.yaml", spec);
+    let before = project.files();
+    let run = project.run("plan specs/prod.yaml --sandbox").exits(1);
+    assert_eq!(project.files(), before);
+    assert_eq!(run.stdout, "");
+    run
+}
+
+fn prod() -> String {
+    Project::new().read("specs/prod.yaml")
+}
+
+#[test]
+fn specs() {
+    refused([0x76, 0xff, 0x0a]).says("not UTF-8");
+    refused(prod().replace("  name: secprod-multi", "\tname: secprod-multi")).says("tab").says(":11:1");
+    refused(format!("{}trial: 1\n", prod()))
+        .says("unknown key `trial`")
+        .says("did you mean `trails`?")
+        .says(":24:1");
+    refused(prod().replace("\"222222222222\"", "222222222222"))
+        .says("in quotes")
+        .says("leading zeros")
+        .says(":7:");
+    refused(prod().replace("[master]", "[mister]"))
+        .says("`mister` is not declared")
+        .says("`master`")
+        .says(":19:");
+    refused(prod().replace("alias: secprod-cloudtrail", "alias: a\n  region: eu-west-1"))
+        .says("the key is in eu-west-1, but the bucket is in us-east-1")
+        .says(":17:");
+    refused(format!("{}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n", prod()))
+        .says("`lock` is not supported yet");
+}
+
+#[test]
+fn a_spec_that_is_not_there() {
+    let project = Project::new();
+    let before = project.files();
+    project.run("plan specs/none.yaml --sandbox").exits(1).says("cannot read `specs/none.yaml`");
+    assert_eq!(project.files(), before);
+}
+
+#[test]
+fn credentials_of_the_wrong_account() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    std::fs::remove_file(project.path(".reconcile/plan.json")).unwrap();
+    project.edit(".reconcile/sandbox.json", |state| state["ambient"] = "222222222222".into());
+    project.run("plan specs/prod.yaml --sandbox").exits(1).says(
+        "the credentials are of account 222222222222, but account `master` in the spec is 111111111111",
+    );
+    assert!(!project.path(".reconcile/plan.json").exists());
+}
+
+#[test]
+fn plan_files() {
+    let project = Project::new();
+    project.run("apply --sandbox").exits(1).says("there is no saved plan").says("reconcile plan");
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    let plan = project.read(".reconcile/plan.json");
+    let state = project.read(".reconcile/sandbox.json");
+
+    for (label, text, message) in [
+        ("truncated", plan[..plan.len() / 2].to_owned(), "cut off"),
+        ("empty", String::new(), "cut off"),
+        (
+            "another version",
+            plan.replace("\"format_version\": \"1.0\"", "\"format_version\": \"9.0\""),
+            "`9.0`",
+        ),
+        ("not a plan", "[]".to_owned(), "not valid"),
+        ("another kind", plan.replacen("\"kind\": \"key\"", "\"kind\": \"trail\"", 1), "not valid"),
+    ] {
+        project.write("plan.json", text);
+        let run = project.run("apply plan.json --sandbox").exits(1).says(message).says("reconcile plan");
+        assert_eq!(run.stdout, "", "{label}");
+    }
+    project.write("specs/prod.yaml", format!("{}# one more word\n", prod()));
+    project.run("apply --sandbox").exits(1).says("`specs/prod.yaml` has changed since the plan was made");
+    assert_eq!(project.read(".reconcile/sandbox.json"), state);
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer() {
+    let environment = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let project = Project::with_environment(environment.to_vec());
+    // Nobody listens on port 9.
+    project
+        .run("plan specs/prod.yaml --endpoint-url http://127.0.0.1:9")
+        .exits(1)
+        .says("sts:GetCallerIdentity")
+        .says("--endpoint-url");
+    assert!(!project.path(".reconcile/plan.json").exists());
+}
+
+#[test]
+fn sandboxes() {
+    let project = Project::new();
+    project.write(".reconcile/sandbox.json", "{\"format_version\":1,");
+    project.run("plan specs/prod.yaml --sandbox").exits(1).says("is not a sandbox");
+    assert_eq!(project.read(".reconcile/sandbox.json"), "{\"format_version\":1,");
+}
+
+#[test]
+fn words_that_are_no_command() {
+    let project = Project::new();
+    for words in ["", "plam specs/prod.yaml", "plan", "plan specs/prod.yaml --concurrency 0", "drift"] {
+        let run = project.run(words).exits(1);
+        assert!(run.stderr.contains("Usage"), "{words}: {}", run.stderr);
+    }
+    project.run("plan specs/prod.yaml --sandbox --region nowhere").exits(1).says("`--region`");
+}

@@ -45,16 +45,11 @@ impl Kind {
         }
     }
 
-    /// The kind as a person would call it in a sentence.
-    pub fn noun(self) -> &'static str {
+    /// Whether it is a policy document.
+    pub fn is_policy(self) -> bool {
         match self {
-            Self::Key => "KMS key",
-            Self::Alias => "key alias",
-            Self::KeyPolicy => "key policy",
-            Self::Grant => "KMS grant",
-            Self::Bucket => "bucket",
-            Self::BucketPolicy => "bucket policy",
-            Self::Trail => "trail",
+            Self::KeyPolicy | Self::BucketPolicy => true,
+            Self::Key | Self::Alias | Self::Grant | Self::Bucket | Self::Trail => false,
         }
     }
 }

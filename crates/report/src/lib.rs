@@ -1,1 +1,21 @@
-//! Text and JSON views of plans, outcomes and findings
+//! Turns plans, outcomes and findings into text, JSON and Markdown.
+//!
+//! Text carries ANSI colours, which whoever prints it takes out where they are not wanted; it reads the same without
+//! them. Nothing here prints.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod diff;
+pub mod drift;
+pub mod outcome;
+mod paint;
+pub mod plan;
+
+/// How text looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Whether whole documents are shown, and long lists are not cut.
+    pub verbose: bool,
+    /// Whether it is about a sandbox, and has to say so.
+    pub sandbox: bool,
+}

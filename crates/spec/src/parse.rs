@@ -1,13 +1,13 @@
 //! Turns the bytes of a spec into a [`Spec`], or into what is wrong with them.
 
 use reconcile_policy::AccountId;
-use serde_yaml::Options;
+use serde_yaml::{Error, Options};
 use sha2::{Digest, Sha256};
 
 use crate::desired::Desired;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::problems::suggest;
-use crate::raw::{Located, RawSpec, place};
+use crate::raw::{Located, RawSpec, UNQUOTED_ID, place};
 use crate::{resolve, unsupported};
 
 /// A spec that is right in itself: everything that can be known without AWS has been checked.
@@ -121,42 +121,43 @@ fn indenting_tab(text: &str) -> Option<Diagnostic> {
 }
 
 /// What the YAML reader found, in our words.
-fn explain(text: &str, error: &serde_yaml::Error) -> Diagnostic {
+fn explain(text: &str, error: &Error) -> Diagnostic {
     let error = error.without_snippet();
-    let full = error.to_string();
-    let message = strip_location(full.lines().next().unwrap_or_default());
     let place = error.location().map(|location| widen(text, place(&location)));
-    let quoted = |message: &str| message.split('`').nth(1).map(str::to_owned);
-
-    if message.contains("unknown field") || message.contains("unknown variant") {
-        let known: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-        let (given, known) = known.split_first().map_or(("", &[][..]), |(given, known)| (*given, known));
-        let what = if message.contains("unknown field") { "key" } else { "value" };
-        return Diagnostic {
-            message: format!("unknown {what} `{given}`"),
-            place,
-            help: Some(suggest(given, known.iter().copied())),
-        };
-    }
-    if message.contains("missing field") {
-        return Diagnostic {
-            message: format!("the key `{}` is missing", quoted(&message).unwrap_or_default()),
-            place,
-            help: Some("it is required here".to_owned()),
-        };
-    }
-    if message.contains("in quotes") {
-        return Diagnostic {
-            message: "an account id must be in quotes".to_owned(),
-            place,
-            help: Some(
-                "write it as \"111111111111\": without quotes YAML reads a number, and leading zeros are lost"
-                    .to_owned(),
-            ),
-        };
-    }
-    Diagnostic { message, place, help: None }
+    let (message, help) = match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            (format!("unknown key `{field}`"), Some(suggest(field, expected.iter().copied())))
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            (format!("unknown value `{variant}`"), Some(suggest(variant, expected.iter().copied())))
+        }
+        Error::SerdeMissingField { field, .. } => {
+            (format!("the key `{field}` is missing"), Some("it is required here".to_owned()))
+        }
+        Error::SerdeInvalidType { unexpected, expected, .. } => {
+            (format!("expected {expected}, found {unexpected}"), None)
+        }
+        Error::SerdeInvalidValue { unexpected, expected, .. } => {
+            (format!("expected {expected}, found {unexpected}"), None)
+        }
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or("?");
+            (format!("the key `{key}` stands twice"), Some("keep one of them".to_owned()))
+        }
+        other => {
+            let full = other.to_string();
+            let first = strip_location(full.lines().next().unwrap_or_default());
+            match first.strip_prefix(UNQUOTED_ID) {
+                Some(_) => (UNQUOTED_ID.to_owned(), Some(QUOTE_IT.to_owned())),
+                None => (first, None),
+            }
+        }
+    };
+    Diagnostic { message, place, help }
 }
+
+const QUOTE_IT: &str =
+    "write it as \"111111111111\": without quotes YAML reads a number, and leading zeros are lost";
 
 /// The reader puts the place behind its message in words; we have it apart.
 fn strip_location(message: &str) -> String {

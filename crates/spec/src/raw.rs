@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use accounts::{RawAccount, RawAccounts};
+pub(crate) use accounts::{RawAccount, RawAccounts, UNQUOTED_ID};
 pub(crate) use bucket::{RawBucket, RawEncryption, RawForeign, RawOwnership, RawPolicy, RawUnlisted};
 pub(crate) use choice::{All, OrUnmanaged, WordOr};
 pub(crate) use key::{RawGrant, RawKey};

@@ -66,7 +66,10 @@ impl Policy<'_> {
         };
         let Some((account, region)) = self.place.clone() else { return };
         let mut reasons: Vec<String> = Vec::new();
-        for reason in diff.iter().map(self.explain) {
+        if before.is_none() {
+            reasons.push("there is no policy yet that lets the trails deliver".to_owned());
+        }
+        for reason in diff.iter().filter(|_| before.is_some()).map(self.explain) {
             if !reasons.contains(&reason) {
                 reasons.push(reason);
             }

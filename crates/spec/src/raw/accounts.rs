@@ -74,8 +74,8 @@ pub(crate) struct RawAccount {
 #[derive(Debug, Clone)]
 pub(crate) struct RawAccountId(pub(crate) String);
 
-const UNQUOTED: &str =
-    "an account id must be in quotes: without them YAML reads a number, and leading zeros are lost";
+/// What a number in place of an account id is told.
+pub(crate) const UNQUOTED_ID: &str = "an account id must be in quotes";
 
 impl<'de> Deserialize<'de> for RawAccountId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -93,15 +93,15 @@ impl<'de> Deserialize<'de> for RawAccountId {
             }
 
             fn visit_u64<E: Error>(self, _: u64) -> Result<RawAccountId, E> {
-                Err(E::custom(UNQUOTED))
+                Err(E::custom(UNQUOTED_ID))
             }
 
             fn visit_i64<E: Error>(self, _: i64) -> Result<RawAccountId, E> {
-                Err(E::custom(UNQUOTED))
+                Err(E::custom(UNQUOTED_ID))
             }
 
             fn visit_f64<E: Error>(self, _: f64) -> Result<RawAccountId, E> {
-                Err(E::custom(UNQUOTED))
+                Err(E::custom(UNQUOTED_ID))
             }
         }
 

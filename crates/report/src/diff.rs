@@ -1,0 +1,135 @@
+//! The lines under a change: which values differ.
+
+use reconcile_diff::Difference;
+use reconcile_diff::plan::{ActionKind, Change};
+use serde_json::Value;
+use similar::TextDiff;
+
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, paint};
+
+/// Values shown of one list, where not all are wanted.
+const SHOWN: usize = 5;
+
+/// The values of a change that differ, one a line. Of what is made as a whole the fields are shown only when asked.
+pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<String> {
+    let is_document = change.address.kind.is_policy();
+    if change.action() == ActionKind::Update || verbose || is_document {
+        return of_differences(&change.diff, verbose);
+    }
+    Vec::new()
+}
+
+/// The same of bare differences.
+pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut last: (&str, usize, usize) = ("", 0, 0);
+    for difference in differences {
+        let path = difference.path();
+        last = if last.0 == path { (path, last.1 + 1, last.2) } else { (path, 1, 0) };
+        if last.1 > SHOWN && !verbose {
+            if last.2 > 0 {
+                lines.pop();
+            }
+            last.2 += 1;
+            lines.push(paint(DIM, format!("  … and {} more", last.2)));
+            continue;
+        }
+        lines.extend(one(difference, verbose));
+    }
+    lines
+}
+
+fn one(difference: &Difference, verbose: bool) -> Vec<String> {
+    let name = name(difference.path());
+    match difference {
+        Difference::Add { path, value } if is_statement(path) => statement("+", &name, value, verbose),
+        Difference::Remove { path, value } if is_statement(path) => statement("-", &name, value, verbose),
+        Difference::Add { value, .. } => vec![paint(ADD, format!("+ {name}: {}", show(value)))],
+        Difference::Remove { value, .. } => vec![paint(REMOVE, format!("- {name}: {}", show(value)))],
+        Difference::Replace { from, value, .. } => {
+            vec![paint(CHANGE, format!("~ {name}: {} → {}", show(from), show(value)))]
+        }
+    }
+}
+
+/// Whether a path is that of a whole statement.
+fn is_statement(path: &str) -> bool {
+    path.strip_prefix("/Statement/").is_some_and(|rest| !rest.contains('/'))
+}
+
+/// A statement in a line: who may do what with how many resources. Whole, when asked.
+fn statement(sign: &str, name: &str, value: &Value, verbose: bool) -> Vec<String> {
+    let style = if sign == "+" { ADD } else { REMOVE };
+    let of = |field: &str| match &value[field] {
+        Value::Array(members) => count_of(members),
+        Value::Null => String::new(),
+        other => show(other),
+    };
+    let gist = format!(
+        "{sign} {name}: {} {} to {} {}",
+        value["Effect"].as_str().unwrap_or("?"),
+        principal(&value["Principal"]),
+        of("Action"),
+        match &value["Resource"] {
+            Value::Array(members) => format!("on {} resources", members.len()),
+            other => format!("on {}", show(other)),
+        },
+    );
+    let mut lines = vec![paint(style, gist.trim_end())];
+    if verbose {
+        let whole = serde_json::to_string_pretty(value).unwrap_or_default();
+        lines.extend(whole.lines().map(|line| paint(style, format!("    {line}"))));
+    }
+    lines
+}
+
+fn count_of(members: &[Value]) -> String {
+    match members {
+        [one] => show(one),
+        [one, rest @ ..] => format!("{} and {} more", show(one), rest.len()),
+        [] => "nothing".to_owned(),
+    }
+}
+
+fn principal(value: &Value) -> String {
+    match value {
+        Value::Object(kinds) => {
+            let ids: Vec<String> = kinds
+                .values()
+                .map(|ids| match ids {
+                    Value::Array(members) => count_of(members),
+                    other => show(other),
+                })
+                .collect();
+            ids.join(", ")
+        }
+        Value::Null => "all but some".to_owned(),
+        other => show(other),
+    }
+}
+
+/// A path as people write it: `Statement/SecprodTrailWrite/Resource`, `log_file_validation`.
+fn name(path: &str) -> String {
+    let path = path.strip_prefix("/Statement/").or_else(|| path.strip_prefix('/')).unwrap_or(path);
+    path.replace('/', " › ").replace("~1", "/").replace("~0", "~")
+}
+
+/// A value in a line.
+pub(crate) fn show(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        Value::Object(fields) if fields.contains_key("known_after_apply") => "(known after apply)".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Both documents in full, with the lines that differ marked.
+pub(crate) fn whole(before: &Value, after: &Value) -> String {
+    let pretty = |value: &Value| match value {
+        Value::Null => String::new(),
+        value => serde_json::to_string_pretty(value).unwrap_or_default() + "\n",
+    };
+    let (before, after) = (pretty(before), pretty(after));
+    TextDiff::from_lines(before.as_str(), after.as_str()).unified_diff().header("before", "after").to_string()
+}

@@ -1,0 +1,126 @@
+//! Views of a drift check.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use reconcile_diff::{Finding, FindingKind, Severity};
+use serde_json::{Value, json};
+
+use crate::TextOptions;
+use crate::diff::of_differences;
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, count, paint, sandbox_line};
+
+/// The check of one spec.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpecDrift {
+    /// The spec, as the user named it.
+    pub spec: String,
+    /// When it was checked.
+    pub checked_at: Timestamp,
+    /// What was found; or why it could not be checked.
+    pub result: Result<Vec<Finding>, String>,
+}
+
+impl SpecDrift {
+    /// `in_sync`, `drifted`, or `error` where something could not be checked.
+    fn status(&self) -> &'static str {
+        match &self.result {
+            Err(_) => "error",
+            Ok(findings) if findings.iter().any(|it| it.kind == FindingKind::Unreadable) => "error",
+            Ok(findings) if findings.is_empty() => "in_sync",
+            Ok(_) => "drifted",
+        }
+    }
+
+    fn findings(&self) -> &[Finding] {
+        self.result.as_deref().unwrap_or_default()
+    }
+}
+
+const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+    }
+}
+
+/// A check for people: the gravest findings first.
+pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
+    let mut text = if options.sandbox { sandbox_line() } else { String::new() };
+    for spec in specs {
+        let (style, verdict) = match (&spec.result, spec.status()) {
+            (Err(_), _) => (REMOVE.bold(), "could not be checked".to_owned()),
+            (Ok(_), "in_sync") => (ADD.bold(), "in sync".to_owned()),
+            (Ok(findings), _) => (CHANGE.bold(), count(findings.len(), "finding")),
+        };
+        let _ = writeln!(text, "{}: {}", paint(STRONG, &spec.spec), paint(style, verdict));
+        if let Err(error) = &spec.result {
+            let _ = writeln!(text, "{error}");
+        }
+        for finding in spec.findings() {
+            let style = match finding.severity {
+                Severity::Critical => REMOVE.bold(),
+                Severity::High => REMOVE,
+                Severity::Medium => CHANGE,
+                Severity::Low => DIM,
+            };
+            let label = format!("{:<8}", word(finding.severity));
+            let _ = writeln!(text, "  {} {}  {}", paint(style, label), finding.address, finding.message);
+            if finding.kind == FindingKind::Changed {
+                for line in of_differences(&finding.diff, options.verbose) {
+                    let _ = writeln!(text, "             {line}");
+                }
+            }
+        }
+    }
+    text
+}
+
+/// A check for programs.
+///
+/// # Errors
+/// None in practice: a check always has a form in JSON.
+pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
+    let specs: Vec<Value> = specs
+        .iter()
+        .map(|spec| {
+            let of = |severity| spec.findings().iter().filter(|it| it.severity == severity).count();
+            let summary: serde_json::Map<String, Value> = SEVERITIES
+                .into_iter()
+                .map(|severity| (word(severity).to_owned(), json!(of(severity))))
+                .collect();
+            json!({
+                "spec": spec.spec,
+                "checked_at": spec.checked_at,
+                "status": spec.status(),
+                "error": spec.result.as_ref().err(),
+                "findings": spec.findings(),
+                "summary": summary,
+            })
+        })
+        .collect();
+    serde_json::to_string_pretty(&json!({ "format_version": "1.0", "specs": specs })).map(|text| text + "\n")
+}
+
+/// A check for an issue or a pull request.
+pub fn markdown(specs: &[SpecDrift]) -> String {
+    let mut text = "### Drift\n".to_owned();
+    for spec in specs {
+        let _ = write!(text, "\n`{}`: {}\n", spec.spec, spec.status().replace('_', " "));
+        if let Err(error) = &spec.result {
+            let _ = write!(text, "\n```\n{error}\n```\n");
+        }
+        if !spec.findings().is_empty() {
+            text += "\n| Severity | Resource | Finding |\n| --- | --- | --- |\n";
+        }
+        for finding in spec.findings() {
+            let message = finding.message.replace('|', "\\|");
+            let _ = writeln!(text, "| {} | `{}` | {message} |", word(finding.severity), finding.address);
+        }
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! Views of what an apply came to.
+
+use std::fmt::Write;
+
+use reconcile_apply::{ChangeResult, Outcome, Status};
+use serde_json::{Value, json};
+
+use crate::TextOptions;
+use crate::paint::{CHANGE, REMOVE, paint, sandbox_line};
+
+/// An outcome for people: what was not made and why, and the counts.
+pub fn text(outcome: &Outcome, options: TextOptions) -> String {
+    let mut text = if options.sandbox { sandbox_line() } else { String::new() };
+    if outcome.results.is_empty() {
+        return text + "Nothing to do.\n";
+    }
+    for result in &outcome.results {
+        let (word, style, error, hint) = match &result.status {
+            Status::Applied | Status::Unchanged => continue,
+            Status::Failed { error, hint } => ("failed", REMOVE.bold(), error, hint.as_ref()),
+            Status::Skipped { error } => ("skipped", CHANGE, error, None),
+            Status::Stale { error } => ("stale", CHANGE.bold(), error, None),
+        };
+        let _ = writeln!(text, "{} {}: {error}", paint(style, word), result.address);
+        if let Some(hint) = hint {
+            let _ = writeln!(text, "  hint: {hint}");
+        }
+    }
+    let _ = writeln!(text, "{}", counts(outcome));
+    if outcome.is_stale() {
+        text += "Live state changed after the plan was made: plan again, and look at what changed.\n";
+    } else if !outcome.is_complete() {
+        text += "Run `reconcile apply` again: it goes on where this ended.\n";
+    }
+    text
+}
+
+fn counts(outcome: &Outcome) -> String {
+    let summary = &outcome.summary;
+    let noun = if summary.applied == 1 { "change" } else { "changes" };
+    let unchanged = match summary.unchanged {
+        0 => String::new(),
+        number => format!(" ({number} already in place)"),
+    };
+    format!(
+        "Applied {} {noun}, {} failed, {} skipped{unchanged}. Journal: {}",
+        summary.applied,
+        summary.failed,
+        summary.skipped,
+        outcome.journal.display()
+    )
+}
+
+/// An outcome for programs.
+///
+/// # Errors
+/// None in practice: an outcome always has a form in JSON.
+pub fn json(outcome: &Outcome) -> serde_json::Result<String> {
+    let value = json!({
+        "format_version": outcome.format_version,
+        "spec": outcome.spec,
+        "results": outcome.results.iter().map(result).collect::<Vec<_>>(),
+        "summary": outcome.summary,
+        "journal": outcome.journal,
+    });
+    serde_json::to_string_pretty(&value).map(|text| text + "\n")
+}
+
+fn result(result: &ChangeResult) -> Value {
+    let (status, error) = match &result.status {
+        Status::Applied => ("applied", None),
+        Status::Unchanged => ("unchanged", None),
+        Status::Failed { error, .. } => ("failed", Some(error)),
+        Status::Skipped { error } | Status::Stale { error } => ("skipped", Some(error)),
+    };
+    json!({
+        "address": result.address,
+        "action": result.action,
+        "status": status,
+        "error": error,
+        "calls": result.calls,
+        "duration_ms": result.duration_ms,
+    })
+}
+
+/// An outcome for a pull request.
+pub fn markdown(outcome: &Outcome) -> String {
+    let mut text = format!("### Apply of `{}`\n\n{}\n", outcome.spec.path, counts(outcome));
+    let not_made =
+        outcome.results.iter().filter(|it| !matches!(it.status, Status::Applied | Status::Unchanged));
+    for result in not_made.map(result) {
+        let (address, status) = (result["address"].as_str().unwrap_or_default(), result["status"].as_str());
+        let error = result["error"].as_str().unwrap_or_default();
+        let _ = write!(text, "\n- `{address}` {}: {error}", status.unwrap_or_default());
+    }
+    text + "\n"
+}

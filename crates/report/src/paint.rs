@@ -1,0 +1,46 @@
+//! Colours, and the words that every view uses.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style};
+use reconcile_diff::plan::ActionKind;
+
+pub(crate) const ADD: Style = AnsiColor::Green.on_default();
+pub(crate) const CHANGE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const REMOVE: Style = AnsiColor::Red.on_default();
+pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+
+pub(crate) fn paint(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// `+`, `~` or `-`, as in Terraform.
+pub(crate) fn sign(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::Create => "+",
+        ActionKind::Update => "~",
+        ActionKind::Delete => "-",
+    }
+}
+
+pub(crate) fn style(action: ActionKind) -> Style {
+    match action {
+        ActionKind::Create => ADD,
+        ActionKind::Update => CHANGE,
+        ActionKind::Delete => REMOVE,
+    }
+}
+
+/// `1 account`, `2 accounts`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
+    }
+}
+
+/// The line that says that nothing of this is real.
+pub(crate) fn sandbox_line() -> String {
+    paint(CHANGE.bold(), "sandbox: the embedded AWS twin; nothing here touches AWS") + "\n\n"
+}

@@ -1,0 +1,162 @@
+//! Views of a plan.
+
+mod fold;
+
+use std::fmt::Write;
+
+use reconcile_diff::Plan;
+use reconcile_diff::plan::{Change, Risk};
+
+use crate::TextOptions;
+use crate::diff::{lines, whole};
+use crate::paint::{ADD, CHANGE, REMOVE, STRONG, count, paint, sandbox_line, sign, style};
+use fold::{Entry, fold};
+
+/// A plan for people: grouped by account, one line a change, the reasons and the values that differ under it.
+pub fn text(plan: &Plan, options: TextOptions) -> String {
+    let mut text = String::new();
+    if options.sandbox {
+        text += &sandbox_line();
+    }
+    let mut heading = String::new();
+    for entry in fold(&plan.changes) {
+        let title = title(&entry);
+        if title != heading {
+            let _ = writeln!(text, "{}", paint(STRONG, &title));
+            heading = title;
+        }
+        change(&mut text, &entry, options);
+    }
+    if !plan.changes.is_empty() {
+        text.push('\n');
+    }
+    for warning in &plan.warnings {
+        let _ =
+            writeln!(text, "{} {}: {}\n", paint(CHANGE.bold(), "warning:"), warning.address, warning.message);
+    }
+    for unreadable in &plan.unreadable {
+        let account = &unreadable.account;
+        let _ = writeln!(
+            text,
+            "{} account {} ({}): {}",
+            paint(REMOVE.bold(), "unreadable:"),
+            account.name,
+            account.id,
+            unreadable.error
+        );
+        if let Some(hint) = &unreadable.hint {
+            let _ = writeln!(text, "  hint: {hint}");
+        }
+        text.push('\n');
+    }
+    text + &last_line(plan) + "\n"
+}
+
+fn title(entry: &Entry<'_>) -> String {
+    match entry.accounts.as_slice() {
+        [one] => format!("{} ({})", one.name, one.id),
+        many => count(many.len(), "account"),
+    }
+}
+
+fn change(text: &mut String, entry: &Entry<'_>, options: TextOptions) {
+    let change = entry.change;
+    let mut line = format!("  {} {}", sign(change.action()), address(entry));
+    if entry.has_phases {
+        line += &format!(" ({})", phase(change));
+    }
+    let _ = write!(text, "{}", paint(style(change.action()), line));
+    match change.risk {
+        Risk::Safe => {}
+        Risk::Disruptive => text.push_str(&paint(CHANGE, "  [disruptive]")),
+        Risk::Destructive => text.push_str(&paint(REMOVE.bold(), "  [destructive]")),
+    }
+    text.push('\n');
+    if entry.accounts.len() > 1 {
+        let _ = writeln!(text, "      in {}", names(entry));
+    }
+    for reason in &change.reasons {
+        let _ = writeln!(text, "      {reason}");
+    }
+    for line in lines(change, options.verbose) {
+        let _ = writeln!(text, "        {line}");
+    }
+    if options.verbose && change.address.kind.is_policy() {
+        let (before, after) = change.views();
+        for line in whole(&before, &after).lines() {
+            let _ = writeln!(text, "        {}", paint(line_style(line), line));
+        }
+    }
+}
+
+fn line_style(line: &str) -> anstyle::Style {
+    match line.chars().next() {
+        Some('+') => ADD,
+        Some('-') => REMOVE,
+        _ => anstyle::Style::new(),
+    }
+}
+
+fn address(entry: &Entry<'_>) -> String {
+    let address = &entry.change.address;
+    match entry.accounts.len() {
+        1 => address.to_string(),
+        number => format!("{}/*/{} in {number} accounts", address.kind, address.name),
+    }
+}
+
+/// The first few accounts of many.
+fn names(entry: &Entry<'_>) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = entry.accounts.iter().take(SHOWN).map(|account| account.name.as_str()).collect();
+    match entry.accounts.len().checked_sub(SHOWN) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{}, … and {more} more", names.join(", ")),
+    }
+}
+
+fn phase(change: &Change) -> &'static str {
+    match change.phase {
+        reconcile_diff::plan::Phase::Expand => "expand: before anything relies on it",
+        reconcile_diff::plan::Phase::Converge => "converge",
+        reconcile_diff::plan::Phase::Contract => "contract: when nothing relies on it any more",
+    }
+}
+
+fn last_line(plan: &Plan) -> String {
+    if plan.is_in_sync() {
+        return format!("No changes. Live state matches {}.", plan.spec.path);
+    }
+    let summary = &plan.summary;
+    let unreadable = match summary.unreadable {
+        0 => String::new(),
+        number => format!(", {} unreadable", count(number, "account")),
+    };
+    format!(
+        "Plan: {} to create, {} to update, {} to delete, {} unchanged{unreadable}.",
+        summary.create, summary.update, summary.delete, summary.unchanged
+    )
+}
+
+/// A plan for a pull request.
+pub fn markdown(plan: &Plan) -> String {
+    let mut text = format!("### Plan for `{}`\n\n{}\n", plan.spec.path, last_line(plan));
+    if plan.sandbox {
+        text += "\nMade of a sandbox: nothing here touches AWS.\n";
+    }
+    if !plan.changes.is_empty() {
+        text += "\n| | Resource | Why |\n| --- | --- | --- |\n";
+    }
+    for entry in fold(&plan.changes) {
+        let reasons = entry.change.reasons.join("; ").replace('|', "\\|");
+        let _ = writeln!(text, "| {} | `{}` | {reasons} |", sign(entry.change.action()), address(&entry));
+    }
+    for warning in &plan.warnings {
+        let _ = write!(text, "\n**Warning**, `{}`: {}\n", warning.address, warning.message);
+    }
+    for unreadable in &plan.unreadable {
+        let _ =
+            write!(text, "\n**Unreadable**, account `{}`: {}\n", unreadable.account.name, unreadable.error);
+    }
+    text
+}

@@ -24,7 +24,7 @@ fn specs() {
     refused(format!("{}trial: 1\n", prod()))
         .says("unknown key `trial`")
         .says("did you mean `trails`?")
-        .says(":24:1");
+        .says(":25:1");
     refused(prod().replace("\"222222222222\"", "222222222222"))
         .says("in quotes")
         .says("leading zeros")

@@ -62,7 +62,7 @@ struct Shared {
 /// One attempt; the reads and writes that we make answer within a second or two.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 /// A call with all its retries.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+const OPERATION_TIMEOUT: Duration = Duration::from_mins(1);
 const ATTEMPTS: u32 = 4;
 
 impl Aws {

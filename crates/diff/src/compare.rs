@@ -43,8 +43,8 @@ pub fn compare(spec: &Spec, desired: &Desired, observed: &Observed, now: Timesta
     trail::compare(&scope, &mut compared);
     // Contract: what the expanded policies still hold, and grants of ours that nobody asks for.
     grant::contract(&scope, grants, &mut compared);
-    key_policy::contract(&scope, key_policy, &mut compared);
-    bucket_policy::contract(&scope, bucket_policy, &mut compared);
+    key_policy::contract(&scope, &key_policy, &mut compared);
+    bucket_policy::contract(&scope, &bucket_policy, &mut compared);
 
     let Compared { mut changes, unchanged, warnings } = compared;
     keep_dependencies_of_this_plan(&mut changes);
@@ -102,6 +102,11 @@ impl<'a> Scope<'a> {
 
     fn bucket_policy_address(&self) -> Address {
         Address::new(Kind::BucketPolicy, &self.desired.bucket.site.account, &self.desired.bucket.name)
+    }
+
+    /// All trails of the spec.
+    fn trail_addresses(&self) -> impl Iterator<Item = Address> {
+        self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
     }
 
     fn account(&self, name: &AccountName) -> Option<AccountRef> {

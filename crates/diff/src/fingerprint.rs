@@ -3,8 +3,8 @@
 use std::fmt;
 
 use reconcile_policy::{Document, Ownership, canonical_text, owned};
+use reconcile_spec::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// A digest of what a plan saw of a resource, `sha256:` and 64 hexadecimal digits.
 ///
@@ -32,9 +32,7 @@ impl Fingerprint {
     }
 
     fn of_text(text: &str) -> Self {
-        let digest = Sha256::digest(text.as_bytes());
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("sha256:{hex}"))
+        Self(format!("sha256:{}", sha256_hex(text.as_bytes())))
     }
 }
 

@@ -65,11 +65,17 @@ impl Progress {
     }
 }
 
+/// The bucket with its policy.
+struct HubBucket {
+    bucket: Option<Bucket>,
+    policy: Option<Document>,
+}
+
 /// What one account had to tell.
 #[derive(Default)]
 struct Found {
     key: Option<Result<Option<HubKey>, ReadError>>,
-    bucket: Option<Result<(Option<Bucket>, Option<Document>), ReadError>>,
+    bucket: Option<Result<HubBucket, ReadError>>,
     trails: Vec<(Arn, Option<Trail>)>,
     unreadable: Option<ReadError>,
 }
@@ -117,7 +123,8 @@ pub async fn observe(
             observed.key = key.map_err(hub_error)?;
         }
         if let Some(bucket) = found.bucket {
-            (observed.bucket, observed.bucket_policy) = bucket.map_err(hub_error)?;
+            let found = bucket.map_err(hub_error)?;
+            (observed.bucket, observed.bucket_policy) = (found.bucket, found.policy);
         }
         observed.trails.extend(found.trails);
         if let Some(error) = found.unreadable {
@@ -171,15 +178,12 @@ async fn observe_key(session: &Session, desired: &Desired) -> Result<Option<HubK
     Ok(Some(HubKey { key, policy, grants }))
 }
 
-async fn observe_bucket(
-    session: &Session,
-    desired: &Desired,
-) -> Result<(Option<Bucket>, Option<Document>), ReadError> {
+async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
     let (bucket, policy) =
         try_join(bucket::read(session, region, name), policy::read_bucket_policy(session, region, name))
             .await?;
-    Ok((bucket, policy))
+    Ok(HubBucket { bucket, policy })
 }
 
 async fn observe_trails(

@@ -61,10 +61,8 @@ fn title(entry: &Entry<'_>) -> String {
 
 fn change(text: &mut String, entry: &Entry<'_>, options: TextOptions) {
     let change = entry.change;
-    let mut line = format!("  {} {}", sign(change.action()), address(entry));
-    if entry.has_phases {
-        line += &format!(" ({})", phase(change));
-    }
+    let phase = if entry.has_phases { format!(" ({})", phase(change)) } else { String::new() };
+    let line = format!("  {} {}{phase}", sign(change.action()), address(entry));
     let _ = write!(text, "{}", paint(style(change.action()), line));
     match change.risk {
         Risk::Safe => {}

@@ -6,6 +6,7 @@
 
 mod desired;
 mod diagnostic;
+mod digest;
 mod names;
 mod parse;
 mod problems;
@@ -20,6 +21,7 @@ pub use desired::{
     RotationDays, Secret, Setting, Site, Tags, Trail,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
+pub use digest::sha256_hex;
 pub use names::{AccountName, AliasName, BucketName, SpecName, TrailName};
 pub use parse::{Spec, parse};
 pub use schema::schema;

@@ -2,10 +2,10 @@
 
 use reconcile_policy::AccountId;
 use serde_yaml::{Error, Options};
-use sha2::{Digest, Sha256};
 
 use crate::desired::Desired;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::digest::sha256_hex;
 use crate::problems::suggest;
 use crate::raw::{Located, RawSpec, UNQUOTED_ID, place};
 use crate::{resolve, unsupported};
@@ -49,7 +49,7 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
     let unsupported = unsupported::find(&raw);
     Ok(Spec {
         path: path.to_owned(),
-        sha256: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: sha256_hex(bytes),
         desired,
         unsupported: (!unsupported.is_empty()).then(|| Diagnostics::new(path, text, unsupported)),
     })
@@ -134,10 +134,8 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
         Error::SerdeMissingField { field, .. } => {
             (format!("the key `{field}` is missing"), Some("it is required here".to_owned()))
         }
-        Error::SerdeInvalidType { unexpected, expected, .. } => {
-            (format!("expected {expected}, found {unexpected}"), None)
-        }
-        Error::SerdeInvalidValue { unexpected, expected, .. } => {
+        Error::SerdeInvalidType { unexpected, expected, .. }
+        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
             (format!("expected {expected}, found {unexpected}"), None)
         }
         Error::DuplicateMappingKey { key, .. } => {

@@ -6,6 +6,7 @@
 //!
 //! On purpose it shares no code with the rest of the product: what it says about a policy is a second opinion.
 
+#![expect(clippy::unnecessary_wraps, reason = "the operations of a service share one shape, for their table")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod adapters;

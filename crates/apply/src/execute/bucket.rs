@@ -238,7 +238,7 @@ impl Step<'_> {
 fn differing<'v, T: PartialEq>(
     wanted: Option<&'v T>,
     live: Option<&Bucket>,
-    field: impl Fn(&Bucket) -> Option<&T>,
+    field: fn(&Bucket) -> Option<&T>,
 ) -> Option<&'v T> {
-    wanted.filter(|wanted| live.and_then(|live| field(live)) != Some(wanted))
+    wanted.filter(|wanted| live.and_then(field) != Some(wanted))
 }

@@ -5,9 +5,7 @@ use reconcile_policy::{Arn, Merged, Role, merge};
 use super::Scope;
 use super::change::Compared;
 use super::policy::Policy;
-use crate::address::Address;
 use crate::difference::Difference;
-use crate::kind::Kind;
 use crate::plan::Changed;
 
 /// Adds what lets our trails deliver. Gives the merge, for [`contract`].
@@ -21,24 +19,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Merged {
 }
 
 /// Takes away what no trail needs any more, once all trails are what they should be.
-pub(super) fn contract(scope: &Scope<'_>, merged: Merged, compared: &mut Compared) {
-    if merged.contract().is_none() {
-        return;
-    }
-    if let Some(warning) = scope.withholds(&scope.bucket_policy_address(), "removing permissions") {
-        compared.warnings.push(warning);
-        return;
-    }
-    let mut depends_on = vec![scope.bucket_policy_address()];
-    depends_on.extend(scope.trail_addresses());
-    with_policy(scope, |policy| policy.contract(&merged, depends_on, compared));
-}
-
-impl Scope<'_> {
-    /// All trails of the spec: what is taken away is taken after all of them have changed.
-    pub(super) fn trail_addresses(&self) -> impl Iterator<Item = Address> {
-        self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
-    }
+pub(super) fn contract(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
+    with_policy(scope, |policy| policy.contract(scope, merged, compared));
 }
 
 fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {

@@ -23,9 +23,11 @@ pub(super) struct Terms<V> {
     pub(super) depends_on: Vec<Address>,
     /// How an action on this kind becomes a change.
     pub(super) changed: fn(Action<V>) -> Changed,
-    /// Why, and how much it can do to what works now.
-    pub(super) explain: fn(&Action<V>, &[Difference]) -> (Vec<String>, Risk),
+    pub(super) explain: Explain<V>,
 }
+
+/// Why, and how much it can do to what works now.
+pub(super) type Explain<V> = fn(&Action<V>, &[Difference]) -> (Vec<String>, Risk);
 
 impl Compared {
     /// Adds the change that makes `live` what is wanted, if it is not already.

@@ -19,17 +19,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Merged {
 }
 
 /// Takes away what no trail needs any more, once all trails are what they should be.
-pub(super) fn contract(scope: &Scope<'_>, merged: Merged, compared: &mut Compared) {
-    if merged.contract().is_none() {
-        return;
-    }
-    if let Some(warning) = scope.withholds(&scope.key_policy_address(), "removing permissions") {
-        compared.warnings.push(warning);
-        return;
-    }
-    let mut depends_on = vec![scope.key_policy_address()];
-    depends_on.extend(scope.trail_addresses());
-    with_policy(scope, |policy| policy.contract(&merged, depends_on, compared));
+pub(super) fn contract(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
+    with_policy(scope, |policy| policy.contract(scope, merged, compared));
 }
 
 fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {

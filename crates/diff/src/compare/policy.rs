@@ -2,6 +2,7 @@
 
 use reconcile_policy::{Document, Merged, Ownership, Region};
 
+use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
 use crate::difference::{Difference, of_policies};
@@ -41,11 +42,17 @@ impl Policy<'_> {
         }
     }
 
-    /// Adds the write that takes away what nothing relies on any more.
-    pub(super) fn contract(&self, merged: &Merged, depends_on: Vec<Address>, compared: &mut Compared) {
-        if let Some(after) = merged.contract() {
-            self.push(Some(&merged.expanded), after, Phase::Contract, depends_on, compared);
+    /// Adds the write that takes away what nothing relies on any more: after every trail has changed, and not while
+    /// one that could not be read may still rely on it.
+    pub(super) fn contract(&self, scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
+        let Some(after) = merged.contract() else { return };
+        if let Some(warning) = scope.withholds(&self.address, "removing permissions") {
+            compared.warnings.push(warning);
+            return;
         }
+        let mut depends_on = vec![self.address.clone()];
+        depends_on.extend(scope.trail_addresses());
+        self.push(Some(&merged.expanded), after, Phase::Contract, depends_on, compared);
     }
 
     fn push(

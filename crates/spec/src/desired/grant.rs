@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use reconcile_policy::Arn;
-use sha2::{Digest, Sha256};
 
 use super::Site;
+use crate::digest::sha256_hex;
 use crate::names::SpecName;
 
 /// A KMS grant.
@@ -81,10 +81,10 @@ impl Grant {
             "{name} {:?} {:?} {:?} {:?}",
             self.grantee, self.operations, self.constraints, self.retiring_principal
         );
-        let digest = Sha256::digest(content.as_bytes());
-        let hex: String = digest.iter().take(DIGEST / 2).map(|byte| format!("{byte:02x}")).collect();
+        let digest = sha256_hex(content.as_bytes());
+        let digest = digest.get(..DIGEST).unwrap_or(&digest);
         // In KMS a grant's own name has no hyphen, so that `sec` does not claim what `sec-prod` made.
-        self.aws_name = format!("{spec}-{}-{hex}", name.replace('-', "_"));
+        self.aws_name = format!("{spec}-{}-{digest}", name.replace('-', "_"));
         self
     }
 }

@@ -125,7 +125,6 @@ pub(crate) struct RawDataEvents {
 /// An insight to record.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "Insight")]
-#[expect(clippy::enum_variant_names, reason = "named as CloudTrail names them")]
 pub(crate) enum RawInsight {
     /// Unusual rates of calls.
     ApiCallRateInsight,

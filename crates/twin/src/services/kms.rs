@@ -91,7 +91,7 @@ fn live_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> 
 }
 
 /// A page of a list, at most `Limit` long (100 if it does not say), from behind `Marker`.
-fn page(name: &str, items: Vec<Value>, input: &Value) -> Value {
+fn page(name: &str, items: &[Value], input: &Value) -> Value {
     let start = input["Marker"].as_str().and_then(|marker| marker.parse().ok()).unwrap_or(0_usize);
     let limit = input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
     let end = start.saturating_add(limit).min(items.len());

@@ -83,7 +83,7 @@ fn bucket_name(request: &Request) -> Option<&str> {
 fn target(request: &Request) -> Result<Target<'_>, Fault> {
     let Some(name) = bucket_name(request) else { return Ok(Target::Service) };
     let key = request.path.trim_start_matches('/').strip_prefix(name).unwrap_or_default();
-    if key.trim_matches('/') != "" {
+    if !key.trim_matches('/').is_empty() {
         return Err(Fault::new(501, "NotImplemented", "the twin holds no objects"));
     }
     let asked = |parameter: &str| request.query(parameter).is_some();

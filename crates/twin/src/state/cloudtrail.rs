@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// A trail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, named as CloudTrail names them")]
 pub(crate) struct Trail {
     pub(crate) arn: String,
     pub(crate) account: String,

@@ -63,5 +63,5 @@ pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     let aliases = aliases.map(
         |(name, id)| json!({ "AliasName": name, "AliasArn": format!("{prefix}{name}"), "TargetKeyId": id }),
     );
-    Ok(page("Aliases", aliases.collect(), input))
+    Ok(page("Aliases", &aliases.collect::<Vec<_>>(), input))
 }

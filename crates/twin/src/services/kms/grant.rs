@@ -55,8 +55,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
 }
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    let grants = key_mut(state, caller, input)?.grants.clone();
-    Ok(page("Grants", grants, input))
+    Ok(page("Grants", &key_mut(state, caller, input)?.grants, input))
 }
 
 pub(super) fn revoke(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {

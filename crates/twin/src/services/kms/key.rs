@@ -61,7 +61,7 @@ pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let keys = &state.regional(caller.account, caller.region).keys;
     let keys = keys.iter().map(|(id, key)| json!({ "KeyId": id, "KeyArn": key.arn }));
-    Ok(page("Keys", keys.collect(), input))
+    Ok(page("Keys", &keys.collect::<Vec<_>>(), input))
 }
 
 pub(super) fn update_description(

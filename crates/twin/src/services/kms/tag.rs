@@ -30,6 +30,7 @@ pub(super) fn remove(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let tags = &key_mut(state, caller, input)?.tags;
-    let tags = tags.iter().map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();
-    Ok(page("Tags", tags, input))
+    let tags =
+        tags.iter().map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect::<Vec<_>>();
+    Ok(page("Tags", &tags, input))
 }

@@ -31,7 +31,7 @@ impl Moto {
             .spawn()
             .unwrap();
         let mut moto = Self { server, url: format!("http://127.0.0.1:{port}") };
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_mins(2);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = moto.server.try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < deadline, "moto does not start: {ended:?}");

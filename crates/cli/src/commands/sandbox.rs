@@ -93,10 +93,9 @@ async fn serve(file: &Path, port: u16, spec: Option<&Path>) -> Result<Exit, CliE
 
 /// What a shell needs to reach it.
 fn banner(twin: &Twin, url: &str) -> String {
-    let mut text = format!("export AWS_ENDPOINT_URL={url}\n");
-    if let Some(account) = twin.ambient_account() {
+    let credentials = twin.ambient_account().map(|account| {
         let (key, secret) = twin.credentials_for(&account);
-        text += &format!("export AWS_ACCESS_KEY_ID={key}\nexport AWS_SECRET_ACCESS_KEY={secret}\n");
-    }
-    text
+        format!("export AWS_ACCESS_KEY_ID={key}\nexport AWS_SECRET_ACCESS_KEY={secret}\n")
+    });
+    format!("export AWS_ENDPOINT_URL={url}\n{}", credentials.unwrap_or_default())
 }

@@ -1,0 +1,12 @@
+//! Plan and apply on the twin, in process: what the stages do together, without the binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "on_twin/calls.rs"]
+mod calls;
+#[path = "on_twin/convergence.rs"]
+mod convergence;
+#[path = "on_twin/installation.rs"]
+mod installation;
+#[path = "on_twin/phases.rs"]
+mod phases;

@@ -1,0 +1,90 @@
+//! A twin, and what a user does with a spec on it.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reconcile_apply::{Interrupt, Journal, Options, Outcome, apply};
+use reconcile_aws::{Aws, Embedded};
+use reconcile_diff::{Plan, Progress, compare, observe};
+use reconcile_spec::{Spec, parse};
+use reconcile_twin::{Setup, SetupAccount, Twin};
+
+pub const MASTER: &str = "111111111111";
+
+/// An installation on a twin of its own.
+pub struct Installation {
+    pub twin: Twin,
+    journals: tempfile::TempDir,
+}
+
+impl Installation {
+    pub fn new() -> Self {
+        Self { twin: Twin::in_memory(), journals: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn connect(&self, spec: &Spec) -> Aws {
+        let accounts = spec.desired().accounts.iter().map(|account| SetupAccount {
+            id: account.id.to_string(),
+            name: account.name.to_string(),
+            roles: vec!["Role".to_owned()],
+        });
+        self.twin.provision(Setup { ambient: Some(MASTER.to_owned()), accounts: accounts.collect() });
+        Aws::new(reconcile_aws::Options {
+            profile: None,
+            region: spec.desired().bucket.site.region.clone(),
+            endpoint_url: None,
+            concurrency: NonZeroUsize::new(64).unwrap(),
+            embedded: Some(Embedded {
+                http_client: self.twin.http_client(),
+                credentials: self.twin.credentials_for(MASTER),
+                profiles: std::collections::HashMap::new(),
+            }),
+        })
+    }
+
+    pub async fn plan(&self, text: &str) -> Plan {
+        let spec = spec(text);
+        let aws = self.connect(&spec);
+        let desired = Arc::new(spec.desired().clone());
+        let observed = observe(&aws, &desired, &Arc::new(Progress::default())).await.unwrap();
+        compare(&spec, &desired, &observed, Timestamp::now())
+    }
+
+    pub async fn apply(&self, text: &str, plan: &Plan) -> Outcome {
+        let spec = spec(text);
+        let aws = self.connect(&spec);
+        let options = Options {
+            propagation: Duration::from_millis(1),
+            interrupt: Interrupt::default(),
+            watch: Arc::new(()),
+        };
+        let journal = Journal::open(self.journals.path(), plan).unwrap();
+        let desired = spec.desired();
+        apply(&aws, &desired.name, &desired.accounts, plan, journal, options).await
+    }
+
+    /// Plans and applies, all of which must succeed.
+    pub async fn converge(&self, text: &str) -> Plan {
+        let plan = self.plan(text).await;
+        let outcome = self.apply(text, &plan).await;
+        assert!(outcome.is_complete(), "{:#?}\n{text}", outcome.results);
+        plan
+    }
+}
+
+fn spec(text: &str) -> Spec {
+    parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+}
+
+/// A spec of so many accounts; `more` goes into the trail.
+pub fn members(count: usize, more: &str) -> String {
+    let members: String =
+        (0..count).map(|n| format!("  m{n}: {{ id: \"{:012}\", role: Role }}\n", n + 1)).collect();
+    format!(
+        "version: 1\nname: test\naccounts:\n  master: {{ id: \"{MASTER}\" }}\n{members}\
+         bucket: {{ name: test-logs, account: master, region: eu-west-1 }}\nkey: {{ alias: test }}\n\
+         trails:\n  - {{ name: Trail, accounts: all{more} }}\n"
+    )
+}

@@ -1,0 +1,93 @@
+//! What goes only after nothing relies on it any more.
+
+use reconcile_diff::plan::Phase;
+
+use crate::installation::{Installation, members};
+
+#[tokio::test]
+async fn a_prefix_changes_without_a_gap() {
+    let installation = Installation::new();
+    let before = members(2, "");
+    installation.converge(&before).await;
+    let after = before.replace("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let plan = installation.converge(&after).await;
+
+    let phases: Vec<(String, Phase)> =
+        plan.changes.iter().map(|change| (change.address.kind.to_string(), change.phase)).collect();
+    let expected = [
+        ("bucket_policy", Phase::Expand),
+        ("trail", Phase::Converge),
+        ("trail", Phase::Converge),
+        ("trail", Phase::Converge),
+        ("bucket_policy", Phase::Contract),
+    ];
+    assert_eq!(phases, expected.map(|(kind, phase)| (kind.to_owned(), phase)));
+    assert_eq!(plan.summary.update, 4, "a policy in two phases is one resource");
+    assert!(installation.plan(&after).await.is_in_sync());
+    let policy = installation.twin.summary().buckets[0].policy.clone().unwrap().to_string();
+    assert!(policy.contains("test-logs/new/AWSLogs") && !policy.contains("test-logs/AWSLogs"), "{policy}");
+}
+
+#[tokio::test]
+async fn permissions_of_an_account_go_only_when_all_accounts_can_be_read() {
+    let installation = Installation::new();
+    installation.converge(&members(3, "")).await;
+    // The spec loses an account, and another cannot be entered.
+    let fewer = members(2, "")
+        .replace("m1: { id: \"000000000002\", role: Role }", "m1: { id: \"000000000002\", role: Other }");
+    let plan = installation.plan(&fewer).await;
+    assert!(plan.partial);
+    assert!(plan.changes.iter().all(|change| change.phase != Phase::Contract), "{:?}", plan.changes);
+    let codes: Vec<&str> = plan.warnings.iter().map(|warning| warning.code.as_str()).collect();
+    assert_eq!(codes, ["withheld", "withheld"]);
+
+    let plan = installation.converge(&members(2, "")).await;
+    assert!(plan.changes.iter().all(|change| change.phase == Phase::Contract));
+    let policy = installation.twin.summary().buckets[0].policy.clone().unwrap().to_string();
+    assert!(!policy.contains("000000000003"));
+}
+
+#[tokio::test]
+async fn a_grant_that_changes_is_made_anew_before_the_old_one_goes() {
+    let installation = Installation::new();
+    let with = |operation: &str| {
+        let grant = format!(
+            "{{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [{operation}] }}"
+        );
+        members(0, "").replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
+    };
+    installation.converge(&with("Decrypt")).await;
+    let plan = installation.converge(&with("DescribeKey")).await;
+    let phases: Vec<Phase> = plan.changes.iter().map(|change| change.phase).collect();
+    assert_eq!(phases, [Phase::Expand, Phase::Contract]);
+    assert!(installation.plan(&with("DescribeKey")).await.is_in_sync());
+    let grants = installation
+        .twin
+        .summary()
+        .accounts
+        .into_iter()
+        .flat_map(|account| account.keys)
+        .next()
+        .unwrap()
+        .grants;
+    assert_eq!(grants.len(), 1);
+}
+
+#[tokio::test]
+async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.converge(&spec).await;
+    let moved = spec.replace("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let extra = "extra_statements: [{ Effect: Deny, Principal: \"*\", Action: \"s3:PutObject\", \
+                 Resource: \"arn:aws:s3:::test-logs/new/*\" }]";
+    let denied = moved.replace("prefix: new }", &format!("prefix: new, policy: {{ {extra} }} }}"));
+    let plan = installation.plan(&denied).await;
+    let outcome = installation.apply(&denied, &plan).await;
+    // Both trails are refused; taking away what they still use is not even tried.
+    assert_eq!((outcome.summary.applied, outcome.summary.failed, outcome.summary.skipped), (1, 2, 1));
+    let summary = installation.twin.summary();
+    let trails: Vec<_> = summary.accounts.iter().flat_map(|account| &account.trails).collect();
+    assert_eq!(trails.len(), 2);
+    assert!(trails.iter().all(|trail| trail.undeliverable.is_none()), "{trails:?}");
+}

@@ -136,8 +136,13 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
         }
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {
-            (format!("expected {expected}, found {unexpected}"), None)
+            (format!("expected {}, found {unexpected}", plain(expected)), None)
         }
+        Error::Unexpected { expected, .. } => (format!("expected {}", plain(expected)), None),
+        Error::MultipleDocuments { .. } => (
+            "the file holds more than one YAML document".to_owned(),
+            Some("keep one spec in a file".to_owned()),
+        ),
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or("?");
             (format!("the key `{key}` stands twice"), Some("keep one of them".to_owned()))
@@ -152,6 +157,18 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
         }
     };
     Diagnostic { message, place, help }
+}
+
+/// What YAML and Rust call it, as people do.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "string scalar" | "a string" => "a text",
+        "mapping start" | "mapping" => "a map",
+        "sequence start" | "sequence" | "a sequence" => "a list",
+        "u32" | "u64" => "a whole number",
+        "a boolean" | "boolean" => "`true` or `false`",
+        other => other,
+    }
 }
 
 const QUOTE_IT: &str =

@@ -1,0 +1,248 @@
+//! Every diagnostic, as users see it.
+
+use std::fmt::Write;
+
+use reconcile_spec::parse;
+
+use crate::{PROD, prod_with};
+
+/// What a spec is told: its problems, or what of it is not supported yet.
+fn told(text: &str) -> String {
+    match parse("prod.yaml", text.as_bytes()) {
+        Err(problems) => problems.to_string(),
+        Ok(spec) => spec.unsupported().map_or("valid\n".to_owned(), |problems| format!("(plan) {problems}")),
+    }
+}
+
+/// Each with a spec and what it is told; reviewed as one document.
+fn document(cases: &[(&str, String)]) -> String {
+    cases.iter().fold(String::new(), |mut document, (name, text)| {
+        let told = told(text);
+        assert_ne!(told, "valid\n", "{name}");
+        let _ = writeln!(document, "## {name}\n{told}");
+        document
+    })
+}
+
+const KEY: &str = "  alias: secprod-cloudtrail\n";
+const BUCKET: &str = "  region: us-east-1\n";
+const TRAIL: &str = "    accounts: [master]\n";
+
+fn with_key(more: &str) -> String {
+    prod_with(KEY, &format!("{KEY}  {more}\n"))
+}
+
+fn with_bucket(more: &str) -> String {
+    prod_with(BUCKET, &format!("{BUCKET}  {more}\n"))
+}
+
+fn with_trail(more: &str) -> String {
+    prod_with(TRAIL, &format!("{TRAIL}    {more}\n"))
+}
+
+fn with_grant(grant: &str) -> String {
+    with_key(&format!("grants: [{grant}]"))
+}
+
+fn with_account(account: &str) -> String {
+    prod_with("accounts:\n", &format!("accounts:\n  more: {account}\n"))
+}
+
+#[test]
+fn of_form() {
+    let document = document(&[
+        ("unknown key", format!("{PROD}trial: 1\n")),
+        ("unknown key inside", with_bucket("regoin: x")),
+        ("unknown key that is near to none", with_bucket("zzzzzzzz: x")),
+        ("missing key", prod_with("  region: us-east-1\n", "")),
+        ("wrong type", prod_with("name: secprod\n", "name: [secprod]\n")),
+        ("unknown value", with_bucket("encryption: kms")),
+        ("a word for a number", with_key("rotation_days: often")),
+        ("a number for a switch", with_bucket("versioning: 1")),
+        ("a key twice", prod_with("name: secprod\n", "name: secprod\nname: secprod\n")),
+        ("an account id without quotes", prod_with("\"111111111111\"", "111111111111")),
+        ("an account id that looks octal", prod_with("\"111111111111\"", "011111111111")),
+        ("tabs", prod_with("  alias:", "\talias:")),
+        ("empty", "\n# nothing\n".to_owned()),
+        ("two documents", format!("{PROD}---\n{PROD}")),
+        ("not YAML", prod_with("key:\n", "key: [\n")),
+        ("another version", prod_with("version: 1", "version: 2")),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_names() {
+    let document = document(&[
+        ("spec", prod_with("name: secprod\n", "name: Sec_Prod\n")),
+        ("account", with_account("{ id: \"12345\", role: R }")),
+        ("account name", prod_with("  production: ", "  produc/tion: ").replace("[production,", "[master,")),
+        ("bucket", prod_with("secprod-multiaccount-logs", "Logs_of_All")),
+        ("region", prod_with("us-east-1", "us-east")),
+        ("alias", prod_with("alias: secprod-cloudtrail", "alias: alias/secprod")),
+        ("trail", prod_with("SecurityTrailMaster", "Security..Trail")),
+        ("role", with_account("{ id: \"444444444444\", role: \"a b\" }")),
+        (
+            "role of another account",
+            with_account("{ id: \"444444444444\", role: \"arn:aws:iam::555555555555:role/R\" }"),
+        ),
+        (
+            "not the ARN of a role",
+            with_account("{ id: \"444444444444\", role: \"arn:aws:iam::444444444444:user/R\" }"),
+        ),
+        ("session name", with_account("{ id: \"444444444444\", role: R, session_name: \"a b\" }")),
+        ("external id without a role", with_account("{ id: \"444444444444\", profile: p, external_id: x }")),
+        ("prefix", with_bucket("prefix: /logs")),
+        ("prefix with AWSLogs", with_bucket("prefix: a/AWSLogs/b")),
+        ("tags", format!("{PROD}tags: {{ \"aws:x\": a, \"reconcile:spec\": b, \"a*\": c }}\n")),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_accounts_and_references() {
+    let document = document(&[
+        ("undeclared account", prod_with("[master]", "[mister]")),
+        ("the bucket's account is undeclared", prod_with("account: master", "account: nobody")),
+        ("the same id twice", with_account("{ id: \"111111111111\", role: R }")),
+        ("two accounts without a role", with_account("{ id: \"444444444444\" }")),
+        ("a key in another Region", with_key("region: eu-west-1")),
+        ("organization", format!("{PROD}organization: {{ account: nobody }}\n")),
+        (
+            "reader",
+            format!(
+                "{PROD}readers: [{{ account: master, principal: \"arn:aws:iam::1:role/x\", logs: [nobody] }}]\n"
+            ),
+        ),
+        (
+            "several at once",
+            prod_with("[master]", "[mister]")
+                .replace("us-east-1", "nowhere")
+                .replace("prod:", "prod: ")
+                .replace("alias: secprod-cloudtrail", "alias: \"a b\""),
+        ),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_keys_and_grants() {
+    const ARN: &str = "\"arn:aws:iam::111111111111:role/A\"";
+    let document = document(&[
+        ("neither alias nor ARN", prod_with("key:\n  alias: secprod-cloudtrail\n", "key: {}\n")),
+        ("alias and ARN", with_key("arn: \"arn:aws:kms:us-east-1:111111111111:key/x\"")),
+        ("not the ARN of a key", prod_with(KEY, "  arn: \"arn:aws:s3:::x\"\n")),
+        ("rotation", with_key("rotation_days: 30")),
+        ("no administrators", with_key("administrators: []")),
+        ("an administrator that is no ARN", with_key("administrators: [root]")),
+        ("grant name", with_grant(&format!("{{ name: \"a b\", grantee: {ARN}, operations: [Decrypt] }}"))),
+        (
+            "grant twice",
+            with_grant(&format!(
+                "{{ name: a, grantee: {ARN}, operations: [Decrypt] }}, {{ name: a, grantee: {ARN}, operations: [Encrypt] }}"
+            )),
+        ),
+        ("grant without grantee", with_grant("{ name: a, operations: [Decrypt] }")),
+        (
+            "grant to a service",
+            with_grant("{ name: a, grantee_service: s3.amazonaws.com, operations: [Decrypt] }"),
+        ),
+        (
+            "grant of what there is not",
+            with_grant(&format!("{{ name: a, grantee: {ARN}, operations: [Decript] }}")),
+        ),
+        ("grant of nothing", with_grant(&format!("{{ name: a, grantee: {ARN}, operations: [] }}"))),
+        (
+            "grant constraints",
+            with_grant(&format!("{{ name: a, grantee: {ARN}, operations: [Decrypt], constraints: {{}} }}")),
+        ),
+        ("extra statement", with_bucket("policy: { extra_statements: [{ Effect: allow }] }")),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_trails() {
+    let many: String = (0..6).map(|n| format!("  - {{ name: Trail{n}, accounts: [master] }}\n")).collect();
+    let buckets: Vec<String> = (0..251).map(|n| format!("bucket-{n}")).collect();
+    let document = document(&[
+        ("none", prod_with("trails:\n", "trails: []\nx:\n").split("x:\n").next().unwrap().to_owned()),
+        ("no accounts", prod_with(TRAIL, "")),
+        ("an empty list of accounts", prod_with("[master]", "[]")),
+        (
+            "the same trail twice",
+            prod_with("name: SecurityTrailMaster", "name: SecurityTrail").replace("[production,", "[master,"),
+        ),
+        ("more than five", format!("{PROD}{many}")),
+        (
+            "nothing recorded",
+            prod_with("    data_events: { s3: all, lambda: all }\n", "    management_events: none\n"),
+        ),
+        ("global events off", with_trail("global_service_events: false")),
+        (
+            "a bucket that is none",
+            with_trail("data_events: { s3: [No_Bucket] }").replacen(
+                "    data_events: { s3: all, lambda: all }\n",
+                "",
+                1,
+            ),
+        ),
+        (
+            "a function without ARN",
+            with_trail("data_events: { lambda: [f] }").replacen(
+                "    data_events: { s3: all, lambda: all }\n",
+                "",
+                1,
+            ),
+        ),
+        (
+            "too many data resources",
+            with_trail(&format!("data_events: {{ s3: [{}] }}", buckets.join(", "))).replacen(
+                "    data_events: { s3: all, lambda: all }\n",
+                "",
+                1,
+            ),
+        ),
+        ("selectors of both sorts", with_trail("advanced_event_selectors: [{ FieldSelectors: [] }]")),
+        ("an organization trail with accounts", with_trail("organization_trail: true")),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_what_is_not_supported_yet() {
+    let document = document(&[
+        ("organization", format!("{PROD}organization: {{ account: master, include: all }}\n")),
+        ("readers", format!("{PROD}readers: [{{ account: master, logs: own }}]\n")),
+        ("lock", format!("{PROD}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n")),
+        ("deletion", format!("{PROD}deletion: {{ trails: false, bucket: true }}\n")),
+        (
+            "bucket",
+            with_bucket(
+                "lifecycle: { expire_days: 400 }\n  object_lock: { mode: GOVERNANCE, days: 30 }\n  access_logs: { bucket: other }\n  policy: { foreign_statements: report, unlisted_accounts: remove }",
+            ),
+        ),
+        (
+            "key",
+            prod_with(
+                KEY,
+                "  arn: \"arn:aws:kms:us-east-1:111111111111:key/1234\"\n  policy: { foreign_statements: remove }\n",
+            ),
+        ),
+        (
+            "trail",
+            with_trail(
+                "insights: [ApiCallRateInsight]\n    cloudwatch_logs: { log_group: g }\n    sns_topic: { name: t }",
+            ),
+        ),
+        (
+            "advanced selectors",
+            with_trail("advanced_event_selectors: []").replacen(
+                "    data_events: { s3: all, lambda: all }\n",
+                "",
+                1,
+            ),
+        ),
+    ]);
+    insta::assert_snapshot!(document);
+}

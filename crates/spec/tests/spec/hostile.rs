@@ -1,0 +1,54 @@
+//! Whatever is in the file: an error, and never a crash or a hang.
+
+use proptest::prelude::*;
+use reconcile_spec::parse;
+
+use crate::PROD;
+
+#[test]
+fn hostile_files_are_errors() {
+    let bomb: String = (1..30).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
+        let aliases = vec![format!("*a{}", n - 1); 10].join(", ");
+        format!("{text}a{n}: &a{n} [{aliases}]\n")
+    });
+    for (name, text) in [
+        ("deep lists", format!("version: {}", "[".repeat(100_000))),
+        ("deep maps", "{a: ".repeat(100_000)),
+        ("deep blocks", (0..2_000).map(|n| format!("{}a:\n", " ".repeat(n))).collect()),
+        ("an alias bomb", bomb),
+        ("five megabytes", "# x\n".repeat(1_250_000)),
+        ("a huge scalar", format!("version: 1\nname: {}\n", "x".repeat(3_000_000))),
+        ("a null byte", PROD.replace("secprod\n", "sec\0prod\n")),
+        ("a number too large", PROD.replace("version: 1", "version: 99999999999999999999999")),
+        ("a negative number", PROD.replace("version: 1", "version: -1")),
+    ] {
+        assert!(parse("spec.yaml", text.as_bytes()).is_err(), "{name}");
+    }
+    assert!(parse("spec.yaml", &[0xff, 0xfe, 0x00]).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_without_a_crash(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = parse("spec.yaml", &bytes);
+    }
+
+    #[test]
+    fn so_is_a_spec_with_a_few_bytes_of_it_changed(
+        edits in prop::collection::vec((0..PROD.len(), prop::option::of(any::<u8>())), 1..4)
+    ) {
+        let mut bytes = PROD.as_bytes().to_vec();
+        for (at, byte) in edits {
+            let at = at.min(bytes.len() - 1);
+            match byte {
+                Some(byte) => bytes[at] = byte,
+                None => drop(bytes.remove(at)),
+            }
+        }
+        if let Err(problems) = parse("spec.yaml", &bytes) {
+            prop_assert!(!problems.to_string().is_empty());
+        }
+    }
+}

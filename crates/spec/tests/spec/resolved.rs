@@ -1,0 +1,124 @@
+//! What a spec comes to.
+
+use reconcile_spec::{Desired, EventSelector, ReadWrite, parse};
+
+use crate::{PROD, prod_with};
+
+fn desired(text: &str) -> Desired {
+    parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}")).desired().clone()
+}
+
+#[test]
+fn the_smallest_spec_has_secure_defaults() {
+    insta::assert_debug_snapshot!(desired(PROD));
+}
+
+#[test]
+fn two_spellings_are_the_same_spec() {
+    let block = r#"
+version: 1
+name: "secprod"
+trails:
+- data_events:
+    lambda: all
+    s3: all
+  accounts:
+  - master
+  name: SecurityTrailMaster
+- {name: 'SecurityTrail', accounts: members, data_events: {s3: all, lambda: all}}
+key: {alias: secprod-cloudtrail, region: us-east-1, account: master, rotation_days: 365}
+bucket:
+  region: us-east-1
+  account: master
+  name: secprod-multiaccount-logs
+  encryption: key
+  versioning: true
+  lifecycle: unmanaged
+  policy: {foreign_statements: keep}
+accounts:
+  master: {id: '111111111111'}
+  production:
+    id: "222222222222"
+    role: arn:aws:iam::222222222222:role/OrganizationAccountAccessRole
+  development: {id: "333333333333", role: OrganizationAccountAccessRole, session_name: reconcile-secprod}
+deletion: {trails: true, bucket: false}
+"#;
+    assert_eq!(desired(block), desired(PROD));
+}
+
+#[test]
+fn selectors_say_what_the_words_mean() {
+    let selectors = |words: &str| {
+        let text = prod_with("    data_events: { s3: all, lambda: all }\n", &format!("{words}\n"));
+        desired(&text).trails[0].selectors.clone()
+    };
+    let summary = |selectors: Vec<EventSelector>| -> Vec<(ReadWrite, bool, usize, Vec<String>)> {
+        let one = |it: EventSelector| {
+            let values = it.data_resources.into_iter().flat_map(|resource| resource.values).collect();
+            (it.read_write, it.management_events, it.exclude_management_sources.len(), values)
+        };
+        selectors.into_iter().map(one).collect()
+    };
+    let none: Vec<String> = Vec::new();
+    for (words, expected) in [
+        ("", vec![(ReadWrite::All, true, 0, none.clone())]),
+        ("    management_events: read", vec![(ReadWrite::ReadOnly, true, 0, none.clone())]),
+        (
+            "    management_events: { read_write: write, exclude: [kms.amazonaws.com] }",
+            vec![(ReadWrite::WriteOnly, true, 1, none.clone())],
+        ),
+        (
+            "    data_events: { dynamodb: all }",
+            vec![(ReadWrite::All, true, 0, vec!["arn:aws:dynamodb".to_owned()])],
+        ),
+        (
+            "    management_events: none\n    data_events: { s3: [logs, \"arn:aws:s3:::logs/a\"] }",
+            vec![(
+                ReadWrite::All,
+                false,
+                0,
+                vec!["arn:aws:s3:::logs/".to_owned(), "arn:aws:s3:::logs/a".to_owned()],
+            )],
+        ),
+        (
+            "    management_events: write\n    data_events: { s3: all }",
+            vec![
+                (ReadWrite::WriteOnly, true, 0, none.clone()),
+                (ReadWrite::All, false, 0, vec!["arn:aws:s3".to_owned()]),
+            ],
+        ),
+    ] {
+        assert_eq!(summary(selectors(words)), expected, "{words}");
+    }
+}
+
+#[test]
+fn grants_are_named_by_what_they_allow() {
+    let names = |operations: &str| {
+        let grant = format!(
+            "[{{ name: a-b, grantee: \"arn:aws:iam::111111111111:role/A\", operations: {operations} }}]"
+        );
+        let text = prod_with(
+            "alias: secprod-cloudtrail\n",
+            &format!("alias: secprod-cloudtrail\n  grants: {grant}\n"),
+        );
+        let desired = desired(&text);
+        let name = desired.grants[0].aws_name.clone();
+        assert!(desired.owns_grant(&name), "{name}");
+        name
+    };
+    assert_eq!(names("[Decrypt, Encrypt]"), names("[Encrypt, Decrypt, Decrypt]"));
+    assert_ne!(names("[Decrypt]"), names("[Encrypt]"));
+    let desired = desired(PROD);
+    for foreign in
+        ["theirs", "secprod", "secprod-a", "secprod-prod-a-0123456789ab", "secprodx-a-0123456789ab"]
+    {
+        assert!(!desired.owns_grant(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn a_secret_is_never_printed() {
+    let text = prod_with("OrganizationAccountAccessRole }", "Role, external_id: hush }");
+    assert!(!format!("{:?}", desired(&text)).contains("hush"));
+}

@@ -1,0 +1,57 @@
+//! The JSON Schema, for editors.
+
+use reconcile_spec::schema;
+use serde_json::Value;
+
+use crate::{PROD, prod_with};
+
+fn problems(text: &str) -> Vec<String> {
+    let value: Value = serde_yaml::from_str(text).unwrap();
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    validator.iter_errors(&value).map(|error| error.to_string()).collect()
+}
+
+#[test]
+fn takes_what_is_right() {
+    assert_eq!(problems(PROD), Vec::<String>::new());
+    let unmanaged = prod_with(
+        "  region: us-east-1\n",
+        "  region: us-east-1\n  versioning: unmanaged\n  encryption: s3\n",
+    );
+    assert_eq!(problems(&unmanaged), Vec::<String>::new());
+    let members = prod_with("[production, development]", "members");
+    assert_eq!(problems(&members), Vec::<String>::new());
+}
+
+#[test]
+fn refuses_what_is_wrong() {
+    for text in [
+        format!("{PROD}trial: 1\n"),
+        prod_with("  alias: ", "  aliaz: "),
+        prod_with("\"222222222222\"", "\"2222\""),
+        prod_with("[production, development]", "some"),
+        prod_with("  region: us-east-1\n", ""),
+    ] {
+        assert_ne!(problems(&text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn explains_every_key() {
+    fn look(at: &str, value: &Value, missing: &mut Vec<String>) {
+        if let Some(properties) = value["properties"].as_object() {
+            for (name, property) in properties {
+                if property["description"].is_null() {
+                    missing.push(format!("{at}.{name}"));
+                }
+            }
+        }
+    }
+    let schema = schema();
+    let mut missing = Vec::new();
+    look("spec", &schema, &mut missing);
+    for (name, definition) in schema["$defs"].as_object().unwrap() {
+        look(name, definition, &mut missing);
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}

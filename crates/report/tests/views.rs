@@ -1,0 +1,178 @@
+//! What people and programs see of plans, outcomes and drift.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
+use reconcile_diff::plan::{ActionKind, Phase};
+use reconcile_diff::{Plan, findings};
+use reconcile_report::drift::SpecDrift;
+use reconcile_report::{TextOptions, drift, outcome, plan};
+use serde_json::{Value, json};
+
+const TERSE: TextOptions = TextOptions { verbose: false, sandbox: false };
+const VERBOSE: TextOptions = TextOptions { verbose: true, sandbox: false };
+
+/// The text without its colours.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut parts = text.split('\u{1b}');
+    plain.push_str(parts.next().unwrap());
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
+}
+
+fn plan_of(changes: &[Value], unreadable: &[Value]) -> Plan {
+    let of = |action: &str| changes.iter().filter(|change| change["action"] == action).count();
+    let text = json!({
+        "format_version": "1.0", "reconcile_version": "0.1.0", "created_at": "2026-11-23T08:00:00Z",
+        "spec": { "name": "secprod", "path": "specs/prod.yaml", "sha256": "0" },
+        "partial": !unreadable.is_empty(),
+        "summary": { "create": of("create"), "update": of("update"), "delete": of("delete"), "unchanged": 4,
+                     "unreadable": unreadable.len() },
+        "changes": changes, "warnings": [], "unreadable": unreadable,
+    });
+    Plan::from_json(&text.to_string()).unwrap()
+}
+
+fn trail(account: &str, id: &str, action: &str) -> Value {
+    let view = |logging: bool| {
+        json!({
+            "arn": format!("arn:aws:cloudtrail:us-east-1:{id}:trail/SecurityTrail"), "bucket": "logs", "prefix": null,
+            "kms_key": { "known_after_apply": "key/master/k" }, "multi_region": true, "global_service_events": true,
+            "log_file_validation": true, "logging": logging, "selectors": { "basic": [] }, "tags": {},
+        })
+    };
+    let is_update = action == "update";
+    json!({
+        "address": format!("trail/{account}/SecurityTrail"), "kind": "trail",
+        "account": { "name": account, "id": id }, "region": "us-east-1", "action": action, "phase": "converge",
+        "risk": if is_update { "disruptive" } else { "safe" },
+        "reasons": [if is_update { "logging is stopped" } else { "the account has no such trail" }],
+        "before": if is_update { view(false) } else { Value::Null }, "after": view(true),
+        "diff": if is_update {
+            json!([{ "op": "replace", "path": "/logging", "from": false, "value": true }])
+        } else {
+            json!([{ "op": "add", "path": "/kms_key", "value": { "known_after_apply": "key/master/k" } }])
+        },
+        "observed_fingerprint": "sha256:0", "depends_on": [],
+    })
+}
+
+fn policy(phase: &str, op: &str, accounts: usize) -> Value {
+    let resource = |n: usize| format!("arn:aws:s3:::logs/AWSLogs/{n:012}/*");
+    let document = |statements: Value| json!({ "Version": "2012-10-17", "Statement": statements });
+    let deny = json!({ "Sid": "SecprodDenyInsecureTransport", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"],
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } } });
+    let mut diff: Vec<Value> = (0..accounts)
+        .map(|n| json!({ "op": op, "path": "/Statement/SecprodTrailWrite/Resource", "value": resource(n) }))
+        .collect();
+    diff.push(json!({ "op": op, "path": "/Statement/SecprodDenyInsecureTransport", "value": deny }));
+    json!({
+        "address": "bucket_policy/master/logs", "kind": "bucket_policy",
+        "account": { "name": "master", "id": "111111111111" }, "region": "us-east-1", "action": "update",
+        "phase": phase, "risk": "safe", "reasons": ["account 000000000000 may not write its logs yet"],
+        "before": document(json!([])), "after": document(json!([deny])), "diff": diff,
+        "observed_fingerprint": "sha256:0", "depends_on": [],
+    })
+}
+
+#[test]
+fn a_plan_of_every_sort() {
+    let unreadable = json!({ "account": { "name": "development", "id": "333333333333" },
+        "error": "sts:AssumeRole in account 333333333333: AccessDenied: no", "hint": "check that the role exists" });
+    let changes = [
+        policy("expand", "add", 8),
+        trail("master", "111111111111", "create"),
+        trail("production", "222222222222", "update"),
+        policy("contract", "remove", 1),
+    ];
+    let plan = plan_of(&changes, &[unreadable]);
+    insta::assert_snapshot!("plan_text", plain(&plan::text(&plan, TERSE)));
+    insta::assert_snapshot!("plan_text_verbose", plain(&plan::text(&plan, VERBOSE)));
+    insta::assert_snapshot!("plan_markdown", plan::markdown(&plan));
+    assert!(plan::text(&plan, TERSE).contains("\u{1b}[32m"), "creations are green");
+}
+
+#[test]
+fn a_plan_of_a_thousand_accounts_is_told_in_a_few_lines() {
+    let changes: Vec<Value> =
+        (0..1000).map(|n| trail(&format!("member-{n:03}"), &format!("{n:012}"), "create")).collect();
+    let text = plain(&plan::text(&plan_of(&changes, &[]), TERSE));
+    insta::assert_snapshot!("plan_folded", text);
+}
+
+#[test]
+fn no_changes() {
+    let plan = plan_of(&[], &[]);
+    assert_eq!(plan::text(&plan, TERSE), "No changes. Live state matches specs/prod.yaml.\n");
+    let sandbox = plan::text(&plan, TextOptions { sandbox: true, ..TERSE });
+    assert!(plain(&sandbox).starts_with("sandbox: "));
+}
+
+#[test]
+fn a_plan_is_read_as_it_is_written() {
+    let plan = plan_of(&[policy("expand", "add", 2), trail("a", "111111111111", "create")], &[]);
+    assert_eq!(Plan::from_json(&plan.to_json().unwrap()).unwrap(), plan);
+}
+
+#[test]
+fn drift_of_every_sort() {
+    let changes = [policy("expand", "add", 1), trail("production", "222222222222", "update")];
+    let drifts = [
+        SpecDrift {
+            spec: "specs/prod.yaml".to_owned(),
+            checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+            result: Ok(findings(&plan_of(&changes, &[]))),
+        },
+        SpecDrift {
+            spec: "specs/test.yaml".to_owned(),
+            checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+            result: Ok(Vec::new()),
+        },
+        SpecDrift {
+            spec: "specs/none.yaml".to_owned(),
+            checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+            result: Err("cannot read `specs/none.yaml`".to_owned()),
+        },
+    ];
+    insta::assert_snapshot!("drift_text", plain(&drift::text(&drifts, TERSE)));
+    insta::assert_snapshot!("drift_json", drift::json(&drifts[1..]).unwrap());
+    insta::assert_snapshot!("drift_markdown", drift::markdown(&drifts));
+}
+
+#[test]
+fn an_outcome_of_every_sort() {
+    let result = |name: &str, status| ChangeResult {
+        address: format!("trail/{name}/SecurityTrail").parse().unwrap(),
+        action: ActionKind::Create,
+        phase: Phase::Converge,
+        status,
+        calls: 7,
+        duration_ms: 12,
+    };
+    let results = vec![
+        result("a", Status::Applied),
+        result("b", Status::Unchanged),
+        result("c", Status::Failed { error: "denied".to_owned(), hint: Some("allow it".to_owned()) }),
+        result("d", Status::Skipped { error: "depends on c".to_owned() }),
+    ];
+    let mut outcome = Outcome {
+        format_version: "1.0",
+        spec: plan_of(&[], &[]).spec,
+        summary: Summary::of(&results),
+        results,
+        journal: "journal.jsonl".into(),
+    };
+    insta::assert_snapshot!("outcome_text", plain(&outcome::text(&outcome, TERSE)));
+    insta::assert_snapshot!("outcome_json", outcome::json(&outcome).unwrap());
+    insta::assert_snapshot!("outcome_markdown", outcome::markdown(&outcome));
+
+    outcome.results = vec![result("e", Status::Stale { error: "it exists now".to_owned() })];
+    outcome.summary = Summary::of(&outcome.results);
+    insta::assert_snapshot!("outcome_stale", plain(&outcome::text(&outcome, TERSE)));
+    outcome.results.clear();
+    assert_eq!(outcome::text(&outcome, TERSE), "Nothing to do.\n");
+}

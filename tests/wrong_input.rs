@@ -32,7 +32,7 @@ fn specs() {
     refused(prod().replace("[master]", "[mister]"))
         .says("`mister` is not declared")
         .says("`master`")
-        .says(":19:");
+        .says(":20:");
     refused(prod().replace("alias: secprod-cloudtrail", "alias: a\n  region: eu-west-1"))
         .says("the key is in eu-west-1, but the bucket is in us-east-1")
         .says(":17:");

@@ -1,8 +1,11 @@
 //! The binary on the embedded twin.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{Project, boto3};
 
 const SPEC: &str = "specs/prod.yaml";
 
@@ -267,10 +270,42 @@ fn a_live_policy_that_cannot_be_read_is_never_overwritten() {
 }
 
 #[test]
-fn the_sandbox_is_emptied_and_served() {
+fn the_sandbox_is_emptied() {
     let project = converged();
     project.run("sandbox reset").exits(0);
     project.run("sandbox show").exits(0).says("empty");
     let shown = project.run("sandbox show --format json").exits(0).json();
     assert_eq!(shown["accounts"], json!([]));
+}
+
+#[test]
+fn the_sandbox_is_served_to_clients_of_any_make() {
+    let project = converged();
+    let mut server = project.command("sandbox serve --port 0").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let environment: Vec<(String, String)> = (0..3)
+        .map(|_| {
+            let line = lines.next().unwrap().unwrap();
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        })
+        .collect();
+    let script = r#"
+names = [account["Name"] for account in boto3.client("organizations").list_accounts()["Accounts"]]
+trails = member("222222222222", "OrganizationAccountAccessRole").client("cloudtrail")
+trails.stop_logging(Name="SecurityTrail")
+s3 = boto3.client("s3")
+policy = s3.get_bucket_policy(Bucket="secprod-multiaccount-logs")["Policy"]
+s3.put_bucket_policy(Bucket="secprod-multiaccount-logs", Policy=json.dumps(json.loads(policy), indent=1))
+try:
+    trails.create_trail(Name="Other", S3BucketName="secprod-multiaccount-logs")
+except trails.exceptions.InsufficientS3BucketPolicyException:
+    print(json.dumps(names))
+"#;
+    let names = boto3(&environment, script);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(names.trim(), r#"["master", "production", "development"]"#);
+    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
+    assert_eq!(addresses(&plan), ["trail/production/SecurityTrail"]);
 }

@@ -3,5 +3,5 @@
 mod moto;
 mod project;
 
-pub use moto::Moto;
+pub use moto::{Moto, boto3};
 pub use project::{Project, Run};

@@ -52,37 +52,42 @@ impl Moto {
             ("AWS_ENDPOINT_URL", self.url.as_str()),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec()
     }
 
-    /// Runs a script with boto3 and gives what it prints. `member(ID)` in it is a session of another account.
+    /// Runs a script with boto3 on this server.
     pub fn boto3(&self, script: &str) -> String {
-        const HEAD: &str = r#"
-import boto3, json, sys
-def member(account):
-    role = f"arn:aws:iam::{account}:role/Other"
-    given = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="other")["Credentials"]
+        boto3(&self.environment(), script)
+    }
+}
+
+/// Runs a script with boto3 and gives what it prints. `member(ID, ROLE)` in it is a session of another account.
+pub fn boto3(environment: &[(String, String)], script: &str) -> String {
+    const HEAD: &str = r#"
+import boto3, json
+def member(account, role="Other"):
+    arn = f"arn:aws:iam::{account}:role/{role}"
+    given = boto3.client("sts").assume_role(RoleArn=arn, RoleSessionName="other")["Credentials"]
     return boto3.Session(aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"], aws_session_token=given["SessionToken"])
 "#;
-        let mut child = Command::new(python())
-            .arg("-")
-            .envs(self.environment())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut input = child.stdin.take().unwrap();
-        input.write_all(format!("{HEAD}{script}").as_bytes()).unwrap();
-        drop(input);
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
+    let mut child = Command::new(python())
+        .arg("-")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(format!("{HEAD}{script}").as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 impl Drop for Moto {

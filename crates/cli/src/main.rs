@@ -57,10 +57,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
 fn start_log(cli: &Cli) {
     use tracing_subscriber::EnvFilter;
 
-    let level = match (cli.global.quiet, cli.global.verbose) {
-        (true, _) => "error",
-        (false, 0 | 1) => "warn",
-        (false, _) => "reconcile=debug,reconcile_aws=debug",
+    // What the SDK tries and retries is not for everybody; what came of it is in our own errors.
+    let level = match cli.global.verbose {
+        0 | 1 => "error",
+        _ => "error,reconcile=debug,reconcile_aws=debug",
     };
     let filter = EnvFilter::try_from_env("RECONCILE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

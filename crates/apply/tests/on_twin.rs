@@ -10,3 +10,5 @@ mod convergence;
 mod installation;
 #[path = "on_twin/phases.rs"]
 mod phases;
+#[path = "on_twin/resume.rs"]
+mod resume;

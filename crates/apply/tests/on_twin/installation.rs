@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::{Interrupt, Journal, Options, Outcome, apply};
+use reconcile_apply::{Interrupt, Journal, Options, Outcome, Watch, apply};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Plan, Progress, compare, observe};
 use reconcile_spec::{Spec, parse};
@@ -53,13 +53,19 @@ impl Installation {
     }
 
     pub async fn apply(&self, text: &str, plan: &Plan) -> Outcome {
+        self.apply_watched(text, plan, Interrupt::default(), Arc::new(())).await
+    }
+
+    pub async fn apply_watched(
+        &self,
+        text: &str,
+        plan: &Plan,
+        interrupt: Interrupt,
+        watch: Arc<dyn Watch>,
+    ) -> Outcome {
         let spec = spec(text);
         let aws = self.connect(&spec);
-        let options = Options {
-            propagation: Duration::from_millis(1),
-            interrupt: Interrupt::default(),
-            watch: Arc::new(()),
-        };
+        let options = Options { propagation: Duration::from_millis(1), interrupt, watch };
         let journal = Journal::open(self.journals.path(), plan).unwrap();
         let desired = spec.desired();
         apply(&aws, &desired.name, &desired.accounts, plan, journal, options).await

@@ -1,0 +1,69 @@
+//! An apply that is stopped anywhere is finished by applying again, with the same plan or a new one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reconcile_apply::{Event, Interrupt, Status, Watch};
+
+use crate::installation::{Installation, members};
+
+/// Stops an apply when so many changes are made.
+struct StopAfter {
+    left: AtomicUsize,
+    interrupt: Interrupt,
+}
+
+impl Watch for StopAfter {
+    fn event(&self, event: Event<'_>) {
+        if matches!(event, Event::Finished(..)) && self.left.fetch_sub(1, Ordering::Relaxed) <= 1 {
+            self.interrupt.stop();
+        }
+    }
+}
+
+async fn stopped_after(changes: usize, spec: &str) -> Installation {
+    let installation = Installation::new();
+    let plan = installation.plan(spec).await;
+    let interrupt = Interrupt::default();
+    let watch = StopAfter { left: AtomicUsize::new(changes), interrupt: interrupt.clone() };
+    let outcome = installation.apply_watched(spec, &plan, interrupt, Arc::new(watch)).await;
+    assert!(!outcome.is_complete());
+    assert!(
+        outcome
+            .results
+            .iter()
+            .any(|it| matches!(&it.status, Status::Skipped { error } if error == "interrupted"))
+    );
+
+    // The same plan goes on where it ended.
+    let again = installation.apply(spec, &plan).await;
+    assert!(again.is_complete(), "{:#?}", again.results);
+    assert_eq!(again.summary.applied + again.summary.unchanged, plan.changes.len());
+    assert!(again.summary.unchanged >= changes);
+    installation
+}
+
+#[tokio::test]
+async fn anywhere() {
+    let spec = members(2, "");
+    for changes in 1..6 {
+        let installation = stopped_after(changes, &spec).await;
+        assert!(installation.plan(&spec).await.is_in_sync(), "after {changes}");
+        let keys: usize = installation.twin.summary().accounts.iter().map(|account| account.keys.len()).sum();
+        assert_eq!(keys, 1, "after {changes}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_names_only_dependencies_that_come_before() {
+    let installation = Installation::new();
+    let plan = installation.plan(&members(3, "")).await;
+    let mut before = BTreeSet::new();
+    for change in &plan.changes {
+        assert!(change.depends_on.iter().all(|address| before.contains(address)), "{}", change.address);
+        before.insert(change.address.clone());
+    }
+    let trail = plan.changes.last().unwrap();
+    assert_eq!(trail.depends_on.len(), 4, "key, its policy, bucket, its policy: {:?}", trail.depends_on);
+}

@@ -27,8 +27,9 @@ use crate::plan::{AccountRef, Change, FORMAT_VERSION, Plan, SpecRef, Summary, Un
 use crate::view::KeyRef;
 use change::Compared;
 
-/// Compares what `spec` wants (resolved: `desired`) with what is there.
-pub fn compare(spec: &Spec, desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
+/// Compares what a spec wants with what is there.
+pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
+    let desired = spec.desired();
     let scope = Scope::new(desired, observed);
     let mut compared = Compared::default();
 

@@ -49,7 +49,7 @@ impl Installation {
         let aws = self.connect(&spec);
         let desired = Arc::new(spec.desired().clone());
         let observed = observe(&aws, &desired, &Arc::new(Progress::default())).await.unwrap();
-        compare(&spec, &desired, &observed, Timestamp::now())
+        compare(&spec, &observed, Timestamp::now())
     }
 
     pub async fn apply(&self, text: &str, plan: &Plan) -> Outcome {

@@ -25,7 +25,7 @@ pub(crate) async fn make_plan(
     let targets = targets(shown)?;
     let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
     let observed = reading(global, &progress, observe(aws, &desired, &progress)).await?;
-    let mut plan = compare(spec, &desired, &observed, Timestamp::now());
+    let mut plan = compare(spec, &observed, Timestamp::now());
     plan.sandbox = world.is_sandbox();
     if let Some(targets) = targets {
         plan.target(|address| targets.is_match(address.to_string()));

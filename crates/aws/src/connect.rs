@@ -9,6 +9,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -117,16 +120,10 @@ impl Shared {
                 .http_client(self.http_client.clone())
                 .timeout_config(timeouts)
                 .retry_config(retries)
-                .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
-                    aws_smithy_async::rt::sleep::TokioSleep::new(),
-                ))
-                .time_source(aws_smithy_async::time::SharedTimeSource::new(
-                    aws_smithy_async::time::SystemTimeSource::new(),
-                ))
+                .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+                .time_source(SharedTimeSource::new(SystemTimeSource::new()))
                 .endpoint_url("http://embedded.localhost")
-                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                    credentials,
-                ))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
                 .build();
         }
 

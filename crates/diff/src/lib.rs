@@ -1,6 +1,6 @@
 //! Observation of live AWS, and its comparison with what a spec wants: the plan.
 //!
-//! [`observe`] touches the world and decides nothing; [`compare`](compare()) decides and touches nothing.
+//! [`observe()`] touches the world and decides nothing; [`compare`](compare()) decides and touches nothing.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -17,9 +17,9 @@ use crate::{Condition, Effect, Principal, Statement};
 /// A statement without its Sid and without its spelling.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Canonical<'a> {
-    effect: Effect,
-    principal: Option<BTreeSet<(&'a str, &'a str)>>,
-    action: Option<BTreeSet<Cow<'a, str>>>,
+    pub(crate) effect: Effect,
+    pub(crate) principal: Option<BTreeSet<(&'a str, &'a str)>>,
+    pub(crate) action: Option<BTreeSet<Cow<'a, str>>>,
     pub(crate) resource: Option<BTreeSet<&'a str>>,
     pub(crate) rest: Rest<'a>,
 }
@@ -27,13 +27,13 @@ pub(crate) struct Canonical<'a> {
 /// The elements that hold for the statement as a whole, whatever it is split into.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Rest<'a> {
-    not_principal: Option<BTreeSet<(&'a str, &'a str)>>,
-    not_action: Option<BTreeSet<Cow<'a, str>>>,
-    not_resource: Option<BTreeSet<&'a str>>,
+    pub(crate) not_principal: Option<BTreeSet<(&'a str, &'a str)>>,
+    pub(crate) not_action: Option<BTreeSet<Cow<'a, str>>>,
+    pub(crate) not_resource: Option<BTreeSet<&'a str>>,
     /// A set and not a map: one key spelled in two ways under one operator is two conditions.
     pub(crate) conditions: BTreeSet<CanonicalCondition<'a>>,
     /// What these mean is not known, so nothing is folded but the order of object keys.
-    unknown: BTreeMap<&'a str, String>,
+    pub(crate) unknown: BTreeMap<&'a str, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -45,7 +45,7 @@ pub(crate) struct CanonicalCondition<'a> {
 
 impl<'a> Canonical<'a> {
     pub(crate) fn of(statement: &'a Statement) -> Self {
-        let element = |name: &str| statement.elements().contains_key(name);
+        let element = |name: &str| statement.has(name);
         Self {
             effect: statement.effect(),
             principal: element("Principal").then(|| principals(statement.principals())),

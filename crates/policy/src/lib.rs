@@ -35,23 +35,28 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod canonical;
+mod covers;
 mod difference;
 mod document;
 mod equivalent;
 mod error;
+mod evaluate;
 mod intent;
 mod json;
 mod merge;
 pub mod names;
 mod ownership;
+mod pattern;
 mod statement;
 mod warning;
 
 pub use canonical::canonical_text;
+pub use covers::covers;
 pub use difference::{Difference, Op, differences};
 pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
+pub use evaluate::{Decision, Mismatch, NearMiss, Request, StatementRef, evaluate};
 pub use intent::{BucketIntent, KeyIntent};
 pub use merge::{Merged, merge};
 pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};

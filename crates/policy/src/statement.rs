@@ -156,6 +156,11 @@ impl Statement {
         Canonical::of(self) == Canonical::of(other)
     }
 
+    /// Whether the element is there, if only empty.
+    pub(crate) fn has(&self, element: &str) -> bool {
+        self.elements.contains_key(element)
+    }
+
     /// All elements, known or not.
     pub(crate) fn elements(&self) -> &Map<String, Value> {
         &self.elements

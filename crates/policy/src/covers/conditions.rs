@@ -1,0 +1,76 @@
+//! Turns the conditions of two statements into whether those of one follow from those of the other.
+
+use super::element::{Place, text_includes};
+use crate::canonical::{Canonical, CanonicalCondition};
+use crate::evaluate::condition::Operator;
+use crate::pattern::{Piece, Syntax, includes, pieces};
+
+/// Whether every condition of `wide` holds wherever those of `narrow` do.
+pub(super) fn all_implied(wide: &Canonical<'_>, narrow: &Canonical<'_>, places: (Place, Place)) -> bool {
+    let conditions = &narrow.rest.conditions;
+    wide.rest.conditions.iter().all(|needed| {
+        conditions.iter().any(|given| needed.key == given.key && implies(given, needed, places))
+    })
+}
+
+/// Whether `needed` holds wherever `given` does; both are of the same key.
+fn implies(
+    given: &CanonicalCondition<'_>,
+    needed: &CanonicalCondition<'_>,
+    (ours, theirs): (Place, Place),
+) -> bool {
+    let same_place = ours.variables == theirs.variables;
+    let (Some(strong), Some(weak)) = (Operator::parse(&given.operator), Operator::parse(&needed.operator))
+    else {
+        // What an operator means that IAM does not have is not known.
+        return same_place && given == needed;
+    };
+    let fits = weak.strict() == strong.strict() || weak.strict() == strong.strict().like();
+    if !fits || (!weak.allows_absence() && strong.allows_absence()) {
+        return false;
+    }
+    let value_includes =
+        |(wide, wide_operator, wide_place): (&str, Operator, Place),
+         (narrow, narrow_operator, narrow_place): (&str, Operator, Place)| {
+            let syntax = |operator: Operator, place: Place| Syntax {
+                wildcards: operator.has_wildcards(),
+                variables: place.variables,
+            };
+            if wide == narrow && wide_operator.strict() == narrow_operator.strict() {
+                return same_place || !wide.contains("${");
+            }
+            if wide_operator.is_of_text() {
+                return text_includes(
+                    (wide, syntax(wide_operator, wide_place)),
+                    (narrow, syntax(narrow_operator, narrow_place)),
+                );
+            }
+            wide_operator.is_of_arns()
+                && arn_includes(
+                    &pieces(wide, syntax(wide_operator, wide_place)),
+                    &pieces(narrow, syntax(narrow_operator, narrow_place)),
+                )
+        };
+    if weak.is_negated {
+        // The more is left out, the less is allowed.
+        needed.values.iter().all(|needed| {
+            given.values.iter().any(|given| value_includes((given, strong, theirs), (needed, weak, ours)))
+        })
+    } else {
+        given.values.iter().all(|given| {
+            needed.values.iter().any(|needed| value_includes((needed, weak, ours), (given, strong, theirs)))
+        })
+    }
+}
+
+/// ARNs are compared component by component.
+fn arn_includes(wide: &[Piece<'_>], narrow: &[Piece<'_>]) -> bool {
+    let parts = |pattern| <[Piece<'_>]>::splitn(pattern, 6, |piece| *piece == Piece::Char(':'));
+    let (ours, theirs): (Vec<_>, Vec<_>) = (parts(wide).collect(), parts(narrow).collect());
+    // What a variable stands for may hold colons of its own.
+    let is_certain = |pattern: &[Piece<'_>]| !pattern.iter().any(|it| matches!(it, Piece::Variable(_)));
+    is_certain(wide)
+        && is_certain(narrow)
+        && ours.len() == theirs.len()
+        && ours.iter().zip(theirs).all(|(wide, narrow)| includes(wide, narrow))
+}

@@ -1,0 +1,177 @@
+//! Turns the lists of two statements into whether one speaks of all that the other speaks of.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::Arn;
+use crate::canonical::Canonical;
+use crate::pattern::{Syntax, are_disjoint, includes, pieces};
+
+/// Whether variables mean anything in the document that a statement stands in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) variables: bool,
+}
+
+/// What a statement says in one of its elements: `Action` or `NotAction`, and so on.
+#[derive(Debug)]
+pub(super) enum Element<'c> {
+    Only(Vec<Member<'c>>),
+    AllBut(Vec<Member<'c>>),
+    /// The statement has neither, and speaks of nothing.
+    Absent,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Member<'c> {
+    /// Kind and id.
+    Principal(&'c str, &'c str),
+    /// In lower case.
+    Action(&'c str),
+    Resource(&'c str),
+}
+
+impl<'c> Element<'c> {
+    pub(super) fn principal(statement: &'c Canonical<'_>) -> Self {
+        let member = |(kind, id): &(&'c str, &'c str)| Member::Principal(kind, id);
+        Self::of(statement.principal.as_ref(), statement.rest.not_principal.as_ref(), member)
+    }
+
+    pub(super) fn action(statement: &'c Canonical<'_>) -> Self {
+        let member = |action: &'c Cow<'_, str>| Member::Action(action);
+        Self::of(statement.action.as_ref(), statement.rest.not_action.as_ref(), member)
+    }
+
+    pub(super) fn resource(statement: &'c Canonical<'_>) -> Self {
+        let member = |resource: &'c &str| Member::Resource(resource);
+        Self::of(statement.resource.as_ref(), statement.rest.not_resource.as_ref(), member)
+    }
+
+    fn of<T>(
+        only: Option<&'c BTreeSet<T>>,
+        all_but: Option<&'c BTreeSet<T>>,
+        member: impl Fn(&'c T) -> Member<'c>,
+    ) -> Self {
+        match (only, all_but) {
+            (_, Some(members)) => Self::AllBut(members.iter().map(member).collect()),
+            (Some(members), None) => Self::Only(members.iter().map(member).collect()),
+            (None, None) => Self::Absent,
+        }
+    }
+
+    /// The smallest elements that together say the same.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        match self {
+            Self::Only(members) => members.iter().map(|member| Self::Only(vec![*member])).collect(),
+            Self::AllBut(members) => vec![Self::AllBut(members.clone())],
+            Self::Absent => Vec::new(),
+        }
+    }
+
+    /// Whether this speaks of all that `narrow` speaks of.
+    pub(super) fn includes(&self, narrow: &Self, (ours, theirs): (Place, Place)) -> bool {
+        match (self, narrow) {
+            (_, Self::Absent) => true,
+            (Self::Absent, _) => false,
+            (Self::Only(wide), Self::Only(narrow)) => all_in(narrow, wide, (ours, theirs)),
+            (Self::AllBut(left_out), Self::AllBut(also_left_out)) => {
+                all_in(left_out, also_left_out, (theirs, ours))
+            }
+            (Self::Only(wide), Self::AllBut(_)) => wide.iter().any(Member::is_everything),
+            (Self::AllBut(left_out), Self::Only(narrow)) => {
+                narrow.iter().all(|one| left_out.iter().all(|out| out.is_apart_from(one, (ours, theirs))))
+            }
+        }
+    }
+
+    /// Whether nothing is spoken of by both.
+    pub(super) fn is_apart_from(&self, other: &Self, (ours, theirs): (Place, Place)) -> bool {
+        match (self, other) {
+            (Self::Absent, _) | (_, Self::Absent) => true,
+            (Self::Only(a), Self::Only(b)) => {
+                a.iter().all(|a| b.iter().all(|b| a.is_apart_from(b, (ours, theirs))))
+            }
+            (Self::Only(only), Self::AllBut(out)) => all_in(only, out, (theirs, ours)),
+            (Self::AllBut(out), Self::Only(only)) => all_in(only, out, (ours, theirs)),
+            (Self::AllBut(_), Self::AllBut(_)) => false,
+        }
+    }
+}
+
+/// Whether each of `narrow` is included in one of `wide`.
+fn all_in(narrow: &[Member<'_>], wide: &[Member<'_>], places: (Place, Place)) -> bool {
+    narrow.iter().all(|narrow| wide.iter().any(|wide| wide.includes(narrow, places)))
+}
+
+impl Member<'_> {
+    fn is_everything(&self) -> bool {
+        matches!(self, Self::Principal("AWS", "*") | Self::Action("*") | Self::Resource("*"))
+    }
+
+    fn includes(&self, narrow: &Self, (ours, theirs): (Place, Place)) -> bool {
+        match (*self, *narrow) {
+            (Self::Principal("AWS", "*"), Self::Principal(..)) => true,
+            (Self::Principal(kind, id), Self::Principal(other_kind, other_id)) => {
+                kind == other_kind
+                    && (id == other_id || (kind == "AWS" && account_of(other_id).as_deref() == Some(id)))
+            }
+            (Self::Action(wide), Self::Action(narrow)) => {
+                text_includes((wide, Syntax::WILDCARDS), (narrow, Syntax::WILDCARDS))
+            }
+            (Self::Resource(wide), Self::Resource(narrow)) => {
+                text_includes((wide, resource_syntax(ours)), (narrow, resource_syntax(theirs)))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_apart_from(&self, other: &Self, (ours, theirs): (Place, Place)) -> bool {
+        match (*self, *other) {
+            (Self::Principal("AWS", "*"), _) | (_, Self::Principal("AWS", "*")) => false,
+            // Of two principals of one account, one may be a session of the other.
+            (Self::Principal("AWS", a), Self::Principal("AWS", b)) => {
+                let account = |id: &str| account_of(id).unwrap_or_else(|| id.to_owned());
+                is_account(&account(a)) && is_account(&account(b)) && account(a) != account(b)
+            }
+            (Self::Principal(kind, id), Self::Principal(other_kind, other_id)) => {
+                kind != other_kind || id != other_id
+            }
+            (Self::Action(a), Self::Action(b)) => {
+                are_disjoint(&pieces(a, Syntax::WILDCARDS), &pieces(b, Syntax::WILDCARDS))
+            }
+            (Self::Resource(a), Self::Resource(b)) => {
+                are_disjoint(&pieces(a, resource_syntax(ours)), &pieces(b, resource_syntax(theirs)))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn resource_syntax(place: Place) -> Syntax {
+    Syntax { wildcards: true, variables: place.variables }
+}
+
+/// [`includes`] on texts, which mostly differ before the first wildcard.
+pub(super) fn text_includes((wide, ours): (&str, Syntax), (narrow, theirs): (&str, Syntax)) -> bool {
+    if wide == narrow && (ours == theirs || !wide.contains(['*', '?', '$'])) {
+        return true;
+    }
+    let is_special = |c: char| (ours.wildcards && matches!(c, '*' | '?')) || c == '$';
+    let certain = wide.find(is_special).unwrap_or(wide.len());
+    let begins_alike = match narrow.split_at_checked(certain) {
+        Some((start, _)) => wide.split_at_checked(certain).is_some_and(|(same, _)| same == start),
+        // Shorter than what it has to begin with, unless a variable makes up for it: that cannot be seen.
+        None => false,
+    };
+    begins_alike && includes(&pieces(wide, ours), &pieces(narrow, theirs))
+}
+
+/// The account of a principal's ARN.
+fn account_of(id: &str) -> Option<String> {
+    let arn: Arn = id.parse().ok()?;
+    Some(arn.account().to_owned()).filter(|account| is_account(account))
+}
+
+fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,176 @@
+//! Turns a document and a request into the decision that AWS would take, with the statement that it rests on.
+//!
+//! Looks at the resource policy alone, and at nothing but its two arguments. Where a document says something whose
+//! meaning is not known here (an operator that IAM does not have, a variable without a value), it is strict: an Allow
+//! does not apply, and a Deny does.
+//!
+//! See "Policy evaluation logic" in the IAM user guide.
+
+pub(crate) mod condition;
+mod request;
+
+use crate::canonical::lowercase;
+use crate::equivalent::version;
+use crate::pattern::{Syntax, matches, pieces, resolve};
+use crate::{Document, Effect, Principal, Statement};
+pub use request::Request;
+
+/// What a document says to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// A statement allows it, and none denies it.
+    Allowed(StatementRef),
+    /// A statement denies it, whatever else allows it.
+    Denied(StatementRef),
+    /// No statement allows it. With the one that comes nearest, if there is an Allow at all.
+    NotAllowed(Option<NearMiss>),
+}
+
+impl Decision {
+    /// Whether the request may go ahead, as far as this document is concerned.
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
+}
+
+/// Names one statement of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementRef {
+    /// Its place in the document, from 0.
+    pub index: usize,
+    /// Its Sid, if it has one.
+    pub sid: Option<String>,
+}
+
+impl std::fmt::Display for StatementRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.sid {
+            Some(sid) => write!(f, "statement `{sid}`"),
+            None => write!(f, "statement {} (it has no Sid)", self.index + 1),
+        }
+    }
+}
+
+/// An Allow that would apply, but for one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearMiss {
+    /// Which statement.
+    pub statement: StatementRef,
+    /// What of it did not fit.
+    pub mismatch: Mismatch,
+}
+
+/// What of a statement did not fit a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It is for somebody else.
+    Principal,
+    /// It is for something else to do.
+    Action,
+    /// It is for another resource.
+    Resource,
+    /// It is under a condition that does not hold.
+    Condition {
+        /// Such as `StringEquals`.
+        operator: String,
+        /// Such as `aws:SourceArn`.
+        key: String,
+        /// What the statement asks for.
+        wanted: Vec<String>,
+        /// What the request has; empty if it does not have the key.
+        actual: Vec<String>,
+    },
+}
+
+/// What the document says to the request.
+pub fn evaluate(document: &Document, request: &Request) -> Decision {
+    let variables = version(document) == "2012-10-17";
+    let mut allowed = None;
+    let mut nearest: Option<(usize, NearMiss)> = None;
+    for (index, statement) in document.statements().iter().enumerate() {
+        let reference = || StatementRef { index, sid: statement.sid().map(str::to_owned) };
+        match (statement.effect(), apply(statement, request, variables)) {
+            (Effect::Deny, Ok(())) => return Decision::Denied(reference()),
+            (Effect::Allow, Ok(())) => allowed = allowed.or_else(|| Some(reference())),
+            (Effect::Allow, Err((fitting, mismatch))) => {
+                if nearest.as_ref().is_none_or(|(best, _)| fitting > *best) {
+                    nearest = Some((fitting, NearMiss { statement: reference(), mismatch }));
+                }
+            }
+            (Effect::Deny, Err(_)) => {}
+        }
+    }
+    match allowed {
+        Some(statement) => Decision::Allowed(statement),
+        None => Decision::NotAllowed(nearest.map(|(_, miss)| miss)),
+    }
+}
+
+/// Whether the statement applies to the request; else how much of it fits, and the first thing that does not.
+fn apply(statement: &Statement, request: &Request, variables: bool) -> Result<(), (usize, Mismatch)> {
+    let is_deny = statement.effect() == Effect::Deny;
+    if !is_principal(statement, request) {
+        return Err((0, Mismatch::Principal));
+    }
+    if !is_action(statement, request.action()) {
+        return Err((1, Mismatch::Action));
+    }
+    if !is_resource(statement, request, variables).unwrap_or(is_deny) {
+        return Err((2, Mismatch::Resource));
+    }
+    for (fitting, condition) in statement.conditions().into_iter().enumerate() {
+        if !condition::holds(&condition, request, variables).unwrap_or(is_deny) {
+            let mismatch = Mismatch::Condition {
+                operator: condition.operator.to_owned(),
+                key: condition.key.to_owned(),
+                wanted: condition.values.iter().map(|value| value.clone().into_owned()).collect(),
+                actual: request.values(condition.key).to_vec(),
+            };
+            return Err((3 + fitting, mismatch));
+        }
+    }
+    Ok(())
+}
+
+fn is_principal(statement: &Statement, request: &Request) -> bool {
+    let among = |principals: Vec<Principal<'_>>| principals.into_iter().any(|it| request.is_by(it));
+    if statement.has("NotPrincipal") {
+        !among(statement.not_principals())
+    } else {
+        among(statement.principals())
+    }
+}
+
+/// The prefix and the name of an action are not case-sensitive. See "IAM JSON policy elements: Action".
+fn is_action(statement: &Statement, action: &str) -> bool {
+    let action = lowercase(action);
+    let among = |patterns: Vec<&str>| {
+        patterns.into_iter().any(|pattern| {
+            let pattern = lowercase(pattern);
+            // Most are one action, and need no pattern.
+            pattern == action || matches(&pieces(&pattern, Syntax::WILDCARDS), &action)
+        })
+    };
+    if statement.has("NotAction") { !among(statement.not_actions()) } else { among(statement.actions()) }
+}
+
+/// `None` where it hangs on a variable without a value.
+fn is_resource(statement: &Statement, request: &Request, variables: bool) -> Option<bool> {
+    let among = |patterns: Vec<&str>| {
+        let mut is_known = true;
+        for pattern in patterns {
+            let pattern = pieces(pattern, Syntax { wildcards: true, variables });
+            match resolve(&pattern, |key| request.variable(key)) {
+                Some(pattern) if matches(&pattern, request.resource()) => return Some(true),
+                Some(_) => {}
+                None => is_known = false,
+            }
+        }
+        is_known.then_some(false)
+    };
+    if statement.has("NotResource") {
+        among(statement.not_resources()).map(|is_among| !is_among)
+    } else {
+        among(statement.resources())
+    }
+}

@@ -1,0 +1,283 @@
+//! Turns the patterns of policies into matches: wildcards, and variables that a request fills in.
+//!
+//! It must not know which element a pattern stands in, but for whether wildcards and variables mean anything there.
+//! See "IAM JSON policy elements: Resource" and "IAM policy elements: Variables and tags".
+
+use std::iter;
+
+/// What one piece of a pattern stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'p> {
+    /// This character.
+    Char(char),
+    /// `?`: any one character.
+    One,
+    /// `*`: any number of characters.
+    Any,
+    /// `${…}`: what the request has under a key, or else a default.
+    Variable(Variable<'p>),
+}
+
+/// A policy variable, such as `${aws:SourceAccount}` or `${aws:PrincipalTag/team, 'nobody'}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Variable<'p> {
+    pub(crate) key: &'p str,
+    pub(crate) default: Option<&'p str>,
+}
+
+/// What means more than itself in the place where a pattern stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Syntax {
+    /// Whether `*` and `?` are wildcards.
+    pub(crate) wildcards: bool,
+    /// Whether `${…}` is a variable; only in documents of `Version` 2012-10-17.
+    pub(crate) variables: bool,
+}
+
+impl Syntax {
+    /// Wildcards and no variables, as in actions.
+    pub(crate) const WILDCARDS: Self = Self { wildcards: true, variables: false };
+}
+
+/// The pieces of a pattern.
+pub(crate) fn pieces(pattern: &str, syntax: Syntax) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some(next) = rest.chars().next() {
+        if syntax.variables
+            && let Some((piece, after)) = variable(rest)
+        {
+            pieces.push(piece);
+            rest = after;
+            continue;
+        }
+        pieces.push(match next {
+            '*' if syntax.wildcards => Piece::Any,
+            '?' if syntax.wildcards => Piece::One,
+            other => Piece::Char(other),
+        });
+        rest = rest.get(next.len_utf8()..).unwrap_or_default();
+    }
+    pieces
+}
+
+/// The variable that the text begins with, and what follows it. `${*}`, `${?}` and `${$}` are those characters.
+fn variable(text: &str) -> Option<(Piece<'_>, &str)> {
+    let (inside, after) = text.strip_prefix("${")?.split_once('}')?;
+    let piece = match inside {
+        "*" => Piece::Char('*'),
+        "?" => Piece::Char('?'),
+        "$" => Piece::Char('$'),
+        _ => {
+            let (key, default) = match inside.split_once(',') {
+                Some((key, default)) => (key, default.trim().strip_prefix('\'')?.strip_suffix('\'')),
+                None => (inside, None),
+            };
+            Piece::Variable(Variable { key: key.trim(), default })
+        }
+    };
+    Some((piece, after))
+}
+
+/// The pieces with the values of their variables; none if one has no value.
+pub(crate) fn resolve<'p>(
+    pieces: &[Piece<'p>],
+    value: impl Fn(&str) -> Option<&'p str>,
+) -> Option<Vec<Piece<'p>>> {
+    let mut resolved = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match piece {
+            Piece::Variable(variable) => {
+                resolved.extend(value(variable.key).or(variable.default)?.chars().map(Piece::Char));
+            }
+            other => resolved.push(*other),
+        }
+    }
+    Some(resolved)
+}
+
+/// Whether the text is what the pattern says, letter case included. A variable left in it matches nothing.
+pub(crate) fn matches(pattern: &[Piece<'_>], text: &str) -> bool {
+    let (mut at, mut rest) = (0, text);
+    // Where to go on when what follows the last `*` does not fit: one character later.
+    let mut retry: Option<(usize, &str)> = None;
+    while let Some(next) = rest.chars().next() {
+        let behind = |text: &str| text.chars().next().map_or(0, char::len_utf8);
+        let fits = match pattern.get(at) {
+            Some(Piece::Any) => {
+                at += 1;
+                retry = Some((at, rest));
+                continue;
+            }
+            Some(Piece::One) => true,
+            Some(Piece::Char(expected)) => *expected == next,
+            Some(Piece::Variable(_)) | None => false,
+        };
+        if fits {
+            at += 1;
+            rest = rest.get(next.len_utf8()..).unwrap_or_default();
+        } else if let Some((after, from)) = retry {
+            let from = from.get(behind(from)..).unwrap_or_default();
+            retry = Some((after, from));
+            (at, rest) = (after, from);
+        } else {
+            return false;
+        }
+    }
+    pattern.iter().skip(at).all(|piece| *piece == Piece::Any)
+}
+
+/// Whether every text of the pattern `narrow` is one of the pattern `wide`, whatever the variables stand for.
+///
+/// A yes is always right; a no may be wrong.
+pub(crate) fn includes(wide: &[Piece<'_>], narrow: &[Piece<'_>]) -> bool {
+    // reachable[i]: the first i pieces of `wide` include what of `narrow` has been read.
+    let mut reachable = vec![false; wide.len() + 1];
+    if let Some(first) = reachable.first_mut() {
+        *first = true;
+    }
+    skip_any(wide, &mut reachable);
+    for piece in narrow {
+        let mut next = vec![false; wide.len() + 1];
+        for (index, expected) in wide.iter().enumerate().filter(|(index, _)| is_set(&reachable, *index)) {
+            match expected {
+                // It takes any piece and stays.
+                Piece::Any => set(&mut next, index),
+                Piece::One if matches!(piece, Piece::Char(_) | Piece::One) => set(&mut next, index + 1),
+                same if same == piece => set(&mut next, index + 1),
+                _ => {}
+            }
+        }
+        skip_any(wide, &mut next);
+        reachable = next;
+    }
+    is_set(&reachable, wide.len())
+}
+
+/// A `*` may stand for nothing.
+fn skip_any(wide: &[Piece<'_>], reachable: &mut [bool]) {
+    for (index, piece) in wide.iter().enumerate() {
+        if *piece == Piece::Any && is_set(reachable, index) {
+            set(reachable, index + 1);
+        }
+    }
+}
+
+fn is_set(flags: &[bool], index: usize) -> bool {
+    flags.get(index).copied().unwrap_or(false)
+}
+
+fn set(flags: &mut [bool], index: usize) {
+    if let Some(flag) = flags.get_mut(index) {
+        *flag = true;
+    }
+}
+
+/// Whether no text is one of both patterns, whatever the variables stand for.
+///
+/// A yes is always right; a no may be wrong. It looks at what stands before the first piece and behind the last
+/// piece that is not one certain character.
+pub(crate) fn are_disjoint(a: &[Piece<'_>], b: &[Piece<'_>]) -> bool {
+    let differ = |(a, b): (&Piece<'_>, &Piece<'_>)| match (a, b) {
+        (Piece::Char(a), Piece::Char(b)) => Some(a != b),
+        (Piece::Char(_) | Piece::One, Piece::Char(_) | Piece::One) => Some(false),
+        _ => None,
+    };
+    let is_apart = |pairs: &mut dyn Iterator<Item = (&Piece<'_>, &Piece<'_>)>| {
+        pairs.map(differ).take_while(Option::is_some).any(|differs| differs == Some(true))
+    };
+    let fixed_length = |pattern: &[Piece<'_>]| {
+        let is_one = |piece: &Piece<'_>| matches!(piece, Piece::Char(_) | Piece::One);
+        pattern.iter().all(is_one).then_some(pattern.len())
+    };
+    let lengths_differ = match (fixed_length(a), fixed_length(b)) {
+        (Some(a), Some(b)) => a != b,
+        _ => false,
+    };
+    lengths_differ
+        || is_apart(&mut iter::zip(a, b))
+        || is_apart(&mut iter::zip(a.iter().rev(), b.iter().rev()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Syntax = Syntax { wildcards: true, variables: true };
+
+    #[test]
+    fn wildcards_match_whole_characters() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abcd", false),
+            ("a?c", "aüc", true),
+            ("a?c", "ac", false),
+            ("*b*b", "abab", true),
+            ("*ab", "aab", true),
+            ("A*", "ab", false),
+            ("a${*}", "a*", true),
+            ("a${*}", "ab", false),
+            ("a${x}", "a", false),
+            ("**a", "a", true),
+        ] {
+            assert_eq!(matches(&pieces(pattern, ALL), text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_includes_what_it_can_be_seen_to_include() {
+        for (wide, narrow, expected) in [
+            ("*", "", true),
+            ("*", "a${x}?*", true),
+            ("a*", "ab*", true),
+            ("ab*", "a*", false),
+            ("a?", "a*", false),
+            ("a?", "a?", true),
+            ("a?", "ab", true),
+            ("a?c", "a${x}c", false),
+            ("a${x}c", "a${x}c", true),
+            ("a${x}c", "a${y}c", false),
+            ("*/AWSLogs/*", "b/AWSLogs/${x}/*", true),
+            ("a*b*c", "axbxc", true),
+            ("a*b*c", "axcxb", false),
+        ] {
+            assert_eq!(includes(&pieces(wide, ALL), &pieces(narrow, ALL)), expected, "{wide} {narrow}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_disjoint_if_their_ends_differ() {
+        for (a, b, expected) in [
+            ("a*", "b*", true),
+            ("*a", "*b", true),
+            ("a*", "*b", false),
+            ("ab", "a?", false),
+            ("ab", "abc", true),
+            ("a${x}", "ab", false),
+            ("${x}a", "b", true),
+            ("a", "a", false),
+        ] {
+            assert_eq!(are_disjoint(&pieces(a, ALL), &pieces(b, ALL)), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn variables_take_their_value_or_their_default() {
+        let value = |key: &str| (key == "k").then_some("v*");
+        for (pattern, text, expected) in [
+            ("${k}", Some("v*"), true),
+            ("${k}", Some("vx"), false),
+            ("${none}", None, false),
+            ("${none, 'd'}", Some("d"), true),
+            ("${k, 'd'}", Some("d"), false),
+            ("${open", Some("${open"), true),
+        ] {
+            let resolved = resolve(&pieces(pattern, ALL), value);
+            assert_eq!(resolved.is_some(), text.is_some(), "{pattern}");
+            let is_match = resolved.zip(text).is_some_and(|(pattern, text)| matches(&pattern, text));
+            assert_eq!(is_match, expected, "{pattern}");
+        }
+    }
+}

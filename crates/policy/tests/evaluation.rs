@@ -1,0 +1,146 @@
+//! What a document says to a request, case by case; each names the AWS page that says so.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use reconcile_policy::{Decision, Document, Mismatch, Request, evaluate};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+#[derive(Deserialize)]
+struct Case {
+    page: String,
+    name: String,
+    decision: String,
+    #[serde(default = "newest")]
+    version: Option<String>,
+    statements: Vec<Map<String, Value>>,
+    #[serde(default)]
+    context: Map<String, Value>,
+    by: Option<String>,
+    resource: Option<String>,
+}
+
+fn newest() -> Option<String> {
+    Some("2012-10-17".to_owned())
+}
+
+/// A case says where its statements differ from this one; null takes an element out.
+fn statement(changes: Map<String, Value>) -> Value {
+    let mut statement =
+        json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*" });
+    for (element, value) in changes {
+        let elements = statement.as_object_mut().unwrap();
+        if value.is_null() {
+            elements.remove(&element);
+        } else {
+            elements.insert(element, value);
+        }
+    }
+    statement
+}
+
+fn document(version: Option<String>, statements: Vec<Value>) -> Document {
+    let mut document = json!({ "Statement": statements });
+    if let Some(version) = version {
+        document["Version"] = json!(version);
+    }
+    document.to_string().parse().unwrap()
+}
+
+fn request(case: &Case) -> Request {
+    let action = "s3:GetObject";
+    let resource = case.resource.as_deref().unwrap_or("arn:aws:s3:::logs/a/b");
+    let by = case.by.as_deref().unwrap_or("arn:aws:iam::111111111111:role/Auditor");
+    let request = match by {
+        "anybody" => Request::by_anybody(action, resource),
+        service if service.ends_with(".amazonaws.com") => Request::by_service(service, action, resource),
+        arn => Request::by_principal(&arn.parse().unwrap(), action, resource),
+    };
+    case.context.iter().fold(request, |request, (key, value)| match value {
+        Value::Array(values) => request.with_each(key, values.iter().map(|value| value.as_str().unwrap())),
+        value => request.with(key, value.as_str().unwrap()),
+    })
+}
+
+#[test]
+fn documents_are_evaluated_as_aws_documents_it() {
+    let cases: Vec<Case> = serde_json::from_str(include_str!("data/evaluate.json")).unwrap();
+    for case in cases {
+        let request = request(&case);
+        let document = document(case.version, case.statements.into_iter().map(statement).collect());
+        let decision = match evaluate(&document, &request) {
+            Decision::Allowed(_) => "allowed",
+            Decision::Denied(_) => "denied",
+            Decision::NotAllowed(_) => "not allowed",
+        };
+        assert_eq!(decision, case.decision, "{} ({})\n{document}\n{request:?}", case.name, case.page);
+    }
+}
+
+fn cloudtrail() -> Request {
+    Request::by_service("cloudtrail.amazonaws.com", "s3:PutObject", "arn:aws:s3:::logs/AWSLogs/1/x")
+        .with("aws:SourceArn", "arn:aws:cloudtrail:us-east-1:111111111111:trail/T")
+}
+
+#[test]
+fn the_decision_names_the_statement_that_it_rests_on() {
+    let allow = json!({
+        "Sid": "Write", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*",
+    });
+    let other = json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "*" });
+    let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });
+
+    let Decision::Allowed(by) = evaluate(&document(None, vec![other.clone(), allow.clone()]), &cloudtrail())
+    else {
+        panic!("it is allowed");
+    };
+    assert_eq!((by.index, by.sid.as_deref()), (1, Some("Write")));
+    assert_eq!(by.to_string(), "statement `Write`");
+
+    let Decision::Denied(by) = evaluate(&document(None, vec![allow, other, deny]), &cloudtrail()) else {
+        panic!("it is denied");
+    };
+    assert_eq!((by.index, by.sid.as_deref()), (2, None));
+    assert_eq!(by.to_string(), "statement 3 (it has no Sid)");
+}
+
+#[test]
+fn what_is_not_allowed_names_the_statement_that_comes_nearest() {
+    let statement = |sid: &str, changes: Value| {
+        let mut statement = json!({
+            "Sid": sid, "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*",
+            "Condition": { "StringEquals": { "aws:SourceArn": "another" } },
+        });
+        for (element, value) in changes.as_object().unwrap() {
+            statement[element] = value.clone();
+        }
+        statement
+    };
+    let condition = Mismatch::Condition {
+        operator: "StringEquals".to_owned(),
+        key: "aws:SourceArn".to_owned(),
+        wanted: vec!["another".to_owned()],
+        actual: vec!["arn:aws:cloudtrail:us-east-1:111111111111:trail/T".to_owned()],
+    };
+    let principal = statement("Principal", json!({ "Principal": { "AWS": "111111111111" } }));
+    let action = statement("Action", json!({ "Action": "s3:GetBucketAcl" }));
+    let resource = statement("Resource", json!({ "Resource": "arn:aws:s3:::logs" }));
+    let nearest = statement("Condition", json!({}));
+    let mut statements = vec![principal];
+    for (next, sid, expected) in [
+        (None, "Principal", Mismatch::Principal),
+        (Some(action), "Action", Mismatch::Action),
+        (Some(resource), "Resource", Mismatch::Resource),
+        (Some(nearest), "Condition", condition),
+    ] {
+        statements.extend(next);
+        let Decision::NotAllowed(Some(miss)) = evaluate(&document(None, statements.clone()), &cloudtrail())
+        else {
+            panic!("it is not allowed");
+        };
+        assert_eq!((miss.statement.sid.as_deref(), miss.mismatch), (Some(sid), expected));
+    }
+    assert_eq!(evaluate(&document(None, vec![]), &cloudtrail()), Decision::NotAllowed(None));
+}

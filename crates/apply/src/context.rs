@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use reconcile_aws::{Aws, Session};
 use reconcile_diff::Address;
+use reconcile_diff::observe::key::find;
+use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::plan::AccountRef;
 use reconcile_diff::view::KeyRef;
-use reconcile_policy::{Arn, Ownership};
-use reconcile_spec::{Account, AccountName, SpecName};
+use reconcile_policy::{Arn, Document, Ownership};
+use reconcile_spec::{Account, AccountName, AliasName, BucketName, Desired, Site, SpecName};
 use tokio::sync::OnceCell;
 
 use crate::error::ApplyError;
@@ -25,21 +27,32 @@ pub(crate) struct Context {
     /// How long AWS may take to see what was written before.
     pub(crate) propagation: Duration,
     accounts: HashMap<AccountName, (Account, OnceCell<Session>)>,
+    hub: Hub,
     /// ARNs of keys that this apply made or found.
     keys: Mutex<HashMap<Address, Arn>>,
+}
+
+/// Where the bucket and the key are.
+struct Hub {
+    bucket: (Site, BucketName),
+    key: (Site, AliasName),
 }
 
 impl Context {
     pub(crate) fn new(
         aws: &Aws,
-        spec: SpecName,
-        accounts: &[Account],
+        desired: &Desired,
         watch: Arc<dyn Watch>,
         interrupt: Arc<AtomicBool>,
         propagation: Duration,
     ) -> Self {
-        let accounts = accounts.iter().map(|it| (it.name.clone(), (it.clone(), OnceCell::new())));
+        let (spec, bucket, key) = (desired.name.clone(), &desired.bucket, &desired.key);
+        let accounts = desired.accounts.iter().map(|it| (it.name.clone(), (it.clone(), OnceCell::new())));
         Self {
+            hub: Hub {
+                bucket: (bucket.site.clone(), bucket.name.clone()),
+                key: (key.site.clone(), key.alias.clone()),
+            },
             aws: aws.clone(),
             ownership: Ownership::of(spec.as_str()),
             spec,
@@ -53,12 +66,32 @@ impl Context {
 
     /// The session of an account, opened when it is first needed.
     pub(crate) async fn session(&self, account: &AccountRef) -> Result<&Session, ApplyError> {
-        let (declared, session) = self
-            .accounts
-            .get(&account.name)
-            .filter(|(declared, _)| declared.id == account.id)
-            .ok_or_else(|| ApplyError::NoSuchAccount(account.name.to_string()))?;
+        let declared = self.accounts.get(&account.name).filter(|(declared, _)| declared.id == account.id);
+        self.open(declared.ok_or_else(|| ApplyError::NoSuchAccount(account.name.to_string()))?).await
+    }
+
+    async fn open<'a>(
+        &self,
+        (declared, session): &'a (Account, OnceCell<Session>),
+    ) -> Result<&'a Session, ApplyError> {
         Ok(session.get_or_try_init(|| Session::open(&self.aws, declared)).await?)
+    }
+
+    /// The policies of the bucket and of the key as they are now.
+    pub(crate) async fn hub_policies(&self) -> Result<(Option<Document>, Option<Document>), ApplyError> {
+        let session = async |site: &Site| {
+            let account = self.accounts.get(&site.account);
+            self.open(account.ok_or_else(|| ApplyError::NoSuchAccount(site.account.to_string()))?).await
+        };
+        let (site, bucket) = &self.hub.bucket;
+        let bucket_policy = read_bucket_policy(session(site).await?, &site.region, bucket).await?;
+        let (site, alias) = &self.hub.key;
+        let session = session(site).await?;
+        let key_policy = match find(session, &site.region, alias, &self.spec).await? {
+            Some(key) => Some(read_key_policy(session, &site.region, &key.arn).await?),
+            None => None,
+        };
+        Ok((bucket_policy, key_policy))
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {

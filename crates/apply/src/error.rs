@@ -29,6 +29,12 @@ pub enum ApplyError {
         /// What AWS answered last.
         error: reconcile_aws::Error,
     },
+    /// The policies that are live do not let the trail deliver, however long one waits.
+    #[error("{}", obstacles.join("; "))]
+    Undeliverable {
+        /// What CloudTrail may not do, and why.
+        obstacles: Vec<String>,
+    },
     /// Somebody else keeps writing the same policy.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
     Contended {
@@ -65,8 +71,11 @@ impl ApplyError {
             Self::Read(error) => error.hint(),
             Self::Stale { .. } => Some("plan again, look at what changed, and apply that plan".to_owned()),
             Self::NotPropagated { .. } => Some(
-                "a statement that reconcile does not own may deny CloudTrail the bucket or the key: \
-                 look for a Deny in their policies; then run apply again"
+                "the policies are right, and AWS has not seen them everywhere yet: run apply again in a few minutes"
+                    .to_owned(),
+            ),
+            Self::Undeliverable { .. } => Some(
+                "somebody changed the policy since the plan was made: plan again, and look at what stands in the way"
                     .to_owned(),
             ),
             Self::Contended { .. } => {

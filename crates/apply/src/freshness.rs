@@ -3,7 +3,7 @@
 use reconcile_diff::plan::{Action, Change};
 use reconcile_diff::view::View;
 use reconcile_diff::{Difference, Fingerprint, differences};
-use reconcile_policy::{Document, Ownership, Statement, canonical_text, owned};
+use reconcile_policy::{Document, Ownership, Statement, Step, canonical_text, owned};
 
 /// What a live resource is to a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +44,14 @@ pub(crate) fn of_view<V: View>(change: &Change, action: &Action<V>, live: Option
 /// Judges a policy by our statements alone; a merge keeps what others change in theirs.
 pub(crate) fn of_policy(
     change: &Change,
-    after: Option<&Document>,
+    step: &Step,
     live: Option<&Document>,
     ownership: &Ownership,
 ) -> Freshness {
-    let ours = |document: Option<&Document>| document.map(|it| owned(it, ownership)).unwrap_or_default();
-    let (wanted, found) = (ours(after), ours(live));
-    if canonical_text(&wanted) == canonical_text(&found) {
-        return Freshness::Done;
+    let (wanted, found) = (step.wanted(), live.map(|it| owned(it, ownership)).unwrap_or_default());
+    if canonical_text(wanted) == canonical_text(&found) {
+        // What is left to do is in statements of others, and is done only to those that are as the plan saw them.
+        return if step.is_pending(live) { Freshness::Fresh } else { Freshness::Done };
     }
     if Fingerprint::of_policy(live, ownership) == change.observed_fingerprint {
         return Freshness::Fresh;

@@ -70,6 +70,16 @@ pub enum Status {
     },
 }
 
+impl Status {
+    /// Why the change was not made, if it was not.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::Applied | Self::Unchanged => None,
+            Self::Failed { error, .. } | Self::Skipped { error } | Self::Stale { error } => Some(error),
+        }
+    }
+}
+
 /// Counts of an outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {

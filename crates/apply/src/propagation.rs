@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use reconcile_aws::{Class, Error};
-use reconcile_diff::Address;
+use reconcile_diff::{Address, obstacle};
+use reconcile_policy::Delivery;
 
 use crate::context::Context;
 use crate::error::ApplyError;
@@ -14,17 +15,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Which errors mean "not seen yet" to a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unseen {
-    /// Bucket, key and their policies, as CloudTrail looks at them.
-    Delivery,
+pub(crate) enum Unseen<'a> {
+    /// Bucket, key and their policies, as CloudTrail looks at them for this delivery.
+    Delivery(&'a Delivery),
     /// The resource itself, which was made a moment ago.
     Itself,
 }
 
-impl Unseen {
+impl Unseen<'_> {
     fn is(self, error: &Error) -> bool {
         match self {
-            Self::Delivery => error.class == Class::Propagating,
+            Self::Delivery(_) => error.class == Class::Propagating,
             Self::Itself => matches!(error.class, Class::NotFound | Class::Propagating),
         }
     }
@@ -34,7 +35,7 @@ impl Unseen {
 pub(crate) async fn settle<T, F>(
     context: &Context,
     address: &Address,
-    unseen: Unseen,
+    unseen: Unseen<'_>,
     mut call: impl FnMut() -> F,
 ) -> Result<T, ApplyError>
 where
@@ -42,12 +43,18 @@ where
 {
     let start = Instant::now();
     let mut pause = FIRST_PAUSE;
+    let mut is_proven = false;
     loop {
         let error = match call().await {
             Ok(value) => return Ok(value),
             Err(error) if unseen.is(&error) => error,
             Err(error) => return Err(error.into()),
         };
+        if let (Unseen::Delivery(delivery), false) = (unseen, is_proven) {
+            // Waiting helps only where the policies are right.
+            prove(context, delivery).await?;
+            is_proven = true;
+        }
         let waited = start.elapsed();
         if waited + pause > context.propagation || context.is_interrupted() {
             return Err(ApplyError::NotPropagated { waited, error });
@@ -56,4 +63,13 @@ where
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Looks whether the live policies let the trail deliver. Where they cannot be read, nothing speaks against waiting.
+async fn prove(context: &Context, delivery: &Delivery) -> Result<(), ApplyError> {
+    let Ok((bucket_policy, key_policy)) = context.hub_policies().await else { return Ok(()) };
+    let proofs = delivery.prove(bucket_policy.as_ref(), key_policy.as_ref());
+    let obstacles: Vec<String> =
+        proofs.iter().filter(|proof| !proof.decision.is_allowed()).map(obstacle).collect();
+    if obstacles.is_empty() { Ok(()) } else { Err(ApplyError::Undeliverable { obstacles }) }
 }

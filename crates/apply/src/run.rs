@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
 use reconcile_diff::plan::Change;
-use reconcile_spec::{Account, SpecName};
+use reconcile_spec::Desired;
 use tokio::task::JoinSet;
 
 use crate::context::Context;
@@ -47,20 +47,12 @@ pub struct Options {
 
 /// Applies a plan: every change when all that it depends on is made, independent ones at once.
 ///
-/// `accounts` says how to get into the accounts of the plan. What becomes of each change, errors included, is in the
+/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What becomes of each change, errors included, is in the
 /// [`Outcome`].
-pub async fn apply(
-    aws: &Aws,
-    spec: &SpecName,
-    accounts: &[Account],
-    plan: &Plan,
-    journal: Journal,
-    options: Options,
-) -> Outcome {
+pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, options: Options) -> Outcome {
     let context = Arc::new(Context::new(
         aws,
-        spec.clone(),
-        accounts,
+        desired,
         Arc::clone(&options.watch),
         Arc::clone(&options.interrupt.0),
         options.propagation,

@@ -36,11 +36,13 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Check once whether live AWS is what the spec says
     Drift(DriftArgs),
+    /// Show how a trail's log files get where they go, and why a resource is in the plan
+    Explain(ExplainArgs),
     /// Check specs without AWS
     Validate(ValidateArgs),
     /// Print the JSON Schema of the spec, for editors
     Schema,
-    /// Look at, empty or serve the embedded AWS
+    /// Look at, empty, fill or serve the embedded AWS
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
@@ -169,6 +171,21 @@ pub(crate) struct DriftArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile explain specs/prod.yaml                                 every trail
+  reconcile explain specs/prod.yaml trail/production/SecurityTrail  hop by hop
+  reconcile explain specs/prod.yaml 'bucket*' --format json")]
+pub(crate) struct ExplainArgs {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    /// An address, or a pattern of addresses [default: all trails]
+    pub(crate) address: Option<String>,
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    pub(crate) format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = "Example:
   reconcile validate specs/*.yaml")]
 pub(crate) struct ValidateArgs {
@@ -181,6 +198,8 @@ pub(crate) struct ValidateArgs {
 #[command(after_help = "Examples:
   reconcile sandbox show
   reconcile sandbox reset
+  reconcile sandbox load specs/prod.yaml                              a copy of live AWS
+  reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  a bucket with that policy
   reconcile sandbox serve --port 4599")]
 pub(crate) struct SandboxArgs {
     #[command(subcommand)]
@@ -197,6 +216,17 @@ pub(crate) enum SandboxCommand {
     },
     /// Empty the sandbox
     Reset,
+    /// Put a set-up into the sandbox: what is live of a spec, or its bucket and key with policies from files
+    Load {
+        /// The spec
+        spec: PathBuf,
+        /// A bucket with the policy in this file, and nothing live
+        #[arg(long, value_name = "FILE")]
+        bucket_policy: Option<PathBuf>,
+        /// A key with the policy in this file, and nothing live
+        #[arg(long, value_name = "FILE")]
+        key_policy: Option<PathBuf>,
+    },
     /// Serve the sandbox over HTTP, for the AWS CLI and other clients
     Serve {
         /// The port on 127.0.0.1; 0 takes a free one

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod drift;
+pub(crate) mod explain;
 mod observe;
 pub(crate) mod plan;
 pub(crate) mod sandbox;

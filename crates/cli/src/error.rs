@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use reconcile_apply::JournalError;
-use reconcile_diff::ObserveError;
 use reconcile_diff::plan::PlanFileError;
+use reconcile_diff::{ObserveError, Refusal};
+use reconcile_policy::ParseError;
 use reconcile_spec::Diagnostics;
 use reconcile_twin::StoreError;
 
@@ -40,6 +41,18 @@ pub(crate) enum CliError {
     /// Live state cannot be read.
     #[error(transparent)]
     Observe(#[from] ObserveError),
+    /// What the spec wants cannot be brought about as things are.
+    #[error("{}", refusals(.0))]
+    Refused(Vec<Refusal>),
+    /// The spec has nothing of this address.
+    #[error("nothing of this spec has the address `{address}`")]
+    UnknownAddress { address: String, known: Vec<String> },
+    /// A trail of the set-up cannot be copied.
+    #[error("the set-up was not copied whole: {0}")]
+    NotCopied(String),
+    /// A file holds no policy.
+    #[error("`{path}` is not a policy: {error}")]
+    Policy { path: PathBuf, error: ParseError },
     /// The sandbox cannot be used.
     #[error(transparent)]
     Sandbox(#[from] StoreError),
@@ -81,6 +94,16 @@ impl CliError {
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
             Self::OtherWorld { .. } => "apply it where it was made, or plan again".to_owned(),
             Self::Observe(error) => return error.hint(),
+            Self::UnknownAddress { known, .. } => {
+                const SHOWN: usize = 20;
+                let shown: Vec<&str> = known.iter().take(SHOWN).map(String::as_str).collect();
+                format!("it has: {}", shown.join(", "))
+            }
+            Self::Refused(refusals) => {
+                let mut hints: Vec<String> = refusals.iter().map(Refusal::hint).collect();
+                hints.dedup();
+                hints.join("\n hint: ")
+            }
             Self::Sandbox(StoreError::Invalid { .. } | StoreError::Version { .. }) => {
                 "delete the file to begin with an empty sandbox, or name another with `--sandbox=FILE`"
                     .to_owned()
@@ -101,4 +124,9 @@ impl CliError {
             _ => Exit::Error,
         }
     }
+}
+
+fn refusals(refusals: &[Refusal]) -> String {
+    let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    format!("this cannot be applied, and no plan is made:\n{}", lines.join("\n"))
 }

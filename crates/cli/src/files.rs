@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use reconcile_diff::Plan;
+use reconcile_policy::Document;
 use reconcile_spec::Spec;
 
 use crate::error::CliError;
@@ -21,6 +22,13 @@ pub(crate) fn read_supported_spec(path: &Path) -> Result<Spec, CliError> {
         Some(unsupported) => Err(CliError::Unsupported(unsupported.clone())),
         None => Ok(spec),
     }
+}
+
+/// Reads a policy document.
+pub(crate) fn read_policy(path: &Path) -> Result<Document, CliError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
+    text.parse().map_err(|error| CliError::Policy { path: path.to_owned(), error })
 }
 
 /// Reads a plan file.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reconcile_spec::AccountName;
+use reconcile_spec::{AccountName, Desired};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
@@ -25,6 +25,20 @@ impl Address {
     pub fn new(kind: Kind, account: &AccountName, name: impl fmt::Display) -> Self {
         Self { kind, account: account.clone(), name: name.to_string() }
     }
+}
+
+/// The address of everything that a spec asks for.
+pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
+    let (key, bucket) = (&desired.key, &desired.bucket);
+    let of_key = |kind| Address::new(kind, &key.site.account, &key.alias);
+    let of_bucket = |kind| Address::new(kind, &bucket.site.account, &bucket.name);
+    let grants = desired.grants.iter();
+    let trails = desired.trails.iter();
+    [of_key(Kind::Key), of_key(Kind::Alias), of_key(Kind::KeyPolicy)]
+        .into_iter()
+        .chain(grants.map(|grant| Address::new(Kind::Grant, &key.site.account, &grant.aws_name)))
+        .chain([of_bucket(Kind::Bucket), of_bucket(Kind::BucketPolicy)])
+        .chain(trails.map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name)))
 }
 
 impl fmt::Display for Address {

@@ -8,6 +8,8 @@ mod alias;
 mod bucket;
 mod bucket_policy;
 mod change;
+mod copy;
+mod delivery;
 mod grant;
 mod key;
 mod key_policy;
@@ -21,14 +23,38 @@ use reconcile_policy::Region;
 use reconcile_spec::{AccountName, Desired, Site, Spec};
 
 use crate::address::Address;
+use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
 use crate::observe::Observed;
 use crate::plan::{AccountRef, Change, FORMAT_VERSION, Plan, SpecRef, Summary, Unreadable, Warning};
+use crate::refusal::Refusal;
 use crate::view::KeyRef;
 use change::Compared;
+pub use copy::copy;
+pub(crate) use policy::FOREIGN_STATEMENT;
+
+/// What has come out of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What has to change. Not to be applied while there are refusals.
+    pub plan: Plan,
+    /// Why what the spec wants cannot be brought about as things are.
+    pub refusals: Vec<Refusal>,
+    /// Trails that are there and cannot deliver under the policies that are live now.
+    pub undelivered: Vec<DeliveryPath>,
+}
+
+impl Comparison {
+    /// Keeps what is of the addresses that are asked for, and all changes that those depend on.
+    pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
+        self.plan.target(&is_asked);
+        self.refusals.retain(|refusal| is_asked(refusal.address()));
+        self.undelivered.retain(|path| is_asked(&path.address));
+    }
+}
 
 /// Compares what a spec wants with what is there.
-pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
+pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let desired = spec.desired();
     let scope = Scope::new(desired, observed);
     let mut compared = Compared::default();
@@ -44,17 +70,36 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
     trail::compare(&scope, &mut compared);
     // Contract: what the expanded policies still hold, and grants of ours that nobody asks for.
     grant::contract(&scope, grants, &mut compared);
-    key_policy::contract(&scope, &key_policy, &mut compared);
-    bucket_policy::contract(&scope, &bucket_policy, &mut compared);
+    if let Some(outcome) = &key_policy {
+        key_policy::contract(&scope, outcome, &mut compared);
+    }
+    if let Some(outcome) = &bucket_policy {
+        bucket_policy::contract(&scope, outcome, &mut compared);
+    }
+    // What has come of it has to deliver, half-way and in the end.
+    if let (Some(bucket), Some(key)) = (&bucket_policy, &key_policy) {
+        let (bucket, key) = (&bucket.merged, &key.merged);
+        delivery::refuse(&scope, &bucket.expanded, &key.expanded, &mut compared);
+        delivery::refuse(&scope, &bucket.contracted, &key.contracted, &mut compared);
+    }
+    let undelivered = live_paths(desired, observed)
+        .into_iter()
+        .filter(|path| path.is_live && path.obstacles().next().is_some())
+        .collect();
 
-    let Compared { mut changes, unchanged, warnings } = compared;
+    let refusals = std::mem::take(&mut compared.refusals);
+    Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered }
+}
+
+fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> Plan {
+    let Compared { mut changes, unchanged, warnings, .. } = compared;
     keep_dependencies_of_this_plan(&mut changes);
     let unreadable = scope.unreadable();
     Plan {
         format_version: FORMAT_VERSION.to_owned(),
         reconcile_version: env!("CARGO_PKG_VERSION").to_owned(),
         spec: SpecRef {
-            name: desired.name.to_string(),
+            name: scope.desired.name.to_string(),
             path: spec.path().to_owned(),
             sha256: spec.sha256().to_owned(),
         },

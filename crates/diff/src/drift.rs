@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
+use crate::compare::{Comparison, FOREIGN_STATEMENT};
+use crate::delivery::obstacle;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{ActionKind, Change, Plan};
+use crate::plan::{ActionKind, Change};
+use crate::refusal::Refusal;
 
 /// One way in which live state is not what the spec says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +40,8 @@ pub enum FindingKind {
     Changed,
     /// It is there and should not be.
     Unexpected,
+    /// It is there, and its log files do not arrive.
+    Delivery,
     /// It could not be read.
     Unreadable,
 }
@@ -55,20 +60,50 @@ pub enum Severity {
     Low,
 }
 
-/// What a plan found, the gravest first.
-pub fn findings(plan: &Plan) -> Vec<Finding> {
+/// What a comparison found, the gravest first.
+pub fn findings(comparison: &Comparison) -> Vec<Finding> {
+    let plan = &comparison.plan;
     let unreadable = plan.unreadable.iter().map(|unreadable| Finding {
-        address: format!("account/{}", unreadable.account.name),
         kind: FindingKind::Unreadable,
         severity: Severity::Critical,
-        message: unreadable.error.clone(),
+        ..told(format!("account/{}", unreadable.account.name), unreadable.error.clone())
+    });
+    let undelivered = comparison.undelivered.iter().map(|path| Finding {
+        kind: FindingKind::Delivery,
+        severity: Severity::Critical,
+        ..told(path.address.to_string(), path.obstacles().map(obstacle).collect::<Vec<_>>().join("; "))
+    });
+    // Where something keeps CloudTrail from delivering now, that is told by the trail that cannot.
+    let refused =
+        comparison.refusals.iter().filter(|it| !matches!(it, Refusal::Blocked { .. })).map(|refusal| {
+            let told = told(refusal.address().to_string(), refusal.to_string());
+            Finding { kind: FindingKind::Changed, severity: Severity::High, ..told }
+        });
+    let foreign = plan.warnings.iter().filter(|warning| warning.code == FOREIGN_STATEMENT).map(|warning| {
+        let told = told(warning.address.to_string(), warning.message.clone());
+        Finding { kind: FindingKind::Unexpected, severity: Severity::Medium, ..told }
+    });
+    let mut findings: Vec<Finding> = unreadable
+        .chain(undelivered)
+        .chain(plan.changes.iter().map(finding))
+        .chain(refused)
+        .chain(foreign)
+        .collect();
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+/// A finding without views.
+fn told(address: String, message: String) -> Finding {
+    Finding {
+        address,
+        kind: FindingKind::Unexpected,
+        severity: Severity::Medium,
+        message,
         before: Value::Null,
         after: Value::Null,
         diff: Vec::new(),
-    });
-    let mut findings: Vec<Finding> = unreadable.chain(plan.changes.iter().map(finding)).collect();
-    findings.sort_by_key(|finding| finding.severity);
-    findings
+    }
 }
 
 fn finding(change: &Change) -> Finding {

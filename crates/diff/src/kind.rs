@@ -45,12 +45,20 @@ impl Kind {
         }
     }
 
+    /// The bytes that AWS takes, if it is a policy document.
+    ///
+    /// See "Bucket policies" in the S3 user guide (20 KB) and "Resource quotas" in the KMS developer guide.
+    pub fn policy_limit(self) -> Option<usize> {
+        match self {
+            Self::BucketPolicy => Some(20 * 1024),
+            Self::KeyPolicy => Some(32 * 1024),
+            Self::Key | Self::Alias | Self::Grant | Self::Bucket | Self::Trail => None,
+        }
+    }
+
     /// Whether it is a policy document.
     pub fn is_policy(self) -> bool {
-        match self {
-            Self::KeyPolicy | Self::BucketPolicy => true,
-            Self::Key | Self::Alias | Self::Grant | Self::Bucket | Self::Trail => false,
-        }
+        self.policy_limit().is_some()
     }
 }
 

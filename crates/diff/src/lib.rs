@@ -6,19 +6,23 @@
 
 mod address;
 mod compare;
+mod delivery;
 mod difference;
 mod drift;
 mod fingerprint;
 mod kind;
 pub mod observe;
 pub mod plan;
+mod refusal;
 pub mod view;
 
-pub use address::{Address, NotAnAddress};
-pub use compare::compare;
+pub use address::{Address, NotAnAddress, addresses};
+pub use compare::{Comparison, compare, copy};
+pub use delivery::{DeliveryPath, live_paths, obstacle};
 pub use difference::{Difference, of_views as differences};
 pub use drift::{Finding, FindingKind, Severity, findings};
 pub use fingerprint::Fingerprint;
 pub use kind::{Kind, UnknownKind};
 pub use observe::{ObserveError, Observed, Progress, ReadError, observe};
 pub use plan::Plan;
+pub use refusal::Refusal;

@@ -21,12 +21,13 @@ use reconcile_policy::{Arn, Document, Region};
 use reconcile_spec::{AccountName, Desired};
 use tokio::task::JoinSet;
 
-use crate::view::{Bucket, Grant, Trail};
+use crate::view::{Bucket, Grant, OtherTrail, Trail};
 pub use error::{ObserveError, ReadError};
 pub use key::LiveKey;
+use trail::Trails;
 
 /// Live state of everything that a spec names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// The key that the alias stands for, or else one of ours that has lost its alias.
     pub key: Option<HubKey>,
@@ -36,6 +37,9 @@ pub struct Observed {
     pub bucket_policy: Option<Document>,
     /// Every trail of the spec that could be read, by ARN; `None` where there is none.
     pub trails: BTreeMap<Arn, Option<Trail>>,
+    /// Trails that deliver to the bucket and that the spec does not have, by ARN: as far as they can be seen from the
+    /// accounts and Regions of the spec.
+    pub guests: BTreeMap<Arn, OtherTrail>,
     /// Accounts that could not be read, and why. Their trails are not in `trails`.
     pub unreadable: BTreeMap<AccountName, ReadError>,
 }
@@ -72,11 +76,10 @@ struct HubBucket {
 }
 
 /// What one account had to tell.
-#[derive(Default)]
 struct Found {
     key: Option<Result<Option<HubKey>, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
-    trails: Vec<(Arn, Option<Trail>)>,
+    trails: Trails,
     unreadable: Option<ReadError>,
 }
 
@@ -109,13 +112,7 @@ pub async fn observe(
         });
     }
 
-    let mut observed = Observed {
-        key: None,
-        bucket: None,
-        bucket_policy: None,
-        trails: BTreeMap::new(),
-        unreadable: BTreeMap::new(),
-    };
+    let mut observed = Observed::default();
     while let Some(joined) = accounts.join_next().await {
         let (name, found) = joined.map_err(|_| ObserveError::Interrupted)?;
         let hub_error = |error| ObserveError::Hub { account: name.clone(), error };
@@ -126,7 +123,9 @@ pub async fn observe(
             let found = bucket.map_err(hub_error)?;
             (observed.bucket, observed.bucket_policy) = (found.bucket, found.policy);
         }
-        observed.trails.extend(found.trails);
+        observed.trails.extend(found.trails.asked);
+        let guests = found.trails.others.into_iter().filter(|it| it.bucket == desired.bucket.name.as_str());
+        observed.guests.extend(guests.map(|guest| (guest.arn.clone(), guest)));
         if let Some(error) = found.unreadable {
             observed.unreadable.insert(name, error);
         }
@@ -147,7 +146,7 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
             return Found {
                 key: has_key.then(|| Err(error.clone())),
                 bucket: has_bucket.then(|| Err(error.clone())),
-                trails: Vec::new(),
+                trails: Trails::default(),
                 unreadable: Some(error),
             };
         }
@@ -158,7 +157,7 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
     let (hub, trails) = join(join(key, bucket), observe_trails(&session, desired)).await;
     let (trails, unreadable) = match trails {
         Ok(trails) => (trails, None),
-        Err(error) => (Vec::new(), Some(error)),
+        Err(error) => (Trails::default(), Some(error)),
     };
     Found { key: hub.0, bucket: hub.1, trails, unreadable }
 }
@@ -186,14 +185,23 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
     Ok(HubBucket { bucket, policy })
 }
 
-async fn observe_trails(
-    session: &Session,
-    desired: &Desired,
-) -> Result<Vec<(Arn, Option<Trail>)>, ReadError> {
+async fn observe_trails(session: &Session, desired: &Desired) -> Result<Trails, ReadError> {
     let mut by_region: BTreeMap<&Region, Vec<&Arn>> = BTreeMap::new();
+    // Who manages the bucket may well have a trail of his own that delivers to it.
+    let bucket = &desired.bucket.site;
+    if bucket.account == session.account().name {
+        by_region.entry(&bucket.region).or_default();
+    }
     for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
         by_region.entry(&trail.site.region).or_default().push(&trail.arn);
     }
     let regions = by_region.into_iter().map(|(region, arns)| trail::read(session, region, arns));
-    Ok(futures::future::try_join_all(regions).await?.into_iter().flatten().collect())
+    let mut trails = Trails::default();
+    for found in futures::future::try_join_all(regions).await? {
+        trails.asked.extend(found.asked);
+        trails.others.extend(found.others);
+    }
+    // From another Region a trail of the spec is seen too.
+    trails.others.retain(|other| desired.trails.iter().all(|trail| trail.arn != other.arn));
+    Ok(trails)
 }

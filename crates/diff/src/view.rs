@@ -21,7 +21,7 @@ pub use grant::{Constraints, Grant};
 pub use key::{Key, Rotation};
 pub use known::KeyRef;
 pub use tags::Tags;
-pub use trail::{Selectors, Trail};
+pub use trail::{OtherTrail, Selectors, Trail};
 
 /// What every view can do.
 pub trait View: Clone + PartialEq + Serialize + DeserializeOwned {

@@ -59,6 +59,22 @@ impl Document {
         Self { head: self.head.clone(), statements, tail: self.tail.clone() }
     }
 
+    /// The same document with some of its statements.
+    pub(crate) fn retain(&self, is_kept: impl Fn(&Statement) -> bool) -> Self {
+        self.with_statements(self.statements.iter().filter(|it| is_kept(it)).cloned().collect())
+    }
+
+    /// The same document in another version of the policy language.
+    pub(crate) fn with_version(&self, version: &str) -> Self {
+        let value = Value::from(version);
+        let version = Member { name: "Version".to_owned(), text: value.to_string(), value };
+        let others = |members: &[Member]| -> Vec<Member> {
+            members.iter().filter(|member| member.name != "Version").cloned().collect()
+        };
+        let head = [version].into_iter().chain(others(&self.head)).collect();
+        Self { head, statements: self.statements.clone(), tail: others(&self.tail) }
+    }
+
     /// The `Version` element. A document without one is of 2008-10-17.
     ///
     /// See "IAM JSON policy elements: Version".

@@ -9,6 +9,8 @@
 pub(crate) mod condition;
 mod request;
 
+use std::fmt;
+
 use crate::canonical::lowercase;
 use crate::equivalent::version;
 use crate::pattern::{Syntax, matches, pieces, resolve};
@@ -42,8 +44,8 @@ pub struct StatementRef {
     pub sid: Option<String>,
 }
 
-impl std::fmt::Display for StatementRef {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for StatementRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.sid {
             Some(sid) => write!(f, "statement `{sid}`"),
             None => write!(f, "statement {} (it has no Sid)", self.index + 1),
@@ -80,6 +82,48 @@ pub enum Mismatch {
         /// What the request has; empty if it does not have the key.
         actual: Vec<String>,
     },
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allowed(by) => write!(f, "allowed by {by}"),
+            Self::Denied(by) => write!(f, "denied by {by}"),
+            Self::NotAllowed(None) => f.write_str("no statement allows anything"),
+            Self::NotAllowed(Some(miss)) => {
+                write!(f, "no statement allows it; {} comes nearest, but {}", miss.statement, miss.mismatch)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// A list of hundreds of accounts tells nobody anything.
+        const SHOWN: usize = 3;
+
+        match self {
+            Self::Principal => f.write_str("is for another principal"),
+            Self::Action => f.write_str("is for another action"),
+            Self::Resource => f.write_str("is for another resource"),
+            Self::Condition { operator, key, wanted, actual } => {
+                let list = |values: &[String]| {
+                    let shown: Vec<String> = values.iter().take(SHOWN).map(|it| format!("`{it}`")).collect();
+                    match values.len() {
+                        0 => "nothing".to_owned(),
+                        many if many > SHOWN => format!("{} and {} more", shown.join(", "), many - SHOWN),
+                        _ => shown.join(" or "),
+                    }
+                };
+                write!(
+                    f,
+                    "its condition `{operator}` on `{key}` wants {}, not {}",
+                    list(wanted),
+                    list(actual)
+                )
+            }
+        }
+    }
 }
 
 /// What the document says to the request.

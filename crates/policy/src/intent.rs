@@ -5,14 +5,18 @@
 mod bucket;
 mod extra;
 mod key;
+mod reader;
 
-pub use bucket::BucketIntent;
+use std::collections::BTreeSet;
+
+pub use bucket::{BucketIntent, Guest};
 pub use key::KeyIntent;
+pub use reader::{Logs, Reader};
 
 use serde_json::{Value, json};
 
-use crate::Arn;
 use crate::statement::compose::texts;
+use crate::{Arn, Form};
 
 /// CloudTrail as a principal; its name is the same in every partition.
 fn cloudtrail() -> Value {
@@ -20,6 +24,30 @@ fn cloudtrail() -> Value {
 }
 
 /// The ARNs of the trails, against the confused deputy: nobody else's trail may use what is ours.
-fn source_arns(trails: &[Arn]) -> Value {
-    texts(trails.iter().map(|trail| trail.as_str().to_owned()))
+fn source_arns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
+    texts(trails.map(|trail| trail.as_str().to_owned()))
+}
+
+/// The same in a short form: the names and home Regions of the trails, in whatever account.
+fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
+    let pattern = |arn: &Arn| {
+        format!("arn:{}:{}:{}:*:{}", arn.partition(), arn.service(), arn.region(), arn.resource())
+    };
+    texts(trails.map(pattern).collect::<BTreeSet<_>>())
+}
+
+/// Which accounts in a short form: operator, key and values. None where the form needs what is not known.
+fn accounts<'a>(
+    form: Form,
+    trails: impl Iterator<Item = &'a Arn>,
+    organization: Option<&str>,
+) -> Option<(&'static str, Value)> {
+    match form {
+        Form::Plain => None,
+        Form::ByAccount => {
+            let ids: BTreeSet<String> = trails.map(|trail| trail.account().to_owned()).collect();
+            Some(("aws:SourceAccount", texts(ids)))
+        }
+        Form::ByOrganization => Some(("aws:SourceOrgID", json!(organization?))),
+    }
 }

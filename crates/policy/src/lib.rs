@@ -16,6 +16,9 @@
 //!     bucket: "logs".to_owned(),
 //!     prefix: None,
 //!     trails: vec!["arn:aws:cloudtrail:eu-west-1:111111111111:trail/Security".parse()?],
+//!     guests: Vec::new(),
+//!     organization: None,
+//!     readers: Vec::new(),
 //!     require_tls: true,
 //!     extra: Vec::new(),
 //! };
@@ -36,29 +39,36 @@
 
 mod canonical;
 mod covers;
+mod delivery;
 mod difference;
 mod document;
 mod equivalent;
 mod error;
 mod evaluate;
+mod fit;
 mod intent;
 mod json;
+mod lockout;
 mod merge;
 pub mod names;
 mod ownership;
 mod pattern;
 mod statement;
+mod trails;
 mod warning;
 
 pub use canonical::canonical_text;
 pub use covers::covers;
+pub use delivery::{Delivery, Hop, Proof};
 pub use difference::{Difference, Op, differences};
 pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
 pub use evaluate::{Decision, Mismatch, NearMiss, Request, StatementRef, evaluate};
-pub use intent::{BucketIntent, KeyIntent};
-pub use merge::{Merged, merge};
+pub use fit::{Fitted, Form, Obstacle, TooLarge, fit, sizes};
+pub use intent::{BucketIntent, Guest, KeyIntent, Logs, Reader};
+pub use lockout::can_be_administered;
+pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Step, merge};
 pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};
 pub use ownership::{Ownership, Role, owned};
 pub use statement::{Condition, Effect, Principal, Statement};

@@ -4,12 +4,17 @@
 //! ([`Merged::expanded`]) and one for after ([`Merged::contracted`]). Foreign statements stay where they are and as
 //! they are written. It must not look at the time or at AWS: on write, the caller merges into what it has just read.
 
+mod adopt;
+mod rebase;
 mod union;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::ownership::previous_sid;
-use crate::{Document, Effect, Ownership, Statement};
+use crate::trails::{Rest, TrailStatement};
+use crate::{Document, Effect, Ownership, Statement, evaluate};
+pub use adopt::{Adopted, Adoption, Fate, Keep};
+pub use rebase::Step;
 use union::unite;
 
 /// What a merge makes of a live document.
@@ -19,6 +24,8 @@ pub struct Merged {
     pub expanded: Document,
     /// All that is wanted, and nothing else of ours.
     pub contracted: Document,
+    /// What becomes of foreign statements that do not just stay, in document order.
+    pub adopted: Vec<Adopted>,
     live: Option<Document>,
 }
 
@@ -37,6 +44,16 @@ impl Merged {
     pub fn contract(&self) -> Option<&Document> {
         (self.contracted != self.expanded).then_some(&self.contracted)
     }
+
+    /// The same way to another end.
+    pub(crate) fn ending_as(self, end: Self) -> Self {
+        Self { contracted: end.contracted, adopted: end.adopted, ..self }
+    }
+
+    /// The same documents, to be written in place of this one.
+    pub(crate) fn onto(self, live: Option<Document>) -> Self {
+        Self { live, ..self }
+    }
 }
 
 /// Puts the `desired` statements into the `live` document, which is `None` where there is no policy yet.
@@ -52,6 +69,9 @@ impl Merged {
 /// | our Deny, desired otherwise | desired | desired |
 /// | ours, no longer desired (or its Sid a second time) | kept | removed |
 ///
+/// Of a statement that lets CloudTrail deliver, what is kept beside the desired one is only what that does not
+/// allow to the same trails.
+///
 /// *Kept* is in its place and byte for byte; what is desired and has no place yet goes to the end. All else in the
 /// document stays; a new document is of `Version` 2012-10-17.
 pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownership) -> Merged {
@@ -61,6 +81,7 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
     let mut placed = HashSet::new();
     let mut expanded = Vec::new();
     let mut contracted = Vec::new();
+    let wanted_document = Document::new(desired.to_vec());
 
     for current in base.statements() {
         let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
@@ -70,13 +91,13 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
         };
         let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
         match wanted.filter(|_| placed.insert(sid)) {
-            None => expanded.push(current.clone()),
+            None => expanded.extend(still_needed(current, &wanted_document)),
             Some(wanted) if wanted.is_equivalent(current) => {
                 expanded.push(current.clone());
                 contracted.push(current.clone());
             }
             Some(wanted) => {
-                expanded.extend(transition(current, wanted, sid, ownership, &mut sids));
+                expanded.extend(transition(current, wanted, sid, ownership, &mut sids, &wanted_document));
                 contracted.push(wanted.clone());
             }
         }
@@ -89,6 +110,7 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
     Merged {
         expanded: base.with_statements(expanded),
         contracted: base.with_statements(contracted),
+        adopted: Vec::new(),
         live: live.cloned(),
     }
 }
@@ -100,6 +122,7 @@ fn transition(
     sid: &str,
     ownership: &Ownership,
     sids: &mut HashSet<String>,
+    wanted_document: &Document,
 ) -> Vec<Statement> {
     if current.effect() == Effect::Deny {
         return vec![wanted.clone()];
@@ -109,11 +132,30 @@ fn transition(
         // tells nobody anything; what the user wrote is not ours to blend.
         Some(union) if union.is_exact || !ownership.is_extra(sid) => vec![union.statement],
         _ => {
+            let Some(previous) = still_needed(current, wanted_document) else { return vec![wanted.clone()] };
             let mut number = 1;
             while !sids.insert(previous_sid(sid, number).to_string()) {
                 number += 1;
             }
-            vec![wanted.clone(), current.with_sid(&previous_sid(sid, number))]
+            vec![wanted.clone(), previous.with_sid(&previous_sid(sid, number))]
         }
+    }
+}
+
+/// What of a statement of ours has to stay until the trails are what they should be.
+///
+/// A form that names every account takes most of the room there is, so it cannot stand beside another for long: those
+/// trails stay in it that `wanted` does not let do the same.
+fn still_needed(current: &Statement, wanted: &Document) -> Option<Statement> {
+    let Some(trails) = TrailStatement::of(current) else { return Some(current.clone()) };
+    let is_allowed = |account: &&str| {
+        let requests = trails.requests(account);
+        requests.is_some_and(|it| it.iter().all(|request| evaluate(wanted, request).is_allowed()))
+    };
+    let accounts: BTreeSet<&str> = trails.accounts().into_iter().filter(is_allowed).collect();
+    match trails.without(&accounts) {
+        Rest::Nothing => None,
+        Rest::Some { statement, .. } => Some(statement),
+        Rest::Unscoped => Some(current.clone()),
     }
 }

@@ -6,6 +6,7 @@
 use crate::{Document, Sid, Statement};
 
 const READER: &str = "Read";
+const READER_PURPOSES: [&str; 2] = ["List", "Describe"];
 const EXTRA: &str = "Extra";
 const PREVIOUS: &str = "Previous";
 
@@ -56,7 +57,7 @@ impl Role {
 /// Which statements belong to one installation.
 ///
 /// A Sid of ours is the installation's name in camel case and one of the endings that we know: a [`Role`],
-/// `Read` and 8 hexadecimal digits for a reader, or `Extra` and a name for a statement that the user wrote; with
+/// `Read` and 8 hexadecimal digits for a reader (with `List` or `Describe` behind them for its second statement), or `Extra` and a name for a statement that the user wrote; with
 /// `Previous` behind it for the form that a statement had before. Installations whose names begin alike (`sec`,
 /// `secprod`, `sec-extra`) never claim each other's statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,12 @@ impl Ownership {
     /// The Sid of our statement in this role.
     pub fn sid(&self, role: Role) -> Sid {
         self.sid_ending(role.suffix())
+    }
+
+    /// The Sid of a statement of the reader of this mark (8 hexadecimal digits): of its first one, or with what it is
+    /// for behind it.
+    pub(crate) fn reader_sid(&self, mark: &str, of: &str) -> Sid {
+        self.sid_ending(&format!("{READER}{mark}{of}"))
     }
 
     /// Whether the statement of this Sid is one that the user wrote out.
@@ -133,7 +140,12 @@ fn is_role(ending: &str) -> bool {
 }
 
 fn is_reader(ending: &str) -> bool {
-    ending.strip_prefix(READER).is_some_and(is_fingerprint)
+    ending.strip_prefix(READER).map(without_purpose).is_some_and(is_fingerprint)
+}
+
+/// What stands before `List` or `Describe` at the end.
+fn without_purpose(text: &str) -> &str {
+    READER_PURPOSES.iter().find_map(|purpose| text.strip_suffix(purpose)).unwrap_or(text)
 }
 
 fn is_fingerprint(text: &str) -> bool {
@@ -147,7 +159,7 @@ fn extra_name(ending: &str) -> Option<&str> {
     let is_word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
     let is_elsewhere = name.contains(EXTRA)
         || Role::ALL.iter().any(|role| name.ends_with(role.suffix()))
-        || name.rsplit_once(READER).is_some_and(|(_, digits)| is_fingerprint(digits));
+        || name.rsplit_once(READER).is_some_and(|(_, rest)| is_fingerprint(without_purpose(rest)));
     (is_word && !is_elsewhere).then_some(name)
 }
 
@@ -179,6 +191,10 @@ mod tests {
             ("sec", "SecprodTrailWrite", false),
             ("sec", "SecTrailWrite2", false),
             ("sec", "SecTrailWriter", false),
+            ("sec", "SecRead0123abcdList", true),
+            ("sec", "SecRead0123abcdDescribe", true),
+            ("sec", "SecRead0123abcdWrite", false),
+            ("sec", "SecExtraRead0123abcdList", false),
             ("sec", "SecReadEverything", false),
             ("sec", "SecRead0123ABCD", false),
             ("sec", "SecExtra", false),

@@ -64,6 +64,16 @@ pub struct Principal<'a> {
     pub id: &'a str,
 }
 
+impl Principal<'_> {
+    fn is_unique_id(&self) -> bool {
+        let Self { kind, id } = self;
+        *kind == "AWS"
+            && (id.starts_with("AIDA") || id.starts_with("AROA"))
+            && id.len() >= 16
+            && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    }
+}
+
 /// One line of a `Condition` element: the values of one key under one operator.
 ///
 /// See "IAM JSON policy elements: Condition".
@@ -149,6 +159,15 @@ impl Statement {
                 })
             })
             .collect()
+    }
+
+    /// The unique ids (`AIDA…`, `AROA…`) that stand where the ARNs of users and roles stood: they were deleted, or AWS
+    /// cannot resolve them at the moment. S3 and KMS refuse to save a document that has one.
+    ///
+    /// See "AWS JSON policy elements: Principal" and "IAM identifiers".
+    pub fn unresolved_principals(&self) -> Vec<String> {
+        let principals = self.principals().into_iter().chain(self.not_principals());
+        principals.filter(Principal::is_unique_id).map(|principal| principal.id.to_owned()).collect()
     }
 
     /// Whether the two mean the same, whatever their Sids, their spelling and the order of their elements.

@@ -2,7 +2,7 @@
 //!
 //! It must not change or refuse anything: the document may be somebody else's.
 
-use crate::{Document, Principal, Statement, json};
+use crate::{Document, Statement, json};
 
 /// Something in a document that its author should look at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,17 +64,8 @@ fn of_statement(index: usize, statement: &Statement) -> Vec<Warning> {
     if statement.resources().is_empty() && statement.not_resources().is_empty() {
         warnings.push(Warning::NoEffect { path: path.clone(), element: "Resource" });
     }
-    let principals = statement.principals().into_iter().chain(statement.not_principals());
-    for Principal { id, .. } in principals.filter(is_unique_id) {
-        warnings.push(Warning::UnresolvedPrincipal { path: path.clone(), id: id.to_owned() });
+    for id in statement.unresolved_principals() {
+        warnings.push(Warning::UnresolvedPrincipal { path: path.clone(), id });
     }
     warnings
-}
-
-fn is_unique_id(principal: &Principal<'_>) -> bool {
-    let Principal { kind, id } = principal;
-    *kind == "AWS"
-        && (id.starts_with("AIDA") || id.starts_with("AROA"))
-        && id.len() >= 16
-        && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }

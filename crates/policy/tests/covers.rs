@@ -1,6 +1,6 @@
 //! When one document allows all that another does: cases, and the promise that a yes is never wrong.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -16,11 +16,8 @@ fn document(version: Option<&str>, statements: &[Value]) -> Document {
 }
 
 fn of_2012(statements: Value) -> Document {
-    let statements = match statements {
-        Value::Array(statements) => statements,
-        one => vec![one],
-    };
-    document(Some("2012-10-17"), &statements)
+    let one_or_many = json!({ "Version": "2012-10-17", "Statement": statements });
+    one_or_many.to_string().parse().unwrap()
 }
 
 fn write() -> Value {
@@ -150,6 +147,14 @@ fn variables_and_denies_of_both_sides() {
     assert!(covers(&of_2012(open.clone()), &of_2012(scoped.clone())));
     assert!(!covers(&of_2012(scoped.clone()), &of_2012(open)));
     assert!(covers(&of_2012(scoped.clone()), &of_2012(scoped.clone())));
+    // Without a value for the variable, nothing can be said of what is left out.
+    let left_out = |resources: Value| with(json!({ "Resource": null, "NotResource": resources }));
+    let (wide, narrow) = (
+        left_out(json!(["arn:aws:s3:::a/*", "arn:aws:s3:::a/${aws:SourceAccount}"])),
+        left_out(json!("arn:aws:s3:::a/*")),
+    );
+    assert!(!covers(&of_2012(wide.clone()), &of_2012(narrow.clone())));
+    assert!(covers(&of_2012(narrow), &of_2012(wide)));
     // In a document of 2008 it is a text.
     assert!(!covers(&of_2012(scoped.clone()), &document(None, &[scoped])));
     assert!(covers(&of_2012(json!([write(), tls])), &of_2012(json!([tls, write()]))));

@@ -11,8 +11,8 @@ struct Case {
     page: String,
     name: String,
     decision: String,
-    #[serde(default = "newest")]
-    version: Option<String>,
+    #[serde(default = "Version::newest")]
+    version: Version,
     statements: Vec<Map<String, Value>>,
     #[serde(default)]
     context: Map<String, Value>,
@@ -20,8 +20,15 @@ struct Case {
     resource: Option<String>,
 }
 
-fn newest() -> Option<String> {
-    Some("2012-10-17".to_owned())
+/// The `Version` of a document, if it has one.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Version(Option<String>);
+
+impl Version {
+    fn newest() -> Self {
+        Self(Some("2012-10-17".to_owned()))
+    }
 }
 
 /// A case says where its statements differ from this one; null takes an element out.
@@ -39,7 +46,7 @@ fn statement(changes: Map<String, Value>) -> Value {
     statement
 }
 
-fn document(version: Option<String>, statements: Vec<Value>) -> Document {
+fn document(version: Option<&str>, statements: &[Value]) -> Document {
     let mut document = json!({ "Statement": statements });
     if let Some(version) = version {
         document["Version"] = json!(version);
@@ -67,7 +74,8 @@ fn documents_are_evaluated_as_aws_documents_it() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("data/evaluate.json")).unwrap();
     for case in cases {
         let request = request(&case);
-        let document = document(case.version, case.statements.into_iter().map(statement).collect());
+        let statements: Vec<Value> = case.statements.into_iter().map(statement).collect();
+        let document = document(case.version.0.as_deref(), &statements);
         let decision = match evaluate(&document, &request) {
             Decision::Allowed(_) => "allowed",
             Decision::Denied(_) => "denied",
@@ -91,14 +99,14 @@ fn the_decision_names_the_statement_that_it_rests_on() {
     let other = json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "*" });
     let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });
 
-    let Decision::Allowed(by) = evaluate(&document(None, vec![other.clone(), allow.clone()]), &cloudtrail())
+    let Decision::Allowed(by) = evaluate(&document(None, &[other.clone(), allow.clone()]), &cloudtrail())
     else {
         panic!("it is allowed");
     };
     assert_eq!((by.index, by.sid.as_deref()), (1, Some("Write")));
     assert_eq!(by.to_string(), "statement `Write`");
 
-    let Decision::Denied(by) = evaluate(&document(None, vec![allow, other, deny]), &cloudtrail()) else {
+    let Decision::Denied(by) = evaluate(&document(None, &[allow, other, deny]), &cloudtrail()) else {
         panic!("it is denied");
     };
     assert_eq!((by.index, by.sid.as_deref()), (2, None));
@@ -136,11 +144,10 @@ fn what_is_not_allowed_names_the_statement_that_comes_nearest() {
         (Some(nearest), "Condition", condition),
     ] {
         statements.extend(next);
-        let Decision::NotAllowed(Some(miss)) = evaluate(&document(None, statements.clone()), &cloudtrail())
-        else {
+        let Decision::NotAllowed(Some(miss)) = evaluate(&document(None, &statements), &cloudtrail()) else {
             panic!("it is not allowed");
         };
         assert_eq!((miss.statement.sid.as_deref(), miss.mismatch), (Some(sid), expected));
     }
-    assert_eq!(evaluate(&document(None, vec![]), &cloudtrail()), Decision::NotAllowed(None));
+    assert_eq!(evaluate(&document(None, &[]), &cloudtrail()), Decision::NotAllowed(None));
 }

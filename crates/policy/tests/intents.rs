@@ -26,6 +26,9 @@ fn bucket_intent() -> BucketIntent {
             "arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail",
             "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Second",
         ]),
+        guests: Vec::new(),
+        organization: None,
+        readers: Vec::new(),
         require_tls: true,
         extra: vec![Statement::from_value(backup).unwrap()],
     }
@@ -39,6 +42,9 @@ fn key_intent() -> KeyIntent {
             "arn:aws-cn:cloudtrail:cn-north-1:111111111111:trail/SecurityTrailMaster",
             "arn:aws-cn:cloudtrail:cn-north-1:111111111111:trail/Second",
         ]),
+        guests: Vec::new(),
+        organization: None,
+        readers: Vec::new(),
         extra: Vec::new(),
     }
 }

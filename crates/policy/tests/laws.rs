@@ -11,8 +11,8 @@ use generate::{change, document, installation, respelled, statement};
 use model::{Request, allowed_by_ours};
 use proptest::prelude::*;
 use reconcile_policy::{
-    BucketIntent, Document, KeyIntent, Ownership, Partition, Statement, canonical_text, differences,
-    equivalent, merge, owned,
+    BucketIntent, Document, KeyIntent, Logs, Ownership, Partition, Reader, Statement, canonical_text,
+    differences, equivalent, merge, owned,
 };
 use serde_json::{Value, json};
 
@@ -211,10 +211,25 @@ proptest! {
             bucket: "logs".to_owned(),
             prefix: None,
             trails: trails.clone(),
+            guests: Vec::new(),
+            organization: None,
+            readers: Vec::new(),
             require_tls: true,
             extra: names.iter().map(extra).collect(),
         };
-        let key = KeyIntent { partition: Partition::Aws, administrators: vec![], trails, extra: vec![] };
+        let key = KeyIntent {
+            partition: Partition::Aws,
+            administrators: vec![],
+            trails,
+            guests: vec![],
+            organization: None,
+            readers: vec![Reader {
+                mark: "0123abcd".to_owned(),
+                principal: "arn:aws:iam::111111111111:root".parse().unwrap(),
+                logs: Logs::All,
+            }],
+            extra: vec![],
+        };
         let is_same = Ownership::of(&mine) == ownership;
         for statement in bucket.statements(&ownership).into_iter().chain(key.statements(&ownership)) {
             let sid = statement.sid().unwrap();

@@ -7,9 +7,11 @@
 
 mod diff;
 pub mod drift;
+pub mod explain;
 pub mod outcome;
 mod paint;
 pub mod plan;
+mod size;
 
 /// How text looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use reconcile_diff::plan::{Change, Risk};
 
 use crate::TextOptions;
 use crate::diff::{lines, whole};
-use crate::paint::{ADD, CHANGE, REMOVE, STRONG, count, paint, sandbox_line, sign, style};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, count, paint, sandbox_line, sign, style};
+use crate::size::size;
 use fold::{Entry, fold};
 
 /// A plan for people: grouped by account, one line a change, the reasons and the values that differ under it.
@@ -25,7 +26,7 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
             let _ = writeln!(text, "{}", paint(STRONG, &title));
             heading = title;
         }
-        change(&mut text, &entry, options);
+        change(&mut text, &entry, &plan.spec.name, options);
     }
     if !plan.changes.is_empty() {
         text.push('\n');
@@ -59,7 +60,7 @@ fn title(entry: &Entry<'_>) -> String {
     }
 }
 
-fn change(text: &mut String, entry: &Entry<'_>, options: TextOptions) {
+fn change(text: &mut String, entry: &Entry<'_>, spec: &str, options: TextOptions) {
     let change = entry.change;
     let phase = if entry.has_phases { format!(" ({})", phase(change)) } else { String::new() };
     let line = format!("  {} {}{phase}", sign(change.action()), address(entry));
@@ -78,6 +79,9 @@ fn change(text: &mut String, entry: &Entry<'_>, options: TextOptions) {
     }
     for line in lines(change, options.verbose) {
         let _ = writeln!(text, "        {line}");
+    }
+    if let Some(size) = size(change, spec) {
+        let _ = writeln!(text, "      {}", paint(DIM, size));
     }
     if options.verbose && change.address.kind.is_policy() {
         let (before, after) = change.views();

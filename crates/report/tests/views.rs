@@ -4,7 +4,7 @@
 
 use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
 use reconcile_diff::plan::{ActionKind, Phase};
-use reconcile_diff::{Plan, findings};
+use reconcile_diff::{Comparison, Plan, findings};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::{TextOptions, drift, outcome, plan};
 use serde_json::{Value, json};
@@ -125,7 +125,11 @@ fn drift_of_every_sort() {
         SpecDrift {
             spec: "specs/prod.yaml".to_owned(),
             checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
-            result: Ok(findings(&plan_of(&changes, &[]))),
+            result: Ok(findings(&Comparison {
+                plan: plan_of(&changes, &[]),
+                refusals: Vec::new(),
+                undelivered: Vec::new(),
+            })),
         },
         SpecDrift {
             spec: "specs/test.yaml".to_owned(),

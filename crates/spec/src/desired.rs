@@ -3,6 +3,7 @@
 mod account;
 mod bucket;
 mod bucket_policy;
+mod foreign;
 mod grant;
 mod key;
 mod key_policy;
@@ -16,6 +17,7 @@ use crate::names::{AccountName, SpecName};
 pub use account::{Access, Account, RoleAccess, Secret};
 pub use bucket::{Bucket, Encryption, ObjectOwnership};
 pub use bucket_policy::BucketPolicy;
+pub use foreign::{Foreign, ForeignStatements};
 pub(crate) use grant::is_name as is_grant_name;
 pub use grant::{ConstraintKind, Constraints, Grant, Grantee};
 pub use key::{Key, RotationDays};

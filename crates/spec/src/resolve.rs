@@ -14,7 +14,7 @@ mod trails;
 
 use std::collections::BTreeMap;
 
-use reconcile_policy::{AccountId, Region};
+use reconcile_policy::{AccountId, Partition, Region};
 
 use crate::desired::{Account, Desired, Tags};
 use crate::diagnostic::Diagnostic;
@@ -54,7 +54,8 @@ fn all(raw: &RawSpec, problems: &mut Problems) -> Option<Desired> {
         accounts: accounts.resolved,
     };
     organization::check(raw.organization.as_ref(), &scope, problems);
-    reader::check(raw.readers.as_ref(), &scope, problems);
+    let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
+    let readers = reader::resolve(raw.readers.as_ref(), &scope, partition, problems);
 
     let bucket = bucket::resolve(&raw.bucket, &scope, region.clone(), problems);
     let key = key::resolve(&raw.key, &raw.bucket, &scope, region, problems);
@@ -63,8 +64,8 @@ fn all(raw: &RawSpec, problems: &mut Problems) -> Option<Desired> {
     let key_extra = policies::extra(&raw.key.value.policy, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
-    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails, bucket_extra);
-    let key_policy = policies::key(&scope, &key, &trails, key_extra)?;
+    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails, &readers, bucket_extra);
+    let key_policy = policies::key(raw, &scope, &key, &trails, readers, key_extra)?;
     name?;
     Some(Desired {
         name: scope.name,

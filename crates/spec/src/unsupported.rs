@@ -4,23 +4,20 @@
 //! when a plan is made, and never ignored.
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::raw::{Located, OrUnmanaged, RawForeign, RawPolicy, RawSpec, RawUnlisted};
+use crate::raw::{Located, OrUnmanaged, RawSpec};
 
 pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
     let mut found = Found(Vec::new());
     found.present("organization", raw.organization.as_ref());
-    found.present("readers", raw.readers.as_ref());
     found.present("lock", raw.lock.as_ref());
 
     let bucket = &raw.bucket;
     found.managed("bucket.lifecycle", bucket.lifecycle.as_ref());
     found.managed("bucket.object_lock", bucket.object_lock.as_ref());
     found.managed("bucket.access_logs", bucket.access_logs.as_ref());
-    found.policy("bucket", &bucket.policy);
 
     let key = &raw.key.value;
     found.present("key.arn", key.arn.as_ref());
-    found.policy("key", &key.policy);
 
     for trail in raw.trails.value.iter().map(|trail| &trail.value) {
         found.other("organization_trail", trail.organization_trail.as_ref(), &false);
@@ -62,23 +59,6 @@ impl Found {
     fn other<T: PartialEq + std::fmt::Debug>(&mut self, name: &str, value: Option<&Located<T>>, default: &T) {
         if let Some(value) = value.filter(|value| value.value != *default) {
             self.add(value.place, format!("`{name}: {:?}` is not supported yet", value.value));
-        }
-    }
-
-    fn policy(&mut self, of: &str, policy: &RawPolicy) {
-        if let Some(Located { value: RawForeign::Report | RawForeign::Remove, place }) =
-            policy.foreign_statements
-        {
-            self.add(
-                place,
-                format!("`{of}.policy.foreign_statements` is not supported yet, other than `keep`"),
-            );
-        }
-        if let Some(Located { value: RawUnlisted::Remove, place }) = policy.unlisted_accounts {
-            self.add(
-                place,
-                format!("`{of}.policy.unlisted_accounts` is not supported yet, other than `keep`"),
-            );
         }
     }
 

@@ -11,8 +11,8 @@
 
 mod adapters;
 mod call;
-mod evaluate;
 mod fault;
+mod policy;
 mod protocol;
 mod request;
 mod services;

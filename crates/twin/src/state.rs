@@ -26,6 +26,9 @@ pub(crate) struct State {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// Bucket names are shared by all of AWS.
     pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// Whether trails are taken without a look whether they could deliver.
+    #[serde(skip)]
+    pub(crate) is_trusting: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +61,7 @@ impl Default for State {
             next_id: 1,
             accounts: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            is_trusting: false,
         }
     }
 }

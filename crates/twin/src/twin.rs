@@ -112,6 +112,31 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Takes trails without a look whether they could deliver, as long as this is on: for a copy of what exists, which is
+    /// not asked again whether it may.
+    pub fn trust(&self, is_trusting: bool) {
+        self.state().is_trusting = is_trusting;
+    }
+
+    /// Gives a bucket a policy, whatever that says. Nothing happens where there is no such bucket.
+    pub fn set_bucket_policy(&self, bucket: &str, policy: &str) {
+        if let Some(bucket) = self.state().buckets.get_mut(bucket) {
+            bucket.policy = Some(policy.to_owned());
+        }
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives the key of an alias (`alias/…`) a policy, whatever that says. Nothing happens where there is no such alias.
+    pub fn set_key_policy(&self, account: &str, region: &str, alias: &str, policy: &str) {
+        let mut state = self.state();
+        let regional = state.regional(account, region);
+        if let Some(key) = regional.aliases.get(alias).and_then(|id| regional.keys.get_mut(id)) {
+            policy.clone_into(&mut key.policy);
+        }
+        drop(state);
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Answers a request. The one place that every call of every service passes.
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let request = Request::new(request);

@@ -13,7 +13,7 @@ use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
     let bucket = super::bucket::name(work)?;
-    write_policy(work, action.after(), &BucketShelf { work, bucket }).await
+    write_policy(work, action, &BucketShelf { work, bucket }).await
 }
 
 struct BucketShelf<'a> {

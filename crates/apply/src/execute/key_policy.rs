@@ -12,12 +12,14 @@ use crate::error::ApplyError;
 use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
-    let Some(after) = action.after() else { return Err(ApplyError::NotDone("delete a key policy")) };
+    if action.after().is_none() {
+        return Err(ApplyError::NotDone("delete a key policy"));
+    }
     let alias =
         work.change.address.name.parse().map_err(|_| ApplyError::NotDone("write the policy of no key"))?;
     let found = find(work.session, work.region(), &alias, &work.context.spec).await?;
     let key = found.ok_or(ApplyError::Stale { what: "the key does not exist any more".to_owned() })?;
-    write_policy(work, Some(after), &KeyShelf { work, key: &key.arn }).await
+    write_policy(work, action, &KeyShelf { work, key: &key.arn }).await
 }
 
 struct KeyShelf<'a> {

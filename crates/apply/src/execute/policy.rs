@@ -2,11 +2,12 @@
 //!
 //! Neither S3 nor KMS can be told to write only if nothing changed, so another writer may come in between.
 
-use reconcile_policy::{Document, canonical_text, merge, owned};
+use reconcile_policy::{Document, Step, canonical_text, owned};
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
 use crate::freshness::of_policy;
+use reconcile_diff::plan::Action;
 
 /// How often another writer may replace what was written.
 const ATTEMPTS: usize = 5;
@@ -20,24 +21,24 @@ pub(super) trait Shelf {
     async fn write(&self, document: &Document) -> Result<(), ApplyError>;
 }
 
-/// Brings our statements to where `after` has them, and leaves all others as they are.
+/// Does to what is live what the action does to what the plan saw.
 pub(super) async fn execute(
     work: &Work<'_>,
-    after: Option<&Document>,
+    action: &Action<Document>,
     shelf: &impl Shelf,
 ) -> Result<Made, ApplyError> {
     let ownership = &work.context.ownership;
-    let wanted = after.map(|after| owned(after, ownership)).unwrap_or_default();
+    let step = Step::between(action.before(), action.after(), ownership);
 
     let mut live = shelf.read().await?;
-    if let Verdict::AlreadyDone = work.decide(of_policy(work.change, after, live.as_ref(), ownership))? {
+    if let Verdict::AlreadyDone = work.decide(of_policy(work.change, &step, live.as_ref(), ownership))? {
         return Ok(Made::Unchanged);
     }
     for _ in 0..ATTEMPTS {
-        shelf.write(&merge(live.as_ref(), &wanted, ownership).contracted).await?;
+        shelf.write(&step.apply(live.as_ref(), ownership)).await?;
         live = shelf.read().await?;
         let found = live.as_ref().map(|live| owned(live, ownership)).unwrap_or_default();
-        if canonical_text(&found) == canonical_text(&wanted) {
+        if canonical_text(&found) == canonical_text(step.wanted()) && !step.is_pending(live.as_ref()) {
             return Ok(Made::Applied);
         }
     }

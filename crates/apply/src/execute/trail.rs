@@ -5,6 +5,7 @@ use reconcile_aws::{Class, Error, Operation};
 use reconcile_diff::observe::trail::read;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Selectors, Tags, Trail};
+use reconcile_policy::{Arn, Delivery};
 use reconcile_spec::{self as spec, ReadWrite};
 
 use super::{Made, Verdict, Work};
@@ -18,7 +19,8 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<M
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
-    let step = Step { work, cloudtrail: work.session.cloudtrail(work.region()), wanted };
+    let cloudtrail = work.session.cloudtrail(work.region());
+    let step = Step { work, delivery: delivery(work, wanted)?, cloudtrail, wanted };
     let live = match live {
         Some(live) => live,
         None => step.create().await?,
@@ -42,11 +44,25 @@ fn with_key(work: &Work<'_>, action: &Action<Trail>) -> Result<Action<Trail>, Ap
 
 async fn find(work: &Work<'_>, wanted: &Trail) -> Result<Option<Trail>, ApplyError> {
     let trails = read(work.session, work.region(), vec![&wanted.arn]).await?;
-    Ok(trails.into_iter().find_map(|(_, trail)| trail))
+    Ok(trails.asked.into_iter().find_map(|(_, trail)| trail))
+}
+
+/// What the policies are asked when CloudTrail does not take the trail. It asks only what each set-up has to allow.
+fn delivery(work: &Work<'_>, wanted: &Trail) -> Result<Delivery, ApplyError> {
+    let partition = work.region().partition();
+    Ok(Delivery {
+        trail: wanted.arn.clone(),
+        bucket: Arn::new(partition, "s3", "", "", &wanted.bucket),
+        prefix: wanted.prefix.clone(),
+        key: wanted.kms_key.as_ref().map(|key| work.context.key(key)).transpose()?,
+        bucket_key: false,
+        digests: wanted.log_file_validation,
+    })
 }
 
 struct Step<'a> {
     work: &'a Work<'a>,
+    delivery: Delivery,
     cloudtrail: aws_sdk_cloudtrail::Client,
     wanted: &'a Trail,
 }
@@ -57,21 +73,22 @@ impl Step<'_> {
         let wanted = self.wanted;
         let name = wanted.arn.resource().trim_start_matches("trail/");
         let key = self.key()?;
-        let made = settle(self.work.context, &self.work.change.address, Unseen::Delivery, || {
-            let call = self
-                .cloudtrail
-                .create_trail()
-                .name(name)
-                .s3_bucket_name(&wanted.bucket)
-                .set_s3_key_prefix(wanted.prefix.clone())
-                .set_kms_key_id(key.clone())
-                .is_multi_region_trail(wanted.multi_region)
-                .include_global_service_events(wanted.global_service_events)
-                .enable_log_file_validation(wanted.log_file_validation)
-                .set_tags_list(Some(tags(&wanted.tags)));
-            async { self.work.session.call(Operation::CreateTrail, call.send()).await.map(drop) }
-        })
-        .await;
+        let made =
+            settle(self.work.context, &self.work.change.address, Unseen::Delivery(&self.delivery), || {
+                let call = self
+                    .cloudtrail
+                    .create_trail()
+                    .name(name)
+                    .s3_bucket_name(&wanted.bucket)
+                    .set_s3_key_prefix(wanted.prefix.clone())
+                    .set_kms_key_id(key.clone())
+                    .is_multi_region_trail(wanted.multi_region)
+                    .include_global_service_events(wanted.global_service_events)
+                    .enable_log_file_validation(wanted.log_file_validation)
+                    .set_tags_list(Some(tags(&wanted.tags)));
+                async { self.work.session.call(Operation::CreateTrail, call.send()).await.map(drop) }
+            })
+            .await;
         match made {
             // By a call whose answer was lost: it was not there a moment ago.
             Err(ApplyError::Aws(error)) if error.class == Class::Conflict => {
@@ -114,7 +131,7 @@ impl Step<'_> {
 
     async fn update(&self) -> Result<(), ApplyError> {
         let (wanted, key) = (self.wanted, self.key()?);
-        settle(self.work.context, &self.work.change.address, Unseen::Delivery, || {
+        settle(self.work.context, &self.work.change.address, Unseen::Delivery(&self.delivery), || {
             let call = self
                 .cloudtrail
                 .update_trail()

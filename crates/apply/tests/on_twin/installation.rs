@@ -49,7 +49,7 @@ impl Installation {
         let aws = self.connect(&spec);
         let desired = Arc::new(spec.desired().clone());
         let observed = observe(&aws, &desired, &Arc::new(Progress::default())).await.unwrap();
-        compare(&spec, &observed, Timestamp::now())
+        compare(&spec, &observed, Timestamp::now()).plan
     }
 
     pub async fn apply(&self, text: &str, plan: &Plan) -> Outcome {
@@ -68,7 +68,7 @@ impl Installation {
         let options = Options { propagation: Duration::from_millis(1), interrupt, watch };
         let journal = Journal::open(self.journals.path(), plan).unwrap();
         let desired = spec.desired();
-        apply(&aws, &desired.name, &desired.accounts, plan, journal, options).await
+        apply(&aws, desired, plan, journal, options).await
     }
 
     /// Plans and applies, all of which must succeed.

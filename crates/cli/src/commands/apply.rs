@@ -97,8 +97,7 @@ async fn run_plan(
         watch: Arc::clone(&watch) as Arc<_>,
     };
     let signals = tokio::spawn(stop_on_ctrl_c(interrupt.clone()));
-    let desired = spec.desired();
-    let outcome = apply(aws, &desired.name, &desired.accounts, plan, journal, options).await;
+    let outcome = apply(aws, spec.desired(), plan, journal, options).await;
     signals.abort();
     watch.finish();
 

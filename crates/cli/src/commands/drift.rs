@@ -7,7 +7,7 @@ use reconcile_diff::{Finding, FindingKind, findings};
 use reconcile_report::drift::SpecDrift;
 
 use crate::args::{DriftArgs, Format, Global};
-use crate::commands::observe::{make_plan, text_options};
+use crate::commands::observe::{compare_live, text_options};
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -38,8 +38,7 @@ async fn check(
 ) -> Result<Vec<Finding>, CliError> {
     let spec = files::read_supported_spec(path)?;
     let aws = world.connect(global, &spec).await?;
-    let plan = make_plan(global, world, &aws, &spec, &args.shown).await?;
-    Ok(findings(&plan))
+    Ok(findings(&compare_live(global, world, &aws, &spec, &args.shown).await?))
 }
 
 fn words(error: &CliError) -> String {

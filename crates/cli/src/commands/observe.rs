@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::{Plan, Progress, compare, observe};
+use reconcile_diff::{Comparison, Plan, Progress, compare, observe};
 use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
@@ -14,7 +14,7 @@ use crate::connect::World;
 use crate::error::CliError;
 use crate::progress::reading;
 
-/// Reads live state and compares it with the spec.
+/// The plan of a spec, where there is nothing that keeps it from being applied.
 pub(crate) async fn make_plan(
     global: &Global,
     world: &World,
@@ -22,15 +22,31 @@ pub(crate) async fn make_plan(
     spec: &Spec,
     shown: &Shown,
 ) -> Result<Plan, CliError> {
+    let comparison = compare_live(global, world, aws, spec, shown).await?;
+    if comparison.refusals.is_empty() {
+        Ok(comparison.plan)
+    } else {
+        Err(CliError::Refused(comparison.refusals))
+    }
+}
+
+/// Reads live state and compares it with the spec.
+pub(crate) async fn compare_live(
+    global: &Global,
+    world: &World,
+    aws: &Aws,
+    spec: &Spec,
+    shown: &Shown,
+) -> Result<Comparison, CliError> {
     let targets = targets(shown)?;
     let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
     let observed = reading(global, &progress, observe(aws, &desired, &progress)).await?;
-    let mut plan = compare(spec, &observed, Timestamp::now());
-    plan.sandbox = world.is_sandbox();
+    let mut comparison = compare(spec, &observed, Timestamp::now());
+    comparison.plan.sandbox = world.is_sandbox();
     if let Some(targets) = targets {
-        plan.target(|address| targets.is_match(address.to_string()));
+        comparison.target(|address| targets.is_match(address.to_string()));
     }
-    Ok(plan)
+    Ok(comparison)
 }
 
 fn targets(shown: &Shown) -> Result<Option<GlobSet>, CliError> {

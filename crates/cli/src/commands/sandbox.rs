@@ -1,14 +1,23 @@
 //! `reconcile sandbox`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
+use reconcile_apply::{Interrupt, Journal, Options, apply};
+use reconcile_diff::observe::{HubKey, LiveKey};
+use reconcile_diff::{Observed, Progress, copy, observe, view};
+use reconcile_policy::{Arn, Document};
+use reconcile_spec::Desired;
 use reconcile_twin::{Summary, Twin};
 use tokio::net::TcpListener;
 
 use crate::args::{Global, SANDBOX_FILE, SandboxArgs, SandboxCommand, ShowFormat};
-use crate::connect::{open_sandbox, provision};
+use crate::connect::{World, open_sandbox, provision};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::progress::{Applying, reading};
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, CliError> {
@@ -16,6 +25,10 @@ pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Cli
     match &args.command {
         SandboxCommand::Show { format } => show(&file, *format),
         SandboxCommand::Reset => reset(&file).await,
+        SandboxCommand::Load { spec, bucket_policy, key_policy } => {
+            let policies = Policies { bucket: bucket_policy.as_deref(), key: key_policy.as_deref() };
+            load(global, &file, spec, policies).await
+        }
         SandboxCommand::Serve { port, spec } => serve(&file, *port, spec.as_deref()).await,
     }
 }
@@ -71,6 +84,93 @@ async fn reset(file: &Path) -> Result<Exit, CliError> {
     twin.save().await?;
     output::print(&format!("{} is empty\n", file.display()))?;
     Ok(Exit::Ok)
+}
+
+/// Files with policies.
+struct Policies<'a> {
+    bucket: Option<&'a Path>,
+    key: Option<&'a Path>,
+}
+
+async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>) -> Result<Exit, CliError> {
+    let spec = files::read_supported_spec(spec)?;
+    let desired = Arc::new(spec.desired().clone());
+    let observed = if policies.bucket.is_some() || policies.key.is_some() {
+        let read = |path: Option<&Path>| path.map(files::read_policy).transpose();
+        assumed(&desired, read(policies.bucket)?, read(policies.key)?)
+    } else {
+        // From AWS, or from wherever `--endpoint-url` says; `--sandbox` names where to.
+        let aws = World::Aws.connect(global, &spec).await?;
+        let progress = Arc::new(Progress::default());
+        reading(global, &progress, observe(&aws, &desired, &progress)).await?
+    };
+
+    let twin = open_sandbox(file)?;
+    twin.reset();
+    let world = World::Sandbox(twin.clone());
+    let aws = world.connect(global, &spec).await?;
+    let mut plan = copy(&spec, &observed, Timestamp::now());
+    plan.sandbox = true;
+    let options = Options {
+        propagation: Duration::ZERO,
+        interrupt: Interrupt::default(),
+        watch: Arc::new(Applying::new(global, plan.changes.len())),
+    };
+    // What exists is not asked again whether it may.
+    twin.trust(true);
+    let journal = Journal::open(&file.with_extension("load"), &plan)?;
+    let outcome = apply(&aws, &desired, &plan, journal, options).await;
+    if let Some(policy) = &observed.bucket_policy {
+        twin.set_bucket_policy(desired.bucket.name.as_str(), &policy.to_string());
+    }
+    if let Some(hub) = &observed.key {
+        let alias = desired.key.alias.with_prefix();
+        let account = desired.account(&desired.key.site.account).map_or("", |account| account.id.as_str());
+        twin.set_key_policy(account, desired.key.site.region.as_str(), &alias, &hub.policy.to_string());
+    }
+    twin.trust(false);
+    twin.save().await?;
+    // Nothing of it is to be gone on with: it begins anew when it is done again.
+    let _ = std::fs::remove_dir_all(file.with_extension("load"));
+    let failed = outcome.results.iter().filter_map(|result| Some((&result.address, result.status.error()?)));
+    let failed: Vec<String> = failed.map(|(address, error)| format!("{address}: {error}")).collect();
+    if !failed.is_empty() {
+        return Err(CliError::NotCopied(failed.join("; ")));
+    }
+    output::print(&text(file, &twin.summary()))?;
+    Ok(Exit::Ok)
+}
+
+/// A bucket and a key as AWS makes them where nothing is said, with policies that are given.
+fn assumed(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -> Observed {
+    let site = &desired.key.site;
+    let account = desired.account(&site.account).map_or("", |account| account.id.as_str());
+    let arn = Arn::new(site.region.partition(), "kms", site.region.as_str(), account, "key/given");
+    Observed {
+        bucket: bucket.is_some().then(|| view::Bucket {
+            encryption: Some(view::Encryption::S3),
+            versioning: Some(false),
+            public_access_block: Some(view::PublicAccessBlock::all(true)),
+            object_ownership: Some("BucketOwnerEnforced".to_owned()),
+            tags: view::Tags::default(),
+        }),
+        bucket_policy: bucket,
+        key: key.map(|policy| HubKey {
+            key: LiveKey {
+                arn,
+                is_aliased: true,
+                view: view::Key {
+                    description: None,
+                    rotation: Some(view::Rotation::Off),
+                    tags: view::Tags::default(),
+                    initial_policy: None,
+                },
+            },
+            policy,
+            grants: Vec::new(),
+        }),
+        ..Observed::default()
+    }
 }
 
 async fn serve(file: &Path, port: u16, spec: Option<&Path>) -> Result<Exit, CliError> {

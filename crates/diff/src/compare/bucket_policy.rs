@@ -1,26 +1,41 @@
 //! Compares the bucket policy.
 
-use reconcile_policy::{Arn, Merged, Role, merge};
+use reconcile_policy::{Arn, BucketIntent, Fitted, Guest, Role};
 
 use super::Scope;
 use super::change::Compared;
-use super::policy::Policy;
+use super::policy::{Policy, Setting};
 use crate::difference::Difference;
 use crate::plan::Changed;
 
-/// Adds what lets our trails deliver. Gives the merge, for [`contract`].
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Merged {
+/// Adds what lets our trails deliver. Gives what the policy is to become, for [`contract`]; none if it does not fit.
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
     let desired = &scope.desired.bucket_policy;
     let live = scope.observed.bucket_policy.as_ref();
-    let merged = merge(live, &desired.intent.statements(&desired.ownership), &desired.ownership);
+    // Who delivers here and is not in the spec goes on to do so.
+    let guests = scope.observed.guests.values();
+    let guests: Vec<Guest> =
+        guests.map(|it| Guest { trail: it.arn.clone(), prefix: it.prefix.clone() }).collect();
+    compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
+    let intent = BucketIntent { guests, ..desired.intent.clone() };
+    let trails = intent.trails.iter().chain(intent.guests.iter().map(|guest| &guest.trail));
+    let accounts = trails.map(|trail| trail.account().to_owned()).collect();
+
+    let compile = |form| intent.compile(&desired.ownership, form);
     let depends_on = vec![scope.bucket_address()];
-    with_policy(scope, |policy| policy.expand(live, &merged, depends_on, compared));
-    merged
+    let mut outcome = None;
+    with_policy(scope, |policy| {
+        outcome = policy.merge(live, compile, accounts, compared);
+        if let Some(outcome) = &outcome {
+            policy.expand(live, outcome, depends_on, compared);
+        }
+    });
+    outcome
 }
 
 /// Takes away what no trail needs any more, once all trails are what they should be.
-pub(super) fn contract(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
-    with_policy(scope, |policy| policy.contract(scope, merged, compared));
+pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+    with_policy(scope, |policy| policy.contract(scope, outcome, compared));
 }
 
 fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
@@ -63,12 +78,17 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
                 false => "access without TLS is denied otherwise than the spec says".to_owned(),
             };
         }
-        super::policy::foreign_reason(difference)
+        super::policy::other_reason(difference)
     };
     then(&Policy {
         address: scope.bucket_policy_address(),
         place: scope.place(&desired.site),
         ownership: &desired.ownership,
+        foreign: desired.foreign,
+        setting: Setting {
+            unlisted_accounts: "bucket.policy.unlisted_accounts",
+            deleted_principals: "bucket.policy.deleted_principals",
+        },
         changed: Changed::BucketPolicy,
         explain: &explain,
     });

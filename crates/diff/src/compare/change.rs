@@ -4,8 +4,9 @@ use crate::address::Address;
 use crate::difference::{Difference, of_views};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
+use crate::refusal::Refusal;
 use crate::view::View;
-use reconcile_policy::Region;
+use reconcile_policy::{Arn, Region};
 
 /// What the comparison has come to so far.
 #[derive(Debug, Default)]
@@ -13,6 +14,7 @@ pub(super) struct Compared {
     pub(super) changes: Vec<Change>,
     pub(super) unchanged: usize,
     pub(super) warnings: Vec<Warning>,
+    pub(super) refusals: Vec<Refusal>,
 }
 
 /// What the kinds say of their changes; the rest follows from the views.
@@ -47,6 +49,15 @@ impl Compared {
     /// Adds the change that takes `live` away.
     pub(super) fn delete<V: View>(&mut self, terms: Terms<V>, live: V) {
         self.push(terms, Action::Delete { before: live });
+    }
+
+    /// Tells of trails that are not ours: they keep what they have.
+    pub(super) fn warn_of_guests<'g>(&mut self, address: &Address, guests: impl Iterator<Item = &'g Arn>) {
+        self.warnings.extend(guests.map(|guest| Warning {
+            code: "unlisted-trail".to_owned(),
+            address: address.clone(),
+            message: format!("{guest} delivers here and is not in the spec; it goes on to be allowed to"),
+        }));
     }
 
     fn push<V: View>(&mut self, terms: Terms<V>, action: Action<V>) {

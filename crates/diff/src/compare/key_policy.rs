@@ -1,26 +1,56 @@
 //! Compares the key policy.
 
-use reconcile_policy::{Merged, Role, merge};
+use reconcile_policy::{Arn, Fitted, KeyIntent, Role, can_be_administered};
 
 use super::Scope;
 use super::change::Compared;
-use super::policy::{Policy, foreign_reason};
+use super::policy::{Policy, Setting, other_reason};
 use crate::difference::Difference;
 use crate::plan::Changed;
+use crate::refusal::Refusal;
 
-/// Adds what lets our trails encrypt. Gives the merge, for [`contract`].
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Merged {
+/// Adds what lets our trails encrypt. Gives what the policy is to become, for [`contract`]; none if it does not fit.
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
     let desired = &scope.desired.key_policy;
-    let live = scope.observed.key.as_ref().map(|hub| &hub.policy);
-    let merged = merge(live, &desired.intent.statements(&desired.ownership), &desired.ownership);
+    let hub = scope.observed.key.as_ref();
+    let live = hub.map(|hub| &hub.policy);
+    // Who encrypts with the key and is not in the spec goes on to do so.
+    let is_of_key =
+        |key: &Option<String>| hub.is_some_and(|hub| key.as_deref() == Some(hub.key.arn.as_str()));
+    let guests = scope.observed.guests.values().filter(|guest| is_of_key(&guest.kms_key));
+    let guests: Vec<Arn> = guests.map(|guest| guest.arn.clone()).collect();
+    compared.warn_of_guests(&scope.key_policy_address(), guests.iter());
+    let intent = KeyIntent { guests, ..desired.intent.clone() };
+    let trails = intent.trails.iter().chain(&intent.guests);
+    let accounts = trails.map(|trail| trail.account().to_owned()).collect();
+
+    let compile = |form| intent.compile(&desired.ownership, form);
     let depends_on = vec![scope.key_address()];
-    with_policy(scope, |policy| policy.expand(live, &merged, depends_on, compared));
-    merged
+    let mut outcome = None;
+    with_policy(scope, |policy| {
+        outcome = policy.merge(live, compile, accounts, compared);
+        if let Some(outcome) = &outcome {
+            refuse_lockout(scope, outcome, compared);
+            policy.expand(live, outcome, depends_on, compared);
+        }
+    });
+    outcome
+}
+
+/// Nobody could undo a policy that lets nobody change it.
+fn refuse_lockout(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+    let site = &scope.desired.key.site;
+    let Some(account) = scope.desired.account(&site.account) else { return };
+    let merged = &outcome.merged;
+    let is_kept = |document| can_be_administered(document, site.region.partition(), &account.id);
+    if !is_kept(&merged.expanded) || !is_kept(&merged.contracted) {
+        compared.refusals.push(Refusal::LockedOut { address: scope.key_policy_address() });
+    }
 }
 
 /// Takes away what no trail needs any more, once all trails are what they should be.
-pub(super) fn contract(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
-    with_policy(scope, |policy| policy.contract(scope, merged, compared));
+pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+    with_policy(scope, |policy| policy.contract(scope, outcome, compared));
 }
 
 fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
@@ -39,13 +69,18 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
             (Some(Role::Administration), true) => "somebody administers the key who should not".to_owned(),
             (Some(_), false) => "not every trail may encrypt its logs with the key yet".to_owned(),
             (Some(_), true) => "the key may be used for trails that need it no more".to_owned(),
-            (None, _) => foreign_reason(difference),
+            (None, _) => other_reason(difference),
         }
     };
     then(&Policy {
         address: scope.key_policy_address(),
         place: scope.place(&desired.site),
         ownership: &desired.ownership,
+        foreign: desired.foreign,
+        setting: Setting {
+            unlisted_accounts: "key.policy.unlisted_accounts",
+            deleted_principals: "key.policy.deleted_principals",
+        },
         changed: Changed::KeyPolicy,
         explain: &explain,
     });

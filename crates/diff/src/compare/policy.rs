@@ -1,6 +1,10 @@
 //! Turns a live policy and our statements into one change per phase; the same for bucket and key.
 
-use reconcile_policy::{Document, Merged, Ownership, Region};
+use reconcile_policy::{
+    Adopted, Adoption, Document, Fate, Fitted, Form, Keep, Merged, Ownership, Region, Statement,
+    StatementRef, fit,
+};
+use reconcile_spec::{Foreign, ForeignStatements};
 
 use super::Scope;
 use super::change::Compared;
@@ -8,43 +12,76 @@ use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
+use crate::refusal::Refusal;
 
 /// A policy under comparison.
 pub(super) struct Policy<'a> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) ownership: &'a Ownership,
+    pub(super) foreign: Foreign,
+    /// What the spec calls the policy: `bucket.policy` or `key.policy`.
+    pub(super) setting: Setting,
     pub(super) changed: fn(Action<Document>) -> Changed,
-    /// Why, from what differs.
+    /// Why, from what differs in a statement of ours.
     pub(super) explain: &'a dyn Fn(&Difference) -> String,
 }
 
+/// Where in the spec the settings of a policy are.
+pub(super) struct Setting {
+    pub(super) unlisted_accounts: &'static str,
+    pub(super) deleted_principals: &'static str,
+}
+
 impl Policy<'_> {
+    /// Merges what is wanted into what is live, with what is said of statements that are not ours. `accounts` are those
+    /// whose trails our statements let deliver. None, and the refusal told, if it does not fit.
+    pub(super) fn merge(
+        &self,
+        live: Option<&Document>,
+        compile: impl Fn(Form) -> Option<Vec<Statement>>,
+        accounts: Vec<String>,
+        compared: &mut Compared,
+    ) -> Option<Fitted> {
+        self.warn(live, compared);
+        let adoption: Adoption = self.foreign.adoption(accounts);
+        let finish = |merged: Merged| merged.adopt(&adoption, self.ownership);
+        match fit(live, self.ownership, self.limit(), compile, finish) {
+            Ok(fitted) => {
+                self.warn_of(&fitted.merged.adopted, compared);
+                self.refuse_deleted_principals(live, &fitted.merged, compared);
+                Some(fitted)
+            }
+            Err(error) => {
+                compared.refusals.push(Refusal::TooLarge { address: self.address.clone(), error });
+                None
+            }
+        }
+    }
+
+    fn limit(&self) -> usize {
+        self.address.kind.policy_limit().unwrap_or(usize::MAX)
+    }
+
     /// Adds the write that lets in what is wanted and shuts out nothing yet.
     pub(super) fn expand(
         &self,
         live: Option<&Document>,
-        merged: &Merged,
+        outcome: &Fitted,
         depends_on: Vec<Address>,
         compared: &mut Compared,
     ) {
-        for warning in live.map(Document::warnings).unwrap_or_default() {
-            compared.warnings.push(Warning {
-                code: format!("policy-{}", warning.code()),
-                address: self.address.clone(),
-                message: warning.to_string(),
-            });
-        }
-        match merged.expand() {
-            Some(after) => self.push(live, after, Phase::Expand, depends_on, compared),
-            None if merged.contract().is_none() => compared.unchanged += 1,
+        match outcome.merged.expand() {
+            Some(after) => self.push(live, after, Phase::Expand, depends_on, outcome, compared),
+            None if outcome.merged.contract().is_none() => compared.unchanged += 1,
             None => {}
         }
     }
 
     /// Adds the write that takes away what nothing relies on any more: after every trail has changed, and not while
     /// one that could not be read may still rely on it.
-    pub(super) fn contract(&self, scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
+    pub(super) fn contract(&self, scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+        let merged = &outcome.merged;
         let Some(after) = merged.contract() else { return };
         if let Some(warning) = scope.withholds(&self.address, "removing permissions") {
             compared.warnings.push(warning);
@@ -52,7 +89,7 @@ impl Policy<'_> {
         }
         let mut depends_on = vec![self.address.clone()];
         depends_on.extend(scope.trail_addresses());
-        self.push(Some(&merged.expanded), after, Phase::Contract, depends_on, compared);
+        self.push(Some(&merged.expanded), after, Phase::Contract, depends_on, outcome, compared);
     }
 
     fn push(
@@ -61,6 +98,7 @@ impl Policy<'_> {
         after: &Document,
         phase: Phase,
         depends_on: Vec<Address>,
+        outcome: &Fitted,
         compared: &mut Compared,
     ) {
         let after = Some(after).filter(|document| !document.statements().is_empty());
@@ -75,12 +113,16 @@ impl Policy<'_> {
         let mut reasons: Vec<String> = Vec::new();
         if before.is_none() {
             reasons.push("there is no policy yet that lets the trails deliver".to_owned());
-        }
-        for reason in diff.iter().filter(|_| before.is_some()).map(self.explain) {
-            if !reasons.contains(&reason) {
-                reasons.push(reason);
+        } else {
+            let ours = diff.iter().filter(|difference| self.is_of_ours(difference)).map(self.explain);
+            let adopted = outcome.merged.adopted.iter().filter(|it| phase_of(it) == phase).filter_map(reason);
+            for reason in ours.chain(adopted) {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
             }
         }
+        reasons.extend(self.reason_of_form(before, outcome));
         compared.changes.push(Change {
             address: self.address.clone(),
             account,
@@ -94,10 +136,130 @@ impl Policy<'_> {
             depends_on,
         });
     }
+
+    fn is_of_ours(&self, difference: &Difference) -> bool {
+        let statement = difference.path().split('/').nth(2).unwrap_or_default();
+        self.ownership.owns(statement)
+    }
+
+    /// Why accounts are not written one by one, or why they are again.
+    fn reason_of_form(&self, before: Option<&Document>, outcome: &Fitted) -> Option<String> {
+        let form = outcome.form;
+        let before = before.and_then(|before| Form::of(before, self.ownership));
+        if before == Some(form) || (before.is_none() && form == Form::Plain) {
+            return None;
+        }
+        let how = match form {
+            Form::Plain => {
+                return Some("there is room again to list every account in the plain form".to_owned());
+            }
+            Form::ByAccount => "the accounts are listed once, under `aws:SourceAccount`",
+            Form::ByOrganization => "the accounts are those of the organization, under `aws:SourceOrgID`",
+        };
+        let (longer, size) = outcome.passed_over.last()?;
+        Some(format!("{longer}, it would have {size} bytes and AWS takes {}: {how}", self.limit()))
+    }
+
+    fn warn(&self, live: Option<&Document>, compared: &mut Compared) {
+        let mut warn = |code: &str, message: String| {
+            let (code, address) = (code.to_owned(), self.address.clone());
+            compared.warnings.push(Warning { code, address, message });
+        };
+        for warning in live.map(Document::warnings).unwrap_or_default() {
+            warn(&format!("policy-{}", warning.code()), warning.to_string());
+        }
+        if self.foreign.statements == ForeignStatements::Report {
+            let statements = live.map(Document::statements).unwrap_or_default().iter().enumerate();
+            for (index, statement) in statements {
+                if !statement.sid().is_some_and(|sid| self.ownership.owns(sid)) {
+                    let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
+                    warn(FOREIGN_STATEMENT, format!("{statement} is not of this installation"));
+                }
+            }
+        }
+    }
+
+    fn warn_of(&self, adopted: &[Adopted], compared: &mut Compared) {
+        for Adopted { statement, fate } in adopted {
+            let (Fate::Narrowed { others } | Fate::Unlisted { others }) = fate else { continue };
+            compared.warnings.push(Warning {
+                code: "unlisted-account".to_owned(),
+                address: self.address.clone(),
+                message: format!(
+                    "{statement} goes on to let {} deliver, which the spec does not have; `{}: remove` ends that",
+                    list(others),
+                    self.setting.unlisted_accounts
+                ),
+            });
+        }
+    }
+
+    /// A document that AWS would refuse to save cannot be written at all.
+    fn refuse_deleted_principals(&self, live: Option<&Document>, merged: &Merged, compared: &mut Compared) {
+        if self.foreign.deleted_principals == Keep::Remove
+            || (merged.expand().is_none() && merged.contract().is_none())
+        {
+            return;
+        }
+        for (index, statement) in live.map(Document::statements).unwrap_or_default().iter().enumerate() {
+            let ids = statement.unresolved_principals();
+            if !ids.is_empty() {
+                let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
+                compared.refusals.push(Refusal::DeletedPrincipal {
+                    address: self.address.clone(),
+                    statement: statement.to_string(),
+                    ids,
+                    setting: self.setting.deleted_principals,
+                });
+            }
+        }
+    }
+}
+
+/// The code of the warning of a foreign statement, where the spec wants them reported.
+pub(crate) const FOREIGN_STATEMENT: &str = "foreign-statement";
+
+/// Only what AWS would refuse to save goes before the trails change.
+fn phase_of(adopted: &Adopted) -> Phase {
+    match adopted.fate {
+        Fate::DeletedPrincipal { .. } => Phase::Expand,
+        _ => Phase::Contract,
+    }
+}
+
+fn reason(Adopted { statement, fate }: &Adopted) -> Option<String> {
+    Some(match fate {
+        Fate::Replaced => format!("{statement} is taken over: our own statements allow what it does"),
+        Fate::Narrowed { others } => {
+            format!("{statement} is taken over, and keeps what it allows to {}", list(others))
+        }
+        Fate::Unlisted { .. } => return None,
+        Fate::UnlistedRemoved { others } => {
+            format!(
+                "{statement} goes, and with it what {} may do, which the spec does not have",
+                list(others)
+            )
+        }
+        Fate::Removed => format!("{statement} is not of this installation, and the spec keeps none of those"),
+        Fate::DeletedPrincipal { ids } => {
+            let ids = ids.join("`, `");
+            format!("{statement} names a principal that was deleted (`{ids}`), which AWS refuses to save")
+        }
+    })
+}
+
+/// A few of them, so that it can be read.
+fn list(others: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<&str> = others.iter().take(SHOWN).map(String::as_str).collect();
+    match others.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// The reason where a statement is not one of those that a kind knows by name: one that the user wrote out.
-pub(super) fn foreign_reason(difference: &Difference) -> String {
+pub(super) fn other_reason(difference: &Difference) -> String {
     let statement = difference.path().split('/').nth(2).unwrap_or_default();
     match difference {
         Difference::Remove { .. } => format!("statement `{statement}` holds what the spec does not have"),

@@ -9,19 +9,24 @@ use reconcile_spec::{DataResource, EventSelector, ReadWrite};
 use serde_json::{Value, json};
 
 use super::error::{ReadError, found};
-use crate::view::{KeyRef, Selectors, Tags, Trail};
+use crate::view::{KeyRef, OtherTrail, Selectors, Tags, Trail};
 
-/// The trails of these ARNs, whose home Region this is, each `None` where there is none. One round trip.
+/// The trails of one account that can be seen in one Region.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trails {
+    /// Those that were asked for, by ARN; `None` where there is none.
+    pub asked: Vec<(Arn, Option<Trail>)>,
+    /// All others.
+    pub others: Vec<OtherTrail>,
+}
+
+/// The trails of these ARNs, whose home Region this is, and what else there is. One round trip.
 ///
 /// A trail is always addressed by its ARN: by name, that of a delegated administrator would not be found.
 ///
 /// # Errors
 /// [`ReadError::HomeRegion`] where a trail of that name is at home elsewhere; whatever CloudTrail answered.
-pub async fn read(
-    session: &Session,
-    region: &Region,
-    arns: Vec<&Arn>,
-) -> Result<Vec<(Arn, Option<Trail>)>, ReadError> {
+pub async fn read(session: &Session, region: &Region, arns: Vec<&Arn>) -> Result<Trails, ReadError> {
     let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
     // Shadow trails too: the only sign of a trail with the same name and another home Region.
     let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();
@@ -29,7 +34,9 @@ pub async fn read(
     let (described, details) = join(session.call(Operation::DescribeTrails, describe), details).await;
 
     let described = described?.trail_list.unwrap_or_default();
-    arns.into_iter()
+    let others = described.iter().filter_map(other).filter(|other| !arns.contains(&&other.arn)).collect();
+    let asked = arns
+        .into_iter()
         .zip(details)
         .map(|(arn, details)| {
             if let Some(trail) = described.iter().find(|trail| trail.trail_arn() == Some(arn.as_str())) {
@@ -48,7 +55,21 @@ pub async fn read(
                 None => Ok((arn.clone(), None)),
             }
         })
-        .collect()
+        .collect::<Result<_, ReadError>>()?;
+    Ok(Trails { asked, others })
+}
+
+fn other(trail: &sdk::Trail) -> Option<OtherTrail> {
+    Some(OtherTrail {
+        arn: trail.trail_arn()?.parse().ok()?,
+        bucket: trail.s3_bucket_name()?.to_owned(),
+        prefix: prefix(trail),
+        kms_key: trail.kms_key_id().map(str::to_owned),
+    })
+}
+
+fn prefix(trail: &sdk::Trail) -> Option<String> {
+    trail.s3_key_prefix().filter(|prefix| !prefix.is_empty()).map(str::to_owned)
 }
 
 /// What `DescribeTrails` does not say.
@@ -105,7 +126,7 @@ fn view(arn: &Arn, trail: &sdk::Trail, details: Details) -> Trail {
     Trail {
         arn: arn.clone(),
         bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
-        prefix: trail.s3_key_prefix().filter(|prefix| !prefix.is_empty()).map(str::to_owned),
+        prefix: prefix(trail),
         kms_key: trail.kms_key_id().map(|key| KeyRef::Known(key.to_owned())),
         multi_region: trail.is_multi_region_trail().unwrap_or(false),
         global_service_events: trail.include_global_service_events().unwrap_or(false),

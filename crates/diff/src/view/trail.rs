@@ -31,6 +31,19 @@ pub struct Trail {
     pub tags: Tags,
 }
 
+/// A trail that the spec does not have, as far as its delivery goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherTrail {
+    /// Its ARN.
+    pub arn: Arn,
+    /// The bucket it delivers to.
+    pub bucket: String,
+    /// The key prefix of its log files.
+    pub prefix: Option<String>,
+    /// The ARN of the key that encrypts its log files.
+    pub kms_key: Option<String>,
+}
+
 /// What a trail records. A trail has selectors of one sort; writing one sort clears the other.
 ///
 /// See `GetEventSelectors` in the CloudTrail API reference.

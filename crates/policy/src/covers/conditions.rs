@@ -52,9 +52,12 @@ fn implies(
                 )
         };
     if weak.is_negated {
-        // The more is left out, the less is allowed.
+        // The more is left out, the less is allowed. What hangs on a variable without a value leaves out nobody knows what.
         needed.values.iter().all(|needed| {
-            given.values.iter().any(|given| value_includes((given, strong, theirs), (needed, weak, ours)))
+            given.values.iter().any(|given| {
+                (given == needed || !needed.contains("${"))
+                    && value_includes((given, strong, theirs), (needed, weak, ours))
+            })
         })
     } else {
         given.values.iter().all(|given| {

@@ -74,12 +74,18 @@ impl<'c> Element<'c> {
             (_, Self::Absent) => true,
             (Self::Absent, _) => false,
             (Self::Only(wide), Self::Only(narrow)) => all_in(narrow, wide, (ours, theirs)),
-            (Self::AllBut(left_out), Self::AllBut(also_left_out)) => {
-                all_in(left_out, also_left_out, (theirs, ours))
-            }
+            (Self::AllBut(left_out), Self::AllBut(also_left_out)) => left_out.iter().all(|out| {
+                let is_certain = !out.has_variable();
+                also_left_out.iter().any(|also| {
+                    (is_certain && also.includes(out, (theirs, ours)))
+                        || (also == out && ours.variables == theirs.variables)
+                })
+            }),
             (Self::Only(wide), Self::AllBut(_)) => wide.iter().any(Member::is_everything),
             (Self::AllBut(left_out), Self::Only(narrow)) => {
-                narrow.iter().all(|one| left_out.iter().all(|out| out.is_apart_from(one, (ours, theirs))))
+                let is_apart =
+                    |out: &Member<'_>, one| !out.has_variable() && out.is_apart_from(one, (ours, theirs));
+                narrow.iter().all(|one| left_out.iter().all(|out| is_apart(out, one)))
             }
         }
     }
@@ -106,6 +112,11 @@ fn all_in(narrow: &[Member<'_>], wide: &[Member<'_>], places: (Place, Place)) ->
 impl Member<'_> {
     fn is_everything(&self) -> bool {
         matches!(self, Self::Principal("AWS", "*") | Self::Action("*") | Self::Resource("*"))
+    }
+
+    /// Whether it may hang on a variable: without a value, nothing can be said of what it leaves out.
+    fn has_variable(&self) -> bool {
+        matches!(self, Self::Resource(resource) if resource.contains("${"))
     }
 
     fn includes(&self, narrow: &Self, (ours, theirs): (Place, Place)) -> bool {

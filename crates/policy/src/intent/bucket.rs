@@ -1,10 +1,14 @@
 //! Turns the needs of the log bucket into its statements.
 
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use super::{cloudtrail, extra, source_arns};
+use serde_json::{Value, json};
+
+use super::reader::Reader;
+use super::{accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
-use crate::{Arn, Effect, Ownership, Partition, Role, Statement};
+use crate::trails::{LOGS, SOURCE_ACCOUNT_VARIABLE};
+use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 
 /// What the policy of the log bucket has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,32 +21,73 @@ pub struct BucketIntent {
     pub prefix: Option<String>,
     /// ARNs of the trails that deliver to the bucket, their home Region and account included.
     pub trails: Vec<Arn>,
+    /// Trails that were seen to deliver to the bucket, and that the spec does not have.
+    pub guests: Vec<Guest>,
+    /// The id of the organization of all accounts, such as `o-exampleorgid`.
+    pub organization: Option<String>,
+    /// Who may read the log files.
+    pub readers: Vec<Reader>,
     /// Whether requests without TLS are denied.
     pub require_tls: bool,
     /// Statements that the user wrote out.
     pub extra: Vec<Statement>,
 }
 
+/// A trail that delivers to the bucket and is not in the spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    /// Its ARN.
+    pub trail: Arn,
+    /// Key prefix of its log files, without slashes around it.
+    pub prefix: Option<String>,
+}
+
 impl BucketIntent {
-    /// The statements, each with a Sid of ours. Without trails there is nothing to allow them.
+    /// The statements in the plain form, each with a Sid of ours. Without trails there is nothing to allow them.
     ///
     /// See "Amazon S3 bucket policy for CloudTrail" and "Setting bucket policy for multiple accounts" in the
     /// CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
+        // There is nothing that the plain form needs and the intent does not have.
+        self.compile(ownership, Form::Plain).unwrap_or_default()
+    }
+
+    /// The statements in a form; none if that form needs an organization and the intent has none.
+    pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
         let mut statements = Vec::new();
-        if !self.trails.is_empty() {
-            statements.push(self.acl_check(ownership));
-            statements.push(self.write(ownership));
+        if self.sources().next().is_some() {
+            statements.push(self.acl_check(ownership, form));
+            statements.push(self.write(ownership, form)?);
         }
         if self.require_tls {
             statements.push(self.deny_insecure_transport(ownership));
         }
+        let (bucket, prefix) = (self.bucket_arn(), folder(self.prefix.as_deref()));
+        let readers = self.readers.iter();
+        statements.extend(readers.flat_map(|reader| reader.of_bucket(ownership, &bucket, &prefix)));
         statements.extend(extra::owned_by(ownership, &self.extra));
-        statements
+        Some(statements)
     }
 
-    /// CloudTrail looks at the ACL to see whether it may deliver at all.
-    fn acl_check(&self, ownership: &Ownership) -> Statement {
+    /// Every trail that is to deliver, with the prefix of its log files.
+    fn sources(&self) -> impl Iterator<Item = (&Arn, Option<&str>)> {
+        let ours = self.trails.iter().map(|trail| (trail, self.prefix.as_deref()));
+        ours.chain(self.guests.iter().map(|guest| (&guest.trail, guest.prefix.as_deref())))
+    }
+
+    fn source_arns(&self) -> impl Iterator<Item = &Arn> {
+        self.sources().map(|(trail, _)| trail)
+    }
+
+    /// CloudTrail looks at the ACL to see whether it may deliver at all. The ACL reveals nothing, so the short forms save
+    /// the list of accounts here.
+    fn acl_check(&self, ownership: &Ownership, form: Form) -> Statement {
+        let condition = match form {
+            Form::Plain => json!({ "StringEquals": { "aws:SourceArn": source_arns(self.source_arns()) } }),
+            Form::ByAccount | Form::ByOrganization => {
+                json!({ "ArnLike": { "aws:SourceArn": source_patterns(self.source_arns()) } })
+            }
+        };
         Statement::compose(
             &ownership.sid(Role::TrailAclCheck),
             Effect::Allow,
@@ -50,33 +95,48 @@ impl BucketIntent {
                 ("Principal", cloudtrail()),
                 ("Action", json!("s3:GetBucketAcl")),
                 ("Resource", json!(self.bucket_arn())),
-                ("Condition", json!({ "StringEquals": { "aws:SourceArn": source_arns(&self.trails) } })),
+                ("Condition", condition),
             ],
         )
     }
 
     /// Each account's log files go below its own id, and the bucket's owner owns them.
-    fn write(&self, ownership: &Ownership) -> Statement {
+    fn write(&self, ownership: &Ownership, form: Form) -> Option<Statement> {
+        const OWNERS: &str = "bucket-owner-full-control";
+
         let bucket = self.bucket_arn();
-        let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
-        let log_files =
-            self.trails.iter().map(|trail| format!("{bucket}/{prefix}AWSLogs/{}/*", trail.account()));
-        let condition = json!({
-            "StringEquals": {
-                "s3:x-amz-acl": "bucket-owner-full-control",
-                "aws:SourceArn": source_arns(&self.trails),
+        let (resources, condition) = match accounts(form, self.source_arns(), self.organization.as_deref()) {
+            None if form != Form::Plain => return None,
+            None => {
+                let below = |(trail, prefix): (&Arn, _)| {
+                    format!("{bucket}/{}{LOGS}{}/*", folder(prefix), trail.account())
+                };
+                let condition = json!({ "StringEquals": {
+                    "s3:x-amz-acl": OWNERS,
+                    "aws:SourceArn": source_arns(self.source_arns()),
+                } });
+                (texts(self.sources().map(below)), condition)
             }
-        });
-        Statement::compose(
+            Some((key, accounts)) => {
+                let prefixes: BTreeSet<Option<&str>> = self.sources().map(|(_, prefix)| prefix).collect();
+                let below = |prefix| format!("{bucket}/{}{LOGS}{SOURCE_ACCOUNT_VARIABLE}/*", folder(prefix));
+                let condition: Value = json!({
+                    "StringEquals": { "s3:x-amz-acl": OWNERS, key: accounts },
+                    "ArnLike": { "aws:SourceArn": source_patterns(self.source_arns()) },
+                });
+                (texts(prefixes.into_iter().map(below)), condition)
+            }
+        };
+        Some(Statement::compose(
             &ownership.sid(Role::TrailWrite),
             Effect::Allow,
             [
                 ("Principal", cloudtrail()),
                 ("Action", json!("s3:PutObject")),
-                ("Resource", texts(log_files)),
+                ("Resource", resources),
                 ("Condition", condition),
             ],
-        )
+        ))
     }
 
     /// See "Security best practices for Amazon S3": enforce encryption of data in transit.
@@ -98,4 +158,9 @@ impl BucketIntent {
     fn bucket_arn(&self) -> String {
         Arn::new(self.partition, "s3", "", "", &self.bucket).into()
     }
+}
+
+/// The prefix as keys have it.
+fn folder(prefix: Option<&str>) -> String {
+    prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default()
 }

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{cloudtrail, extra, source_arns};
+use super::reader::Reader;
+use super::{accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
-use crate::{Arn, Effect, Ownership, Partition, Role, Statement};
+use crate::trails::SOURCE_ACCOUNT_VARIABLE;
+use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 
 /// What the policy of the encryption key has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,27 +17,71 @@ pub struct KeyIntent {
     pub administrators: Vec<Arn>,
     /// ARNs of the trails that encrypt with the key, their home Region and account included.
     pub trails: Vec<Arn>,
+    /// ARNs of trails that were seen to encrypt with the key, and that the spec does not have.
+    pub guests: Vec<Arn>,
+    /// The id of the organization of all accounts, such as `o-exampleorgid`.
+    pub organization: Option<String>,
+    /// Who may decrypt the log files.
+    pub readers: Vec<Reader>,
     /// Statements that the user wrote out.
     pub extra: Vec<Statement>,
 }
 
 impl KeyIntent {
-    /// The statements, each with a Sid of ours. Without trails there is nothing to allow them.
+    /// The statements in the plain form, each with a Sid of ours. Without trails there is nothing to allow them.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
+        // There is nothing that the plain form needs and the intent does not have.
+        self.compile(ownership, Form::Plain).unwrap_or_default()
+    }
+
+    /// The statements in a form; none if that form needs an organization and the intent has none.
+    pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
         let mut statements = vec![self.administration(ownership)];
-        if !self.trails.is_empty() {
-            let source = json!({ "StringEquals": { "aws:SourceArn": source_arns(&self.trails) } });
-            let use_of_logs = self.use_of_logs();
-            statements.extend([
-                trail_statement(ownership, Role::TrailEncrypt, "kms:GenerateDataKey*", use_of_logs.clone()),
-                trail_statement(ownership, Role::TrailDescribe, "kms:DescribeKey", source),
-                trail_statement(ownership, Role::TrailDecrypt, "kms:Decrypt", use_of_logs),
-            ]);
+        if self.sources().next().is_some() {
+            statements.extend(self.use_by_trails(ownership, form)?);
         }
+        let readers = self.readers.iter();
+        statements.extend(readers.flat_map(|reader| reader.of_key(ownership, self.partition)));
         statements.extend(extra::owned_by(ownership, &self.extra));
-        statements
+        Some(statements)
+    }
+
+    /// Every trail that is to encrypt.
+    fn sources(&self) -> impl Iterator<Item = &Arn> {
+        self.trails.iter().chain(&self.guests)
+    }
+
+    fn use_by_trails(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+        let statement = |role, actions, condition| trail_statement(ownership, role, actions, condition);
+        let (encrypt, decrypt) = (json!("kms:GenerateDataKey*"), json!("kms:Decrypt"));
+        Some(match accounts(form, self.sources(), self.organization.as_deref()) {
+            None if form != Form::Plain => return None,
+            None => {
+                let source = json!({ "StringEquals": { "aws:SourceArn": source_arns(self.sources()) } });
+                let use_of_logs = self.use_of_logs();
+                vec![
+                    statement(Role::TrailEncrypt, encrypt, use_of_logs.clone()),
+                    statement(Role::TrailDescribe, json!("kms:DescribeKey"), source),
+                    statement(Role::TrailDecrypt, decrypt, use_of_logs),
+                ]
+            }
+            // In the short forms one statement holds the list of accounts for both.
+            Some((key, accounts)) => {
+                let source = json!({ "aws:SourceArn": source_patterns(self.sources()) });
+                let own = Arn::new(self.partition, "cloudtrail", "*", SOURCE_ACCOUNT_VARIABLE, "trail/*");
+                let use_of_logs = json!({
+                    "StringEquals": { key: accounts },
+                    "ArnLike": source.clone(),
+                    "StringLike": { "kms:EncryptionContext:aws:cloudtrail:arn": own },
+                });
+                vec![
+                    statement(Role::TrailEncrypt, json!([encrypt, decrypt]), use_of_logs),
+                    statement(Role::TrailDescribe, json!("kms:DescribeKey"), json!({ "ArnLike": source })),
+                ]
+            }
+        })
     }
 
     /// The statement without which nobody could change the key any more: a key is created with it.
@@ -58,24 +104,23 @@ impl KeyIntent {
     /// encryption context. The Region is open, because a trail writes from every Region.
     fn use_of_logs(&self) -> Value {
         let trails_of_accounts = self
-            .trails
-            .iter()
+            .sources()
             .map(|trail| Arn::new(self.partition, "cloudtrail", "*", trail.account(), "trail/*").into());
         json!({
-            "StringEquals": { "aws:SourceArn": source_arns(&self.trails) },
+            "StringEquals": { "aws:SourceArn": source_arns(self.sources()) },
             "StringLike": { "kms:EncryptionContext:aws:cloudtrail:arn": texts(trails_of_accounts) },
         })
     }
 }
 
-fn trail_statement(ownership: &Ownership, role: Role, action: &str, condition: Value) -> Statement {
+fn trail_statement(ownership: &Ownership, role: Role, actions: Value, condition: Value) -> Statement {
     // In a key policy `*` is the key itself.
     Statement::compose(
         &ownership.sid(role),
         Effect::Allow,
         [
             ("Principal", cloudtrail()),
-            ("Action", json!(action)),
+            ("Action", actions),
             ("Resource", json!("*")),
             ("Condition", condition),
         ],

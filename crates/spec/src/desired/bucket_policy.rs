@@ -1,6 +1,6 @@
 use reconcile_policy::{BucketIntent, Ownership};
 
-use super::Site;
+use super::{Foreign, Site};
 
 /// What the policy of the bucket has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,4 +11,6 @@ pub struct BucketPolicy {
     pub intent: BucketIntent,
     /// Which statements are ours.
     pub ownership: Ownership,
+    /// What becomes of those that are not.
+    pub foreign: Foreign,
 }

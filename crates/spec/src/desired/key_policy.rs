@@ -1,6 +1,6 @@
 use reconcile_policy::{Document, KeyIntent, Ownership};
 
-use super::Site;
+use super::{Foreign, Site};
 
 /// What the policy of the key has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub struct KeyPolicy {
     pub intent: KeyIntent,
     /// Which statements are ours.
     pub ownership: Ownership,
+    /// What becomes of those that are not.
+    pub foreign: Foreign,
 }
 
 impl KeyPolicy {

@@ -177,7 +177,10 @@ pub(crate) struct RawPolicy {
     pub(crate) foreign_statements: Option<Located<RawForeign>>,
     /// Entries of accounts that are not in the spec, in a statement that is taken over. Default: keep.
     #[serde(default)]
-    pub(crate) unlisted_accounts: Option<Located<RawUnlisted>>,
+    pub(crate) unlisted_accounts: Option<Located<RawKeep>>,
+    /// Statements that name a user or role that was deleted: AWS refuses every policy that has one. Default: keep.
+    #[serde(default)]
+    pub(crate) deleted_principals: Option<Located<RawKeep>>,
     /// IAM statements of your own, as IAM writes them.
     #[serde(default)]
     pub(crate) extra_statements: Vec<Located<Value>>,
@@ -196,11 +199,11 @@ pub(crate) enum RawForeign {
     Remove,
 }
 
-/// What becomes of accounts that are not in the spec.
+/// Whether something may stay that is not in the spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(rename = "UnlistedAccounts")]
-pub(crate) enum RawUnlisted {
+#[schemars(rename = "KeepOrRemove")]
+pub(crate) enum RawKeep {
     /// They stay, with a warning.
     Keep,
     /// They go.

@@ -1,13 +1,13 @@
 //! Resolves what the policies of bucket and key have to say.
 
-use reconcile_policy::{Arn, BucketIntent, KeyIntent, Ownership, Statement};
+use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, Ownership, Reader, Statement};
 
 use super::Scope;
 use super::bucket::Bucket;
 use super::key::Key;
-use crate::desired::{BucketPolicy, KeyPolicy, Trail};
+use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, Trail};
 use crate::problems::Problems;
-use crate::raw::{RawPolicy, RawSpec};
+use crate::raw::{Located, RawForeign, RawKeep, RawPolicy, RawSpec};
 
 /// The statements that the user wrote out.
 pub(super) fn extra(raw: &RawPolicy, problems: &mut Problems) -> Vec<Statement> {
@@ -29,6 +29,7 @@ pub(super) fn bucket(
     scope: &Scope<'_>,
     bucket: &Bucket,
     trails: &[Trail],
+    readers: &[Reader],
     extra: Vec<Statement>,
 ) -> BucketPolicy {
     let site = bucket.bucket.site.clone();
@@ -38,19 +39,25 @@ pub(super) fn bucket(
             bucket: bucket.bucket.name.to_string(),
             prefix: bucket.prefix.clone(),
             trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
+            guests: Vec::new(),
+            organization: None,
+            readers: readers.to_vec(),
             require_tls: raw.bucket.require_tls.unwrap_or(true),
             extra,
         },
         ownership: Ownership::of(scope.name.as_str()),
+        foreign: foreign(&raw.bucket.policy),
         site,
     }
 }
 
 /// `None` where the key's account has a problem of its own.
 pub(super) fn key(
+    raw: &RawSpec,
     scope: &Scope<'_>,
     key: &Key,
     trails: &[Trail],
+    readers: Vec<Reader>,
     extra: Vec<Statement>,
 ) -> Option<KeyPolicy> {
     let site = key.key.site.clone();
@@ -64,9 +71,30 @@ pub(super) fn key(
             partition,
             administrators,
             trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
+            guests: Vec::new(),
+            organization: None,
+            readers,
             extra,
         },
         ownership: Ownership::of(scope.name.as_str()),
+        foreign: foreign(&raw.key.value.policy),
         site,
     })
+}
+
+/// What becomes of statements that are not ours.
+fn foreign(raw: &RawPolicy) -> Foreign {
+    let keep = |keep: &Option<Located<RawKeep>>| match keep {
+        Some(Located { value: RawKeep::Remove, .. }) => Keep::Remove,
+        Some(Located { value: RawKeep::Keep, .. }) | None => Keep::Keep,
+    };
+    Foreign {
+        statements: match raw.foreign_statements {
+            Some(Located { value: RawForeign::Report, .. }) => ForeignStatements::Report,
+            Some(Located { value: RawForeign::Remove, .. }) => ForeignStatements::Remove,
+            Some(Located { value: RawForeign::Keep, .. }) | None => ForeignStatements::Keep,
+        },
+        unlisted_accounts: keep(&raw.unlisted_accounts),
+        deleted_principals: keep(&raw.deleted_principals),
+    }
 }

@@ -1,33 +1,98 @@
-//! Checks what a spec says of readers.
+//! Resolves who may read the logs.
 
-use reconcile_policy::Arn;
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_policy::{AccountId, Arn, Logs, Partition, Reader};
 
 use super::Scope;
+use crate::digest::sha256_hex;
 use crate::problems::Problems;
 use crate::raw::{Located, RawLogs, RawReader, WordOr};
 
-pub(super) fn check(raw: Option<&Located<Vec<RawReader>>>, scope: &Scope<'_>, problems: &mut Problems) {
+/// Whose logs, while the entries of one reader are put together.
+enum Wanted {
+    All,
+    Of(BTreeSet<AccountId>),
+}
+
+/// One reader for each principal, in the order of the spec; those that have a problem are left out.
+pub(super) fn resolve(
+    raw: Option<&Located<Vec<RawReader>>>,
+    scope: &Scope<'_>,
+    partition: Partition,
+    problems: &mut Problems,
+) -> Vec<Reader> {
+    let mut order: Vec<Arn> = Vec::new();
+    let mut readers: BTreeMap<Arn, Wanted> = BTreeMap::new();
     for reader in raw.into_iter().flat_map(|readers| &readers.value) {
-        match (&reader.principal, &reader.account) {
-            (Some(principal), None) => {
-                problems.name::<Arn>(principal, "a role, a user or an account root");
+        let principal = principal(reader, scope, partition, problems);
+        let logs = logs(reader, principal.as_ref(), scope, problems);
+        let (Some(principal), Some(logs)) = (principal, logs) else { continue };
+        match (readers.get_mut(&principal), logs) {
+            (Some(Wanted::Of(known)), Wanted::Of(more)) => known.extend(more),
+            (Some(known), Wanted::All) => *known = Wanted::All,
+            (Some(Wanted::All), Wanted::Of(_)) => {}
+            (None, logs) => {
+                order.push(principal.clone());
+                readers.insert(principal, logs);
             }
-            (None, Some(account)) => {
-                scope.account(account, problems);
-            }
-            _ => problems.add(
-                reader.logs.place,
-                "a reader is a `principal` or an `account`",
-                "give one of the two",
-            ),
         }
-        match &reader.logs.value {
-            WordOr::Word(RawLogs::All | RawLogs::Own) => {}
-            WordOr::Value(accounts) => {
-                for account in accounts {
-                    scope.account(account, problems);
+    }
+    let resolve = |principal: Arn| {
+        let logs = match readers.remove(&principal)? {
+            Wanted::All => Logs::All,
+            Wanted::Of(accounts) => Logs::Of(accounts.into_iter().collect()),
+        };
+        let mark = sha256_hex(principal.as_str().as_bytes()).chars().take(8).collect();
+        Some(Reader { mark, principal, logs })
+    };
+    order.into_iter().filter_map(resolve).collect()
+}
+
+fn principal(
+    reader: &RawReader,
+    scope: &Scope<'_>,
+    partition: Partition,
+    problems: &mut Problems,
+) -> Option<Arn> {
+    match (&reader.principal, &reader.account) {
+        (Some(principal), None) => problems.name::<Arn>(principal, "a role, a user or an account root"),
+        (None, Some(account)) => {
+            let name = scope.account(account, problems)?;
+            Some(Arn::new(partition, "iam", "", scope.id(&name)?.as_str(), "root"))
+        }
+        _ => {
+            let place = reader.logs.place;
+            problems.add(place, "a reader is a `principal` or an `account`", "give one of the two");
+            None
+        }
+    }
+}
+
+fn logs(
+    reader: &RawReader,
+    principal: Option<&Arn>,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) -> Option<Wanted> {
+    match &reader.logs.value {
+        WordOr::Word(RawLogs::All) => Some(Wanted::All),
+        WordOr::Word(RawLogs::Own) => {
+            let own: Option<AccountId> = principal?.account().parse().ok();
+            if own.is_none() {
+                let message = format!("`{}` is of no account, so it has no logs of its own", principal?);
+                problems.add(reader.logs.place, message, "list the accounts whose logs it may read");
+            }
+            Some(Wanted::Of(BTreeSet::from([own?])))
+        }
+        WordOr::Value(accounts) => {
+            let mut ids = BTreeSet::new();
+            for account in accounts {
+                if let Some(name) = scope.account(account, problems) {
+                    ids.extend(scope.id(&name).cloned());
                 }
             }
+            Some(Wanted::Of(ids))
         }
     }
 }

@@ -213,22 +213,15 @@ fn of_trails() {
 fn of_what_is_not_supported_yet() {
     let document = document(&[
         ("organization", format!("{PROD}organization: {{ account: master, include: all }}\n")),
-        ("readers", format!("{PROD}readers: [{{ account: master, logs: own }}]\n")),
         ("lock", format!("{PROD}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n")),
         ("deletion", format!("{PROD}deletion: {{ trails: false, bucket: true }}\n")),
         (
             "bucket",
             with_bucket(
-                "lifecycle: { expire_days: 400 }\n  object_lock: { mode: GOVERNANCE, days: 30 }\n  access_logs: { bucket: other }\n  policy: { foreign_statements: report, unlisted_accounts: remove }",
+                "lifecycle: { expire_days: 400 }\n  object_lock: { mode: GOVERNANCE, days: 30 }\n  access_logs: { bucket: other }",
             ),
         ),
-        (
-            "key",
-            prod_with(
-                KEY,
-                "  arn: \"arn:aws:kms:us-east-1:111111111111:key/1234\"\n  policy: { foreign_statements: remove }\n",
-            ),
-        ),
+        ("key", prod_with(KEY, "  arn: \"arn:aws:kms:us-east-1:111111111111:key/1234\"\n")),
         (
             "trail",
             with_trail(

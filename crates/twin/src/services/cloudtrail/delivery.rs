@@ -3,8 +3,10 @@
 //! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" in the
 //! CloudTrail user guide.
 
-use crate::evaluate::{Policy, Request};
+use reconcile_policy::Request;
+
 use crate::fault::Fault;
+use crate::policy::Policy;
 use crate::state::{Bucket, State, Trail, partition};
 
 const SERVICE: &str = "cloudtrail.amazonaws.com";
@@ -39,7 +41,13 @@ fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
     let file = |folder: &str| {
         let key =
             format!("{arn}/{prefix}AWSLogs/{account}/{folder}/{}/2026/11/23/log.json.gz", trail.home_region);
-        by_trail("s3:PutObject", &key).with("s3:x-amz-acl", "bucket-owner-full-control")
+        let request = by_trail("s3:PutObject", &key).with("s3:x-amz-acl", "bucket-owner-full-control");
+        match &trail.kms_key {
+            Some(key) => request
+                .with("s3:x-amz-server-side-encryption", "aws:kms")
+                .with("s3:x-amz-server-side-encryption-aws-kms-key-id", key),
+            None => request,
+        }
     };
     let is_allowed = policy.allows(&by_trail("s3:GetBucketAcl", &arn))
         && policy.allows(&file("CloudTrail"))

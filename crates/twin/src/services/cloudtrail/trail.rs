@@ -41,7 +41,9 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         tags: tag::pairs(listed(input, "TagsList")),
     };
     set(&mut trail, input)?;
-    delivery::check(state, &trail)?;
+    if !state.is_trusting {
+        delivery::check(state, &trail)?;
+    }
     let answer = details(&trail);
     state.regional(account, region).trails.insert(name.to_owned(), trail);
     Ok(answer)
@@ -51,7 +53,9 @@ pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     let given = required(input, "Name")?;
     let mut trail = name::find_mut(state, caller, given)?.clone();
     set(&mut trail, input)?;
-    delivery::check(state, &trail)?;
+    if !state.is_trusting {
+        delivery::check(state, &trail)?;
+    }
     let answer = details(&trail);
     *name::find_mut(state, caller, given)? = trail;
     Ok(answer)

@@ -1,12 +1,13 @@
 //! Key policies.
 
+use reconcile_policy::{Partition, Region, can_be_administered};
 use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{optional, required};
 use super::{key_mut, live_key_mut};
-use crate::evaluate::{Policy, Request};
 use crate::fault::Fault;
+use crate::policy::Policy;
 use crate::state::{State, partition};
 
 /// See "Resource quotas" in the KMS developer guide.
@@ -38,9 +39,11 @@ pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
         return Err(Fault::bad("LimitExceededException", "The key policy exceeds 32768 bytes."));
     }
     let policy =
-        Policy::parse(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
-    let is_kept = policy.names_account(caller.account, "kms:PutKeyPolicy")
-        || policy.allows(&Request::by_principal(&root(caller), "kms:PutKeyPolicy", "*"));
+        Policy::parse_new(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
+    let is_kept = caller.account.parse().is_ok_and(|account| {
+        let partition = caller.region.parse().map_or(Partition::Aws, |region: Region| region.partition());
+        can_be_administered(&policy.document, partition, &account)
+    });
     if is_kept {
         return Ok(());
     }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::super::Caller;
 use super::{body, owned};
-use crate::evaluate::Policy;
 use crate::fault::Fault;
+use crate::policy::Policy;
 use crate::protocol::response;
 use crate::request::Request;
 use crate::state::State;
@@ -51,7 +51,7 @@ fn check(text: &str, bucket: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(malformed("Policy exceeds the maximum allowed document size."));
     }
-    for statement in Policy::parse(text).map_err(|error| malformed(&error))?.statements {
+    for statement in Policy::parse_new(text).map_err(|error| malformed(&error))?.statements() {
         if statement.get("Action").is_none() && statement.get("NotAction").is_none() {
             return Err(malformed("Missing required field Action"));
         }

@@ -1,0 +1,57 @@
+//! `reconcile explain`
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use globset::Glob;
+use jiff::Timestamp;
+use reconcile_diff::{Address, Kind, Progress, compare, live_paths, observe};
+use reconcile_report::explain::{Explanation, json, text};
+
+use crate::args::{ExplainArgs, Global, ShowFormat};
+use crate::commands::observe::text_options;
+use crate::connect::World;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::progress::reading;
+use crate::{files, output};
+
+pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError> {
+    let spec = files::read_supported_spec(&args.spec)?;
+    let world = World::open(global)?;
+    let aws = world.connect(global, &spec).await?;
+    let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
+    let observed = reading(global, &progress, observe(&aws, &desired, &progress)).await?;
+
+    let paths = live_paths(&desired, &observed);
+    let comparison = compare(&spec, &observed, Timestamp::now());
+    let known: BTreeSet<Address> = reconcile_diff::addresses(&desired)
+        .chain(comparison.plan.changes.iter().map(|change| change.address.clone()))
+        .collect();
+    let asked = match &args.address {
+        Some(pattern) => {
+            let glob = Glob::new(pattern)?.compile_matcher();
+            known.iter().filter(|address| glob.is_match(address.to_string())).collect::<Vec<_>>()
+        }
+        None => known.iter().filter(|address| address.kind == Kind::Trail).collect(),
+    };
+    if asked.is_empty() {
+        return Err(CliError::UnknownAddress {
+            address: args.address.clone().unwrap_or_default(),
+            known: known.iter().map(ToString::to_string).collect(),
+        });
+    }
+    let explanations: Vec<Explanation> = asked
+        .into_iter()
+        .map(|address| Explanation {
+            address: address.clone(),
+            path: paths.iter().find(|path| path.address == *address).cloned(),
+            changes: comparison.plan.changes.iter().filter(|it| it.address == *address).cloned().collect(),
+        })
+        .collect();
+    output::print(&match args.format {
+        ShowFormat::Text => text(&explanations, text_options(global, world.is_sandbox())),
+        ShowFormat::Json => json(&explanations)?,
+    })?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,95 @@
+//! Turns live state into the plan that makes the same somewhere else.
+
+use jiff::Timestamp;
+use reconcile_spec::{Site, Spec};
+
+use super::change::{Compared, Terms};
+use super::{Scope, plan_of};
+use crate::address::Address;
+use crate::difference::Difference;
+use crate::kind::Kind;
+use crate::observe::Observed;
+use crate::plan::{Action, Changed, Phase, Plan, Risk};
+use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail, View};
+
+/// The plan that makes, in an empty AWS, what was observed: all but the two policies, which are to be copied as texts, and
+/// trails of accounts that the spec does not have.
+pub fn copy(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
+    let nothing = Observed::default();
+    let scope = Scope::new(spec.desired(), &nothing);
+    let copy = Copy { scope: &scope, observed };
+    let mut compared = Compared::default();
+    copy.key(&mut compared);
+    copy.bucket(&mut compared);
+    copy.trails(&mut compared);
+    plan_of(spec, &scope, compared, now)
+}
+
+struct Copy<'a> {
+    scope: &'a Scope<'a>,
+    observed: &'a Observed,
+}
+
+impl Copy<'_> {
+    fn key(&self, compared: &mut Compared) {
+        let (scope, desired) = (self.scope, self.scope.desired);
+        let Some(hub) = &self.observed.key else { return };
+        let site = &desired.key.site;
+        compared.view(self.terms(scope.key_address(), site, Changed::Key), None, hub.key.view.clone());
+        if hub.key.is_aliased {
+            let alias = Alias { name: desired.key.alias.with_prefix(), target: scope.key.clone() };
+            compared.view(self.terms(scope.alias_address(), site, Changed::Alias), None, alias);
+        }
+        for grant in hub.grants.iter().filter(|grant| !grant.name.is_empty()) {
+            let address = Address::new(Kind::Grant, &site.account, &grant.name);
+            let mut grant = grant.clone();
+            grant.key = scope.key.clone();
+            compared.view(self.terms(address, site, Changed::Grant), None, grant);
+        }
+    }
+
+    fn bucket(&self, compared: &mut Compared) {
+        let Some(live) = self.observed.bucket.clone() else { return };
+        let encryption = live.encryption.map(|encryption| match encryption {
+            Encryption::Kms { key: Some(key), bucket_key } => {
+                Encryption::Kms { key: Some(self.key_ref(key)), bucket_key }
+            }
+            other => other,
+        });
+        let terms = self.terms(self.scope.bucket_address(), &self.scope.desired.bucket.site, Changed::Bucket);
+        compared.view(terms, None, Bucket { encryption, ..live });
+    }
+
+    fn trails(&self, compared: &mut Compared) {
+        for trail in &self.scope.desired.trails {
+            let Some(Some(live)) = self.observed.trails.get(&trail.arn) else { continue };
+            let kms_key = live.kms_key.clone().map(|key| self.key_ref(key));
+            let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+            let terms = self.terms(address, &trail.site, Changed::Trail);
+            compared.view(terms, None, Trail { kms_key, ..live.clone() });
+        }
+    }
+
+    /// The key of the copy in place of the live one.
+    fn key_ref(&self, key: KeyRef) -> KeyRef {
+        match (&key, &self.observed.key) {
+            (KeyRef::Known(arn), Some(hub)) if arn == hub.key.arn.as_str() => self.scope.key.clone(),
+            _ => key,
+        }
+    }
+
+    fn terms<V: View>(&self, address: Address, site: &Site, changed: fn(Action<V>) -> Changed) -> Terms<V> {
+        Terms {
+            address,
+            place: self.scope.place(site),
+            phase: Phase::Expand,
+            depends_on: vec![self.scope.key_address(), self.scope.bucket_address()],
+            changed,
+            explain,
+        }
+    }
+}
+
+fn explain<V>(_: &Action<V>, _: &[Difference]) -> (Vec<String>, Risk) {
+    (vec!["it is in the set-up that is copied".to_owned()], Risk::Safe)
+}

@@ -1,0 +1,61 @@
+//! Refuses what would not deliver.
+
+use reconcile_policy::{Decision, Document};
+
+use super::Scope;
+use super::change::Compared;
+use crate::address::Address;
+use crate::delivery::{denying, obstacle, planned_paths};
+use crate::refusal::Refusal;
+
+/// Refuses a plan after which some trail of the spec could not deliver; one refusal for each statement in the way.
+pub(super) fn refuse(scope: &Scope<'_>, bucket: &Document, key: &Document, compared: &mut Compared) {
+    for path in planned_paths(scope.desired, scope.observed, Some(bucket), Some(key)) {
+        let Some(proof) = path.obstacles().next() else { continue };
+        let (policy, document) = if proof.hop.is_of_bucket() {
+            (scope.bucket_policy_address(), bucket)
+        } else {
+            (scope.key_policy_address(), key)
+        };
+        match (&proof.decision, denying(proof, Some(document))) {
+            (Decision::Denied(by), Some(statement)) => {
+                block(policy, by.to_string(), statement.to_string(), obstacle(proof), path.address, compared);
+            }
+            _ => {
+                let refusal =
+                    Refusal::Undeliverable { address: path.address.clone(), obstacle: obstacle(proof) };
+                if !compared.refusals.contains(&refusal) {
+                    compared.refusals.push(refusal);
+                }
+            }
+        }
+    }
+}
+
+/// A statement that blocks a thousand trails is told once.
+fn block(
+    in_policy: Address,
+    by: String,
+    denying: String,
+    what: String,
+    trail: Address,
+    compared: &mut Compared,
+) {
+    let known = compared.refusals.iter_mut().find_map(|refusal| match refusal {
+        Refusal::Blocked { policy, text, addresses, .. } if *policy == in_policy && *text == denying => {
+            Some(addresses)
+        }
+        _ => None,
+    });
+    match known {
+        Some(addresses) if addresses.contains(&trail) => {}
+        Some(addresses) => addresses.push(trail),
+        None => compared.refusals.push(Refusal::Blocked {
+            policy: in_policy,
+            statement: by,
+            text: denying,
+            obstacle: what,
+            addresses: vec![trail],
+        }),
+    }
+}

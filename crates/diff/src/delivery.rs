@@ -1,0 +1,145 @@
+//! Turns trails and policies into whether each trail can deliver. Pure.
+
+use reconcile_policy::{Arn, Decision, Delivery, Document, Proof, Statement};
+use reconcile_spec::{self as spec, Desired, Encryption};
+
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::observe::Observed;
+use crate::view::{self, KeyRef};
+
+/// The way of one trail's log files, as far as the two policies decide it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryPath {
+    /// The trail.
+    pub address: Address,
+    /// Whether the trail is there, and the path is the one that it takes now; otherwise it is the one of the spec.
+    pub is_live: bool,
+    /// What is asked of the two policies.
+    pub delivery: Delivery,
+    /// What they say, in the order in which log files go.
+    pub proofs: Vec<Proof>,
+}
+
+impl DeliveryPath {
+    /// What stands in the way.
+    pub fn obstacles(&self) -> impl Iterator<Item = &Proof> {
+        self.proofs.iter().filter(|proof| !proof.decision.is_allowed())
+    }
+}
+
+/// The paths of all trails of the spec under the live policies. A trail that could not be read, or that delivers to
+/// another bucket, is looked at as the spec has it.
+pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
+    let bucket_policy = observed.bucket_policy.as_ref();
+    let hub = observed.key.as_ref();
+    let paths = desired.trails.iter().map(|trail| {
+        let live = observed.trails.get(&trail.arn).and_then(Option::as_ref);
+        let live = live.filter(|live| live.bucket == desired.bucket.name.as_str());
+        let delivery = match live {
+            Some(live) => of_live(desired, observed, live),
+            None => of_spec(desired, observed, trail),
+        };
+        // What the policy of another key says is not known; that of a key that is not there says nothing.
+        let is_our_key = match hub {
+            Some(hub) => delivery.key.as_deref() == Some(hub.key.arn.as_str()),
+            None => live.is_none(),
+        };
+        let mut proofs = delivery.prove(bucket_policy, hub.map(|hub| &hub.policy));
+        proofs.retain(|proof| proof.hop.is_of_bucket() || is_our_key);
+        DeliveryPath { address: address(trail), is_live: live.is_some(), delivery, proofs }
+    });
+    paths.collect()
+}
+
+/// The paths of all trails of the spec under two policies that are to be written.
+pub(crate) fn planned_paths(
+    desired: &Desired,
+    observed: &Observed,
+    bucket_policy: Option<&Document>,
+    key_policy: Option<&Document>,
+) -> Vec<DeliveryPath> {
+    let paths = desired.trails.iter().map(|trail| {
+        let delivery = of_spec(desired, observed, trail);
+        let proofs = delivery.prove(bucket_policy, key_policy);
+        DeliveryPath { address: address(trail), is_live: false, delivery, proofs }
+    });
+    paths.collect()
+}
+
+/// How a trail delivers, once it is as the spec says.
+fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
+    let key = match &observed.key {
+        Some(hub) => hub.key.arn.to_string(),
+        None => new_key(desired).into(),
+    };
+    Delivery {
+        trail: trail.arn.clone(),
+        bucket: bucket_arn(desired),
+        prefix: trail.prefix.clone(),
+        key: Some(key),
+        bucket_key: has_bucket_key(desired, observed),
+        digests: trail.log_file_validation,
+    }
+}
+
+fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delivery {
+    let key = live.kms_key.as_ref().and_then(|key| match key {
+        KeyRef::Known(arn) => Some(arn.clone()),
+        KeyRef::KnownAfterApply(_) => None,
+    });
+    Delivery {
+        trail: live.arn.clone(),
+        bucket: bucket_arn(desired),
+        prefix: live.prefix.clone(),
+        key,
+        bucket_key: has_bucket_key(desired, observed),
+        digests: live.log_file_validation,
+    }
+}
+
+fn address(trail: &spec::Trail) -> Address {
+    Address::new(Kind::Trail, &trail.site.account, &trail.name)
+}
+
+fn bucket_arn(desired: &Desired) -> Arn {
+    Arn::new(desired.bucket.site.region.partition(), "s3", "", "", desired.bucket.name.as_str())
+}
+
+/// Stands for a key that is not there yet, whose policy can speak of it only as `*`.
+fn new_key(desired: &Desired) -> Arn {
+    let region = &desired.key.site.region;
+    let account = desired.account(&desired.key.site.account).map_or("", |account| account.id.as_str());
+    Arn::new(region.partition(), "kms", region.as_str(), account, "key/known-after-apply")
+}
+
+fn has_bucket_key(desired: &Desired, observed: &Observed) -> bool {
+    match desired.bucket.encryption.enforced() {
+        Some(Encryption::Key) => true,
+        Some(Encryption::S3) => false,
+        None => {
+            let live = observed.bucket.as_ref().and_then(|bucket| bucket.encryption.as_ref());
+            matches!(live, Some(view::Encryption::Kms { bucket_key: true, .. }))
+        }
+    }
+}
+
+/// What stands in the way, as a sentence.
+pub fn obstacle(proof: &Proof) -> String {
+    let what = proof.hop;
+    let policy = if what.is_of_bucket() { "bucket" } else { "key" };
+    match &proof.decision {
+        Decision::NotAllowed(None) => {
+            format!("CloudTrail may not {what}: the {policy} policy allows nothing")
+        }
+        decision => format!("CloudTrail may not {what}: {decision}"),
+    }
+}
+
+/// The statement that denies, where one does.
+pub(crate) fn denying<'d>(proof: &Proof, document: Option<&'d Document>) -> Option<&'d Statement> {
+    match &proof.decision {
+        Decision::Denied(by) => document?.statements().get(by.index),
+        Decision::Allowed(_) | Decision::NotAllowed(_) => None,
+    }
+}

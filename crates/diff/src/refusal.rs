@@ -1,0 +1,106 @@
+//! Why a spec cannot be brought about as things are, although everything could be read.
+
+use reconcile_policy::TooLarge;
+
+use crate::address::Address;
+
+/// Why no plan is made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Somebody else's statement keeps CloudTrail from delivering, whatever ours allow.
+    #[error("{policy}: {statement} would keep {} from delivering: {obstacle}\n{text}", trails(addresses))]
+    Blocked {
+        /// The policy that has the statement.
+        policy: Address,
+        /// The statement, as people call it.
+        statement: String,
+        /// The statement as JSON.
+        text: String,
+        /// The first thing that it keeps CloudTrail from.
+        obstacle: String,
+        /// Whose trails.
+        addresses: Vec<Address>,
+    },
+    /// The policies that we would write do not let a trail deliver: a fault of ours.
+    #[error("{address} could not deliver under the policies that would be written: {obstacle}")]
+    Undeliverable {
+        /// The trail.
+        address: Address,
+        /// What it could not do.
+        obstacle: String,
+    },
+    /// Nobody could change the key policy any more.
+    #[error("{address}: nobody in the account of the key could administer it any more")]
+    LockedOut {
+        /// The key policy.
+        address: Address,
+    },
+    /// AWS refuses to save a policy that names a principal that was deleted.
+    #[error(
+        "{address}: {statement} names `{}`, a user or role that was deleted, and AWS refuses to save a policy that does",
+        ids.join("`, `")
+    )]
+    DeletedPrincipal {
+        /// The policy.
+        address: Address,
+        /// The statement, as people call it.
+        statement: String,
+        /// The unique ids.
+        ids: Vec<String>,
+        /// Where in the spec the setting is that drops such statements.
+        setting: &'static str,
+    },
+    /// The policy does not fit.
+    #[error("{address}: {error}")]
+    TooLarge {
+        /// The policy.
+        address: Address,
+        /// By how much, and whose bytes they are.
+        error: TooLarge,
+    },
+}
+
+impl Refusal {
+    /// What it is about.
+    pub fn address(&self) -> &Address {
+        match self {
+            Self::Blocked { policy: address, .. }
+            | Self::Undeliverable { address, .. }
+            | Self::LockedOut { address }
+            | Self::DeletedPrincipal { address, .. }
+            | Self::TooLarge { address, .. } => address,
+        }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Blocked { .. } => "ask whoever wrote that statement to spare CloudTrail, for example with \
+                 `\"Bool\": {\"aws:PrincipalIsAWSService\": \"false\"}` among its conditions; \
+                 reconcile does not edit a Deny of somebody else"
+                .to_owned(),
+            Self::Undeliverable { .. } => "this is a defect of reconcile: please report it".to_owned(),
+            Self::LockedOut { .. } => {
+                "name at least one principal of the key's account under `key.administrators`".to_owned()
+            }
+            Self::DeletedPrincipal { setting, .. } => {
+                format!("take the statement out of the policy, or set `{setting}: remove` in the spec")
+            }
+            Self::TooLarge { error, .. } => match error.obstacle {
+                Some(obstacle) => {
+                    format!("{obstacle}; or move statements of others to where they need less room")
+                }
+                None => "move statements of others to where they need less room".to_owned(),
+            },
+        }
+    }
+}
+
+fn trails(addresses: &[Address]) -> String {
+    match addresses {
+        [one] => one.to_string(),
+        [first, ..] => format!("{first} and {} more", addresses.len() - 1),
+        [] => String::new(),
+    }
+}

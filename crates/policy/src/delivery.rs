@@ -1,0 +1,156 @@
+//! Turns the policies of bucket and key into the proof that a trail can deliver, or into what stands in its way.
+//!
+//! It asks what CloudTrail asks, request by request, before CloudTrail does. It must not be asked whether AWS has already
+//! seen a policy that was written a moment ago.
+//!
+//! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user
+//! guide.
+
+use std::fmt;
+
+use crate::trails::{CLOUDTRAIL, LOGS};
+use crate::{Arn, Decision, Document, Request, evaluate};
+
+/// A trail, as far as delivery goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The trail: its account is where the log files say they come from.
+    pub trail: Arn,
+    /// The ARN of the bucket.
+    pub bucket: Arn,
+    /// Key prefix of the log files, without slashes around it.
+    pub prefix: Option<String>,
+    /// The ARN of the key that encrypts them, if it is one in KMS.
+    pub key: Option<String>,
+    /// Whether the bucket uses an S3 bucket key, for which CloudTrail has to decrypt.
+    pub bucket_key: bool,
+    /// Whether digest files are delivered too.
+    pub digests: bool,
+}
+
+/// One thing that CloudTrail does to deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hop {
+    /// It looks at the ACL of the bucket.
+    LookAtBucket,
+    /// It writes log files.
+    WriteLogs,
+    /// It writes digest files.
+    WriteDigests,
+    /// It looks at the key.
+    LookAtKey,
+    /// It has the key make a data key.
+    MakeDataKey,
+    /// It has the key decrypt a data key.
+    Decrypt,
+}
+
+impl Hop {
+    /// A stable name for programs, such as `write-logs`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::LookAtBucket => "look-at-bucket",
+            Self::WriteLogs => "write-logs",
+            Self::WriteDigests => "write-digests",
+            Self::LookAtKey => "look-at-key",
+            Self::MakeDataKey => "make-data-key",
+            Self::Decrypt => "decrypt",
+        }
+    }
+
+    /// Whether the policy of the bucket decides, and not that of the key.
+    pub fn is_of_bucket(self) -> bool {
+        match self {
+            Self::LookAtBucket | Self::WriteLogs | Self::WriteDigests => true,
+            Self::LookAtKey | Self::MakeDataKey | Self::Decrypt => false,
+        }
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::LookAtBucket => "look at the bucket",
+            Self::WriteLogs => "write log files",
+            Self::WriteDigests => "write digest files",
+            Self::LookAtKey => "look at the key",
+            Self::MakeDataKey => "make a data key",
+            Self::Decrypt => "decrypt a data key",
+        })
+    }
+}
+
+/// What a policy says to one of the things that CloudTrail does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// What it does.
+    pub hop: Hop,
+    /// As a request.
+    pub request: Request,
+    /// What the policy says.
+    pub decision: Decision,
+}
+
+impl Delivery {
+    /// Everything that CloudTrail does to deliver, in the order in which log files go.
+    pub fn requests(&self) -> Vec<(Hop, Request)> {
+        let bucket = self.bucket.as_str();
+        let mut requests = vec![
+            (Hop::LookAtBucket, self.request("s3:GetBucketAcl", bucket)),
+            (Hop::WriteLogs, self.write("CloudTrail")),
+        ];
+        if self.digests {
+            requests.push((Hop::WriteDigests, self.write("CloudTrail-Digest")));
+        }
+        if let Some(key) = &self.key {
+            requests.push((Hop::LookAtKey, self.request("kms:DescribeKey", key)));
+            requests.push((Hop::MakeDataKey, self.with_context("kms:GenerateDataKey", key)));
+            if self.bucket_key {
+                requests.push((Hop::Decrypt, self.with_context("kms:Decrypt", key)));
+            }
+        }
+        requests
+    }
+
+    /// What the two policies say to everything that CloudTrail does; no policy allows nothing.
+    pub fn prove(&self, bucket_policy: Option<&Document>, key_policy: Option<&Document>) -> Vec<Proof> {
+        let requests = self.requests().into_iter();
+        requests
+            .map(|(hop, request)| {
+                let policy = if hop.is_of_bucket() { bucket_policy } else { key_policy };
+                let decision = policy.map_or(Decision::NotAllowed(None), |policy| evaluate(policy, &request));
+                Proof { hop, request, decision }
+            })
+            .collect()
+    }
+
+    fn request(&self, action: &str, resource: &str) -> Request {
+        Request::by_service(CLOUDTRAIL, action, resource)
+            .with("aws:SourceArn", self.trail.as_str())
+            .with("aws:SourceAccount", self.trail.account())
+    }
+
+    /// Objects are written so that the owner of the bucket owns them, and encrypted with the key of the trail.
+    fn write(&self, folder: &str) -> Request {
+        let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
+        let (account, region) = (self.trail.account(), self.trail.region());
+        let object = format!(
+            "{}/{prefix}{LOGS}{account}/{folder}/{region}/2026/01/01/{account}_{folder}_{region}.json.gz",
+            self.bucket
+        );
+        let request = self.request("s3:PutObject", &object).with("s3:x-amz-acl", "bucket-owner-full-control");
+        match &self.key {
+            Some(key) => request
+                .with("s3:x-amz-server-side-encryption", "aws:kms")
+                .with("s3:x-amz-server-side-encryption-aws-kms-key-id", key),
+            None => request,
+        }
+    }
+
+    /// The encryption context of a log file is the ARN of its trail.
+    fn with_context(&self, action: &str, key: &str) -> Request {
+        self.request(action, key)
+            .with("kms:EncryptionContext:aws:cloudtrail:arn", self.trail.as_str())
+            .with_each("kms:EncryptionContextKeys", ["aws:cloudtrail:arn"])
+    }
+}

@@ -1,0 +1,177 @@
+//! Turns what is wanted into the most readable form of it that fits AWS's limit.
+//!
+//! Written the plain way, about 87 accounts fill a bucket policy. It must not choose a form that isolates accounts less:
+//! in every form a trail can write only below its own account.
+
+use std::fmt;
+
+use crate::equivalent::version;
+use crate::ownership::Role;
+use crate::trails::SOURCE_ACCOUNT_VARIABLE;
+use crate::{Document, Merged, Ownership, Statement, merge};
+
+/// How our statements say which accounts may deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// One resource and one trail ARN for each account: the form that AWS documents.
+    Plain,
+    /// One resource with a variable for the account, and a list of accounts.
+    ByAccount,
+    /// One resource with a variable for the account, and the organization.
+    ByOrganization,
+}
+
+impl Form {
+    /// All forms, the longest and most readable first.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::ByAccount, Self::ByOrganization];
+
+    /// The form in which our statements are written in a document; none if it has none of them.
+    pub fn of(document: &Document, ownership: &Ownership) -> Option<Self> {
+        let ours = [Role::TrailWrite, Role::TrailEncrypt].map(|role| ownership.sid(role));
+        let statement = document
+            .statements()
+            .iter()
+            .find(|it| it.sid().is_some_and(|sid| ours.iter().any(|our| our.as_str() == sid)))?;
+        let text = statement.to_string();
+        Some(if text.contains("aws:SourceOrgID") {
+            Self::ByOrganization
+        } else if text.contains(SOURCE_ACCOUNT_VARIABLE) {
+            Self::ByAccount
+        } else {
+            Self::Plain
+        })
+    }
+
+    /// Whether it uses policy variables, which need a document of `Version` 2012-10-17.
+    fn has_variables(self) -> bool {
+        self != Self::Plain
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Plain => "plain",
+            Self::ByAccount => "by account",
+            Self::ByOrganization => "by organization",
+        })
+    }
+}
+
+/// A merge that fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// The form of our statements in the end.
+    pub form: Form,
+    /// Bytes of the document in each longer form that was passed over.
+    pub passed_over: Vec<(Form, usize)>,
+    /// What is to be written.
+    pub merged: Merged,
+}
+
+/// No form fits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the policy would have {total} bytes in its smallest form ({form}), and AWS takes {limit}: \
+     {ours} are ours, {others} belong to others"
+)]
+pub struct TooLarge {
+    /// What AWS takes.
+    pub limit: usize,
+    /// The smallest form that could be tried.
+    pub form: Form,
+    /// Bytes of the document.
+    pub total: usize,
+    /// Bytes of our statements in it.
+    pub ours: usize,
+    /// Bytes of everything else.
+    pub others: usize,
+    /// Why no smaller form could be tried, if there is one.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Why a smaller form cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// Someone's text would turn into a variable.
+    #[error(
+        "a smaller form needs `Version` 2012-10-17, in which `${{…}}` in a statement of somebody else would \
+         become a variable"
+    )]
+    OldVersion,
+    /// The spec has no organization.
+    #[error("the smallest form needs `organization` in the spec")]
+    NoOrganization,
+}
+
+/// Bytes of a document as AWS counts them: of our statements, and of all the rest.
+pub fn sizes(document: &Document, ownership: &Ownership) -> (usize, usize) {
+    let is_foreign = |it: &Statement| !it.sid().is_some_and(|sid| ownership.owns(sid));
+    let others = document.retain(is_foreign).size();
+    (document.size().saturating_sub(others), others)
+}
+
+/// Merges in the first form that fits into `limit` bytes. `compile` gives our statements in a form, or none if that form
+/// cannot be written; `finish` is what else is done to a merge.
+///
+/// A document that is written in a short form now goes back to a longer one only where a tenth of the limit stays free,
+/// so that one near the limit does not go back and forth.
+///
+/// # Errors
+/// [`TooLarge`] if no form fits.
+pub fn fit(
+    live: Option<&Document>,
+    ownership: &Ownership,
+    limit: usize,
+    compile: impl Fn(Form) -> Option<Vec<Statement>>,
+    finish: impl Fn(Merged) -> Merged,
+) -> Result<Fitted, TooLarge> {
+    let current = live.and_then(|live| Form::of(live, ownership));
+    let cap = |form| if current.is_some_and(|current| form < current) { limit / 10 * 9 } else { limit };
+    let mut passed_over = Vec::new();
+    let mut obstacle = None;
+    let mut smallest: Option<(Form, Document)> = None;
+    let mut chosen: Option<(Form, Merged)> = None;
+    for form in Form::ALL {
+        let Some(desired) = compile(form) else {
+            obstacle = Some(Obstacle::NoOrganization);
+            continue;
+        };
+        let Some(base) = base(live, form) else {
+            obstacle = Some(Obstacle::OldVersion);
+            break;
+        };
+        let merged = finish(merge(base.as_ref(), &desired, ownership)).onto(live.cloned());
+        let size = merged.contracted.size();
+        match &mut chosen {
+            None if size > cap(form) => {
+                passed_over.push((form, size));
+                smallest = Some((form, merged.contracted));
+            }
+            None if merged.expanded.size() <= limit => return Ok(Fitted { form, passed_over, merged }),
+            // The end fits and the way there does not: go there by way of a shorter form.
+            None => chosen = Some((form, merged)),
+            Some((form, end)) if merged.expanded.size() <= limit => {
+                return Ok(Fitted { form: *form, passed_over, merged: merged.ending_as(end.clone()) });
+            }
+            Some(_) => {}
+        }
+    }
+    let (form, document) = match (chosen, smallest) {
+        (Some((form, merged)), _) => (form, merged.expanded),
+        (None, Some(smallest)) => smallest,
+        (None, None) => (Form::Plain, Document::new(Vec::new())),
+    };
+    let (ours, others) = sizes(&document, ownership);
+    Err(TooLarge { limit, form, total: document.size(), ours, others, obstacle })
+}
+
+/// The live document in the version that a form needs; none where that would change what others wrote.
+fn base(live: Option<&Document>, form: Form) -> Option<Option<Document>> {
+    match live {
+        Some(live) if form.has_variables() && version(live) != "2012-10-17" => {
+            (!live.to_string().contains("${")).then(|| Some(live.with_version("2012-10-17")))
+        }
+        live => Some(live.cloned()),
+    }
+}

@@ -1,0 +1,115 @@
+//! Views of why resources are as they are: the way of a trail's log files, and what a plan has for an address.
+
+use std::fmt::Write;
+
+use reconcile_diff::plan::Change;
+use reconcile_diff::{Address, DeliveryPath};
+use reconcile_policy::Decision;
+use serde_json::{Value, json};
+
+use crate::TextOptions;
+use crate::paint::{ADD, DIM, REMOVE, STRONG, paint, sandbox_line, sign};
+
+/// Version of the JSON form.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// What there is to say of one address.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// Which resource.
+    pub address: Address,
+    /// The way of its log files, if it is a trail.
+    pub path: Option<DeliveryPath>,
+    /// What a plan would do to it, in order.
+    pub changes: Vec<Change>,
+}
+
+/// Explanations for people.
+pub fn text(explanations: &[Explanation], options: TextOptions) -> String {
+    let mut text = if options.sandbox { sandbox_line() } else { String::new() };
+    for (index, explanation) in explanations.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{}", paint(STRONG, &explanation.address));
+        if let Some(path) = &explanation.path {
+            path_text(&mut text, path);
+        }
+        if explanation.changes.is_empty() {
+            text += "  It is as the spec says: a plan has nothing for it.\n";
+        }
+        for change in &explanation.changes {
+            let _ = writeln!(text, "  A plan has: {} {}", sign(change.action()), change.address);
+            for reason in &change.reasons {
+                let _ = writeln!(text, "      {reason}");
+            }
+        }
+    }
+    text
+}
+
+fn path_text(text: &mut String, path: &DeliveryPath) {
+    let delivery = &path.delivery;
+    let prefix = delivery.prefix.as_ref().map(|prefix| format!(" below `{prefix}`")).unwrap_or_default();
+    let _ = match path.is_live {
+        true => writeln!(text, "  It delivers to {}{prefix}.", delivery.bucket),
+        false => writeln!(text, "  It is not there yet. It will deliver to {}{prefix}.", delivery.bucket),
+    };
+    for proof in &path.proofs {
+        let mark = if proof.decision.is_allowed() { paint(ADD, "yes") } else { paint(REMOVE.bold(), "NO ") };
+        let _ = writeln!(text, "  {mark}  CloudTrail may {}", proof.hop);
+        let request = format!("{} on {}", proof.request.action(), proof.request.resource());
+        let _ = writeln!(text, "       {}", paint(DIM, request));
+        let _ = writeln!(text, "       {}", proof.decision);
+    }
+    text.push_str(match path.obstacles().next() {
+        None => "  So it can deliver.\n",
+        Some(_) => "  So it cannot deliver.\n",
+    });
+}
+
+/// Explanations for programs.
+///
+/// # Errors
+/// Where a view has no form in JSON, which none lacks.
+pub fn json(explanations: &[Explanation]) -> Result<String, serde_json::Error> {
+    let resources: Vec<Value> = explanations
+        .iter()
+        .map(|explanation| {
+            json!({
+                "address": explanation.address,
+                "delivery": explanation.path.as_ref().map(path_json),
+                "changes": explanation.changes,
+            })
+        })
+        .collect();
+    let document = json!({ "format_version": FORMAT_VERSION, "resources": resources });
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+fn path_json(path: &DeliveryPath) -> Value {
+    let hops: Vec<Value> = path
+        .proofs
+        .iter()
+        .map(|proof| {
+            let statement = match &proof.decision {
+                Decision::Allowed(by) | Decision::Denied(by) => Some(by),
+                Decision::NotAllowed(miss) => miss.as_ref().map(|miss| &miss.statement),
+            };
+            json!({
+                "hop": proof.hop.code(),
+                "policy": if proof.hop.is_of_bucket() { "bucket" } else { "key" },
+                "action": proof.request.action(),
+                "resource": proof.request.resource(),
+                "decision": match &proof.decision {
+                    Decision::Allowed(_) => "allowed",
+                    Decision::Denied(_) => "denied",
+                    Decision::NotAllowed(_) => "not_allowed",
+                },
+                "statement": statement.map(|by| json!({ "index": by.index, "sid": by.sid })),
+                "message": proof.decision.to_string(),
+            })
+        })
+        .collect();
+    json!({ "is_live": path.is_live, "can_deliver": path.obstacles().next().is_none(), "hops": hops })
+}

@@ -1,0 +1,39 @@
+use reconcile_policy::{Adoption, Keep};
+
+/// What a spec says of policy statements that are not ours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// Statements that have nothing to do with us.
+    pub statements: ForeignStatements,
+    /// Accounts that are not in the spec, in statements that are taken over.
+    pub unlisted_accounts: Keep,
+    /// Statements that name a user or role that was deleted.
+    pub deleted_principals: Keep,
+}
+
+/// What becomes of statements that have nothing to do with us.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ForeignStatements {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They stay, and drift reports them.
+    Report,
+    /// They go.
+    Remove,
+}
+
+impl Foreign {
+    /// The terms of a merge in which our own statements let the trails of these accounts deliver.
+    pub fn adoption(self, accounts: impl IntoIterator<Item = String>) -> Adoption {
+        Adoption {
+            accounts: accounts.into_iter().collect(),
+            foreign_statements: match self.statements {
+                ForeignStatements::Keep | ForeignStatements::Report => Keep::Keep,
+                ForeignStatements::Remove => Keep::Remove,
+            },
+            unlisted_accounts: self.unlisted_accounts,
+            deleted_principals: self.deleted_principals,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What the twin makes of the text of a policy: whether AWS would take it, and what it says to a request.
+//!
+//! What a policy says is for the one evaluator of the workspace to tell; which requests are asked is for each service here.
+
+use reconcile_policy::{Document, Request, Statement, evaluate};
+use serde_json::Value;
+
+/// A policy document.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) document: Document,
+}
+
+impl Policy {
+    /// Reads a document; what is wrong with it, as a sentence, otherwise.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let document: Document =
+            text.parse().map_err(|error| format!("Policies must be valid JSON: {error}"))?;
+        if document.statements().is_empty() {
+            return Err("Missing required field Statement".to_owned());
+        }
+        let is_for_nobody = |statement: &Value| {
+            statement.get("Principal").is_none() && statement.get("NotPrincipal").is_none()
+        };
+        if (Self { document: document.clone() }).statements().iter().any(is_for_nobody) {
+            return Err("Missing required field Principal".to_owned());
+        }
+        Ok(Self { document })
+    }
+
+    /// Reads a document that somebody wants to save: AWS looks whether its principals exist.
+    pub(crate) fn parse_new(text: &str) -> Result<Self, String> {
+        let policy = Self::parse(text)?;
+        let unknown = policy.document.statements().iter().flat_map(Statement::unresolved_principals).next();
+        match unknown {
+            Some(_) => Err("Invalid principal in policy".to_owned()),
+            None => Ok(policy),
+        }
+    }
+
+    /// The statements as JSON.
+    pub(crate) fn statements(&self) -> Vec<Value> {
+        // A statement is a JSON object, whatever is in it.
+        self.document.statements().iter().filter_map(|it| serde_json::to_value(it).ok()).collect()
+    }
+
+    pub(crate) fn allows(&self, request: &Request) -> bool {
+        evaluate(&self.document, request).is_allowed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_policy_is_refused() {
+        for text in [
+            "",
+            "{}",
+            r#"{"Statement":[]}"#,
+            r#"{"Statement":[{"Effect":"allow","Principal":"*"}]}"#,
+            r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+        ] {
+            assert!(Policy::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_principal_that_was_deleted_is_refused_only_when_it_is_written() {
+        let text = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEEXAMPLE12"},"Action":"*","Resource":"*"}]}"#;
+        assert!(Policy::parse(text).is_ok());
+        assert_eq!(Policy::parse_new(text).err().as_deref(), Some("Invalid principal in policy"));
+    }
+}

@@ -1,0 +1,255 @@
+//! Which form our statements take for how many accounts, and that every form isolates them.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use reconcile_policy::{
+    Arn, BucketIntent, Delivery, Document, Fitted, Form, KeyIntent, Merged, Obstacle, Ownership, Partition,
+    Request, Statement, TooLarge, evaluate, fit,
+};
+use serde_json::json;
+
+const BUCKET_LIMIT: usize = 20_480;
+const KEY_LIMIT: usize = 32_768;
+const ORGANIZATION: &str = "o-exampleorgid";
+
+fn account(number: usize) -> String {
+    format!("{:012}", 100_000_000_000 + number)
+}
+
+fn trail(account: &str) -> Arn {
+    format!("arn:aws:cloudtrail:us-east-1:{account}:trail/SecurityTrail").parse().unwrap()
+}
+
+fn ownership() -> Ownership {
+    Ownership::of("secprod")
+}
+
+fn bucket(accounts: std::ops::Range<usize>, organization: bool) -> BucketIntent {
+    BucketIntent {
+        partition: Partition::Aws,
+        bucket: "secprod-multiaccount-logs".to_owned(),
+        prefix: None,
+        trails: accounts.map(|number| trail(&account(number))).collect(),
+        guests: Vec::new(),
+        organization: organization.then(|| ORGANIZATION.to_owned()),
+        readers: Vec::new(),
+        require_tls: true,
+        extra: Vec::new(),
+    }
+}
+
+fn key(accounts: usize, organization: bool) -> KeyIntent {
+    KeyIntent {
+        partition: Partition::Aws,
+        administrators: vec!["arn:aws:iam::111111111111:root".parse().unwrap()],
+        trails: (0..accounts).map(|number| trail(&account(number))).collect(),
+        guests: Vec::new(),
+        organization: organization.then(|| ORGANIZATION.to_owned()),
+        readers: Vec::new(),
+        extra: Vec::new(),
+    }
+}
+
+fn fit_bucket(live: Option<&Document>, intent: &BucketIntent) -> Result<Fitted, TooLarge> {
+    let compile = |form| intent.compile(&ownership(), form);
+    fit(live, &ownership(), BUCKET_LIMIT, compile, |merged: Merged| merged)
+}
+
+fn fit_key(intent: &KeyIntent) -> Result<Fitted, TooLarge> {
+    fit(None, &ownership(), KEY_LIMIT, |form| intent.compile(&ownership(), form), |merged: Merged| merged)
+}
+
+/// A trail of `of` that writes below the prefix of `below`.
+fn write(of: &str, below: &str) -> Request {
+    let object = format!("arn:aws:s3:::secprod-multiaccount-logs/AWSLogs/{below}/CloudTrail/us-east-1/x");
+    Request::by_service("cloudtrail.amazonaws.com", "s3:PutObject", &object)
+        .with("aws:SourceArn", trail(of).as_str())
+        .with("aws:SourceAccount", of)
+        .with("aws:SourceOrgID", ORGANIZATION)
+        .with("s3:x-amz-acl", "bucket-owner-full-control")
+}
+
+fn data_key(of: &str, context_of: &str) -> Request {
+    Request::by_service("cloudtrail.amazonaws.com", "kms:GenerateDataKey", "arn:aws:kms:us-east-1:1:key/k")
+        .with("aws:SourceArn", trail(of).as_str())
+        .with("aws:SourceAccount", of)
+        .with("aws:SourceOrgID", ORGANIZATION)
+        .with("kms:EncryptionContext:aws:cloudtrail:arn", trail(context_of).as_str())
+}
+
+fn allows(document: &Document, request: &Request) -> bool {
+    evaluate(document, request).is_allowed()
+}
+
+const STRANGER: &str = "999999999999";
+
+#[test]
+fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
+    for (count, organization, in_bucket, in_key) in [
+        (1, false, (Form::Plain, 913), (Form::Plain, 1_131)),
+        (80, false, (Form::Plain, 16_087), (Form::Plain, 23_261)),
+        (95, false, (Form::Plain, 18_967), (Form::Plain, 27_461)),
+        (110, false, (Form::ByAccount, 2_578), (Form::Plain, 31_661)),
+        (500, false, (Form::ByAccount, 8_428), (Form::ByAccount, 8_313)),
+        (1_200, false, (Form::ByAccount, 18_928), (Form::ByAccount, 18_813)),
+        (5_000, true, (Form::ByOrganization, 941), (Form::ByOrganization, 826)),
+    ] {
+        let bucket = fit_bucket(None, &bucket(0..count, organization)).unwrap();
+        let key = fit_key(&key(count, organization)).unwrap();
+        assert_eq!((bucket.form, bucket.merged.contracted.size()), in_bucket, "{count} accounts");
+        assert_eq!((key.form, key.merged.contracted.size()), in_key, "{count} accounts");
+        let (bucket, key) = (&bucket.merged.contracted, &key.merged.contracted);
+        assert!(bucket.size() <= BUCKET_LIMIT && key.size() <= KEY_LIMIT, "{count} accounts");
+
+        for number in [0, count / 2, count - 1] {
+            let own = account(number);
+            let delivery = Delivery {
+                trail: trail(&own),
+                bucket: "arn:aws:s3:::secprod-multiaccount-logs".parse().unwrap(),
+                prefix: None,
+                key: Some("arn:aws:kms:us-east-1:1:key/k".to_owned()),
+                bucket_key: true,
+                digests: true,
+            };
+            for (hop, request) in delivery.requests() {
+                let request = request.with("aws:SourceOrgID", ORGANIZATION);
+                let policy = if hop.is_of_bucket() { bucket } else { key };
+                assert!(allows(policy, &request), "{count} accounts: {own} {hop}");
+            }
+            // The plain form is AWS's own, which trusts the accounts that are listed not to write for each other.
+            if count > 1 && in_bucket.0 != Form::Plain {
+                let other = account((number + 1) % count);
+                assert!(!allows(bucket, &write(&own, &other)), "{count} accounts: {own} writes as {other}");
+            }
+            if count > 1 && in_key.0 != Form::Plain {
+                let other = account((number + 1) % count);
+                assert!(!allows(key, &data_key(&own, &other)), "{count} accounts: {own} encrypts as {other}");
+            }
+            let stranger = write(STRANGER, &own).with("aws:SourceOrgID", "o-stranger");
+            assert!(!allows(bucket, &stranger), "{count} accounts: a stranger writes as {own}");
+            let stranger = data_key(STRANGER, &own).with("aws:SourceOrgID", "o-stranger");
+            assert!(!allows(key, &stranger), "{count} accounts: a stranger encrypts as {own}");
+        }
+        let stranger = write(STRANGER, STRANGER).with("aws:SourceOrgID", "o-stranger");
+        assert!(!allows(bucket, &stranger), "{count} accounts: a stranger writes");
+        assert!(!allows(bucket, &stranger.without("aws:SourceOrgID")), "{count} accounts: a stranger writes");
+        let stranger = data_key(STRANGER, STRANGER).without("aws:SourceOrgID");
+        assert!(!allows(key, &stranger), "{count} accounts: a stranger encrypts");
+    }
+}
+
+#[test]
+fn what_does_not_fit_in_any_form_is_told_with_its_bytes() {
+    let refused = fit_bucket(None, &bucket(0..5_000, false)).unwrap_err();
+    assert_eq!((refused.form, refused.limit), (Form::ByAccount, BUCKET_LIMIT));
+    assert_eq!(refused.obstacle, Some(Obstacle::NoOrganization));
+    assert!(refused.ours > 75_000 && refused.others < 100, "{refused}");
+    assert_eq!(refused.total, refused.ours + refused.others);
+    let told = refused.to_string();
+    assert!(told.contains("20480") && told.contains(&refused.ours.to_string()), "{told}");
+}
+
+fn foreign(bytes: usize) -> Statement {
+    let statement = json!({
+        "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": "444444444444" }, "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::secprod-multiaccount-logs/{}", "x".repeat(bytes)),
+    });
+    Statement::from_value(statement).unwrap()
+}
+
+fn live(intent: &BucketIntent, form: Form, theirs: &[Statement]) -> Document {
+    let ours = intent.compile(&ownership(), form).unwrap();
+    Document::new(ours.into_iter().chain(theirs.iter().cloned()).collect())
+}
+
+#[test]
+fn statements_of_others_count_and_stay() {
+    let (intent, theirs) = (bucket(0..40, false), foreign(12_000));
+    let live = live(&bucket(0..1, false), Form::Plain, std::slice::from_ref(&theirs));
+    let fitted = fit_bucket(Some(&live), &intent).unwrap();
+    assert_eq!(fitted.form, Form::ByAccount);
+    assert_eq!(fitted.passed_over.len(), 1);
+    assert!(fitted.merged.contracted.statements().contains(&theirs));
+    let refused = fit_bucket(Some(&live), &bucket(0..800, false)).unwrap_err();
+    assert!(refused.others > 12_000, "{refused}");
+}
+
+#[test]
+fn a_document_near_the_limit_does_not_go_back_and_forth() {
+    // As many as fit, and one more; then one by one down again.
+    let fits =
+        (1..200).take_while(|count| fit_bucket(None, &bucket(0..*count, false)).unwrap().form == Form::Plain);
+    let most = fits.last().unwrap();
+    let plain = fit_bucket(None, &bucket(0..most, false)).unwrap().merged.contracted;
+    let short = fit_bucket(Some(&plain), &bucket(0..most + 1, false)).unwrap();
+    assert_eq!(short.form, Form::ByAccount);
+    let mut current = short.merged.contracted;
+    let mut forms = Vec::new();
+    for count in (most - 15..=most).rev() {
+        let fitted = fit_bucket(Some(&current), &bucket(0..count, false)).unwrap();
+        forms.push(fitted.form);
+        current = fitted.merged.contracted;
+    }
+    assert_eq!(forms[0], Form::ByAccount, "one fewer is not room enough");
+    assert_eq!(forms.last(), Some(&Form::Plain), "with room, the plain form comes back");
+    assert!(forms.is_sorted_by(|a, b| a >= b), "it changes once: {forms:?}");
+}
+
+#[test]
+fn a_change_of_form_needs_no_room_for_both() {
+    let before = bucket(0..100, false);
+    let live = live(&before, Form::Plain, &[]);
+    assert!(live.size() > BUCKET_LIMIT * 9 / 10);
+    // Ten come, and one goes: the long form of 99 cannot stand beside the short one.
+    let fitted = fit_bucket(Some(&live), &bucket(1..110, false)).unwrap();
+    assert_eq!(fitted.form, Form::ByAccount);
+    let (expanded, contracted) = (&fitted.merged.expanded, &fitted.merged.contracted);
+    assert!(expanded.size() <= BUCKET_LIMIT);
+    for number in 0..110 {
+        let id = account(number);
+        assert!(allows(expanded, &write(&id, &id)), "{id} between");
+        assert_eq!(allows(contracted, &write(&id, &id)), number > 0, "{id} after");
+    }
+    let again = fit_bucket(Some(contracted), &bucket(1..110, false)).unwrap();
+    assert!(again.merged.expand().is_none() && again.merged.contract().is_none());
+}
+
+#[test]
+fn where_the_way_is_longer_than_the_end_it_goes_by_a_shorter_form() {
+    let live = live(&bucket(0..80, false), Form::Plain, &[]);
+    let fitted = fit_bucket(Some(&live), &bucket(80..160, false)).unwrap();
+    assert_eq!(fitted.form, Form::Plain);
+    assert!(fitted.merged.expanded.size() <= BUCKET_LIMIT);
+    for number in 80..160 {
+        let id = account(number);
+        assert!(
+            allows(&fitted.merged.expanded, &write(&id, &id))
+                && allows(&fitted.merged.contracted, &write(&id, &id))
+        );
+    }
+    for number in 0..80 {
+        assert!(allows(&fitted.merged.expanded, &write(&account(number), &account(number))));
+    }
+}
+
+#[test]
+fn an_old_document_in_which_somebody_wrote_what_would_be_a_variable_keeps_the_plain_form() {
+    let with = |resource: &str| -> Document {
+        let statement = json!({
+            "Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource,
+        });
+        json!({ "Version": "2008-10-17", "Statement": [statement] }).to_string().parse().unwrap()
+    };
+    let old = with("arn:aws:s3:::secprod-multiaccount-logs/${aws:username}/*");
+    let refused = fit_bucket(Some(&old), &bucket(0..110, false)).unwrap_err();
+    assert_eq!((refused.form, refused.obstacle), (Form::Plain, Some(Obstacle::OldVersion)));
+    assert_eq!(
+        fit_bucket(Some(&old), &bucket(0..9, false)).unwrap().merged.contracted.version(),
+        Some("2008-10-17")
+    );
+
+    let fitted =
+        fit_bucket(Some(&with("arn:aws:s3:::secprod-multiaccount-logs/*")), &bucket(0..110, false)).unwrap();
+    assert_eq!(fitted.form, Form::ByAccount);
+    assert_eq!(fitted.merged.expanded.version(), Some("2012-10-17"));
+}

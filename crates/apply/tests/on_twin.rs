@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "on_twin/adoption.rs"]
+mod adoption;
 #[path = "on_twin/calls.rs"]
 mod calls;
 #[path = "on_twin/convergence.rs"]

@@ -15,12 +15,15 @@ use crate::state::show::Summary;
 use crate::store::{Store, StoreError};
 
 /// An AWS. Cheap to clone; all clones are the same AWS.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Twin {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug, Default)]
+/// Looks at all that a twin holds.
+type Observer = dyn Fn(&Summary) + Send + Sync;
+
+#[derive(Default)]
 struct Inner {
     state: Mutex<State>,
     calls: Mutex<Vec<Call>>,
@@ -29,6 +32,7 @@ struct Inner {
     /// How many of them are in the file. Whoever holds it writes for all who wait.
     saved: tokio::sync::Mutex<u64>,
     store: Option<Store>,
+    observer: Mutex<Option<Arc<Observer>>>,
 }
 
 /// Accounts that a twin is to have.
@@ -49,6 +53,12 @@ pub struct SetupAccount {
     pub name: String,
     /// Names of the roles that other accounts may assume in it.
     pub roles: Vec<String>,
+}
+
+impl std::fmt::Debug for Twin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Twin").finish_non_exhaustive()
+    }
 }
 
 impl Twin {
@@ -101,6 +111,11 @@ impl Twin {
         lock(&self.inner.calls).clone()
     }
 
+    /// Has a function look at all that it holds after every call that may have changed it.
+    pub fn observe(&self, observer: impl Fn(&Summary) + Send + Sync + 'static) {
+        *lock(&self.inner.observer) = Some(Arc::new(observer));
+    }
+
     /// All that it holds.
     pub fn summary(&self) -> Summary {
         self.state().summary()
@@ -143,6 +158,10 @@ impl Twin {
         let answer = services::answer(&mut self.state(), &request);
         if answer.mutating {
             self.inner.changed.fetch_add(1, Ordering::Relaxed);
+            let observer = lock(&self.inner.observer).clone();
+            if let Some(observer) = observer {
+                observer(&self.summary());
+            }
         }
         lock(&self.inner.calls).push(Call {
             account: request.account().unwrap_or_default().to_owned(),

@@ -104,6 +104,12 @@ proptest! {
             let again = installation.plan(&a).await;
             assert!(again.is_in_sync(), "{:#?}\n{a}", again.changes);
 
+            // Whoever delivers before and after delivers all the way.
+            let (before, after) = (a.clone(), b.clone());
+            installation.watch_over(move |arn| {
+                let account = arn.split(':').nth(4).unwrap();
+                before.contains(account) && after.contains(account)
+            });
             installation.converge(&b).await;
             let again = installation.plan(&b).await;
             assert!(again.is_in_sync(), "{:#?}\n{a}\n{b}", again.changes);

@@ -71,6 +71,17 @@ impl Installation {
         apply(&aws, desired, plan, journal, options).await
     }
 
+    /// From now on, no call may take from one of these trails what it needs to deliver.
+    pub fn watch_over(&self, trails: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.twin.observe(move |summary| {
+            for account in &summary.accounts {
+                for trail in account.trails.iter().filter(|trail| trails(&trail.arn)) {
+                    assert_eq!(trail.undeliverable, None, "{} cannot deliver any more", trail.arn);
+                }
+            }
+        });
+    }
+
     /// Plans and applies, all of which must succeed.
     pub async fn converge(&self, text: &str) -> Plan {
         let plan = self.plan(text).await;

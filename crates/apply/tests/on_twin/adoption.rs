@@ -1,0 +1,200 @@
+//! Buckets and keys that somebody else set up.
+
+use aws_sdk_cloudtrail::config::{BehaviorVersion, Credentials, Region};
+use reconcile_diff::plan::Phase;
+use serde_json::{Value, json};
+
+use crate::installation::{Installation, MASTER, members};
+
+const BUCKET: &str = "test-logs";
+
+/// Clients of another make than ours, in the account of the bucket.
+struct Others {
+    s3: aws_sdk_s3::Client,
+    cloudtrail: aws_sdk_cloudtrail::Client,
+}
+
+impl Others {
+    fn of(installation: &Installation, account: &str) -> Self {
+        let (key, secret) = installation.twin.credentials_for(account);
+        let credentials = Credentials::new(key, secret, None, None, "test");
+        let s3 = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .http_client(installation.twin.http_client())
+            .endpoint_url("http://twin.localhost")
+            .force_path_style(true)
+            .credentials_provider(credentials.clone());
+        let cloudtrail = aws_sdk_cloudtrail::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .http_client(installation.twin.http_client())
+            .endpoint_url("http://twin.localhost")
+            .credentials_provider(credentials);
+        Self {
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
+        }
+    }
+
+    async fn bucket(&self, statements: &[String]) {
+        use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
+        let region = BucketLocationConstraint::from("eu-west-1");
+        let configuration = CreateBucketConfiguration::builder().location_constraint(region).build();
+        let call = self.s3.create_bucket().bucket(BUCKET).create_bucket_configuration(configuration);
+        call.send().await.unwrap();
+        let policy = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{}]}}", statements.join(","));
+        self.s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();
+    }
+
+    async fn trail(&self, name: &str, prefix: Option<&str>) {
+        let call = self.cloudtrail.create_trail().name(name).s3_bucket_name(BUCKET);
+        call.set_s3_key_prefix(prefix.map(str::to_owned)).send().await.unwrap();
+        self.cloudtrail.start_logging().name(name).send().await.unwrap();
+    }
+
+    async fn policy(&self) -> String {
+        self.s3.get_bucket_policy().bucket(BUCKET).send().await.unwrap().policy.unwrap()
+    }
+}
+
+fn acl_check() -> String {
+    json!({
+        "Sid": "AWSCloudTrailAclCheck20150319", "Effect": "Allow",
+        "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "s3:GetBucketAcl", "Resource": format!("arn:aws:s3:::{BUCKET}"),
+    })
+    .to_string()
+}
+
+fn write(resources: &[String]) -> String {
+    json!({
+        "Sid": "AWSCloudTrailWrite20150319", "Effect": "Allow",
+        "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "s3:PutObject", "Resource": resources,
+        "Condition": { "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } },
+    })
+    .to_string()
+}
+
+fn folder(account: &str) -> String {
+    format!("arn:aws:s3:::{BUCKET}/AWSLogs/{account}/*")
+}
+
+/// Two statements of other teams, in spellings of their own.
+const OTHER_TEAMS: [&str; 2] = [
+    r#"{ "Sid" : "Athena", "Effect":"Allow","Principal": {"AWS":["444444444444"]}, "Action":["s3:GetObject"], "Resource":"arn:aws:s3:::test-logs/*"}"#,
+    r#"{"Effect" : "Deny", "Principal": "*", "Action": "s3:DeleteObject" ,"Resource": ["arn:aws:s3:::test-logs/*"]}"#,
+];
+
+fn sids(policy: &str) -> Vec<String> {
+    let policy: Value = serde_json::from_str(policy).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    statements.iter().map(|it| it["Sid"].as_str().unwrap_or("-").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_the_console_wrote_in_2015_is_taken_over_without_a_moment_without_delivery() {
+    let installation = Installation::new();
+    let spec = members(2, "");
+    installation.plan(&spec).await;
+    let others = Others::of(&installation, MASTER);
+    let mut statements = vec![acl_check(), write(&[folder(MASTER)])];
+    statements.extend(OTHER_TEAMS.map(str::to_owned));
+    others.bucket(&statements).await;
+    others.trail("Trail", None).await;
+    installation.watch_over(|arn| arn.contains(MASTER));
+
+    let plan = installation.converge(&spec).await;
+    let policies: Vec<_> =
+        plan.changes.iter().filter(|change| change.address.kind.to_string() == "bucket_policy").collect();
+    assert_eq!(policies.len(), 2);
+    assert_eq!((policies[0].phase, policies[1].phase), (Phase::Expand, Phase::Contract));
+    let reasons = policies[1].reasons.join("\n");
+    assert!(reasons.contains("`AWSCloudTrailWrite20150319` is taken over"), "{reasons}");
+    assert!(reasons.contains("`AWSCloudTrailAclCheck20150319` is taken over"), "{reasons}");
+
+    let policy = others.policy().await;
+    for statement in OTHER_TEAMS {
+        assert!(policy.contains(statement), "{policy}");
+    }
+    assert!(!policy.contains("2015"), "{policy}");
+    assert!(installation.plan(&spec).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn an_account_and_a_trail_that_are_not_in_the_spec_keep_what_they_have() {
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.plan(&spec).await;
+    let others = Others::of(&installation, MASTER);
+    let old = format!("arn:aws:s3:::{BUCKET}/old/AWSLogs/{MASTER}/*");
+    others.bucket(&[acl_check(), write(&[folder(MASTER), folder("999999999999"), old])]).await;
+    others.trail("Trail", None).await;
+    others.trail("Legacy", Some("old")).await;
+    installation.watch_over(|arn| arn.contains(MASTER));
+
+    let plan = installation.converge(&spec).await;
+    let mut codes: Vec<&str> = plan.warnings.iter().map(|warning| warning.code.as_str()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["unlisted-account", "unlisted-trail"]);
+    let policy = others.policy().await;
+    assert!(policy.contains("trail/Legacy") && policy.contains(&folder("999999999999")), "{policy}");
+    assert!(sids(&policy).contains(&"AWSCloudTrailWrite20150319".to_owned()), "{policy}");
+    assert!(installation.plan(&spec).await.is_in_sync());
+
+    // In words, the spec may end it.
+    let strict =
+        spec.replace("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: remove } }");
+    installation.converge(&strict).await;
+    let policy = others.policy().await;
+    assert!(!policy.contains("2015") && policy.contains("trail/Legacy"), "{policy}");
+    assert!(installation.plan(&strict).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn wildcards_and_an_organization_stay_with_a_warning() {
+    for resources in
+        [vec![format!("arn:aws:s3:::{BUCKET}/AWSLogs/*")], vec![folder(MASTER), folder("o-exampleorgid")]]
+    {
+        let installation = Installation::new();
+        let spec = members(1, "");
+        installation.plan(&spec).await;
+        let others = Others::of(&installation, MASTER);
+        others.bucket(&[acl_check(), write(&resources)]).await;
+        others.trail("Trail", None).await;
+        installation.watch_over(|arn| arn.contains(MASTER));
+        let plan = installation.converge(&spec).await;
+        assert!(
+            plan.warnings.iter().any(|warning| warning.code == "unlisted-account"),
+            "{:?}",
+            plan.warnings
+        );
+        let left = resources.last().unwrap();
+        assert!(others.policy().await.contains(left), "{left}");
+        let again = installation.plan(&spec).await;
+        assert!(again.is_in_sync(), "{:#?}", again.changes);
+    }
+}
+
+#[tokio::test]
+async fn what_others_change_between_plan_and_apply_is_left_to_the_next_plan() {
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.plan(&spec).await;
+    let others = Others::of(&installation, MASTER);
+    others.bucket(&[acl_check(), write(&[folder(MASTER)])]).await;
+    let plan = installation.plan(&spec).await;
+    // The owner of the statement has given another account the same.
+    let changed = write(&[folder(MASTER), folder("999999999999")]);
+    let policy = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{},{changed}]}}", acl_check());
+    others.s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();
+    assert!(installation.apply(&spec, &plan).await.is_complete());
+    let policy = others.policy().await;
+    assert!(policy.contains(&changed), "{policy}");
+    installation.converge(&spec).await;
+    let policy = others.policy().await;
+    assert!(policy.contains(&folder("999999999999")) && !policy.contains(&changed), "{policy}");
+    assert!(installation.plan(&spec).await.is_in_sync());
+}

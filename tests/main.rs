@@ -4,6 +4,7 @@
 
 mod command_line;
 mod moto;
+mod policies;
 mod sandbox;
 mod support;
 mod wrong_input;

@@ -4,4 +4,4 @@ mod moto;
 mod project;
 
 pub use moto::{Moto, boto3};
-pub use project::{Project, Run};
+pub use project::{PROD, Project, Run};

@@ -83,6 +83,11 @@ impl Ownership {
         self.sid_ending(role.suffix())
     }
 
+    /// Whether the statement of this Sid is one of a reader.
+    pub fn is_reader(&self, sid: &str) -> bool {
+        self.ending(sid).is_some_and(is_reader)
+    }
+
     /// The Sid of a statement of the reader of this mark (8 hexadecimal digits): of its first one, or with what it is
     /// for behind it.
     pub(crate) fn reader_sid(&self, mark: &str, of: &str) -> Sid {

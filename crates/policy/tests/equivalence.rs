@@ -73,3 +73,50 @@ fn statements_agree_with_documents_of_one_statement() {
     }
     assert!(checked > 50, "only {checked} cases have one statement on each side");
 }
+
+/// A case of a suite that others published: the question is theirs, the documents are ours.
+#[derive(Deserialize)]
+struct Published {
+    suite: String,
+    name: String,
+    a: Value,
+    b: Value,
+    theirs: Verdict,
+    /// Where we answer otherwise.
+    ours: Option<Verdict>,
+    why: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Verdict {
+    #[serde(rename = "equal")]
+    Equal,
+    #[serde(rename = "different")]
+    Different,
+    #[serde(rename = "no policy")]
+    NoPolicy,
+}
+
+fn verdict(a: &Value, b: &Value) -> Verdict {
+    let parse = |value: &Value| -> Option<Document> {
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned).parse().ok()
+    };
+    match (parse(a), parse(b)) {
+        (Some(a), Some(b)) if equivalent(&a, &b) => Verdict::Equal,
+        (Some(_), Some(_)) => Verdict::Different,
+        _ => Verdict::NoPolicy,
+    }
+}
+
+#[test]
+fn published_suites_are_answered_alike_or_otherwise_for_a_reason() {
+    let cases: Vec<Published> = serde_json::from_str(include_str!("data/suites.json")).unwrap();
+    for case in &cases {
+        let name = format!("{}: {}", case.suite, case.name);
+        assert_eq!(verdict(&case.a, &case.b), case.ours.unwrap_or(case.theirs), "{name}");
+        assert_eq!(case.ours.is_some(), case.why.is_some(), "{name}");
+        assert_ne!(case.ours, Some(case.theirs), "{name}: not otherwise at all");
+    }
+    let count = |suite: &str| cases.iter().filter(|case| case.suite.ends_with(suite)).count();
+    assert!(count("awspolicyequivalence") >= 46 && count("runtime") == 12 && count("iam-controller") == 14);
+}

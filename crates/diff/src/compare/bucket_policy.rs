@@ -78,7 +78,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
                 false => "access without TLS is denied otherwise than the spec says".to_owned(),
             };
         }
-        super::policy::other_reason(difference)
+        super::policy::other_reason(&desired.ownership, difference)
     };
     then(&Policy {
         address: scope.bucket_policy_address(),

@@ -69,7 +69,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
             (Some(Role::Administration), true) => "somebody administers the key who should not".to_owned(),
             (Some(_), false) => "not every trail may encrypt its logs with the key yet".to_owned(),
             (Some(_), true) => "the key may be used for trails that need it no more".to_owned(),
-            (None, _) => other_reason(difference),
+            (None, _) => other_reason(&desired.ownership, difference),
         }
     };
     then(&Policy {

@@ -5,6 +5,7 @@ use reconcile_policy::{
     StatementRef, fit,
 };
 use reconcile_spec::{Foreign, ForeignStatements};
+use serde_json::Value;
 
 use super::Scope;
 use super::change::Compared;
@@ -258,9 +259,22 @@ fn list(others: &[String]) -> String {
     }
 }
 
-/// The reason where a statement is not one of those that a kind knows by name: one that the user wrote out.
-pub(super) fn other_reason(difference: &Difference) -> String {
+/// The reason where a statement is not one of those that a kind knows by name: one of a reader, or one that the user
+/// wrote out.
+pub(super) fn other_reason(ownership: &Ownership, difference: &Difference) -> String {
     let statement = difference.path().split('/').nth(2).unwrap_or_default();
+    if ownership.is_reader(statement) {
+        let value = match difference {
+            Difference::Add { value, .. }
+            | Difference::Remove { value, .. }
+            | Difference::Replace { value, .. } => value,
+        };
+        let who = value.pointer("/Principal/AWS").and_then(Value::as_str).unwrap_or("a reader");
+        return match difference {
+            Difference::Remove { .. } => format!("{who} may still read logs, and need not"),
+            Difference::Add { .. } | Difference::Replace { .. } => format!("{who} may not read its logs yet"),
+        };
+    }
     match difference {
         Difference::Remove { .. } => format!("statement `{statement}` holds what the spec does not have"),
         Difference::Add { .. } | Difference::Replace { .. } => {

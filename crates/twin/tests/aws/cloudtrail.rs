@@ -179,3 +179,50 @@ async fn the_log_tells_what_can_change_something() {
     let trail = &summary.accounts.iter().find(|account| account.id == MEMBER).unwrap().trails[0];
     assert_eq!(trail.undeliverable, None);
 }
+
+/// The twin asks its own requests, the product asks its own: they have to come to the same.
+#[tokio::test]
+async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
+    let (twin, client) = ready().await;
+    let statements = bucket_policy(&[arn(MEMBER, "Trail")])["Statement"].as_array().unwrap().clone();
+    let deny = |condition: Value| {
+        json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+                "Resource": format!("arn:aws:s3:::{BUCKET}/*"), "Condition": condition })
+    };
+    let mut policies = vec![statements.clone(), vec![statements[0].clone()], vec![statements[1].clone()]];
+    for condition in [
+        json!({ "Bool": { "aws:SecureTransport": "false" } }),
+        json!({ "Bool": { "aws:PrincipalIsAWSService": "true" } }),
+        json!({ "StringNotEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } }),
+        json!({ "StringNotEquals": { "aws:SourceAccount": MASTER } }),
+        json!({ "Null": { "s3:x-amz-server-side-encryption": "true" } }),
+        json!({ "ArnNotLike": { "aws:SourceArn": "arn:aws:cloudtrail:*:*:trail/Trail" } }),
+        json!({ "StringNotLike": { "aws:PrincipalServiceName": "cloud*" } }),
+    ] {
+        policies.push(statements.iter().cloned().chain([deny(condition)]).collect());
+    }
+    let mut verdicts = Vec::new();
+    for statements in policies {
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+        put_policy(&twin, &policy).await;
+        for validation in [false, true] {
+            let made = create(&client).enable_log_file_validation(validation).send().await;
+            if made.is_ok() {
+                client.delete_trail().name("Trail").send().await.unwrap();
+            }
+            let delivery = reconcile_policy::Delivery {
+                trail: arn(MEMBER, "Trail").parse().unwrap(),
+                bucket: format!("arn:aws:s3:::{BUCKET}").parse().unwrap(),
+                prefix: None,
+                key: None,
+                bucket_key: false,
+                digests: validation,
+            };
+            let proofs = delivery.prove(Some(&policy.to_string().parse().unwrap()), None);
+            let can_deliver = proofs.iter().all(|proof| proof.decision.is_allowed());
+            assert_eq!(made.is_ok(), can_deliver, "{policy}");
+            verdicts.push(can_deliver);
+        }
+    }
+    assert!(verdicts.contains(&true) && verdicts.contains(&false));
+}

@@ -1,0 +1,324 @@
+//! Policies that others wrote, through the binary: taken over, refused, explained, tried out in the sandbox.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::support::{Moto, Project};
+
+const BUCKET: &str = "secprod-multiaccount-logs";
+
+fn allow_write(accounts: &[&str]) -> Value {
+    let folders: Vec<String> =
+        accounts.iter().map(|id| format!("arn:aws:s3:::{BUCKET}/AWSLogs/{id}/*")).collect();
+    json!({
+        "Sid": "AWSCloudTrailWrite20150319", "Effect": "Allow",
+        "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": "s3:PutObject", "Resource": folders,
+        "Condition": { "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } },
+    })
+}
+
+fn policy(statements: &[Value]) -> String {
+    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+}
+
+fn deny(condition: &Value) -> Value {
+    json!({
+        "Sid": "OnlyOurOrganization", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": format!("arn:aws:s3:::{BUCKET}/*"), "Condition": condition,
+    })
+}
+
+/// A project whose sandbox has the bucket with these statements.
+fn loaded(statements: &[Value]) -> Project {
+    let project = Project::new();
+    project.write("policy.json", policy(statements));
+    project.run("sandbox load specs/prod.yaml --bucket-policy policy.json").exits(0).says(BUCKET);
+    project
+}
+
+#[test]
+fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
+    let project = loaded(&[allow_write(&["111111111111"])]);
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("statement `AWSCloudTrailWrite20150319` is taken over: our own statements allow what it does")
+        .says("contract: when nothing relies on it any more")
+        .says("of 20480 bytes");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn an_account_that_is_not_in_the_spec_is_told_and_may_be_ended() {
+    let project = loaded(&[allow_write(&["111111111111", "999999999999"])]);
+    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
+    assert_eq!(plan["warnings"][0]["code"], "unlisted-account");
+    let message = plan["warnings"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("999999999999") && message.contains("bucket.policy.unlisted_accounts: remove"),
+        "{message}"
+    );
+    project.run("apply --sandbox").exits(0);
+    let spec = project.read("specs/prod.yaml");
+    project.write(
+        "specs/prod.yaml",
+        spec.replace(
+            "  region: us-east-1\n",
+            "  region: us-east-1\n  policy: { unlisted_accounts: remove }\n",
+        ),
+    );
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    let state = project.read(".reconcile/sandbox.json");
+    assert!(!state.contains("999999999999"), "{state}");
+}
+
+#[test]
+fn a_foreign_deny_that_blocks_cloudtrail_is_refused_with_the_statement() {
+    let project = loaded(&[deny(&json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } }))]);
+    let run = project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(1)
+        .says("OnlyOurOrganization")
+        .says("aws:PrincipalOrgID")
+        .says("trail/master/SecurityTrailMaster and 2 more")
+        .says("aws:PrincipalIsAWSService");
+    assert!(run.stdout.trim().is_empty() || !run.stdout.contains("Plan:"), "{}", run.stdout);
+    assert!(!project.path(".reconcile/plan.json").exists());
+
+    let spared = json!({
+        "StringNotEquals": { "aws:PrincipalOrgID": "o-1" },
+        "Bool": { "aws:PrincipalIsAWSService": "false" },
+    });
+    loaded(&[deny(&spared)]).run("plan specs/prod.yaml --sandbox").exits(0);
+}
+
+/// Puts a statement into the live policy of the bucket.
+fn add(project: &Project, statement: &Value) {
+    project.edit(".reconcile/sandbox.json", |state| {
+        let policy = &mut state["buckets"][BUCKET]["policy"];
+        let mut document: Value = serde_json::from_str(policy.as_str().unwrap()).unwrap();
+        document["Statement"].as_array_mut().unwrap().push(statement.clone());
+        *policy = json!(document.to_string());
+    });
+}
+
+#[test]
+fn drift_tells_of_every_trail_that_cannot_deliver_and_explain_tells_why() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project
+        .run("explain specs/prod.yaml --sandbox trail/production/SecurityTrail")
+        .exits(0)
+        .says("So it can deliver.")
+        .says("allowed by statement `SecprodTrailWrite`");
+    add(&project, &deny(&json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } })));
+
+    let drift = project.run("drift specs/prod.yaml --sandbox --format json").exits(2).json();
+    let findings = drift["specs"][0]["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 3);
+    for finding in findings {
+        assert_eq!((&finding["kind"], &finding["severity"]), (&json!("delivery"), &json!("critical")));
+        assert!(finding["message"].as_str().unwrap().contains("denied by statement `OnlyOurOrganization`"));
+    }
+    let explained = project
+        .run("explain specs/prod.yaml --sandbox trail/production/SecurityTrail --format json")
+        .exits(0)
+        .json();
+    let delivery = &explained["resources"][0]["delivery"];
+    assert_eq!(delivery["can_deliver"], false);
+    let hops: Vec<(&str, &str)> = delivery["hops"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hop| (hop["hop"].as_str().unwrap(), hop["decision"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("look-at-bucket", "allowed"),
+        ("write-logs", "denied"),
+        ("write-digests", "denied"),
+        ("look-at-key", "allowed"),
+        ("make-data-key", "allowed"),
+        ("decrypt", "allowed"),
+    ];
+    assert_eq!(hops, expected);
+    assert_eq!(delivery["hops"][1]["statement"]["sid"], "OnlyOurOrganization");
+    project
+        .run("explain specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("trail/development/SecurityTrail")
+        .says("So it cannot deliver.");
+}
+
+#[test]
+fn explain_tells_why_a_resource_is_in_the_plan() {
+    let project = Project::new();
+    project
+        .run("explain specs/prod.yaml --sandbox alias/master/secprod-cloudtrail")
+        .exits(0)
+        .says("the key has no name yet");
+    project
+        .run("explain specs/prod.yaml --sandbox trail/master/SecurityTrailMaster")
+        .exits(0)
+        .says("It is not there yet.")
+        .says("So it cannot deliver.");
+    project
+        .run("explain specs/prod.yaml --sandbox trail/nobody/None")
+        .exits(1)
+        .says("nothing of this spec has the address")
+        .says("trail/production/SecurityTrail");
+}
+
+#[test]
+fn apply_does_not_wait_for_what_waiting_cannot_bring() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"] = json!({});
+    });
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    add(&project, &deny(&json!({ "Bool": { "aws:SecureTransport": "true" } })));
+    let run = project
+        .run("apply --sandbox --propagation-timeout 600")
+        .exits(1)
+        .says("CloudTrail may not write log files: denied by statement `OnlyOurOrganization`")
+        .says("plan again");
+    assert!(!run.stdout.contains("waited"), "{}", run.stdout);
+}
+
+#[test]
+fn a_key_policy_that_nobody_could_change_is_refused() {
+    let project = Project::new();
+    let spec = project.read("specs/prod.yaml");
+    let administrators =
+        "  alias: secprod-cloudtrail\n  administrators: [\"arn:aws:iam::222222222222:role/Admin\"]\n";
+    project.write("specs/prod.yaml", spec.replace("  alias: secprod-cloudtrail\n", administrators));
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(1)
+        .says("key_policy/master/secprod-cloudtrail")
+        .says("nobody in the account of the key could administer it any more")
+        .says("key.administrators");
+}
+
+#[test]
+fn a_deleted_principal_is_refused_until_the_spec_drops_it() {
+    let deleted = json!({
+        "Sid": "FormerAuditor", "Effect": "Allow", "Principal": { "AWS": "AROAEXAMPLEEXAMPLE12" },
+        "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+    });
+    let project = loaded(&[allow_write(&["111111111111"]), deleted]);
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(1)
+        .says("FormerAuditor")
+        .says("AROAEXAMPLEEXAMPLE12")
+        .says("bucket.policy.deleted_principals: remove");
+    let spec = project.read("specs/prod.yaml");
+    project.write(
+        "specs/prod.yaml",
+        spec.replace(
+            "  region: us-east-1\n",
+            "  region: us-east-1\n  policy: { deleted_principals: remove }\n",
+        ),
+    );
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("names a principal that was deleted");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn foreign_statements_are_reported_or_removed_where_the_spec_says_so() {
+    let athena = json!({
+        "Sid": "Athena", "Effect": "Allow", "Principal": { "AWS": "444444444444" },
+        "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+    });
+    let project = loaded(&[athena]);
+    let spec = project.read("specs/prod.yaml");
+    let with = |word: &str| {
+        let policy = format!("  region: us-east-1\n  policy: {{ foreign_statements: {word} }}\n");
+        project.write("specs/prod.yaml", spec.replace("  region: us-east-1\n", &policy));
+    };
+    with("report");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let drift = project.run("drift specs/prod.yaml --sandbox --format json").exits(2).json();
+    let findings = drift["specs"][0]["findings"].as_array().unwrap();
+    assert_eq!((findings.len(), &findings[0]["kind"]), (1, &json!("unexpected")));
+    with("remove");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("drift specs/prod.yaml --sandbox").exits(0);
+    assert!(!project.read(".reconcile/sandbox.json").contains("Athena"));
+}
+
+#[test]
+fn a_policy_for_more_accounts_than_fit_is_refused_with_its_bytes() {
+    let project = Project::new();
+    let mut spec = "version: 1\nname: secprod\naccounts:\n  master: { id: \"111111111111\" }\n".to_owned();
+    for number in 0..1_400 {
+        let _ = writeln!(spec, "  m{number}: {{ id: \"{:012}\", role: Role }}", number + 1);
+    }
+    spec += "bucket: { name: secprod-multiaccount-logs, account: master, region: us-east-1 }\n\
+             key: { alias: secprod }\ntrails:\n  - { name: Trail, accounts: all }\n";
+    project.write("specs/many.yaml", &spec);
+    project
+        .run("plan specs/many.yaml --sandbox")
+        .exits(1)
+        .says("bucket_policy/master/secprod-multiaccount-logs")
+        .says("AWS takes 20480")
+        .says("are ours")
+        .says("`organization`");
+}
+
+#[test]
+fn readers_get_what_is_theirs() {
+    let project = Project::new();
+    let readers = "readers:\n  - { account: production, logs: own }\n  \
+                   - { principal: \"arn:aws:iam::444444444444:role/Security\", logs: all }\n";
+    project.write("specs/prod.yaml", project.read("specs/prod.yaml") + readers);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let state = project.read(".reconcile/sandbox.json");
+    assert!(state.contains("arn:aws:iam::222222222222:root") && state.contains("role/Security"));
+    project.write("specs/prod.yaml", crate::support::PROD);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("role/Security may still read logs");
+    project.run("apply --sandbox").exits(0);
+    assert!(!project.read(".reconcile/sandbox.json").contains("role/Security"));
+}
+
+#[test]
+fn what_the_console_wrote_is_taken_over_on_moto_and_copied_into_the_sandbox() {
+    let moto = Moto::start();
+    let project = moto.project();
+    let other = r#"{ "Sid":"Athena", "Principal": {"AWS":["123456789012"]}, "Effect":"Allow","Action": "s3:ListBucket",   "Resource":"arn:aws:s3:::secprod-multiaccount-logs" }"#;
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{},{other}]}}"#,
+        allow_write(&["123456789012", "999999999999"])
+    );
+    project.write("policy.json", &text);
+    moto.boto3(&format!(
+        r#"
+s3 = boto3.client("s3")
+s3.create_bucket(Bucket="{BUCKET}")
+s3.put_bucket_policy(Bucket="{BUCKET}", Policy=open({:?}).read())
+boto3.client("cloudtrail").create_trail(Name="SecurityTrailMaster", S3BucketName="{BUCKET}")
+"#,
+        project.path("policy.json").display().to_string()
+    ));
+    project
+        .run("plan specs/prod.yaml")
+        .exits(0)
+        .says("is taken over, and keeps what it allows to 999999999999");
+    // The same, rehearsed on a copy.
+    project.run("sandbox load specs/prod.yaml").exits(0).says("SecurityTrailMaster");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    project.run("plan specs/prod.yaml").exits(0).says("No changes.");
+    let live =
+        moto.boto3(&format!(r#"print(boto3.client("s3").get_bucket_policy(Bucket="{BUCKET}")["Policy"])"#));
+    assert!(live.contains(other), "{live}");
+    assert!(live.contains("AWSLogs/999999999999/*"), "{live}");
+}

@@ -13,7 +13,7 @@ use std::fmt;
 
 use crate::canonical::lowercase;
 use crate::equivalent::version;
-use crate::pattern::{Syntax, matches, pieces, resolve};
+use crate::pattern::{Syntax, matches, pieces, resolve, text_matches};
 use crate::{Document, Effect, Principal, Statement};
 pub use request::Request;
 
@@ -191,8 +191,7 @@ fn is_action(statement: &Statement, action: &str) -> bool {
     let among = |patterns: Vec<&str>| {
         patterns.into_iter().any(|pattern| {
             let pattern = lowercase(pattern);
-            // Most are one action, and need no pattern.
-            pattern == action || matches(&pieces(&pattern, Syntax::WILDCARDS), &action)
+            text_matches(&pattern, &action)
         })
     };
     if statement.has("NotAction") { !among(statement.not_actions()) } else { among(statement.actions()) }
@@ -203,6 +202,12 @@ fn is_resource(statement: &Statement, request: &Request, variables: bool) -> Opt
     let among = |patterns: Vec<&str>| {
         let mut is_known = true;
         for pattern in patterns {
+            if !variables || !pattern.contains("${") {
+                if text_matches(pattern, request.resource()) {
+                    return Some(true);
+                }
+                continue;
+            }
             let pattern = pieces(pattern, Syntax { wildcards: true, variables });
             match resolve(&pattern, |key| request.variable(key)) {
                 Some(pattern) if matches(&pattern, request.resource()) => return Some(true),

@@ -96,6 +96,18 @@ pub(crate) fn resolve<'p>(
     Some(resolved)
 }
 
+/// [`matches`] for a pattern with wildcards and without variables, which most are.
+pub(crate) fn text_matches(pattern: &str, text: &str) -> bool {
+    // Nearly all patterns differ from nearly all texts before the first wildcard.
+    let certain = pattern.find(['*', '?']).unwrap_or(pattern.len());
+    match (pattern.split_at_checked(certain), text.split_at_checked(certain)) {
+        (Some((start, pattern)), Some((same, rest))) if start == same => {
+            (pattern == "*") || matches(&pieces(pattern, Syntax::WILDCARDS), rest)
+        }
+        _ => false,
+    }
+}
+
 /// Whether the text is what the pattern says, letter case included. A variable left in it matches nothing.
 pub(crate) fn matches(pattern: &[Piece<'_>], text: &str) -> bool {
     let (mut at, mut rest) = (0, text);

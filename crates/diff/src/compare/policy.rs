@@ -204,7 +204,9 @@ impl Policy<'_> {
         }
         for (index, statement) in live.map(Document::statements).unwrap_or_default().iter().enumerate() {
             let ids = statement.unresolved_principals();
-            if !ids.is_empty() {
+            // A statement of ours is written anew.
+            let is_foreign = !statement.sid().is_some_and(|sid| self.ownership.owns(sid));
+            if is_foreign && !ids.is_empty() {
                 let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
                 compared.refusals.push(Refusal::DeletedPrincipal {
                     address: self.address.clone(),

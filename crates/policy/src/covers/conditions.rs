@@ -60,8 +60,14 @@ fn implies(
             })
         })
     } else {
+        let same_operator = same_place && weak.strict() == strong.strict();
         given.values.iter().all(|given| {
-            needed.values.iter().any(|needed| value_includes((needed, weak, ours), (given, strong, theirs)))
+            // Most stand in both.
+            (same_operator && needed.values.contains(given))
+                || needed
+                    .values
+                    .iter()
+                    .any(|needed| value_includes((needed, weak, ours), (given, strong, theirs)))
         })
     }
 }

@@ -180,13 +180,13 @@ impl Operator {
 
 /// A value of a condition, ready to be compared.
 enum Wanted<'w> {
+    Exact(&'w str),
     Text(Vec<Piece<'w>>),
     TextIgnoreCase(String),
     Arn(Vec<Piece<'w>>),
     Number(Order, f64),
     Date(Order, Timestamp),
     Bool(bool),
-    Binary(&'w str),
     Ip(Network),
 }
 
@@ -195,6 +195,7 @@ impl Test {
         let text =
             |wildcards| resolve(&pieces(value, Syntax { wildcards, variables }), |key| request.variable(key));
         Some(match self {
+            Self::Equals if !variables || !value.contains("${") => Wanted::Exact(value),
             Self::Equals => Wanted::Text(text(false)?),
             Self::Like => Wanted::Text(text(true)?),
             Self::Arn => Wanted::Arn(text(true)?),
@@ -208,7 +209,7 @@ impl Test {
             Self::Numeric(order) => Wanted::Number(order, value.parse().ok()?),
             Self::Date(order) => Wanted::Date(order, parse_date(value)?),
             Self::Bool => Wanted::Bool(parse_bool(value)?),
-            Self::Binary => Wanted::Binary(value),
+            Self::Binary => Wanted::Exact(value),
             Self::Ip => Wanted::Ip(Network::parse(value)?),
             Self::Null => return None,
         })
@@ -218,6 +219,7 @@ impl Test {
 impl Wanted<'_> {
     fn is(&self, actual: &str) -> bool {
         match self {
+            Self::Exact(wanted) => *wanted == actual,
             Self::Text(pattern) => matches(pattern, actual),
             Self::TextIgnoreCase(wanted) => *wanted == actual.to_lowercase(),
             Self::Arn(pattern) => is_arn_like(pattern, actual),
@@ -228,7 +230,6 @@ impl Wanted<'_> {
                 parse_date(actual).is_some_and(|actual| order.holds(&actual, wanted))
             }
             Self::Bool(wanted) => parse_bool(actual) == Some(*wanted),
-            Self::Binary(wanted) => *wanted == actual,
             Self::Ip(network) => actual.parse().is_ok_and(|address| network.contains(address)),
         }
     }

@@ -76,88 +76,72 @@ impl Merged {
     /// The same merge, with what the spec says of foreign statements done to them.
     #[must_use]
     pub fn adopt(mut self, adoption: &Adoption, ownership: &Ownership) -> Self {
-        let mut found = Vec::new();
-        if adoption.deleted_principals == Keep::Remove {
-            let is_kept = |statement: &Statement| {
-                is_ours(statement, ownership) || statement.unresolved_principals().is_empty()
-            };
-            for (index, statement) in self.foreign(ownership).filter(|(_, it)| !is_kept(it)) {
-                let ids = statement.unresolved_principals();
-                found.push(Adopted {
-                    statement: reference(index, statement),
-                    fate: Fate::DeletedPrincipal { ids },
-                });
-            }
-            self.expanded = self.expanded.retain(is_kept);
-            self.contracted = self.contracted.retain(is_kept);
-        }
-
-        let accounts: BTreeSet<&str> = adoption.accounts.iter().map(String::as_str).collect();
-        let mut fates: Vec<(StatementRef, Option<Fate>, Option<Statement>)> = Vec::new();
-        let mut leaves_any = false;
-        let foreign = self.contracted.statements().iter().filter(|it| !is_ours(it, ownership));
-        let foreign: Vec<Statement> = foreign.cloned().collect();
-        for statement in &foreign {
-            let reference = self.live_reference(statement);
-            let (fate, left) = match TrailStatement::of(statement).map(|it| it.without(&accounts)) {
-                None if adoption.foreign_statements == Keep::Remove => (Some(Fate::Removed), None),
-                None => (None, Some(statement.clone())),
-                Some(Rest::Nothing) => (Some(Fate::Replaced), None),
-                Some(Rest::Some { others, .. }) if adoption.unlisted_accounts == Keep::Remove => {
-                    (Some(Fate::UnlistedRemoved { others }), None)
-                }
-                Some(Rest::Some { statement: left, others }) => {
-                    leaves_any = true;
-                    let fate = if left == *statement {
-                        Fate::Unlisted { others }
-                    } else {
-                        Fate::Narrowed { others }
-                    };
-                    (Some(fate), Some(left))
-                }
-                // It stays as long as one of the others needs it.
-                Some(Rest::Unscoped) => (Some(Fate::Replaced), Some(statement.clone())),
-            };
-            fates.push((reference, fate, left));
-        }
-        let mut kept = Vec::new();
-        for (statement, fate, left) in fates {
-            let is_unscoped = fate == Some(Fate::Replaced) && left.is_some();
-            let (fate, left) = match (is_unscoped, leaves_any) {
-                (true, true) => (None, left),
-                (true, false) => (fate, None),
-                (false, _) => (fate, left),
-            };
-            found.extend(fate.map(|fate| Adopted { statement, fate }));
-            kept.push(left);
-        }
-        let mut kept = kept.into_iter();
-        let statements = self.contracted.statements().iter().filter_map(|statement| {
-            if is_ours(statement, ownership) { Some(statement.clone()) } else { kept.next().flatten() }
+        let judge = Judge::of(&self.contracted, adoption, ownership);
+        let live = self.live.as_ref().map(Document::statements).unwrap_or_default().iter().enumerate();
+        let adopted = live.filter_map(|(index, statement)| {
+            let statement_ref = StatementRef { index, sid: statement.sid().map(str::to_owned) };
+            judge.judge(statement).0.map(|fate| Adopted { statement: statement_ref, fate })
         });
-        self.contracted = self.contracted.with_statements(statements.collect());
-        found.sort_by_key(|adopted| adopted.statement.index);
-        self.adopted = found;
+        self.adopted = adopted.collect();
+        self.expanded = self.expanded.retain(|statement| !judge.is_unwritable(statement));
+        let left = self.contracted.statements().iter().filter_map(|statement| judge.judge(statement).1);
+        self.contracted = self.contracted.with_statements(left.collect());
         self
     }
-
-    fn foreign(&self, ownership: &Ownership) -> impl Iterator<Item = (usize, &Statement)> {
-        let statements = self.live.as_ref().map(Document::statements).unwrap_or_default();
-        statements.iter().enumerate().filter(|(_, it)| !is_ours(it, ownership))
-    }
-
-    /// The place of a foreign statement in the live document, where it stands as it does here.
-    fn live_reference(&self, statement: &Statement) -> StatementRef {
-        let statements = self.live.as_ref().map(Document::statements).unwrap_or_default();
-        let index = statements.iter().position(|it| it == statement).unwrap_or_default();
-        reference(index, statement)
-    }
 }
 
-fn reference(index: usize, statement: &Statement) -> StatementRef {
-    StatementRef { index, sid: statement.sid().map(str::to_owned) }
+/// What the spec says of foreign statements, ready to be asked of one.
+struct Judge<'a> {
+    adoption: &'a Adoption,
+    ownership: &'a Ownership,
+    accounts: BTreeSet<&'a str>,
+    /// Whether some statement goes on to let others deliver, who then have to be let look, too.
+    keeps_others: bool,
 }
 
-fn is_ours(statement: &Statement, ownership: &Ownership) -> bool {
-    statement.sid().is_some_and(|sid| ownership.owns(sid))
+impl<'a> Judge<'a> {
+    fn of(document: &Document, adoption: &'a Adoption, ownership: &'a Ownership) -> Self {
+        let accounts = adoption.accounts.iter().map(String::as_str).collect();
+        let mut judge = Self { adoption, ownership, accounts, keeps_others: false };
+        judge.keeps_others = document.statements().iter().any(|statement| {
+            let (fate, _) = judge.judge(statement);
+            matches!(fate, Some(Fate::Narrowed { .. } | Fate::Unlisted { .. }))
+        });
+        judge
+    }
+
+    /// What becomes of a statement, if it does not just stay, and what is left of it.
+    fn judge(&self, statement: &Statement) -> (Option<Fate>, Option<Statement>) {
+        let kept = || Some(statement.clone());
+        if self.is_ours(statement) {
+            return (None, kept());
+        }
+        if self.is_unwritable(statement) {
+            return (Some(Fate::DeletedPrincipal { ids: statement.unresolved_principals() }), None);
+        }
+        match TrailStatement::of(statement).map(|it| it.without(&self.accounts)) {
+            None if self.adoption.foreign_statements == Keep::Remove => (Some(Fate::Removed), None),
+            None => (None, kept()),
+            Some(Rest::Some { others, .. }) if self.adoption.unlisted_accounts == Keep::Remove => {
+                (Some(Fate::UnlistedRemoved { others }), None)
+            }
+            Some(Rest::Some { statement: left, others }) if left == *statement => {
+                (Some(Fate::Unlisted { others }), Some(left))
+            }
+            Some(Rest::Some { statement: left, others }) => (Some(Fate::Narrowed { others }), Some(left)),
+            Some(Rest::Unscoped) if self.keeps_others => (None, kept()),
+            Some(Rest::Nothing | Rest::Unscoped) => (Some(Fate::Replaced), None),
+        }
+    }
+
+    fn is_ours(&self, statement: &Statement) -> bool {
+        statement.sid().is_some_and(|sid| self.ownership.owns(sid))
+    }
+
+    /// Whether AWS would refuse to save it, and the spec says to drop it for that.
+    fn is_unwritable(&self, statement: &Statement) -> bool {
+        self.adoption.deleted_principals == Keep::Remove
+            && !self.is_ours(statement)
+            && !statement.unresolved_principals().is_empty()
+    }
 }

@@ -4,6 +4,7 @@
 
 mod command_line;
 mod moto;
+mod organization;
 mod policies;
 mod sandbox;
 mod support;

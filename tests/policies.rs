@@ -262,6 +262,12 @@ fn a_policy_for_more_accounts_than_fit_is_refused_with_its_bytes() {
     spec += "bucket: { name: secprod-multiaccount-logs, account: master, region: us-east-1 }\n\
              key: { alias: secprod }\ntrails:\n  - { name: Trail, accounts: all }\n";
     project.write("specs/many.yaml", &spec);
+    project.write("specs/organization.yaml", spec + "organization: { account: master }\n");
+    project
+        .run("plan specs/organization.yaml --sandbox")
+        .exits(0)
+        .says("under `aws:SourceOrgID`")
+        .says("in 1401 accounts");
     project
         .run("plan specs/many.yaml --sandbox")
         .exits(1)

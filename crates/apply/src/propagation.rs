@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reconcile_aws::{Class, Error};
 use reconcile_diff::{Address, obstacle};
-use reconcile_policy::Delivery;
+use reconcile_policy::{Decision, Delivery, Mismatch, Proof};
 
 use crate::context::Context;
 use crate::error::ApplyError;
@@ -69,7 +69,14 @@ where
 async fn prove(context: &Context, delivery: &Delivery) -> Result<(), ApplyError> {
     let Ok((bucket_policy, key_policy)) = context.hub_policies().await else { return Ok(()) };
     let proofs = delivery.prove(bucket_policy.as_ref(), key_policy.as_ref());
-    let obstacles: Vec<String> =
-        proofs.iter().filter(|proof| !proof.decision.is_allowed()).map(obstacle).collect();
+    let is_obstacle = |proof: &&Proof| !proof.decision.is_allowed() && !hangs_on_organization(proof);
+    let obstacles: Vec<String> = proofs.iter().filter(is_obstacle).map(obstacle).collect();
     if obstacles.is_empty() { Ok(()) } else { Err(ApplyError::Undeliverable { obstacles }) }
+}
+
+/// Whether the trail's organization decides, which a plan does not tell.
+fn hangs_on_organization(proof: &Proof) -> bool {
+    let Decision::NotAllowed(Some(miss)) = &proof.decision else { return false };
+    matches!(&miss.mismatch, Mismatch::Condition { key, actual, .. }
+        if key.eq_ignore_ascii_case("aws:SourceOrgID") && actual.is_empty())
 }

@@ -31,6 +31,9 @@ operations! {
     AssumeRole => "sts:AssumeRole",
     GetCallerIdentity => "sts:GetCallerIdentity",
 
+    DescribeOrganization => "organizations:DescribeOrganization",
+    ListAccounts => "organizations:ListAccounts",
+
     CreateKey => "kms:CreateKey",
     DescribeKey => "kms:DescribeKey",
     UpdateKeyDescription => "kms:UpdateKeyDescription",

@@ -19,7 +19,7 @@ mod trail;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use reconcile_policy::Region;
+use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Desired, Site, Spec};
 
 use crate::address::Address;
@@ -80,13 +80,16 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     if let (Some(bucket), Some(key)) = (&bucket_policy, &key_policy) {
         let (bucket, key) = (&bucket.merged, &key.merged);
         delivery::refuse(&scope, &bucket.expanded, &key.expanded, &mut compared);
-        delivery::refuse(&scope, &bucket.contracted, &key.contracted, &mut compared);
+        if bucket.contract().is_some() || key.contract().is_some() {
+            delivery::refuse(&scope, &bucket.contracted, &key.contracted, &mut compared);
+        }
     }
     let undelivered = live_paths(desired, observed)
         .into_iter()
         .filter(|path| path.is_live && path.obstacles().next().is_some())
         .collect();
 
+    compared.warnings.extend(scope.suspended());
     let refusals = std::mem::take(&mut compared.refusals);
     Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered }
 }
@@ -190,6 +193,25 @@ impl<'a> Scope<'a> {
                 })
             })
             .collect()
+    }
+
+    /// Accounts that would have joined, were they not closed or about to be.
+    fn suspended(&self) -> Option<Warning> {
+        let organization = self.desired.organization.as_ref().filter(|it| it.includes_all)?;
+        let suspended = self.observed.organization.iter().flat_map(|it| &it.suspended);
+        let suspended = suspended.filter(|member| !organization.exclude.contains(&member.id));
+        let names: Vec<String> = suspended.map(|it| format!("`{}` ({})", it.name, it.id)).collect();
+        (!names.is_empty()).then(|| Warning {
+            code: "suspended-account".to_owned(),
+            address: self.bucket_address(),
+            message: format!("not among the accounts, since suspended: {}", names.join(", ")),
+        })
+    }
+
+    /// The organization that the accounts of all these trails are in; none if one is not, or none is known.
+    fn organization_of<'t>(&self, mut trails: impl Iterator<Item = &'t Arn>) -> Option<String> {
+        let organization = self.observed.organization.as_ref()?;
+        trails.all(|trail| organization.has(trail.account())).then(|| organization.id.clone())
     }
 
     /// Why nothing may be taken away: an account that could not be read may still rely on it.

@@ -80,6 +80,7 @@ fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Deliv
         key: Some(key),
         bucket_key: has_bucket_key(desired, observed),
         digests: trail.log_file_validation,
+        organization: organization_of(observed, &trail.arn),
     }
 }
 
@@ -95,7 +96,13 @@ fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delive
         key,
         bucket_key: has_bucket_key(desired, observed),
         digests: live.log_file_validation,
+        organization: organization_of(observed, &live.arn),
     }
+}
+
+fn organization_of(observed: &Observed, trail: &Arn) -> Option<String> {
+    let organization = observed.organization.as_ref().filter(|it| it.has(trail.account()))?;
+    Some(organization.id.clone())
 }
 
 fn address(trail: &spec::Trail) -> Address {

@@ -8,6 +8,7 @@ pub mod bucket;
 mod error;
 pub mod grant;
 pub mod key;
+pub mod organization;
 pub mod policy;
 pub mod trail;
 
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use crate::view::{Bucket, Grant, OtherTrail, Trail};
 pub use error::{ObserveError, ReadError};
 pub use key::LiveKey;
+pub use organization::LiveOrganization;
 use trail::Trails;
 
 /// Live state of everything that a spec names.
@@ -40,6 +42,8 @@ pub struct Observed {
     /// Trails that deliver to the bucket and that the spec does not have, by ARN: as far as they can be seen from the
     /// accounts and Regions of the spec.
     pub guests: BTreeMap<Arn, OtherTrail>,
+    /// The organization, if the spec names one.
+    pub organization: Option<LiveOrganization>,
     /// Accounts that could not be read, and why. Their trails are not in `trails`.
     pub unreadable: BTreeMap<AccountName, ReadError>,
 }
@@ -131,6 +135,20 @@ pub async fn observe(
         }
     }
     Ok(observed)
+}
+
+/// Reads the organization that the spec names, before anything else: who is in it may be among the accounts.
+///
+/// # Errors
+/// Where it cannot be read: without it nothing is known of the accounts that are to join.
+pub async fn discover(aws: &Aws, desired: &Desired) -> Result<Option<LiveOrganization>, ObserveError> {
+    let Some(organization) = &desired.organization else { return Ok(None) };
+    let name = &organization.account;
+    let failed = |error| ObserveError::Organization { account: name.clone(), error };
+    let account =
+        desired.account(name).ok_or_else(|| failed(ReadError::NoSuchAccount { account: name.clone() }))?;
+    let session = Session::open(aws, account).await.map_err(|error| failed(ReadError::Aws(error)))?;
+    organization::read(&session, &desired.bucket.site.region).await.map(Some).map_err(failed)
 }
 
 async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Found {

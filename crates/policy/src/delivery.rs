@@ -26,6 +26,8 @@ pub struct Delivery {
     pub bucket_key: bool,
     /// Whether digest files are delivered too.
     pub digests: bool,
+    /// The id of the organization of the trail's account, if it is known to be in one.
+    pub organization: Option<String>,
 }
 
 /// One thing that CloudTrail does to deliver.
@@ -125,9 +127,13 @@ impl Delivery {
     }
 
     fn request(&self, action: &str, resource: &str) -> Request {
-        Request::by_service(CLOUDTRAIL, action, resource)
+        let request = Request::by_service(CLOUDTRAIL, action, resource)
             .with("aws:SourceArn", self.trail.as_str())
-            .with("aws:SourceAccount", self.trail.account())
+            .with("aws:SourceAccount", self.trail.account());
+        match &self.organization {
+            Some(organization) => request.with("aws:SourceOrgID", organization),
+            None => request,
+        }
     }
 
     /// Objects are written so that the owner of the bucket owns them, and encrypted with the key of the trail.

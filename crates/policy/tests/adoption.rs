@@ -60,6 +60,7 @@ fn can_deliver(policy: &Document, account: &str, prefix: Option<&str>) -> bool {
         key: None,
         bucket_key: false,
         digests: true,
+        organization: None,
     };
     delivery.prove(Some(policy), None).iter().all(|proof| proof.decision.is_allowed())
 }

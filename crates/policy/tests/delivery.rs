@@ -69,6 +69,7 @@ fn delivery() -> Delivery {
         key: Some(KEY.to_owned()),
         bucket_key: true,
         digests: true,
+        organization: None,
     }
 }
 

@@ -110,6 +110,7 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
                 key: Some("arn:aws:kms:us-east-1:1:key/k".to_owned()),
                 bucket_key: true,
                 digests: true,
+                organization: None,
             };
             for (hop, request) in delivery.requests() {
                 let request = request.with("aws:SourceOrgID", ORGANIZATION);

@@ -7,6 +7,7 @@ mod foreign;
 mod grant;
 mod key;
 mod key_policy;
+mod organization;
 mod tags;
 mod trail;
 
@@ -22,6 +23,7 @@ pub(crate) use grant::is_name as is_grant_name;
 pub use grant::{ConstraintKind, Constraints, Grant, Grantee};
 pub use key::{Key, RotationDays};
 pub use key_policy::KeyPolicy;
+pub use organization::{Member, Organization};
 pub use tags::{OWNER_TAG, Tags};
 pub use trail::{DataResource, EventSelector, ReadWrite, Trail};
 
@@ -30,7 +32,9 @@ pub use trail::{DataResource, EventSelector, ReadWrite, Trail};
 pub struct Desired {
     /// The name of the installation.
     pub name: SpecName,
-    /// The accounts, in the order of the spec.
+    /// The organization, if the spec names one.
+    pub organization: Option<Organization>,
+    /// The accounts, in the order of the spec; behind them members of the organization that joined by themselves.
     pub accounts: Vec<Account>,
     /// The key that encrypts the logs.
     pub key: Key,

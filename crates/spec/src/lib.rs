@@ -17,8 +17,8 @@ mod unsupported;
 
 pub use desired::{
     Access, Account, Bucket, BucketPolicy, ConstraintKind, Constraints, DataResource, Desired, Encryption,
-    EventSelector, Foreign, ForeignStatements, Grant, Grantee, Key, KeyPolicy, OWNER_TAG, ObjectOwnership,
-    ReadWrite, RoleAccess, RotationDays, Secret, Setting, Site, Tags, Trail,
+    EventSelector, Foreign, ForeignStatements, Grant, Grantee, Key, KeyPolicy, Member, OWNER_TAG,
+    ObjectOwnership, Organization, ReadWrite, RoleAccess, RotationDays, Secret, Setting, Site, Tags, Trail,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;

@@ -3,7 +3,7 @@
 use reconcile_policy::AccountId;
 use serde_yaml::{Error, Options};
 
-use crate::desired::Desired;
+use crate::desired::{Desired, Member};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::digest::sha256_hex;
 use crate::problems::suggest;
@@ -14,6 +14,7 @@ use crate::{resolve, unsupported};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
     path: String,
+    text: String,
     sha256: String,
     desired: Desired,
     unsupported: Option<Diagnostics>,
@@ -44,18 +45,38 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
         return Err(Diagnostics::new(path, text, vec![tab]));
     }
 
+    with_members(path, text, &[])
+}
+
+fn with_members(path: &str, text: &str, members: &[Member]) -> Result<Spec, Diagnostics> {
     let raw = read(text).map_err(|problem| Diagnostics::new(path, text, vec![problem]))?;
-    let desired = resolve::resolve(&raw).map_err(|problems| Diagnostics::new(path, text, problems))?;
+    let desired =
+        resolve::resolve(&raw, members).map_err(|problems| Diagnostics::new(path, text, problems))?;
     let unsupported = unsupported::find(&raw);
     Ok(Spec {
         path: path.to_owned(),
-        sha256: sha256_hex(bytes),
+        text: text.to_owned(),
+        sha256: sha256_hex(text.as_bytes()),
         desired,
         unsupported: (!unsupported.is_empty()).then(|| Diagnostics::new(path, text, unsupported)),
     })
 }
 
 impl Spec {
+    /// The same spec with these members of the organization among its accounts. Whom it excludes or declares itself is
+    /// passed over, and so are all if it includes none.
+    ///
+    /// # Errors
+    /// What the members make wrong: more trails than an account may have, say.
+    pub fn with_members(&self, members: &[Member]) -> Result<Self, Diagnostics> {
+        let Some(organization) = self.desired.organization.as_ref().filter(|it| it.includes_all) else {
+            return Ok(self.clone());
+        };
+        let is_in = |member: &&Member| !organization.exclude.contains(&member.id);
+        let members: Vec<Member> = members.iter().filter(is_in).cloned().collect();
+        with_members(&self.path, &self.text, &members)
+    }
+
     /// Where it was read, as the user named it.
     pub fn path(&self) -> &str {
         &self.path

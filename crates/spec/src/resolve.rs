@@ -6,7 +6,7 @@
 mod accounts;
 mod bucket;
 mod key;
-mod organization;
+pub(crate) mod organization;
 mod policies;
 mod reader;
 mod tags;
@@ -16,16 +16,18 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Partition, Region};
 
-use crate::desired::{Account, Desired, Tags};
+use crate::desired::{Account, Desired, Member, Tags};
 use crate::diagnostic::Diagnostic;
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
 use crate::raw::{Located, RawSpec};
 
 /// The desired state, or all that is wrong.
-pub(crate) fn resolve(raw: &RawSpec) -> Result<Desired, Vec<Diagnostic>> {
+///
+/// `members` are those of the organization that join by themselves.
+pub(crate) fn resolve(raw: &RawSpec, members: &[Member]) -> Result<Desired, Vec<Diagnostic>> {
     let mut problems = Problems::default();
-    let desired = all(raw, &mut problems);
+    let desired = all(raw, members, &mut problems);
     match desired.filter(|_| problems.is_empty()) {
         Some(desired) => Ok(desired),
         None => Err(problems.into_vec()),
@@ -36,25 +38,30 @@ pub(crate) fn resolve(raw: &RawSpec) -> Result<Desired, Vec<Diagnostic>> {
 struct Scope<'r> {
     name: SpecName,
     accounts: Vec<Account>,
+    /// Members of the organization that joined by themselves. The spec cannot name them.
+    joined: Vec<Account>,
     /// Names that may be referred to, also of accounts with problems of their own.
     declared: BTreeMap<&'r str, Option<AccountId>>,
     tags: Tags,
 }
 
 /// Every part is resolved, and its problems told, even where another part failed.
-fn all(raw: &RawSpec, problems: &mut Problems) -> Option<Desired> {
+fn all(raw: &RawSpec, members: &[Member], problems: &mut Problems) -> Option<Desired> {
     let name: Option<SpecName> = problems.name(&raw.name, "every mark of ownership derives from it");
     let region = problems.name::<Region>(&raw.bucket.region, "");
     let name_or = name.clone().or_else(|| "placeholder".parse().ok())?;
     let accounts = accounts::resolve(&raw.accounts, &name_or, region.as_ref(), problems);
+    let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
+    let joined =
+        organization::join(raw.organization.as_ref(), members, &accounts.resolved, &name_or, partition);
     let scope = Scope {
         tags: tags::resolve(raw.tags.as_ref(), &name_or, problems),
         name: name_or,
         declared: accounts.declared,
         accounts: accounts.resolved,
+        joined,
     };
-    organization::check(raw.organization.as_ref(), &scope, problems);
-    let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
+    let organization = organization::resolve(raw.organization.as_ref(), &scope, problems);
     let readers = reader::resolve(raw.readers.as_ref(), &scope, partition, problems);
 
     let bucket = bucket::resolve(&raw.bucket, &scope, region.clone(), problems);
@@ -69,7 +76,8 @@ fn all(raw: &RawSpec, problems: &mut Problems) -> Option<Desired> {
     name?;
     Some(Desired {
         name: scope.name,
-        accounts: scope.accounts,
+        organization,
+        accounts: scope.accounts.into_iter().chain(scope.joined).collect(),
         grants: key.grants,
         key: key.key,
         key_policy,
@@ -96,6 +104,7 @@ impl Scope<'_> {
 
     /// The id of a declared account; `None` where its declaration has a problem of its own.
     fn id(&self, name: &AccountName) -> Option<&AccountId> {
-        self.declared.get(name.as_str())?.as_ref()
+        let joined = || self.joined.iter().find(|account| account.name == *name).map(|account| &account.id);
+        self.declared.get(name.as_str()).map_or_else(joined, Option::as_ref)
     }
 }

@@ -4,12 +4,21 @@
 //! when a plan is made, and never ignored.
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::raw::{Located, OrUnmanaged, RawSpec};
+use crate::raw::{Located, OrUnmanaged, RawSpec, WordOr};
+use crate::resolve::organization::is_unit;
 
 pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
     let mut found = Found(Vec::new());
-    found.present("organization", raw.organization.as_ref());
-    found.present("lock", raw.lock.as_ref());
+    if let Some(organization) = raw.organization.as_ref().map(|it| &it.value) {
+        let units = organization.include.as_ref().filter(|it| matches!(it.value, WordOr::Value(_)));
+        found.present("organization.include", units.map(|it| &it.place), " other than `all`");
+        let units = organization.exclude.iter().find(|it| is_unit(&it.value));
+        found.present("organization.exclude", units.map(|it| &it.place), " of organizational units");
+        found.other("organization.service_access", organization.service_access.as_ref(), &false);
+        let administrator = organization.delegated_administrator.as_ref();
+        found.present("organization.delegated_administrator", administrator.map(|it| &it.place), "");
+    }
+    found.present("lock", raw.lock.as_ref().map(|it| &it.place), "");
 
     let bucket = &raw.bucket;
     found.managed("bucket.lifecycle", bucket.lifecycle.as_ref());
@@ -17,14 +26,18 @@ pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
     found.managed("bucket.access_logs", bucket.access_logs.as_ref());
 
     let key = &raw.key.value;
-    found.present("key.arn", key.arn.as_ref());
+    found.present("key.arn", key.arn.as_ref().map(|it| &it.place), "");
 
     for trail in raw.trails.value.iter().map(|trail| &trail.value) {
         found.other("organization_trail", trail.organization_trail.as_ref(), &false);
-        found.present("advanced_event_selectors", trail.advanced_event_selectors.as_ref());
-        found.present("insights", trail.insights.as_ref());
-        found.present("cloudwatch_logs", trail.cloudwatch_logs.as_ref());
-        found.present("sns_topic", trail.sns_topic.as_ref());
+        found.present(
+            "advanced_event_selectors",
+            trail.advanced_event_selectors.as_ref().map(|it| &it.place),
+            "",
+        );
+        found.present("insights", trail.insights.as_ref().map(|it| &it.place), "");
+        found.present("cloudwatch_logs", trail.cloudwatch_logs.as_ref().map(|it| &it.place), "");
+        found.present("sns_topic", trail.sns_topic.as_ref().map(|it| &it.place), "");
     }
 
     let deletion = &raw.deletion;
@@ -43,9 +56,10 @@ pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
 struct Found(Vec<Diagnostic>);
 
 impl Found {
-    fn present<T>(&mut self, name: &str, value: Option<&Located<T>>) {
-        if let Some(value) = value {
-            self.add(value.place, format!("`{name}` is not supported yet"));
+    /// `which` of the values that the key can have, if not all.
+    fn present(&mut self, name: &str, place: Option<&Place>, which: &str) {
+        if let Some(place) = place {
+            self.add(*place, format!("`{name}`{which} is not supported yet"));
         }
     }
 

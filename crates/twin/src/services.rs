@@ -3,7 +3,7 @@
 pub(crate) mod cloudtrail;
 mod json;
 mod kms;
-mod organizations;
+pub(crate) mod organizations;
 mod s3;
 mod sts;
 

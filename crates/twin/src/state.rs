@@ -36,6 +36,9 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// Names of the roles that other accounts may assume.
     pub(crate) roles: BTreeSet<String>,
+    /// Whether it is closed, and only still listed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) suspended: bool,
     pub(crate) regions: BTreeMap<String, Regional>,
 }
 

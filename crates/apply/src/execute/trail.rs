@@ -57,6 +57,7 @@ fn delivery(work: &Work<'_>, wanted: &Trail) -> Result<Delivery, ApplyError> {
         key: wanted.kms_key.as_ref().map(|key| work.context.key(key)).transpose()?,
         bucket_key: false,
         digests: wanted.log_file_validation,
+        organization: None,
     })
 }
 

@@ -179,6 +179,58 @@ async fn wildcards_and_an_organization_stay_with_a_warning() {
 }
 
 #[tokio::test]
+async fn the_guide_for_several_accounts_and_a_module_with_a_prefix_are_taken_over() {
+    let arns: Vec<String> = [MASTER, "000000000001", "000000000002"]
+        .map(|id| format!("arn:aws:cloudtrail:eu-west-1:{id}:trail/Trail"))
+        .into();
+    let source = json!({ "StringEquals": { "aws:SourceArn": arns } });
+    let guide = [
+        with(&acl_check(), "Condition", source),
+        with(
+            &write(&[folder(MASTER), folder("000000000001"), folder("000000000002")]),
+            "Condition",
+            json!({ "StringEquals": { "aws:SourceArn": arns, "s3:x-amz-acl": "bucket-owner-full-control" } }),
+        ),
+    ];
+    let module = [json!({
+        "Sid": "", "Effect": "Allow", "Principal": { "Service": ["cloudtrail.amazonaws.com"] },
+        "Action": ["s3:PutObject", "s3:GetBucketAcl"],
+        "Resource": [format!("arn:aws:s3:::{BUCKET}/trails/AWSLogs/{MASTER}/*"), format!("arn:aws:s3:::{BUCKET}")],
+    })
+    .to_string()];
+    for (statements, prefix) in [(&guide[..], None), (&module[..], Some("trails"))] {
+        let installation = Installation::new();
+        let mut spec = members(2, "");
+        if let Some(prefix) = prefix {
+            spec = spec.replace("region: eu-west-1 }", &format!("region: eu-west-1, prefix: {prefix} }}"));
+        }
+        installation.plan(&spec).await;
+        let others = Others::of(&installation, MASTER);
+        let statements: Vec<String> =
+            statements.iter().cloned().chain(OTHER_TEAMS.map(str::to_owned)).collect();
+        others.bucket(&statements).await;
+        others.trail("Trail", prefix).await;
+        installation.watch_over(|arn| arn.contains(MASTER));
+        let plan = installation.converge(&spec).await;
+        assert_eq!(plan.warnings, []);
+        let policy = others.policy().await;
+        let left: Vec<String> = sids(&policy).into_iter().filter(|sid| !sid.starts_with("Test")).collect();
+        assert_eq!(left, ["Athena", "-"]);
+        for statement in OTHER_TEAMS {
+            assert!(policy.contains(statement), "{policy}");
+        }
+        assert!(installation.plan(&spec).await.is_in_sync());
+    }
+}
+
+/// The statement with another element.
+fn with(statement: &str, element: &str, value: Value) -> String {
+    let mut statement: Value = serde_json::from_str(statement).unwrap();
+    statement[element] = value;
+    statement.to_string()
+}
+
+#[tokio::test]
 async fn what_others_change_between_plan_and_apply_is_left_to_the_next_plan() {
     let installation = Installation::new();
     let spec = members(1, "");

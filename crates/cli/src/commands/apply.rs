@@ -1,5 +1,6 @@
 //! `reconcile apply`
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +8,9 @@ use std::sync::Arc;
 use reconcile_apply::{Interrupt, Journal, Options, Outcome, apply};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
-use reconcile_spec::Spec;
+use reconcile_diff::plan::Change;
+use reconcile_policy::AccountId;
+use reconcile_spec::{AccountName, Member, Spec};
 
 use crate::args::{ApplyArgs, Format, Global, PLAN_FILE};
 use crate::commands::observe::{make_plan, text_options};
@@ -26,7 +29,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     if let Some(path) = input.filter(|path| is_spec(path)) {
         let spec = files::read_supported_spec(path)?;
         let aws = world.connect(global, &spec).await?;
-        let plan = make_plan(global, &world, &aws, &spec, &args.shown).await?;
+        let (spec, plan) = make_plan(global, &world, &aws, &spec, &args.shown).await?;
         if !plan.changes.is_empty() && !is_agreed(global, args, &world, &plan)? {
             return Ok(Exit::Refused);
         }
@@ -59,7 +62,14 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
     if spec.sha256() != plan.spec.sha256 {
         return Err(CliError::SpecChanged { path: plan.spec.path.clone() });
     }
-    Ok(spec)
+    spec.with_members(&members_of(&plan.changes)).map_err(CliError::Spec)
+}
+
+/// The accounts of a plan: those that the spec does not declare are members of its organization.
+fn members_of(changes: &[Change]) -> Vec<Member> {
+    let accounts: BTreeMap<&AccountId, &AccountName> =
+        changes.iter().map(|change| (&change.account.id, &change.account.name)).collect();
+    accounts.into_iter().map(|(id, name)| Member { id: id.clone(), name: name.to_string() }).collect()
 }
 
 /// Shows the plan and asks, unless told not to.

@@ -38,7 +38,8 @@ async fn check(
 ) -> Result<Vec<Finding>, CliError> {
     let spec = files::read_supported_spec(path)?;
     let aws = world.connect(global, &spec).await?;
-    Ok(findings(&compare_live(global, world, &aws, &spec, &args.shown).await?))
+    let (_, comparison) = compare_live(global, world, &aws, &spec, &args.shown).await?;
+    Ok(findings(&comparison))
 }
 
 fn words(error: &CliError) -> String {

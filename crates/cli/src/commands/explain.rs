@@ -1,31 +1,28 @@
 //! `reconcile explain`
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use globset::Glob;
 use jiff::Timestamp;
-use reconcile_diff::{Address, Kind, Progress, compare, live_paths, observe};
+use reconcile_diff::{Address, Kind, compare, live_paths};
 use reconcile_report::explain::{Explanation, json, text};
 
 use crate::args::{ExplainArgs, Global, ShowFormat};
-use crate::commands::observe::text_options;
+use crate::commands::observe::{read_live, text_options};
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::progress::reading;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError> {
     let spec = files::read_supported_spec(&args.spec)?;
     let world = World::open(global)?;
     let aws = world.connect(global, &spec).await?;
-    let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
-    let observed = reading(global, &progress, observe(&aws, &desired, &progress)).await?;
+    let (spec, observed) = read_live(global, &aws, &spec).await?;
 
-    let paths = live_paths(&desired, &observed);
+    let paths = live_paths(spec.desired(), &observed);
     let comparison = compare(&spec, &observed, Timestamp::now());
-    let known: BTreeSet<Address> = reconcile_diff::addresses(&desired)
+    let known: BTreeSet<Address> = reconcile_diff::addresses(spec.desired())
         .chain(comparison.plan.changes.iter().map(|change| change.address.clone()))
         .collect();
     let asked = match &args.address {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::{Comparison, Plan, Progress, compare, observe};
+use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, discover, observe};
 use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
@@ -14,20 +14,20 @@ use crate::connect::World;
 use crate::error::CliError;
 use crate::progress::reading;
 
-/// The plan of a spec, where there is nothing that keeps it from being applied.
+/// The plan of a spec, where there is nothing that keeps it from being applied; with the spec that it is of, members of
+/// the organization included.
 pub(crate) async fn make_plan(
     global: &Global,
     world: &World,
     aws: &Aws,
     spec: &Spec,
     shown: &Shown,
-) -> Result<Plan, CliError> {
-    let comparison = compare_live(global, world, aws, spec, shown).await?;
-    if comparison.refusals.is_empty() {
-        Ok(comparison.plan)
-    } else {
-        Err(CliError::Refused(comparison.refusals))
+) -> Result<(Spec, Plan), CliError> {
+    let (spec, comparison) = compare_live(global, world, aws, spec, shown).await?;
+    if !comparison.refusals.is_empty() {
+        return Err(CliError::Refused(comparison.refusals));
     }
+    Ok((spec, comparison.plan))
 }
 
 /// Reads live state and compares it with the spec.
@@ -37,16 +37,28 @@ pub(crate) async fn compare_live(
     aws: &Aws,
     spec: &Spec,
     shown: &Shown,
-) -> Result<Comparison, CliError> {
+) -> Result<(Spec, Comparison), CliError> {
     let targets = targets(shown)?;
-    let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
-    let observed = reading(global, &progress, observe(aws, &desired, &progress)).await?;
-    let mut comparison = compare(spec, &observed, Timestamp::now());
+    let (spec, observed) = read_live(global, aws, spec).await?;
+    let mut comparison = compare(&spec, &observed, Timestamp::now());
     comparison.plan.sandbox = world.is_sandbox();
     if let Some(targets) = targets {
         comparison.target(|address| targets.is_match(address.to_string()));
     }
-    Ok(comparison)
+    Ok((spec, comparison))
+}
+
+/// Reads live state: first the organization, whose members may join the accounts, and then all accounts at once.
+pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result<(Spec, Observed), CliError> {
+    let organization = discover(aws, spec.desired()).await?;
+    let spec = match &organization {
+        Some(organization) => spec.with_members(&organization.members).map_err(CliError::Spec)?,
+        None => spec.clone(),
+    };
+    let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
+    let mut observed = reading(global, &progress, observe(aws, &desired, &progress)).await?;
+    observed.organization = organization;
+    Ok((spec, observed))
 }
 
 fn targets(shown: &Shown) -> Result<Option<GlobSet>, CliError> {

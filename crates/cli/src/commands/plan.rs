@@ -13,7 +13,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     let aws = world.connect(global, &spec).await?;
 
     // Reads live state; changes nothing.
-    let plan = make_plan(global, &world, &aws, &spec, &args.shown).await?;
+    let (_, plan) = make_plan(global, &world, &aws, &spec, &args.shown).await?;
     files::write_plan(&args.out, &plan)?;
     output::print(&match args.shown.format {
         Format::Text => reconcile_report::plan::text(&plan, text_options(global, world.is_sandbox())),

@@ -7,17 +7,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Journal, Options, apply};
 use reconcile_diff::observe::{HubKey, LiveKey};
-use reconcile_diff::{Observed, Progress, copy, observe, view};
+use reconcile_diff::{Observed, copy, view};
 use reconcile_policy::{Arn, Document};
 use reconcile_spec::Desired;
 use reconcile_twin::{Summary, Twin};
 use tokio::net::TcpListener;
 
 use crate::args::{Global, SANDBOX_FILE, SandboxArgs, SandboxCommand, ShowFormat};
+use crate::commands::observe::read_live;
 use crate::connect::{World, open_sandbox, provision};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::progress::{Applying, reading};
+use crate::progress::Applying;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, CliError> {
@@ -94,16 +95,16 @@ struct Policies<'a> {
 
 async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>) -> Result<Exit, CliError> {
     let spec = files::read_supported_spec(spec)?;
-    let desired = Arc::new(spec.desired().clone());
-    let observed = if policies.bucket.is_some() || policies.key.is_some() {
+    let (spec, observed) = if policies.bucket.is_some() || policies.key.is_some() {
         let read = |path: Option<&Path>| path.map(files::read_policy).transpose();
-        assumed(&desired, read(policies.bucket)?, read(policies.key)?)
+        let observed = assumed(spec.desired(), read(policies.bucket)?, read(policies.key)?);
+        (spec, observed)
     } else {
         // From AWS, or from wherever `--endpoint-url` says; `--sandbox` names where to.
         let aws = World::Aws.connect(global, &spec).await?;
-        let progress = Arc::new(Progress::default());
-        reading(global, &progress, observe(&aws, &desired, &progress)).await?
+        read_live(global, &aws, &spec).await?
     };
+    let desired = spec.desired();
 
     let twin = open_sandbox(file)?;
     twin.reset();
@@ -119,7 +120,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     // What exists is not asked again whether it may.
     twin.trust(true);
     let journal = Journal::open(&file.with_extension("load"), &plan)?;
-    let outcome = apply(&aws, &desired, &plan, journal, options).await;
+    let outcome = apply(&aws, desired, &plan, journal, options).await;
     if let Some(policy) = &observed.bucket_policy {
         twin.set_bucket_policy(desired.bucket.name.as_str(), &policy.to_string());
     }

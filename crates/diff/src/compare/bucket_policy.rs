@@ -17,7 +17,9 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     let guests: Vec<Guest> =
         guests.map(|it| Guest { trail: it.arn.clone(), prefix: it.prefix.clone() }).collect();
     compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
-    let intent = BucketIntent { guests, ..desired.intent.clone() };
+    let organization =
+        scope.organization_of(desired.intent.trails.iter().chain(guests.iter().map(|it| &it.trail)));
+    let intent = BucketIntent { guests, organization, ..desired.intent.clone() };
     let trails = intent.trails.iter().chain(intent.guests.iter().map(|guest| &guest.trail));
     let accounts = trails.map(|trail| trail.account().to_owned()).collect();
 

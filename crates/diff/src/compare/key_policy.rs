@@ -20,7 +20,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     let guests = scope.observed.guests.values().filter(|guest| is_of_key(&guest.kms_key));
     let guests: Vec<Arn> = guests.map(|guest| guest.arn.clone()).collect();
     compared.warn_of_guests(&scope.key_policy_address(), guests.iter());
-    let intent = KeyIntent { guests, ..desired.intent.clone() };
+    let organization = scope.organization_of(desired.intent.trails.iter().chain(&guests));
+    let intent = KeyIntent { guests, organization, ..desired.intent.clone() };
     let trails = intent.trails.iter().chain(&intent.guests);
     let accounts = trails.map(|trail| trail.account().to_owned()).collect();
 

@@ -81,6 +81,15 @@ pub enum ObserveError {
         #[source]
         error: ReadError,
     },
+    /// The organization could not be read.
+    #[error("cannot read the organization from account `{account}`: {error}")]
+    Organization {
+        /// The account that is to list it.
+        account: AccountName,
+        /// Why.
+        #[source]
+        error: ReadError,
+    },
     /// The runtime stopped in the middle.
     #[error("reading live state was interrupted")]
     Interrupted,
@@ -90,7 +99,7 @@ impl ObserveError {
     /// What the user can do next, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Hub { error, .. } => error.hint(),
+            Self::Hub { error, .. } | Self::Organization { error, .. } => error.hint(),
             Self::Interrupted => None,
         }
     }

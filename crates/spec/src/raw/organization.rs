@@ -9,22 +9,21 @@ use super::{All, Located, WordOr};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Organization")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawOrganization {
     /// The account whose credentials may list the organization.
     pub(crate) account: Located<String>,
     /// Which members join the accounts by themselves.
     #[serde(default)]
-    include: Option<WordOr<All, RawInclude>>,
+    pub(crate) include: Option<Located<WordOr<All, RawInclude>>>,
     /// Account ids, organizational unit ids or paths to leave out.
     #[serde(default)]
-    exclude: Vec<String>,
+    pub(crate) exclude: Vec<Located<String>>,
     /// Name of the role to assume in members that are found.
     #[serde(default)]
-    role: Option<String>,
+    pub(crate) role: Option<Located<String>>,
     /// Enable trusted access for CloudTrail. Default: true if any trail is an organization trail.
     #[serde(default)]
-    service_access: Option<bool>,
+    pub(crate) service_access: Option<Located<bool>>,
     /// The account to register as delegated administrator for CloudTrail.
     #[serde(default)]
     pub(crate) delegated_administrator: Option<Located<String>>,

@@ -68,10 +68,12 @@ fn accounts(
                 let names = raw.accounts.0.iter().map(|(name, _)| name.as_str());
                 let of_bucket = raw.bucket.account.value.as_str();
                 let all = *word == RawAccountsWord::All;
+                let joined = scope.joined.iter().map(|account| account.name.clone());
                 Some(
                     names
                         .filter(|name| all || *name != of_bucket)
                         .filter_map(|name| name.parse().ok())
+                        .chain(joined)
                         .collect(),
                 )
             }

@@ -212,7 +212,12 @@ fn of_trails() {
 #[test]
 fn of_what_is_not_supported_yet() {
     let document = document(&[
-        ("organization", format!("{PROD}organization: {{ account: master, include: all }}\n")),
+        (
+            "organization",
+            format!(
+                "{PROD}organization: {{ account: master, role: R, include: {{ tags: {{ a: b }} }}, exclude: [ou-1], service_access: true }}\n"
+            ),
+        ),
         ("lock", format!("{PROD}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n")),
         ("deletion", format!("{PROD}deletion: {{ trails: false, bucket: true }}\n")),
         (

@@ -7,7 +7,7 @@ use super::json::{Operation, optional, read};
 use crate::fault::Fault;
 use crate::state::State;
 
-const ID: &str = "o-twin000000";
+pub(crate) const ID: &str = "o-twin000000";
 /// `ListAccounts` gives no more at once, whatever it is asked for.
 const PAGE: usize = 20;
 
@@ -49,8 +49,8 @@ fn list_accounts(state: &mut State, caller: Caller<'_>, input: &Value) -> Result
                 "Arn": format!("arn:aws:organizations::{management}:account/{ID}/{id}"),
                 "Name": account.name,
                 "Email": format!("{id}@twin.invalid"),
-                "Status": "ACTIVE",
-                "State": "ACTIVE",
+                "Status": if account.suspended { "SUSPENDED" } else { "ACTIVE" },
+                "State": if account.suspended { "SUSPENDED" } else { "ACTIVE" },
                 "JoinedMethod": "CREATED",
             })
         })

@@ -217,6 +217,7 @@ async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
                 key: None,
                 bucket_key: false,
                 digests: validation,
+                organization: None,
             };
             let proofs = delivery.prove(Some(&policy.to_string().parse().unwrap()), None);
             let can_deliver = proofs.iter().all(|proof| proof.decision.is_allowed());

@@ -7,6 +7,7 @@ use reconcile_policy::Request;
 
 use crate::fault::Fault;
 use crate::policy::Policy;
+use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{Bucket, State, Trail, partition};
 
 const SERVICE: &str = "cloudtrail.amazonaws.com";
@@ -37,6 +38,7 @@ fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
         Request::by_service(SERVICE, action, resource)
             .with("aws:SourceArn", &trail.arn)
             .with("aws:SourceAccount", account)
+            .with("aws:SourceOrgID", ORGANIZATION)
     };
     let file = |folder: &str| {
         let key =
@@ -74,6 +76,7 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
         Request::by_service(SERVICE, action, arn)
             .with("aws:SourceArn", &trail.arn)
             .with("aws:SourceAccount", &trail.account)
+            .with("aws:SourceOrgID", ORGANIZATION)
             .with("kms:EncryptionContext:aws:cloudtrail:arn", &trail.arn)
     };
     let has_bucket_key = bucket

@@ -170,3 +170,21 @@ fn credentials_of_the_wrong_account_are_refused() {
     project.run("plan specs/prod.yaml").exits(1).says("123456789012").says("111111111111");
     assert!(!project.path(".reconcile/plan.json").exists());
 }
+
+#[test]
+fn a_trail_that_the_spec_has_no_more_is_removed() {
+    let moto = Moto::start();
+    let project = converged(&moto);
+    let spec = project.read("specs/prod.yaml").replace("name: SecurityTrail\n", "name: AuditTrail\n");
+    project.write("specs/prod.yaml", spec);
+    project.run("plan specs/prod.yaml").exits(0).says("2 to delete");
+    project.run("apply").exits(0);
+    project.run("plan specs/prod.yaml").exits(0).says("No changes.");
+    let names = moto.boto3(
+        r#"
+production = member("222222222222")
+print(json.dumps([it["Name"] for it in production.client("cloudtrail").describe_trails()["trailList"]]))
+"#,
+    );
+    assert_eq!(names.trim(), r#"["AuditTrail"]"#);
+}

@@ -310,3 +310,30 @@ except trails.exceptions.InsufficientS3BucketPolicyException:
     let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
     assert_eq!(addresses(&plan), ["trail/production/SecurityTrail"]);
 }
+
+#[test]
+fn a_trail_that_the_spec_has_no_more_is_removed_and_one_of_others_stays() {
+    let project = converged();
+    project.edit(".reconcile/sandbox.json", |state| {
+        let trails = &mut regional(state, "222222222222")["trails"];
+        let mut other = trails["SecurityTrail"].clone();
+        other["arn"] = json!("arn:aws:cloudtrail:us-east-1:222222222222:trail/Theirs");
+        other["tags"] = json!({});
+        other["bucket"] = json!("elsewhere");
+        trails["Theirs"] = other;
+    });
+    let spec = project.read(SPEC).replace("name: SecurityTrail\n", "name: AuditTrail\n");
+    project.write(SPEC, spec);
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("- trail/production/SecurityTrail  [destructive]")
+        .says("the spec has no such trail")
+        .says("2 to create, 2 to update, 2 to delete");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let state = project.json(".reconcile/sandbox.json");
+    let trails = &state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"];
+    let names: Vec<&String> = trails.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["AuditTrail", "Theirs"]);
+}

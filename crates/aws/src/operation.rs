@@ -74,6 +74,7 @@ operations! {
     ListTags => "cloudtrail:ListTags",
     CreateTrail => "cloudtrail:CreateTrail",
     UpdateTrail => "cloudtrail:UpdateTrail",
+    DeleteTrail => "cloudtrail:DeleteTrail",
     PutEventSelectors => "cloudtrail:PutEventSelectors",
     AddTags => "cloudtrail:AddTags",
     StartLogging => "cloudtrail:StartLogging",

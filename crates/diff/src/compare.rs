@@ -28,7 +28,7 @@ use crate::kind::Kind;
 use crate::observe::Observed;
 use crate::plan::{AccountRef, Change, FORMAT_VERSION, Plan, SpecRef, Summary, Unreadable, Warning};
 use crate::refusal::Refusal;
-use crate::view::KeyRef;
+use crate::view::{KeyRef, OtherTrail};
 use change::Compared;
 pub use copy::copy;
 pub(crate) use policy::FOREIGN_STATEMENT;
@@ -68,7 +68,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let bucket_policy = bucket_policy::compare(&scope, &mut compared);
     // Converge: every trail that could be read.
     trail::compare(&scope, &mut compared);
-    // Contract: what the expanded policies still hold, and grants of ours that nobody asks for.
+    // Contract: trails of ours that nobody asks for, what the expanded policies still hold, and grants of ours that nobody asks for.
+    trail::contract(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     if let Some(outcome) = &key_policy {
         key_policy::contract(&scope, outcome, &mut compared);
@@ -156,6 +157,19 @@ impl<'a> Scope<'a> {
     /// All trails of the spec.
     fn trail_addresses(&self) -> impl Iterator<Item = Address> {
         self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
+    }
+
+    /// Trails of ours that are to go.
+    fn stray_addresses(&self) -> impl Iterator<Item = Address> {
+        self.observed.strays.iter().map(|(arn, stray)| {
+            Address::new(Kind::Trail, &stray.account, arn.resource().trim_start_matches("trail/"))
+        })
+    }
+
+    /// Trails that deliver to the bucket, are not in the spec, and are to stay.
+    fn guests(&self) -> impl Iterator<Item = &OtherTrail> {
+        let is_to_go = |arn: &Arn| self.desired.deletion.trails && self.observed.strays.contains_key(arn);
+        self.observed.guests.values().filter(move |guest| !is_to_go(&guest.arn))
     }
 
     fn account(&self, name: &AccountName) -> Option<AccountRef> {

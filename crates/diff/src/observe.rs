@@ -42,10 +42,21 @@ pub struct Observed {
     /// Trails that deliver to the bucket and that the spec does not have, by ARN: as far as they can be seen from the
     /// accounts and Regions of the spec.
     pub guests: BTreeMap<Arn, OtherTrail>,
+    /// Trails that carry the mark of this installation and that the spec does not have any more, by ARN.
+    pub strays: BTreeMap<Arn, Stray>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,
     /// Accounts that could not be read, and why. Their trails are not in `trails`.
     pub unreadable: BTreeMap<AccountName, ReadError>,
+}
+
+/// A trail of ours that the spec does not have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stray {
+    /// The account that it is in.
+    pub account: AccountName,
+    /// The trail.
+    pub trail: Trail,
 }
 
 /// The key with what hangs on it.
@@ -84,6 +95,7 @@ struct Found {
     key: Option<Result<Option<HubKey>, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
     trails: Trails,
+    strays: Vec<Trail>,
     unreadable: Option<ReadError>,
 }
 
@@ -128,6 +140,10 @@ pub async fn observe(
             (observed.bucket, observed.bucket_policy) = (found.bucket, found.policy);
         }
         observed.trails.extend(found.trails.asked);
+        let strays = found.strays.into_iter();
+        observed
+            .strays
+            .extend(strays.map(|trail| (trail.arn.clone(), Stray { account: name.clone(), trail })));
         let guests = found.trails.others.into_iter().filter(|it| it.bucket == desired.bucket.name.as_str());
         observed.guests.extend(guests.map(|guest| (guest.arn.clone(), guest)));
         if let Some(error) = found.unreadable {
@@ -165,6 +181,7 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
                 key: has_key.then(|| Err(error.clone())),
                 bucket: has_bucket.then(|| Err(error.clone())),
                 trails: Trails::default(),
+                strays: Vec::new(),
                 unreadable: Some(error),
             };
         }
@@ -173,11 +190,11 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
     let key = async { if has_key { Some(observe_key(&session, desired).await) } else { None } };
     let bucket = async { if has_bucket { Some(observe_bucket(&session, desired).await) } else { None } };
     let (hub, trails) = join(join(key, bucket), observe_trails(&session, desired)).await;
-    let (trails, unreadable) = match trails {
-        Ok(trails) => (trails, None),
-        Err(error) => (Trails::default(), Some(error)),
+    let ((trails, strays), unreadable) = match trails {
+        Ok(found) => (found, None),
+        Err(error) => ((Trails::default(), Vec::new()), Some(error)),
     };
-    Found { key: hub.0, bucket: hub.1, trails, unreadable }
+    Found { key: hub.0, bucket: hub.1, trails, strays, unreadable }
 }
 
 async fn observe_key(session: &Session, desired: &Desired) -> Result<Option<HubKey>, ReadError> {
@@ -203,7 +220,7 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
     Ok(HubBucket { bucket, policy })
 }
 
-async fn observe_trails(session: &Session, desired: &Desired) -> Result<Trails, ReadError> {
+async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails, Vec<Trail>), ReadError> {
     let mut by_region: BTreeMap<&Region, Vec<&Arn>> = BTreeMap::new();
     // Who manages the bucket may well have a trail of his own that delivers to it.
     let bucket = &desired.bucket.site;
@@ -221,5 +238,30 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<Trails, 
     }
     // From another Region a trail of the spec is seen too.
     trails.others.retain(|other| desired.trails.iter().all(|trail| trail.arn != other.arn));
-    Ok(trails)
+    let strays = observe_strays(session, desired, &trails.others).await?;
+    Ok((trails, strays))
+}
+
+/// Of the trails that the spec does not have, those that are ours. Where there are no others, no call is made.
+async fn observe_strays(
+    session: &Session,
+    desired: &Desired,
+    others: &[OtherTrail],
+) -> Result<Vec<Trail>, ReadError> {
+    let mut by_region: BTreeMap<Region, BTreeSet<Arn>> = BTreeMap::new();
+    for other in others.iter().filter(|other| other.arn.account() == session.id().as_str()) {
+        if let Ok(region) = other.arn.region().parse() {
+            by_region.entry(region).or_default().insert(other.arn.clone());
+        }
+    }
+    let mut strays = Vec::new();
+    for (region, arns) in by_region {
+        let arns: Vec<Arn> = arns.into_iter().collect();
+        let owned = trail::owned(session, &region, &arns, &desired.name).await?;
+        if !owned.is_empty() {
+            let found = trail::read(session, &region, owned.iter().collect()).await?;
+            strays.extend(found.asked.into_iter().filter_map(|(_, trail)| trail));
+        }
+    }
+    Ok(strays)
 }

@@ -456,6 +456,8 @@ fn delivery_statement() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
     #[test]
     fn laws_of_adoption(
         (live, desired) in change(),

@@ -30,6 +30,8 @@ fn foreign_texts(document: &Document, ownership: &Ownership) -> Vec<String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
     #[test]
     fn reading_never_panics(text in ".*") {
         // Whatever is no JSON is no policy either.
@@ -49,6 +51,8 @@ proptest! {
         characters[index] = character;
         let text: String = characters.into_iter().collect();
         if let Ok(document) = text.parse::<Document>() {
+            // Whatever it says, it can be asked.
+            let _ = reconcile_policy::evaluate(&document, &reconcile_policy::Request::by_anybody("s3:GetObject", "arn:aws:s3:::logs/a/*"));
             let printed = document.to_string();
             prop_assert_eq!(printed.parse::<Document>().unwrap().to_string(), printed);
         }

@@ -3,6 +3,7 @@
 mod account;
 mod bucket;
 mod bucket_policy;
+mod deletion;
 mod foreign;
 mod grant;
 mod key;
@@ -18,6 +19,7 @@ use crate::names::{AccountName, SpecName};
 pub use account::{Access, Account, RoleAccess, Secret};
 pub use bucket::{Bucket, Encryption, ObjectOwnership};
 pub use bucket_policy::BucketPolicy;
+pub use deletion::Deletion;
 pub use foreign::{Foreign, ForeignStatements};
 pub(crate) use grant::is_name as is_grant_name;
 pub use grant::{ConstraintKind, Constraints, Grant, Grantee};
@@ -48,6 +50,8 @@ pub struct Desired {
     pub bucket_policy: BucketPolicy,
     /// Every trail of every account, in the order of the spec.
     pub trails: Vec<Trail>,
+    /// What may be taken away.
+    pub deletion: Deletion,
 }
 
 impl Desired {

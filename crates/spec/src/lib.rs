@@ -16,8 +16,8 @@ mod schema;
 mod unsupported;
 
 pub use desired::{
-    Access, Account, Bucket, BucketPolicy, ConstraintKind, Constraints, DataResource, Desired, Encryption,
-    EventSelector, Foreign, ForeignStatements, Grant, Grantee, Key, KeyPolicy, Member, OWNER_TAG,
+    Access, Account, Bucket, BucketPolicy, ConstraintKind, Constraints, DataResource, Deletion, Desired,
+    Encryption, EventSelector, Foreign, ForeignStatements, Grant, Grantee, Key, KeyPolicy, Member, OWNER_TAG,
     ObjectOwnership, Organization, ReadWrite, RoleAccess, RotationDays, Secret, Setting, Site, Tags, Trail,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};

@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Partition, Region};
 
-use crate::desired::{Account, Desired, Member, Tags};
+use crate::desired::{Account, Deletion, Desired, Member, Tags};
 use crate::diagnostic::Diagnostic;
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
-use crate::raw::{Located, RawSpec};
+use crate::raw::{Located, RawDeletion, RawSpec};
 
 /// The desired state, or all that is wrong.
 ///
@@ -84,7 +84,17 @@ fn all(raw: &RawSpec, members: &[Member], problems: &mut Problems) -> Option<Des
         bucket: bucket.bucket,
         bucket_policy,
         trails,
+        deletion: deletion(&raw.deletion),
     })
+}
+
+fn deletion(raw: &RawDeletion) -> Deletion {
+    let is_allowed = |setting: &Option<Located<bool>>| setting.as_ref().is_none_or(|it| it.value);
+    Deletion {
+        trails: is_allowed(&raw.trails),
+        grants: is_allowed(&raw.grants),
+        statements: is_allowed(&raw.statements),
+    }
 }
 
 impl Scope<'_> {

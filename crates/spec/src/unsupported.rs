@@ -41,13 +41,9 @@ pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
     }
 
     let deletion = &raw.deletion;
-    for (name, value, default) in [
-        ("deletion.trails", &deletion.trails, true),
-        ("deletion.grants", &deletion.grants, true),
-        ("deletion.statements", &deletion.statements, true),
-        ("deletion.bucket", &deletion.bucket, false),
-        ("deletion.key", &deletion.key, false),
-    ] {
+    for (name, value, default) in
+        [("deletion.bucket", &deletion.bucket, false), ("deletion.key", &deletion.key, false)]
+    {
         found.other(name, value.as_ref(), &default);
     }
     found.0

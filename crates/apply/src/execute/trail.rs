@@ -14,7 +14,7 @@ use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyError> {
     let action = with_key(work, action)?;
-    let Some(wanted) = action.after() else { return Err(ApplyError::NotDone("delete a trail")) };
+    let Some(wanted) = action.after() else { return delete(work, &action).await };
     let live = find(work, wanted).await?;
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
@@ -27,6 +27,23 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<M
     };
     step.converge(&live).await?;
     Ok(Made::Applied)
+}
+
+async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyError> {
+    let Some(unwanted) = action.before() else { return Err(ApplyError::NotDone("delete no trail")) };
+    let live = find(work, unwanted).await?;
+    if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    let cloudtrail = work.session.cloudtrail(work.region());
+    // By its name: it is of this account, and this is its home Region.
+    let name = unwanted.arn.resource().trim_start_matches("trail/");
+    let call = cloudtrail.delete_trail().name(name).send();
+    match work.session.call(Operation::DeleteTrail, call).await {
+        // By a call whose answer was lost: it was there a moment ago.
+        Err(error) if error.is_not_found() => Ok(Made::Applied),
+        deleted => Ok(deleted.map(|_| Made::Applied)?),
+    }
 }
 
 /// The action with the ARN of a key that was made a moment ago.

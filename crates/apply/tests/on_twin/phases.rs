@@ -91,3 +91,51 @@ async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
     assert_eq!(trails.len(), 2);
     assert!(trails.iter().all(|trail| trail.undeliverable.is_none()), "{trails:?}");
 }
+
+#[tokio::test]
+async fn a_trail_that_is_renamed_is_made_anew_before_the_old_one_goes() {
+    let installation = Installation::new();
+    let before = members(2, "");
+    installation.converge(&before).await;
+    installation.watch_over(|_| true);
+    let after = before.replace("name: Trail,", "name: Renamed,");
+    let plan = installation.converge(&after).await;
+    let phases: Vec<(String, Phase)> =
+        plan.changes.iter().map(|change| (change.address.to_string(), change.phase)).collect();
+    let position = |address: &str, phase: Phase| {
+        phases
+            .iter()
+            .position(|it| *it == (address.to_owned(), phase))
+            .unwrap_or_else(|| panic!("{phases:?}"))
+    };
+    assert!(
+        position("trail/m0/Renamed", Phase::Converge) < position("trail/m0/Trail", Phase::Contract)
+            && position("trail/m0/Trail", Phase::Contract)
+                < position("bucket_policy/master/test-logs", Phase::Contract)
+    );
+    assert_eq!((plan.summary.create, plan.summary.delete), (3, 3));
+    assert!(installation.plan(&after).await.is_in_sync());
+    let policy = installation.twin.summary().buckets[0].policy.clone().unwrap().to_string();
+    assert!(policy.contains("trail/Renamed") && !policy.contains("trail/Trail"), "{policy}");
+}
+
+#[tokio::test]
+async fn what_may_not_be_deleted_stays_and_is_told() {
+    let installation = Installation::new();
+    let grant =
+        "grants: [{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
+    let before = members(1, "").replace("{ alias: test }", &format!("{{ alias: test, {grant} }}"));
+    installation.converge(&before).await;
+    let after = members(1, "").replace("name: Trail,", "name: Renamed,")
+        + "deletion: { trails: false, grants: false, statements: false }\n";
+    let plan = installation.converge(&after).await;
+    assert!(plan.changes.iter().all(|change| change.phase != Phase::Contract), "{:?}", plan.changes);
+    let kept = plan.warnings.iter().filter(|warning| warning.code == "kept").count();
+    assert_eq!(kept, 3, "two trails and a grant: {:?}", plan.warnings);
+    assert!(installation.plan(&after).await.is_in_sync());
+    // The old trails are seen to deliver, so our own statements go on to let them.
+    installation.watch_over(|_| true);
+    let plan = installation.converge(&after.replace("deletion: {", "deletion: { bucket: false }\n#")).await;
+    assert_eq!(plan.summary.delete, 3);
+    assert!(installation.plan(&members(1, "").replace("name: Trail,", "name: Renamed,")).await.is_in_sync());
+}

@@ -13,9 +13,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     let desired = &scope.desired.bucket_policy;
     let live = scope.observed.bucket_policy.as_ref();
     // Who delivers here and is not in the spec goes on to do so.
-    let guests = scope.observed.guests.values();
     let guests: Vec<Guest> =
-        guests.map(|it| Guest { trail: it.arn.clone(), prefix: it.prefix.clone() }).collect();
+        scope.guests().map(|it| Guest { trail: it.arn.clone(), prefix: it.prefix.clone() }).collect();
     compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
     let organization =
         scope.organization_of(desired.intent.trails.iter().chain(guests.iter().map(|it| &it.trail)));

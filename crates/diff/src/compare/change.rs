@@ -51,6 +51,15 @@ impl Compared {
         self.push(terms, Action::Delete { before: live });
     }
 
+    /// Tells of what is ours, is not in the spec any more, and stays all the same.
+    pub(super) fn warn_of_kept(&mut self, address: &Address, setting: &str) {
+        self.warnings.push(Warning {
+            code: "kept".to_owned(),
+            address: address.clone(),
+            message: format!("it is ours and not in the spec any more; it stays, as `{setting}: false` says"),
+        });
+    }
+
     /// Tells of trails that are not ours: they keep what they have.
     pub(super) fn warn_of_guests<'g>(&mut self, address: &Address, guests: impl Iterator<Item = &'g Arn>) {
         self.warnings.extend(guests.map(|guest| Warning {

@@ -35,6 +35,10 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> 
 pub(super) fn contract(scope: &Scope<'_>, unwanted: Vec<Grant>, compared: &mut Compared) {
     for grant in unwanted {
         let terms = terms(scope, &grant.name, Phase::Contract);
+        if !scope.desired.deletion.grants {
+            compared.warn_of_kept(&terms.address, "deletion.grants");
+            continue;
+        }
         match scope.withholds(&terms.address, "revoking this grant") {
             Some(warning) => compared.warnings.push(warning),
             None => compared.delete(terms, grant),

@@ -17,7 +17,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     // Who encrypts with the key and is not in the spec goes on to do so.
     let is_of_key =
         |key: &Option<String>| hub.is_some_and(|hub| key.as_deref() == Some(hub.key.arn.as_str()));
-    let guests = scope.observed.guests.values().filter(|guest| is_of_key(&guest.kms_key));
+    let guests = scope.guests().filter(|guest| is_of_key(&guest.kms_key));
     let guests: Vec<Arn> = guests.map(|guest| guest.arn.clone()).collect();
     compared.warn_of_guests(&scope.key_policy_address(), guests.iter());
     let organization = scope.organization_of(desired.intent.trails.iter().chain(&guests));

@@ -84,12 +84,17 @@ impl Policy<'_> {
     pub(super) fn contract(&self, scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
         let merged = &outcome.merged;
         let Some(after) = merged.contract() else { return };
+        if !scope.desired.deletion.statements {
+            compared.warn_of_kept(&self.address, "deletion.statements");
+            return;
+        }
         if let Some(warning) = scope.withholds(&self.address, "removing permissions") {
             compared.warnings.push(warning);
             return;
         }
         let mut depends_on = vec![self.address.clone()];
         depends_on.extend(scope.trail_addresses());
+        depends_on.extend(scope.stray_addresses());
         self.push(Some(&merged.expanded), after, Phase::Contract, depends_on, outcome, compared);
     }
 

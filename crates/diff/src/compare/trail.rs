@@ -20,6 +20,29 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
+/// Takes away trails of ours that the spec does not have any more, when those that take their place record.
+pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
+    for (arn, stray) in &scope.observed.strays {
+        let name = arn.resource().trim_start_matches("trail/");
+        let address = Address::new(Kind::Trail, &stray.account, name);
+        if !scope.desired.deletion.trails {
+            compared.warn_of_kept(&address, "deletion.trails");
+            continue;
+        }
+        let Ok(region) = arn.region().parse() else { continue };
+        let site = spec::Site { account: stray.account.clone(), region };
+        let terms = Terms {
+            address,
+            place: scope.place(&site),
+            phase: Phase::Contract,
+            depends_on: scope.trail_addresses().filter(|it| it.account == stray.account).collect(),
+            changed: Changed::Trail,
+            explain,
+        };
+        compared.delete(terms, stray.trail.clone());
+    }
+}
+
 fn terms(scope: &Scope<'_>, desired: &spec::Trail) -> Terms<Trail> {
     Terms {
         address: Address::new(Kind::Trail, &desired.site.account, &desired.name),

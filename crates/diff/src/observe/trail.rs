@@ -5,7 +5,7 @@ use aws_sdk_cloudtrail::types::{self as sdk, AdvancedEventSelector, AdvancedFiel
 use futures::future::{join, join_all, join3};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{DataResource, EventSelector, ReadWrite};
+use reconcile_spec::{DataResource, EventSelector, OWNER_TAG, ReadWrite, SpecName};
 use serde_json::{Value, json};
 
 use super::error::{ReadError, found};
@@ -57,6 +57,27 @@ pub async fn read(session: &Session, region: &Region, arns: Vec<&Arn>) -> Result
         })
         .collect::<Result<_, ReadError>>()?;
     Ok(Trails { asked, others })
+}
+
+/// Which of these trails, all at home in this Region, carry the mark of an installation.
+///
+/// # Errors
+/// Whatever CloudTrail answered.
+pub async fn owned(
+    session: &Session,
+    region: &Region,
+    arns: &[Arn],
+    installation: &SpecName,
+) -> Result<Vec<Arn>, ReadError> {
+    let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
+    let tags = join_all(arns.iter().map(|arn| reader.tags(arn))).await;
+    let mut owned = Vec::new();
+    for (arn, tags) in arns.iter().zip(tags) {
+        if tags?.0.get(OWNER_TAG).is_some_and(|name| name == installation.as_str()) {
+            owned.push(arn.clone());
+        }
+    }
+    Ok(owned)
 }
 
 fn other(trail: &sdk::Trail) -> Option<OtherTrail> {

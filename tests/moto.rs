@@ -188,3 +188,14 @@ print(json.dumps([it["Name"] for it in production.client("cloudtrail").describe_
     );
     assert_eq!(names.trim(), r#"["AuditTrail"]"#);
 }
+
+#[test]
+fn advanced_event_selectors() {
+    let moto = Moto::start();
+    let project = moto.project();
+    let events = "advanced_event_selectors: [{ Name: Management, FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]";
+    let spec = project.read("specs/prod.yaml").replace("data_events: { s3: all, lambda: all }", events);
+    project.write("specs/prod.yaml", spec);
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    project.run("plan specs/prod.yaml").exits(0).says("No changes.");
+}

@@ -337,3 +337,50 @@ fn a_trail_that_the_spec_has_no_more_is_removed_and_one_of_others_stays() {
     let names: Vec<&String> = trails.as_object().unwrap().keys().collect();
     assert_eq!(names, ["AuditTrail", "Theirs"]);
 }
+
+/// Writes a spec whose trails record this.
+fn with_events(project: &Project, events: &str) {
+    let spec = crate::support::PROD.replace("data_events: { s3: all, lambda: all }", events);
+    project.write(SPEC, spec);
+}
+
+const ADVANCED: &str = "advanced_event_selectors:
+      - Name: All management events
+        FieldSelectors: [{ Field: eventCategory, Equals: [Management] }]
+      - Name: Objects of two buckets
+        FieldSelectors:
+          - { Field: eventCategory, Equals: [Data] }
+          - { Field: resources.type, Equals: [\"AWS::S3::Object\"] }
+          - { Field: resources.ARN, StartsWith: [\"arn:aws:s3:::b/\", \"arn:aws:s3:::a/\"] }";
+
+#[test]
+fn advanced_event_selectors_take_the_place_of_basic_ones_and_back() {
+    let project = converged();
+    with_events(&project, ADVANCED);
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("it does not record the events that the spec says");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    // Order has no meaning.
+    project.edit(".reconcile/sandbox.json", |state| {
+        let trail = &mut regional(state, "333333333333")["trails"]["SecurityTrail"];
+        trail["advanced_event_selectors"].as_array_mut().unwrap().reverse();
+    });
+    project.run("drift specs/prod.yaml --sandbox").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        let trail = &mut regional(state, "333333333333")["trails"]["SecurityTrail"];
+        trail["advanced_event_selectors"].as_array_mut().unwrap().pop();
+    });
+    project.run("drift specs/prod.yaml --sandbox").exits(2).says("trail/development/SecurityTrail");
+    project.write(SPEC, crate::support::PROD);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+
+    with_events(
+        &project,
+        "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [\"AWS::S3::Object\"] }] }]",
+    );
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("it records no management events");
+}

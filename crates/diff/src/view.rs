@@ -20,8 +20,9 @@ pub use bucket::{Bucket, Encryption, PublicAccessBlock};
 pub use grant::{Constraints, Grant};
 pub use key::{Key, Rotation};
 pub use known::KeyRef;
+pub use reconcile_spec::Selectors;
 pub use tags::Tags;
-pub use trail::{OtherTrail, Selectors, Trail};
+pub use trail::{OtherTrail, Trail};
 
 /// What every view can do.
 pub trait View: Clone + PartialEq + Serialize + DeserializeOwned {

@@ -9,6 +9,7 @@ mod grant;
 mod key;
 mod key_policy;
 mod organization;
+mod selectors;
 mod tags;
 mod trail;
 
@@ -26,8 +27,9 @@ pub use grant::{ConstraintKind, Constraints, Grant, Grantee};
 pub use key::{Key, RotationDays};
 pub use key_policy::KeyPolicy;
 pub use organization::{Member, Organization};
+pub use selectors::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
 pub use tags::{OWNER_TAG, Tags};
-pub use trail::{DataResource, EventSelector, ReadWrite, Trail};
+pub use trail::Trail;
 
 /// All that one spec asks for.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,9 +16,10 @@ mod schema;
 mod unsupported;
 
 pub use desired::{
-    Access, Account, Bucket, BucketPolicy, ConstraintKind, Constraints, DataResource, Deletion, Desired,
-    Encryption, EventSelector, Foreign, ForeignStatements, Grant, Grantee, Key, KeyPolicy, Member, OWNER_TAG,
-    ObjectOwnership, Organization, ReadWrite, RoleAccess, RotationDays, Secret, Setting, Site, Tags, Trail,
+    Access, Account, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind, Constraints, DataResource,
+    Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign, ForeignStatements, Grant, Grantee,
+    Key, KeyPolicy, Member, OWNER_TAG, ObjectOwnership, Organization, ReadWrite, RoleAccess, RotationDays,
+    Secret, Selectors, Setting, Site, Tags, Trail,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;

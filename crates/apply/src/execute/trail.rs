@@ -1,6 +1,8 @@
 //! Makes and changes trails.
 
-use aws_sdk_cloudtrail::types::{DataResource, EventSelector, ReadWriteType, Tag};
+use aws_sdk_cloudtrail::types::{
+    AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, ReadWriteType, Tag,
+};
 use reconcile_aws::{Class, Error, Operation};
 use reconcile_diff::observe::trail::read;
 use reconcile_diff::plan::Action;
@@ -179,16 +181,20 @@ impl Step<'_> {
     }
 
     async fn select(&self) -> Result<(), ApplyError> {
-        let Selectors::Basic(selectors) = &self.wanted.selectors else {
-            return Err(ApplyError::NotDone("set advanced event selectors"));
+        let (basic, advanced) = match &self.wanted.selectors {
+            Selectors::Basic(selectors) => (Some(selectors.iter().map(basic).collect::<Vec<_>>()), None),
+            Selectors::Advanced(selectors) => {
+                let selectors: Result<Vec<_>, ApplyError> = selectors.iter().map(advanced).collect();
+                (None, Some(selectors?))
+            }
         };
-        let selectors: Vec<EventSelector> = selectors.iter().map(selector).collect();
         self.settle(|| {
             let call = self
                 .cloudtrail
                 .put_event_selectors()
                 .trail_name(self.wanted.arn.as_str())
-                .set_event_selectors(Some(selectors.clone()));
+                .set_event_selectors(basic.clone())
+                .set_advanced_event_selectors(advanced.clone());
             async { self.work.session.call(Operation::PutEventSelectors, call.send()).await.map(drop) }
         })
         .await
@@ -227,7 +233,7 @@ fn tags(tags: &Tags) -> Vec<Tag> {
     tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }
 
-fn selector(selector: &spec::EventSelector) -> EventSelector {
+fn basic(selector: &spec::EventSelector) -> EventSelector {
     let resources = selector.data_resources.iter().map(|resource| {
         DataResource::builder().r#type(&resource.kind).set_values(Some(resource.values.clone())).build()
     });
@@ -241,4 +247,27 @@ fn selector(selector: &spec::EventSelector) -> EventSelector {
         .set_data_resources(Some(resources.collect()))
         .set_exclude_management_event_sources(Some(selector.exclude_management_sources.clone()))
         .build()
+}
+
+fn advanced(selector: &spec::AdvancedSelector) -> Result<AdvancedEventSelector, ApplyError> {
+    let missing = |_| ApplyError::Incomplete { what: "an advanced event selector", missing: "a field" };
+    // The SDK tells an empty list from none; CloudTrail takes no empty one.
+    let some = |values: &Vec<String>| Some(values.clone()).filter(|values| !values.is_empty());
+    let fields: Result<Vec<AdvancedFieldSelector>, _> = selector
+        .field_selectors
+        .iter()
+        .map(|field| {
+            AdvancedFieldSelector::builder()
+                .field(&field.field)
+                .set_equals(some(&field.equals))
+                .set_starts_with(some(&field.starts_with))
+                .set_ends_with(some(&field.ends_with))
+                .set_not_equals(some(&field.not_equals))
+                .set_not_starts_with(some(&field.not_starts_with))
+                .set_not_ends_with(some(&field.not_ends_with))
+                .build()
+        })
+        .collect();
+    let builder = AdvancedEventSelector::builder().set_name(selector.name.clone());
+    builder.set_field_selectors(Some(fields.map_err(missing)?)).build().map_err(missing)
 }

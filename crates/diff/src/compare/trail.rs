@@ -7,13 +7,20 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::{Selectors, Trail};
+use crate::plan::{Action, Changed, Phase, Risk, Warning};
+use crate::view::Trail;
 
 /// Compares every trail that could be read; of the others nothing is known, so nothing is planned.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let Some(live) = scope.observed.trails.get(&desired.arn) else { continue };
+        if !desired.selectors.has_management_events() {
+            compared.warnings.push(Warning {
+                code: "no-management-events".to_owned(),
+                address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+                message: "it records no management events, such as changes of IAM".to_owned(),
+            });
+        }
         let live =
             live.clone().map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
         compared.view(terms(scope, desired), live, wanted(scope, desired));
@@ -70,7 +77,7 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail) -> Trail {
         global_service_events: desired.global_service_events,
         log_file_validation: desired.log_file_validation,
         logging: desired.enabled,
-        selectors: Selectors::basic(desired.selectors.clone()),
+        selectors: desired.selectors.clone(),
         tags: desired.tags.iter().collect(),
     }
 }

@@ -5,8 +5,9 @@ use aws_sdk_cloudtrail::types::{self as sdk, AdvancedEventSelector, AdvancedFiel
 use futures::future::{join, join_all, join3};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{DataResource, EventSelector, OWNER_TAG, ReadWrite, SpecName};
-use serde_json::{Value, json};
+use reconcile_spec::{
+    AdvancedSelector, DataResource, EventSelector, FieldSelector, OWNER_TAG, ReadWrite, SpecName,
+};
 
 use super::error::{ReadError, found};
 use crate::view::{KeyRef, OtherTrail, Selectors, Tags, Trail};
@@ -163,7 +164,7 @@ fn selectors(answer: GetEventSelectorsOutput) -> Selectors {
     if advanced.is_empty() {
         Selectors::basic(answer.event_selectors.unwrap_or_default().into_iter().map(basic).collect())
     } else {
-        Selectors::Advanced(advanced.iter().map(self::advanced).collect())
+        Selectors::advanced(advanced.into_iter().map(self::advanced).collect())
     }
 }
 
@@ -187,28 +188,21 @@ fn basic(selector: sdk::EventSelector) -> EventSelector {
     }
 }
 
-/// As the API reference writes it: `{"Name", "FieldSelectors": [{"Field", "Equals": […]}]}`.
-fn advanced(selector: &AdvancedEventSelector) -> Value {
-    let fields: Vec<Value> = selector.field_selectors().iter().map(field).collect();
-    match selector.name() {
-        Some(name) => json!({ "Name": name, "FieldSelectors": fields }),
-        None => json!({ "FieldSelectors": fields }),
+fn advanced(selector: AdvancedEventSelector) -> AdvancedSelector {
+    AdvancedSelector {
+        name: selector.name,
+        field_selectors: selector.field_selectors.into_iter().map(field).collect(),
     }
 }
 
-fn field(selector: &AdvancedFieldSelector) -> Value {
-    let mut field = serde_json::Map::from_iter([("Field".to_owned(), json!(selector.field()))]);
-    for (operator, values) in [
-        ("Equals", selector.equals()),
-        ("StartsWith", selector.starts_with()),
-        ("EndsWith", selector.ends_with()),
-        ("NotEquals", selector.not_equals()),
-        ("NotStartsWith", selector.not_starts_with()),
-        ("NotEndsWith", selector.not_ends_with()),
-    ] {
-        if !values.is_empty() {
-            field.insert(operator.to_owned(), json!(values));
-        }
+fn field(selector: AdvancedFieldSelector) -> FieldSelector {
+    FieldSelector {
+        field: selector.field,
+        equals: selector.equals.unwrap_or_default(),
+        starts_with: selector.starts_with.unwrap_or_default(),
+        ends_with: selector.ends_with.unwrap_or_default(),
+        not_equals: selector.not_equals.unwrap_or_default(),
+        not_starts_with: selector.not_starts_with.unwrap_or_default(),
+        not_ends_with: selector.not_ends_with.unwrap_or_default(),
     }
-    Value::Object(field)
 }

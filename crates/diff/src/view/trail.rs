@@ -1,9 +1,7 @@
 use reconcile_policy::Arn;
-use reconcile_spec::EventSelector;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{KeyRef, Tags, View};
+use super::{KeyRef, Selectors, Tags, View};
 
 /// A trail with all its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,29 +40,6 @@ pub struct OtherTrail {
     pub prefix: Option<String>,
     /// The ARN of the key that encrypts its log files.
     pub kms_key: Option<String>,
-}
-
-/// What a trail records. A trail has selectors of one sort; writing one sort clears the other.
-///
-/// See `GetEventSelectors` in the CloudTrail API reference.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Selectors {
-    /// Event selectors, sorted, each with its resources sorted: their order has no meaning.
-    Basic(Vec<EventSelector>),
-    /// Advanced event selectors, as CloudTrail gives them.
-    Advanced(Vec<Value>),
-}
-
-impl Selectors {
-    /// Basic selectors in canonical order.
-    pub fn basic(mut selectors: Vec<EventSelector>) -> Self {
-        for selector in &mut selectors {
-            selector.normalize();
-        }
-        selectors.sort();
-        Self::Basic(selectors)
-    }
 }
 
 impl View for Trail {

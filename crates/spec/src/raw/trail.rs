@@ -40,7 +40,7 @@ pub(crate) struct RawTrail {
     pub(crate) data_events: Option<Located<RawDataEvents>>,
     /// Advanced event selectors, as CloudTrail writes them; in place of the two above.
     #[serde(default)]
-    pub(crate) advanced_event_selectors: Option<Located<Vec<Value>>>,
+    pub(crate) advanced_event_selectors: Option<Located<Vec<Located<Value>>>>,
     /// Insights to record.
     #[serde(default)]
     pub(crate) insights: Option<Located<Vec<RawInsight>>>,

@@ -40,6 +40,10 @@ fn with_trail(more: &str) -> String {
     prod_with(TRAIL, &format!("{TRAIL}    {more}\n"))
 }
 
+fn with_advanced(selectors: &str) -> String {
+    with_trail(selectors).replacen("    data_events: { s3: all, lambda: all }\n", "", 1)
+}
+
 fn with_grant(grant: &str) -> String {
     with_key(&format!("grants: [{grant}]"))
 }
@@ -204,6 +208,13 @@ fn of_trails() {
             ),
         ),
         ("selectors of both sorts", with_trail("advanced_event_selectors: [{ FieldSelectors: [] }]")),
+        ("no selectors", with_advanced("advanced_event_selectors: []")),
+        (
+            "an unknown key in a selector",
+            with_advanced(
+                "advanced_event_selectors: [{ FieldSelectors: [{ Field: readOnly, Equal: [x] }] }]",
+            ),
+        ),
         ("an organization trail with accounts", with_trail("organization_trail: true")),
     ]);
     insta::assert_snapshot!(document);
@@ -231,14 +242,6 @@ fn of_what_is_not_supported_yet() {
             "trail",
             with_trail(
                 "insights: [ApiCallRateInsight]\n    cloudwatch_logs: { log_group: g }\n    sns_topic: { name: t }",
-            ),
-        ),
-        (
-            "advanced selectors",
-            with_trail("advanced_event_selectors: []").replacen(
-                "    data_events: { s3: all, lambda: all }\n",
-                "",
-                1,
             ),
         ),
     ]);

@@ -1,6 +1,6 @@
 //! What a spec comes to.
 
-use reconcile_spec::{Desired, EventSelector, ReadWrite, parse};
+use reconcile_spec::{Desired, EventSelector, ReadWrite, Selectors, parse};
 
 use crate::{PROD, prod_with};
 
@@ -50,7 +50,10 @@ deletion: {trails: true, bucket: false}
 fn selectors_say_what_the_words_mean() {
     let selectors = |words: &str| {
         let text = prod_with("    data_events: { s3: all, lambda: all }\n", &format!("{words}\n"));
-        desired(&text).trails[0].selectors.clone()
+        match desired(&text).trails[0].selectors.clone() {
+            Selectors::Basic(selectors) => selectors,
+            Selectors::Advanced(_) => panic!("these are words"),
+        }
     };
     let summary = |selectors: Vec<EventSelector>| -> Vec<(ReadWrite, bool, usize, Vec<String>)> {
         let one = |it: EventSelector| {
@@ -83,8 +86,8 @@ fn selectors_say_what_the_words_mean() {
         (
             "    management_events: write\n    data_events: { s3: all }",
             vec![
-                (ReadWrite::WriteOnly, true, 0, none.clone()),
                 (ReadWrite::All, false, 0, vec!["arn:aws:s3".to_owned()]),
+                (ReadWrite::WriteOnly, true, 0, none.clone()),
             ],
         ),
     ] {

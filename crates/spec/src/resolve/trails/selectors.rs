@@ -1,8 +1,9 @@
 //! Resolves what a trail records.
 
 use reconcile_policy::{Arn, Partition, Region};
+use serde_json::Value;
 
-use crate::desired::{DataResource, EventSelector, ReadWrite};
+use crate::desired::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
 use crate::names::BucketName;
 use crate::problems::Problems;
 use crate::raw::{All, Located, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawTrail, WordOr};
@@ -17,10 +18,9 @@ pub(super) fn resolve(
     trail: &RawTrail,
     region: Option<&Region>,
     problems: &mut Problems,
-) -> Option<Vec<EventSelector>> {
+) -> Option<Selectors> {
     if let Some(advanced) = &trail.advanced_event_selectors {
-        check_advanced(trail, advanced, problems);
-        return Some(Vec::new());
+        return self::advanced(trail, advanced, problems);
     }
     let (management, excluded) = management(trail);
     let partition = region.map_or(Partition::Aws, Region::partition);
@@ -43,7 +43,7 @@ pub(super) fn resolve(
         );
         return None;
     }
-    Some(combine(management, excluded, data))
+    Some(Selectors::basic(combine(management, excluded, data)))
 }
 
 /// One selector where one can say it all: the data events of a selector are of the same sort as its management events.
@@ -164,22 +164,37 @@ fn one(
     Some(format!("arn:{partition}:s3:::{resource}{slash}"))
 }
 
-fn check_advanced(trail: &RawTrail, advanced: &Located<Vec<serde_json::Value>>, problems: &mut Problems) {
+fn advanced(
+    trail: &RawTrail,
+    raw: &Located<Vec<Located<Value>>>,
+    problems: &mut Problems,
+) -> Option<Selectors> {
     if trail.management_events.is_some() || trail.data_events.is_some() {
         problems.add(
-            advanced.place,
+            raw.place,
             "`advanced_event_selectors` exclude `management_events` and `data_events`",
             "CloudTrail has selectors of one sort only: say all of it in the advanced ones",
         );
     }
-    let fields = advanced.value.iter().filter_map(|selector| selector["FieldSelectors"].as_array()).flatten();
-    let values: usize = fields
-        .filter_map(|field| field.as_object())
-        .flat_map(|field| field.values().filter_map(|values| values.as_array()))
-        .map(Vec::len)
-        .sum();
+    if raw.value.is_empty() {
+        problems.add(raw.place, "there are no selectors", "name at least one, or take the key out");
+        return None;
+    }
+    let mut selectors: Vec<AdvancedSelector> = Vec::new();
+    for selector in &raw.value {
+        match serde_json::from_value(selector.value.clone()) {
+            Ok(selector) => selectors.push(selector),
+            Err(error) => problems.add(
+                selector.place,
+                format!("this is not an advanced event selector: {error}"),
+                "write it as AWS does: `Name`, `FieldSelectors: [{ Field, Equals: [] }]`",
+            ),
+        }
+    }
+    let values: usize = selectors.iter().flat_map(|it| &it.field_selectors).map(FieldSelector::count).sum();
     if values > MAX_ADVANCED_VALUES {
         let message = format!("{values} values of advanced selectors are more than {MAX_ADVANCED_VALUES}");
-        problems.add(advanced.place, message, "");
+        problems.add(raw.place, message, "");
     }
+    Some(Selectors::advanced(selectors))
 }

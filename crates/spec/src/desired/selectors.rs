@@ -1,0 +1,175 @@
+use serde::{Deserialize, Serialize};
+
+/// What a trail records. A trail has selectors of one sort; writing one sort clears the other.
+///
+/// See `GetEventSelectors` in the CloudTrail API reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selectors {
+    /// Event selectors, sorted, each with its resources sorted: their order has no meaning.
+    Basic(Vec<EventSelector>),
+    /// Advanced event selectors, sorted, each with its fields and their values sorted: their order has no meaning.
+    Advanced(Vec<AdvancedSelector>),
+}
+
+impl Selectors {
+    /// Basic selectors in canonical order.
+    pub fn basic(mut selectors: Vec<EventSelector>) -> Self {
+        for selector in &mut selectors {
+            selector.normalize();
+        }
+        selectors.sort();
+        Self::Basic(selectors)
+    }
+
+    /// Advanced selectors in canonical order.
+    pub fn advanced(mut selectors: Vec<AdvancedSelector>) -> Self {
+        for selector in &mut selectors {
+            selector.normalize();
+        }
+        selectors.sort();
+        Self::Advanced(selectors)
+    }
+
+    /// Whether management events are among what is recorded: advanced selectors have to ask for them.
+    ///
+    /// See "Logging management events" in the CloudTrail user guide.
+    pub fn has_management_events(&self) -> bool {
+        match self {
+            Self::Basic(selectors) => selectors.iter().any(|selector| selector.management_events),
+            Self::Advanced(selectors) => selectors.iter().any(|selector| {
+                let is_category = |field: &&FieldSelector| field.field == "eventCategory";
+                let category = selector.field_selectors.iter().find(is_category);
+                category.is_some_and(|field| field.equals.iter().any(|value| value == "Management"))
+            }),
+        }
+    }
+}
+
+/// A basic event selector.
+///
+/// See `EventSelector` in the CloudTrail API reference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EventSelector {
+    /// Which events, by what they do.
+    pub read_write: ReadWrite,
+    /// Whether management events are among them.
+    pub management_events: bool,
+    /// Event sources whose management events are left out.
+    pub exclude_management_sources: Vec<String>,
+    /// The resources whose data events are among them.
+    pub data_resources: Vec<DataResource>,
+}
+
+/// Which events, by what they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadWrite {
+    /// Both.
+    All,
+    /// Those that look.
+    ReadOnly,
+    /// Those that change something.
+    WriteOnly,
+}
+
+/// Resources whose data events are recorded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DataResource {
+    /// As CloudTrail names it: `AWS::S3::Object`, …
+    pub kind: String,
+    /// ARNs or beginnings of ARNs.
+    pub values: Vec<String>,
+}
+
+impl EventSelector {
+    /// Puts its lists in order, each member once.
+    fn normalize(&mut self) {
+        for resource in &mut self.data_resources {
+            resource.values.sort();
+            resource.values.dedup();
+        }
+        self.data_resources.sort();
+        self.exclude_management_sources.sort();
+        self.exclude_management_sources.dedup();
+    }
+}
+
+/// An advanced event selector, in AWS's own shape.
+///
+/// See `AdvancedEventSelector` in the CloudTrail API reference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct AdvancedSelector {
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What an event has to be; all of it.
+    pub field_selectors: Vec<FieldSelector>,
+}
+
+/// What a field of an event has to be.
+///
+/// See `AdvancedFieldSelector` in the CloudTrail API reference.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct FieldSelector {
+    /// Such as `eventCategory` or `resources.type`.
+    pub field: String,
+    /// One of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub equals: Vec<String>,
+    /// It begins with one of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts_with: Vec<String>,
+    /// It ends with one of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends_with: Vec<String>,
+    /// None of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_equals: Vec<String>,
+    /// It begins with none of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_starts_with: Vec<String>,
+    /// It ends with none of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_ends_with: Vec<String>,
+}
+
+impl AdvancedSelector {
+    fn normalize(&mut self) {
+        for field in &mut self.field_selectors {
+            for values in field.lists_mut() {
+                values.sort();
+                values.dedup();
+            }
+        }
+        self.field_selectors.sort();
+    }
+}
+
+impl FieldSelector {
+    /// How many values it compares with.
+    pub(crate) fn count(&self) -> usize {
+        let lists = [
+            &self.equals,
+            &self.starts_with,
+            &self.ends_with,
+            &self.not_equals,
+            &self.not_starts_with,
+            &self.not_ends_with,
+        ];
+        lists.into_iter().map(Vec::len).sum()
+    }
+
+    fn lists_mut(&mut self) -> [&mut Vec<String>; 6] {
+        [
+            &mut self.equals,
+            &mut self.starts_with,
+            &mut self.ends_with,
+            &mut self.not_equals,
+            &mut self.not_starts_with,
+            &mut self.not_ends_with,
+        ]
+    }
+}

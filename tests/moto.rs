@@ -199,3 +199,31 @@ fn advanced_event_selectors() {
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("plan specs/prod.yaml").exits(0).says("No changes.");
 }
+
+#[test]
+fn log_files_move_expire_and_are_locked() {
+    let moto = Moto::start();
+    let project = moto.project();
+    moto.boto3(
+        r#"
+s3 = boto3.client("s3")
+s3.create_bucket(Bucket="access-logs")
+s3.put_bucket_policy(Bucket="access-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"},
+    "Action": "s3:PutObject", "Resource": "arn:aws:s3:::access-logs/*"}]}))
+"#,
+    );
+    let retention = "  region: us-east-1
+  lifecycle: { transitions: [{ days: 90, storage_class: STANDARD_IA }], expire_days: 400, noncurrent_expire_days: 30 }
+  object_lock: { mode: GOVERNANCE, years: 1 }
+  access_logs: { bucket: access-logs, prefix: central/ }
+";
+    let spec = project.read("specs/prod.yaml").replace("  region: us-east-1\n", retention);
+    project.write("specs/prod.yaml", spec);
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    project.run("plan specs/prod.yaml").exits(0).says("No changes.");
+    let rules = moto.boto3(&format!(
+        r#"print([it["ID"] for it in boto3.client("s3").get_bucket_lifecycle_configuration(Bucket="{BUCKET}")["Rules"]])"#
+    ));
+    assert_eq!(rules.trim(), "['reconcile-secprod']");
+}

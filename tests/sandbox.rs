@@ -384,3 +384,53 @@ fn advanced_event_selectors_take_the_place_of_basic_ones_and_back() {
     );
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("it records no management events");
 }
+
+const RETENTION: &str = "  region: us-east-1
+  lifecycle:
+    transitions: [{ days: 90, storage_class: GLACIER_IR }]
+    expire_days: 400
+    noncurrent_expire_days: 30
+    abort_incomplete_multipart_days: 7
+  object_lock: { mode: GOVERNANCE, days: 30 }
+  access_logs: { bucket: access-logs, prefix: central/ }
+";
+
+#[test]
+fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay() {
+    let project = converged();
+    let foreign = "<LifecycleConfiguration><Rule><ID>theirs</ID><Filter><Prefix>athena/</Prefix></Filter>\
+                   <Status>Enabled</Status><Expiration><Days>3</Days></Expiration></Rule></LifecycleConfiguration>";
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["buckets"]["secprod-multiaccount-logs"]["configuration"]["lifecycle"] = json!(foreign);
+    });
+    project.write(SPEC, crate::support::PROD.replace("  region: us-east-1\n", RETENTION));
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("log files do not move and expire as the spec says")
+        .says("log files are not locked for the time that the spec says")
+        .says("access to the bucket is not logged where the spec says");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let state = project.json(".reconcile/sandbox.json");
+    let rules = state["buckets"]["secprod-multiaccount-logs"]["configuration"]["lifecycle"].as_str().unwrap();
+    assert!(rules.contains("<ID>theirs</ID>") && rules.contains("athena/"), "{rules}");
+    assert!(rules.contains("<ID>reconcile-secprod</ID>") && rules.contains("GLACIER_IR"), "{rules}");
+
+    project.edit(".reconcile/sandbox.json", |state| {
+        let configuration = &mut state["buckets"]["secprod-multiaccount-logs"]["configuration"];
+        configuration["lifecycle"] = json!(foreign);
+        configuration["object-lock"] = json!(null);
+        configuration.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        configuration["logging"] = json!("<BucketLoggingStatus/>");
+    });
+    let drift = project.run("drift specs/prod.yaml --sandbox").exits(2);
+    for told in ["move and expire", "not locked", "not logged"] {
+        assert!(drift.stdout.contains(told), "{}", drift.stdout);
+    }
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("drift specs/prod.yaml --sandbox").exits(0);
+    // Left alone again, they stay as they are.
+    project.write(SPEC, crate::support::PROD);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}

@@ -10,6 +10,7 @@ mod grant;
 mod key;
 mod key_policy;
 mod policy;
+mod retention;
 mod trail;
 
 use reconcile_aws::Session;

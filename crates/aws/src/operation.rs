@@ -68,6 +68,13 @@ operations! {
     GetBucketTagging => "s3:GetBucketTagging",
     PutBucketTagging => "s3:PutBucketTagging",
 
+    GetBucketLifecycleConfiguration => "s3:GetLifecycleConfiguration",
+    PutBucketLifecycleConfiguration => "s3:PutLifecycleConfiguration",
+    GetObjectLockConfiguration => "s3:GetBucketObjectLockConfiguration",
+    PutObjectLockConfiguration => "s3:PutBucketObjectLockConfiguration",
+    GetBucketLogging => "s3:GetBucketLogging",
+    PutBucketLogging => "s3:PutBucketLogging",
+
     DescribeTrails => "cloudtrail:DescribeTrails",
     GetTrailStatus => "cloudtrail:GetTrailStatus",
     GetEventSelectors => "cloudtrail:GetEventSelectors",

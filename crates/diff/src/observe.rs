@@ -10,6 +10,7 @@ pub mod grant;
 pub mod key;
 pub mod organization;
 pub mod policy;
+pub mod retention;
 pub mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use reconcile_spec::{AccountName, Desired};
 use tokio::task::JoinSet;
 
 use crate::view::{Bucket, Grant, OtherTrail, Trail};
+pub use bucket::Aspects;
 pub use error::{ObserveError, ReadError};
 pub use key::LiveKey;
 pub use organization::LiveOrganization;
@@ -214,9 +216,17 @@ async fn observe_key(session: &Session, desired: &Desired) -> Result<Option<HubK
 
 async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
-    let (bucket, policy) =
-        try_join(bucket::read(session, region, name), policy::read_bucket_policy(session, region, name))
-            .await?;
+    let aspects = Aspects {
+        lifecycle: desired.bucket.lifecycle.enforced().is_some(),
+        object_lock: desired.bucket.object_lock.enforced().is_some(),
+        access_logs: desired.bucket.access_logs.enforced().is_some(),
+        installation: desired.name.clone(),
+    };
+    let (bucket, policy) = try_join(
+        bucket::read(session, region, name, &aspects),
+        policy::read_bucket_policy(session, region, name),
+    )
+    .await?;
     Ok(HubBucket { bucket, policy })
 }
 

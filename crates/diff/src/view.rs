@@ -9,6 +9,7 @@ mod bucket;
 mod grant;
 mod key;
 mod known;
+mod retention;
 mod tags;
 mod trail;
 
@@ -21,6 +22,7 @@ pub use grant::{Constraints, Grant};
 pub use key::{Key, Rotation};
 pub use known::KeyRef;
 pub use reconcile_spec::Selectors;
+pub use retention::{AccessLogs, Lifecycle, ObjectLock, Transition};
 pub use tags::Tags;
 pub use trail::{OtherTrail, Trail};
 

@@ -16,10 +16,10 @@ mod schema;
 mod unsupported;
 
 pub use desired::{
-    Access, Account, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind, Constraints, DataResource,
-    Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign, ForeignStatements, Grant, Grantee,
-    Key, KeyPolicy, Member, OWNER_TAG, ObjectOwnership, Organization, ReadWrite, RoleAccess, RotationDays,
-    Secret, Selectors, Setting, Site, Tags, Trail,
+    Access, AccessLogs, Account, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind, Constraints,
+    DataResource, Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign, ForeignStatements,
+    Grant, Grantee, Key, KeyPolicy, Lifecycle, Member, OWNER_TAG, ObjectLock, ObjectOwnership, Organization,
+    ReadWrite, Retention, RoleAccess, RotationDays, Secret, Selectors, Setting, Site, Tags, Trail,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;

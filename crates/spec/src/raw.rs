@@ -17,7 +17,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use accounts::{RawAccount, RawAccounts, UNQUOTED_ID};
-pub(crate) use bucket::{RawBucket, RawEncryption, RawForeign, RawKeep, RawOwnership, RawPolicy};
+pub(crate) use bucket::{
+    RawAccessLogs, RawBucket, RawEncryption, RawForeign, RawKeep, RawLifecycle, RawLockMode, RawObjectLock,
+    RawOwnership, RawPolicy,
+};
 pub(crate) use choice::{All, OrUnmanaged, WordOr};
 pub(crate) use key::{RawGrant, RawKey};
 pub(crate) use located::{Located, place};

@@ -4,7 +4,7 @@
 //! when a plan is made, and never ignored.
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::raw::{Located, OrUnmanaged, RawSpec, WordOr};
+use crate::raw::{Located, RawSpec, WordOr};
 use crate::resolve::organization::is_unit;
 
 pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
@@ -19,11 +19,6 @@ pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
         found.present("organization.delegated_administrator", administrator.map(|it| &it.place), "");
     }
     found.present("lock", raw.lock.as_ref().map(|it| &it.place), "");
-
-    let bucket = &raw.bucket;
-    found.managed("bucket.lifecycle", bucket.lifecycle.as_ref());
-    found.managed("bucket.object_lock", bucket.object_lock.as_ref());
-    found.managed("bucket.access_logs", bucket.access_logs.as_ref());
 
     let key = &raw.key.value;
     found.present("key.arn", key.arn.as_ref().map(|it| &it.place), "");
@@ -51,12 +46,6 @@ impl Found {
     fn present(&mut self, name: &str, place: Option<&Place>, which: &str) {
         if let Some(place) = place {
             self.add(*place, format!("`{name}`{which} is not supported yet"));
-        }
-    }
-
-    fn managed<T>(&mut self, name: &str, value: Option<&Located<OrUnmanaged<T>>>) {
-        if let Some(Located { value: OrUnmanaged::Value(_), place }) = value {
-            self.add(*place, format!("`{name}` is not supported yet, other than `unmanaged`"));
         }
     }
 

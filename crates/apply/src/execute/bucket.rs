@@ -7,12 +7,12 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 use reconcile_aws::{Error, Operation};
-use reconcile_diff::observe::bucket::{read, read_tags};
+use reconcile_diff::observe::bucket::{Aspects, read, read_tags};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
 use reconcile_spec::BucketName;
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, retention};
 use crate::error::ApplyError;
 use crate::propagation::{Unseen, settle};
 
@@ -27,7 +27,7 @@ pub(super) fn name(work: &Work<'_>) -> Result<BucketName, ApplyError> {
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<Made, ApplyError> {
     let name = name(work)?;
     let action = with_key(work, action)?;
-    let live = read(work.session, work.region(), &name).await?;
+    let live = read(work.session, work.region(), &name, &aspects(work, &action)).await?;
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -44,6 +44,17 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
     // What S3 gives a new bucket differs by Region and year, so all of it is set.
     step.converge(&name, live.as_ref(), wanted).await?;
     Ok(Made::Applied)
+}
+
+/// What of the bucket the plan is about.
+fn aspects(work: &Work<'_>, action: &Action<Bucket>) -> Aspects {
+    let wanted = action.after();
+    Aspects {
+        lifecycle: wanted.is_some_and(|it| it.lifecycle.is_some()),
+        object_lock: wanted.is_some_and(|it| it.object_lock.is_some()),
+        access_logs: wanted.is_some_and(|it| it.access_logs.is_some()),
+        installation: work.context.spec.clone(),
+    }
 }
 
 /// The action with the ARN of a key that was made a moment ago.
@@ -64,11 +75,11 @@ fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, 
     })
 }
 
-struct Step<'a> {
+pub(super) struct Step<'a> {
     work: &'a Work<'a>,
-    s3: aws_sdk_s3::Client,
-    name: &'a str,
-    owner: &'a str,
+    pub(super) s3: aws_sdk_s3::Client,
+    pub(super) name: &'a str,
+    pub(super) owner: &'a str,
 }
 
 impl Step<'_> {
@@ -84,6 +95,8 @@ impl Step<'_> {
             .create_bucket()
             .bucket(self.name)
             .set_create_bucket_configuration(place)
+            // A bucket with a lock is born with it.
+            .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
             .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from))
             .send();
         match self.work.session.call(Operation::CreateBucket, call).await {
@@ -115,6 +128,16 @@ impl Step<'_> {
         }
         if let Some(versioning) = differing(wanted.versioning.as_ref(), live, |it| it.versioning.as_ref()) {
             self.keep_versions(*versioning).await?;
+        }
+        // A lock needs versions.
+        if let Some(lock) = differing(wanted.object_lock.as_ref(), live, |it| it.object_lock.as_ref()) {
+            retention::set_object_lock(self.work, self, lock).await?;
+        }
+        if let Some(lifecycle) = differing(wanted.lifecycle.as_ref(), live, |it| it.lifecycle.as_ref()) {
+            retention::set_lifecycle(self.work, self, name, lifecycle).await?;
+        }
+        if let Some(logs) = differing(wanted.access_logs.as_ref(), live, |it| it.access_logs.as_ref()) {
+            retention::set_access_logs(self.work, self, logs).await?;
         }
         if live.is_none_or(|live| !wanted.tags.missing_from(&live.tags).0.is_empty()) {
             self.tag(name, &wanted.tags).await?;
@@ -226,7 +249,7 @@ impl Step<'_> {
         .await
     }
 
-    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
+    pub(super) async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
     where
         F: Future<Output = Result<(), Error>>,
     {

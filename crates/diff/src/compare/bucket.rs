@@ -6,7 +6,7 @@ use super::Scope;
 use super::change::{Compared, Terms, reasons};
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::{Bucket, Encryption, PublicAccessBlock};
+use crate::view::{AccessLogs, Bucket, Encryption, Lifecycle, ObjectLock, PublicAccessBlock, Transition};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.bucket;
@@ -18,6 +18,18 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         versioning: desired.versioning.enforced().copied(),
         public_access_block: desired.block_public_access.enforced().copied().map(PublicAccessBlock::all),
         object_ownership: desired.object_ownership.enforced().map(|it| it.as_str().to_owned()),
+        lifecycle: desired.lifecycle.enforced().map(lifecycle),
+        object_lock: desired.object_lock.enforced().map(|lock| {
+            let (days, years) = match lock.retention {
+                spec::Retention::Days(days) => (Some(signed(days)), None),
+                spec::Retention::Years(years) => (None, Some(signed(years))),
+            };
+            ObjectLock::On { mode: lock.mode.to_owned(), days, years }
+        }),
+        access_logs: desired
+            .access_logs
+            .enforced()
+            .map(|logs| AccessLogs::To { bucket: logs.bucket.to_string(), prefix: logs.prefix.clone() }),
         tags: desired.tags.iter().collect(),
     };
     let live = scope.observed.bucket.clone().map(|live| Bucket {
@@ -40,6 +52,24 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     compared.view(terms, live, wanted);
 }
 
+fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
+    Lifecycle {
+        transitions: wanted
+            .transitions
+            .iter()
+            .map(|(days, class)| Transition { days: signed(*days), storage_class: (*class).to_owned() })
+            .collect(),
+        expire_days: wanted.expire_days.map(signed),
+        noncurrent_expire_days: wanted.noncurrent_expire_days.map(signed),
+        abort_incomplete_multipart_days: wanted.abort_incomplete_multipart_days.map(signed),
+    }
+}
+
+/// S3 counts with a sign, and no time is as long.
+fn signed(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
 fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
         Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
@@ -51,6 +81,9 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             "versioning" => "versioning is on".to_owned(),
             "public_access_block" => "public access is not blocked as the spec says".to_owned(),
             "object_ownership" => "object ownership differs".to_owned(),
+            "lifecycle" => "log files do not move and expire as the spec says".to_owned(),
+            "object_lock" => "log files are not locked for the time that the spec says".to_owned(),
+            "access_logs" => "access to the bucket is not logged where the spec says".to_owned(),
             "tags" => "tags are missing or differ".to_owned(),
             other => format!("{other} differs"),
         }),

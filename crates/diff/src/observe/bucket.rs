@@ -1,13 +1,27 @@
 //! Reads the bucket and its settings.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, ServerSideEncryptionByDefault};
-use futures::future::{join, join5};
+use futures::future::{join3, join5};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::Region;
-use reconcile_spec::BucketName;
+use reconcile_spec::{BucketName, SpecName};
 
 use super::error::{ReadError, found};
+use super::retention;
 use crate::view::{Bucket, Encryption, KeyRef, PublicAccessBlock, Tags};
+
+/// Aspects of a bucket that are read only where they are managed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aspects {
+    /// Our lifecycle rule.
+    pub lifecycle: bool,
+    /// The object lock.
+    pub object_lock: bool,
+    /// Where access logs go.
+    pub access_logs: bool,
+    /// Whose the lifecycle rule is.
+    pub installation: SpecName,
+}
 
 /// The bucket; `None` where there is none. All its settings are read at once.
 ///
@@ -20,10 +34,17 @@ pub async fn read(
     session: &Session,
     region: &Region,
     name: &BucketName,
+    aspects: &Aspects,
 ) -> Result<Option<Bucket>, ReadError> {
     let reader =
         Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
-    let (exists, (encryption, versioning, public_access_block, object_ownership, tags)) = join(
+    let lifecycle = when(aspects.lifecycle, async {
+        Ok(retention::lifecycle(&retention::read_rules(session, region, name).await?, &aspects.installation))
+    });
+    let object_lock = when(aspects.object_lock, retention::object_lock(session, region, name));
+    let access_logs = when(aspects.access_logs, retention::access_logs(session, region, name));
+    let retained = join3(lifecycle, object_lock, access_logs);
+    let (exists, (encryption, versioning, public_access_block, object_ownership, tags), retained) = join3(
         reader.exists(),
         join5(
             reader.encryption(),
@@ -32,6 +53,7 @@ pub async fn read(
             reader.object_ownership(),
             reader.tags(),
         ),
+        retained,
     )
     .await;
     if !exists? {
@@ -42,8 +64,16 @@ pub async fn read(
         versioning: Some(versioning?),
         public_access_block: Some(public_access_block?),
         object_ownership: Some(object_ownership?),
+        lifecycle: retained.0?,
+        object_lock: retained.1?,
+        access_logs: retained.2?,
         tags: tags?,
     }))
+}
+
+/// What is read if it is to be read at all.
+async fn when<T>(is_asked: bool, read: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
+    if is_asked { read.await.map(Some) } else { Ok(None) }
 }
 
 /// All tags of a bucket, whoever put them there.

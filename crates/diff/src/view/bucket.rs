@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{KeyRef, Tags, View};
+use super::{AccessLogs, KeyRef, Lifecycle, ObjectLock, Tags, View};
 
 /// A bucket, without its policy, which is a resource of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,15 @@ pub struct Bucket {
     /// Who owns what others write, as S3 names it: `BucketOwnerEnforced`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_ownership: Option<String>,
+    /// What becomes of log files with time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+    /// Retention that nobody can shorten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_lock: Option<ObjectLock>,
+    /// Where access logs go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_logs: Option<AccessLogs>,
     /// Tags.
     pub tags: Tags,
 }
@@ -78,6 +87,9 @@ impl View for Bucket {
             versioning: self.versioning.filter(|_| wanted.versioning.is_some()),
             public_access_block: self.public_access_block.filter(|_| wanted.public_access_block.is_some()),
             object_ownership: self.object_ownership.clone().filter(|_| wanted.object_ownership.is_some()),
+            lifecycle: self.lifecycle.clone().filter(|_| wanted.lifecycle.is_some()),
+            object_lock: self.object_lock.clone().filter(|_| wanted.object_lock.is_some()),
+            access_logs: self.access_logs.clone().filter(|_| wanted.access_logs.is_some()),
             tags: self.tags.managed(&wanted.tags),
         }
     }

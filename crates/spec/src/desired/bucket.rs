@@ -1,4 +1,4 @@
-use super::{Setting, Site, Tags};
+use super::{AccessLogs, Lifecycle, ObjectLock, Setting, Site, Tags};
 use crate::names::BucketName;
 
 /// The bucket that all logs go to.
@@ -16,6 +16,12 @@ pub struct Bucket {
     pub block_public_access: Setting<bool>,
     /// Who owns objects.
     pub object_ownership: Setting<ObjectOwnership>,
+    /// What becomes of log files with time.
+    pub lifecycle: Setting<Lifecycle>,
+    /// Retention that nobody can shorten.
+    pub object_lock: Setting<ObjectLock>,
+    /// Where access logs go.
+    pub access_logs: Setting<AccessLogs>,
     /// Its tags.
     pub tags: Tags,
 }

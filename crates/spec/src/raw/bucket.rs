@@ -79,39 +79,36 @@ pub(crate) enum RawOwnership {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Lifecycle")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawLifecycle {
     /// Moves to other storage.
     #[serde(default)]
-    transitions: Vec<RawTransition>,
+    pub(crate) transitions: Vec<RawTransition>,
     /// Days until an object expires.
     #[serde(default)]
-    expire_days: Option<u32>,
+    pub(crate) expire_days: Option<u32>,
     /// Days until a former version expires.
     #[serde(default)]
-    noncurrent_expire_days: Option<u32>,
+    pub(crate) noncurrent_expire_days: Option<u32>,
     /// Days until an upload that was not finished is dropped.
     #[serde(default)]
-    abort_incomplete_multipart_days: Option<u32>,
+    pub(crate) abort_incomplete_multipart_days: Option<u32>,
 }
 
 /// A move to other storage.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Transition")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawTransition {
     /// After so many days.
-    days: u32,
+    pub(crate) days: u32,
     /// To this storage class.
-    storage_class: RawStorageClass,
+    pub(crate) storage_class: RawStorageClass,
 }
 
 /// A storage class of S3.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schemars(rename = "StorageClass")]
-#[expect(clippy::upper_case_acronyms, reason = "named as S3 names them")]
 pub(crate) enum RawStorageClass {
     /// Infrequent access.
     StandardIa,
@@ -122,9 +119,23 @@ pub(crate) enum RawStorageClass {
     /// Archive, read at once.
     GlacierIr,
     /// Archive.
-    GLACIER,
+    Glacier,
     /// Archive that takes hours to read.
     DeepArchive,
+}
+
+impl RawStorageClass {
+    /// As S3 names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::StandardIa => "STANDARD_IA",
+            Self::OnezoneIa => "ONEZONE_IA",
+            Self::IntelligentTiering => "INTELLIGENT_TIERING",
+            Self::GlacierIr => "GLACIER_IR",
+            Self::Glacier => "GLACIER",
+            Self::DeepArchive => "DEEP_ARCHIVE",
+        }
+    }
 }
 
 /// Retention that nobody can shorten.
@@ -133,8 +144,7 @@ pub(crate) enum RawStorageClass {
 #[schemars(rename = "ObjectLock")]
 pub(crate) struct RawObjectLock {
     /// Who may lift it.
-    #[expect(dead_code, reason = "the format is whole before every stage is; plan refuses it")]
-    mode: RawLockMode,
+    pub(crate) mode: RawLockMode,
     /// Days, or …
     #[serde(default)]
     pub(crate) days: Option<u32>,
@@ -144,7 +154,7 @@ pub(crate) struct RawObjectLock {
 }
 
 /// Who may lift a retention.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(rename = "LockMode")]
 pub(crate) enum RawLockMode {
@@ -158,13 +168,12 @@ pub(crate) enum RawLockMode {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AccessLogs")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawAccessLogs {
     /// The bucket that they go to.
-    bucket: String,
+    pub(crate) bucket: String,
     /// Their key prefix.
     #[serde(default)]
-    prefix: Option<String>,
+    pub(crate) prefix: Option<String>,
 }
 
 /// What becomes of other statements in a policy, and statements of your own.

@@ -3,10 +3,16 @@
 use reconcile_policy::Region;
 
 use super::Scope;
-use crate::desired::{self, Encryption, ObjectOwnership, Setting, Site};
+use crate::desired::{
+    self, AccessLogs, Encryption, Lifecycle, ObjectLock, ObjectOwnership, Retention, Setting, Site,
+};
+use crate::diagnostic::Place;
 use crate::names::BucketName;
 use crate::problems::Problems;
-use crate::raw::{Located, OrUnmanaged, RawBucket, RawEncryption, RawOwnership};
+use crate::raw::{
+    Located, OrUnmanaged, RawAccessLogs, RawBucket, RawEncryption, RawLifecycle, RawLockMode, RawObjectLock,
+    RawOwnership,
+};
 
 /// The bucket and what of it other resources need.
 pub(super) struct Bucket {
@@ -23,7 +29,9 @@ pub(super) fn resolve(
     let account = scope.account(&raw.account, problems);
     let name: Option<BucketName> = problems.name(&raw.name, "");
     let prefix = resolve_prefix(raw.prefix.as_ref(), problems);
-    check_object_lock(raw, problems);
+    let object_lock = setting(raw.object_lock.as_ref(), problems, resolve_object_lock);
+    let lifecycle = setting(raw.lifecycle.as_ref(), problems, resolve_lifecycle);
+    let access_logs = setting(raw.access_logs.as_ref(), problems, resolve_access_logs);
     let bucket = desired::Bucket {
         site: Site { account: account?, region: region? },
         name: name?,
@@ -44,6 +52,9 @@ pub(super) fn resolve(
             Some(RawOwnership::ObjectWriter) => Setting::Enforced(ObjectOwnership::ObjectWriter),
             Some(RawOwnership::Unmanaged) => Setting::Unmanaged,
         },
+        lifecycle,
+        object_lock,
+        access_logs,
         tags: scope.tags.clone(),
     };
     Some(Bucket { bucket, prefix: prefix? })
@@ -84,10 +95,74 @@ fn resolve_prefix(raw: Option<&Located<String>>, problems: &mut Problems) -> Opt
     }
 }
 
-fn check_object_lock(raw: &RawBucket, problems: &mut Problems) {
-    if let Some(Located { value: OrUnmanaged::Value(lock), place }) = &raw.object_lock
-        && lock.days.is_some() == lock.years.is_some()
-    {
-        problems.add(*place, "an object lock has either `days` or `years`", "give one of the two");
+/// What is said of an aspect that is left alone where nothing is said.
+fn setting<R, T>(
+    raw: Option<&Located<OrUnmanaged<R>>>,
+    problems: &mut Problems,
+    resolve: fn(&R, Place, &mut Problems) -> Option<T>,
+) -> Setting<T> {
+    match raw {
+        Some(Located { value: OrUnmanaged::Value(value), place }) => {
+            resolve(value, *place, problems).map_or(Setting::Unmanaged, Setting::Enforced)
+        }
+        Some(Located { value: OrUnmanaged::Unmanaged, .. }) | None => Setting::Unmanaged,
     }
+}
+
+fn resolve_object_lock(raw: &RawObjectLock, place: Place, problems: &mut Problems) -> Option<ObjectLock> {
+    let retention = match (raw.days, raw.years) {
+        (Some(days), None) => Retention::Days(days),
+        (None, Some(years)) => Retention::Years(years),
+        _ => {
+            problems.add(place, "an object lock has either `days` or `years`", "give one of the two");
+            return None;
+        }
+    };
+    let mode = match raw.mode {
+        RawLockMode::Governance => "GOVERNANCE",
+        RawLockMode::Compliance => "COMPLIANCE",
+    };
+    Some(ObjectLock { mode, retention })
+}
+
+fn resolve_lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problems) -> Option<Lifecycle> {
+    let mut transitions: Vec<_> =
+        raw.transitions.iter().map(|it| (it.days, it.storage_class.as_str())).collect();
+    transitions.sort_unstable();
+    let lifecycle = Lifecycle {
+        transitions,
+        expire_days: raw.expire_days,
+        noncurrent_expire_days: raw.noncurrent_expire_days,
+        abort_incomplete_multipart_days: raw.abort_incomplete_multipart_days,
+    };
+    let times = [raw.expire_days, raw.noncurrent_expire_days, raw.abort_incomplete_multipart_days];
+    let days = || times.into_iter().flatten();
+    if lifecycle.transitions.is_empty() && days().next().is_none() {
+        problems.add(
+            place,
+            "this lifecycle says nothing",
+            "say when log files move or expire, or `unmanaged`",
+        );
+        return None;
+    }
+    if days().any(|days| days == 0) {
+        problems.add(place, "a lifecycle counts from 1 day", "");
+        return None;
+    }
+    // See "Transitioning objects using Amazon S3 Lifecycle": what expires first never moves.
+    if let (Some(expire), Some((last, class))) = (lifecycle.expire_days, lifecycle.transitions.last())
+        && expire <= *last
+    {
+        let message =
+            format!("log files expire after {expire} days, before they move to {class} after {last}");
+        problems.add(place, message, "let them expire later, or take the move out");
+        return None;
+    }
+    Some(lifecycle)
+}
+
+fn resolve_access_logs(raw: &RawAccessLogs, place: Place, problems: &mut Problems) -> Option<AccessLogs> {
+    let located = Located { value: raw.bucket.clone(), place };
+    let bucket = problems.name(&located, "access logs go to a bucket")?;
+    Some(AccessLogs { bucket, prefix: raw.prefix.clone().unwrap_or_default() })
 }

@@ -130,6 +130,24 @@ fn of_accounts_and_references() {
 }
 
 #[test]
+fn of_retention() {
+    let document = document(&[
+        ("a lifecycle that says nothing", with_bucket("lifecycle: {}")),
+        ("a lifecycle of no days", with_bucket("lifecycle: { expire_days: 0 }")),
+        (
+            "what expires before it moves",
+            with_bucket(
+                "lifecycle: { transitions: [{ days: 90, storage_class: GLACIER }], expire_days: 60 }",
+            ),
+        ),
+        ("a lock for two times", with_bucket("object_lock: { mode: GOVERNANCE, days: 1, years: 1 }")),
+        ("a lock of no mode", with_bucket("object_lock: { mode: HARD, days: 1 }")),
+        ("access logs to no bucket", with_bucket("access_logs: { bucket: A_B }")),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
 fn of_keys_and_grants() {
     const ARN: &str = "\"arn:aws:iam::111111111111:role/A\"";
     let document = document(&[
@@ -231,12 +249,6 @@ fn of_what_is_not_supported_yet() {
         ),
         ("lock", format!("{PROD}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n")),
         ("deletion", format!("{PROD}deletion: {{ trails: false, bucket: true }}\n")),
-        (
-            "bucket",
-            with_bucket(
-                "lifecycle: { expire_days: 400 }\n  object_lock: { mode: GOVERNANCE, days: 30 }\n  access_logs: { bucket: other }",
-            ),
-        ),
         ("key", prod_with(KEY, "  arn: \"arn:aws:kms:us-east-1:111111111111:key/1234\"\n")),
         (
             "trail",

@@ -1,0 +1,123 @@
+//! Sets how long the bucket keeps what is in it, and who gets its access logs.
+
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLoggingStatus, DefaultRetention,
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, LoggingEnabled,
+    NoncurrentVersionExpiration, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode,
+    ObjectLockRule, Transition, TransitionStorageClass,
+};
+use reconcile_aws::Operation;
+use reconcile_diff::observe::retention::{read_rules, rule_id};
+use reconcile_diff::view::{AccessLogs, Lifecycle, ObjectLock};
+use reconcile_spec::BucketName;
+
+use super::Work;
+use super::bucket::Step;
+use crate::error::ApplyError;
+
+/// S3 replaces all rules of a bucket at once: others' rules, as they are now, go into the call with ours.
+pub(super) async fn set_lifecycle(
+    work: &Work<'_>,
+    step: &Step<'_>,
+    name: &BucketName,
+    wanted: &Lifecycle,
+) -> Result<(), ApplyError> {
+    let id = rule_id(&work.context.spec);
+    let mut rules = read_rules(work.session, work.region(), name).await?;
+    rules.retain(|rule| rule.id() != Some(&id));
+    rules.push(rule(&id, wanted)?);
+    let incomplete = |_| ApplyError::Incomplete { what: "a lifecycle", missing: "rules" };
+    let configuration =
+        BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().map_err(incomplete)?;
+    step.settle(|| {
+        let call = step
+            .s3
+            .put_bucket_lifecycle_configuration()
+            .bucket(step.name)
+            .expected_bucket_owner(step.owner)
+            .lifecycle_configuration(configuration.clone());
+        async { work.session.call(Operation::PutBucketLifecycleConfiguration, call.send()).await.map(drop) }
+    })
+    .await
+}
+
+fn rule(id: &str, wanted: &Lifecycle) -> Result<LifecycleRule, ApplyError> {
+    let transitions = wanted.transitions.iter().map(|transition| {
+        Transition::builder()
+            .days(transition.days)
+            .storage_class(TransitionStorageClass::from(transition.storage_class.as_str()))
+            .build()
+    });
+    let transitions: Vec<Transition> = transitions.collect();
+    LifecycleRule::builder()
+        .id(id)
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .set_transitions(Some(transitions).filter(|transitions| !transitions.is_empty()))
+        .set_expiration(wanted.expire_days.map(|days| LifecycleExpiration::builder().days(days).build()))
+        .set_noncurrent_version_expiration(
+            wanted
+                .noncurrent_expire_days
+                .map(|days| NoncurrentVersionExpiration::builder().noncurrent_days(days).build()),
+        )
+        .set_abort_incomplete_multipart_upload(
+            wanted
+                .abort_incomplete_multipart_days
+                .map(|days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()),
+        )
+        .build()
+        .map_err(|_| ApplyError::Incomplete { what: "a lifecycle rule", missing: "a status" })
+}
+
+pub(super) async fn set_object_lock(
+    work: &Work<'_>,
+    step: &Step<'_>,
+    wanted: &ObjectLock,
+) -> Result<(), ApplyError> {
+    let ObjectLock::On { mode, days, years } = wanted else {
+        return Err(ApplyError::NotDone("switch an object lock off, which S3 does not allow"));
+    };
+    let retention = DefaultRetention::builder()
+        .mode(ObjectLockRetentionMode::from(mode.as_str()))
+        .set_days(*days)
+        .set_years(*years)
+        .build();
+    let configuration = ObjectLockConfiguration::builder()
+        .object_lock_enabled(ObjectLockEnabled::Enabled)
+        .rule(ObjectLockRule::builder().default_retention(retention).build())
+        .build();
+    step.settle(|| {
+        let call = step
+            .s3
+            .put_object_lock_configuration()
+            .bucket(step.name)
+            .expected_bucket_owner(step.owner)
+            .object_lock_configuration(configuration.clone());
+        async { work.session.call(Operation::PutObjectLockConfiguration, call.send()).await.map(drop) }
+    })
+    .await
+}
+
+pub(super) async fn set_access_logs(
+    work: &Work<'_>,
+    step: &Step<'_>,
+    wanted: &AccessLogs,
+) -> Result<(), ApplyError> {
+    let enabled = match wanted {
+        AccessLogs::Off => None,
+        AccessLogs::To { bucket, prefix } => {
+            LoggingEnabled::builder().target_bucket(bucket).target_prefix(prefix).build().ok()
+        }
+    };
+    let status = BucketLoggingStatus::builder().set_logging_enabled(enabled).build();
+    step.settle(|| {
+        let call = step
+            .s3
+            .put_bucket_logging()
+            .bucket(step.name)
+            .expected_bucket_owner(step.owner)
+            .bucket_logging_status(status.clone());
+        async { work.session.call(Operation::PutBucketLogging, call.send()).await.map(drop) }
+    })
+    .await
+}

@@ -1,0 +1,69 @@
+//! How long a bucket keeps what is in it.
+
+use serde::{Deserialize, Serialize};
+
+/// The one lifecycle rule of ours; without any member, there is none.
+///
+/// See "Managing the lifecycle of objects" in the S3 user guide.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifecycle {
+    /// Moves to other storage, soonest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transitions: Vec<Transition>,
+    /// Days until an object expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire_days: Option<i32>,
+    /// Days until a former version expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noncurrent_expire_days: Option<i32>,
+    /// Days until an upload that was not finished is dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abort_incomplete_multipart_days: Option<i32>,
+}
+
+/// A move to other storage.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Transition {
+    /// After so many days.
+    pub days: i32,
+    /// To this class, as S3 names it.
+    pub storage_class: String,
+}
+
+/// Default retention that nobody can shorten.
+///
+/// See "Locking objects with Object Lock" in the S3 user guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum ObjectLock {
+    /// There is none.
+    Off,
+    /// There is.
+    On {
+        /// `GOVERNANCE` or `COMPLIANCE`.
+        mode: String,
+        /// Days, or …
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<i32>,
+        /// … years.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        years: Option<i32>,
+    },
+}
+
+/// Server access logs.
+///
+/// See "Logging requests with server access logging" in the S3 user guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum AccessLogs {
+    /// Nobody gets them.
+    Off,
+    /// They go to a bucket.
+    To {
+        /// Its name.
+        bucket: String,
+        /// Their key prefix.
+        prefix: String,
+    },
+}

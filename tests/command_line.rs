@@ -78,3 +78,33 @@ fn the_log_can_be_json() {
     let first: Value = serde_json::from_str(run.stderr.lines().next().unwrap()).unwrap();
     assert_eq!(first["level"], "DEBUG");
 }
+
+#[test]
+fn the_permissions_of_a_spec_are_exact() {
+    let project = Project::new();
+    let plan = project.run("permissions specs/prod.yaml --mode plan --format json").exits(0).json();
+    let policies = plan["accounts"].as_array().unwrap();
+    assert_eq!(policies.len(), 3);
+    let text = plan.to_string();
+    assert!(!text.contains("Put") && !text.contains("Create") && !text.contains("Delete"), "{text}");
+    let production = &policies[1];
+    assert_eq!(production["account"]["name"], "production");
+    assert!(!production["policy"].to_string().contains("s3:"), "a member needs nothing of S3");
+
+    let apply = project.run("permissions specs/prod.yaml --format json").exits(0).json();
+    let master = apply["accounts"][0]["policy"].to_string();
+    for (action, resource) in [
+        ("s3:PutBucketPolicy", "arn:aws:s3:::secprod-multiaccount-logs"),
+        ("kms:PutKeyPolicy", "arn:aws:kms:us-east-1:111111111111:key/*"),
+        ("sts:AssumeRole", "arn:aws:iam::222222222222:role/OrganizationAccountAccessRole"),
+        ("cloudtrail:StartLogging", "arn:aws:cloudtrail:us-east-1:111111111111:trail/SecurityTrailMaster"),
+    ] {
+        assert!(master.contains(action) && master.contains(resource), "{action}: {master}");
+    }
+    // What the spec does not manage is not asked for.
+    assert!(!master.contains("Lifecycle") && !master.contains("organizations:"), "{master}");
+    project
+        .run("permissions specs/prod.yaml")
+        .exits(0)
+        .says("account production (222222222222), for role arn:aws:iam::222222222222:role/OrganizationAccountAccessRole");
+}

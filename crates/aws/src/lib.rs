@@ -11,9 +11,11 @@ mod connect;
 mod error;
 mod gate;
 mod operation;
+mod permission;
 mod session;
 
 pub use connect::{Aws, Embedded, Options};
 pub use error::{Class, Error};
 pub use operation::Operation;
+pub use permission::{Mode, Permissions, permissions};
 pub use session::Session;

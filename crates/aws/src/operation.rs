@@ -2,9 +2,53 @@
 //!
 //! A closed list: a call that is not named here cannot be made, so what a run may do can be read from this table.
 
-/// Makes the enum and its table from one list, so that they cannot disagree.
+/// Whether an operation changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+/// In which accounts an operation is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where the credentials to start from are of.
+    Start,
+    /// The account that lists the organization.
+    Organization,
+    /// The account of the key.
+    Key,
+    /// The account of the bucket.
+    Bucket,
+    /// Every account that has trails.
+    Trails,
+}
+
+/// On what an operation is made, as far as IAM can tell resources apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Everybody may, whatever is allowed.
+    Nothing,
+    /// IAM cannot tell resources apart, or there is none yet.
+    Everything,
+    /// The roles that are assumed.
+    Roles,
+    /// Keys of the account.
+    Key,
+    /// The alias of the spec, and keys of the account.
+    KeyAndAlias,
+    /// The bucket.
+    Bucket,
+    /// Trails of the spec.
+    OwnTrails,
+    /// All trails of the account.
+    AllTrails,
+}
+
+/// Makes the enum and its table from one list, so that they cannot disagree: name, IAM action, whether it reads, in which
+/// accounts, on what.
 macro_rules! operations {
-    ($($name:ident => $action:literal,)+) => {
+    ($($name:ident => $action:literal, $access:ident, $place:ident, $scope:ident;)+) => {
         /// An AWS operation.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Operation {
@@ -23,69 +67,87 @@ macro_rules! operations {
                     $(Self::$name => $action,)+
                 }
             }
+
+            /// Whether it changes nothing.
+            pub fn is_read(self) -> bool {
+                match self {
+                    $(Self::$name => Access::$access == Access::Read,)+
+                }
+            }
+
+            pub(crate) fn place(self) -> Place {
+                match self {
+                    $(Self::$name => Place::$place,)+
+                }
+            }
+
+            pub(crate) fn scope(self) -> Scope {
+                match self {
+                    $(Self::$name => Scope::$scope,)+
+                }
+            }
         }
     };
 }
 
 operations! {
-    AssumeRole => "sts:AssumeRole",
-    GetCallerIdentity => "sts:GetCallerIdentity",
+    AssumeRole => "sts:AssumeRole", Read, Start, Roles;
+    GetCallerIdentity => "sts:GetCallerIdentity", Read, Start, Nothing;
 
-    DescribeOrganization => "organizations:DescribeOrganization",
-    ListAccounts => "organizations:ListAccounts",
+    DescribeOrganization => "organizations:DescribeOrganization", Read, Organization, Everything;
+    ListAccounts => "organizations:ListAccounts", Read, Organization, Everything;
 
-    CreateKey => "kms:CreateKey",
-    DescribeKey => "kms:DescribeKey",
-    UpdateKeyDescription => "kms:UpdateKeyDescription",
-    GetKeyRotationStatus => "kms:GetKeyRotationStatus",
-    EnableKeyRotation => "kms:EnableKeyRotation",
-    DisableKeyRotation => "kms:DisableKeyRotation",
-    ListResourceTags => "kms:ListResourceTags",
-    TagKey => "kms:TagResource",
-    ListKeys => "kms:ListKeys",
-    ListAliases => "kms:ListAliases",
-    CreateAlias => "kms:CreateAlias",
-    UpdateAlias => "kms:UpdateAlias",
-    GetKeyPolicy => "kms:GetKeyPolicy",
-    PutKeyPolicy => "kms:PutKeyPolicy",
-    ListGrants => "kms:ListGrants",
-    CreateGrant => "kms:CreateGrant",
-    RevokeGrant => "kms:RevokeGrant",
+    CreateKey => "kms:CreateKey", Write, Key, Everything;
+    DescribeKey => "kms:DescribeKey", Read, Key, Key;
+    UpdateKeyDescription => "kms:UpdateKeyDescription", Write, Key, Key;
+    GetKeyRotationStatus => "kms:GetKeyRotationStatus", Read, Key, Key;
+    EnableKeyRotation => "kms:EnableKeyRotation", Write, Key, Key;
+    DisableKeyRotation => "kms:DisableKeyRotation", Write, Key, Key;
+    ListResourceTags => "kms:ListResourceTags", Read, Key, Key;
+    TagKey => "kms:TagResource", Write, Key, Key;
+    ListKeys => "kms:ListKeys", Read, Key, Everything;
+    ListAliases => "kms:ListAliases", Read, Key, Everything;
+    CreateAlias => "kms:CreateAlias", Write, Key, KeyAndAlias;
+    UpdateAlias => "kms:UpdateAlias", Write, Key, KeyAndAlias;
+    GetKeyPolicy => "kms:GetKeyPolicy", Read, Key, Key;
+    PutKeyPolicy => "kms:PutKeyPolicy", Write, Key, Key;
+    ListGrants => "kms:ListGrants", Read, Key, Key;
+    CreateGrant => "kms:CreateGrant", Write, Key, Key;
+    RevokeGrant => "kms:RevokeGrant", Write, Key, Key;
 
-    CreateBucket => "s3:CreateBucket",
-    HeadBucket => "s3:ListBucket",
-    GetBucketPolicy => "s3:GetBucketPolicy",
-    PutBucketPolicy => "s3:PutBucketPolicy",
-    DeleteBucketPolicy => "s3:DeleteBucketPolicy",
-    GetBucketEncryption => "s3:GetEncryptionConfiguration",
-    PutBucketEncryption => "s3:PutEncryptionConfiguration",
-    GetBucketVersioning => "s3:GetBucketVersioning",
-    PutBucketVersioning => "s3:PutBucketVersioning",
-    GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
-    PutPublicAccessBlock => "s3:PutBucketPublicAccessBlock",
-    GetBucketOwnershipControls => "s3:GetBucketOwnershipControls",
-    PutBucketOwnershipControls => "s3:PutBucketOwnershipControls",
-    GetBucketTagging => "s3:GetBucketTagging",
-    PutBucketTagging => "s3:PutBucketTagging",
+    CreateBucket => "s3:CreateBucket", Write, Bucket, Bucket;
+    HeadBucket => "s3:ListBucket", Read, Bucket, Bucket;
+    GetBucketPolicy => "s3:GetBucketPolicy", Read, Bucket, Bucket;
+    PutBucketPolicy => "s3:PutBucketPolicy", Write, Bucket, Bucket;
+    DeleteBucketPolicy => "s3:DeleteBucketPolicy", Write, Bucket, Bucket;
+    GetBucketEncryption => "s3:GetEncryptionConfiguration", Read, Bucket, Bucket;
+    PutBucketEncryption => "s3:PutEncryptionConfiguration", Write, Bucket, Bucket;
+    GetBucketVersioning => "s3:GetBucketVersioning", Read, Bucket, Bucket;
+    PutBucketVersioning => "s3:PutBucketVersioning", Write, Bucket, Bucket;
+    GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock", Read, Bucket, Bucket;
+    PutPublicAccessBlock => "s3:PutBucketPublicAccessBlock", Write, Bucket, Bucket;
+    GetBucketOwnershipControls => "s3:GetBucketOwnershipControls", Read, Bucket, Bucket;
+    PutBucketOwnershipControls => "s3:PutBucketOwnershipControls", Write, Bucket, Bucket;
+    GetBucketTagging => "s3:GetBucketTagging", Read, Bucket, Bucket;
+    PutBucketTagging => "s3:PutBucketTagging", Write, Bucket, Bucket;
+    GetBucketLifecycleConfiguration => "s3:GetLifecycleConfiguration", Read, Bucket, Bucket;
+    PutBucketLifecycleConfiguration => "s3:PutLifecycleConfiguration", Write, Bucket, Bucket;
+    GetObjectLockConfiguration => "s3:GetBucketObjectLockConfiguration", Read, Bucket, Bucket;
+    PutObjectLockConfiguration => "s3:PutBucketObjectLockConfiguration", Write, Bucket, Bucket;
+    GetBucketLogging => "s3:GetBucketLogging", Read, Bucket, Bucket;
+    PutBucketLogging => "s3:PutBucketLogging", Write, Bucket, Bucket;
 
-    GetBucketLifecycleConfiguration => "s3:GetLifecycleConfiguration",
-    PutBucketLifecycleConfiguration => "s3:PutLifecycleConfiguration",
-    GetObjectLockConfiguration => "s3:GetBucketObjectLockConfiguration",
-    PutObjectLockConfiguration => "s3:PutBucketObjectLockConfiguration",
-    GetBucketLogging => "s3:GetBucketLogging",
-    PutBucketLogging => "s3:PutBucketLogging",
-
-    DescribeTrails => "cloudtrail:DescribeTrails",
-    GetTrailStatus => "cloudtrail:GetTrailStatus",
-    GetEventSelectors => "cloudtrail:GetEventSelectors",
-    ListTags => "cloudtrail:ListTags",
-    CreateTrail => "cloudtrail:CreateTrail",
-    UpdateTrail => "cloudtrail:UpdateTrail",
-    DeleteTrail => "cloudtrail:DeleteTrail",
-    PutEventSelectors => "cloudtrail:PutEventSelectors",
-    AddTags => "cloudtrail:AddTags",
-    StartLogging => "cloudtrail:StartLogging",
-    StopLogging => "cloudtrail:StopLogging",
+    DescribeTrails => "cloudtrail:DescribeTrails", Read, Trails, Everything;
+    GetTrailStatus => "cloudtrail:GetTrailStatus", Read, Trails, AllTrails;
+    GetEventSelectors => "cloudtrail:GetEventSelectors", Read, Trails, AllTrails;
+    ListTags => "cloudtrail:ListTags", Read, Trails, AllTrails;
+    CreateTrail => "cloudtrail:CreateTrail", Write, Trails, OwnTrails;
+    UpdateTrail => "cloudtrail:UpdateTrail", Write, Trails, OwnTrails;
+    DeleteTrail => "cloudtrail:DeleteTrail", Write, Trails, AllTrails;
+    PutEventSelectors => "cloudtrail:PutEventSelectors", Write, Trails, OwnTrails;
+    AddTags => "cloudtrail:AddTags", Write, Trails, OwnTrails;
+    StartLogging => "cloudtrail:StartLogging", Write, Trails, OwnTrails;
+    StopLogging => "cloudtrail:StopLogging", Write, Trails, OwnTrails;
 }
 
 impl std::fmt::Display for Operation {

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Check specs without AWS
     Validate(ValidateArgs),
+    /// Print the IAM policies that running a spec needs, account by account
+    Permissions(PermissionsArgs),
     /// Print the JSON Schema of the spec, for editors
     Schema,
     /// Look at, empty, fill or serve the embedded AWS
@@ -242,6 +244,27 @@ pub(crate) enum SandboxCommand {
 pub(crate) enum ShowFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile permissions specs/prod.yaml               for apply
+  reconcile permissions specs/prod.yaml --mode plan   for plan and drift, which only read")]
+pub(crate) struct PermissionsArgs {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    /// What is to be run
+    #[arg(long, default_value = "apply")]
+    pub(crate) mode: PermissionsMode,
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    pub(crate) format: ShowFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PermissionsMode {
+    Plan,
+    Apply,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod drift;
 pub(crate) mod explain;
 mod observe;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod sandbox;
 pub(crate) mod schema;

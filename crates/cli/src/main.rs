@@ -42,6 +42,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
     match &cli.command {
         Command::Validate(args) => commands::validate::run(args),
         Command::Schema => commands::schema::run(),
+        Command::Permissions(args) => commands::permissions::run(args),
         Command::Completions(args) => commands::completions::run(args),
         Command::Plan(args) => runtime()?.block_on(commands::plan::run(&cli.global, args)),
         Command::Apply(args) => runtime()?.block_on(commands::apply::run(&cli.global, args)),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use reconcile_aws::{Mode, Operation, permissions};
+
 use crate::installation::{Installation, MASTER, members};
 
 #[tokio::test]
@@ -41,6 +43,47 @@ async fn a_plan_without_changes_makes_few_calls() {
     assert_eq!(assumed, 10);
     assert!(by_account.remove(MASTER).unwrap() <= 20);
     assert!(by_account.values().all(|calls| *calls <= 5), "{by_account:?}");
+}
+
+/// What `permissions` lists is all that a run needs: every call of a whole life is in it.
+#[tokio::test]
+async fn every_call_is_in_the_permissions_of_its_account() {
+    let installation = Installation::new();
+    let retention = "region: eu-west-1, lifecycle: { expire_days: 9 }, object_lock: { mode: GOVERNANCE, days: 1 }, \
+                     access_logs: { bucket: elsewhere } }";
+    let first = members(2, "").replace("region: eu-west-1 }", retention)
+        + "organization: { account: master, include: all, role: Role }\n";
+    let grant = "grants: [{ name: g, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
+    let second = first.replace("{ alias: test }", &format!("{{ alias: test, rotation_days: 90, {grant} }}"));
+    let third = first.replace("name: Trail,", "name: Renamed,").replace("expire_days: 9", "expire_days: 8");
+    for spec in [&first, &second, &third] {
+        let before = installation.twin.calls().len();
+        let plan = installation.plan(spec).await;
+        let planned = installation.twin.calls().len();
+        assert!(installation.apply(spec, &plan).await.is_complete());
+        let calls = installation.twin.calls();
+        assert_covered(spec, Mode::Plan, &calls[before..planned]);
+        assert_covered(spec, Mode::Apply, &calls[planned..]);
+    }
+    let stopped = third.replace("accounts: all }", "accounts: all, enabled: false }");
+    let before = installation.twin.calls().len();
+    installation.converge(&stopped).await;
+    assert_covered(&stopped, Mode::Apply, &installation.twin.calls()[before..]);
+}
+
+fn assert_covered(spec: &str, mode: Mode, calls: &[reconcile_twin::Call]) {
+    let spec = reconcile_spec::parse("spec.yaml", spec.as_bytes()).unwrap();
+    let listed = permissions(spec.desired(), mode);
+    for call in calls.iter().filter(|call| call.operation != "sts:GetCallerIdentity") {
+        let (_, name) = call.operation.split_once(':').unwrap();
+        let operation = Operation::ALL
+            .iter()
+            .find(|it| format!("{it:?}") == name || it.action() == call.operation)
+            .unwrap_or_else(|| panic!("{} is in no table", call.operation));
+        let of_account = listed.iter().find(|it| it.account.id.as_str() == call.account).unwrap();
+        let policy = of_account.policy.to_string();
+        assert!(policy.contains(&format!("\"{}\"", operation.action())), "{call:?}: {policy}");
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ pub struct Organization {
     pub includes_all: bool,
     /// Members that do not.
     pub exclude: Vec<AccountId>,
+    /// Name of the role to assume in members that join.
+    pub role: Option<String>,
 }
 
 /// An account of an organization.

@@ -33,7 +33,8 @@ pub(super) fn resolve(
     }
     let accounts = organization.exclude.iter().filter(|it| !is_unit(&it.value));
     let exclude = accounts.filter_map(|id| problems.name::<AccountId>(id, "an account id")).collect();
-    Some(Organization { account: account?, includes_all, exclude })
+    let role = organization.role.as_ref().map(|role| role.value.clone());
+    Some(Organization { account: account?, includes_all, exclude, role })
 }
 
 /// Whether it names an organizational unit and not an account: an id, or a path from the root.

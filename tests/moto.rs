@@ -190,10 +190,10 @@ print(json.dumps([it["Name"] for it in production.client("cloudtrail").describe_
 }
 
 #[test]
-fn advanced_event_selectors() {
+fn advanced_event_selectors_and_insights() {
     let moto = Moto::start();
     let project = moto.project();
-    let events = "advanced_event_selectors: [{ Name: Management, FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]";
+    let events = "advanced_event_selectors: [{ Name: Management, FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]\n    insights: [ApiCallRateInsight]";
     let spec = project.read("specs/prod.yaml").replace("data_events: { s3: all, lambda: all }", events);
     project.write("specs/prod.yaml", spec);
     project.run("apply specs/prod.yaml --yes").exits(0);

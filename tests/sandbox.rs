@@ -434,3 +434,26 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
     project.write(SPEC, crate::support::PROD);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
+
+#[test]
+fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
+    let project = converged();
+    let with = |insights: &str| {
+        with_events(&project, &format!("data_events: {{ s3: all, lambda: all }}\n    insights: {insights}"));
+    };
+    with("[ApiErrorRateInsight, ApiCallRateInsight]");
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("it does not record the insights");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    project.edit(".reconcile/sandbox.json", |state| {
+        let trail = &mut regional(state, "222222222222")["trails"]["SecurityTrail"];
+        trail["insight_selectors"] = json!([{ "InsightType": "ApiCallRateInsight" }]);
+    });
+    project.run("drift specs/prod.yaml --sandbox").exits(2).says("trail/production/SecurityTrail");
+    project.write(SPEC, crate::support::PROD);
+    project.run("drift specs/prod.yaml --sandbox").exits(0);
+    with("[]");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    assert!(!project.read(".reconcile/sandbox.json").contains("insight_selectors"));
+}

@@ -11,6 +11,7 @@ const BY_CODE: &[(Class, &[&str])] = &[
     (
         Class::NotFound,
         &[
+            "InsightNotEnabledException",
             "NoSuchBucket",
             "NoSuchBucketPolicy",
             "NoSuchEntity",

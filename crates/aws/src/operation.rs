@@ -141,6 +141,8 @@ operations! {
     GetTrailStatus => "cloudtrail:GetTrailStatus", Read, Trails, AllTrails;
     GetEventSelectors => "cloudtrail:GetEventSelectors", Read, Trails, AllTrails;
     ListTags => "cloudtrail:ListTags", Read, Trails, AllTrails;
+    GetInsightSelectors => "cloudtrail:GetInsightSelectors", Read, Trails, OwnTrails;
+    PutInsightSelectors => "cloudtrail:PutInsightSelectors", Write, Trails, OwnTrails;
     CreateTrail => "cloudtrail:CreateTrail", Write, Trails, OwnTrails;
     UpdateTrail => "cloudtrail:UpdateTrail", Write, Trails, OwnTrails;
     DeleteTrail => "cloudtrail:DeleteTrail", Write, Trails, AllTrails;

@@ -28,7 +28,7 @@ pub use bucket::Aspects;
 pub use error::{ObserveError, ReadError};
 pub use key::LiveKey;
 pub use organization::LiveOrganization;
-use trail::Trails;
+use trail::{Asked, Trails};
 
 /// Live state of everything that a spec names.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -231,16 +231,17 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
 }
 
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails, Vec<Trail>), ReadError> {
-    let mut by_region: BTreeMap<&Region, Vec<&Arn>> = BTreeMap::new();
+    let mut by_region: BTreeMap<&Region, Vec<Asked<'_>>> = BTreeMap::new();
     // Who manages the bucket may well have a trail of his own that delivers to it.
     let bucket = &desired.bucket.site;
     if bucket.account == session.account().name {
         by_region.entry(&bucket.region).or_default();
     }
     for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
-        by_region.entry(&trail.site.region).or_default().push(&trail.arn);
+        let asked = Asked { arn: &trail.arn, insights: trail.insights.is_some() };
+        by_region.entry(&trail.site.region).or_default().push(asked);
     }
-    let regions = by_region.into_iter().map(|(region, arns)| trail::read(session, region, arns));
+    let regions = by_region.iter().map(|(region, asked)| trail::read(session, region, asked));
     let mut trails = Trails::default();
     for found in futures::future::try_join_all(regions).await? {
         trails.asked.extend(found.asked);
@@ -269,7 +270,8 @@ async fn observe_strays(
         let arns: Vec<Arn> = arns.into_iter().collect();
         let owned = trail::owned(session, &region, &arns, &desired.name).await?;
         if !owned.is_empty() {
-            let found = trail::read(session, &region, owned.iter().collect()).await?;
+            let asked: Vec<Asked<'_>> = owned.iter().map(|arn| Asked { arn, insights: false }).collect();
+            let found = trail::read(session, &region, &asked).await?;
             strays.extend(found.asked.into_iter().filter_map(|(_, trail)| trail));
         }
     }

@@ -25,7 +25,6 @@ pub(crate) fn find(raw: &RawSpec) -> Vec<Diagnostic> {
 
     for trail in raw.trails.value.iter().map(|trail| &trail.value) {
         found.other("organization_trail", trail.organization_trail.as_ref(), &false);
-        found.present("insights", trail.insights.as_ref().map(|it| &it.place), "");
         found.present("cloudwatch_logs", trail.cloudwatch_logs.as_ref().map(|it| &it.place), "");
         found.present("sns_topic", trail.sns_topic.as_ref().map(|it| &it.place), "");
     }

@@ -1,10 +1,11 @@
 //! Makes and changes trails.
 
 use aws_sdk_cloudtrail::types::{
-    AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, ReadWriteType, Tag,
+    AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, InsightSelector, InsightType,
+    ReadWriteType, Tag,
 };
 use reconcile_aws::{Class, Error, Operation};
-use reconcile_diff::observe::trail::read;
+use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Selectors, Tags, Trail};
 use reconcile_policy::{Arn, Delivery};
@@ -62,7 +63,9 @@ fn with_key(work: &Work<'_>, action: &Action<Trail>) -> Result<Action<Trail>, Ap
 }
 
 async fn find(work: &Work<'_>, wanted: &Trail) -> Result<Option<Trail>, ApplyError> {
-    let trails = read(work.session, work.region(), vec![&wanted.arn]).await?;
+    let trails =
+        read(work.session, work.region(), &[Asked { arn: &wanted.arn, insights: wanted.insights.is_some() }])
+            .await?;
     Ok(trails.asked.into_iter().find_map(|(_, trail)| trail))
 }
 
@@ -118,7 +121,8 @@ impl Step<'_> {
                 made?;
                 // What it records is set in any case.
                 let selectors = Selectors::Advanced(Vec::new());
-                Ok(Trail { logging: false, selectors, ..wanted.clone() })
+                let insights = wanted.insights.as_ref().map(|_| Vec::new());
+                Ok(Trail { logging: false, selectors, insights, ..wanted.clone() })
             }
         }
     }
@@ -129,6 +133,7 @@ impl Step<'_> {
         let settings = |trail: &Trail| Trail {
             logging: wanted.logging,
             selectors: wanted.selectors.clone(),
+            insights: wanted.insights.clone(),
             tags: wanted.tags.clone(),
             ..trail.clone()
         };
@@ -141,6 +146,9 @@ impl Step<'_> {
         }
         if live.selectors != wanted.selectors {
             self.select().await?;
+        }
+        if let Some(insights) = wanted.insights.as_ref().filter(|_| live.insights != wanted.insights) {
+            self.record_insights(insights).await?;
         }
         match (live.logging, wanted.logging) {
             (false, true) => self.start().await,
@@ -196,6 +204,21 @@ impl Step<'_> {
                 .set_event_selectors(basic.clone())
                 .set_advanced_event_selectors(advanced.clone());
             async { self.work.session.call(Operation::PutEventSelectors, call.send()).await.map(drop) }
+        })
+        .await
+    }
+
+    async fn record_insights(&self, insights: &[String]) -> Result<(), ApplyError> {
+        let selector =
+            |name: &String| InsightSelector::builder().insight_type(InsightType::from(name.as_str())).build();
+        let selectors: Vec<InsightSelector> = insights.iter().map(selector).collect();
+        self.settle(|| {
+            let call = self
+                .cloudtrail
+                .put_insight_selectors()
+                .trail_name(self.wanted.arn.as_str())
+                .set_insight_selectors(Some(selectors.clone()));
+            async { self.work.session.call(Operation::PutInsightSelectors, call.send()).await.map(drop) }
         })
         .await
     }

@@ -78,6 +78,7 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail) -> Trail {
         log_file_validation: desired.log_file_validation,
         logging: desired.enabled,
         selectors: desired.selectors.clone(),
+        insights: desired.insights.clone(),
         tags: desired.tags.iter().collect(),
     }
 }
@@ -97,6 +98,7 @@ fn reason(field: &str, before: &Trail, after: &Trail) -> String {
         "logging" if after.logging => "logging is stopped".to_owned(),
         "logging" => "logging is on, and the spec says off".to_owned(),
         "selectors" => "it does not record the events that the spec says".to_owned(),
+        "insights" => "it does not record the insights that the spec says".to_owned(),
         "kms_key" if before.kms_key.is_none() => "log files are not encrypted with a KMS key".to_owned(),
         "kms_key" => "log files are encrypted with another key".to_owned(),
         "bucket" => format!("it delivers to bucket {}", before.bucket),

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::types::{self as sdk, AdvancedEventSelector, AdvancedFieldSelector, ReadWriteType};
-use futures::future::{join, join_all, join3};
+use futures::future::{join, join_all, join4};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{
@@ -21,25 +21,39 @@ pub struct Trails {
     pub others: Vec<OtherTrail>,
 }
 
+/// A trail that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// Its ARN.
+    pub arn: &'a Arn,
+    /// Whether its insights are managed, and so to be read.
+    pub insights: bool,
+}
+
 /// The trails of these ARNs, whose home Region this is, and what else there is. One round trip.
 ///
 /// A trail is always addressed by its ARN: by name, that of a delegated administrator would not be found.
 ///
 /// # Errors
 /// [`ReadError::HomeRegion`] where a trail of that name is at home elsewhere; whatever CloudTrail answered.
-pub async fn read(session: &Session, region: &Region, arns: Vec<&Arn>) -> Result<Trails, ReadError> {
+pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Result<Trails, ReadError> {
     let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
     // Shadow trails too: the only sign of a trail with the same name and another home Region.
     let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();
-    let details = join_all(arns.iter().map(|arn| reader.details(arn)));
+    let details = join_all(asked.iter().map(|asked| reader.details(asked)));
     let (described, details) = join(session.call(Operation::DescribeTrails, describe), details).await;
 
     let described = described?.trail_list.unwrap_or_default();
-    let others = described.iter().filter_map(other).filter(|other| !arns.contains(&&other.arn)).collect();
-    let asked = arns
-        .into_iter()
+    let others = described
+        .iter()
+        .filter_map(other)
+        .filter(|other| asked.iter().all(|asked| *asked.arn != other.arn))
+        .collect();
+    let asked = asked
+        .iter()
         .zip(details)
-        .map(|(arn, details)| {
+        .map(|(Asked { arn, .. }, details)| {
+            let arn = *arn;
             if let Some(trail) = described.iter().find(|trail| trail.trail_arn() == Some(arn.as_str())) {
                 return Ok((arn.clone(), Some(view(arn, trail, details?))));
             }
@@ -98,6 +112,7 @@ fn prefix(trail: &sdk::Trail) -> Option<String> {
 struct Details {
     logging: bool,
     selectors: Selectors,
+    insights: Option<Vec<String>>,
     tags: Tags,
 }
 
@@ -107,9 +122,21 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn details(&self, arn: &Arn) -> Result<Details, Error> {
-        let (logging, selectors, tags) = join3(self.logging(arn), self.selectors(arn), self.tags(arn)).await;
-        Ok(Details { logging: logging?, selectors: selectors?, tags: tags? })
+    async fn details(&self, Asked { arn, insights }: &Asked<'_>) -> Result<Details, Error> {
+        let insights = async { if *insights { self.insights(arn).await.map(Some) } else { Ok(None) } };
+        let (logging, selectors, insights, tags) =
+            join4(self.logging(arn), self.selectors(arn), insights, self.tags(arn)).await;
+        Ok(Details { logging: logging?, selectors: selectors?, insights: insights?, tags: tags? })
+    }
+
+    async fn insights(&self, arn: &Arn) -> Result<Vec<String>, Error> {
+        let call = self.cloudtrail.get_insight_selectors().trail_name(arn.as_str()).send();
+        let answer = found(self.session.call(Operation::GetInsightSelectors, call).await)?;
+        let selectors = answer.and_then(|answer| answer.insight_selectors).unwrap_or_default();
+        let names = selectors.into_iter().filter_map(|it| it.insight_type);
+        let mut names: Vec<String> = names.map(|name| name.as_str().to_owned()).collect();
+        names.sort();
+        Ok(names)
     }
 
     async fn logging(&self, arn: &Arn) -> Result<bool, Error> {
@@ -155,6 +182,7 @@ fn view(arn: &Arn, trail: &sdk::Trail, details: Details) -> Trail {
         log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),
         logging: details.logging,
         selectors: details.selectors,
+        insights: details.insights,
         tags: details.tags,
     }
 }

@@ -25,6 +25,9 @@ pub struct Trail {
     pub logging: bool,
     /// What it records.
     pub selectors: Selectors,
+    /// The insights it records, sorted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insights: Option<Vec<String>>,
     /// Tags.
     pub tags: Tags,
 }
@@ -44,6 +47,10 @@ pub struct OtherTrail {
 
 impl View for Trail {
     fn managed(&self, wanted: &Self) -> Self {
-        Self { tags: self.tags.managed(&wanted.tags), ..self.clone() }
+        Self {
+            insights: self.insights.clone().filter(|_| wanted.insights.is_some()),
+            tags: self.tags.managed(&wanted.tags),
+            ..self.clone()
+        }
     }
 }

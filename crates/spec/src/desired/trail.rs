@@ -27,6 +27,8 @@ pub struct Trail {
     pub log_file_validation: bool,
     /// What it records.
     pub selectors: Selectors,
+    /// The insights it records, as CloudTrail names them, sorted; `None` leaves them alone.
+    pub insights: Option<Vec<String>>,
     /// Its tags.
     pub tags: Tags,
 }

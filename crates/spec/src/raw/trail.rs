@@ -123,13 +123,23 @@ pub(crate) struct RawDataEvents {
 }
 
 /// An insight to record.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[schemars(rename = "Insight")]
 pub(crate) enum RawInsight {
     /// Unusual rates of calls.
     ApiCallRateInsight,
     /// Unusual rates of errors.
     ApiErrorRateInsight,
+}
+
+impl RawInsight {
+    /// As CloudTrail names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiCallRateInsight => "ApiCallRateInsight",
+            Self::ApiErrorRateInsight => "ApiErrorRateInsight",
+        }
+    }
 }
 
 /// Delivery to CloudWatch Logs.

@@ -2,7 +2,7 @@
 
 mod selectors;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Region};
 
@@ -138,6 +138,10 @@ fn resolve_one(
         global_service_events: trail.global_service_events.as_ref().is_none_or(|it| it.value),
         log_file_validation: trail.log_file_validation.unwrap_or(true),
         selectors: selectors?,
+        insights: trail.insights.as_ref().map(|insights| {
+            let names: BTreeSet<&str> = insights.value.iter().map(|insight| insight.as_str()).collect();
+            names.into_iter().map(str::to_owned).collect()
+        }),
     };
     Some((Template { name, place: trail.name.place, trail: template }, region))
 }

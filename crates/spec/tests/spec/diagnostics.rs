@@ -250,12 +250,7 @@ fn of_what_is_not_supported_yet() {
         ("lock", format!("{PROD}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n")),
         ("deletion", format!("{PROD}deletion: {{ trails: false, bucket: true }}\n")),
         ("key", prod_with(KEY, "  arn: \"arn:aws:kms:us-east-1:111111111111:key/1234\"\n")),
-        (
-            "trail",
-            with_trail(
-                "insights: [ApiCallRateInsight]\n    cloudwatch_logs: { log_group: g }\n    sns_topic: { name: t }",
-            ),
-        ),
+        ("trail", with_trail("cloudwatch_logs: { log_group: g }\n    sns_topic: { name: t }")),
     ]);
     insta::assert_snapshot!(document);
 }

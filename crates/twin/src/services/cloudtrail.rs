@@ -21,6 +21,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     read("GetTrailStatus", logging::status),
     read("GetEventSelectors", selectors::get),
     write("PutEventSelectors", selectors::put),
+    read("GetInsightSelectors", selectors::insights),
+    write("PutInsightSelectors", selectors::put_insights),
     write("AddTags", tag::add),
     write("RemoveTags", tag::remove),
     read("ListTags", tag::list),

@@ -23,6 +23,8 @@ pub(crate) struct Trail {
     pub(crate) event_selectors: Vec<Value>,
     #[serde(default)]
     pub(crate) advanced_event_selectors: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) insight_selectors: Vec<Value>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
 }

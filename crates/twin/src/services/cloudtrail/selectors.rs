@@ -51,6 +51,21 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
     }))
 }
 
+pub(super) fn insights(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let trail = name::find(state, caller, required(input, "TrailName")?)?;
+    if trail.insight_selectors.is_empty() {
+        let message = format!("Trail {} does not have Insights enabled.", trail.arn);
+        return Err(Fault::bad("InsightNotEnabledException", message));
+    }
+    Ok(json!({ "TrailARN": trail.arn, "InsightSelectors": trail.insight_selectors }))
+}
+
+pub(super) fn put_insights(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;
+    trail.insight_selectors = listed(input, "InsightSelectors").to_vec();
+    Ok(json!({ "TrailARN": trail.arn, "InsightSelectors": trail.insight_selectors }))
+}
+
 /// What a selector leaves out has a default.
 fn complete(selector: &Value) -> Value {
     let or = |name: &str, default: Value| selector.get(name).cloned().unwrap_or(default);

@@ -38,6 +38,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         logging: false,
         event_selectors: selectors::defaults(),
         advanced_event_selectors: Vec::new(),
+        insight_selectors: Vec::new(),
         tags: tag::pairs(listed(input, "TagsList")),
     };
     set(&mut trail, input)?;
@@ -137,7 +138,7 @@ fn details(trail: &Trail) -> Value {
         "IncludeGlobalServiceEvents": trail.global_service_events,
         "LogFileValidationEnabled": trail.log_file_validation,
         "HasCustomEventSelectors": trail.event_selectors != selectors::defaults(),
-        "HasInsightSelectors": false,
+        "HasInsightSelectors": !trail.insight_selectors.is_empty(),
         "IsOrganizationTrail": false,
     });
     if let Some(prefix) = &trail.prefix {

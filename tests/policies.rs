@@ -85,6 +85,11 @@ fn a_foreign_deny_that_blocks_cloudtrail_is_refused_with_the_statement() {
         .says("trail/master/SecurityTrailMaster and 2 more")
         .says("aws:PrincipalIsAWSService");
     assert!(run.stdout.trim().is_empty() || !run.stdout.contains("Plan:"), "{}", run.stdout);
+    // Nor is there a way around it.
+    project
+        .run("plan specs/prod.yaml --sandbox --target trail/production/*")
+        .exits(1)
+        .says("OnlyOurOrganization");
     assert!(!project.path(".reconcile/plan.json").exists());
 
     let spared = json!({

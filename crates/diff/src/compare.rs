@@ -48,7 +48,10 @@ impl Comparison {
     /// Keeps what is of the addresses that are asked for, and all changes that those depend on.
     pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
         self.plan.target(&is_asked);
-        self.refusals.retain(|refusal| is_asked(refusal.address()));
+        // What is refused is of the bucket or the key, and whatever is to change relies on those.
+        if self.plan.changes.is_empty() {
+            self.refusals.retain(|refusal| is_asked(refusal.address()));
+        }
         self.undelivered.retain(|path| is_asked(&path.address));
     }
 }

@@ -130,8 +130,13 @@ impl Delivery {
         let request = Request::by_service(CLOUDTRAIL, action, resource)
             .with("aws:SourceArn", self.trail.as_str())
             .with("aws:SourceAccount", self.trail.account());
-        match &self.organization {
+        let request = match &self.organization {
             Some(organization) => request.with("aws:SourceOrgID", organization),
+            None => request,
+        };
+        // Bucket and key are in one Region, which the ARN of the key tells.
+        match self.key.as_deref().and_then(|key| key.parse::<Arn>().ok()) {
+            Some(key) => request.with("aws:RequestedRegion", key.region()),
             None => request,
         }
     }

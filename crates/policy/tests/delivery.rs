@@ -170,6 +170,16 @@ fn a_foreign_deny_blocks_cloudtrail_or_does_not() {
             deny(json!({ "NotResource": "arn:aws:s3:::logs/central/*", "Resource": null })),
             false,
         ),
+        (
+            "other Regions",
+            condition(json!({ "StringNotEquals": { "aws:RequestedRegion": "us-east-1" } })),
+            false,
+        ),
+        (
+            "this Region",
+            condition(json!({ "StringEquals": { "aws:RequestedRegion": ["us-east-1", "us-east-2"] } })),
+            true,
+        ),
         ("deleting", deny(json!({ "Action": "s3:Delete*" })), false),
         ("an account", deny(json!({ "Principal": { "AWS": "222222222222" } })), false),
     ] {

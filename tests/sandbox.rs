@@ -457,3 +457,26 @@ fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     assert!(!project.read(".reconcile/sandbox.json").contains("insight_selectors"));
 }
+
+/// What users copy has to work.
+#[test]
+fn every_example_is_valid_and_converges() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
+    let mut examples = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let project = Project::new();
+        project.write("example.yaml", std::fs::read(&path).unwrap());
+        let name = path.display().to_string();
+        assert_eq!(project.run("validate example.yaml").code, Some(0), "{name}");
+        let applied = project.run("apply example.yaml --sandbox --yes");
+        assert_eq!(applied.code, Some(0), "{name}: {}{}", applied.stdout, applied.stderr);
+        let again = project.run("plan example.yaml --sandbox --detailed-exitcode");
+        assert_eq!(again.code, Some(0), "{name}: {}{}", again.stdout, again.stderr);
+        project.run("drift example.yaml --sandbox").exits(0);
+        let explained = project.run("explain example.yaml --sandbox").exits(0);
+        assert!(!explained.stdout.contains("So it cannot deliver"), "{name}: {}", explained.stdout);
+        examples += 1;
+    }
+    assert!(examples >= 6);
+}

@@ -21,14 +21,13 @@ pub(super) struct Policy<'a> {
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) ownership: &'a Ownership,
     pub(super) foreign: Foreign,
-    /// What the spec calls the policy: `bucket.policy` or `key.policy`.
     pub(super) setting: Setting,
     pub(super) changed: fn(Action<Document>) -> Changed,
     /// Why, from what differs in a statement of ours.
     pub(super) explain: &'a dyn Fn(&Difference) -> String,
 }
 
-/// Where in the spec the settings of a policy are.
+/// What the spec calls the settings of a policy, for people.
 pub(super) struct Setting {
     pub(super) unlisted_accounts: &'static str,
     pub(super) deleted_principals: &'static str,

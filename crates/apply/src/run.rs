@@ -47,8 +47,8 @@ pub struct Options {
 
 /// Applies a plan: every change when all that it depends on is made, independent ones at once.
 ///
-/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What becomes of each change, errors included, is in the
-/// [`Outcome`].
+/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What becomes of
+/// each change, errors included, is in the [`Outcome`].
 pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, options: Options) -> Outcome {
     let context = Arc::new(Context::new(
         aws,

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 pub(crate) use atoms::atoms;
 
+use crate::names::is_account_id;
 use crate::{Condition, Effect, Principal, Statement};
 
 /// A statement without its Sid and without its spelling.
@@ -93,7 +94,7 @@ fn principals(principals: Vec<Principal<'_>>) -> BTreeSet<(&str, &str)> {
 pub(crate) fn canonical_principal_id(principal: Principal<'_>) -> &str {
     let account = || {
         let (_partition, rest) = principal.id.strip_prefix("arn:")?.split_once(":iam::")?;
-        rest.strip_suffix(":root").filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()))
+        rest.strip_suffix(":root").filter(|id| is_account_id(id))
     };
     if matches!(principal.kind, "AWS" | "") { account().unwrap_or(principal.id) } else { principal.id }
 }

@@ -6,7 +6,7 @@ mod conditions;
 mod element;
 
 use crate::canonical::Canonical;
-use crate::equivalent::version;
+use crate::equivalent::reads_variables;
 use crate::{Document, Effect};
 use conditions::all_implied;
 use element::{Element, Place};
@@ -41,7 +41,7 @@ impl<'d> Side<'d> {
     fn of(document: &'d Document) -> Self {
         Self {
             statements: document.statements().iter().map(Canonical::of).collect(),
-            variables: version(document) == "2012-10-17",
+            variables: reads_variables(document),
         }
     }
 

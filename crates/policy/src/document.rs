@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::equivalent::CURRENT_VERSION;
 use crate::json::{self, Members};
 use crate::{ParseError, Statement, Warning};
 
@@ -49,7 +50,7 @@ impl PartialEq for Member {
 impl Document {
     /// A document of `Version` 2012-10-17 with these statements and no `Id`.
     pub fn new(statements: Vec<Statement>) -> Self {
-        let value = Value::from("2012-10-17");
+        let value = Value::from(CURRENT_VERSION);
         let version = Member { name: "Version".to_owned(), text: value.to_string(), value };
         Self { head: vec![version], statements, tail: Vec::new() }
     }

@@ -10,6 +10,9 @@ use crate::canonical::{Canonical, atoms, sorted_text};
 /// What a document without `Version` is of. See "IAM JSON policy elements: Version".
 pub(crate) const IMPLIED_VERSION: &str = "2008-10-17";
 
+/// The version in which `${…}` is a variable.
+pub(crate) const CURRENT_VERSION: &str = "2012-10-17";
+
 /// Whether two documents grant and deny the same, whatever their `Id`, their Sids, the order and spelling of
 /// their elements, and the way principals, actions and resources are spread over statements.
 ///
@@ -27,6 +30,11 @@ pub fn equivalent(a: &Document, b: &Document) -> bool {
 
 pub(crate) fn version(document: &Document) -> &str {
     document.version().unwrap_or(IMPLIED_VERSION)
+}
+
+/// Whether `${…}` is a variable in the document. See "IAM JSON policy elements: Version".
+pub(crate) fn reads_variables(document: &Document) -> bool {
+    version(document) == CURRENT_VERSION
 }
 
 fn unknown_members(document: &Document) -> BTreeMap<&str, String> {

@@ -12,7 +12,7 @@ mod request;
 use std::fmt;
 
 use crate::canonical::lowercase;
-use crate::equivalent::version;
+use crate::equivalent::reads_variables;
 use crate::pattern::{Syntax, matches, pieces, resolve, text_matches};
 use crate::{Document, Effect, Principal, Statement};
 pub use request::Request;
@@ -128,7 +128,7 @@ impl fmt::Display for Mismatch {
 
 /// What the document says to the request.
 pub fn evaluate(document: &Document, request: &Request) -> Decision {
-    let variables = version(document) == "2012-10-17";
+    let variables = reads_variables(document);
     let mut allowed = None;
     let mut nearest: Option<(usize, NearMiss)> = None;
     for (index, statement) in document.statements().iter().enumerate() {

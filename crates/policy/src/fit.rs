@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::equivalent::version;
+use crate::equivalent::{CURRENT_VERSION, reads_variables};
 use crate::ownership::Role;
 use crate::trails::SOURCE_ACCOUNT_VARIABLE;
 use crate::{Document, Merged, Ownership, Statement, merge};
@@ -106,8 +106,7 @@ pub enum Obstacle {
 
 /// Bytes of a document as AWS counts them: of our statements, and of all the rest.
 pub fn sizes(document: &Document, ownership: &Ownership) -> (usize, usize) {
-    let is_foreign = |it: &Statement| !it.sid().is_some_and(|sid| ownership.owns(sid));
-    let others = document.retain(is_foreign).size();
+    let others = document.retain(|it| !ownership.has(it)).size();
     (document.size().saturating_sub(others), others)
 }
 
@@ -169,8 +168,8 @@ pub fn fit(
 /// The live document in the version that a form needs; none where that would change what others wrote.
 fn base(live: Option<&Document>, form: Form) -> Option<Option<Document>> {
     match live {
-        Some(live) if form.has_variables() && version(live) != "2012-10-17" => {
-            (!live.to_string().contains("${")).then(|| Some(live.with_version("2012-10-17")))
+        Some(live) if form.has_variables() && !reads_variables(live) => {
+            (!live.to_string().contains("${")).then(|| Some(live.with_version(CURRENT_VERSION)))
         }
         live => Some(live.cloned()),
     }

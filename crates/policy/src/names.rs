@@ -9,6 +9,7 @@ mod region;
 mod sid;
 
 pub use account_id::AccountId;
+pub(crate) use account_id::is_account_id;
 pub use arn::Arn;
 pub use region::{Partition, Region};
 pub use sid::Sid;

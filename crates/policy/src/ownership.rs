@@ -78,6 +78,11 @@ impl Ownership {
             .is_some_and(|ending| is_role(ending) || is_reader(ending) || extra_name(ending).is_some())
     }
 
+    /// Whether a statement is ours; one without a Sid is not.
+    pub fn has(&self, statement: &Statement) -> bool {
+        statement.sid().is_some_and(|sid| self.owns(sid))
+    }
+
     /// The Sid of our statement in this role.
     pub fn sid(&self, role: Role) -> Sid {
         self.sid_ending(role.suffix())
@@ -131,8 +136,7 @@ pub(crate) fn previous_sid(sid: &str, number: usize) -> Sid {
 
 /// The statements of a document that are ours, in document order.
 pub fn owned(document: &Document, ownership: &Ownership) -> Vec<Statement> {
-    let is_ours = |statement: &&Statement| statement.sid().is_some_and(|sid| ownership.owns(sid));
-    document.statements().iter().filter(is_ours).cloned().collect()
+    document.statements().iter().filter(|statement| ownership.has(statement)).cloned().collect()
 }
 
 fn capitalized(word: &str) -> impl Iterator<Item = char> {

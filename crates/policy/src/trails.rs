@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::canonical::{canonical_operator, lowercase};
 use crate::json::one_or_many;
+use crate::names::is_account_id;
 use crate::{Arn, Effect, Principal, Request, Statement};
 
 pub(crate) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -270,11 +271,7 @@ impl Key {
 }
 
 fn account(text: &str) -> Whose {
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Whose::Account(text.to_owned())
-    } else {
-        Whose::Open
-    }
+    if is_account_id(text) { Whose::Account(text.to_owned()) } else { Whose::Open }
 }
 
 /// `arn:aws:cloudtrail:us-east-1:*:trail/T` of an account.

@@ -2,12 +2,12 @@
 //!
 //! Neither S3 nor KMS can be told to write only if nothing changed, so another writer may come in between.
 
+use reconcile_diff::plan::Action;
 use reconcile_policy::{Document, Step, canonical_text, owned};
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
 use crate::freshness::of_policy;
-use reconcile_diff::plan::Action;
 
 /// How often another writer may replace what was written.
 const ATTEMPTS: usize = 5;

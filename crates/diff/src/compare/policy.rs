@@ -176,7 +176,7 @@ impl Policy<'_> {
         if self.foreign.statements == ForeignStatements::Report {
             let statements = live.map(Document::statements).unwrap_or_default().iter().enumerate();
             for (index, statement) in statements {
-                if !statement.sid().is_some_and(|sid| self.ownership.owns(sid)) {
+                if !self.ownership.has(statement) {
                     let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
                     warn(FOREIGN_STATEMENT, format!("{statement} is not of this installation"));
                 }
@@ -209,7 +209,7 @@ impl Policy<'_> {
         for (index, statement) in live.map(Document::statements).unwrap_or_default().iter().enumerate() {
             let ids = statement.unresolved_principals();
             // A statement of ours is written anew.
-            let is_foreign = !statement.sid().is_some_and(|sid| self.ownership.owns(sid));
+            let is_foreign = !self.ownership.has(statement);
             if is_foreign && !ids.is_empty() {
                 let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
                 compared.refusals.push(Refusal::DeletedPrincipal {

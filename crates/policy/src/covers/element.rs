@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::Arn;
 use crate::canonical::Canonical;
+use crate::names::is_account_id;
 use crate::pattern::{Syntax, are_disjoint, includes, pieces};
 
 /// Whether variables mean anything in the document that a statement stands in.
@@ -147,7 +148,7 @@ impl Member<'_> {
             // Of two principals of one account, one may be a session of the other.
             (Self::Principal("AWS", a), Self::Principal("AWS", b)) => {
                 let account = |id: &str| account_of(id).unwrap_or_else(|| id.to_owned());
-                is_account(&account(a)) && is_account(&account(b)) && account(a) != account(b)
+                is_account_id(&account(a)) && is_account_id(&account(b)) && account(a) != account(b)
             }
             (Self::Principal(kind, id), Self::Principal(other_kind, other_id)) => {
                 kind != other_kind || id != other_id
@@ -185,9 +186,5 @@ pub(super) fn text_includes((wide, ours): (&str, Syntax), (narrow, theirs): (&st
 /// The account of a principal's ARN.
 fn account_of(id: &str) -> Option<String> {
     let arn: Arn = id.parse().ok()?;
-    Some(arn.account().to_owned()).filter(|account| is_account(account))
-}
-
-fn is_account(id: &str) -> bool {
-    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
+    Some(arn.account().to_owned()).filter(|account| is_account_id(account))
 }

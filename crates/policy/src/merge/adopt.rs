@@ -113,7 +113,7 @@ impl<'a> Judge<'a> {
     /// What becomes of a statement, if it does not just stay, and what is left of it.
     fn judge(&self, statement: &Statement) -> (Option<Fate>, Option<Statement>) {
         let kept = || Some(statement.clone());
-        if self.is_ours(statement) {
+        if self.ownership.has(statement) {
             return (None, kept());
         }
         if self.is_unwritable(statement) {
@@ -134,14 +134,10 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn is_ours(&self, statement: &Statement) -> bool {
-        statement.sid().is_some_and(|sid| self.ownership.owns(sid))
-    }
-
     /// Whether AWS would refuse to save it, and the spec says to drop it for that.
     fn is_unwritable(&self, statement: &Statement) -> bool {
         self.adoption.deleted_principals == Keep::Remove
-            && !self.is_ours(statement)
+            && !self.ownership.has(statement)
             && !statement.unresolved_principals().is_empty()
     }
 }

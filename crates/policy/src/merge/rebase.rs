@@ -18,8 +18,7 @@ impl Step {
     pub fn between(before: Option<&Document>, after: Option<&Document>, ownership: &Ownership) -> Self {
         let foreign = |document: Option<&Document>| -> Vec<Statement> {
             let statements = document.map(Document::statements).unwrap_or_default();
-            let is_foreign = |it: &&Statement| !it.sid().is_some_and(|sid| ownership.owns(sid));
-            statements.iter().filter(is_foreign).cloned().collect()
+            statements.iter().filter(|it| !ownership.has(it)).cloned().collect()
         };
         let (old, mut new) = (foreign(before), foreign(after));
         let mut edits = Vec::new();

@@ -14,6 +14,7 @@ fuzz_target!(|text: &str| {
         bucket: "logs".to_owned(),
         prefix: None,
         trails: vec!["arn:aws:cloudtrail:us-east-1:111111111111:trail/T".parse().expect("an ARN")],
+        organization_trails: Vec::new(),
         guests: Vec::new(),
         organization: None,
         readers: Vec::new(),

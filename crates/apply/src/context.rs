@@ -9,10 +9,11 @@ use reconcile_aws::{Aws, Session};
 use reconcile_diff::Address;
 use reconcile_diff::observe::key::find;
 use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
+use reconcile_diff::observe::topic::read_policy;
 use reconcile_diff::plan::AccountRef;
 use reconcile_diff::view::KeyRef;
-use reconcile_policy::{Arn, Document, Ownership};
-use reconcile_spec::{Account, AccountName, AliasName, BucketName, Desired, Site, SpecName};
+use reconcile_policy::{Arn, Delivery, Document, Ownership, PolicyKind, Proof};
+use reconcile_spec::{Account, AccountName, BucketName, Desired, KeyIdentity, Site, SpecName};
 use tokio::sync::OnceCell;
 
 use crate::error::ApplyError;
@@ -35,7 +36,7 @@ pub(crate) struct Context {
 /// Where the bucket and the key are.
 struct Hub {
     bucket: (Site, BucketName),
-    key: (Site, AliasName),
+    key: (Site, KeyIdentity),
 }
 
 impl Context {
@@ -51,7 +52,7 @@ impl Context {
         Self {
             hub: Hub {
                 bucket: (bucket.site.clone(), bucket.name.clone()),
-                key: (key.site.clone(), key.alias.clone()),
+                key: (key.site.clone(), key.identity.clone()),
             },
             aws: aws.clone(),
             ownership: Ownership::of(spec.as_str()),
@@ -77,21 +78,43 @@ impl Context {
         Ok(session.get_or_try_init(|| Session::open(&self.aws, declared)).await?)
     }
 
-    /// The policies of the bucket and of the key as they are now.
-    pub(crate) async fn hub_policies(&self) -> Result<(Option<Document>, Option<Document>), ApplyError> {
+    /// By what the key is known.
+    pub(crate) fn key_identity(&self) -> &KeyIdentity {
+        &self.hub.key.1
+    }
+
+    /// What the policies, as they are now, say to everything that CloudTrail does to deliver.
+    pub(crate) async fn prove(&self, delivery: &Delivery) -> Result<Vec<Proof>, ApplyError> {
         let session = async |site: &Site| {
             let account = self.accounts.get(&site.account);
             self.open(account.ok_or_else(|| ApplyError::NoSuchAccount(site.account.to_string()))?).await
         };
         let (site, bucket) = &self.hub.bucket;
         let bucket_policy = read_bucket_policy(session(site).await?, &site.region, bucket).await?;
-        let (site, alias) = &self.hub.key;
-        let session = session(site).await?;
-        let key_policy = match find(session, &site.region, alias, &self.spec).await? {
-            Some(key) => Some(read_key_policy(session, &site.region, &key.arn).await?),
+        let (site, identity) = &self.hub.key;
+        let hub = session(site).await?;
+        let key_policy = match find(hub, &site.region, identity, &self.spec).await? {
+            Some(key) => Some(read_key_policy(hub, &site.region, &key.arn).await?),
             None => None,
         };
-        Ok((bucket_policy, key_policy))
+        let topic_policy = match &delivery.topic {
+            Some(topic) => self.topic_policy(topic).await?,
+            None => None,
+        };
+        Ok(delivery.prove(|kind| match kind {
+            PolicyKind::Bucket => bucket_policy.as_ref(),
+            PolicyKind::Key => key_policy.as_ref(),
+            PolicyKind::Topic => topic_policy.as_ref(),
+        }))
+    }
+
+    async fn topic_policy(&self, topic: &Arn) -> Result<Option<Document>, ApplyError> {
+        let account = self.accounts.values().find(|(account, _)| account.id.as_str() == topic.account());
+        let session =
+            self.open(account.ok_or_else(|| ApplyError::NoSuchAccount(topic.account().to_owned()))?);
+        let region =
+            topic.region().parse().map_err(|_| ApplyError::NotDone("tell a topic without a Region"))?;
+        Ok(read_policy(session.await?, &region, topic).await?)
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {

@@ -9,8 +9,13 @@ mod bucket_policy;
 mod grant;
 mod key;
 mod key_policy;
+mod log_group;
+mod organization;
 mod policy;
 mod retention;
+mod role;
+mod topic;
+mod topic_policy;
 mod trail;
 
 use reconcile_aws::Session;
@@ -48,12 +53,18 @@ enum Verdict {
 
 pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
     match &work.change.changed {
+        Changed::ServiceAccess(action) => organization::give_access(work, action).await,
+        Changed::DelegatedAdministrator(action) => organization::register(work, action).await,
         Changed::Key(action) => key::execute(work, action).await,
         Changed::Alias(action) => alias::execute(work, action).await,
         Changed::KeyPolicy(action) => key_policy::execute(work, action).await,
         Changed::Grant(action) => grant::execute(work, action).await,
         Changed::Bucket(action) => bucket::execute(work, action).await,
         Changed::BucketPolicy(action) => bucket_policy::execute(work, action).await,
+        Changed::LogGroup(action) => log_group::execute(work, action).await,
+        Changed::Role(action) => role::execute(work, action).await,
+        Changed::Topic(action) => topic::execute(work, action).await,
+        Changed::TopicPolicy(action) => topic_policy::execute(work, action).await,
         Changed::Trail(action) => trail::execute(work, action).await,
     }
 }

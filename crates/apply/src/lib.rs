@@ -11,6 +11,7 @@ mod event;
 mod execute;
 mod freshness;
 mod journal;
+pub mod lock;
 mod outcome;
 mod propagation;
 mod run;

@@ -67,8 +67,7 @@ where
 
 /// Looks whether the live policies let the trail deliver. Where they cannot be read, nothing speaks against waiting.
 async fn prove(context: &Context, delivery: &Delivery) -> Result<(), ApplyError> {
-    let Ok((bucket_policy, key_policy)) = context.hub_policies().await else { return Ok(()) };
-    let proofs = delivery.prove(bucket_policy.as_ref(), key_policy.as_ref());
+    let Ok(proofs) = context.prove(delivery).await else { return Ok(()) };
     let is_obstacle = |proof: &&Proof| !proof.decision.is_allowed() && !hangs_on_organization(proof);
     let obstacles: Vec<String> = proofs.iter().filter(is_obstacle).map(obstacle).collect();
     if obstacles.is_empty() { Ok(()) } else { Err(ApplyError::Undeliverable { obstacles }) }

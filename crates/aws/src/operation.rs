@@ -22,6 +22,12 @@ pub(crate) enum Place {
     Bucket,
     /// Every account that has trails.
     Trails,
+    /// Accounts whose trails deliver to CloudWatch Logs.
+    Logs,
+    /// Accounts of topics.
+    Topics,
+    /// The account of the lock.
+    Lock,
 }
 
 /// On what an operation is made, as far as IAM can tell resources apart.
@@ -43,6 +49,16 @@ pub(crate) enum Scope {
     OwnTrails,
     /// All trails of the account.
     AllTrails,
+    /// Log groups of the spec.
+    LogGroups,
+    /// All log groups of the account.
+    AllLogGroups,
+    /// Roles that deliver to log groups.
+    LogRoles,
+    /// Topics of the spec.
+    Topics,
+    /// The object that is the lock.
+    Lock,
 }
 
 /// Makes the enum and its table from one list, so that they cannot disagree: name, IAM action, whether it reads, in which
@@ -96,6 +112,14 @@ operations! {
 
     DescribeOrganization => "organizations:DescribeOrganization", Read, Organization, Everything;
     ListAccounts => "organizations:ListAccounts", Read, Organization, Everything;
+    ListRoots => "organizations:ListRoots", Read, Organization, Everything;
+    ListOrganizationalUnitsForParent => "organizations:ListOrganizationalUnitsForParent", Read, Organization, Everything;
+    ListAccountsForParent => "organizations:ListAccountsForParent", Read, Organization, Everything;
+    ListAccountTags => "organizations:ListTagsForResource", Read, Organization, Everything;
+    ListServiceAccess => "organizations:ListAWSServiceAccessForOrganization", Read, Organization, Everything;
+    EnableServiceAccess => "organizations:EnableAWSServiceAccess", Write, Organization, Everything;
+    ListDelegatedAdministrators => "organizations:ListDelegatedAdministrators", Read, Organization, Everything;
+    RegisterDelegatedAdministrator => "organizations:RegisterDelegatedAdministrator", Write, Organization, Everything;
 
     CreateKey => "kms:CreateKey", Write, Key, Everything;
     DescribeKey => "kms:DescribeKey", Read, Key, Key;
@@ -109,6 +133,8 @@ operations! {
     ListAliases => "kms:ListAliases", Read, Key, Everything;
     CreateAlias => "kms:CreateAlias", Write, Key, KeyAndAlias;
     UpdateAlias => "kms:UpdateAlias", Write, Key, KeyAndAlias;
+    DeleteAlias => "kms:DeleteAlias", Write, Key, KeyAndAlias;
+    ScheduleKeyDeletion => "kms:ScheduleKeyDeletion", Write, Key, Key;
     GetKeyPolicy => "kms:GetKeyPolicy", Read, Key, Key;
     PutKeyPolicy => "kms:PutKeyPolicy", Write, Key, Key;
     ListGrants => "kms:ListGrants", Read, Key, Key;
@@ -116,6 +142,8 @@ operations! {
     RevokeGrant => "kms:RevokeGrant", Write, Key, Key;
 
     CreateBucket => "s3:CreateBucket", Write, Bucket, Bucket;
+    DeleteBucket => "s3:DeleteBucket", Write, Bucket, Bucket;
+    ListObjectVersions => "s3:ListBucketVersions", Read, Bucket, Bucket;
     HeadBucket => "s3:ListBucket", Read, Bucket, Bucket;
     GetBucketPolicy => "s3:GetBucketPolicy", Read, Bucket, Bucket;
     PutBucketPolicy => "s3:PutBucketPolicy", Write, Bucket, Bucket;
@@ -150,6 +178,33 @@ operations! {
     AddTags => "cloudtrail:AddTags", Write, Trails, OwnTrails;
     StartLogging => "cloudtrail:StartLogging", Write, Trails, OwnTrails;
     StopLogging => "cloudtrail:StopLogging", Write, Trails, OwnTrails;
+
+    DescribeLogGroups => "logs:DescribeLogGroups", Read, Logs, AllLogGroups;
+    CreateLogGroup => "logs:CreateLogGroup", Write, Logs, LogGroups;
+    PutRetentionPolicy => "logs:PutRetentionPolicy", Write, Logs, LogGroups;
+    ListLogGroupTags => "logs:ListTagsForResource", Read, Logs, LogGroups;
+    TagLogGroup => "logs:TagResource", Write, Logs, LogGroups;
+    DeleteLogGroup => "logs:DeleteLogGroup", Write, Logs, LogGroups;
+
+    GetRole => "iam:GetRole", Read, Logs, LogRoles;
+    GetRolePolicy => "iam:GetRolePolicy", Read, Logs, LogRoles;
+    CreateRole => "iam:CreateRole", Write, Logs, LogRoles;
+    UpdateAssumeRolePolicy => "iam:UpdateAssumeRolePolicy", Write, Logs, LogRoles;
+    PutRolePolicy => "iam:PutRolePolicy", Write, Logs, LogRoles;
+    TagRole => "iam:TagRole", Write, Logs, LogRoles;
+    DeleteRolePolicy => "iam:DeleteRolePolicy", Write, Logs, LogRoles;
+    DeleteRole => "iam:DeleteRole", Write, Logs, LogRoles;
+
+    GetTopicAttributes => "sns:GetTopicAttributes", Read, Topics, Topics;
+    CreateTopic => "sns:CreateTopic", Write, Topics, Topics;
+    SetTopicAttributes => "sns:SetTopicAttributes", Write, Topics, Topics;
+    ListTopicTags => "sns:ListTagsForResource", Read, Topics, Topics;
+    TagTopic => "sns:TagResource", Write, Topics, Topics;
+    DeleteTopic => "sns:DeleteTopic", Write, Topics, Topics;
+
+    ReadLock => "s3:GetObject", Read, Lock, Lock;
+    TakeLock => "s3:PutObject", Write, Lock, Lock;
+    ReleaseLock => "s3:DeleteObject", Write, Lock, Lock;
 }
 
 impl std::fmt::Display for Operation {

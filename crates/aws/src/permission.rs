@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use reconcile_policy::Partition;
-use reconcile_spec::{Account, Desired};
+use reconcile_spec::{Account, Desired, KeyIdentity, Lock};
 use serde_json::{Value, json};
 
 use crate::Operation;
@@ -45,7 +45,8 @@ pub fn permissions(desired: &Desired, mode: Mode) -> Vec<Permissions> {
 fn policy(desired: &Desired, account: &Account, mode: Mode) -> Option<Value> {
     let mut actions: BTreeMap<Vec<String>, Vec<&'static str>> = BTreeMap::new();
     for operation in Operation::ALL.iter().filter(|it| mode == Mode::Apply || it.is_read()) {
-        if !is_of(desired, account, operation.place()) || !is_used(desired, *operation) {
+        let is_asked = operation.place() != Place::Lock || mode == Mode::Apply;
+        if !is_asked || !is_of(desired, account, operation.place()) || !is_used(desired, *operation) {
             continue;
         }
         let resources = resources(desired, account, operation.scope());
@@ -53,6 +54,10 @@ fn policy(desired: &Desired, account: &Account, mode: Mode) -> Option<Value> {
         if !of_resource.contains(&operation.action()) {
             of_resource.push(operation.action());
         }
+    }
+    if mode == Mode::Apply && is_of(desired, account, Place::Logs) {
+        // No operation of its own: CloudTrail asks whether its caller may hand it the role.
+        actions.entry(resources(desired, account, Scope::LogRoles)).or_default().push("iam:PassRole");
     }
     let statements: Vec<Value> = actions
         .into_iter()
@@ -75,13 +80,35 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
             desired.trails.iter().any(|trail| trail.site.account == *name)
                 || desired.bucket.site.account == *name
         }
+        Place::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
+        Place::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
+        Place::Lock => desired.lock.as_ref().is_some_and(|lock| lock.site.account == *name),
     }
 }
 
 /// Whether the spec manages what the operation is for.
 fn is_used(desired: &Desired, operation: Operation) -> bool {
     let bucket = &desired.bucket;
+    let organization = desired.organization.as_ref();
+    let asks_for_units = organization.is_some_and(|it| it.joining.asks_for_units());
     match operation {
+        Operation::ListRoots
+        | Operation::ListOrganizationalUnitsForParent
+        | Operation::ListAccountsForParent => asks_for_units,
+        Operation::ListAccountTags => organization.is_some_and(|it| it.joining.asks_for_tags()),
+        Operation::ListServiceAccess | Operation::EnableServiceAccess => {
+            organization.is_some_and(|it| it.service_access)
+        }
+        Operation::ListDelegatedAdministrators | Operation::RegisterDelegatedAdministrator => {
+            organization.is_some_and(|it| it.delegated_administrator.is_some())
+        }
+        Operation::DeleteBucket | Operation::ListObjectVersions => desired.deletion.bucket,
+        Operation::DeleteAlias | Operation::ScheduleKeyDeletion => desired.deletion.key,
+        Operation::CreateKey
+        | Operation::ListKeys
+        | Operation::ListAliases
+        | Operation::CreateAlias
+        | Operation::UpdateAlias => desired.key.identity.alias().is_some(),
         Operation::GetBucketLifecycleConfiguration | Operation::PutBucketLifecycleConfiguration => {
             bucket.lifecycle.enforced().is_some()
         }
@@ -114,17 +141,44 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             roles
         }
         // The id of a key is known only when it is there.
-        Scope::Key => vec![format!("arn:{partition}:kms:{region}:{id}:key/*")],
-        Scope::KeyAndAlias => vec![
-            format!("arn:{partition}:kms:{region}:{id}:{}", desired.key.alias.with_prefix()),
-            format!("arn:{partition}:kms:{region}:{id}:key/*"),
-        ],
+        Scope::Key => match &desired.key.identity {
+            KeyIdentity::Alias(_) => vec![format!("arn:{partition}:kms:{region}:{id}:key/*")],
+            KeyIdentity::Existing(arn) => vec![arn.to_string()],
+        },
+        Scope::KeyAndAlias => {
+            let alias = desired.key.identity.alias();
+            let alias =
+                alias.map(|alias| format!("arn:{partition}:kms:{region}:{id}:{}", alias.with_prefix()));
+            alias.into_iter().chain(resources(desired, account, Scope::Key)).collect()
+        }
         Scope::Bucket => vec![format!("arn:{partition}:s3:::{}", desired.bucket.name)],
         Scope::OwnTrails => {
             let own = desired.trails.iter().filter(|trail| trail.site.account == account.name);
             own.map(|trail| trail.arn.to_string()).collect()
         }
         // Trails that the spec has no more are looked for and removed.
+        Scope::LogGroups => {
+            let groups = desired.log_groups.iter().filter(|group| group.site.account == account.name);
+            // With and without what is in it, as the operations of CloudWatch Logs differ in this.
+            let arns = groups.flat_map(|group| {
+                let arn = format!("arn:{partition}:logs:{}:{id}:log-group:{}", group.site.region, group.name);
+                [format!("{arn}:*"), arn]
+            });
+            arns.collect()
+        }
+        Scope::AllLogGroups => vec![format!("arn:{partition}:logs:*:{id}:log-group:*")],
+        Scope::LogRoles => {
+            let roles = desired.log_roles.iter().filter(|role| role.site.account == account.name);
+            roles.map(|role| format!("arn:{partition}:iam::{id}:role/{}", role.name)).collect()
+        }
+        Scope::Topics => {
+            let topics = desired.topics.iter().filter(|topic| topic.site.account == account.name);
+            topics.map(|topic| topic.arn.to_string()).collect()
+        }
+        Scope::Lock => {
+            let object = |lock: &Lock| format!("arn:{partition}:s3:::{}/{}", lock.bucket, lock.key);
+            desired.lock.iter().map(object).collect()
+        }
         Scope::AllTrails => vec![format!("arn:{partition}:cloudtrail:*:{id}:trail/*")],
     }
 }

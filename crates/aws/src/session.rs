@@ -176,6 +176,30 @@ impl Session {
         aws_sdk_cloudtrail::Client::from_conf(config.build())
     }
 
+    /// A CloudWatch Logs client.
+    pub fn logs(&self, region: &Region) -> aws_sdk_cloudwatchlogs::Client {
+        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .retry_partition(self.retries.clone());
+        aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+    }
+
+    /// An IAM client for the partition of a Region: IAM itself has none.
+    pub fn iam(&self, region: &Region) -> aws_sdk_iam::Client {
+        let config = aws_sdk_iam::config::Builder::from(&self.config)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .retry_partition(self.retries.clone());
+        aws_sdk_iam::Client::from_conf(config.build())
+    }
+
+    /// An SNS client.
+    pub fn sns(&self, region: &Region) -> aws_sdk_sns::Client {
+        let config = aws_sdk_sns::config::Builder::from(&self.config)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .retry_partition(self.retries.clone());
+        aws_sdk_sns::Client::from_conf(config.build())
+    }
+
     /// An S3 client. With an endpoint of the user's it addresses buckets by path, since a bucket has no host there.
     pub fn s3(&self, region: &Region) -> aws_sdk_s3::Client {
         let is_elsewhere =

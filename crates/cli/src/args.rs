@@ -120,7 +120,8 @@ pub(crate) struct Shown {
 #[command(after_help = "Examples:
   reconcile plan specs/prod.yaml
   reconcile plan specs/prod.yaml --target 'trail/production/*'
-  reconcile plan specs/prod.yaml --format json --detailed-exitcode")]
+  reconcile plan specs/prod.yaml --format json --detailed-exitcode
+  reconcile plan specs/prod.yaml --destroy     what would go if all of it were to go")]
 pub(crate) struct PlanArgs {
     /// The spec
     pub(crate) spec: PathBuf,
@@ -132,6 +133,9 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// Plan to take away everything that is ours; the bucket and the key only where the spec says so under `deletion`
+    #[arg(long)]
+    pub(crate) destroy: bool,
 }
 
 #[derive(Debug, Args)]
@@ -139,7 +143,8 @@ pub(crate) struct PlanArgs {
   reconcile apply                        the saved plan
   reconcile apply plan.json              exactly that plan
   reconcile apply specs/prod.yaml        plan, show, ask, apply
-  reconcile apply specs/prod.yaml --yes  the same without asking")]
+  reconcile apply specs/prod.yaml --yes  the same without asking
+  reconcile apply specs/prod.yaml --destroy  take everything away again")]
 pub(crate) struct ApplyArgs {
     /// A plan file or a spec (.yaml, .yml) [default: the saved plan, .reconcile/plan.json]
     #[arg(value_name = "PLAN|SPEC")]
@@ -149,6 +154,12 @@ pub(crate) struct ApplyArgs {
     /// Do not ask before applying a spec
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Take away everything of the spec that is ours; the bucket and the key only where it says so under `deletion`
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    /// How long to wait for the `lock` of the spec, where another apply holds it, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(crate) lock_timeout: Duration,
     /// How long AWS may take to see earlier changes everywhere, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) propagation_timeout: Duration,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use reconcile_aws::{Aws, Embedded, Options};
-use reconcile_spec::{Desired, Spec};
-use reconcile_twin::{Setup, SetupAccount, Twin};
+use reconcile_spec::{Desired, KeyIdentity, Spec};
+use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
 use crate::args::Global;
 use crate::error::CliError;
@@ -59,7 +59,8 @@ pub(crate) fn open_sandbox(file: &Path) -> Result<Twin, CliError> {
 /// The account of the credentials at hand in a sandbox, where the spec has none that it could be.
 const NOBODY: &str = "000000000000";
 
-/// Gives a sandbox the accounts and roles that a spec names, where it does not know them yet.
+/// Gives a sandbox what a spec takes for granted, where it does not know it yet: accounts and roles, a key by its ARN, the
+/// bucket of the lock.
 pub(crate) fn provision(twin: &Twin, spec: &Spec) {
     let accounts = spec.desired().accounts.iter().map(|account| {
         let role = account.access.role.as_ref();
@@ -75,7 +76,22 @@ pub(crate) fn provision(twin: &Twin, spec: &Spec) {
         }
     });
     let ambient = spec.ambient_account().map_or(NOBODY.to_owned(), ToString::to_string);
-    twin.provision(Setup { ambient: Some(ambient), accounts: accounts.collect() });
+    let desired = spec.desired();
+    let keys = match &desired.key.identity {
+        KeyIdentity::Existing(arn) => vec![arn.to_string()],
+        KeyIdentity::Alias(_) => Vec::new(),
+    };
+    let lock = desired.lock.as_ref().filter(|lock| lock.bucket != desired.bucket.name);
+    let buckets = lock.and_then(|lock| {
+        let owner = desired.account(&lock.site.account)?.id.to_string();
+        Some(SetupBucket { name: lock.bucket.to_string(), owner, region: lock.site.region.to_string() })
+    });
+    twin.provision(Setup {
+        ambient: Some(ambient),
+        accounts: accounts.collect(),
+        keys,
+        buckets: buckets.into_iter().collect(),
+    });
 }
 
 fn embed(twin: &Twin, desired: &Desired) -> Embedded {

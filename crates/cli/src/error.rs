@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use reconcile_apply::JournalError;
+use reconcile_apply::lock::LockError;
 use reconcile_diff::plan::PlanFileError;
 use reconcile_diff::{ObserveError, Refusal};
 use reconcile_policy::ParseError;
@@ -26,9 +27,6 @@ pub(crate) enum CliError {
     /// The spec is wrong.
     #[error("{0}")]
     Spec(Diagnostics),
-    /// The spec asks for what this version does not do.
-    #[error("{0}")]
-    Unsupported(Diagnostics),
     /// A plan file is not one.
     #[error("`{path}`: {error}")]
     Plan { path: PathBuf, error: PlanFileError },
@@ -53,6 +51,12 @@ pub(crate) enum CliError {
     /// A file holds no policy.
     #[error("`{path}` is not a policy: {error}")]
     Policy { path: PathBuf, error: ParseError },
+    /// The lock was not taken, or not given back.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A saved plan says itself what it takes away.
+    #[error("`--destroy` goes with a spec; a saved plan is what it was made to be")]
+    DestroyOfPlan,
     /// The sandbox cannot be used.
     #[error(transparent)]
     Sandbox(#[from] StoreError),
@@ -111,6 +115,8 @@ impl CliError {
             Self::Sandbox(StoreError::InUse { .. }) => {
                 "wait for the other process, or name another with `--sandbox=FILE`".to_owned()
             }
+            Self::Lock(error) => return error.hint(),
+            Self::DestroyOfPlan => "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned(),
             Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
             _ => return None,
         })
@@ -121,6 +127,7 @@ impl CliError {
         match self {
             // Whoever reads the output has had enough: not an error.
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
+            Self::Lock(error) if error.is_held() => Exit::Refused,
             _ => Exit::Error,
         }
     }

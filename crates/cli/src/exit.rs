@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Error,
     /// There are changes (`plan --detailed-exitcode`), or drift.
     Different,
-    /// Nothing was done, on purpose: the plan is stale, or the question was answered no.
+    /// Nothing was done, on purpose: the plan is stale, the lock is held, or the question was answered no.
     Refused,
     /// Stopped by the user.
     Interrupted,

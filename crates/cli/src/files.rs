@@ -15,15 +15,6 @@ pub(crate) fn read_spec(path: &Path) -> Result<Spec, CliError> {
     reconcile_spec::parse(&path.to_string_lossy(), &bytes).map_err(CliError::Spec)
 }
 
-/// Reads a spec of which every word is acted on.
-pub(crate) fn read_supported_spec(path: &Path) -> Result<Spec, CliError> {
-    let spec = read_spec(path)?;
-    match spec.unsupported() {
-        Some(unsupported) => Err(CliError::Unsupported(unsupported.clone())),
-        None => Ok(spec),
-    }
-}
-
 /// Reads a policy document.
 pub(crate) fn read_policy(path: &Path) -> Result<Document, CliError> {
     let text =

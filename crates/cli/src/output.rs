@@ -37,7 +37,7 @@ pub(crate) fn error(error: &CliError) {
     }
     match error {
         // Diagnostics of a spec say `error:` for each problem themselves.
-        CliError::Spec(problems) | CliError::Unsupported(problems) => note(problems.to_string().trim_end()),
+        CliError::Spec(problems) => note(problems.to_string().trim_end()),
         error => note(&format!("{ERROR}error{ERROR:#}: {error}")),
     }
     if let Some(hint) = error.hint() {

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reconcile_spec::{AccountName, Desired};
+use reconcile_spec::{AccountName, Desired, Topic};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
+use crate::observe::organization::CLOUDTRAIL;
 
 /// Names one resource of an installation, such as `trail/production/SecurityTrail`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,15 +31,31 @@ impl Address {
 /// The address of everything that a spec asks for.
 pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
     let (key, bucket) = (&desired.key, &desired.bucket);
-    let of_key = |kind| Address::new(kind, &key.site.account, &key.alias);
+    let of_key = |kind| Address::new(kind, &key.site.account, &key.identity);
     let of_bucket = |kind| Address::new(kind, &bucket.site.account, &bucket.name);
-    let grants = desired.grants.iter();
-    let trails = desired.trails.iter();
-    [of_key(Kind::Key), of_key(Kind::Alias), of_key(Kind::KeyPolicy)]
-        .into_iter()
-        .chain(grants.map(|grant| Address::new(Kind::Grant, &key.site.account, &grant.aws_name)))
-        .chain([of_bucket(Kind::Bucket), of_bucket(Kind::BucketPolicy)])
-        .chain(trails.map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name)))
+    let of_topic = |topic: &Topic| {
+        [Kind::Topic, Kind::TopicPolicy].map(|kind| Address::new(kind, &topic.site.account, &topic.name))
+    };
+    let mut found = Vec::new();
+    if let Some(organization) = &desired.organization {
+        let account = &organization.account;
+        found.extend(
+            organization.service_access.then(|| Address::new(Kind::ServiceAccess, account, CLOUDTRAIL)),
+        );
+        let administrator = organization.delegated_administrator.iter();
+        found.extend(administrator.map(|name| Address::new(Kind::DelegatedAdministrator, account, name)));
+    }
+    found.push(of_key(Kind::Key));
+    found.extend(key.identity.alias().map(|_| of_key(Kind::Alias)));
+    found.push(of_key(Kind::KeyPolicy));
+    found.extend(desired.grants.iter().map(|it| Address::new(Kind::Grant, &key.site.account, &it.aws_name)));
+    found.extend([of_bucket(Kind::Bucket), of_bucket(Kind::BucketPolicy)]);
+    let groups = desired.log_groups.iter();
+    found.extend(groups.map(|it| Address::new(Kind::LogGroup, &it.site.account, &it.name)));
+    found.extend(desired.log_roles.iter().map(|it| Address::new(Kind::Role, &it.site.account, &it.name)));
+    found.extend(desired.topics.iter().flat_map(of_topic));
+    found.extend(desired.trails.iter().map(|it| Address::new(Kind::Trail, &it.site.account, &it.name)));
+    found.into_iter()
 }
 
 impl fmt::Display for Address {

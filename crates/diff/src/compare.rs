@@ -10,28 +10,36 @@ mod bucket_policy;
 mod change;
 mod copy;
 mod delivery;
+mod destroy;
 mod grant;
 mod key;
 mod key_policy;
+mod log_group;
+mod organization;
 mod policy;
+mod quota;
+mod role;
+mod scope;
+mod topic;
+mod topic_policy;
 mod trail;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AccountName, Desired, Site, Spec};
+use reconcile_policy::Fitted;
+use reconcile_spec::Spec;
 
 use crate::address::Address;
-use crate::delivery::{DeliveryPath, live_paths};
-use crate::kind::Kind;
+use crate::delivery::{DeliveryPath, Policies, live_paths};
 use crate::observe::Observed;
-use crate::plan::{AccountRef, Change, FORMAT_VERSION, Plan, SpecRef, Summary, Unreadable, Warning};
+use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
-use crate::view::{KeyRef, OtherTrail};
 use change::Compared;
 pub use copy::copy;
+pub use destroy::destroy;
 pub(crate) use policy::FOREIGN_STATEMENT;
+use scope::Scope;
 
 /// What has come out of a comparison.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,17 +70,28 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let scope = Scope::new(desired, observed);
     let mut compared = Compared::default();
 
-    // Expand: the key and what hangs on it, then the bucket and its policy.
+    // Expand: what the organization allows; the key and what hangs on it; the bucket and its policy; what trails deliver to
+    // besides.
+    organization::compare(&scope, &mut compared);
     key::compare(&scope, &mut compared);
     alias::compare(&scope, &mut compared);
     let key_policy = key_policy::compare(&scope, &mut compared);
     let grants = grant::compare(&scope, &mut compared);
     bucket::compare(&scope, &mut compared);
     let bucket_policy = bucket_policy::compare(&scope, &mut compared);
+    log_group::compare(&scope, &mut compared);
+    role::compare(&scope, &mut compared);
+    topic::compare(&scope, &mut compared);
+    let topic_policies = topic_policy::compare(&scope, &mut compared);
     // Converge: every trail that could be read.
     trail::compare(&scope, &mut compared);
-    // Contract: trails of ours that nobody asks for, what the expanded policies still hold, and grants of ours that nobody asks for.
+    quota::warn(&scope, &mut compared);
+    // Contract: trails of ours that nobody asks for and what was made for them, what the expanded policies still hold, and
+    // grants of ours that nobody asks for.
     trail::contract(&scope, &mut compared);
+    log_group::contract(&scope, &mut compared);
+    role::contract(&scope, &mut compared);
+    topic::contract(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     if let Some(outcome) = &key_policy {
         key_policy::contract(&scope, outcome, &mut compared);
@@ -80,14 +99,9 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     if let Some(outcome) = &bucket_policy {
         bucket_policy::contract(&scope, outcome, &mut compared);
     }
+    topic_policy::contract(&scope, &topic_policies, &mut compared);
     // What has come of it has to deliver, half-way and in the end.
-    if let (Some(bucket), Some(key)) = (&bucket_policy, &key_policy) {
-        let (bucket, key) = (&bucket.merged, &key.merged);
-        delivery::refuse(&scope, &bucket.expanded, &key.expanded, &mut compared);
-        if bucket.contract().is_some() || key.contract().is_some() {
-            delivery::refuse(&scope, &bucket.contracted, &key.contracted, &mut compared);
-        }
-    }
+    refuse_undeliverable(&scope, &bucket_policy, &key_policy, &topic_policies, &mut compared);
     let undelivered = live_paths(desired, observed)
         .into_iter()
         .filter(|path| path.is_live && path.obstacles().next().is_some())
@@ -96,6 +110,37 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     compared.warnings.extend(scope.suspended());
     let refusals = std::mem::take(&mut compared.refusals);
     Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered }
+}
+
+fn refuse_undeliverable(
+    scope: &Scope<'_>,
+    bucket: &Option<Fitted>,
+    key: &Option<Fitted>,
+    topics: &[Option<Fitted>],
+    compared: &mut Compared,
+) {
+    // What does not fit has been refused already; what is not ours to write stays as it is.
+    let is_ours_to_write = (scope.desired.bucket_policy.is_managed, scope.desired.key_policy.is_managed);
+    if (is_ours_to_write.0 && bucket.is_none()) || (is_ours_to_write.1 && key.is_none()) {
+        return;
+    }
+    let live = Policies::live(scope.observed);
+    for in_the_end in [false, true] {
+        let document = |fitted: &'_ Fitted| match in_the_end {
+            true => fitted.merged.contracted.clone(),
+            false => fitted.merged.expanded.clone(),
+        };
+        let (bucket, key) = (bucket.as_ref().map(document), key.as_ref().map(document));
+        let topics = scope.desired.topics.iter().zip(topics);
+        let topics: Vec<_> =
+            topics.filter_map(|(topic, fitted)| Some((&topic.arn, document(fitted.as_ref()?)))).collect();
+        let planned = Policies {
+            bucket: bucket.as_ref().or(live.bucket),
+            key: key.as_ref().or(live.key),
+            topics: topics.iter().map(|(arn, document)| (*arn, document)).collect(),
+        };
+        delivery::refuse(scope, &planned, compared);
+    }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> Plan {
@@ -114,139 +159,11 @@ fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -
         partial: !unreadable.is_empty(),
         summary: Summary::of(&changes, unchanged, unreadable.len()),
         sandbox: false,
+        destroy: false,
         changes,
         warnings,
         unreadable,
     }
-}
-
-/// What all kinds look at.
-struct Scope<'a> {
-    desired: &'a Desired,
-    observed: &'a Observed,
-    /// The key that everything encrypts with.
-    key: KeyRef,
-}
-
-impl<'a> Scope<'a> {
-    fn new(desired: &'a Desired, observed: &'a Observed) -> Self {
-        let key = match &observed.key {
-            Some(hub) => KeyRef::known(&hub.key.arn),
-            None => KeyRef::KnownAfterApply(key_address(desired)),
-        };
-        Self { desired, observed, key }
-    }
-
-    fn key_address(&self) -> Address {
-        key_address(self.desired)
-    }
-
-    fn alias_address(&self) -> Address {
-        Address::new(Kind::Alias, &self.desired.key.site.account, &self.desired.key.alias)
-    }
-
-    fn key_policy_address(&self) -> Address {
-        Address::new(Kind::KeyPolicy, &self.desired.key.site.account, &self.desired.key.alias)
-    }
-
-    fn bucket_address(&self) -> Address {
-        Address::new(Kind::Bucket, &self.desired.bucket.site.account, &self.desired.bucket.name)
-    }
-
-    fn bucket_policy_address(&self) -> Address {
-        Address::new(Kind::BucketPolicy, &self.desired.bucket.site.account, &self.desired.bucket.name)
-    }
-
-    /// All trails of the spec.
-    fn trail_addresses(&self) -> impl Iterator<Item = Address> {
-        self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
-    }
-
-    /// Trails of ours that are to go.
-    fn stray_addresses(&self) -> impl Iterator<Item = Address> {
-        self.observed.strays.iter().map(|(arn, stray)| {
-            Address::new(Kind::Trail, &stray.account, arn.resource().trim_start_matches("trail/"))
-        })
-    }
-
-    /// Trails that deliver to the bucket, are not in the spec, and are to stay.
-    fn guests(&self) -> impl Iterator<Item = &OtherTrail> {
-        let is_to_go = |arn: &Arn| self.desired.deletion.trails && self.observed.strays.contains_key(arn);
-        self.observed.guests.values().filter(move |guest| !is_to_go(&guest.arn))
-    }
-
-    fn account(&self, name: &AccountName) -> Option<AccountRef> {
-        self.desired
-            .account(name)
-            .map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
-    }
-
-    /// Where a resource is, as a change says it. A parsed spec declares every account that it names.
-    fn place(&self, site: &Site) -> Option<(AccountRef, Region)> {
-        Some((self.account(&site.account)?, site.region.clone()))
-    }
-
-    /// The same key may be named by its id alone, or by another of its names: by what we know it is ours.
-    fn same_key(&self, key: KeyRef) -> KeyRef {
-        match (&key, &self.key) {
-            (KeyRef::Known(named), KeyRef::Known(ours))
-                if ours.rsplit_once('/').is_some_and(|(_, id)| id == named) =>
-            {
-                self.key.clone()
-            }
-            _ => key,
-        }
-    }
-
-    fn unreadable(&self) -> Vec<Unreadable> {
-        self.observed
-            .unreadable
-            .iter()
-            .filter_map(|(name, error)| {
-                Some(Unreadable {
-                    account: self.account(name)?,
-                    error: error.to_string(),
-                    hint: error.hint(),
-                })
-            })
-            .collect()
-    }
-
-    /// Accounts that would have joined, were they not closed or about to be.
-    fn suspended(&self) -> Option<Warning> {
-        let organization = self.desired.organization.as_ref().filter(|it| it.includes_all)?;
-        let suspended = self.observed.organization.iter().flat_map(|it| &it.suspended);
-        let suspended = suspended.filter(|member| !organization.exclude.contains(&member.id));
-        let names: Vec<String> = suspended.map(|it| format!("`{}` ({})", it.name, it.id)).collect();
-        (!names.is_empty()).then(|| Warning {
-            code: "suspended-account".to_owned(),
-            address: self.bucket_address(),
-            message: format!("not among the accounts, since suspended: {}", names.join(", ")),
-        })
-    }
-
-    /// The organization that the accounts of all these trails are in; none if one is not, or none is known.
-    fn organization_of<'t>(&self, mut trails: impl Iterator<Item = &'t Arn>) -> Option<String> {
-        let organization = self.observed.organization.as_ref()?;
-        trails.all(|trail| organization.has(trail.account())).then(|| organization.id.clone())
-    }
-
-    /// Why nothing may be taken away: an account that could not be read may still rely on it.
-    fn withholds(&self, address: &Address, what: &str) -> Option<Warning> {
-        if self.observed.unreadable.is_empty() {
-            return None;
-        }
-        let names: Vec<String> = self.observed.unreadable.keys().map(|name| format!("`{name}`")).collect();
-        Some(Warning {
-            code: "withheld".to_owned(),
-            address: address.clone(),
-            message: format!("{what} is withheld until {} can be read", names.join(", ")),
-        })
-    }
-}
-
-fn key_address(desired: &Desired) -> Address {
-    Address::new(Kind::Key, &desired.key.site.account, &desired.key.alias)
 }
 
 /// Changes name all that they could depend on; what is as it should be needs no waiting for.

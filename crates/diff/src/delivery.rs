@@ -1,6 +1,8 @@
 //! Turns trails and policies into whether each trail can deliver. Pure.
 
-use reconcile_policy::{Arn, Decision, Delivery, Document, Proof, Statement};
+use std::collections::BTreeMap;
+
+use reconcile_policy::{Arn, Decision, Delivery, Document, PolicyKind, Proof, Statement};
 use reconcile_spec::{self as spec, Desired, Encryption};
 
 use crate::address::Address;
@@ -28,10 +30,42 @@ impl DeliveryPath {
     }
 }
 
+/// The policies that decide whether trails deliver.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Policies<'d> {
+    pub(crate) bucket: Option<&'d Document>,
+    pub(crate) key: Option<&'d Document>,
+    /// By the ARN of the topic.
+    pub(crate) topics: BTreeMap<&'d Arn, &'d Document>,
+}
+
+impl<'d> Policies<'d> {
+    pub(crate) fn live(observed: &'d Observed) -> Self {
+        let topics = observed.topics.iter().filter_map(|(arn, live)| Some((arn, &live.as_ref()?.policy)));
+        Self {
+            bucket: observed.bucket_policy.as_ref(),
+            key: observed.key.as_ref().map(|hub| &hub.policy),
+            topics: topics.collect(),
+        }
+    }
+
+    pub(crate) fn of(&self, kind: PolicyKind, delivery: &Delivery) -> Option<&'d Document> {
+        match kind {
+            PolicyKind::Bucket => self.bucket,
+            PolicyKind::Key => self.key,
+            PolicyKind::Topic => self.topics.get(delivery.topic.as_ref()?).copied(),
+        }
+    }
+
+    fn prove(&self, delivery: &Delivery) -> Vec<Proof> {
+        delivery.prove(|kind| self.of(kind, delivery))
+    }
+}
+
 /// The paths of all trails of the spec under the live policies. A trail that could not be read, or that delivers to
 /// another bucket, is looked at as the spec has it.
 pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
-    let bucket_policy = observed.bucket_policy.as_ref();
+    let policies = Policies::live(observed);
     let hub = observed.key.as_ref();
     let paths = desired.trails.iter().map(|trail| {
         let live = observed.trails.get(&trail.arn).and_then(Option::as_ref);
@@ -45,23 +79,31 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
             Some(hub) => delivery.key.as_deref() == Some(hub.key.arn.as_str()),
             None => live.is_none(),
         };
-        let mut proofs = delivery.prove(bucket_policy, hub.map(|hub| &hub.policy));
-        proofs.retain(|proof| proof.hop.is_of_bucket() || is_our_key);
+        // Nor what that of a topic says that the spec does not have.
+        let is_known = |kind| match kind {
+            PolicyKind::Bucket => true,
+            PolicyKind::Key => is_our_key,
+            PolicyKind::Topic => delivery.topic == trail.topic,
+        };
+        let mut proofs = policies.prove(&delivery);
+        proofs.retain(|proof| is_known(proof.hop.policy()));
         DeliveryPath { address: address(trail), is_live: live.is_some(), delivery, proofs }
     });
     paths.collect()
 }
 
-/// The paths of all trails of the spec under two policies that are to be written.
+/// The paths of all trails of the spec under policies that are to be written.
 pub(crate) fn planned_paths(
     desired: &Desired,
     observed: &Observed,
-    bucket_policy: Option<&Document>,
-    key_policy: Option<&Document>,
+    policies: &Policies<'_>,
 ) -> Vec<DeliveryPath> {
     let paths = desired.trails.iter().map(|trail| {
         let delivery = of_spec(desired, observed, trail);
-        let proofs = delivery.prove(bucket_policy, key_policy);
+        let mut proofs = policies.prove(&delivery);
+        // A topic whose account could not be read is not known.
+        let is_known = trail.topic.as_ref().is_none_or(|topic| policies.topics.contains_key(topic));
+        proofs.retain(|proof| proof.hop.policy() != PolicyKind::Topic || is_known);
         DeliveryPath { address: address(trail), is_live: false, delivery, proofs }
     });
     paths.collect()
@@ -81,6 +123,8 @@ fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Deliv
         bucket_key: has_bucket_key(desired, observed),
         digests: trail.log_file_validation,
         organization: organization_of(observed, &trail.arn),
+        organization_trail: trail.is_organization,
+        topic: trail.topic.clone(),
     }
 }
 
@@ -97,12 +141,17 @@ fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delive
         bucket_key: has_bucket_key(desired, observed),
         digests: live.log_file_validation,
         organization: organization_of(observed, &live.arn),
+        organization_trail: live.organization,
+        topic: match &live.notification {
+            Some(view::Notification::To { topic }) => topic.parse().ok(),
+            Some(view::Notification::Off) | None => None,
+        },
     }
 }
 
 fn organization_of(observed: &Observed, trail: &Arn) -> Option<String> {
     let organization = observed.organization.as_ref().filter(|it| it.has(trail.account()))?;
-    Some(organization.id.clone())
+    Some(organization.roster.id.clone())
 }
 
 fn address(trail: &spec::Trail) -> Address {
@@ -134,7 +183,7 @@ fn has_bucket_key(desired: &Desired, observed: &Observed) -> bool {
 /// What stands in the way, as a sentence.
 pub fn obstacle(proof: &Proof) -> String {
     let what = proof.hop;
-    let policy = if what.is_of_bucket() { "bucket" } else { "key" };
+    let policy = what.policy();
     match &proof.decision {
         Decision::NotAllowed(None) => {
             format!("CloudTrail may not {what}: the {policy} policy allows nothing")

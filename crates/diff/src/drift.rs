@@ -130,16 +130,38 @@ fn severity(address: &Address, action: ActionKind, diff: &[Difference]) -> Sever
         match (address.kind, field) {
             (_, "tags" | "description") => Severity::Low,
             (Kind::Trail, "logging" | "bucket" | "prefix") => Severity::Critical,
-            (Kind::BucketPolicy | Kind::KeyPolicy, _) => match difference {
+            (Kind::BucketPolicy | Kind::KeyPolicy | Kind::TopicPolicy, _) => match difference {
                 Difference::Add { .. } | Difference::Replace { .. } => Severity::Critical,
                 Difference::Remove { .. } => Severity::Medium,
             },
             (Kind::Key, "rotation") => Severity::Medium,
-            (Kind::Key | Kind::Alias | Kind::Grant | Kind::Bucket | Kind::Trail, _) => Severity::High,
+            (Kind::LogGroup, "retention_days") => Severity::Medium,
+            (
+                Kind::ServiceAccess
+                | Kind::DelegatedAdministrator
+                | Kind::Key
+                | Kind::Alias
+                | Kind::Grant
+                | Kind::Bucket
+                | Kind::LogGroup
+                | Kind::Role
+                | Kind::Topic
+                | Kind::Trail,
+                _,
+            ) => Severity::High,
         }
     };
     match (address.kind, action) {
-        (Kind::Grant, ActionKind::Create) => Severity::High,
+        // The log files themselves arrive all the same.
+        (
+            Kind::Grant
+            | Kind::DelegatedAdministrator
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::Topic
+            | Kind::TopicPolicy,
+            ActionKind::Create,
+        ) => Severity::High,
         (_, ActionKind::Create) => Severity::Critical,
         (_, ActionKind::Delete) => Severity::Medium,
         (_, ActionKind::Update) => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// Trusted access of CloudTrail to the organization.
+    ServiceAccess,
+    /// The delegated administrator of the organization for CloudTrail.
+    DelegatedAdministrator,
     /// The KMS key that encrypts the logs.
     Key,
     /// The name of the key.
@@ -23,36 +27,74 @@ pub enum Kind {
     Bucket,
     /// The policy of the bucket.
     BucketPolicy,
+    /// A log group in CloudWatch Logs.
+    LogGroup,
+    /// The role with which CloudTrail delivers to log groups.
+    Role,
+    /// A topic that is told of log files.
+    Topic,
+    /// The policy of a topic.
+    TopicPolicy,
     /// A trail.
     Trail,
 }
 
 impl Kind {
     /// Every kind, in the order in which a first apply makes them.
-    pub const ALL: [Self; 7] =
-        [Self::Key, Self::Alias, Self::KeyPolicy, Self::Grant, Self::Bucket, Self::BucketPolicy, Self::Trail];
+    pub const ALL: [Self; 13] = [
+        Self::ServiceAccess,
+        Self::DelegatedAdministrator,
+        Self::Key,
+        Self::Alias,
+        Self::KeyPolicy,
+        Self::Grant,
+        Self::Bucket,
+        Self::BucketPolicy,
+        Self::LogGroup,
+        Self::Role,
+        Self::Topic,
+        Self::TopicPolicy,
+        Self::Trail,
+    ];
 
     /// The kind as addresses name it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ServiceAccess => "service_access",
+            Self::DelegatedAdministrator => "delegated_administrator",
             Self::Key => "key",
             Self::Alias => "alias",
             Self::KeyPolicy => "key_policy",
             Self::Grant => "grant",
             Self::Bucket => "bucket",
             Self::BucketPolicy => "bucket_policy",
+            Self::LogGroup => "log_group",
+            Self::Role => "role",
+            Self::Topic => "topic",
+            Self::TopicPolicy => "topic_policy",
             Self::Trail => "trail",
         }
     }
 
     /// The bytes that AWS takes, if it is a policy document.
     ///
-    /// See "Bucket policies" in the S3 user guide (20 KB) and "Resource quotas" in the KMS developer guide.
+    /// See "Bucket policies" in the S3 user guide (20 KB), "Resource quotas" in the KMS developer guide, and "Amazon SNS
+    /// endpoints and quotas" in the AWS General Reference (30 KB).
     pub fn policy_limit(self) -> Option<usize> {
         match self {
             Self::BucketPolicy => Some(20 * 1024),
             Self::KeyPolicy => Some(32 * 1024),
-            Self::Key | Self::Alias | Self::Grant | Self::Bucket | Self::Trail => None,
+            Self::TopicPolicy => Some(30 * 1024),
+            Self::ServiceAccess
+            | Self::DelegatedAdministrator
+            | Self::Key
+            | Self::Alias
+            | Self::Grant
+            | Self::Bucket
+            | Self::LogGroup
+            | Self::Role
+            | Self::Topic
+            | Self::Trail => None,
         }
     }
 

@@ -17,7 +17,7 @@ mod refusal;
 pub mod view;
 
 pub use address::{Address, NotAnAddress, addresses};
-pub use compare::{Comparison, compare, copy};
+pub use compare::{Comparison, compare, copy, destroy};
 pub use delivery::{DeliveryPath, live_paths, obstacle};
 pub use difference::{Difference, of_views as differences};
 pub use drift::{Finding, FindingKind, Severity, findings};

@@ -8,26 +8,32 @@ pub mod bucket;
 mod error;
 pub mod grant;
 pub mod key;
+mod leftover;
+pub mod log_group;
 pub mod organization;
 pub mod policy;
 pub mod retention;
+pub mod role;
+pub mod topic;
 pub mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::{join, try_join, try_join3};
+use futures::future::{join3, try_join, try_join_all, try_join3};
 use reconcile_aws::{Aws, Session};
 use reconcile_policy::{Arn, Document, Region};
-use reconcile_spec::{AccountName, Desired};
+use reconcile_spec::{AccountName, Desired, OWNER_TAG, Site};
 use tokio::task::JoinSet;
 
-use crate::view::{Bucket, Grant, OtherTrail, Trail};
+use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 pub use bucket::Aspects;
 pub use error::{ObserveError, ReadError};
 pub use key::LiveKey;
+pub use leftover::{Leftover, What};
 pub use organization::LiveOrganization;
+pub use topic::LiveTopic;
 use trail::{Asked, Trails};
 
 /// Live state of everything that a spec names.
@@ -39,13 +45,23 @@ pub struct Observed {
     pub bucket: Option<Bucket>,
     /// The bucket's policy.
     pub bucket_policy: Option<Document>,
+    /// Whether there is nothing in the bucket; only known where the spec lets it be deleted.
+    pub is_bucket_empty: bool,
+    /// Every log group of the spec that could be read, by ARN; `None` where there is none.
+    pub log_groups: BTreeMap<Arn, Option<LogGroup>>,
+    /// Every role that delivers to log groups and could be read, by ARN; `None` where there is none.
+    pub roles: BTreeMap<Arn, Option<Role>>,
+    /// Every topic of the spec that could be read, by ARN; `None` where there is none.
+    pub topics: BTreeMap<Arn, Option<LiveTopic>>,
     /// Every trail of the spec that could be read, by ARN; `None` where there is none.
     pub trails: BTreeMap<Arn, Option<Trail>>,
-    /// Trails that deliver to the bucket and that the spec does not have, by ARN: as far as they can be seen from the
+    /// Trails that the spec does not have, by the account that they were seen in: as far as they can be seen from the
     /// accounts and Regions of the spec.
-    pub guests: BTreeMap<Arn, OtherTrail>,
+    pub others: BTreeMap<AccountName, Vec<OtherTrail>>,
     /// Trails that carry the mark of this installation and that the spec does not have any more, by ARN.
     pub strays: BTreeMap<Arn, Stray>,
+    /// Log groups, roles and topics of this installation that its trails use and the spec does not have any more, by ARN.
+    pub leftovers: BTreeMap<Arn, Leftover>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,
     /// Accounts that could not be read, and why. Their trails are not in `trails`.
@@ -90,6 +106,15 @@ impl Progress {
 struct HubBucket {
     bucket: Option<Bucket>,
     policy: Option<Document>,
+    is_empty: bool,
+}
+
+/// What was made for trails, in one account.
+#[derive(Default)]
+struct Attached {
+    log_groups: Vec<(Arn, Option<LogGroup>)>,
+    roles: Vec<(Arn, Option<Role>)>,
+    topics: Vec<(Arn, Option<LiveTopic>)>,
 }
 
 /// What one account had to tell.
@@ -98,6 +123,7 @@ struct Found {
     bucket: Option<Result<HubBucket, ReadError>>,
     trails: Trails,
     strays: Vec<Trail>,
+    attached: Attached,
     unreadable: Option<ReadError>,
 }
 
@@ -115,6 +141,7 @@ pub async fn observe(
         .trails
         .iter()
         .map(|trail| &trail.site.account)
+        .chain(desired.topics.iter().map(|topic| &topic.site.account))
         .chain([&desired.bucket.site.account, &desired.key.site.account])
         .collect();
     progress.accounts.store(names.len(), Ordering::Relaxed);
@@ -140,18 +167,22 @@ pub async fn observe(
         if let Some(bucket) = found.bucket {
             let found = bucket.map_err(hub_error)?;
             (observed.bucket, observed.bucket_policy) = (found.bucket, found.policy);
+            observed.is_bucket_empty = found.is_empty;
         }
         observed.trails.extend(found.trails.asked);
+        observed.log_groups.extend(found.attached.log_groups);
+        observed.roles.extend(found.attached.roles);
+        observed.topics.extend(found.attached.topics);
         let strays = found.strays.into_iter();
         observed
             .strays
             .extend(strays.map(|trail| (trail.arn.clone(), Stray { account: name.clone(), trail })));
-        let guests = found.trails.others.into_iter().filter(|it| it.bucket == desired.bucket.name.as_str());
-        observed.guests.extend(guests.map(|guest| (guest.arn.clone(), guest)));
+        observed.others.insert(name.clone(), found.trails.others);
         if let Some(error) = found.unreadable {
             observed.unreadable.insert(name, error);
         }
     }
+    observed.leftovers = leftover::find(aws, desired, &observed).await;
     Ok(observed)
 }
 
@@ -166,7 +197,7 @@ pub async fn discover(aws: &Aws, desired: &Desired) -> Result<Option<LiveOrganiz
     let account =
         desired.account(name).ok_or_else(|| failed(ReadError::NoSuchAccount { account: name.clone() }))?;
     let session = Session::open(aws, account).await.map_err(|error| failed(ReadError::Aws(error)))?;
-    organization::read(&session, &desired.bucket.site.region).await.map(Some).map_err(failed)
+    organization::read(&session, &desired.bucket.site.region, organization).await.map(Some).map_err(failed)
 }
 
 async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Found {
@@ -184,6 +215,7 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
                 bucket: has_bucket.then(|| Err(error.clone())),
                 trails: Trails::default(),
                 strays: Vec::new(),
+                attached: Attached::default(),
                 unreadable: Some(error),
             };
         }
@@ -191,17 +223,18 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
 
     let key = async { if has_key { Some(observe_key(&session, desired).await) } else { None } };
     let bucket = async { if has_bucket { Some(observe_bucket(&session, desired).await) } else { None } };
-    let (hub, trails) = join(join(key, bucket), observe_trails(&session, desired)).await;
-    let ((trails, strays), unreadable) = match trails {
+    let of_trails = try_join(observe_trails(&session, desired), observe_attached(&session, desired));
+    let (key, bucket, of_trails) = join3(key, bucket, of_trails).await;
+    let (((trails, strays), attached), unreadable) = match of_trails {
         Ok(found) => (found, None),
-        Err(error) => ((Trails::default(), Vec::new()), Some(error)),
+        Err(error) => (((Trails::default(), Vec::new()), Attached::default()), Some(error)),
     };
-    Found { key: hub.0, bucket: hub.1, trails, strays, unreadable }
+    Found { key, bucket, trails, strays, attached, unreadable }
 }
 
 async fn observe_key(session: &Session, desired: &Desired) -> Result<Option<HubKey>, ReadError> {
     let wanted = &desired.key;
-    let Some(found) = key::find(session, &wanted.site.region, &wanted.alias, &desired.name).await? else {
+    let Some(found) = key::find(session, &wanted.site.region, &wanted.identity, &desired.name).await? else {
         return Ok(None);
     };
     let (region, arn) = (&wanted.site.region, &found.arn);
@@ -222,12 +255,41 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         access_logs: desired.bucket.access_logs.enforced().is_some(),
         installation: desired.name.clone(),
     };
-    let (bucket, policy) = try_join(
+    let is_empty = async {
+        if desired.deletion.bucket { bucket::is_empty(session, region, name).await } else { Ok(false) }
+    };
+    let (bucket, policy, is_empty) = try_join3(
         bucket::read(session, region, name, &aspects),
         policy::read_bucket_policy(session, region, name),
+        is_empty,
     )
     .await?;
-    Ok(HubBucket { bucket, policy })
+    Ok(HubBucket { bucket, policy, is_empty })
+}
+
+/// Log groups, roles and topics of the spec in this account.
+async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attached, ReadError> {
+    let here = |site: &Site| site.account == session.account().name;
+    let groups = desired.log_groups.iter().filter(|it| here(&it.site)).map(async |it| {
+        let found = log_group::read(session, &it.site.region, it.name.as_str()).await?;
+        Ok::<_, ReadError>((it.arn.clone(), found))
+    });
+    let roles = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
+        let name = it.name.as_str();
+        let found = role::read(session, &it.site.region, name, &it.policy_name).await?;
+        let is_ours = |role: &Role| role.tags.0.get(OWNER_TAG).is_some_and(|it| it == desired.name.as_str());
+        if found.as_ref().is_some_and(|role| !is_ours(role)) {
+            return Err(ReadError::ForeignRole { name: name.to_owned() });
+        }
+        Ok((it.arn.clone(), found))
+    });
+    let topics = desired.topics.iter().filter(|it| here(&it.site)).map(async |it| {
+        let found = topic::read(session, &it.site.region, &it.arn).await?;
+        Ok::<_, ReadError>((it.arn.clone(), found))
+    });
+    let (log_groups, roles, topics) =
+        try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)).await?;
+    Ok(Attached { log_groups, roles, topics })
 }
 
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails, Vec<Trail>), ReadError> {
@@ -243,7 +305,7 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails,
     }
     let regions = by_region.iter().map(|(region, asked)| trail::read(session, region, asked));
     let mut trails = Trails::default();
-    for found in futures::future::try_join_all(regions).await? {
+    for found in try_join_all(regions).await? {
         trails.asked.extend(found.asked);
         trails.others.extend(found.others);
     }

@@ -32,6 +32,9 @@ pub struct Plan {
     /// Whether it was made of a sandbox, and must never be applied to anything else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
+    /// Whether it takes away what the spec asks for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub destroy: bool,
     /// Whether some accounts could not be read, so that the plan says nothing of them.
     pub partial: bool,
     /// Counts.

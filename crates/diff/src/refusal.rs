@@ -22,13 +22,15 @@ pub enum Refusal {
         /// Whose trails.
         addresses: Vec<Address>,
     },
-    /// The policies that we would write do not let a trail deliver: a fault of ours.
-    #[error("{address} could not deliver under the policies that would be written: {obstacle}")]
+    /// The policies do not let a trail deliver, and nothing denies it: a fault of ours, where they are ours to write.
+    #[error("{address} could not deliver under the policies as they would be: {obstacle}")]
     Undeliverable {
         /// The trail.
         address: Address,
         /// What it could not do.
         obstacle: String,
+        /// Whether the policy that does not let it is the user's own to write.
+        is_unmanaged: bool,
     },
     /// Nobody could change the key policy any more.
     #[error("{address}: nobody in the account of the key could administer it any more")]
@@ -48,8 +50,8 @@ pub enum Refusal {
         statement: String,
         /// The unique ids.
         ids: Vec<String>,
-        /// Where in the spec the setting is that drops such statements.
-        setting: &'static str,
+        /// Where in the spec the setting is that drops such statements, if there is one.
+        setting: Option<&'static str>,
     },
     /// The policy does not fit.
     #[error("{address}: {error}")]
@@ -80,13 +82,21 @@ impl Refusal {
                  `\"Bool\": {\"aws:PrincipalIsAWSService\": \"false\"}` among its conditions; \
                  reconcile does not edit a Deny of somebody else"
                 .to_owned(),
-            Self::Undeliverable { .. } => "this is a defect of reconcile: please report it".to_owned(),
+            Self::Undeliverable { is_unmanaged: true, .. } => {
+                "the spec says `policy: unmanaged`: add a statement that allows \
+                 it, or take that line out and let reconcile add it"
+                    .to_owned()
+            }
+            Self::Undeliverable { is_unmanaged: false, .. } => {
+                "this is a defect of reconcile: please report it".to_owned()
+            }
             Self::LockedOut { .. } => {
                 "name at least one principal of the key's account under `key.administrators`".to_owned()
             }
-            Self::DeletedPrincipal { setting, .. } => {
+            Self::DeletedPrincipal { setting: Some(setting), .. } => {
                 format!("take the statement out of the policy, or set `{setting}: remove` in the spec")
             }
+            Self::DeletedPrincipal { setting: None, .. } => "take the statement out of the policy".to_owned(),
             Self::TooLarge { error, .. } => match error.obstacle {
                 Some(obstacle) => {
                     format!("{obstacle}; or move statements of others to where they need less room")

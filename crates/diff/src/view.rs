@@ -9,8 +9,12 @@ mod bucket;
 mod grant;
 mod key;
 mod known;
+mod log_group;
+mod organization;
 mod retention;
+mod role;
 mod tags;
+mod topic;
 mod trail;
 
 use serde::Serialize;
@@ -21,10 +25,14 @@ pub use bucket::{Bucket, Encryption, PublicAccessBlock};
 pub use grant::{Constraints, Grant};
 pub use key::{Key, Rotation};
 pub use known::KeyRef;
+pub use log_group::LogGroup;
+pub use organization::{DelegatedAdministrator, ServiceAccess};
 pub use reconcile_spec::Selectors;
 pub use retention::{AccessLogs, Lifecycle, ObjectLock, Transition};
+pub use role::Role;
 pub use tags::Tags;
-pub use trail::{OtherTrail, Trail};
+pub use topic::Topic;
+pub use trail::{CloudWatchLogs, Notification, OtherTrail, Trail};
 
 /// What every view can do.
 pub trait View: Clone + PartialEq + Serialize + DeserializeOwned {

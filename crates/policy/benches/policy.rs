@@ -32,6 +32,7 @@ fn intent(accounts: usize) -> BucketIntent {
         bucket: "secprod-multiaccount-logs".to_owned(),
         prefix: None,
         trails: (0..accounts).map(|number| trail(&account(number))).collect(),
+        organization_trails: Vec::new(),
         guests: Vec::new(),
         organization: None,
         readers: Vec::new(),

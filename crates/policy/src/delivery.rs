@@ -1,4 +1,4 @@
-//! Turns the policies of bucket and key into the proof that a trail can deliver, or into what stands in its way.
+//! Turns the policies of bucket, key and topic into the proof that a trail can deliver, or into what stands in its way.
 //!
 //! It asks what CloudTrail asks, request by request, before CloudTrail does. It must not be asked whether AWS has already
 //! seen a policy that was written a moment ago.
@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use crate::intent::folder as in_folder;
 use crate::trails::{CLOUDTRAIL, LOGS};
 use crate::{Arn, Decision, Document, Request, evaluate};
 
@@ -28,6 +29,31 @@ pub struct Delivery {
     pub digests: bool,
     /// The id of the organization of the trail's account, if it is known to be in one.
     pub organization: Option<String>,
+    /// Whether the trail records all accounts of that organization.
+    pub organization_trail: bool,
+    /// The ARN of the topic that is told of log files, if there is one.
+    pub topic: Option<Arn>,
+}
+
+/// Which policy decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PolicyKind {
+    /// That of the bucket.
+    Bucket,
+    /// That of the key.
+    Key,
+    /// That of the topic.
+    Topic,
+}
+
+impl fmt::Display for PolicyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Bucket => "bucket",
+            Self::Key => "key",
+            Self::Topic => "topic",
+        })
+    }
 }
 
 /// One thing that CloudTrail does to deliver.
@@ -37,6 +63,8 @@ pub enum Hop {
     LookAtBucket,
     /// It writes log files.
     WriteLogs,
+    /// It writes log files of members of the organization.
+    WriteOrganizationLogs,
     /// It writes digest files.
     WriteDigests,
     /// It looks at the key.
@@ -45,6 +73,8 @@ pub enum Hop {
     MakeDataKey,
     /// It has the key decrypt a data key.
     Decrypt,
+    /// It tells the topic of log files.
+    Notify,
 }
 
 impl Hop {
@@ -53,18 +83,23 @@ impl Hop {
         match self {
             Self::LookAtBucket => "look-at-bucket",
             Self::WriteLogs => "write-logs",
+            Self::WriteOrganizationLogs => "write-organization-logs",
             Self::WriteDigests => "write-digests",
             Self::LookAtKey => "look-at-key",
             Self::MakeDataKey => "make-data-key",
             Self::Decrypt => "decrypt",
+            Self::Notify => "notify",
         }
     }
 
-    /// Whether the policy of the bucket decides, and not that of the key.
-    pub fn is_of_bucket(self) -> bool {
+    /// Which policy decides.
+    pub fn policy(self) -> PolicyKind {
         match self {
-            Self::LookAtBucket | Self::WriteLogs | Self::WriteDigests => true,
-            Self::LookAtKey | Self::MakeDataKey | Self::Decrypt => false,
+            Self::LookAtBucket | Self::WriteLogs | Self::WriteOrganizationLogs | Self::WriteDigests => {
+                PolicyKind::Bucket
+            }
+            Self::LookAtKey | Self::MakeDataKey | Self::Decrypt => PolicyKind::Key,
+            Self::Notify => PolicyKind::Topic,
         }
     }
 }
@@ -74,10 +109,12 @@ impl fmt::Display for Hop {
         f.pad(match self {
             Self::LookAtBucket => "look at the bucket",
             Self::WriteLogs => "write log files",
+            Self::WriteOrganizationLogs => "write log files of the organization",
             Self::WriteDigests => "write digest files",
             Self::LookAtKey => "look at the key",
             Self::MakeDataKey => "make a data key",
             Self::Decrypt => "decrypt a data key",
+            Self::Notify => "tell the topic of log files",
         })
     }
 }
@@ -99,10 +136,14 @@ impl Delivery {
         let bucket = self.bucket.as_str();
         let mut requests = vec![
             (Hop::LookAtBucket, self.request("s3:GetBucketAcl", bucket)),
-            (Hop::WriteLogs, self.write("CloudTrail")),
+            (Hop::WriteLogs, self.write("", "CloudTrail")),
         ];
+        if let Some(organization) = self.organization.as_ref().filter(|_| self.organization_trail) {
+            let member = format!("{organization}/");
+            requests.push((Hop::WriteOrganizationLogs, self.write(&member, "CloudTrail")));
+        }
         if self.digests {
-            requests.push((Hop::WriteDigests, self.write("CloudTrail-Digest")));
+            requests.push((Hop::WriteDigests, self.write("", "CloudTrail-Digest")));
         }
         if let Some(key) = &self.key {
             requests.push((Hop::LookAtKey, self.request("kms:DescribeKey", key)));
@@ -111,15 +152,18 @@ impl Delivery {
                 requests.push((Hop::Decrypt, self.with_context("kms:Decrypt", key)));
             }
         }
+        if let Some(topic) = &self.topic {
+            requests.push((Hop::Notify, self.request("SNS:Publish", topic.as_str())));
+        }
         requests
     }
 
-    /// What the two policies say to everything that CloudTrail does; no policy allows nothing.
-    pub fn prove(&self, bucket_policy: Option<&Document>, key_policy: Option<&Document>) -> Vec<Proof> {
+    /// What the policies say to everything that CloudTrail does; no policy allows nothing.
+    pub fn prove<'d>(&self, policy_of: impl Fn(PolicyKind) -> Option<&'d Document>) -> Vec<Proof> {
         let requests = self.requests().into_iter();
         requests
             .map(|(hop, request)| {
-                let policy = if hop.is_of_bucket() { bucket_policy } else { key_policy };
+                let policy = policy_of(hop.policy());
                 let decision = policy.map_or(Decision::NotAllowed(None), |policy| evaluate(policy, &request));
                 Proof { hop, request, decision }
             })
@@ -142,11 +186,12 @@ impl Delivery {
     }
 
     /// Objects are written so that the owner of the bucket owns them, and encrypted with the key of the trail.
-    fn write(&self, folder: &str) -> Request {
-        let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
+    /// `parent` is what stands before the account in the key.
+    fn write(&self, parent: &str, folder: &str) -> Request {
+        let prefix = in_folder(self.prefix.as_deref());
         let (account, region) = (self.trail.account(), self.trail.region());
         let object = format!(
-            "{}/{prefix}{LOGS}{account}/{folder}/{region}/2026/01/01/{account}_{folder}_{region}.json.gz",
+            "{}/{prefix}{LOGS}{parent}{account}/{folder}/{region}/2026/01/01/{account}_{folder}_{region}.json.gz",
             self.bucket
         );
         let request = self.request("s3:PutObject", &object).with("s3:x-amz-acl", "bucket-owner-full-control");

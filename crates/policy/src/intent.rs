@@ -5,13 +5,18 @@
 mod bucket;
 mod extra;
 mod key;
+mod log_role;
 mod reader;
+mod topic;
 
 use std::collections::BTreeSet;
 
-pub use bucket::{BucketIntent, Guest};
+pub(crate) use bucket::folder;
+pub use bucket::{BucketIntent, Guest, OrganizationTrail};
 pub use key::KeyIntent;
+pub use log_role::LogRoleIntent;
 pub use reader::{Logs, Reader};
+pub use topic::TopicIntent;
 
 use serde_json::{Value, json};
 

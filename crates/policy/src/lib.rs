@@ -16,6 +16,7 @@
 //!     bucket: "logs".to_owned(),
 //!     prefix: None,
 //!     trails: vec!["arn:aws:cloudtrail:eu-west-1:111111111111:trail/Security".parse()?],
+//!     organization_trails: Vec::new(),
 //!     guests: Vec::new(),
 //!     organization: None,
 //!     readers: Vec::new(),
@@ -59,14 +60,16 @@ mod warning;
 
 pub use canonical::canonical_text;
 pub use covers::covers;
-pub use delivery::{Delivery, Hop, Proof};
+pub use delivery::{Delivery, Hop, PolicyKind, Proof};
 pub use difference::{Difference, Op, differences};
 pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
 pub use evaluate::{Decision, Mismatch, NearMiss, Request, StatementRef, evaluate};
 pub use fit::{Fitted, Form, Obstacle, TooLarge, fit, sizes};
-pub use intent::{BucketIntent, Guest, KeyIntent, Logs, Reader};
+pub use intent::{
+    BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader, TopicIntent,
+};
 pub use lockout::can_be_administered;
 pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Step, merge};
 pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};

@@ -17,6 +17,8 @@ pub enum Role {
     TrailAclCheck,
     /// Bucket: CloudTrail writes log files.
     TrailWrite,
+    /// Bucket: CloudTrail writes log files of members of the organization.
+    OrganizationWrite,
     /// Bucket: nobody may use it without TLS.
     DenyInsecureTransport,
     /// Key: the administrators.
@@ -27,17 +29,21 @@ pub enum Role {
     TrailDescribe,
     /// Key: CloudTrail decrypts, which S3 bucket keys need.
     TrailDecrypt,
+    /// Topic: CloudTrail tells of log files.
+    TrailNotify,
 }
 
 impl Role {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::TrailAclCheck,
         Self::TrailWrite,
+        Self::OrganizationWrite,
         Self::DenyInsecureTransport,
         Self::Administration,
         Self::TrailEncrypt,
         Self::TrailDescribe,
         Self::TrailDecrypt,
+        Self::TrailNotify,
     ];
 
     /// The end of the Sid.
@@ -45,11 +51,13 @@ impl Role {
         match self {
             Self::TrailAclCheck => "TrailAclCheck",
             Self::TrailWrite => "TrailWrite",
+            Self::OrganizationWrite => "OrganizationWrite",
             Self::DenyInsecureTransport => "DenyInsecureTransport",
             Self::Administration => "Administration",
             Self::TrailEncrypt => "TrailEncrypt",
             Self::TrailDescribe => "TrailDescribe",
             Self::TrailDecrypt => "TrailDecrypt",
+            Self::TrailNotify => "TrailNotify",
         }
     }
 }

@@ -149,7 +149,8 @@ impl<'s> TrailStatement<'s> {
         });
         let others: Vec<String> = others.collect::<BTreeSet<_>>().into_iter().collect();
         // An organization's prefix is written with the trail of one account, which then stays.
-        let are_accounts = remaining.iter().all(|(_, whose)| matches!(whose, Whose::Account(_)));
+        let are_accounts =
+            remaining.iter().all(|(_, whose)| matches!(whose, Whose::Account(id) if is_account_id(id)));
         let mut statement = self.statement.clone();
         for list in self.lists.iter().filter(|list| list.place == main.place || are_accounts) {
             let kept: Vec<_> = list.members.iter().filter(|(_, whose)| !is_gone(whose)).collect();
@@ -293,6 +294,8 @@ fn whose_resource(resource: &str) -> Whose {
     };
     match below.and_then(|below| below.split('/').next()) {
         Some(SOURCE_ACCOUNT_VARIABLE) => Whose::EachOwn,
+        // What lies below an organization belongs to it as to an account.
+        Some(owner) if owner.starts_with("o-") && !owner.contains('*') => Whose::Account(owner.to_owned()),
         Some(owner) => account(owner),
         None => Whose::Open,
     }
@@ -304,7 +307,12 @@ fn is_delivery(action: &str) -> bool {
     is_look(action)
         || matches!(
             action,
-            "s3:putobject" | "kms:generatedatakey*" | "kms:generatedatakey" | "kms:decrypt" | "kms:encrypt"
+            "s3:putobject"
+                | "sns:publish"
+                | "kms:generatedatakey*"
+                | "kms:generatedatakey"
+                | "kms:decrypt"
+                | "kms:encrypt"
         )
 }
 

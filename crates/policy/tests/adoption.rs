@@ -28,6 +28,7 @@ fn intent() -> BucketIntent {
         bucket: "logs".to_owned(),
         prefix: None,
         trails: OURS.map(trail).into(),
+        organization_trails: Vec::new(),
         guests: Vec::new(),
         organization: None,
         readers: Vec::new(),
@@ -61,8 +62,10 @@ fn can_deliver(policy: &Document, account: &str, prefix: Option<&str>) -> bool {
         bucket_key: false,
         digests: true,
         organization: None,
+        organization_trail: false,
+        topic: None,
     };
-    delivery.prove(Some(policy), None).iter().all(|proof| proof.decision.is_allowed())
+    delivery.prove(|_| Some(policy)).iter().all(|proof| proof.decision.is_allowed())
 }
 
 fn sids(document: &Document) -> Vec<&str> {
@@ -377,6 +380,7 @@ fn the_key_policy_is_taken_over_alike() {
         partition: Partition::Aws,
         administrators: vec!["arn:aws:iam::111111111111:root".parse().unwrap()],
         trails: OURS.map(trail).into(),
+        organization_trails: Vec::new(),
         guests: Vec::new(),
         organization: None,
         readers: Vec::new(),

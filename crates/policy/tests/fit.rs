@@ -4,7 +4,7 @@
 
 use reconcile_policy::{
     Arn, BucketIntent, Delivery, Document, Fitted, Form, KeyIntent, Merged, Obstacle, Ownership, Partition,
-    Request, Statement, TooLarge, evaluate, fit,
+    PolicyKind, Request, Statement, TooLarge, evaluate, fit,
 };
 use serde_json::json;
 
@@ -30,6 +30,7 @@ fn bucket(accounts: std::ops::Range<usize>, organization: bool) -> BucketIntent 
         bucket: "secprod-multiaccount-logs".to_owned(),
         prefix: None,
         trails: accounts.map(|number| trail(&account(number))).collect(),
+        organization_trails: Vec::new(),
         guests: Vec::new(),
         organization: organization.then(|| ORGANIZATION.to_owned()),
         readers: Vec::new(),
@@ -43,6 +44,7 @@ fn key(accounts: usize, organization: bool) -> KeyIntent {
         partition: Partition::Aws,
         administrators: vec!["arn:aws:iam::111111111111:root".parse().unwrap()],
         trails: (0..accounts).map(|number| trail(&account(number))).collect(),
+        organization_trails: Vec::new(),
         guests: Vec::new(),
         organization: organization.then(|| ORGANIZATION.to_owned()),
         readers: Vec::new(),
@@ -111,10 +113,12 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
                 bucket_key: true,
                 digests: true,
                 organization: None,
+                organization_trail: false,
+                topic: None,
             };
             for (hop, request) in delivery.requests() {
                 let request = request.with("aws:SourceOrgID", ORGANIZATION);
-                let policy = if hop.is_of_bucket() { bucket } else { key };
+                let policy = if hop.policy() == PolicyKind::Bucket { bucket } else { key };
                 assert!(allows(policy, &request), "{count} accounts: {own} {hop}");
             }
             // The plain form is AWS's own, which trusts the accounts that are listed not to write for each other.

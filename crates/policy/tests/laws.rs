@@ -215,6 +215,7 @@ proptest! {
             bucket: "logs".to_owned(),
             prefix: None,
             trails: trails.clone(),
+            organization_trails: Vec::new(),
             guests: Vec::new(),
             organization: None,
             readers: Vec::new(),
@@ -225,6 +226,7 @@ proptest! {
             partition: Partition::Aws,
             administrators: vec![],
             trails,
+            organization_trails: vec![],
             guests: vec![],
             organization: None,
             readers: vec![Reader {

@@ -98,7 +98,7 @@ fn path_json(path: &DeliveryPath) -> Value {
             };
             json!({
                 "hop": proof.hop.code(),
-                "policy": if proof.hop.is_of_bucket() { "bucket" } else { "key" },
+                "policy": proof.hop.policy().to_string(),
                 "action": proof.request.action(),
                 "resource": proof.request.resource(),
                 "decision": match &proof.decision {

@@ -126,6 +126,9 @@ fn phase(change: &Change) -> &'static str {
 }
 
 fn last_line(plan: &Plan) -> String {
+    if plan.is_in_sync() && plan.destroy {
+        return format!("No changes. Nothing that can go is left of {}.", plan.spec.path);
+    }
     if plan.is_in_sync() {
         return format!("No changes. Live state matches {}.", plan.spec.path);
     }

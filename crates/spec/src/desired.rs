@@ -8,13 +8,17 @@ mod foreign;
 mod grant;
 mod key;
 mod key_policy;
+mod lock;
+mod log_group;
+mod log_role;
 mod organization;
 mod retention;
 mod selectors;
 mod tags;
+mod topic;
 mod trail;
 
-use reconcile_policy::Region;
+use reconcile_policy::{AccountId, Region};
 
 use crate::names::{AccountName, SpecName};
 
@@ -25,13 +29,18 @@ pub use deletion::Deletion;
 pub use foreign::{Foreign, ForeignStatements};
 pub(crate) use grant::is_name as is_grant_name;
 pub use grant::{ConstraintKind, Constraints, Grant, Grantee};
-pub use key::{Key, RotationDays};
+pub use key::{Key, KeyIdentity, RotationDays};
 pub use key_policy::KeyPolicy;
-pub use organization::{Member, Organization};
+pub use lock::Lock;
+pub use log_group::LogGroup;
+pub use log_role::LogRole;
+pub(crate) use organization::find_unit;
+pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use retention::{AccessLogs, Lifecycle, ObjectLock, Retention};
 pub use selectors::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
 pub use tags::{OWNER_TAG, Tags};
-pub use trail::Trail;
+pub use topic::Topic;
+pub use trail::{LogDelivery, Trail};
 
 /// All that one spec asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,16 +61,64 @@ pub struct Desired {
     pub bucket: Bucket,
     /// Its policy.
     pub bucket_policy: BucketPolicy,
+    /// Log groups that trails deliver to.
+    pub log_groups: Vec<LogGroup>,
+    /// Roles with which they do.
+    pub log_roles: Vec<LogRole>,
+    /// Topics that trails tell of log files.
+    pub topics: Vec<Topic>,
     /// Every trail of every account, in the order of the spec.
     pub trails: Vec<Trail>,
     /// What may be taken away.
     pub deletion: Deletion,
+    /// What keeps two applies apart.
+    pub lock: Option<Lock>,
 }
 
 impl Desired {
     /// The account that the spec calls so.
     pub fn account(&self, name: &AccountName) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == *name)
+    }
+
+    /// What is left of it when all that it asks for is to go: where bucket and key are, and who administers the key.
+    pub fn emptied(&self) -> Self {
+        let mut emptied = self.clone();
+        emptied.trails.clear();
+        emptied.log_groups.clear();
+        emptied.log_roles.clear();
+        emptied.topics.clear();
+        emptied.grants.clear();
+        let policy = &mut emptied.bucket_policy;
+        policy.foreign = Foreign::default();
+        policy.intent.trails.clear();
+        policy.intent.organization_trails.clear();
+        policy.intent.readers.clear();
+        policy.intent.extra.clear();
+        policy.intent.require_tls = false;
+        let policy = &mut emptied.key_policy;
+        policy.foreign = Foreign::default();
+        policy.intent.trails.clear();
+        policy.intent.organization_trails.clear();
+        policy.intent.readers.clear();
+        policy.intent.extra.clear();
+        emptied
+    }
+
+    /// Adds accounts of the organization; who is declared already is passed over.
+    pub(crate) fn join(&mut self, joined: impl IntoIterator<Item = (AccountName, AccountId)>) {
+        let Some(role) = self.organization.as_ref().and_then(|it| it.role.clone()) else { return };
+        let partition = self.bucket.site.region.partition();
+        for (name, id) in joined {
+            if self.account(&name).is_none() {
+                self.accounts.extend(Account::member(name, id, &role, &self.name, partition));
+            }
+        }
+    }
+
+    /// The name of the inline policy with which our roles deliver to log groups.
+    pub fn log_policy_name(&self) -> String {
+        LogRole::policy_name(&self.name)
     }
 
     /// Whether a KMS grant of this name is ours: `<spec name>-<grant name>-<digest>`.

@@ -13,16 +13,16 @@ mod problems;
 mod raw;
 mod resolve;
 mod schema;
-mod unsupported;
 
 pub use desired::{
     Access, AccessLogs, Account, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind, Constraints,
     DataResource, Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign, ForeignStatements,
-    Grant, Grantee, Key, KeyPolicy, Lifecycle, Member, OWNER_TAG, ObjectLock, ObjectOwnership, Organization,
-    ReadWrite, Retention, RoleAccess, RotationDays, Secret, Selectors, Setting, Site, Tags, Trail,
+    Grant, Grantee, Include, Joining, Key, KeyIdentity, KeyPolicy, Lifecycle, Lock, LogDelivery, LogGroup,
+    LogRole, Member, OWNER_TAG, ObjectLock, ObjectOwnership, Organization, ReadWrite, Retention, RoleAccess,
+    Roster, RotationDays, Secret, Selectors, Setting, Site, Tags, Topic, Trail, Unit,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;
-pub use names::{AccountName, AliasName, BucketName, SpecName, TrailName};
+pub use names::{AccountName, AliasName, BucketName, LogGroupName, RoleName, SpecName, TopicName, TrailName};
 pub use parse::{Spec, parse};
 pub use schema::schema;

@@ -127,6 +127,34 @@ name!(
     }
 );
 
+name!(
+    /// The name of a log group. See `CreateLogGroup` in the CloudWatch Logs API reference.
+    LogGroupName,
+    "a log group name (1 to 512 letters, digits and `_-/.#`, not beginning with `aws/`)",
+    |text| {
+        (1..=512).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.#".contains(&b))
+            && !text.starts_with("aws/")
+    }
+);
+
+name!(
+    /// The name of a role. See `CreateRole` in the IAM API reference.
+    RoleName,
+    "a role name (1 to 64 letters, digits and `+=,.@_-`)",
+    |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
+);
+
+name!(
+    /// The name of a topic. CloudTrail takes no FIFO topic. See `CreateTopic` in the SNS API reference.
+    TopicName,
+    "a topic name (1 to 256 letters, digits, `-` and `_`)",
+    |text| {
+        (1..=256).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    }
+);
+
 impl AliasName {
     /// The name as KMS takes it: `alias/secprod-cloudtrail`.
     pub fn with_prefix(&self) -> String {
@@ -162,6 +190,9 @@ mod tests {
             &["SecurityTrail", "a-b", "A.1"],
             &["ab", "a b", "a--b", "a._b", "-ab", "ab.", "10.0.0.1", "käse"],
         );
+        check::<LogGroupName>(&["aws-logs", "/cloudtrail/a.b#1"], &["", "aws/x", "a b", "a:b"]);
+        check::<RoleName>(&["CloudTrail_Logs", "a+=,.@-"], &["", "a/b", "a b"]);
+        check::<TopicName>(&["log-files_1"], &["", "a.fifo", "a b"]);
         check::<AliasName>(&["secprod-cloudtrail", "a/b_c"], &["", "aws/s3", "alias/x", "a b", "a:b"]);
     }
 }

@@ -3,12 +3,13 @@
 use reconcile_policy::AccountId;
 use serde_yaml::{Error, Options};
 
-use crate::desired::{Desired, Member};
+use crate::desired::{Desired, Roster};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::digest::sha256_hex;
+use crate::names::AccountName;
 use crate::problems::suggest;
 use crate::raw::{Located, RawSpec, UNQUOTED_ID, place};
-use crate::{resolve, unsupported};
+use crate::resolve;
 
 /// A spec that is right in itself: everything that can be known without AWS has been checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +18,6 @@ pub struct Spec {
     text: String,
     sha256: String,
     desired: Desired,
-    unsupported: Option<Diagnostics>,
 }
 
 /// A spec of thousands of accounts has less; what has more is not a spec.
@@ -45,36 +45,35 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
         return Err(Diagnostics::new(path, text, vec![tab]));
     }
 
-    with_members(path, text, &[])
+    resolve_text(path, text, None)
 }
 
-fn with_members(path: &str, text: &str, members: &[Member]) -> Result<Spec, Diagnostics> {
+fn resolve_text(path: &str, text: &str, roster: Option<&Roster>) -> Result<Spec, Diagnostics> {
     let raw = read(text).map_err(|problem| Diagnostics::new(path, text, vec![problem]))?;
     let desired =
-        resolve::resolve(&raw, members).map_err(|problems| Diagnostics::new(path, text, problems))?;
-    let unsupported = unsupported::find(&raw);
-    Ok(Spec {
-        path: path.to_owned(),
-        text: text.to_owned(),
-        sha256: sha256_hex(text.as_bytes()),
-        desired,
-        unsupported: (!unsupported.is_empty()).then(|| Diagnostics::new(path, text, unsupported)),
-    })
+        resolve::resolve(&raw, roster).map_err(|problems| Diagnostics::new(path, text, problems))?;
+    Ok(Spec { path: path.to_owned(), text: text.to_owned(), sha256: sha256_hex(text.as_bytes()), desired })
 }
 
 impl Spec {
-    /// The same spec with these members of the organization among its accounts. Whom it excludes or declares itself is
-    /// passed over, and so are all if it includes none.
+    /// The same spec, where it is known who is in the organization: members that it includes are among its accounts,
+    /// and organization trails are those of the management account.
     ///
     /// # Errors
-    /// What the members make wrong: more trails than an account may have, say.
-    pub fn with_members(&self, members: &[Member]) -> Result<Self, Diagnostics> {
-        let Some(organization) = self.desired.organization.as_ref().filter(|it| it.includes_all) else {
+    /// What the organization makes wrong: more trails than an account may have, a unit that it does not have.
+    pub fn in_organization(&self, roster: &Roster) -> Result<Self, Diagnostics> {
+        if self.desired.organization.is_none() {
             return Ok(self.clone());
-        };
-        let is_in = |member: &&Member| !organization.exclude.contains(&member.id);
-        let members: Vec<Member> = members.iter().filter(is_in).cloned().collect();
-        with_members(&self.path, &self.text, &members)
+        }
+        resolve_text(&self.path, &self.text, Some(roster))
+    }
+
+    /// The same spec, with accounts that are known to have joined from the organization among its own: as they were
+    /// called then, and without asking again who is in it.
+    pub fn with_joined(&self, joined: impl IntoIterator<Item = (AccountName, AccountId)>) -> Self {
+        let mut spec = self.clone();
+        spec.desired.join(joined);
+        spec
     }
 
     /// Where it was read, as the user named it.
@@ -90,11 +89,6 @@ impl Spec {
     /// The state that it asks for.
     pub fn desired(&self) -> &Desired {
         &self.desired
-    }
-
-    /// What it asks for and this version does not act on. A plan must refuse it: what is ignored is not done.
-    pub fn unsupported(&self) -> Option<&Diagnostics> {
-        self.unsupported.as_ref()
     }
 
     /// The account whose credentials have to be at hand, if there is one.

@@ -24,9 +24,12 @@ pub(crate) use bucket::{
 pub(crate) use choice::{All, OrUnmanaged, WordOr};
 pub(crate) use key::{RawGrant, RawKey};
 pub(crate) use located::{Located, place};
-pub(crate) use organization::RawOrganization;
+pub(crate) use organization::{RawInclude, RawOrganization};
 pub(crate) use reader::{RawLogs, RawReader};
-pub(crate) use trail::{RawAccountsWord, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawTrail};
+pub(crate) use trail::{
+    RawAccountsWord, RawCloudWatchLogs, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawSnsTopic,
+    RawTrail,
+};
 
 /// Centralized CloudTrail logging: which accounts there are, which trails they have, and where all logs go.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,9 +41,9 @@ pub(crate) struct RawSpec {
     pub(crate) version: Located<u64>,
     /// Names this installation: the Sids, grant names and tags that mark what is ours derive from it.
     pub(crate) name: Located<String>,
-    /// Tags put on every taggable resource, beside `reconcile:spec`.
+    /// Tags put on every taggable resource, beside `reconcile:spec`; `unmanaged` leaves the tags of what is there alone.
     #[serde(default)]
-    pub(crate) tags: Option<Located<BTreeMap<String, String>>>,
+    pub(crate) tags: Option<Located<OrUnmanaged<BTreeMap<String, String>>>>,
     /// The accounts, by the names that the rest of the spec uses.
     pub(crate) accounts: RawAccounts,
     /// Accounts to take from AWS Organizations.
@@ -67,16 +70,15 @@ pub(crate) struct RawSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Lock")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawLock {
     /// The bucket of the lock.
-    bucket: String,
+    pub(crate) bucket: Located<String>,
     /// The object's key.
-    key: String,
+    pub(crate) key: Located<String>,
     /// The bucket's Region.
-    region: String,
-    /// The account whose credentials take the lock.
-    account: String,
+    pub(crate) region: Located<String>,
+    /// The account whose credentials take the lock, and whose the bucket is.
+    pub(crate) account: Located<String>,
 }
 
 /// What may be deleted.

@@ -6,7 +6,7 @@
 mod accounts;
 mod bucket;
 mod key;
-pub(crate) mod organization;
+mod organization;
 mod policies;
 mod reader;
 mod tags;
@@ -16,18 +16,18 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Partition, Region};
 
-use crate::desired::{Account, Deletion, Desired, Member, Tags};
+use crate::desired::{Account, Deletion, Desired, Lock, Roster, Site, Tags};
 use crate::diagnostic::Diagnostic;
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
-use crate::raw::{Located, RawDeletion, RawSpec};
+use crate::raw::{Located, RawDeletion, RawLock, RawSpec};
 
 /// The desired state, or all that is wrong.
 ///
-/// `members` are those of the organization that join by themselves.
-pub(crate) fn resolve(raw: &RawSpec, members: &[Member]) -> Result<Desired, Vec<Diagnostic>> {
+/// `roster` is who is in the organization, where that is known.
+pub(crate) fn resolve(raw: &RawSpec, roster: Option<&Roster>) -> Result<Desired, Vec<Diagnostic>> {
     let mut problems = Problems::default();
-    let desired = all(raw, members, &mut problems);
+    let desired = all(raw, roster, &mut problems);
     match desired.filter(|_| problems.is_empty()) {
         Some(desired) => Ok(desired),
         None => Err(problems.into_vec()),
@@ -43,36 +43,40 @@ struct Scope<'r> {
     /// Names that may be referred to, also of accounts with problems of their own.
     declared: BTreeMap<&'r str, Option<AccountId>>,
     tags: Tags,
+    /// Who is in the organization, where that is known.
+    roster: Option<&'r Roster>,
 }
 
 /// Every part is resolved, and its problems told, even where another part failed.
-fn all(raw: &RawSpec, members: &[Member], problems: &mut Problems) -> Option<Desired> {
+fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Option<Desired> {
     let name: Option<SpecName> = problems.name(&raw.name, "every mark of ownership derives from it");
     let region = problems.name::<Region>(&raw.bucket.region, "");
     let name_or = name.clone().or_else(|| "placeholder".parse().ok())?;
     let accounts = accounts::resolve(&raw.accounts, &name_or, region.as_ref(), problems);
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
     let joined =
-        organization::join(raw.organization.as_ref(), members, &accounts.resolved, &name_or, partition);
+        organization::join(raw.organization.as_ref(), roster, &accounts.resolved, &name_or, partition);
     let scope = Scope {
         tags: tags::resolve(raw.tags.as_ref(), &name_or, problems),
         name: name_or,
         declared: accounts.declared,
         accounts: accounts.resolved,
         joined,
+        roster,
     };
-    let organization = organization::resolve(raw.organization.as_ref(), &scope, problems);
+    let organization = organization::resolve(raw, &scope, roster, problems);
     let readers = reader::resolve(raw.readers.as_ref(), &scope, partition, problems);
 
     let bucket = bucket::resolve(&raw.bucket, &scope, region.clone(), problems);
     let key = key::resolve(&raw.key, &raw.bucket, &scope, region, problems);
     let trails = trails::resolve(raw, &scope, bucket.as_ref(), problems);
-    let bucket_extra = policies::extra(&raw.bucket.policy, problems);
-    let key_extra = policies::extra(&raw.key.value.policy, problems);
+    let bucket_extra = policies::extra(raw.bucket.policy.as_ref(), problems);
+    let key_extra = policies::extra(raw.key.value.policy.as_ref(), problems);
+    let lock = lock(raw.lock.as_ref(), &scope, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
-    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails, &readers, bucket_extra);
-    let key_policy = policies::key(raw, &scope, &key, &trails, readers, key_extra)?;
+    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails.trails, &readers, bucket_extra);
+    let key_policy = policies::key(raw, &scope, &key, &trails.trails, readers, key_extra)?;
     name?;
     Some(Desired {
         name: scope.name,
@@ -83,18 +87,39 @@ fn all(raw: &RawSpec, members: &[Member], problems: &mut Problems) -> Option<Des
         key_policy,
         bucket: bucket.bucket,
         bucket_policy,
-        trails,
+        log_groups: trails.log_groups,
+        log_roles: trails.log_roles,
+        topics: trails.topics,
+        trails: trails.trails,
         deletion: deletion(&raw.deletion),
+        lock,
     })
 }
 
 fn deletion(raw: &RawDeletion) -> Deletion {
-    let is_allowed = |setting: &Option<Located<bool>>| setting.as_ref().is_none_or(|it| it.value);
+    let or = |setting: &Option<Located<bool>>, default| setting.as_ref().map_or(default, |it| it.value);
     Deletion {
-        trails: is_allowed(&raw.trails),
-        grants: is_allowed(&raw.grants),
-        statements: is_allowed(&raw.statements),
+        trails: or(&raw.trails, true),
+        grants: or(&raw.grants, true),
+        statements: or(&raw.statements, true),
+        bucket: or(&raw.bucket, false),
+        key: or(&raw.key, false),
     }
+}
+
+fn lock(raw: Option<&Located<RawLock>>, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lock> {
+    let raw = &raw?.value;
+    let account = scope.account(&raw.account, problems);
+    let region = problems.name(&raw.region, "");
+    let bucket = problems.name(&raw.bucket, "the lock is an object in a bucket");
+    if raw.key.value.is_empty() || raw.key.value.len() > 1024 {
+        problems.add(raw.key.place, "an object key has 1 to 1024 bytes", "such as `reconcile/secprod.lock`");
+    }
+    Some(Lock {
+        site: Site { account: account?, region: region? },
+        bucket: bucket?,
+        key: raw.key.value.clone(),
+    })
 }
 
 impl Scope<'_> {

@@ -23,4 +23,4 @@ mod twin;
 pub use call::Call;
 pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailSummary};
 pub use store::StoreError;
-pub use twin::{Setup, SetupAccount, Twin};
+pub use twin::{Setup, SetupAccount, SetupBucket, Twin};

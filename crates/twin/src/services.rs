@@ -2,9 +2,9 @@
 
 pub(crate) mod cloudtrail;
 mod json;
-mod kms;
+pub(crate) mod kms;
 pub(crate) mod organizations;
-mod s3;
+pub(crate) mod s3;
 mod sts;
 
 use bytes::Bytes;

@@ -42,6 +42,21 @@ pub struct Setup {
     pub ambient: Option<String>,
     /// The accounts.
     pub accounts: Vec<SetupAccount>,
+    /// ARNs of keys that are to be there.
+    pub keys: Vec<String>,
+    /// Buckets that are to be there.
+    pub buckets: Vec<SetupBucket>,
+}
+
+/// A bucket that a twin is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupBucket {
+    /// Its name.
+    pub name: String,
+    /// The account that owns it.
+    pub owner: String,
+    /// Where it is.
+    pub region: String,
 }
 
 /// An account that a twin is to have.
@@ -78,8 +93,8 @@ impl Twin {
         })
     }
 
-    /// Adds the accounts that are not there, and names the ambient one if none is. Accounts that are there keep
-    /// their roles: one that was taken away by hand stays away.
+    /// Adds the accounts, keys and buckets that are not there, and names the ambient account if none is. What is there stays
+    /// as it is: a role that was taken away by hand stays away.
     pub fn provision(&self, setup: Setup) {
         let mut state = self.state();
         for account in setup.accounts {
@@ -91,6 +106,12 @@ impl Twin {
         }
         if state.ambient.is_none() {
             state.ambient = setup.ambient;
+        }
+        for arn in &setup.keys {
+            services::kms::provide(&mut state, arn);
+        }
+        for bucket in setup.buckets {
+            services::s3::provide(&mut state, &bucket);
         }
         drop(state);
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
@@ -141,11 +162,12 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Gives the key of an alias (`alias/…`) a policy, whatever that says. Nothing happens where there is no such alias.
-    pub fn set_key_policy(&self, account: &str, region: &str, alias: &str, policy: &str) {
+    /// Gives a key, by its id or alias (`alias/…`), a policy, whatever that says. Nothing happens where there is no such key.
+    pub fn set_key_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
         let mut state = self.state();
         let regional = state.regional(account, region);
-        if let Some(key) = regional.aliases.get(alias).and_then(|id| regional.keys.get_mut(id)) {
+        let id = regional.aliases.get(name).map_or(name, String::as_str);
+        if let Some(key) = regional.keys.get_mut(id) {
             policy.clone_into(&mut key.policy);
         }
         drop(state);

@@ -1,23 +1,20 @@
 //! Gives the key its name.
 
 use reconcile_aws::{Class, Operation};
-use reconcile_diff::observe::key::find;
+use reconcile_diff::observe::key::find_named;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Alias, KeyRef};
+use reconcile_spec::AliasName;
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
 use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Alias>) -> Result<Made, ApplyError> {
-    let Some(planned) = action.after() else { return Err(ApplyError::NotDone("delete an alias")) };
+    let Some(planned) = action.after() else { return remove(work, action).await };
     let wanted = Alias { target: work.context.known(&planned.target)?, ..planned.clone() };
-    let name =
-        work.change.address.name.parse().map_err(|_| ApplyError::NotDone("make an alias without a name"))?;
-    let found = find(work.session, work.region(), &name, &work.context.spec).await?;
-    let live = found
-        .filter(|found| found.is_aliased)
-        .map(|found| Alias { name: wanted.name.clone(), target: KeyRef::known(&found.arn) });
+    let name = name(work)?;
+    let live = find(work, &name).await?;
     if let Verdict::AlreadyDone = work.judge(&Action::Create { after: wanted.clone() }, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -35,4 +32,27 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Alias>) -> Result<M
     })
     .await?;
     Ok(Made::Applied)
+}
+
+fn name(work: &Work<'_>) -> Result<AliasName, ApplyError> {
+    work.change.address.name.parse().map_err(|_| ApplyError::NotDone("change an alias without a name"))
+}
+
+async fn find(work: &Work<'_>, name: &AliasName) -> Result<Option<Alias>, ApplyError> {
+    let found = find_named(work.session, work.region(), name).await?;
+    Ok(found.map(|found| Alias { name: name.with_prefix(), target: KeyRef::known(&found.arn) }))
+}
+
+async fn remove(work: &Work<'_>, action: &Action<Alias>) -> Result<Made, ApplyError> {
+    let name = name(work)?;
+    let live = find(work, &name).await?;
+    if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    let call = work.session.kms(work.region()).delete_alias().alias_name(name.with_prefix()).send();
+    match work.session.call(Operation::DeleteAlias, call).await {
+        // By a call whose answer was lost: it was there a moment ago.
+        Err(error) if error.is_not_found() => Ok(Made::Applied),
+        deleted => Ok(deleted.map(|_| Made::Applied)?),
+    }
 }

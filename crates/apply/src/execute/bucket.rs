@@ -31,13 +31,13 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
-    let Some(wanted) = action.after() else { return Err(ApplyError::NotDone("delete a bucket")) };
     let step = Step {
         work,
         s3: work.session.s3(work.region()),
         name: name.as_str(),
         owner: work.session.id().as_str(),
     };
+    let Some(wanted) = action.after() else { return step.delete().await };
     if live.is_none() {
         step.create(wanted).await?;
     }
@@ -48,7 +48,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
 
 /// What of the bucket the plan is about.
 fn aspects(work: &Work<'_>, action: &Action<Bucket>) -> Aspects {
-    let wanted = action.after();
+    let wanted = action.after().or(action.before());
     Aspects {
         lifecycle: wanted.is_some_and(|it| it.lifecycle.is_some()),
         object_lock: wanted.is_some_and(|it| it.object_lock.is_some()),
@@ -103,6 +103,16 @@ impl Step<'_> {
             // By a call whose answer was lost: it was not there a moment ago.
             Err(error) if error.code.as_deref() == Some("BucketAlreadyOwnedByYou") => Ok(()),
             made => made.map(drop).map_err(ApplyError::Aws),
+        }
+    }
+
+    /// S3 deletes no bucket that holds anything.
+    async fn delete(&self) -> Result<Made, ApplyError> {
+        let call = self.s3.delete_bucket().bucket(self.name).expected_bucket_owner(self.owner).send();
+        match self.work.session.call(Operation::DeleteBucket, call).await {
+            // By a call whose answer was lost: it was there a moment ago.
+            Err(error) if error.is_not_found() => Ok(Made::Applied),
+            deleted => Ok(deleted.map(|_| Made::Applied)?),
         }
     }
 

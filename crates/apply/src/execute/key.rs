@@ -16,9 +16,7 @@ const ATTEMPTS: usize = 3;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
     let (session, region, spec) = (work.session, work.region(), &work.context.spec);
-    let alias =
-        work.change.address.name.parse().map_err(|_| ApplyError::NotDone("make a key without a name"))?;
-    let found = find(session, region, &alias, spec).await?;
+    let found = find(session, region, work.context.key_identity(), spec).await?;
     let live = match &found {
         Some(found) => Some(read(session, region, found).await?),
         None => None,
@@ -29,7 +27,12 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Mad
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref().map(|live| &live.view))? {
         return Ok(Made::Unchanged);
     }
-    let Some(wanted) = action.after() else { return Err(ApplyError::NotDone("delete a key")) };
+    let Some(wanted) = action.after() else {
+        return match live {
+            Some(live) => schedule_deletion(work, &live.arn).await,
+            None => Ok(Made::Unchanged),
+        };
+    };
     let (arn, live) = match live {
         Some(live) => (live.arn, live.view),
         None => make(work, wanted).await?,
@@ -37,6 +40,16 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Mad
     work.context.made_key(&work.change.address, &arn);
     Step { work, arn: &arn }.converge(&live, wanted).await?;
     Ok(Made::Applied)
+}
+
+/// Until then, whoever still needs the key can cancel it. See "Deleting AWS KMS keys" in the KMS developer guide.
+async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<Made, ApplyError> {
+    /// The longest that KMS waits.
+    const DAYS: i32 = 30;
+
+    let kms = work.session.kms(work.region());
+    let call = kms.schedule_key_deletion().key_id(key.as_str()).pending_window_in_days(DAYS).send();
+    Ok(work.session.call(Operation::ScheduleKeyDeletion, call).await.map(|_| Made::Applied)?)
 }
 
 /// Makes the key, and never two: where an answer is lost, it looks for what it may have made before it tries again.

@@ -7,7 +7,7 @@ use aws_sdk_cloudtrail::types::{
 use reconcile_aws::{Class, Error, Operation};
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
-use reconcile_diff::view::{Selectors, Tags, Trail};
+use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
 use reconcile_policy::{Arn, Delivery};
 use reconcile_spec::{self as spec, ReadWrite};
 
@@ -39,8 +39,9 @@ async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyEr
         return Ok(Made::Unchanged);
     }
     let cloudtrail = work.session.cloudtrail(work.region());
-    // By its name: it is of this account, and this is its home Region.
-    let name = unwanted.arn.resource().trim_start_matches("trail/");
+    // By its name where it is of this account; that of an organization may be another's.
+    let is_own = unwanted.arn.account() == work.session.id().as_str();
+    let name = if is_own { unwanted.arn.resource_name() } else { unwanted.arn.as_str() };
     let call = cloudtrail.delete_trail().name(name).send();
     match work.session.call(Operation::DeleteTrail, call).await {
         // By a call whose answer was lost: it was there a moment ago.
@@ -80,6 +81,11 @@ fn delivery(work: &Work<'_>, wanted: &Trail) -> Result<Delivery, ApplyError> {
         bucket_key: false,
         digests: wanted.log_file_validation,
         organization: None,
+        organization_trail: false,
+        topic: match &wanted.notification {
+            Some(Notification::To { topic }) => topic.parse().ok(),
+            Some(Notification::Off) | None => None,
+        },
     })
 }
 
@@ -94,7 +100,8 @@ impl Step<'_> {
     /// Makes the trail, and gives it as it is then: not recording yet.
     async fn create(&self) -> Result<Trail, ApplyError> {
         let wanted = self.wanted;
-        let name = wanted.arn.resource().trim_start_matches("trail/");
+        let name = wanted.arn.resource_name();
+        let (logs, topic) = (log_delivery(wanted), topic(wanted));
         let key = self.key()?;
         let made =
             settle(self.work.context, &self.work.change.address, Unseen::Delivery(&self.delivery), || {
@@ -108,6 +115,10 @@ impl Step<'_> {
                     .is_multi_region_trail(wanted.multi_region)
                     .include_global_service_events(wanted.global_service_events)
                     .enable_log_file_validation(wanted.log_file_validation)
+                    .is_organization_trail(wanted.organization)
+                    .set_cloud_watch_logs_log_group_arn(given(logs.clone().map(|it| it.0)))
+                    .set_cloud_watch_logs_role_arn(given(logs.clone().map(|it| it.1)))
+                    .set_sns_topic_name(given(topic.clone()))
                     .set_tags_list(Some(tags(&wanted.tags)));
                 async { self.work.session.call(Operation::CreateTrail, call.send()).await.map(drop) }
             })
@@ -130,6 +141,7 @@ impl Step<'_> {
     /// Sets what differs; recording starts last, when what is recorded is as it should be.
     async fn converge(&self, live: &Trail) -> Result<(), ApplyError> {
         let wanted = self.wanted;
+        let live = &live.managed(wanted);
         let settings = |trail: &Trail| Trail {
             logging: wanted.logging,
             selectors: wanted.selectors.clone(),
@@ -159,6 +171,7 @@ impl Step<'_> {
 
     async fn update(&self) -> Result<(), ApplyError> {
         let (wanted, key) = (self.wanted, self.key()?);
+        let (logs, topic) = (log_delivery(wanted), topic(wanted));
         settle(self.work.context, &self.work.change.address, Unseen::Delivery(&self.delivery), || {
             let call = self
                 .cloudtrail
@@ -170,7 +183,12 @@ impl Step<'_> {
                 .set_kms_key_id(key.clone())
                 .is_multi_region_trail(wanted.multi_region)
                 .include_global_service_events(wanted.global_service_events)
-                .enable_log_file_validation(wanted.log_file_validation);
+                .enable_log_file_validation(wanted.log_file_validation)
+                .is_organization_trail(wanted.organization)
+                // Empty texts take away what there is, as well.
+                .set_cloud_watch_logs_log_group_arn(logs.clone().map(|it| it.0))
+                .set_cloud_watch_logs_role_arn(logs.clone().map(|it| it.1))
+                .set_sns_topic_name(topic.clone());
             async { self.work.session.call(Operation::UpdateTrail, call.send()).await.map(drop) }
         })
         .await
@@ -249,6 +267,27 @@ impl Step<'_> {
     {
         settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
     }
+}
+
+/// The ARNs of log group and role: both empty where there is to be none, and `None` where that is left alone.
+fn log_delivery(wanted: &Trail) -> Option<(String, String)> {
+    match wanted.cloudwatch_logs.as_ref()? {
+        CloudWatchLogs::To { group, role } => Some((group.clone(), role.clone())),
+        CloudWatchLogs::Off => Some((String::new(), String::new())),
+    }
+}
+
+/// The ARN of the topic: empty where there is to be none, and `None` where that is left alone.
+fn topic(wanted: &Trail) -> Option<String> {
+    match wanted.notification.as_ref()? {
+        Notification::To { topic } => Some(topic.clone()),
+        Notification::Off => Some(String::new()),
+    }
+}
+
+/// A new trail takes no empty text for none.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {

@@ -5,12 +5,11 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use reconcile_apply::{Interrupt, Journal, Options, Outcome, apply};
+use reconcile_apply::{Interrupt, Journal, Options, Outcome, apply, lock};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
-use reconcile_diff::plan::Change;
 use reconcile_policy::AccountId;
-use reconcile_spec::{AccountName, Member, Spec};
+use reconcile_spec::{AccountName, Spec};
 
 use crate::args::{ApplyArgs, Format, Global, PLAN_FILE};
 use crate::commands::observe::{make_plan, text_options};
@@ -27,13 +26,12 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     let world = World::open(global)?;
     let input = args.input.as_deref();
     if let Some(path) = input.filter(|path| is_spec(path)) {
-        let spec = files::read_supported_spec(path)?;
+        let spec = files::read_spec(path)?;
         let aws = world.connect(global, &spec).await?;
-        let (spec, plan) = make_plan(global, &world, &aws, &spec, &args.shown).await?;
-        if !plan.changes.is_empty() && !is_agreed(global, args, &world, &plan)? {
-            return Ok(Exit::Refused);
-        }
-        return run_plan(global, args, &world, &aws, &spec, &plan).await;
+        return locked(args, &aws, &spec, apply_spec(global, args, &world, &aws, &spec)).await;
+    }
+    if args.destroy {
+        return Err(CliError::DestroyOfPlan);
     }
     let plan = match input {
         Some(path) => files::read_plan(path)?,
@@ -41,7 +39,47 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     };
     let spec = spec_of(&plan, &world)?;
     let aws = world.connect(global, &spec).await?;
-    run_plan(global, args, &world, &aws, &spec, &plan).await
+    locked(args, &aws, &spec, run_plan(global, args, &world, &aws, &spec, &plan)).await
+}
+
+async fn apply_spec(
+    global: &Global,
+    args: &ApplyArgs,
+    world: &World,
+    aws: &Aws,
+    spec: &Spec,
+) -> Result<Exit, CliError> {
+    let (spec, plan) = make_plan(global, world, aws, spec, &args.shown, args.destroy).await?;
+    if !plan.changes.is_empty() && !is_agreed(global, args, world, &plan)? {
+        return Ok(Exit::Refused);
+    }
+    run_plan(global, args, world, aws, &spec, &plan).await
+}
+
+/// Does something while the lock of the spec is ours, if it has one.
+async fn locked(
+    args: &ApplyArgs,
+    aws: &Aws,
+    spec: &Spec,
+    work: impl Future<Output = Result<Exit, CliError>>,
+) -> Result<Exit, CliError> {
+    let held = lock::take(aws, spec.desired(), &whoami(), args.lock_timeout).await?;
+    let done = work.await;
+    if let Some(held) = held {
+        held.release().await?;
+    }
+    done
+}
+
+/// Who is to be named as holder of a lock.
+fn whoami() -> String {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned());
+    let host = variable("HOSTNAME").or_else(|| {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+        Some(name.trim().to_owned())
+    });
+    format!("{user}@{} (process {})", host.as_deref().unwrap_or("a machine"), std::process::id())
 }
 
 fn is_spec(path: &Path) -> bool {
@@ -58,18 +96,14 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
         (false, true) => return Err(CliError::OtherWorld { made: AWS, applied: "to a sandbox" }),
         (true, true) | (false, false) => {}
     }
-    let spec = files::read_supported_spec(Path::new(&plan.spec.path))?;
+    let spec = files::read_spec(Path::new(&plan.spec.path))?;
     if spec.sha256() != plan.spec.sha256 {
         return Err(CliError::SpecChanged { path: plan.spec.path.clone() });
     }
-    spec.with_members(&members_of(&plan.changes)).map_err(CliError::Spec)
-}
-
-/// The accounts of a plan: those that the spec does not declare are members of its organization.
-fn members_of(changes: &[Change]) -> Vec<Member> {
-    let accounts: BTreeMap<&AccountId, &AccountName> =
-        changes.iter().map(|change| (&change.account.id, &change.account.name)).collect();
-    accounts.into_iter().map(|(id, name)| Member { id: id.clone(), name: name.to_string() }).collect()
+    // Accounts that the spec does not declare are members of its organization.
+    let accounts = plan.changes.iter().map(|change| (change.account.name.clone(), change.account.id.clone()));
+    let accounts: BTreeMap<AccountName, AccountId> = accounts.collect();
+    Ok(spec.with_joined(accounts))
 }
 
 /// Shows the plan and asks, unless told not to.

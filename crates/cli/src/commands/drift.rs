@@ -36,9 +36,9 @@ async fn check(
     world: &World,
     path: &Path,
 ) -> Result<Vec<Finding>, CliError> {
-    let spec = files::read_supported_spec(path)?;
+    let spec = files::read_spec(path)?;
     let aws = world.connect(global, &spec).await?;
-    let (_, comparison) = compare_live(global, world, &aws, &spec, &args.shown).await?;
+    let (_, comparison) = compare_live(global, world, &aws, &spec, &args.shown, false).await?;
     Ok(findings(&comparison))
 }
 

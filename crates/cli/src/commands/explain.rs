@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError> {
-    let spec = files::read_supported_spec(&args.spec)?;
+    let spec = files::read_spec(&args.spec)?;
     let world = World::open(global)?;
     let aws = world.connect(global, &spec).await?;
     let (spec, observed) = read_live(global, &aws, &spec).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, discover, observe};
+use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, destroy, discover, observe};
 use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
@@ -22,24 +22,27 @@ pub(crate) async fn make_plan(
     aws: &Aws,
     spec: &Spec,
     shown: &Shown,
+    is_destroy: bool,
 ) -> Result<(Spec, Plan), CliError> {
-    let (spec, comparison) = compare_live(global, world, aws, spec, shown).await?;
+    let (spec, comparison) = compare_live(global, world, aws, spec, shown, is_destroy).await?;
     if !comparison.refusals.is_empty() {
         return Err(CliError::Refused(comparison.refusals));
     }
     Ok((spec, comparison.plan))
 }
 
-/// Reads live state and compares it with the spec.
+/// Reads live state and compares it with the spec, or with nothing where all of it is to go.
 pub(crate) async fn compare_live(
     global: &Global,
     world: &World,
     aws: &Aws,
     spec: &Spec,
     shown: &Shown,
+    is_destroy: bool,
 ) -> Result<(Spec, Comparison), CliError> {
     let targets = targets(shown)?;
     let (spec, observed) = read_live(global, aws, spec).await?;
+    let compare = if is_destroy { destroy } else { compare };
     let mut comparison = compare(&spec, &observed, Timestamp::now());
     comparison.plan.sandbox = world.is_sandbox();
     if let Some(targets) = targets {
@@ -52,7 +55,7 @@ pub(crate) async fn compare_live(
 pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result<(Spec, Observed), CliError> {
     let organization = discover(aws, spec.desired()).await?;
     let spec = match &organization {
-        Some(organization) => spec.with_members(&organization.members).map_err(CliError::Spec)?,
+        Some(organization) => spec.in_organization(&organization.roster).map_err(CliError::Spec)?,
         None => spec.clone(),
     };
     let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));

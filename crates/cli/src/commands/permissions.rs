@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
-    let spec = files::read_supported_spec(&args.spec)?;
+    let spec = files::read_spec(&args.spec)?;
     let mode = match args.mode {
         PermissionsMode::Plan => Mode::Plan,
         PermissionsMode::Apply => Mode::Apply,

@@ -8,12 +8,12 @@ use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
-    let spec = files::read_supported_spec(&args.spec)?;
+    let spec = files::read_spec(&args.spec)?;
     let world = World::open(global)?;
     let aws = world.connect(global, &spec).await?;
 
     // Reads live state; changes nothing.
-    let (_, plan) = make_plan(global, &world, &aws, &spec, &args.shown).await?;
+    let (_, plan) = make_plan(global, &world, &aws, &spec, &args.shown, args.destroy).await?;
     files::write_plan(&args.out, &plan)?;
     output::print(&match args.shown.format {
         Format::Text => reconcile_report::plan::text(&plan, text_options(global, world.is_sandbox())),

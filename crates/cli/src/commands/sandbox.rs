@@ -9,7 +9,7 @@ use reconcile_apply::{Interrupt, Journal, Options, apply};
 use reconcile_diff::observe::{HubKey, LiveKey};
 use reconcile_diff::{Observed, copy, view};
 use reconcile_policy::{Arn, Document};
-use reconcile_spec::Desired;
+use reconcile_spec::{Desired, KeyIdentity};
 use reconcile_twin::{Summary, Twin};
 use tokio::net::TcpListener;
 
@@ -94,7 +94,7 @@ struct Policies<'a> {
 }
 
 async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>) -> Result<Exit, CliError> {
-    let spec = files::read_supported_spec(spec)?;
+    let spec = files::read_spec(spec)?;
     let (spec, observed) = if policies.bucket.is_some() || policies.key.is_some() {
         let read = |path: Option<&Path>| path.map(files::read_policy).transpose();
         let observed = assumed(spec.desired(), read(policies.bucket)?, read(policies.key)?);
@@ -125,9 +125,12 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
         twin.set_bucket_policy(desired.bucket.name.as_str(), &policy.to_string());
     }
     if let Some(hub) = &observed.key {
-        let alias = desired.key.alias.with_prefix();
+        let name = match &desired.key.identity {
+            KeyIdentity::Alias(alias) => alias.with_prefix(),
+            KeyIdentity::Existing(arn) => arn.resource_name().to_owned(),
+        };
         let account = desired.account(&desired.key.site.account).map_or("", |account| account.id.as_str());
-        twin.set_key_policy(account, desired.key.site.region.as_str(), &alias, &hub.policy.to_string());
+        twin.set_key_policy(account, desired.key.site.region.as_str(), &name, &hub.policy.to_string());
     }
     twin.trust(false);
     twin.save().await?;

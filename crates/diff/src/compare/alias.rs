@@ -2,12 +2,14 @@
 
 use super::Scope;
 use super::change::{Compared, Terms};
+use crate::address::Address;
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::Alias;
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    let wanted = Alias { name: scope.desired.key.alias.with_prefix(), target: scope.key.clone() };
+    let Some(alias) = scope.desired.key.identity.alias() else { return };
+    let wanted = Alias { name: alias.with_prefix(), target: scope.key.clone() };
     // A key that is found by its alias has it; there is nothing else to compare.
     let live = scope.observed.key.as_ref().filter(|hub| hub.key.is_aliased).map(|_| wanted.clone());
     let terms = Terms {
@@ -19,6 +21,23 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         explain,
     };
     compared.view(terms, live, wanted);
+}
+
+/// Takes the name from a key that is about to be deleted.
+pub(super) fn remove(scope: &Scope<'_>, depends_on: Vec<Address>, compared: &mut Compared) {
+    let Some(alias) = scope.desired.key.identity.alias() else { return };
+    if !scope.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {
+        return;
+    }
+    let terms = Terms {
+        address: scope.alias_address(),
+        place: scope.place(&scope.desired.key.site),
+        phase: Phase::Contract,
+        depends_on,
+        changed: Changed::Alias,
+        explain: |_, _| (vec!["its key is about to be deleted".to_owned()], Risk::Disruptive),
+    };
+    compared.delete(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
 }
 
 fn explain(_: &Action<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {

@@ -30,7 +30,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             .access_logs
             .enforced()
             .map(|logs| AccessLogs::To { bucket: logs.bucket.to_string(), prefix: logs.prefix.clone() }),
-        tags: desired.tags.iter().collect(),
+        tags: desired.tags.wanted(scope.observed.bucket.is_some()).collect(),
     };
     let live = scope.observed.bucket.clone().map(|live| Bucket {
         encryption: live.encryption.map(|encryption| match encryption {

@@ -4,12 +4,34 @@ use reconcile_policy::{Arn, BucketIntent, Fitted, Guest, Role};
 
 use super::Scope;
 use super::change::Compared;
-use super::policy::{Policy, Setting};
+use super::policy::{Policy, Setting, TakeOver};
 use crate::difference::Difference;
 use crate::plan::Changed;
 
-/// Adds what lets our trails deliver. Gives what the policy is to become, for [`contract`]; none if it does not fit.
+/// Adds what lets our trails deliver. Gives what the policy is to become, for [`contract`]; none if it does not fit, or is
+/// not ours to write.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
+    if !scope.desired.bucket_policy.is_managed {
+        return None;
+    }
+    let outcome = fitted(scope, TakeOver::Trails, compared)?;
+    let live = scope.observed.bucket_policy.as_ref();
+    with_policy(scope, |policy| policy.expand(live, &outcome, vec![scope.bucket_address()], compared));
+    Some(outcome)
+}
+
+/// Takes away all that is ours, when no trail needs it any more.
+pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
+    if !scope.desired.bucket_policy.is_managed {
+        return;
+    }
+    let live = scope.observed.bucket_policy.as_ref();
+    if let Some(outcome) = fitted(scope, TakeOver::Nothing, compared) {
+        with_policy(scope, |policy| policy.shrink(scope, live, &outcome, compared));
+    }
+}
+
+fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Option<Fitted> {
     let desired = &scope.desired.bucket_policy;
     let live = scope.observed.bucket_policy.as_ref();
     // Who delivers here and is not in the spec goes on to do so.
@@ -20,17 +42,14 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
         scope.organization_of(desired.intent.trails.iter().chain(guests.iter().map(|it| &it.trail)));
     let intent = BucketIntent { guests, organization, ..desired.intent.clone() };
     let trails = intent.trails.iter().chain(intent.guests.iter().map(|guest| &guest.trail));
-    let accounts = trails.map(|trail| trail.account().to_owned()).collect();
+    // What an organization trail delivers for its organization counts as an account of its own.
+    let organizations = intent.organization_trails.iter().map(|it| it.organization.clone());
+    let accounts = trails.map(|trail| trail.account().to_owned()).chain(organizations);
+    let accounts = accounts.filter(|_| take_over == TakeOver::Trails).collect();
 
     let compile = |form| intent.compile(&desired.ownership, form);
-    let depends_on = vec![scope.bucket_address()];
     let mut outcome = None;
-    with_policy(scope, |policy| {
-        outcome = policy.merge(live, compile, accounts, compared);
-        if let Some(outcome) = &outcome {
-            policy.expand(live, outcome, depends_on, compared);
-        }
-    });
+    with_policy(scope, |policy| outcome = policy.merge(live, compile, accounts, compared));
     outcome
 }
 
@@ -86,10 +105,10 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         place: scope.place(&desired.site),
         ownership: &desired.ownership,
         foreign: desired.foreign,
-        setting: Setting {
+        setting: Some(Setting {
             unlisted_accounts: "bucket.policy.unlisted_accounts",
             deleted_principals: "bucket.policy.deleted_principals",
-        },
+        }),
         changed: Changed::BucketPolicy,
         explain: &explain,
     });

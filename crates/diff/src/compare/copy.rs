@@ -1,7 +1,7 @@
 //! Turns live state into the plan that makes the same somewhere else.
 
 use jiff::Timestamp;
-use reconcile_spec::{EventSelector, ReadWrite, Site, Spec};
+use reconcile_spec::{AliasName, EventSelector, ReadWrite, Site, Spec};
 
 use super::change::{Compared, Terms};
 use super::{Scope, plan_of};
@@ -35,10 +35,17 @@ impl Copy<'_> {
         let (scope, desired) = (self.scope, self.scope.desired);
         let Some(hub) = &self.observed.key else { return };
         let site = &desired.key.site;
-        compared.view(self.terms(scope.key_address(), site, Changed::Key), None, hub.key.view.clone());
+        // A key that is known by its ARN has to be there already.
+        if desired.key.identity.alias().is_some() {
+            compared.view(self.terms(scope.key_address(), site, Changed::Key), None, hub.key.view.clone());
+        }
         if hub.key.is_aliased {
-            let alias = Alias { name: desired.key.alias.with_prefix(), target: scope.key.clone() };
-            compared.view(self.terms(scope.alias_address(), site, Changed::Alias), None, alias);
+            let name = desired.key.identity.alias().map(AliasName::with_prefix);
+            let alias = name.map(|name| Alias { name, target: scope.key.clone() });
+            let terms = self.terms(scope.alias_address(), site, Changed::Alias);
+            if let Some(alias) = alias {
+                compared.view(terms, None, alias);
+            }
         }
         for grant in hub.grants.iter().filter(|grant| !grant.name.is_empty()) {
             let address = Address::new(Kind::Grant, &site.account, &grant.name);

@@ -1,12 +1,12 @@
 //! Compares the KMS key.
 
-use reconcile_spec::Setting;
+use reconcile_spec::{KeyIdentity, Setting};
 
 use super::Scope;
 use super::change::{Compared, Terms, reasons};
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::{Key, Rotation};
+use crate::view::{Key, Rotation, Tags};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.key;
@@ -24,7 +24,11 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             Setting::Enforced(days) => Some(Rotation::EveryDays(days.get())),
             Setting::Unmanaged => None,
         },
-        tags: desired.tags.iter().collect(),
+        // Somebody else's key is not marked as ours.
+        tags: match &desired.identity {
+            KeyIdentity::Alias(_) => desired.tags.wanted(live.is_some()).collect(),
+            KeyIdentity::Existing(_) => Tags::default(),
+        },
         initial_policy,
     };
     let terms = Terms {

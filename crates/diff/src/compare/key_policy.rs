@@ -4,13 +4,36 @@ use reconcile_policy::{Arn, Fitted, KeyIntent, Role, can_be_administered};
 
 use super::Scope;
 use super::change::Compared;
-use super::policy::{Policy, Setting, other_reason};
+use super::policy::{Policy, Setting, TakeOver, other_reason};
 use crate::difference::Difference;
 use crate::plan::Changed;
 use crate::refusal::Refusal;
 
-/// Adds what lets our trails encrypt. Gives what the policy is to become, for [`contract`]; none if it does not fit.
+/// Adds what lets our trails encrypt. Gives what the policy is to become, for [`contract`]; none if it does not fit, or is
+/// not ours to write.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
+    if !scope.desired.key_policy.is_managed {
+        return None;
+    }
+    let outcome = fitted(scope, TakeOver::Trails, compared)?;
+    let live = scope.observed.key.as_ref().map(|hub| &hub.policy);
+    refuse_lockout(scope, &outcome, compared);
+    with_policy(scope, |policy| policy.expand(live, &outcome, vec![scope.key_address()], compared));
+    Some(outcome)
+}
+
+/// Takes away what is ours, when no trail needs it any more; but who administers the key goes on to.
+pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
+    let Some(hub) = scope.observed.key.as_ref().filter(|_| scope.desired.key_policy.is_managed) else {
+        return;
+    };
+    if let Some(outcome) = fitted(scope, TakeOver::Nothing, compared) {
+        refuse_lockout(scope, &outcome, compared);
+        with_policy(scope, |policy| policy.shrink(scope, Some(&hub.policy), &outcome, compared));
+    }
+}
+
+fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Option<Fitted> {
     let desired = &scope.desired.key_policy;
     let hub = scope.observed.key.as_ref();
     let live = hub.map(|hub| &hub.policy);
@@ -23,18 +46,12 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     let organization = scope.organization_of(desired.intent.trails.iter().chain(&guests));
     let intent = KeyIntent { guests, organization, ..desired.intent.clone() };
     let trails = intent.trails.iter().chain(&intent.guests);
-    let accounts = trails.map(|trail| trail.account().to_owned()).collect();
+    let accounts = trails.map(|trail| trail.account().to_owned());
+    let accounts = accounts.filter(|_| take_over == TakeOver::Trails).collect();
 
     let compile = |form| intent.compile(&desired.ownership, form);
-    let depends_on = vec![scope.key_address()];
     let mut outcome = None;
-    with_policy(scope, |policy| {
-        outcome = policy.merge(live, compile, accounts, compared);
-        if let Some(outcome) = &outcome {
-            refuse_lockout(scope, outcome, compared);
-            policy.expand(live, outcome, depends_on, compared);
-        }
-    });
+    with_policy(scope, |policy| outcome = policy.merge(live, compile, accounts, compared));
     outcome
 }
 
@@ -78,10 +95,10 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         place: scope.place(&desired.site),
         ownership: &desired.ownership,
         foreign: desired.foreign,
-        setting: Setting {
+        setting: Some(Setting {
             unlisted_accounts: "key.policy.unlisted_accounts",
             deleted_principals: "key.policy.deleted_principals",
-        },
+        }),
         changed: Changed::KeyPolicy,
         explain: &explain,
     });

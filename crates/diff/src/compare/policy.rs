@@ -21,10 +21,20 @@ pub(super) struct Policy<'a> {
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) ownership: &'a Ownership,
     pub(super) foreign: Foreign,
-    pub(super) setting: Setting,
+    /// Where in the spec one can say what becomes of what is foreign, if anywhere.
+    pub(super) setting: Option<Setting>,
     pub(super) changed: fn(Action<Document>) -> Changed,
     /// Why, from what differs in a statement of ours.
     pub(super) explain: &'a dyn Fn(&Difference) -> String,
+}
+
+/// Whether statements of others that let our trails deliver are taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakeOver {
+    /// Those of the trails that our own statements let deliver.
+    Trails,
+    /// None.
+    Nothing,
 }
 
 /// What the spec calls the settings of a policy, for people.
@@ -82,7 +92,33 @@ impl Policy<'_> {
     /// one that could not be read may still rely on it.
     pub(super) fn contract(&self, scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
         let merged = &outcome.merged;
-        let Some(after) = merged.contract() else { return };
+        if let Some(after) = merged.contract() {
+            self.take_away(scope, Some(&merged.expanded), after, outcome, compared);
+        }
+    }
+
+    /// Adds the one write that takes away what is ours from what is live.
+    pub(super) fn shrink(
+        &self,
+        scope: &Scope<'_>,
+        live: Option<&Document>,
+        outcome: &Fitted,
+        compared: &mut Compared,
+    ) {
+        let after = &outcome.merged.contracted;
+        if live.is_some_and(|live| live != after) {
+            self.take_away(scope, live, after, outcome, compared);
+        }
+    }
+
+    fn take_away(
+        &self,
+        scope: &Scope<'_>,
+        before: Option<&Document>,
+        after: &Document,
+        outcome: &Fitted,
+        compared: &mut Compared,
+    ) {
         if !scope.desired.deletion.statements {
             compared.warn_of_kept(&self.address, "deletion.statements");
             return;
@@ -91,10 +127,8 @@ impl Policy<'_> {
             compared.warnings.push(warning);
             return;
         }
-        let mut depends_on = vec![self.address.clone()];
-        depends_on.extend(scope.trail_addresses());
-        depends_on.extend(scope.stray_addresses());
-        self.push(Some(&merged.expanded), after, Phase::Contract, depends_on, outcome, compared);
+        let depends_on = [self.address.clone()].into_iter().chain(scope.all_trail_addresses()).collect();
+        self.push(before, after, Phase::Contract, depends_on, outcome, compared);
     }
 
     fn push(
@@ -185,15 +219,16 @@ impl Policy<'_> {
     }
 
     fn warn_of(&self, adopted: &[Adopted], compared: &mut Compared) {
+        let end = self.setting.as_ref().map(|it| format!("; `{}: remove` ends that", it.unlisted_accounts));
         for Adopted { statement, fate } in adopted {
             let (Fate::Narrowed { others } | Fate::Unlisted { others }) = fate else { continue };
             compared.warnings.push(Warning {
                 code: "unlisted-account".to_owned(),
                 address: self.address.clone(),
                 message: format!(
-                    "{statement} goes on to let {} deliver, which the spec does not have; `{}: remove` ends that",
+                    "{statement} goes on to let {} deliver, which the spec does not have{}",
                     list(others),
-                    self.setting.unlisted_accounts
+                    end.as_deref().unwrap_or_default()
                 ),
             });
         }
@@ -216,7 +251,7 @@ impl Policy<'_> {
                     address: self.address.clone(),
                     statement: statement.to_string(),
                     ids,
-                    setting: self.setting.deleted_principals,
+                    setting: self.setting.as_ref().map(|it| it.deleted_principals),
                 });
             }
         }

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, Warning};
-use crate::view::Trail;
+use crate::view::{CloudWatchLogs, Notification, Trail};
 
 /// Compares every trail that could be read; of the others nothing is known, so nothing is planned.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
@@ -23,15 +23,15 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         }
         let live =
             live.clone().map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
-        compared.view(terms(scope, desired), live, wanted(scope, desired));
+        let wanted = wanted(scope, desired, live.as_ref());
+        compared.view(terms(scope, desired), live, wanted);
     }
 }
 
 /// Takes away trails of ours that the spec does not have any more, when those that take their place record.
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
     for (arn, stray) in &scope.observed.strays {
-        let name = arn.resource().trim_start_matches("trail/");
-        let address = Address::new(Kind::Trail, &stray.account, name);
+        let address = Address::new(Kind::Trail, &stray.account, arn.resource_name());
         if !scope.desired.deletion.trails {
             compared.warn_of_kept(&address, "deletion.trails");
             continue;
@@ -55,19 +55,22 @@ fn terms(scope: &Scope<'_>, desired: &spec::Trail) -> Terms<Trail> {
         address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
         place: scope.place(&desired.site),
         phase: Phase::Converge,
-        // CloudTrail looks at bucket and key, and at both policies, when a trail is made or changed.
-        depends_on: vec![
+        // CloudTrail looks at all of these when a trail is made or changed.
+        depends_on: [
             scope.key_address(),
             scope.key_policy_address(),
             scope.bucket_address(),
             scope.bucket_policy_address(),
-        ],
+        ]
+        .into_iter()
+        .chain(scope.attached_addresses(desired))
+        .collect(),
         changed: Changed::Trail,
         explain,
     }
 }
 
-fn wanted(scope: &Scope<'_>, desired: &spec::Trail) -> Trail {
+fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Trail {
     Trail {
         arn: desired.arn.clone(),
         bucket: desired.bucket.to_string(),
@@ -76,10 +79,37 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail) -> Trail {
         multi_region: desired.multi_region,
         global_service_events: desired.global_service_events,
         log_file_validation: desired.log_file_validation,
+        organization: desired.is_organization,
         logging: desired.enabled,
         selectors: desired.selectors.clone(),
         insights: desired.insights.clone(),
-        tags: desired.tags.iter().collect(),
+        cloudwatch_logs: cloudwatch_logs(scope, desired, live),
+        notification: notification(scope, desired, live),
+        tags: desired.tags.wanted(live.is_some()).collect(),
+    }
+}
+
+/// Where the spec says nothing, what is ours goes, and what is somebody else's is left alone.
+fn cloudwatch_logs(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Option<CloudWatchLogs> {
+    if let Some(spec::LogDelivery { group, role }) = &desired.logs {
+        return Some(CloudWatchLogs::To { group: group.to_string(), role: role.to_string() });
+    }
+    match live?.cloudwatch_logs.as_ref()? {
+        CloudWatchLogs::To { group, role } => {
+            let is_ours = scope.is_of_ours(group.trim_end_matches(":*")) || scope.is_of_ours(role);
+            is_ours.then_some(CloudWatchLogs::Off)
+        }
+        CloudWatchLogs::Off => None,
+    }
+}
+
+fn notification(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Option<Notification> {
+    if let Some(topic) = &desired.topic {
+        return Some(Notification::To { topic: topic.to_string() });
+    }
+    match live?.notification.as_ref()? {
+        Notification::To { topic } => scope.is_of_ours(topic).then_some(Notification::Off),
+        Notification::Off => None,
     }
 }
 
@@ -111,6 +141,18 @@ fn reason(field: &str, before: &Trail, after: &Trail) -> String {
         "global_service_events" => "it records global services such as IAM".to_owned(),
         "log_file_validation" if after.log_file_validation => "log file validation is off".to_owned(),
         "log_file_validation" => "log file validation is on".to_owned(),
+        "organization" if after.organization => {
+            "it does not record the accounts of the organization".to_owned()
+        }
+        "organization" => "it records all accounts of the organization".to_owned(),
+        "cloudwatch_logs" if after.cloudwatch_logs == Some(CloudWatchLogs::Off) => {
+            "it delivers to CloudWatch Logs, and the spec does not say so".to_owned()
+        }
+        "cloudwatch_logs" => "it does not deliver to the log group that the spec says".to_owned(),
+        "notification" if after.notification == Some(Notification::Off) => {
+            "it tells a topic of log files, and the spec does not say so".to_owned()
+        }
+        "notification" => "it does not tell the topic that the spec says".to_owned(),
         "tags" => "tags are missing or differ".to_owned(),
         other => format!("{other} differs"),
     }
@@ -123,6 +165,9 @@ fn risk(before: &Trail, after: &Trail) -> Risk {
         || loses(before.multi_region, after.multi_region)
         || loses(before.global_service_events, after.global_service_events)
         || loses(before.log_file_validation, after.log_file_validation)
+        || loses(before.organization, after.organization)
+        || after.cloudwatch_logs == Some(CloudWatchLogs::Off)
+        || after.notification == Some(Notification::Off)
         || before.bucket != after.bucket
         || before.selectors != after.selectors;
     if is_less { Risk::Disruptive } else { Risk::Safe }

@@ -76,6 +76,20 @@ async fn when<T>(is_asked: bool, read: impl Future<Output = Result<T, Error>>) -
     if is_asked { read.await.map(Some) } else { Ok(None) }
 }
 
+/// Whether there is nothing in a bucket, former versions and delete markers included.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn is_empty(session: &Session, region: &Region, name: &BucketName) -> Result<bool, ReadError> {
+    let s3 = session.s3(region);
+    let call = s3.list_object_versions().bucket(name.as_str()).expected_bucket_owner(session.id().as_str());
+    let call = call.max_keys(1).send();
+    let Some(listed) = found(session.call(Operation::ListObjectVersions, call).await)? else {
+        return Ok(true);
+    };
+    Ok(listed.versions().is_empty() && listed.delete_markers().is_empty())
+}
+
 /// All tags of a bucket, whoever put them there.
 ///
 /// # Errors

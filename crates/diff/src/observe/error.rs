@@ -41,6 +41,18 @@ pub enum ReadError {
         /// `disabled`, `pending deletion`, …
         state: String,
     },
+    /// There is no key of the ARN that the spec names.
+    #[error("there is no key {arn}")]
+    NoSuchKey {
+        /// Which key.
+        arn: Arn,
+    },
+    /// There is a role of the name that ours is to have, and it is somebody else's.
+    #[error("role `{name}` exists, and is not of this installation")]
+    ForeignRole {
+        /// Its name.
+        name: String,
+    },
     /// The spec names an account that it does not declare; a parsed spec never does.
     #[error("account `{account}` is not declared")]
     NoSuchAccount {
@@ -63,6 +75,13 @@ impl ReadError {
             Self::KeyUnusable { arn, .. } => Some(format!(
                 "cancel its deletion and enable it (`aws kms cancel-key-deletion`, `aws kms enable-key --key-id {arn}`), \
                  or give the spec another `key.alias`"
+            )),
+            Self::NoSuchKey { .. } => {
+                Some("correct `key.arn`, or give the spec a `key.alias` for a key of its own".to_owned())
+            }
+            Self::ForeignRole { name } => Some(format!(
+                "give `cloudwatch_logs.role_name` another name; or tag `{name}` with `reconcile:spec` and the name of \
+                 the spec, and its documents become ours to write"
             )),
             Self::Incomplete { .. } | Self::NoSuchAccount { .. } => None,
         }

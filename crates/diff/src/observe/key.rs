@@ -4,7 +4,7 @@ use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 use futures::future::{try_join, try_join_all};
 use reconcile_aws::{Class, Operation, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AliasName, OWNER_TAG, SpecName};
+use reconcile_spec::{AliasName, KeyIdentity, OWNER_TAG, SpecName};
 
 use super::error::{ReadError, found};
 use crate::view::{Key, Rotation, Tags};
@@ -14,7 +14,7 @@ use crate::view::{Key, Rotation, Tags};
 pub struct LiveKey {
     /// Its ARN.
     pub arn: Arn,
-    /// Whether the alias that the spec wants stands for it.
+    /// Whether the spec's name for it stands for it: its alias, or its ARN.
     pub is_aliased: bool,
     /// Its settings.
     pub view: Key,
@@ -25,33 +25,55 @@ pub struct LiveKey {
 pub struct Found {
     /// Its ARN.
     pub arn: Arn,
-    /// Whether the alias that the spec wants stands for it.
+    /// Whether the spec's name for it stands for it: its alias, or its ARN.
     pub is_aliased: bool,
     description: String,
 }
 
-/// The key that `alias` stands for; or else one with our tags, which a former run made and could not name any more.
+/// The key of the spec: the one of its ARN, or the one that its alias stands for, or else one with our tags, which a former
+/// run made and could not name any more.
 ///
 /// # Errors
-/// [`ReadError::KeyUnusable`] where the alias stands for a key that cannot encrypt; whatever KMS answered.
+/// [`ReadError::KeyUnusable`] where it is a key that cannot encrypt, [`ReadError::NoSuchKey`] where there is none of that
+/// ARN; whatever KMS answered.
 pub async fn find(
     session: &Session,
     region: &Region,
-    alias: &AliasName,
+    identity: &KeyIdentity,
     owner: &SpecName,
 ) -> Result<Option<Found>, ReadError> {
-    let id = alias.with_prefix();
-    if let Some(metadata) = describe(session, region, &id).await? {
-        let arn = arn_of(&metadata)?;
-        return match metadata.key_state() {
-            Some(KeyState::Enabled) => {
-                let description = metadata.description.unwrap_or_default();
-                Ok(Some(Found { arn, is_aliased: true, description }))
-            }
-            state => Err(ReadError::KeyUnusable { arn, state: words(state) }),
-        };
+    match identity {
+        KeyIdentity::Alias(alias) => match find_named(session, region, alias).await? {
+            Some(found) => Ok(Some(found)),
+            None => find_unnamed(session, region, owner).await,
+        },
+        KeyIdentity::Existing(arn) => match describe(session, region, arn.as_str()).await? {
+            Some(metadata) => usable(metadata).map(Some),
+            None => Err(ReadError::NoSuchKey { arn: arn.clone() }),
+        },
     }
-    find_unnamed(session, region, owner).await
+}
+
+/// The key that an alias stands for.
+///
+/// # Errors
+/// [`ReadError::KeyUnusable`] where it is a key that cannot encrypt; whatever KMS answered.
+pub async fn find_named(
+    session: &Session,
+    region: &Region,
+    alias: &AliasName,
+) -> Result<Option<Found>, ReadError> {
+    describe(session, region, &alias.with_prefix()).await?.map(usable).transpose()
+}
+
+fn usable(metadata: KeyMetadata) -> Result<Found, ReadError> {
+    let arn = arn_of(&metadata)?;
+    match metadata.key_state() {
+        Some(KeyState::Enabled) => {
+            Ok(Found { arn, is_aliased: true, description: metadata.description.unwrap_or_default() })
+        }
+        state => Err(ReadError::KeyUnusable { arn, state: words(state) }),
+    }
 }
 
 /// A usable key with our tags that no alias of ours leads to. The oldest, where there are several.

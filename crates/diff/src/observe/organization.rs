@@ -1,60 +1,258 @@
-//! Reads the organization: who is in it.
+//! Reads the organization: who is in it, and what CloudTrail may do there.
 
-use aws_sdk_organizations::types::AccountStatus;
+use std::collections::BTreeMap;
+
+use aws_sdk_organizations::Client;
+use aws_sdk_organizations::types::{Account, AccountStatus};
+use futures::future::{join_all, try_join, try_join_all, try_join3};
 use reconcile_aws::{Operation, Session};
 use reconcile_policy::{AccountId, Region};
-use reconcile_spec::Member;
+use reconcile_spec::{Member, Organization, Roster, Unit};
 
 use super::error::ReadError;
+
+/// CloudTrail, as Organizations calls it.
+pub const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 /// An organization with its accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveOrganization {
-    /// Its id, such as `o-exampleorgid`.
-    pub id: String,
-    /// Its active accounts.
-    pub members: Vec<Member>,
+    /// Who is in it, and active.
+    pub roster: Roster,
     /// Accounts that are suspended or about to be closed.
     pub suspended: Vec<Member>,
+    /// Whether CloudTrail has trusted access; `false` where nobody asks.
+    pub service_access: bool,
+    /// Delegated administrators for CloudTrail; empty where nobody asks.
+    pub delegated_administrators: Vec<AccountId>,
 }
 
 impl LiveOrganization {
     /// Whether an account is in it and active.
     pub fn has(&self, account: &str) -> bool {
-        self.members.iter().any(|member| member.id.as_str() == account)
+        self.roster.members.iter().any(|member| member.id.as_str() == account)
     }
 }
 
-/// The organization of the session's account, in the partition of a Region. One call, and one more for every 20 accounts.
+/// The organization of the session's account, in the partition of a Region, as far as the spec asks for it.
+///
+/// One call and one more for every 20 accounts; where units are asked for, two for every unit; where tags are, one for
+/// every account.
 ///
 /// # Errors
 /// Whatever Organizations answered: only the management account and delegated administrators may list it.
-pub async fn read(session: &Session, region: &Region) -> Result<LiveOrganization, ReadError> {
-    let client = session.organizations(region);
-    let call = client.describe_organization().send();
-    let described = session.call(Operation::DescribeOrganization, call).await?;
-    let id = described
-        .organization
-        .and_then(|it| it.id)
-        .ok_or_else(|| ReadError::Incomplete { resource: "the organization".to_owned(), what: "its id" })?;
-    let mut organization = LiveOrganization { id, members: Vec::new(), suspended: Vec::new() };
-    let mut token = None;
-    loop {
-        let call = client.list_accounts().set_next_token(token).send();
-        let page = session.call(Operation::ListAccounts, call).await?;
-        for account in page.accounts.unwrap_or_default() {
-            let Some(id) = account.id.and_then(|id| id.parse::<AccountId>().ok()) else { continue };
-            let member = Member { id, name: account.name.unwrap_or_default() };
-            if matches!(account.status, None | Some(AccountStatus::Active)) {
-                organization.members.push(member);
-            } else {
-                organization.suspended.push(member);
+pub async fn read(
+    session: &Session,
+    region: &Region,
+    wanted: &Organization,
+) -> Result<LiveOrganization, ReadError> {
+    let reader = Reader { session, client: session.organizations(region) };
+    let units = when(wanted.joining.asks_for_units(), reader.units());
+    let access = when(wanted.service_access, reader.service_access());
+    let administrators = when(wanted.delegated_administrator.is_some(), reader.delegated_administrators());
+    let ((id, management), accounts, (units, access, administrators)) =
+        try_join3(reader.describe(), reader.accounts(), try_join3(units, access, administrators)).await?;
+    let (units, units_of) = units.unwrap_or_default();
+
+    let (active, suspended): (Vec<Account>, Vec<Account>) = accounts
+        .into_iter()
+        .partition(|account| matches!(account.status, None | Some(AccountStatus::Active)));
+    let member = |account: Account| {
+        let id: AccountId = account.id?.parse().ok()?;
+        let units = units_of.get(&id).cloned().unwrap_or_default();
+        Some(Member { id, name: account.name.unwrap_or_default(), units, tags: BTreeMap::new() })
+    };
+    let mut members: Vec<Member> = active.into_iter().filter_map(member).collect();
+    if wanted.joining.asks_for_tags() {
+        let tags = join_all(members.iter().map(|member| reader.tags(&member.id))).await;
+        for (member, tags) in members.iter_mut().zip(tags) {
+            member.tags = tags?;
+        }
+    }
+    Ok(LiveOrganization {
+        roster: Roster { id, management, members, units },
+        suspended: suspended.into_iter().filter_map(member).collect(),
+        service_access: access.unwrap_or_default(),
+        delegated_administrators: administrators.unwrap_or_default(),
+    })
+}
+
+/// Whether CloudTrail has trusted access.
+///
+/// # Errors
+/// Whatever Organizations answered.
+pub async fn has_service_access(session: &Session, region: &Region) -> Result<bool, ReadError> {
+    Reader { session, client: session.organizations(region) }.service_access().await
+}
+
+/// Delegated administrators for CloudTrail.
+///
+/// # Errors
+/// Whatever Organizations answered.
+pub async fn list_delegated_administrators(
+    session: &Session,
+    region: &Region,
+) -> Result<Vec<AccountId>, ReadError> {
+    Reader { session, client: session.organizations(region) }.delegated_administrators().await
+}
+
+/// What is read if it is to be read at all.
+async fn when<T>(
+    is_asked: bool,
+    read: impl Future<Output = Result<T, ReadError>>,
+) -> Result<Option<T>, ReadError> {
+    if is_asked { read.await.map(Some) } else { Ok(None) }
+}
+
+/// The units, and for each account the ids of those that it is in.
+type Units = (Vec<Unit>, BTreeMap<AccountId, Vec<String>>);
+
+struct Reader<'a> {
+    session: &'a Session,
+    client: Client,
+}
+
+impl Reader<'_> {
+    async fn describe(&self) -> Result<(String, AccountId), ReadError> {
+        let call = self.client.describe_organization().send();
+        let described = self.session.call(Operation::DescribeOrganization, call).await?;
+        let missing = |what| ReadError::Incomplete { resource: "the organization".to_owned(), what };
+        let organization = described.organization.ok_or_else(|| missing("what it is"))?;
+        let management = organization.master_account_id.and_then(|id| id.parse().ok());
+        Ok((
+            organization.id.ok_or_else(|| missing("its id"))?,
+            management.ok_or_else(|| missing("its management account"))?,
+        ))
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, ReadError> {
+        let (mut accounts, mut token) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_accounts().set_next_token(token).send();
+            let page = self.session.call(Operation::ListAccounts, call).await?;
+            accounts.extend(page.accounts.unwrap_or_default());
+            // A page may be empty and not the last.
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(accounts);
             }
         }
-        // A page may be empty and not the last.
-        token = page.next_token;
-        if token.is_none() {
-            return Ok(organization);
+    }
+
+    /// The whole tree, level by level.
+    async fn units(&self) -> Result<Units, ReadError> {
+        let (mut units, mut units_of) = (Vec::new(), BTreeMap::new());
+        let mut level: Vec<(Unit, Vec<String>)> = self
+            .roots()
+            .await?
+            .into_iter()
+            .map(|id| (Unit { id: id.clone(), path: String::new() }, vec![id]))
+            .collect();
+        while !level.is_empty() {
+            let found = try_join_all(
+                level.iter().map(|(unit, _)| try_join(self.units_in(&unit.id), self.accounts_in(&unit.id))),
+            )
+            .await?;
+            let mut next = Vec::new();
+            for ((unit, ancestors), (children, accounts)) in level.into_iter().zip(found) {
+                units_of.extend(accounts.into_iter().map(|account| (account, ancestors.clone())));
+                for (id, name) in children {
+                    let path = if unit.path.is_empty() { name } else { format!("{}/{name}", unit.path) };
+                    let ancestors = ancestors.iter().cloned().chain([id.clone()]).collect();
+                    next.push((Unit { id, path }, ancestors));
+                }
+                units.push(unit);
+            }
+            level = next;
+        }
+        Ok((units, units_of))
+    }
+
+    async fn roots(&self) -> Result<Vec<String>, ReadError> {
+        let (mut ids, mut token) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_roots().set_next_token(token).send();
+            let page = self.session.call(Operation::ListRoots, call).await?;
+            ids.extend(page.roots.unwrap_or_default().into_iter().filter_map(|root| root.id));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// Ids and names.
+    async fn units_in(&self, parent: &str) -> Result<Vec<(String, String)>, ReadError> {
+        let (mut units, mut token) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_organizational_units_for_parent().parent_id(parent);
+            let call = call.set_next_token(token).send();
+            let page = self.session.call(Operation::ListOrganizationalUnitsForParent, call).await?;
+            let listed = page.organizational_units.unwrap_or_default().into_iter();
+            units.extend(listed.filter_map(|unit| Some((unit.id?, unit.name?))));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(units);
+            }
+        }
+    }
+
+    async fn accounts_in(&self, parent: &str) -> Result<Vec<AccountId>, ReadError> {
+        let (mut ids, mut token) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_accounts_for_parent().parent_id(parent).set_next_token(token).send();
+            let page = self.session.call(Operation::ListAccountsForParent, call).await?;
+            let listed = page.accounts.unwrap_or_default().into_iter();
+            ids.extend(listed.filter_map(|account| account.id?.parse().ok()));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
+    async fn tags(&self, account: &AccountId) -> Result<BTreeMap<String, String>, ReadError> {
+        let (mut tags, mut token) = (BTreeMap::new(), None);
+        loop {
+            let call = self.client.list_tags_for_resource().resource_id(account.as_str());
+            let call = call.set_next_token(token).send();
+            let page = self.session.call(Operation::ListAccountTags, call).await?;
+            tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(tags);
+            }
+        }
+    }
+
+    async fn service_access(&self) -> Result<bool, ReadError> {
+        let mut token = None;
+        loop {
+            let call = self.client.list_aws_service_access_for_organization().set_next_token(token).send();
+            let page = self.session.call(Operation::ListServiceAccess, call).await?;
+            let services = page.enabled_service_principals.unwrap_or_default();
+            if services.iter().any(|it| it.service_principal.as_deref() == Some(CLOUDTRAIL)) {
+                return Ok(true);
+            }
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn delegated_administrators(&self) -> Result<Vec<AccountId>, ReadError> {
+        let (mut ids, mut token) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_delegated_administrators().service_principal(CLOUDTRAIL);
+            let call = call.set_next_token(token).send();
+            let page = self.session.call(Operation::ListDelegatedAdministrators, call).await?;
+            let listed = page.delegated_administrators.unwrap_or_default().into_iter();
+            ids.extend(listed.filter_map(|account| account.id?.parse().ok()));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(ids);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use reconcile_spec::{
 };
 
 use super::error::{ReadError, found};
-use crate::view::{KeyRef, OtherTrail, Selectors, Tags, Trail};
+use crate::view::{CloudWatchLogs, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail};
 
 /// The trails of one account that can be seen in one Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,7 +57,7 @@ pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Re
             if let Some(trail) = described.iter().find(|trail| trail.trail_arn() == Some(arn.as_str())) {
                 return Ok((arn.clone(), Some(view(arn, trail, details?))));
             }
-            let name = arn.resource().trim_start_matches("trail/");
+            let name = arn.resource_name();
             let elsewhere = described
                 .iter()
                 .find(|trail| trail.name() == Some(name) && trail.home_region() != Some(region.as_str()));
@@ -101,6 +101,8 @@ fn other(trail: &sdk::Trail) -> Option<OtherTrail> {
         bucket: trail.s3_bucket_name()?.to_owned(),
         prefix: prefix(trail),
         kms_key: trail.kms_key_id().map(str::to_owned),
+        home_region: trail.home_region().unwrap_or_default().to_owned(),
+        multi_region: trail.is_multi_region_trail().unwrap_or(false),
     })
 }
 
@@ -180,10 +182,28 @@ fn view(arn: &Arn, trail: &sdk::Trail, details: Details) -> Trail {
         multi_region: trail.is_multi_region_trail().unwrap_or(false),
         global_service_events: trail.include_global_service_events().unwrap_or(false),
         log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),
+        organization: trail.is_organization_trail().unwrap_or(false),
         logging: details.logging,
         selectors: details.selectors,
         insights: details.insights,
+        cloudwatch_logs: Some(cloudwatch_logs(trail)),
+        notification: Some(notification(trail)),
         tags: details.tags,
+    }
+}
+
+fn cloudwatch_logs(trail: &sdk::Trail) -> CloudWatchLogs {
+    let given = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    match (given(trail.cloud_watch_logs_log_group_arn()), given(trail.cloud_watch_logs_role_arn())) {
+        (Some(group), Some(role)) => CloudWatchLogs::To { group, role },
+        _ => CloudWatchLogs::Off,
+    }
+}
+
+fn notification(trail: &sdk::Trail) -> Notification {
+    match trail.sns_topic_arn().filter(|arn| !arn.is_empty()) {
+        Some(topic) => Notification::To { topic: topic.to_owned() },
+        None => Notification::Off,
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Trail {
     pub global_service_events: bool,
     /// Whether it delivers digest files, with which log files can be proven to be unaltered.
     pub log_file_validation: bool,
+    /// Whether it records all accounts of the organization.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub organization: bool,
     /// Whether it records at all.
     pub logging: bool,
     /// What it records.
@@ -28,8 +31,46 @@ pub struct Trail {
     /// The insights it records, sorted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insights: Option<Vec<String>>,
+    /// Delivery to CloudWatch Logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloudwatch_logs: Option<CloudWatchLogs>,
+    /// Notification of log files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<Notification>,
     /// Tags.
     pub tags: Tags,
+}
+
+/// Delivery to CloudWatch Logs, besides the bucket.
+///
+/// See "Sending events to CloudWatch Logs" in the CloudTrail user guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum CloudWatchLogs {
+    /// There is none.
+    Off,
+    /// There is.
+    To {
+        /// The ARN of the log group, with `:*` behind it.
+        group: String,
+        /// The ARN of the role that delivers.
+        role: String,
+    },
+}
+
+/// Notification of log files.
+///
+/// See "Configuring Amazon SNS notifications for CloudTrail" in the CloudTrail user guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Notification {
+    /// Nobody is told.
+    Off,
+    /// A topic is told.
+    To {
+        /// The ARN of the topic.
+        topic: String,
+    },
 }
 
 /// A trail that the spec does not have, as far as its delivery goes.
@@ -43,12 +84,18 @@ pub struct OtherTrail {
     pub prefix: Option<String>,
     /// The ARN of the key that encrypts its log files.
     pub kms_key: Option<String>,
+    /// Where it can be changed.
+    pub home_region: String,
+    /// Whether it records every Region.
+    pub multi_region: bool,
 }
 
 impl View for Trail {
     fn managed(&self, wanted: &Self) -> Self {
         Self {
             insights: self.insights.clone().filter(|_| wanted.insights.is_some()),
+            cloudwatch_logs: self.cloudwatch_logs.clone().filter(|_| wanted.cloudwatch_logs.is_some()),
+            notification: self.notification.clone().filter(|_| wanted.notification.is_some()),
             tags: self.tags.managed(&wanted.tags),
             ..self.clone()
         }

@@ -10,6 +10,9 @@ use crate::statement::compose::texts;
 use crate::trails::{LOGS, SOURCE_ACCOUNT_VARIABLE};
 use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 
+/// The owner of the bucket owns the log files, too.
+const OWNERS: &str = "bucket-owner-full-control";
+
 /// What the policy of the log bucket has to say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketIntent {
@@ -21,6 +24,8 @@ pub struct BucketIntent {
     pub prefix: Option<String>,
     /// ARNs of the trails that deliver to the bucket, their home Region and account included.
     pub trails: Vec<Arn>,
+    /// Those of the trails that record all accounts of an organization.
+    pub organization_trails: Vec<OrganizationTrail>,
     /// Trails that were seen to deliver to the bucket, and that the spec does not have.
     pub guests: Vec<Guest>,
     /// The id of the organization of all accounts, such as `o-exampleorgid`.
@@ -31,6 +36,15 @@ pub struct BucketIntent {
     pub require_tls: bool,
     /// Statements that the user wrote out.
     pub extra: Vec<Statement>,
+}
+
+/// A trail that records all accounts of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationTrail {
+    /// Its ARN; the account is the management account, whoever made it.
+    pub trail: Arn,
+    /// The id of the organization, such as `o-exampleorgid`.
+    pub organization: String,
 }
 
 /// A trail that delivers to the bucket and is not in the spec.
@@ -59,12 +73,18 @@ impl BucketIntent {
             statements.push(self.acl_check(ownership, form));
             statements.push(self.write(ownership, form)?);
         }
+        if !self.organization_trails.is_empty() {
+            statements.push(self.organization_write(ownership));
+        }
         if self.require_tls {
             statements.push(self.deny_insecure_transport(ownership));
         }
         let (bucket, prefix) = (self.bucket_arn(), folder(self.prefix.as_deref()));
+        let organizations: BTreeSet<&str> =
+            self.organization_trails.iter().map(|it| it.organization.as_str()).collect();
         let readers = self.readers.iter();
-        statements.extend(readers.flat_map(|reader| reader.of_bucket(ownership, &bucket, &prefix)));
+        statements
+            .extend(readers.flat_map(|reader| reader.of_bucket(ownership, &bucket, &prefix, &organizations)));
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
     }
@@ -100,10 +120,34 @@ impl BucketIntent {
         )
     }
 
+    /// Log files of members go below the id of their organization. A statement of its own in every form, so that no other
+    /// trail gets in there.
+    ///
+    /// See "Creating a trail for an organization with the AWS CLI" in the CloudTrail user guide.
+    fn organization_write(&self, ownership: &Ownership) -> Statement {
+        let (bucket, folder) = (self.bucket_arn(), folder(self.prefix.as_deref()));
+        let below = |it: &OrganizationTrail| format!("{bucket}/{folder}{LOGS}{}/*", it.organization);
+        let resources: BTreeSet<String> = self.organization_trails.iter().map(below).collect();
+        Statement::compose(
+            &ownership.sid(Role::OrganizationWrite),
+            Effect::Allow,
+            [
+                ("Principal", cloudtrail()),
+                ("Action", json!("s3:PutObject")),
+                ("Resource", texts(resources)),
+                (
+                    "Condition",
+                    json!({ "StringEquals": {
+                        "s3:x-amz-acl": OWNERS,
+                        "aws:SourceArn": source_arns(self.organization_trails.iter().map(|it| &it.trail)),
+                    } }),
+                ),
+            ],
+        )
+    }
+
     /// Each account's log files go below its own id, and the bucket's owner owns them.
     fn write(&self, ownership: &Ownership, form: Form) -> Option<Statement> {
-        const OWNERS: &str = "bucket-owner-full-control";
-
         let bucket = self.bucket_arn();
         let (resources, condition) = match accounts(form, self.source_arns(), self.organization.as_deref()) {
             None if form != Form::Plain => return None,
@@ -161,6 +205,6 @@ impl BucketIntent {
 }
 
 /// The prefix as keys have it.
-fn folder(prefix: Option<&str>) -> String {
+pub(crate) fn folder(prefix: Option<&str>) -> String {
     prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default()
 }

@@ -13,10 +13,13 @@ use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 pub struct KeyIntent {
     /// The partition of the key.
     pub partition: Partition,
-    /// Who may administer the key; at least one, or KMS refuses the policy.
+    /// Who may administer the key. None where somebody else has seen to that; a new key needs at least one, or KMS refuses
+    /// its policy.
     pub administrators: Vec<Arn>,
     /// ARNs of the trails that encrypt with the key, their home Region and account included.
     pub trails: Vec<Arn>,
+    /// Those of the trails that record all accounts of an organization.
+    pub organization_trails: Vec<Arn>,
     /// ARNs of trails that were seen to encrypt with the key, and that the spec does not have.
     pub guests: Vec<Arn>,
     /// The id of the organization of all accounts, such as `o-exampleorgid`.
@@ -38,12 +41,17 @@ impl KeyIntent {
 
     /// The statements in a form; none if that form needs an organization and the intent has none.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
-        let mut statements = vec![self.administration(ownership)];
+        let mut statements = Vec::new();
+        if !self.administrators.is_empty() {
+            statements.push(self.administration(ownership));
+        }
         if self.sources().next().is_some() {
             statements.extend(self.use_by_trails(ownership, form)?);
         }
         let readers = self.readers.iter();
-        statements.extend(readers.flat_map(|reader| reader.of_key(ownership, self.partition)));
+        let organization_trails = &self.organization_trails;
+        statements
+            .extend(readers.flat_map(|reader| reader.of_key(ownership, self.partition, organization_trails)));
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
     }

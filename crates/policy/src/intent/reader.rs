@@ -1,5 +1,7 @@
 //! Turns who may read logs into the statements that let them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
@@ -26,26 +28,30 @@ pub enum Logs {
     Of(Vec<AccountId>),
 }
 
-impl Logs {
-    /// For each account, or once for all of them with `*` in its place.
-    fn each(&self, text: impl Fn(&str) -> String) -> Vec<String> {
-        match self {
-            Self::All => vec![text("*")],
-            Self::Of(accounts) => accounts.iter().map(|account| text(account.as_str())).collect(),
-        }
-    }
-}
-
 impl Reader {
     /// It may read what lies below its prefixes, and list what it may read.
     ///
     /// See "Bucket policy examples using condition keys" in the S3 user guide.
-    pub(super) fn of_bucket(&self, ownership: &Ownership, bucket: &str, prefix: &str) -> [Statement; 2] {
-        let folder = |account: &str| match account {
-            "*" => format!("{prefix}{LOGS}*"),
-            account => format!("{prefix}{LOGS}{account}/*"),
+    ///
+    /// What a trail of an organization records of an account lies below the organization.
+    pub(super) fn of_bucket(
+        &self,
+        ownership: &Ownership,
+        bucket: &str,
+        prefix: &str,
+        organizations: &BTreeSet<&str>,
+    ) -> [Statement; 2] {
+        let folders: Vec<String> = match &self.logs {
+            Logs::All => vec![format!("{prefix}{LOGS}*")],
+            Logs::Of(accounts) => {
+                let below = |account: &AccountId| {
+                    let own = format!("{prefix}{LOGS}{account}/*");
+                    let of_organization = |id: &&str| format!("{prefix}{LOGS}{id}/{account}/*");
+                    std::iter::once(own).chain(organizations.iter().map(of_organization)).collect::<Vec<_>>()
+                };
+                accounts.iter().flat_map(below).collect()
+            }
         };
-        let folders = self.logs.each(folder);
         let objects = folders.iter().map(|folder| format!("{bucket}/{folder}"));
         // The location is that of the bucket, whose ARN is no object's.
         let resources = objects.chain([bucket.to_owned()]);
@@ -75,9 +81,23 @@ impl Reader {
     /// It may decrypt what CloudTrail encrypted for its accounts.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail": granting decrypt permissions.
-    pub(super) fn of_key(&self, ownership: &Ownership, partition: Partition) -> [Statement; 2] {
-        let context =
-            self.logs.each(|account| Arn::new(partition, "cloudtrail", "*", account, "trail/*").into());
+    ///
+    /// The log files of all accounts of an organization are encrypted for the one trail: which of them a reader gets, the
+    /// bucket decides.
+    pub(super) fn of_key(
+        &self,
+        ownership: &Ownership,
+        partition: Partition,
+        organization_trails: &[Arn],
+    ) -> [Statement; 2] {
+        let of_account = |account: &str| Arn::new(partition, "cloudtrail", "*", account, "trail/*").into();
+        let context: BTreeSet<String> = match &self.logs {
+            Logs::All => BTreeSet::from([of_account("*")]),
+            Logs::Of(accounts) => {
+                let own = accounts.iter().map(|account| of_account(account.as_str()));
+                own.chain(organization_trails.iter().map(ToString::to_string)).collect()
+            }
+        };
         [
             Statement::compose(
                 &ownership.reader_sid(&self.mark, ""),

@@ -49,6 +49,13 @@ impl Arn {
     pub fn resource(&self) -> &str {
         self.element(5)
     }
+
+    /// What is behind the first slash of the resource: `SecurityTrail` of `trail/SecurityTrail`. All of it where there is
+    /// none.
+    pub fn resource_name(&self) -> &str {
+        let resource = self.resource();
+        resource.split_once('/').map_or(resource, |(_, name)| name)
+    }
 }
 
 impl FromStr for Arn {
@@ -82,6 +89,15 @@ mod tests {
         assert_eq!(arn.region(), "eu-west-1");
         assert_eq!(arn.account(), "111111111111");
         assert_eq!(arn.resource(), "log-group:trail:*");
+    }
+
+    #[test]
+    fn a_resource_is_named_without_its_type() {
+        for (resource, name) in
+            [("trail/Security", "Security"), ("role/path/Name", "path/Name"), ("topic", "topic")]
+        {
+            assert_eq!(Arn::new(Partition::Aws, "x", "", "", resource).resource_name(), name);
+        }
     }
 
     #[test]

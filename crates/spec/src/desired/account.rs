@@ -1,8 +1,8 @@
 use std::fmt;
 
-use reconcile_policy::{AccountId, Arn};
+use reconcile_policy::{AccountId, Arn, Partition};
 
-use crate::names::AccountName;
+use crate::names::{AccountName, SpecName};
 
 /// An account and how to get into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,22 @@ pub struct Account {
     pub id: AccountId,
     /// How to get into it.
     pub access: Access,
+}
+
+impl Account {
+    /// A member of the organization, which is entered by a role of this name; none where that is no name of a role.
+    pub(crate) fn member(
+        name: AccountName,
+        id: AccountId,
+        role: &str,
+        spec: &SpecName,
+        partition: Partition,
+    ) -> Option<Self> {
+        let arn = Arn::new(partition, "iam", "", id.as_str(), &format!("role/{role}"));
+        let arn: Arn = arn.as_str().parse().ok()?;
+        let role = RoleAccess { arn, external_id: None, session_name: format!("reconcile-{spec}") };
+        Some(Self { name, id, access: Access { profile: None, role: Some(role) } })
+    }
 }
 
 /// How to get into an account. Without a role, the credentials to start from must be of the account itself.

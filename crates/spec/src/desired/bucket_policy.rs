@@ -9,6 +9,8 @@ pub struct BucketPolicy {
     pub site: Site,
     /// What it has to say.
     pub intent: BucketIntent,
+    /// Whether it is ours to write.
+    pub is_managed: bool,
     /// Which statements are ours.
     pub ownership: Ownership,
     /// What becomes of those that are not.

@@ -1,10 +1,15 @@
-/// What of ours may be taken away when the spec no longer has it.
+/// What of ours may be taken away when the spec no longer has it, or by a destroy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, one a sort of resource")]
 pub struct Deletion {
-    /// Trails.
+    /// Trails, and the log groups, roles and topics that were made for them.
     pub trails: bool,
     /// Grants on the key.
     pub grants: bool,
-    /// Statements in the two policies, and what they allow.
+    /// Statements in the policies, and what they allow.
     pub statements: bool,
+    /// The bucket: only by a destroy, and only if it is empty.
+    pub bucket: bool,
+    /// The key: only by a destroy.
+    pub key: bool,
 }

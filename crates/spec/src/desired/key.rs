@@ -1,3 +1,7 @@
+use std::fmt;
+
+use reconcile_policy::Arn;
+
 use super::{Setting, Site, Tags};
 use crate::names::AliasName;
 
@@ -6,14 +10,43 @@ use crate::names::AliasName;
 pub struct Key {
     /// Where it is; the Region is the bucket's.
     pub site: Site,
-    /// Its name.
-    pub alias: AliasName,
+    /// By what it is known.
+    pub identity: KeyIdentity,
     /// What people read in the console.
     pub description: Setting<String>,
     /// How often its material is rotated.
     pub rotation_days: Setting<RotationDays>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// By what a key is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyIdentity {
+    /// By its alias. A key that is not there is made.
+    Alias(AliasName),
+    /// By its ARN: somebody else's, which is never made, deleted or given another name.
+    Existing(Arn),
+}
+
+impl KeyIdentity {
+    /// The alias, if it is known by that.
+    pub fn alias(&self) -> Option<&AliasName> {
+        match self {
+            Self::Alias(alias) => Some(alias),
+            Self::Existing(_) => None,
+        }
+    }
+}
+
+/// The alias or the id, as addresses have it.
+impl fmt::Display for KeyIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alias(alias) => alias.fmt(f),
+            Self::Existing(arn) => f.pad(arn.resource_name()),
+        }
+    }
 }
 
 /// Days between rotations of key material, 90 to 2560.

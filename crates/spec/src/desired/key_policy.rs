@@ -9,6 +9,8 @@ pub struct KeyPolicy {
     pub site: Site,
     /// What it has to say.
     pub intent: KeyIntent,
+    /// Whether it is ours to write.
+    pub is_managed: bool,
     /// Which statements are ours.
     pub ownership: Ownership,
     /// What becomes of those that are not.

@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use reconcile_policy::AccountId;
 
 use crate::names::AccountName;
@@ -9,12 +11,47 @@ use crate::names::AccountName;
 pub struct Organization {
     /// The account whose credentials may list it: the management account or a delegated administrator.
     pub account: AccountName,
-    /// Whether every active member joins the accounts by itself.
-    pub includes_all: bool,
-    /// Members that do not.
-    pub exclude: Vec<AccountId>,
+    /// Which active members join the accounts by themselves.
+    pub joining: Joining,
     /// Name of the role to assume in members that join.
     pub role: Option<String>,
+    /// Whether CloudTrail has to have trusted access.
+    pub service_access: bool,
+    /// The account that has to be delegated administrator for CloudTrail.
+    pub delegated_administrator: Option<AccountName>,
+}
+
+/// Which active members of an organization join the accounts by themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Joining {
+    /// These, if any do.
+    pub include: Option<Include>,
+    /// Members that do not.
+    pub exclude: BTreeSet<AccountId>,
+    /// Organizational units whose members do not, by id or path.
+    pub exclude_units: Vec<String>,
+}
+
+/// Which members of an organization. Without units and tags, all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Include {
+    /// Organizational units by id or path: members of one of them, or of a unit in it.
+    pub units: Vec<String>,
+    /// Tags that a member has to have.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Who is in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// The id of the organization, such as `o-exampleorgid`.
+    pub id: String,
+    /// Its management account.
+    pub management: AccountId,
+    /// Its active accounts.
+    pub members: Vec<Member>,
+    /// Its units; empty where nobody asks for them.
+    pub units: Vec<Unit>,
 }
 
 /// An account of an organization.
@@ -24,4 +61,111 @@ pub struct Member {
     pub id: AccountId,
     /// Its name in the organization: any text.
     pub name: String,
+    /// The ids of the units that it is in, from the root down; empty where nobody asks for them.
+    pub units: Vec<String>,
+    /// Its tags; empty where nobody asks for them.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// An organizational unit, or the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// Its id: `ou-…`, or `r-…` for the root.
+    pub id: String,
+    /// The names of the units from below the root down to this one, with slashes between; empty for the root.
+    pub path: String,
+}
+
+impl Joining {
+    /// Whether somebody asks in which units accounts are.
+    pub fn asks_for_units(&self) -> bool {
+        self.include.as_ref().is_some_and(|include| !include.units.is_empty())
+            || !self.exclude_units.is_empty()
+    }
+
+    /// Whether somebody asks which tags accounts have.
+    pub fn asks_for_tags(&self) -> bool {
+        self.include.as_ref().is_some_and(|include| !include.tags.is_empty())
+    }
+
+    /// Whether an account joins by itself.
+    pub fn selects(&self, member: &Member, units: &[Unit]) -> bool {
+        let is_in = |given: &String| find_unit(given, units).is_some_and(|it| member.units.contains(&it.id));
+        let Some(include) = &self.include else { return false };
+        let has_tags = include.tags.iter().all(|(key, value)| member.tags.get(key) == Some(value));
+        let is_included = include.units.is_empty() || include.units.iter().any(is_in);
+        is_included && has_tags && !self.exclude.contains(&member.id) && !self.exclude_units.iter().any(is_in)
+    }
+}
+
+/// The unit of an id (`ou-…`, `r-…`), of AWS's path of ids (`o-…/r-…/ou-…/`), or of a path of names (`Security/Production`,
+/// with or without `Root/` before it).
+pub(crate) fn find_unit<'u>(given: &str, units: &'u [Unit]) -> Option<&'u Unit> {
+    let path = given.trim_matches('/');
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let names = path.strip_prefix("Root/").unwrap_or(path);
+    let by_id = units.iter().find(|unit| unit.id == last);
+    by_id.or_else(|| units.iter().find(|unit| !unit.path.is_empty() && unit.path == names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units() -> Vec<Unit> {
+        [("r-ab12", ""), ("ou-ab12-1", "Security"), ("ou-ab12-2", "Security/Production")]
+            .map(|(id, path)| Unit { id: id.to_owned(), path: path.to_owned() })
+            .to_vec()
+    }
+
+    #[test]
+    fn a_unit_is_found_by_id_and_by_path() {
+        for (given, id) in [
+            ("ou-ab12-2", Some("ou-ab12-2")),
+            ("o-x/r-ab12/ou-ab12-1/ou-ab12-2/", Some("ou-ab12-2")),
+            ("Security/Production", Some("ou-ab12-2")),
+            ("/Root/Security/", Some("ou-ab12-1")),
+            ("r-ab12", Some("r-ab12")),
+            ("Production", None),
+            ("", None),
+        ] {
+            assert_eq!(find_unit(given, &units()).map(|unit| unit.id.as_str()), id, "{given}");
+        }
+    }
+
+    #[test]
+    fn members_are_selected_by_units_tags_and_exclusions() {
+        let member = |id: &str, units: &[&str], stage: &str| Member {
+            id: id.parse().unwrap(),
+            name: String::new(),
+            units: units.iter().map(|it| (*it).to_owned()).collect(),
+            tags: BTreeMap::from([("stage".to_owned(), stage.to_owned())]),
+        };
+        let outside = member("111111111111", &["r-ab12"], "prod");
+        let nested = member("222222222222", &["r-ab12", "ou-ab12-1", "ou-ab12-2"], "prod");
+        let other = member("333333333333", &["r-ab12", "ou-ab12-1"], "dev");
+        let selected = |include: Include, exclude: &[&str], exclude_units: &[&str]| -> Vec<bool> {
+            let joining = Joining {
+                include: Some(include),
+                exclude: exclude.iter().map(|id| id.parse().unwrap()).collect(),
+                exclude_units: exclude_units.iter().map(|it| (*it).to_owned()).collect(),
+            };
+            [&outside, &nested, &other].map(|member| joining.selects(member, &units())).to_vec()
+        };
+        let of_units = |units: &[&str]| Include {
+            units: units.iter().map(|it| (*it).to_owned()).collect(),
+            tags: BTreeMap::new(),
+        };
+        let prod = BTreeMap::from([("stage".to_owned(), "prod".to_owned())]);
+        assert_eq!(selected(Include::default(), &["333333333333"], &[]), [true, true, false]);
+        assert_eq!(selected(of_units(&["Security"]), &[], &[]), [false, true, true]);
+        assert_eq!(selected(of_units(&["Security"]), &[], &["ou-ab12-2"]), [false, false, true]);
+        assert_eq!(selected(of_units(&["r-ab12"]), &[], &[]), [true, true, true]);
+        assert_eq!(
+            selected(Include { units: Vec::new(), tags: prod.clone() }, &[], &[]),
+            [true, true, false]
+        );
+        let both = Include { units: vec!["Security".to_owned()], tags: prod };
+        assert_eq!(selected(both, &[], &[]), [false, true, false]);
+    }
 }

@@ -7,17 +7,30 @@ pub const OWNER_TAG: &str = "reconcile:spec";
 
 /// The tags of every taggable resource. Always holds [`OWNER_TAG`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tags(BTreeMap<String, String>);
+pub struct Tags {
+    tags: BTreeMap<String, String>,
+    is_enforced: bool,
+}
 
 impl Tags {
-    pub(crate) fn new(name: &SpecName, given: BTreeMap<String, String>) -> Self {
-        let mut tags = given;
-        tags.insert(OWNER_TAG.to_owned(), name.to_string());
-        Self(tags)
+    /// Tags that every resource has to have.
+    pub(crate) fn enforced(name: &SpecName, given: BTreeMap<String, String>) -> Self {
+        Self { tags: with_owner(name, given), is_enforced: true }
     }
 
-    /// Keys and values, by key.
-    pub fn iter(&self) -> impl Iterator<Item = (String, String)> {
-        self.0.iter().map(|(key, value)| (key.clone(), value.clone()))
+    /// What is there keeps the tags that it has; what is made is marked as ours all the same, or it could not be found again.
+    pub(crate) fn unmanaged(name: &SpecName) -> Self {
+        Self { tags: with_owner(name, BTreeMap::new()), is_enforced: false }
     }
+
+    /// Keys and values that a resource has to have, by key: one that `exists` already, or one that is to be made.
+    pub fn wanted(&self, exists: bool) -> impl Iterator<Item = (String, String)> {
+        let wanted = self.tags.iter().filter(move |_| self.is_enforced || !exists);
+        wanted.map(|(key, value)| (key.clone(), value.clone()))
+    }
+}
+
+fn with_owner(name: &SpecName, mut tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    tags.insert(OWNER_TAG.to_owned(), name.to_string());
+    tags
 }

@@ -17,6 +17,8 @@ pub struct Trail {
     pub bucket: BucketName,
     /// The key prefix of its log files.
     pub prefix: Option<String>,
+    /// Whether it records all accounts of the organization.
+    pub is_organization: bool,
     /// Whether it records.
     pub enabled: bool,
     /// Whether it records all Regions.
@@ -29,6 +31,19 @@ pub struct Trail {
     pub selectors: Selectors,
     /// The insights it records, as CloudTrail names them, sorted; `None` leaves them alone.
     pub insights: Option<Vec<String>>,
+    /// Where in CloudWatch Logs it delivers to, besides.
+    pub logs: Option<LogDelivery>,
+    /// The ARN of the topic that it tells of log files.
+    pub topic: Option<Arn>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// Delivery to CloudWatch Logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogDelivery {
+    /// The ARN of the log group, with `:*` behind it, as CloudTrail takes it.
+    pub group: Arn,
+    /// The ARN of the role.
+    pub role: Arn,
 }

@@ -42,9 +42,9 @@ pub(crate) struct RawBucket {
     /// Server access logs. Default: unmanaged.
     #[serde(default)]
     pub(crate) access_logs: Option<Located<OrUnmanaged<RawAccessLogs>>>,
-    /// What becomes of other statements in the policy, and statements of your own.
+    /// What becomes of other statements in the policy, and statements of your own; `unmanaged` leaves the policy alone.
     #[serde(default)]
-    pub(crate) policy: RawPolicy,
+    pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }
 
 /// Default encryption.

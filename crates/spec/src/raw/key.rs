@@ -13,7 +13,7 @@ pub(crate) struct RawKey {
     /// Its name, without `alias/`.
     #[serde(default)]
     pub(crate) alias: Option<Located<String>>,
-    /// ARN of a key that exists, in place of one of ours.
+    /// ARN of a key that exists, in place of one of ours. It is never made, deleted or given another name.
     #[serde(default)]
     pub(crate) arn: Option<Located<String>>,
     /// The account that it is in. Default: the bucket's.
@@ -34,9 +34,9 @@ pub(crate) struct RawKey {
     /// KMS grants, for readers.
     #[serde(default)]
     pub(crate) grants: Vec<Located<RawGrant>>,
-    /// What becomes of other statements in the policy, and statements of your own.
+    /// What becomes of other statements in the policy, and statements of your own; `unmanaged` leaves the policy alone.
     #[serde(default)]
-    pub(crate) policy: RawPolicy,
+    pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }
 
 /// A KMS grant.

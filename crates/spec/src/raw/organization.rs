@@ -33,12 +33,11 @@ pub(crate) struct RawOrganization {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Include")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawInclude {
-    /// Ids or paths of organizational units; nested ones are included.
+    /// Ids or paths of organizational units; nested ones are included. Default: all units.
     #[serde(default)]
-    organizational_units: Vec<String>,
-    /// Tags that an account must have.
+    pub(crate) organizational_units: Vec<Located<String>>,
+    /// Tags that an account must have, all of them. Default: none.
     #[serde(default)]
-    tags: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
 }

@@ -52,6 +52,13 @@ pub(crate) struct RawTrail {
     pub(crate) sns_topic: Option<Located<RawSnsTopic>>,
 }
 
+impl RawTrail {
+    /// Whether it is one trail for the whole organization.
+    pub(crate) fn is_organization(&self) -> bool {
+        self.organization_trail.as_ref().is_some_and(|it| it.value)
+    }
+}
+
 /// A word for several accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -146,27 +153,25 @@ impl RawInsight {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CloudWatchLogs")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawCloudWatchLogs {
-    /// Name of the log group.
-    log_group: String,
-    /// Days until events expire.
+    /// Name of the log group, in the account and home Region of the trail.
+    pub(crate) log_group: Located<String>,
+    /// Days until events expire. Default: left alone.
     #[serde(default)]
-    retention_days: Option<u32>,
-    /// Name of the role that delivers.
+    pub(crate) retention_days: Option<Located<u32>>,
+    /// Name of the role that delivers, in the account of the trail. Default: `reconcile-<name>-cloudtrail`.
     #[serde(default)]
-    role_name: Option<String>,
+    pub(crate) role_name: Option<Located<String>>,
 }
 
 /// Notification of every log file.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SnsTopic")]
-#[expect(dead_code, reason = "the format is whole before every stage is; plan refuses what no stage acts on")]
 pub(crate) struct RawSnsTopic {
-    /// Name of the topic.
-    name: String,
-    /// The account that it is in.
+    /// Name of the topic, in the home Region of the trail.
+    pub(crate) name: Located<String>,
+    /// The account that it is in. Default: the bucket's.
     #[serde(default)]
-    account: Option<String>,
+    pub(crate) account: Option<Located<String>>,
 }

@@ -94,19 +94,6 @@ fn resolve_access(
     Some(Access { profile: raw.profile.clone(), role: Some(role) })
 }
 
-/// How to get into a member of the organization; none where the role is none.
-pub(super) fn member_access(
-    role: &str,
-    id: &AccountId,
-    spec: &SpecName,
-    partition: Partition,
-) -> Option<Access> {
-    let arn = Arn::new(partition, "iam", "", id.as_str(), &format!("role/{role}"));
-    let arn: Arn = arn.as_str().parse().ok()?;
-    let role = RoleAccess { arn, external_id: None, session_name: format!("reconcile-{spec}") };
-    Some(Access { profile: None, role: Some(role) })
-}
-
 /// A role's ARN from its ARN or its name, which may have a path.
 fn resolve_role(
     role: &Located<String>,

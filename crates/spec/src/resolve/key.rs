@@ -6,9 +6,10 @@ use reconcile_policy::{Arn, Region};
 
 use super::Scope;
 use crate::desired::{
-    self, ConstraintKind, Constraints, Grant, Grantee, RotationDays, Setting, Site, is_grant_name,
+    self, ConstraintKind, Constraints, Grant, Grantee, KeyIdentity, RotationDays, Setting, Site,
+    is_grant_name,
 };
-use crate::names::AliasName;
+use crate::names::AccountName;
 use crate::problems::{Problems, suggest};
 use crate::raw::{Located, OrUnmanaged, RawBucket, RawGrant, RawKey};
 
@@ -55,9 +56,9 @@ pub(super) fn resolve(
         None => bucket.account.value.parse().ok(),
     };
     check_region(key.region.as_ref(), region.as_ref(), problems);
-    let alias = resolve_alias(raw, problems);
-    let rotation_days = resolve_rotation(key.rotation_days.as_ref(), problems);
-    let description = resolve_description(scope, key.description.as_ref(), problems);
+    let identity = resolve_identity(raw, account.as_ref(), region.as_ref(), scope, problems);
+    let rotation_days = resolve_rotation(key, problems);
+    let description = resolve_description(scope, key, problems);
     let administrators = resolve_administrators(key, problems);
 
     let site = Site { account: account?, region: region? };
@@ -65,7 +66,7 @@ pub(super) fn resolve(
     Some(Key {
         key: desired::Key {
             site,
-            alias: alias?,
+            identity: identity?,
             description: description?,
             rotation_days: rotation_days?,
             tags: scope.tags.clone(),
@@ -90,27 +91,24 @@ fn check_region(raw: Option<&Located<String>>, bucket: Option<&Region>, problems
     }
 }
 
-fn resolve_alias(raw: &Located<RawKey>, problems: &mut Problems) -> Option<AliasName> {
-    if let Some(arn) = &raw.value.arn {
-        let parsed: Option<Arn> = problems.name(arn, "");
-        if let Some(parsed) = parsed
-            && (parsed.service() != "kms" || !parsed.resource().starts_with("key/"))
-        {
-            problems.add(arn.place, format!("`{parsed}` is not the ARN of a KMS key"), "");
-        }
-    }
+fn resolve_identity(
+    raw: &Located<RawKey>,
+    account: Option<&AccountName>,
+    region: Option<&Region>,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) -> Option<KeyIdentity> {
     match (&raw.value.alias, &raw.value.arn) {
-        (Some(alias), None) => problems.name(alias, ""),
+        (Some(alias), None) => problems.name(alias, "").map(KeyIdentity::Alias),
+        (None, Some(arn)) => {
+            let key = resolve_arn(arn, account, region, scope, problems)?;
+            Some(KeyIdentity::Existing(key))
+        }
         (Some(alias), Some(_)) => {
-            problems.add(
-                alias.place,
-                "`alias` and `arn` exclude each other",
-                "a key by ARN is never re-aliased",
-            );
+            let message = "`alias` and `arn` exclude each other";
+            problems.add(alias.place, message, "a key by ARN is never re-aliased");
             None
         }
-        // A key by its ARN is not acted on yet, and has no alias of ours; it is named by its id.
-        (None, Some(arn)) => arn.value.rsplit('/').next().and_then(|id| id.parse().ok()),
         (None, None) => {
             problems.add(raw.place, "the key has neither an `alias` nor an `arn`", "give it an alias");
             None
@@ -118,11 +116,42 @@ fn resolve_alias(raw: &Located<RawKey>, problems: &mut Problems) -> Option<Alias
     }
 }
 
-fn resolve_rotation(
-    raw: Option<&Located<OrUnmanaged<u32>>>,
+/// The key has to be where the spec says that it is: its policy can be written only from there.
+fn resolve_arn(
+    raw: &Located<String>,
+    account: Option<&AccountName>,
+    region: Option<&Region>,
+    scope: &Scope<'_>,
     problems: &mut Problems,
-) -> Option<Setting<RotationDays>> {
-    match raw {
+) -> Option<Arn> {
+    let arn: Arn = problems.name(raw, "")?;
+    if arn.service() != "kms" || !arn.resource().starts_with("key/") {
+        problems.add(raw.place, format!("`{arn}` is not the ARN of a KMS key"), "");
+        return None;
+    }
+    if let Some(region) = region.filter(|region| region.as_str() != arn.region()) {
+        problems.add(
+            raw.place,
+            format!("the key is in {}, but the bucket is in {region}", arn.region()),
+            "CloudTrail takes only a key of the bucket's Region",
+        );
+        return None;
+    }
+    if let Some(id) = account.and_then(|name| scope.id(name)).filter(|id| id.as_str() != arn.account()) {
+        problems.add(
+            raw.place,
+            format!("the key is of account {}, not of {id}", arn.account()),
+            "name its account as `key.account`; without one it is the bucket's",
+        );
+        return None;
+    }
+    Some(arn)
+}
+
+fn resolve_rotation(key: &RawKey, problems: &mut Problems) -> Option<Setting<RotationDays>> {
+    match &key.rotation_days {
+        // Somebody else's key is as that one says.
+        None if key.arn.is_some() => Some(Setting::Unmanaged),
         None => Some(Setting::Enforced(RotationDays::DEFAULT)),
         Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),
         Some(Located { value: OrUnmanaged::Value(days), place }) => {
@@ -135,12 +164,9 @@ fn resolve_rotation(
     }
 }
 
-fn resolve_description(
-    scope: &Scope<'_>,
-    raw: Option<&Located<OrUnmanaged<String>>>,
-    problems: &mut Problems,
-) -> Option<Setting<String>> {
-    match raw {
+fn resolve_description(scope: &Scope<'_>, key: &RawKey, problems: &mut Problems) -> Option<Setting<String>> {
+    match &key.description {
+        None if key.arn.is_some() => Some(Setting::Unmanaged),
         None => Some(Setting::Enforced(format!("CloudTrail logs of {}", scope.name))),
         Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),
         Some(Located { value: OrUnmanaged::Value(text), place }) => {

@@ -5,25 +5,31 @@ use std::collections::BTreeSet;
 use reconcile_policy::{AccountId, Partition};
 
 use super::Scope;
-use super::accounts::member_access;
-use crate::desired::{Account, Member, Organization};
+use crate::desired::{Account, Include, Joining, Member, Organization, Roster, find_unit};
 use crate::names::{AccountName, SpecName};
-use crate::problems::Problems;
-use crate::raw::{All, Located, RawOrganization, WordOr};
+use crate::problems::{Problems, suggest};
+use crate::raw::{All, Located, RawInclude, RawOrganization, RawSpec, WordOr};
 
 /// `None` where there is none, or it has a problem.
 pub(super) fn resolve(
-    raw: Option<&Located<RawOrganization>>,
+    raw: &RawSpec,
     scope: &Scope<'_>,
+    roster: Option<&Roster>,
     problems: &mut Problems,
 ) -> Option<Organization> {
-    let organization = &raw?.value;
+    let organization = &raw.organization.as_ref()?.value;
     let account = scope.account(&organization.account, problems);
-    if let Some(administrator) = &organization.delegated_administrator {
-        scope.account(administrator, problems);
+    let delegated_administrator =
+        organization.delegated_administrator.as_ref().map(|it| (it, scope.account(it, problems)));
+    if let Some((raw, Some(administrator))) = &delegated_administrator
+        && account.as_ref() == Some(administrator)
+    {
+        problems.add(
+            raw.place,
+            format!("`{administrator}` is to list the organization and to be its delegated administrator"),
+            "name the management account as `organization.account`, which alone may register another",
+        );
     }
-    let includes_all =
-        organization.include.as_ref().is_some_and(|it| matches!(it.value, WordOr::Word(All::All)));
     if let (Some(include), None) = (&organization.include, &organization.role) {
         problems.add(
             include.place,
@@ -31,34 +37,79 @@ pub(super) fn resolve(
             "add `role`, such as `OrganizationAccountAccessRole`",
         );
     }
-    let accounts = organization.exclude.iter().filter(|it| !is_unit(&it.value));
-    let exclude = accounts.filter_map(|id| problems.name::<AccountId>(id, "an account id")).collect();
-    let role = organization.role.as_ref().map(|role| role.value.clone());
-    Some(Organization { account: account?, includes_all, exclude, role })
+    if let Some(roster) = roster {
+        check_units(organization, roster, problems);
+    }
+    let is_organization_trail = raw.trails.value.iter().any(|trail| trail.value.is_organization());
+    for given in organization.exclude.iter().filter(|it| is_id(&it.value)) {
+        problems.name::<AccountId>(given, "an account id, or the id or path of an organizational unit");
+    }
+    Some(Organization {
+        account: account?,
+        joining: joining(organization),
+        role: organization.role.as_ref().map(|role| role.value.clone()),
+        service_access: organization.service_access.as_ref().map_or(is_organization_trail, |it| it.value),
+        delegated_administrator: delegated_administrator.and_then(|(_, name)| name),
+    })
 }
 
-/// Whether it names an organizational unit and not an account: an id, or a path from the root.
-pub(crate) fn is_unit(text: &str) -> bool {
-    text.starts_with("ou-") || text.starts_with("r-") || text.contains('/')
+/// What decides who joins, as far as it has no problem.
+fn joining(raw: &RawOrganization) -> Joining {
+    let include = raw.include.as_ref().map(|include| match &include.value {
+        WordOr::Word(All::All) => Include::default(),
+        WordOr::Value(RawInclude { organizational_units, tags }) => Include {
+            units: organizational_units.iter().map(|unit| unit.value.clone()).collect(),
+            tags: tags.clone(),
+        },
+    });
+    let (ids, units): (Vec<_>, Vec<_>) =
+        raw.exclude.iter().map(|it| it.value.clone()).partition(|it| is_id(it));
+    let exclude = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    Joining { include, exclude, exclude_units: units }
+}
+
+/// Whether it is meant to be the id of an account, and not an organizational unit.
+fn is_id(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A unit that was renamed or removed must not silently mean nobody.
+fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) {
+    let included: &[Located<String>] = match raw.include.as_ref().map(|include| &include.value) {
+        Some(WordOr::Value(include)) => &include.organizational_units,
+        Some(WordOr::Word(All::All)) | None => &[],
+    };
+    for unit in included.iter().chain(raw.exclude.iter().filter(|it| !is_id(&it.value))) {
+        if find_unit(&unit.value, &roster.units).is_none() {
+            let paths = roster.units.iter().map(|unit| unit.path.as_str()).filter(|path| !path.is_empty());
+            problems.add(
+                unit.place,
+                format!("the organization has no unit `{}`", unit.value),
+                suggest(&unit.value, paths),
+            );
+        }
+    }
 }
 
 /// The members that join, in the order in which the organization lists them; who is declared is not among them.
 pub(super) fn join(
     raw: Option<&Located<RawOrganization>>,
-    members: &[Member],
+    roster: Option<&Roster>,
     declared: &[Account],
     spec: &SpecName,
     partition: Partition,
 ) -> Vec<Account> {
-    let Some(role) = raw.and_then(|raw| raw.value.role.as_ref()) else { return Vec::new() };
+    let (Some(raw), Some(roster)) = (raw.map(|raw| &raw.value), roster) else { return Vec::new() };
+    let Some(role) = &raw.role else { return Vec::new() };
+    let joining = joining(raw);
     let ids: BTreeSet<&AccountId> = declared.iter().map(|account| &account.id).collect();
     let mut names: BTreeSet<AccountName> = declared.iter().map(|account| account.name.clone()).collect();
     let mut joined = Vec::new();
-    for member in members.iter().filter(|member| !ids.contains(&member.id)) {
-        let Some(access) = member_access(&role.value, &member.id, spec, partition) else { continue };
+    let is_joining = |it: &&Member| !ids.contains(&it.id) && joining.selects(it, &roster.units);
+    for member in roster.members.iter().filter(is_joining) {
         let Some(name) = name(member, &names) else { continue };
         names.insert(name.clone());
-        joined.push(Account { name, id: member.id.clone(), access });
+        joined.extend(Account::member(name, member.id.clone(), &role.value, spec, partition));
     }
     joined
 }
@@ -77,11 +128,18 @@ fn name(member: &Member, taken: &BTreeSet<AccountName>) -> Option<AccountName> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
     fn members_are_called_as_in_the_organization_where_that_will_do() {
-        let member = |name: &str| Member { id: "123456789012".parse().unwrap(), name: name.to_owned() };
+        let member = |name: &str| Member {
+            id: "123456789012".parse().unwrap(),
+            name: name.to_owned(),
+            units: Vec::new(),
+            tags: BTreeMap::new(),
+        };
         let taken: BTreeSet<AccountName> = ["prod".parse().unwrap()].into();
         for (given, expected) in [
             ("Log Archive (EU)", "log-archive-eu"),

@@ -1,17 +1,17 @@
 //! Resolves what the policies of bucket and key have to say.
 
-use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, Ownership, Reader, Statement};
+use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, OrganizationTrail, Ownership, Reader, Statement};
 
 use super::Scope;
 use super::bucket::Bucket;
 use super::key::Key;
 use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, Trail};
 use crate::problems::Problems;
-use crate::raw::{Located, RawForeign, RawKeep, RawPolicy, RawSpec};
+use crate::raw::{Located, OrUnmanaged, RawForeign, RawKeep, RawPolicy, RawSpec};
 
 /// The statements that the user wrote out.
-pub(super) fn extra(raw: &RawPolicy, problems: &mut Problems) -> Vec<Statement> {
-    let statements = raw.extra_statements.iter();
+pub(super) fn extra(raw: Option<&OrUnmanaged<RawPolicy>>, problems: &mut Problems) -> Vec<Statement> {
+    let statements = managed(raw).into_iter().flat_map(|policy| &policy.extra_statements);
     statements
         .filter_map(|statement| match Statement::from_value(statement.value.clone()) {
             Ok(parsed) => Some(parsed),
@@ -39,6 +39,7 @@ pub(super) fn bucket(
             bucket: bucket.bucket.name.to_string(),
             prefix: bucket.prefix.clone(),
             trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
+            organization_trails: organization_trails(scope, trails),
             guests: Vec::new(),
             organization: None,
             readers: readers.to_vec(),
@@ -46,7 +47,8 @@ pub(super) fn bucket(
             extra,
         },
         ownership: Ownership::of(scope.name.as_str()),
-        foreign: foreign(&raw.bucket.policy),
+        is_managed: is_managed(raw.bucket.policy.as_ref()),
+        foreign: foreign(raw.bucket.policy.as_ref()),
         site,
     }
 }
@@ -71,19 +73,43 @@ pub(super) fn key(
             partition,
             administrators,
             trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
+            organization_trails: organization_trails(scope, trails).into_iter().map(|it| it.trail).collect(),
             guests: Vec::new(),
             organization: None,
             readers,
             extra,
         },
         ownership: Ownership::of(scope.name.as_str()),
-        foreign: foreign(&raw.key.value.policy),
+        is_managed: is_managed(raw.key.value.policy.as_ref()),
+        foreign: foreign(raw.key.value.policy.as_ref()),
         site,
     })
 }
 
+/// What is said of the policy, if anything is and it is ours to write.
+fn managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> Option<&RawPolicy> {
+    match raw {
+        Some(OrUnmanaged::Value(policy)) => Some(policy),
+        Some(OrUnmanaged::Unmanaged) | None => None,
+    }
+}
+
+fn is_managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> bool {
+    !matches!(raw, Some(OrUnmanaged::Unmanaged))
+}
+
+/// The trails that deliver for all of the organization, where its id is known.
+fn organization_trails(scope: &Scope<'_>, trails: &[Trail]) -> Vec<OrganizationTrail> {
+    let Some(roster) = scope.roster else { return Vec::new() };
+    let of_organization = trails.iter().filter(|trail| trail.is_organization);
+    of_organization
+        .map(|trail| OrganizationTrail { trail: trail.arn.clone(), organization: roster.id.clone() })
+        .collect()
+}
+
 /// What becomes of statements that are not ours.
-fn foreign(raw: &RawPolicy) -> Foreign {
+fn foreign(raw: Option<&OrUnmanaged<RawPolicy>>) -> Foreign {
+    let Some(raw) = managed(raw) else { return Foreign::default() };
     let keep = |keep: &Option<Located<RawKeep>>| match keep {
         Some(Located { value: RawKeep::Remove, .. }) => Keep::Remove,
         Some(Located { value: RawKeep::Keep, .. }) | None => Keep::Keep,

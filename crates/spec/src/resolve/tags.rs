@@ -5,27 +5,25 @@ use std::collections::BTreeMap;
 use crate::desired::{OWNER_TAG, Tags};
 use crate::names::SpecName;
 use crate::problems::Problems;
-use crate::raw::Located;
+use crate::raw::{Located, OrUnmanaged};
 
 /// AWS takes 50; one of them is ours.
 const MAX: usize = 49;
 
 /// See "Tag naming and usage conventions" in the guide to tagging AWS resources.
 pub(super) fn resolve(
-    raw: Option<&Located<BTreeMap<String, String>>>,
+    raw: Option<&Located<OrUnmanaged<BTreeMap<String, String>>>>,
     name: &SpecName,
     problems: &mut Problems,
 ) -> Tags {
-    let Some(raw) = raw else { return Tags::new(name, BTreeMap::new()) };
-    if raw.value.len() > MAX {
-        problems.add(
-            raw.place,
-            format!("{} tags are more than {MAX}", raw.value.len()),
-            "AWS takes 50, one is ours",
-        );
+    let Some(raw) = raw else { return Tags::enforced(name, BTreeMap::new()) };
+    let OrUnmanaged::Value(tags) = &raw.value else { return Tags::unmanaged(name) };
+    if tags.len() > MAX {
+        let message = format!("{} tags are more than {MAX}", tags.len());
+        problems.add(raw.place, message, "AWS takes 50, one is ours");
     }
     let is_allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
-    for (key, value) in &raw.value {
+    for (key, value) in tags {
         let problem = if key == OWNER_TAG {
             Some("is set by reconcile itself")
         } else if key.to_ascii_lowercase().starts_with("aws:") {
@@ -43,5 +41,5 @@ pub(super) fn resolve(
             problems.add(raw.place, format!("tag `{key}` {problem}"), "");
         }
     }
-    Tags::new(name, raw.value.clone())
+    Tags::enforced(name, tags.clone())
 }

@@ -1,5 +1,6 @@
 //! Resolves the trails: one for every account that has it.
 
+mod attached;
 mod selectors;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,43 +9,63 @@ use reconcile_policy::{Arn, Region};
 
 use super::Scope;
 use super::bucket::Bucket;
-use crate::desired::{Site, Trail};
+use crate::desired::{LogGroup, LogRole, Site, Topic, Trail};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, TrailName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAccountsWord, RawSpec, RawTrail, WordOr};
+use attached::Attachments;
 
 /// See "Quotas in CloudTrail".
 const PER_REGION: usize = 5;
+
+/// The trails, and what is made for them.
+pub(super) struct Trails {
+    pub(super) trails: Vec<Trail>,
+    pub(super) log_groups: Vec<LogGroup>,
+    pub(super) log_roles: Vec<LogRole>,
+    pub(super) topics: Vec<Topic>,
+}
 
 pub(super) fn resolve(
     raw: &RawSpec,
     scope: &Scope<'_>,
     bucket: Option<&Bucket>,
     problems: &mut Problems,
-) -> Option<Vec<Trail>> {
+) -> Option<Trails> {
     if raw.trails.value.is_empty() {
         problems.add(raw.trails.place, "there are no trails", "name at least one");
     }
     let mut trails = Vec::new();
     let mut quota = Quota::default();
+    let mut attachments = Attachments::default();
     for trail in &raw.trails.value {
         let accounts = accounts(raw, trail, scope, problems);
         let resolved = resolve_one(trail, bucket, problems);
-        let (Some(accounts), Some((trail, region))) = (accounts, resolved) else { continue };
+        let attached = attached::resolve(raw, &trail.value, scope, problems);
+        let (Some(accounts), Some((trail, region)), Some(attached)) = (accounts, resolved, attached) else {
+            continue;
+        };
         for account in accounts {
             quota.add(&account, &trail, &region, problems);
-            let Some(id) = scope.id(&account) else { continue };
+            // An organization trail belongs to the management account, also where another one makes it.
+            let owner = scope.roster.map(|roster| &roster.management).filter(|_| trail.trail.is_organization);
+            let Some(id) = owner.or_else(|| scope.id(&account)) else { continue };
             let resource = format!("trail/{}", trail.name);
-            trails.push(Trail {
+            let site = Site { account, region: region.clone() };
+            let mut resolved = Trail {
                 arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), id.as_str(), &resource),
-                site: Site { account, region: region.clone() },
+                site,
                 tags: scope.tags.clone(),
                 ..trail.trail.clone()
-            });
+            };
+            attachments.attach(&attached, &mut resolved, scope, problems);
+            trails.push(resolved);
         }
     }
-    bucket.map(|_| trails)
+    bucket?;
+    let Attachments { log_groups, log_roles, topics } = attachments;
+    Some(Trails { trails, log_groups, log_roles, topics })
 }
 
 /// What a trail is in every account that has it.
@@ -61,8 +82,7 @@ fn accounts(
     scope: &Scope<'_>,
     problems: &mut Problems,
 ) -> Option<Vec<AccountName>> {
-    let is_organization = trail.value.organization_trail.as_ref().is_some_and(|it| it.value);
-    match (&trail.value.accounts, is_organization) {
+    match (&trail.value.accounts, trail.value.is_organization()) {
         (Some(accounts), false) => match &accounts.value {
             WordOr::Word(word) => {
                 let names = raw.accounts.0.iter().map(|(name, _)| name.as_str());
@@ -97,8 +117,18 @@ fn accounts(
             );
             None
         }
-        // Not acted on yet; there is no account of its own to resolve it in.
-        (None, true) => Some(Vec::new()),
+        (None, true) => {
+            let Some(organization) = &raw.organization else {
+                problems.add(
+                    trail.value.name.place,
+                    format!("trail `{}` is an organization trail, and there is no `organization`", trail.value.name.value),
+                    "add `organization: { account: … }` with the management account or a delegated administrator",
+                );
+                return None;
+            };
+            // What is wrong with that account is told there.
+            organization.value.account.value.parse().ok().map(|account| vec![account])
+        }
     }
 }
 
@@ -126,13 +156,14 @@ fn resolve_one(
     let selectors = selectors::resolve(trail, region.as_ref(), problems);
     let (name, region, bucket) = (name?, region?, bucket?);
     let template = Trail {
-        // These three are of an account, and are set for each.
+        // These are of an account, and are set for each; so is what the trail is attached to.
         site: bucket.bucket.site.clone(),
         arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), "", &format!("trail/{name}")),
         tags: bucket.bucket.tags.clone(),
         name: name.clone(),
         bucket: bucket.bucket.name.clone(),
         prefix: bucket.prefix.clone(),
+        is_organization: trail.is_organization(),
         enabled: trail.enabled.unwrap_or(true),
         multi_region,
         global_service_events: trail.global_service_events.as_ref().is_none_or(|it| it.value),
@@ -142,6 +173,8 @@ fn resolve_one(
             let names: BTreeSet<&str> = insights.value.iter().map(|insight| insight.as_str()).collect();
             names.into_iter().map(str::to_owned).collect()
         }),
+        logs: None,
+        topic: None,
     };
     Some((Template { name, place: trail.name.place, trail: template }, region))
 }

@@ -39,6 +39,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("RevokeGrant", grant::revoke),
 ];
 
+/// Makes a key of this ARN, as its owner would have it, where there is none.
+pub(crate) fn provide(state: &mut State, arn: &str) {
+    key::provide(state, arn);
+}
+
 /// Whether `KeyId` may be an alias: most operations take only the id or ARN of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Aliases {

@@ -13,6 +13,16 @@ use crate::protocol;
 use crate::request::Request;
 use crate::state::{Bucket, State};
 
+/// Makes a bucket, as S3 makes one where nothing is said, where there is none of the name.
+pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
+    state.buckets.entry(bucket.name.clone()).or_insert_with(|| Bucket {
+        owner: bucket.owner.clone(),
+        region: bucket.region.clone(),
+        policy: None,
+        configuration: configuration::defaults("BucketOwnerEnforced"),
+    });
+}
+
 /// What a request wants of a bucket.
 enum Target<'r> {
     /// The list of all buckets.

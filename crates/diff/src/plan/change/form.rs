@@ -69,12 +69,18 @@ impl TryFrom<Form> for Change {
             return Err(FormError::Kind { address: form.address, kind: form.kind });
         }
         let changed = match form.kind {
+            Kind::ServiceAccess => Changed::ServiceAccess(form.action()?),
+            Kind::DelegatedAdministrator => Changed::DelegatedAdministrator(form.action()?),
             Kind::Key => Changed::Key(form.action()?),
             Kind::Alias => Changed::Alias(form.action()?),
             Kind::KeyPolicy => Changed::KeyPolicy(form.action()?),
             Kind::Grant => Changed::Grant(form.action()?),
             Kind::Bucket => Changed::Bucket(form.action()?),
             Kind::BucketPolicy => Changed::BucketPolicy(form.action()?),
+            Kind::LogGroup => Changed::LogGroup(form.action()?),
+            Kind::Role => Changed::Role(form.action()?),
+            Kind::Topic => Changed::Topic(form.action()?),
+            Kind::TopicPolicy => Changed::TopicPolicy(form.action()?),
             Kind::Trail => Changed::Trail(form.action()?),
         };
         Ok(Self {

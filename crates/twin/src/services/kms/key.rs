@@ -33,6 +33,24 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     Ok(json!({ "KeyMetadata": metadata }))
 }
 
+/// Makes a key of this ARN where there is none; nothing happens where it is not the ARN of a key.
+pub(super) fn provide(state: &mut State, arn: &str) {
+    let elements: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, _, _, region, account, resource] = elements.as_slice() else { return };
+    let Some(id) = resource.strip_prefix("key/") else { return };
+    let policy = policy::default(Caller { account, region });
+    state.regional(account, region).keys.entry(id.to_owned()).or_insert_with(|| Key {
+        arn: arn.to_owned(),
+        description: String::new(),
+        state: "Enabled".to_owned(),
+        created: now(),
+        policy,
+        rotation_days: None,
+        tags: std::collections::BTreeMap::new(),
+        grants: Vec::new(),
+    });
+}
+
 fn metadata(caller: Caller<'_>, id: &str, key: &Key) -> Value {
     json!({
         "KeyId": id,

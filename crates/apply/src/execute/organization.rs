@@ -1,0 +1,50 @@
+//! Gives CloudTrail what it may do in the organization.
+
+use reconcile_aws::Class;
+use reconcile_aws::Operation;
+use reconcile_diff::observe::organization::{has_service_access, list_delegated_administrators};
+use reconcile_diff::plan::Action;
+use reconcile_diff::view::{DelegatedAdministrator, ServiceAccess};
+
+use super::{Made, Verdict, Work};
+use crate::error::ApplyError;
+
+pub(super) async fn give_access(work: &Work<'_>, action: &Action<ServiceAccess>) -> Result<Made, ApplyError> {
+    let Some(wanted) = action.after() else {
+        return Err(ApplyError::NotDone("take trusted access to the organization away"));
+    };
+    let live = has_service_access(work.session, work.region()).await?.then(|| wanted.clone());
+    if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    // Doing it twice does nothing.
+    let organizations = work.session.organizations(work.region());
+    let call = organizations.enable_aws_service_access().service_principal(&wanted.service).send();
+    work.session.call(Operation::EnableServiceAccess, call).await?;
+    Ok(Made::Applied)
+}
+
+pub(super) async fn register(
+    work: &Work<'_>,
+    action: &Action<DelegatedAdministrator>,
+) -> Result<Made, ApplyError> {
+    let Some(wanted) = action.after() else {
+        return Err(ApplyError::NotDone("take a delegated administrator away"));
+    };
+    let registered = list_delegated_administrators(work.session, work.region()).await?;
+    let live = registered.contains(&wanted.account).then(|| wanted.clone());
+    if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    let organizations = work.session.organizations(work.region());
+    let call = organizations
+        .register_delegated_administrator()
+        .account_id(wanted.account.as_str())
+        .service_principal(&wanted.service)
+        .send();
+    match work.session.call(Operation::RegisterDelegatedAdministrator, call).await {
+        // By a call whose answer was lost: it was not one a moment ago.
+        Err(error) if error.class == Class::Conflict => Ok(Made::Applied),
+        registered => Ok(registered.map(|_| Made::Applied)?),
+    }
+}

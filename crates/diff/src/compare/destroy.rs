@@ -1,0 +1,171 @@
+//! Takes away everything that is ours, in safe order: trails, what was made for them, what lets them deliver, and in the end,
+//! where the spec says so, the bucket and the key.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use reconcile_policy::{Document, Ownership, Role};
+use reconcile_spec::{Desired, OWNER_TAG, Spec};
+
+use super::change::{Compared, Terms};
+use super::{Comparison, Scope, plan_of};
+use super::{alias, bucket_policy, grant, key_policy, log_group, role, topic, trail};
+use crate::address::Address;
+use crate::observe::{Leftover, Observed, Stray, What};
+use crate::plan::{Changed, Phase, Risk, Warning};
+use crate::view::Tags;
+
+/// The plan that takes away everything of a spec that carries its mark.
+pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
+    let mut desired = spec.desired().emptied();
+    if !has_administration(observed, &desired.key_policy.ownership) {
+        // Nobody is made administrator by taking away.
+        desired.key_policy.intent.administrators.clear();
+    }
+    let observed = as_unwanted(spec.desired(), observed);
+    let scope = Scope::new(&desired, &observed);
+    let mut compared = Compared::default();
+
+    trail::contract(&scope, &mut compared);
+    log_group::contract(&scope, &mut compared);
+    role::contract(&scope, &mut compared);
+    topic::contract(&scope, &mut compared);
+    let grants = grant::compare(&scope, &mut compared);
+    grant::contract(&scope, grants, &mut compared);
+    key_policy::shrink(&scope, &mut compared);
+    bucket_policy::shrink(&scope, &mut compared);
+    remove_bucket(&scope, &mut compared);
+    remove_key(&scope, &mut compared);
+    compared.unchanged = 0;
+
+    let refusals = std::mem::take(&mut compared.refusals);
+    let mut plan = plan_of(spec, &scope, compared, now);
+    plan.destroy = true;
+    Comparison { plan, refusals, undelivered: Vec::new() }
+}
+
+/// What the spec asks for and carries our mark, as what it does not ask for.
+fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
+    let mut unwanted = observed.clone();
+    for trail in &desired.trails {
+        let Some(Some(live)) = unwanted.trails.remove(&trail.arn) else { continue };
+        if is_marked(desired, &live.tags) {
+            let stray = Stray { account: trail.site.account.clone(), trail: live };
+            unwanted.strays.insert(trail.arn.clone(), stray);
+        }
+    }
+    let mut leave = |arn: &_, site: &reconcile_spec::Site, tags: &Tags, what| {
+        if is_marked(desired, tags) {
+            let leftover = Leftover { account: site.account.clone(), region: site.region.clone(), what };
+            unwanted.leftovers.insert(Clone::clone(arn), leftover);
+        }
+    };
+    for group in &desired.log_groups {
+        if let Some(Some(live)) = observed.log_groups.get(&group.arn) {
+            leave(&group.arn, &group.site, &live.tags, What::LogGroup(live.clone()));
+        }
+    }
+    for role in &desired.log_roles {
+        if let Some(Some(live)) = observed.roles.get(&role.arn) {
+            leave(&role.arn, &role.site, &live.tags, What::Role(live.clone()));
+        }
+    }
+    for topic in &desired.topics {
+        if let Some(Some(live)) = observed.topics.get(&topic.arn) {
+            leave(&topic.arn, &topic.site, &live.view.tags, What::Topic(live.view.clone()));
+        }
+    }
+    unwanted
+}
+
+fn is_marked(desired: &Desired, tags: &Tags) -> bool {
+    tags.0.get(OWNER_TAG).is_some_and(|name| name == desired.name.as_str())
+}
+
+fn has_administration(observed: &Observed, ownership: &Ownership) -> bool {
+    let sid = ownership.sid(Role::Administration);
+    let policy: Option<&Document> = observed.key.as_ref().map(|hub| &hub.policy);
+    policy.is_some_and(|policy| policy.statements().iter().any(|it| it.sid() == Some(sid.as_str())))
+}
+
+fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) {
+    let Some(live) = &scope.observed.bucket else { return };
+    let address = scope.bucket_address();
+    let stays = if !is_marked(scope.desired, &live.tags) {
+        Some("it does not carry the mark of this installation".to_owned())
+    } else if !scope.desired.deletion.bucket {
+        Some("the spec has no `deletion.bucket: true`".to_owned())
+    } else if !scope.observed.is_bucket_empty {
+        Some("it holds log files: empty it first, if nobody needs them any more".to_owned())
+    } else {
+        None
+    };
+    if let Some(why) = stays {
+        return stay(compared, address, &why);
+    }
+    let terms = Terms {
+        depends_on: before_the_last(scope, compared),
+        place: scope.place(&scope.desired.bucket.site),
+        phase: Phase::Contract,
+        changed: Changed::Bucket,
+        explain: |_, _| {
+            (vec!["all of the spec is to go, and the bucket is empty".to_owned()], Risk::Destructive)
+        },
+        address,
+    };
+    let live = live.clone();
+    match scope.withholds(&terms.address, "its removal") {
+        Some(warning) => compared.warnings.push(warning),
+        None => compared.delete(terms, live),
+    }
+}
+
+/// The alias goes with the key: a key that is about to be deleted could not be used under it.
+fn remove_key(scope: &Scope<'_>, compared: &mut Compared) {
+    let Some(hub) = &scope.observed.key else { return };
+    let address = scope.key_address();
+    let stays = if scope.desired.key.identity.alias().is_none() {
+        Some("it is somebody else's (`key.arn`)".to_owned())
+    } else if !is_marked(scope.desired, &hub.key.view.tags) {
+        Some("it does not carry the mark of this installation".to_owned())
+    } else if !scope.desired.deletion.key {
+        Some("the spec has no `deletion.key: true`".to_owned())
+    } else {
+        None
+    };
+    if let Some(why) = stays {
+        return stay(compared, address, &why);
+    }
+    if let Some(warning) = scope.withholds(&address, "its removal") {
+        compared.warnings.push(warning);
+        return;
+    }
+    let depends_on = before_the_last(scope, compared);
+    alias::remove(scope, depends_on.clone(), compared);
+    let terms = Terms {
+        depends_on: depends_on.into_iter().chain([scope.alias_address()]).collect(),
+        place: scope.place(&scope.desired.key.site),
+        phase: Phase::Contract,
+        changed: Changed::Key,
+        explain: |_, _| {
+            let why = "all of the spec is to go: the key is deleted in 30 days, and until then that can be cancelled";
+            (
+                vec![why.to_owned(), "what it encrypted cannot be read afterwards".to_owned()],
+                Risk::Destructive,
+            )
+        },
+        address,
+    };
+    compared.delete(terms, hub.key.view.clone());
+}
+
+/// Everything that is to go before.
+fn before_the_last(scope: &Scope<'_>, compared: &Compared) -> Vec<Address> {
+    let changes: BTreeSet<Address> = compared.changes.iter().map(|change| change.address.clone()).collect();
+    changes.into_iter().chain(scope.stray_addresses()).collect()
+}
+
+fn stay(compared: &mut Compared, address: Address, why: &str) {
+    let message = format!("it stays: {why}");
+    compared.warnings.push(Warning { code: "kept".to_owned(), address, message });
+}

@@ -1,0 +1,69 @@
+//! Compares log groups.
+
+use reconcile_spec as spec;
+
+use super::Scope;
+use super::change::{Compared, Terms, reasons};
+use crate::address::Address;
+use crate::difference::Difference;
+use crate::kind::Kind;
+use crate::observe::{Leftover, What};
+use crate::plan::{Action, Changed, Phase, Risk};
+use crate::view::LogGroup;
+
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+    for desired in &scope.desired.log_groups {
+        let Some(live) = scope.observed.log_groups.get(&desired.arn) else { continue };
+        let wanted = LogGroup {
+            retention_days: desired.retention_days,
+            tags: desired.tags.wanted(live.is_some()).collect(),
+        };
+        let terms = terms(scope, address(desired), &desired.site, Phase::Expand, Vec::new());
+        compared.view(terms, live.clone(), wanted);
+    }
+}
+
+/// Takes away a log group of ours that no trail is to deliver to, when none does any more.
+pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
+    for (arn, Leftover { account, region, what }) in &scope.observed.leftovers {
+        let What::LogGroup(live) = what else { continue };
+        let address = Address::new(Kind::LogGroup, account, arn.resource().trim_start_matches("log-group:"));
+        let site = spec::Site { account: account.clone(), region: region.clone() };
+        let depends_on = scope.all_trail_addresses().collect();
+        compared.let_go(scope, terms(scope, address, &site, Phase::Contract, depends_on), live.clone());
+    }
+}
+
+pub(super) fn address(desired: &spec::LogGroup) -> Address {
+    Address::new(Kind::LogGroup, &desired.site.account, &desired.name)
+}
+
+fn terms(
+    scope: &Scope<'_>,
+    address: Address,
+    site: &spec::Site,
+    phase: Phase,
+    depends_on: Vec<Address>,
+) -> Terms<LogGroup> {
+    Terms { address, place: scope.place(site), phase, depends_on, changed: Changed::LogGroup, explain }
+}
+
+fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<String>, Risk) {
+    match action {
+        Action::Create { .. } => (vec!["there is no such log group".to_owned()], Risk::Safe),
+        Action::Delete { .. } => {
+            (vec!["no trail of the spec delivers to this log group".to_owned()], Risk::Destructive)
+        }
+        Action::Update { before, after } => {
+            let why = reasons(diff, |field, _| match field {
+                "retention_days" => "events are not kept for as long as the spec says".to_owned(),
+                "tags" => "tags are missing or differ".to_owned(),
+                other => format!("{other} differs"),
+            });
+            // CloudWatch Logs drops at once what is older.
+            let keeps_less = before.retention_days.is_none_or(|before| after.retention_days < Some(before));
+            let is_shorter = after.retention_days.is_some() && keeps_less;
+            (why, if is_shorter { Risk::Destructive } else { Risk::Safe })
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Compares what CloudTrail may do in the organization. It is only ever given: nothing says who else relies on it.
+
+use super::Scope;
+use super::change::{Compared, Terms};
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::observe::organization::CLOUDTRAIL;
+use crate::plan::{Changed, Phase, Risk};
+use crate::view::{DelegatedAdministrator, ServiceAccess};
+
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+    let (Some(wanted), Some(live)) = (&scope.desired.organization, &scope.observed.organization) else {
+        return;
+    };
+    let site = scope.organization_site(wanted);
+    if wanted.service_access {
+        let access = ServiceAccess { service: CLOUDTRAIL.to_owned() };
+        let terms = Terms {
+            address: scope.service_access_address(wanted),
+            place: scope.place(&site),
+            phase: Phase::Expand,
+            depends_on: Vec::new(),
+            changed: Changed::ServiceAccess,
+            explain: |_, _| {
+                (vec!["CloudTrail has no trusted access to the organization".to_owned()], Risk::Safe)
+            },
+        };
+        compared.view(terms, live.service_access.then(|| access.clone()), access);
+    }
+    let administrator = wanted.delegated_administrator.as_ref().and_then(|name| scope.desired.account(name));
+    if let Some(administrator) = administrator {
+        let view =
+            DelegatedAdministrator { account: administrator.id.clone(), service: CLOUDTRAIL.to_owned() };
+        let terms = Terms {
+            address: Address::new(Kind::DelegatedAdministrator, &wanted.account, &administrator.name),
+            place: scope.place(&site),
+            phase: Phase::Expand,
+            // Organizations registers nobody for a service that it does not trust.
+            depends_on: vec![scope.service_access_address(wanted)],
+            changed: Changed::DelegatedAdministrator,
+            explain: |_, _| {
+                (
+                    vec!["the account may not act for the organization in CloudTrail yet".to_owned()],
+                    Risk::Safe,
+                )
+            },
+        };
+        let is_registered = live.delegated_administrators.contains(&administrator.id);
+        compared.view(terms, is_registered.then(|| view.clone()), view);
+    }
+}

@@ -1,0 +1,48 @@
+//! Counts trails as CloudTrail does, those of others too.
+
+use std::collections::BTreeSet;
+
+use reconcile_policy::Arn;
+use reconcile_spec::{AccountName, Trail};
+
+use super::Scope;
+use super::change::Compared;
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::plan::Warning;
+
+/// See "Quotas in CloudTrail": trails in a Region, shadows of those of all Regions among them. It cannot be raised.
+const PER_REGION: usize = 5;
+
+/// Tells of each new trail for which there is no room. The others can be made all the same.
+pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
+    let accounts: BTreeSet<&AccountName> = scope.desired.trails.iter().map(|it| &it.site.account).collect();
+    for account in accounts {
+        let (live, new): (Vec<&Trail>, Vec<&Trail>) = scope
+            .desired
+            .trails
+            .iter()
+            .filter(|trail| trail.site.account == *account && scope.observed.trails.contains_key(&trail.arn))
+            .partition(|trail| scope.observed.trails.get(&trail.arn).is_some_and(Option::is_some));
+        let others = scope.observed.others.get(account).into_iter().flatten();
+        let others: BTreeSet<(&Arn, &str, bool)> =
+            others.map(|it| (&it.arn, it.home_region.as_str(), it.multi_region)).collect();
+        for (index, trail) in new.iter().enumerate() {
+            let region = trail.site.region.as_str();
+            let of_spec = live.iter().chain(new.iter().take(index));
+            let of_spec = of_spec.filter(|it| it.multi_region || it.site.region == trail.site.region).count();
+            let of_others = others.iter().filter(|(_, home, multi)| *multi || *home == region).count();
+            if of_spec + of_others >= PER_REGION {
+                compared.warnings.push(Warning {
+                    code: "trail-quota".to_owned(),
+                    address: Address::new(Kind::Trail, account, &trail.name),
+                    message: format!(
+                        "the account has {} trails in {region} already ({of_others} of them not in the spec), and \
+                         AWS takes {PER_REGION}: remove one, or this one will be refused",
+                        of_spec + of_others
+                    ),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What all kinds look at while they are compared.
+
+use std::collections::BTreeMap;
+
+use reconcile_policy::{AccountId, Arn, Region};
+use reconcile_spec::{AccountName, Desired, Organization, Site, Trail};
+
+use super::{log_group, role, topic, topic_policy};
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::observe::Observed;
+use crate::observe::organization::CLOUDTRAIL;
+use crate::plan::{AccountRef, Unreadable, Warning};
+use crate::view::{KeyRef, OtherTrail};
+
+/// What all kinds look at.
+pub(super) struct Scope<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) observed: &'a Observed,
+    /// The key that everything encrypts with.
+    pub(super) key: KeyRef,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(desired: &'a Desired, observed: &'a Observed) -> Self {
+        let key = match &observed.key {
+            Some(hub) => KeyRef::known(&hub.key.arn),
+            None => KeyRef::KnownAfterApply(key_address(desired)),
+        };
+        Self { desired, observed, key }
+    }
+
+    pub(super) fn key_address(&self) -> Address {
+        key_address(self.desired)
+    }
+
+    pub(super) fn alias_address(&self) -> Address {
+        Address::new(Kind::Alias, &self.desired.key.site.account, &self.desired.key.identity)
+    }
+
+    pub(super) fn key_policy_address(&self) -> Address {
+        Address::new(Kind::KeyPolicy, &self.desired.key.site.account, &self.desired.key.identity)
+    }
+
+    pub(super) fn bucket_address(&self) -> Address {
+        Address::new(Kind::Bucket, &self.desired.bucket.site.account, &self.desired.bucket.name)
+    }
+
+    pub(super) fn bucket_policy_address(&self) -> Address {
+        Address::new(Kind::BucketPolicy, &self.desired.bucket.site.account, &self.desired.bucket.name)
+    }
+
+    /// All trails of the spec.
+    pub(super) fn trail_addresses(&self) -> impl Iterator<Item = Address> {
+        self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
+    }
+
+    /// Trails of ours that are to go.
+    pub(super) fn stray_addresses(&self) -> impl Iterator<Item = Address> {
+        self.observed
+            .strays
+            .iter()
+            .map(|(arn, stray)| Address::new(Kind::Trail, &stray.account, arn.resource_name()))
+    }
+
+    /// All trails that the plan may change.
+    pub(super) fn all_trail_addresses(&self) -> impl Iterator<Item = Address> {
+        self.trail_addresses().chain(self.stray_addresses())
+    }
+
+    /// What a trail delivers to or tells, besides bucket and key.
+    pub(super) fn attached_addresses(&self, trail: &Trail) -> Vec<Address> {
+        let mut addresses = Vec::new();
+        if let Some(organization) = self.desired.organization.as_ref().filter(|_| trail.is_organization) {
+            addresses.push(self.service_access_address(organization));
+        }
+        if let Some(logs) = &trail.logs {
+            let groups = self.desired.log_groups.iter();
+            let group = groups.filter(|it| logs.group.as_str().strip_suffix(":*") == Some(it.arn.as_str()));
+            addresses.extend(group.map(log_group::address));
+            let roles = self.desired.log_roles.iter().filter(|it| it.arn == logs.role);
+            addresses.extend(roles.map(role::address));
+        }
+        for topic in self.desired.topics.iter().filter(|it| Some(&it.arn) == trail.topic.as_ref()) {
+            addresses.extend([topic::address(topic), topic_policy::address(topic)]);
+        }
+        addresses
+    }
+
+    pub(super) fn service_access_address(&self, organization: &Organization) -> Address {
+        Address::new(Kind::ServiceAccess, &organization.account, CLOUDTRAIL)
+    }
+
+    /// Where the organization is asked; the Region only says in which partition.
+    pub(super) fn organization_site(&self, organization: &Organization) -> Site {
+        Site { account: organization.account.clone(), region: self.desired.bucket.site.region.clone() }
+    }
+
+    /// Trails that deliver to the bucket, are not in the spec, and are to stay; each once, from wherever it was seen.
+    pub(super) fn guests(&self) -> impl Iterator<Item = &'a OtherTrail> {
+        let bucket = self.desired.bucket.name.as_str();
+        let is_to_go = |arn: &Arn| self.desired.deletion.trails && self.observed.strays.contains_key(arn);
+        let others = self.observed.others.values().flatten().filter(|it| it.bucket == bucket);
+        let guests: BTreeMap<&Arn, &OtherTrail> =
+            others.filter(|it| !is_to_go(&it.arn)).map(|it| (&it.arn, it)).collect();
+        guests.into_values()
+    }
+
+    /// Whether a log group, role or topic of this ARN is ours, and not in the spec.
+    pub(super) fn is_of_ours(&self, arn: &str) -> bool {
+        self.observed.leftovers.keys().any(|it| it.as_str() == arn)
+    }
+
+    pub(super) fn account(&self, name: &AccountName) -> Option<AccountRef> {
+        self.desired
+            .account(name)
+            .map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
+    }
+
+    /// Where a resource is, as a change says it. A parsed spec declares every account that it names.
+    pub(super) fn place(&self, site: &Site) -> Option<(AccountRef, Region)> {
+        Some((self.account(&site.account)?, site.region.clone()))
+    }
+
+    /// The same key may be named by its id alone, or by another of its names: by what we know it is ours.
+    pub(super) fn same_key(&self, key: KeyRef) -> KeyRef {
+        match (&key, &self.key) {
+            (KeyRef::Known(named), KeyRef::Known(ours))
+                if ours.rsplit_once('/').is_some_and(|(_, id)| id == named) =>
+            {
+                self.key.clone()
+            }
+            _ => key,
+        }
+    }
+
+    pub(super) fn unreadable(&self) -> Vec<Unreadable> {
+        self.observed
+            .unreadable
+            .iter()
+            .filter_map(|(name, error)| {
+                Some(Unreadable {
+                    account: self.account(name)?,
+                    error: error.to_string(),
+                    hint: error.hint(),
+                })
+            })
+            .collect()
+    }
+
+    /// Accounts that would have joined, were they not closed or about to be.
+    pub(super) fn suspended(&self) -> Option<Warning> {
+        let joining = self.desired.organization.as_ref().map(|it| &it.joining)?;
+        let live = self.observed.organization.as_ref()?;
+        // In which units and with which tags they were is of no use any more.
+        let is_out = |id: &AccountId| joining.include.is_none() || joining.exclude.contains(id);
+        let suspended = live.suspended.iter().filter(|member| !is_out(&member.id));
+        let names: Vec<String> = suspended.map(|it| format!("`{}` ({})", it.name, it.id)).collect();
+        (!names.is_empty()).then(|| Warning {
+            code: "suspended-account".to_owned(),
+            address: self.bucket_address(),
+            message: format!("not among the accounts, since suspended: {}", names.join(", ")),
+        })
+    }
+
+    /// The organization that the accounts of all these trails are in; none if one is not, or none is known.
+    pub(super) fn organization_of<'t>(&self, mut trails: impl Iterator<Item = &'t Arn>) -> Option<String> {
+        let organization = self.observed.organization.as_ref()?;
+        trails.all(|trail| organization.has(trail.account())).then(|| organization.roster.id.clone())
+    }
+
+    /// Why nothing may be taken away: an account that could not be read may still rely on it.
+    pub(super) fn withholds(&self, address: &Address, what: &str) -> Option<Warning> {
+        if self.observed.unreadable.is_empty() {
+            return None;
+        }
+        let names: Vec<String> = self.observed.unreadable.keys().map(|name| format!("`{name}`")).collect();
+        Some(Warning {
+            code: "withheld".to_owned(),
+            address: address.clone(),
+            message: format!("{what} is withheld until {} can be read", names.join(", ")),
+        })
+    }
+}
+
+fn key_address(desired: &Desired) -> Address {
+    Address::new(Kind::Key, &desired.key.site.account, &desired.key.identity)
+}

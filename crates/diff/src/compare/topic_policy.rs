@@ -1,0 +1,69 @@
+//! Compares the policies of topics.
+
+use reconcile_policy::{Fitted, Role};
+use reconcile_spec as spec;
+
+use super::Scope;
+use super::change::Compared;
+use super::policy::{Policy, other_reason};
+use crate::address::Address;
+use crate::difference::Difference;
+use crate::kind::Kind;
+use crate::plan::Changed;
+
+/// Adds what lets our trails tell their topics. Gives what each policy is to become, in the order of the spec; none for a
+/// topic that could not be read, or whose policy does not fit.
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Option<Fitted>> {
+    scope.desired.topics.iter().map(|topic| compare_one(scope, topic, compared)).collect()
+}
+
+fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) -> Option<Fitted> {
+    let live = scope.observed.topics.get(&topic.arn)?;
+    // SNS gives a new topic a policy of its own, which apply reads when it is there.
+    let live = live.as_ref().map(|live| &live.policy);
+    let compile = |form| topic.intent.compile(&topic.ownership, form);
+    let accounts = topic.intent.trails.iter().map(|trail| trail.account().to_owned()).collect();
+    let depends_on = vec![super::topic::address(topic)];
+    let mut outcome = None;
+    with_policy(scope, topic, |policy| {
+        outcome = policy.merge(live, compile, accounts, compared);
+        if let Some(outcome) = &outcome {
+            policy.expand(live, outcome, depends_on, compared);
+        }
+    });
+    outcome
+}
+
+/// Takes away what no trail needs any more, once all trails are what they should be.
+pub(super) fn contract(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared: &mut Compared) {
+    for (topic, outcome) in scope.desired.topics.iter().zip(outcomes) {
+        if let Some(outcome) = outcome {
+            with_policy(scope, topic, |policy| policy.contract(scope, outcome, compared));
+        }
+    }
+}
+
+pub(super) fn address(topic: &spec::Topic) -> Address {
+    Address::new(Kind::TopicPolicy, &topic.site.account, &topic.name)
+}
+
+fn with_policy(scope: &Scope<'_>, topic: &spec::Topic, then: impl FnOnce(&Policy<'_>)) {
+    let notify = format!("/Statement/{}", topic.ownership.sid(Role::TrailNotify));
+    let explain = |difference: &Difference| {
+        let is_remove = matches!(difference, Difference::Remove { .. });
+        match (difference.path().starts_with(&notify), is_remove) {
+            (true, false) => "not every trail may tell the topic of its log files yet".to_owned(),
+            (true, true) => "trails may tell the topic that need not".to_owned(),
+            (false, _) => other_reason(&topic.ownership, difference),
+        }
+    };
+    then(&Policy {
+        address: address(topic),
+        place: scope.place(&topic.site),
+        ownership: &topic.ownership,
+        foreign: topic.foreign,
+        setting: None,
+        changed: Changed::TopicPolicy,
+        explain: &explain,
+    });
+}

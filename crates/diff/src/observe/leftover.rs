@@ -1,0 +1,113 @@
+//! Finds what was made for trails and that the spec does not have any more.
+//!
+//! Nothing lists what carries our mark, so it is looked for where trails of ours lead. Where they lead to nothing but what
+//! the spec has, no call is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_aws::{Aws, Session};
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::{AccountName, Desired, OWNER_TAG};
+
+use super::error::ReadError;
+use super::{Observed, log_group, role, topic};
+use crate::view::{CloudWatchLogs, LogGroup, Notification, Role, Tags, Topic, Trail};
+
+/// What was made for trails, and is not in the spec any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leftover {
+    /// The account that it is in.
+    pub account: AccountName,
+    /// The Region; of a role, that of the trail that uses it.
+    pub region: Region,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a leftover is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A log group.
+    LogGroup(LogGroup),
+    /// A role.
+    Role(Role),
+    /// A topic.
+    Topic(Topic),
+}
+
+/// Looks where trails of ours lead. What cannot be read is passed over: what we made, we may read.
+pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &Observed) -> BTreeMap<Arn, Leftover> {
+    let mut by_account: BTreeMap<&AccountName, BTreeSet<(Arn, Region)>> = BTreeMap::new();
+    for (arn, region) in references(desired, observed) {
+        let account = desired.accounts.iter().find(|account| account.id.as_str() == arn.account());
+        if let Some(account) = account.filter(|_| !is_wanted(desired, &arn)) {
+            by_account.entry(&account.name).or_default().insert((arn, region));
+        }
+    }
+    let mut found = BTreeMap::new();
+    for (name, arns) in by_account {
+        let Some(account) = desired.account(name) else { continue };
+        let Ok(session) = Session::open(aws, account).await else { continue };
+        for (arn, region) in arns {
+            if let Ok(Some(what)) = read(&session, &region, &arn, desired).await {
+                found.insert(arn, Leftover { account: name.clone(), region, what });
+            }
+        }
+    }
+    found
+}
+
+/// What trails of ours use, with the Region to ask in.
+fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
+    let is_ours = |trail: &&Trail| is_marked(&trail.tags, desired);
+    let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
+    let mut found = BTreeSet::new();
+    for trail in live.filter(is_ours) {
+        let mut texts = Vec::new();
+        if let Some(CloudWatchLogs::To { group, role }) = &trail.cloudwatch_logs {
+            texts.extend([group.trim_end_matches(":*"), role.as_str()]);
+        }
+        if let Some(Notification::To { topic }) = &trail.notification {
+            texts.push(topic);
+        }
+        let Ok(region) = trail.arn.region().parse::<Region>() else { continue };
+        found.extend(texts.into_iter().filter_map(|text| Some((text.parse::<Arn>().ok()?, region.clone()))));
+    }
+    found
+}
+
+fn is_wanted(desired: &Desired, arn: &Arn) -> bool {
+    desired.log_groups.iter().any(|it| it.arn == *arn)
+        || desired.log_roles.iter().any(|it| it.arn == *arn)
+        || desired.topics.iter().any(|it| it.arn == *arn)
+}
+
+fn is_marked(tags: &Tags, desired: &Desired) -> bool {
+    tags.0.get(OWNER_TAG).is_some_and(|name| name == desired.name.as_str())
+}
+
+/// What the ARN stands for, if that is ours.
+async fn read(
+    session: &Session,
+    region: &Region,
+    arn: &Arn,
+    desired: &Desired,
+) -> Result<Option<What>, ReadError> {
+    let name = arn.resource_name();
+    let found = match arn.service() {
+        "logs" => {
+            let name = arn.resource().trim_start_matches("log-group:");
+            log_group::read(session, region, name).await?.map(|it| (it.tags.clone(), What::LogGroup(it)))
+        }
+        "iam" => {
+            let policy = desired.log_policy_name();
+            role::read(session, region, name, &policy).await?.map(|it| (it.tags.clone(), What::Role(it)))
+        }
+        "sns" => {
+            let found = topic::read(session, region, arn).await?;
+            found.map(|it| (it.view.tags.clone(), What::Topic(it.view)))
+        }
+        _ => None,
+    };
+    Ok(found.filter(|(tags, _)| is_marked(tags, desired)).map(|(_, what)| what))
+}

@@ -1,0 +1,39 @@
+use reconcile_policy::{Document, equivalent};
+use serde::{Deserialize, Serialize};
+
+use super::{Tags, View};
+
+/// The role with which CloudTrail delivers to log groups.
+///
+/// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user guide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Role {
+    /// Who may assume it.
+    pub trust: Document,
+    /// Name of the inline policy that is ours.
+    pub policy_name: String,
+    /// That policy; none where the role has none of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Document>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+impl View for Role {
+    /// A document that means what is wanted is that: how it is written is nobody's concern.
+    fn managed(&self, wanted: &Self) -> Self {
+        let spelled = |live: &Document, wanted: &Document| {
+            if equivalent(live, wanted) { wanted.clone() } else { live.clone() }
+        };
+        let permissions = match (&self.permissions, &wanted.permissions) {
+            (Some(live), Some(wanted)) => Some(spelled(live, wanted)),
+            (live, _) => live.clone(),
+        };
+        Self {
+            trust: spelled(&self.trust, &wanted.trust),
+            policy_name: self.policy_name.clone(),
+            permissions,
+            tags: self.tags.managed(&wanted.tags),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use reconcile_policy::{Arn, Document, LogRoleIntent};
+
+use super::{Site, Tags};
+use crate::names::{RoleName, SpecName};
+
+/// The role with which CloudTrail delivers to log groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogRole {
+    /// The account; the Region is that of a trail, since IAM has none.
+    pub site: Site,
+    /// Its name.
+    pub name: RoleName,
+    /// Its ARN, which follows from the rest.
+    pub arn: Arn,
+    /// Name of the inline policy that lets it deliver.
+    pub policy_name: String,
+    /// What it is for: one for each log group.
+    pub intents: Vec<LogRoleIntent>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl LogRole {
+    /// The name of the inline policy in an installation.
+    pub(crate) fn policy_name(installation: &SpecName) -> String {
+        format!("reconcile-{installation}")
+    }
+
+    /// Who may assume it.
+    pub fn trust(&self) -> Document {
+        LogRoleIntent::trust()
+    }
+
+    /// What it may do.
+    pub fn permissions(&self) -> Document {
+        let documents = self.intents.iter().map(LogRoleIntent::permissions);
+        Document::new(documents.flat_map(|document| document.statements().to_vec()).collect())
+    }
+}

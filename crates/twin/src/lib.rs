@@ -1,4 +1,5 @@
-//! The twin: an AWS inside of this process, for STS, Organizations, S3, KMS and CloudTrail.
+//! The twin: an AWS inside of this process, for STS, Organizations, IAM, S3, KMS, CloudTrail, CloudWatch
+//! Logs and SNS.
 //!
 //! It answers the SDK's own requests, for many accounts and Regions, and is strict where AWS is strict: a trail whose
 //! bucket or key policy is wrong is refused as CloudTrail refuses it. It is there for a first run without AWS, for

@@ -18,19 +18,19 @@ pub(crate) fn json(result: &Result<Value, Fault>) -> Response<Bytes> {
 }
 
 /// The query protocol: the result of `operation`, already in XML, in its envelope.
-pub(crate) fn query(operation: &str, result: &Result<String, Fault>) -> Response<Bytes> {
+pub(crate) fn query(namespace: &str, operation: &str, result: &Result<String, Fault>) -> Response<Bytes> {
     let (status, body) = match result {
         Ok(xml) => (
             200,
             format!(
-                "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{operation}Result>{xml}\
+                "<{operation}Response xmlns=\"{namespace}\"><{operation}Result>{xml}\
                  </{operation}Result><ResponseMetadata><RequestId>twin</RequestId></ResponseMetadata></{operation}Response>"
             ),
         ),
         Err(fault) => (
             fault.status,
             format!(
-                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>{}</Error>\
+                "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>Sender</Type>{}</Error>\
                  <RequestId>twin</RequestId></ErrorResponse>",
                 code_and_message(fault)
             ),

@@ -1,10 +1,14 @@
 //! Finds the service and the operation that a request is for.
 
 pub(crate) mod cloudtrail;
+mod iam;
 mod json;
 pub(crate) mod kms;
+mod logs;
 pub(crate) mod organizations;
+mod query;
 pub(crate) mod s3;
+mod sns;
 mod sts;
 
 use bytes::Bytes;
@@ -35,6 +39,9 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
     match request.scope.service.as_str() {
         "s3" => s3::answer(state, request),
         "sts" => sts::answer(state, request),
+        "iam" => query::answer(&iam::SERVICE, state, request),
+        "logs" => json::answer("logs", logs::OPERATIONS, state, request),
+        "sns" => query::answer(&sns::SERVICE, state, request),
         "kms" => json::answer("kms", kms::OPERATIONS, state, request),
         "cloudtrail" => json::answer("cloudtrail", cloudtrail::OPERATIONS, state, request),
         "organizations" => json::answer("organizations", organizations::OPERATIONS, state, request),

@@ -1,17 +1,25 @@
 //! What the twin holds: accounts with their Regions, and buckets.
 
 mod cloudtrail;
+mod iam;
 mod kms;
+mod logs;
+mod organization;
 mod s3;
 pub(crate) mod show;
+mod sns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use cloudtrail::Trail;
+pub(crate) use iam::Role;
 pub(crate) use kms::Key;
+pub(crate) use logs::LogGroup;
+pub(crate) use organization::Organization;
 pub(crate) use s3::Bucket;
+pub(crate) use sns::Topic;
 
 /// The version of the state file that this build reads and writes.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -24,6 +32,8 @@ pub(crate) struct State {
     /// Ids derive from this counter: the same calls give the same ids.
     next_id: u64,
     pub(crate) accounts: BTreeMap<String, Account>,
+    #[serde(default)]
+    pub(crate) organization: Organization,
     /// Bucket names are shared by all of AWS.
     pub(crate) buckets: BTreeMap<String, Bucket>,
     /// Whether trails are taken without a look whether they could deliver.
@@ -39,6 +49,15 @@ pub(crate) struct Account {
     /// Whether it is closed, and only still listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) suspended: bool,
+    /// The id of the organizational unit that it is in; none is the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unit: Option<String>,
+    /// Its tags in the organization.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Roles that somebody made, by name; nobody of the twin assumes them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) iam_roles: BTreeMap<String, Role>,
     pub(crate) regions: BTreeMap<String, Regional>,
 }
 
@@ -54,6 +73,12 @@ pub(crate) struct Regional {
     /// Trails that are at home here, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) trails: BTreeMap<String, Trail>,
+    /// By name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) log_groups: BTreeMap<String, LogGroup>,
+    /// By name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) topics: BTreeMap<String, Topic>,
 }
 
 impl Default for State {
@@ -63,6 +88,7 @@ impl Default for State {
             ambient: None,
             next_id: 1,
             accounts: BTreeMap::new(),
+            organization: Organization::default(),
             buckets: BTreeMap::new(),
             is_trusting: false,
         }

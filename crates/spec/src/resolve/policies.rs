@@ -65,7 +65,8 @@ pub(super) fn key(
     let site = key.key.site.clone();
     let partition = site.region.partition();
     let mut administrators = key.administrators.clone();
-    if administrators.is_empty() {
+    // Somebody has seen to who administers a key that is there.
+    if administrators.is_empty() && key.key.identity.alias().is_some() {
         administrators.push(Arn::new(partition, "iam", "", scope.id(&site.account)?.as_str(), "root"));
     }
     Some(KeyPolicy {

@@ -1,8 +1,10 @@
 //! CloudTrail: trails, what they record, and whether they could deliver.
 
+pub(crate) mod attached;
 pub(crate) mod delivery;
 mod logging;
 mod name;
+mod organization;
 mod selectors;
 mod tag;
 mod trail;

@@ -1,64 +1,68 @@
 //! Organizations: the accounts of the twin are one organization, and the ambient account manages it.
 
+mod access;
+mod account;
+mod unit;
+
 use serde_json::{Value, json};
 
 use super::Caller;
-use super::json::{Operation, optional, read};
+use super::json::{Operation, optional, read, write};
 use crate::fault::Fault;
 use crate::state::State;
 
 pub(crate) const ID: &str = "o-twin000000";
-/// `ListAccounts` gives no more at once, whatever it is asked for.
+/// The id of the root.
+const ROOT: &str = "r-twin";
+/// No list gives more at once, whatever it is asked for.
 const PAGE: usize = 20;
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[read("DescribeOrganization", describe_organization), read("ListAccounts", list_accounts)];
+pub(super) const OPERATIONS: &[Operation] = &[
+    read("DescribeOrganization", account::describe_organization),
+    read("ListAccounts", account::list),
+    read("ListAccountsForParent", account::list_for_parent),
+    read("ListTagsForResource", account::tags),
+    read("ListRoots", unit::roots),
+    read("ListOrganizationalUnitsForParent", unit::list),
+    read("ListAWSServiceAccessForOrganization", access::list),
+    write("EnableAWSServiceAccess", access::enable),
+    write("DisableAWSServiceAccess", access::disable),
+    read("ListDelegatedAdministrators", access::list_administrators),
+    write("RegisterDelegatedAdministrator", access::register),
+    write("DeregisterDelegatedAdministrator", access::deregister),
+];
 
-fn management(state: &State) -> String {
+/// The management account.
+pub(crate) fn management(state: &State) -> String {
     let first = || state.accounts.keys().next().cloned();
     state.ambient.clone().or_else(first).unwrap_or_default()
 }
 
-fn describe_organization(state: &mut State, _: Caller<'_>, _: &Value) -> Result<Value, Fault> {
-    let management = management(state);
-    Ok(json!({ "Organization": {
-        "Id": ID,
-        "Arn": format!("arn:aws:organizations::{management}:organization/{ID}"),
-        "FeatureSet": "ALL",
-        "MasterAccountId": management,
-        "MasterAccountArn": format!("arn:aws:organizations::{management}:account/{ID}/{management}"),
-    }}))
+/// Looks may the management account, and whoever is delegated administrator for anything.
+fn may_look(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
+    let mut delegated = state.organization.delegated_administrators.values();
+    if caller.account == management(state) || delegated.any(|accounts| accounts.contains(caller.account)) {
+        return Ok(());
+    }
+    Err(denied())
 }
 
-fn list_accounts(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    let management = management(state);
-    if caller.account != management {
-        return Err(Fault::bad(
-            "AccessDeniedException",
-            "You don't have permissions to access this resource.",
-        ));
+/// Only the management account changes anything.
+fn may_change(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
+    if caller.account == management(state) { Ok(()) } else { Err(denied()) }
+}
+
+fn denied() -> Fault {
+    Fault::bad("AccessDeniedException", "You don't have permissions to access this resource.")
+}
+
+/// A page of a list from behind `NextToken`, which is a position.
+fn page(name: &str, items: &[Value], input: &Value) -> Value {
+    let start = optional(input, "NextToken").and_then(|token| token.parse().ok()).unwrap_or(0_usize);
+    let end = start.saturating_add(PAGE).min(items.len());
+    let mut answer = json!({ name: items.get(start..end).unwrap_or_default() });
+    if end < items.len() {
+        answer["NextToken"] = json!(end.to_string());
     }
-    let after = optional(input, "NextToken").unwrap_or_default();
-    let mut accounts = state.accounts.iter().filter(|(id, _)| id.as_str() > after);
-    let page: Vec<Value> = accounts
-        .by_ref()
-        .take(PAGE)
-        .map(|(id, account)| {
-            json!({
-                "Id": id,
-                "Arn": format!("arn:aws:organizations::{management}:account/{ID}/{id}"),
-                "Name": account.name,
-                "Email": format!("{id}@twin.invalid"),
-                "Status": if account.suspended { "SUSPENDED" } else { "ACTIVE" },
-                "State": if account.suspended { "SUSPENDED" } else { "ACTIVE" },
-                "JoinedMethod": "CREATED",
-            })
-        })
-        .collect();
-    let last = page.last().map(|account| account["Id"].clone());
-    let mut answer = json!({ "Accounts": page });
-    if let (Some(last), true) = (last, accounts.next().is_some()) {
-        answer["NextToken"] = last;
-    }
-    Ok(answer)
+    answer
 }

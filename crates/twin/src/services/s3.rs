@@ -2,6 +2,7 @@
 
 mod bucket;
 mod configuration;
+mod object;
 mod policy;
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
         region: bucket.region.clone(),
         policy: None,
         configuration: configuration::defaults("BucketOwnerEnforced"),
+        objects: std::collections::BTreeMap::new(),
     });
 }
 
@@ -35,6 +37,10 @@ enum Target<'r> {
     Policy(&'r str),
     /// Where it is.
     Location(&'r str),
+    /// Its objects, all versions.
+    Versions(&'r str),
+    /// An object, by its key.
+    Object(&'r str, &'r str),
 }
 
 pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
@@ -81,6 +87,8 @@ fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
         Target::Configuration(_, kind) => format!("{verb}{}", kind.name),
         Target::Policy(_) => format!("{verb}BucketPolicy"),
         Target::Location(_) => format!("{verb}BucketLocation"),
+        Target::Versions(_) => "ListObjectVersions".to_owned(),
+        Target::Object(..) => format!("{verb}Object"),
     };
     (format!("s3:{name}"), is_read)
 }
@@ -93,8 +101,9 @@ fn bucket_name(request: &Request) -> Option<&str> {
 fn target(request: &Request) -> Result<Target<'_>, Fault> {
     let Some(name) = bucket_name(request) else { return Ok(Target::Service) };
     let key = request.path.trim_start_matches('/').strip_prefix(name).unwrap_or_default();
-    if !key.trim_matches('/').is_empty() {
-        return Err(Fault::new(501, "NotImplemented", "the twin holds no objects"));
+    let key = key.trim_start_matches('/');
+    if !key.is_empty() {
+        return Ok(Target::Object(name, key));
     }
     let asked = |parameter: &str| request.query(parameter).is_some();
     let kind = configuration::KINDS.iter().find(|kind| asked(kind.parameter));
@@ -102,6 +111,7 @@ fn target(request: &Request) -> Result<Target<'_>, Fault> {
         Some(kind) => Target::Configuration(name, kind),
         None if asked("policy") => Target::Policy(name),
         None if asked("location") => Target::Location(name),
+        None if asked("versions") => Target::Versions(name),
         None => Target::Bucket(name),
     })
 }
@@ -118,11 +128,13 @@ fn run(
             Method::PUT => bucket::create(state, caller, request, name),
             Method::DELETE => bucket::delete(state, caller, request, name),
             Method::HEAD => bucket::head(state, caller, request, name),
-            _ => Err(Fault::new(501, "NotImplemented", "the twin holds no objects")),
+            _ => Err(Fault::new(501, "NotImplemented", "the twin lists objects by `versions` only")),
         },
         Target::Location(name) => bucket::location(state, caller, request, name),
         Target::Configuration(name, kind) => configuration::answer(state, caller, request, name, kind),
         Target::Policy(name) => policy::answer(state, caller, request, name),
+        Target::Versions(name) => object::versions(state, caller, request, name),
+        Target::Object(name, key) => object::answer(state, caller, request, name, key),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         other => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{other}`"))),
     });
     Answer {
-        response: protocol::query(action, &result),
+        response: protocol::query("https://sts.amazonaws.com/doc/2011-06-15/", action, &result),
         operation: format!("sts:{action}"),
         mutating: false,
         error: result.err().map(|fault| fault.code),

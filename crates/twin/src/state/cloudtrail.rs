@@ -19,6 +19,18 @@ pub(crate) struct Trail {
     pub(crate) global_service_events: bool,
     pub(crate) log_file_validation: bool,
     pub(crate) logging: bool,
+    /// Whether it records all accounts of the organization.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) organization: bool,
+    /// The ARN of a log group, with `:*` behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) log_group: Option<String>,
+    /// The ARN of the role that delivers to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) log_role: Option<String>,
+    /// The ARN of the topic that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) topic: Option<String>,
     /// As `PutEventSelectors` was given them; of one sort only.
     pub(crate) event_selectors: Vec<Value>,
     #[serde(default)]

@@ -11,4 +11,7 @@ pub(crate) struct Bucket {
     pub(crate) policy: Option<String>,
     #[serde(default)]
     pub(crate) configuration: BTreeMap<String, String>,
+    /// Texts of objects by key; there is no more to an object here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) objects: BTreeMap<String, String>,
 }

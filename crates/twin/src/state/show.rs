@@ -1,10 +1,12 @@
 //! Turns the state into what a person wants to see of it.
 
-use serde::Serialize;
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use super::State;
-use crate::services::cloudtrail::delivery;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Account, Regional, State};
+use crate::services::cloudtrail::{attached, delivery};
 
 /// All that the twin holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,6 +17,8 @@ pub struct Summary {
     pub accounts: Vec<AccountSummary>,
     /// Buckets, by name.
     pub buckets: Vec<BucketSummary>,
+    /// What the organization lets services and accounts do.
+    pub organization: Value,
 }
 
 /// An account.
@@ -30,6 +34,12 @@ pub struct AccountSummary {
     pub keys: Vec<KeySummary>,
     /// Its trails.
     pub trails: Vec<TrailSummary>,
+    /// Its log groups, by Region and name.
+    pub log_groups: Value,
+    /// Its topics, by Region and name.
+    pub topics: Value,
+    /// Roles that somebody made in it, by name.
+    pub iam_roles: Value,
 }
 
 /// A key.
@@ -45,6 +55,12 @@ pub struct KeySummary {
     pub policy: Value,
     /// Names of the grants on it.
     pub grants: Vec<String>,
+    /// What people read in the console.
+    pub description: String,
+    /// The rotation period in days, where rotation is on.
+    pub rotation_days: Option<u64>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A trail.
@@ -58,6 +74,12 @@ pub struct TrailSummary {
     pub logging: bool,
     /// Why it could not deliver now; `None` where it could.
     pub undeliverable: Option<String>,
+    /// Why it could not deliver to its log group now; `None` where it could, or has none.
+    pub unlogged: Option<String>,
+    /// Why it could not tell its topic now; `None` where it could, or has none.
+    pub unannounced: Option<String>,
+    /// All its settings.
+    pub settings: Value,
 }
 
 /// A bucket.
@@ -71,11 +93,15 @@ pub struct BucketSummary {
     pub region: String,
     /// Its policy.
     pub policy: Option<Value>,
+    /// Its configurations as they were sent, by the name of their query parameter.
+    pub configuration: BTreeMap<String, String>,
+    /// How many objects are in it.
+    pub objects: usize,
 }
 
 impl State {
     pub(crate) fn summary(&self) -> Summary {
-        let json = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+        let text = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
         let accounts = self.accounts.iter().map(|(id, account)| {
             let keys = account.regions.values().flat_map(|region| {
                 region.keys.iter().map(|(id, key)| KeySummary {
@@ -87,13 +113,16 @@ impl State {
                         .map(|(name, _)| name.clone())
                         .collect(),
                     state: key.state.clone(),
-                    policy: json(&key.policy),
+                    policy: text(&key.policy),
                     grants: key
                         .grants
                         .iter()
                         .filter_map(|grant| grant["Name"].as_str())
                         .map(str::to_owned)
                         .collect(),
+                    description: key.description.clone(),
+                    rotation_days: key.rotation_days,
+                    tags: key.tags.clone(),
                 })
             });
             let trails = account.regions.values().flat_map(|region| region.trails.values());
@@ -108,16 +137,34 @@ impl State {
                         bucket: trail.bucket.clone(),
                         logging: trail.logging,
                         undeliverable: delivery::check(self, trail).err().map(|fault| fault.message),
+                        unlogged: attached::check_logs(self, trail).err().map(|fault| fault.message),
+                        unannounced: attached::check_topic(self, trail).err().map(|fault| fault.message),
+                        settings: json!(trail),
                     })
                     .collect(),
+                log_groups: by_region(account, |region| json!(region.log_groups)),
+                topics: by_region(account, |region| json!(region.topics)),
+                iam_roles: json!(account.iam_roles),
             }
         });
         let buckets = self.buckets.iter().map(|(name, bucket)| BucketSummary {
             name: name.clone(),
             owner: bucket.owner.clone(),
             region: bucket.region.clone(),
-            policy: bucket.policy.as_ref().map(json),
+            policy: bucket.policy.as_ref().map(text),
+            configuration: bucket.configuration.clone(),
+            objects: bucket.objects.len(),
         });
-        Summary { ambient: self.ambient.clone(), accounts: accounts.collect(), buckets: buckets.collect() }
+        Summary {
+            ambient: self.ambient.clone(),
+            accounts: accounts.collect(),
+            buckets: buckets.collect(),
+            organization: json!(self.organization),
+        }
     }
+}
+
+fn by_region(account: &Account, of: impl Fn(&Regional) -> Value) -> Value {
+    let regions = account.regions.iter().map(|(name, region)| (name.clone(), of(region)));
+    Value::Object(regions.collect())
 }

@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{Bucket, State, Trail, partition};
 
-const SERVICE: &str = "cloudtrail.amazonaws.com";
+pub(super) const SERVICE: &str = "cloudtrail.amazonaws.com";
 
 /// Refuses a trail that could not deliver, as CloudTrail does.
 pub(crate) fn check(state: &State, trail: &Trail) -> Result<(), Fault> {
@@ -40,9 +40,9 @@ fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
             .with("aws:SourceAccount", account)
             .with("aws:SourceOrgID", ORGANIZATION)
     };
-    let file = |folder: &str| {
-        let key =
-            format!("{arn}/{prefix}AWSLogs/{account}/{folder}/{}/2026/11/23/log.json.gz", trail.home_region);
+    let file = |below: &str, folder: &str| {
+        let region = &trail.home_region;
+        let key = format!("{arn}/{prefix}AWSLogs/{below}/{folder}/{region}/2026/11/23/log.json.gz");
         let request = by_trail("s3:PutObject", &key).with("s3:x-amz-acl", "bucket-owner-full-control");
         match &trail.kms_key {
             Some(key) => request
@@ -52,8 +52,10 @@ fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
         }
     };
     let is_allowed = policy.allows(&by_trail("s3:GetBucketAcl", &arn))
-        && policy.allows(&file("CloudTrail"))
-        && (!trail.log_file_validation || policy.allows(&file("CloudTrail-Digest")));
+        && policy.allows(&file(account, "CloudTrail"))
+        && (!trail.log_file_validation || policy.allows(&file(account, "CloudTrail-Digest")))
+        // What it records of members lies below the organization.
+        && (!trail.organization || policy.allows(&file(&format!("{ORGANIZATION}/000000000000"), "CloudTrail")));
     if is_allowed { Ok(()) } else { Err(insufficient()) }
 }
 

@@ -1,6 +1,8 @@
 //! Finds the trail that a request names, by name or ARN.
 
 use super::super::Caller;
+use super::super::organizations::management;
+use super::organization;
 use crate::fault::Fault;
 use crate::state::{State, Trail};
 
@@ -24,32 +26,42 @@ fn unknown(given: &str, caller: Caller<'_>) -> Fault {
     Fault::bad("TrailNotFoundException", format!("Unknown trail: {given} for the user: {}", caller.account))
 }
 
-/// The name of a trail, and the Region in its ARN where it is named by that.
-fn parts<'n>(given: &'n str, caller: Caller<'_>) -> Result<(&'n str, Option<&'n str>), Fault> {
+/// What a trail is named by.
+struct Named<'n> {
+    name: &'n str,
+    /// The Region and the account in its ARN, where it is named by that.
+    of: Option<(&'n str, &'n str)>,
+}
+
+fn parts(given: &str) -> Result<Named<'_>, Fault> {
     if !given.starts_with("arn:") {
         check(given)?;
-        return Ok((given, None));
+        return Ok(Named { name: given, of: None });
     }
     let mut elements = given.splitn(6, ':').skip(3);
     let (region, account, resource) = (elements.next(), elements.next(), elements.next());
     let name = resource.and_then(|resource| resource.strip_prefix("trail/"));
-    match (name, account) {
-        (Some(name), Some(account)) if account == caller.account => Ok((name, region)),
-        (Some(_), _) => Err(unknown(given, caller)),
-        (None, _) => {
-            Err(Fault::bad("CloudTrailARNInvalidException", format!("{given} is not the ARN of a trail.")))
-        }
+    match (name, region.zip(account)) {
+        (Some(name), Some(of)) => Ok(Named { name, of: Some(of) }),
+        _ => Err(Fault::bad("CloudTrailARNInvalidException", format!("{given} is not the ARN of a trail."))),
     }
 }
 
-/// The trail, as it is seen in the caller's Region: one that is at home there, or the shadow of a multi-Region one.
+/// The trail, as it is seen in the caller's Region: one that is at home there, or the shadow of a multi-Region one. Whoever
+/// acts for the organization sees its trails too, by their ARN.
 pub(super) fn find<'s>(state: &'s State, caller: Caller<'_>, given: &str) -> Result<&'s Trail, Fault> {
-    let (name, region) = parts(given, caller)?;
-    all(state, caller.account)
+    let Named { name, of } = parts(given)?;
+    let owner = of.map_or(caller.account, |(_, account)| account);
+    let is_own = owner == caller.account;
+    if !is_own && !organization::acts_for_it(state, caller) {
+        return Err(unknown(given, caller));
+    }
+    all(state, owner)
+        .filter(|trail| is_own || trail.organization)
         .filter(|trail| trail.home_region == caller.region || trail.multi_region)
         .find(|trail| {
             trail.arn.ends_with(&format!("/{name}"))
-                && region.is_none_or(|region| region == trail.home_region)
+                && of.is_none_or(|(region, _)| region == trail.home_region)
         })
         .ok_or_else(|| unknown(given, caller))
 }
@@ -60,17 +72,28 @@ pub(super) fn find_mut<'s>(
     caller: Caller<'_>,
     given: &str,
 ) -> Result<&'s mut Trail, Fault> {
-    let home = find(state, caller, given)?.home_region.clone();
+    let trail = find(state, caller, given)?;
+    let (home, owner) = (trail.home_region.clone(), trail.account.clone());
     if home != caller.region {
         let message = format!("Trail {given} can only be changed in its home region {home}.");
         return Err(Fault::bad("InvalidHomeRegionException", message));
     }
-    let (name, _) = parts(given, caller)?;
-    state.regional(caller.account, caller.region).trails.get_mut(name).ok_or_else(|| unknown(given, caller))
+    let name = parts(given)?.name;
+    state.regional(&owner, caller.region).trails.get_mut(name).ok_or_else(|| unknown(given, caller))
 }
 
 /// All trails of an account.
 pub(super) fn all<'s>(state: &'s State, account: &str) -> impl Iterator<Item = &'s Trail> {
     let regions = state.accounts.get(account).into_iter().flat_map(|account| account.regions.values());
     regions.flat_map(|region| region.trails.values())
+}
+
+/// The trails that an account sees: its own, and those of the organization.
+pub(super) fn seen<'s>(state: &'s State, account: &str) -> impl Iterator<Item = &'s Trail> {
+    let management = management(state);
+    let of_organization = match management == account {
+        true => None,
+        false => Some(all(state, &management).filter(|trail| trail.organization).collect::<Vec<_>>()),
+    };
+    all(state, account).chain(of_organization.into_iter().flatten())
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{list as listed, optional, required};
-use super::{delivery, name, selectors, tag};
+use super::{attached, delivery, name, organization, selectors, tag};
 use crate::fault::Fault;
 use crate::state::{State, Trail, partition};
 
@@ -14,7 +14,12 @@ const PER_REGION: usize = 5;
 pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let name = required(input, "Name")?;
     name::check(name)?;
-    let (account, region) = (caller.account, caller.region);
+    let is_organization = input["IsOrganizationTrail"].as_bool() == Some(true);
+    let owner = match is_organization {
+        true => organization::owner(state, caller)?,
+        false => caller.account.to_owned(),
+    };
+    let (account, region) = (owner.as_str(), caller.region);
     let here = || name::all(state, account).filter(|trail| trail.home_region == region || trail.multi_region);
     if here().any(|trail| short_name(trail) == name) {
         let message = format!("Trail {name} already exists for customer: {account}");
@@ -36,15 +41,17 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         global_service_events: true,
         log_file_validation: false,
         logging: false,
+        organization: false,
+        log_group: None,
+        log_role: None,
+        topic: None,
         event_selectors: selectors::defaults(),
         advanced_event_selectors: Vec::new(),
         insight_selectors: Vec::new(),
         tags: tag::pairs(listed(input, "TagsList")),
     };
-    set(&mut trail, input)?;
-    if !state.is_trusting {
-        delivery::check(state, &trail)?;
-    }
+    set(&mut trail, caller, input)?;
+    check(state, &trail)?;
     let answer = details(&trail);
     state.regional(account, region).trails.insert(name.to_owned(), trail);
     Ok(answer)
@@ -53,17 +60,28 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
 pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let given = required(input, "Name")?;
     let mut trail = name::find_mut(state, caller, given)?.clone();
-    set(&mut trail, input)?;
-    if !state.is_trusting {
-        delivery::check(state, &trail)?;
+    set(&mut trail, caller, input)?;
+    if trail.organization {
+        organization::owner(state, caller)?;
     }
+    check(state, &trail)?;
     let answer = details(&trail);
     *name::find_mut(state, caller, given)? = trail;
     Ok(answer)
 }
 
+/// Refuses what could not do what it is to do.
+fn check(state: &State, trail: &Trail) -> Result<(), Fault> {
+    if state.is_trusting {
+        return Ok(());
+    }
+    delivery::check(state, trail)?;
+    attached::check_topic(state, trail)?;
+    attached::check_logs(state, trail)
+}
+
 /// What a request says is set; what it leaves out stays as it is.
-fn set(trail: &mut Trail, input: &Value) -> Result<(), Fault> {
+fn set(trail: &mut Trail, caller: Caller<'_>, input: &Value) -> Result<(), Fault> {
     let text = |name| optional(input, name).map(str::to_owned);
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
     if let Some(bucket) = text("S3BucketName") {
@@ -75,10 +93,26 @@ fn set(trail: &mut Trail, input: &Value) -> Result<(), Fault> {
     if let Some(key) = text("KmsKeyId") {
         trail.kms_key = given(key);
     }
+    if let Some(group) = text("CloudWatchLogsLogGroupArn") {
+        trail.log_group = given(group);
+    }
+    if let Some(role) = text("CloudWatchLogsRoleArn") {
+        trail.log_role = given(role);
+    }
+    if let Some(topic) = text("SnsTopicName") {
+        let arn = |name: String| match name.starts_with("arn:") {
+            true => name,
+            false => {
+                format!("arn:{}:sns:{}:{}:{name}", partition(caller.region), caller.region, caller.account)
+            }
+        };
+        trail.topic = given(topic).map(arn);
+    }
     for (name, field) in [
         ("IsMultiRegionTrail", &mut trail.multi_region),
         ("IncludeGlobalServiceEvents", &mut trail.global_service_events),
         ("EnableLogFileValidation", &mut trail.log_file_validation),
+        ("IsOrganizationTrail", &mut trail.organization),
     ] {
         if let Some(value) = input.get(name).and_then(Value::as_bool) {
             *field = value;
@@ -92,8 +126,9 @@ fn set(trail: &mut Trail, input: &Value) -> Result<(), Fault> {
 }
 
 pub(super) fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    let arn = name::find_mut(state, caller, required(input, "Name")?)?.arn.clone();
-    state.regional(caller.account, caller.region).trails.retain(|_, trail| trail.arn != arn);
+    let trail = name::find_mut(state, caller, required(input, "Name")?)?;
+    let (arn, owner) = (trail.arn.clone(), trail.account.clone());
+    state.regional(&owner, caller.region).trails.retain(|_, trail| trail.arn != arn);
     Ok(json!({}))
 }
 
@@ -107,7 +142,7 @@ pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> 
                 .filter_map(Value::as_str)
                 .any(|given| trail.arn == given || trail.arn.ends_with(&format!("/{given}")))
     };
-    let trails = name::all(state, caller.account)
+    let trails = name::seen(state, caller.account)
         .filter(|trail| trail.home_region == caller.region || (with_shadows && trail.multi_region))
         .filter(|trail| is_wanted(trail));
     Ok(json!({ "trailList": trails.map(details).collect::<Vec<_>>() }))
@@ -139,13 +174,23 @@ fn details(trail: &Trail) -> Value {
         "LogFileValidationEnabled": trail.log_file_validation,
         "HasCustomEventSelectors": trail.event_selectors != selectors::defaults(),
         "HasInsightSelectors": !trail.insight_selectors.is_empty(),
-        "IsOrganizationTrail": false,
+        "IsOrganizationTrail": trail.organization,
     });
     if let Some(prefix) = &trail.prefix {
         details["S3KeyPrefix"] = json!(prefix);
     }
     if let Some(key) = &trail.kms_key {
         details["KmsKeyId"] = json!(key);
+    }
+    if let Some(group) = &trail.log_group {
+        details["CloudWatchLogsLogGroupArn"] = json!(group);
+    }
+    if let Some(role) = &trail.log_role {
+        details["CloudWatchLogsRoleArn"] = json!(role);
+    }
+    if let Some(topic) = &trail.topic {
+        details["SnsTopicARN"] = json!(topic);
+        details["SnsTopicName"] = json!(topic);
     }
     details
 }

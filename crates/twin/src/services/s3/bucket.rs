@@ -46,6 +46,7 @@ pub(super) fn create(
         region: caller.region.to_owned(),
         policy: None,
         configuration: configuration::defaults(ownership),
+        objects: std::collections::BTreeMap::new(),
     };
     state.buckets.insert(name.to_owned(), bucket);
     let mut answer = response(200, "application/xml", "");
@@ -97,7 +98,10 @@ pub(super) fn delete(
     request: &Request,
     name: &str,
 ) -> Result<Response<Bytes>, Fault> {
-    owned(state, caller, request, name)?;
+    if !owned(state, caller, request, name)?.objects.is_empty() {
+        let message = "The bucket you tried to delete is not empty";
+        return Err(Fault::new(409, "BucketNotEmpty", message));
+    }
     state.buckets.remove(name);
     Ok(response(204, "application/xml", ""))
 }

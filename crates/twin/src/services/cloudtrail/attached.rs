@@ -1,0 +1,98 @@
+//! What a trail is attached to besides bucket and key: a log group and a topic.
+//!
+//! See "Sending events to CloudWatch Logs" and "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
+
+use reconcile_policy::{Document, Request, evaluate};
+use serde_json::{Value, json};
+
+use super::delivery::SERVICE;
+use crate::fault::Fault;
+use crate::policy::Policy;
+use crate::services::organizations::ID as ORGANIZATION;
+use crate::state::{Role, State, Trail, partition};
+
+/// Refuses a trail that could not deliver to its log group, as CloudTrail does.
+pub(crate) fn check_logs(state: &State, trail: &Trail) -> Result<(), Fault> {
+    let (Some(group), Some(role)) = (&trail.log_group, &trail.log_role) else {
+        return match (&trail.log_group, &trail.log_role) {
+            (None, None) => Ok(()),
+            (None, _) => Err(no_group("You must specify a log group ARN.")),
+            _ => Err(no_role("You must specify a role ARN value for a log group.")),
+        };
+    };
+    let (account, region) = (&trail.account, &trail.home_region);
+    let prefix = format!("arn:{}:logs:{region}:{account}:log-group:", partition(region));
+    let name = group.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(":*"));
+    let exists = |name: &str| {
+        state.regional_ref(account, region).is_some_and(|regional| regional.log_groups.contains_key(name))
+    };
+    let Some(name) = name.filter(|name| exists(name)) else {
+        return Err(no_group("CloudTrail cannot validate the specified log group ARN."));
+    };
+    let stream = format!("{prefix}{name}:log-stream:{account}_CloudTrail_{region}");
+    let roles = state.accounts.get(account).map(|account| &account.iam_roles);
+    let found = roles.and_then(|roles| roles.values().find(|it| it.arn == *role));
+    if found.is_some_and(|found| may_log(found, &stream)) {
+        return Ok(());
+    }
+    Err(no_role("Access denied. Check the trust relationships for your role."))
+}
+
+fn no_group(message: &str) -> Fault {
+    Fault::bad("InvalidCloudWatchLogsLogGroupArnException", message)
+}
+
+fn no_role(message: &str) -> Fault {
+    Fault::bad("InvalidCloudWatchLogsRoleArnException", message)
+}
+
+/// Whether CloudTrail may assume the role, and write into the stream with it.
+fn may_log(role: &Role, stream: &str) -> bool {
+    let assume = Request::by_service(SERVICE, "sts:AssumeRole", &role.arn);
+    // Neither a trust policy nor an inline policy says all that a resource policy says.
+    let trusts = completed(&role.trust, "Resource", &json!("*"));
+    let may_assume = trusts.is_some_and(|trust| evaluate(&trust, &assume).is_allowed());
+    let may = |action: &str| {
+        let request = Request::by_service(SERVICE, action, stream);
+        let policies = role.policies.values().filter_map(|text| completed(text, "Principal", &json!("*")));
+        policies.into_iter().any(|policy| evaluate(&policy, &request).is_allowed())
+    };
+    may_assume && may("logs:CreateLogStream") && may("logs:PutLogEvents")
+}
+
+/// A document whose statements all have an element.
+fn completed(text: &str, element: &str, value: &Value) -> Option<Document> {
+    let mut document: Value = serde_json::from_str(text).ok()?;
+    let statements = match document.get_mut("Statement")? {
+        Value::Array(statements) => statements.iter_mut().collect(),
+        statement => vec![statement],
+    };
+    for statement in statements {
+        statement.as_object_mut()?.entry(element).or_insert_with(|| value.clone());
+    }
+    document.to_string().parse().ok()
+}
+
+/// Refuses a trail that could not tell its topic, as CloudTrail does.
+pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
+    let Some(arn) = &trail.topic else { return Ok(()) };
+    let elements: Vec<&str> = arn.splitn(6, ':').collect();
+    let topic = match elements.as_slice() {
+        [_, _, "sns", region, account, name] => {
+            state.regional_ref(account, region).and_then(|regional| regional.topics.get(*name))
+        }
+        _ => None,
+    };
+    let topic = topic.ok_or_else(|| {
+        Fault::bad("InvalidSnsTopicNameException", format!("SNS Topic does not exist or the topic policy is incorrect: {arn}"))
+    })?;
+    let request = Request::by_service(SERVICE, "SNS:Publish", arn)
+        .with("aws:SourceArn", &trail.arn)
+        .with("aws:SourceAccount", &trail.account)
+        .with("aws:SourceOrgID", ORGANIZATION);
+    if Policy::parse(&topic.policy).is_ok_and(|policy| policy.allows(&request)) {
+        return Ok(());
+    }
+    let message = format!("SNS Topic does not exist or the topic policy is incorrect: {arn}");
+    Err(Fault::bad("InsufficientSnsTopicPolicyException", message))
+}

@@ -1,0 +1,163 @@
+//! IAM: roles with inline policies. They are of the account, and of no Region.
+
+use std::collections::BTreeMap;
+
+use super::Caller;
+use super::query::{Form, Operation, Service, read, tags_xml, write};
+use crate::fault::Fault;
+use crate::protocol::escape;
+use crate::state::{Role, State, partition};
+
+const OPERATIONS: &[Operation] = &[
+    write("CreateRole", create),
+    read("GetRole", get),
+    write("UpdateAssumeRolePolicy", update_trust),
+    write("DeleteRole", delete),
+    write("TagRole", tag),
+    write("UntagRole", untag),
+    write("PutRolePolicy", put_policy),
+    read("GetRolePolicy", get_policy),
+    write("DeleteRolePolicy", delete_policy),
+    read("ListRolePolicies", list_policies),
+    read("ListAttachedRolePolicies", list_attached),
+];
+
+pub(super) const SERVICE: Service = Service {
+    name: "iam",
+    namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+    unknown_caller: "InvalidClientTokenId",
+    operations: OPERATIONS,
+};
+
+fn roles<'s>(state: &'s mut State, caller: Caller<'_>) -> &'s mut BTreeMap<String, Role> {
+    &mut state.accounts.entry(caller.account.to_owned()).or_default().iam_roles
+}
+
+fn named<'s>(state: &'s mut State, caller: Caller<'_>, form: &Form) -> Result<&'s mut Role, Fault> {
+    let name = form.required("RoleName")?;
+    roles(state, caller).get_mut(name).ok_or_else(|| no_role(name))
+}
+
+fn no_role(name: &str) -> Fault {
+    Fault::new(404, "NoSuchEntity", format!("The role with name {name} cannot be found."))
+}
+
+/// A document that somebody wants to save.
+fn document(text: &str) -> Result<String, Fault> {
+    let is_policy = text
+        .parse::<reconcile_policy::Document>()
+        .is_ok_and(|document| !document.statements().is_empty());
+    match is_policy {
+        true => Ok(text.to_owned()),
+        false => Err(Fault::bad("MalformedPolicyDocument", "This policy contains invalid Json")),
+    }
+}
+
+/// IAM gives documents percent-encoded. See `GetRole` in the IAM API reference.
+fn encoded(document: &str) -> String {
+    form_urlencoded::byte_serialize(document.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+fn details(name: &str, role: &Role) -> String {
+    format!(
+        "<Role><Path>{path}</Path><RoleName>{name}</RoleName><RoleId>AROATWIN</RoleId><Arn>{arn}</Arn>\
+         <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+         <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>{tags}</Role>",
+        path = escape(&role.path),
+        name = escape(name),
+        arn = escape(&role.arn),
+        trust = encoded(&role.trust),
+        tags = tags_xml(&role.tags),
+    )
+}
+
+fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let name = form.required("RoleName")?;
+    let path = form.optional("Path").unwrap_or("/");
+    let role = Role {
+        arn: format!("arn:{}:iam::{}:role{path}{name}", partition(caller.region), caller.account),
+        path: path.to_owned(),
+        trust: document(form.required("AssumeRolePolicyDocument")?)?,
+        policies: BTreeMap::new(),
+        tags: form.tags().into_iter().collect(),
+    };
+    let roles = roles(state, caller);
+    if roles.contains_key(name) {
+        let message = format!("Role with name {name} already exists.");
+        return Err(Fault::new(409, "EntityAlreadyExists", message));
+    }
+    let details = details(name, &role);
+    roles.insert(name.to_owned(), role);
+    Ok(details)
+}
+
+fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let role = named(state, caller, form)?;
+    Ok(details(form.required("RoleName")?, role))
+}
+
+fn update_trust(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let trust = document(form.required("PolicyDocument")?)?;
+    named(state, caller, form)?.trust = trust;
+    Ok(String::new())
+}
+
+fn delete(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    if !named(state, caller, form)?.policies.is_empty() {
+        let message = "Cannot delete entity, must delete policies first.";
+        return Err(Fault::new(409, "DeleteConflict", message));
+    }
+    roles(state, caller).remove(form.required("RoleName")?);
+    Ok(String::new())
+}
+
+fn tag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    named(state, caller, form)?.tags.extend(form.tags());
+    Ok(String::new())
+}
+
+fn untag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let role = named(state, caller, form)?;
+    for key in form.list("TagKeys") {
+        role.tags.remove(&key);
+    }
+    Ok(String::new())
+}
+
+fn put_policy(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let (name, text) = (form.required("PolicyName")?, document(form.required("PolicyDocument")?)?);
+    named(state, caller, form)?.policies.insert(name.to_owned(), text);
+    Ok(String::new())
+}
+
+fn no_policy(name: &str) -> Fault {
+    Fault::new(404, "NoSuchEntity", format!("The role policy with name {name} cannot be found."))
+}
+
+fn get_policy(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let (role, name) = (form.required("RoleName")?, form.required("PolicyName")?);
+    let text = named(state, caller, form)?.policies.get(name).ok_or_else(|| no_policy(name))?;
+    Ok(format!(
+        "<RoleName>{}</RoleName><PolicyName>{}</PolicyName><PolicyDocument>{}</PolicyDocument>",
+        escape(role),
+        escape(name),
+        encoded(text)
+    ))
+}
+
+fn delete_policy(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let name = form.required("PolicyName")?;
+    named(state, caller, form)?.policies.remove(name).map(|_| String::new()).ok_or_else(|| no_policy(name))
+}
+
+fn list_policies(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let names = named(state, caller, form)?.policies.keys();
+    let members: String = names.map(|name| format!("<member>{}</member>", escape(name))).collect();
+    Ok(format!("<PolicyNames>{members}</PolicyNames><IsTruncated>false</IsTruncated>"))
+}
+
+/// The twin has no managed policies.
+fn list_attached(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    named(state, caller, form)?;
+    Ok("<AttachedPolicies/><IsTruncated>false</IsTruncated>".to_owned())
+}

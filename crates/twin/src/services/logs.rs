@@ -1,0 +1,127 @@
+//! CloudWatch Logs: log groups, without what is in them.
+
+use serde_json::{Value, json};
+
+use super::Caller;
+use super::json::{Operation, list as listed, optional, read, required, write};
+use crate::fault::Fault;
+use crate::state::{LogGroup, State, now, partition};
+
+/// See `DescribeLogGroups` in the CloudWatch Logs API reference.
+const PAGE: usize = 50;
+
+/// Days that events can be kept. See `PutRetentionPolicy` in the CloudWatch Logs API reference.
+const RETENTION_DAYS: [u64; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    write("CreateLogGroup", create),
+    write("DeleteLogGroup", delete),
+    read("DescribeLogGroups", describe),
+    write("PutRetentionPolicy", put_retention),
+    write("DeleteRetentionPolicy", delete_retention),
+    write("TagResource", tag),
+    write("UntagResource", untag),
+    read("ListTagsForResource", tags),
+];
+
+fn not_found() -> Fault {
+    Fault::bad("ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+fn named<'s>(state: &'s mut State, caller: Caller<'_>, name: &str) -> Result<&'s mut LogGroup, Fault> {
+    state.regional(caller.account, caller.region).log_groups.get_mut(name).ok_or_else(not_found)
+}
+
+fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let name = required(input, "logGroupName")?;
+    let groups = &mut state.regional(caller.account, caller.region).log_groups;
+    if groups.contains_key(name) {
+        let message = "The specified log group already exists";
+        return Err(Fault::bad("ResourceAlreadyExistsException", message));
+    }
+    let group = LogGroup { retention_days: None, tags: pairs(&input["tags"]) };
+    groups.insert(name.to_owned(), group);
+    Ok(json!({}))
+}
+
+fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let groups = &mut state.regional(caller.account, caller.region).log_groups;
+    groups.remove(required(input, "logGroupName")?).map(|_| json!({})).ok_or_else(not_found)
+}
+
+fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let prefix = optional(input, "logGroupNamePrefix").unwrap_or_default();
+    let arn = format!("arn:{}:logs:{}:{}", partition(caller.region), caller.region, caller.account);
+    let groups = &state.regional(caller.account, caller.region).log_groups;
+    let found: Vec<Value> = groups
+        .iter()
+        .filter(|(name, _)| name.starts_with(prefix))
+        .map(|(name, group)| {
+            let mut details = json!({
+                "logGroupName": name,
+                "arn": format!("{arn}:log-group:{name}:*"),
+                "logGroupArn": format!("{arn}:log-group:{name}"),
+                "creationTime": now() * 1000,
+                "storedBytes": 0,
+            });
+            if let Some(days) = group.retention_days {
+                details["retentionInDays"] = json!(days);
+            }
+            details
+        })
+        .collect();
+    let start = optional(input, "nextToken").and_then(|token| token.parse().ok()).unwrap_or(0_usize);
+    let end = start.saturating_add(PAGE).min(found.len());
+    let mut answer = json!({ "logGroups": found.get(start..end).unwrap_or_default() });
+    if end < found.len() {
+        answer["nextToken"] = json!(end.to_string());
+    }
+    Ok(answer)
+}
+
+fn put_retention(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let days = input["retentionInDays"].as_u64().filter(|days| RETENTION_DAYS.contains(days));
+    let days = days.ok_or_else(|| {
+        Fault::bad("InvalidParameterException", "1 validation error detected: Value at 'retentionInDays'")
+    })?;
+    named(state, caller, required(input, "logGroupName")?)?.retention_days = Some(days);
+    Ok(json!({}))
+}
+
+fn delete_retention(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    named(state, caller, required(input, "logGroupName")?)?.retention_days = None;
+    Ok(json!({}))
+}
+
+/// The log group of an ARN, which here has no `:*` behind it.
+fn tagged<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut LogGroup, Fault> {
+    let arn = required(input, "resourceArn")?;
+    let name = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("log-group:"));
+    let name = name.filter(|name| !name.ends_with(":*"));
+    let name = name.ok_or_else(|| Fault::bad("InvalidParameterException", format!("Invalid ARN {arn}")))?;
+    named(state, caller, name)
+}
+
+fn tag(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    tagged(state, caller, input)?.tags.extend(pairs(&input["tags"]));
+    Ok(json!({}))
+}
+
+fn untag(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let group = tagged(state, caller, input)?;
+    for key in listed(input, "tagKeys").iter().filter_map(Value::as_str) {
+        group.tags.remove(key);
+    }
+    Ok(json!({}))
+}
+
+fn tags(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    Ok(json!({ "tags": tagged(state, caller, input)?.tags }))
+}
+
+fn pairs(tags: &Value) -> std::collections::BTreeMap<String, String> {
+    let pairs = tags.as_object().into_iter().flatten();
+    pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}

@@ -1,0 +1,84 @@
+//! What services may do in the organization, and who may act for it in them.
+
+use serde_json::{Value, json};
+
+use super::super::Caller;
+use super::super::json::{optional, required};
+use super::{ID, management, may_change, may_look, page};
+use crate::fault::Fault;
+use crate::state::{State, now};
+
+pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    may_look(state, caller)?;
+    let services = state.organization.service_access.iter();
+    let services = services.map(|service| json!({ "ServicePrincipal": service, "DateEnabled": now() }));
+    Ok(page("EnabledServicePrincipals", &services.collect::<Vec<_>>(), input))
+}
+
+pub(super) fn enable(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    may_change(state, caller)?;
+    state.organization.service_access.insert(required(input, "ServicePrincipal")?.to_owned());
+    Ok(json!({}))
+}
+
+pub(super) fn disable(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    may_change(state, caller)?;
+    state.organization.service_access.remove(required(input, "ServicePrincipal")?);
+    Ok(json!({}))
+}
+
+pub(super) fn list_administrators(
+    state: &mut State,
+    caller: Caller<'_>,
+    input: &Value,
+) -> Result<Value, Fault> {
+    may_look(state, caller)?;
+    let service = optional(input, "ServicePrincipal");
+    let by_service = state.organization.delegated_administrators.iter();
+    let asked = by_service.filter(|(name, _)| service.is_none_or(|service| service == name.as_str()));
+    let ids: std::collections::BTreeSet<&String> = asked.flat_map(|(_, accounts)| accounts).collect();
+    let management = management(state);
+    let found = ids.into_iter().map(|id| {
+        json!({
+            "Id": id,
+            "Arn": format!("arn:aws:organizations::{management}:account/{ID}/{id}"),
+            "Name": state.accounts.get(id).map(|account| &account.name),
+            "Status": "ACTIVE",
+            "DelegationEnabledDate": now(),
+        })
+    });
+    Ok(page("DelegatedAdministrators", &found.collect::<Vec<_>>(), input))
+}
+
+pub(super) fn register(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    may_change(state, caller)?;
+    let (id, service) = (required(input, "AccountId")?, required(input, "ServicePrincipal")?);
+    if id == management(state) {
+        let message = "You cannot register the management account as a delegated administrator.";
+        return Err(Fault::bad("ConstraintViolationException", message));
+    }
+    if !state.accounts.contains_key(id) {
+        return Err(Fault::bad("AccountNotFoundException", format!("there is no account {id}")));
+    }
+    if !state.organization.service_access.contains(service) {
+        let message = format!("{service} has no trusted access to the organization.");
+        return Err(Fault::bad("ConstraintViolationException", message));
+    }
+    let accounts = state.organization.delegated_administrators.entry(service.to_owned()).or_default();
+    if !accounts.insert(id.to_owned()) {
+        let message = format!("{id} is delegated administrator for {service} already.");
+        return Err(Fault::bad("AccountAlreadyRegisteredException", message));
+    }
+    Ok(json!({}))
+}
+
+pub(super) fn deregister(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    may_change(state, caller)?;
+    let (id, service) = (required(input, "AccountId")?, required(input, "ServicePrincipal")?);
+    let accounts = state.organization.delegated_administrators.get_mut(service);
+    if !accounts.is_some_and(|accounts| accounts.remove(id)) {
+        let message = format!("{id} is not delegated administrator for {service}.");
+        return Err(Fault::bad("AccountNotRegisteredException", message));
+    }
+    Ok(json!({}))
+}

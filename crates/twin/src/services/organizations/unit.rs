@@ -1,0 +1,33 @@
+//! Organizational units.
+
+use serde_json::{Value, json};
+
+use super::super::Caller;
+use super::super::json::required;
+use super::{ID, ROOT, management, may_look, page};
+use crate::fault::Fault;
+use crate::state::State;
+
+pub(super) fn roots(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    may_look(state, caller)?;
+    let arn = format!("arn:aws:organizations::{}:root/{ID}/{ROOT}", management(state));
+    Ok(page("Roots", &[json!({ "Id": ROOT, "Arn": arn, "Name": "Root", "PolicyTypes": [] })], input))
+}
+
+pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    may_look(state, caller)?;
+    let parent = required(input, "ParentId")?;
+    let units = &state.organization.units;
+    if parent != ROOT && !units.contains_key(parent) {
+        return Err(Fault::bad("ParentNotFoundException", format!("there is no parent {parent}")));
+    }
+    let management = management(state);
+    let found = units.iter().filter(|(_, unit)| unit.parent == parent).map(|(id, unit)| {
+        json!({
+            "Id": id,
+            "Arn": format!("arn:aws:organizations::{management}:ou/{ID}/{id}"),
+            "Name": unit.name,
+        })
+    });
+    Ok(page("OrganizationalUnits", &found.collect::<Vec<_>>(), input))
+}

@@ -1,0 +1,94 @@
+//! The services that speak the query protocol: a form goes in, XML comes out.
+
+use super::{Answer, Caller};
+use crate::fault::Fault;
+use crate::protocol::{self, escape};
+use crate::request::Request;
+use crate::state::State;
+
+/// A service of this protocol.
+pub(super) struct Service {
+    pub(super) name: &'static str,
+    pub(super) namespace: &'static str,
+    /// What it says to credentials that it does not know.
+    pub(super) unknown_caller: &'static str,
+    pub(super) operations: &'static [Operation],
+}
+
+/// An operation of such a service; its result is the inside of the result element.
+pub(super) struct Operation {
+    name: &'static str,
+    mutating: bool,
+    run: fn(&mut State, Caller<'_>, &Form) -> Result<String, Fault>,
+}
+
+/// A row of the table for an operation that only looks.
+pub(super) const fn read(
+    name: &'static str,
+    run: fn(&mut State, Caller<'_>, &Form) -> Result<String, Fault>,
+) -> Operation {
+    Operation { name, mutating: false, run }
+}
+
+/// A row of the table for an operation that changes something.
+pub(super) const fn write(
+    name: &'static str,
+    run: fn(&mut State, Caller<'_>, &Form) -> Result<String, Fault>,
+) -> Operation {
+    Operation { name, mutating: true, run }
+}
+
+/// The fields of a request.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(super) fn optional(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn required(&self, name: &str) -> Result<&str, Fault> {
+        self.optional(name).ok_or_else(|| Fault::bad("ValidationError", format!("{name} is required")))
+    }
+
+    /// The members of a list: `Tags.member.1`, `Tags.member.2`, …
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let members = (1..).map_while(|number| self.optional(&format!("{name}.member.{number}")));
+        members.map(str::to_owned).collect()
+    }
+
+    /// The members of a list of tags.
+    pub(super) fn tags(&self) -> Vec<(String, String)> {
+        let member = |number: usize| {
+            let key = self.optional(&format!("Tags.member.{number}.Key"))?;
+            let value = self.optional(&format!("Tags.member.{number}.Value")).unwrap_or_default();
+            Some((key.to_owned(), value.to_owned()))
+        };
+        (1..).map_while(member).collect()
+    }
+}
+
+/// Tags as a list in an answer.
+pub(super) fn tags_xml<'t>(tags: impl IntoIterator<Item = (&'t String, &'t String)>) -> String {
+    let member = |(key, value): (&String, &String)| {
+        format!("<member><Key>{}</Key><Value>{}</Value></member>", escape(key), escape(value))
+    };
+    let members: String = tags.into_iter().map(member).collect();
+    format!("<Tags>{members}</Tags>")
+}
+
+pub(super) fn answer(service: &Service, state: &mut State, request: &Request) -> Answer {
+    let form = Form(form_urlencoded::parse(&request.body).into_owned().collect());
+    let name = form.optional("Action").unwrap_or_default();
+    let operation = service.operations.iter().find(|operation| operation.name == name);
+    let result = match operation {
+        Some(operation) => Caller::of(state, request, service.unknown_caller)
+            .and_then(|caller| (operation.run)(state, caller, &form)),
+        None => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{name}`"))),
+    };
+    Answer {
+        response: protocol::query(service.namespace, name, &result),
+        operation: format!("{}:{name}", service.name),
+        mutating: operation.is_some_and(|operation| operation.mutating),
+        error: result.err().map(|fault| fault.code),
+    }
+}

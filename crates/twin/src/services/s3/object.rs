@@ -1,0 +1,108 @@
+//! Objects: their texts, and nothing else of them.
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::super::Caller;
+use super::owned;
+use crate::fault::Fault;
+use crate::protocol::{escape, response};
+use crate::request::Request;
+use crate::state::State;
+
+pub(super) fn answer(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    bucket: &str,
+    key: &str,
+) -> Result<Response<Bytes>, Fault> {
+    let objects = &mut owned(state, caller, request, bucket)?.objects;
+    match request.method {
+        Method::PUT => {
+            if request.header("if-none-match") == Some("*") && objects.contains_key(key) {
+                let message = "At least one of the pre-conditions you specified did not hold";
+                return Err(Fault::new(412, "PreconditionFailed", message));
+            }
+            objects.insert(key.to_owned(), text(request)?);
+            let mut answer = response(200, "application/xml", "");
+            answer.headers_mut().insert("etag", http::HeaderValue::from_static("\"twin\""));
+            Ok(answer)
+        }
+        Method::DELETE => {
+            objects.remove(key);
+            Ok(response(204, "application/xml", ""))
+        }
+        _ => match objects.get(key) {
+            Some(text) => Ok(response(200, "application/octet-stream", text.clone())),
+            None => Err(Fault::new(404, "NoSuchKey", "The specified key does not exist.")),
+        },
+    }
+}
+
+/// The objects of a bucket, each in its one version.
+pub(super) fn versions(
+    state: &mut State,
+    caller: Caller<'_>,
+    request: &Request,
+    bucket: &str,
+) -> Result<Response<Bytes>, Fault> {
+    let most = request.query("max-keys").and_then(|it| it.parse().ok()).unwrap_or(1000_usize);
+    let prefix = request.query("prefix").unwrap_or_default();
+    let objects = &owned(state, caller, request, bucket)?.objects;
+    let keys: Vec<&String> = objects.keys().filter(|key| key.starts_with(prefix)).collect();
+    let version = |key: &&String| {
+        format!(
+            "<Version><Key>{}</Key><VersionId>null</VersionId><IsLatest>true</IsLatest></Version>",
+            escape(key)
+        )
+    };
+    let listed: String = keys.iter().take(most).map(version).collect();
+    let xml = format!(
+        "<ListVersionsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{bucket}</Name>\
+         <IsTruncated>{}</IsTruncated>{listed}</ListVersionsResult>",
+        keys.len() > most
+    );
+    Ok(response(200, "application/xml", xml))
+}
+
+/// The body as it was before it was cut into chunks for its checksum.
+///
+/// See "Signature calculations for the authorization header: transferring a payload in multiple chunks" in the S3 API
+/// reference.
+fn text(request: &Request) -> Result<String, Fault> {
+    let is_chunked = request.header("x-amz-content-sha256").is_some_and(|it| it.starts_with("STREAMING-"));
+    let bytes = if is_chunked { unchunked(&request.body)? } else { request.body.to_vec() };
+    String::from_utf8(bytes).map_err(|_| Fault::new(501, "NotImplemented", "the twin holds texts only"))
+}
+
+fn unchunked(mut body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let broken = || Fault::bad("IncompleteBody", "the chunks of the body do not add up");
+    let mut bytes = Vec::new();
+    loop {
+        let end = body.windows(2).position(|pair| pair == b"\r\n").ok_or_else(broken)?;
+        let (head, rest) = (body.get(..end).unwrap_or_default(), body.get(end + 2..).unwrap_or_default());
+        let head = std::str::from_utf8(head).map_err(|_| broken())?;
+        let size = head.split(';').next().and_then(|size| usize::from_str_radix(size, 16).ok());
+        let size = size.ok_or_else(broken)?;
+        if size == 0 {
+            return Ok(bytes);
+        }
+        bytes.extend_from_slice(rest.get(..size).ok_or_else(broken)?);
+        body = rest.get(size + 2..).ok_or_else(broken)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_put_together_again() {
+        let body = b"4\r\nlock\r\n3\r\ned!\r\n0\r\nx-amz-checksum-crc32:AAAA==\r\n\r\n";
+        assert_eq!(unchunked(body).unwrap(), b"locked!");
+        for broken in [&b""[..], b"zz\r\n", b"9\r\nlock\r\n0\r\n"] {
+            assert!(unchunked(broken).is_err());
+        }
+    }
+}

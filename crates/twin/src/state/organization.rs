@@ -1,0 +1,32 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// The organization that all accounts of the twin are in.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Organization {
+    /// Organizational units by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) units: BTreeMap<String, Unit>,
+    /// Services with trusted access.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) service_access: BTreeSet<String>,
+    /// Accounts by the service that they are delegated administrators for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) delegated_administrators: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// An organizational unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Unit {
+    pub(crate) name: String,
+    /// The id of the unit, or the root, that it is in.
+    pub(crate) parent: String,
+}
+
+impl Organization {
+    /// Whether an account is delegated administrator for a service.
+    pub(crate) fn delegates(&self, service: &str, account: &str) -> bool {
+        self.delegated_administrators.get(service).is_some_and(|accounts| accounts.contains(account))
+    }
+}

@@ -101,7 +101,7 @@ impl Step<'_> {
     async fn create(&self) -> Result<Trail, ApplyError> {
         let wanted = self.wanted;
         let name = wanted.arn.resource_name();
-        let (logs, topic) = (log_delivery(wanted), topic(wanted));
+        let (logs, topic) = (log_delivery(wanted), topic(self.work, wanted));
         let key = self.key()?;
         let made =
             settle(self.work.context, &self.work.change.address, Unseen::Delivery(&self.delivery), || {
@@ -171,7 +171,7 @@ impl Step<'_> {
 
     async fn update(&self) -> Result<(), ApplyError> {
         let (wanted, key) = (self.wanted, self.key()?);
-        let (logs, topic) = (log_delivery(wanted), topic(wanted));
+        let (logs, topic) = (log_delivery(wanted), topic(self.work, wanted));
         settle(self.work.context, &self.work.change.address, Unseen::Delivery(&self.delivery), || {
             let call = self
                 .cloudtrail
@@ -277,10 +277,17 @@ fn log_delivery(wanted: &Trail) -> Option<(String, String)> {
     }
 }
 
-/// The ARN of the topic: empty where there is to be none, and `None` where that is left alone.
-fn topic(wanted: &Trail) -> Option<String> {
+/// The topic: empty where there is to be none, and `None` where that is left alone. One of the trail's own account and
+/// Region is known by its name, as `CreateTrail` has it; every other by its ARN.
+fn topic(work: &Work<'_>, wanted: &Trail) -> Option<String> {
     match wanted.notification.as_ref()? {
-        Notification::To { topic } => Some(topic.clone()),
+        Notification::To { topic } => {
+            let arn: Option<Arn> = topic.parse().ok();
+            let is_near = |arn: &Arn| {
+                arn.account() == work.session.id().as_str() && arn.region() == work.region().as_str()
+            };
+            Some(arn.filter(is_near).map_or(topic.clone(), |arn| arn.resource().to_owned()))
+        }
         Notification::Off => Some(String::new()),
     }
 }

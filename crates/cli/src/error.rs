@@ -116,7 +116,9 @@ impl CliError {
                 "wait for the other process, or name another with `--sandbox=FILE`".to_owned()
             }
             Self::Lock(error) => return error.hint(),
-            Self::DestroyOfPlan => "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned(),
+            Self::DestroyOfPlan => {
+                "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned()
+            }
             Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
             _ => return None,
         })

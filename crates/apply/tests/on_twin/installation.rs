@@ -30,7 +30,11 @@ impl Installation {
             name: account.name.to_string(),
             roles: vec!["Role".to_owned()],
         });
-        self.twin.provision(Setup { ambient: Some(MASTER.to_owned()), accounts: accounts.collect(), ..Setup::default() });
+        self.twin.provision(Setup {
+            ambient: Some(MASTER.to_owned()),
+            accounts: accounts.collect(),
+            ..Setup::default()
+        });
         Aws::new(reconcile_aws::Options {
             profile: None,
             region: spec.desired().bucket.site.region.clone(),

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use reconcile_spec::parse;
+use reconcile_spec::{Roster, Unit, parse};
 
 use crate::{PROD, prod_with};
 
-/// What a spec is told: its problems, or what of it is not supported yet.
+/// What a spec is told.
 fn told(text: &str) -> String {
     match parse("prod.yaml", text.as_bytes()) {
         Err(problems) => problems.to_string(),
-        Ok(spec) => spec.unsupported().map_or("valid\n".to_owned(), |problems| format!("(plan) {problems}")),
+        Ok(_) => "valid\n".to_owned(),
     }
 }
 
@@ -239,18 +239,63 @@ fn of_trails() {
 }
 
 #[test]
-fn of_what_is_not_supported_yet() {
+fn of_organizations_and_destinations() {
+    let with_organization =
+        |organization: &str| format!("{PROD}organization: {{ account: master, {organization} }}\n");
+    let with_lock = |lock: &str| format!("{PROD}lock: {{ {lock} }}\n");
+    let key = |region: &str, account: &str| {
+        prod_with(KEY, &format!("  arn: \"arn:aws:kms:{region}:{account}:key/1234\"\n"))
+    };
     let document = document(&[
+        ("an organization trail without an organization", prod_with(TRAIL, "    organization_trail: true\n")),
+        ("members without a role", with_organization("include: { tags: { a: b } }")),
+        ("excluded by half an id", with_organization("exclude: [\"1234\"]")),
+        ("delegated to itself", with_organization("delegated_administrator: master")),
+        ("delegated to nobody", with_organization("delegated_administrator: nobody")),
+        ("a log group without a name", with_trail("cloudwatch_logs: { log_group: \"a b\" }")),
         (
-            "organization",
-            format!(
-                "{PROD}organization: {{ account: master, role: R, include: {{ tags: {{ a: b }} }}, exclude: [ou-1], service_access: true }}\n"
-            ),
+            "a retention that there is not",
+            with_trail("cloudwatch_logs: { log_group: g, retention_days: 10 }"),
         ),
-        ("lock", format!("{PROD}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n")),
-        ("deletion", format!("{PROD}deletion: {{ trails: false, bucket: true }}\n")),
-        ("key", prod_with(KEY, "  arn: \"arn:aws:kms:us-east-1:111111111111:key/1234\"\n")),
-        ("trail", with_trail("cloudwatch_logs: { log_group: g }\n    sns_topic: { name: t }")),
+        ("a role with a path", with_trail("cloudwatch_logs: { log_group: g, role_name: a/b }")),
+        (
+            "a log group of two retentions",
+            with_trail("cloudwatch_logs: { log_group: g, retention_days: 30 }")
+                .replace("[production,", "[master, production,")
+                .replace("development]\n", "development]\n    cloudwatch_logs: { log_group: g }\n"),
+        ),
+        ("a FIFO topic", with_trail("sns_topic: { name: log-files.fifo }")),
+        ("a topic of nobody", with_trail("sns_topic: { name: log-files, account: nobody }")),
+        ("a lock without a bucket", with_lock("key: k, region: us-east-1, account: master")),
+        ("a lock without a key", with_lock("bucket: locks, key: \"\", region: us-east-1, account: master")),
+        ("a lock of nobody", with_lock("bucket: locks, key: k, region: us-east-1, account: nobody")),
+        ("a key of another Region", key("eu-west-1", "111111111111")),
+        ("a key of another account", key("us-east-1", "222222222222")),
     ]);
     insta::assert_snapshot!(document);
+}
+
+/// A unit can be known only when the organization is.
+#[test]
+fn of_units_that_the_organization_does_not_have() {
+    let text = format!(
+        "{PROD}organization: {{ account: master, role: R, include: {{ organizational_units: [Securty] }}, exclude: [ou-1] }}\n"
+    );
+    let unit = |id: &str, path: &str| Unit { id: id.to_owned(), path: path.to_owned() };
+    let roster = Roster {
+        id: "o-exampleorgid".to_owned(),
+        management: "111111111111".parse().unwrap(),
+        members: Vec::new(),
+        units: vec![unit("r-ab12", ""), unit("ou-ab12-12345678", "Security")],
+    };
+    let told = parse("prod.yaml", text.as_bytes()).unwrap().in_organization(&roster).unwrap_err().to_string();
+    assert!(told.contains("the organization has no unit `Securty`"), "{told}");
+    assert!(told.contains("did you mean `Security`?"), "{told}");
+    assert!(told.contains("the organization has no unit `ou-1`"), "{told}");
+    assert!(
+        parse("prod.yaml", text.replace("Securty", "Security").replace("ou-1", "r-ab12").as_bytes())
+            .unwrap()
+            .in_organization(&roster)
+            .is_ok()
+    );
 }

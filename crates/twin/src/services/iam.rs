@@ -44,9 +44,8 @@ fn no_role(name: &str) -> Fault {
 
 /// A document that somebody wants to save.
 fn document(text: &str) -> Result<String, Fault> {
-    let is_policy = text
-        .parse::<reconcile_policy::Document>()
-        .is_ok_and(|document| !document.statements().is_empty());
+    let is_policy =
+        text.parse::<reconcile_policy::Document>().is_ok_and(|document| !document.statements().is_empty());
     match is_policy {
         true => Ok(text.to_owned()),
         false => Err(Fault::bad("MalformedPolicyDocument", "This policy contains invalid Json")),

@@ -11,9 +11,8 @@ use crate::state::{LogGroup, State, now, partition};
 const PAGE: usize = 50;
 
 /// Days that events can be kept. See `PutRetentionPolicy` in the CloudWatch Logs API reference.
-const RETENTION_DAYS: [u64; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const RETENTION_DAYS: [u64; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 pub(super) const OPERATIONS: &[Operation] = &[
     write("CreateLogGroup", create),

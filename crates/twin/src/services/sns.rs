@@ -43,10 +43,14 @@ fn name<'f>(caller: Caller<'_>, form: &'f Form, field: &str) -> Result<&'f str, 
     let given = form.required(field)?;
     let elements: Vec<&str> = given.splitn(6, ':').collect();
     match elements.as_slice() {
-        ["arn", _, "sns", region, account, name] if *region == caller.region => match *account == caller.account {
-            true => Ok(name),
-            false => Err(Fault::new(403, "AuthorizationError", "not authorized to perform this on the topic")),
-        },
+        ["arn", _, "sns", region, account, name] if *region == caller.region => {
+            match *account == caller.account {
+                true => Ok(name),
+                false => {
+                    Err(Fault::new(403, "AuthorizationError", "not authorized to perform this on the topic"))
+                }
+            }
+        }
         _ => Err(invalid("Invalid parameter: TopicArn")),
     }
 }
@@ -107,7 +111,8 @@ fn default_policy(caller: Caller<'_>, arn: &str) -> Value {
 fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let policy = named(state, caller, form, "TopicArn")?.policy.clone();
     let arn = form.required("TopicArn")?;
-    let entry = |key: &str, value: &str| format!("<entry><key>{key}</key><value>{}</value></entry>", escape(value));
+    let entry =
+        |key: &str, value: &str| format!("<entry><key>{key}</key><value>{}</value></entry>", escape(value));
     Ok(format!(
         "<Attributes>{}{}{}</Attributes>",
         entry("TopicArn", arn),
@@ -130,7 +135,8 @@ fn check(text: &str, topic: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(invalid("Invalid parameter: Policy Error: too long"));
     }
-    let policy = Policy::parse_new(text).map_err(|error| invalid(format!("Invalid parameter: Policy: {error}")))?;
+    let policy =
+        Policy::parse_new(text).map_err(|error| invalid(format!("Invalid parameter: Policy: {error}")))?;
     let document: &Document = &policy.document;
     let is_of_topic = document.statements().iter().all(|it| it.resources() == [topic]);
     if is_of_topic {

@@ -84,7 +84,10 @@ pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
         _ => None,
     };
     let topic = topic.ok_or_else(|| {
-        Fault::bad("InvalidSnsTopicNameException", format!("SNS Topic does not exist or the topic policy is incorrect: {arn}"))
+        Fault::bad(
+            "InvalidSnsTopicNameException",
+            format!("SNS Topic does not exist or the topic policy is incorrect: {arn}"),
+        )
     })?;
     let request = Request::by_service(SERVICE, "SNS:Publish", arn)
         .with("aws:SourceArn", &trail.arn)

@@ -6,13 +6,19 @@
 mod clients;
 #[path = "aws/cloudtrail.rs"]
 mod cloudtrail;
+#[path = "aws/iam.rs"]
+mod iam;
 #[path = "aws/kms.rs"]
 mod kms;
+#[path = "aws/logs.rs"]
+mod logs;
 #[path = "aws/organizations.rs"]
 mod organizations;
 #[path = "aws/s3.rs"]
 mod s3;
 #[path = "aws/server.rs"]
 mod server;
+#[path = "aws/sns.rs"]
+mod sns;
 #[path = "aws/sts.rs"]
 mod sts;

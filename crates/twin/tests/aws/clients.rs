@@ -22,6 +22,7 @@ pub fn twin() -> Twin {
     twin.provision(Setup {
         ambient: Some(MASTER.to_owned()),
         accounts: vec![account(MASTER, &[]), account(MEMBER, &["Audit"])],
+        ..Setup::default()
     });
     twin
 }
@@ -51,6 +52,22 @@ pub fn kms(twin: &Twin, account: &str) -> aws_sdk_kms::Client {
 
 pub fn cloudtrail(twin: &Twin, account: &str, region: &str) -> aws_sdk_cloudtrail::Client {
     aws_sdk_cloudtrail::Client::new(&config(twin, account, region))
+}
+
+pub fn organizations(twin: &Twin, account: &str) -> aws_sdk_organizations::Client {
+    aws_sdk_organizations::Client::new(&config(twin, account, "us-east-1"))
+}
+
+pub fn logs(twin: &Twin, account: &str) -> aws_sdk_cloudwatchlogs::Client {
+    aws_sdk_cloudwatchlogs::Client::new(&config(twin, account, REGION))
+}
+
+pub fn iam(twin: &Twin, account: &str) -> aws_sdk_iam::Client {
+    aws_sdk_iam::Client::new(&config(twin, account, REGION))
+}
+
+pub fn sns(twin: &Twin, account: &str) -> aws_sdk_sns::Client {
+    aws_sdk_sns::Client::new(&config(twin, account, REGION))
 }
 
 /// The error code of a call that must fail.

@@ -5,7 +5,9 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use reconcile_twin::Twin;
 use serde_json::{Value, json};
 
-use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, code, kms, s3, twin};
+use crate::clients::{
+    MASTER, MEMBER, REGION, cloudtrail, code, iam, kms, logs, organizations, s3, sns, twin,
+};
 
 const BUCKET: &str = "central-logs";
 
@@ -218,12 +220,121 @@ async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
                 bucket_key: false,
                 digests: validation,
                 organization: None,
+                organization_trail: false,
+                topic: None,
             };
-            let proofs = delivery.prove(Some(&policy.to_string().parse().unwrap()), None);
+            let document = policy.to_string().parse().unwrap();
+            let proofs = delivery.prove(|_| Some(&document));
             let can_deliver = proofs.iter().all(|proof| proof.decision.is_allowed());
             assert_eq!(made.is_ok(), can_deliver, "{policy}");
             verdicts.push(can_deliver);
         }
     }
     assert!(verdicts.contains(&true) && verdicts.contains(&false));
+}
+
+#[tokio::test]
+async fn a_trail_is_refused_where_its_role_may_not_write_into_its_log_group() {
+    let (twin, client) = ready().await;
+    let group = format!("arn:aws:logs:{REGION}:{MEMBER}:log-group:trail:*");
+    let role = format!("arn:aws:iam::{MEMBER}:role/Logs");
+    let with_logs =
+        || create(&client).cloud_watch_logs_log_group_arn(&group).cloud_watch_logs_role_arn(&role);
+    const NO_GROUP: &str = "InvalidCloudWatchLogsLogGroupArnException";
+    const NO_ROLE: &str = "InvalidCloudWatchLogsRoleArnException";
+
+    assert_eq!(code(create(&client).cloud_watch_logs_log_group_arn(&group).send().await), NO_ROLE);
+    assert_eq!(code(create(&client).cloud_watch_logs_role_arn(&role).send().await), NO_GROUP);
+    assert_eq!(code(with_logs().send().await), NO_GROUP);
+    logs(&twin, MEMBER).create_log_group().log_group_name("trail").send().await.unwrap();
+    assert_eq!(code(with_logs().send().await), NO_ROLE);
+    let iam = iam(&twin, MEMBER);
+    let trust = |service: &str| {
+        json!({ "Statement": [{ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" }] })
+            .to_string()
+    };
+    let make = iam.create_role().role_name("Logs").assume_role_policy_document(trust("ec2.amazonaws.com"));
+    make.send().await.unwrap();
+    let permit = |resource: &str| {
+        let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
+        let document =
+            json!({ "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": resource }] });
+        let call = iam.put_role_policy().role_name("Logs").policy_name("p");
+        call.policy_document(document.to_string()).send()
+    };
+    permit("*").await.unwrap();
+    assert_eq!(code(with_logs().send().await), NO_ROLE);
+    let call = iam.update_assume_role_policy().role_name("Logs");
+    call.policy_document(trust("cloudtrail.amazonaws.com")).send().await.unwrap();
+    permit("arn:aws:logs:*:*:log-group:other:*").await.unwrap();
+    assert_eq!(code(with_logs().send().await), NO_ROLE);
+    permit(&group).await.unwrap();
+    with_logs().send().await.unwrap();
+
+    let described = client.describe_trails().send().await.unwrap().trail_list.unwrap();
+    assert_eq!(described[0].cloud_watch_logs_log_group_arn(), Some(group.as_str()));
+    let off = client.update_trail().name("Trail").cloud_watch_logs_log_group_arn("");
+    off.cloud_watch_logs_role_arn("").send().await.unwrap();
+    let described = client.describe_trails().send().await.unwrap().trail_list.unwrap();
+    assert_eq!(described[0].cloud_watch_logs_log_group_arn(), None);
+}
+
+#[tokio::test]
+async fn a_trail_is_refused_where_it_may_not_tell_its_topic() {
+    let (twin, client) = ready().await;
+    let owner = sns(&twin, MASTER);
+    let topic = format!("arn:aws:sns:{REGION}:{MASTER}:files");
+    let with_topic = || create(&client).sns_topic_name(&topic);
+    assert_eq!(code(with_topic().send().await), "InvalidSnsTopicNameException");
+    owner.create_topic().name("files").send().await.unwrap();
+    assert_eq!(code(with_topic().send().await), "InsufficientSnsTopicPolicyException");
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": "SNS:Publish",
+        "Resource": topic, "Condition": { "StringEquals": { "aws:SourceArn": arn(MEMBER, "Trail") } },
+    }] });
+    let call = owner.set_topic_attributes().topic_arn(&topic).attribute_name("Policy");
+    call.attribute_value(policy.to_string()).send().await.unwrap();
+    with_topic().send().await.unwrap();
+    let described = client.describe_trails().send().await.unwrap().trail_list.unwrap();
+    assert_eq!(described[0].sns_topic_arn(), Some(topic.as_str()));
+    owner.delete_topic().topic_arn(&topic).send().await.unwrap();
+    let trails = twin.summary().accounts.into_iter().flat_map(|account| account.trails).collect::<Vec<_>>();
+    assert!(trails[0].unannounced.is_some() && trails[0].undeliverable.is_none());
+}
+
+#[tokio::test]
+async fn a_trail_of_the_organization_belongs_to_the_management_account() {
+    let (twin, member) = ready().await;
+    let management = cloudtrail(&twin, MASTER, REGION);
+    let of_organization = |client: &Client| {
+        client.create_trail().name("Trail").s3_bucket_name(BUCKET).is_organization_trail(true)
+    };
+    assert_eq!(code(of_organization(&member).send().await), "NotOrganizationMasterAccountException");
+    assert_eq!(code(of_organization(&management).send().await), "CloudTrailAccessNotEnabledException");
+    let service = "cloudtrail.amazonaws.com";
+    let organizations = organizations(&twin, MASTER);
+    organizations.enable_aws_service_access().service_principal(service).send().await.unwrap();
+    // Its own account's folder is not enough.
+    assert_eq!(code(of_organization(&management).send().await), "InsufficientS3BucketPolicyException");
+    let mut policy = bucket_policy(&[arn(MASTER, "Trail")]);
+    let resources = policy["Statement"][1]["Resource"].as_array_mut().unwrap();
+    resources.push(json!(format!("arn:aws:s3:::{BUCKET}/AWSLogs/o-twin000000/*")));
+    put_policy(&twin, &policy).await;
+    let register = organizations.register_delegated_administrator().account_id(MEMBER);
+    register.service_principal(service).send().await.unwrap();
+
+    // The delegated administrator makes it, sees it and changes it; it is not its own.
+    let made = of_organization(&member).send().await.unwrap();
+    assert_eq!(made.trail_arn(), Some(arn(MASTER, "Trail").as_str()));
+    let seen = member.describe_trails().send().await.unwrap().trail_list.unwrap();
+    assert_eq!(seen[0].trail_arn(), Some(arn(MASTER, "Trail").as_str()));
+    assert_eq!(seen[0].is_organization_trail(), Some(true));
+    assert_eq!(code(member.start_logging().name("Trail").send().await), "TrailNotFoundException");
+    member.start_logging().name(arn(MASTER, "Trail")).send().await.unwrap();
+    let deregister = organizations.deregister_delegated_administrator().account_id(MEMBER);
+    deregister.service_principal(service).send().await.unwrap();
+    // A member like any other sees it, and may not touch it.
+    assert_eq!(member.describe_trails().send().await.unwrap().trail_list().len(), 1);
+    assert_eq!(code(member.stop_logging().name(arn(MASTER, "Trail")).send().await), "TrailNotFoundException");
+    management.delete_trail().name(arn(MASTER, "Trail")).send().await.unwrap();
 }

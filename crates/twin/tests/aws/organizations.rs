@@ -2,6 +2,8 @@ use bytes::Bytes;
 use reconcile_twin::{Setup, SetupAccount, Twin};
 use serde_json::{Value, json};
 
+use crate::clients::{MASTER, MEMBER, code, organizations, twin};
+
 fn call(twin: &Twin, account: &str, operation: &str, input: &Value) -> (u16, Value) {
     let (key, _) = twin.credentials_for(account);
     let request = http::Request::post("http://twin.localhost/")
@@ -21,7 +23,11 @@ fn lists_accounts_in_pages_of_twenty_to_the_management_account() {
     let twin = Twin::in_memory();
     let accounts =
         (1..=45).map(|n| SetupAccount { id: format!("{n:012}"), name: format!("a{n}"), roles: vec![] });
-    twin.provision(Setup { ambient: Some("000000000001".to_owned()), accounts: accounts.collect() });
+    twin.provision(Setup {
+        ambient: Some("000000000001".to_owned()),
+        accounts: accounts.collect(),
+        ..Setup::default()
+    });
 
     let (mut ids, mut token, mut pages) = (Vec::new(), json!(null), 0);
     loop {
@@ -38,4 +44,77 @@ fn lists_accounts_in_pages_of_twenty_to_the_management_account() {
 
     let (status, error) = call(&twin, "000000000002", "ListAccounts", &json!({}));
     assert_eq!((status, error["__type"].as_str()), (400, Some("AccessDeniedException")));
+}
+
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+
+#[tokio::test]
+async fn trusted_access_comes_before_a_delegated_administrator_who_then_may_look() {
+    let twin = twin();
+    let (management, member) = (organizations(&twin, MASTER), organizations(&twin, MEMBER));
+    assert_eq!(code(member.list_roots().send().await), "AccessDeniedException");
+    let register = |client: &aws_sdk_organizations::Client, account: &str| {
+        client.register_delegated_administrator().account_id(account).service_principal(CLOUDTRAIL).send()
+    };
+    assert_eq!(code(register(&management, MEMBER).await), "ConstraintViolationException");
+
+    let enable = management.enable_aws_service_access().service_principal(CLOUDTRAIL);
+    enable.clone().send().await.unwrap();
+    enable.send().await.unwrap();
+    let listed = management.list_aws_service_access_for_organization().send().await.unwrap();
+    assert_eq!(listed.enabled_service_principals().len(), 1);
+
+    assert_eq!(code(register(&management, MASTER).await), "ConstraintViolationException");
+    assert_eq!(code(register(&management, "999999999999").await), "AccountNotFoundException");
+    assert_eq!(code(register(&member, MEMBER).await), "AccessDeniedException");
+    register(&management, MEMBER).await.unwrap();
+    assert_eq!(code(register(&management, MEMBER).await), "AccountAlreadyRegisteredException");
+    let listed = member.list_delegated_administrators().service_principal(CLOUDTRAIL).send().await.unwrap();
+    assert_eq!(listed.delegated_administrators()[0].id(), Some(MEMBER));
+    let others = member.list_delegated_administrators().service_principal("config.amazonaws.com");
+    assert!(others.send().await.unwrap().delegated_administrators().is_empty());
+
+    let deregister =
+        management.deregister_delegated_administrator().account_id(MEMBER).service_principal(CLOUDTRAIL);
+    deregister.clone().send().await.unwrap();
+    assert_eq!(code(deregister.send().await), "AccountNotRegisteredException");
+    management.disable_aws_service_access().service_principal(CLOUDTRAIL).send().await.unwrap();
+    let listed = management.list_aws_service_access_for_organization().send().await.unwrap();
+    assert!(listed.enabled_service_principals().is_empty());
+}
+
+#[tokio::test]
+async fn units_hold_accounts_and_accounts_have_tags() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.json");
+    let opened = Twin::open(&path).unwrap();
+    let account = |id: &str| SetupAccount { id: id.to_owned(), name: id.to_owned(), roles: vec![] };
+    opened.provision(Setup {
+        ambient: Some(MASTER.to_owned()),
+        accounts: vec![account(MASTER), account(MEMBER)],
+        ..Setup::default()
+    });
+    opened.save().await.unwrap();
+    drop(opened);
+    let mut state: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    state["organization"]["units"]["ou-1"] = json!({ "name": "Security", "parent": "r-twin" });
+    state["accounts"][MEMBER]["unit"] = json!("ou-1");
+    state["accounts"][MEMBER]["tags"] = json!({ "stage": "prod" });
+    std::fs::write(&path, state.to_string()).unwrap();
+
+    let client = organizations(&Twin::open(&path).unwrap(), MASTER);
+    let root = client.list_roots().send().await.unwrap().roots()[0].id().unwrap().to_owned();
+    let units = client.list_organizational_units_for_parent().parent_id(&root).send().await.unwrap();
+    assert_eq!(units.organizational_units()[0].name(), Some("Security"));
+    let nowhere = client.list_organizational_units_for_parent().parent_id("ou-9").send().await;
+    assert_eq!(code(nowhere), "ParentNotFoundException");
+    for (parent, id) in [(root.as_str(), MASTER), ("ou-1", MEMBER)] {
+        let found = client.list_accounts_for_parent().parent_id(parent).send().await.unwrap();
+        let ids: Vec<_> = found.accounts().iter().filter_map(|account| account.id()).collect();
+        assert_eq!(ids, [id], "{parent}");
+    }
+    let tags = client.list_tags_for_resource().resource_id(MEMBER).send().await.unwrap();
+    assert_eq!((tags.tags()[0].key(), tags.tags()[0].value()), ("stage", "prod"));
+    let nobody = client.list_tags_for_resource().resource_id("999999999999").send().await;
+    assert_eq!(code(nobody), "TargetNotFoundException");
 }

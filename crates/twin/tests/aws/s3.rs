@@ -84,3 +84,28 @@ async fn a_bucket_belongs_to_one_account_in_one_region() {
     assert_eq!(code(elsewhere.get_bucket_encryption().bucket(BUCKET).send().await), "PermanentRedirect");
     assert_eq!(code(master.get_bucket_policy().bucket("nowhere").send().await), "NoSuchBucket");
 }
+
+#[tokio::test]
+async fn an_object_is_made_once_where_that_is_asked_and_keeps_its_bucket_from_going() {
+    let twin = twin();
+    let client = s3(&twin, MASTER, "us-east-1");
+    client.create_bucket().bucket("locks").send().await.unwrap();
+    let put = |text: &'static str| {
+        let body = aws_sdk_s3::primitives::ByteStream::from_static(text.as_bytes());
+        client.put_object().bucket("locks").key("a/b.lock").if_none_match("*").body(body).send()
+    };
+    put("held by a").await.unwrap();
+    assert_eq!(code(put("held by b").await), "PreconditionFailed");
+    let get = || client.get_object().bucket("locks").key("a/b.lock").send();
+    let text = get().await.unwrap().body.collect().await.unwrap().to_vec();
+    assert_eq!(text, b"held by a");
+
+    let stranger = s3(&twin, crate::clients::MEMBER, "us-east-1");
+    assert_eq!(code(stranger.get_object().bucket("locks").key("a/b.lock").send().await), "AccessDenied");
+    let listed = client.list_object_versions().bucket("locks").max_keys(1).send().await.unwrap();
+    assert_eq!(listed.versions()[0].key(), Some("a/b.lock"));
+    assert_eq!(code(client.delete_bucket().bucket("locks").send().await), "BucketNotEmpty");
+    client.delete_object().bucket("locks").key("a/b.lock").send().await.unwrap();
+    assert_eq!(code(get().await), "NoSuchKey");
+    client.delete_bucket().bucket("locks").send().await.unwrap();
+}

@@ -9,7 +9,11 @@ async fn answers_over_http_and_keeps_its_state_in_a_file() {
     let path = folder.path().join("sandbox.json");
     let opened = reconcile_twin::Twin::open(&path).unwrap();
     let account = reconcile_twin::SetupAccount { id: MASTER.to_owned(), name: "m".to_owned(), roles: vec![] };
-    opened.provision(reconcile_twin::Setup { ambient: Some(MASTER.to_owned()), accounts: vec![account] });
+    opened.provision(reconcile_twin::Setup {
+        ambient: Some(MASTER.to_owned()),
+        accounts: vec![account],
+        ..Default::default()
+    });
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -37,7 +41,11 @@ async fn many_at_once_lose_nothing() {
     let path = folder.path().join("sandbox.json");
     let opened = reconcile_twin::Twin::open(&path).unwrap();
     let account = reconcile_twin::SetupAccount { id: MASTER.to_owned(), name: "m".to_owned(), roles: vec![] };
-    opened.provision(reconcile_twin::Setup { ambient: Some(MASTER.to_owned()), accounts: vec![account] });
+    opened.provision(reconcile_twin::Setup {
+        ambient: Some(MASTER.to_owned()),
+        accounts: vec![account],
+        ..Default::default()
+    });
     let kms = aws_sdk_kms::Client::new(&config(&opened, MASTER, REGION));
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..100 {

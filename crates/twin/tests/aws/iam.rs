@@ -1,0 +1,48 @@
+use aws_sdk_iam::types::Tag;
+
+use crate::clients::{MASTER, code, iam, twin};
+
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const PERMISSIONS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"*"}]}"#;
+
+#[tokio::test]
+async fn a_role_is_made_changed_and_removed_after_its_policies() {
+    let twin = twin();
+    let client = iam(&twin, MASTER);
+    let create = client.create_role().role_name("Logs").path("/trail/").assume_role_policy_document(TRUST);
+    let tag = Tag::builder().key("team").value("security").build().unwrap();
+    let made = create.clone().tags(tag).send().await.unwrap().role.unwrap();
+    assert_eq!(made.arn(), "arn:aws:iam::111111111111:role/trail/Logs");
+    assert_eq!(code(create.send().await), "EntityAlreadyExists");
+    let broken = client.create_role().role_name("Other").assume_role_policy_document("{");
+    assert_eq!(code(broken.send().await), "MalformedPolicyDocument");
+
+    let found = client.get_role().role_name("Logs").send().await.unwrap().role.unwrap();
+    let document = found.assume_role_policy_document().unwrap();
+    assert!(document.starts_with("%7B%22Version%22%3A%222012-10-17%22"), "{document}");
+    assert_eq!((found.tags()[0].key(), found.tags()[0].value()), ("team", "security"));
+
+    let put = client.put_role_policy().role_name("Logs").policy_name("p").policy_document(PERMISSIONS);
+    put.send().await.unwrap();
+    let policy = client.get_role_policy().role_name("Logs").policy_name("p").send().await.unwrap();
+    assert!(policy.policy_document().contains("logs%3APutLogEvents"));
+    let names = client.list_role_policies().role_name("Logs").send().await.unwrap();
+    assert_eq!(names.policy_names(), ["p"]);
+    let attached = client.list_attached_role_policies().role_name("Logs").send().await.unwrap();
+    assert!(attached.attached_policies().is_empty());
+
+    client.untag_role().role_name("Logs").tag_keys("team").send().await.unwrap();
+    let other = TRUST.replace("cloudtrail", "ec2");
+    client.update_assume_role_policy().role_name("Logs").policy_document(other).send().await.unwrap();
+    let found = client.get_role().role_name("Logs").send().await.unwrap().role.unwrap();
+    assert!(found.tags().is_empty() && found.assume_role_policy_document().unwrap().contains("ec2"));
+
+    assert_eq!(code(client.delete_role().role_name("Logs").send().await), "DeleteConflict");
+    client.delete_role_policy().role_name("Logs").policy_name("p").send().await.unwrap();
+    assert_eq!(
+        code(client.get_role_policy().role_name("Logs").policy_name("p").send().await),
+        "NoSuchEntity"
+    );
+    client.delete_role().role_name("Logs").send().await.unwrap();
+    assert_eq!(code(client.get_role().role_name("Logs").send().await), "NoSuchEntity");
+}

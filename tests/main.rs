@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod command_line;
+mod destinations;
+mod destroy;
+mod import;
+mod key_and_lock;
 mod moto;
 mod organization;
 mod policies;

@@ -78,27 +78,139 @@ fn an_organization_that_cannot_be_listed_is_an_error_that_says_why() {
         .says("organizations:ListAccounts");
 }
 
+/// A spec whose accounts are some of the organization: those of the unit `Workloads` with a tag.
+fn of_units(unit: &str) -> String {
+    let include = format!(
+        "organization: {{ account: master, role: OrganizationAccountAccessRole, include: {{ organizational_units: [{unit}], \
+         tags: {{ logging: central }} }}, exclude: [Workloads/Sandbox] }}\n"
+    );
+    spec().replace(ORGANIZATION, &include)
+}
+
 #[test]
-fn what_of_an_organization_is_not_acted_on_is_refused() {
+fn members_of_units_and_with_tags_join_nested_ones_included() {
     let project = Project::new();
-    for (value, told) in [
-        (
-            "include: { organizational_units: [ou-abcd-12345678] }, role: A",
-            "`organization.include` other than `all`",
-        ),
-        (
-            "include: all, role: A, exclude: [ou-abcd-12345678]",
-            "`organization.exclude` of organizational units",
-        ),
-        ("service_access: true", "`organization.service_access: true`"),
-        ("delegated_administrator: master", "`organization.delegated_administrator`"),
-    ] {
-        let spec = spec().replace(ORGANIZATION, &format!("organization: {{ account: master, {value} }}\n"));
-        project.write("specs/organization.yaml", spec);
-        project.run("plan specs/organization.yaml --sandbox").exits(1).says(told).says("not supported yet");
+    project.write("specs/organization.yaml", spec());
+    project.run("plan specs/organization.yaml --sandbox").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        let units = [
+            ("ou-1", "Workloads", "r-twin"),
+            ("ou-2", "Production", "ou-1"),
+            ("ou-3", "Sandbox", "ou-1"),
+            ("ou-4", "Suspended", "r-twin"),
+        ];
+        for (id, name, parent) in units {
+            state["organization"]["units"][id] = json!({ "name": name, "parent": parent });
+        }
+        let members = [
+            ("222222222222", "Nested", "ou-2", "central"),
+            ("333333333333", "Direct", "ou-1", "central"),
+            ("444444444444", "Untagged", "ou-2", "none"),
+            ("555555555555", "Excluded", "ou-3", "central"),
+            ("666666666666", "Elsewhere", "ou-4", "central"),
+        ];
+        for (id, name, unit, tag) in members {
+            state["accounts"][id] = account(name);
+            state["accounts"][id]["unit"] = json!(unit);
+            state["accounts"][id]["tags"] = json!({ "logging": tag });
+        }
+    });
+    for unit in ["Workloads", "ou-1", "o-twin000000/r-twin/ou-1/"] {
+        project.write("specs/organization.yaml", of_units(unit));
+        let plan = project.run("plan specs/organization.yaml --sandbox --format json").exits(0).json();
+        let changes = plan["changes"].as_array().unwrap().iter();
+        let trails: Vec<&str> =
+            changes.filter(|it| it["kind"] == "trail").filter_map(|it| it["address"].as_str()).collect();
+        let expected =
+            ["trail/master/SecurityTrail", "trail/nested/SecurityTrail", "trail/direct/SecurityTrail"];
+        assert_eq!(trails, expected, "{unit}");
     }
-    let spec = spec().replace("role: OrganizationAccountAccessRole, ", "");
+    project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
+    // A unit that is not there is no reason to let nobody in.
+    project.write("specs/organization.yaml", of_units("Wrokloads"));
+    project
+        .run("plan specs/organization.yaml --sandbox")
+        .exits(1)
+        .says("the organization has no unit `Wrokloads`")
+        .says("did you mean `Workloads`?");
+}
+
+/// A trail of the organization, with the security account as its delegated administrator.
+fn organization_trail(more: &str) -> String {
+    format!(
+        "version: 1\nname: secprod\naccounts:\n  master: {{ id: \"111111111111\" }}\n  \
+         security: {{ id: \"222222222222\", role: OrganizationAccountAccessRole }}\n\
+         organization: {{ account: master{more} }}\n\
+         bucket: {{ name: secprod-multiaccount-logs, account: master, region: us-east-1 }}\n\
+         key: {{ alias: secprod-cloudtrail }}\nreaders:\n  - {{ account: security, logs: own }}\n\
+         trails:\n  - {{ name: SecurityTrail, organization_trail: true }}\n"
+    )
+}
+
+#[test]
+fn a_trail_of_the_organization_is_made_watched_and_removed() {
+    let project = Project::new();
+    project.write("specs/organization.yaml", organization_trail(", delegated_administrator: security"));
+    project
+        .run("plan specs/organization.yaml --sandbox")
+        .exits(0)
+        .says("+ service_access/master/cloudtrail.amazonaws.com")
+        .says("+ delegated_administrator/master/security")
+        .says("SecprodOrganizationWrite");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
+    let state = project.json(".reconcile/sandbox.json");
+    let policy = state["buckets"]["secprod-multiaccount-logs"]["policy"].as_str().unwrap();
+    // Who may read its own log files finds them below the organization, too.
+    assert!(policy.contains("AWSLogs/o-twin000000/222222222222/*"), "{policy}");
+    project
+        .run("explain specs/organization.yaml --sandbox")
+        .exits(0)
+        .says("write log files of the organization");
+
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["organization"] = json!({});
+        state["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"]["SecurityTrail"]["organization"] =
+            json!(false);
+    });
+    project
+        .run("drift specs/organization.yaml --sandbox")
+        .exits(2)
+        .says("CloudTrail has no trusted access to the organization")
+        .says("the account may not act for the organization in CloudTrail yet")
+        .says("it does not record the accounts of the organization");
+    project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
+    project.run("drift specs/organization.yaml --sandbox").exits(0);
+
+    project.run("apply specs/organization.yaml --sandbox --yes --destroy").exits(0);
+    let state = project.json(".reconcile/sandbox.json");
+    assert!(state["buckets"]["secprod-multiaccount-logs"]["policy"].is_null());
+}
+
+/// What it delivers is its organization's, and the trail its management account's.
+#[test]
+fn a_delegated_administrator_makes_the_trail_of_the_organization() {
+    let project = Project::new();
+    let spec = organization_trail("").replace("account: master }\nbucket", "account: security }\nbucket");
     project.write("specs/organization.yaml", spec);
+    project.write("specs/first.yaml", organization_trail(", delegated_administrator: security"));
+    project.run("apply specs/first.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"] = json!({});
+    });
+    project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
+    let state = project.json(".reconcile/sandbox.json");
+    let trails = &state["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"];
+    assert_eq!(trails["SecurityTrail"]["organization"], json!(true));
+    assert_eq!(trails["SecurityTrail"]["logging"], json!(true));
+}
+
+#[test]
+fn members_without_a_role_cannot_be_entered() {
+    let project = Project::new();
+    project.write("specs/organization.yaml", spec().replace("role: OrganizationAccountAccessRole, ", ""));
     project.run("validate specs/organization.yaml").exits(1).says("need a `role`");
 }
 
@@ -126,4 +238,52 @@ print(json.dumps(ids))
         r#"print(boto3.client("s3").get_bucket_policy(Bucket="secprod-multiaccount-logs")["Policy"])"#,
     );
     assert!(policy.contains(&ids[0]) && !policy.contains(&ids[1]), "{policy}");
+}
+
+#[test]
+fn units_tags_and_a_trail_of_the_organization_on_moto() {
+    let moto = Moto::start();
+    let project = moto.project();
+    let ids = moto.boto3(
+        r#"
+organizations = boto3.client("organizations", region_name="us-east-1")
+organizations.create_organization(FeatureSet="ALL")
+ids = {name: organizations.create_account(Email=f"{name}@example.com", AccountName=name)["CreateAccountStatus"]["AccountId"]
+    for name in ["Nested", "Untagged", "Excluded", "Outside"]}
+root = organizations.list_roots()["Roots"][0]["Id"]
+unit = lambda parent, name: organizations.create_organizational_unit(ParentId=parent, Name=name)["OrganizationalUnit"]["Id"]
+workloads = unit(root, "Workloads")
+production, sandbox = unit(workloads, "Production"), unit(workloads, "Sandbox")
+for name, place in [("Nested", production), ("Untagged", production), ("Excluded", sandbox)]:
+    organizations.move_account(AccountId=ids[name], SourceParentId=root, DestinationParentId=place)
+for name in ["Nested", "Excluded", "Outside"]:
+    organizations.tag_resource(ResourceId=ids[name], Tags=[{"Key": "logging", "Value": "central"}])
+print(json.dumps(ids))
+"#,
+    );
+    let ids: Value = serde_json::from_str(&ids).unwrap();
+    let master = "123456789012";
+    project.write("specs/organization.yaml", of_units("Workloads").replace("111111111111", master));
+    let plan = project.run("plan specs/organization.yaml --format json").exits(0).json();
+    let trails: Vec<&str> = plan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["kind"] == "trail")
+        .filter_map(|change| change["account"]["id"].as_str())
+        .collect();
+    assert_eq!(trails, [master, ids["Nested"].as_str().unwrap()]);
+
+    let spec = organization_trail("").replace("111111111111", master);
+    project.write("specs/organization.yaml", spec.replace("222222222222", ids["Nested"].as_str().unwrap()));
+    project.run("apply specs/organization.yaml --yes").exits(0);
+    project.run("plan specs/organization.yaml").exits(0).says("No changes.");
+    let told = moto.boto3(
+        r#"
+services = boto3.client("organizations").list_aws_service_access_for_organization()["EnabledServicePrincipals"]
+trail = boto3.client("cloudtrail").describe_trails()["trailList"][0]
+print(services[0]["ServicePrincipal"], trail["IsOrganizationTrail"])
+"#,
+    );
+    assert_eq!(told.trim(), "cloudtrail.amazonaws.com True");
 }

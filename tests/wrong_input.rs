@@ -37,7 +37,7 @@ fn specs() {
         .says("the key is in eu-west-1, but the bucket is in us-east-1")
         .says(":17:");
     refused(format!("{}lock: {{ bucket: b, key: k, region: us-east-1, account: master }}\n", prod()))
-        .says("`lock` is not supported yet");
+        .says("`b` is not a bucket name");
 }
 
 #[test]

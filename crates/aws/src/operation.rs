@@ -28,6 +28,8 @@ pub(crate) enum Place {
     Topics,
     /// The account of the lock.
     Lock,
+    /// Where a set-up is looked for that has no spec yet.
+    Import,
 }
 
 /// On what an operation is made, as far as IAM can tell resources apart.
@@ -145,6 +147,7 @@ operations! {
     DeleteBucket => "s3:DeleteBucket", Write, Bucket, Bucket;
     ListObjectVersions => "s3:ListBucketVersions", Read, Bucket, Bucket;
     HeadBucket => "s3:ListBucket", Read, Bucket, Bucket;
+    GetBucketLocation => "s3:GetBucketLocation", Read, Import, Bucket;
     GetBucketPolicy => "s3:GetBucketPolicy", Read, Bucket, Bucket;
     PutBucketPolicy => "s3:PutBucketPolicy", Write, Bucket, Bucket;
     DeleteBucketPolicy => "s3:DeleteBucketPolicy", Write, Bucket, Bucket;

@@ -82,6 +82,7 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
         }
         Place::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
         Place::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
+        Place::Import => false,
         Place::Lock => desired.lock.as_ref().is_some_and(|lock| lock.site.account == *name),
     }
 }

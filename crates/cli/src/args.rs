@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use reconcile_policy::{AccountId, NameError};
+use reconcile_spec::{AccountName, BucketName, SpecName};
 
 /// The state of the sandbox, where no other file is named.
 pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Drift(DriftArgs),
     /// Show how a trail's log files get where they go, and why a resource is in the plan
     Explain(ExplainArgs),
+    /// Write the spec of a set-up that exists; changes nothing
+    Import(ImportArgs),
     /// Check specs without AWS
     Validate(ValidateArgs),
     /// Print the IAM policies that running a spec needs, account by account
@@ -196,6 +200,64 @@ pub(crate) struct ExplainArgs {
     /// Form of the output
     #[arg(long, default_value = "text")]
     pub(crate) format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile import --account security=111111111111 --account production=222222222222:OrganizationAccountAccessRole
+  reconcile import --bucket central-logs --account security=111111111111 --out specs/prod.yaml
+  reconcile import --account management=111111111111 --organization management --out specs/prod.yaml
+
+A plan of the spec that it writes shows no change: whatever is not as reconcile would have it is said in a line of its own.")]
+pub(crate) struct ImportArgs {
+    /// An account to look at; without a role the credentials at hand must be of it
+    #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
+    pub(crate) accounts: Vec<ImportAccount>,
+    /// The bucket [default: the one that the trails deliver to]
+    #[arg(long, value_name = "NAME", value_parser = bucket_name)]
+    pub(crate) bucket: Option<BucketName>,
+    /// Only trails of this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) trail: Option<String>,
+    /// Look at all members of the organization, which this account may list
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) organization: Option<String>,
+    /// The role to assume in members of the organization
+    #[arg(long, value_name = "ROLE", default_value = "OrganizationAccountAccessRole")]
+    pub(crate) role: String,
+    /// What to call the installation [default: from the name of the bucket]
+    #[arg(long, value_name = "NAME", value_parser = spec_name)]
+    pub(crate) name: Option<SpecName>,
+    /// Where to write the spec; a file that is there is not overwritten [default: the output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// An account of the command line.
+#[derive(Debug, Clone)]
+pub(crate) struct ImportAccount {
+    pub(crate) name: AccountName,
+    pub(crate) id: AccountId,
+    pub(crate) role: Option<String>,
+}
+
+fn import_account(text: &str) -> Result<ImportAccount, String> {
+    let (name, rest) = text.split_once('=').ok_or("write it as NAME=ID or NAME=ID:ROLE")?;
+    let (id, role) = match rest.split_once(':') {
+        Some((id, role)) => (id, Some(role.to_owned())),
+        None => (rest, None),
+    };
+    let name = name.parse().map_err(|error: NameError| error.to_string())?;
+    let id = id.parse().map_err(|error: NameError| error.to_string())?;
+    Ok(ImportAccount { name, id, role })
+}
+
+fn bucket_name(text: &str) -> Result<BucketName, NameError> {
+    text.parse()
+}
+
+fn spec_name(text: &str) -> Result<SpecName, NameError> {
+    text.parse()
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod drift;
 pub(crate) mod explain;
+pub(crate) mod import;
 mod observe;
 pub(crate) mod permissions;
 pub(crate) mod plan;

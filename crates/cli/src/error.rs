@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use reconcile_apply::JournalError;
 use reconcile_apply::lock::LockError;
+use reconcile_diff::observe::survey::SurveyError;
 use reconcile_diff::plan::PlanFileError;
 use reconcile_diff::{ObserveError, Refusal};
 use reconcile_policy::ParseError;
@@ -42,6 +43,15 @@ pub(crate) enum CliError {
     /// What the spec wants cannot be brought about as things are.
     #[error("{}", refusals(.0))]
     Refused(Vec<Refusal>),
+    /// No set-up was found.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
+    /// No name can be made for a new spec.
+    #[error("the installation has no name")]
+    NoName,
+    /// A file is there that is not to be overwritten.
+    #[error("`{path}` is there already")]
+    Exists { path: PathBuf },
     /// The spec has nothing of this address.
     #[error("nothing of this spec has the address `{address}`")]
     UnknownAddress { address: String, known: Vec<String> },
@@ -116,6 +126,9 @@ impl CliError {
                 "wait for the other process, or name another with `--sandbox=FILE`".to_owned()
             }
             Self::Lock(error) => return error.hint(),
+            Self::Survey(error) => return error.hint(),
+            Self::NoName => "give it one: `--name NAME`".to_owned(),
+            Self::Exists { .. } => "name another file, or move that one away".to_owned(),
             Self::DestroyOfPlan => {
                 "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned()
             }

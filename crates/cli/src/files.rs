@@ -45,6 +45,14 @@ pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), CliError> {
     replace(path, text.as_bytes()).map_err(|error| CliError::Write { path: path.to_owned(), error })
 }
 
+/// Writes a file that is not there yet.
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
+    if path.exists() {
+        return Err(CliError::Exists { path: path.to_owned() });
+    }
+    replace(path, text.as_bytes()).map_err(|error| CliError::Write { path: path.to_owned(), error })
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;

@@ -47,6 +47,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Plan(args) => runtime()?.block_on(commands::plan::run(&cli.global, args)),
         Command::Apply(args) => runtime()?.block_on(commands::apply::run(&cli.global, args)),
         Command::Drift(args) => runtime()?.block_on(commands::drift::run(&cli.global, args)),
+        Command::Import(args) => runtime()?.block_on(commands::import::run(&cli.global, args)),
         Command::Explain(args) => runtime()?.block_on(commands::explain::run(&cli.global, args)),
         Command::Sandbox(args) => runtime()?.block_on(commands::sandbox::run(&cli.global, args)),
     }

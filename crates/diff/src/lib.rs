@@ -10,6 +10,7 @@ mod delivery;
 mod difference;
 mod drift;
 mod fingerprint;
+pub mod import;
 mod kind;
 pub mod observe;
 pub mod plan;

@@ -14,6 +14,7 @@ pub mod organization;
 pub mod policy;
 pub mod retention;
 pub mod role;
+pub mod survey;
 pub mod topic;
 pub mod trail;
 

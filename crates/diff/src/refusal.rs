@@ -1,6 +1,6 @@
 //! Why a spec cannot be brought about as things are, although everything could be read.
 
-use reconcile_policy::TooLarge;
+use reconcile_policy::{PolicyKind, TooLarge};
 
 use crate::address::Address;
 
@@ -29,7 +29,9 @@ pub enum Refusal {
         address: Address,
         /// What it could not do.
         obstacle: String,
-        /// Whether the policy that does not let it is the user's own to write.
+        /// The policy that does not let it.
+        policy: PolicyKind,
+        /// Whether that is the user's own to write.
         is_unmanaged: bool,
     },
     /// Nobody could change the key policy any more.
@@ -72,6 +74,14 @@ impl Refusal {
             | Self::LockedOut { address }
             | Self::DeletedPrincipal { address, .. }
             | Self::TooLarge { address, .. } => address,
+        }
+    }
+
+    /// The policy of the user's own that lacks what a trail needs, if that is why.
+    pub fn lacking(&self) -> Option<PolicyKind> {
+        match self {
+            Self::Undeliverable { policy, is_unmanaged: true, .. } => Some(*policy),
+            _ => None,
         }
     }
 

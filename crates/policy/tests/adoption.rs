@@ -185,7 +185,7 @@ fn cases() -> Vec<Case> {
             fates: vec![
                 ("Acl", "replaced"),
                 ("Write", "replaced"),
-                ("OrganizationWrite", "unlisted arn:aws:s3:::logs/AWSLogs/o-exampleorgid/*"),
+                ("OrganizationWrite", "unlisted o-exampleorgid"),
             ],
         },
         Case {

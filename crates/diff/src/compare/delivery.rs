@@ -31,6 +31,7 @@ pub(super) fn refuse(scope: &Scope<'_>, policies: &Policies<'_>, compared: &mut 
                 let refusal = Refusal::Undeliverable {
                     address: path.address.clone(),
                     obstacle: obstacle(proof),
+                    policy: kind,
                     is_unmanaged: !is_managed,
                 };
                 if !compared.refusals.contains(&refusal) {

@@ -127,6 +127,26 @@ pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<Liv
     Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, view })
 }
 
+/// The aliases that stand for a key.
+///
+/// # Errors
+/// Whatever KMS answered.
+pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Vec<AliasName>, ReadError> {
+    let kms = session.kms(region);
+    let mut names = Vec::new();
+    let mut marker = None;
+    loop {
+        let call = kms.list_aliases().key_id(key.as_str()).set_marker(marker).send();
+        let page = session.call(Operation::ListAliases, call).await?;
+        let listed = page.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.alias_name);
+        names.extend(listed.filter_map(|name| name.strip_prefix("alias/")?.parse::<AliasName>().ok()));
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
 /// What `DescribeKey` says of a key, by id, ARN or alias.
 async fn describe(session: &Session, region: &Region, id: &str) -> Result<Option<KeyMetadata>, ReadError> {
     let kms = session.kms(region);

@@ -86,6 +86,13 @@ impl EventSelector {
     /// Puts its lists in order, each member once.
     fn normalize(&mut self) {
         for resource in &mut self.data_resources {
+            for value in &mut resource.values {
+                // All buckets, as it was written before there were other services. See `DataResource` in the CloudTrail
+                // API reference.
+                if value.starts_with("arn:") && value.ends_with(":s3:::") {
+                    value.truncate(value.len() - 3);
+                }
+            }
             resource.values.sort();
             resource.values.dedup();
         }

@@ -112,6 +112,9 @@ pub(super) fn location(
     request: &Request,
     name: &str,
 ) -> Result<Response<Bytes>, Fault> {
+    // The one operation that is answered wherever it is asked.
+    let anywhere = state.buckets.get(name).map(|bucket| bucket.region.clone()).unwrap_or_default();
+    let caller = Caller { region: &anywhere, ..caller };
     let region = &owned(state, caller, request, name)?.region;
     let region = if region == CLASSIC { "" } else { region };
     let xml = format!(

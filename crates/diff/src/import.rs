@@ -1,0 +1,272 @@
+//! Turns a set-up that was found into the text of the spec that describes it. Pure.
+//!
+//! What the set-up has otherwise than reconcile would have it is said in the spec, each with a comment, so that a plan of the
+//! spec changes nothing; a line that is taken out becomes a change.
+
+mod selectors;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use reconcile_spec::{Account, AccountName, SpecName};
+
+use crate::observe::survey::{Setup, SetupKey};
+use crate::view::{
+    Bucket, CloudWatchLogs, Encryption, KeyRef, Notification, PublicAccessBlock, Rotation, Trail,
+};
+
+/// What else the spec is to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The name of the installation.
+    pub name: SpecName,
+    /// The account that lists the organization, if it is known.
+    pub organization: Option<AccountName>,
+    /// Whether the bucket policy has to be ours to write, since the live one lacks what trails need.
+    pub manage_bucket_policy: bool,
+    /// The same of the key policy.
+    pub manage_key_policy: bool,
+}
+
+/// The text of the spec; `accounts` are those that were looked at.
+pub fn spec_text(setup: &Setup, accounts: &[Account], options: &Options) -> String {
+    let mut text = format!(
+        "# What `reconcile import` found. A plan of this spec changes nothing: wherever the set-up is not as\n\
+         # reconcile would have it, a line says so. Take such a line out, and the next plan shows what it would change.\n\
+         version: 1\nname: {}\n\n",
+        options.name
+    );
+    let _ = writeln!(
+        text,
+        "# Nothing is marked as ours (`reconcile:spec`), so nothing is ever removed. Without this"
+    );
+    let _ = writeln!(text, "# line the bucket, the key and the trails are tagged.\ntags: unmanaged\n");
+    write_accounts(&mut text, setup, accounts, options);
+    write_bucket(&mut text, setup, options);
+    write_key(&mut text, setup, options);
+    write_trails(&mut text, setup);
+    text
+}
+
+/// Those that have a part in it.
+fn write_accounts(text: &mut String, setup: &Setup, accounts: &[Account], options: &Options) {
+    let has_part = |account: &&Account| {
+        account.name == setup.bucket_account
+            || setup.key.as_ref().is_some_and(|key| key.account == account.name)
+            || setup.trails.iter().any(|(name, _)| *name == account.name)
+            || options.organization.as_ref() == Some(&account.name)
+    };
+    text.push_str("accounts:\n");
+    for account in accounts.iter().filter(has_part) {
+        let role = account.access.role.as_ref().map(|role| role.arn.resource_name());
+        let role = role.map(|role| format!(", role: {role}")).unwrap_or_default();
+        let _ = writeln!(text, "  {}: {{ id: \"{}\"{role} }}", account.name, account.id);
+    }
+    text.push('\n');
+    if let Some(organization) = &options.organization {
+        let _ = writeln!(
+            text,
+            "# With `include: all` and a `role` every member of the organization joins the accounts by itself.\n\
+             organization: {{ account: {organization} }}\n"
+        );
+    }
+}
+
+/// A line that keeps something as it is, and what would come without it.
+fn kept(text: &mut String, line: &str, without: &str) {
+    let _ = writeln!(text, "  {line}  # without this line: {without}");
+}
+
+fn write_bucket(text: &mut String, setup: &Setup, options: &Options) {
+    let Setup { bucket, bucket_account, region, bucket_view, .. } = setup;
+    let _ = writeln!(text, "bucket:\n  name: {bucket}\n  account: {bucket_account}\n  region: {region}");
+    if let Some(prefix) = prefix(setup) {
+        let _ = writeln!(text, "  prefix: {}", quoted(&prefix));
+    }
+    let Bucket { encryption, versioning, public_access_block, object_ownership, .. } = bucket_view;
+    if !is_encrypted_with_key(setup, encryption.as_ref()) {
+        let how = if encryption == &Some(Encryption::S3) { "s3" } else { "unmanaged" };
+        kept(text, &format!("encryption: {how}"), "new objects are encrypted with the key, by default");
+    }
+    if versioning != &Some(true) {
+        kept(text, "versioning: unmanaged", "overwritten and deleted log files are kept");
+    }
+    if public_access_block != &Some(PublicAccessBlock::all(true)) {
+        kept(text, "block_public_access: unmanaged", "public access is blocked, all four ways");
+    }
+    if let Some(ownership) = object_ownership.as_deref().filter(|it| *it != "BucketOwnerEnforced") {
+        let line = format!("object_ownership: {ownership}");
+        kept(text, &line, "the owner of the bucket owns all log files, and ACLs are off");
+    }
+    write_policy(text, "bucket", options.manage_bucket_policy);
+    text.push('\n');
+}
+
+fn write_policy(text: &mut String, of: &str, has_to_be_managed: bool) {
+    if has_to_be_managed {
+        let _ = writeln!(
+            text,
+            "  # The live policy of the {of} lacks what some trail needs, so reconcile has to write into it."
+        );
+        return;
+    }
+    kept(
+        text,
+        "policy: unmanaged",
+        "statements of our own let the trails deliver, and those of others that do are taken over",
+    );
+}
+
+fn write_key(text: &mut String, setup: &Setup, options: &Options) {
+    text.push_str("key:\n");
+    let Some(found) = &setup.key else {
+        let _ = writeln!(
+            text,
+            "  # No trail encrypts with a KMS key. A spec always has one: the plan makes it, and has all trails use it.\n  \
+             alias: {}-cloudtrail\n",
+            options.name
+        );
+        return;
+    };
+    match &found.alias {
+        Some(alias) => {
+            let _ = writeln!(text, "  alias: {alias}");
+        }
+        None => {
+            let _ = writeln!(text, "  arn: \"{}\"", found.key.arn);
+        }
+    }
+    if found.account != setup.bucket_account {
+        let _ = writeln!(text, "  account: {}", found.account);
+    }
+    if found.alias.is_some() {
+        kept(text, "description: unmanaged", "the description says which spec the key is of");
+        match found.key.view.rotation {
+            Some(Rotation::EveryDays(365)) => {}
+            Some(Rotation::EveryDays(days)) => {
+                kept(text, &format!("rotation_days: {days}"), "the key material is rotated every 365 days")
+            }
+            Some(Rotation::Off) | None => {
+                kept(text, "rotation_days: unmanaged", "the key material is rotated every 365 days");
+            }
+        }
+    }
+    write_policy(text, "key", options.manage_key_policy);
+    text.push('\n');
+}
+
+/// The trails, those of the same name and settings as one.
+fn write_trails(text: &mut String, setup: &Setup) {
+    let prefix = prefix(setup);
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut left_out = String::new();
+    for (account, trail) in &setup.trails {
+        if trail.prefix != prefix {
+            let _ = writeln!(
+                left_out,
+                "  # {} delivers below another prefix, and goes on to: a spec has one prefix.",
+                trail.arn
+            );
+            continue;
+        }
+        let name = trail.arn.resource_name().to_owned();
+        let (settings, notes) = (settings(trail, setup.region.as_str()), notes(setup, trail));
+        match groups.iter_mut().find(|it| it.name == name && it.settings == settings) {
+            Some(group) => {
+                group.accounts.push(account);
+                group.notes.extend(notes);
+            }
+            None => groups.push(Group { name, settings, notes, accounts: vec![account] }),
+        }
+    }
+    text.push_str("trails:\n");
+    text.push_str(&left_out);
+    for Group { name, settings, notes, accounts } in groups {
+        let accounts: Vec<&str> = accounts.into_iter().map(AccountName::as_str).collect();
+        let _ = writeln!(text, "  - name: {name}");
+        if !settings.iter().any(|line| line == ORGANIZATION_TRAIL) {
+            let _ = writeln!(text, "    accounts: [{}]", accounts.join(", "));
+        }
+        for line in settings.into_iter().chain(notes) {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+}
+
+const ORGANIZATION_TRAIL: &str = "organization_trail: true";
+
+/// Trails that are one to a spec.
+struct Group<'a> {
+    name: String,
+    settings: Vec<String>,
+    notes: Vec<String>,
+    accounts: Vec<&'a AccountName>,
+}
+
+/// What of a trail is not as by default, a line each; `region` is the bucket's.
+fn settings(trail: &Trail, region: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if trail.organization {
+        lines.push(ORGANIZATION_TRAIL.to_owned());
+    }
+    if trail.arn.region() != region {
+        lines.push(format!("home_region: {}", trail.arn.region()));
+    }
+    for (name, is_on) in [
+        ("enabled", trail.logging),
+        ("multi_region", trail.multi_region),
+        ("global_service_events", trail.global_service_events),
+        ("log_file_validation", trail.log_file_validation),
+    ] {
+        if !is_on {
+            lines.push(format!("{name}: false  # without this line: true"));
+        }
+    }
+    lines.extend(selectors::lines(&trail.selectors));
+    if let Some(insights) = trail.insights.as_ref().filter(|insights| !insights.is_empty()) {
+        lines.push(format!("insights: [{}]", insights.join(", ")));
+    }
+    lines
+}
+
+/// What a spec does not say of a trail, and the user should know.
+fn notes(setup: &Setup, trail: &Trail) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(CloudWatchLogs::To { group, .. }) = &trail.cloudwatch_logs {
+        notes.push(format!(
+            "# One delivers to {group}, too, and goes on to; `cloudwatch_logs` is for log groups of our own."
+        ));
+    }
+    if let Some(Notification::To { topic }) = &trail.notification {
+        notes
+            .push(format!("# One tells {topic}, too, and goes on to; `sns_topic` is for topics of our own."));
+    }
+    let encrypts = |key: &SetupKey| trail.kms_key == Some(KeyRef::known(&key.key.arn));
+    if setup.key.as_ref().is_some_and(|key| !encrypts(key)) {
+        notes.push(format!("# {} does not encrypt with the key above; a plan has it do so.", trail.arn));
+    }
+    notes
+}
+
+/// The prefix below which most trails deliver.
+fn prefix(setup: &Setup) -> Option<String> {
+    let mut counts: BTreeMap<&Option<String>, usize> = BTreeMap::new();
+    for (_, trail) in &setup.trails {
+        *counts.entry(&trail.prefix).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).and_then(|(prefix, _)| prefix.clone())
+}
+
+/// Whether new objects are encrypted as they are by default.
+fn is_encrypted_with_key(setup: &Setup, encryption: Option<&Encryption>) -> bool {
+    let Some(Encryption::Kms { key: Some(KeyRef::Known(named)), bucket_key: true }) = encryption else {
+        return false;
+    };
+    let arn = setup.key.as_ref().map(|key| &key.key.arn);
+    arn.is_some_and(|arn| arn.as_str() == named || arn.resource_name() == named)
+}
+
+/// A text as YAML takes it whatever is in it.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}

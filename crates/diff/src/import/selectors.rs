@@ -1,0 +1,71 @@
+//! Turns what a trail records into the words of a spec.
+
+use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
+
+/// The lines that say so; none where it is what a trail records by default.
+pub(super) fn lines(selectors: &Selectors) -> Vec<String> {
+    match selectors {
+        Selectors::Basic(selectors) => basic(selectors),
+        Selectors::Advanced(selectors) => {
+            let selectors = selectors.iter().filter_map(|it| serde_json::to_string(it).ok());
+            let selectors: Vec<String> = selectors.map(|it| format!("  - {it}")).collect();
+            std::iter::once("advanced_event_selectors:".to_owned()).chain(selectors).collect()
+        }
+    }
+}
+
+/// A spec has one sentence for management events and one for data events of all sorts; a trail may have said more.
+fn basic(selectors: &[EventSelector]) -> Vec<String> {
+    const MORE: &str =
+        "# It records events that a spec cannot say in words; a plan has it record those that are said here.";
+
+    let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
+    let of_data: Vec<&EventSelector> = selectors.iter().filter(|it| !it.data_resources.is_empty()).collect();
+    let is_said = of_management.len() <= 1
+        && of_data.len() <= 1
+        && of_data.iter().all(|it| it.read_write == ReadWrite::All);
+    let mut lines = Vec::new();
+    if !is_said {
+        lines.push(MORE.to_owned());
+    }
+    match of_management.first() {
+        None if selectors.is_empty() => {}
+        None => lines.push("management_events: none".to_owned()),
+        Some(selector) => lines.extend(management(selector)),
+    }
+    if let Some(selector) = of_data.first() {
+        let words = selector.data_resources.iter().filter_map(data);
+        lines.push(format!("data_events: {{ {} }}", words.collect::<Vec<_>>().join(", ")));
+    }
+    lines
+}
+
+fn management(selector: &EventSelector) -> Option<String> {
+    let which = match selector.read_write {
+        ReadWrite::All => "all",
+        ReadWrite::ReadOnly => "read",
+        ReadWrite::WriteOnly => "write",
+    };
+    match selector.exclude_management_sources.as_slice() {
+        [] if which == "all" => None,
+        [] => Some(format!("management_events: {which}")),
+        sources => {
+            Some(format!("management_events: {{ read_write: {which}, exclude: [{}] }}", sources.join(", ")))
+        }
+    }
+}
+
+fn data(resource: &DataResource) -> Option<String> {
+    let service = match resource.kind.as_str() {
+        "AWS::S3::Object" => "s3",
+        "AWS::Lambda::Function" => "lambda",
+        "AWS::DynamoDB::Table" => "dynamodb",
+        _ => return None,
+    };
+    // `arn:aws:s3` is the beginning of the ARN of everything in S3.
+    if resource.values.iter().any(|value| value.split(':').count() == 3) {
+        return Some(format!("{service}: all"));
+    }
+    let values: Vec<String> = resource.values.iter().map(|value| format!("\"{value}\"")).collect();
+    Some(format!("{service}: [{}]", values.join(", ")))
+}

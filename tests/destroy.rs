@@ -1,0 +1,139 @@
+//! Taking everything away again.
+
+use serde_json::{Value, json};
+
+use crate::support::{Moto, Project};
+
+const SPEC: &str = "specs/prod.yaml";
+const GRANT: &str = "  alias: secprod-cloudtrail
+  grants:
+    - { name: audit, grantee: \"arn:aws:iam::333333333333:role/Audit\", operations: [Decrypt] }
+";
+const ALL: &str = "deletion: { bucket: true, key: true }\n";
+
+fn spec(project: &Project, more: &str) {
+    let text = project.read(SPEC).replace("  alias: secprod-cloudtrail\n", GRANT);
+    project.write(SPEC, text + more);
+}
+
+fn addresses(plan: &Value) -> Vec<&str> {
+    plan["changes"].as_array().unwrap().iter().map(|change| change["address"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
+    let project = Project::new();
+    spec(&project, "");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    let foreign = r#"{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"444444444444"},"Action":"s3:ListBucket","Resource":"arn:aws:s3:::secprod-multiaccount-logs"}"#;
+    project.edit(".reconcile/sandbox.json", |state| {
+        let policy = &mut state["buckets"]["secprod-multiaccount-logs"]["policy"];
+        let text =
+            policy.as_str().unwrap().replacen("\"Statement\":[", &format!("\"Statement\":[{foreign},"), 1);
+        *policy = json!(text);
+    });
+    let before = project.json(".reconcile/sandbox.json");
+    let plan = project.run("plan specs/prod.yaml --sandbox --destroy --format json").exits(0).json();
+    assert_eq!(project.json(".reconcile/sandbox.json"), before);
+    let found = addresses(&plan);
+    assert_eq!(found[..3].iter().filter(|it| it.starts_with("trail/")).count(), 3, "{found:?}");
+    assert!(found[3].starts_with("grant/master/secprod-audit-"), "{found:?}");
+    let policies = ["key_policy/master/secprod-cloudtrail", "bucket_policy/master/secprod-multiaccount-logs"];
+    assert_eq!(found[4..], policies);
+    assert_eq!(plan["destroy"], json!(true));
+    let kept: Vec<&str> =
+        plan["warnings"].as_array().unwrap().iter().filter_map(|it| it["code"].as_str()).collect();
+    assert_eq!(kept, ["kept", "kept"]);
+
+    project.run("apply --sandbox").exits(0);
+    project
+        .run("plan specs/prod.yaml --sandbox --destroy --detailed-exitcode")
+        .exits(0)
+        .says("No changes. Nothing that can go is left");
+    let state = project.json(".reconcile/sandbox.json");
+    let policy = state["buckets"]["secprod-multiaccount-logs"]["policy"].as_str().unwrap();
+    assert!(policy.contains(foreign) && !policy.contains("Secprod"), "{policy}");
+    // Who administers the key goes on to, and the same spec can be applied again.
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn the_bucket_goes_only_when_it_is_empty_and_the_key_only_in_thirty_days() {
+    let project = Project::new();
+    spec(&project, ALL);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["buckets"]["secprod-multiaccount-logs"]["objects"] = json!({ "AWSLogs/1": "log" });
+    });
+    project
+        .run("plan specs/prod.yaml --sandbox --destroy")
+        .exits(0)
+        .says("it stays: it holds log files")
+        .says("the key is deleted in 30 days")
+        .says("- alias/master/secprod-cloudtrail");
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["buckets"]["secprod-multiaccount-logs"]["objects"] = json!({});
+    });
+    project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
+    let state = project.json(".reconcile/sandbox.json");
+    assert_eq!(state["buckets"], json!({}));
+    let keys = state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"].as_object().unwrap().clone();
+    assert!(keys.values().all(|key| key["state"] == "PendingDeletion") && keys.len() == 1, "{keys:?}");
+    project.run("plan specs/prod.yaml --sandbox --destroy").exits(0).says("No changes.");
+    // Without the flag none of this ever happens.
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0).says("Applied 9 changes");
+}
+
+#[test]
+fn what_does_not_carry_our_mark_stays() {
+    let project = Project::new();
+    spec(&project, ALL);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        for account in ["111111111111", "222222222222", "333333333333"] {
+            let regional = &mut state["accounts"][account]["regions"]["us-east-1"];
+            for kind in ["trails", "keys"] {
+                for (_, resource) in regional[kind].as_object_mut().into_iter().flatten() {
+                    resource["tags"] = json!({});
+                }
+            }
+        }
+        let configuration = &mut state["buckets"]["secprod-multiaccount-logs"]["configuration"];
+        configuration.as_object_mut().unwrap().remove("tagging");
+    });
+    let plan = project.run("plan specs/prod.yaml --sandbox --destroy --format json").exits(0).json();
+    let found = addresses(&plan);
+    assert!(
+        found
+            .iter()
+            .all(|it| !it.starts_with("trail/") && !it.starts_with("bucket/") && !it.starts_with("key/"))
+    );
+}
+
+#[test]
+fn a_saved_plan_is_what_it_was_made_to_be() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.run("apply --sandbox --destroy").exits(1).says("`--destroy` goes with a spec");
+    project.run("apply specs/prod.yaml --sandbox --destroy").exits(1).says("--yes");
+}
+
+#[test]
+fn everything_goes_on_moto() {
+    let moto = Moto::start();
+    let project = moto.project();
+    spec(&project, ALL);
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    project.run("apply specs/prod.yaml --yes --destroy").exits(0);
+    project.run("plan specs/prod.yaml --destroy").exits(0).says("No changes.");
+    let left = moto.boto3(
+        r#"
+kms = boto3.client("kms")
+states = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] for key in kms.list_keys()["Keys"]]
+print(json.dumps([len(boto3.client("s3").list_buckets()["Buckets"]), states,
+    len(member("222222222222").client("cloudtrail").describe_trails()["trailList"])]))
+"#,
+    );
+    assert_eq!(left.trim(), r#"[0, ["PendingDeletion"], 0]"#);
+}

@@ -1,0 +1,198 @@
+//! Set-ups that somebody else's tool made.
+
+use serde_json::json;
+
+use crate::support::{Moto, Project};
+
+/// A bucket, a key, a log group and trails in two accounts, in the shape in which modules for Terraform leave them.
+const MODULE: &str = r#"
+HUB, MEMBER, BUCKET = "123456789012", "222222222222", "acme-cloudtrail-logs"
+s3, kms = boto3.client("s3"), boto3.client("kms")
+s3.create_bucket(Bucket=BUCKET)
+s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=dict(
+    BlockPublicAcls=True, IgnorePublicAcls=True, BlockPublicPolicy=True, RestrictPublicBuckets=True))
+s3.put_bucket_ownership_controls(Bucket=BUCKET, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]})
+s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [
+    {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]})
+s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "ManagedBy", "Value": "Terraform"}]})
+cloudtrail = {"Service": "cloudtrail.amazonaws.com"}
+s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Sid": "AWSCloudTrailAclCheck", "Effect": "Allow", "Principal": cloudtrail, "Action": "s3:GetBucketAcl",
+     "Resource": f"arn:aws:s3:::{BUCKET}"},
+    {"Sid": "AWSCloudTrailWrite", "Effect": "Allow",
+     "Principal": {"Service": ["config.amazonaws.com", "cloudtrail.amazonaws.com"]},
+     "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*",
+     "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}}]}))
+contexts = [f"arn:aws:cloudtrail:*:{account}:trail/*" for account in [HUB, MEMBER]]
+key = kms.create_key(Description="A KMS key used to encrypt CloudTrail log files", Policy=json.dumps({
+    "Version": "2012-10-17", "Id": "Key policy created by CloudTrail", "Statement": [
+    {"Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HUB}:root"},
+     "Action": "kms:*", "Resource": "*"},
+    {"Sid": "Allow CloudTrail to encrypt logs", "Effect": "Allow", "Principal": cloudtrail,
+     "Action": "kms:GenerateDataKey*", "Resource": "*",
+     "Condition": {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": contexts}}},
+    {"Sid": "Allow CloudTrail to describe key", "Effect": "Allow", "Principal": cloudtrail,
+     "Action": "kms:DescribeKey", "Resource": "*"}]}))["KeyMetadata"]
+kms.create_alias(AliasName="alias/cloudtrail", TargetKeyId=key["KeyId"])
+boto3.client("logs").create_log_group(logGroupName="cloudtrail-events")
+boto3.client("iam").create_role(RoleName="cloudtrail-cloudwatch-logs-role", AssumeRolePolicyDocument=json.dumps({
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": cloudtrail, "Action": "sts:AssumeRole"}]}))
+def trail(session, **extra):
+    client = session.client("cloudtrail")
+    client.create_trail(Name="cloudtrail", S3BucketName=BUCKET, KmsKeyId=key["Arn"], IsMultiRegionTrail=True,
+        IncludeGlobalServiceEvents=True, EnableLogFileValidation=True,
+        TagsList=[{"Key": "ManagedBy", "Value": "Terraform"}], **extra)
+    client.put_event_selectors(TrailName="cloudtrail", EventSelectors=[{"ReadWriteType": "All",
+        "IncludeManagementEvents": True, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::"]}]}])
+    client.start_logging(Name="cloudtrail")
+trail(boto3.Session(), CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{HUB}:log-group:cloudtrail-events:*",
+    CloudWatchLogsRoleArn=f"arn:aws:iam::{HUB}:role/cloudtrail-cloudwatch-logs-role")
+trail(member(MEMBER))
+"#;
+
+const IMPORT: &str =
+    "import --account security=123456789012 --account production=222222222222:OrganizationAccountAccessRole";
+
+#[test]
+fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
+    let moto = Moto::start();
+    let project = moto.project();
+    moto.boto3(MODULE);
+    project
+        .run(&format!("{IMPORT} --out imported.yaml"))
+        .exits(0)
+        .says("A plan of this spec shows no change.");
+    let text = project.read("imported.yaml");
+    for line in [
+        "tags: unmanaged",
+        "encryption: s3",
+        "object_ownership: BucketOwnerPreferred",
+        "policy: unmanaged",
+        "alias: cloudtrail",
+        "rotation_days: unmanaged",
+        "accounts: [security, production]",
+        "data_events: { s3: all }",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    project.run("validate imported.yaml").exits(0);
+    project.run("plan imported.yaml --detailed-exitcode").exits(0).says("No changes.");
+    project.run("drift imported.yaml").exits(0);
+    // It does not write over what is there.
+    project.run(&format!("{IMPORT} --out imported.yaml")).exits(1).says("is there already");
+
+    // Each line that is taken out becomes the change that it kept away.
+    for (line, told) in [
+        ("tags: unmanaged", "tags are missing or differ"),
+        ("  encryption: s3", "new objects are not encrypted as the spec says"),
+        ("  object_ownership: BucketOwnerPreferred", "object ownership differs"),
+        ("  description: unmanaged", "the description differs"),
+        ("  rotation_days: unmanaged", "the key material is not rotated"),
+        ("  policy: unmanaged", "is taken over: our own statements allow what it does"),
+    ] {
+        let lines: Vec<&str> = text.lines().filter(|it| !it.starts_with(line)).collect();
+        assert!(lines.len() < text.lines().count(), "{line}");
+        project.write("less.yaml", lines.join("\n") + "\n");
+        project.run("plan less.yaml --detailed-exitcode").exits(2).says(told);
+    }
+
+    // And with all of them out it is an installation like any other.
+    let lines: Vec<&str> = text.lines().filter(|it| !it.contains("without this line")).collect();
+    project.write("own.yaml", lines.join("\n").replace("tags: unmanaged", "tags: {}") + "\n");
+    project.run("apply own.yaml --yes").exits(0);
+    project.run("plan own.yaml").exits(0).says("No changes.");
+}
+
+#[test]
+fn a_set_up_is_found_by_its_bucket_by_a_trail_and_by_the_organization() {
+    let moto = Moto::start();
+    let project = moto.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    moto.boto3(
+        r#"
+boto3.client("s3").create_bucket(Bucket="another-bucket")
+boto3.client("cloudtrail").create_trail(Name="Other", S3BucketName="another-bucket")
+boto3.client("organizations").create_organization(FeatureSet="ALL")
+"#,
+    );
+    let hub = "import --account master=123456789012 --account production=222222222222:Role";
+    project
+        .run(hub)
+        .exits(1)
+        .says("several buckets: another-bucket, secprod-multiaccount-logs")
+        .says("--bucket");
+    let bucket = "secprod-multiaccount-logs";
+    let by_bucket = project.run(&format!("{hub} --bucket {bucket}")).exits(0);
+    assert!(
+        by_bucket.stdout.contains("name: SecurityTrailMaster")
+            && by_bucket.stdout.contains("name: SecurityTrail\n")
+    );
+    assert!(!by_bucket.stdout.contains("Other"), "{}", by_bucket.stdout);
+    let by_trail = project.run(&format!("{hub} --trail SecurityTrail")).exits(0);
+    assert!(!by_trail.stdout.contains("SecurityTrailMaster"), "{}", by_trail.stdout);
+    let by_organization = project
+        .run(&format!(
+            "import --account master=123456789012 --organization master --bucket {bucket} --name acme"
+        ))
+        .exits(0);
+    assert!(
+        by_organization.stdout.contains("organization: { account: master }"),
+        "{}",
+        by_organization.stdout
+    );
+    assert!(by_organization.stdout.contains("name: acme\n"), "{}", by_organization.stdout);
+
+    project
+        .run(&format!("{hub} --trail Nobodys"))
+        .exits(1)
+        .says("no such trail was found in `master`, `production`");
+    project.run(&format!("{hub} --bucket nobodys-bucket")).exits(1).says("is in none of the accounts");
+    project.run("import --account master:1").exits(1).says("NAME=ID");
+    project.run("import --account production=222222222222:Role").exits(1).says("`--account NAME=ID:ROLE`");
+}
+
+/// On the twin, which knows what CloudTrail would refuse.
+#[test]
+fn an_installation_of_ours_is_imported_from_the_sandbox() {
+    let project = Project::new();
+    let prod = project.read("specs/prod.yaml");
+    let settings = "    management_events: { read_write: write, exclude: [kms.amazonaws.com] }
+    log_file_validation: false
+    insights: [ApiCallRateInsight]
+";
+    let spec = prod
+        .replace("  region: us-east-1\n", "  region: us-east-1\n  prefix: central/logs\n")
+        .replacen("    data_events: { s3: all, lambda: all }\n", settings, 1);
+    project.write("specs/prod.yaml", spec);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    let import = "import --sandbox --account master=111111111111 \
+        --account production=222222222222:OrganizationAccountAccessRole \
+        --account development=333333333333:OrganizationAccountAccessRole --out imported.yaml";
+    project.run(import).exits(0).says("A plan of this spec shows no change.");
+    project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
+    let text = project.read("imported.yaml");
+    for line in [
+        "prefix: \"central/logs\"",
+        "management_events: { read_write: write, exclude: [kms.amazonaws.com] }",
+        "log_file_validation: false",
+        "insights: [ApiCallRateInsight]",
+        "accounts: [production, development]",
+        "data_events: { lambda: all, s3: all }",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    // Where the live policy would not let a trail deliver, it cannot be left alone.
+    project.edit(".reconcile/sandbox.json", |state| {
+        let bucket = &mut state["buckets"]["secprod-multiaccount-logs"];
+        bucket["policy"] = json!(bucket["policy"].as_str().unwrap().replace("222222222222", "999999999999"));
+    });
+    project
+        .run(&import.replace("imported.yaml", "mended.yaml"))
+        .exits(0)
+        .says("A plan of this spec shows")
+        .says("bucket_policy/master/secprod-multiaccount-logs");
+    assert!(
+        project.read("mended.yaml").contains("The live policy of the bucket lacks what some trail needs")
+    );
+}

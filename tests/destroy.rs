@@ -94,7 +94,8 @@ fn what_does_not_carry_our_mark_stays() {
         for account in ["111111111111", "222222222222", "333333333333"] {
             let regional = &mut state["accounts"][account]["regions"]["us-east-1"];
             for kind in ["trails", "keys"] {
-                for (_, resource) in regional[kind].as_object_mut().into_iter().flatten() {
+                let resources = regional.get_mut(kind).and_then(Value::as_object_mut);
+                for (_, resource) in resources.into_iter().flatten() {
                     resource["tags"] = json!({});
                 }
             }
@@ -116,6 +117,7 @@ fn a_saved_plan_is_what_it_was_made_to_be() {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox --destroy").exits(1).says("`--destroy` goes with a spec");
+    project.run("apply --sandbox").exits(0);
     project.run("apply specs/prod.yaml --sandbox --destroy").exits(1).says("--yes");
 }
 

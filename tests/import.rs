@@ -85,7 +85,6 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
     // Each line that is taken out becomes the change that it kept away.
     for (line, told) in [
         ("tags: unmanaged", "tags are missing or differ"),
-        ("  encryption: s3", "new objects are not encrypted as the spec says"),
         ("  object_ownership: BucketOwnerPreferred", "object ownership differs"),
         ("  description: unmanaged", "the description differs"),
         ("  rotation_days: unmanaged", "the key material is not rotated"),
@@ -96,6 +95,11 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
         project.write("less.yaml", lines.join("\n") + "\n");
         project.run("plan less.yaml --detailed-exitcode").exits(2).says(told);
     }
+
+    // What would break delivery is not planned at all.
+    let lines: Vec<&str> = text.lines().filter(|it| !it.starts_with("  encryption: s3")).collect();
+    project.write("less.yaml", lines.join("\n") + "\n");
+    project.run("plan less.yaml").exits(1).says("CloudTrail may not decrypt a data key").says("policy: unmanaged");
 
     // And with all of them out it is an installation like any other.
     let lines: Vec<&str> = text.lines().filter(|it| !it.contains("without this line")).collect();

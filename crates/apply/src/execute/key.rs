@@ -48,7 +48,7 @@ async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<Made, ApplyErro
     const DAYS: i32 = 30;
 
     let kms = work.session.kms(work.region());
-    let call = kms.schedule_key_deletion().key_id(key.as_str()).pending_window_in_days(DAYS).send();
+    let call = kms.schedule_key_deletion().key_id(key.resource_name()).pending_window_in_days(DAYS).send();
     Ok(work.session.call(Operation::ScheduleKeyDeletion, call).await.map(|_| Made::Applied)?)
 }
 

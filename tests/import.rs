@@ -99,7 +99,11 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
     // What would break delivery is not planned at all.
     let lines: Vec<&str> = text.lines().filter(|it| !it.starts_with("  encryption: s3")).collect();
     project.write("less.yaml", lines.join("\n") + "\n");
-    project.run("plan less.yaml").exits(1).says("CloudTrail may not decrypt a data key").says("policy: unmanaged");
+    project
+        .run("plan less.yaml")
+        .exits(1)
+        .says("CloudTrail may not decrypt a data key")
+        .says("policy: unmanaged");
 
     // And with all of them out it is an installation like any other.
     let lines: Vec<&str> = text.lines().filter(|it| !it.contains("without this line")).collect();

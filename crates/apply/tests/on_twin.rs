@@ -14,3 +14,5 @@ mod installation;
 mod phases;
 #[path = "on_twin/resume.rs"]
 mod resume;
+#[path = "on_twin/specs.rs"]
+mod specs;

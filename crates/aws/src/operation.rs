@@ -20,7 +20,7 @@ pub(crate) enum Place {
     Key,
     /// The account of the bucket.
     Bucket,
-    /// Every account that has trails.
+    /// Every account.
     Trails,
     /// Accounts whose trails deliver to CloudWatch Logs.
     Logs,

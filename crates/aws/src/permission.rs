@@ -76,10 +76,8 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
         Place::Organization => desired.organization.as_ref().is_some_and(|it| it.account == *name),
         Place::Key => desired.key.site.account == *name,
         Place::Bucket => desired.bucket.site.account == *name,
-        Place::Trails => {
-            desired.trails.iter().any(|trail| trail.site.account == *name)
-                || desired.bucket.site.account == *name
-        }
+        // Also where the spec has no trail: it may have had one.
+        Place::Trails => true,
         Place::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
         Place::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
         Place::Import => false,

@@ -138,13 +138,8 @@ pub async fn observe(
     desired: &Arc<Desired>,
     progress: &Arc<Progress>,
 ) -> Result<Observed, ObserveError> {
-    let names: BTreeSet<&AccountName> = desired
-        .trails
-        .iter()
-        .map(|trail| &trail.site.account)
-        .chain(desired.topics.iter().map(|topic| &topic.site.account))
-        .chain([&desired.bucket.site.account, &desired.key.site.account])
-        .collect();
+    // One that has no trail (any more) may still have one of ours.
+    let names: BTreeSet<&AccountName> = desired.accounts.iter().map(|account| &account.name).collect();
     progress.accounts.store(names.len(), Ordering::Relaxed);
 
     let mut accounts = JoinSet::new();
@@ -295,14 +290,15 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
 
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails, Vec<Trail>), ReadError> {
     let mut by_region: BTreeMap<&Region, Vec<Asked<'_>>> = BTreeMap::new();
-    // Who manages the bucket may well have a trail of his own that delivers to it.
-    let bucket = &desired.bucket.site;
-    if bucket.account == session.account().name {
-        by_region.entry(&bucket.region).or_default();
-    }
     for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
         let asked = Asked { arn: &trail.arn, insights: trail.insights.is_some() };
         by_region.entry(&trail.site.region).or_default().push(asked);
+    }
+    // Who manages the bucket may well have a trail of his own that delivers to it; and who has none in the spec may have
+    // had one.
+    let bucket = &desired.bucket.site;
+    if bucket.account == session.account().name || by_region.is_empty() {
+        by_region.entry(&bucket.region).or_default();
     }
     let regions = by_region.iter().map(|(region, asked)| trail::read(session, region, asked));
     let mut trails = Trails::default();

@@ -67,6 +67,40 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         assert_covered(spec, Mode::Plan, &calls[before..planned]);
         assert_covered(spec, Mode::Apply, &calls[planned..]);
     }
+    // What trails deliver to besides, and the organization; as it comes, changes and goes again.
+    let organization = "organization: { account: master, include: { organizational_units: [r-twin], tags: { a: b } }, \
+                        role: Role, delegated_administrator: m0 }\n";
+    let first = members(2, ", cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t }")
+        + organization
+        + "  - { name: Everybodys, organization_trail: true }\n"
+        + "deletion: { bucket: true, key: true }\n";
+    let first = first.replacen(organization, "", 1) + organization;
+    let second =
+        first.replace("tags: { a: b }", "tags: {}").replace("retention_days: 30", "retention_days: 60");
+    let second = second.replace("name: test\n", "name: test\ntags: { team: a }\n");
+    let other = Installation::new();
+    for spec in [&first, &second] {
+        let before = other.twin.calls().len();
+        let plan = other.plan(spec).await;
+        let planned = other.twin.calls().len();
+        let outcome = other.apply(spec, &plan).await;
+        assert!(outcome.is_complete(), "{:#?}", outcome.results);
+        let calls = other.twin.calls();
+        assert_covered(spec, Mode::Plan, &calls[before..planned]);
+        assert_covered(spec, Mode::Apply, &calls[planned..]);
+    }
+    let before = other.twin.calls().len();
+    let plan = other.plan_to_destroy(&second).await;
+    let outcome = other.apply(&second, &plan).await;
+    assert!(outcome.is_complete(), "{:#?}", outcome.results);
+    let calls = &other.twin.calls()[before..];
+    assert_covered(&second, Mode::Apply, calls);
+    for made in
+        ["DeleteLogGroup", "DeleteRole", "DeleteTopic", "DeleteBucket", "ScheduleKeyDeletion", "DeleteAlias"]
+    {
+        assert!(calls.iter().any(|call| call.operation.ends_with(&format!(":{made}"))), "{made}");
+    }
+
     let stopped = third.replace("accounts: all }", "accounts: all, enabled: false }");
     let before = installation.twin.calls().len();
     installation.converge(&stopped).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Journal, Options, Outcome, Watch, apply};
 use reconcile_aws::{Aws, Embedded};
-use reconcile_diff::{Plan, Progress, compare, observe};
+use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, destroy, discover, observe};
 use reconcile_spec::{KeyIdentity, Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, Twin};
 
@@ -55,9 +55,23 @@ impl Installation {
 
     pub async fn plan(&self, text: &str) -> Plan {
         let spec = spec(text);
-        let aws = self.connect(&spec);
+        self.planned(&spec, compare).await
+    }
+
+    pub async fn plan_to_destroy(&self, text: &str) -> Plan {
+        self.planned(&spec(text), destroy).await
+    }
+
+    async fn planned(&self, spec: &Spec, compare: fn(&Spec, &Observed, Timestamp) -> Comparison) -> Plan {
+        let aws = self.connect(spec);
+        let organization = discover(&aws, spec.desired()).await.unwrap();
+        let spec = match &organization {
+            Some(organization) => spec.in_organization(&organization.roster).unwrap(),
+            None => spec.clone(),
+        };
         let desired = Arc::new(spec.desired().clone());
-        let observed = observe(&aws, &desired, &Arc::new(Progress::default())).await.unwrap();
+        let mut observed = observe(&aws, &desired, &Arc::new(Progress::default())).await.unwrap();
+        observed.organization = organization;
         compare(&spec, &observed, Timestamp::now()).plan
     }
 

@@ -5,6 +5,7 @@
 mod command_line;
 mod destinations;
 mod destroy;
+mod every_key;
 mod import;
 mod key_and_lock;
 mod moto;

@@ -40,6 +40,17 @@ impl Moto {
         moto
     }
 
+    /// Empties it.
+    pub fn reset(&self) {
+        boto3(
+            &self.environment(),
+            &format!(
+                "import urllib.request as it\nit.urlopen(it.Request('{}/moto-api/reset', method='POST'))",
+                self.url
+            ),
+        );
+    }
+
     /// A user's folder whose specs speak of moto's accounts, and whose environment leads there.
     pub fn project(&self) -> Project {
         let project = Project::with_environment(self.environment());

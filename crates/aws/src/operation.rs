@@ -134,7 +134,6 @@ operations! {
     ListKeys => "kms:ListKeys", Read, Key, Everything;
     ListAliases => "kms:ListAliases", Read, Key, Everything;
     CreateAlias => "kms:CreateAlias", Write, Key, KeyAndAlias;
-    UpdateAlias => "kms:UpdateAlias", Write, Key, KeyAndAlias;
     DeleteAlias => "kms:DeleteAlias", Write, Key, KeyAndAlias;
     ScheduleKeyDeletion => "kms:ScheduleKeyDeletion", Write, Key, Key;
     GetKeyPolicy => "kms:GetKeyPolicy", Read, Key, Key;

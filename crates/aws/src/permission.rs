@@ -103,11 +103,9 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         }
         Operation::DeleteBucket | Operation::ListObjectVersions => desired.deletion.bucket,
         Operation::DeleteAlias | Operation::ScheduleKeyDeletion => desired.deletion.key,
-        Operation::CreateKey
-        | Operation::ListKeys
-        | Operation::ListAliases
-        | Operation::CreateAlias
-        | Operation::UpdateAlias => desired.key.identity.alias().is_some(),
+        Operation::CreateKey | Operation::ListKeys | Operation::ListAliases | Operation::CreateAlias => {
+            desired.key.identity.alias().is_some()
+        }
         Operation::GetBucketLifecycleConfiguration | Operation::PutBucketLifecycleConfiguration => {
             bucket.lifecycle.enforced().is_some()
         }

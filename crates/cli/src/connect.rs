@@ -75,7 +75,6 @@ pub(crate) fn provision(twin: &Twin, spec: &Spec) {
                 .collect(),
         }
     });
-    let ambient = spec.ambient_account().map_or(NOBODY.to_owned(), ToString::to_string);
     let desired = spec.desired();
     let keys = match &desired.key.identity {
         KeyIdentity::Existing(arn) => vec![arn.to_string()],
@@ -87,7 +86,7 @@ pub(crate) fn provision(twin: &Twin, spec: &Spec) {
         Some(SetupBucket { name: lock.bucket.to_string(), owner, region: lock.site.region.to_string() })
     });
     twin.provision(Setup {
-        ambient: Some(ambient),
+        ambient: spec.ambient_account().map(ToString::to_string),
         accounts: accounts.collect(),
         keys,
         buckets: buckets.into_iter().collect(),

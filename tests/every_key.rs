@@ -1,0 +1,265 @@
+//! Every key of the spec that stands for something in AWS: made, changed, seen when it drifts, and taken away again.
+//!
+//! `docs/src/reference/coverage.md` says which test shows what; the last test here holds it to that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::support::{Moto, Project};
+
+const SPEC: &str = "specs/prod.yaml";
+const BASE: &str = "version: 1
+name: secprod
+#top
+accounts:
+  master: { id: \"111111111111\" }
+  production: { id: \"222222222222\", role: Audit }
+bucket:
+  name: secprod-multiaccount-logs
+  account: master
+  region: us-east-1
+  #bucket
+key:
+  alias: secprod-cloudtrail
+  #key
+trails:
+  - name: SecurityTrail
+    accounts: all
+    #trail
+";
+const COVERAGE: &str = include_str!("../docs/src/reference/coverage.md");
+
+/// A key with two of its values.
+struct Case {
+    /// As the table calls it.
+    key: &'static str,
+    /// What is replaced in the spec above.
+    at: &'static str,
+    first: &'static str,
+    second: &'static str,
+    /// What somebody else does to the second in the meantime; none where nothing of it is in AWS.
+    drift: Option<fn(&mut Value)>,
+    on_moto: bool,
+}
+
+const MANY_STATEMENTS: [&str; 2] = [
+    "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"333333333333\" }, Action: \"s3:ListBucket\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs\" }] }",
+    "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:ListBucket\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs\" }] }",
+];
+
+fn regional<'s>(state: &'s mut Value, account: &str) -> &'s mut Value {
+    &mut state["accounts"][account]["regions"]["us-east-1"]
+}
+
+fn trail(state: &mut Value) -> &mut Value {
+    &mut regional(state, "222222222222")["trails"]["SecurityTrail"]
+}
+
+fn key(state: &mut Value) -> &mut Value {
+    regional(state, "111111111111")["keys"].as_object_mut().unwrap().values_mut().next().unwrap()
+}
+
+fn bucket(state: &mut Value) -> &mut Value {
+    &mut state["buckets"]["secprod-multiaccount-logs"]
+}
+
+fn without(state: &mut Value, configuration: &str) {
+    bucket(state)["configuration"].as_object_mut().unwrap().remove(configuration).unwrap();
+}
+
+/// Gives what says that a statement is ours to somebody else.
+fn taken(policy: &mut Value, sid: &str) {
+    let text = policy.as_str().unwrap();
+    assert!(text.contains(sid), "{text}");
+    *policy = json!(text.replace(sid, "Theirs"));
+}
+
+#[rustfmt::skip]
+fn cases() -> Vec<Case> {
+    let case = |key, at, first, second, drift| Case { key, at, first, second, drift: Some(drift), on_moto: true };
+    let on_twin = |key, at, first, second, drift| Case { key, at, first, second, drift: Some(drift), on_moto: false };
+    let of_us = |key, at, first, second| Case { key, at, first, second, drift: None, on_moto: true };
+    vec![
+        case("tags", "#top", "tags: { team: a }", "tags: { team: b }", |state: &mut Value| trail(state)["tags"]["team"] = json!("c")),
+        of_us("accounts.*.external_id, accounts.*.session_name", "role: Audit", "role: Audit, external_id: one, session_name: one", "role: Audit, external_id: two, session_name: two"),
+        of_us("accounts.*.profile", "\"111111111111\" }\n  production: { id: \"222222222222\"",
+            "\"111111111111\", profile: one }\n  production: { id: \"222222222222\", profile: one",
+            "\"111111111111\", profile: two }\n  production: { id: \"222222222222\", profile: two"),
+        case("bucket.prefix", "#bucket", "prefix: one", "prefix: two", |state| trail(state)["prefix"] = json!("three")),
+        case("bucket.encryption", "#bucket", "encryption: s3", "encryption: key", |state| without(state, "encryption")),
+        case("bucket.versioning", "#bucket", "versioning: false", "versioning: true", |state| without(state, "versioning")),
+        case("bucket.block_public_access", "#bucket", "block_public_access: false", "block_public_access: true", |state| without(state, "publicAccessBlock")),
+        case("bucket.object_ownership", "#bucket", "object_ownership: ObjectWriter", "object_ownership: BucketOwnerPreferred", |state| without(state, "ownershipControls")),
+        case("bucket.require_tls", "#bucket", "require_tls: false", "require_tls: true", |state| taken(&mut bucket(state)["policy"], "SecprodDenyInsecureTransport")),
+        case("bucket.lifecycle", "#bucket",
+            "lifecycle: { transitions: [{ days: 30, storage_class: STANDARD_IA }], expire_days: 400, noncurrent_expire_days: 10, abort_incomplete_multipart_days: 3 }",
+            "lifecycle: { transitions: [{ days: 60, storage_class: GLACIER }], expire_days: 500, noncurrent_expire_days: 20, abort_incomplete_multipart_days: 4 }",
+            |state| without(state, "lifecycle")),
+        case("bucket.object_lock", "#bucket", "object_lock: { mode: GOVERNANCE, days: 1 }", "object_lock: { mode: COMPLIANCE, years: 1 }", |state| without(state, "object-lock")),
+        on_twin("bucket.access_logs", "#bucket", "access_logs: { bucket: logs-a, prefix: x/ }", "access_logs: { bucket: logs-b }", |state| without(state, "logging")),
+        case("bucket.policy.extra_statements", "#bucket", MANY_STATEMENTS[0], MANY_STATEMENTS[1], |state| taken(&mut bucket(state)["policy"], "SecprodExtraMine")),
+        case("key.alias", "secprod-cloudtrail", "one", "two", |state| regional(state, "111111111111")["aliases"] = json!({})),
+        case("key.description", "#key", "description: one", "description: two", |state| key(state)["description"] = json!("three")),
+        case("key.rotation_days", "#key", "rotation_days: unmanaged", "rotation_days: 365", |state| key(state)["rotation_days"] = json!(null)),
+        case("key.administrators", "#key", "administrators: [\"arn:aws:iam::111111111111:role/A\"]", "administrators: [\"arn:aws:iam::111111111111:role/B\", \"arn:aws:iam::111111111111:root\"]", |state| taken(&mut key(state)["policy"], "SecprodAdministration")),
+        case("key.grants", "#key",
+            "grants: [{ name: g, grantee: \"arn:aws:iam::333333333333:role/A\", operations: [Decrypt], constraints: { encryption_context_subset: { a: b } }, retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
+            "grants: [{ name: g, grantee: \"arn:aws:iam::333333333333:role/A\", operations: [Decrypt, DescribeKey], constraints: { encryption_context_equals: { a: b } } }]",
+            |state| key(state)["grants"] = json!([])),
+        on_twin("key.grants.[].grantee_service, key.grants.[].source_arn", "#key",
+            "grants: [{ name: g, grantee_service: s3.amazonaws.com, source_arn: \"arn:aws:s3:::one\", operations: [Decrypt], retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
+            "grants: [{ name: g, grantee_service: s3.amazonaws.com, source_arn: \"arn:aws:s3:::two\", operations: [Decrypt], retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
+            |state| key(state)["grants"] = json!([])),
+        case("key.policy.extra_statements", "#key",
+            "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"333333333333\" }, Action: \"kms:Decrypt\", Resource: \"*\" }] }",
+            "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"kms:Decrypt\", Resource: \"*\" }] }",
+            |state| taken(&mut key(state)["policy"], "SecprodExtraMine")),
+        case("readers", "#top", "readers: [{ principal: \"arn:aws:iam::333333333333:role/A\", logs: [production] }]", "readers: [{ principal: \"arn:aws:iam::333333333333:role/A\", logs: all }]", |state| taken(&mut bucket(state)["policy"], "SecprodRead")),
+        case("readers.[].account", "#top", "readers: [{ account: master, logs: own }]", "readers: [{ account: production, logs: own }]", |state| taken(&mut key(state)["policy"], "SecprodRead")),
+        case("trails.[].name", "SecurityTrail", "OneTrail", "TwoTrail", |state| regional(state, "222222222222")["trails"] = json!({})),
+        case("trails.[].accounts", "accounts: all", "accounts: [master]", "accounts: [production]", |state| regional(state, "222222222222")["trails"] = json!({})),
+        case("trails.[].enabled", "#trail", "enabled: false", "enabled: true", |state| trail(state)["logging"] = json!(false)),
+        case("trails.[].multi_region", "#trail", "multi_region: false", "multi_region: true", |state| trail(state)["multi_region"] = json!(false)),
+        case("trails.[].global_service_events", "#trail", "multi_region: false\n    global_service_events: false", "multi_region: false\n    global_service_events: true", |state| trail(state)["global_service_events"] = json!(false)),
+        case("trails.[].log_file_validation", "#trail", "log_file_validation: false", "log_file_validation: true", |state| trail(state)["log_file_validation"] = json!(false)),
+        case("trails.[].management_events", "#trail", "management_events: read", "management_events: { read_write: write, exclude: [kms.amazonaws.com] }", |state| trail(state)["event_selectors"] = json!([])),
+        case("trails.[].data_events", "#trail", "data_events: { s3: all, lambda: all, dynamodb: all }",
+            "data_events: { s3: [one/two], lambda: [\"arn:aws:lambda:us-east-1:222222222222:function:f\"], dynamodb: [\"arn:aws:dynamodb:us-east-1:222222222222:table/t\"] }",
+            |state| trail(state)["event_selectors"][0]["DataResources"] = json!([])),
+        on_twin("trails.[].advanced_event_selectors", "#trail",
+            "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]",
+            "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }, { Field: readOnly, Equals: [\"false\"] }] }]",
+            |state| trail(state)["advanced_event_selectors"] = json!([])),
+        on_twin("trails.[].insights", "#trail", "insights: [ApiCallRateInsight]", "insights: [ApiErrorRateInsight]", |state| trail(state)["insight_selectors"] = json!([])),
+        case("trails.[].cloudwatch_logs", "#trail", "cloudwatch_logs: { log_group: a, retention_days: 30 }", "cloudwatch_logs: { log_group: b, retention_days: 60, role_name: Deliver }", |state| regional(state, "222222222222")["log_groups"]["b"]["retention_days"] = json!(7)),
+        on_twin("trails.[].sns_topic", "#trail", "sns_topic: { name: a }", "sns_topic: { name: b, account: production }", |state| trail(state)["topic"] = json!(null)),
+    ]
+}
+
+impl Case {
+    fn spec(&self, value: &str) -> String {
+        assert!(BASE.contains(self.at), "{}", self.key);
+        BASE.replacen(self.at, value, 1)
+    }
+}
+
+/// Brings a spec about, and sees whether there was and whether there is still anything to do.
+fn apply(project: &Project, spec: &str, flags: &str, case: &Case) -> bool {
+    project.write(SPEC, spec);
+    let plan = format!("plan {SPEC} --detailed-exitcode {flags}");
+    let before = project.run(&plan);
+    assert!(matches!(before.code, Some(0 | 2)), "{}: {before:?}\n{spec}", case.key);
+    let applied = project.run(&format!("apply {SPEC} --yes {flags}"));
+    assert_eq!(applied.code, Some(0), "{}: {applied:?}\n{spec}", case.key);
+    let after = project.run(&plan);
+    assert_eq!(after.code, Some(0), "{}: {after:?}\n{spec}", case.key);
+    before.code == Some(2)
+}
+
+#[test]
+fn is_made_changed_seen_and_removed_on_the_twin() {
+    for case in cases() {
+        let project = Project::new();
+        assert!(apply(&project, &case.spec(case.first), "--sandbox", &case), "{}", case.key);
+        let is_changed = apply(&project, &case.spec(case.second), "--sandbox", &case);
+        assert_eq!(is_changed, case.drift.is_some(), "{}", case.key);
+        if let Some(drift) = case.drift {
+            project.edit(".reconcile/sandbox.json", drift);
+            let found = project.run(&format!("drift {SPEC} --sandbox"));
+            assert_eq!(found.code, Some(2), "{}: {found:?}", case.key);
+            assert!(apply(&project, &case.spec(case.second), "--sandbox", &case), "{}", case.key);
+        }
+        apply(&project, BASE, "--sandbox", &case);
+    }
+}
+
+#[test]
+fn is_made_changed_and_removed_on_moto() {
+    let moto = Moto::start();
+    let hub = |spec: String| spec.replace("111111111111", "123456789012");
+    for case in cases().into_iter().filter(|case| case.on_moto) {
+        moto.reset();
+        let project = moto.project();
+        let credentials = "aws_access_key_id = test\naws_secret_access_key = test\n";
+        project.write(".aws/credentials", format!("[one]\n{credentials}[two]\n{credentials}"));
+        assert!(apply(&project, &hub(case.spec(case.first)), "", &case), "{}", case.key);
+        let is_changed = apply(&project, &hub(case.spec(case.second)), "", &case);
+        assert_eq!(is_changed, case.drift.is_some(), "{}", case.key);
+        apply(&project, &hub(BASE.to_owned()), "", &case);
+    }
+}
+
+/// All keys that the JSON Schema knows, with dots between.
+fn keys(schema: &Value) -> BTreeSet<String> {
+    fn walk(schema: &Value, node: &Value, path: &str, found: &mut BTreeSet<String>) {
+        if let Some(name) = node["$ref"].as_str().and_then(|it| it.rsplit('/').next()) {
+            return walk(schema, &schema["$defs"][name], path, found);
+        }
+        for choice in ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|it| node[it].as_array()).flatten() {
+            walk(schema, choice, path, found);
+        }
+        for (name, member) in node["properties"].as_object().into_iter().flatten() {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            walk(schema, member, &path, found);
+            found.insert(path);
+        }
+        for (mark, inner) in [("*", &node["additionalProperties"]), ("[]", &node["items"])] {
+            if inner.is_object() {
+                walk(schema, inner, &format!("{path}.{mark}"), found);
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    walk(schema, schema, "", &mut found);
+    found
+}
+
+#[test]
+fn has_a_row_in_the_table_and_every_cell_names_a_test_that_is_there() {
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()
+    };
+    let rows = |from: &str| -> Vec<Vec<String>> {
+        let lines = COVERAGE.split(from).nth(1).unwrap().lines().filter(|line| line.starts_with('|'));
+        lines.skip(2).map(cells).collect()
+    };
+    let (table, legend) = (rows("## The keys"), rows("## The tests"));
+    let table = &table[..table.len() - legend.len() - 2];
+
+    let tests: BTreeMap<&str, &str> = legend.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (code, test) in &tests {
+        let (file, name) = test.split_once("::").unwrap_or_else(|| panic!("{code}: {test}"));
+        let text = std::fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(text.contains(&format!("fn {name}(")), "{test}");
+    }
+
+    let known = keys(&Project::new().run("schema").exits(0).json());
+    let mut seen = BTreeSet::new();
+    let mut used = BTreeSet::new();
+    for row in table {
+        assert_eq!(row.len(), 7, "{row:?}");
+        for key in row[0].split(", ") {
+            assert!(known.contains(key), "{key} is no key");
+            assert!(seen.insert(key.to_owned()), "{key} stands twice");
+        }
+        for cell in &row[1..] {
+            for code in cell.split(' ') {
+                assert!(tests.contains_key(code), "{}: no test `{code}`", row[0]);
+                used.insert(code.to_owned());
+            }
+        }
+    }
+    assert_eq!(known.difference(&seen).collect::<Vec<_>>(), Vec::<&String>::new());
+    let unused: Vec<&&str> = tests.keys().filter(|code| !used.contains(**code)).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+    // What the table says of the cases above is so.
+    let of_twin: Vec<&str> = table.iter().filter(|row| row[1] == "T").map(|row| row[0].as_str()).collect();
+    for case in cases() {
+        let row = table.iter().find(|row| row[0].split(", ").next() == case.key.split(", ").next());
+        let row = row.unwrap_or_else(|| panic!("{}", case.key));
+        assert_eq!((row[1] == "T", row[6] == "M"), (true, case.on_moto), "{}", case.key);
+    }
+    assert_eq!(of_twin.len(), cases().len());
+}

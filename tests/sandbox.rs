@@ -84,7 +84,9 @@ fn the_json_of_plans_is_as_documented() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let project = Project::new();
     let check = |label: &str| {
-        let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
+        let flag = if label == "destroys" { "--destroy" } else { "" };
+        let plan =
+            project.run(&format!("plan specs/prod.yaml --sandbox --format json {flag}")).exits(0).json();
         let errors: Vec<String> = validator.iter_errors(&plan).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{label}: {errors:?}");
         plan
@@ -97,6 +99,24 @@ fn the_json_of_plans_is_as_documented() {
         regional(state, "333333333333")["trails"]["SecurityTrail"]["multi_region"] = json!(false);
     });
     assert_eq!(addresses(&check("updates")).len(), 2);
+    let everything = "accounts: [master]
+    cloudwatch_logs: { log_group: a }
+    sns_topic: { name: b }
+  - { name: Everybodys, organization_trail: true }
+organization: { account: master, delegated_administrator: production }
+deletion: { bucket: true, key: true }
+";
+    let (head, trails) = crate::support::PROD.split_once("    accounts: [master]\n").unwrap();
+    let rest = trails.split_once("  - name: SecurityTrail\n").unwrap();
+    let (last, organization) = everything.split_once("organization:").unwrap();
+    let spec = format!("{head}{last}  - name: SecurityTrail\n{}organization:{organization}", rest.1);
+    project.write(SPEC, spec);
+    let kinds = |plan: &Value| -> std::collections::BTreeSet<String> {
+        plan["changes"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(kinds(&check("every kind")).contains("service_access"));
+    project.run("apply --sandbox").exits(0);
+    assert!(kinds(&check("destroys")).contains("log_group"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
 use jiff::Timestamp;
 use reconcile_aws::{Aws, Class, Error, Operation, Session};
 use reconcile_spec::{Desired, Lock};
@@ -188,7 +188,7 @@ impl Held {
         match self.session.call(Operation::ReadLock, call).await {
             Ok(object) => {
                 // A body that breaks off is as good as none: it is not ours.
-                let bytes = object.body.collect().await.map(|bytes| bytes.to_vec()).unwrap_or_default();
+                let bytes = object.body.collect().await.map(AggregatedBytes::to_vec).unwrap_or_default();
                 Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
             }
             // Given back in the meantime.

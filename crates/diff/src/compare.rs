@@ -101,7 +101,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
     topic_policy::contract(&scope, &topic_policies, &mut compared);
     // What has come of it has to deliver, half-way and in the end.
-    refuse_undeliverable(&scope, &bucket_policy, &key_policy, &topic_policies, &mut compared);
+    refuse_undeliverable(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
     let undelivered = live_paths(desired, observed)
         .into_iter()
         .filter(|path| path.is_live && path.obstacles().next().is_some())
@@ -114,8 +114,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
 
 fn refuse_undeliverable(
     scope: &Scope<'_>,
-    bucket: &Option<Fitted>,
-    key: &Option<Fitted>,
+    bucket: Option<&Fitted>,
+    key: Option<&Fitted>,
     topics: &[Option<Fitted>],
     compared: &mut Compared,
 ) {
@@ -130,7 +130,7 @@ fn refuse_undeliverable(
             true => fitted.merged.contracted.clone(),
             false => fitted.merged.expanded.clone(),
         };
-        let (bucket, key) = (bucket.as_ref().map(document), key.as_ref().map(document));
+        let (bucket, key) = (bucket.map(document), key.map(document));
         let topics = scope.desired.topics.iter().zip(topics);
         let topics: Vec<_> =
             topics.filter_map(|(topic, fitted)| Some((&topic.arn, document(fitted.as_ref()?)))).collect();

@@ -134,8 +134,7 @@ fn severity(address: &Address, action: ActionKind, diff: &[Difference]) -> Sever
                 Difference::Add { .. } | Difference::Replace { .. } => Severity::Critical,
                 Difference::Remove { .. } => Severity::Medium,
             },
-            (Kind::Key, "rotation") => Severity::Medium,
-            (Kind::LogGroup, "retention_days") => Severity::Medium,
+            (Kind::Key, "rotation") | (Kind::LogGroup, "retention_days") => Severity::Medium,
             (
                 Kind::ServiceAccess
                 | Kind::DelegatedAdministrator

@@ -144,7 +144,7 @@ fn write_key(text: &mut String, setup: &Setup, options: &Options) {
         match found.key.view.rotation {
             Some(Rotation::EveryDays(365)) => {}
             Some(Rotation::EveryDays(days)) => {
-                kept(text, &format!("rotation_days: {days}"), "the key material is rotated every 365 days")
+                kept(text, &format!("rotation_days: {days}"), "the key material is rotated every 365 days");
             }
             Some(Rotation::Off) | None => {
                 kept(text, "rotation_days: unmanaged", "the key material is rotated every 365 days");

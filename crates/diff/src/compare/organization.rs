@@ -1,5 +1,7 @@
 //! Compares what CloudTrail may do in the organization. It is only ever given: nothing says who else relies on it.
 
+use reconcile_spec::Organization;
+
 use super::Scope;
 use super::change::{Compared, Terms};
 use crate::address::Address;
@@ -7,6 +9,11 @@ use crate::kind::Kind;
 use crate::observe::organization::CLOUDTRAIL;
 use crate::plan::{Changed, Phase, Risk};
 use crate::view::{DelegatedAdministrator, ServiceAccess};
+
+/// The address of the trusted access of CloudTrail.
+pub(super) fn access_address(organization: &Organization) -> Address {
+    Address::new(Kind::ServiceAccess, &organization.account, CLOUDTRAIL)
+}
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let (Some(wanted), Some(live)) = (&scope.desired.organization, &scope.observed.organization) else {
@@ -16,7 +23,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     if wanted.service_access {
         let access = ServiceAccess { service: CLOUDTRAIL.to_owned() };
         let terms = Terms {
-            address: scope.service_access_address(wanted),
+            address: access_address(wanted),
             place: scope.place(&site),
             phase: Phase::Expand,
             depends_on: Vec::new(),
@@ -36,7 +43,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             place: scope.place(&site),
             phase: Phase::Expand,
             // Organizations registers nobody for a service that it does not trust.
-            depends_on: vec![scope.service_access_address(wanted)],
+            depends_on: vec![access_address(wanted)],
             changed: Changed::DelegatedAdministrator,
             explain: |_, _| {
                 (

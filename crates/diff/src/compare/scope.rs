@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{AccountName, Desired, Organization, Site, Trail};
 
-use super::{log_group, role, topic, topic_policy};
+use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observe::Observed;
-use crate::observe::organization::CLOUDTRAIL;
 use crate::plan::{AccountRef, Unreadable, Warning};
 use crate::view::{KeyRef, OtherTrail};
 
@@ -71,8 +70,8 @@ impl<'a> Scope<'a> {
     /// What a trail delivers to or tells, besides bucket and key.
     pub(super) fn attached_addresses(&self, trail: &Trail) -> Vec<Address> {
         let mut addresses = Vec::new();
-        if let Some(organization) = self.desired.organization.as_ref().filter(|_| trail.is_organization) {
-            addresses.push(self.service_access_address(organization));
+        if let Some(wanted) = self.desired.organization.as_ref().filter(|_| trail.is_organization) {
+            addresses.push(organization::access_address(wanted));
         }
         if let Some(logs) = &trail.logs {
             let groups = self.desired.log_groups.iter();
@@ -85,10 +84,6 @@ impl<'a> Scope<'a> {
             addresses.extend([topic::address(topic), topic_policy::address(topic)]);
         }
         addresses
-    }
-
-    pub(super) fn service_access_address(&self, organization: &Organization) -> Address {
-        Address::new(Kind::ServiceAccess, &organization.account, CLOUDTRAIL)
     }
 
     /// Where the organization is asked; the Region only says in which partition.

@@ -235,13 +235,14 @@ async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
 
 #[tokio::test]
 async fn a_trail_is_refused_where_its_role_may_not_write_into_its_log_group() {
+    const NO_GROUP: &str = "InvalidCloudWatchLogsLogGroupArnException";
+    const NO_ROLE: &str = "InvalidCloudWatchLogsRoleArnException";
+
     let (twin, client) = ready().await;
     let group = format!("arn:aws:logs:{REGION}:{MEMBER}:log-group:trail:*");
     let role = format!("arn:aws:iam::{MEMBER}:role/Logs");
     let with_logs =
         || create(&client).cloud_watch_logs_log_group_arn(&group).cloud_watch_logs_role_arn(&role);
-    const NO_GROUP: &str = "InvalidCloudWatchLogsLogGroupArnException";
-    const NO_ROLE: &str = "InvalidCloudWatchLogsRoleArnException";
 
     assert_eq!(code(create(&client).cloud_watch_logs_log_group_arn(&group).send().await), NO_ROLE);
     assert_eq!(code(create(&client).cloud_watch_logs_role_arn(&role).send().await), NO_GROUP);

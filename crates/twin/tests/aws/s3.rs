@@ -100,7 +100,7 @@ async fn an_object_is_made_once_where_that_is_asked_and_keeps_its_bucket_from_go
     let text = get().await.unwrap().body.collect().await.unwrap().to_vec();
     assert_eq!(text, b"held by a");
 
-    let stranger = s3(&twin, crate::clients::MEMBER, "us-east-1");
+    let stranger = s3(&twin, MEMBER, "us-east-1");
     assert_eq!(code(stranger.get_object().bucket("locks").key("a/b.lock").send().await), "AccessDenied");
     let listed = client.list_object_versions().bucket("locks").max_keys(1).send().await.unwrap();
     assert_eq!(listed.versions()[0].key(), Some("a/b.lock"));

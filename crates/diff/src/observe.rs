@@ -178,7 +178,8 @@ pub async fn observe(
             observed.unreadable.insert(name, error);
         }
     }
-    observed.leftovers = leftover::find(aws, desired, &observed).await;
+    // Boxed, like what is read of an organization: they hold many calls, and are seldom needed.
+    observed.leftovers = Box::pin(leftover::find(aws, desired, &observed)).await;
     Ok(observed)
 }
 
@@ -193,7 +194,8 @@ pub async fn discover(aws: &Aws, desired: &Desired) -> Result<Option<LiveOrganiz
     let account =
         desired.account(name).ok_or_else(|| failed(ReadError::NoSuchAccount { account: name.clone() }))?;
     let session = Session::open(aws, account).await.map_err(|error| failed(ReadError::Aws(error)))?;
-    organization::read(&session, &desired.bucket.site.region, organization).await.map(Some).map_err(failed)
+    let read = organization::read(&session, &desired.bucket.site.region, organization);
+    Box::pin(read).await.map(Some).map_err(failed)
 }
 
 async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Found {

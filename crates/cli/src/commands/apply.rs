@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     if let Some(path) = input.filter(|path| is_spec(path)) {
         let spec = files::read_spec(path)?;
         let aws = world.connect(global, &spec).await?;
-        return locked(args, &aws, &spec, apply_spec(global, args, &world, &aws, &spec)).await;
+        return locked(args, &aws, &spec, Box::pin(apply_spec(global, args, &world, &aws, &spec))).await;
     }
     if args.destroy {
         return Err(CliError::DestroyOfPlan);
@@ -39,7 +39,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     };
     let spec = spec_of(&plan, &world)?;
     let aws = world.connect(global, &spec).await?;
-    locked(args, &aws, &spec, run_plan(global, args, &world, &aws, &spec, &plan)).await
+    locked(args, &aws, &spec, Box::pin(run_plan(global, args, &world, &aws, &spec, &plan))).await
 }
 
 async fn apply_spec(
@@ -63,7 +63,7 @@ async fn locked(
     spec: &Spec,
     work: impl Future<Output = Result<Exit, CliError>>,
 ) -> Result<Exit, CliError> {
-    let held = lock::take(aws, spec.desired(), &whoami(), args.lock_timeout).await?;
+    let held = Box::pin(lock::take(aws, spec.desired(), &whoami(), args.lock_timeout)).await?;
     let done = work.await;
     if let Some(held) = held {
         held.release().await?;

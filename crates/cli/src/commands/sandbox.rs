@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Cli
         SandboxCommand::Reset => reset(&file).await,
         SandboxCommand::Load { spec, bucket_policy, key_policy } => {
             let policies = Policies { bucket: bucket_policy.as_deref(), key: key_policy.as_deref() };
-            load(global, &file, spec, policies).await
+            Box::pin(load(global, &file, spec, policies)).await
         }
         SandboxCommand::Serve { port, spec } => serve(&file, *port, spec.as_deref()).await,
     }

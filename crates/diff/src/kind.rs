@@ -79,7 +79,7 @@ impl Kind {
     /// The bytes that AWS takes, if it is a policy document.
     ///
     /// See "Bucket policies" in the S3 user guide (20 KB), "Resource quotas" in the KMS developer guide, and "Amazon SNS
-    /// endpoints and quotas" in the AWS General Reference (30 KB).
+    /// API permissions: Actions and resources reference" in the SNS developer guide (30 KB).
     pub fn policy_limit(self) -> Option<usize> {
         match self {
             Self::BucketPolicy => Some(20 * 1024),

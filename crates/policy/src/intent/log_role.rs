@@ -22,7 +22,7 @@ pub struct LogRoleIntent {
 }
 
 impl LogRoleIntent {
-    /// Who may assume the role: CloudTrail, for whichever log group.
+    /// Who may assume the role. CloudTrail does not say for which trail it assumes it, so no condition could.
     ///
     /// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user guide.
     pub fn trust() -> Document {

@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use crate::protocol::escape;
 use crate::state::{State, Topic, partition};
 
-/// See "Amazon SNS endpoints and quotas" in the AWS General Reference: 30 KB.
+/// See "Amazon SNS API permissions: Actions and resources reference" in the SNS developer guide: 30 KB.
 const LIMIT: usize = 30 * 1024;
 
 const OPERATIONS: &[Operation] = &[

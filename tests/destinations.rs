@@ -45,12 +45,14 @@ fn log_groups_roles_and_topics_are_made_watched_changed_and_removed() {
     project.edit(".reconcile/sandbox.json", |state| {
         regional(state, "222222222222")["log_groups"]["/cloudtrail/a"]["retention_days"] = json!(7);
         regional(state, "333333333333")["log_groups"] = json!({});
-        state["accounts"]["222222222222"]["iam_roles"]["reconcile-secprod-cloudtrail"]["trust"] = json!(
-            r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#
-        );
-        state["accounts"]["333333333333"]["iam_roles"]["reconcile-secprod-cloudtrail"]["policies"] = json!({});
+        let trust =
+            &mut state["accounts"]["222222222222"]["iam_roles"]["reconcile-secprod-cloudtrail"]["trust"];
+        *trust = json!(trust.as_str().unwrap().replace("cloudtrail.amazonaws.com", "ec2.amazonaws.com"));
+        state["accounts"]["333333333333"]["iam_roles"]["reconcile-secprod-cloudtrail"]["policies"] =
+            json!({});
         let topic = &mut regional(state, "111111111111")["topics"]["log-files"];
-        topic["policy"] = json!(topic["policy"].as_str().unwrap().replace("cloudtrail.amazonaws.com", "s3.amazonaws.com"));
+        topic["policy"] =
+            json!(topic["policy"].as_str().unwrap().replace("cloudtrail.amazonaws.com", "s3.amazonaws.com"));
         topic["tags"] = json!({ "team": "a" });
         let trail = &mut regional(state, "111111111111")["trails"]["SecurityTrailMaster"];
         trail["log_group"] = json!(null);

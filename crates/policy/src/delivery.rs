@@ -3,13 +3,12 @@
 //! It asks what CloudTrail asks, request by request, before CloudTrail does. It must not be asked whether AWS has already
 //! seen a policy that was written a moment ago.
 //!
-//! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user
-//! guide.
+//! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" and "Amazon SNS
+//! topic policy for CloudTrail" in the CloudTrail user guide.
 
 use std::fmt;
 
-use crate::intent::folder as in_folder;
-use crate::trails::{CLOUDTRAIL, LOGS};
+use crate::trails::{CLOUDTRAIL, logs_folder};
 use crate::{Arn, Decision, Document, Request, evaluate};
 
 /// A trail, as far as delivery goes.
@@ -25,18 +24,39 @@ pub struct Delivery {
     pub key: Option<String>,
     /// Whether the bucket uses an S3 bucket key, for which CloudTrail has to decrypt.
     pub bucket_key: bool,
+    /// The ARN of the topic that is told of log files, if there is one.
+    pub topic: Option<Arn>,
     /// Whether digest files are delivered too.
     pub digests: bool,
     /// The id of the organization of the trail's account, if it is known to be in one.
     pub organization: Option<String>,
-    /// Whether the trail records all accounts of that organization.
+    /// Whether the trail logs for all accounts of that organization.
     pub organization_trail: bool,
-    /// The ARN of the topic that is told of log files, if there is one.
-    pub topic: Option<Arn>,
 }
 
-/// Which policy decides.
+/// One thing that CloudTrail does to deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hop {
+    /// It looks at the ACL of the bucket.
+    LookAtBucket,
+    /// It writes log files.
+    WriteLogs,
+    /// It writes log files of the other accounts of the organization.
+    WriteOrganizationLogs,
+    /// It writes digest files.
+    WriteDigests,
+    /// It looks at the key.
+    LookAtKey,
+    /// It has the key make a data key.
+    MakeDataKey,
+    /// It has the key decrypt a data key.
+    Decrypt,
+    /// It tells the topic of a log file.
+    Notify,
+}
+
+/// Whose policy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyKind {
     /// That of the bucket.
     Bucket,
@@ -56,27 +76,6 @@ impl fmt::Display for PolicyKind {
     }
 }
 
-/// One thing that CloudTrail does to deliver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hop {
-    /// It looks at the ACL of the bucket.
-    LookAtBucket,
-    /// It writes log files.
-    WriteLogs,
-    /// It writes log files of members of the organization.
-    WriteOrganizationLogs,
-    /// It writes digest files.
-    WriteDigests,
-    /// It looks at the key.
-    LookAtKey,
-    /// It has the key make a data key.
-    MakeDataKey,
-    /// It has the key decrypt a data key.
-    Decrypt,
-    /// It tells the topic of log files.
-    Notify,
-}
-
 impl Hop {
     /// A stable name for programs, such as `write-logs`.
     pub fn code(self) -> &'static str {
@@ -92,7 +91,7 @@ impl Hop {
         }
     }
 
-    /// Which policy decides.
+    /// Whose policy decides.
     pub fn policy(self) -> PolicyKind {
         match self {
             Self::LookAtBucket | Self::WriteLogs | Self::WriteOrganizationLogs | Self::WriteDigests => {
@@ -139,8 +138,8 @@ impl Delivery {
             (Hop::WriteLogs, self.write("", "CloudTrail")),
         ];
         if let Some(organization) = self.organization.as_ref().filter(|_| self.organization_trail) {
-            let member = format!("{organization}/");
-            requests.push((Hop::WriteOrganizationLogs, self.write(&member, "CloudTrail")));
+            let below = format!("{organization}/");
+            requests.push((Hop::WriteOrganizationLogs, self.write(&below, "CloudTrail")));
         }
         if self.digests {
             requests.push((Hop::WriteDigests, self.write("", "CloudTrail-Digest")));
@@ -153,7 +152,9 @@ impl Delivery {
             }
         }
         if let Some(topic) = &self.topic {
-            requests.push((Hop::Notify, self.request("SNS:Publish", topic.as_str())));
+            // A topic may be in another Region than the bucket.
+            let notify = self.request("sns:Publish", topic.as_str());
+            requests.push((Hop::Notify, notify.with("aws:RequestedRegion", topic.region())));
         }
         requests
     }
@@ -185,13 +186,15 @@ impl Delivery {
         }
     }
 
-    /// Objects are written so that the owner of the bucket owns them, and encrypted with the key of the trail.
-    /// `parent` is what stands before the account in the key.
-    fn write(&self, parent: &str, folder: &str) -> Request {
-        let prefix = in_folder(self.prefix.as_deref());
+    /// Objects are written so that the owner of the bucket owns them, and encrypted with the key of the trail. Those of
+    /// an organization lie `below` its id.
+    ///
+    /// See "Finding your CloudTrail log files" in the CloudTrail user guide.
+    fn write(&self, below: &str, folder: &str) -> Request {
+        let logs = logs_folder(self.prefix.as_deref());
         let (account, region) = (self.trail.account(), self.trail.region());
         let object = format!(
-            "{}/{prefix}{LOGS}{parent}{account}/{folder}/{region}/2026/01/01/{account}_{folder}_{region}.json.gz",
+            "{}/{logs}{below}{account}/{folder}/{region}/2026/01/01/{account}_{folder}_{region}.json.gz",
             self.bucket
         );
         let request = self.request("s3:PutObject", &object).with("s3:x-amz-acl", "bucket-owner-full-control");

@@ -1,13 +1,13 @@
 //! Turns what is wanted into the most readable form of it that fits AWS's limit.
 //!
 //! Written the plain way, about 87 accounts fill a bucket policy. It must not choose a form that isolates accounts less:
-//! in every form a trail can write only below its own account.
+//! in every form a trail can write only below its own account, or its organization.
 
 use std::fmt;
 
 use crate::equivalent::{CURRENT_VERSION, reads_variables};
 use crate::ownership::Role;
-use crate::trails::SOURCE_ACCOUNT_VARIABLE;
+use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE};
 use crate::{Document, Merged, Ownership, Statement, merge};
 
 /// How our statements say which accounts may deliver.
@@ -15,7 +15,7 @@ use crate::{Document, Merged, Ownership, Statement, merge};
 pub enum Form {
     /// One resource and one trail ARN for each account: the form that AWS documents.
     Plain,
-    /// One resource with a variable for the account, and a list of accounts.
+    /// One resource with a variable for the account if it has to say it, and a list of accounts.
     ByAccount,
     /// One resource with a variable for the account, and the organization.
     ByOrganization,
@@ -27,7 +27,7 @@ impl Form {
 
     /// The form in which our statements are written in a document; none if it has none of them.
     pub fn of(document: &Document, ownership: &Ownership) -> Option<Self> {
-        let ours = [Role::TrailWrite, Role::TrailEncrypt].map(|role| ownership.sid(role));
+        let ours = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailNotify].map(|role| ownership.sid(role));
         let statement = document
             .statements()
             .iter()
@@ -35,16 +35,11 @@ impl Form {
         let text = statement.to_string();
         Some(if text.contains("aws:SourceOrgID") {
             Self::ByOrganization
-        } else if text.contains(SOURCE_ACCOUNT_VARIABLE) {
+        } else if text.contains(SOURCE_ACCOUNT) {
             Self::ByAccount
         } else {
             Self::Plain
         })
-    }
-
-    /// Whether it uses policy variables, which need a document of `Version` 2012-10-17.
-    fn has_variables(self) -> bool {
-        self != Self::Plain
     }
 }
 
@@ -136,7 +131,7 @@ pub fn fit(
             obstacle = Some(Obstacle::NoOrganization);
             continue;
         };
-        let Some(base) = base(live, form) else {
+        let Some(base) = base(live, form, &desired) else {
             obstacle = Some(Obstacle::OldVersion);
             break;
         };
@@ -165,10 +160,12 @@ pub fn fit(
     Err(TooLarge { limit, form, total: document.size(), ours, others, obstacle })
 }
 
-/// The live document in the version that a form needs; none where that would change what others wrote.
-fn base(live: Option<&Document>, form: Form) -> Option<Option<Document>> {
+/// The live document in the version that a form needs, which is 2012-10-17 where it has variables; none where that would
+/// change what others wrote.
+fn base(live: Option<&Document>, form: Form, desired: &[Statement]) -> Option<Option<Document>> {
+    let has_variables = || desired.iter().any(|it| it.to_string().contains(SOURCE_ACCOUNT_VARIABLE));
     match live {
-        Some(live) if form.has_variables() && !reads_variables(live) => {
+        Some(live) if form != Form::Plain && has_variables() && !reads_variables(live) => {
             (!live.to_string().contains("${")).then(|| Some(live.with_version(CURRENT_VERSION)))
         }
         live => Some(live.cloned()),

@@ -11,7 +11,6 @@ mod topic;
 
 use std::collections::BTreeSet;
 
-pub(crate) use bucket::folder;
 pub use bucket::{BucketIntent, Guest, OrganizationTrail};
 pub use key::KeyIntent;
 pub use log_role::LogRoleIntent;
@@ -21,6 +20,7 @@ pub use topic::TopicIntent;
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
+use crate::trails::SOURCE_ACCOUNT;
 use crate::{Arn, Form};
 
 /// CloudTrail as a principal; its name is the same in every partition.
@@ -51,7 +51,7 @@ fn accounts<'a>(
         Form::Plain => None,
         Form::ByAccount => {
             let ids: BTreeSet<String> = trails.map(|trail| trail.account().to_owned()).collect();
-            Some(("aws:SourceAccount", texts(ids)))
+            Some((SOURCE_ACCOUNT, texts(ids)))
         }
         Form::ByOrganization => Some(("aws:SourceOrgID", json!(organization?))),
     }

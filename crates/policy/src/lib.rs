@@ -1,7 +1,7 @@
 //! IAM resource policies: model, canonical form, equivalence, ownership and merge.
 //!
-//! A bucket policy and a key policy are single documents that several teams edit. This crate reads such a
-//! document without losing how it was written, tells whether two documents mean the same, and puts our
+//! The policies of a bucket, a key and a topic are single documents that several teams edit. This crate
+//! reads such a document without losing how it was written, tells whether two documents mean the same, and puts our
 //! statements into it while it leaves everybody else's as they are, byte for byte.
 //!
 //! ```

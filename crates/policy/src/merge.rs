@@ -58,8 +58,8 @@ impl Merged {
 
 /// Puts the `desired` statements into the `live` document, which is `None` where there is no policy yet.
 ///
-/// Every desired statement carries a Sid of ours that no other has, as [`BucketIntent`](crate::BucketIntent)
-/// and [`KeyIntent`](crate::KeyIntent) give them. What becomes of a live statement:
+/// Every desired statement carries a Sid of ours that no other has, as [`BucketIntent`](crate::BucketIntent),
+/// [`KeyIntent`](crate::KeyIntent) and [`TopicIntent`](crate::TopicIntent) give them. What becomes of a live statement:
 ///
 /// | live | expanded | contracted |
 /// | --- | --- | --- |

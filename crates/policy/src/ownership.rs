@@ -17,7 +17,7 @@ pub enum Role {
     TrailAclCheck,
     /// Bucket: CloudTrail writes log files.
     TrailWrite,
-    /// Bucket: CloudTrail writes log files of members of the organization.
+    /// Bucket: CloudTrail writes log files of an organization.
     OrganizationWrite,
     /// Bucket: nobody may use it without TLS.
     DenyInsecureTransport,
@@ -29,7 +29,7 @@ pub enum Role {
     TrailDescribe,
     /// Key: CloudTrail decrypts, which S3 bucket keys need.
     TrailDecrypt,
-    /// Topic: CloudTrail tells of log files.
+    /// Topic: CloudTrail tells that log files were delivered.
     TrailNotify,
 }
 
@@ -200,6 +200,8 @@ mod tests {
         for (installation, sid, expected) in [
             ("sec", "SecTrailWrite", true),
             ("sec", "SecTrailWritePrevious", true),
+            ("sec", "SecOrganizationWrite", true),
+            ("sec", "SecExtraOrganizationWrite", false),
             ("sec", "SecTrailWritePrevious12", true),
             ("sec", "SecRead0123abcd", true),
             ("sec", "SecExtraBackup", true),

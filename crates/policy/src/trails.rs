@@ -1,8 +1,8 @@
 //! Turns a statement that lets CloudTrail deliver into the accounts that it lets deliver, whoever wrote it.
 //!
 //! The console, AWS's guides, Terraform modules and people write such statements in many ways; what they have in common is
-//! who may (CloudTrail), what (look, write, encrypt), and lists whose members each belong to one account. A statement
-//! that says anything else besides is none of them, and is left alone.
+//! who may (CloudTrail), what (look, write, encrypt, notify), and lists whose members each belong to one account. A
+//! statement that says anything else besides is none of them, and is left alone.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,9 +15,15 @@ use crate::names::is_account_id;
 use crate::{Arn, Effect, Principal, Request, Statement};
 
 pub(crate) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+pub(crate) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 pub(crate) const SOURCE_ACCOUNT_VARIABLE: &str = "${aws:SourceAccount}";
 /// Where log files begin in a bucket, below the prefix of the trail.
-pub(crate) const LOGS: &str = "AWSLogs/";
+const LOGS: &str = "AWSLogs/";
+
+/// The folder of the log files as keys have it, below the prefix of the trail.
+pub(crate) fn logs_folder(prefix: Option<&str>) -> String {
+    prefix.map_or_else(|| LOGS.to_owned(), |prefix| format!("{prefix}/{LOGS}"))
+}
 
 /// A statement that does nothing but let CloudTrail deliver.
 #[derive(Debug)]
@@ -53,7 +59,7 @@ enum Key {
 /// What says whom a statement lets deliver.
 enum Scope<'t, 's> {
     List(&'t List<'s>),
-    /// Nothing does, and it lets them write or encrypt.
+    /// Nothing does, and it lets them write, encrypt or notify.
     Everybody,
     /// Nothing does, and it lets them look.
     Unscoped,
@@ -63,11 +69,13 @@ enum Scope<'t, 's> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Whose {
     Account(String),
-    /// The bucket itself: it says nothing of accounts.
+    /// Of the accounts of an organization, by its id; the trail is of one account.
+    Organization(String),
+    /// The bucket, the key or the topic itself: it says nothing of accounts.
     Nobodys,
     /// Each account's own, by a variable.
     EachOwn,
-    /// An organization, or more than one account.
+    /// Of more than one account.
     Open,
 }
 
@@ -127,9 +135,12 @@ impl<'s> TrailStatement<'s> {
         Some(Self { statement, actions, lists })
     }
 
-    /// What is left when these accounts need it no more.
-    pub(crate) fn without(&self, accounts: &BTreeSet<&str>) -> Rest {
-        let is_gone = |whose: &Whose| matches!(whose, Whose::Account(id) if accounts.contains(id.as_str()));
+    /// What is left when these accounts and organizations need it no more.
+    pub(crate) fn without(&self, gone: &BTreeSet<&str>) -> Rest {
+        let is_gone = |whose: &Whose| match whose {
+            Whose::Account(id) | Whose::Organization(id) => gone.contains(id.as_str()),
+            Whose::Nobodys | Whose::EachOwn | Whose::Open => false,
+        };
         let main = match self.scope() {
             Scope::List(main) => main,
             Scope::Everybody => {
@@ -149,8 +160,7 @@ impl<'s> TrailStatement<'s> {
         });
         let others: Vec<String> = others.collect::<BTreeSet<_>>().into_iter().collect();
         // An organization's prefix is written with the trail of one account, which then stays.
-        let are_accounts =
-            remaining.iter().all(|(_, whose)| matches!(whose, Whose::Account(id) if is_account_id(id)));
+        let are_accounts = remaining.iter().all(|(_, whose)| matches!(whose, Whose::Account(_)));
         let mut statement = self.statement.clone();
         for list in self.lists.iter().filter(|list| list.place == main.place || are_accounts) {
             let kept: Vec<_> = list.members.iter().filter(|(_, whose)| !is_gone(whose)).collect();
@@ -217,7 +227,9 @@ impl<'s> TrailStatement<'s> {
     /// where neither says anything, for which account or trail.
     fn scope(&self) -> Scope<'_, 's> {
         let scoped = |list: &&List<'_>| {
-            list.members.iter().any(|(_, whose)| matches!(whose, Whose::Account(_) | Whose::Open))
+            let is_scope =
+                |whose: &Whose| matches!(whose, Whose::Account(_) | Whose::Organization(_) | Whose::Open);
+            list.members.iter().any(|(_, whose)| is_scope(whose))
         };
         let of = |key: Key| {
             let is_of =
@@ -282,10 +294,11 @@ fn of_account(arn: &str, id: &str) -> Option<String> {
     (arn.account() == "*").then(|| format!("{prefix}:{id}:{}", arn.resource()))
 }
 
-/// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*` is of that account.
+/// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*` is of that account, and `…/AWSLogs/o-exampleorgid/*` of that
+/// organization.
 fn whose_resource(resource: &str) -> Whose {
     let Some((_bucket, key)) = resource.split_once('/').filter(|_| resource.contains(":s3:")) else {
-        // A bucket, a key, or the key that a key policy is of.
+        // A bucket, a key, the key that a key policy is of, or a topic.
         return Whose::Nobodys;
     };
     let below = match key.strip_prefix(LOGS) {
@@ -294,15 +307,14 @@ fn whose_resource(resource: &str) -> Whose {
     };
     match below.and_then(|below| below.split('/').next()) {
         Some(SOURCE_ACCOUNT_VARIABLE) => Whose::EachOwn,
-        // What lies below an organization belongs to it as to an account.
-        Some(owner) if owner.starts_with("o-") && !owner.contains('*') => Whose::Account(owner.to_owned()),
+        Some(owner) if owner.starts_with("o-") => Whose::Organization(owner.to_owned()),
         Some(owner) => account(owner),
         None => Whose::Open,
     }
 }
 
 /// What CloudTrail has to be allowed, in lower case. See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS
-/// key policies for CloudTrail" in its user guide.
+/// key policies for CloudTrail" and "Amazon SNS topic policy for CloudTrail" in its user guide.
 fn is_delivery(action: &str) -> bool {
     is_look(action)
         || matches!(

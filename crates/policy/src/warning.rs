@@ -2,6 +2,7 @@
 //!
 //! It must not change or refuse anything: the document may be somebody else's.
 
+use crate::canonical::lowercase;
 use crate::{Document, Statement, json};
 
 /// Something in a document that its author should look at.
@@ -55,13 +56,19 @@ impl Warning {
     }
 }
 
+/// Who may take a role is said without a resource: it is the role. See "AWS JSON policy elements: Resource".
+fn is_of_trust(statement: &Statement) -> bool {
+    let actions = statement.actions();
+    !actions.is_empty() && actions.iter().all(|action| lowercase(action).starts_with("sts:"))
+}
+
 fn of_statement(index: usize, statement: &Statement) -> Vec<Warning> {
     let path = format!("/Statement/{index}");
     let mut warnings = Vec::new();
     if statement.actions().is_empty() && statement.not_actions().is_empty() {
         warnings.push(Warning::NoEffect { path: path.clone(), element: "Action" });
     }
-    if statement.resources().is_empty() && statement.not_resources().is_empty() {
+    if !is_of_trust(statement) && statement.resources().is_empty() && statement.not_resources().is_empty() {
         warnings.push(Warning::NoEffect { path: path.clone(), element: "Resource" });
     }
     for id in statement.unresolved_principals() {

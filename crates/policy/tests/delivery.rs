@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use reconcile_policy::{
-    AccountId, Arn, BucketIntent, Delivery, Document, KeyIntent, Logs, Ownership, Partition, PolicyKind,
-    Proof, Reader, Request, can_be_administered, evaluate,
+    AccountId, Arn, BucketIntent, Delivery, Document, KeyIntent, Logs, OrganizationTrail, Ownership,
+    Partition, PolicyKind, Proof, Reader, Request, TopicIntent, can_be_administered, evaluate,
 };
 use serde_json::{Value, json};
 
+const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:trails";
+const ORGANIZATION: &str = "o-exampleorgid";
 const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/1234";
 
 fn trails() -> Vec<Arn> {
@@ -28,12 +30,23 @@ fn readers() -> Vec<Reader> {
 }
 
 fn bucket_policy(others: &[Value]) -> Document {
+    bucket_policy_of(&[], others)
+}
+
+fn bucket_policy_of(organizations: &[(&Arn, &str)], others: &[Value]) -> Document {
+    let organization_trails = organizations
+        .iter()
+        .map(|(trail, organization)| OrganizationTrail {
+            trail: (*trail).clone(),
+            organization: (*organization).to_owned(),
+        })
+        .collect();
     let intent = BucketIntent {
         partition: Partition::Aws,
         bucket: "logs".to_owned(),
         prefix: Some("central".to_owned()),
         trails: trails(),
-        organization_trails: Vec::new(),
+        organization_trails,
         guests: Vec::new(),
         organization: None,
         readers: readers(),
@@ -43,8 +56,8 @@ fn bucket_policy(others: &[Value]) -> Document {
     with(intent.statements(&Ownership::of("sec")), others)
 }
 
-fn key_policy(others: &[Value]) -> Document {
-    let intent = KeyIntent {
+fn key_intent() -> KeyIntent {
+    KeyIntent {
         partition: Partition::Aws,
         administrators: vec!["arn:aws:iam::111111111111:root".parse().unwrap()],
         trails: trails(),
@@ -53,8 +66,11 @@ fn key_policy(others: &[Value]) -> Document {
         organization: None,
         readers: readers(),
         extra: Vec::new(),
-    };
-    with(intent.statements(&Ownership::of("sec")), others)
+    }
+}
+
+fn key_policy(others: &[Value]) -> Document {
+    with(key_intent().statements(&Ownership::of("sec")), others)
 }
 
 fn with(ours: Vec<reconcile_policy::Statement>, others: &[Value]) -> Document {
@@ -70,19 +86,20 @@ fn delivery() -> Delivery {
         prefix: Some("central".to_owned()),
         key: Some(KEY.to_owned()),
         bucket_key: true,
+        topic: None,
         digests: true,
         organization: None,
         organization_trail: false,
-        topic: None,
     }
 }
 
 fn obstacles(bucket: &Document, key: &Document) -> Vec<(&'static str, String)> {
-    let proofs = delivery().prove(|kind| match kind {
+    let policy_of = |kind| match kind {
         PolicyKind::Bucket => Some(bucket),
         PolicyKind::Key => Some(key),
         PolicyKind::Topic => None,
-    });
+    };
+    let proofs = delivery().prove(policy_of);
     let failed = proofs.into_iter().filter(|proof: &Proof| !proof.decision.is_allowed());
     failed.map(|proof| (proof.hop.code(), proof.decision.to_string())).collect()
 }
@@ -95,6 +112,116 @@ fn what_we_write_delivers() {
     let all = ["look-at-bucket", "write-logs", "write-digests", "look-at-key", "make-data-key", "decrypt"];
     assert_eq!(hops, all);
     assert_eq!(delivery().prove(|_| None).len(), all.len());
+}
+
+fn topic_policy(trails: Vec<Arn>) -> Document {
+    let intent = TopicIntent { topic: TOPIC.parse().unwrap(), trails };
+    Document::new(intent.statements(&Ownership::of("sec")))
+}
+
+#[test]
+fn a_trail_that_tells_a_topic_needs_the_policy_of_the_topic() {
+    let delivery = Delivery { topic: Some(TOPIC.parse().unwrap()), ..delivery() };
+    let (hop, request) = delivery.requests().pop().unwrap();
+    assert_eq!((hop.code(), hop.to_string()), ("notify", "tell the topic of log files".to_owned()));
+    assert_eq!(hop.policy().to_string(), "topic");
+    assert_eq!((request.action(), request.resource()), ("sns:Publish", TOPIC));
+    // The topic's Region, and not that of bucket and key.
+    assert_eq!(request.values("aws:RequestedRegion"), ["eu-west-1"]);
+    let (bucket, key) = (bucket_policy(&[]), key_policy(&[]));
+    let [first, second] = <[Arn; 2]>::try_from(trails()).unwrap();
+    for (topic, expected) in [
+        (Some(topic_policy(vec![first.clone(), second])), &[][..]),
+        (Some(topic_policy(vec![first])), &["notify"]),
+        (Some(topic_policy(Vec::new())), &["notify"]),
+        // The one document that would say yes is of the bucket.
+        (None, &["notify"]),
+    ] {
+        let policy_of = |kind| match kind {
+            PolicyKind::Bucket => Some(&bucket),
+            PolicyKind::Key => Some(&key),
+            PolicyKind::Topic => topic.as_ref(),
+        };
+        let proofs = delivery.prove(policy_of).into_iter();
+        let failed: Vec<_> = proofs.filter(|it| !it.decision.is_allowed()).map(|it| it.hop.code()).collect();
+        assert_eq!(failed, expected);
+    }
+}
+
+#[test]
+fn a_trail_of_an_organization_needs_the_prefix_of_the_organization() {
+    let delivery = |organization: Option<&str>, organization_trail| Delivery {
+        organization: organization.map(str::to_owned),
+        organization_trail,
+        ..delivery()
+    };
+    let codes = |delivery: &Delivery| -> Vec<&str> {
+        delivery.requests().iter().map(|(hop, _)| hop.code()).take(3).collect()
+    };
+    let usual = ["look-at-bucket", "write-logs", "write-digests"];
+    assert_eq!(codes(&delivery(Some(ORGANIZATION), false)), usual);
+    assert_eq!(codes(&delivery(None, true)), usual);
+    let of_organization = delivery(Some(ORGANIZATION), true);
+    assert_eq!(codes(&of_organization), ["look-at-bucket", "write-logs", "write-organization-logs"]);
+    let (hop, request) = of_organization.requests().remove(2);
+    assert_eq!(hop.to_string(), "write log files of the organization");
+    let folder = "arn:aws:s3:::logs/central/AWSLogs/o-exampleorgid/222222222222/CloudTrail/us-east-1/";
+    assert!(request.resource().starts_with(folder), "{}", request.resource());
+
+    let key = key_policy(&[]);
+    let [other, own] = <[Arn; 2]>::try_from(trails()).unwrap();
+    for (organizations, expected) in [
+        (vec![(&own, ORGANIZATION)], &[][..]),
+        (vec![(&own, "o-other")], &["write-organization-logs"]),
+        (vec![(&other, ORGANIZATION)], &["write-organization-logs"]),
+        (vec![], &["write-organization-logs"]),
+    ] {
+        let bucket = bucket_policy_of(&organizations, &[]);
+        let policy_of = |kind| match kind {
+            PolicyKind::Bucket => Some(&bucket),
+            PolicyKind::Key => Some(&key),
+            PolicyKind::Topic => None,
+        };
+        let proofs = of_organization.prove(policy_of).into_iter();
+        let failed: Vec<_> = proofs.filter(|it| !it.decision.is_allowed()).map(|it| it.hop.code()).collect();
+        assert_eq!(failed, expected, "{organizations:?}");
+    }
+}
+
+#[test]
+fn readers_read_their_files_of_a_trail_of_an_organization_and_nobody_elses() {
+    let management = &trails()[0];
+    let bucket = bucket_policy_of(&[(management, ORGANIZATION)], &[]);
+    let intent = KeyIntent { organization_trails: vec![management.clone()], ..key_intent() };
+    let key = with(intent.statements(&Ownership::of("sec")), &[]);
+    let security: Arn = "arn:aws:iam::333333333333:role/Security".parse().unwrap();
+    let member: Arn = "arn:aws:iam::222222222222:role/Any".parse().unwrap();
+    let stranger: Arn = "arn:aws:iam::999999999999:role/Any".parse().unwrap();
+    for (who, own, other, decrypts) in
+        [(&security, true, true, true), (&member, true, false, true), (&stranger, false, false, false)]
+    {
+        for (owner, expected) in [
+            ("o-exampleorgid/222222222222", own),
+            ("o-exampleorgid/111111111111", other),
+            ("o-other/222222222222", other),
+        ] {
+            let object = format!("arn:aws:s3:::logs/central/AWSLogs/{owner}/CloudTrail/x");
+            let read = Request::by_principal(who, "s3:GetObject", &object);
+            assert_eq!(evaluate(&bucket, &read).is_allowed(), expected, "{who} reads {owner}");
+            let list = Request::by_principal(who, "s3:ListBucket", "arn:aws:s3:::logs")
+                .with("s3:prefix", &format!("central/AWSLogs/{owner}/"));
+            assert_eq!(evaluate(&bucket, &list).is_allowed(), expected, "{who} lists {owner}");
+        }
+        let decrypt = |trail: &str| {
+            Request::by_principal(who, "kms:Decrypt", KEY)
+                .with("kms:EncryptionContext:aws:cloudtrail:arn", trail)
+        };
+        assert_eq!(evaluate(&key, &decrypt(management.as_str())).is_allowed(), decrypts, "{who}");
+        // Another trail of the management account is not the organization's.
+        let another = decrypt("arn:aws:cloudtrail:us-east-1:111111111111:trail/Another");
+        assert_eq!(evaluate(&key, &another).is_allowed(), other, "{who}");
+        assert_eq!(evaluate(&key_policy(&[]), &decrypt(management.as_str())).is_allowed(), other, "{who}");
+    }
 }
 
 #[test]

@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    Arn, BucketIntent, Delivery, Document, Fitted, Form, KeyIntent, Merged, Obstacle, Ownership, Partition,
-    PolicyKind, Request, Statement, TooLarge, evaluate, fit,
+    Arn, BucketIntent, Delivery, Document, Fitted, Form, KeyIntent, Merged, Obstacle, OrganizationTrail,
+    Ownership, Partition, PolicyKind, Request, Statement, TooLarge, TopicIntent, evaluate, fit,
 };
 use serde_json::json;
 
 const BUCKET_LIMIT: usize = 20_480;
 const KEY_LIMIT: usize = 32_768;
+/// 30 KB: see "Amazon SNS API permissions: Actions and resources reference", policy quotas.
+const TOPIC_LIMIT: usize = 30_720;
 const ORGANIZATION: &str = "o-exampleorgid";
 
 fn account(number: usize) -> String {
@@ -111,10 +113,10 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
                 prefix: None,
                 key: Some("arn:aws:kms:us-east-1:1:key/k".to_owned()),
                 bucket_key: true,
+                topic: None,
                 digests: true,
                 organization: None,
                 organization_trail: false,
-                topic: None,
             };
             for (hop, request) in delivery.requests() {
                 let request = request.with("aws:SourceOrgID", ORGANIZATION);
@@ -141,6 +143,93 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
         let stranger = data_key(STRANGER, STRANGER).without("aws:SourceOrgID");
         assert!(!allows(key, &stranger), "{count} accounts: a stranger encrypts");
     }
+}
+
+#[test]
+fn no_other_trail_gets_into_the_prefix_of_an_organization_in_any_form() {
+    let usual = bucket(0..3, true);
+    let management =
+        OrganizationTrail { trail: usual.trails[0].clone(), organization: ORGANIZATION.to_owned() };
+    let intent = BucketIntent { organization_trails: vec![management], ..usual };
+    for form in Form::ALL {
+        let policy = Document::new(intent.compile(&ownership(), form).unwrap());
+        for below in [ORGANIZATION.to_owned(), format!("{ORGANIZATION}/{}", account(1))] {
+            assert!(allows(&policy, &write(&account(0), &below)), "{form}: {below}");
+            for other in [&account(1), &account(2), STRANGER] {
+                assert!(!allows(&policy, &write(other, &below)), "{form}: {other} writes below {below}");
+            }
+            // Nor does another trail of the management account.
+            let write = write(&account(0), &below);
+            let another = trail(&account(0)).to_string().replace("SecurityTrail", "Another");
+            assert!(!allows(&policy, &write.with("aws:SourceArn", &another)), "{form}: {below}");
+        }
+        assert!(!allows(&policy, &write(&account(0), "o-other")), "{form}: another organization");
+        for number in 0..3 {
+            let own = account(number);
+            assert!(allows(&policy, &write(&own, &own)), "{form}: {own} writes its own");
+        }
+    }
+}
+
+fn topic(accounts: usize) -> TopicIntent {
+    TopicIntent {
+        topic: "arn:aws:sns:us-east-1:111111111111:trails".parse().unwrap(),
+        trails: (0..accounts).map(|number| trail(&account(number))).collect(),
+    }
+}
+
+fn publish(of: &str) -> Request {
+    Request::by_service(
+        "cloudtrail.amazonaws.com",
+        "sns:Publish",
+        "arn:aws:sns:us-east-1:111111111111:trails",
+    )
+    .with("aws:SourceArn", trail(of).as_str())
+    .with("aws:SourceAccount", of)
+    .with("aws:SourceOrgID", ORGANIZATION)
+}
+
+#[test]
+fn the_policy_of_a_topic_fits_and_lets_no_other_account_publish() {
+    // Made by SNS in a document of 2008, whose version no form has to change.
+    let live: Document = json!({
+        "Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
+            "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "SNS:Subscribe",
+            "Resource": "*", "Condition": { "StringLike": { "AWS:SourceOwner": "${example}" } },
+        }],
+    })
+    .to_string()
+    .parse()
+    .unwrap();
+    let fit_topic = |live: Option<&Document>, intent: &TopicIntent| {
+        fit(
+            live,
+            &ownership(),
+            TOPIC_LIMIT,
+            |form| intent.compile(&ownership(), form),
+            |merged: Merged| merged,
+        )
+    };
+    for (count, form, size) in [
+        (1, Form::Plain, 324),
+        (475, Form::Plain, 30_662),
+        (476, Form::ByAccount, 7_487),
+        (2_000, Form::ByAccount, 30_347),
+    ] {
+        let fitted = fit_topic(None, &topic(count)).unwrap();
+        let policy = &fitted.merged.contracted;
+        assert_eq!((fitted.form, policy.size()), (form, size), "{count} accounts");
+        assert_eq!(Form::of(policy, &ownership()), Some(form), "{count} accounts");
+        for number in [0, count / 2, count - 1] {
+            assert!(allows(policy, &publish(&account(number))), "{count} accounts: {number}");
+        }
+        assert!(!allows(policy, &publish(STRANGER)), "{count} accounts");
+        assert!(!allows(policy, &publish(&account(count))), "{count} accounts");
+    }
+    let beside = fit_topic(Some(&live), &topic(1_000)).unwrap();
+    assert_eq!((beside.form, beside.merged.contracted.version()), (Form::ByAccount, Some("2008-10-17")));
+    let refused = fit_topic(None, &topic(3_000)).unwrap_err();
+    assert_eq!((refused.form, refused.limit), (Form::ByAccount, TOPIC_LIMIT));
 }
 
 #[test]

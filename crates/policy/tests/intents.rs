@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use reconcile_policy::{Arn, BucketIntent, Document, KeyIntent, Ownership, Partition, Statement};
-use serde_json::json;
+use reconcile_policy::{
+    Arn, BucketIntent, Document, Form, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader,
+    Statement, TopicIntent,
+};
+use serde_json::{Value, json};
 
 fn arns<const N: usize>(texts: [&str; N]) -> Vec<Arn> {
     texts.map(|text| text.parse().unwrap()).into()
@@ -54,7 +57,7 @@ fn key_intent() -> KeyIntent {
 /// Compares spelling and order too: it is what AWS and the user get to see.
 fn assert_reads(statements: Vec<Statement>, golden: &str) {
     let written = serde_json::to_string_pretty(&Document::new(statements)).unwrap();
-    let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+    let golden: Value = serde_json::from_str(golden).unwrap();
     assert_eq!(written, serde_json::to_string_pretty(&golden).unwrap());
 }
 
@@ -94,6 +97,147 @@ fn what_is_not_needed_is_not_there() {
     assert_eq!(intent.statements(&Ownership::of("secprod")), []);
     let intent = KeyIntent { trails: Vec::new(), ..key_intent() };
     assert_eq!(intent.statements(&Ownership::of("secprod")).len(), 1);
+}
+
+fn value(statement: &Statement) -> Value {
+    serde_json::to_value(statement).unwrap()
+}
+
+fn statement_of(statements: &[Statement], sid: &str) -> Value {
+    value(statements.iter().find(|it| it.sid() == Some(sid)).unwrap())
+}
+
+#[test]
+fn a_trail_of_an_organization_gets_the_same_statement_in_every_form() {
+    let trail = bucket_intent().trails[0].clone();
+    let of = |organization: &str| OrganizationTrail {
+        trail: trail.clone(),
+        organization: organization.to_owned(),
+    };
+    let intent = BucketIntent {
+        organization: Some("o-exampleorgid".to_owned()),
+        organization_trails: vec![of("o-exampleorgid")],
+        ..bucket_intent()
+    };
+    let expected = json!({
+        "Sid": "SecprodOrganizationWrite",
+        "Effect": "Allow",
+        "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::secprod-multiaccount-logs/central/AWSLogs/o-exampleorgid/*",
+        "Condition": { "StringEquals": {
+            "s3:x-amz-acl": "bucket-owner-full-control",
+            "aws:SourceArn": "arn:aws:cloudtrail:us-east-1:111111111111:trail/SecurityTrailMaster",
+        } },
+    });
+    let ownership = Ownership::of("secprod");
+    for form in Form::ALL {
+        let statements = intent.compile(&ownership, form).unwrap();
+        assert_eq!(
+            statement_of(&statements, "SecprodOrganizationWrite").to_string(),
+            expected.to_string(),
+            "{form}"
+        );
+        // All else is as it is without an organization's trail.
+        let others: Vec<Statement> =
+            statements.into_iter().filter(|it| it.sid() != Some("SecprodOrganizationWrite")).collect();
+        let without = BucketIntent { organization_trails: Vec::new(), ..intent.clone() };
+        assert_eq!(others, without.compile(&ownership, form).unwrap(), "{form}");
+    }
+}
+
+#[test]
+fn readers_of_accounts_get_what_trails_of_organizations_write_for_them() {
+    let reader = |mark: &str, logs| Reader {
+        mark: mark.to_owned(),
+        principal: "arn:aws:iam::333333333333:root".parse().unwrap(),
+        logs,
+    };
+    let readers = vec![
+        reader("00000001", Logs::All),
+        reader("00000002", Logs::Of(vec!["222222222222".parse().unwrap()])),
+    ];
+    let of =
+        |trail: &Arn| OrganizationTrail { trail: trail.clone(), organization: "o-exampleorgid".to_owned() };
+    let bucket = bucket_intent();
+    let bucket = BucketIntent {
+        // Two trails of one organization, and its id once.
+        organization_trails: [&bucket.trails[0], &bucket.trails[2]].map(of).into(),
+        readers: readers.clone(),
+        ..bucket
+    };
+    let key = key_intent();
+    let key = KeyIntent { organization_trails: vec![key.trails[0].clone()], readers, ..key };
+    let ownership = Ownership::of("sec");
+    let (in_bucket, in_key) = (bucket.statements(&ownership), key.statements(&ownership));
+    for (sid, folders, contexts) in [
+        ("SecRead00000001", json!(["*"]), json!("arn:aws-cn:cloudtrail:*:*:trail/*")),
+        (
+            "SecRead00000002",
+            json!(["222222222222/*", "o-exampleorgid/222222222222/*"]),
+            json!([
+                "arn:aws-cn:cloudtrail:*:222222222222:trail/*",
+                "arn:aws-cn:cloudtrail:cn-north-1:111111111111:trail/SecurityTrailMaster",
+            ]),
+        ),
+    ] {
+        let folders: Vec<&str> = folders.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let read = statement_of(&in_bucket, sid);
+        let objects =
+            folders.iter().map(|it| format!("arn:aws:s3:::secprod-multiaccount-logs/central/AWSLogs/{it}"));
+        let resources: Vec<String> =
+            objects.chain(["arn:aws:s3:::secprod-multiaccount-logs".to_owned()]).collect();
+        assert_eq!(read["Resource"], json!(resources), "{sid}");
+        let list = statement_of(&in_bucket, &format!("{sid}List"));
+        let prefixes: Vec<String> = folders.iter().map(|it| format!("central/AWSLogs/{it}")).collect();
+        let prefixes = if let [only] = prefixes.as_slice() { json!(only) } else { json!(prefixes) };
+        assert_eq!(list["Condition"]["StringLike"]["s3:prefix"], prefixes, "{sid}");
+        let decrypt = statement_of(&in_key, sid);
+        let context = &decrypt["Condition"]["StringLike"]["kms:EncryptionContext:aws:cloudtrail:arn"];
+        assert_eq!(*context, contexts, "{sid}");
+    }
+}
+
+#[test]
+fn the_topic_policy_reads_as_cloudtrail_documents_it() {
+    let intent = TopicIntent {
+        topic: "arn:aws:sns:us-east-1:111111111111:trails".parse().unwrap(),
+        trails: bucket_intent().trails,
+    };
+    let statement = |condition: Value| {
+        json!([{
+            "Sid": "SecprodTrailNotify",
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "SNS:Publish",
+            "Resource": "arn:aws:sns:us-east-1:111111111111:trails",
+            "Condition": condition,
+        }])
+    };
+    let plain = statement(json!({ "StringEquals": { "aws:SourceArn": [
+        "arn:aws:cloudtrail:us-east-1:111111111111:trail/SecurityTrailMaster",
+        "arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail",
+        "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Second",
+    ] } }));
+    let by_account = statement(json!({
+        "StringEquals": { "aws:SourceAccount": ["111111111111", "222222222222"] },
+        "ArnLike": { "aws:SourceArn": [
+            "arn:aws:cloudtrail:eu-west-1:*:trail/Second",
+            "arn:aws:cloudtrail:us-east-1:*:trail/SecurityTrail",
+            "arn:aws:cloudtrail:us-east-1:*:trail/SecurityTrailMaster",
+        ] },
+    }));
+    let ownership = Ownership::of("secprod");
+    for (form, expected) in [
+        (Form::Plain, Some(plain.clone())),
+        (Form::ByAccount, Some(by_account)),
+        (Form::ByOrganization, None),
+    ] {
+        let statements = intent.compile(&ownership, form).map(|it| json!(it).to_string());
+        assert_eq!(statements, expected.map(|it| it.to_string()), "{form}");
+    }
+    assert_eq!(json!(intent.statements(&ownership)), plain);
+    assert_eq!(TopicIntent { trails: Vec::new(), ..intent }.statements(&ownership), []);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) struct Place {
 pub(super) enum Element<'c> {
     Only(Vec<Member<'c>>),
     AllBut(Vec<Member<'c>>),
-    /// The statement has neither, and speaks of nothing.
+    /// The statement has no action, and speaks of nothing.
     Absent,
 }
 
@@ -30,12 +30,14 @@ pub(super) enum Member<'c> {
     /// In lower case.
     Action(&'c str),
     Resource(&'c str),
+    /// What the policy is attached to, which it does not name.
+    Bearer,
 }
 
 impl<'c> Element<'c> {
     pub(super) fn principal(statement: &'c Canonical<'_>) -> Self {
         let member = |(kind, id): &(&'c str, &'c str)| Member::Principal(kind, id);
-        Self::of(statement.principal.as_ref(), statement.rest.not_principal.as_ref(), member)
+        Self::of(statement.principal.as_ref(), statement.rest.not_principal.as_ref(), member).or_bearer()
     }
 
     pub(super) fn action(statement: &'c Canonical<'_>) -> Self {
@@ -45,7 +47,7 @@ impl<'c> Element<'c> {
 
     pub(super) fn resource(statement: &'c Canonical<'_>) -> Self {
         let member = |resource: &'c &str| Member::Resource(resource);
-        Self::of(statement.resource.as_ref(), statement.rest.not_resource.as_ref(), member)
+        Self::of(statement.resource.as_ref(), statement.rest.not_resource.as_ref(), member).or_bearer()
     }
 
     fn of<T>(
@@ -57,6 +59,18 @@ impl<'c> Element<'c> {
             (_, Some(members)) => Self::AllBut(members.iter().map(member).collect()),
             (Some(members), None) => Self::Only(members.iter().map(member).collect()),
             (None, None) => Self::Absent,
+        }
+    }
+
+    /// The policies of a role leave out the element that tells nothing: those that say what it may do have no principal,
+    /// and the one that says who may take it has no resource. In another policy AWS refuses such a statement, or it
+    /// does nothing.
+    ///
+    /// See "Policies and permissions in IAM".
+    fn or_bearer(self) -> Self {
+        match self {
+            Self::Absent => Self::Only(vec![Member::Bearer]),
+            named => named,
         }
     }
 
@@ -127,7 +141,7 @@ impl Member<'_> {
 
     fn includes(&self, narrow: &Self, (ours, theirs): (Place, Place)) -> bool {
         match (*self, *narrow) {
-            (Self::Principal("AWS", "*"), Self::Principal(..)) => true,
+            (Self::Principal("AWS", "*"), Self::Principal(..)) | (Self::Bearer, Self::Bearer) => true,
             (Self::Principal(kind, id), Self::Principal(other_kind, other_id)) => {
                 kind == other_kind
                     && (id == other_id || (kind == "AWS" && account_of(other_id).as_deref() == Some(id)))
@@ -144,6 +158,7 @@ impl Member<'_> {
 
     fn is_apart_from(&self, other: &Self, (ours, theirs): (Place, Place)) -> bool {
         match (*self, *other) {
+            (Self::Bearer, other) | (other, Self::Bearer) => other != Self::Bearer,
             (Self::Principal("AWS", "*"), _) | (_, Self::Principal("AWS", "*")) => false,
             // Of two principals of one account, one may be a session of the other.
             (Self::Principal("AWS", a), Self::Principal("AWS", b)) => {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::reader::Reader;
 use super::{accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
-use crate::trails::{LOGS, SOURCE_ACCOUNT_VARIABLE};
+use crate::trails::{SOURCE_ACCOUNT_VARIABLE, logs_folder};
 use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 
-/// The owner of the bucket owns the log files, too.
+/// The ACL with which CloudTrail writes, so that the owner of the bucket owns the log files.
 const OWNERS: &str = "bucket-owner-full-control";
 
 /// What the policy of the log bucket has to say.
@@ -24,7 +24,7 @@ pub struct BucketIntent {
     pub prefix: Option<String>,
     /// ARNs of the trails that deliver to the bucket, their home Region and account included.
     pub trails: Vec<Arn>,
-    /// Those of the trails that record all accounts of an organization.
+    /// Those of the trails that log for a whole organization. They stand among the trails, too.
     pub organization_trails: Vec<OrganizationTrail>,
     /// Trails that were seen to deliver to the bucket, and that the spec does not have.
     pub guests: Vec<Guest>,
@@ -38,15 +38,6 @@ pub struct BucketIntent {
     pub extra: Vec<Statement>,
 }
 
-/// A trail that records all accounts of an organization.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrganizationTrail {
-    /// Its ARN; the account is the management account, whoever made it.
-    pub trail: Arn,
-    /// The id of the organization, such as `o-exampleorgid`.
-    pub organization: String,
-}
-
 /// A trail that delivers to the bucket and is not in the spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guest {
@@ -54,6 +45,15 @@ pub struct Guest {
     pub trail: Arn,
     /// Key prefix of its log files, without slashes around it.
     pub prefix: Option<String>,
+}
+
+/// A trail that logs for all accounts of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationTrail {
+    /// Its ARN, which is of the management account whoever made it.
+    pub trail: Arn,
+    /// The id of the organization, such as `o-exampleorgid`.
+    pub organization: String,
 }
 
 impl BucketIntent {
@@ -79,12 +79,11 @@ impl BucketIntent {
         if self.require_tls {
             statements.push(self.deny_insecure_transport(ownership));
         }
-        let (bucket, prefix) = (self.bucket_arn(), folder(self.prefix.as_deref()));
+        let (bucket, logs) = (self.bucket_arn(), logs_folder(self.prefix.as_deref()));
         let organizations: BTreeSet<&str> =
             self.organization_trails.iter().map(|it| it.organization.as_str()).collect();
-        let readers = self.readers.iter();
-        statements
-            .extend(readers.flat_map(|reader| reader.of_bucket(ownership, &bucket, &prefix, &organizations)));
+        let of_bucket = |reader: &Reader| reader.of_bucket(ownership, &bucket, &logs, &organizations);
+        statements.extend(self.readers.iter().flat_map(of_bucket));
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
     }
@@ -120,32 +119,6 @@ impl BucketIntent {
         )
     }
 
-    /// Log files of members go below the id of their organization. A statement of its own in every form, so that no other
-    /// trail gets in there.
-    ///
-    /// See "Creating a trail for an organization with the AWS CLI" in the CloudTrail user guide.
-    fn organization_write(&self, ownership: &Ownership) -> Statement {
-        let (bucket, folder) = (self.bucket_arn(), folder(self.prefix.as_deref()));
-        let below = |it: &OrganizationTrail| format!("{bucket}/{folder}{LOGS}{}/*", it.organization);
-        let resources: BTreeSet<String> = self.organization_trails.iter().map(below).collect();
-        Statement::compose(
-            &ownership.sid(Role::OrganizationWrite),
-            Effect::Allow,
-            [
-                ("Principal", cloudtrail()),
-                ("Action", json!("s3:PutObject")),
-                ("Resource", texts(resources)),
-                (
-                    "Condition",
-                    json!({ "StringEquals": {
-                        "s3:x-amz-acl": OWNERS,
-                        "aws:SourceArn": source_arns(self.organization_trails.iter().map(|it| &it.trail)),
-                    } }),
-                ),
-            ],
-        )
-    }
-
     /// Each account's log files go below its own id, and the bucket's owner owns them.
     fn write(&self, ownership: &Ownership, form: Form) -> Option<Statement> {
         let bucket = self.bucket_arn();
@@ -153,7 +126,7 @@ impl BucketIntent {
             None if form != Form::Plain => return None,
             None => {
                 let below = |(trail, prefix): (&Arn, _)| {
-                    format!("{bucket}/{}{LOGS}{}/*", folder(prefix), trail.account())
+                    format!("{bucket}/{}{}/*", logs_folder(prefix), trail.account())
                 };
                 let condition = json!({ "StringEquals": {
                     "s3:x-amz-acl": OWNERS,
@@ -163,7 +136,7 @@ impl BucketIntent {
             }
             Some((key, accounts)) => {
                 let prefixes: BTreeSet<Option<&str>> = self.sources().map(|(_, prefix)| prefix).collect();
-                let below = |prefix| format!("{bucket}/{}{LOGS}{SOURCE_ACCOUNT_VARIABLE}/*", folder(prefix));
+                let below = |prefix| format!("{bucket}/{}{SOURCE_ACCOUNT_VARIABLE}/*", logs_folder(prefix));
                 let condition: Value = json!({
                     "StringEquals": { "s3:x-amz-acl": OWNERS, key: accounts },
                     "ArnLike": { "aws:SourceArn": source_patterns(self.source_arns()) },
@@ -181,6 +154,32 @@ impl BucketIntent {
                 ("Condition", condition),
             ],
         ))
+    }
+
+    /// An organization's log files go below the id of the organization, and each account's below its own in there. This
+    /// is a statement of its own in every form, so that no other trail gets in.
+    ///
+    /// See "Creating a trail for an organization with the AWS CLI" in the CloudTrail user guide.
+    fn organization_write(&self, ownership: &Ownership) -> Statement {
+        let (bucket, logs) = (self.bucket_arn(), logs_folder(self.prefix.as_deref()));
+        let below = |it: &OrganizationTrail| format!("{bucket}/{logs}{}/*", it.organization);
+        let trails = self.organization_trails.iter().map(|it| &it.trail);
+        Statement::compose(
+            &ownership.sid(Role::OrganizationWrite),
+            Effect::Allow,
+            [
+                ("Principal", cloudtrail()),
+                ("Action", json!("s3:PutObject")),
+                ("Resource", texts(self.organization_trails.iter().map(below))),
+                (
+                    "Condition",
+                    json!({ "StringEquals": {
+                        "s3:x-amz-acl": OWNERS,
+                        "aws:SourceArn": source_arns(trails),
+                    } }),
+                ),
+            ],
+        )
     }
 
     /// See "Security best practices for Amazon S3": enforce encryption of data in transit.
@@ -202,9 +201,4 @@ impl BucketIntent {
     fn bucket_arn(&self) -> String {
         Arn::new(self.partition, "s3", "", "", &self.bucket).into()
     }
-}
-
-/// The prefix as keys have it.
-pub(crate) fn folder(prefix: Option<&str>) -> String {
-    prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default()
 }

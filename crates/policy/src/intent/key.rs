@@ -17,8 +17,15 @@ pub struct KeyIntent {
     /// its policy.
     pub administrators: Vec<Arn>,
     /// ARNs of the trails that encrypt with the key, their home Region and account included.
+    ///
+    /// A trail of an organization needs nothing more: it acts with its own ARN and for the account in it, which is the
+    /// management account, whichever account a log file is of. See "Configure AWS KMS key policies for CloudTrail".
     pub trails: Vec<Arn>,
-    /// Those of the trails that record all accounts of an organization.
+    /// ARNs of those of the trails that log for a whole organization. They stand among the trails, too.
+    ///
+    /// Their ARN is the encryption context of every account's log files, so a reader of some accounts has to be let
+    /// decrypt all of them: with the key it could decrypt whatever S3 lets it read, and it is the policy of the bucket that
+    /// keeps the accounts apart.
     pub organization_trails: Vec<Arn>,
     /// ARNs of trails that were seen to encrypt with the key, and that the spec does not have.
     pub guests: Vec<Arn>,
@@ -49,9 +56,9 @@ impl KeyIntent {
             statements.extend(self.use_by_trails(ownership, form)?);
         }
         let readers = self.readers.iter();
-        let organization_trails = &self.organization_trails;
-        statements
-            .extend(readers.flat_map(|reader| reader.of_key(ownership, self.partition, organization_trails)));
+        statements.extend(
+            readers.flat_map(|reader| reader.of_key(ownership, self.partition, &self.organization_trails)),
+        );
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
-use crate::trails::LOGS;
 use crate::{AccountId, Arn, Effect, Ownership, Partition, Statement};
 
 /// Who may read and decrypt log files.
@@ -29,29 +28,18 @@ pub enum Logs {
 }
 
 impl Reader {
-    /// It may read what lies below its prefixes, and list what it may read.
+    /// It may read what lies below its prefixes, which are those of its accounts in the folder of the `logs`, and list what
+    /// it may read.
     ///
     /// See "Bucket policy examples using condition keys" in the S3 user guide.
-    ///
-    /// What a trail of an organization records of an account lies below the organization.
     pub(super) fn of_bucket(
         &self,
         ownership: &Ownership,
         bucket: &str,
-        prefix: &str,
+        logs: &str,
         organizations: &BTreeSet<&str>,
     ) -> [Statement; 2] {
-        let folders: Vec<String> = match &self.logs {
-            Logs::All => vec![format!("{prefix}{LOGS}*")],
-            Logs::Of(accounts) => {
-                let below = |account: &AccountId| {
-                    let own = format!("{prefix}{LOGS}{account}/*");
-                    let of_organization = |id: &&str| format!("{prefix}{LOGS}{id}/{account}/*");
-                    std::iter::once(own).chain(organizations.iter().map(of_organization)).collect::<Vec<_>>()
-                };
-                accounts.iter().flat_map(below).collect()
-            }
-        };
+        let folders = self.folders(logs, organizations);
         let objects = folders.iter().map(|folder| format!("{bucket}/{folder}"));
         // The location is that of the bucket, whose ARN is no object's.
         let resources = objects.chain([bucket.to_owned()]);
@@ -78,24 +66,33 @@ impl Reader {
         ]
     }
 
-    /// It may decrypt what CloudTrail encrypted for its accounts.
+    /// Its prefixes: what a trail of an organization writes lies below the id of the organization.
+    fn folders(&self, logs: &str, organizations: &BTreeSet<&str>) -> Vec<String> {
+        let Logs::Of(accounts) = &self.logs else { return vec![format!("{logs}*")] };
+        let of_account = |account: &AccountId| {
+            let own = format!("{logs}{account}/*");
+            let below = |organization: &&str| format!("{logs}{organization}/{account}/*");
+            [own].into_iter().chain(organizations.iter().map(below)).collect::<Vec<_>>()
+        };
+        accounts.iter().flat_map(of_account).collect()
+    }
+
+    /// It may decrypt what CloudTrail encrypted for its accounts, and what the trails of organizations wrote: their log
+    /// files do not tell in their encryption context whose they are.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail": granting decrypt permissions.
-    ///
-    /// The log files of all accounts of an organization are encrypted for the one trail: which of them a reader gets, the
-    /// bucket decides.
     pub(super) fn of_key(
         &self,
         ownership: &Ownership,
         partition: Partition,
         organization_trails: &[Arn],
     ) -> [Statement; 2] {
-        let of_account = |account: &str| Arn::new(partition, "cloudtrail", "*", account, "trail/*").into();
-        let context: BTreeSet<String> = match &self.logs {
-            Logs::All => BTreeSet::from([of_account("*")]),
+        let trails = |account: &str| Arn::new(partition, "cloudtrail", "*", account, "trail/*").into();
+        let context: Vec<String> = match &self.logs {
+            Logs::All => vec![trails("*")],
             Logs::Of(accounts) => {
-                let own = accounts.iter().map(|account| of_account(account.as_str()));
-                own.chain(organization_trails.iter().map(ToString::to_string)).collect()
+                let own = accounts.iter().map(|account| trails(account.as_str()));
+                own.chain(organization_trails.iter().map(|trail| trail.as_str().to_owned())).collect()
             }
         };
         [

@@ -1,47 +1,56 @@
-//! Turns the needs of a topic into its statements.
+//! Turns the needs of the topic of notifications into its statements.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{accounts, cloudtrail, source_arns, source_patterns};
-use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
+use crate::{Arn, Effect, Form, Ownership, Role, Statement};
 
-/// What the policy of a topic has to say that is told of log files.
+/// What the policy of the topic has to say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicIntent {
-    /// The partition of the topic.
-    pub partition: Partition,
-    /// Its ARN.
+    /// The ARN of the topic.
     pub topic: Arn,
-    /// ARNs of the trails that tell it, their home Region and account included.
+    /// ARNs of the trails that tell the topic of log files, their home Region and account included.
     pub trails: Vec<Arn>,
 }
 
 impl TopicIntent {
-    /// The statement in a form, with a Sid of ours; none if that form needs an organization.
+    /// The statements in the plain form, each with a Sid of ours. Without trails there is nothing to allow them.
     ///
     /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
+    pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
+        // The plain form needs nothing that the intent does not have.
+        self.compile(ownership, Form::Plain).unwrap_or_default()
+    }
+
+    /// The statements in a form; none in the form of the organization, which AWS does not document for topics.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+        let condition = match (form, accounts(form, self.trails.iter(), None)) {
+            (Form::Plain, _) => {
+                json!({ "StringEquals": { "aws:SourceArn": source_arns(self.trails.iter()) } })
+            }
+            (_, accounts) => {
+                let (key, accounts) = accounts?;
+                json!({
+                    "StringEquals": { key: accounts },
+                    "ArnLike": { "aws:SourceArn": source_patterns(self.trails.iter()) },
+                })
+            }
+        };
         if self.trails.is_empty() {
             return Some(Vec::new());
         }
-        let trails = || self.trails.iter();
-        let condition: Value = match accounts(form, trails(), None) {
-            None if form != Form::Plain => return None,
-            None => json!({ "StringEquals": { "aws:SourceArn": source_arns(trails()) } }),
-            Some((key, accounts)) => json!({
-                "StringEquals": { key: accounts },
-                "ArnLike": { "aws:SourceArn": source_patterns(trails()) },
-            }),
-        };
-        Some(vec![Statement::compose(
+        let notify = Statement::compose(
             &ownership.sid(Role::TrailNotify),
             Effect::Allow,
             [
                 ("Principal", cloudtrail()),
                 ("Action", json!("SNS:Publish")),
+                // SNS takes no other resource: see "Amazon SNS API permissions: Actions and resources reference".
                 ("Resource", json!(self.topic)),
                 ("Condition", condition),
             ],
-        )])
+        );
+        Some(vec![notify])
     }
 }

@@ -14,7 +14,8 @@ use crate::{Document, Ownership, Statement, StatementRef};
 /// What the spec says of statements that are not ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Adoption {
-    /// Accounts whose trails our own statements let deliver.
+    /// Accounts whose trails our own statements let deliver, and ids of organizations whose trails they let deliver for
+    /// all of their accounts.
     pub accounts: BTreeSet<String>,
     /// Statements that have nothing to do with us.
     pub foreign_statements: Keep,

@@ -50,11 +50,10 @@ impl Arn {
         self.element(5)
     }
 
-    /// What is behind the first slash of the resource: `SecurityTrail` of `trail/SecurityTrail`. All of it where there is
-    /// none.
+    /// The resource without its type: all behind its first slash, or all of it where it has none. `SecurityTrail` of
+    /// `trail/SecurityTrail`.
     pub fn resource_name(&self) -> &str {
-        let resource = self.resource();
-        resource.split_once('/').map_or(resource, |(_, name)| name)
+        self.resource().split_once('/').map_or(self.resource(), |(_, name)| name)
     }
 }
 
@@ -92,11 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_named_without_its_type() {
-        for (resource, name) in
-            [("trail/Security", "Security"), ("role/path/Name", "path/Name"), ("topic", "topic")]
-        {
-            assert_eq!(Arn::new(Partition::Aws, "x", "", "", resource).resource_name(), name);
+    fn the_name_of_a_resource_is_what_is_behind_its_type() {
+        for (arn, name) in [
+            ("arn:aws:cloudtrail:us-east-1:111111111111:trail/SecurityTrail", "SecurityTrail"),
+            ("arn:aws:iam::111111111111:role/path/Auditor", "path/Auditor"),
+            ("arn:aws:sns:us-east-1:111111111111:trails", "trails"),
+            ("arn:aws:s3:::logs", "logs"),
+            ("arn:aws:logs:us-east-1:111111111111:log-group:trails:*", "log-group:trails:*"),
+        ] {
+            assert_eq!(arn.parse::<Arn>().unwrap().resource_name(), name, "{arn}");
         }
     }
 

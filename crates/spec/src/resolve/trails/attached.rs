@@ -173,7 +173,7 @@ impl Attachments {
                 site: Site { account: account.clone(), region: region.clone() },
                 name: name.clone(),
                 arn: arn.clone(),
-                intent: TopicIntent { partition, topic: arn.clone(), trails: vec![trail.arn.clone()] },
+                intent: TopicIntent { topic: arn.clone(), trails: vec![trail.arn.clone()] },
                 ownership: Ownership::of(scope.name.as_str()),
                 foreign: Foreign::default(),
                 tags: scope.tags.clone(),

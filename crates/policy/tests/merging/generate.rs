@@ -21,7 +21,7 @@ const OTHER_SIDS: [&str; 6] = [
 ];
 
 /// Elements of a statement are lists here; how else they can be written is for [`respelled`].
-pub fn statement() -> impl Strategy<Value = Value> {
+pub(crate) fn statement() -> impl Strategy<Value = Value> {
     let principal = select(vec![
         json!({ "AWS": "*" }),
         json!({ "AWS": ["arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/r"] }),
@@ -62,7 +62,7 @@ fn with_sid(sid: impl Strategy<Value = Option<&'static str>>) -> impl Strategy<V
 }
 
 /// A live document: ours, previous forms of ours, foreign ones, Sids more than once.
-pub fn document() -> impl Strategy<Value = Value> {
+pub(crate) fn document() -> impl Strategy<Value = Value> {
     let sids: Vec<_> = OWN_SIDS.into_iter().chain(OTHER_SIDS).collect();
     let statements = prop::collection::vec(with_sid(prop::option::weighted(0.9, select(sids))), 0..7);
     let version = select(vec![None, Some("2008-10-17"), Some("2012-10-17")]);
@@ -77,13 +77,13 @@ pub fn document() -> impl Strategy<Value = Value> {
 }
 
 /// Statements with Sids of ours, each once.
-pub fn desired() -> impl Strategy<Value = Vec<Value>> {
+pub(crate) fn desired() -> impl Strategy<Value = Vec<Value>> {
     subsequence(OWN_SIDS.to_vec(), 0..=5)
         .prop_flat_map(|sids| sids.into_iter().map(|sid| with_sid(Just(Some(sid)))).collect::<Vec<_>>())
 }
 
 /// A live document and what is desired, where most of what is desired is live in a similar form.
-pub fn change() -> impl Strategy<Value = (Value, Vec<Value>)> {
+pub(crate) fn change() -> impl Strategy<Value = (Value, Vec<Value>)> {
     (document(), desired())
         .prop_flat_map(|(document, desired)| {
             let relatives: Vec<_> =
@@ -122,7 +122,7 @@ fn relative(statement: &Value) -> impl Strategy<Value = Value> + use<> {
 }
 
 /// Names of installations that begin alike and end like our Sids.
-pub fn installation() -> impl Strategy<Value = String> {
+pub(crate) fn installation() -> impl Strategy<Value = String> {
     let word = select(vec![
         "sec",
         "prod",
@@ -140,7 +140,7 @@ pub fn installation() -> impl Strategy<Value = String> {
 }
 
 /// The `document` in another spelling that means the same; which one, the `seed` decides.
-pub fn respelled(document: &Value, seed: u64) -> String {
+pub(crate) fn respelled(document: &Value, seed: u64) -> String {
     let mut dice = Dice(seed);
     let mut document = document.clone();
     for statement in document["Statement"].as_array_mut().unwrap() {

@@ -5,7 +5,7 @@
 use reconcile_policy::{Document, Effect, Ownership, Statement};
 
 #[derive(Debug)]
-pub struct Request {
+pub(crate) struct Request {
     principal: (&'static str, &'static str),
     action: &'static str,
     resource: &'static str,
@@ -14,7 +14,7 @@ pub struct Request {
 
 impl Request {
     /// One request for each combination of what the generator draws from, and of one value it never draws.
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for principal in [
             ("AWS", "arn:aws:iam::123456789012:role/r"),
@@ -36,7 +36,7 @@ impl Request {
 
 /// Whether an Allow statement of the installation `sec` allows the request. Denials are left out: what they
 /// take, the merge neither gives nor hides.
-pub fn allowed_by_ours(document: &Document, request: &Request) -> bool {
+pub(crate) fn allowed_by_ours(document: &Document, request: &Request) -> bool {
     let ownership = Ownership::of("sec");
     document.statements().iter().any(|statement| {
         statement.effect() == Effect::Allow

@@ -1,20 +1,14 @@
 //! What holds for every document, every merge and every pair of installations.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-#[path = "laws/generate.rs"]
-mod generate;
-#[path = "laws/model.rs"]
-mod model;
-
-use generate::{change, document, installation, respelled, statement};
-use model::{Request, allowed_by_ours};
 use proptest::prelude::*;
 use reconcile_policy::{
-    BucketIntent, Document, KeyIntent, Logs, Ownership, Partition, Reader, Statement, canonical_text,
-    differences, equivalent, merge, owned,
+    Arn, BucketIntent, Document, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader, Statement,
+    TopicIntent, canonical_text, differences, equivalent, merge, owned,
 };
 use serde_json::{Value, json};
+
+use crate::generate::{change, document, installation, respelled, statement};
+use crate::model::{Request, allowed_by_ours};
 
 fn parsed(value: &Value) -> Document {
     value.to_string().parse().unwrap()
@@ -209,13 +203,18 @@ proptest! {
             Statement::from_value(value).unwrap()
         };
         let ownership = Ownership::of(&theirs);
-        let trails = vec!["arn:aws:cloudtrail:eu-west-1:111111111111:trail/T".parse().unwrap()];
+        let trail: Arn = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/T".parse().unwrap();
+        let trails = vec![trail.clone()];
+        let topic = TopicIntent {
+            topic: "arn:aws:sns:eu-west-1:111111111111:trails".parse().unwrap(),
+            trails: trails.clone(),
+        };
         let bucket = BucketIntent {
             partition: Partition::Aws,
             bucket: "logs".to_owned(),
             prefix: None,
             trails: trails.clone(),
-            organization_trails: Vec::new(),
+            organization_trails: vec![OrganizationTrail { trail, organization: "o-exampleorgid".to_owned() }],
             guests: Vec::new(),
             organization: None,
             readers: Vec::new(),
@@ -226,7 +225,7 @@ proptest! {
             partition: Partition::Aws,
             administrators: vec![],
             trails,
-            organization_trails: vec![],
+            organization_trails: Vec::new(),
             guests: vec![],
             organization: None,
             readers: vec![Reader {
@@ -237,7 +236,8 @@ proptest! {
             extra: vec![],
         };
         let is_same = Ownership::of(&mine) == ownership;
-        for statement in bucket.statements(&ownership).into_iter().chain(key.statements(&ownership)) {
+        let statements = [bucket.statements(&ownership), key.statements(&ownership), topic.statements(&ownership)];
+        for statement in statements.concat() {
             let sid = statement.sid().unwrap();
             prop_assert!(ownership.owns(sid), "{sid}");
             prop_assert!(is_same || !Ownership::of(&mine).owns(sid), "{mine} claims {sid} of {theirs}");

@@ -1,28 +1,24 @@
 //! What is taken over of policies that others wrote, and that nobody who could deliver ever cannot.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
+mod guests;
+mod key;
+mod laws;
+mod organization;
+mod topic;
 
-#[path = "laws/generate.rs"]
-#[allow(dead_code)]
-mod generate;
-
-use std::collections::BTreeSet;
-
-use generate::{change, statement};
-use proptest::prelude::*;
 use reconcile_policy::{
-    Adopted, Adoption, Arn, BucketIntent, Delivery, Document, Fate, Form, Guest, Keep, KeyIntent, Merged,
-    Ownership, Partition, Request, Statement, evaluate, merge,
+    Adopted, Adoption, Arn, BucketIntent, Delivery, Document, Fate, Keep, Merged, Ownership, Partition,
+    PolicyKind, merge,
 };
 use serde_json::{Value, json};
 
-const OURS: [&str; 2] = ["111111111111", "222222222222"];
+pub(crate) const OURS: [&str; 2] = ["111111111111", "222222222222"];
 
-fn trail(account: &str) -> Arn {
+pub(crate) fn trail(account: &str) -> Arn {
     format!("arn:aws:cloudtrail:us-east-1:{account}:trail/T").parse().unwrap()
 }
 
-fn intent() -> BucketIntent {
+pub(crate) fn intent() -> BucketIntent {
     BucketIntent {
         partition: Partition::Aws,
         bucket: "logs".to_owned(),
@@ -37,42 +33,45 @@ fn intent() -> BucketIntent {
     }
 }
 
-fn ownership() -> Ownership {
+pub(crate) fn ownership() -> Ownership {
     Ownership::of("sec")
 }
 
-fn adoption() -> Adoption {
+pub(crate) fn adoption() -> Adoption {
     Adoption { accounts: OURS.map(str::to_owned).into(), ..Adoption::default() }
 }
 
-fn document(statements: Value) -> Document {
+pub(crate) fn document(statements: Value) -> Document {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap()
 }
 
-fn adopt(live: &Document, intent: &BucketIntent, adoption: &Adoption) -> Merged {
+pub(crate) fn adopt(live: &Document, intent: &BucketIntent, adoption: &Adoption) -> Merged {
     merge(Some(live), &intent.statements(&ownership()), &ownership()).adopt(adoption, &ownership())
 }
 
-fn can_deliver(policy: &Document, account: &str, prefix: Option<&str>) -> bool {
+pub(crate) fn can_deliver(policy: &Document, account: &str, prefix: Option<&str>) -> bool {
     let delivery = Delivery {
         trail: trail(account),
         bucket: "arn:aws:s3:::logs".parse().unwrap(),
         prefix: prefix.map(str::to_owned),
         key: None,
         bucket_key: false,
+        topic: None,
         digests: true,
         organization: None,
         organization_trail: false,
-        topic: None,
     };
-    delivery.prove(|_| Some(policy)).iter().all(|proof| proof.decision.is_allowed())
+    delivery
+        .prove(|kind| (kind == PolicyKind::Bucket).then_some(policy))
+        .iter()
+        .all(|proof| proof.decision.is_allowed())
 }
 
-fn sids(document: &Document) -> Vec<&str> {
+pub(crate) fn sids(document: &Document) -> Vec<&str> {
     document.statements().iter().map(|statement| statement.sid().unwrap_or("-")).collect()
 }
 
-fn acl_check(sid: &str, condition: Value) -> Value {
+pub(crate) fn acl_check(sid: &str, condition: Value) -> Value {
     let mut statement = json!({
         "Sid": sid, "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
         "Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::logs",
@@ -83,7 +82,7 @@ fn acl_check(sid: &str, condition: Value) -> Value {
     statement
 }
 
-fn write(sid: &str, resources: Value, sources: Value) -> Value {
+pub(crate) fn write(sid: &str, resources: Value, sources: Value) -> Value {
     let mut statement = json!({
         "Sid": sid, "Effect": "Allow", "Principal": { "Service": ["cloudtrail.amazonaws.com"] },
         "Action": ["s3:PutObject"], "Resource": resources,
@@ -95,18 +94,18 @@ fn write(sid: &str, resources: Value, sources: Value) -> Value {
     statement
 }
 
-fn athena() -> Value {
+pub(crate) fn athena() -> Value {
     json!({
         "Sid": "Athena", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::444444444444:role/Athena" },
         "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*",
     })
 }
 
-fn folder(account: &str) -> String {
+pub(crate) fn folder(account: &str) -> String {
     format!("arn:aws:s3:::logs/AWSLogs/{account}/*")
 }
 
-fn source(sources: &[&str]) -> Value {
+pub(crate) fn source(sources: &[&str]) -> Value {
     json!({ "StringEquals": { "aws:SourceArn": sources.iter().map(|id| trail(id)).collect::<Vec<_>>() } })
 }
 
@@ -185,7 +184,7 @@ fn cases() -> Vec<Case> {
             fates: vec![
                 ("Acl", "replaced"),
                 ("Write", "replaced"),
-                ("OrganizationWrite", "unlisted o-exampleorgid"),
+                ("OrganizationWrite", "unlisted arn:aws:s3:::logs/AWSLogs/o-exampleorgid/*"),
             ],
         },
         Case {
@@ -233,7 +232,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn told(adopted: &Adopted) -> (String, String) {
+pub(crate) fn told(adopted: &Adopted) -> (String, String) {
     let sid = adopted.statement.sid.clone().unwrap_or_else(|| "-".to_owned());
     let fate = match &adopted.fate {
         Fate::Replaced => "replaced".to_owned(),
@@ -333,177 +332,4 @@ fn a_statement_with_a_deleted_principal_goes_before_anything_is_written() {
     assert_eq!(fates, ["names AROAEXAMPLEEXAMPLE12"]);
     assert_eq!(sids(&merged.expanded)[0], "Athena");
     assert_eq!(sids(&merged.contracted)[0], "Athena");
-}
-
-#[test]
-fn a_trail_that_delivers_here_and_is_not_in_the_spec_goes_on_to() {
-    let guest = Guest { trail: trail("888888888888"), prefix: Some("old".to_owned()) };
-    let live = document(json!([
-        acl_check("Acl", Value::Null),
-        write("Write", json!("arn:aws:s3:::logs/old/AWSLogs/888888888888/*"), Value::Null),
-    ]));
-    let intent = BucketIntent { guests: vec![guest], ..intent() };
-    let mut adoption = adoption();
-    adoption.accounts.insert("888888888888".to_owned());
-    for form in [Form::Plain, Form::ByAccount] {
-        let desired = intent.compile(&ownership(), form).unwrap();
-        let merged = merge(Some(&live), &desired, &ownership()).adopt(&adoption, &ownership());
-        assert!(sids(&merged.contracted).iter().all(|sid| sid.starts_with("Sec")), "{form}");
-        for document in [&live, &merged.expanded, &merged.contracted] {
-            assert!(can_deliver(document, "888888888888", Some("old")), "{form}: {document}");
-        }
-    }
-}
-
-#[test]
-fn the_key_policy_is_taken_over_alike() {
-    let use_of = |accounts: &[&str]| -> Value {
-        let contexts: Vec<String> =
-            accounts.iter().map(|id| format!("arn:aws:cloudtrail:*:{id}:trail/*")).collect();
-        json!({ "StringLike": { "kms:EncryptionContext:aws:cloudtrail:arn": contexts } })
-    };
-    let statement = |sid: &str, action: &str, condition: Value| {
-        let mut statement = json!({
-            "Sid": sid, "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
-            "Action": action, "Resource": "*",
-        });
-        if !condition.is_null() {
-            statement["Condition"] = condition;
-        }
-        statement
-    };
-    let root = json!({
-        "Sid": "Enable IAM User Permissions", "Effect": "Allow",
-        "Principal": { "AWS": "arn:aws:iam::111111111111:root" }, "Action": "kms:*", "Resource": "*",
-    });
-    let intent = KeyIntent {
-        partition: Partition::Aws,
-        administrators: vec!["arn:aws:iam::111111111111:root".parse().unwrap()],
-        trails: OURS.map(trail).into(),
-        organization_trails: Vec::new(),
-        guests: Vec::new(),
-        organization: None,
-        readers: Vec::new(),
-        extra: Vec::new(),
-    };
-    for (others, left) in [
-        (vec![], vec!["Enable IAM User Permissions"]),
-        (
-            vec!["999999999999"],
-            vec![
-                "Enable IAM User Permissions",
-                "Allow CloudTrail to encrypt logs",
-                "Allow CloudTrail to describe key",
-            ],
-        ),
-    ] {
-        let accounts: Vec<&str> = ["111111111111"].into_iter().chain(others).collect();
-        let live = document(json!([
-            root,
-            statement("Allow CloudTrail to encrypt logs", "kms:GenerateDataKey*", use_of(&accounts)),
-            statement("Allow CloudTrail to describe key", "kms:DescribeKey", Value::Null),
-        ]));
-        let merged = merge(Some(&live), &intent.statements(&ownership()), &ownership())
-            .adopt(&adoption(), &ownership());
-        let foreign: Vec<&str> =
-            sids(&merged.contracted).into_iter().filter(|sid| !sid.starts_with("Sec")).collect();
-        assert_eq!(foreign, left);
-        let encrypt = |account: &str| {
-            Request::by_service(
-                "cloudtrail.amazonaws.com",
-                "kms:GenerateDataKey",
-                "arn:aws:kms:us-east-1:1:key/k",
-            )
-            .with("aws:SourceArn", trail(account).as_str())
-            .with("kms:EncryptionContext:aws:cloudtrail:arn", trail(account).as_str())
-        };
-        for account in accounts {
-            for document in [&live, &merged.expanded, &merged.contracted] {
-                assert!(evaluate(document, &encrypt(account)).is_allowed(), "{account}: {document}");
-            }
-        }
-        // Anybody's trail that nobody named may still not.
-        assert!(!evaluate(&merged.contracted, &encrypt("777777777777")).is_allowed());
-    }
-}
-
-#[test]
-fn a_statement_that_lets_every_trail_encrypt_is_not_taken_for_one_of_no_account() {
-    let live = document(json!([{
-        "Sid": "Everybody", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
-        "Action": "kms:GenerateDataKey*", "Resource": "*",
-    }]));
-    let merged = merge(Some(&live), &[], &ownership()).adopt(&adoption(), &ownership());
-    let fates: Vec<_> = merged.adopted.iter().map(|adopted| told(adopted).1).collect();
-    assert_eq!(fates, ["unlisted every account"]);
-    assert_eq!(sids(&merged.contracted), ["Everybody"]);
-}
-
-/// Statements that let CloudTrail deliver, of accounts that are ours and others.
-fn delivery_statement() -> impl Strategy<Value = Value> {
-    let accounts = || {
-        proptest::sample::subsequence(
-            vec!["111111111111", "222222222222", "888888888888", "999999999999"],
-            1..=4,
-        )
-    };
-    (accounts(), prop::option::of(accounts()), 0..4_usize).prop_map(|(accounts, sources, shape)| {
-        let sources = sources.map_or(Value::Null, |it| json!(it.into_iter().map(trail).collect::<Vec<_>>()));
-        let folders: Vec<String> = accounts.iter().map(|account| folder(account)).collect();
-        match shape {
-            0 => acl_check("A", source(&accounts)),
-            1 => acl_check("B", Value::Null),
-            2 => write("C", json!("arn:aws:s3:::logs/AWSLogs/*"), sources),
-            _ => write("D", json!(folders), sources),
-        }
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
-
-    #[test]
-    fn laws_of_adoption(
-        (live, desired) in change(),
-        more in prop::collection::vec(prop_oneof![delivery_statement(), statement()], 0..5),
-        unlisted in prop_oneof![Just(Keep::Keep), Just(Keep::Remove)],
-    ) {
-        let mut live = live;
-        live["Statement"].as_array_mut().unwrap().extend(more);
-        let live: Document = live.to_string().parse().unwrap();
-        let mut desired: Vec<Statement> =
-            desired.into_iter().map(|value| Statement::from_value(value).unwrap()).collect();
-        let ours = intent().statements(&ownership());
-        desired.retain(|it| ours.iter().all(|our| our.sid() != it.sid()));
-        desired.extend(ours);
-        let adoption = Adoption { unlisted_accounts: unlisted, ..adoption() };
-        let merged = merge(Some(&live), &desired, &ownership()).adopt(&adoption, &ownership());
-
-        // Idempotent.
-        let again = merge(Some(&merged.contracted), &desired, &ownership()).adopt(&adoption, &ownership());
-        prop_assert!(again.expand().is_none() && again.contract().is_none(), "{}\n{}", merged.contracted, again.contracted);
-
-        // Nothing that is not ours is altered before the contraction.
-        for statement in live.statements().iter().filter(|it| !it.sid().is_some_and(|sid| ownership().owns(sid))) {
-            prop_assert!(merged.expanded.statements().contains(statement));
-        }
-
-        // Who could deliver, and is not shut out in words, can deliver all the way.
-        let accounts: BTreeSet<&str> = match unlisted {
-            Keep::Keep => ["111111111111", "222222222222", "888888888888", "999999999999"].into(),
-            Keep::Remove => OURS.into(),
-        };
-        let is_denied = live.statements().iter().any(|it| it.effect() == reconcile_policy::Effect::Deny)
-            || desired.iter().any(|it| it.effect() == reconcile_policy::Effect::Deny && it.sid() != Some("SecDenyInsecureTransport"));
-        let is_foreign = |it: &&Statement| !it.sid().is_some_and(|sid| ownership().owns(sid));
-        let foreign: Vec<Value> =
-            live.statements().iter().filter(is_foreign).map(|it| serde_json::to_value(it).unwrap()).collect();
-        let foreign = document(json!(foreign));
-        for account in accounts.into_iter().filter(|_| !is_denied) {
-            if can_deliver(&foreign, account, None) {
-                prop_assert!(can_deliver(&merged.expanded, account, None), "{account}: {}", merged.expanded);
-                prop_assert!(can_deliver(&merged.contracted, account, None), "{account}: {live}\n{}", merged.contracted);
-            }
-        }
-    }
 }

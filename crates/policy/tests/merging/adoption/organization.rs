@@ -1,0 +1,118 @@
+//! Trails of an organization, and the bucket that the console made for one.
+
+use std::collections::BTreeSet;
+
+use reconcile_policy::{BucketIntent, Delivery, Document, Hop, OrganizationTrail, PolicyKind};
+use serde_json::{Value, json};
+
+use super::{
+    acl_check, adopt, adoption, document, folder, intent, ownership, sids, source, told, trail, write,
+};
+
+pub(super) const ORGANIZATION: &str = "o-exampleorgid";
+pub(super) const MANAGEMENT: &str = "111111111111";
+
+/// Ours, with a trail of an organization or without.
+pub(super) fn intent_of(organizations: &[&str]) -> BucketIntent {
+    let of = |id: &&str| OrganizationTrail { trail: trail(MANAGEMENT), organization: (*id).to_owned() };
+    BucketIntent { organization_trails: organizations.iter().map(of).collect(), ..intent() }
+}
+
+/// What is covered by ours, with a trail of an organization or without.
+pub(super) fn adoption_of(organizations: &[&str]) -> reconcile_policy::Adoption {
+    let mut adoption = adoption();
+    adoption.accounts.extend(organizations.iter().map(|id| (*id).to_owned()));
+    adoption
+}
+
+/// Whether the trail of the organization can write log files of the other accounts.
+pub(super) fn can_deliver_for_organization(policy: &Document) -> bool {
+    let delivery = Delivery {
+        trail: trail(MANAGEMENT),
+        bucket: "arn:aws:s3:::logs".parse().unwrap(),
+        prefix: None,
+        key: None,
+        bucket_key: false,
+        topic: None,
+        digests: false,
+        organization: Some(ORGANIZATION.to_owned()),
+        organization_trail: true,
+    };
+    let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(policy));
+    proofs.iter().any(|it| it.hop == Hop::WriteOrganizationLogs && it.decision.is_allowed())
+}
+
+fn fates_of(live: &Document, organizations: &[&str]) -> Vec<(String, String)> {
+    let merged = adopt(live, &intent_of(organizations), &adoption_of(organizations));
+    for policy in [&merged.expanded, &merged.contracted] {
+        let is_able = can_deliver_for_organization(live) || organizations.contains(&ORGANIZATION);
+        assert_eq!(can_deliver_for_organization(policy), is_able, "{policy}");
+    }
+    let again = adopt(&merged.contracted, &intent_of(organizations), &adoption_of(organizations));
+    assert!(again.expand().is_none() && again.contract().is_none(), "{}", again.contracted);
+    let left: BTreeSet<&str> = sids(&merged.contracted).into_iter().collect();
+    let fates: Vec<_> = merged.adopted.iter().map(told).collect();
+    for (sid, fate) in &fates {
+        assert_eq!(left.contains(sid.as_str()), fate != "replaced", "{sid} {fate}");
+    }
+    fates
+}
+
+#[test]
+fn what_the_console_wrote_for_an_organization_goes_when_ours_covers_it() {
+    let own = json!(trail(MANAGEMENT));
+    let [ours, of_organization] = [MANAGEMENT, ORGANIZATION].map(folder);
+    let apart = [
+        acl_check("Acl", source(&[MANAGEMENT])),
+        write("Write", json!(ours), own.clone()),
+        write("OrganizationWrite", json!(of_organization), own.clone()),
+    ];
+    let together =
+        [acl_check("Acl", Value::Null), write("Both", json!([ours, of_organization]), own.clone())];
+    let unscoped =
+        [acl_check("Acl", Value::Null), write("OrganizationWrite", json!(of_organization), Value::Null)];
+    let narrowed = format!("narrowed to {of_organization}");
+    let unlisted = format!("unlisted {of_organization}");
+    for (live, organizations, expected) in [
+        (&apart[..], &[ORGANIZATION][..], ["replaced"; 3].as_slice()),
+        (&apart, &[], &["replaced", "replaced", &unlisted]),
+        (&apart, &["o-other"], &["replaced", "replaced", &unlisted]),
+        (&together, &[ORGANIZATION], &["replaced", "replaced"]),
+        (&together, &[], &[&narrowed]),
+        (&unscoped, &[ORGANIZATION], &["replaced", "replaced"]),
+        (&unscoped, &[], &[&unlisted]),
+    ] {
+        let fates = fates_of(&document(json!(live)), organizations);
+        let fates: Vec<&str> = fates.iter().map(|(_, fate)| fate.as_str()).collect();
+        assert_eq!(fates, expected, "{organizations:?}");
+    }
+}
+
+#[test]
+fn what_is_left_beside_an_organization_keeps_the_trails_that_it_needs() {
+    let sources = json!([MANAGEMENT, "999999999999"].map(trail));
+    let live = |owners: &[&str]| {
+        let folders: Vec<String> = owners.iter().map(|owner| folder(owner)).collect();
+        document(json!([acl_check("Acl", Value::Null), write("Write", json!(folders), sources.clone())]))
+    };
+    for (owners, left) in [
+        (
+            [ORGANIZATION, "999999999999"],
+            write("Write", json!(folder("999999999999")), json!(trail("999999999999"))),
+        ),
+        // Of another organization it cannot be said which of the trails is its.
+        ([MANAGEMENT, "o-other"], write("Write", json!(folder("o-other")), sources.clone())),
+    ] {
+        let merged = adopt(&live(&owners), &intent_of(&[ORGANIZATION]), &adoption_of(&[ORGANIZATION]));
+        let kept = merged.contracted.statements().iter().find(|it| it.sid() == Some("Write")).unwrap();
+        assert_eq!(serde_json::to_value(kept).unwrap(), left, "{owners:?}");
+    }
+}
+
+#[test]
+fn a_trail_that_is_no_longer_the_organizations_loses_its_prefix_only_in_the_end() {
+    let live = Document::new(intent_of(&[ORGANIZATION]).statements(&ownership()));
+    let merged = adopt(&live, &intent(), &adoption());
+    assert!(can_deliver_for_organization(&merged.expanded));
+    assert!(!can_deliver_for_organization(&merged.contracted));
+}

@@ -112,6 +112,49 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
     project.run("plan own.yaml").exits(0).says("No changes.");
 }
 
+/// The smallest set-up that people have: no KMS key, and the statements of AWS's guide.
+const WITHOUT_KMS: &str = r#"
+BUCKET, ACCOUNT = "plain-cloudtrail-logs", "123456789012"
+s3, cloudtrail = boto3.client("s3"), boto3.client("cloudtrail")
+s3.create_bucket(Bucket=BUCKET)
+service = {"Service": "cloudtrail.amazonaws.com"}
+s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Sid": "AWSCloudTrailAclCheck20150319", "Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl",
+     "Resource": f"arn:aws:s3:::{BUCKET}"},
+    {"Sid": "AWSCloudTrailWrite20150319", "Effect": "Allow", "Principal": service, "Action": "s3:PutObject",
+     "Resource": f"arn:aws:s3:::{BUCKET}/AWSLogs/{ACCOUNT}/*",
+     "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}}]}))
+cloudtrail.create_trail(Name="plain", S3BucketName=BUCKET, IsMultiRegionTrail=True, EnableLogFileValidation=True)
+cloudtrail.start_logging(Name="plain")
+"#;
+
+#[test]
+fn a_set_up_without_a_key_is_imported_and_its_plan_is_empty() {
+    let moto = Moto::start();
+    let project = moto.project();
+    moto.boto3(WITHOUT_KMS);
+    project
+        .run("import --account security=123456789012 --name plain --out imported.yaml")
+        .exits(0)
+        .says("A plan of this spec shows no change.");
+    let text = project.read("imported.yaml");
+    assert!(text.contains("\nkey: unmanaged\n"), "{text}");
+    project.run("plan imported.yaml --detailed-exitcode").exits(0).says("No changes.");
+    project.run("drift imported.yaml").exits(0);
+    project.run("explain imported.yaml").exits(0);
+
+    // The key is one line away; the bucket takes part when its lines are out.
+    let policies: Vec<&str> = text.lines().filter(|line| !line.contains("policy: unmanaged")).collect();
+    let with_key = policies.join("\n").replace("key: unmanaged", "key: { alias: plain-cloudtrail }") + "\n";
+    project.write("own.yaml", with_key);
+    project
+        .run("plan own.yaml --detailed-exitcode")
+        .exits(2)
+        .says("log files are not encrypted with a KMS key");
+    project.run("apply own.yaml --yes").exits(0);
+    project.run("plan own.yaml --detailed-exitcode").exits(0);
+}
+
 #[test]
 fn a_set_up_is_found_by_its_bucket_by_a_trail_and_by_the_organization() {
     let moto = Moto::start();

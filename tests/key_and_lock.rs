@@ -59,6 +59,51 @@ fn a_key_of_somebody_else_is_used_and_neither_made_named_marked_nor_removed() {
 }
 
 #[test]
+fn a_key_that_is_left_alone_is_neither_made_nor_read_and_trails_keep_theirs() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    let before = key(&project.json(".reconcile/sandbox.json"));
+    let section = "key:\n  alias: secprod-cloudtrail\n";
+    with(&project, section, "key: unmanaged\n");
+    project
+        .run("validate specs/prod.yaml")
+        .exits(1)
+        .says("the bucket is to encrypt with the key, and the key is left alone")
+        .says("`encryption: s3`");
+    with(&project, "  region: us-east-1\n", "  region: us-east-1\n  encryption: unmanaged\n");
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let permissions = project.run("permissions specs/prod.yaml --mode apply").exits(0);
+    assert!(!permissions.stdout.contains("kms:"), "{}", permissions.stdout);
+
+    // Another hand takes the key from a trail, which is not drift; a trail that is made anew has none.
+    project.edit(".reconcile/sandbox.json", |state| {
+        let of = |account: &str| format!("/accounts/{account}/regions/us-east-1/trails");
+        state.pointer_mut(&of("222222222222")).unwrap()["SecurityTrail"]["kms_key"] = json!(null);
+        state.pointer_mut(&of("333333333333")).unwrap().as_object_mut().unwrap().clear();
+    });
+    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
+    let changes = plan["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{plan}");
+    assert_eq!(changes[0]["action"]["after"]["kms_key"], json!(null), "{plan}");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("drift specs/prod.yaml --sandbox").exits(0);
+    let explained = project.run("explain specs/prod.yaml --sandbox").exits(0);
+    assert!(!explained.stdout.contains("make a data key"), "{}", explained.stdout);
+    let twin = project.json(".reconcile/sandbox.json");
+    assert_eq!(key(&twin), before);
+    let trails = &twin["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"];
+    assert!(trails["SecurityTrailMaster"]["kms_key"].as_str().is_some(), "{trails}");
+
+    // From nothing, nothing of a key is made.
+    let fresh = Project::new();
+    fresh.write(SPEC, project.read(SPEC).replace("encryption: unmanaged", "encryption: s3"));
+    fresh.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    fresh.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let state = fresh.read(".reconcile/sandbox.json");
+    assert!(!state.contains("\"keys\"") && !state.contains("\"aliases\""), "{state}");
+}
+
+#[test]
 fn trails_go_over_to_another_key() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);

@@ -101,11 +101,14 @@ impl Context {
             Some(topic) => self.topic_policy(topic).await?,
             None => None,
         };
-        Ok(delivery.prove(|kind| match kind {
+        let mut proofs = delivery.prove(|kind| match kind {
             PolicyKind::Bucket => bucket_policy.as_ref(),
             PolicyKind::Key => key_policy.as_ref(),
             PolicyKind::Topic => topic_policy.as_ref(),
-        }))
+        });
+        // What the policy of a key says that the spec leaves alone is not known.
+        proofs.retain(|it| it.hop.policy() != PolicyKind::Key || *identity != KeyIdentity::Unmanaged);
+        Ok(proofs)
     }
 
     async fn topic_policy(&self, topic: &Arn) -> Result<Option<Document>, ApplyError> {

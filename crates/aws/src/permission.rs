@@ -74,7 +74,7 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
         // From where the roles of the others are assumed.
         Place::Start => account.access.role.is_none(),
         Place::Organization => desired.organization.as_ref().is_some_and(|it| it.account == *name),
-        Place::Key => desired.key.site.account == *name,
+        Place::Key => desired.key.identity != KeyIdentity::Unmanaged && desired.key.site.account == *name,
         Place::Bucket => desired.bucket.site.account == *name,
         // Also where the spec has no trail: it may have had one.
         Place::Trails => true,
@@ -141,6 +141,7 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
         Scope::Key => match &desired.key.identity {
             KeyIdentity::Alias(_) => vec![format!("arn:{partition}:kms:{region}:{id}:key/*")],
             KeyIdentity::Existing(arn) => vec![arn.to_string()],
+            KeyIdentity::Unmanaged => Vec::new(),
         },
         Scope::KeyAndAlias => {
             let alias = desired.key.identity.alias();

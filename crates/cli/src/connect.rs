@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use reconcile_aws::{Aws, Embedded, Options};
-use reconcile_spec::{Desired, KeyIdentity, Spec};
+use reconcile_spec::{Desired, Spec};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
 use crate::args::Global;
@@ -76,10 +76,6 @@ pub(crate) fn provision(twin: &Twin, spec: &Spec) {
         }
     });
     let desired = spec.desired();
-    let keys = match &desired.key.identity {
-        KeyIdentity::Existing(arn) => vec![arn.to_string()],
-        KeyIdentity::Alias(_) => Vec::new(),
-    };
     let lock = desired.lock.as_ref().filter(|lock| lock.bucket != desired.bucket.name);
     let buckets = lock.and_then(|lock| {
         let owner = desired.account(&lock.site.account)?.id.to_string();
@@ -88,7 +84,7 @@ pub(crate) fn provision(twin: &Twin, spec: &Spec) {
     twin.provision(Setup {
         ambient: spec.ambient_account().map(ToString::to_string),
         accounts: accounts.collect(),
-        keys,
+        keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),
         buckets: buckets.into_iter().collect(),
     });
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reconcile_spec::{AccountName, Desired, Topic};
+use reconcile_spec::{AccountName, Desired, KeyIdentity, Topic};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
@@ -45,9 +45,11 @@ pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
         let administrator = organization.delegated_administrator.iter();
         found.extend(administrator.map(|name| Address::new(Kind::DelegatedAdministrator, account, name)));
     }
-    found.push(of_key(Kind::Key));
-    found.extend(key.identity.alias().map(|_| of_key(Kind::Alias)));
-    found.push(of_key(Kind::KeyPolicy));
+    if key.identity != KeyIdentity::Unmanaged {
+        found.push(of_key(Kind::Key));
+        found.extend(key.identity.alias().map(|_| of_key(Kind::Alias)));
+        found.push(of_key(Kind::KeyPolicy));
+    }
     found.extend(desired.grants.iter().map(|it| Address::new(Kind::Grant, &key.site.account, &it.aws_name)));
     found.extend([of_bucket(Kind::Bucket), of_bucket(Kind::BucketPolicy)]);
     let groups = desired.log_groups.iter();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reconcile_policy::{Arn, Decision, Delivery, Document, PolicyKind, Proof, Statement};
-use reconcile_spec::{self as spec, Desired, Encryption};
+use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity};
 
 use crate::address::Address;
 use crate::kind::Kind;
@@ -77,7 +77,7 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
         // What the policy of another key says is not known; that of a key that is not there says nothing.
         let is_our_key = match hub {
             Some(hub) => delivery.key.as_deref() == Some(hub.key.arn.as_str()),
-            None => live.is_none(),
+            None => live.is_none() && knows_key(desired),
         };
         // Nor what that of a topic says that the spec does not have.
         let is_known = |kind| match kind {
@@ -101,9 +101,13 @@ pub(crate) fn planned_paths(
     let paths = desired.trails.iter().map(|trail| {
         let delivery = of_spec(desired, observed, trail);
         let mut proofs = policies.prove(&delivery);
-        // A topic whose account could not be read is not known.
-        let is_known = trail.topic.as_ref().is_none_or(|topic| policies.topics.contains_key(topic));
-        proofs.retain(|proof| proof.hop.policy() != PolicyKind::Topic || is_known);
+        let is_known = |kind| match kind {
+            PolicyKind::Bucket => true,
+            PolicyKind::Key => knows_key(desired),
+            // A topic whose account could not be read is not known.
+            PolicyKind::Topic => trail.topic.as_ref().is_none_or(|topic| policies.topics.contains_key(topic)),
+        };
+        proofs.retain(|proof| is_known(proof.hop.policy()));
         DeliveryPath { address: address(trail), is_live: false, delivery, proofs }
     });
     paths.collect()
@@ -112,14 +116,15 @@ pub(crate) fn planned_paths(
 /// How a trail delivers, once it is as the spec says.
 fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
     let key = match &observed.key {
-        Some(hub) => hub.key.arn.to_string(),
-        None => new_key(desired).into(),
+        Some(hub) => Some(hub.key.arn.to_string()),
+        None if knows_key(desired) => Some(new_key(desired).into()),
+        None => observed.trails.get(&trail.arn).and_then(Option::as_ref).and_then(known_key),
     };
     Delivery {
         trail: trail.arn.clone(),
         bucket: bucket_arn(desired),
         prefix: trail.prefix.clone(),
-        key: Some(key),
+        key,
         bucket_key: has_bucket_key(desired, observed),
         digests: trail.log_file_validation,
         organization: organization_of(observed, &trail.arn),
@@ -129,15 +134,11 @@ fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Deliv
 }
 
 fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delivery {
-    let key = live.kms_key.as_ref().and_then(|key| match key {
-        KeyRef::Known(arn) => Some(arn.clone()),
-        KeyRef::KnownAfterApply(_) => None,
-    });
     Delivery {
         trail: live.arn.clone(),
         bucket: bucket_arn(desired),
         prefix: live.prefix.clone(),
-        key,
+        key: known_key(live),
         bucket_key: has_bucket_key(desired, observed),
         digests: live.log_file_validation,
         organization: organization_of(observed, &live.arn),
@@ -147,6 +148,19 @@ fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delive
             Some(view::Notification::Off) | None => None,
         },
     }
+}
+
+/// What a trail encrypts with now.
+fn known_key(live: &view::Trail) -> Option<String> {
+    match live.kms_key.as_ref()? {
+        KeyRef::Known(arn) => Some(arn.clone()),
+        KeyRef::KnownAfterApply(_) => None,
+    }
+}
+
+/// Whether the spec has a key, whose policy is then looked at.
+fn knows_key(desired: &Desired) -> bool {
+    desired.key.identity != KeyIdentity::Unmanaged
 }
 
 fn organization_of(observed: &Observed, trail: &Arn) -> Option<String> {

@@ -118,16 +118,17 @@ fn write_policy(text: &mut String, of: &str, has_to_be_managed: bool) {
 }
 
 fn write_key(text: &mut String, setup: &Setup, options: &Options) {
-    text.push_str("key:\n");
     let Some(found) = &setup.key else {
         let _ = writeln!(
             text,
-            "  # No trail encrypts with a KMS key. A spec always has one: the plan makes it, and has all trails use it.\n  \
-             alias: {}-cloudtrail\n",
+            "# No trail encrypts with a KMS key. With `key: {{ alias: {}-cloudtrail }}` in place of this line a plan makes one,\n\
+             # and has all trails encrypt with it.\n\
+             key: unmanaged\n",
             options.name
         );
         return;
     };
+    text.push_str("key:\n");
     match &found.alias {
         Some(alias) => {
             let _ = writeln!(text, "  alias: {alias}");
@@ -243,7 +244,11 @@ fn notes(setup: &Setup, trail: &Trail) -> Vec<String> {
     }
     let encrypts = |key: &SetupKey| trail.kms_key == Some(KeyRef::known(&key.key.arn));
     if setup.key.as_ref().is_some_and(|key| !encrypts(key)) {
-        notes.push(format!("# {} does not encrypt with the key above; a plan has it do so.", trail.arn));
+        notes.push(format!(
+            "# {} does not encrypt with the key above; a plan has it do so. `key: unmanaged` in place of the key, with\n    \
+             # `encryption: unmanaged` in the bucket, leaves alone what each encrypts with.",
+            trail.arn
+        ));
     }
     notes
 }

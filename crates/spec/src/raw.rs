@@ -51,8 +51,8 @@ pub(crate) struct RawSpec {
     pub(crate) organization: Option<Located<RawOrganization>>,
     /// The bucket that all logs go to.
     pub(crate) bucket: RawBucket,
-    /// The KMS key that encrypts the logs.
-    pub(crate) key: Located<RawKey>,
+    /// The KMS key that encrypts the logs; `unmanaged` leaves alone what each trail encrypts with.
+    pub(crate) key: Located<OrUnmanaged<RawKey>>,
     /// Who may read and decrypt the logs.
     #[serde(default)]
     pub(crate) readers: Option<Located<Vec<RawReader>>>,

@@ -71,7 +71,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     let key = key::resolve(&raw.key, &raw.bucket, &scope, region, problems);
     let trails = trails::resolve(raw, &scope, bucket.as_ref(), problems);
     let bucket_extra = policies::extra(raw.bucket.policy.as_ref(), problems);
-    let key_extra = policies::extra(raw.key.value.policy.as_ref(), problems);
+    let key_extra = policies::extra(policies::of_key(&raw.key.value), problems);
     let lock = lock(raw.lock.as_ref(), &scope, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);

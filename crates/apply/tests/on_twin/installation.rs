@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Journal, Options, Outcome, Watch, apply};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, destroy, discover, observe};
-use reconcile_spec::{KeyIdentity, Spec, parse};
+use reconcile_spec::{Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, Twin};
 
 pub const MASTER: &str = "111111111111";
@@ -30,12 +30,8 @@ impl Installation {
             name: account.name.to_string(),
             roles: vec!["Role".to_owned()],
         });
-        let keys = match &spec.desired().key.identity {
-            KeyIdentity::Existing(arn) => vec![arn.to_string()],
-            KeyIdentity::Alias(_) => Vec::new(),
-        };
         self.twin.provision(Setup {
-            keys,
+            keys: spec.desired().key.identity.existing().map(ToString::to_string).into_iter().collect(),
             ambient: Some(MASTER.to_owned()),
             accounts: accounts.collect(),
             ..Setup::default()

@@ -124,11 +124,12 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     if let Some(policy) = &observed.bucket_policy {
         twin.set_bucket_policy(desired.bucket.name.as_str(), &policy.to_string());
     }
-    if let Some(hub) = &observed.key {
-        let name = match &desired.key.identity {
-            KeyIdentity::Alias(alias) => alias.with_prefix(),
-            KeyIdentity::Existing(arn) => arn.resource_name().to_owned(),
-        };
+    let key = match &desired.key.identity {
+        KeyIdentity::Alias(alias) => Some(alias.with_prefix()),
+        KeyIdentity::Existing(arn) => Some(arn.resource_name().to_owned()),
+        KeyIdentity::Unmanaged => None,
+    };
+    if let (Some(name), Some(hub)) = (key, &observed.key) {
         let account = desired.account(&desired.key.site.account).map_or("", |account| account.id.as_str());
         twin.set_key_policy(account, desired.key.site.region.as_str(), &name, &hub.policy.to_string());
     }

@@ -1,7 +1,7 @@
 //! Turns live state into the plan that makes the same somewhere else.
 
 use jiff::Timestamp;
-use reconcile_spec::{AliasName, EventSelector, ReadWrite, Site, Spec};
+use reconcile_spec::{AliasName, Site, Spec};
 
 use super::change::{Compared, Terms};
 use super::{Scope, plan_of};
@@ -10,7 +10,7 @@ use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::observe::Observed;
 use crate::plan::{Action, Changed, Phase, Plan, Risk};
-use crate::view::{Alias, Bucket, Encryption, KeyRef, Selectors, Trail, View};
+use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail, View};
 
 /// The plan that makes, in an empty AWS, what was observed: all but the two policies, which are to be copied as texts, and
 /// trails of accounts that the spec does not have.
@@ -73,11 +73,7 @@ impl Copy<'_> {
             let kms_key = live.kms_key.clone().map(|key| self.key_ref(key));
             let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
             let terms = self.terms(address, &trail.site, Changed::Trail);
-            let selectors = match &live.selectors {
-                Selectors::Basic(selectors) if selectors.is_empty() => Selectors::Basic(vec![by_default()]),
-                selectors => selectors.clone(),
-            };
-            compared.view(terms, None, Trail { kms_key, selectors, ..live.clone() });
+            compared.view(terms, None, Trail { kms_key, ..live.clone() });
         }
     }
 
@@ -98,16 +94,6 @@ impl Copy<'_> {
             changed,
             explain,
         }
-    }
-}
-
-/// What a trail records that nobody has told what to record. See "Logging management events" in the CloudTrail user guide.
-fn by_default() -> EventSelector {
-    EventSelector {
-        read_write: ReadWrite::All,
-        management_events: true,
-        exclude_management_sources: Vec::new(),
-        data_resources: Vec::new(),
     }
 }
 

@@ -10,6 +10,9 @@ use crate::view::{Key, Rotation, Tags};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.key;
+    if desired.identity == KeyIdentity::Unmanaged {
+        return;
+    }
     let live = scope.observed.key.as_ref().map(|hub| hub.key.view.clone());
     let initial_policy = match live {
         Some(_) => None,
@@ -27,7 +30,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         // Somebody else's key is not marked as ours.
         tags: match &desired.identity {
             KeyIdentity::Alias(_) => desired.tags.wanted(live.is_some()).collect(),
-            KeyIdentity::Existing(_) => Tags::default(),
+            KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Tags::default(),
         },
         initial_policy,
     };

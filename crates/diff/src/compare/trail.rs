@@ -75,7 +75,10 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Tra
         arn: desired.arn.clone(),
         bucket: desired.bucket.to_string(),
         prefix: desired.prefix.clone(),
-        kms_key: Some(scope.key.clone()),
+        kms_key: match scope.desired.key.identity {
+            spec::KeyIdentity::Unmanaged => live.and_then(|live| live.kms_key.clone()),
+            spec::KeyIdentity::Alias(_) | spec::KeyIdentity::Existing(_) => Some(scope.key.clone()),
+        },
         multi_region: desired.multi_region,
         global_service_events: desired.global_service_events,
         log_file_validation: desired.log_file_validation,

@@ -29,7 +29,6 @@ fn basic(selectors: &[EventSelector]) -> Vec<String> {
         lines.push(MORE.to_owned());
     }
     match of_management.first() {
-        None if selectors.is_empty() => {}
         None => lines.push("management_events: none".to_owned()),
         Some(selector) => lines.extend(management(selector)),
     }

@@ -31,7 +31,7 @@ pub struct Found {
 }
 
 /// The key of the spec: the one of its ARN, or the one that its alias stands for, or else one with our tags, which a former
-/// run made and could not name any more.
+/// run made and could not name any more. None where the spec leaves the key alone.
 ///
 /// # Errors
 /// [`ReadError::KeyUnusable`] where it is a key that cannot encrypt, [`ReadError::NoSuchKey`] where there is none of that
@@ -51,6 +51,7 @@ pub async fn find(
             Some(metadata) => usable(metadata).map(Some),
             None => Err(ReadError::NoSuchKey { arn: arn.clone() }),
         },
+        KeyIdentity::Unmanaged => Ok(None),
     }
 }
 

@@ -150,7 +150,7 @@ impl Reader<'_> {
     async fn selectors(&self, arn: &Arn) -> Result<Selectors, Error> {
         let call = self.cloudtrail.get_event_selectors().trail_name(arn.as_str()).send();
         let answer = found(self.session.call(Operation::GetEventSelectors, call).await)?;
-        Ok(answer.map_or_else(|| Selectors::basic(Vec::new()), selectors))
+        Ok(selectors(answer.unwrap_or_else(|| GetEventSelectorsOutput::builder().build())))
     }
 
     async fn tags(&self, arn: &Arn) -> Result<Tags, Error> {
@@ -210,9 +210,24 @@ fn notification(trail: &sdk::Trail) -> Notification {
 fn selectors(answer: GetEventSelectorsOutput) -> Selectors {
     let advanced = answer.advanced_event_selectors.unwrap_or_default();
     if advanced.is_empty() {
-        Selectors::basic(answer.event_selectors.unwrap_or_default().into_iter().map(basic).collect())
+        let mut selectors: Vec<_> =
+            answer.event_selectors.unwrap_or_default().into_iter().map(basic).collect();
+        if selectors.is_empty() {
+            selectors.push(by_default());
+        }
+        Selectors::basic(selectors)
     } else {
         Selectors::advanced(advanced.into_iter().map(self::advanced).collect())
+    }
+}
+
+/// What a trail records that nobody has told what to record. See "Logging management events" in the CloudTrail user guide.
+fn by_default() -> EventSelector {
+    EventSelector {
+        read_write: ReadWrite::All,
+        management_events: true,
+        exclude_management_sources: Vec::new(),
+        data_resources: Vec::new(),
     }
 }
 

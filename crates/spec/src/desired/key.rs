@@ -27,24 +27,35 @@ pub enum KeyIdentity {
     Alias(AliasName),
     /// By its ARN: somebody else's, which is never made, deleted or given another name.
     Existing(Arn),
+    /// By nothing: the spec leaves alone what each trail encrypts with.
+    Unmanaged,
 }
 
 impl KeyIdentity {
+    /// The ARN of a key that has to be there already, if it is known by that.
+    pub fn existing(&self) -> Option<&Arn> {
+        match self {
+            Self::Existing(arn) => Some(arn),
+            Self::Alias(_) | Self::Unmanaged => None,
+        }
+    }
+
     /// The alias, if it is known by that.
     pub fn alias(&self) -> Option<&AliasName> {
         match self {
             Self::Alias(alias) => Some(alias),
-            Self::Existing(_) => None,
+            Self::Existing(_) | Self::Unmanaged => None,
         }
     }
 }
 
-/// The alias or the id, as addresses have it.
+/// The alias or the id, as addresses have it; a key that is left alone has no address.
 impl fmt::Display for KeyIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alias(alias) => alias.fmt(f),
             Self::Existing(arn) => f.pad(arn.resource_name()),
+            Self::Unmanaged => f.pad("unmanaged"),
         }
     }
 }

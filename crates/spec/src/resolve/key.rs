@@ -9,9 +9,10 @@ use crate::desired::{
     self, ConstraintKind, Constraints, Grant, Grantee, KeyIdentity, RotationDays, Setting, Site,
     is_grant_name,
 };
+use crate::diagnostic::Place;
 use crate::names::AccountName;
 use crate::problems::{Problems, suggest};
-use crate::raw::{Located, OrUnmanaged, RawBucket, RawGrant, RawKey};
+use crate::raw::{Located, OrUnmanaged, RawBucket, RawEncryption, RawGrant, RawKey};
 
 /// The key and what of it other resources need.
 pub(super) struct Key {
@@ -43,20 +44,23 @@ const OPERATIONS: [&str; 17] = [
 ];
 
 pub(super) fn resolve(
-    raw: &Located<RawKey>,
+    raw: &Located<OrUnmanaged<RawKey>>,
     bucket: &RawBucket,
     scope: &Scope<'_>,
     region: Option<Region>,
     problems: &mut Problems,
 ) -> Option<Key> {
-    let key = &raw.value;
+    let OrUnmanaged::Value(key) = &raw.value else {
+        check_encryption(raw.place, bucket, problems);
+        return Some(unmanaged(Site { account: bucket.account.value.parse().ok()?, region: region? }, scope));
+    };
     let account = match &key.account {
         Some(account) => scope.account(account, problems),
         // What is wrong with the bucket's account is told there.
         None => bucket.account.value.parse().ok(),
     };
     check_region(key.region.as_ref(), region.as_ref(), problems);
-    let identity = resolve_identity(raw, account.as_ref(), region.as_ref(), scope, problems);
+    let identity = resolve_identity(key, raw.place, account.as_ref(), region.as_ref(), scope, problems);
     let rotation_days = resolve_rotation(key, problems);
     let description = resolve_description(scope, key, problems);
     let administrators = resolve_administrators(key, problems);
@@ -76,6 +80,32 @@ pub(super) fn resolve(
     })
 }
 
+/// It is as if it were where the bucket is, and nothing of it is ever looked at.
+fn unmanaged(site: Site, scope: &Scope<'_>) -> Key {
+    Key {
+        key: desired::Key {
+            site,
+            identity: KeyIdentity::Unmanaged,
+            description: Setting::Unmanaged,
+            rotation_days: Setting::Unmanaged,
+            tags: scope.tags.clone(),
+        },
+        grants: Vec::new(),
+        administrators: Vec::new(),
+    }
+}
+
+/// The bucket cannot encrypt with a key that the spec does not have.
+fn check_encryption(place: Place, bucket: &RawBucket, problems: &mut Problems) {
+    if let None | Some(RawEncryption::Key) = bucket.encryption {
+        problems.add(
+            place,
+            "the bucket is to encrypt with the key, and the key is left alone",
+            "say `encryption: s3` or `encryption: unmanaged` in `bucket`",
+        );
+    }
+}
+
 /// See "Configure AWS KMS key policies for CloudTrail": bucket and key must be in the same Region.
 fn check_region(raw: Option<&Located<String>>, bucket: Option<&Region>, problems: &mut Problems) {
     let Some(raw) = raw else { return };
@@ -92,13 +122,14 @@ fn check_region(raw: Option<&Located<String>>, bucket: Option<&Region>, problems
 }
 
 fn resolve_identity(
-    raw: &Located<RawKey>,
+    raw: &RawKey,
+    place: Place,
     account: Option<&AccountName>,
     region: Option<&Region>,
     scope: &Scope<'_>,
     problems: &mut Problems,
 ) -> Option<KeyIdentity> {
-    match (&raw.value.alias, &raw.value.arn) {
+    match (&raw.alias, &raw.arn) {
         (Some(alias), None) => problems.name(alias, "").map(KeyIdentity::Alias),
         (None, Some(arn)) => {
             let key = resolve_arn(arn, account, region, scope, problems)?;
@@ -110,7 +141,7 @@ fn resolve_identity(
             None
         }
         (None, None) => {
-            problems.add(raw.place, "the key has neither an `alias` nor an `arn`", "give it an alias");
+            problems.add(place, "the key has neither an `alias` nor an `arn`", "give it an alias");
             None
         }
     }

@@ -7,7 +7,7 @@ use super::bucket::Bucket;
 use super::key::Key;
 use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, Trail};
 use crate::problems::Problems;
-use crate::raw::{Located, OrUnmanaged, RawForeign, RawKeep, RawPolicy, RawSpec};
+use crate::raw::{Located, OrUnmanaged, RawForeign, RawKeep, RawKey, RawPolicy, RawSpec};
 
 /// The statements that the user wrote out.
 pub(super) fn extra(raw: Option<&OrUnmanaged<RawPolicy>>, problems: &mut Problems) -> Vec<Statement> {
@@ -81,10 +81,18 @@ pub(super) fn key(
             extra,
         },
         ownership: Ownership::of(scope.name.as_str()),
-        is_managed: is_managed(raw.key.value.policy.as_ref()),
-        foreign: foreign(raw.key.value.policy.as_ref()),
+        is_managed: is_managed(of_key(&raw.key.value)),
+        foreign: foreign(of_key(&raw.key.value)),
         site,
     })
+}
+
+/// What is said of the policy of the key; that of a key which is left alone is, too.
+pub(super) fn of_key(raw: &OrUnmanaged<RawKey>) -> Option<&OrUnmanaged<RawPolicy>> {
+    match raw {
+        OrUnmanaged::Value(key) => key.policy.as_ref(),
+        OrUnmanaged::Unmanaged => Some(&OrUnmanaged::Unmanaged),
+    }
 }
 
 /// What is said of the policy, if anything is and it is ours to write.

@@ -69,7 +69,7 @@ fn of_form() {
         ("tabs", prod_with("  alias:", "\talias:")),
         ("empty", "\n# nothing\n".to_owned()),
         ("two documents", format!("{PROD}---\n{PROD}")),
-        ("not YAML", prod_with("key:\n", "key: [\n")),
+        ("not YAML", prod_with("trails:\n", "trails: [\n")),
         ("another version", prod_with("version: 1", "version: 2")),
     ]);
     insta::assert_snapshot!(document);
@@ -153,6 +153,7 @@ fn of_keys_and_grants() {
     let document = document(&[
         ("neither alias nor ARN", prod_with("key:\n  alias: secprod-cloudtrail\n", "key: {}\n")),
         ("alias and ARN", with_key("arn: \"arn:aws:kms:us-east-1:111111111111:key/x\"")),
+        ("left alone, and used", prod_with("key:\n  alias: secprod-cloudtrail\n", "key: unmanaged\n")),
         ("not the ARN of a key", prod_with(KEY, "  arn: \"arn:aws:s3:::x\"\n")),
         ("rotation", with_key("rotation_days: 30")),
         ("no administrators", with_key("administrators: []")),

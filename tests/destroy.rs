@@ -41,6 +41,7 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
     let policies = ["key_policy/master/secprod-cloudtrail", "bucket_policy/master/secprod-multiaccount-logs"];
     assert_eq!(found[4..], policies);
     assert_eq!(plan["destroy"], json!(true));
+    assert_eq!(plan["changes"][5]["reasons"], json!(["all of the spec is to go; what others wrote stays"]));
     let kept: Vec<&str> =
         plan["warnings"].as_array().unwrap().iter().filter_map(|it| it["code"].as_str()).collect();
     assert_eq!(kept, ["kept", "kept"]);

@@ -173,12 +173,15 @@ fn a_trail_of_the_organization_is_made_watched_and_removed() {
         state["organization"] = json!({});
         state["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"]["SecurityTrail"]["organization"] =
             json!(false);
+        let policy = &mut state["buckets"]["secprod-multiaccount-logs"]["policy"];
+        *policy = json!(policy.as_str().unwrap().replace("SecprodOrganizationWrite", "Theirs"));
     });
     project
         .run("drift specs/organization.yaml --sandbox")
         .exits(2)
         .says("CloudTrail has no trusted access to the organization")
         .says("the account may not act for the organization in CloudTrail yet")
+        .says("CloudTrail may not write the logs of the organization's accounts yet")
         .says("it does not record the accounts of the organization");
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     project.run("drift specs/organization.yaml --sandbox").exits(0);

@@ -14,6 +14,7 @@ mod destroy;
 mod grant;
 mod key;
 mod key_policy;
+mod leftover;
 mod log_group;
 mod organization;
 mod policy;
@@ -89,9 +90,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     // Contract: trails of ours that nobody asks for and what was made for them, what the expanded policies still hold, and
     // grants of ours that nobody asks for.
     trail::contract(&scope, &mut compared);
-    log_group::contract(&scope, &mut compared);
-    role::contract(&scope, &mut compared);
-    topic::contract(&scope, &mut compared);
+    leftover::contract(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     if let Some(outcome) = &key_policy {
         key_policy::contract(&scope, outcome, &mut compared);

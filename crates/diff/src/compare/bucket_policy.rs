@@ -61,8 +61,8 @@ pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compa
 fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
     let desired = &scope.desired.bucket_policy;
     let sid = |role| format!("/Statement/{}", desired.ownership.sid(role));
-    let (acl_check, write, deny) =
-        (sid(Role::TrailAclCheck), sid(Role::TrailWrite), sid(Role::DenyInsecureTransport));
+    let (acl_check, write) = (sid(Role::TrailAclCheck), sid(Role::TrailWrite));
+    let (of_organization, deny) = (sid(Role::OrganizationWrite), sid(Role::DenyInsecureTransport));
     let explain = |difference: &Difference| {
         let path = difference.path();
         let (is_add, value) = match difference {
@@ -90,6 +90,12 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
             return match is_add {
                 true => "CloudTrail may not write logs as it should".to_owned(),
                 false => "CloudTrail may write logs in a way that it need not".to_owned(),
+            };
+        }
+        if path.starts_with(&of_organization) {
+            return match is_add {
+                true => "CloudTrail may not write the logs of the organization's accounts yet".to_owned(),
+                false => "CloudTrail may still write logs of an organization, and need not".to_owned(),
             };
         }
         if path.starts_with(&deny) {

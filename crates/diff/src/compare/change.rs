@@ -1,6 +1,5 @@
 //! Turns a wanted view and a live one into a change, for every kind that has views.
 
-use super::Scope;
 use crate::address::Address;
 use crate::difference::{Difference, of_views};
 use crate::fingerprint::Fingerprint;
@@ -50,18 +49,6 @@ impl Compared {
     /// Adds the change that takes `live` away.
     pub(super) fn delete<V: View>(&mut self, terms: Terms<V>, live: V) {
         self.push(terms, Action::Delete { before: live });
-    }
-
-    /// Takes away what was made for trails and serves none any more, where the spec lets it go.
-    pub(super) fn let_go<V: View>(&mut self, scope: &Scope<'_>, terms: Terms<V>, live: V) {
-        if !scope.desired.deletion.trails {
-            self.warn_of_kept(&terms.address, "deletion.trails");
-            return;
-        }
-        match scope.withholds(&terms.address, "its removal") {
-            Some(warning) => self.warnings.push(warning),
-            None => self.delete(terms, live),
-        }
     }
 
     /// Tells of what is ours, is not in the spec any more, and stays all the same.

@@ -9,7 +9,7 @@ use reconcile_spec::{Desired, OWNER_TAG, Spec};
 
 use super::change::{Compared, Terms};
 use super::{Comparison, Scope, plan_of};
-use super::{alias, bucket_policy, grant, key_policy, log_group, role, topic, trail};
+use super::{alias, bucket_policy, grant, key_policy, leftover, trail};
 use crate::address::Address;
 use crate::observe::{Leftover, Observed, Stray, What};
 use crate::plan::{Changed, Phase, Risk, Warning};
@@ -27,9 +27,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let mut compared = Compared::default();
 
     trail::contract(&scope, &mut compared);
-    log_group::contract(&scope, &mut compared);
-    role::contract(&scope, &mut compared);
-    topic::contract(&scope, &mut compared);
+    leftover::contract(&scope, &mut compared);
     let grants = grant::compare(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     key_policy::shrink(&scope, &mut compared);

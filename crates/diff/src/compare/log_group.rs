@@ -7,7 +7,6 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::observe::{Leftover, What};
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::LogGroup;
 
@@ -18,19 +17,15 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             retention_days: desired.retention_days,
             tags: desired.tags.wanted(live.is_some()).collect(),
         };
-        let terms = terms(scope, address(desired), &desired.site, Phase::Expand, Vec::new());
+        let terms = Terms {
+            address: address(desired),
+            place: scope.place(&desired.site),
+            phase: Phase::Expand,
+            depends_on: Vec::new(),
+            changed: Changed::LogGroup,
+            explain,
+        };
         compared.view(terms, live.clone(), wanted);
-    }
-}
-
-/// Takes away a log group of ours that no trail is to deliver to, when none does any more.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
-    for (arn, Leftover { account, region, what }) in &scope.observed.leftovers {
-        let What::LogGroup(live) = what else { continue };
-        let address = Address::new(Kind::LogGroup, account, arn.resource().trim_start_matches("log-group:"));
-        let site = spec::Site { account: account.clone(), region: region.clone() };
-        let depends_on = scope.all_trail_addresses().collect();
-        compared.let_go(scope, terms(scope, address, &site, Phase::Contract, depends_on), live.clone());
     }
 }
 
@@ -38,17 +33,7 @@ pub(super) fn address(desired: &spec::LogGroup) -> Address {
     Address::new(Kind::LogGroup, &desired.site.account, &desired.name)
 }
 
-fn terms(
-    scope: &Scope<'_>,
-    address: Address,
-    site: &spec::Site,
-    phase: Phase,
-    depends_on: Vec<Address>,
-) -> Terms<LogGroup> {
-    Terms { address, place: scope.place(site), phase, depends_on, changed: Changed::LogGroup, explain }
-}
-
-fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<String>, Risk) {
+pub(super) fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
         Action::Create { .. } => (vec!["there is no such log group".to_owned()], Risk::Safe),
         Action::Delete { .. } => {

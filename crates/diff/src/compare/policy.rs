@@ -16,6 +16,7 @@ use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
 use crate::refusal::Refusal;
 
 /// A policy under comparison.
+#[derive(Clone)]
 pub(super) struct Policy<'a> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
@@ -38,6 +39,7 @@ pub(super) enum TakeOver {
 }
 
 /// What the spec calls the settings of a policy, for people.
+#[derive(Clone)]
 pub(super) struct Setting {
     pub(super) unlisted_accounts: &'static str,
     pub(super) deleted_principals: &'static str,
@@ -107,7 +109,8 @@ impl Policy<'_> {
     ) {
         let after = &outcome.merged.contracted;
         if live.is_some_and(|live| live != after) {
-            self.take_away(scope, live, after, outcome, compared);
+            let explain = |_: &Difference| "all of the spec is to go; what others wrote stays".to_owned();
+            Policy { explain: &explain, ..self.clone() }.take_away(scope, live, after, outcome, compared);
         }
     }
 

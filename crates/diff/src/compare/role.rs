@@ -7,7 +7,6 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::observe::{Leftover, What};
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::Role;
 
@@ -20,19 +19,15 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             permissions: Some(desired.permissions()),
             tags: desired.tags.wanted(live.is_some()).collect(),
         };
-        let terms = terms(scope, address(desired), &desired.site, Phase::Expand, Vec::new());
+        let terms = Terms {
+            address: address(desired),
+            place: scope.place(&desired.site),
+            phase: Phase::Expand,
+            depends_on: Vec::new(),
+            changed: Changed::Role,
+            explain,
+        };
         compared.view(terms, live.clone(), wanted);
-    }
-}
-
-/// Takes away a role of ours that no trail is to deliver with, when none does any more.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
-    for (arn, Leftover { account, region, what }) in &scope.observed.leftovers {
-        let What::Role(live) = what else { continue };
-        let address = Address::new(Kind::Role, account, arn.resource_name());
-        let site = spec::Site { account: account.clone(), region: region.clone() };
-        let depends_on = scope.all_trail_addresses().collect();
-        compared.let_go(scope, terms(scope, address, &site, Phase::Contract, depends_on), live.clone());
     }
 }
 
@@ -40,17 +35,7 @@ pub(super) fn address(desired: &spec::LogRole) -> Address {
     Address::new(Kind::Role, &desired.site.account, &desired.name)
 }
 
-fn terms(
-    scope: &Scope<'_>,
-    address: Address,
-    site: &spec::Site,
-    phase: Phase,
-    depends_on: Vec<Address>,
-) -> Terms<Role> {
-    Terms { address, place: scope.place(site), phase, depends_on, changed: Changed::Role, explain }
-}
-
-fn explain(action: &Action<Role>, diff: &[Difference]) -> (Vec<String>, Risk) {
+pub(super) fn explain(action: &Action<Role>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
         Action::Create { .. } => {
             (vec!["there is no role for CloudTrail to deliver to log groups with".to_owned()], Risk::Safe)

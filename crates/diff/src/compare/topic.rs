@@ -7,7 +7,6 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::observe::{Leftover, What};
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::Topic;
 
@@ -16,19 +15,15 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         let Some(live) = scope.observed.topics.get(&desired.arn) else { continue };
         let tags = desired.tags.wanted(live.is_some()).collect();
         let wanted = Topic { arn: desired.arn.clone(), tags };
-        let terms = terms(scope, address(desired), &desired.site, Phase::Expand, Vec::new());
+        let terms = Terms {
+            address: address(desired),
+            place: scope.place(&desired.site),
+            phase: Phase::Expand,
+            depends_on: Vec::new(),
+            changed: Changed::Topic,
+            explain,
+        };
         compared.view(terms, live.as_ref().map(|live| live.view.clone()), wanted);
-    }
-}
-
-/// Takes away a topic of ours that no trail is to tell, when none does any more.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
-    for (arn, Leftover { account, region, what }) in &scope.observed.leftovers {
-        let What::Topic(live) = what else { continue };
-        let address = Address::new(Kind::Topic, account, arn.resource());
-        let site = spec::Site { account: account.clone(), region: region.clone() };
-        let depends_on = scope.all_trail_addresses().collect();
-        compared.let_go(scope, terms(scope, address, &site, Phase::Contract, depends_on), live.clone());
     }
 }
 
@@ -36,17 +31,7 @@ pub(super) fn address(desired: &spec::Topic) -> Address {
     Address::new(Kind::Topic, &desired.site.account, &desired.name)
 }
 
-fn terms(
-    scope: &Scope<'_>,
-    address: Address,
-    site: &spec::Site,
-    phase: Phase,
-    depends_on: Vec<Address>,
-) -> Terms<Topic> {
-    Terms { address, place: scope.place(site), phase, depends_on, changed: Changed::Topic, explain }
-}
-
-fn explain(action: &Action<Topic>, diff: &[Difference]) -> (Vec<String>, Risk) {
+pub(super) fn explain(action: &Action<Topic>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
         Action::Create { .. } => (vec!["there is no topic to tell of log files".to_owned()], Risk::Safe),
         Action::Delete { .. } => {

@@ -11,6 +11,7 @@ pub mod key;
 mod leftover;
 pub mod log_group;
 pub mod organization;
+mod page;
 pub mod policy;
 pub mod retention;
 pub mod role;

@@ -3,9 +3,10 @@
 //!
 //! It answers the SDK's own requests, for many accounts and Regions, and is strict where AWS is strict: a trail whose
 //! bucket or key policy is wrong is refused as CloudTrail refuses it. It is there for a first run without AWS, for
-//! rehearsals and for tests. It does not verify signatures, and holds no log files.
+//! rehearsals and for tests. It does not verify signatures, and delivers no log files.
 //!
-//! On purpose it shares no code with the rest of the product: what it says about a policy is a second opinion.
+//! Of the rest of the product it uses the evaluator of policies alone. What CloudTrail asks for it says by itself: a second
+//! opinion on what the product believes.
 
 #![expect(clippy::unnecessary_wraps, reason = "the operations of a service share one shape, for their table")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

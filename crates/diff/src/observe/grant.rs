@@ -7,6 +7,7 @@ use reconcile_aws::{Operation, Session};
 use reconcile_policy::{Arn, Region};
 
 use super::error::ReadError;
+use super::page;
 use crate::view::{Constraints, Grant, KeyRef};
 
 /// All grants on a key, ours and others'.
@@ -14,18 +15,13 @@ use crate::view::{Constraints, Grant, KeyRef};
 /// # Errors
 /// Whatever KMS answered.
 pub async fn list(session: &Session, region: &Region, key: &Arn) -> Result<Vec<Grant>, ReadError> {
-    let kms = session.kms(region);
-    let mut grants = Vec::new();
-    let mut marker = None;
-    loop {
+    let kms = &session.kms(region);
+    let grants = page::all(|marker| async move {
         let call = kms.list_grants().key_id(key.as_str()).set_marker(marker).send();
         let page = session.call(Operation::ListGrants, call).await?;
-        grants.extend(page.grants.unwrap_or_default().into_iter().map(|grant| view(key, grant)));
-        marker = page.next_marker.filter(|_| page.truncated);
-        if marker.is_none() {
-            return Ok(grants);
-        }
-    }
+        Ok::<_, ReadError>((page.grants.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+    });
+    Ok(grants.await?.into_iter().map(|grant| view(key, grant)).collect())
 }
 
 fn view(key: &Arn, grant: GrantListEntry) -> Grant {

@@ -7,6 +7,7 @@ use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AliasName, KeyIdentity, OWNER_TAG, SpecName};
 
 use super::error::{ReadError, found};
+use super::page;
 use crate::view::{Key, Rotation, Tags};
 
 /// A key that exists.
@@ -133,19 +134,14 @@ pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<Liv
 /// # Errors
 /// Whatever KMS answered.
 pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Vec<AliasName>, ReadError> {
-    let kms = session.kms(region);
-    let mut names = Vec::new();
-    let mut marker = None;
-    loop {
+    let kms = &session.kms(region);
+    let aliases = page::all(|marker| async move {
         let call = kms.list_aliases().key_id(key.as_str()).set_marker(marker).send();
         let page = session.call(Operation::ListAliases, call).await?;
-        let listed = page.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.alias_name);
-        names.extend(listed.filter_map(|name| name.strip_prefix("alias/")?.parse::<AliasName>().ok()));
-        marker = page.next_marker.filter(|_| page.truncated);
-        if marker.is_none() {
-            return Ok(names);
-        }
-    }
+        Ok::<_, ReadError>((page.aliases.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+    });
+    let names = aliases.await?.into_iter().filter_map(|alias| alias.alias_name);
+    Ok(names.filter_map(|name| name.strip_prefix("alias/")?.parse().ok()).collect())
 }
 
 /// What `DescribeKey` says of a key, by id, ARN or alias.
@@ -171,52 +167,37 @@ async fn rotation(session: &Session, region: &Region, id: &str) -> Result<Rotati
 }
 
 async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_aws::Error> {
-    let kms = session.kms(region);
-    let mut tags = Tags::default();
-    let mut marker = None;
-    loop {
+    let kms = &session.kms(region);
+    let tags = page::all(|marker| async move {
         let call = kms.list_resource_tags().key_id(id).set_marker(marker).send();
         let page = session.call(Operation::ListResourceTags, call).await?;
-        tags.0.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.tag_key, tag.tag_value)));
-        marker = page.next_marker.filter(|_| page.truncated);
-        if marker.is_none() {
-            return Ok(tags);
-        }
-    }
+        Ok::<_, reconcile_aws::Error>((
+            page.tags.unwrap_or_default(),
+            page.next_marker.filter(|_| page.truncated),
+        ))
+    });
+    Ok(Tags(tags.await?.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()))
 }
 
 async fn list_ids(session: &Session, region: &Region) -> Result<Vec<String>, ReadError> {
-    let kms = session.kms(region);
-    let mut ids = Vec::new();
-    let mut marker = None;
-    loop {
+    let kms = &session.kms(region);
+    let keys = page::all(|marker| async move {
         let page = session.call(Operation::ListKeys, kms.list_keys().set_marker(marker).send()).await?;
-        ids.extend(page.keys.unwrap_or_default().into_iter().filter_map(|key| key.key_id));
-        marker = page.next_marker.filter(|_| page.truncated);
-        if marker.is_none() {
-            return Ok(ids);
-        }
-    }
+        Ok::<_, ReadError>((page.keys.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+    });
+    Ok(keys.await?.into_iter().filter_map(|key| key.key_id).collect())
 }
 
 /// Ids of the keys that AWS manages for its services; their aliases begin with `alias/aws/`.
 async fn list_aws_managed(session: &Session, region: &Region) -> Result<Vec<String>, ReadError> {
-    let kms = session.kms(region);
-    let mut ids = Vec::new();
-    let mut marker = None;
-    loop {
+    let kms = &session.kms(region);
+    let aliases = page::all(|marker| async move {
         let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
-        let of_aws = page
-            .aliases
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|alias| alias.alias_name().is_some_and(|name| name.starts_with("alias/aws/")));
-        ids.extend(of_aws.filter_map(|alias| alias.target_key_id));
-        marker = page.next_marker.filter(|_| page.truncated);
-        if marker.is_none() {
-            return Ok(ids);
-        }
-    }
+        Ok::<_, ReadError>((page.aliases.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+    });
+    let mut of_aws = aliases.await?;
+    of_aws.retain(|alias| alias.alias_name().is_some_and(|name| name.starts_with("alias/aws/")));
+    Ok(of_aws.into_iter().filter_map(|alias| alias.target_key_id).collect())
 }
 
 fn arn_of(metadata: &KeyMetadata) -> Result<Arn, ReadError> {

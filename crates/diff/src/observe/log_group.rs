@@ -5,6 +5,7 @@ use reconcile_aws::{Operation, Session};
 use reconcile_policy::Region;
 
 use super::error::ReadError;
+use super::page;
 use crate::view::{LogGroup, Tags};
 
 /// The log group of this name; `None` where there is none.
@@ -25,18 +26,11 @@ pub async fn read(session: &Session, region: &Region, name: &str) -> Result<Opti
 
 /// They can be asked for by the beginning of their names only.
 async fn describe(session: &Session, region: &Region, name: &str) -> Result<Option<Described>, ReadError> {
-    let logs = session.logs(region);
-    let mut token = None;
-    loop {
+    let logs = &session.logs(region);
+    let groups = page::all(|token| async move {
         let call = logs.describe_log_groups().log_group_name_prefix(name).set_next_token(token).send();
         let page = session.call(Operation::DescribeLogGroups, call).await?;
-        let groups = page.log_groups.unwrap_or_default();
-        if let Some(group) = groups.into_iter().find(|it| it.log_group_name.as_deref() == Some(name)) {
-            return Ok(Some(group));
-        }
-        token = page.next_token;
-        if token.is_none() {
-            return Ok(None);
-        }
-    }
+        Ok::<_, ReadError>((page.log_groups.unwrap_or_default(), page.next_token))
+    });
+    Ok(groups.await?.into_iter().find(|it| it.log_group_name.as_deref() == Some(name)))
 }

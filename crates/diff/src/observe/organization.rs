@@ -10,6 +10,7 @@ use reconcile_policy::{AccountId, Region};
 use reconcile_spec::{Member, Organization, Roster, Unit};
 
 use super::error::ReadError;
+use super::page;
 
 /// CloudTrail, as Organizations calls it.
 pub const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -126,17 +127,12 @@ impl Reader<'_> {
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, ReadError> {
-        let (mut accounts, mut token) = (Vec::new(), None);
-        loop {
+        page::all(|token| async move {
             let call = self.client.list_accounts().set_next_token(token).send();
             let page = self.session.call(Operation::ListAccounts, call).await?;
-            accounts.extend(page.accounts.unwrap_or_default());
-            // A page may be empty and not the last.
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(accounts);
-            }
-        }
+            Ok((page.accounts.unwrap_or_default(), page.next_token))
+        })
+        .await
     }
 
     /// The whole tree, level by level.
@@ -169,90 +165,60 @@ impl Reader<'_> {
     }
 
     async fn roots(&self) -> Result<Vec<String>, ReadError> {
-        let (mut ids, mut token) = (Vec::new(), None);
-        loop {
+        let roots = page::all(|token| async move {
             let call = self.client.list_roots().set_next_token(token).send();
             let page = self.session.call(Operation::ListRoots, call).await?;
-            ids.extend(page.roots.unwrap_or_default().into_iter().filter_map(|root| root.id));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(ids);
-            }
-        }
+            Ok::<_, ReadError>((page.roots.unwrap_or_default(), page.next_token))
+        });
+        Ok(roots.await?.into_iter().filter_map(|root| root.id).collect())
     }
 
     /// Ids and names.
     async fn units_in(&self, parent: &str) -> Result<Vec<(String, String)>, ReadError> {
-        let (mut units, mut token) = (Vec::new(), None);
-        loop {
+        let units = page::all(|token| async move {
             let call = self.client.list_organizational_units_for_parent().parent_id(parent);
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListOrganizationalUnitsForParent, call).await?;
-            let listed = page.organizational_units.unwrap_or_default().into_iter();
-            units.extend(listed.filter_map(|unit| Some((unit.id?, unit.name?))));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(units);
-            }
-        }
+            Ok::<_, ReadError>((page.organizational_units.unwrap_or_default(), page.next_token))
+        });
+        Ok(units.await?.into_iter().filter_map(|unit| Some((unit.id?, unit.name?))).collect())
     }
 
     async fn accounts_in(&self, parent: &str) -> Result<Vec<AccountId>, ReadError> {
-        let (mut ids, mut token) = (Vec::new(), None);
-        loop {
+        let accounts = page::all(|token| async move {
             let call = self.client.list_accounts_for_parent().parent_id(parent).set_next_token(token).send();
             let page = self.session.call(Operation::ListAccountsForParent, call).await?;
-            let listed = page.accounts.unwrap_or_default().into_iter();
-            ids.extend(listed.filter_map(|account| account.id?.parse().ok()));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(ids);
-            }
-        }
+            Ok::<_, ReadError>((page.accounts.unwrap_or_default(), page.next_token))
+        });
+        Ok(accounts.await?.into_iter().filter_map(|account| account.id?.parse().ok()).collect())
     }
 
     async fn tags(&self, account: &AccountId) -> Result<BTreeMap<String, String>, ReadError> {
-        let (mut tags, mut token) = (BTreeMap::new(), None);
-        loop {
+        let tags = page::all(|token| async move {
             let call = self.client.list_tags_for_resource().resource_id(account.as_str());
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListAccountTags, call).await?;
-            tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(tags);
-            }
-        }
+            Ok::<_, ReadError>((page.tags.unwrap_or_default(), page.next_token))
+        });
+        Ok(tags.await?.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }
 
     async fn service_access(&self) -> Result<bool, ReadError> {
-        let mut token = None;
-        loop {
+        let services = page::all(|token| async move {
             let call = self.client.list_aws_service_access_for_organization().set_next_token(token).send();
             let page = self.session.call(Operation::ListServiceAccess, call).await?;
-            let services = page.enabled_service_principals.unwrap_or_default();
-            if services.iter().any(|it| it.service_principal.as_deref() == Some(CLOUDTRAIL)) {
-                return Ok(true);
-            }
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(false);
-            }
-        }
+            Ok::<_, ReadError>((page.enabled_service_principals.unwrap_or_default(), page.next_token))
+        });
+        Ok(services.await?.iter().any(|it| it.service_principal.as_deref() == Some(CLOUDTRAIL)))
     }
 
     async fn delegated_administrators(&self) -> Result<Vec<AccountId>, ReadError> {
-        let (mut ids, mut token) = (Vec::new(), None);
-        loop {
+        let accounts = page::all(|token| async move {
             let call = self.client.list_delegated_administrators().service_principal(CLOUDTRAIL);
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListDelegatedAdministrators, call).await?;
-            let listed = page.delegated_administrators.unwrap_or_default().into_iter();
-            ids.extend(listed.filter_map(|account| account.id?.parse().ok()));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(ids);
-            }
-        }
+            Ok::<_, ReadError>((page.delegated_administrators.unwrap_or_default(), page.next_token))
+        });
+        Ok(accounts.await?.into_iter().filter_map(|account| account.id?.parse().ok()).collect())
     }
 }

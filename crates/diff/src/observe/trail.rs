@@ -10,6 +10,7 @@ use reconcile_spec::{
 };
 
 use super::error::{ReadError, found};
+use super::page;
 use crate::view::{CloudWatchLogs, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail};
 
 /// The trails of one account that can be seen in one Region.
@@ -154,22 +155,15 @@ impl Reader<'_> {
     }
 
     async fn tags(&self, arn: &Arn) -> Result<Tags, Error> {
-        let mut tags = Tags::default();
-        let mut token = None;
-        loop {
-            let call =
-                self.cloudtrail.list_tags().resource_id_list(arn.as_str()).set_next_token(token).send();
-            let Some(page) = found(self.session.call(Operation::ListTags, call).await)? else {
-                return Ok(tags);
-            };
-            let resources = page.resource_tag_list.unwrap_or_default().into_iter();
-            let listed = resources.flat_map(|resource| resource.tags_list.unwrap_or_default());
-            tags.0.extend(listed.map(|tag| (tag.key, tag.value.unwrap_or_default())));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(tags);
-            }
-        }
+        let resources = page::all(|token| async move {
+            let call = self.cloudtrail.list_tags().resource_id_list(arn.as_str()).set_next_token(token);
+            let page = found(self.session.call(Operation::ListTags, call.send()).await)?;
+            Ok::<_, Error>(page.map_or_else(Default::default, |page| {
+                (page.resource_tag_list.unwrap_or_default(), page.next_token)
+            }))
+        });
+        let tags = resources.await?.into_iter().flat_map(|it| it.tags_list.unwrap_or_default());
+        Ok(Tags(tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()))
     }
 }
 

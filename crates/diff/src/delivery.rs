@@ -164,8 +164,8 @@ fn knows_key(desired: &Desired) -> bool {
 }
 
 fn organization_of(observed: &Observed, trail: &Arn) -> Option<String> {
-    let organization = observed.organization.as_ref().filter(|it| it.has(trail.account()))?;
-    Some(organization.roster.id.clone())
+    let roster = &observed.organization.as_ref()?.roster;
+    roster.has(trail.account()).then(|| roster.id.clone())
 }
 
 fn address(trail: &spec::Trail) -> Address {

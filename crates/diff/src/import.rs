@@ -8,7 +8,7 @@ mod selectors;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use reconcile_spec::{Account, AccountName, SpecName};
+use reconcile_spec::{Account, AccountName, Accounts, SpecName};
 
 use crate::observe::survey::{Setup, SetupKey};
 use crate::view::{
@@ -29,7 +29,7 @@ pub struct Options {
 }
 
 /// The text of the spec; `accounts` are those that were looked at.
-pub fn spec_text(setup: &Setup, accounts: &[Account], options: &Options) -> String {
+pub fn spec_text(setup: &Setup, accounts: &Accounts, options: &Options) -> String {
     let mut text = format!(
         "# What `reconcile import` found. A plan of this spec changes nothing: wherever the set-up is not as\n\
          # reconcile would have it, a line says so. Take such a line out, and the next plan shows what it would change.\n\
@@ -49,7 +49,7 @@ pub fn spec_text(setup: &Setup, accounts: &[Account], options: &Options) -> Stri
 }
 
 /// Those that have a part in it.
-fn write_accounts(text: &mut String, setup: &Setup, accounts: &[Account], options: &Options) {
+fn write_accounts(text: &mut String, setup: &Setup, accounts: &Accounts, options: &Options) {
     let has_part = |account: &&Account| {
         account.name == setup.bucket_account
             || setup.key.as_ref().is_some_and(|key| key.account == account.name)

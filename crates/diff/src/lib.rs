@@ -24,6 +24,6 @@ pub use difference::{Difference, of_views as differences};
 pub use drift::{Finding, FindingKind, Severity, findings};
 pub use fingerprint::Fingerprint;
 pub use kind::{Kind, UnknownKind};
-pub use observe::{ObserveError, Observed, Progress, ReadError, discover, observe};
+pub use observe::{LiveOrganization, ObserveError, Observed, Progress, ReadError, discover, observe};
 pub use plan::Plan;
 pub use refusal::Refusal;

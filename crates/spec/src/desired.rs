@@ -22,7 +22,7 @@ use reconcile_policy::{AccountId, Region};
 
 use crate::names::{AccountName, SpecName};
 
-pub use account::{Access, Account, RoleAccess, Secret};
+pub use account::{Access, Account, Accounts, RoleAccess, Secret};
 pub use bucket::{Bucket, Encryption, ObjectOwnership};
 pub use bucket_policy::BucketPolicy;
 pub use deletion::Deletion;
@@ -50,7 +50,7 @@ pub struct Desired {
     /// The organization, if the spec names one.
     pub organization: Option<Organization>,
     /// The accounts, in the order of the spec; behind them members of the organization that joined by themselves.
-    pub accounts: Vec<Account>,
+    pub accounts: Accounts,
     /// The key that encrypts the logs.
     pub key: Key,
     /// Its policy.
@@ -78,7 +78,7 @@ pub struct Desired {
 impl Desired {
     /// The account that the spec calls so.
     pub fn account(&self, name: &AccountName) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.name == *name)
+        self.accounts.get(name)
     }
 
     /// What is left of it when all that it asks for is to go: where bucket and key are, and who administers the key.
@@ -110,8 +110,10 @@ impl Desired {
         let Some(role) = self.organization.as_ref().and_then(|it| it.role.clone()) else { return };
         let partition = self.bucket.site.region.partition();
         for (name, id) in joined {
-            if self.account(&name).is_none() {
-                self.accounts.extend(Account::member(name, id, &role, &self.name, partition));
+            if self.account(&name).is_none()
+                && let Some(account) = Account::member(name, id, &role, &self.name, partition)
+            {
+                self.accounts.push(account);
             }
         }
     }

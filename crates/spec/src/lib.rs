@@ -15,11 +15,11 @@ mod resolve;
 mod schema;
 
 pub use desired::{
-    Access, AccessLogs, Account, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind, Constraints,
-    DataResource, Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign, ForeignStatements,
-    Grant, Grantee, Include, Joining, Key, KeyIdentity, KeyPolicy, Lifecycle, Lock, LogDelivery, LogGroup,
-    LogRole, Member, OWNER_TAG, ObjectLock, ObjectOwnership, Organization, ReadWrite, Retention, RoleAccess,
-    Roster, RotationDays, Secret, Selectors, Setting, Site, Tags, Topic, Trail, Unit,
+    Access, AccessLogs, Account, Accounts, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind,
+    Constraints, DataResource, Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign,
+    ForeignStatements, Grant, Grantee, Include, Joining, Key, KeyIdentity, KeyPolicy, Lifecycle, Lock,
+    LogDelivery, LogGroup, LogRole, Member, OWNER_TAG, ObjectLock, ObjectOwnership, Organization, ReadWrite,
+    Retention, RoleAccess, Roster, RotationDays, Secret, Selectors, Setting, Site, Tags, Topic, Trail, Unit,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;

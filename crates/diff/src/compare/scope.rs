@@ -160,8 +160,8 @@ impl<'a> Scope<'a> {
 
     /// The organization that the accounts of all these trails are in; none if one is not, or none is known.
     pub(super) fn organization_of<'t>(&self, mut trails: impl Iterator<Item = &'t Arn>) -> Option<String> {
-        let organization = self.observed.organization.as_ref()?;
-        trails.all(|trail| organization.has(trail.account())).then(|| organization.roster.id.clone())
+        let roster = &self.observed.organization.as_ref()?.roster;
+        trails.all(|trail| roster.has(trail.account())).then(|| roster.id.clone())
     }
 
     /// Why nothing may be taken away: an account that could not be read may still rely on it.

@@ -28,13 +28,6 @@ pub struct LiveOrganization {
     pub delegated_administrators: Vec<AccountId>,
 }
 
-impl LiveOrganization {
-    /// Whether an account is in it and active.
-    pub fn has(&self, account: &str) -> bool {
-        self.roster.members.iter().any(|member| member.id.as_str() == account)
-    }
-}
-
 /// The organization of the session's account, in the partition of a Region, as far as the spec asks for it.
 ///
 /// One call and one more for every 20 accounts; where units are asked for, two for every unit; where tags are, one for
@@ -71,7 +64,7 @@ pub async fn read(
         }
     }
     Ok(LiveOrganization {
-        roster: Roster { id, management, members, units },
+        roster: Roster::new(id, management, units, members),
         suspended: suspended.into_iter().filter_map(member).collect(),
         service_access: access.unwrap_or_default(),
         delegated_administrators: administrators.unwrap_or_default(),

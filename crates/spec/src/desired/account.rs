@@ -1,8 +1,55 @@
-use std::fmt;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::{fmt, slice};
 
 use reconcile_policy::{AccountId, Arn, Partition};
 
 use crate::names::{AccountName, SpecName};
+
+/// Accounts, each of another name, in the order in which they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accounts {
+    list: Vec<Account>,
+    /// Where in the list.
+    by_name: HashMap<AccountName, usize>,
+}
+
+impl Accounts {
+    /// The account of this name.
+    pub fn get(&self, name: &AccountName) -> Option<&Account> {
+        self.by_name.get(name).and_then(|index| self.list.get(*index))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> slice::Iter<'_, Account> {
+        self.list.iter()
+    }
+
+    /// Adds an account; one whose name is taken is passed over.
+    pub(crate) fn push(&mut self, account: Account) {
+        if let Entry::Vacant(vacant) = self.by_name.entry(account.name.clone()) {
+            vacant.insert(self.list.len());
+            self.list.push(account);
+        }
+    }
+}
+
+impl FromIterator<Account> for Accounts {
+    fn from_iter<I: IntoIterator<Item = Account>>(accounts: I) -> Self {
+        let mut collected = Self::default();
+        accounts.into_iter().for_each(|account| collected.push(account));
+        collected
+    }
+}
+
+impl<'a> IntoIterator for &'a Accounts {
+    type Item = &'a Account;
+    type IntoIter = slice::Iter<'a, Account>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
 
 /// An account and how to get into it.
 #[derive(Debug, Clone, PartialEq, Eq)]

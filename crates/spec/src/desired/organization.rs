@@ -48,10 +48,28 @@ pub struct Roster {
     pub id: String,
     /// Its management account.
     pub management: AccountId,
-    /// Its active accounts.
-    pub members: Vec<Member>,
     /// Its units; empty where nobody asks for them.
     pub units: Vec<Unit>,
+    /// In the order of their ids.
+    members: Vec<Member>,
+}
+
+impl Roster {
+    /// An organization with its active accounts.
+    pub fn new(id: String, management: AccountId, units: Vec<Unit>, mut members: Vec<Member>) -> Self {
+        members.sort_by(|a, b| a.id.cmp(&b.id));
+        Self { id, management, units, members }
+    }
+
+    /// Its active accounts, in the order of their ids.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Whether an account is in it and active.
+    pub fn has(&self, account: &str) -> bool {
+        self.members.binary_search_by(|member| member.id.as_str().cmp(account)).is_ok()
+    }
 }
 
 /// An account of an organization.

@@ -91,7 +91,7 @@ fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) 
     }
 }
 
-/// The members that join, in the order in which the organization lists them; who is declared is not among them.
+/// The members that join, in the order of their ids; who is declared is not among them.
 pub(super) fn join(
     raw: Option<&Located<RawOrganization>>,
     roster: Option<&Roster>,
@@ -106,7 +106,7 @@ pub(super) fn join(
     let mut names: BTreeSet<AccountName> = declared.iter().map(|account| account.name.clone()).collect();
     let mut joined = Vec::new();
     let is_joining = |it: &&Member| !ids.contains(&it.id) && joining.selects(it, &roster.units);
-    for member in roster.members.iter().filter(is_joining) {
+    for member in roster.members().iter().filter(is_joining) {
         let Some(name) = name(member, &names) else { continue };
         names.insert(name.clone());
         joined.extend(Account::member(name, member.id.clone(), &role.value, spec, partition));

@@ -283,12 +283,8 @@ fn of_units_that_the_organization_does_not_have() {
         "{PROD}organization: {{ account: master, role: R, include: {{ organizational_units: [Securty] }}, exclude: [ou-1] }}\n"
     );
     let unit = |id: &str, path: &str| Unit { id: id.to_owned(), path: path.to_owned() };
-    let roster = Roster {
-        id: "o-exampleorgid".to_owned(),
-        management: "111111111111".parse().unwrap(),
-        members: Vec::new(),
-        units: vec![unit("r-ab12", ""), unit("ou-ab12-12345678", "Security")],
-    };
+    let units = vec![unit("r-ab12", ""), unit("ou-ab12-12345678", "Security")];
+    let roster = Roster::new("o-exampleorgid".to_owned(), "111111111111".parse().unwrap(), units, Vec::new());
     let told = parse("prod.yaml", text.as_bytes()).unwrap().in_organization(&roster).unwrap_err().to_string();
     assert!(told.contains("the organization has no unit `Securty`"), "{told}");
     assert!(told.contains("did you mean `Security`?"), "{told}");

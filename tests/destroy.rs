@@ -41,7 +41,7 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
     let policies = ["key_policy/master/secprod-cloudtrail", "bucket_policy/master/secprod-multiaccount-logs"];
     assert_eq!(found[4..], policies);
     assert_eq!(plan["destroy"], json!(true));
-    assert_eq!(plan["changes"][5]["reasons"], json!(["all of the spec is to go; what others wrote stays"]));
+    assert_eq!(plan["changes"][5]["reasons"], json!(["all of the spec is to go; what is not ours stays"]));
     let kept: Vec<&str> =
         plan["warnings"].as_array().unwrap().iter().filter_map(|it| it["code"].as_str()).collect();
     assert_eq!(kept, ["kept", "kept"]);
@@ -71,8 +71,8 @@ fn the_bucket_goes_only_when_it_is_empty_and_the_key_only_in_thirty_days() {
         .run("plan specs/prod.yaml --sandbox --destroy")
         .exits(0)
         .says("it stays: it holds log files")
-        .says("the key is deleted in 30 days")
-        .says("- alias/master/secprod-cloudtrail");
+        .says("it stays: the bucket stays, and what is in it could not be read any more")
+        .says("1 to update, 5 to delete");
     project.edit(".reconcile/sandbox.json", |state| {
         state["buckets"]["secprod-multiaccount-logs"]["objects"] = json!({});
     });
@@ -111,6 +111,46 @@ fn what_does_not_carry_our_mark_stays() {
             .iter()
             .all(|it| !it.starts_with("trail/") && !it.starts_with("bucket/") && !it.starts_with("key/"))
     );
+    // What stays goes on to deliver.
+    project
+        .run("apply specs/prod.yaml --sandbox --yes --destroy")
+        .exits(0)
+        .says("it does not carry the mark of this installation");
+    let shown = project.run("sandbox show").exits(0);
+    assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
+}
+
+#[test]
+fn a_bucket_and_a_key_that_a_trail_still_uses_stay() {
+    let project = Project::new();
+    spec(&project, "deletion: { trails: false, bucket: true, key: true }\n");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project
+        .run("plan specs/prod.yaml --sandbox --destroy")
+        .exits(0)
+        .says("trail/SecurityTrailMaster goes on to deliver to it")
+        .says("trail/SecurityTrailMaster goes on to encrypt with it");
+    project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
+    let shown = project.run("sandbox show").exits(0);
+    assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
+
+    // One of somebody else keeps both, too.
+    let project = Project::new();
+    spec(&project, ALL);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        let trails = &mut state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"];
+        let mut other = trails["SecurityTrail"].clone();
+        other["arn"] = json!("arn:aws:cloudtrail:us-east-1:222222222222:trail/Theirs");
+        other["tags"] = json!({});
+        trails["Theirs"] = other;
+    });
+    project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
+    let state = project.json(".reconcile/sandbox.json");
+    let trails = &state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"];
+    assert!(trails["SecurityTrail"].is_null() && trails["Theirs"].is_object(), "{trails}");
+    let shown = project.run("sandbox show").exits(0);
+    assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
 }
 
 #[test]

@@ -148,6 +148,93 @@ fn organization_trail(more: &str) -> String {
     )
 }
 
+/// A trail for each of three accounts, or one for the organization that they are in.
+fn of_accounts_or_organization(trail: &str) -> String {
+    format!(
+        "version: 1\nname: secprod\naccounts:\n  master: {{ id: \"111111111111\" }}\n  \
+         prod: {{ id: \"222222222222\", role: R }}\n  dev: {{ id: \"333333333333\", role: R }}\n\
+         organization: {{ account: master }}\n\
+         bucket: {{ name: secprod-multiaccount-logs, account: master, region: us-east-1 }}\n\
+         key: {{ alias: secprod-cloudtrail }}\ntrails:\n  - {{ {trail} }}\n"
+    )
+}
+
+fn trails<'s>(state: &'s mut Value, account: &str) -> &'s mut serde_json::Map<String, Value> {
+    state["accounts"][account]["regions"]["us-east-1"]["trails"].as_object_mut().unwrap()
+}
+
+/// So many that CloudTrail makes no other.
+fn crowd(state: &mut Value, account: &str, like: &str) {
+    let trails = trails(state, account);
+    for number in trails.len()..5 {
+        let mut other = trails[like].clone();
+        other["arn"] = json!(format!("arn:aws:cloudtrail:us-east-1:{account}:trail/Other-{number}"));
+        other["tags"] = json!({});
+        trails.insert(format!("Other-{number}"), other);
+    }
+}
+
+#[test]
+fn trails_of_accounts_go_only_when_that_of_the_organization_records() {
+    let project = Project::new();
+    project.write("specs/s.yaml", of_accounts_or_organization("name: SecurityTrail, accounts: all"));
+    project.run("apply specs/s.yaml --sandbox --yes").exits(0);
+    project.write("specs/s.yaml", of_accounts_or_organization("name: OrgTrail, organization_trail: true"));
+    project.edit(".reconcile/sandbox.json", |state| crowd(state, "111111111111", "SecurityTrail"));
+    project.run("apply specs/s.yaml --sandbox --yes").exits(1).says("MaximumNumberOfTrails");
+    let mut state = project.json(".reconcile/sandbox.json");
+    for account in ["222222222222", "333333333333"] {
+        assert!(trails(&mut state, account).contains_key("SecurityTrail"), "{account}");
+    }
+    project.edit(".reconcile/sandbox.json", |state| {
+        trails(state, "111111111111").retain(|name, _| name == "SecurityTrail");
+    });
+    project.run("apply specs/s.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/s.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn the_trail_of_the_organization_goes_only_when_those_of_all_accounts_record() {
+    let names = [("OrgTrail", "SecurityTrail"), ("SecurityTrail", "SecurityTrail")];
+    for (of_organization, of_accounts) in names {
+        let project = Project::new();
+        let first = format!("name: {of_organization}, organization_trail: true");
+        project.write("specs/s.yaml", of_accounts_or_organization(&first));
+        project.run("apply specs/s.yaml --sandbox --yes").exits(0);
+        let second = format!("name: {of_accounts}, accounts: all");
+        project.write("specs/s.yaml", of_accounts_or_organization(&second));
+        let records = |project: &Project| {
+            let mut state = project.json(".reconcile/sandbox.json");
+            let trail = trails(&mut state, "111111111111").get(of_organization).cloned();
+            trail.is_some_and(|trail| trail["organization"] == json!(true) && trail["logging"] == json!(true))
+        };
+
+        // An account cannot be read: nobody knows whether it has a trail.
+        let roles = project.json(".reconcile/sandbox.json")["accounts"]["222222222222"]["roles"].clone();
+        project.edit(".reconcile/sandbox.json", |state| {
+            state["accounts"]["222222222222"]["roles"] = json!([]);
+        });
+        project.run("plan specs/s.yaml --sandbox").exits(1).says("is withheld until `prod` can be read");
+        project.run("apply --sandbox").exits(1);
+        assert!(records(&project));
+
+        // The trail of an account cannot be made.
+        project.edit(".reconcile/sandbox.json", |state| {
+            state["accounts"]["222222222222"]["roles"] = roles.clone();
+            let template = trails(state, "333333333333")["SecurityTrail"].clone();
+            state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"] =
+                json!({ "Other": template });
+            crowd(state, "222222222222", "Other");
+        });
+        project.run("apply specs/s.yaml --sandbox --yes").exits(1).says("failed trail/prod/SecurityTrail");
+        assert!(records(&project));
+        project.edit(".reconcile/sandbox.json", |state| trails(state, "222222222222").clear());
+        project.run("apply specs/s.yaml --sandbox --yes").exits(0);
+        assert!(!records(&project));
+        project.run("plan specs/s.yaml --sandbox").exits(0).says("No changes.");
+    }
+}
+
 #[test]
 fn a_trail_of_the_organization_is_made_watched_and_removed() {
     let project = Project::new();

@@ -109,6 +109,9 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
 /// Shows the plan and asks, unless told not to.
 fn is_agreed(global: &Global, args: &ApplyArgs, world: &World, plan: &Plan) -> Result<bool, CliError> {
     if args.yes {
+        for warning in plan.warnings.iter().filter(|_| !global.quiet) {
+            output::note(&format!("warning: {}: {}", warning.address, warning.message));
+        }
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() || args.shown.format != Format::Text {

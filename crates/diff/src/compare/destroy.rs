@@ -4,16 +4,19 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use reconcile_policy::{Document, Ownership, Role};
+use reconcile_policy::{Arn, Document, Ownership, Role};
 use reconcile_spec::{Desired, OWNER_TAG, Spec};
 
 use super::change::{Compared, Terms};
 use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, trail};
 use crate::address::Address;
+use crate::kind::Kind;
 use crate::observe::{Leftover, Observed, Stray, What};
 use crate::plan::{Changed, Phase, Risk, Warning};
-use crate::view::Tags;
+use crate::view::{OtherTrail, Tags};
+
+const UNMARKED: &str = "it does not carry the mark of this installation";
 
 /// The plan that takes away everything of a spec that carries its mark.
 pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
@@ -32,8 +35,12 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     grant::contract(&scope, grants, &mut compared);
     key_policy::shrink(&scope, &mut compared);
     bucket_policy::shrink(&scope, &mut compared);
-    remove_bucket(&scope, &mut compared);
-    remove_key(&scope, &mut compared);
+    for change in &mut compared.changes {
+        change.reasons = vec!["all of the spec is to go; what is not ours stays".to_owned()];
+    }
+    warn_of_unmarked(spec.desired(), &observed, &mut compared);
+    let is_bucket_to_go = remove_bucket(&scope, &mut compared);
+    remove_key(&scope, is_bucket_to_go, &mut compared);
     compared.unchanged = 0;
 
     let refusals = std::mem::take(&mut compared.refusals);
@@ -42,11 +49,12 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     Comparison { plan, refusals, undelivered: Vec::new() }
 }
 
-/// What the spec asks for and carries our mark, as what it does not ask for.
+/// What the spec asks for, as what it does not ask for: it is ours where it carries our mark, and a guest where not.
 fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
     let mut unwanted = observed.clone();
     for trail in &desired.trails {
         let Some(Some(live)) = unwanted.trails.remove(&trail.arn) else { continue };
+        unwanted.others.entry(trail.site.account.clone()).or_default().push(OtherTrail::of(&live));
         if is_marked(desired, &live.tags) {
             let stray = Stray { account: trail.site.account.clone(), trail: live };
             unwanted.strays.insert(trail.arn.clone(), stray);
@@ -86,23 +94,39 @@ fn has_administration(observed: &Observed, ownership: &Ownership) -> bool {
     policy.is_some_and(|policy| policy.statements().iter().any(|it| it.sid() == Some(sid.as_str())))
 }
 
-fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) {
-    let Some(live) = &scope.observed.bucket else { return };
+/// A trail that is not marked may be somebody else's by now.
+fn warn_of_unmarked(desired: &Desired, observed: &Observed, compared: &mut Compared) {
+    let is_there = |arn: &Arn| observed.others.values().flatten().any(|other| other.arn == *arn);
+    for trail in &desired.trails {
+        if is_there(&trail.arn) && !observed.strays.contains_key(&trail.arn) {
+            let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+            stay(compared, address, UNMARKED);
+        }
+    }
+}
+
+/// Gives whether it goes, or is gone.
+fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
+    let Some(live) = &scope.observed.bucket else { return true };
+    let guest = scope.guests().next();
     let address = scope.bucket_address();
     let stays = if !is_marked(scope.desired, &live.tags) {
-        Some("it does not carry the mark of this installation".to_owned())
+        Some(UNMARKED.to_owned())
     } else if !scope.desired.deletion.bucket {
         Some("the spec has no `deletion.bucket: true`".to_owned())
+    } else if let Some(guest) = guest {
+        Some(format!("{} goes on to deliver to it", guest.arn))
     } else if !scope.observed.is_bucket_empty {
         Some("it holds log files: empty it first, if nobody needs them any more".to_owned())
     } else {
         None
     };
     if let Some(why) = stays {
-        return stay(compared, address, &why);
+        stay(compared, address, &why);
+        return false;
     }
     let terms = Terms {
-        depends_on: before_the_last(scope, compared),
+        depends_on: before_the_last(compared),
         place: scope.place(&scope.desired.bucket.site),
         phase: Phase::Contract,
         changed: Changed::Bucket,
@@ -111,23 +135,31 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) {
         },
         address,
     };
-    let live = live.clone();
-    match scope.withholds(&terms.address, "its removal") {
+    let withheld = scope.withholds(&terms.address, "its removal");
+    let is_to_go = withheld.is_none();
+    match withheld {
         Some(warning) => compared.warnings.push(warning),
-        None => compared.delete(terms, live),
+        None => compared.delete(terms, live.clone()),
     }
+    is_to_go
 }
 
 /// The alias goes with the key: a key that is about to be deleted could not be used under it.
-fn remove_key(scope: &Scope<'_>, compared: &mut Compared) {
+fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
     let Some(hub) = &scope.observed.key else { return };
+    let mut others = scope.others_that_stay();
+    let guest = others.find(|it| it.kms_key.as_deref() == Some(hub.key.arn.as_str()));
     let address = scope.key_address();
     let stays = if scope.desired.key.identity.alias().is_none() {
         Some("it is somebody else's (`key.arn`)".to_owned())
     } else if !is_marked(scope.desired, &hub.key.view.tags) {
-        Some("it does not carry the mark of this installation".to_owned())
+        Some(UNMARKED.to_owned())
     } else if !scope.desired.deletion.key {
         Some("the spec has no `deletion.key: true`".to_owned())
+    } else if let Some(guest) = guest {
+        Some(format!("{} goes on to encrypt with it", guest.arn))
+    } else if scope.desired.deletion.bucket && !is_bucket_to_go {
+        Some("the bucket stays, and what is in it could not be read any more".to_owned())
     } else {
         None
     };
@@ -138,7 +170,7 @@ fn remove_key(scope: &Scope<'_>, compared: &mut Compared) {
         compared.warnings.push(warning);
         return;
     }
-    let depends_on = before_the_last(scope, compared);
+    let depends_on = before_the_last(compared);
     alias::remove(scope, depends_on.clone(), compared);
     let terms = Terms {
         depends_on: depends_on.into_iter().chain([scope.alias_address()]).collect(),
@@ -158,9 +190,9 @@ fn remove_key(scope: &Scope<'_>, compared: &mut Compared) {
 }
 
 /// Everything that is to go before.
-fn before_the_last(scope: &Scope<'_>, compared: &Compared) -> Vec<Address> {
+fn before_the_last(compared: &Compared) -> Vec<Address> {
     let changes: BTreeSet<Address> = compared.changes.iter().map(|change| change.address.clone()).collect();
-    changes.into_iter().chain(scope.stray_addresses()).collect()
+    changes.into_iter().collect()
 }
 
 fn stay(compared: &mut Compared, address: Address, why: &str) {

@@ -16,7 +16,6 @@ use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
 use crate::refusal::Refusal;
 
 /// A policy under comparison.
-#[derive(Clone)]
 pub(super) struct Policy<'a> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
@@ -39,7 +38,6 @@ pub(super) enum TakeOver {
 }
 
 /// What the spec calls the settings of a policy, for people.
-#[derive(Clone)]
 pub(super) struct Setting {
     pub(super) unlisted_accounts: &'static str,
     pub(super) deleted_principals: &'static str,
@@ -109,8 +107,7 @@ impl Policy<'_> {
     ) {
         let after = &outcome.merged.contracted;
         if live.is_some_and(|live| live != after) {
-            let explain = |_: &Difference| "all of the spec is to go; what others wrote stays".to_owned();
-            Policy { explain: &explain, ..self.clone() }.take_away(scope, live, after, outcome, compared);
+            self.take_away(scope, live, after, outcome, compared);
         }
     }
 

@@ -91,14 +91,18 @@ impl<'a> Scope<'a> {
         Site { account: organization.account.clone(), region: self.desired.bucket.site.region.clone() }
     }
 
-    /// Trails that deliver to the bucket, are not in the spec, and are to stay; each once, from wherever it was seen.
+    /// Trails that deliver to the bucket, are not in the spec, and are to stay.
     pub(super) fn guests(&self) -> impl Iterator<Item = &'a OtherTrail> {
         let bucket = self.desired.bucket.name.as_str();
+        self.others_that_stay().filter(move |it| it.bucket == bucket)
+    }
+
+    /// Trails that are not in the spec and are to stay; each once, from wherever it was seen.
+    pub(super) fn others_that_stay(&self) -> impl Iterator<Item = &'a OtherTrail> {
         let is_to_go = |arn: &Arn| self.desired.deletion.trails && self.observed.strays.contains_key(arn);
-        let others = self.observed.others.values().flatten().filter(|it| it.bucket == bucket);
-        let guests: BTreeMap<&Arn, &OtherTrail> =
-            others.filter(|it| !is_to_go(&it.arn)).map(|it| (&it.arn, it)).collect();
-        guests.into_values()
+        let others = self.observed.others.values().flatten().filter(|it| !is_to_go(&it.arn));
+        let others: BTreeMap<&Arn, &OtherTrail> = others.map(|it| (&it.arn, it)).collect();
+        others.into_values()
     }
 
     /// Whether a log group, role or topic of this ARN is ours, and not in the spec.

@@ -21,19 +21,58 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                 message: "it records no management events, such as changes of IAM".to_owned(),
             });
         }
-        let live =
-            live.clone().map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
-        let wanted = wanted(scope, desired, live.as_ref());
-        compared.view(terms(scope, desired), live, wanted);
+        if !narrows(live.as_ref(), desired) {
+            change(scope, desired, live.clone(), Phase::Converge, compared);
+        }
     }
 }
 
-/// Takes away trails of ours that the spec does not have any more, when those that take their place record.
+/// Whether the trail records the accounts of the organization, and is not to any more: they may have no other trail yet.
+fn narrows(live: Option<&Trail>, desired: &spec::Trail) -> bool {
+    !desired.is_organization && live.is_some_and(|live| live.organization)
+}
+
+fn change(
+    scope: &Scope<'_>,
+    desired: &spec::Trail,
+    live: Option<Trail>,
+    phase: Phase,
+    compared: &mut Compared,
+) {
+    let live = live.map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
+    let wanted = wanted(scope, desired, live.as_ref());
+    let mut terms = terms(scope, desired, phase);
+    if phase == Phase::Contract {
+        terms.depends_on.extend(scope.trail_addresses().filter(|it| *it != terms.address));
+    }
+    compared.view(terms, live, wanted);
+}
+
+/// Has trails that recorded an organization record their own account alone, and takes away those of ours that the spec does
+/// not have any more, when those that take their place record.
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
+    for desired in &scope.desired.trails {
+        let Some(Some(live)) = scope.observed.trails.get(&desired.arn) else { continue };
+        if !narrows(Some(live), desired) {
+            continue;
+        }
+        let address = Address::new(Kind::Trail, &desired.site.account, &desired.name);
+        match scope.withholds(&address, "recording its own account alone") {
+            Some(warning) => compared.warnings.push(warning),
+            None => change(scope, desired, Some(live.clone()), Phase::Contract, compared),
+        }
+    }
+    let records_organization = scope.desired.trails.iter().any(|trail| trail.is_organization);
     for (arn, stray) in &scope.observed.strays {
         let address = Address::new(Kind::Trail, &stray.account, arn.resource_name());
         if !scope.desired.deletion.trails {
             compared.warn_of_kept(&address, "deletion.trails");
+            continue;
+        }
+        // Trails of accounts take the place of one of their organization, and the other way round.
+        let is_of_all = stray.trail.organization || records_organization;
+        if is_of_all && let Some(warning) = scope.withholds(&address, "its removal") {
+            compared.warnings.push(warning);
             continue;
         }
         let Ok(region) = arn.region().parse() else { continue };
@@ -42,7 +81,10 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
             address,
             place: scope.place(&site),
             phase: Phase::Contract,
-            depends_on: scope.trail_addresses().filter(|it| it.account == stray.account).collect(),
+            depends_on: scope
+                .trail_addresses()
+                .filter(|it| is_of_all || it.account == stray.account)
+                .collect(),
             changed: Changed::Trail,
             explain,
         };
@@ -50,11 +92,11 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-fn terms(scope: &Scope<'_>, desired: &spec::Trail) -> Terms<Trail> {
+fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Trail> {
     Terms {
         address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
         place: scope.place(&desired.site),
-        phase: Phase::Converge,
+        phase,
         // CloudTrail looks at all of these when a trail is made or changed.
         depends_on: [
             scope.key_address(),

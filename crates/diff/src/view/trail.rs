@@ -90,6 +90,23 @@ pub struct OtherTrail {
     pub multi_region: bool,
 }
 
+impl OtherTrail {
+    /// What of a trail is of concern to those who do not have it in their spec.
+    pub(crate) fn of(trail: &Trail) -> Self {
+        Self {
+            arn: trail.arn.clone(),
+            bucket: trail.bucket.clone(),
+            prefix: trail.prefix.clone(),
+            kms_key: match &trail.kms_key {
+                Some(KeyRef::Known(arn)) => Some(arn.clone()),
+                Some(KeyRef::KnownAfterApply(_)) | None => None,
+            },
+            home_region: trail.arn.region().to_owned(),
+            multi_region: trail.multi_region,
+        }
+    }
+}
+
 impl View for Trail {
     fn managed(&self, wanted: &Self) -> Self {
         Self {

@@ -53,7 +53,7 @@ fn log_groups_roles_and_topics_are_made_watched_changed_and_removed() {
         let topic = &mut regional(state, "111111111111")["topics"]["log-files"];
         topic["policy"] =
             json!(topic["policy"].as_str().unwrap().replace("cloudtrail.amazonaws.com", "s3.amazonaws.com"));
-        topic["tags"] = json!({ "team": "a" });
+        topic["tags"]["team"] = json!("a");
         let trail = &mut regional(state, "111111111111")["trails"]["SecurityTrailMaster"];
         trail["log_group"] = json!(null);
         trail["log_role"] = json!(null);
@@ -107,6 +107,112 @@ fn destinations_of_somebody_else_stay() {
         trail["topic"] = json!("arn:aws:sns:us-east-1:222222222222:theirs");
     });
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+/// The role goes on to let it deliver to where it did until the trail is changed itself.
+#[test]
+fn a_trail_goes_over_to_another_log_group_without_a_gap() {
+    let project = project();
+    with(&project, "cloudwatch_logs: { log_group: first }");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    with(&project, "cloudwatch_logs: { log_group: second }");
+    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
+    let changes = plan["changes"].as_array().unwrap();
+    let of_role: Vec<(&str, bool, bool)> = changes
+        .iter()
+        .filter(|change| change["address"] == "role/production/reconcile-secprod-cloudtrail")
+        .map(|change| {
+            let after = change["after"]["permissions"].to_string();
+            (change["phase"].as_str().unwrap(), after.contains("first"), after.contains("second"))
+        })
+        .collect();
+    assert_eq!(of_role, [("expand", true, true), ("contract", false, true)]);
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}
+
+/// What is kept or has to wait is found again: the trail goes on to lead to it.
+#[test]
+fn what_has_to_stay_is_not_lost_sight_of() {
+    let project = project();
+    with(&project, BOTH);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.write(SPEC, crate::support::PROD.to_owned() + "deletion: { trails: false }\n");
+    for _ in 0..2 {
+        project
+            .run("apply specs/prod.yaml --sandbox --yes")
+            .exits(0)
+            .says("log_group/production//cloudtrail/a: it is ours and not in the spec any more; it stays")
+            .says("topic/master/log-files: it is ours");
+    }
+    project.write(SPEC, crate::support::PROD);
+    project.edit(".reconcile/sandbox.json", |state| state["accounts"]["333333333333"]["roles"] = json!([]));
+    let plan = project.run("plan specs/prod.yaml --sandbox").exits(1);
+    assert!(plan.stdout.contains("- log_group/production//cloudtrail/a"), "{}", plan.stdout);
+    project.run("apply --sandbox").exits(1);
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["accounts"]["333333333333"]["roles"] = state["accounts"]["222222222222"]["roles"].clone();
+    });
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let state = project.read(".reconcile/sandbox.json");
+    for left in ["log_groups", "iam_roles", "topics"] {
+        assert!(!state.contains(left), "{left}: {state}");
+    }
+}
+
+/// What exists is used, and neither marked nor ever removed.
+#[test]
+fn log_groups_and_topics_of_somebody_else_are_used_and_stay() {
+    let project = project();
+    with(&project, BOTH);
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    let policy = json!({
+        "Version": "2008-10-17", "Id": "__default_policy_ID",
+        "Statement": [{ "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": "444444444444" },
+            "Action": "SNS:Subscribe", "Resource": "arn:aws:sns:us-east-1:111111111111:log-files" }],
+    });
+    project.edit(".reconcile/sandbox.json", |state| {
+        regional(state, "111111111111")["log_groups"]["/cloudtrail/a"] =
+            json!({ "retention_days": 365, "tags": { "team": "soc" } });
+        regional(state, "111111111111")["topics"]["log-files"] = json!({
+            "arn": "arn:aws:sns:us-east-1:111111111111:log-files", "policy": policy.to_string(),
+            "tags": { "team": "soc" },
+        });
+    });
+    let before = project.json(".reconcile/sandbox.json");
+    let of = |state: &Value, kind: &str, name: &str| {
+        state["accounts"]["111111111111"]["regions"]["us-east-1"][kind][name].clone()
+    };
+    let unchanged = |after: &Value| {
+        assert_eq!(of(after, "log_groups", "/cloudtrail/a")["tags"], json!({ "team": "soc" }));
+        assert_eq!(of(after, "topics", "log-files")["tags"], json!({ "team": "soc" }));
+    };
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("~ log_group/master//cloudtrail/a")
+        .says("~ topic_policy/master/log-files");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    unchanged(&project.json(".reconcile/sandbox.json"));
+
+    // By a destroy our statement goes from the policy, and nothing else.
+    project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
+    let after = project.json(".reconcile/sandbox.json");
+    unchanged(&after);
+    let now: Value =
+        serde_json::from_str(of(&after, "topics", "log-files")["policy"].as_str().unwrap()).unwrap();
+    assert_eq!(now, policy);
+    assert_eq!(of(&after, "log_groups", "/cloudtrail/a")["retention_days"], json!(90));
+    assert_eq!(of(&before, "log_groups", "/cloudtrail/a")["retention_days"], json!(365));
+
+    // Nor do they go with the setting.
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.write(SPEC, crate::support::PROD);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    unchanged(&project.json(".reconcile/sandbox.json"));
 }
 
 #[test]

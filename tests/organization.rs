@@ -283,7 +283,7 @@ fn a_trail_of_the_organization_is_made_watched_and_removed() {
 fn a_delegated_administrator_makes_the_trail_of_the_organization() {
     let project = Project::new();
     let spec = organization_trail("").replace("account: master }\nbucket", "account: security }\nbucket");
-    project.write("specs/organization.yaml", spec);
+    project.write("specs/organization.yaml", spec.as_str());
     project.write("specs/first.yaml", organization_trail(", delegated_administrator: security"));
     project.run("apply specs/first.yaml --sandbox --yes").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {
@@ -295,6 +295,44 @@ fn a_delegated_administrator_makes_the_trail_of_the_organization() {
     let trails = &state["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"];
     assert_eq!(trails["SecurityTrail"]["organization"], json!(true));
     assert_eq!(trails["SecurityTrail"]["logging"], json!(true));
+
+    // It takes it away, too.
+    let own =
+        spec.replace("name: SecurityTrail, organization_trail: true", "name: Own, accounts: [security]");
+    project.write("specs/organization.yaml", own);
+    project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
+    let state = project.json(".reconcile/sandbox.json");
+    let trails = &state["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"];
+    assert!(trails["SecurityTrail"].is_null(), "{trails}");
+    project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
+}
+
+#[test]
+fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
+    let project = Project::new();
+    let spec = of_accounts_or_organization("name: OrgTrail, organization_trail: true");
+    project.write("specs/s.yaml", spec.as_str());
+    project.run("apply specs/s.yaml --sandbox --yes").exits(0);
+    let kept = spec.replace("name: OrgTrail, organization_trail: true", "name: SecurityTrail, accounts: all");
+    project.write("specs/s.yaml", kept.clone() + "deletion: { trails: false }\n");
+    let policy = |project: &Project| {
+        let state = project.json(".reconcile/sandbox.json");
+        state["buckets"]["secprod-multiaccount-logs"]["policy"].as_str().unwrap().to_owned()
+    };
+    project
+        .run("apply specs/s.yaml --sandbox --yes")
+        .exits(0)
+        .says("it stays, as `deletion.trails: false` says");
+    assert!(policy(&project).contains("AWSLogs/o-twin000000/*"), "{}", policy(&project));
+    // Also where nobody asks the organization any more.
+    let asks = "organization: { account: master }\n";
+    project.write("specs/s.yaml", kept.replace(asks, "") + "deletion: { trails: false }\n");
+    project.run("apply specs/s.yaml --sandbox --yes").exits(0);
+    assert!(policy(&project).contains("AWSLogs/o-twin000000/*"), "{}", policy(&project));
+    project.write("specs/s.yaml", kept.replace(asks, ""));
+    project.run("apply specs/s.yaml --sandbox --yes").exits(0);
+    assert!(!policy(&project).contains("o-twin000000"), "{}", policy(&project));
+    project.run("plan specs/s.yaml --sandbox").exits(0).says("No changes.");
 }
 
 #[test]

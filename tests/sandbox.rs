@@ -495,3 +495,19 @@ fn every_example_is_valid_and_converges() {
     }
     assert!(examples >= 6);
 }
+
+#[test]
+fn a_trail_at_home_in_a_region_that_the_spec_has_no_more_is_found() {
+    let project = Project::new();
+    let prod = project.read("specs/prod.yaml");
+    let regional =
+        "  - { name: EuTrail, accounts: [production], home_region: eu-west-1, multi_region: false }\n";
+    project.write("specs/prod.yaml", prod.clone() + regional);
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.write("specs/prod.yaml", prod);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("- trail/production/EuTrail");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    let state = project.json(".reconcile/sandbox.json");
+    assert!(state["accounts"]["222222222222"]["regions"]["eu-west-1"]["trails"]["EuTrail"].is_null());
+}

@@ -91,6 +91,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     // grants of ours that nobody asks for.
     trail::contract(&scope, &mut compared);
     leftover::contract(&scope, &mut compared);
+    role::contract(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     if let Some(outcome) = &key_policy {
         key_policy::contract(&scope, outcome, &mut compared);

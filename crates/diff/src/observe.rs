@@ -15,6 +15,7 @@ mod page;
 pub mod policy;
 pub mod retention;
 pub mod role;
+mod stray;
 pub mod survey;
 pub mod topic;
 pub mod trail;
@@ -26,7 +27,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::{join3, try_join, try_join_all, try_join3};
 use reconcile_aws::{Aws, Session};
 use reconcile_policy::{Arn, Document, Region};
-use reconcile_spec::{AccountName, Desired, OWNER_TAG, Site};
+use reconcile_spec::{AccountName, Desired, Site};
 use tokio::task::JoinSet;
 
 use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
@@ -179,6 +180,7 @@ pub async fn observe(
             observed.unreadable.insert(name, error);
         }
     }
+    Box::pin(stray::find(aws, desired, &mut observed)).await;
     // Boxed, like what is read of an organization: they hold many calls, and are seldom needed.
     observed.leftovers = Box::pin(leftover::find(aws, desired, &observed)).await;
     Ok(observed)
@@ -276,8 +278,7 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
     let roles = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
         let name = it.name.as_str();
         let found = role::read(session, &it.site.region, name, &it.policy_name).await?;
-        let is_ours = |role: &Role| role.tags.0.get(OWNER_TAG).is_some_and(|it| it == desired.name.as_str());
-        if found.as_ref().is_some_and(|role| !is_ours(role)) {
+        if found.as_ref().is_some_and(|role| !role.tags.are_of(&desired.name)) {
             return Err(ReadError::ForeignRole { name: name.to_owned() });
         }
         Ok((it.arn.clone(), found))
@@ -322,7 +323,11 @@ async fn observe_strays(
     others: &[OtherTrail],
 ) -> Result<Vec<Trail>, ReadError> {
     let mut by_region: BTreeMap<Region, BTreeSet<Arn>> = BTreeMap::new();
-    for other in others.iter().filter(|other| other.arn.account() == session.id().as_str()) {
+    // A delegated administrator makes trails of the organization, which are the management account's.
+    let makes_all = desired.organization.as_ref().is_some_and(|it| it.account == session.account().name);
+    let is_here =
+        |it: &&OtherTrail| it.arn.account() == session.id().as_str() || (makes_all && it.organization);
+    for other in others.iter().filter(is_here) {
         if let Ok(region) = other.arn.region().parse() {
             by_region.entry(region).or_default().insert(other.arn.clone());
         }

@@ -50,7 +50,11 @@ async fn apply_spec(
     spec: &Spec,
 ) -> Result<Exit, CliError> {
     let (spec, plan) = make_plan(global, world, aws, spec, &args.shown, args.destroy).await?;
-    if !plan.changes.is_empty() && !is_agreed(global, args, world, &plan)? {
+    if plan.changes.is_empty() || args.yes {
+        for warning in plan.warnings.iter().filter(|_| !global.quiet) {
+            output::note(&format!("warning: {}: {}", warning.address, warning.message));
+        }
+    } else if !is_agreed(global, args, world, &plan)? {
         return Ok(Exit::Refused);
     }
     run_plan(global, args, world, aws, &spec, &plan).await
@@ -106,14 +110,8 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
     Ok(spec.with_joined(accounts))
 }
 
-/// Shows the plan and asks, unless told not to.
+/// Shows the plan and asks.
 fn is_agreed(global: &Global, args: &ApplyArgs, world: &World, plan: &Plan) -> Result<bool, CliError> {
-    if args.yes {
-        for warning in plan.warnings.iter().filter(|_| !global.quiet) {
-            output::note(&format!("warning: {}: {}", warning.address, warning.message));
-        }
-        return Ok(true);
-    }
     if !std::io::stdin().is_terminal() || args.shown.format != Format::Text {
         return Err(CliError::NobodyToAsk);
     }

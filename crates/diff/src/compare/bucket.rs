@@ -6,7 +6,9 @@ use super::Scope;
 use super::change::{Compared, Terms, reasons};
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::{AccessLogs, Bucket, Encryption, Lifecycle, ObjectLock, PublicAccessBlock, Transition};
+use crate::view::{
+    AccessLogs, Bucket, Encryption, Lifecycle, ObjectLock, PublicAccessBlock, Tags, Transition,
+};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.bucket;
@@ -30,7 +32,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             .access_logs
             .enforced()
             .map(|logs| AccessLogs::To { bucket: logs.bucket.to_string(), prefix: logs.prefix.clone() }),
-        tags: desired.tags.wanted(scope.observed.bucket.is_some()).collect(),
+        tags: Tags::wanted(&desired.tags, scope.observed.bucket.as_ref().map(|live| &live.tags)),
     };
     let live = scope.observed.bucket.clone().map(|live| Bucket {
         encryption: live.encryption.map(|encryption| match encryption {

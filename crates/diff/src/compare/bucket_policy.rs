@@ -1,6 +1,6 @@
 //! Compares the bucket policy.
 
-use reconcile_policy::{Arn, BucketIntent, Fitted, Guest, Role};
+use reconcile_policy::{Arn, BucketIntent, Document, Fitted, Guest, Role};
 
 use super::Scope;
 use super::change::Compared;
@@ -35,15 +35,21 @@ fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Op
     let desired = &scope.desired.bucket_policy;
     let live = scope.observed.bucket_policy.as_ref();
     // Who delivers here and is not in the spec goes on to do so.
-    let guests: Vec<Guest> =
-        scope.guests().map(|it| Guest { trail: it.arn.clone(), prefix: it.prefix.clone() }).collect();
+    let id = organization_id(scope);
+    let guests = scope.guests().map(|it| Guest {
+        trail: it.arn.clone(),
+        prefix: it.prefix.clone(),
+        organization: id.clone().filter(|_| it.organization),
+    });
+    let guests: Vec<Guest> = guests.collect();
     compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
     let organization =
         scope.organization_of(desired.intent.trails.iter().chain(guests.iter().map(|it| &it.trail)));
     let intent = BucketIntent { guests, organization, ..desired.intent.clone() };
     let trails = intent.trails.iter().chain(intent.guests.iter().map(|guest| &guest.trail));
     // What an organization trail delivers for its organization counts as an account of its own.
-    let organizations = intent.organization_trails.iter().map(|it| it.organization.clone());
+    let of_guests = intent.guests.iter().filter_map(|it| it.organization.clone());
+    let organizations = intent.organization_trails.iter().map(|it| it.organization.clone()).chain(of_guests);
     let accounts = trails.map(|trail| trail.account().to_owned()).chain(organizations);
     let accounts = accounts.filter(|_| take_over == TakeOver::Trails).collect();
 
@@ -51,6 +57,19 @@ fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Op
     let mut outcome = None;
     with_policy(scope, |policy| outcome = policy.merge(live, compile, accounts, compared));
     outcome
+}
+
+/// The id of the organization that the accounts are in. Where nobody asks, our own statement may tell that let one of its
+/// trails write.
+fn organization_id(scope: &Scope<'_>) -> Option<String> {
+    if let Some(organization) = &scope.observed.organization {
+        return Some(organization.roster.id.clone());
+    }
+    let ours = scope.desired.bucket_policy.ownership.sid(Role::OrganizationWrite);
+    let statements = scope.observed.bucket_policy.as_ref().map(Document::statements).unwrap_or_default();
+    let statement = statements.iter().find(|statement| statement.sid() == Some(ours.as_str()))?;
+    let (_, below) = statement.resources().first()?.split_once("AWSLogs/")?;
+    Some(below.split('/').next()?.to_owned())
 }
 
 /// Takes away what no trail needs any more, once all trails are what they should be.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use reconcile_policy::{Arn, Document, Ownership, Role};
-use reconcile_spec::{Desired, OWNER_TAG, Spec};
+use reconcile_spec::{Desired, Spec};
 
 use super::change::{Compared, Terms};
 use super::{Comparison, Scope, plan_of};
-use super::{alias, bucket_policy, grant, key_policy, leftover, trail};
+use super::{alias, bucket_policy, grant, key_policy, leftover, topic_policy, trail};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observe::{Leftover, Observed, Stray, What};
@@ -35,6 +35,8 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     grant::contract(&scope, grants, &mut compared);
     key_policy::shrink(&scope, &mut compared);
     bucket_policy::shrink(&scope, &mut compared);
+    let others = spec.desired().topics.iter().filter(|it| !observed.leftovers.contains_key(&it.arn));
+    topic_policy::shrink(&scope, others, &mut compared);
     for change in &mut compared.changes {
         change.reasons = vec!["all of the spec is to go; what is not ours stays".to_owned()];
     }
@@ -55,13 +57,13 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
     for trail in &desired.trails {
         let Some(Some(live)) = unwanted.trails.remove(&trail.arn) else { continue };
         unwanted.others.entry(trail.site.account.clone()).or_default().push(OtherTrail::of(&live));
-        if is_marked(desired, &live.tags) {
+        if live.tags.are_of(&desired.name) {
             let stray = Stray { account: trail.site.account.clone(), trail: live };
             unwanted.strays.insert(trail.arn.clone(), stray);
         }
     }
     let mut leave = |arn: &_, site: &reconcile_spec::Site, tags: &Tags, what| {
-        if is_marked(desired, tags) {
+        if tags.are_of(&desired.name) {
             let leftover = Leftover { account: site.account.clone(), region: site.region.clone(), what };
             unwanted.leftovers.insert(Clone::clone(arn), leftover);
         }
@@ -82,10 +84,6 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
         }
     }
     unwanted
-}
-
-fn is_marked(desired: &Desired, tags: &Tags) -> bool {
-    tags.0.get(OWNER_TAG).is_some_and(|name| name == desired.name.as_str())
 }
 
 fn has_administration(observed: &Observed, ownership: &Ownership) -> bool {
@@ -110,7 +108,7 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     let Some(live) = &scope.observed.bucket else { return true };
     let guest = scope.guests().next();
     let address = scope.bucket_address();
-    let stays = if !is_marked(scope.desired, &live.tags) {
+    let stays = if !live.tags.are_of(&scope.desired.name) {
         Some(UNMARKED.to_owned())
     } else if !scope.desired.deletion.bucket {
         Some("the spec has no `deletion.bucket: true`".to_owned())
@@ -152,7 +150,7 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
     let address = scope.key_address();
     let stays = if scope.desired.key.identity.alias().is_none() {
         Some("it is somebody else's (`key.arn`)".to_owned())
-    } else if !is_marked(scope.desired, &hub.key.view.tags) {
+    } else if !hub.key.view.tags.are_of(&scope.desired.name) {
         Some(UNMARKED.to_owned())
     } else if !scope.desired.deletion.key {
         Some("the spec has no `deletion.key: true`".to_owned())

@@ -29,7 +29,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         },
         // Somebody else's key is not marked as ours.
         tags: match &desired.identity {
-            KeyIdentity::Alias(_) => desired.tags.wanted(live.is_some()).collect(),
+            KeyIdentity::Alias(_) => Tags::wanted(&desired.tags, live.as_ref().map(|live| &live.tags)),
             KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Tags::default(),
         },
         initial_policy,

@@ -15,7 +15,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         let Some(live) = scope.observed.log_groups.get(&desired.arn) else { continue };
         let wanted = LogGroup {
             retention_days: desired.retention_days,
-            tags: desired.tags.wanted(live.is_some()).collect(),
+            tags: scope.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.tags)),
         };
         let terms = Terms {
             address: address(desired),

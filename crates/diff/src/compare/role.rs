@@ -1,5 +1,6 @@
 //! Compares the roles with which CloudTrail delivers to log groups.
 
+use reconcile_policy::{Document, covers};
 use reconcile_spec as spec;
 
 use super::Scope;
@@ -8,31 +9,70 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::Role;
+use crate::view::{Role, Tags, View};
 
+/// Makes roles and lets them do what is wanted besides what they may do now: a trail goes on to deliver to where it did until
+/// it is changed itself.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.log_roles {
         let Some(live) = scope.observed.roles.get(&desired.arn) else { continue };
-        let wanted = Role {
-            trust: desired.trust(),
-            policy_name: desired.policy_name.clone(),
-            permissions: Some(desired.permissions()),
-            tags: desired.tags.wanted(live.is_some()).collect(),
-        };
-        let terms = Terms {
-            address: address(desired),
-            place: scope.place(&desired.site),
-            phase: Phase::Expand,
-            depends_on: Vec::new(),
-            changed: Changed::Role,
-            explain,
-        };
-        compared.view(terms, live.clone(), wanted);
+        let wanted = wanted(desired, live.as_ref());
+        match live.as_ref().and_then(|live| widened(live, &wanted)) {
+            Some(wide) if live.as_ref().is_some_and(|live| live.managed(&wide) == wide) => {}
+            wide => {
+                let terms = terms(scope, desired, Phase::Expand, Vec::new());
+                compared.view(terms, live.clone(), wide.unwrap_or(wanted));
+            }
+        }
     }
+}
+
+/// Takes from them what no trail needs any more.
+pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
+    for desired in &scope.desired.log_roles {
+        let Some(Some(live)) = scope.observed.roles.get(&desired.arn) else { continue };
+        let wanted = wanted(desired, Some(live));
+        if let Some(wide) = widened(live, &wanted) {
+            let own = scope.all_trail_addresses().filter(|it| it.account == desired.site.account);
+            let depends_on = own.chain([address(desired)]).collect();
+            compared.view(terms(scope, desired, Phase::Contract, depends_on), Some(wide), wanted);
+        }
+    }
+}
+
+fn wanted(desired: &spec::LogRole, live: Option<&Role>) -> Role {
+    Role {
+        trust: desired.trust(),
+        policy_name: desired.policy_name.clone(),
+        permissions: Some(desired.permissions()),
+        tags: Tags::wanted(&desired.tags, live.map(|live| &live.tags)),
+    }
+}
+
+/// What is wanted with all that the role may do now besides; none where that is nothing more.
+fn widened(live: &Role, wanted: &Role) -> Option<Role> {
+    let (now, then) = (live.permissions.as_ref()?, wanted.permissions.as_ref()?);
+    if covers(then, now) {
+        return None;
+    }
+    let both = then.statements().iter().chain(now.statements()).cloned().collect();
+    let permissions = if covers(now, then) { now.clone() } else { Document::new(both) };
+    Some(Role { permissions: Some(permissions), ..wanted.clone() })
 }
 
 pub(super) fn address(desired: &spec::LogRole) -> Address {
     Address::new(Kind::Role, &desired.site.account, &desired.name)
+}
+
+fn terms(scope: &Scope<'_>, desired: &spec::LogRole, phase: Phase, depends_on: Vec<Address>) -> Terms<Role> {
+    Terms {
+        address: address(desired),
+        place: scope.place(&desired.site),
+        phase,
+        depends_on,
+        changed: Changed::Role,
+        explain,
+    }
 }
 
 pub(super) fn explain(action: &Action<Role>, diff: &[Difference]) -> (Vec<String>, Risk) {

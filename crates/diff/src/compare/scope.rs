@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Arn, Region};
-use reconcile_spec::{AccountName, Desired, Organization, Site, Trail};
+use reconcile_spec::{self as spec, AccountName, Desired, Organization, Site, Trail};
 
 use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::Observed;
+use crate::observe::{Observed, What};
 use crate::plan::{AccountRef, Unreadable, Warning};
-use crate::view::{KeyRef, OtherTrail};
+use crate::view::{KeyRef, OtherTrail, Tags};
 
 /// What all kinds look at.
 pub(super) struct Scope<'a> {
@@ -105,9 +105,23 @@ impl<'a> Scope<'a> {
         others.into_values()
     }
 
-    /// Whether a log group, role or topic of this ARN is ours, and not in the spec.
-    pub(super) fn is_of_ours(&self, arn: &str) -> bool {
-        self.observed.leftovers.keys().any(|it| it.as_str() == arn)
+    /// Whether a log group, role or topic of this ARN is ours and not in the spec, and may go now.
+    pub(super) fn lets_go(&self, arn: &str) -> bool {
+        let leftover = self.observed.leftovers.iter().find(|(it, _)| it.as_str() == arn);
+        leftover.is_some_and(|(_, leftover)| match leftover.what {
+            // Only trails of its own account use it, and those are known.
+            What::LogGroup(_) | What::Role(_) => self.desired.deletion.trails,
+            What::Topic(_) => self.desired.deletion.trails && self.observed.unreadable.is_empty(),
+        })
+    }
+
+    /// What is wanted of something that is only used, unless it was made for the installation: somebody else's is not tagged,
+    /// or it would count as ours and be removed one day.
+    pub(super) fn tags_of_made(&self, desired: &spec::Tags, live: Option<&Tags>) -> Tags {
+        match live {
+            Some(live) if !live.are_of(&self.desired.name) => Tags::default(),
+            live => Tags::wanted(desired, live),
+        }
     }
 
     pub(super) fn account(&self, name: &AccountName) -> Option<AccountRef> {

@@ -13,7 +13,7 @@ use crate::view::Topic;
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.topics {
         let Some(live) = scope.observed.topics.get(&desired.arn) else { continue };
-        let tags = desired.tags.wanted(live.is_some()).collect();
+        let tags = scope.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.view.tags));
         let wanted = Topic { arn: desired.arn.clone(), tags };
         let terms = Terms {
             address: address(desired),

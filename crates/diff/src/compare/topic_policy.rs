@@ -43,6 +43,23 @@ pub(super) fn contract(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared:
     }
 }
 
+/// Takes away what is ours in the policies of topics that stay, since they are somebody else's.
+pub(super) fn shrink<'t>(
+    scope: &Scope<'_>,
+    topics: impl Iterator<Item = &'t spec::Topic>,
+    compared: &mut Compared,
+) {
+    for topic in topics {
+        let Some(Some(live)) = scope.observed.topics.get(&topic.arn) else { continue };
+        let live = Some(&live.policy);
+        with_policy(scope, topic, |policy| {
+            if let Some(outcome) = policy.merge(live, |_| Some(Vec::new()), Vec::new(), compared) {
+                policy.shrink(scope, live, &outcome, compared);
+            }
+        });
+    }
+}
+
 pub(super) fn address(topic: &spec::Topic) -> Address {
     Address::new(Kind::TopicPolicy, &topic.site.account, &topic.name)
 }

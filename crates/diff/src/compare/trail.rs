@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, Warning};
-use crate::view::{CloudWatchLogs, Notification, Trail};
+use crate::view::{CloudWatchLogs, Notification, Tags, Trail};
 
 /// Compares every trail that could be read; of the others nothing is known, so nothing is planned.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
@@ -130,19 +130,20 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Tra
         insights: desired.insights.clone(),
         cloudwatch_logs: cloudwatch_logs(scope, desired, live),
         notification: notification(scope, desired, live),
-        tags: desired.tags.wanted(live.is_some()).collect(),
+        tags: Tags::wanted(&desired.tags, live.map(|live| &live.tags)),
     }
 }
 
-/// Where the spec says nothing, what is ours goes, and what is somebody else's is left alone.
+/// Where the spec says nothing, what is ours goes, and what is somebody else's is left alone. What is ours and has to stay is
+/// left alone, too: it is found through the trail.
 fn cloudwatch_logs(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Option<CloudWatchLogs> {
     if let Some(spec::LogDelivery { group, role }) = &desired.logs {
         return Some(CloudWatchLogs::To { group: group.to_string(), role: role.to_string() });
     }
     match live?.cloudwatch_logs.as_ref()? {
         CloudWatchLogs::To { group, role } => {
-            let is_ours = scope.is_of_ours(group.trim_end_matches(":*")) || scope.is_of_ours(role);
-            is_ours.then_some(CloudWatchLogs::Off)
+            let goes = scope.lets_go(group.trim_end_matches(":*")) || scope.lets_go(role);
+            goes.then_some(CloudWatchLogs::Off)
         }
         CloudWatchLogs::Off => None,
     }
@@ -153,7 +154,7 @@ fn notification(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) 
         return Some(Notification::To { topic: topic.to_string() });
     }
     match live?.notification.as_ref()? {
-        Notification::To { topic } => scope.is_of_ours(topic).then_some(Notification::Off),
+        Notification::To { topic } => scope.lets_go(topic).then_some(Notification::Off),
         Notification::Off => None,
     }
 }

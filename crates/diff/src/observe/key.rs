@@ -4,7 +4,7 @@ use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 use futures::future::{try_join, try_join_all};
 use reconcile_aws::{Class, Operation, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AliasName, KeyIdentity, OWNER_TAG, SpecName};
+use reconcile_spec::{AliasName, KeyIdentity, SpecName};
 
 use super::error::{ReadError, found};
 use super::page;
@@ -91,7 +91,7 @@ pub async fn find_unnamed(
     let candidates = ids.into_iter().filter(|id| !of_aws.contains(id));
     let ours = try_join_all(candidates.map(|id| async move {
         let is_ours = match tags(session, region, &id).await {
-            Ok(tags) => tags.0.get(OWNER_TAG).is_some_and(|name| name == owner.as_str()),
+            Ok(tags) => tags.are_of(owner),
             // A key whose tags we may not read is not one that we made.
             Err(error) if error.class == Class::Denied => false,
             Err(error) => return Err(ReadError::Aws(error)),

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_aws::{Aws, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AccountName, Desired, OWNER_TAG};
+use reconcile_spec::{AccountName, Desired};
 
 use super::error::ReadError;
 use super::{Observed, log_group, role, topic};
-use crate::view::{CloudWatchLogs, LogGroup, Notification, Role, Tags, Topic, Trail};
+use crate::view::{CloudWatchLogs, LogGroup, Notification, Role, Topic, Trail};
 
 /// What was made for trails, and is not in the spec any more.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +59,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &Observed) -> B
 
 /// What trails of ours use, with the Region to ask in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
-    let is_ours = |trail: &&Trail| is_marked(&trail.tags, desired);
+    let is_ours = |trail: &&Trail| trail.tags.are_of(&desired.name);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
     let mut found = BTreeSet::new();
     for trail in live.filter(is_ours) {
@@ -80,10 +80,6 @@ fn is_wanted(desired: &Desired, arn: &Arn) -> bool {
     desired.log_groups.iter().any(|it| it.arn == *arn)
         || desired.log_roles.iter().any(|it| it.arn == *arn)
         || desired.topics.iter().any(|it| it.arn == *arn)
-}
-
-fn is_marked(tags: &Tags, desired: &Desired) -> bool {
-    tags.0.get(OWNER_TAG).is_some_and(|name| name == desired.name.as_str())
 }
 
 /// What the ARN stands for, if that is ours.
@@ -109,5 +105,5 @@ async fn read(
         }
         _ => None,
     };
-    Ok(found.filter(|(tags, _)| is_marked(tags, desired)).map(|(_, what)| what))
+    Ok(found.filter(|(tags, _)| tags.are_of(&desired.name)).map(|(_, what)| what))
 }

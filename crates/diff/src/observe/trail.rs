@@ -5,9 +5,7 @@ use aws_sdk_cloudtrail::types::{self as sdk, AdvancedEventSelector, AdvancedFiel
 use futures::future::{join, join_all, join4};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{
-    AdvancedSelector, DataResource, EventSelector, FieldSelector, OWNER_TAG, ReadWrite, SpecName,
-};
+use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, SpecName};
 
 use super::error::{ReadError, found};
 use super::page;
@@ -89,7 +87,7 @@ pub async fn owned(
     let tags = join_all(arns.iter().map(|arn| reader.tags(arn))).await;
     let mut owned = Vec::new();
     for (arn, tags) in arns.iter().zip(tags) {
-        if tags?.0.get(OWNER_TAG).is_some_and(|name| name == installation.as_str()) {
+        if tags?.are_of(installation) {
             owned.push(arn.clone());
         }
     }
@@ -104,6 +102,7 @@ fn other(trail: &sdk::Trail) -> Option<OtherTrail> {
         kms_key: trail.kms_key_id().map(str::to_owned),
         home_region: trail.home_region().unwrap_or_default().to_owned(),
         multi_region: trail.is_multi_region_trail().unwrap_or(false),
+        organization: trail.is_organization_trail().unwrap_or(false),
     })
 }
 

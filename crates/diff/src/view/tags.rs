@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use reconcile_spec::{self as spec, OWNER_TAG, SpecName};
 use serde::{Deserialize, Serialize};
 
 /// Tags by key.
@@ -8,6 +9,24 @@ use serde::{Deserialize, Serialize};
 pub struct Tags(pub BTreeMap<String, String>);
 
 impl Tags {
+    /// What is wanted of something that is to be made, or that has `live` tags already. The mark of another installation
+    /// stays: that one was there first.
+    pub(crate) fn wanted(desired: &spec::Tags, live: Option<&Self>) -> Self {
+        let wanted = desired.wanted(live.is_some());
+        let is_taken = |value: &str| live.and_then(Self::owner).is_some_and(|owner| owner != value);
+        wanted.filter(|(key, value)| key != OWNER_TAG || !is_taken(value)).collect()
+    }
+
+    /// The installation whose mark is among them.
+    pub fn owner(&self) -> Option<&str> {
+        self.0.get(OWNER_TAG).map(String::as_str)
+    }
+
+    /// Whether the mark of this installation is among them.
+    pub fn are_of(&self, installation: &SpecName) -> bool {
+        self.owner() == Some(installation.as_str())
+    }
+
     /// Those whose keys `wanted` has too: all other tags are somebody else's.
     pub fn managed(&self, wanted: &Self) -> Self {
         let ours = self.0.iter().filter(|(key, _)| wanted.0.contains_key(*key));

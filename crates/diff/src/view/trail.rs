@@ -88,6 +88,8 @@ pub struct OtherTrail {
     pub home_region: String,
     /// Whether it records every Region.
     pub multi_region: bool,
+    /// Whether it records all accounts of the organization.
+    pub organization: bool,
 }
 
 impl OtherTrail {
@@ -103,6 +105,7 @@ impl OtherTrail {
             },
             home_region: trail.arn.region().to_owned(),
             multi_region: trail.multi_region,
+            organization: trail.organization,
         }
     }
 }

@@ -45,6 +45,8 @@ pub struct Guest {
     pub trail: Arn,
     /// Key prefix of its log files, without slashes around it.
     pub prefix: Option<String>,
+    /// The id of the organization that it logs for, if it does and that is known.
+    pub organization: Option<String>,
 }
 
 /// A trail that logs for all accounts of an organization.
@@ -73,9 +75,7 @@ impl BucketIntent {
             statements.push(self.acl_check(ownership, form));
             statements.push(self.write(ownership, form)?);
         }
-        if !self.organization_trails.is_empty() {
-            statements.push(self.organization_write(ownership));
-        }
+        statements.extend(self.organization_write(ownership));
         if self.require_tls {
             statements.push(self.deny_insecure_transport(ownership));
         }
@@ -160,26 +160,36 @@ impl BucketIntent {
     /// is a statement of its own in every form, so that no other trail gets in.
     ///
     /// See "Creating a trail for an organization with the AWS CLI" in the CloudTrail user guide.
-    fn organization_write(&self, ownership: &Ownership) -> Statement {
-        let (bucket, logs) = (self.bucket_arn(), logs_folder(self.prefix.as_deref()));
-        let below = |it: &OrganizationTrail| format!("{bucket}/{logs}{}/*", it.organization);
-        let trails = self.organization_trails.iter().map(|it| &it.trail);
-        Statement::compose(
+    fn organization_write(&self, ownership: &Ownership) -> Option<Statement> {
+        let bucket = self.bucket_arn();
+        let own = self.organization_trails.iter();
+        let own = own.map(|it| (&it.trail, self.prefix.as_deref(), it.organization.as_str()));
+        let guests = self.guests.iter();
+        let guests =
+            guests.filter_map(|it| Some((&it.trail, it.prefix.as_deref(), it.organization.as_deref()?)));
+        let all: Vec<_> = own.chain(guests).collect();
+        if all.is_empty() {
+            return None;
+        }
+        let below = |(_, prefix, organization): &(_, Option<&str>, &str)| {
+            format!("{bucket}/{}{organization}/*", logs_folder(*prefix))
+        };
+        Some(Statement::compose(
             &ownership.sid(Role::OrganizationWrite),
             Effect::Allow,
             [
                 ("Principal", cloudtrail()),
                 ("Action", json!("s3:PutObject")),
-                ("Resource", texts(self.organization_trails.iter().map(below))),
+                ("Resource", texts(all.iter().map(below).collect::<BTreeSet<_>>())),
                 (
                     "Condition",
                     json!({ "StringEquals": {
                         "s3:x-amz-acl": OWNERS,
-                        "aws:SourceArn": source_arns(trails),
+                        "aws:SourceArn": source_arns(all.iter().map(|(trail, ..)| *trail)),
                     } }),
                 ),
             ],
-        )
+        ))
     }
 
     /// See "Security best practices for Amazon S3": enforce encryption of data in transit.

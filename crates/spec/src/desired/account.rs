@@ -7,7 +7,7 @@ use reconcile_policy::{AccountId, Arn, Partition};
 use crate::names::{AccountName, SpecName};
 
 /// Accounts, each of another name, in the order in which they came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
     list: Vec<Account>,
     /// Where in the list.
@@ -31,6 +31,12 @@ impl Accounts {
             vacant.insert(self.list.len());
             self.list.push(account);
         }
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.list).finish()
     }
 }
 

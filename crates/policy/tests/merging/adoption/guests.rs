@@ -7,7 +7,7 @@ use super::{acl_check, adoption, can_deliver, document, intent, ownership, sids,
 
 #[test]
 fn a_trail_that_delivers_here_and_is_not_in_the_spec_goes_on_to() {
-    let guest = Guest { trail: trail("888888888888"), prefix: Some("old".to_owned()) };
+    let guest = Guest { trail: trail("888888888888"), prefix: Some("old".to_owned()), organization: None };
     let live = document(json!([
         acl_check("Acl", Value::Null),
         write("Write", json!("arn:aws:s3:::logs/old/AWSLogs/888888888888/*"), Value::Null),

@@ -333,3 +333,33 @@ boto3.client("cloudtrail").create_trail(Name="SecurityTrailMaster", S3BucketName
     assert!(live.contains(other), "{live}");
     assert!(live.contains("AWSLogs/999999999999/*"), "{live}");
 }
+
+/// Neither takes over the other's statements, nor what carries the other's mark.
+#[test]
+fn two_installations_share_a_bucket_and_a_key() {
+    let project = Project::new();
+    let spec = |name: &str, trail: &str| {
+        format!(
+            "version: 1\nname: {name}\naccounts: {{ master: {{ id: \"111111111111\" }} }}\n\
+             bucket: {{ name: shared-central-logs, account: master, region: us-east-1, prefix: {trail} }}\n\
+             key: {{ alias: shared-key, description: unmanaged }}\n\
+             trails: [{{ name: {trail}, accounts: [master] }}]\ndeletion: {{ bucket: true, key: true }}\n"
+        )
+    };
+    project.write("one.yaml", spec("sec", "One"));
+    project.write("two.yaml", spec("sec-prod", "Two"));
+    for name in ["one", "two", "one"] {
+        project.run(&format!("apply {name}.yaml --sandbox --yes")).exits(0);
+    }
+    for name in ["one", "two"] {
+        project.run(&format!("plan {name}.yaml --sandbox")).exits(0).says("No changes.");
+    }
+    let state = project.json(".reconcile/sandbox.json");
+    let policy = state["buckets"]["shared-central-logs"]["policy"].as_str().unwrap();
+    assert!(policy.contains("\"SecTrailWrite\"") && policy.contains("\"SecProdTrailWrite\""), "{policy}");
+    // The one whose mark they do not carry takes neither away.
+    project.run("apply two.yaml --sandbox --yes --destroy").exits(0);
+    let shown = project.run("sandbox show").exits(0);
+    assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
+    project.run("plan one.yaml --sandbox --destroy").exits(0).says("- bucket/master/shared-central-logs");
+}

@@ -3,6 +3,8 @@
 //! There is no state file: what says that a statement is ours is its Sid, and nothing else.
 //! It must not look at what a statement contains.
 
+use std::collections::BTreeSet;
+
 use crate::{Document, Sid, Statement};
 
 const READER: &str = "Read";
@@ -80,6 +82,28 @@ impl Ownership {
         Self { prefix }
     }
 
+    /// The other installations whose statements stand among these Sids: those that have two which no installation is without,
+    /// or the one that it has in the policy of a topic.
+    ///
+    /// Such a Sid may be anybody's, so what follows from it must do no harm if it is.
+    pub(crate) fn others<'s>(&self, sids: impl Iterator<Item = &'s str>) -> Vec<Self> {
+        let sids: BTreeSet<&str> = sids.collect();
+        let has = |prefix: &str, role: Role| sids.contains(format!("{prefix}{}", role.suffix()).as_str());
+        let is_installation = |prefix: &&str| {
+            **prefix != self.prefix
+                && is_camel_case(prefix)
+                && [(Role::TrailAclCheck, Role::TrailWrite), (Role::TrailEncrypt, Role::TrailDescribe)]
+                    .iter()
+                    .any(|(one, other)| has(prefix, *one) && has(prefix, *other))
+        };
+        let endings = [Role::TrailWrite, Role::TrailEncrypt];
+        let prefixes = sids.iter().flat_map(|sid| endings.map(|role| sid.strip_suffix(role.suffix())));
+        let of_topics = sids.iter().filter_map(|sid| sid.strip_suffix(Role::TrailNotify.suffix()));
+        let of_topics = of_topics.filter(|prefix| *prefix != self.prefix && is_camel_case(prefix));
+        let found: BTreeSet<&str> = prefixes.flatten().filter(is_installation).chain(of_topics).collect();
+        found.into_iter().map(|prefix| Self { prefix: prefix.to_owned() }).collect()
+    }
+
     /// Whether a statement of this Sid is ours.
     pub fn owns(&self, sid: &str) -> bool {
         self.ending(sid)
@@ -145,6 +169,13 @@ pub(crate) fn previous_sid(sid: &str, number: usize) -> Sid {
 /// The statements of a document that are ours, in document order.
 pub fn owned(document: &Document, ownership: &Ownership) -> Vec<Statement> {
     document.statements().iter().filter(|statement| ownership.has(statement)).cloned().collect()
+}
+
+/// Whether it may be made of the name of an installation. What AWS's guides and the console write begins with `AWSCloud` and
+/// `Cloud`.
+fn is_camel_case(prefix: &str) -> bool {
+    let begins = prefix.starts_with(|c: char| c.is_ascii_uppercase());
+    begins && !prefix.starts_with("AWS") && prefix != "Cloud"
 }
 
 fn capitalized(word: &str) -> impl Iterator<Item = char> {

@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Partition, Region};
 
-use crate::desired::{Account, Deletion, Desired, Lock, Roster, Site, Tags};
+use crate::desired::{Account, Accounts, Deletion, Desired, Lock, Roster, Site, Tags};
 use crate::diagnostic::Diagnostic;
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
-use crate::raw::{Located, RawDeletion, RawLock, RawSpec};
+use crate::raw::{Located, RawDeletion, RawSpec};
 
 /// The desired state, or all that is wrong.
 ///
@@ -39,7 +39,7 @@ struct Scope<'r> {
     name: SpecName,
     accounts: Vec<Account>,
     /// Members of the organization that joined by themselves. The spec cannot name them.
-    joined: Vec<Account>,
+    joined: Accounts,
     /// Names that may be referred to, also of accounts with problems of their own.
     declared: BTreeMap<&'r str, Option<AccountId>>,
     tags: Tags,
@@ -72,7 +72,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     let trails = trails::resolve(raw, &scope, bucket.as_ref(), problems);
     let bucket_extra = policies::extra(raw.bucket.policy.as_ref(), problems);
     let key_extra = policies::extra(policies::of_key(&raw.key.value), problems);
-    let lock = lock(raw.lock.as_ref(), &scope, problems);
+    let lock = lock(raw, &scope, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
     let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails.trails, &readers, bucket_extra);
@@ -107,8 +107,15 @@ fn deletion(raw: &RawDeletion) -> Deletion {
     }
 }
 
-fn lock(raw: Option<&Located<RawLock>>, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lock> {
-    let raw = &raw?.value;
+fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lock> {
+    let raw = &spec.lock.as_ref()?.value;
+    if raw.bucket.value == spec.bucket.name.value && deletion(&spec.deletion).bucket {
+        problems.add(
+            raw.bucket.place,
+            "the lock would be in the bucket that is to be deleted",
+            "put it in another bucket, or leave `deletion.bucket` out",
+        );
+    }
     let account = scope.account(&raw.account, problems);
     let region = problems.name(&raw.region, "");
     let bucket = problems.name(&raw.bucket, "the lock is an object in a bucket");
@@ -139,7 +146,7 @@ impl Scope<'_> {
 
     /// The id of a declared account; `None` where its declaration has a problem of its own.
     fn id(&self, name: &AccountName) -> Option<&AccountId> {
-        let joined = || self.joined.iter().find(|account| account.name == *name).map(|account| &account.id);
+        let joined = || self.joined.get(name).map(|account| &account.id);
         self.declared.get(name.as_str()).map_or_else(joined, Option::as_ref)
     }
 }

@@ -96,6 +96,8 @@ struct Judge<'a> {
     adoption: &'a Adoption,
     ownership: &'a Ownership,
     accounts: BTreeSet<&'a str>,
+    /// Who takes care of their own statements.
+    installations: Vec<Ownership>,
     /// Whether some statement goes on to let others deliver, who then have to be let look, too.
     keeps_others: bool,
 }
@@ -103,7 +105,8 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn of(document: &Document, adoption: &'a Adoption, ownership: &'a Ownership) -> Self {
         let accounts = adoption.accounts.iter().map(String::as_str).collect();
-        let mut judge = Self { adoption, ownership, accounts, keeps_others: false };
+        let installations = ownership.others(document.statements().iter().filter_map(Statement::sid));
+        let mut judge = Self { adoption, ownership, accounts, installations, keeps_others: false };
         judge.keeps_others = document.statements().iter().any(|statement| {
             let (fate, _) = judge.judge(statement);
             matches!(fate, Some(Fate::Narrowed { .. } | Fate::Unlisted { .. }))
@@ -120,7 +123,8 @@ impl<'a> Judge<'a> {
         if self.is_unwritable(statement) {
             return (Some(Fate::DeletedPrincipal { ids: statement.unresolved_principals() }), None);
         }
-        match TrailStatement::of(statement).map(|it| it.without(&self.accounts)) {
+        let is_anothers = self.installations.iter().any(|it| it.has(statement));
+        match TrailStatement::of(statement).filter(|_| !is_anothers).map(|it| it.without(&self.accounts)) {
             None if self.adoption.foreign_statements == Keep::Remove => (Some(Fate::Removed), None),
             None => (None, kept()),
             Some(Rest::Some { others, .. }) if self.adoption.unlisted_accounts == Keep::Remove => {

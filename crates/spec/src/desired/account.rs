@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::{fmt, slice};
+use std::{fmt, slice, vec};
 
 use reconcile_policy::{AccountId, Arn, Partition};
 
@@ -45,6 +45,15 @@ impl FromIterator<Account> for Accounts {
         let mut collected = Self::default();
         accounts.into_iter().for_each(|account| collected.push(account));
         collected
+    }
+}
+
+impl IntoIterator for Accounts {
+    type Item = Account;
+    type IntoIter = vec::IntoIter<Account>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
     }
 }
 

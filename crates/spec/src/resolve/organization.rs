@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reconcile_policy::{AccountId, Partition};
 
 use super::Scope;
-use crate::desired::{Account, Include, Joining, Member, Organization, Roster, find_unit};
+use crate::desired::{Account, Accounts, Include, Joining, Member, Organization, Roster, find_unit};
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
 use crate::raw::{All, Located, RawInclude, RawOrganization, RawSpec, WordOr};
@@ -37,6 +37,12 @@ pub(super) fn resolve(
             "add `role`, such as `OrganizationAccountAccessRole`",
         );
     }
+    if let Some(Located { value: WordOr::Value(include), place }) = &organization.include
+        && include.organizational_units.is_empty()
+        && include.tags.is_empty()
+    {
+        problems.add(*place, "no unit and no tag is named", "say `include: all` for every member");
+    }
     if let Some(roster) = roster {
         check_units(organization, roster, problems);
     }
@@ -48,7 +54,11 @@ pub(super) fn resolve(
         account: account?,
         joining: joining(organization),
         role: organization.role.as_ref().map(|role| role.value.clone()),
-        service_access: organization.service_access.as_ref().map_or(is_organization_trail, |it| it.value),
+        // Both need it.
+        service_access: organization
+            .service_access
+            .as_ref()
+            .map_or(is_organization_trail || delegated_administrator.is_some(), |it| it.value),
         delegated_administrator: delegated_administrator.and_then(|(_, name)| name),
     })
 }
@@ -91,25 +101,29 @@ fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) 
     }
 }
 
-/// The members that join, in the order of their ids; who is declared is not among them.
+/// The members that join, in the order of their ids; who is declared is not among them, nor is the management account.
 pub(super) fn join(
     raw: Option<&Located<RawOrganization>>,
     roster: Option<&Roster>,
     declared: &[Account],
     spec: &SpecName,
     partition: Partition,
-) -> Vec<Account> {
-    let (Some(raw), Some(roster)) = (raw.map(|raw| &raw.value), roster) else { return Vec::new() };
-    let Some(role) = &raw.role else { return Vec::new() };
+) -> Accounts {
+    let (Some(raw), Some(roster)) = (raw.map(|raw| &raw.value), roster) else { return Accounts::default() };
+    let Some(role) = &raw.role else { return Accounts::default() };
     let joining = joining(raw);
     let ids: BTreeSet<&AccountId> = declared.iter().map(|account| &account.id).collect();
     let mut names: BTreeSet<AccountName> = declared.iter().map(|account| account.name.clone()).collect();
-    let mut joined = Vec::new();
-    let is_joining = |it: &&Member| !ids.contains(&it.id) && joining.selects(it, &roster.units);
+    let mut joined = Accounts::default();
+    // AWS makes no role in the management account with which to get into it, as it does in members.
+    let is_out = |id: &AccountId| ids.contains(id) || *id == roster.management;
+    let is_joining = |it: &&Member| !is_out(&it.id) && joining.selects(it, &roster.units);
     for member in roster.members().iter().filter(is_joining) {
         let Some(name) = name(member, &names) else { continue };
         names.insert(name.clone());
-        joined.extend(Account::member(name, member.id.clone(), &role.value, spec, partition));
+        if let Some(account) = Account::member(name, member.id.clone(), &role.value, spec, partition) {
+            joined.push(account);
+        }
     }
     joined
 }

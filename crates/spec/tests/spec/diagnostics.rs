@@ -250,6 +250,7 @@ fn of_organizations_and_destinations() {
     let document = document(&[
         ("an organization trail without an organization", prod_with(TRAIL, "    organization_trail: true\n")),
         ("members without a role", with_organization("include: { tags: { a: b } }")),
+        ("members of nothing", with_organization("role: R, include: {}")),
         ("excluded by half an id", with_organization("exclude: [\"1234\"]")),
         ("delegated to itself", with_organization("delegated_administrator: master")),
         ("delegated to nobody", with_organization("delegated_administrator: nobody")),
@@ -269,6 +270,11 @@ fn of_organizations_and_destinations() {
         ("a topic of nobody", with_trail("sns_topic: { name: log-files, account: nobody }")),
         ("a lock without a bucket", with_lock("key: k, region: us-east-1, account: master")),
         ("a lock without a key", with_lock("bucket: locks, key: \"\", region: us-east-1, account: master")),
+        (
+            "a lock in what is to be deleted",
+            with_lock("bucket: secprod-multiaccount-logs, key: k, region: us-east-1, account: master")
+                + "deletion: { bucket: true }\n",
+        ),
         ("a lock of nobody", with_lock("bucket: locks, key: k, region: us-east-1, account: nobody")),
         ("a key of another Region", key("eu-west-1", "111111111111")),
         ("a key of another account", key("us-east-1", "222222222222")),

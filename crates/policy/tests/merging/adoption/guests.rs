@@ -1,9 +1,9 @@
 //! Trails that deliver and are not in the spec.
 
-use reconcile_policy::{BucketIntent, Form, Guest, merge};
+use reconcile_policy::{BucketIntent, Form, Guest, Ownership, merge};
 use serde_json::{Value, json};
 
-use super::{acl_check, adoption, can_deliver, document, intent, ownership, sids, trail, write};
+use super::{acl_check, adopt, adoption, can_deliver, document, intent, ownership, sids, trail, write};
 
 #[test]
 fn a_trail_that_delivers_here_and_is_not_in_the_spec_goes_on_to() {
@@ -23,4 +23,23 @@ fn a_trail_that_delivers_here_and_is_not_in_the_spec_goes_on_to() {
             assert!(can_deliver(document, "888888888888", Some("old")), "{form}: {document}");
         }
     }
+}
+
+#[test]
+fn what_another_installation_takes_care_of_is_not_taken_over() {
+    let ours = merge(None, &intent().statements(&ownership()), &ownership()).contracted;
+    let theirs = Ownership::of("another-one");
+    let both = merge(Some(&ours), &intent().statements(&theirs), &theirs).adopt(&adoption(), &theirs);
+    assert!(both.adopted.is_empty(), "{:?}", both.adopted);
+    for sid in ["TrailAclCheck", "TrailWrite"] {
+        for of in [ownership(), theirs.clone()] {
+            assert!(both.contracted.to_string().contains(&format!("{}{sid}", prefix_of(&of))), "{sid}");
+        }
+    }
+    let again = adopt(&both.contracted, &intent(), &adoption());
+    assert!(again.expand().is_none() && again.contract().is_none() && again.adopted.is_empty());
+}
+
+fn prefix_of(ownership: &Ownership) -> String {
+    ownership.sid(reconcile_policy::Role::TrailWrite).as_str().replace("TrailWrite", "")
 }

@@ -203,6 +203,29 @@ boto3.client("organizations").create_organization(FeatureSet="ALL")
     project.run("import --account production=222222222222:Role").exits(1).says("`--account NAME=ID:ROLE`");
 }
 
+/// As a landing zone leaves it.
+#[test]
+fn a_trail_of_the_organization_is_imported_with_the_account_that_it_is_of() {
+    let moto = Moto::start();
+    let project = moto.project();
+    let made = WITHOUT_KMS.replace(
+        "cloudtrail.create_trail(Name",
+        "organizations()\ncloudtrail.create_trail(IsOrganizationTrail=True, Name",
+    );
+    moto.boto3(&format!(
+        "def organizations():\n    client = boto3.client('organizations')\n    client.create_organization(FeatureSet='ALL')\n    \
+         client.enable_aws_service_access(ServicePrincipal='cloudtrail.amazonaws.com')\n{made}"
+    ));
+    project
+        .run("import --account management=123456789012 --out imported.yaml")
+        .exits(0)
+        .says("A plan of this spec shows");
+    let text = project.read("imported.yaml");
+    assert!(text.contains("organization: { account: management }"), "{text}");
+    assert!(text.contains("organization_trail: true"), "{text}");
+    project.run("validate imported.yaml").exits(0);
+}
+
 /// On the twin, which knows what CloudTrail would refuse.
 #[test]
 fn an_installation_of_ours_is_imported_from_the_sandbox() {

@@ -245,8 +245,9 @@ fn notes(setup: &Setup, trail: &Trail) -> Vec<String> {
     let encrypts = |key: &SetupKey| trail.kms_key == Some(KeyRef::known(&key.key.arn));
     if setup.key.as_ref().is_some_and(|key| !encrypts(key)) {
         notes.push(format!(
-            "# {} does not encrypt with the key above; a plan has it do so. `key: unmanaged` in place of the key, with\n    \
-             # `encryption: unmanaged` in the bucket, leaves alone what each encrypts with.",
+            "# {} does not encrypt with the key above;\n    \
+             # a plan has it do so. `key: unmanaged` in place of the key, with `encryption: unmanaged` in the\n    \
+             # bucket, leaves alone what each encrypts with.",
             trail.arn
         ));
     }

@@ -33,7 +33,7 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     let setup = survey(&aws, &accounts, &wanted).await?;
     let mut options = Options {
         name: args.name.clone().map_or_else(|| name_of(&setup), Ok)?,
-        organization: organization_of(args),
+        organization: organization_of(args, &setup),
         manage_bucket_policy: false,
         manage_key_policy: false,
     };
@@ -75,8 +75,12 @@ fn accounts_alone(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> 
     parse("the accounts of the command line", text.as_bytes()).map_err(CliError::Spec)
 }
 
-fn organization_of(args: &ImportArgs) -> Option<AccountName> {
-    args.organization.as_deref().and_then(|name| name.parse().ok())
+/// The account that lists the organization: the one that is named, or the one that a trail of all accounts is of.
+fn organization_of(args: &ImportArgs, setup: &Setup) -> Option<AccountName> {
+    let named = args.organization.as_deref().and_then(|name| name.parse().ok());
+    named.or_else(|| {
+        setup.trails.iter().find(|(_, trail)| trail.organization).map(|(account, _)| account.clone())
+    })
 }
 
 /// A name for the installation, from that of the bucket.
@@ -118,7 +122,9 @@ fn told(args: &ImportArgs, setup: &Setup, comparison: &Comparison) -> String {
     match comparison.plan.changes.as_slice() {
         [] => text.push_str("A plan of this spec shows no change."),
         changes => {
-            let _ = write!(text, "A plan of this spec shows {} changes:", changes.len());
+            let changes_are =
+                if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) };
+            let _ = write!(text, "A plan of this spec shows {changes_are}:");
             for change in changes {
                 let _ = write!(text, "\n  {}: {}", change.address, change.reasons.join("; "));
             }

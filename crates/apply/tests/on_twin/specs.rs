@@ -43,7 +43,7 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
         }
         false => "",
     };
-    let insights = if insights { "[ApiCallRateInsight]" } else { "[]" };
+    let insights = if insights { "[ApiErrorRateInsight]" } else { "[]" };
     let (tags, bucket) = bucket_text(said, bucket);
     let key = key_text(said, key);
     let (accounts, trail) = trail_text(trail);

@@ -44,6 +44,17 @@ impl Selectors {
             }),
         }
     }
+
+    /// Whether of the management events only those are recorded that look; not known of advanced selectors.
+    pub(crate) fn has_only_reads(&self) -> bool {
+        match self {
+            Self::Basic(selectors) => {
+                let mut management = selectors.iter().filter(|selector| selector.management_events);
+                management.all(|selector| selector.read_write == ReadWrite::ReadOnly)
+            }
+            Self::Advanced(_) => false,
+        }
+    }
 }
 
 /// A basic event selector.

@@ -32,6 +32,7 @@ pub(super) fn resolve(
     let object_lock = setting(raw.object_lock.as_ref(), problems, resolve_object_lock);
     let lifecycle = setting(raw.lifecycle.as_ref(), problems, resolve_lifecycle);
     let access_logs = setting(raw.access_logs.as_ref(), problems, resolve_access_logs);
+    check_together(raw, problems);
     let bucket = desired::Bucket {
         site: Site { account: account?, region: region? },
         name: name?,
@@ -58,6 +59,22 @@ pub(super) fn resolve(
         tags: scope.tags.clone(),
     };
     Some(Bucket { bucket, prefix: prefix? })
+}
+
+/// What does not go together. See "S3 Object Lock considerations" and "Enabling Amazon S3 server access logging" in the S3 user
+/// guide.
+fn check_together(raw: &RawBucket, problems: &mut Problems) {
+    if let Some(Located { value: OrUnmanaged::Value(_), place }) = &raw.object_lock
+        && matches!(raw.versioning, Some(OrUnmanaged::Value(false)))
+    {
+        problems.add(*place, "an object lock needs versioning", "take `versioning: false` out");
+    }
+    if let Some(Located { value: OrUnmanaged::Value(logs), place }) = &raw.access_logs
+        && logs.bucket == raw.name.value
+    {
+        let message = "each access log that is written would make another";
+        problems.add(*place, message, "let the access logs go to another bucket");
+    }
 }
 
 fn or_true(raw: Option<&OrUnmanaged<bool>>) -> Setting<bool> {
@@ -118,6 +135,10 @@ fn resolve_object_lock(raw: &RawObjectLock, place: Place, problems: &mut Problem
             return None;
         }
     };
+    if matches!(retention, Retention::Days(0) | Retention::Years(0)) {
+        problems.add(place, "an object lock holds for 1 day or more", "");
+        return None;
+    }
     let mode = match raw.mode {
         RawLockMode::Governance => "GOVERNANCE",
         RawLockMode::Compliance => "COMPLIANCE",
@@ -149,7 +170,14 @@ fn resolve_lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problems) 
         problems.add(place, "a lifecycle counts from 1 day", "");
         return None;
     }
-    // See "Transitioning objects using Amazon S3 Lifecycle": what expires first never moves.
+    // See "Transitioning objects using Amazon S3 Lifecycle", also for the next.
+    let is_early = |(days, class): &&(u32, &str)| *days < 30 && class.ends_with("_IA");
+    if let Some((days, class)) = lifecycle.transitions.iter().find(is_early) {
+        let message = format!("log files cannot move to {class} after {days} days");
+        problems.add(place, message, "S3 takes 30 days or more");
+        return None;
+    }
+    // What expires first never moves.
     if let (Some(expire), Some((last, class))) = (lifecycle.expire_days, lifecycle.transitions.last())
         && expire <= *last
     {

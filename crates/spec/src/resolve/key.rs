@@ -22,25 +22,20 @@ pub(super) struct Key {
     pub(super) administrators: Vec<Arn>,
 }
 
-/// What a grant may allow. See `GrantOperation` in the KMS API reference.
-const OPERATIONS: [&str; 17] = [
+/// What a grant on a key may allow that encrypts symmetrically, as CloudTrail needs it. See "Grant operations" in the KMS
+/// developer guide.
+const OPERATIONS: [&str; 11] = [
     "Decrypt",
     "Encrypt",
     "GenerateDataKey",
     "GenerateDataKeyWithoutPlaintext",
     "ReEncryptFrom",
     "ReEncryptTo",
-    "Sign",
-    "Verify",
-    "GetPublicKey",
     "CreateGrant",
     "RetireGrant",
     "DescribeKey",
     "GenerateDataKeyPair",
     "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateMac",
-    "VerifyMac",
-    "DeriveSharedSecret",
 ];
 
 pub(super) fn resolve(

@@ -143,6 +143,12 @@ fn resolve_one(
         Some(region) => problems.name(region, ""),
         None => bucket.map(|bucket| bucket.bucket.site.region.clone()),
     };
+    if let (Some(raw), Some(region), Some(bucket)) = (&trail.home_region, &region, bucket)
+        && region.partition() != bucket.bucket.site.region.partition()
+    {
+        let message = format!("{region} is in another partition of AWS than the bucket");
+        problems.add(raw.place, message, "the partitions know nothing of each other: write a spec for each");
+    }
     let multi_region = trail.multi_region.unwrap_or(true);
     if let Some(Located { value: false, place }) = trail.global_service_events
         && multi_region
@@ -154,6 +160,7 @@ fn resolve_one(
         );
     }
     let selectors = selectors::resolve(trail, region.as_ref(), problems);
+    selectors::check_insights(trail, selectors.as_ref(), problems);
     let (name, region, bucket) = (name?, region?, bucket?);
     let template = Trail {
         // These are of an account, and are set for each; so is what the trail is attached to.

@@ -142,6 +142,16 @@ fn of_retention() {
         ),
         ("a lock for two times", with_bucket("object_lock: { mode: GOVERNANCE, days: 1, years: 1 }")),
         ("a lock of no mode", with_bucket("object_lock: { mode: HARD, days: 1 }")),
+        (
+            "a move that is too early",
+            with_bucket("lifecycle: { transitions: [{ days: 10, storage_class: STANDARD_IA }] }"),
+        ),
+        ("a lock of no time", with_bucket("object_lock: { mode: GOVERNANCE, days: 0 }")),
+        (
+            "a lock without versions",
+            with_bucket("object_lock: { mode: GOVERNANCE, days: 1 }\n  versioning: false"),
+        ),
+        ("access logs of access logs", with_bucket("access_logs: { bucket: secprod-multiaccount-logs }")),
         ("access logs to no bucket", with_bucket("access_logs: { bucket: A_B }")),
     ]);
     insta::assert_snapshot!(document);
@@ -234,6 +244,21 @@ fn of_trails() {
                 "advanced_event_selectors: [{ FieldSelectors: [{ Field: readOnly, Equal: [x] }] }]",
             ),
         ),
+        (
+            "a selector of nothing",
+            with_advanced(
+                "advanced_event_selectors: [{ FieldSelectors: [{ Field: readOnly, Equals: [x] }] }]",
+            ),
+        ),
+        (
+            "data of no type",
+            with_advanced(
+                "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }] }]",
+            ),
+        ),
+        ("insights of nothing", with_trail("management_events: none\n    insights: [ApiErrorRateInsight]")),
+        ("insights of reads", with_trail("management_events: read\n    insights: [ApiCallRateInsight]")),
+        ("a home in another partition", with_trail("home_region: cn-north-1")),
         ("an organization trail with accounts", with_trail("organization_trail: true")),
     ]);
     insta::assert_snapshot!(document);

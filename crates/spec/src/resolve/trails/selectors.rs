@@ -4,6 +4,7 @@ use reconcile_policy::{Arn, Partition, Region};
 use serde_json::Value;
 
 use crate::desired::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
+use crate::diagnostic::Place;
 use crate::names::BucketName;
 use crate::problems::Problems;
 use crate::raw::{All, Located, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawTrail, WordOr};
@@ -164,6 +165,40 @@ fn one(
     Some(format!("arn:{partition}:s3:::{resource}{slash}"))
 }
 
+/// See "Logging Insights events": they are drawn from management events, those of call rates from the ones that write.
+pub(super) fn check_insights(trail: &RawTrail, selectors: Option<&Selectors>, problems: &mut Problems) {
+    let (Some(insights), Some(selectors)) = (&trail.insights, selectors) else { return };
+    let of_call_rate = insights.value.iter().any(|it| it.as_str() == "ApiCallRateInsight");
+    let problem = if insights.value.is_empty() {
+        return;
+    } else if !selectors.has_management_events() {
+        "insights are drawn from management events, and the trail records none"
+    } else if of_call_rate && selectors.has_only_reads() {
+        "`ApiCallRateInsight` is drawn from management events that write, and the trail records none"
+    } else {
+        return;
+    };
+    problems.add(insights.place, problem, "record them with `management_events`, or take the insights out");
+}
+
+/// See `AdvancedEventSelector` and `AdvancedFieldSelector` in the CloudTrail API reference.
+fn check_advanced(selector: &AdvancedSelector, place: Place, problems: &mut Problems) {
+    let has = |name: &str| selector.field_selectors.iter().find(|field| field.field == name);
+    match has("eventCategory") {
+        None => problems.add(
+            place,
+            "the selector has no `eventCategory`",
+            "such as `{ Field: eventCategory, Equals: [Management] }`",
+        ),
+        Some(category) if category.equals == ["Data"] && has("resources.type").is_none() => problems.add(
+            place,
+            "a selector of data events needs a `resources.type`",
+            "such as `{ Field: resources.type, Equals: [\"AWS::S3::Object\"] }`",
+        ),
+        Some(_) => {}
+    }
+}
+
 fn advanced(
     trail: &RawTrail,
     raw: &Located<Vec<Located<Value>>>,
@@ -183,7 +218,10 @@ fn advanced(
     let mut selectors: Vec<AdvancedSelector> = Vec::new();
     for selector in &raw.value {
         match serde_json::from_value(selector.value.clone()) {
-            Ok(selector) => selectors.push(selector),
+            Ok(parsed) => {
+                check_advanced(&parsed, selector.place, problems);
+                selectors.push(parsed);
+            }
             Err(error) => problems.add(
                 selector.place,
                 format!("this is not an advanced event selector: {error}"),

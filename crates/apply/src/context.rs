@@ -93,7 +93,7 @@ impl Context {
         let bucket_policy = read_bucket_policy(session(site).await?, &site.region, bucket).await?;
         let (site, identity) = &self.hub.key;
         let hub = session(site).await?;
-        let key_policy = match find(hub, &site.region, identity, &self.spec).await? {
+        let key_policy = match find(hub, &site.region, identity, &self.spec).await?.found {
             Some(key) => Some(read_key_policy(hub, &site.region, &key.arn).await?),
             None => None,
         };

@@ -8,6 +8,8 @@ mod adoption;
 mod calls;
 #[path = "on_twin/convergence.rs"]
 mod convergence;
+#[path = "on_twin/denied.rs"]
+mod denied;
 #[path = "on_twin/installation.rs"]
 mod installation;
 #[path = "on_twin/phases.rs"]

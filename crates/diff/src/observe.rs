@@ -65,9 +65,12 @@ pub struct Observed {
     pub strays: BTreeMap<Arn, Stray>,
     /// Log groups, roles and topics of this installation that its trails use and the spec does not have any more, by ARN.
     pub leftovers: BTreeMap<Arn, Leftover>,
+    /// What could not be read and may be of this installation, by ARN: log groups, roles and topics that its trails use and
+    /// the spec does not have; keys, where the key of the spec was not found.
+    pub hidden: BTreeMap<Arn, Hidden>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,
-    /// Accounts that could not be read, and why. Their trails are not in `trails`.
+    /// Accounts that could not be read, in all or in part, and why.
     pub unreadable: BTreeMap<AccountName, ReadError>,
 }
 
@@ -78,6 +81,15 @@ pub struct Stray {
     pub account: AccountName,
     /// The trail.
     pub trail: Trail,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hidden {
+    /// The account that it is in.
+    pub account: AccountName,
+    /// Why it could not be read.
+    pub error: ReadError,
 }
 
 /// The key with what hangs on it.
@@ -120,9 +132,15 @@ struct Attached {
     topics: Vec<(Arn, Option<LiveTopic>)>,
 }
 
+/// The key, or those that may be it.
+struct FoundKey {
+    hub: Option<HubKey>,
+    hidden: BTreeMap<Arn, Hidden>,
+}
+
 /// What one account had to tell.
 struct Found {
-    key: Option<Result<Option<HubKey>, ReadError>>,
+    key: Option<Result<FoundKey, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
     trails: Trails,
     strays: Vec<Trail>,
@@ -160,7 +178,9 @@ pub async fn observe(
         let (name, found) = joined.map_err(|_| ObserveError::Interrupted)?;
         let hub_error = |error| ObserveError::Hub { account: name.clone(), error };
         if let Some(key) = found.key {
-            observed.key = key.map_err(hub_error)?;
+            let found = key.map_err(hub_error)?;
+            observed.key = found.hub;
+            observed.hidden.extend(found.hidden);
         }
         if let Some(bucket) = found.bucket {
             let found = bucket.map_err(hub_error)?;
@@ -182,7 +202,7 @@ pub async fn observe(
     }
     Box::pin(stray::find(aws, desired, &mut observed)).await;
     // Boxed, like what is read of an organization: they hold many calls, and are seldom needed.
-    observed.leftovers = Box::pin(leftover::find(aws, desired, &observed)).await;
+    Box::pin(leftover::find(aws, desired, &mut observed)).await;
     Ok(observed)
 }
 
@@ -233,19 +253,20 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
     Found { key, bucket, trails, strays, attached, unreadable }
 }
 
-async fn observe_key(session: &Session, desired: &Desired) -> Result<Option<HubKey>, ReadError> {
-    let wanted = &desired.key;
-    let Some(found) = key::find(session, &wanted.site.region, &wanted.identity, &desired.name).await? else {
-        return Ok(None);
-    };
-    let (region, arn) = (&wanted.site.region, &found.arn);
+async fn observe_key(session: &Session, desired: &Desired) -> Result<FoundKey, ReadError> {
+    let (region, identity) = (&desired.key.site.region, &desired.key.identity);
+    let search = key::find(session, region, identity, &desired.name).await?;
+    let account = || session.account().name.clone();
+    let hidden = |(arn, error)| (arn, Hidden { account: account(), error: ReadError::Aws(error) });
+    let hidden = search.hidden.into_iter().map(hidden).collect();
+    let Some(found) = search.found else { return Ok(FoundKey { hub: None, hidden }) };
     let (key, policy, grants) = try_join3(
         key::read(session, region, &found),
-        policy::read_key_policy(session, region, arn),
-        grant::list(session, region, arn),
+        policy::read_key_policy(session, region, &found.arn),
+        grant::list(session, region, &found.arn),
     )
     .await?;
-    Ok(Some(HubKey { key, policy, grants }))
+    Ok(FoundKey { hub: Some(HubKey { key, policy, grants }), hidden })
 }
 
 async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {

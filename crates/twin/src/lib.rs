@@ -13,6 +13,7 @@
 
 mod adapters;
 mod call;
+mod denial;
 mod fault;
 mod policy;
 mod protocol;
@@ -23,6 +24,7 @@ mod store;
 mod twin;
 
 pub use call::Call;
+pub use denial::Denial;
 pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailSummary};
 pub use store::StoreError;
 pub use twin::{Setup, SetupAccount, SetupBucket, Twin};

@@ -73,4 +73,12 @@ impl<'r> Caller<'r> {
             None => Err(Fault::new(403, code, "the security token included in the request is invalid")),
         }
     }
+
+    /// The caller, where nothing refuses the operation (`kms:CreateKey`) to him; `code` is what the service says if not.
+    fn permitted(self, state: &State, operation: &str, code: &'static str) -> Result<Self, Fault> {
+        match state.denials.iter().find_map(|denial| denial.of(self, operation, code)) {
+            Some(fault) => Err(fault),
+            None => Ok(self),
+        }
+    }
 }

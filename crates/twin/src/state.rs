@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::denial::Denial;
+
 pub(crate) use cloudtrail::Trail;
 pub(crate) use iam::Role;
 pub(crate) use kms::Key;
@@ -39,6 +41,9 @@ pub(crate) struct State {
     /// Whether trails are taken without a look whether they could deliver.
     #[serde(skip)]
     pub(crate) is_trusting: bool,
+    /// What is refused, whoever asks.
+    #[serde(skip)]
+    pub(crate) denials: Vec<Denial>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -91,6 +96,7 @@ impl Default for State {
             organization: Organization::default(),
             buckets: BTreeMap::new(),
             is_trusting: false,
+            denials: Vec::new(),
         }
     }
 }

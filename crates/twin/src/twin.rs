@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use crate::call::Call;
+use crate::denial::Denial;
 use crate::fault::Fault;
 use crate::request::{Request, base_key};
 use crate::services;
@@ -152,6 +153,11 @@ impl Twin {
     /// not asked again whether it may.
     pub fn trust(&self, is_trusting: bool) {
         self.state().is_trusting = is_trusting;
+    }
+
+    /// Refuses some calls from now on, in place of those that it refused before.
+    pub fn deny(&self, denials: Vec<Denial>) {
+        self.state().denials = denials;
     }
 
     /// Gives a bucket a policy, whatever that says. Nothing happens where there is no such bucket.

@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::types::Tag;
 use reconcile_aws::{Class, Error, Operation};
-use reconcile_diff::observe::key::{Found, find, find_unnamed, read};
+use reconcile_diff::observe::key::{find, find_unnamed, read};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Key, Rotation, Tags};
 use reconcile_policy::Arn;
@@ -16,7 +16,7 @@ const ATTEMPTS: usize = 3;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
     let (session, region, spec) = (work.session, work.region(), &work.context.spec);
-    let found = find(session, region, work.context.key_identity(), spec).await?;
+    let found = find(session, region, work.context.key_identity(), spec).await?.found;
     let live = match &found {
         Some(found) => Some(read(session, region, found).await?),
         None => None,
@@ -65,8 +65,8 @@ async fn make(work: &Work<'_>, wanted: &Key) -> Result<(Arn, Key), ApplyError> {
             Err(ApplyError::Aws(error)) if is_unknown(&error) && attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error),
         }
-        let found: Option<Found> = find_unnamed(work.session, work.region(), &work.context.spec).await?;
-        if let Some(found) = found {
+        let search = find_unnamed(work.session, work.region(), &work.context.spec).await?;
+        if let Some(found) = search.found {
             let live = read(work.session, work.region(), &found).await?;
             return Ok((live.arn, live.view));
         }

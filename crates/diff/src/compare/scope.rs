@@ -8,7 +8,7 @@ use reconcile_spec::{self as spec, AccountName, Desired, Organization, Site, Tra
 use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::{Observed, What};
+use crate::observe::{Observed, Stray, What};
 use crate::plan::{AccountRef, Unreadable, Warning};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
@@ -99,10 +99,18 @@ impl<'a> Scope<'a> {
 
     /// Trails that are not in the spec and are to stay; each once, from wherever it was seen.
     pub(super) fn others_that_stay(&self) -> impl Iterator<Item = &'a OtherTrail> {
-        let is_to_go = |arn: &Arn| self.desired.deletion.trails && self.observed.strays.contains_key(arn);
-        let others = self.observed.others.values().flatten().filter(|it| !is_to_go(&it.arn));
+        let stays = |arn: &Arn| match self.observed.strays.get(arn) {
+            Some(stray) => !self.desired.deletion.trails || self.hidden_destination(stray).is_some(),
+            None => true,
+        };
+        let others = self.observed.others.values().flatten().filter(|it| stays(&it.arn));
         let others: BTreeMap<&Arn, &OtherTrail> = others.map(|it| (&it.arn, it)).collect();
         others.into_values()
+    }
+
+    /// What a trail of ours leads to and could not be read. The trail stays as long: nothing else tells of what may be ours.
+    pub(super) fn hidden_destination(&self, stray: &Stray) -> Option<Arn> {
+        stray.trail.destinations().find(|arn| self.observed.hidden.contains_key(arn))
     }
 
     /// Whether a log group, role or topic of this ARN is ours and not in the spec, and may go now.

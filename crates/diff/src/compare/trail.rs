@@ -75,6 +75,14 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
             compared.warnings.push(warning);
             continue;
         }
+        if let Some(hidden) = scope.hidden_destination(stray) {
+            compared.warnings.push(Warning {
+                code: "withheld".to_owned(),
+                address,
+                message: format!("its removal is withheld until {hidden} can be read"),
+            });
+            continue;
+        }
         let Ok(region) = arn.region().parse() else { continue };
         let site = spec::Site { account: stray.account.clone(), region };
         let terms = Terms {

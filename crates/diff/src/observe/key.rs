@@ -1,5 +1,7 @@
 //! Reads the KMS key: by its alias, or by our tags where it has none.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 use futures::future::{try_join, try_join_all};
 use reconcile_aws::{Class, Operation, Session};
@@ -31,6 +33,21 @@ pub struct Found {
     description: String,
 }
 
+/// What became of a search for a key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Search {
+    /// The key.
+    pub found: Option<Found>,
+    /// Keys whose tags may not be read, and why: one of them may be the one. Empty where there was no need to look at tags.
+    pub hidden: BTreeMap<Arn, reconcile_aws::Error>,
+}
+
+impl From<Option<Found>> for Search {
+    fn from(found: Option<Found>) -> Self {
+        Self { found, hidden: BTreeMap::new() }
+    }
+}
+
 /// The key of the spec: the one of its ARN, or the one that its alias stands for, or else one with our tags, which a former
 /// run made and could not name any more. None where the spec leaves the key alone.
 ///
@@ -42,17 +59,17 @@ pub async fn find(
     region: &Region,
     identity: &KeyIdentity,
     owner: &SpecName,
-) -> Result<Option<Found>, ReadError> {
+) -> Result<Search, ReadError> {
     match identity {
         KeyIdentity::Alias(alias) => match find_named(session, region, alias).await? {
-            Some(found) => Ok(Some(found)),
+            Some(found) => Ok(Some(found).into()),
             None => find_unnamed(session, region, owner).await,
         },
         KeyIdentity::Existing(arn) => match describe(session, region, arn.as_str()).await? {
-            Some(metadata) => usable(metadata).map(Some),
+            Some(metadata) => Ok(Some(usable(metadata)?).into()),
             None => Err(ReadError::NoSuchKey { arn: arn.clone() }),
         },
-        KeyIdentity::Unmanaged => Ok(None),
+        KeyIdentity::Unmanaged => Ok(Search::default()),
     }
 }
 
@@ -82,34 +99,44 @@ fn usable(metadata: KeyMetadata) -> Result<Found, ReadError> {
 ///
 /// # Errors
 /// Whatever KMS answered.
-pub async fn find_unnamed(
-    session: &Session,
-    region: &Region,
-    owner: &SpecName,
-) -> Result<Option<Found>, ReadError> {
-    let (ids, of_aws) = try_join(list_ids(session, region), list_aws_managed(session, region)).await?;
-    let candidates = ids.into_iter().filter(|id| !of_aws.contains(id));
-    let ours = try_join_all(candidates.map(|id| async move {
-        let is_ours = match tags(session, region, &id).await {
+pub async fn find_unnamed(session: &Session, region: &Region, owner: &SpecName) -> Result<Search, ReadError> {
+    let (keys, of_aws) = try_join(list(session, region), list_aws_managed(session, region)).await?;
+    let candidates = keys.into_iter().filter(|key| !of_aws.iter().any(|id| id == key.resource_name()));
+    let looked_at = try_join_all(candidates.map(|key| async move {
+        let is_ours = match tags(session, region, key.as_str()).await {
             Ok(tags) => tags.are_of(owner),
-            // A key whose tags we may not read is not one that we made.
-            Err(error) if error.class == Class::Denied => false,
+            // Somebody else's key may well say who looks at it.
+            Err(error) if error.class == Class::Denied => return Ok(Err((key, error))),
             Err(error) => return Err(ReadError::Aws(error)),
         };
-        if is_ours { describe(session, region, &id).await } else { Ok(None) }
+        Ok(Ok(if is_ours { describe(session, region, key.as_str()).await? } else { None }))
     }))
     .await?;
-    ours.into_iter()
-        .flatten()
+    let (mut ours, mut hidden) = (Vec::new(), BTreeMap::new());
+    for key in looked_at {
+        match key {
+            Ok(key) => ours.extend(key),
+            Err((key, error)) => _ = hidden.insert(key, error),
+        }
+    }
+    let found = ours
+        .into_iter()
         .filter(|key| {
             key.key_state() == Some(&KeyState::Enabled) && key.key_manager() != Some(&KeyManagerType::Aws)
         })
         .min_by_key(|key| key.creation_date().map(aws_sdk_kms::primitives::DateTime::secs))
         .map(|key| {
             let arn = arn_of(&key)?;
-            Ok(Found { arn, is_aliased: false, description: key.description.unwrap_or_default() })
+            Ok::<_, ReadError>(Found {
+                arn,
+                is_aliased: false,
+                description: key.description.unwrap_or_default(),
+            })
         })
-        .transpose()
+        .transpose()?;
+    // Who has found it need not ask for the others.
+    let hidden = if found.is_some() { BTreeMap::new() } else { hidden };
+    Ok(Search { found, hidden })
 }
 
 /// The settings of a key.
@@ -179,13 +206,13 @@ async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reco
     Ok(Tags(tags.await?.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()))
 }
 
-async fn list_ids(session: &Session, region: &Region) -> Result<Vec<String>, ReadError> {
+async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadError> {
     let kms = &session.kms(region);
     let keys = page::all(|marker| async move {
         let page = session.call(Operation::ListKeys, kms.list_keys().set_marker(marker).send()).await?;
         Ok::<_, ReadError>((page.keys.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
     });
-    Ok(keys.await?.into_iter().filter_map(|key| key.key_id).collect())
+    Ok(keys.await?.into_iter().filter_map(|key| key.key_arn?.parse().ok()).collect())
 }
 
 /// Ids of the keys that AWS manages for its services; their aliases begin with `alias/aws/`.

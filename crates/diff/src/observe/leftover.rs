@@ -10,8 +10,8 @@ use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Desired};
 
 use super::error::ReadError;
-use super::{Observed, log_group, role, topic};
-use crate::view::{CloudWatchLogs, LogGroup, Notification, Role, Topic, Trail};
+use super::{Hidden, Observed, log_group, role, topic};
+use crate::view::{LogGroup, Role, Topic, Trail};
 
 /// What was made for trails, and is not in the spec any more.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +35,8 @@ pub enum What {
     Topic(Topic),
 }
 
-/// Looks where trails of ours lead. What cannot be read is passed over: what we made, we may read.
-pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &Observed) -> BTreeMap<Arn, Leftover> {
+/// Looks where trails of ours lead; what cannot be read is hidden.
+pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut by_account: BTreeMap<&AccountName, BTreeSet<(Arn, Region)>> = BTreeMap::new();
     for (arn, region) in references(desired, observed) {
         let account = desired.accounts.iter().find(|account| account.id.as_str() == arn.account());
@@ -44,17 +44,22 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &Observed) -> B
             by_account.entry(&account.name).or_default().insert((arn, region));
         }
     }
-    let mut found = BTreeMap::new();
     for (name, arns) in by_account {
         let Some(account) = desired.account(name) else { continue };
-        let Ok(session) = Session::open(aws, account).await else { continue };
+        let session = Session::open(aws, account).await;
         for (arn, region) in arns {
-            if let Ok(Some(what)) = read(&session, &region, &arn, desired).await {
-                found.insert(arn, Leftover { account: name.clone(), region, what });
+            let found = match &session {
+                Ok(session) => read(session, &region, &arn, desired).await,
+                Err(error) => Err(ReadError::Aws(error.clone())),
+            };
+            let account = name.clone();
+            match found {
+                Ok(Some(what)) => _ = observed.leftovers.insert(arn, Leftover { account, region, what }),
+                Ok(None) => {}
+                Err(error) => _ = observed.hidden.insert(arn, Hidden { account, error }),
             }
         }
     }
-    found
 }
 
 /// What trails of ours use, with the Region to ask in.
@@ -63,15 +68,8 @@ fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)>
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
     let mut found = BTreeSet::new();
     for trail in live.filter(is_ours) {
-        let mut texts = Vec::new();
-        if let Some(CloudWatchLogs::To { group, role }) = &trail.cloudwatch_logs {
-            texts.extend([group.trim_end_matches(":*"), role.as_str()]);
-        }
-        if let Some(Notification::To { topic }) = &trail.notification {
-            texts.push(topic);
-        }
         let Ok(region) = trail.arn.region().parse::<Region>() else { continue };
-        found.extend(texts.into_iter().filter_map(|text| Some((text.parse::<Arn>().ok()?, region.clone()))));
+        found.extend(trail.destinations().map(|arn| (arn, region.clone())));
     }
     found
 }

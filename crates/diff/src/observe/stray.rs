@@ -13,10 +13,17 @@ use crate::view::{OtherTrail, Trail};
 
 /// Looks at the trails that our statements name one by one, and that neither the spec has nor anybody saw. Those that are
 /// there are added: to the strays where they are ours, and to the others in any case. Where there are none, no call is
-/// made. What cannot be read is passed over, as a Region may be that is switched off.
+/// made. An account in which one cannot be looked at is unreadable: without its statement the trail could not deliver, and
+/// nothing would tell of it any more.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     for (account, arns) in unseen(desired, observed) {
-        let Ok(found) = read(aws, account, &arns).await else { continue };
+        let found = match read(aws, account, &arns).await {
+            Ok(found) => found,
+            Err(error) => {
+                observed.unreadable.insert(account.name.clone(), error);
+                continue;
+            }
+        };
         for trail in found {
             observed.others.entry(account.name.clone()).or_default().push(OtherTrail::of(&trail));
             if trail.tags.are_of(&desired.name) {
@@ -65,8 +72,19 @@ async fn read(aws: &Aws, account: &Account, arns: &BTreeSet<Arn>) -> Result<Vec<
     }
     let mut trails = Vec::new();
     for (region, asked) in by_region {
-        let Ok(found) = trail::read(&session, &region, &asked).await else { continue };
-        trails.extend(found.asked.into_iter().filter_map(|(_, trail)| trail));
+        match trail::read(&session, &region, &asked).await {
+            Ok(found) => trails.extend(found.asked.into_iter().filter_map(|(_, trail)| trail)),
+            Err(ReadError::Aws(error)) if is_switched_off(&error) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(trails)
+}
+
+/// Whether it is the Region that does not take the credentials, where the account has not enabled it: no trail records there.
+///
+/// See "Enable or disable AWS Regions in your account" in the AWS Account Management reference guide.
+fn is_switched_off(error: &reconcile_aws::Error) -> bool {
+    let codes = ["AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"];
+    error.code.as_deref().is_some_and(|code| codes.contains(&code))
 }

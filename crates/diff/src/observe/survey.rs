@@ -314,7 +314,7 @@ async fn find_key(
     let read = async {
         let identity = KeyIdentity::Existing(arn.clone());
         let found = key::find(&place.session, &region, &identity, installation).await?;
-        let found = found.ok_or_else(|| ReadError::NoSuchKey { arn: arn.clone() })?;
+        let found = found.found.ok_or_else(|| ReadError::NoSuchKey { arn: arn.clone() })?;
         let aliases = key::aliases(&place.session, &region, &found.arn);
         try_join(key::read(&place.session, &region, &found), aliases).await
     };

@@ -41,6 +41,20 @@ pub struct Trail {
     pub tags: Tags,
 }
 
+impl Trail {
+    /// What it delivers to or tells, besides bucket and key: its log group, the role that delivers there, and its topic.
+    pub(crate) fn destinations(&self) -> impl Iterator<Item = Arn> {
+        let mut arns = Vec::new();
+        if let Some(CloudWatchLogs::To { group, role }) = &self.cloudwatch_logs {
+            arns.extend([group.trim_end_matches(":*"), role.as_str()]);
+        }
+        if let Some(Notification::To { topic }) = &self.notification {
+            arns.push(topic);
+        }
+        arns.into_iter().filter_map(|arn| arn.parse().ok())
+    }
+}
+
 /// Delivery to CloudWatch Logs, besides the bucket.
 ///
 /// See "Sending events to CloudWatch Logs" in the CloudTrail user guide.

@@ -26,6 +26,7 @@ pub(super) const SERVICE: Service = Service {
     name: "iam",
     namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
     unknown_caller: "InvalidClientTokenId",
+    denied: "AccessDenied",
     operations: OPERATIONS,
 };
 

@@ -41,7 +41,7 @@ pub(super) fn answer(
     let name = target.rsplit('.').next().unwrap_or_default();
     let operation = operations.iter().find(|operation| operation.name == name);
     let result = match operation {
-        Some(operation) => run(operation, state, request),
+        Some(operation) => run(service, operation, state, request),
         None => Err(Fault::bad("UnknownOperationException", format!("the twin has no operation `{name}`"))),
     };
     Answer {
@@ -52,8 +52,10 @@ pub(super) fn answer(
     }
 }
 
-fn run(operation: &Operation, state: &mut State, request: &Request) -> Result<Value, Fault> {
+fn run(service: &str, operation: &Operation, state: &mut State, request: &Request) -> Result<Value, Fault> {
     let caller = Caller::of(state, request, "UnrecognizedClientException")?;
+    let caller =
+        caller.permitted(state, &format!("{service}:{}", operation.name), "AccessDeniedException")?;
     let input = match request.body.is_empty() {
         true => Value::Null,
         false => serde_json::from_slice(&request.body)

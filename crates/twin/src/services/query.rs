@@ -12,6 +12,8 @@ pub(super) struct Service {
     pub(super) namespace: &'static str,
     /// What it says to credentials that it does not know.
     pub(super) unknown_caller: &'static str,
+    /// What it says to what a caller may not do.
+    pub(super) denied: &'static str,
     pub(super) operations: &'static [Operation],
 }
 
@@ -82,6 +84,7 @@ pub(super) fn answer(service: &Service, state: &mut State, request: &Request) ->
     let operation = service.operations.iter().find(|operation| operation.name == name);
     let result = match operation {
         Some(operation) => Caller::of(state, request, service.unknown_caller)
+            .and_then(|caller| caller.permitted(state, &format!("{}:{name}", service.name), service.denied))
             .and_then(|caller| (operation.run)(state, caller, &form)),
         None => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{name}`"))),
     };

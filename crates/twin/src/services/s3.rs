@@ -52,6 +52,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     };
     let result = target.and_then(|target| {
         let caller = Caller::of(state, request, "InvalidAccessKeyId")?;
+        let caller = caller.permitted(state, &operation, "AccessDenied")?;
         run(state, caller, request, &target)
     });
     let error = result.as_ref().err().map(|fault| fault.code);

@@ -27,6 +27,7 @@ pub(super) const SERVICE: Service = Service {
     name: "sns",
     namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
     unknown_caller: "InvalidClientTokenId",
+    denied: "AuthorizationError",
     operations: OPERATIONS,
 };
 

@@ -13,7 +13,9 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let action = value("Action").unwrap_or_default();
 
-    let result = Caller::of(state, request, "InvalidClientTokenId").and_then(|caller| match action {
+    let caller = Caller::of(state, request, "InvalidClientTokenId")
+        .and_then(|caller| caller.permitted(state, &format!("sts:{action}"), "AccessDenied"));
+    let result = caller.and_then(|caller| match action {
         "GetCallerIdentity" => Ok(identity(caller, request.scope.role.as_deref())),
         "AssumeRole" => assume_role(state, caller, value("RoleArn"), value("RoleSessionName")),
         other => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{other}`"))),

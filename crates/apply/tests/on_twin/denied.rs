@@ -1,0 +1,121 @@
+//! What may not be read is not taken for absent, and nothing of ours is lost sight of.
+
+use reconcile_diff::Plan;
+use reconcile_twin::Denial;
+
+use crate::installation::{Installation, MASTER, members};
+
+const M0: &str = "000000000001";
+
+fn denial(account: &str, operation: &str) -> Denial {
+    Denial { account: account.to_owned(), region: None, operation: operation.to_owned() }
+}
+
+fn codes(plan: &Plan) -> Vec<&str> {
+    plan.warnings.iter().map(|warning| warning.code.as_str()).collect()
+}
+
+fn calls(installation: &Installation, operation: &str) -> usize {
+    installation
+        .twin
+        .calls()
+        .iter()
+        .filter(|call| call.operation == operation && call.error.is_none())
+        .count()
+}
+
+fn logs(count: usize) -> String {
+    members(count, ", cloudwatch_logs: { log_group: a }")
+}
+
+#[tokio::test]
+async fn a_trail_in_a_region_that_may_not_be_read_keeps_what_lets_it_deliver() {
+    let installation = Installation::new();
+    let without = members(1, "");
+    let euro = "  - { name: Euro, accounts: all, home_region: us-east-1, multi_region: false }\n";
+    installation.converge(&format!("{without}{euro}")).await;
+    installation.watch_over(|_| true);
+
+    let region = Some("us-east-1".to_owned());
+    installation.twin.deny(vec![Denial { region, ..denial(M0, "cloudtrail:DescribeTrails") }]);
+    let plan = installation.plan(&without).await;
+    assert!(plan.partial);
+    assert_eq!(plan.unreadable[0].account.name.as_str(), "m0");
+    assert!(installation.apply(&without, &plan).await.is_complete());
+
+    installation.twin.deny(Vec::new());
+    let plan = installation.converge(&without).await;
+    assert!(plan.changes.iter().any(|change| change.address.to_string() == "trail/m0/Euro"), "{plan:#?}");
+    assert!(installation.plan(&without).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn what_was_made_for_trails_goes_in_one_account_though_another_one_fails() {
+    let installation = Installation::new();
+    installation.converge(&logs(2)).await;
+    let without = members(2, "");
+    let plan = installation.plan(&without).await;
+    installation.twin.deny(vec![denial(M0, "cloudtrail:UpdateTrail")]);
+    assert!(!installation.apply(&without, &plan).await.is_complete());
+    assert_eq!(calls(&installation, "logs:DeleteLogGroup"), 2);
+
+    installation.twin.deny(Vec::new());
+    installation.converge(&without).await;
+    assert_eq!((calls(&installation, "logs:DeleteLogGroup"), calls(&installation, "iam:DeleteRole")), (3, 3));
+    assert!(installation.plan(&without).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn a_log_group_that_may_not_be_read_is_told_and_left_alone() {
+    let installation = Installation::new();
+    installation.converge(&logs(1)).await;
+    let without = members(1, "");
+    installation.twin.deny(vec![denial(M0, "logs:DescribeLogGroups"), denial(M0, "iam:GetRole")]);
+    let plan = installation.plan(&without).await;
+    assert_eq!(codes(&plan), ["hidden", "hidden"]);
+    assert!(plan.changes.iter().all(|change| change.account.name.as_str() == "master"), "{plan:#?}");
+    assert!(installation.apply(&without, &plan).await.is_complete());
+
+    installation.twin.deny(Vec::new());
+    installation.converge(&without).await;
+    assert_eq!((calls(&installation, "logs:DeleteLogGroup"), calls(&installation, "iam:DeleteRole")), (2, 2));
+}
+
+#[tokio::test]
+async fn a_trail_that_leads_to_what_may_not_be_read_stays_and_delivers() {
+    let installation = Installation::new();
+    installation.converge(&logs(1)).await;
+    installation.watch_over(|_| true);
+    let without = members(1, "").replace("accounts: all", "accounts: [master]");
+    installation.twin.deny(vec![denial(M0, "iam:GetRole")]);
+    let plan = installation.plan(&without).await;
+    assert!(codes(&plan).contains(&"withheld"), "{:?}", plan.warnings);
+    assert!(installation.apply(&without, &plan).await.is_complete());
+
+    installation.twin.deny(Vec::new());
+    installation.converge(&without).await;
+    assert_eq!(calls(&installation, "iam:DeleteRole"), 2);
+    assert!(installation.plan(&without).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn keys_that_may_not_be_looked_at_are_told_before_another_is_made() {
+    let installation = Installation::new();
+    let spec = members(0, "");
+    installation.converge(&spec).await;
+    let renamed = spec.replace("alias: test", "alias: other");
+    installation.twin.deny(vec![denial(MASTER, "kms:ListResourceTags")]);
+    let plan = installation.plan(&renamed).await;
+    let warning = plan.warnings.iter().find(|warning| warning.code == "hidden").unwrap();
+    assert!(warning.message.contains("a second one would be made"), "{}", warning.message);
+}
+
+#[tokio::test]
+async fn a_target_tells_what_it_would_lose_sight_of() {
+    let installation = Installation::new();
+    installation.converge(&logs(0)).await;
+    let mut plan = installation.plan(&members(0, "")).await;
+    plan.target(|address| address.to_string().starts_with("trail/"));
+    assert_eq!(codes(&plan), ["left-behind", "left-behind"]);
+    assert_eq!(plan.changes.len(), 1);
+}

@@ -413,10 +413,13 @@ const RETENTION: &str = "  region: us-east-1
 #[test]
 fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay() {
     let project = converged();
-    let foreign = "<LifecycleConfiguration><Rule><ID>theirs</ID><Filter><Prefix>athena/</Prefix></Filter>\
+    // As it was written before rules had filters, and objects of every size moved.
+    let foreign = "<LifecycleConfiguration><Rule><ID>theirs</ID><Prefix>athena/</Prefix>\
                    <Status>Enabled</Status><Expiration><Days>3</Days></Expiration></Rule></LifecycleConfiguration>";
     project.edit(".reconcile/sandbox.json", |state| {
-        state["buckets"]["secprod-multiaccount-logs"]["configuration"]["lifecycle"] = json!(foreign);
+        let configuration = &mut state["buckets"]["secprod-multiaccount-logs"]["configuration"];
+        configuration["lifecycle"] = json!(foreign);
+        configuration["x-amz-transition-default-minimum-object-size"] = json!("varies_by_storage_class");
     });
     project.write(SPEC, crate::support::PROD.replace("  region: us-east-1\n", RETENTION));
     project
@@ -428,8 +431,10 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     let state = project.json(".reconcile/sandbox.json");
-    let rules = state["buckets"]["secprod-multiaccount-logs"]["configuration"]["lifecycle"].as_str().unwrap();
+    let configuration = &state["buckets"]["secprod-multiaccount-logs"]["configuration"];
+    let rules = configuration["lifecycle"].as_str().unwrap();
     assert!(rules.contains("<ID>theirs</ID>") && rules.contains("athena/"), "{rules}");
+    assert_eq!(configuration["x-amz-transition-default-minimum-object-size"], "varies_by_storage_class");
     assert!(rules.contains("<ID>reconcile-secprod</ID>") && rules.contains("GLACIER_IR"), "{rules}");
 
     project.edit(".reconcile/sandbox.json", |state| {
@@ -467,6 +472,18 @@ fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
     project.run("drift specs/prod.yaml --sandbox").exits(2).says("trail/production/SecurityTrail");
     project.write(SPEC, crate::support::PROD);
     project.run("drift specs/prod.yaml --sandbox").exits(0);
+    // Insights of data events are others than those that the spec names.
+    with("[ApiErrorRateInsight, ApiCallRateInsight]");
+    project.edit(".reconcile/sandbox.json", |state| {
+        let trail = &mut regional(state, "222222222222")["trails"]["SecurityTrail"];
+        trail["insight_selectors"] = json!([
+            { "InsightType": "ApiCallRateInsight" },
+            { "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"] },
+        ]);
+    });
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("ApiErrorRateInsight (Data)");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     with("[]");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");

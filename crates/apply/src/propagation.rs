@@ -1,4 +1,4 @@
-//! Waits until AWS sees everywhere what was written before.
+//! Waits until AWS sees everywhere what was written before, and is done with it.
 
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,8 @@ pub(crate) enum Unseen<'a> {
 impl Unseen<'_> {
     fn is(self, error: &Error) -> bool {
         match self {
-            Self::Delivery(_) => error.class == Class::Propagating,
-            Self::Itself => matches!(error.class, Class::NotFound | Class::Propagating),
+            Self::Delivery(_) => matches!(error.class, Class::Propagating | Class::Busy),
+            Self::Itself => matches!(error.class, Class::NotFound | Class::Propagating | Class::Busy),
         }
     }
 }
@@ -50,7 +50,7 @@ where
             Err(error) if unseen.is(&error) => error,
             Err(error) => return Err(error.into()),
         };
-        if let (Unseen::Delivery(delivery), false) = (unseen, is_proven) {
+        if let (Unseen::Delivery(delivery), Class::Propagating, false) = (unseen, error.class, is_proven) {
             // Waiting helps only where the policies are right.
             prove(context, delivery).await?;
             is_proven = true;

@@ -23,8 +23,10 @@ pub enum Class {
     /// CloudTrail does not see the bucket, the key or their policies as they should be: they are wrong, or were
     /// written a moment ago and are not yet seen everywhere.
     Propagating,
-    /// Something of that name is there already, or another change is under way.
+    /// Something of that name is there already.
     Conflict,
+    /// Another change of the same resource is under way, or it is not ready a moment after it was made.
+    Busy,
     /// AWS answered with a fault of its own, or not at all; whether the call took effect is not known.
     Unavailable,
     /// AWS does not take the request as it is.
@@ -106,6 +108,7 @@ impl Error {
                     .to_owned(),
             ),
             (Class::Throttled, _) => Some("run again, with a lower --concurrency".to_owned()),
+            (Class::Busy, _) => Some("somebody else is changing it: run again in a few minutes".to_owned()),
             (Class::Unavailable, _) => Some("check the network and --endpoint-url, then run again".to_owned()),
             _ => None,
         }

@@ -15,7 +15,8 @@ use super::Work;
 use super::bucket::Step;
 use crate::error::ApplyError;
 
-/// S3 replaces all rules of a bucket at once: others' rules, as they are now, go into the call with ours.
+/// S3 replaces all rules of a bucket at once, and how small objects may be that move: others' rules, as they are now, go into
+/// the call with ours.
 pub(super) async fn set_lifecycle(
     work: &Work<'_>,
     step: &Step<'_>,
@@ -23,8 +24,9 @@ pub(super) async fn set_lifecycle(
     wanted: &Lifecycle,
 ) -> Result<(), ApplyError> {
     let id = rule_id(&work.context.spec);
-    let mut rules = read_rules(work.session, work.region(), name).await?;
-    rules.retain(|rule| rule.id() != Some(&id));
+    let live = read_rules(work.session, work.region(), name).await?;
+    let others = live.rules.into_iter().filter(|rule| rule.id() != Some(&id));
+    let mut rules: Vec<LifecycleRule> = others.map(with_filter).collect();
     rules.push(rule(&id, wanted)?);
     let incomplete = |_| ApplyError::Incomplete { what: "a lifecycle", missing: "rules" };
     let configuration =
@@ -35,10 +37,23 @@ pub(super) async fn set_lifecycle(
             .put_bucket_lifecycle_configuration()
             .bucket(step.name)
             .expected_bucket_owner(step.owner)
+            .set_transition_default_minimum_object_size(live.least_size.clone())
             .lifecycle_configuration(configuration.clone());
         async { work.session.call(Operation::PutBucketLifecycleConfiguration, call.send()).await.map(drop) }
     })
     .await
+}
+
+/// The same rule with its prefix in a filter: S3 takes no document in which some rules have a filter, as ours has, and others
+/// a prefix beside it.
+///
+/// See "Lifecycle configuration elements" in the S3 user guide.
+#[expect(deprecated, reason = "rules that were written long ago have it")]
+fn with_filter(mut rule: LifecycleRule) -> LifecycleRule {
+    if let (None, Some(prefix)) = (&rule.filter, rule.prefix.take()) {
+        rule.filter = Some(LifecycleRuleFilter::builder().prefix(prefix).build());
+    }
+    rule
 }
 
 fn rule(id: &str, wanted: &Lifecycle) -> Result<LifecycleRule, ApplyError> {

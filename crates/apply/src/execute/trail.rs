@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudtrail::types::{
     AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, InsightSelector, InsightType,
-    ReadWriteType, Tag,
+    ReadWriteType, SourceEventCategory, Tag,
 };
 use reconcile_aws::{Class, Error, Operation};
 use reconcile_diff::observe::trail::{Asked, read};
@@ -227,8 +227,13 @@ impl Step<'_> {
     }
 
     async fn record_insights(&self, insights: &[String]) -> Result<(), ApplyError> {
-        let selector =
-            |name: &String| InsightSelector::builder().insight_type(InsightType::from(name.as_str())).build();
+        // The category is said, so that insights of another one end.
+        let selector = |name: &String| {
+            InsightSelector::builder()
+                .insight_type(InsightType::from(name.as_str()))
+                .event_categories(SourceEventCategory::Management)
+                .build()
+        };
         let selectors: Vec<InsightSelector> = insights.iter().map(selector).collect();
         self.settle(|| {
             let call = self

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleRule, NoncurrentVersionExpiration,
-    ObjectLockEnabled,
+    ObjectLockEnabled, TransitionDefaultMinimumObjectSize,
 };
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::Region;
@@ -17,14 +17,19 @@ pub fn rule_id(installation: &SpecName) -> String {
 }
 
 /// All lifecycle rules of a bucket, whoever put them there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rules {
+    /// The rules, as S3 gives them.
+    pub rules: Vec<LifecycleRule>,
+    /// How small objects may be and still move, where no rule says it.
+    pub least_size: Option<TransitionDefaultMinimumObjectSize>,
+}
+
+/// The lifecycle rules of a bucket.
 ///
 /// # Errors
 /// Whatever S3 answered.
-pub async fn read_rules(
-    session: &Session,
-    region: &Region,
-    name: &BucketName,
-) -> Result<Vec<LifecycleRule>, Error> {
+pub async fn read_rules(session: &Session, region: &Region, name: &BucketName) -> Result<Rules, Error> {
     let call = session
         .s3(region)
         .get_bucket_lifecycle_configuration()
@@ -32,11 +37,14 @@ pub async fn read_rules(
         .expected_bucket_owner(session.id().as_str())
         .send();
     let answer = found(session.call(Operation::GetBucketLifecycleConfiguration, call).await)?;
-    Ok(answer.and_then(|answer| answer.rules).unwrap_or_default())
+    Ok(answer.map_or_else(Rules::default, |answer| Rules {
+        rules: answer.rules.unwrap_or_default(),
+        least_size: answer.transition_default_minimum_object_size,
+    }))
 }
 
 /// Our rule among them, as we write it.
-pub(super) fn lifecycle(rules: &[LifecycleRule], installation: &SpecName) -> Lifecycle {
+pub(super) fn lifecycle(Rules { rules, .. }: &Rules, installation: &SpecName) -> Lifecycle {
     let id = rule_id(installation);
     let Some(rule) = rules.iter().find(|rule| rule.id() == Some(&id)) else { return Lifecycle::default() };
     let mut transitions: Vec<Transition> = rule

@@ -1,7 +1,10 @@
 //! Reads trails.
 
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
-use aws_sdk_cloudtrail::types::{self as sdk, AdvancedEventSelector, AdvancedFieldSelector, ReadWriteType};
+use aws_sdk_cloudtrail::types::{
+    self as sdk, AdvancedEventSelector, AdvancedFieldSelector, InsightType, ReadWriteType,
+    SourceEventCategory,
+};
 use futures::future::{join, join_all, join4};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
@@ -135,8 +138,7 @@ impl Reader<'_> {
         let call = self.cloudtrail.get_insight_selectors().trail_name(arn.as_str()).send();
         let answer = found(self.session.call(Operation::GetInsightSelectors, call).await)?;
         let selectors = answer.and_then(|answer| answer.insight_selectors).unwrap_or_default();
-        let names = selectors.into_iter().filter_map(|it| it.insight_type);
-        let mut names: Vec<String> = names.map(|name| name.as_str().to_owned()).collect();
+        let mut names: Vec<String> = selectors.iter().flat_map(insight_names).collect();
         names.sort();
         Ok(names)
     }
@@ -163,6 +165,22 @@ impl Reader<'_> {
         });
         let tags = resources.await?.into_iter().flat_map(|it| it.tags_list.unwrap_or_default());
         Ok(Tags(tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()))
+    }
+}
+
+/// The insight by its type, as a spec names one that is drawn from management events; with the category behind it where it is
+/// drawn from others.
+///
+/// See `InsightSelector` in the CloudTrail API reference.
+fn insight_names(selector: &sdk::InsightSelector) -> Vec<String> {
+    let Some(insight) = selector.insight_type().map(InsightType::as_str) else { return Vec::new() };
+    let name = |category: &SourceEventCategory| match category {
+        SourceEventCategory::Management => insight.to_owned(),
+        other => format!("{insight} ({other})"),
+    };
+    match selector.event_categories() {
+        [] => vec![name(&SourceEventCategory::Management)],
+        categories => categories.iter().map(name).collect(),
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Trail {
     pub logging: bool,
     /// What it records.
     pub selectors: Selectors,
-    /// The insights it records, sorted.
+    /// The insights it records, sorted; with the category behind them, in parentheses, where they are not of management events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insights: Option<Vec<String>>,
     /// Delivery to CloudWatch Logs.

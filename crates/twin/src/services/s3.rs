@@ -2,6 +2,7 @@
 
 mod bucket;
 mod configuration;
+mod lifecycle;
 mod object;
 mod policy;
 

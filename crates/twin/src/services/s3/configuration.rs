@@ -6,11 +6,14 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::super::Caller;
+use super::lifecycle;
 use super::{body, malformed_xml, owned};
 use crate::fault::Fault;
 use crate::protocol::response;
 use crate::request::Request;
 use crate::state::State;
+
+const LIFECYCLE: &str = "lifecycle";
 
 /// One sort of configuration.
 pub(super) struct Kind {
@@ -52,7 +55,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind { parameter: "tagging", name: "BucketTagging", absent: Absent::Error("NoSuchTagSet") },
     Kind {
-        parameter: "lifecycle",
+        parameter: LIFECYCLE,
         name: "BucketLifecycleConfiguration",
         absent: Absent::Error("NoSuchLifecycleConfiguration"),
     },
@@ -93,7 +96,11 @@ pub(super) fn answer(
     match request.method {
         Method::PUT => {
             let xml = body(request)?;
-            roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
+            let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
+            if kind.parameter == LIFECYCLE {
+                lifecycle::check(&document)?;
+                configuration.insert(lifecycle::LEAST_SIZE.to_owned(), lifecycle::least_size(request));
+            }
             configuration.insert(kind.parameter.to_owned(), xml.to_owned());
             Ok(response(200, "application/xml", ""))
         }
@@ -102,7 +109,13 @@ pub(super) fn answer(
             Ok(response(204, "application/xml", ""))
         }
         _ => match (configuration.get(kind.parameter), &kind.absent) {
-            (Some(xml), _) => Ok(response(200, "application/xml", xml.clone())),
+            (Some(xml), _) => {
+                let mut response = response(200, "application/xml", xml.clone());
+                if kind.parameter == LIFECYCLE {
+                    lifecycle::tell_least_size(configuration, &mut response);
+                }
+                Ok(response)
+            }
             (None, Absent::Empty(element)) => Ok(response(200, "application/xml", format!("<{element}/>"))),
             (None, Absent::Error(code)) => Err(Fault::new(404, code, format!("there is no {}", kind.name))),
         },

@@ -144,7 +144,7 @@ impl Case {
     }
 }
 
-/// Brings a spec about, and sees whether there was and whether there is still anything to do.
+/// Applies a spec, and asserts that nothing is left to do. Returns whether there was anything to do before.
 fn apply(project: &Project, spec: &str, flags: &str, case: &Case) -> bool {
     project.write(SPEC, spec);
     let plan = format!("plan {SPEC} --detailed-exitcode {flags}");

@@ -102,7 +102,7 @@ impl Journal {
         };
         let mut line = serde_json::to_vec(&entry).unwrap_or_default();
         line.push(b'\n');
-        // One write a line, so that a line is there whole or is the last one.
+        // One write per line, so that only the last line can be incomplete.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let written = match &mut *file {
             Some(file) => file.write_all(&line),

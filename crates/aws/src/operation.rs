@@ -12,7 +12,7 @@ enum Access {
 /// In which accounts an operation is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Where the credentials to start from are of.
+    /// Accounts that are entered without assuming a role.
     Start,
     /// The account that lists the organization.
     Organization,
@@ -32,10 +32,10 @@ pub(crate) enum Place {
     Import,
 }
 
-/// On what an operation is made, as far as IAM can tell resources apart.
+/// Which resources an operation acts on, as far as IAM can tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Everybody may, whatever is allowed.
+    /// None: everybody may call it without a permission.
     Nothing,
     /// IAM cannot tell resources apart, or there is none yet.
     Everything,

@@ -136,7 +136,7 @@ impl Session {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    /// An Organizations client for the partition of a Region, of which it has one place.
+    /// An Organizations client for the partition of a Region: Organizations has one endpoint in each.
     ///
     /// See "AWS Organizations endpoints and quotas" in the AWS General Reference.
     pub fn organizations(&self, region: &Region) -> aws_sdk_organizations::Client {

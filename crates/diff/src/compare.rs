@@ -100,7 +100,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         bucket_policy::contract(&scope, outcome, &mut compared);
     }
     topic_policy::contract(&scope, &topic_policies, &mut compared);
-    // What has come of it has to deliver, half-way and in the end.
+    // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
     refuse_undeliverable(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
     let undelivered = live_paths(desired, observed)
         .into_iter()
@@ -166,7 +166,7 @@ fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -
     }
 }
 
-/// Changes name all that they could depend on; what is as it should be needs no waiting for.
+/// Each kind names all that its change could depend on; what this plan does not change before it is dropped.
 fn keep_dependencies_of_this_plan(changes: &mut [Change]) {
     let mut before: BTreeSet<Address> = BTreeSet::new();
     for change in changes {

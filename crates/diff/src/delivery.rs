@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use crate::observe::Observed;
 use crate::view::{self, KeyRef};
 
-/// The way of one trail's log files, as far as the two policies decide it.
+/// The path of one trail's log files, as far as the policies of bucket, key and topic decide it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryPath {
     /// The trail.
@@ -74,7 +74,8 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
             Some(live) => of_live(desired, observed, live),
             None => of_spec(desired, observed, trail),
         };
-        // What the policy of another key says is not known; that of a key that is not there says nothing.
+        // The policy of another key has not been read; a key that is not there has none, which allows
+        // nothing.
         let is_our_key = match hub {
             Some(hub) => delivery.key.as_deref() == Some(hub.key.arn.as_str()),
             None => live.is_none() && knows_key(desired),

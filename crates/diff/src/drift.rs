@@ -73,7 +73,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         severity: Severity::Critical,
         ..told(path.address.to_string(), path.obstacles().map(obstacle).collect::<Vec<_>>().join("; "))
     });
-    // Where something keeps CloudTrail from delivering now, that is told by the trail that cannot.
+    // What blocks delivery now is reported with the trail that it blocks.
     let refused =
         comparison.refusals.iter().filter(|it| !matches!(it, Refusal::Blocked { .. })).map(|refusal| {
             let told = told(refusal.address().to_string(), refusal.to_string());

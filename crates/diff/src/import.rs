@@ -196,7 +196,7 @@ fn write_trails(text: &mut String, setup: &Setup) {
 
 const ORGANIZATION_TRAIL: &str = "organization_trail: true";
 
-/// Trails that are one to a spec.
+/// Trails that one entry of the spec stands for.
 struct Group<'a> {
     name: String,
     settings: Vec<String>,

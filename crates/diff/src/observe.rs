@@ -319,8 +319,8 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails,
         let asked = Asked { arn: &trail.arn, insights: trail.insights.is_some() };
         by_region.entry(&trail.site.region).or_default().push(asked);
     }
-    // Who manages the bucket may well have a trail of his own that delivers to it; and who has none in the spec may have
-    // had one.
+    // The account of the bucket may have a trail of its own that delivers to it; and an account without a
+    // trail in the spec may have had one.
     let bucket = &desired.bucket.site;
     if bucket.account == session.account().name || by_region.is_empty() {
         by_region.entry(&bucket.region).or_default();

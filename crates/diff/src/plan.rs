@@ -138,7 +138,7 @@ impl Summary {
 /// Something that the user should know and nothing is done about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// A stable name for scripts, such as `policy-duplicate-key`.
+    /// A stable name for scripts, such as `policy-repeated-key`.
     pub code: String,
     /// What it is about.
     pub address: Address,

@@ -25,7 +25,7 @@ pub(crate) struct Canonical<'a> {
     pub(crate) rest: Rest<'a>,
 }
 
-/// The elements that hold for the statement as a whole, whatever it is split into.
+/// The elements that are never split: every atom of the statement has all of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Rest<'a> {
     pub(crate) not_principal: Option<BTreeSet<(&'a str, &'a str)>>,
@@ -89,7 +89,7 @@ fn principals(principals: Vec<Principal<'_>>) -> BTreeSet<(&str, &str)> {
 
 /// An account is named by its id or by the ARN of its root, and AWS may turn one into the other on save.
 ///
-/// The partition falls away: a policy cannot name a principal of another partition than its own.
+/// The partition is dropped: a policy can name only principals of its own partition.
 /// See "AWS JSON policy elements: Principal".
 pub(crate) fn canonical_principal_id(principal: Principal<'_>) -> &str {
     let account = || {

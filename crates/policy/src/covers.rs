@@ -13,10 +13,10 @@ use element::{Element, Place};
 
 /// Whether everything that `b` allows is allowed by `a`.
 ///
-/// It sees wildcards, the principal `*`, accounts that stand for the principals in them, conditions that are weaker or
-/// not there at all, and grants that are spread over statements in another way. It does not add up several
-/// statements of `a` to one member of a list of `b`, nor does it know which actions there are. Every Deny of `a` has to
-/// speak of something else than `b` allows, or to be covered by a Deny of `b`.
+/// It understands wildcards, the principal `*`, an account that stands for its principals, weaker or missing
+/// conditions, and grants that are split over statements differently. It does not combine several statements
+/// of `a` to cover one member of a list of `b`, and it has no list of actions. Every Deny of `a` must either
+/// touch nothing that `b` allows, or be covered by a Deny of `b`.
 ///
 /// Every document covers itself. A yes is certain: [`evaluate`](fn@crate::evaluate) allows with `a` what it allows
 /// with `b`, for every request.
@@ -53,8 +53,8 @@ impl<'d> Side<'d> {
         Place { variables: self.variables }
     }
 
-    /// Whether our Allow statements allow all that `wanted` does, one for one principal, action and resource and another
-    /// for another if need be.
+    /// Whether our Allow statements together allow all that `wanted` does: each combination of one principal,
+    /// one action and one resource may be allowed by a different statement.
     fn allow(&self, wanted: &Canonical<'_>, of: &Side<'_>) -> bool {
         let places = (self.place(), of.place());
         let candidates: Vec<&Canonical<'_>> = self
@@ -87,8 +87,8 @@ impl<'d> Side<'d> {
             })
     }
 
-    /// Whether our Deny `wide` denies all that `deny` does. Where it hangs on a variable, [`evaluate`](fn@crate::evaluate)
-    /// lets a Deny apply, so variables have to be the same.
+    /// Whether our Deny `wide` denies all that `deny` does. In [`evaluate`](fn@crate::evaluate) a Deny
+    /// applies where a variable has no value, so a Deny with variables is covered only by an equal one.
     fn denies_all_of(&self, wide: &Canonical<'_>, deny: &Canonical<'_>, of: &Side<'_>) -> bool {
         if self.variables == of.variables && wide == deny {
             return true;
@@ -103,7 +103,7 @@ impl<'d> Side<'d> {
     }
 }
 
-/// Whether no request is one of both statements.
+/// Whether no request can match both statements.
 fn are_apart(deny: &Canonical<'_>, ours: &Side<'_>, allow: &Canonical<'_>, theirs: &Side<'_>) -> bool {
     let places = (ours.place(), theirs.place());
     Element::principal(deny).is_apart_from(&Element::principal(allow), places)

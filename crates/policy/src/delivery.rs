@@ -1,7 +1,7 @@
 //! Turns the policies of bucket, key and topic into the proof that a trail can deliver, or into what stands in its way.
 //!
-//! It asks what CloudTrail asks, request by request, before CloudTrail does. It must not be asked whether AWS has already
-//! seen a policy that was written a moment ago.
+//! It asks what CloudTrail asks, request by request, before CloudTrail does. It says nothing about
+//! propagation: whether AWS already sees a policy that was written a moment ago.
 //!
 //! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" and "Amazon SNS
 //! topic policy for CloudTrail" in the CloudTrail user guide.
@@ -118,7 +118,7 @@ impl fmt::Display for Hop {
     }
 }
 
-/// What a policy says to one of the things that CloudTrail does.
+/// The decision of a policy on one hop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     /// What it does.
@@ -179,15 +179,15 @@ impl Delivery {
             Some(organization) => request.with("aws:SourceOrgID", organization),
             None => request,
         };
-        // Bucket and key are in one Region, which the ARN of the key tells.
+        // Bucket and key are in the same Region, so the ARN of the key gives it.
         match self.key.as_deref().and_then(|key| key.parse::<Arn>().ok()) {
             Some(key) => request.with("aws:RequestedRegion", key.region()),
             None => request,
         }
     }
 
-    /// Objects are written so that the owner of the bucket owns them, and encrypted with the key of the trail. Those of
-    /// an organization lie `below` its id.
+    /// The request that writes one object: owned by the owner of the bucket, and encrypted with the key of
+    /// the trail. `below` is `o-…/` for log files of an organization, else empty.
     ///
     /// See "Finding your CloudTrail log files" in the CloudTrail user guide.
     fn write(&self, below: &str, folder: &str) -> Request {

@@ -43,7 +43,7 @@ impl Difference {
     }
 }
 
-/// A statement, and what is asked of it again and again while partners are found.
+/// A statement, with what is compared over and over while statements are paired.
 struct Side<'d> {
     path: String,
     statement: &'d Statement,
@@ -102,7 +102,7 @@ fn sides(document: Option<&Document>) -> Vec<Side<'_>> {
         .collect()
 }
 
-/// Pairs what is still alone on both sides, in document order, and gives the indexes of the pairs.
+/// Pairs the statements that are still unmatched on both sides, in document order; gives the index pairs.
 fn match_up(
     before: &mut [Side<'_>],
     after: &mut [Side<'_>],

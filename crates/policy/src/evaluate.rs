@@ -62,12 +62,12 @@ pub struct NearMiss {
     pub mismatch: Mismatch,
 }
 
-/// What of a statement did not fit a request.
+/// The part of a statement that did not match a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
     /// It is for somebody else.
     Principal,
-    /// It is for something else to do.
+    /// It is for another action.
     Action,
     /// It is for another resource.
     Resource,
@@ -197,7 +197,7 @@ fn is_action(statement: &Statement, action: &str) -> bool {
     if statement.has("NotAction") { !among(statement.not_actions()) } else { among(statement.actions()) }
 }
 
-/// `None` where it hangs on a variable without a value.
+/// `None` where a variable without a value decides.
 fn is_resource(statement: &Statement, request: &Request, variables: bool) -> Option<bool> {
     let among = |patterns: Vec<&str>| {
         let mut is_known = true;

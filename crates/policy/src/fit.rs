@@ -15,7 +15,7 @@ use crate::{Document, Merged, Ownership, Statement, merge};
 pub enum Form {
     /// One resource and one trail ARN for each account: the form that AWS documents.
     Plain,
-    /// One resource with a variable for the account if it has to say it, and a list of accounts.
+    /// One resource, with a variable in place of the account where it names one, and a list of accounts.
     ByAccount,
     /// One resource with a variable for the account, and the organization.
     ByOrganization,
@@ -105,8 +105,8 @@ pub fn sizes(document: &Document, ownership: &Ownership) -> (usize, usize) {
     (document.size().saturating_sub(others), others)
 }
 
-/// Merges in the first form that fits into `limit` bytes. `compile` gives our statements in a form, or none if that form
-/// cannot be written; `finish` is what else is done to a merge.
+/// Merges in the first form that fits into `limit` bytes. `compile` gives our statements in a form, or `None`
+/// if that form cannot be written; `finish` completes each merge, for example by adopting foreign statements.
 ///
 /// A document that is written in a short form now goes back to a longer one only where a tenth of the limit stays free,
 /// so that one near the limit does not go back and forth.
@@ -143,7 +143,7 @@ pub fn fit(
                 smallest = Some((form, merged.contracted));
             }
             None if merged.expanded.size() <= limit => return Ok(Fitted { form, passed_over, merged }),
-            // The end fits and the way there does not: go there by way of a shorter form.
+            // The contracted document fits and the expanded one does not: expand in a shorter form.
             None => chosen = Some((form, merged)),
             Some((form, end)) if merged.expanded.size() <= limit => {
                 return Ok(Fitted { form: *form, passed_over, merged: merged.ending_as(end.clone()) });
@@ -160,8 +160,8 @@ pub fn fit(
     Err(TooLarge { limit, form, total: document.size(), ours, others, obstacle })
 }
 
-/// The live document in the version that a form needs, which is 2012-10-17 where it has variables; none where that would
-/// change what others wrote.
+/// The live document in the version that a form needs: 2012-10-17 where our statements have variables. `None`
+/// where that would turn a `${…}` that others wrote into a variable.
 fn base(live: Option<&Document>, form: Form, desired: &[Statement]) -> Option<Option<Document>> {
     let has_variables = || desired.iter().any(|it| it.to_string().contains(SOURCE_ACCOUNT_VARIABLE));
     match live {

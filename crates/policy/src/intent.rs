@@ -41,7 +41,8 @@ fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     texts(trails.map(pattern).collect::<BTreeSet<_>>())
 }
 
-/// Which accounts in a short form: operator, key and values. None where the form needs what is not known.
+/// Which accounts may deliver, in a short form: condition key and values. `None` in the plain form, and where
+/// the form needs an organization and there is none.
 fn accounts<'a>(
     form: Form,
     trails: impl Iterator<Item = &'a Arn>,

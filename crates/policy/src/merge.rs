@@ -45,12 +45,12 @@ impl Merged {
         (self.contracted != self.expanded).then_some(&self.contracted)
     }
 
-    /// The same way to another end.
+    /// The same expanded document, with the contracted one of `end`.
     pub(crate) fn ending_as(self, end: Self) -> Self {
         Self { contracted: end.contracted, adopted: end.adopted, ..self }
     }
 
-    /// The same documents, to be written in place of this one.
+    /// The same documents, to be written in place of `live`.
     pub(crate) fn onto(self, live: Option<Document>) -> Self {
         Self { live, ..self }
     }
@@ -128,8 +128,8 @@ fn transition(
         return vec![wanted.clone()];
     }
     match unite(current, wanted) {
-        // An inexact union also allows one list's members with the other's conditions. Between our own trails that
-        // tells nobody anything; what the user wrote is not ours to blend.
+        // An inexact union also allows one list's members with the other's conditions. Between our own trails
+        // that does no harm; what the user wrote is not ours to blend.
         Some(union) if union.is_exact || !ownership.is_extra(sid) => vec![union.statement],
         _ => {
             let Some(previous) = still_needed(current, wanted_document) else { return vec![wanted.clone()] };
@@ -144,8 +144,8 @@ fn transition(
 
 /// What of a statement of ours has to stay until the trails are what they should be.
 ///
-/// A form that names every account takes most of the room there is, so it cannot stand beside another for long: those
-/// trails stay in it that `wanted` does not let do the same.
+/// A statement that names every account takes up most of the size limit, so the old one cannot stay whole
+/// beside the new one: only those accounts stay in it that `wanted` does not allow the same.
 fn still_needed(current: &Statement, wanted: &Document) -> Option<Statement> {
     let Some(trails) = TrailStatement::of(current) else { return Some(current.clone()) };
     let is_allowed = |account: &&str| {

@@ -66,10 +66,11 @@ impl Role {
 
 /// Which statements belong to one installation.
 ///
-/// A Sid of ours is the installation's name in camel case and one of the endings that we know: a [`Role`],
-/// `Read` and 8 hexadecimal digits for a reader (with `List` or `Describe` behind them for its second statement), or `Extra` and a name for a statement that the user wrote; with
-/// `Previous` behind it for the form that a statement had before. Installations whose names begin alike (`sec`,
-/// `secprod`, `sec-extra`) never claim each other's statements.
+/// A Sid of ours is the installation's name in camel case and one of the endings that we know: that of a
+/// [`Role`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or `Describe` in its second
+/// statement; or `Extra` and a name for a statement that the user wrote. `Previous` and a number may follow,
+/// for a form that the statement had before. Installations whose names begin alike (`sec`, `secprod`,
+/// `sec-extra`) never claim each other's statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ownership {
     prefix: String,
@@ -82,10 +83,10 @@ impl Ownership {
         Self { prefix }
     }
 
-    /// The other installations whose statements stand among these Sids: those that have two which no installation is without,
-    /// or the one that it has in the policy of a topic.
+    /// The other installations whose statements are among these Sids, recognised by two Sids that every
+    /// installation writes together, or by the one that it writes into the policy of a topic.
     ///
-    /// Such a Sid may be anybody's, so what follows from it must do no harm if it is.
+    /// Anybody may have chosen such a Sid, so a wrong guess must do no harm.
     pub(crate) fn others<'s>(&self, sids: impl Iterator<Item = &'s str>) -> Vec<Self> {
         let sids: BTreeSet<&str> = sids.collect();
         let has = |prefix: &str, role: Role| sids.contains(format!("{prefix}{}", role.suffix()).as_str());
@@ -125,8 +126,8 @@ impl Ownership {
         self.ending(sid).is_some_and(is_reader)
     }
 
-    /// The Sid of a statement of the reader of this mark (8 hexadecimal digits): of its first one, or with what it is
-    /// for behind it.
+    /// The Sid of a statement of the reader with this mark (8 hexadecimal digits). `of` is empty for its
+    /// first statement, and `List` or `Describe` for its second.
     pub(crate) fn reader_sid(&self, mark: &str, of: &str) -> Sid {
         self.sid_ending(&format!("{READER}{mark}{of}"))
     }
@@ -144,7 +145,7 @@ impl Ownership {
         (is_plain && self.is_extra(sid.as_str())).then_some(sid)
     }
 
-    /// The Sid under which we own the `number`th statement of those that have no name that will do.
+    /// The Sid under which we own a statement without a usable name; `number` tells such statements apart.
     pub(crate) fn numbered_extra_sid(&self, number: usize) -> Sid {
         self.sid_ending(&format!("{EXTRA}{number}"))
     }
@@ -171,8 +172,8 @@ pub fn owned(document: &Document, ownership: &Ownership) -> Vec<Statement> {
     document.statements().iter().filter(|statement| ownership.has(statement)).cloned().collect()
 }
 
-/// Whether it may be made of the name of an installation. What AWS's guides and the console write begins with `AWSCloud` and
-/// `Cloud`.
+/// Whether it can be the prefix of an installation. `AWS…` and `Cloud` cannot: Sids that AWS's guides and the
+/// console write begin so.
 fn is_camel_case(prefix: &str) -> bool {
     let begins = prefix.starts_with(|c: char| c.is_ascii_uppercase());
     begins && !prefix.starts_with("AWS") && prefix != "Cloud"

@@ -25,7 +25,7 @@ pub(crate) struct Variable<'p> {
     pub(crate) default: Option<&'p str>,
 }
 
-/// What means more than itself in the place where a pattern stands.
+/// Which characters are special where a pattern stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Syntax {
     /// Whether `*` and `?` are wildcards.
@@ -187,8 +187,8 @@ fn set(flags: &mut [bool], index: usize) {
 
 /// Whether no text is one of both patterns, whatever the variables stand for.
 ///
-/// A yes is always right; a no may be wrong. It looks at what stands before the first piece and behind the last
-/// piece that is not one certain character.
+/// A yes is always right; a no may be wrong. It compares the lengths where both are fixed, and the characters
+/// from either end up to the first `*` or variable.
 pub(crate) fn are_disjoint(a: &[Piece<'_>], b: &[Piece<'_>]) -> bool {
     let differ = |(a, b): (&Piece<'_>, &Piece<'_>)| match (a, b) {
         (Piece::Char(a), Piece::Char(b)) => Some(a != b),

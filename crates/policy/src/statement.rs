@@ -42,8 +42,9 @@ impl fmt::Display for Effect {
 
 /// One statement of a policy, with the text it was read from.
 ///
-/// Printing it gives that text back; as a serde value it is the JSON object. Two statements are `==` when their JSON values are, in whatever order
-/// of elements; for the same *meaning* see [`Statement::is_equivalent`].
+/// Printing it gives that text back; as a serde value it is the JSON object. Two statements are `==` when
+/// their JSON values are, in whatever order of elements; for the same *meaning* see
+/// [`Statement::is_equivalent`].
 #[derive(Debug, Clone)]
 pub struct Statement {
     effect: Effect,

@@ -223,8 +223,8 @@ impl<'s> TrailStatement<'s> {
         Some(requests)
     }
 
-    /// What says best whom the statement lets deliver: below which prefix, or in which encryption context, and only
-    /// where neither says anything, for which account or trail.
+    /// The list that best says whom the statement lets deliver: the resources or the encryption context; only
+    /// where these name nobody, the source account, trail or organization.
     fn scope(&self) -> Scope<'_, 's> {
         let scoped = |list: &&List<'_>| {
             let is_scope =
@@ -287,7 +287,7 @@ fn account(text: &str) -> Whose {
     if is_account_id(text) { Whose::Account(text.to_owned()) } else { Whose::Open }
 }
 
-/// `arn:aws:cloudtrail:us-east-1:*:trail/T` of an account.
+/// `arn:aws:cloudtrail:us-east-1:*:trail/T` with this account in place of the `*`; `None` for any other ARN.
 fn of_account(arn: &str, id: &str) -> Option<String> {
     let arn: Arn = arn.parse().ok()?;
     let prefix = format!("arn:{}:{}:{}", arn.partition(), arn.service(), arn.region());
@@ -328,7 +328,7 @@ fn is_delivery(action: &str) -> bool {
         )
 }
 
-/// What reveals nothing.
+/// Actions with which CloudTrail only looks, and which reveal no log files.
 fn is_look(action: &str) -> bool {
     matches!(action, "s3:getbucketacl" | "kms:describekey")
 }

@@ -56,7 +56,7 @@ impl Warning {
     }
 }
 
-/// Who may take a role is said without a resource: it is the role. See "AWS JSON policy elements: Resource".
+/// A trust policy names no resource: it is the role itself. See "AWS JSON policy elements: Resource".
 fn is_of_trust(statement: &Statement) -> bool {
     let actions = statement.actions();
     !actions.is_empty() && actions.iter().all(|action| lowercase(action).starts_with("sts:"))

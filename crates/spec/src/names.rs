@@ -116,7 +116,7 @@ name!(
 );
 
 name!(
-    /// The name of a key, without `alias/`. See `CreateAlias` in the KMS API reference.
+    /// An alias of a key, without `alias/`. See `CreateAlias` in the KMS API reference.
     AliasName,
     "a key alias (without `alias/`: 1 to 250 letters, digits, `/`, `_` and `-`, not beginning with `aws/`)",
     |text| {

@@ -174,7 +174,7 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
     Diagnostic { message, place, help }
 }
 
-/// What YAML and Rust call it, as people do.
+/// What the YAML reader expected, in everyday words.
 fn plain(expected: &str) -> &str {
     match expected {
         "string scalar" | "a string" => "a text",
@@ -189,7 +189,7 @@ fn plain(expected: &str) -> &str {
 const QUOTE_IT: &str =
     "write it as \"111111111111\": without quotes YAML reads a number, and leading zeros are lost";
 
-/// The reader puts the place behind its message in words; we have it apart.
+/// Cuts off the place that the reader puts behind its message: a diagnostic has it separately.
 fn strip_location(message: &str) -> String {
     let end = message.find(" at line ").unwrap_or(message.len());
     let message = message.get(..end).unwrap_or(message).trim();

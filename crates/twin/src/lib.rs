@@ -5,8 +5,8 @@
 //! bucket or key policy is wrong is refused as CloudTrail refuses it. It is there for a first run without AWS, for
 //! rehearsals and for tests. It does not verify signatures, and delivers no log files.
 //!
-//! Of the rest of the product it uses the evaluator of policies alone. What CloudTrail asks for it says by itself: a second
-//! opinion on what the product believes.
+//! Of the rest of the product it uses `reconcile-policy` alone, to read and evaluate policies. What
+//! CloudTrail asks for is written here a second time: an independent opinion on what the product believes.
 
 #![expect(clippy::unnecessary_wraps, reason = "the operations of a service share one shape, for their table")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

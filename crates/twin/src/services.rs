@@ -28,7 +28,7 @@ pub(crate) struct Answer {
     pub(crate) error: Option<&'static str>,
 }
 
-/// Who calls from where, once it is known that he exists.
+/// The account that calls and the Region that it calls, once the account is known to exist.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller<'r> {
     pub(crate) account: &'r str,

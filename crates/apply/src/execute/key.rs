@@ -11,7 +11,7 @@ use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
 use crate::propagation::{Unseen, settle};
 
-/// How often a key is tried to be made when it is not known whether the last try made one.
+/// How often to try to create the key while it is unknown whether the last try created one.
 const ATTEMPTS: usize = 3;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {

@@ -1,6 +1,7 @@
 //! Writes a policy that others write too: merges into what is live now, and looks whether it stayed.
 //!
-//! Neither S3 nor KMS can be told to write only if nothing changed, so another writer may come in between.
+//! Neither S3, KMS nor SNS can be told to write only if nothing changed, so another writer may come in
+//! between.
 
 use reconcile_diff::plan::Action;
 use reconcile_policy::{Document, Step, canonical_text, owned};

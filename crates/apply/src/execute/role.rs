@@ -130,6 +130,6 @@ fn gone(result: Result<(), Error>) -> Result<(), ApplyError> {
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // Both are given, so that both are there.
+    // `build` fails only where key or value is missing, and both are given.
     tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }

@@ -135,7 +135,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     }
     twin.trust(false);
     twin.save().await?;
-    // Nothing of it is to be gone on with: it begins anew when it is done again.
+    // The journal of a copy is never resumed: loading again starts over.
     let _ = std::fs::remove_dir_all(file.with_extension("load"));
     let failed = outcome.results.iter().filter_map(|result| Some((&result.address, result.status.error()?)));
     let failed: Vec<String> = failed.map(|(address, error)| format!("{address}: {error}")).collect();

@@ -59,8 +59,8 @@ fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Op
     outcome
 }
 
-/// The id of the organization that the accounts are in. Where nobody asks, our own statement may tell that let one of its
-/// trails write.
+/// The id of the organization that the accounts are in. Where the organization is not read, the live
+/// statement of ours that lets one of its trails write may name it.
 fn organization_id(scope: &Scope<'_>) -> Option<String> {
     if let Some(organization) = &scope.observed.organization {
         return Some(organization.roster.id.clone());

@@ -22,7 +22,7 @@ const UNMARKED: &str = "it does not carry the mark of this installation";
 pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let mut desired = spec.desired().emptied();
     if !has_administration(observed, &desired.key_policy.ownership) {
-        // Nobody is made administrator by taking away.
+        // A destroy must not make anybody an administrator.
         desired.key_policy.intent.administrators.clear();
     }
     let observed = as_unwanted(spec.desired(), observed);
@@ -51,7 +51,8 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     Comparison { plan, refusals, undelivered: Vec::new() }
 }
 
-/// What the spec asks for, as what it does not ask for: it is ours where it carries our mark, and a guest where not.
+/// What was observed, as if the spec asked for nothing: what carries our mark is to go, and a trail that does
+/// not is a guest.
 fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
     let mut unwanted = observed.clone();
     for trail in &desired.trails {
@@ -103,7 +104,7 @@ fn warn_of_unmarked(desired: &Desired, observed: &Observed, compared: &mut Compa
     }
 }
 
-/// Gives whether it goes, or is gone.
+/// Whether the bucket is to go, or is gone already.
 fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     let Some(live) = &scope.observed.bucket else { return true };
     let guest = scope.guests().next();

@@ -1,4 +1,4 @@
-//! Turns a live policy and our statements into one change per phase; the same for bucket and key.
+//! Turns a live policy and our statements into one change per phase; the same for bucket, key and topics.
 
 use reconcile_policy::{
     Adopted, Adoption, Document, Fate, Fitted, Form, Keep, Merged, Ownership, Region, Statement,
@@ -21,7 +21,7 @@ pub(super) struct Policy<'a> {
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) ownership: &'a Ownership,
     pub(super) foreign: Foreign,
-    /// Where in the spec one can say what becomes of what is foreign, if anywhere.
+    /// The settings of the spec that say what becomes of foreign statements, if it has them for this policy.
     pub(super) setting: Option<Setting>,
     pub(super) changed: fn(Action<Document>) -> Changed,
     /// Why, from what differs in a statement of ours.
@@ -300,8 +300,8 @@ fn list(others: &[String]) -> String {
     }
 }
 
-/// The reason where a statement is not one of those that a kind knows by name: one of a reader, or one that the user
-/// wrote out.
+/// The reason for a statement that its kind has no words for: one of a reader, or one that the user wrote
+/// out.
 pub(super) fn other_reason(ownership: &Ownership, difference: &Difference) -> String {
     let statement = difference.path().split('/').nth(2).unwrap_or_default();
     if ownership.is_reader(statement) {

@@ -49,7 +49,7 @@ fn wanted(desired: &spec::LogRole, live: Option<&Role>) -> Role {
     }
 }
 
-/// What is wanted with all that the role may do now besides; none where that is nothing more.
+/// The wanted role with its present permissions added; `None` where the wanted ones cover them.
 fn widened(live: &Role, wanted: &Role) -> Option<Role> {
     let (now, then) = (live.permissions.as_ref()?, wanted.permissions.as_ref()?);
     if covers(then, now) {

@@ -123,8 +123,8 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// What is wanted of something that is only used, unless it was made for the installation: somebody else's is not tagged,
-    /// or it would count as ours and be removed one day.
+    /// The tags wanted of what may be somebody else's: none if it exists without our mark, since with our
+    /// tags it would count as ours and be removed one day.
     pub(super) fn tags_of_made(&self, desired: &spec::Tags, live: Option<&Tags>) -> Tags {
         match live {
             Some(live) if !live.are_of(&self.desired.name) => Tags::default(),
@@ -143,7 +143,7 @@ impl<'a> Scope<'a> {
         Some((self.account(&site.account)?, site.region.clone()))
     }
 
-    /// The same key may be named by its id alone, or by another of its names: by what we know it is ours.
+    /// Our key by its ARN, where `key` names it by its id alone; any other key as it is.
     pub(super) fn same_key(&self, key: KeyRef) -> KeyRef {
         match (&key, &self.key) {
             (KeyRef::Known(named), KeyRef::Known(ours))

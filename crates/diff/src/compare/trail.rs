@@ -48,8 +48,8 @@ fn change(
     compared.view(terms, live, wanted);
 }
 
-/// Has trails that recorded an organization record their own account alone, and takes away those of ours that the spec does
-/// not have any more, when those that take their place record.
+/// Narrows trails from their organization to their own account, and deletes those of ours that the spec no
+/// longer has; both only after the trails that take their place record.
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let Some(Some(live)) = scope.observed.trails.get(&desired.arn) else { continue };
@@ -142,8 +142,8 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Tra
     }
 }
 
-/// Where the spec says nothing, what is ours goes, and what is somebody else's is left alone. What is ours and has to stay is
-/// left alone, too: it is found through the trail.
+/// Where the spec names no log group, delivery to one of ours ends, and to somebody else's is left alone. So
+/// is delivery to one of ours that has to stay: it is found again only through the trail.
 fn cloudwatch_logs(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Option<CloudWatchLogs> {
     if let Some(spec::LogDelivery { group, role }) = &desired.logs {
         return Some(CloudWatchLogs::To { group: group.to_string(), role: role.to_string() });

@@ -10,7 +10,7 @@ pub enum ReadError {
     /// The live policy is not one.
     #[error("the live policy of {resource} cannot be read: {error}")]
     Policy {
-        /// The bucket or key.
+        /// The bucket, key, topic or role.
         resource: String,
         /// What is wrong with it, and where.
         error: ParseError,

@@ -20,7 +20,7 @@ pub struct Role {
 }
 
 impl View for Role {
-    /// A document that means what is wanted is that: how it is written is nobody's concern.
+    /// A live document with the meaning of the wanted one becomes that one: spelling is no difference.
     fn managed(&self, wanted: &Self) -> Self {
         let spelled = |live: &Document, wanted: &Document| {
             if equivalent(live, wanted) { wanted.clone() } else { live.clone() }

@@ -22,7 +22,7 @@ fn implies(
     let same_place = ours.variables == theirs.variables;
     let (Some(strong), Some(weak)) = (Operator::parse(&given.operator), Operator::parse(&needed.operator))
     else {
-        // What an operator means that IAM does not have is not known.
+        // The meaning of an operator that IAM does not have is unknown.
         return same_place && given == needed;
     };
     let fits = weak.strict() == strong.strict() || weak.strict() == strong.strict().like();
@@ -52,7 +52,7 @@ fn implies(
                 )
         };
     if weak.is_negated {
-        // The more is left out, the less is allowed. What hangs on a variable without a value leaves out nobody knows what.
+        // Negated: the longer the list, the less is allowed. What an unresolved variable excludes is unknown.
         needed.values.iter().all(|needed| {
             given.values.iter().any(|given| {
                 (given == needed || !needed.contains("${"))
@@ -62,7 +62,7 @@ fn implies(
     } else {
         let same_operator = same_place && weak.strict() == strong.strict();
         given.values.iter().all(|given| {
-            // Most stand in both.
+            // The fast path: most values are in both lists.
             (same_operator && needed.values.contains(given))
                 || needed
                     .values

@@ -8,7 +8,7 @@ use crate::canonical::Canonical;
 use crate::names::is_account_id;
 use crate::pattern::{Syntax, are_disjoint, includes, pieces};
 
-/// Whether variables mean anything in the document that a statement stands in.
+/// How the document of a statement is read: `${…}` is a variable only in version 2012-10-17.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) variables: bool,
@@ -62,9 +62,9 @@ impl<'c> Element<'c> {
         }
     }
 
-    /// The policies of a role leave out the element that tells nothing: those that say what it may do have no principal,
-    /// and the one that says who may take it has no resource. In another policy AWS refuses such a statement, or it
-    /// does nothing.
+    /// The policies of a role omit the element that goes without saying: a permissions policy has no
+    /// principal, and the trust policy has no resource. In any other policy AWS refuses such a statement, or
+    /// it has no effect.
     ///
     /// See "Policies and permissions in IAM".
     fn or_bearer(self) -> Self {
@@ -134,7 +134,7 @@ impl Member<'_> {
         matches!(self, Self::Principal("AWS", "*") | Self::Action("*") | Self::Resource("*"))
     }
 
-    /// Whether it may hang on a variable: without a value, nothing can be said of what it leaves out.
+    /// Whether it may contain a variable: what it excludes is then unknown.
     fn has_variable(&self) -> bool {
         matches!(self, Self::Resource(resource) if resource.contains("${"))
     }
@@ -192,7 +192,7 @@ pub(super) fn text_includes((wide, ours): (&str, Syntax), (narrow, theirs): (&st
     let certain = wide.find(is_special).unwrap_or(wide.len());
     let begins_alike = match narrow.split_at_checked(certain) {
         Some((start, _)) => wide.split_at_checked(certain).is_some_and(|(same, _)| same == start),
-        // Shorter than what it has to begin with, unless a variable makes up for it: that cannot be seen.
+        // Shorter than the literal start of `wide`. A variable could make up for that, which cannot be seen.
         None => false,
     };
     begins_alike && includes(&pieces(wide, ours), &pieces(narrow, theirs))

@@ -16,7 +16,7 @@ pub(super) struct Leaf<'s> {
     identity: Identity<'s>,
 }
 
-/// Element, what is between the element and the value, and the value: all without their spelling.
+/// The element, the place inside it (kind of principal, or operator and key), and the value: all canonical.
 type Identity<'s> = (&'s str, String, Cow<'s, str>);
 
 impl Leaf<'_> {

@@ -13,8 +13,8 @@ use super::Request;
 use crate::Condition;
 use crate::pattern::{Piece, Syntax, matches, pieces, resolve};
 
-/// Whether the condition holds; `None` where that hangs on something that is not known: what the operator means, or a
-/// wanted value that has not the form that the operator asks for or a variable without a value.
+/// Whether the condition holds; `None` where that is unknown: the operator is not one of IAM's, a wanted
+/// value is malformed for the operator, or a variable has no value.
 pub(super) fn holds(condition: &Condition<'_>, request: &Request, variables: bool) -> Option<bool> {
     let operator = Operator::parse(condition.operator)?;
     let actual = request.values(condition.key);
@@ -38,12 +38,12 @@ pub(super) fn holds(condition: &Condition<'_>, request: &Request, variables: boo
     let each = actual.iter().map(satisfies);
     match (operator.set, operator.is_negated) {
         (Some(Set::Any), _) | (None, false) => any(each),
-        // Without a set operator, "not" speaks of all values that the request has.
+        // Without a set operator, a negated operator has to hold for every value of the request.
         (Some(Set::All), _) | (None, true) => any(each.map(not)).map(|any| !any),
     }
 }
 
-/// Whether one of them is true; what is not known decides only where nothing else does.
+/// Whether one of them is true; `None` if none is true and one is unknown.
 fn any(of: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut result = Some(false);
     for next in of {
@@ -159,17 +159,17 @@ impl Operator {
         self.test == Test::Arn
     }
 
-    /// Whether it holds for a request without the key only because it says so.
+    /// Whether it says `IfExists`, and so holds for a request without the key.
     pub(crate) fn allows_absence(self) -> bool {
         self.if_exists
     }
 
-    /// The same operator without `IfExists`: what it holds for, this one holds for.
+    /// The same operator without `IfExists`; whatever satisfies that one satisfies this one, too.
     pub(crate) fn strict(self) -> Self {
         Self { if_exists: false, ..self }
     }
 
-    /// The same operator with wildcards in its values, where there is one.
+    /// The `Like` variant of the operator, where it has one.
     pub(crate) fn like(self) -> Self {
         match self.test {
             Test::Equals => Self { test: Test::Like, ..self },

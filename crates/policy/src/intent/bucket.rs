@@ -28,7 +28,8 @@ pub struct BucketIntent {
     pub organization_trails: Vec<OrganizationTrail>,
     /// Trails that were seen to deliver to the bucket, and that the spec does not have.
     pub guests: Vec<Guest>,
-    /// The id of the organization of all accounts, such as `o-exampleorgid`.
+    /// The id of the organization that the accounts of all trails are in, such as `o-exampleorgid`; else
+    /// `None`.
     pub organization: Option<String>,
     /// Who may read the log files.
     pub readers: Vec<Reader>,
@@ -59,12 +60,13 @@ pub struct OrganizationTrail {
 }
 
 impl BucketIntent {
-    /// The statements in the plain form, each with a Sid of ours. Without trails there is nothing to allow them.
+    /// The statements in the plain form, each with a Sid of ours. Without trails, none lets CloudTrail
+    /// deliver.
     ///
     /// See "Amazon S3 bucket policy for CloudTrail" and "Setting bucket policy for multiple accounts" in the
     /// CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
-        // There is nothing that the plain form needs and the intent does not have.
+        // The plain form needs nothing that the intent does not have.
         self.compile(ownership, Form::Plain).unwrap_or_default()
     }
 

@@ -13,8 +13,8 @@ use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 pub struct KeyIntent {
     /// The partition of the key.
     pub partition: Partition,
-    /// Who may administer the key. None where somebody else has seen to that; a new key needs at least one, or KMS refuses
-    /// its policy.
+    /// Who may administer the key. Empty for an existing key, whose owner has settled that; a new key needs
+    /// at least one, or KMS refuses its policy.
     pub administrators: Vec<Arn>,
     /// ARNs of the trails that encrypt with the key, their home Region and account included.
     ///
@@ -23,9 +23,9 @@ pub struct KeyIntent {
     pub trails: Vec<Arn>,
     /// ARNs of those of the trails that log for a whole organization. They stand among the trails, too.
     ///
-    /// Their ARN is the encryption context of every account's log files, so a reader of some accounts has to be let
-    /// decrypt all of them: with the key it could decrypt whatever S3 lets it read, and it is the policy of the bucket that
-    /// keeps the accounts apart.
+    /// Their ARN is the encryption context of every account's log files, so a reader of some accounts has to
+    /// be allowed to decrypt those of all. It is the policy of the bucket that keeps the accounts apart: who
+    /// cannot read a log file has nothing to decrypt.
     pub organization_trails: Vec<Arn>,
     /// ARNs of trails that were seen to encrypt with the key, and that the spec does not have.
     pub guests: Vec<Arn>,

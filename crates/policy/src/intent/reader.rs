@@ -28,8 +28,8 @@ pub enum Logs {
 }
 
 impl Reader {
-    /// It may read what lies below its prefixes, which are those of its accounts in the folder of the `logs`, and list what
-    /// it may read.
+    /// The statements that let it read what lies below its prefixes (those of its accounts in the folder
+    /// `logs`), and list just that.
     ///
     /// See "Bucket policy examples using condition keys" in the S3 user guide.
     pub(super) fn of_bucket(
@@ -41,7 +41,7 @@ impl Reader {
     ) -> [Statement; 2] {
         let folders = self.folders(logs, organizations);
         let objects = folders.iter().map(|folder| format!("{bucket}/{folder}"));
-        // The location is that of the bucket, whose ARN is no object's.
+        // `GetBucketLocation` is a request on the bucket, whose ARN none of the prefixes covers.
         let resources = objects.chain([bucket.to_owned()]);
         [
             Statement::compose(

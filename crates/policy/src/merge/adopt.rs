@@ -2,8 +2,8 @@
 //!
 //! What CloudTrail is allowed by statements that the console, a guide or a module wrote is taken over: what our statements
 //! say for the same accounts is subtracted. All else that is foreign stays, unless the spec says otherwise in words.
-//! It must not touch a document before the last moment: only the contracted one changes, but for statements that AWS
-//! would refuse to save.
+//! It must not take anything away early: only the contracted document changes, except for statements that AWS
+//! would refuse to save, which leave the expanded one, too.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ pub enum Fate {
         /// Account ids, and patterns where they are of no single account.
         others: Vec<String>,
     },
-    /// It lets accounts or resources deliver that are not ours, and nothing that ours do.
+    /// It allows nothing that ours do, only accounts or resources that are not ours; so it stays as it is.
     Unlisted {
         /// Account ids, and patterns where they are of no single account.
         others: Vec<String>,
@@ -96,9 +96,9 @@ struct Judge<'a> {
     adoption: &'a Adoption,
     ownership: &'a Ownership,
     accounts: BTreeSet<&'a str>,
-    /// Who takes care of their own statements.
+    /// Other installations, which take care of their own statements.
     installations: Vec<Ownership>,
-    /// Whether some statement goes on to let others deliver, who then have to be let look, too.
+    /// Whether a statement that stays lets others deliver: they still need those that let CloudTrail look.
     keeps_others: bool,
 }
 

@@ -14,7 +14,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// The step from `before` to `after`; none of the two is no document.
+    /// The step from `before` to `after`; `None` stands for no document.
     pub fn between(before: Option<&Document>, after: Option<&Document>, ownership: &Ownership) -> Self {
         let foreign = |document: Option<&Document>| -> Vec<Statement> {
             let statements = document.map(Document::statements).unwrap_or_default();

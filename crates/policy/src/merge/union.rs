@@ -17,8 +17,8 @@ pub(super) struct Union {
     pub(super) is_exact: bool,
 }
 
-/// The statement with the resources and condition values of both, the live ones first. It is one of the two
-/// itself where that one already has all. None if the statements differ in anything else.
+/// The statement with the resources and condition values of both, the live ones first; where one of the two
+/// already has all of them, that one. `None` if the statements differ in anything else.
 pub(super) fn unite(current: &Statement, wanted: &Statement) -> Option<Union> {
     if shape(current)? != shape(wanted)? {
         return None;

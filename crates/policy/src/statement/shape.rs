@@ -1,4 +1,4 @@
-//! Turns a JSON object into the certainty that its known elements have the shapes of the policy grammar.
+//! Checks that the known elements of a JSON object have the shapes that the policy grammar gives them.
 //!
 //! It must not refuse what it does not know: AWS adds elements, and a foreign statement is not ours to judge.
 //! See "Grammar of the IAM JSON policy language" in the IAM user guide.

@@ -1,4 +1,4 @@
-//! What is taken over of policies that others wrote, and that nobody who could deliver ever cannot.
+//! What is taken over of policies that others wrote, and that whoever could deliver can do so all the way.
 
 mod guests;
 mod key;

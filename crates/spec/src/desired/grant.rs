@@ -12,8 +12,8 @@ use crate::names::SpecName;
 pub struct Grant {
     /// Where the key is.
     pub site: Site,
-    /// Its name in KMS: `<spec name>-<grant name>-<digest>`. Grants cannot be changed; the digest of what it allows
-    /// makes another grant of one that would have to.
+    /// Its name in KMS: `<spec name>-<grant name>-<digest>`. A grant cannot be changed: with other content it
+    /// has another digest, and so is another grant.
     pub aws_name: String,
     /// Who is allowed.
     pub grantee: Grantee,

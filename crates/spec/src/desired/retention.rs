@@ -22,7 +22,7 @@ pub struct ObjectLock {
     pub retention: Retention,
 }
 
-/// A time.
+/// How long Object Lock keeps a new object version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
     /// In days.

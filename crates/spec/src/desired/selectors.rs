@@ -45,7 +45,8 @@ impl Selectors {
         }
     }
 
-    /// Whether of the management events only those are recorded that look; not known of advanced selectors.
+    /// Whether all management events that are recorded are reads; `false` for advanced selectors, which are
+    /// not examined.
     pub(crate) fn has_only_reads(&self) -> bool {
         match self {
             Self::Basic(selectors) => {

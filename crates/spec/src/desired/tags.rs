@@ -18,7 +18,8 @@ impl Tags {
         Self { tags: with_owner(name, given), is_enforced: true }
     }
 
-    /// What is there keeps the tags that it has; what is made is marked as ours all the same, or it could not be found again.
+    /// What exists keeps its tags; what is made is marked as ours all the same, or it could not be found
+    /// again.
     pub(crate) fn unmanaged(name: &SpecName) -> Self {
         Self { tags: with_owner(name, BTreeMap::new()), is_enforced: false }
     }

@@ -145,10 +145,10 @@ impl RawStorageClass {
 pub(crate) struct RawObjectLock {
     /// Who may lift it.
     pub(crate) mode: RawLockMode,
-    /// Days, or …
+    /// How long, in days; either this or `years`.
     #[serde(default)]
     pub(crate) days: Option<u32>,
-    /// … years.
+    /// How long, in years; either this or `days`.
     #[serde(default)]
     pub(crate) years: Option<u32>,
 }

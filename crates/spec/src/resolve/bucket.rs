@@ -112,7 +112,7 @@ fn resolve_prefix(raw: Option<&Located<String>>, problems: &mut Problems) -> Opt
     }
 }
 
-/// What is said of an aspect that is left alone where nothing is said.
+/// The setting of an aspect that is unmanaged unless the spec says otherwise.
 fn setting<R, T>(
     raw: Option<&Located<OrUnmanaged<R>>>,
     problems: &mut Problems,

@@ -22,8 +22,8 @@ pub(super) struct Key {
     pub(super) administrators: Vec<Arn>,
 }
 
-/// What a grant on a key may allow that encrypts symmetrically, as CloudTrail needs it. See "Grant operations" in the KMS
-/// developer guide.
+/// What a grant may allow on a symmetric encryption key, which is what CloudTrail needs. See "Grant
+/// operations" in the KMS developer guide.
 const OPERATIONS: [&str; 11] = [
     "Decrypt",
     "Encrypt",
@@ -75,7 +75,7 @@ pub(super) fn resolve(
     })
 }
 
-/// It is as if it were where the bucket is, and nothing of it is ever looked at.
+/// A key that the spec leaves alone: put where the bucket is, and never looked at.
 fn unmanaged(site: Site, scope: &Scope<'_>) -> Key {
     Key {
         key: desired::Key {
@@ -176,7 +176,7 @@ fn resolve_arn(
 
 fn resolve_rotation(key: &RawKey, problems: &mut Problems) -> Option<Setting<RotationDays>> {
     match &key.rotation_days {
-        // Somebody else's key is as that one says.
+        // Settings of somebody else's key are theirs to choose.
         None if key.arn.is_some() => Some(Setting::Unmanaged),
         None => Some(Setting::Enforced(RotationDays::DEFAULT)),
         Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),

@@ -54,7 +54,7 @@ pub(super) fn resolve(
         account: account?,
         joining: joining(organization),
         role: organization.role.as_ref().map(|role| role.value.clone()),
-        // Both need it.
+        // Organization trails and a delegated administrator both need trusted access.
         service_access: organization
             .service_access
             .as_ref()
@@ -115,7 +115,7 @@ pub(super) fn join(
     let ids: BTreeSet<&AccountId> = declared.iter().map(|account| &account.id).collect();
     let mut names: BTreeSet<AccountName> = declared.iter().map(|account| account.name.clone()).collect();
     let mut joined = Accounts::default();
-    // AWS makes no role in the management account with which to get into it, as it does in members.
+    // Unlike in members, AWS creates no role in the management account with which to enter it.
     let is_out = |id: &AccountId| ids.contains(id) || *id == roster.management;
     let is_joining = |it: &&Member| !is_out(&it.id) && joining.selects(it, &roster.units);
     for member in roster.members().iter().filter(is_joining) {
@@ -128,8 +128,8 @@ pub(super) fn join(
     joined
 }
 
-/// The name of a member in addresses: that of the organization in lower case with hyphens, and with its id behind it where
-/// that is no name or another's.
+/// The name of a member in addresses: its name in the organization, in lower case and with hyphens; followed
+/// by its id where that is not a valid name, or is taken.
 fn name(member: &Member, taken: &BTreeSet<AccountName>) -> Option<AccountName> {
     let words = member.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let slug: String = words.collect::<Vec<_>>().join("-").to_ascii_lowercase().chars().take(48).collect();

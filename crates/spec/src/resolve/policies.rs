@@ -87,7 +87,7 @@ pub(super) fn key(
     })
 }
 
-/// What is said of the policy of the key; that of a key which is left alone is, too.
+/// What the spec says of the policy of the key; with the key, its policy is left alone.
 pub(super) fn of_key(raw: &OrUnmanaged<RawKey>) -> Option<&OrUnmanaged<RawPolicy>> {
     match raw {
         OrUnmanaged::Value(key) => key.policy.as_ref(),

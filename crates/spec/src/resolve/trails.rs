@@ -163,7 +163,7 @@ fn resolve_one(
     selectors::check_insights(trail, selectors.as_ref(), problems);
     let (name, region, bucket) = (name?, region?, bucket?);
     let template = Trail {
-        // These are of an account, and are set for each; so is what the trail is attached to.
+        // Placeholders: site and ARN are set for each account, and so are `logs` and `topic`.
         site: bucket.bucket.site.clone(),
         arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), "", &format!("trail/{name}")),
         tags: bucket.bucket.tags.clone(),

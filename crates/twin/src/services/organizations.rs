@@ -38,7 +38,7 @@ pub(crate) fn management(state: &State) -> String {
     state.ambient.clone().or_else(first).unwrap_or_default()
 }
 
-/// Looks may the management account, and whoever is delegated administrator for anything.
+/// Only the management account and delegated administrators, for whatever service, may look.
 fn may_look(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
     let mut delegated = state.organization.delegated_administrators.values();
     if caller.account == management(state) || delegated.any(|accounts| accounts.contains(caller.account)) {

@@ -47,7 +47,7 @@ pub(super) fn resolve(
     Some(Selectors::basic(combine(management, excluded, data)))
 }
 
-/// One selector where one can say it all: the data events of a selector are of the same sort as its management events.
+/// One selector where one will do: `read_write` holds for the management and the data events of a selector.
 fn combine(
     management: Option<ReadWrite>,
     exclude_management_sources: Vec<String>,

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::Project;
 
@@ -107,4 +107,74 @@ fn the_permissions_of_a_spec_are_exact() {
         .run("permissions specs/prod.yaml")
         .exits(0)
         .says("account production (222222222222), for role arn:aws:iam::222222222222:role/OrganizationAccountAccessRole");
+}
+
+/// Actions of the statements for an account that name a resource, with their conditions.
+fn allowed(printed: &Value, account: &str, action: &str) -> Vec<Value> {
+    let accounts = printed["accounts"].as_array().unwrap();
+    let policy = &accounts.iter().find(|it| it["account"]["name"] == account).unwrap()["policy"];
+    let has = |statement: &&Value| statement["Action"].as_array().unwrap().contains(&json!(action));
+    policy["Statement"].as_array().unwrap().iter().filter(has).cloned().collect()
+}
+
+#[test]
+fn permissions_hold_what_aws_asks_besides_the_operations() {
+    let project = Project::new();
+    let delegated = crate::support::PROD.to_owned()
+        + "organization: { account: master, delegated_administrator: production }\n"
+        + "lock: { bucket: locks, key: lock, region: us-east-1, account: master }\n";
+    let delegated = delegated.replacen(
+        "trails:\n",
+        "trails:\n  - { name: Org, organization_trail: true, cloudwatch_logs: { log_group: a } }\n",
+        1,
+    );
+    project.write("specs/prod.yaml", delegated.as_str());
+    let printed = project.run("permissions specs/prod.yaml --format json").exits(0).json();
+    let roles = &allowed(&printed, "master", "iam:CreateServiceLinkedRole")[0];
+    assert_eq!(
+        roles["Condition"]["StringEquals"]["iam:AWSServiceName"],
+        json!(["cloudtrail.amazonaws.com", "context.cloudtrail.amazonaws.com"])
+    );
+    for action in [
+        "cloudtrail:RegisterOrganizationDelegatedAdmin",
+        "organizations:RegisterDelegatedAdministrator",
+        "organizations:ListAWSServiceAccessForOrganization",
+    ] {
+        assert_eq!(allowed(&printed, "master", action).len(), 1, "{action}");
+        assert_eq!(allowed(&printed, "production", action).len(), 0, "{action}");
+    }
+    let passed = &allowed(&printed, "master", "iam:PassRole")[0];
+    assert_eq!(passed["Condition"]["StringEquals"]["iam:PassedToService"], "cloudtrail.amazonaws.com");
+    // Without it, a lock that is not there looks like one that may not be read.
+    let listed = allowed(&printed, "master", "s3:ListBucket");
+    assert!(listed.iter().any(|it| it["Resource"] == json!(["arn:aws:s3:::locks"])), "{listed:?}");
+    assert_eq!(allowed(&printed, "master", "kms:GenerateDataKey").len(), 0);
+    // Nobody asks for these.
+    for action in ["kms:CreateGrant", "kms:DisableKeyRotation"] {
+        assert_eq!(allowed(&printed, "master", action).len(), 0, "{action}");
+    }
+
+    project.write("specs/prod.yaml", delegated.replace("bucket: locks", "bucket: secprod-multiaccount-logs"));
+    let printed = project.run("permissions specs/prod.yaml --format json").exits(0).json();
+    assert_eq!(allowed(&printed, "master", "kms:GenerateDataKey").len(), 1);
+
+    let reads = project.run("permissions specs/prod.yaml --mode plan --format json").exits(0).json();
+    assert_eq!(allowed(&reads, "master", "iam:CreateServiceLinkedRole").len(), 0);
+}
+
+#[test]
+fn who_may_not_be_the_management_account_is_allowed_trails_of_any() {
+    let project = Project::new();
+    let of_delegate = crate::support::PROD.replacen(
+        "trails:\n",
+        "organization: { account: production, service_access: false }\ntrails:\n  - { name: Org, organization_trail: true }\n",
+        1,
+    );
+    project.write("specs/prod.yaml", of_delegate);
+    let printed = project.run("permissions specs/prod.yaml --format json").exits(0).json();
+    for action in ["cloudtrail:UpdateTrail", "cloudtrail:GetTrailStatus"] {
+        let text = json!(allowed(&printed, "production", action)).to_string();
+        assert!(text.contains("arn:aws:cloudtrail:us-east-1:*:trail/Org"), "{text}");
+    }
+    assert_eq!(allowed(&printed, "production", "iam:GetRole").len(), 1);
 }

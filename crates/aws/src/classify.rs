@@ -89,7 +89,7 @@ const BY_CODE: &[(Class, &[&str])] = &[
             "AlreadyExistsException",
             "BucketAlreadyExists",
             "BucketAlreadyOwnedByYou",
-            "AccountAlreadyRegisteredException",
+            "AccountRegisteredException",
             "EntityAlreadyExists",
             "PreconditionFailed",
             "ResourceAlreadyExistsException",

@@ -121,7 +121,7 @@ operations! {
     ListServiceAccess => "organizations:ListAWSServiceAccessForOrganization", Read, Organization, Everything;
     EnableServiceAccess => "organizations:EnableAWSServiceAccess", Write, Organization, Everything;
     ListDelegatedAdministrators => "organizations:ListDelegatedAdministrators", Read, Organization, Everything;
-    RegisterDelegatedAdministrator => "organizations:RegisterDelegatedAdministrator", Write, Organization, Everything;
+    RegisterDelegatedAdministrator => "cloudtrail:RegisterOrganizationDelegatedAdmin", Write, Organization, Everything;
 
     CreateKey => "kms:CreateKey", Write, Key, Everything;
     DescribeKey => "kms:DescribeKey", Read, Key, Key;

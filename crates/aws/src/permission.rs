@@ -2,14 +2,17 @@
 //!
 //! It is derived from the table of operations, so that it cannot forget one that the program calls.
 
+mod implied;
+
 use std::collections::BTreeMap;
 
-use reconcile_policy::Partition;
-use reconcile_spec::{Account, Desired, KeyIdentity, Lock};
+use reconcile_policy::{Arn, Partition};
+use reconcile_spec::{Account, Desired, KeyIdentity, Lock, Trail};
 use serde_json::{Value, json};
 
 use crate::Operation;
 use crate::operation::{Place, Scope};
+use implied::{Implied, implied};
 
 /// What is to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,28 +46,38 @@ pub fn permissions(desired: &Desired, mode: Mode) -> Vec<Permissions> {
 }
 
 fn policy(desired: &Desired, account: &Account, mode: Mode) -> Option<Value> {
-    let mut actions: BTreeMap<Vec<String>, Vec<&'static str>> = BTreeMap::new();
+    // By resources and, as text, the condition: what shares both shares a statement.
+    let mut actions: BTreeMap<(Vec<String>, Option<String>), Vec<&'static str>> = BTreeMap::new();
+    let mut allow = |action, resources, condition: Option<Value>| {
+        let of_resource = actions.entry((resources, condition.map(|it| it.to_string()))).or_default();
+        if !of_resource.contains(&action) {
+            of_resource.push(action);
+        }
+    };
     for operation in Operation::ALL.iter().filter(|it| mode == Mode::Apply || it.is_read()) {
         let is_asked = operation.place() != Place::Lock || mode == Mode::Apply;
         if !is_asked || !is_of(desired, account, operation.place()) || !is_used(desired, *operation) {
             continue;
         }
-        let resources = resources(desired, account, operation.scope());
-        let of_resource = actions.entry(resources).or_default();
-        if !of_resource.contains(&operation.action()) {
-            of_resource.push(operation.action());
-        }
+        allow(operation.action(), resources(desired, account, operation.scope()), None);
     }
-    if mode == Mode::Apply && is_of(desired, account, Place::Logs) {
-        // No operation of its own: CloudTrail asks whether its caller may hand it the role.
-        actions.entry(resources(desired, account, Scope::LogRoles)).or_default().push("iam:PassRole");
+    for Implied { action, resources, condition } in implied(desired, account, mode) {
+        allow(action, resources, condition);
     }
     let statements: Vec<Value> = actions
         .into_iter()
-        .filter(|(resources, _)| !resources.is_empty())
-        .map(|(resources, actions)| json!({ "Effect": "Allow", "Action": actions, "Resource": resources }))
+        .filter(|((resources, _), _)| !resources.is_empty())
+        .map(|((resources, condition), actions)| statement(&resources, condition.as_deref(), &actions))
         .collect();
     (!statements.is_empty()).then(|| json!({ "Version": "2012-10-17", "Statement": statements }))
+}
+
+fn statement(resources: &[String], condition: Option<&str>, actions: &[&str]) -> Value {
+    let mut statement = json!({ "Effect": "Allow", "Action": actions, "Resource": resources });
+    if let Some(condition) = condition.and_then(|it| serde_json::from_str::<Value>(it).ok()) {
+        statement["Condition"] = condition;
+    }
+    statement
 }
 
 /// Whether operations of this place are made in the account.
@@ -98,6 +111,10 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::ListServiceAccess | Operation::EnableServiceAccess => {
             organization.is_some_and(|it| it.service_access)
         }
+        Operation::CreateGrant => !desired.grants.is_empty(),
+        Operation::EnableKeyRotation => desired.key.rotation_days.enforced().is_some(),
+        // No spec asks for it; a copy of a live set-up may.
+        Operation::DisableKeyRotation => false,
         Operation::ListDelegatedAdministrators | Operation::RegisterDelegatedAdministrator => {
             organization.is_some_and(|it| it.delegated_administrator.is_some())
         }
@@ -152,9 +169,8 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
         Scope::Bucket => vec![format!("arn:{partition}:s3:::{}", desired.bucket.name)],
         Scope::OwnTrails => {
             let own = desired.trails.iter().filter(|trail| trail.site.account == account.name);
-            own.map(|trail| trail.arn.to_string()).collect()
+            own.map(|trail| trail_arn(desired, trail)).collect()
         }
-        // Trails that the spec has no more are looked for and removed.
         Scope::LogGroups => {
             let groups = desired.log_groups.iter().filter(|group| group.site.account == account.name);
             // With and without what is in it, as the operations of CloudWatch Logs differ in this.
@@ -177,6 +193,26 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             let object = |lock: &Lock| format!("arn:{partition}:s3:::{}/{}", lock.bucket, lock.key);
             desired.lock.iter().map(object).collect()
         }
-        Scope::AllTrails => vec![format!("arn:{partition}:cloudtrail:*:{id}:trail/*")],
+        // Trails that the spec has no more are looked for and removed.
+        Scope::AllTrails => {
+            let all = format!("arn:{partition}:cloudtrail:*:{id}:trail/*");
+            let own = desired.trails.iter().filter(|trail| trail.site.account == account.name);
+            let of_all = own.filter(|trail| trail.is_organization).map(|trail| trail_arn(desired, trail));
+            std::iter::once(all).chain(of_all).collect()
+        }
     }
+}
+
+/// The ARN of a trail, with any account where nobody knows whose it is: an organization trail belongs to the management
+/// account, and it is made by that account or by a delegated administrator.
+fn trail_arn(desired: &Desired, trail: &Trail) -> String {
+    let organization = desired.organization.as_ref();
+    // Who registers an administrator is the management account.
+    let is_known = organization.is_some_and(|it| it.delegated_administrator.is_some());
+    let arn = &trail.arn;
+    if trail.is_organization && !is_known {
+        let partition = desired.bucket.site.region.partition();
+        return Arn::new(partition, arn.service(), arn.region(), "*", arn.resource()).to_string();
+    }
+    arn.to_string()
 }

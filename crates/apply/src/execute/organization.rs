@@ -36,12 +36,11 @@ pub(super) async fn register(
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
-    let organizations = work.session.organizations(work.region());
-    let call = organizations
-        .register_delegated_administrator()
-        .account_id(wanted.account.as_str())
-        .service_principal(&wanted.service)
-        .send();
+    // Through CloudTrail and not through Organizations: it makes the service-linked role of the management account, without
+    // which the administrator could make no trail. See "Organization delegated administrator" in its user guide.
+    let cloudtrail = work.session.cloudtrail(work.region());
+    let call =
+        cloudtrail.register_organization_delegated_admin().member_account_id(wanted.account.as_str()).send();
     match work.session.call(Operation::RegisterDelegatedAdministrator, call).await {
         // By a call whose answer was lost: it was not one a moment ago.
         Err(error) if error.class == Class::Conflict => Ok(Made::Applied),

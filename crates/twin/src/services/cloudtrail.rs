@@ -25,6 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("PutEventSelectors", selectors::put),
     read("GetInsightSelectors", selectors::insights),
     write("PutInsightSelectors", selectors::put_insights),
+    write("RegisterOrganizationDelegatedAdmin", organization::register),
     write("AddTags", tag::add),
     write("RemoveTags", tag::remove),
     read("ListTags", tag::list),

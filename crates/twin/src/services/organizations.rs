@@ -1,6 +1,6 @@
 //! Organizations: the accounts of the twin are one organization, and the ambient account manages it.
 
-mod access;
+pub(super) mod access;
 mod account;
 mod unit;
 

@@ -14,6 +14,9 @@ pub(crate) struct Organization {
     /// Accounts by the service that they are delegated administrators for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) delegated_administrators: BTreeMap<String, BTreeSet<String>>,
+    /// Whether CloudTrail has made the role in the management account that organization trails need.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) has_service_linked_role: bool,
 }
 
 /// An organizational unit.

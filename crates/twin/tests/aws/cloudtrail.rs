@@ -315,14 +315,22 @@ async fn a_trail_of_the_organization_belongs_to_the_management_account() {
     let service = "cloudtrail.amazonaws.com";
     let organizations = organizations(&twin, MASTER);
     organizations.enable_aws_service_access().service_principal(service).send().await.unwrap();
+    let register = organizations.register_delegated_administrator().account_id(MEMBER);
+    register.service_principal(service).send().await.unwrap();
+    // Registered through Organizations, it lacks a role that CloudTrail makes.
+    assert_eq!(code(of_organization(&member).send().await), "NoManagementAccountSLRExistsException");
+    let deregister = organizations.deregister_delegated_administrator().account_id(MEMBER);
+    deregister.service_principal(service).send().await.unwrap();
     // Its own account's folder is not enough.
     assert_eq!(code(of_organization(&management).send().await), "InsufficientS3BucketPolicyException");
     let mut policy = bucket_policy(&[arn(MASTER, "Trail")]);
     let resources = policy["Statement"][1]["Resource"].as_array_mut().unwrap();
     resources.push(json!(format!("arn:aws:s3:::{BUCKET}/AWSLogs/o-twin000000/*")));
     put_policy(&twin, &policy).await;
-    let register = organizations.register_delegated_administrator().account_id(MEMBER);
-    register.service_principal(service).send().await.unwrap();
+    let register = |client: &Client| client.register_organization_delegated_admin().member_account_id(MEMBER);
+    assert_eq!(code(register(&member).send().await), "NotOrganizationManagementAccountException");
+    register(&management).send().await.unwrap();
+    assert_eq!(code(register(&management).send().await), "AccountRegisteredException");
 
     // The delegated administrator makes it, sees it and changes it; it is not its own.
     let made = of_organization(&member).send().await.unwrap();

@@ -1,7 +1,10 @@
 //! Trails of the organization: they belong to the management account, and whoever acts for it may change them.
 
+use serde_json::{Value, json};
+
 use super::super::Caller;
-use super::super::organizations::management;
+use super::super::json::required;
+use super::super::organizations::{access, management};
 use crate::fault::Fault;
 use crate::state::State;
 
@@ -12,8 +15,23 @@ pub(super) fn acts_for_it(state: &State, caller: Caller<'_>) -> bool {
     caller.account == management(state) || state.organization.delegates(SERVICE, caller.account)
 }
 
+/// Makes a member act for the organization, as Organizations does, and the role that its trails need.
+pub(super) fn register(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    if caller.account != management(state) {
+        let message = "Only the management account registers delegated administrators.";
+        return Err(Fault::bad("NotOrganizationManagementAccountException", message));
+    }
+    let member = required(input, "MemberAccountId")?;
+    if state.organization.delegates(SERVICE, member) {
+        return Err(Fault::bad("AccountRegisteredException", format!("{member} is registered already.")));
+    }
+    access::register(state, caller, &json!({ "AccountId": member, "ServicePrincipal": SERVICE }))?;
+    state.organization.has_service_linked_role = true;
+    Ok(json!({}))
+}
+
 /// The account that a trail of the organization belongs to, where the caller may make one.
-pub(super) fn owner(state: &State, caller: Caller<'_>) -> Result<String, Fault> {
+pub(super) fn owner(state: &mut State, caller: Caller<'_>) -> Result<String, Fault> {
     if !acts_for_it(state, caller) {
         let message = "The AWS account making the request is not the organization's management account.";
         return Err(Fault::bad("NotOrganizationMasterAccountException", message));
@@ -21,6 +39,13 @@ pub(super) fn owner(state: &State, caller: Caller<'_>) -> Result<String, Fault> 
     if !state.organization.service_access.contains(SERVICE) {
         let message = "Trusted access between CloudTrail and AWS Organizations has not been enabled.";
         return Err(Fault::bad("CloudTrailAccessNotEnabledException", message));
+    }
+    if caller.account == management(state) {
+        state.organization.has_service_linked_role = true;
+    }
+    if !state.organization.has_service_linked_role {
+        let message = "The management account does not have a service-linked role for CloudTrail.";
+        return Err(Fault::bad("NoManagementAccountSLRExistsException", message));
     }
     Ok(management(state))
 }

@@ -50,7 +50,11 @@ pub(super) fn list_administrators(
     Ok(page("DelegatedAdministrators", &found.collect::<Vec<_>>(), input))
 }
 
-pub(super) fn register(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+pub(in crate::services) fn register(
+    state: &mut State,
+    caller: Caller<'_>,
+    input: &Value,
+) -> Result<Value, Fault> {
     may_change(state, caller)?;
     let (id, service) = (required(input, "AccountId")?, required(input, "ServicePrincipal")?);
     if id == management(state) {

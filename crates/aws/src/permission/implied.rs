@@ -1,0 +1,96 @@
+//! What AWS asks of the caller besides the action of the operation itself.
+
+use reconcile_spec::{Account, Desired, Encryption};
+use serde_json::{Value, json};
+
+use super::{Mode, is_of, resources};
+use crate::operation::{Place, Scope};
+
+/// An action that no operation of ours stands for.
+pub(super) struct Implied {
+    pub(super) action: &'static str,
+    pub(super) resources: Vec<String>,
+    pub(super) condition: Option<Value>,
+}
+
+/// All that is asked in one account. Only what changes something implies more.
+pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<Implied> {
+    if mode == Mode::Plan {
+        return Vec::new();
+    }
+    let mut implied = Vec::new();
+    if is_of(desired, account, Place::Logs) {
+        implied.push(hand_over(resources(desired, account, Scope::LogRoles)));
+    }
+    if acts_for_organization(desired, account) {
+        implied.extend(act_for_organization(desired, account));
+    }
+    if is_of(desired, account, Place::Lock) {
+        implied.extend(lock(desired));
+    }
+    implied
+}
+
+/// CloudTrail asks whether its caller may hand it the role that delivers to a log group.
+fn hand_over(roles: Vec<String>) -> Implied {
+    let condition = json!({ "StringEquals": { "iam:PassedToService": "cloudtrail.amazonaws.com" } });
+    Implied { action: "iam:PassRole", resources: roles, condition: Some(condition) }
+}
+
+/// Whether a trail of the whole organization is made from the account, or its delegated administrator is named there.
+fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
+    let registers = desired
+        .organization
+        .as_ref()
+        .is_some_and(|it| it.account == account.name && it.delegated_administrator.is_some());
+    let mut trails = desired.trails.iter().filter(|trail| trail.is_organization);
+    registers || trails.any(|trail| trail.site.account == account.name)
+}
+
+/// CloudTrail looks at the organization, and makes its service-linked roles, as its caller.
+///
+/// See "Prepare for creating a trail for your organization" and "Required permissions to assign a delegated administrator" in
+/// the CloudTrail user guide.
+fn act_for_organization(desired: &Desired, account: &Account) -> Vec<Implied> {
+    const SERVICES: [&str; 2] = ["cloudtrail.amazonaws.com", "context.cloudtrail.amazonaws.com"];
+
+    let partition = desired.bucket.site.region.partition();
+    let id = &account.id;
+    let roles = SERVICES.map(|it| format!("arn:{partition}:iam::{id}:role/aws-service-role/{it}/*")).to_vec();
+    let everything = |action| Implied { action, resources: vec!["*".to_owned()], condition: None };
+    let mut implied = vec![
+        everything("organizations:DescribeOrganization"),
+        everything("organizations:ListAccounts"),
+        everything("organizations:ListAWSServiceAccessForOrganization"),
+        Implied { action: "iam:GetRole", resources: roles.clone(), condition: None },
+        Implied {
+            action: "iam:CreateServiceLinkedRole",
+            resources: roles,
+            condition: Some(json!({ "StringEquals": { "iam:AWSServiceName": SERVICES } })),
+        },
+    ];
+    let organization = desired.organization.as_ref().filter(|it| it.account == account.name);
+    if organization.is_some_and(|it| it.delegated_administrator.is_some()) {
+        implied.push(everything("organizations:RegisterDelegatedAdministrator"));
+    }
+    implied
+}
+
+/// S3 says that an object is not there only to who may list, and encrypts and decrypts with a key as its caller.
+///
+/// See `GetObject` in the S3 API reference, and "Protecting data with server-side encryption with AWS KMS keys" in its user
+/// guide.
+fn lock(desired: &Desired) -> Vec<Implied> {
+    let Some(lock) = &desired.lock else { return Vec::new() };
+    let partition = desired.bucket.site.region.partition();
+    let bucket = vec![format!("arn:{partition}:s3:::{}", lock.bucket)];
+    let mut implied = vec![Implied { action: "s3:ListBucket", resources: bucket, condition: None }];
+    let is_ours = lock.bucket == desired.bucket.name;
+    if is_ours && desired.bucket.encryption.enforced() == Some(&Encryption::Key) {
+        let of_key = desired.accounts.iter().find(|it| it.name == desired.key.site.account);
+        let key = of_key.map(|it| resources(desired, it, Scope::Key)).unwrap_or_default();
+        let with_key = |action| Implied { action, resources: key.clone(), condition: None };
+        implied.extend(["kms:Decrypt", "kms:GenerateDataKey"].map(with_key));
+    }
+    implied
+}

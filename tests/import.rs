@@ -1,6 +1,6 @@
 //! Set-ups that somebody else's tool made.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Moto, Project};
 
@@ -269,4 +269,119 @@ fn an_installation_of_ours_is_imported_from_the_sandbox() {
     assert!(
         project.read("mended.yaml").contains("The live policy of the bucket lacks what some trail needs")
     );
+}
+
+/// `specs/prod.yaml` on the sandbox, whose state somebody has changed since.
+fn sandbox(edit: impl FnOnce(&mut Value)) -> Project {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", edit);
+    project
+}
+
+const FROM_SANDBOX: &str = "import --sandbox --account master=111111111111 \
+    --account production=222222222222:OrganizationAccountAccessRole --out imported.yaml";
+
+fn trails<'s>(state: &'s mut Value, account: &str, region: &str) -> &'s mut Value {
+    &mut state["accounts"][account]["regions"][region]["trails"]
+}
+
+#[test]
+fn policies_that_both_lack_something_are_both_managed() {
+    let project = sandbox(|state| {
+        let without = |policy: &mut Value| {
+            *policy = json!(policy.as_str().unwrap().replace("222222222222", "999999999999"));
+        };
+        without(&mut state["buckets"]["secprod-multiaccount-logs"]["policy"]);
+        let keys = &mut state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"];
+        keys.as_object_mut().unwrap().values_mut().for_each(|key| without(&mut key["policy"]));
+    });
+    let told = project.run(FROM_SANDBOX).exits(0);
+    assert!(!told.stderr.contains("would be refused"), "{}", told.stderr);
+    project
+        .run("plan imported.yaml --sandbox --detailed-exitcode")
+        .exits(2)
+        .says("bucket_policy/master/secprod-multiaccount-logs")
+        .says("key_policy/master/");
+}
+
+#[test]
+fn events_that_are_told_in_several_selectors_are_imported_in_full() {
+    let project = sandbox(|state| {
+        let selector = |resources: Value| json!({ "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": resources });
+        trails(state, "222222222222", "us-east-1")["SecurityTrail"]["event_selectors"] = json!([
+            selector(json!([
+                { "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::one-bucket/"] },
+                { "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::My_Old_Bucket/"] },
+            ])),
+            selector(json!([{ "Type": "AWS::Lambda::Function", "Values": ["arn:aws:lambda"] }])),
+        ]);
+    });
+    project.run(FROM_SANDBOX).exits(0).says("A plan of this spec shows no change.");
+    project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
+    let text = project.read("imported.yaml");
+    let events =
+        "data_events: { lambda: all, s3: [\"arn:aws:s3:::My_Old_Bucket/\", \"arn:aws:s3:::one-bucket/\"] }";
+    assert!(text.contains(events), "{text}");
+}
+
+#[test]
+fn events_that_a_spec_cannot_say_are_told_and_none_is_lost() {
+    let project = sandbox(|state| {
+        let selector = |which: &str, bucket: &str| json!({ "ReadWriteType": which, "IncludeManagementEvents": false, "DataResources": [{ "Type": "AWS::S3::Object", "Values": [bucket] }] });
+        trails(state, "222222222222", "us-east-1")["SecurityTrail"]["event_selectors"] = json!([
+            { "ReadWriteType": "All", "IncludeManagementEvents": true },
+            selector("ReadOnly", "arn:aws:s3:::read-bucket/"),
+            selector("WriteOnly", "arn:aws:s3:::written-bucket/"),
+        ]);
+    });
+    project.run(FROM_SANDBOX).exits(0).says("A plan of this spec shows 1 change:");
+    let text = project.read("imported.yaml");
+    assert!(text.contains("# It records events that a spec cannot say in words"), "{text}");
+    assert!(
+        text.contains("arn:aws:s3:::read-bucket/") && text.contains("arn:aws:s3:::written-bucket/"),
+        "{text}"
+    );
+}
+
+#[test]
+fn insights_that_a_spec_cannot_say_are_told_and_go_on() {
+    let project = sandbox(|state| {
+        trails(state, "222222222222", "us-east-1")["SecurityTrail"]["insight_selectors"] =
+            json!([{ "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"] }]);
+    });
+    project.run(FROM_SANDBOX).exits(0).says("A plan of this spec shows no change.");
+    let text = project.read("imported.yaml");
+    let comment = "# It records insights that a spec cannot say, and goes on to: ApiErrorRateInsight (Data)";
+    assert!(text.contains(comment) && !text.contains("insights: ["), "{text}");
+}
+
+#[test]
+fn of_two_trails_of_one_name_in_an_account_one_is_left_as_it_is() {
+    let project = sandbox(|state| {
+        let regional = &mut trails(state, "222222222222", "us-east-1")["SecurityTrail"];
+        regional["multi_region"] = json!(false);
+        let mut regional = regional.clone();
+        regional["home_region"] = json!("us-west-2");
+        regional["arn"] = json!("arn:aws:cloudtrail:us-west-2:222222222222:trail/SecurityTrail");
+        regional["tags"] = json!({});
+        state["accounts"]["222222222222"]["regions"]["us-west-2"] =
+            json!({ "trails": { "SecurityTrail": regional } });
+    });
+    project.run(&format!("{FROM_SANDBOX} --region us-west-2")).exits(0);
+    let text = project.read("imported.yaml");
+    assert!(text.contains("goes on as it is: a spec has one trail of a name in an account"), "{text}");
+    project.run("validate imported.yaml").exits(0);
+    let plan = project.run("plan imported.yaml --sandbox").exits(0);
+    assert!(plan.stdout.contains(" 0 to delete") || plan.stdout.contains("No changes."), "{}", plan.stdout);
+}
+
+#[test]
+fn an_import_by_trail_removes_no_other_trail_of_an_installation() {
+    let project = sandbox(|_| {});
+    project.run(&format!("{FROM_SANDBOX} --trail SecurityTrail --name secprod")).exits(0);
+    let text = project.read("imported.yaml");
+    assert!(text.contains("deletion: { trails: false }"), "{text}");
+    let plan = project.run("plan imported.yaml --sandbox").exits(0);
+    assert!(!plan.stdout.contains("destructive"), "{}", plan.stdout);
 }

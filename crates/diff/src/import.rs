@@ -5,14 +5,15 @@
 
 mod selectors;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use reconcile_policy::PolicyKind;
 use reconcile_spec::{Account, AccountName, Accounts, SpecName};
 
 use crate::observe::survey::{Setup, SetupKey};
 use crate::view::{
-    Bucket, CloudWatchLogs, Encryption, KeyRef, Notification, PublicAccessBlock, Rotation, Trail,
+    Bucket, CloudWatchLogs, Encryption, KeyRef, Notification, PublicAccessBlock, Rotation, Tags, Trail,
 };
 
 /// What else the spec is to say.
@@ -28,24 +29,52 @@ pub struct Options {
     pub manage_key_policy: bool,
 }
 
+impl Options {
+    /// Has the spec manage the policies that lack something; gives whether it did not manage one of them before.
+    pub fn manage(&mut self, lacking: impl IntoIterator<Item = PolicyKind>) -> bool {
+        let before = (self.manage_bucket_policy, self.manage_key_policy);
+        for kind in lacking {
+            self.manage_bucket_policy |= kind == PolicyKind::Bucket;
+            self.manage_key_policy |= kind == PolicyKind::Key;
+        }
+        before != (self.manage_bucket_policy, self.manage_key_policy)
+    }
+}
+
 /// The text of the spec; `accounts` are those that were looked at.
 pub fn spec_text(setup: &Setup, accounts: &Accounts, options: &Options) -> String {
     let mut text = format!(
-        "# What `reconcile import` found. A plan of this spec changes nothing: wherever the set-up is not as\n\
-         # reconcile would have it, a line says so. Take such a line out, and the next plan shows what it would change.\n\
+        "# What `reconcile import` found. A plan of this spec changes nothing, unless a comment says so: wherever the\n\
+         # set-up is not as reconcile would have it, a line keeps it. Take such a line out, and the next plan shows\n\
+         # what it would change.\n\
          version: 1\nname: {}\n\n",
         options.name
     );
-    let _ = writeln!(
-        text,
-        "# Nothing is marked as ours (`reconcile:spec`), so nothing is ever removed. Without this"
-    );
-    let _ = writeln!(text, "# line the bucket, the key and the trails are tagged.\ntags: unmanaged\n");
+    write_marks(&mut text, setup, options);
     write_accounts(&mut text, setup, accounts, options);
     write_bucket(&mut text, setup, options);
     write_key(&mut text, setup, options);
     write_trails(&mut text, setup);
     text
+}
+
+/// What is ours, and whether it is removed.
+fn write_marks(text: &mut String, setup: &Setup, options: &Options) {
+    let is_marked = |tags: &Tags| tags.are_of(&options.name);
+    let is_live = is_marked(&setup.bucket_view.tags)
+        || setup.key.as_ref().is_some_and(|found| is_marked(&found.key.view.tags))
+        || setup.trails.iter().any(|(_, trail)| is_marked(&trail.tags));
+    if is_live {
+        let _ = writeln!(
+            text,
+            "# There is an installation of this name already: some of it is marked as ours (`reconcile:spec`). Without this\n\
+             # line a plan removes its trails that are not below.\n\
+             deletion: {{ trails: false }}"
+        );
+    } else {
+        text.push_str("# Nothing is marked as ours (`reconcile:spec`), so nothing is ever removed.\n");
+    }
+    text.push_str("# Without this line the bucket, the key and the trails are tagged.\ntags: unmanaged\n\n");
 }
 
 /// Those that have a part in it.
@@ -161,7 +190,16 @@ fn write_trails(text: &mut String, setup: &Setup) {
     let prefix = prefix(setup);
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut left_out = String::new();
+    let mut taken: BTreeSet<(&AccountName, &str)> = BTreeSet::new();
     for (account, trail) in &setup.trails {
+        if !taken.insert((account, trail.arn.resource_name())) {
+            let _ = writeln!(
+                left_out,
+                "  # {} goes on as it is: a spec has one trail of a name in an account, and this is the second.",
+                trail.arn
+            );
+            continue;
+        }
         if trail.prefix != prefix {
             let _ = writeln!(
                 left_out,
@@ -225,7 +263,11 @@ fn settings(trail: &Trail, region: &str) -> Vec<String> {
     }
     lines.extend(selectors::lines(&trail.selectors));
     if let Some(insights) = trail.insights.as_ref().filter(|insights| !insights.is_empty()) {
-        lines.push(format!("insights: [{}]", insights.join(", ")));
+        let names = insights.join(", ");
+        lines.push(match selectors::can_say_insights(&trail.selectors, insights) {
+            true => format!("insights: [{names}]"),
+            false => format!("# It records insights that a spec cannot say, and goes on to: {names}"),
+        });
     }
     lines
 }

@@ -8,7 +8,6 @@ use reconcile_aws::Aws;
 use reconcile_diff::import::{Options, spec_text};
 use reconcile_diff::observe::survey::{Setup, Wanted, survey};
 use reconcile_diff::{Comparison, Progress, Refusal, compare, discover, observe};
-use reconcile_policy::PolicyKind;
 use reconcile_spec::{AccountName, Spec, SpecName, parse};
 
 use crate::args::{Global, ImportArgs};
@@ -39,11 +38,9 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     };
     let mut text = spec_text(&setup, &accounts.desired().accounts, &options);
     let mut comparison = planned(global, &aws, &text).await?;
-    // Where the live policies do not let a trail deliver, leaving them alone would not do.
-    let lacking: Vec<PolicyKind> = comparison.refusals.iter().filter_map(Refusal::lacking).collect();
-    if !lacking.is_empty() {
-        options.manage_bucket_policy = lacking.contains(&PolicyKind::Bucket);
-        options.manage_key_policy = lacking.contains(&PolicyKind::Key);
+    // Where the live policies do not let a trail deliver, leaving them alone would not do. A refusal names the first that
+    // lacks something, so the other may come to light only then.
+    while options.manage(comparison.refusals.iter().filter_map(Refusal::lacking)) {
         text = spec_text(&setup, &accounts.desired().accounts, &options);
         comparison = planned(global, &aws, &text).await?;
     }

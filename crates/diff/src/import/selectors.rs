@@ -20,23 +20,46 @@ fn basic(selectors: &[EventSelector]) -> Vec<String> {
         "# It records events that a spec cannot say in words; a plan has it record those that are said here.";
 
     let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
-    let of_data: Vec<&EventSelector> = selectors.iter().filter(|it| !it.data_resources.is_empty()).collect();
-    let is_said = of_management.len() <= 1
-        && of_data.len() <= 1
-        && of_data.iter().all(|it| it.read_write == ReadWrite::All);
+    let mut of_data = selectors.iter().filter(|it| !it.data_resources.is_empty());
+    let is_said = of_management.len() <= 1 && of_data.all(|it| it.read_write == ReadWrite::All);
     let mut lines = Vec::new();
     if !is_said {
         lines.push(MORE.to_owned());
     }
-    match of_management.first() {
-        None => lines.push("management_events: none".to_owned()),
-        Some(selector) => lines.extend(management(selector)),
+    match of_management.as_slice() {
+        [] => lines.push("management_events: none".to_owned()),
+        [selector] => lines.extend(management(selector)),
+        // Rather more than less.
+        [..] => {}
     }
-    if let Some(selector) = of_data.first() {
-        let words = selector.data_resources.iter().filter_map(data);
-        lines.push(format!("data_events: {{ {} }}", words.collect::<Vec<_>>().join(", ")));
+    // Reads and writes alike, if the spec cannot tell them apart.
+    let resources = selectors.iter().flat_map(|it| it.data_resources.clone()).collect();
+    if let Selectors::Basic(together) = Selectors::basic(vec![of_data_alone(resources)]) {
+        let words = together.iter().flat_map(|it| &it.data_resources).filter_map(data);
+        let words: Vec<String> = words.collect();
+        if !words.is_empty() {
+            lines.push(format!("data_events: {{ {} }}", words.join(", ")));
+        }
     }
     lines
+}
+
+/// One selector of data events and nothing else.
+fn of_data_alone(data_resources: Vec<DataResource>) -> EventSelector {
+    EventSelector {
+        read_write: ReadWrite::All,
+        management_events: false,
+        exclude_management_sources: Vec::new(),
+        data_resources,
+    }
+}
+
+/// Whether a spec can name the insights: they have to be drawn from management events, and the trail has to record those.
+pub(super) fn can_say_insights(selectors: &Selectors, insights: &[String]) -> bool {
+    let of_writes = insights.iter().any(|name| name == "ApiCallRateInsight");
+    insights.iter().all(|name| !name.contains(' '))
+        && selectors.has_management_events()
+        && !(of_writes && selectors.has_only_reads())
 }
 
 fn management(selector: &EventSelector) -> Option<String> {

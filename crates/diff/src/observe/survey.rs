@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{try_join, try_join_all};
 use reconcile_aws::{Aws, Class, Operation, Session};
-use reconcile_policy::{Arn, Document, Region};
+use reconcile_policy::{Arn, Document, Partition, Region};
 use reconcile_spec::{AccountName, AliasName, BucketName, KeyIdentity, Spec, SpecName};
 
 use super::error::ReadError;
@@ -139,7 +139,7 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
         Some(name) => name.clone(),
         None => only_bucket(&places, wanted, names())?,
     };
-    let (hub, region) = locate(&places, &name)
+    let (hub, region) = locate(&places, &name, start.partition())
         .await?
         .ok_or_else(|| SurveyError::NoBucket { bucket: name.clone(), accounts: names() })?;
     // Trails of one Region are seen only from there.
@@ -202,9 +202,13 @@ fn only_bucket(
 }
 
 /// The account that has the bucket, and its Region.
-async fn locate(places: &[Place], name: &BucketName) -> Result<Option<(AccountName, Region)>, SurveyError> {
+async fn locate(
+    places: &[Place],
+    name: &BucketName,
+    partition: Partition,
+) -> Result<Option<(AccountName, Region)>, SurveyError> {
     for place in places {
-        match location(&place.session, name).await {
+        match location(&place.session, name, partition).await {
             Ok(region) => return Ok(Some((place.name.clone(), region))),
             // It is somebody else's: of another account of these, with luck.
             Err(ReadError::Aws(error)) if matches!(error.class, Class::Denied | Class::NotFound) => {}
@@ -215,9 +219,7 @@ async fn locate(places: &[Place], name: &BucketName) -> Result<Option<(AccountNa
 }
 
 /// See `GetBucketLocation` in the S3 API reference: no answer at all means the first Region there was.
-async fn location(session: &Session, name: &BucketName) -> Result<Region, ReadError> {
-    const FIRST: &str = "us-east-1";
-
+async fn location(session: &Session, name: &BucketName, partition: Partition) -> Result<Region, ReadError> {
     let call = |region: &Region| {
         session
             .s3(region)
@@ -227,7 +229,7 @@ async fn location(session: &Session, name: &BucketName) -> Result<Region, ReadEr
             .send()
     };
     let incomplete = || ReadError::Incomplete { resource: format!("bucket {name}"), what: "its Region" };
-    let first: Region = FIRST.parse().map_err(|_| incomplete())?;
+    let first = partition.first_region();
     let answer = session.call(Operation::GetBucketLocation, call(&first)).await?;
     let region = answer.location_constraint.map(|region| region.as_str().to_owned());
     match region.as_deref().filter(|region| !region.is_empty()) {

@@ -98,6 +98,21 @@ impl Partition {
             Self::AwsIsoF => "aws-iso-f",
         }
     }
+
+    /// The Region that the partition began with, which answers for buckets in all of its Regions.
+    pub fn first_region(self) -> Region {
+        let code = match self {
+            Self::Aws => "us-east-1",
+            Self::AwsCn => "cn-north-1",
+            Self::AwsUsGov => "us-gov-west-1",
+            Self::AwsEusc => "eusc-de-east-1",
+            Self::AwsIso => "us-iso-east-1",
+            Self::AwsIsoB => "us-isob-east-1",
+            Self::AwsIsoE => "eu-isoe-west-1",
+            Self::AwsIsoF => "us-isof-south-1",
+        };
+        Region(code.to_owned())
+    }
 }
 
 impl fmt::Display for Partition {
@@ -123,6 +138,22 @@ mod tests {
             ("eusc-de-east-1", "aws-eusc"),
         ] {
             assert_eq!(region.parse::<Region>().unwrap().partition().as_str(), partition);
+        }
+    }
+
+    #[test]
+    fn the_first_region_is_one_of_the_partition() {
+        for partition in [
+            Partition::Aws,
+            Partition::AwsCn,
+            Partition::AwsUsGov,
+            Partition::AwsEusc,
+            Partition::AwsIso,
+            Partition::AwsIsoB,
+            Partition::AwsIsoE,
+            Partition::AwsIsoF,
+        ] {
+            assert_eq!(partition.first_region().partition(), partition);
         }
     }
 

@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 /// What a trail records. A trail has selectors of one sort; writing one sort clears the other.
@@ -13,13 +15,9 @@ pub enum Selectors {
 }
 
 impl Selectors {
-    /// Basic selectors in canonical order.
-    pub fn basic(mut selectors: Vec<EventSelector>) -> Self {
-        for selector in &mut selectors {
-            selector.normalize();
-        }
-        selectors.sort();
-        Self::Basic(selectors)
+    /// Basic selectors in canonical form: selectors that record the same are equal.
+    pub fn basic(selectors: Vec<EventSelector>) -> Self {
+        Self::Basic(canonical(selectors))
     }
 
     /// Advanced selectors in canonical order.
@@ -47,7 +45,7 @@ impl Selectors {
 
     /// Whether all management events that are recorded are reads; `false` for advanced selectors, which are
     /// not examined.
-    pub(crate) fn has_only_reads(&self) -> bool {
+    pub fn has_only_reads(&self) -> bool {
         match self {
             Self::Basic(selectors) => {
                 let mut management = selectors.iter().filter(|selector| selector.management_events);
@@ -94,24 +92,70 @@ pub struct DataResource {
     pub values: Vec<String>,
 }
 
-impl EventSelector {
-    /// Puts its lists in order, each member once.
-    fn normalize(&mut self) {
-        for resource in &mut self.data_resources {
-            for value in &mut resource.values {
-                // All buckets, as it was written before there were other services. See `DataResource` in the CloudTrail
-                // API reference.
-                if value.starts_with("arn:") && value.ends_with(":s3:::") {
-                    value.truncate(value.len() - 3);
-                }
-            }
-            resource.values.sort();
-            resource.values.dedup();
+/// Resources by kind, each with its values.
+type Resources = BTreeMap<String, BTreeSet<String>>;
+
+/// An event is recorded if any selector matches it. So which management events are recorded, and which data events, are two
+/// questions; the answers are put together where both are for the same of reads and writes.
+fn canonical(selectors: Vec<EventSelector>) -> Vec<EventSelector> {
+    let mut management: BTreeSet<(ReadWrite, BTreeSet<String>)> = BTreeSet::new();
+    let mut data: BTreeMap<ReadWrite, Resources> = BTreeMap::new();
+    for selector in selectors {
+        for DataResource { kind, values } in selector.data_resources {
+            let of_kind = data.entry(selector.read_write).or_default().entry(kind).or_default();
+            of_kind.extend(values.into_iter().map(shortened));
         }
-        self.data_resources.sort();
-        self.exclude_management_sources.sort();
-        self.exclude_management_sources.dedup();
+        if selector.management_events {
+            let excluded = selector.exclude_management_sources.into_iter().collect();
+            management.insert((selector.read_write, excluded));
+        }
     }
+    let mut canonical = Vec::new();
+    for (read_write, excluded) in management {
+        let resources = data.remove(&read_write).unwrap_or_default();
+        canonical.push(selector(read_write, Some(excluded), resources));
+    }
+    canonical.extend(data.into_iter().map(|(read_write, resources)| selector(read_write, None, resources)));
+    if canonical.is_empty() {
+        canonical.push(selector(ReadWrite::All, None, Resources::new()));
+    }
+    canonical.sort();
+    canonical
+}
+
+/// A selector of management events without those that are `excluded`, if there are to be any, and of data events.
+fn selector(
+    read_write: ReadWrite,
+    excluded: Option<BTreeSet<String>>,
+    resources: Resources,
+) -> EventSelector {
+    let data_resource = |(kind, values): (String, BTreeSet<String>)| DataResource {
+        kind,
+        values: match values.iter().find(|value| is_all(value)) {
+            Some(all) => vec![all.clone()],
+            None => values.into_iter().collect(),
+        },
+    };
+    EventSelector {
+        read_write,
+        management_events: excluded.is_some(),
+        exclude_management_sources: excluded.into_iter().flatten().collect(),
+        data_resources: resources.into_iter().map(data_resource).collect(),
+    }
+}
+
+/// Whether it is the beginning of every ARN of a service, such as `arn:aws:s3`.
+fn is_all(value: &str) -> bool {
+    value.split(':').count() == 3
+}
+
+/// All buckets may be written as `arn:aws:s3:::`, from before there were other services. See `DataResource` in the CloudTrail
+/// API reference.
+fn shortened(mut value: String) -> String {
+    if value.starts_with("arn:") && value.ends_with(":s3:::") {
+        value.truncate(value.len() - 3);
+    }
+    value
 }
 
 /// An advanced event selector, in AWS's own shape.

@@ -214,7 +214,7 @@ fn of_trails() {
         ("global events off", with_trail("global_service_events: false")),
         (
             "a bucket that is none",
-            with_trail("data_events: { s3: [No_Bucket] }").replacen(
+            with_trail("data_events: { s3: [\"no bucket\"] }").replacen(
                 "    data_events: { s3: all, lambda: all }\n",
                 "",
                 1,

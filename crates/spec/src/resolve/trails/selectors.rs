@@ -152,7 +152,7 @@ fn one(
         return None;
     };
     let bucket = resource.split('/').next().unwrap_or_default();
-    if bucket.parse::<BucketName>().is_err() {
+    if bucket.parse::<BucketName>().is_err() && !is_of_old(bucket) {
         problems.add(
             value.place,
             format!("`{bucket}` is not a bucket name"),
@@ -163,6 +163,12 @@ fn one(
     // A bucket without a slash behind it would stand for every bucket whose name begins so.
     let slash = if resource.contains('/') { "" } else { "/" };
     Some(format!("arn:{partition}:s3:::{resource}{slash}"))
+}
+
+/// Whether buckets could have the name until 2018, in the first Region: see "Bucket naming rules" in the S3 user guide.
+fn is_of_old(bucket: &str) -> bool {
+    (3..=255).contains(&bucket.len())
+        && bucket.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }
 
 /// See "Logging Insights events": they are drawn from management events, those of call rates from the ones that write.

@@ -28,11 +28,10 @@ mod trail;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use reconcile_policy::Fitted;
 use reconcile_spec::Spec;
 
 use crate::address::Address;
-use crate::delivery::{DeliveryPath, Policies, live_paths};
+use crate::delivery::{DeliveryPath, live_paths};
 use crate::observe::Observed;
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
@@ -101,7 +100,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
     topic_policy::contract(&scope, &topic_policies, &mut compared);
     // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
-    refuse_undeliverable(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
+    delivery::refuse(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
     let undelivered = live_paths(desired, observed)
         .into_iter()
         .filter(|path| path.is_live && path.obstacles().next().is_some())
@@ -110,37 +109,6 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     compared.warnings.extend(scope.suspended());
     let refusals = std::mem::take(&mut compared.refusals);
     Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered }
-}
-
-fn refuse_undeliverable(
-    scope: &Scope<'_>,
-    bucket: Option<&Fitted>,
-    key: Option<&Fitted>,
-    topics: &[Option<Fitted>],
-    compared: &mut Compared,
-) {
-    // What does not fit has been refused already; what is not ours to write stays as it is.
-    let is_ours_to_write = (scope.desired.bucket_policy.is_managed, scope.desired.key_policy.is_managed);
-    if (is_ours_to_write.0 && bucket.is_none()) || (is_ours_to_write.1 && key.is_none()) {
-        return;
-    }
-    let live = Policies::live(scope.observed);
-    for in_the_end in [false, true] {
-        let document = |fitted: &'_ Fitted| match in_the_end {
-            true => fitted.merged.contracted.clone(),
-            false => fitted.merged.expanded.clone(),
-        };
-        let (bucket, key) = (bucket.map(document), key.map(document));
-        let topics = scope.desired.topics.iter().zip(topics);
-        let topics: Vec<_> =
-            topics.filter_map(|(topic, fitted)| Some((&topic.arn, document(fitted.as_ref()?)))).collect();
-        let planned = Policies {
-            bucket: bucket.as_ref().or(live.bucket),
-            key: key.as_ref().or(live.key),
-            topics: topics.iter().map(|(arn, document)| (*arn, document)).collect(),
-        };
-        delivery::refuse(scope, &planned, compared);
-    }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> Plan {

@@ -9,12 +9,13 @@
 pub(crate) mod condition;
 mod request;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::canonical::lowercase;
 use crate::equivalent::reads_variables;
 use crate::pattern::{Syntax, matches, pieces, resolve, text_matches};
-use crate::{Document, Effect, Principal, Statement};
+use crate::{Condition, Document, Effect, Principal, Statement};
 pub use request::Request;
 
 /// What a document says to a request.
@@ -130,15 +131,15 @@ impl fmt::Display for Mismatch {
 pub fn evaluate(document: &Document, request: &Request) -> Decision {
     let variables = reads_variables(document);
     let mut allowed = None;
-    let mut nearest: Option<(usize, NearMiss)> = None;
+    let mut nearest: Option<(usize, StatementRef, Misfit<'_>)> = None;
     for (index, statement) in document.statements().iter().enumerate() {
         let reference = || StatementRef { index, sid: statement.sid().map(str::to_owned) };
         match (statement.effect(), apply(statement, request, variables)) {
             (Effect::Deny, Ok(())) => return Decision::Denied(reference()),
             (Effect::Allow, Ok(())) => allowed = allowed.or_else(|| Some(reference())),
-            (Effect::Allow, Err((fitting, mismatch))) => {
-                if nearest.as_ref().is_none_or(|(best, _)| fitting > *best) {
-                    nearest = Some((fitting, NearMiss { statement: reference(), mismatch }));
+            (Effect::Allow, Err((fitting, misfit))) => {
+                if nearest.as_ref().is_none_or(|(best, ..)| fitting > *best) {
+                    nearest = Some((fitting, reference(), misfit));
                 }
             }
             (Effect::Deny, Err(_)) => {}
@@ -146,31 +147,55 @@ pub fn evaluate(document: &Document, request: &Request) -> Decision {
     }
     match allowed {
         Some(statement) => Decision::Allowed(statement),
-        None => Decision::NotAllowed(nearest.map(|(_, miss)| miss)),
+        None => Decision::NotAllowed(
+            nearest.map(|(_, statement, misfit)| NearMiss { statement, mismatch: misfit.against(request) }),
+        ),
+    }
+}
+
+/// A [`Mismatch`] that still stands in the statement: most are never told.
+enum Misfit<'s> {
+    Principal,
+    Action,
+    Resource,
+    Condition(Condition<'s>),
+}
+
+impl Misfit<'_> {
+    fn against(self, request: &Request) -> Mismatch {
+        match self {
+            Self::Principal => Mismatch::Principal,
+            Self::Action => Mismatch::Action,
+            Self::Resource => Mismatch::Resource,
+            Self::Condition(condition) => Mismatch::Condition {
+                operator: condition.operator.to_owned(),
+                key: condition.key.to_owned(),
+                wanted: condition.values.into_iter().map(Cow::into_owned).collect(),
+                actual: request.values(condition.key).to_vec(),
+            },
+        }
     }
 }
 
 /// Whether the statement applies to the request; else how much of it fits, and the first thing that does not.
-fn apply(statement: &Statement, request: &Request, variables: bool) -> Result<(), (usize, Mismatch)> {
+fn apply<'s>(
+    statement: &'s Statement,
+    request: &Request,
+    variables: bool,
+) -> Result<(), (usize, Misfit<'s>)> {
     let is_deny = statement.effect() == Effect::Deny;
     if !is_principal(statement, request) {
-        return Err((0, Mismatch::Principal));
+        return Err((0, Misfit::Principal));
     }
     if !is_action(statement, request.action()) {
-        return Err((1, Mismatch::Action));
+        return Err((1, Misfit::Action));
     }
     if !is_resource(statement, request, variables).unwrap_or(is_deny) {
-        return Err((2, Mismatch::Resource));
+        return Err((2, Misfit::Resource));
     }
     for (fitting, condition) in statement.conditions().into_iter().enumerate() {
         if !condition::holds(&condition, request, variables).unwrap_or(is_deny) {
-            let mismatch = Mismatch::Condition {
-                operator: condition.operator.to_owned(),
-                key: condition.key.to_owned(),
-                wanted: condition.values.iter().map(|value| value.clone().into_owned()).collect(),
-                actual: request.values(condition.key).to_vec(),
-            };
-            return Err((3 + fitting, mismatch));
+            return Err((3 + fitting, Misfit::Condition(condition)));
         }
     }
     Ok(())

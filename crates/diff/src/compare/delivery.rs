@@ -1,6 +1,6 @@
 //! Refuses what would not deliver.
 
-use reconcile_policy::{Decision, PolicyKind};
+use reconcile_policy::{Decision, Document, Fitted, PolicyKind};
 
 use super::Scope;
 use super::change::Compared;
@@ -8,8 +8,52 @@ use crate::address::Address;
 use crate::delivery::{Policies, denying, obstacle, planned_paths};
 use crate::refusal::Refusal;
 
-/// Refuses a plan after which some trail of the spec could not deliver; one refusal for each statement in the way.
-pub(super) fn refuse(scope: &Scope<'_>, policies: &Policies<'_>, compared: &mut Compared) {
+/// Refuses a plan after which, or half-way through which, some trail of the spec could not deliver; `topics` are in the order of
+/// the spec.
+pub(super) fn refuse(
+    scope: &Scope<'_>,
+    bucket: Option<&Fitted>,
+    key: Option<&Fitted>,
+    topics: &[Option<Fitted>],
+    compared: &mut Compared,
+) {
+    let desired = scope.desired;
+    // What does not fit has been refused already; what is not ours to write stays as it is.
+    let is_missing = |is_managed: bool, fitted: Option<&Fitted>| is_managed && fitted.is_none();
+    if is_missing(desired.bucket_policy.is_managed, bucket) || is_missing(desired.key_policy.is_managed, key)
+    {
+        return;
+    }
+    let live = Policies::live(scope.observed);
+    let under = |step: Step, compared: &mut Compared| {
+        let topics = desired.topics.iter().zip(topics);
+        let policies = Policies {
+            bucket: bucket.map(step).or(live.bucket),
+            key: key.map(step).or(live.key),
+            topics: topics.filter_map(|(topic, fitted)| Some((&topic.arn, step(fitted.as_ref()?)))).collect(),
+        };
+        refuse_under(scope, &policies, compared);
+    };
+    under(expanded, compared);
+    let mut written = bucket.into_iter().chain(key).chain(topics.iter().flatten());
+    if written.any(|fitted| expanded(fitted) != contracted(fitted)) {
+        under(contracted, compared);
+    }
+}
+
+/// What a policy is at a step of the plan.
+type Step = fn(&Fitted) -> &Document;
+
+fn expanded(fitted: &Fitted) -> &Document {
+    &fitted.merged.expanded
+}
+
+fn contracted(fitted: &Fitted) -> &Document {
+    &fitted.merged.contracted
+}
+
+/// One refusal for each statement in the way.
+fn refuse_under(scope: &Scope<'_>, policies: &Policies<'_>, compared: &mut Compared) {
     for path in planned_paths(scope.desired, scope.observed, policies) {
         let Some(proof) = path.obstacles().next() else { continue };
         let kind = proof.hop.policy();

@@ -1,6 +1,6 @@
 //! Counts trails as CloudTrail does, those of others too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::Arn;
 use reconcile_spec::{AccountName, Trail};
@@ -16,14 +16,14 @@ const PER_REGION: usize = 5;
 
 /// Tells of each new trail for which there is no room. The others can be made all the same.
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
-    let accounts: BTreeSet<&AccountName> = scope.desired.trails.iter().map(|it| &it.site.account).collect();
-    for account in accounts {
-        let (live, new): (Vec<&Trail>, Vec<&Trail>) = scope
-            .desired
-            .trails
-            .iter()
-            .filter(|trail| trail.site.account == *account && scope.observed.trails.contains_key(&trail.arn))
-            .partition(|trail| scope.observed.trails.get(&trail.arn).is_some_and(Option::is_some));
+    // Live ones and new ones, of those that could be read.
+    let mut by_account: BTreeMap<&AccountName, (Vec<&Trail>, Vec<&Trail>)> = BTreeMap::new();
+    for trail in &scope.desired.trails {
+        let Some(found) = scope.observed.trails.get(&trail.arn) else { continue };
+        let (live, new) = by_account.entry(&trail.site.account).or_default();
+        if found.is_some() { live.push(trail) } else { new.push(trail) }
+    }
+    for (account, (live, new)) in by_account {
         let others = scope.observed.others.get(account).into_iter().flatten();
         let others: BTreeSet<(&Arn, &str, bool)> =
             others.map(|it| (&it.arn, it.home_region.as_str(), it.multi_region)).collect();

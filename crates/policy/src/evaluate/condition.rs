@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::Request;
 use crate::Condition;
-use crate::pattern::{Piece, Syntax, matches, pieces, resolve};
+use crate::pattern::{Piece, Syntax, matches, pieces, resolve, text_matches};
 
 /// Whether the condition holds; `None` where that is unknown: the operator is not one of IAM's, a wanted
 /// value is malformed for the operator, or a variable has no value.
@@ -29,10 +29,9 @@ pub(super) fn holds(condition: &Condition<'_>, request: &Request, variables: boo
             None => operator.is_negated,
         });
     }
-    let wanted: Vec<Option<Wanted<'_>>> =
-        condition.values.iter().map(|value| operator.test.wanted(value, request, variables)).collect();
     let satisfies = |actual: &String| {
-        let fits = any(wanted.iter().map(|wanted| wanted.as_ref().map(|wanted| wanted.is(actual))));
+        let wanted = condition.values.iter().map(|value| operator.test.wanted(value, request, variables));
+        let fits = any(wanted.map(|wanted| wanted.map(|wanted| wanted.is(actual))));
         fits.map(|fits| fits != operator.is_negated)
     };
     let each = actual.iter().map(satisfies);
@@ -181,6 +180,10 @@ impl Operator {
 /// A value of a condition, ready to be compared.
 enum Wanted<'w> {
     Exact(&'w str),
+    /// A pattern without variables.
+    Like(&'w str),
+    /// An ARN with wildcards and without variables.
+    ArnLike(&'w str),
     Text(Vec<Piece<'w>>),
     TextIgnoreCase(String),
     Arn(Vec<Piece<'w>>),
@@ -194,8 +197,11 @@ impl Test {
     fn wanted<'w>(self, value: &'w str, request: &'w Request, variables: bool) -> Option<Wanted<'w>> {
         let text =
             |wildcards| resolve(&pieces(value, Syntax { wildcards, variables }), |key| request.variable(key));
+        let is_plain = !variables || !value.contains("${");
         Some(match self {
-            Self::Equals if !variables || !value.contains("${") => Wanted::Exact(value),
+            Self::Equals if is_plain => Wanted::Exact(value),
+            Self::Like if is_plain => Wanted::Like(value),
+            Self::Arn if is_plain => Wanted::ArnLike(value),
             Self::Equals => Wanted::Text(text(false)?),
             Self::Like => Wanted::Text(text(true)?),
             Self::Arn => Wanted::Arn(text(true)?),
@@ -220,6 +226,8 @@ impl Wanted<'_> {
     fn is(&self, actual: &str) -> bool {
         match self {
             Self::Exact(wanted) => *wanted == actual,
+            Self::Like(wanted) => text_matches(wanted, actual),
+            Self::ArnLike(wanted) => is_plain_arn_like(wanted, actual),
             Self::Text(pattern) => matches(pattern, actual),
             Self::TextIgnoreCase(wanted) => *wanted == actual.to_lowercase(),
             Self::Arn(pattern) => is_arn_like(pattern, actual),
@@ -255,6 +263,19 @@ fn is_arn_like(pattern: &[Piece<'_>], actual: &str) -> bool {
     pattern == [Piece::Any]
         || (wanted.len() == actual.len()
             && wanted.iter().zip(actual).all(|(wanted, actual)| matches(wanted, actual)))
+}
+
+/// The same for a pattern without variables.
+fn is_plain_arn_like(pattern: &str, actual: &str) -> bool {
+    let (mut wanted, mut actual) = (pattern.splitn(6, ':'), actual.splitn(6, ':'));
+    let mut are_alike = || loop {
+        match (wanted.next(), actual.next()) {
+            (Some(wanted), Some(actual)) if text_matches(wanted, actual) => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    };
+    pattern == "*" || are_alike()
 }
 
 fn parse_bool(text: &str) -> Option<bool> {

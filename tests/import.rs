@@ -385,3 +385,33 @@ fn an_import_by_trail_removes_no_other_trail_of_an_installation() {
     let plan = project.run("plan imported.yaml --sandbox").exits(0);
     assert!(!plan.stdout.contains("destructive"), "{}", plan.stdout);
 }
+
+#[test]
+fn an_import_removes_no_trail_that_alone_is_marked_and_delivers_elsewhere() {
+    let project = sandbox(|state| {
+        let bucket = &mut state["buckets"]["secprod-multiaccount-logs"];
+        bucket["configuration"].as_object_mut().unwrap().remove("tagging");
+        let keys = &mut state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"];
+        keys.as_object_mut().unwrap().values_mut().for_each(|key| key["tags"] = json!({}));
+        for account in ["111111111111", "222222222222"] {
+            let trails = trails(state, account, "us-east-1").as_object_mut().unwrap();
+            trails.values_mut().for_each(|trail| trail["tags"] = json!({}));
+        }
+        let trails = trails(state, "222222222222", "us-east-1");
+        let mut marked = trails["SecurityTrail"].clone();
+        marked["arn"] = json!("arn:aws:cloudtrail:us-east-1:222222222222:trail/Marked");
+        marked["bucket"] = json!("another-bucket");
+        marked["tags"] = json!({ "reconcile:spec": "secprod" });
+        trails["Marked"] = marked;
+    });
+    project
+        .run(&format!("{FROM_SANDBOX} --bucket secprod-multiaccount-logs --name secprod"))
+        .exits(0)
+        .says("A plan of this spec shows no change.");
+    let text = project.read("imported.yaml");
+    assert!(
+        text.contains("deletion: { trails: false }") && !text.contains("nothing is ever removed"),
+        "{text}"
+    );
+    project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
+}

@@ -11,7 +11,9 @@ use std::fmt::Write;
 use reconcile_policy::PolicyKind;
 use reconcile_spec::{Account, AccountName, Accounts, SpecName};
 
+use crate::kind::Kind;
 use crate::observe::survey::{Setup, SetupKey};
+use crate::plan::{ActionKind, Plan};
 use crate::view::{
     Bucket, CloudWatchLogs, Encryption, KeyRef, Notification, PublicAccessBlock, Rotation, Tags, Trail,
 };
@@ -27,6 +29,8 @@ pub struct Options {
     pub manage_bucket_policy: bool,
     /// The same of the key policy.
     pub manage_key_policy: bool,
+    /// Whether a plan would remove trails of an installation of this name that the survey did not see.
+    pub keep_trails: bool,
 }
 
 impl Options {
@@ -39,6 +43,11 @@ impl Options {
         }
         before != (self.manage_bucket_policy, self.manage_key_policy)
     }
+}
+
+/// Whether a plan removes trails, which a spec that was imported must not.
+pub fn removes_trails(plan: &Plan) -> bool {
+    plan.changes.iter().any(|it| it.address.kind == Kind::Trail && it.action() == ActionKind::Delete)
 }
 
 /// The text of the spec; `accounts` are those that were looked at.
@@ -61,7 +70,8 @@ pub fn spec_text(setup: &Setup, accounts: &Accounts, options: &Options) -> Strin
 /// What is ours, and whether it is removed.
 fn write_marks(text: &mut String, setup: &Setup, options: &Options) {
     let is_marked = |tags: &Tags| tags.are_of(&options.name);
-    let is_live = is_marked(&setup.bucket_view.tags)
+    let is_live = options.keep_trails
+        || is_marked(&setup.bucket_view.tags)
         || setup.key.as_ref().is_some_and(|found| is_marked(&found.key.view.tags))
         || setup.trails.iter().any(|(_, trail)| is_marked(&trail.tags));
     if is_live {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::import::{Options, spec_text};
+use reconcile_diff::import::{Options, removes_trails, spec_text};
 use reconcile_diff::observe::survey::{Setup, Wanted, survey};
 use reconcile_diff::{Comparison, Progress, Refusal, compare, discover, observe};
 use reconcile_spec::{AccountName, Spec, SpecName, parse};
@@ -35,12 +35,19 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
         organization: organization_of(args, &setup),
         manage_bucket_policy: false,
         manage_key_policy: false,
+        keep_trails: false,
     };
     let mut text = spec_text(&setup, &accounts.desired().accounts, &options);
     let mut comparison = planned(global, &aws, &text).await?;
     // Where the live policies do not let a trail deliver, leaving them alone would not do. A refusal names the first that
     // lacks something, so the other may come to light only then.
     while options.manage(comparison.refusals.iter().filter_map(Refusal::lacking)) {
+        text = spec_text(&setup, &accounts.desired().accounts, &options);
+        comparison = planned(global, &aws, &text).await?;
+    }
+    // Marks are on trails that deliver elsewhere, too, and were not asked for. Only the plan has seen those.
+    if removes_trails(&comparison.plan) {
+        options.keep_trails = true;
         text = spec_text(&setup, &accounts.desired().accounts, &options);
         comparison = planned(global, &aws, &text).await?;
     }

@@ -415,3 +415,30 @@ fn an_import_removes_no_trail_that_alone_is_marked_and_delivers_elsewhere() {
     );
     project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
 }
+
+#[test]
+fn events_of_buckets_whose_names_begin_alike_are_told_and_slashes_are_put_behind_their_names() {
+    let project = sandbox(|state| {
+        trails(state, "222222222222", "us-east-1")["SecurityTrail"]["event_selectors"] = json!([
+            { "ReadWriteType": "All", "IncludeManagementEvents": true,
+              "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::logs-of"] }] },
+        ]);
+    });
+    project.run(FROM_SANDBOX).exits(0).says("A plan of this spec shows 1 change:");
+    let text = project.read("imported.yaml");
+    assert!(text.contains("# It records events that a spec cannot say in words"), "{text}");
+}
+
+#[test]
+fn events_of_odd_prefixes_and_of_no_resource_are_imported() {
+    let project = sandbox(|state| {
+        trails(state, "222222222222", "us-east-1")["SecurityTrail"]["event_selectors"] = json!([
+            { "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [
+                { "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::one-bucket/a\"b\\c"] },
+                { "Type": "AWS::Lambda::Function", "Values": [] },
+            ] },
+        ]);
+    });
+    project.run(FROM_SANDBOX).exits(0).says("A plan of this spec shows no change.");
+    project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
+}

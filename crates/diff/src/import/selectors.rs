@@ -2,6 +2,8 @@
 
 use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
 
+use super::quoted;
+
 /// The lines that say so; none where it is what a trail records by default.
 pub(super) fn lines(selectors: &Selectors) -> Vec<String> {
     match selectors {
@@ -21,7 +23,7 @@ fn basic(selectors: &[EventSelector]) -> Vec<String> {
 
     let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
     let mut of_data = selectors.iter().filter(|it| !it.data_resources.is_empty());
-    let is_said = of_management.len() <= 1 && of_data.all(|it| it.read_write == ReadWrite::All);
+    let is_said = of_management.len() <= 1 && of_data.all(can_say_data);
     let mut lines = Vec::new();
     if !is_said {
         lines.push(MORE.to_owned());
@@ -42,6 +44,14 @@ fn basic(selectors: &[EventSelector]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Whether a spec can say of which resources the events are. A bucket without a slash behind it stands for every bucket whose
+/// name begins so, and a spec names one.
+fn can_say_data(selector: &EventSelector) -> bool {
+    let mut values = selector.data_resources.iter().flat_map(|it| &it.values);
+    selector.read_write == ReadWrite::All
+        && values.all(|value| !value.contains(":s3:::") || value.contains('/'))
 }
 
 /// One selector of data events and nothing else.
@@ -88,6 +98,6 @@ fn data(resource: &DataResource) -> Option<String> {
     if resource.values.iter().any(|value| value.split(':').count() == 3) {
         return Some(format!("{service}: all"));
     }
-    let values: Vec<String> = resource.values.iter().map(|value| format!("\"{value}\"")).collect();
+    let values: Vec<String> = resource.values.iter().map(|value| quoted(value)).collect();
     Some(format!("{service}: [{}]", values.join(", ")))
 }

@@ -101,7 +101,9 @@ fn canonical(selectors: Vec<EventSelector>) -> Vec<EventSelector> {
     let mut management: BTreeSet<(ReadWrite, BTreeSet<String>)> = BTreeSet::new();
     let mut data: BTreeMap<ReadWrite, Resources> = BTreeMap::new();
     for selector in selectors {
-        for DataResource { kind, values } in selector.data_resources {
+        // A kind of which no resource is named records nothing.
+        let named = selector.data_resources.into_iter().filter(|it| !it.values.is_empty());
+        for DataResource { kind, values } in named {
             let of_kind = data.entry(selector.read_write).or_default().entry(kind).or_default();
             of_kind.extend(values.into_iter().map(shortened));
         }

@@ -442,3 +442,24 @@ fn events_of_odd_prefixes_and_of_no_resource_are_imported() {
     project.run(FROM_SANDBOX).exits(0).says("A plan of this spec shows no change.");
     project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
 }
+
+#[test]
+fn a_trail_that_is_left_out_for_its_prefix_leaves_its_name_to_another() {
+    let project = sandbox(|state| {
+        let trail = trails(state, "222222222222", "us-east-1")["SecurityTrail"].clone();
+        for (region, prefix) in [("us-east-1", json!("elsewhere")), ("us-west-2", Value::Null)] {
+            let mut regional = trail.clone();
+            regional["multi_region"] = json!(false);
+            regional["home_region"] = json!(region);
+            regional["prefix"] = prefix;
+            regional["arn"] = json!(format!("arn:aws:cloudtrail:{region}:222222222222:trail/Regional"));
+            regional["tags"] = json!({});
+            state["accounts"]["222222222222"]["regions"][region]["trails"]["Regional"] = regional;
+        }
+    });
+    project.run(&format!("{FROM_SANDBOX} --region us-west-2")).exits(0);
+    let text = project.read("imported.yaml");
+    assert!(text.contains("- name: Regional") && text.contains("home_region: us-west-2"), "{text}");
+    assert!(!text.contains("this is the second"), "{text}");
+    project.run("validate imported.yaml").exits(0);
+}

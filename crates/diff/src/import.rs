@@ -202,18 +202,18 @@ fn write_trails(text: &mut String, setup: &Setup) {
     let mut left_out = String::new();
     let mut taken: BTreeSet<(&AccountName, &str)> = BTreeSet::new();
     for (account, trail) in &setup.trails {
-        if !taken.insert((account, trail.arn.resource_name())) {
-            let _ = writeln!(
-                left_out,
-                "  # {} goes on as it is: a spec has one trail of a name in an account, and this is the second.",
-                trail.arn
-            );
-            continue;
-        }
         if trail.prefix != prefix {
             let _ = writeln!(
                 left_out,
                 "  # {} delivers below another prefix, and goes on to: a spec has one prefix.",
+                trail.arn
+            );
+            continue;
+        }
+        if !taken.insert((account, trail.arn.resource_name())) {
+            let _ = writeln!(
+                left_out,
+                "  # {} goes on as it is: a spec has one trail of a name in an account, and this is the second.",
                 trail.arn
             );
             continue;

@@ -1,7 +1,7 @@
 //! Turns a live policy and our statements into one change per phase; the same for bucket, key and topics.
 
 use reconcile_policy::{
-    Adopted, Adoption, Document, Fate, Fitted, Form, Keep, Merged, Ownership, Region, Statement,
+    Adopted, Adoption, Document, Fate, Fitted, Form, Keep, Merged, Obstacle, Ownership, Region, Statement,
     StatementRef, fit,
 };
 use reconcile_spec::{Foreign, ForeignStatements};
@@ -12,6 +12,7 @@ use super::change::Compared;
 use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;
+use crate::kind::Kind;
 use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
 use crate::refusal::Refusal;
 
@@ -62,7 +63,11 @@ impl Policy<'_> {
                 self.refuse_deleted_principals(live, &fitted.merged, compared);
                 Some(fitted)
             }
-            Err(error) => {
+            Err(mut error) => {
+                // The policy of a topic has no form for an organization: naming one would not help.
+                if self.address.kind == Kind::TopicPolicy {
+                    error.obstacle = error.obstacle.filter(|it| *it != Obstacle::NoOrganization);
+                }
                 compared.refusals.push(Refusal::TooLarge { address: self.address.clone(), error });
                 None
             }

@@ -111,7 +111,7 @@ impl Reader<'_> {
         let call = self.client.describe_organization().send();
         let described = self.session.call(Operation::DescribeOrganization, call).await?;
         let missing = |what| ReadError::Incomplete { resource: "the organization".to_owned(), what };
-        let organization = described.organization.ok_or_else(|| missing("what it is"))?;
+        let organization = described.organization.ok_or_else(|| missing("its description"))?;
         let management = organization.master_account_id.and_then(|id| id.parse().ok());
         Ok((
             organization.id.ok_or_else(|| missing("its id"))?,

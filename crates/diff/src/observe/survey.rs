@@ -98,7 +98,7 @@ impl SurveyError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Account { error, .. } => return error.hint(),
-            Self::NoTrails { .. } => "name the accounts that have them (`--account NAME=ID:ROLE`), and with `--region` where those are at home that record one Region alone".to_owned(),
+            Self::NoTrails { .. } => "name the accounts that have them (`--account NAME=ID:ROLE`); for trails of one Region, name that with `--region`".to_owned(),
             Self::ManyBuckets { .. } => "say which: `--bucket NAME`".to_owned(),
             Self::NoBucket { .. } | Self::NoKey { .. } => {
                 "name the account that has it, too: `--account NAME=ID:ROLE`".to_owned()

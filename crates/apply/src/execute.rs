@@ -18,7 +18,7 @@ mod topic;
 mod topic_policy;
 mod trail;
 
-use reconcile_aws::Session;
+use reconcile_aws::{Class, Error, Session};
 use reconcile_diff::plan::{Action, Change, Changed};
 use reconcile_diff::view::View;
 use reconcile_policy::Region;
@@ -27,6 +27,7 @@ use crate::context::Context;
 use crate::error::ApplyError;
 use crate::freshness::{Freshness, of_view};
 use crate::journal::Journal;
+use crate::propagation::{Unseen, settle};
 
 /// What became of a change that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +75,14 @@ impl Work<'_> {
         &self.change.region
     }
 
+    /// Makes a call again while what it is about, made or changed a moment ago, is not ready for it.
+    async fn settle<T, F>(&self, call: impl FnMut() -> F) -> Result<T, ApplyError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        settle(self.context, &self.change.address, Unseen::Itself, call).await
+    }
+
     /// Compares live state with what the plan saw.
     fn judge<V: View>(&self, action: &Action<V>, live: Option<&V>) -> Result<Verdict, ApplyError> {
         self.decide(of_view(self.change, action, live))
@@ -91,5 +100,21 @@ impl Work<'_> {
         }
         self.journal.begin(self.change)?;
         Ok(Verdict::Go)
+    }
+}
+
+/// What is there already was made by a call whose answer was lost: it was not there a moment ago.
+fn made<T>(result: Result<T, Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.class == Class::Conflict => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+/// What is not there was removed by a call whose answer was lost: it was there a moment ago.
+fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(()),
+        result => result.map(drop),
     }
 }

@@ -1,14 +1,13 @@
 //! Gives the key its name.
 
-use reconcile_aws::{Class, Operation};
+use reconcile_aws::Operation;
 use reconcile_diff::observe::key::find_named;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Alias, KeyRef};
 use reconcile_spec::AliasName;
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, gone, made};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Alias>) -> Result<Made, ApplyError> {
     let Some(planned) = action.after() else { return remove(work, action).await };
@@ -20,15 +19,9 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Alias>) -> Result<M
     }
 
     let (kms, key) = (work.session.kms(work.region()), work.context.key(&wanted.target)?);
-    settle(work.context, &work.change.address, Unseen::Itself, || {
+    work.settle(|| {
         let call = kms.create_alias().alias_name(&wanted.name).target_key_id(&key);
-        async {
-            match work.session.call(Operation::CreateAlias, call.send()).await {
-                // From a call whose answer was lost: it was not there a moment ago.
-                Err(error) if error.class == Class::Conflict => Ok(()),
-                made => made.map(drop),
-            }
-        }
+        async { made(work.session.call(Operation::CreateAlias, call.send()).await) }
     })
     .await?;
     Ok(Made::Applied)
@@ -50,9 +43,6 @@ async fn remove(work: &Work<'_>, action: &Action<Alias>) -> Result<Made, ApplyEr
         return Ok(Made::Unchanged);
     }
     let call = work.session.kms(work.region()).delete_alias().alias_name(name.with_prefix()).send();
-    match work.session.call(Operation::DeleteAlias, call).await {
-        // By a call whose answer was lost: it was there a moment ago.
-        Err(error) if error.is_not_found() => Ok(Made::Applied),
-        deleted => Ok(deleted.map(|_| Made::Applied)?),
-    }
+    gone(work.session.call(Operation::DeleteAlias, call).await)?;
+    Ok(Made::Applied)
 }

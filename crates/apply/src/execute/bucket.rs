@@ -6,15 +6,14 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
     VersioningConfiguration,
 };
-use reconcile_aws::{Error, Operation};
+use reconcile_aws::Operation;
 use reconcile_diff::observe::bucket::{Aspects, read, read_tags};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
 use reconcile_spec::BucketName;
 
-use super::{Made, Verdict, Work, retention};
+use super::{Made, Verdict, Work, gone, retention};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 /// The Region that S3 means when none is named; it must not be named.
 const UNNAMED_REGION: &str = "us-east-1";
@@ -109,11 +108,8 @@ impl Step<'_> {
     /// S3 deletes no bucket that holds anything.
     async fn delete(&self) -> Result<Made, ApplyError> {
         let call = self.s3.delete_bucket().bucket(self.name).expected_bucket_owner(self.owner).send();
-        match self.work.session.call(Operation::DeleteBucket, call).await {
-            // By a call whose answer was lost: it was there a moment ago.
-            Err(error) if error.is_not_found() => Ok(Made::Applied),
-            deleted => Ok(deleted.map(|_| Made::Applied)?),
-        }
+        gone(self.work.session.call(Operation::DeleteBucket, call).await)?;
+        Ok(Made::Applied)
     }
 
     /// Sets what differs; protection first.
@@ -162,34 +158,36 @@ impl Step<'_> {
             .block_public_policy(block.block_public_policy)
             .restrict_public_buckets(block.restrict_public_buckets)
             .build();
-        self.settle(|| {
-            let call = self
-                .s3
-                .put_public_access_block()
-                .bucket(self.name)
-                .expected_bucket_owner(self.owner)
-                .public_access_block_configuration(configuration.clone());
-            async { self.work.session.call(Operation::PutPublicAccessBlock, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self
+                    .s3
+                    .put_public_access_block()
+                    .bucket(self.name)
+                    .expected_bucket_owner(self.owner)
+                    .public_access_block_configuration(configuration.clone());
+                async { self.work.session.call(Operation::PutPublicAccessBlock, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn own_objects(&self, ownership: &str) -> Result<(), ApplyError> {
         let rule =
             OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(ownership)).build();
         let controls = rule.and_then(|rule| OwnershipControls::builder().rules(rule).build()).ok();
-        self.settle(|| {
-            let call = self
-                .s3
-                .put_bucket_ownership_controls()
-                .bucket(self.name)
-                .expected_bucket_owner(self.owner)
-                .set_ownership_controls(controls.clone());
-            async {
-                self.work.session.call(Operation::PutBucketOwnershipControls, call.send()).await.map(drop)
-            }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self
+                    .s3
+                    .put_bucket_ownership_controls()
+                    .bucket(self.name)
+                    .expected_bucket_owner(self.owner)
+                    .set_ownership_controls(controls.clone());
+                async {
+                    self.work.session.call(Operation::PutBucketOwnershipControls, call.send()).await.map(drop)
+                }
+            })
+            .await
     }
 
     async fn encrypt(&self, encryption: &Encryption) -> Result<(), ApplyError> {
@@ -212,31 +210,33 @@ impl Step<'_> {
                 .build();
             ServerSideEncryptionConfiguration::builder().rules(rule).build().ok()
         });
-        self.settle(|| {
-            let call = self
-                .s3
-                .put_bucket_encryption()
-                .bucket(self.name)
-                .expected_bucket_owner(self.owner)
-                .set_server_side_encryption_configuration(configuration.clone());
-            async { self.work.session.call(Operation::PutBucketEncryption, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self
+                    .s3
+                    .put_bucket_encryption()
+                    .bucket(self.name)
+                    .expected_bucket_owner(self.owner)
+                    .set_server_side_encryption_configuration(configuration.clone());
+                async { self.work.session.call(Operation::PutBucketEncryption, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn keep_versions(&self, on: bool) -> Result<(), ApplyError> {
         let status = if on { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
         let configuration = VersioningConfiguration::builder().status(status).build();
-        self.settle(|| {
-            let call = self
-                .s3
-                .put_bucket_versioning()
-                .bucket(self.name)
-                .expected_bucket_owner(self.owner)
-                .versioning_configuration(configuration.clone());
-            async { self.work.session.call(Operation::PutBucketVersioning, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self
+                    .s3
+                    .put_bucket_versioning()
+                    .bucket(self.name)
+                    .expected_bucket_owner(self.owner)
+                    .versioning_configuration(configuration.clone());
+                async { self.work.session.call(Operation::PutBucketVersioning, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     /// S3 replaces all tags of a bucket at once: others' tags, as they are now, go into the call with ours.
@@ -247,23 +247,17 @@ impl Step<'_> {
         all.0.extend(wanted.0.clone());
         let tags = all.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
         let tagging = Tagging::builder().set_tag_set(Some(tags.collect())).build().ok();
-        self.settle(|| {
-            let call = self
-                .s3
-                .put_bucket_tagging()
-                .bucket(self.name)
-                .expected_bucket_owner(self.owner)
-                .set_tagging(tagging.clone());
-            async { self.work.session.call(Operation::PutBucketTagging, call.send()).await.map(drop) }
-        })
-        .await
-    }
-
-    pub(super) async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
+        self.work
+            .settle(|| {
+                let call = self
+                    .s3
+                    .put_bucket_tagging()
+                    .bucket(self.name)
+                    .expected_bucket_owner(self.owner)
+                    .set_tagging(tagging.clone());
+                async { self.work.session.call(Operation::PutBucketTagging, call.send()).await.map(drop) }
+            })
+            .await
     }
 }
 

@@ -9,7 +9,6 @@ use reconcile_spec::BucketName;
 use super::policy::{Shelf, execute as write_policy};
 use super::{Made, Work};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
     let bucket = super::bucket::name(work)?;
@@ -34,14 +33,15 @@ impl Shelf for BucketShelf<'_> {
                 s3.delete_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner).send();
             return Ok(session.call(Operation::DeleteBucketPolicy, call).await.map(drop)?);
         }
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, || {
-            let call = s3
-                .put_bucket_policy()
-                .bucket(self.bucket.as_str())
-                .expected_bucket_owner(owner)
-                .policy(document.to_string());
-            async { session.call(Operation::PutBucketPolicy, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = s3
+                    .put_bucket_policy()
+                    .bucket(self.bucket.as_str())
+                    .expected_bucket_owner(owner)
+                    .policy(document.to_string());
+                async { session.call(Operation::PutBucketPolicy, call.send()).await.map(drop) }
+            })
+            .await
     }
 }

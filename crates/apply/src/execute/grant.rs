@@ -7,9 +7,8 @@ use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Constraints, Grant};
 use reconcile_policy::Arn;
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, gone};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Grant>) -> Result<Made, ApplyError> {
     match action {
@@ -39,7 +38,7 @@ async fn make(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Result<
     let kms = work.session.kms(work.region());
     let is_service = grant.source_arn.is_some();
     let principal = |is_wanted: bool| Some(grant.grantee.clone()).filter(|_| is_wanted);
-    settle(work.context, &work.change.address, Unseen::Itself, || {
+    work.settle(|| {
         let call = kms
             .create_grant()
             .key_id(key.as_str())
@@ -85,9 +84,6 @@ async fn revoke(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Resul
         return Err(ApplyError::Incomplete { what: "a grant", missing: "an id" });
     };
     let call = work.session.kms(work.region()).revoke_grant().key_id(key.as_str()).grant_id(id).send();
-    match work.session.call(Operation::RevokeGrant, call).await {
-        // Gone by a call whose answer was lost.
-        Err(error) if error.is_not_found() => Ok(Made::Applied),
-        revoked => revoked.map(|_| Made::Applied).map_err(ApplyError::Aws),
-    }
+    gone(work.session.call(Operation::RevokeGrant, call).await)?;
+    Ok(Made::Applied)
 }

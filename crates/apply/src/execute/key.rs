@@ -9,7 +9,6 @@ use reconcile_policy::Arn;
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 /// How often to try to create the key while it is unknown whether the last try created one.
 const ATTEMPTS: usize = 3;
@@ -126,45 +125,43 @@ impl Step<'_> {
 
     async fn describe(&self, description: &str) -> Result<(), ApplyError> {
         let kms = self.work.session.kms(self.work.region());
-        self.settle(|| {
-            let call = kms.update_key_description().key_id(self.arn.as_str()).description(description);
-            async { self.work.session.call(Operation::UpdateKeyDescription, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = kms.update_key_description().key_id(self.arn.as_str()).description(description);
+                async { self.work.session.call(Operation::UpdateKeyDescription, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn tag(&self, missing: &Tags) -> Result<(), ApplyError> {
         let kms = self.work.session.kms(self.work.region());
-        self.settle(|| {
-            let call = kms.tag_resource().key_id(self.arn.as_str()).set_tags(Some(tags(missing)));
-            async { self.work.session.call(Operation::TagKey, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = kms.tag_resource().key_id(self.arn.as_str()).set_tags(Some(tags(missing)));
+                async { self.work.session.call(Operation::TagKey, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn rotate(&self, days: u32) -> Result<(), ApplyError> {
         let kms = self.work.session.kms(self.work.region());
-        self.settle(|| {
-            let days = i32::try_from(days).ok();
-            let call = kms.enable_key_rotation().key_id(self.arn.as_str()).set_rotation_period_in_days(days);
-            async { self.work.session.call(Operation::EnableKeyRotation, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let days = i32::try_from(days).ok();
+                let call =
+                    kms.enable_key_rotation().key_id(self.arn.as_str()).set_rotation_period_in_days(days);
+                async { self.work.session.call(Operation::EnableKeyRotation, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn stop_rotation(&self) -> Result<(), ApplyError> {
         let kms = self.work.session.kms(self.work.region());
-        self.settle(|| {
-            let call = kms.disable_key_rotation().key_id(self.arn.as_str());
-            async { self.work.session.call(Operation::DisableKeyRotation, call.send()).await.map(drop) }
-        })
-        .await
-    }
-
-    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
+        self.work
+            .settle(|| {
+                let call = kms.disable_key_rotation().key_id(self.arn.as_str());
+                async { self.work.session.call(Operation::DisableKeyRotation, call.send()).await.map(drop) }
+            })
+            .await
     }
 }

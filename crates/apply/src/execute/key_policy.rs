@@ -9,7 +9,6 @@ use reconcile_policy::{Arn, Document};
 use super::policy::{Shelf, execute as write_policy};
 use super::{Made, Work};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
     if action.after().is_none() {
@@ -33,14 +32,15 @@ impl Shelf for KeyShelf<'_> {
 
     async fn write(&self, document: &Document) -> Result<(), ApplyError> {
         let kms = self.work.session.kms(self.work.region());
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, || {
-            let call = kms
-                .put_key_policy()
-                .key_id(self.key.as_str())
-                .policy_name("default")
-                .policy(document.to_string());
-            async { self.work.session.call(Operation::PutKeyPolicy, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = kms
+                    .put_key_policy()
+                    .key_id(self.key.as_str())
+                    .policy_name("default")
+                    .policy(document.to_string());
+                async { self.work.session.call(Operation::PutKeyPolicy, call.send()).await.map(drop) }
+            })
+            .await
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use reconcile_aws::{Class, Error, Operation};
+use reconcile_aws::Operation;
 use reconcile_diff::observe::log_group::read;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{LogGroup, Tags};
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, gone, made};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Result<Made, ApplyError> {
     let name = work.change.address.name.as_str();
@@ -50,46 +49,33 @@ impl Step<'_> {
 
     async fn create(&self, wanted: &LogGroup) -> Result<(), ApplyError> {
         let call = self.logs.create_log_group().log_group_name(self.name).set_tags(Some(tags(&wanted.tags)));
-        match self.work.session.call(Operation::CreateLogGroup, call.send()).await {
-            // By a call whose answer was lost: it was not there a moment ago.
-            Err(error) if error.class == Class::Conflict => Ok(()),
-            made => Ok(made.map(drop)?),
-        }
+        Ok(made(self.work.session.call(Operation::CreateLogGroup, call.send()).await)?)
     }
 
     async fn keep(&self, days: u32) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let days = i32::try_from(days).unwrap_or(i32::MAX);
-            let call = self.logs.put_retention_policy().log_group_name(self.name).retention_in_days(days);
-            async { self.work.session.call(Operation::PutRetentionPolicy, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let days = i32::try_from(days).unwrap_or(i32::MAX);
+                let call = self.logs.put_retention_policy().log_group_name(self.name).retention_in_days(days);
+                async { self.work.session.call(Operation::PutRetentionPolicy, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn tag(&self, missing: Tags) -> Result<(), ApplyError> {
         let (region, id) = (self.work.region(), self.work.session.id());
         let arn = format!("arn:{}:logs:{region}:{id}:log-group:{}", region.partition(), self.name);
-        self.settle(|| {
-            let call = self.logs.tag_resource().resource_arn(&arn).set_tags(Some(tags(&missing)));
-            async { self.work.session.call(Operation::TagLogGroup, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self.logs.tag_resource().resource_arn(&arn).set_tags(Some(tags(&missing)));
+                async { self.work.session.call(Operation::TagLogGroup, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn delete(&self) -> Result<(), ApplyError> {
         let call = self.logs.delete_log_group().log_group_name(self.name).send();
-        match self.work.session.call(Operation::DeleteLogGroup, call).await {
-            // By a call whose answer was lost: it was there a moment ago.
-            Err(error) if error.is_not_found() => Ok(()),
-            deleted => Ok(deleted.map(drop)?),
-        }
-    }
-
-    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
+        Ok(gone(self.work.session.call(Operation::DeleteLogGroup, call).await)?)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Gives CloudTrail what it may do in the organization.
 
-use reconcile_aws::Class;
 use reconcile_aws::Operation;
 use reconcile_diff::observe::organization::{has_service_access, list_delegated_administrators};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{DelegatedAdministrator, ServiceAccess};
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, made};
 use crate::error::ApplyError;
 
 pub(super) async fn give_access(work: &Work<'_>, action: &Action<ServiceAccess>) -> Result<Made, ApplyError> {
@@ -41,9 +40,6 @@ pub(super) async fn register(
     let cloudtrail = work.session.cloudtrail(work.region());
     let call =
         cloudtrail.register_organization_delegated_admin().member_account_id(wanted.account.as_str()).send();
-    match work.session.call(Operation::RegisterDelegatedAdministrator, call).await {
-        // By a call whose answer was lost: it was not one a moment ago.
-        Err(error) if error.class == Class::Conflict => Ok(Made::Applied),
-        registered => Ok(registered.map(|_| Made::Applied)?),
-    }
+    made(work.session.call(Operation::RegisterDelegatedAdministrator, call).await)?;
+    Ok(Made::Applied)
 }

@@ -31,7 +31,7 @@ pub(super) async fn set_lifecycle(
     let incomplete = |_| ApplyError::Incomplete { what: "a lifecycle", missing: "rules" };
     let configuration =
         BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().map_err(incomplete)?;
-    step.settle(|| {
+    work.settle(|| {
         let call = step
             .s3
             .put_bucket_lifecycle_configuration()
@@ -101,7 +101,7 @@ pub(super) async fn set_object_lock(
         .object_lock_enabled(ObjectLockEnabled::Enabled)
         .rule(ObjectLockRule::builder().default_retention(retention).build())
         .build();
-    step.settle(|| {
+    work.settle(|| {
         let call = step
             .s3
             .put_object_lock_configuration()
@@ -125,7 +125,7 @@ pub(super) async fn set_access_logs(
         }
     };
     let status = BucketLoggingStatus::builder().set_logging_enabled(enabled).build();
-    step.settle(|| {
+    work.settle(|| {
         let call = step
             .s3
             .put_bucket_logging()

@@ -1,15 +1,14 @@
 //! Makes, changes and removes the roles with which CloudTrail delivers to log groups.
 
 use aws_sdk_iam::types::Tag;
-use reconcile_aws::{Class, Error, Operation};
+use reconcile_aws::Operation;
 use reconcile_diff::observe::role::read;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Role, Tags, View};
 use reconcile_policy::Document;
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, gone, made};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Role>) -> Result<Made, ApplyError> {
     let Some(planned) = action.after().or(action.before()) else {
@@ -70,62 +69,48 @@ impl Step<'_> {
             .description("Lets CloudTrail deliver to CloudWatch Logs")
             .assume_role_policy_document(wanted.trust.to_string())
             .set_tags(Some(tags(&wanted.tags)));
-        match self.work.session.call(Operation::CreateRole, call.send()).await {
-            // By a call whose answer was lost: it was not there a moment ago.
-            Err(error) if error.class == Class::Conflict => Ok(()),
-            made => Ok(made.map(drop)?),
-        }
+        Ok(made(self.work.session.call(Operation::CreateRole, call.send()).await)?)
     }
 
     async fn trust(&self, trust: &Document) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let call = self.iam.update_assume_role_policy().role_name(self.name);
-            let call = call.policy_document(trust.to_string());
-            async { self.work.session.call(Operation::UpdateAssumeRolePolicy, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self.iam.update_assume_role_policy().role_name(self.name);
+                let call = call.policy_document(trust.to_string());
+                async {
+                    self.work.session.call(Operation::UpdateAssumeRolePolicy, call.send()).await.map(drop)
+                }
+            })
+            .await
     }
 
     async fn permit(&self, permissions: &Document) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let call = self.iam.put_role_policy().role_name(self.name).policy_name(self.policy);
-            let call = call.policy_document(permissions.to_string());
-            async { self.work.session.call(Operation::PutRolePolicy, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self.iam.put_role_policy().role_name(self.name).policy_name(self.policy);
+                let call = call.policy_document(permissions.to_string());
+                async { self.work.session.call(Operation::PutRolePolicy, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn tag(&self, missing: &Tags) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let call = self.iam.tag_role().role_name(self.name).set_tags(Some(tags(missing)));
-            async { self.work.session.call(Operation::TagRole, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self.iam.tag_role().role_name(self.name).set_tags(Some(tags(missing)));
+                async { self.work.session.call(Operation::TagRole, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     /// A role with a policy in it cannot be removed.
     async fn delete(&self, live: Option<&Role>) -> Result<(), ApplyError> {
         if live.is_some_and(|live| live.permissions.is_some()) {
             let call = self.iam.delete_role_policy().role_name(self.name).policy_name(self.policy).send();
-            gone(self.work.session.call(Operation::DeleteRolePolicy, call).await.map(drop))?;
+            gone(self.work.session.call(Operation::DeleteRolePolicy, call).await)?;
         }
         let call = self.iam.delete_role().role_name(self.name).send();
-        gone(self.work.session.call(Operation::DeleteRole, call).await.map(drop))
-    }
-
-    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
-    }
-}
-
-/// What is not there was removed by a call whose answer was lost.
-fn gone(result: Result<(), Error>) -> Result<(), ApplyError> {
-    match result {
-        Err(error) if error.is_not_found() => Ok(()),
-        result => Ok(result?),
+        Ok(gone(self.work.session.call(Operation::DeleteRole, call).await)?)
     }
 }
 

@@ -1,14 +1,13 @@
 //! Makes, marks and removes topics.
 
 use aws_sdk_sns::types::Tag;
-use reconcile_aws::{Error, Operation};
+use reconcile_aws::Operation;
 use reconcile_diff::observe::topic::read;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Tags, Topic};
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<Made, ApplyError> {
     let Some(planned) = action.after().or(action.before()) else {
@@ -42,25 +41,19 @@ impl Step<'_> {
     }
 
     async fn tag(&self, missing: &Tags) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let call = self.sns.tag_resource().resource_arn(self.topic.arn.as_str());
-            let call = call.set_tags(Some(tags(missing)));
-            async { self.work.session.call(Operation::TagTopic, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self.sns.tag_resource().resource_arn(self.topic.arn.as_str());
+                let call = call.set_tags(Some(tags(missing)));
+                async { self.work.session.call(Operation::TagTopic, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     /// Removing what is not there does nothing.
     async fn delete(&self) -> Result<(), ApplyError> {
         let call = self.sns.delete_topic().topic_arn(self.topic.arn.as_str()).send();
         Ok(self.work.session.call(Operation::DeleteTopic, call).await.map(drop)?)
-    }
-
-    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
     }
 }
 

@@ -8,7 +8,6 @@ use reconcile_policy::{Arn, Document};
 use super::policy::{Shelf, execute as write_policy};
 use super::{Made, Work};
 use crate::error::ApplyError;
-use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
     let (region, id) = (work.region(), work.session.id());
@@ -29,14 +28,15 @@ impl Shelf for TopicShelf<'_> {
 
     async fn write(&self, document: &Document) -> Result<(), ApplyError> {
         let sns = self.work.session.sns(self.work.region());
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, || {
-            let call = sns
-                .set_topic_attributes()
-                .topic_arn(self.topic.as_str())
-                .attribute_name("Policy")
-                .attribute_value(document.to_string());
-            async { self.work.session.call(Operation::SetTopicAttributes, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = sns
+                    .set_topic_attributes()
+                    .topic_arn(self.topic.as_str())
+                    .attribute_name("Policy")
+                    .attribute_value(document.to_string());
+                async { self.work.session.call(Operation::SetTopicAttributes, call.send()).await.map(drop) }
+            })
+            .await
     }
 }

@@ -4,14 +4,14 @@ use aws_sdk_cloudtrail::types::{
     AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, InsightSelector, InsightType,
     ReadWriteType, SourceEventCategory, Tag,
 };
-use reconcile_aws::{Class, Error, Operation};
+use reconcile_aws::{Class, Operation};
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
 use reconcile_policy::{Arn, Delivery};
 use reconcile_spec::{self as spec, ReadWrite};
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, gone};
 use crate::error::ApplyError;
 use crate::propagation::{Unseen, settle};
 
@@ -43,11 +43,8 @@ async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyEr
     let is_own = unwanted.arn.account() == work.session.id().as_str();
     let name = if is_own { unwanted.arn.resource_name() } else { unwanted.arn.as_str() };
     let call = cloudtrail.delete_trail().name(name).send();
-    match work.session.call(Operation::DeleteTrail, call).await {
-        // By a call whose answer was lost: it was there a moment ago.
-        Err(error) if error.is_not_found() => Ok(Made::Applied),
-        deleted => Ok(deleted.map(|_| Made::Applied)?),
-    }
+    gone(work.session.call(Operation::DeleteTrail, call).await)?;
+    Ok(Made::Applied)
 }
 
 /// The action with the ARN of a key that was made a moment ago.
@@ -195,15 +192,16 @@ impl Step<'_> {
     }
 
     async fn tag(&self, missing: &Tags) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let call = self
-                .cloudtrail
-                .add_tags()
-                .resource_id(self.wanted.arn.as_str())
-                .set_tags_list(Some(tags(missing)));
-            async { self.work.session.call(Operation::AddTags, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self
+                    .cloudtrail
+                    .add_tags()
+                    .resource_id(self.wanted.arn.as_str())
+                    .set_tags_list(Some(tags(missing)));
+                async { self.work.session.call(Operation::AddTags, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn select(&self) -> Result<(), ApplyError> {
@@ -214,16 +212,17 @@ impl Step<'_> {
                 (None, Some(selectors?))
             }
         };
-        self.settle(|| {
-            let call = self
-                .cloudtrail
-                .put_event_selectors()
-                .trail_name(self.wanted.arn.as_str())
-                .set_event_selectors(basic.clone())
-                .set_advanced_event_selectors(advanced.clone());
-            async { self.work.session.call(Operation::PutEventSelectors, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self
+                    .cloudtrail
+                    .put_event_selectors()
+                    .trail_name(self.wanted.arn.as_str())
+                    .set_event_selectors(basic.clone())
+                    .set_advanced_event_selectors(advanced.clone());
+                async { self.work.session.call(Operation::PutEventSelectors, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn record_insights(&self, insights: &[String]) -> Result<(), ApplyError> {
@@ -235,42 +234,38 @@ impl Step<'_> {
                 .build()
         };
         let selectors: Vec<InsightSelector> = insights.iter().map(selector).collect();
-        self.settle(|| {
-            let call = self
-                .cloudtrail
-                .put_insight_selectors()
-                .trail_name(self.wanted.arn.as_str())
-                .set_insight_selectors(Some(selectors.clone()));
-            async { self.work.session.call(Operation::PutInsightSelectors, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self
+                    .cloudtrail
+                    .put_insight_selectors()
+                    .trail_name(self.wanted.arn.as_str())
+                    .set_insight_selectors(Some(selectors.clone()));
+                async { self.work.session.call(Operation::PutInsightSelectors, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn start(&self) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let call = self.cloudtrail.start_logging().name(self.wanted.arn.as_str());
-            async { self.work.session.call(Operation::StartLogging, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self.cloudtrail.start_logging().name(self.wanted.arn.as_str());
+                async { self.work.session.call(Operation::StartLogging, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn stop(&self) -> Result<(), ApplyError> {
-        self.settle(|| {
-            let call = self.cloudtrail.stop_logging().name(self.wanted.arn.as_str());
-            async { self.work.session.call(Operation::StopLogging, call.send()).await.map(drop) }
-        })
-        .await
+        self.work
+            .settle(|| {
+                let call = self.cloudtrail.stop_logging().name(self.wanted.arn.as_str());
+                async { self.work.session.call(Operation::StopLogging, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     fn key(&self) -> Result<Option<String>, ApplyError> {
         self.wanted.kms_key.as_ref().map(|key| self.work.context.key(key)).transpose()
-    }
-
-    async fn settle<F>(&self, call: impl FnMut() -> F) -> Result<(), ApplyError>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        settle(self.work.context, &self.work.change.address, Unseen::Itself, call).await
     }
 }
 

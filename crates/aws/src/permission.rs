@@ -197,8 +197,9 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
         Scope::AllTrails => {
             let all = format!("arn:{partition}:cloudtrail:*:{id}:trail/*");
             let own = desired.trails.iter().filter(|trail| trail.site.account == account.name);
-            let of_all = own.filter(|trail| trail.is_organization).map(|trail| trail_arn(desired, trail));
-            std::iter::once(all).chain(of_all).collect()
+            let of_others =
+                own.map(|it| (it, trail_arn(desired, it))).filter(|(it, arn)| it.arn.as_str() != arn);
+            std::iter::once(all).chain(of_others.map(|(_, arn)| arn)).collect()
         }
     }
 }

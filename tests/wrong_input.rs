@@ -119,3 +119,52 @@ fn words_that_are_no_command() {
     }
     project.run("plan specs/prod.yaml --sandbox --region nowhere").exits(1).says("`--region`");
 }
+
+#[test]
+fn a_target_that_nothing_has_is_an_error_and_not_success() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    for command in ["plan", "drift"] {
+        project
+            .run(&format!("{command} specs/prod.yaml --sandbox --target trial/*"))
+            .exits(1)
+            .says("nothing of this spec has the address `trial/*`")
+            .says("trail/production/SecurityTrail");
+    }
+    project.run("plan specs/prod.yaml --sandbox --target trail/*").exits(0);
+}
+
+#[test]
+fn a_saved_plan_is_applied_whole() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project
+        .run("apply --sandbox --target key/*")
+        .exits(1)
+        .says("a saved plan is applied whole")
+        .says("reconcile plan SPEC --target GLOB");
+}
+
+#[test]
+fn a_plan_is_not_written_over_a_spec() {
+    let project = Project::new();
+    let spec = project.read("specs/prod.yaml");
+    project
+        .run("plan specs/prod.yaml --sandbox --out specs/prod.yaml")
+        .exits(1)
+        .says("would be overwritten with the plan");
+    assert_eq!(project.read("specs/prod.yaml"), spec);
+}
+
+#[test]
+fn an_apply_names_the_accounts_that_could_not_be_read() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["accounts"]["222222222222"]["roles"] = serde_json::json!([]);
+    });
+    project
+        .run("apply specs/prod.yaml --sandbox --yes")
+        .exits(1)
+        .says("unreadable: account production (222222222222)");
+}

@@ -67,6 +67,12 @@ pub(crate) enum CliError {
     /// A saved plan says itself what it takes away.
     #[error("`--destroy` goes with a spec; a saved plan is what it was made to be")]
     DestroyOfPlan,
+    /// A saved plan holds what it was made to hold.
+    #[error("`--target` goes with a spec; a saved plan is applied whole")]
+    TargetOfPlan,
+    /// A plan would be written over a spec.
+    #[error("`{path}` is a spec by its name, and would be overwritten with the plan")]
+    PlanOverSpec { path: PathBuf },
     /// The sandbox cannot be used.
     #[error(transparent)]
     Sandbox(#[from] StoreError),
@@ -132,6 +138,10 @@ impl CliError {
             Self::DestroyOfPlan => {
                 "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned()
             }
+            Self::TargetOfPlan => {
+                "apply it without, or make one with `reconcile plan SPEC --target GLOB`".to_owned()
+            }
+            Self::PlanOverSpec { .. } => "name a file for it, such as `--out plan.json`".to_owned(),
             Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
             _ => return None,
         })

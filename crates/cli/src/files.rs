@@ -39,6 +39,11 @@ pub(crate) fn read_saved_plan(path: &Path) -> Result<Plan, CliError> {
     }
 }
 
+/// Whether a file is a spec, by its name.
+pub(crate) fn is_spec(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
 /// Saves a plan.
 pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), CliError> {
     let text = plan.to_json()?;

@@ -25,13 +25,16 @@ const JOURNALS: &str = ".reconcile/journal";
 pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
     let world = World::open(global)?;
     let input = args.input.as_deref();
-    if let Some(path) = input.filter(|path| is_spec(path)) {
+    if let Some(path) = input.filter(|path| files::is_spec(path)) {
         let spec = files::read_spec(path)?;
         let aws = world.connect(global, &spec).await?;
         return locked(args, &aws, &spec, Box::pin(apply_spec(global, args, &world, &aws, &spec))).await;
     }
     if args.destroy {
         return Err(CliError::DestroyOfPlan);
+    }
+    if !args.shown.targets.is_empty() {
+        return Err(CliError::TargetOfPlan);
     }
     let plan = match input {
         Some(path) => files::read_plan(path)?,
@@ -84,10 +87,6 @@ fn whoami() -> String {
         Some(name.trim().to_owned())
     });
     format!("{user}@{} (process {})", host.as_deref().unwrap_or("a machine"), std::process::id())
-}
-
-fn is_spec(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 /// The spec that a plan was made from: it says how to get into the accounts, which a plan does not, since that may
@@ -151,6 +150,15 @@ async fn run_plan(
         Format::Json => reconcile_report::outcome::json(&outcome)?,
         Format::Markdown => reconcile_report::outcome::markdown(&outcome),
     })?;
+    // It is why the exit code is not 0 where all that was planned is done.
+    for unreadable in &plan.unreadable {
+        let (account, hint) = (&unreadable.account, unreadable.hint.as_ref());
+        let hint = hint.map(|hint| format!("\n hint: {hint}")).unwrap_or_default();
+        output::note(&format!(
+            "unreadable: account {} ({}): {}{hint}",
+            account.name, account.id, unreadable.error
+        ));
+    }
     Ok(exit(&outcome, plan, &interrupt))
 }
 

@@ -1,11 +1,12 @@
 //! What plan, apply and drift begin with: the plan of a spec.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, destroy, discover, observe};
+use reconcile_diff::{Comparison, Observed, Plan, Progress, addresses, compare, destroy, discover, observe};
 use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
@@ -45,6 +46,7 @@ pub(crate) async fn compare_live(
     let compare = if is_destroy { destroy } else { compare };
     let mut comparison = compare(&spec, &observed, Timestamp::now());
     comparison.plan.sandbox = world.is_sandbox();
+    check_targets(shown, &spec, &comparison)?;
     if let Some(targets) = targets {
         comparison.target(|address| targets.is_match(address.to_string()));
     }
@@ -62,6 +64,23 @@ pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result
     let mut observed = reading(global, &progress, observe(aws, &desired, &progress)).await?;
     observed.organization = organization;
     Ok((spec, observed))
+}
+
+/// A target that nothing has would make everything look as it should be.
+fn check_targets(shown: &Shown, spec: &Spec, comparison: &Comparison) -> Result<(), CliError> {
+    let changes = comparison.plan.changes.iter().map(|change| change.address.to_string());
+    let known = addresses(spec.desired()).map(|address| address.to_string());
+    let known: BTreeSet<String> = known.chain(changes).collect();
+    for target in &shown.targets {
+        let matcher = Glob::new(target)?.compile_matcher();
+        if !known.iter().any(|address| matcher.is_match(address)) {
+            return Err(CliError::UnknownAddress {
+                address: target.clone(),
+                known: known.into_iter().collect(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn targets(shown: &Shown) -> Result<Option<GlobSet>, CliError> {

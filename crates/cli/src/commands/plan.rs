@@ -8,6 +8,9 @@ use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
+    if files::is_spec(&args.out) {
+        return Err(CliError::PlanOverSpec { path: args.out.clone() });
+    }
     let spec = files::read_spec(&args.spec)?;
     let world = World::open(global)?;
     let aws = world.connect(global, &spec).await?;

@@ -168,3 +168,13 @@ fn an_apply_names_the_accounts_that_could_not_be_read() {
         .exits(1)
         .says("unreadable: account production (222222222222)");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plan_goes_into_a_device_and_not_in_its_place() {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox --out /dev/full").exits(1).says("No space left on device");
+    assert!(std::fs::metadata("/dev/full").unwrap().file_type().is_char_device());
+}

@@ -59,6 +59,10 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // A file that took its place would be the end of a device such as `/dev/null`.
+    if std::fs::metadata(path).is_ok_and(|it| !it.is_file()) {
+        return std::fs::write(path, bytes);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // A temporary file is readable by its owner alone, and so is what it becomes.

@@ -1,3 +1,5 @@
+mod known;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,7 +9,8 @@ use super::{NameError, string_name};
 
 /// The code of an AWS Region, such as `eu-central-1`.
 ///
-/// Held to the shape of a Region code, not to a list: AWS opens Regions faster than we release.
+/// Any code of the right shape is accepted, because AWS opens Regions faster than we release.
+/// [`Region::is_known`] tells whether this version knows the Region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
@@ -43,6 +46,16 @@ fn is_lower(part: &str) -> bool {
 }
 
 impl Region {
+    /// The codes of the Regions that this version knows, in all partitions.
+    pub fn known() -> impl Iterator<Item = &'static str> {
+        known::KNOWN.iter().flat_map(|(_, codes)| codes.iter().copied())
+    }
+
+    /// Whether this version knows the Region.
+    pub fn is_known(&self) -> bool {
+        Self::known().any(|code| code == self.0)
+    }
+
     /// The partition this Region is in; it is the second element of every ARN of the Region.
     pub fn partition(&self) -> Partition {
         const BY_PREFIX: [(&str, Partition); 7] = [
@@ -155,6 +168,18 @@ mod tests {
         ] {
             assert_eq!(partition.first_region().partition(), partition);
         }
+    }
+
+    #[test]
+    fn known_regions_are_in_the_partition_of_their_prefix() {
+        for (partition, codes) in known::KNOWN {
+            for code in codes {
+                let region: Region = code.parse().unwrap();
+                assert_eq!(region.partition(), partition, "{code}");
+                assert!(region.is_known(), "{code}");
+            }
+        }
+        assert!(!"eu-centrl-1".parse::<Region>().unwrap().is_known());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod command_line;
 mod destinations;
 mod destroy;
 mod every_key;
+mod guides;
 mod import;
 mod key_and_lock;
 mod moto;

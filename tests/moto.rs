@@ -76,8 +76,7 @@ fn what_another_hand_breaks_is_named_and_repaired_and_what_it_adds_stays() {
     let script = r#"
 foreign = open(FOREIGN).read()
 production = member("222222222222")
-trail = "arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail"
-production.client("cloudtrail").stop_logging(Name=trail)
+production.client("cloudtrail").stop_logging(Name="SecurityTrail")
 development = member("333333333333")
 other = "arn:aws:cloudtrail:us-east-1:333333333333:trail/SecurityTrail"
 development.client("cloudtrail").put_event_selectors(TrailName=other,

@@ -3,5 +3,5 @@
 mod moto;
 mod project;
 
-pub use moto::{Moto, boto3};
+pub use moto::{GUIDE, Moto, boto3, search_path};
 pub use project::{PROD, Project, Run};

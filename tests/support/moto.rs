@@ -1,4 +1,4 @@
-//! moto, an emulator of AWS that nobody here wrote: installed into the target folder once, one server a test.
+//! moto, an emulator of AWS that is developed elsewhere: installed once into the target folder, one server for each test.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use super::project::{PROD, Project, target};
 
-const VERSION: &str = "5.2.5";
-/// The account of credentials that assumed no role.
+/// The guide for users of moto. The tests run on the package that it names.
+pub const GUIDE: &str = include_str!("../../docs/src/guides/emulator.md");
+/// The account of credentials that did not come from `AssumeRole`.
 const AMBIENT: &str = "123456789012";
 
-/// A server of moto. Ends when it is dropped, or when the tests do.
+/// An unpatched moto server. It stops when this value is dropped, and when the test process ends.
 pub struct Moto {
     server: Child,
     url: String,
@@ -21,10 +22,21 @@ pub struct Moto {
 
 impl Moto {
     pub fn start() -> Self {
+        Self::serve("moto_server -p 5000")
+    }
+
+    /// Starts a server with the command of a user, on a free port in place of 5000.
+    pub fn serve(command: &str) -> Self {
+        // The end of standard input stops the server, so that a test that is killed leaves none behind.
+        const SCRIPT: &str = "exec 3<&0
+            COMMAND &
+            server=$!
+            { cat <&3 >/dev/null; kill $server; } &
+            wait $server";
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Command::new(python())
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/support/moto_server.py"))
-            .arg(port.to_string())
+        let server = Command::new("sh")
+            .args(["-c", &SCRIPT.replace("COMMAND", &command.replace("5000", &port.to_string()))])
+            .env("PATH", search_path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -40,7 +52,11 @@ impl Moto {
         moto
     }
 
-    /// Empties it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Deletes everything that the server holds.
     pub fn reset(&self) {
         boto3(
             &self.environment(),
@@ -51,7 +67,7 @@ impl Moto {
         );
     }
 
-    /// A user's folder whose specs speak of moto's accounts, and whose environment leads there.
+    /// A user's folder with specs for moto's accounts, and an environment that leads to this server.
     pub fn project(&self) -> Project {
         let project = Project::with_environment(self.environment());
         project.write("specs/prod.yaml", PROD.replace("111111111111", AMBIENT));
@@ -74,7 +90,7 @@ impl Moto {
     }
 }
 
-/// Runs a script with boto3 and gives what it prints. `member(ID, ROLE)` in it is a session of another account.
+/// Runs a script with boto3 and returns its output. `member(ID, ROLE)` in it is a session of another account.
 pub fn boto3(environment: &[(String, String)], script: &str) -> String {
     const HEAD: &str = r#"
 import boto3, json
@@ -84,7 +100,7 @@ def member(account, role="Other"):
     return boto3.Session(aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"], aws_session_token=given["SessionToken"])
 "#;
-    let mut child = Command::new(python())
+    let mut child = Command::new(programs().join("python"))
         .arg("-")
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .env("AWS_DEFAULT_REGION", "us-east-1")
@@ -103,32 +119,41 @@ def member(account, role="Other"):
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.server.kill();
+        // Waiting closes standard input first. The server may have stopped before.
         let _ = self.server.wait();
     }
 }
 
-/// The Python of a virtual environment with moto in it, made where it is not there yet.
-fn python() -> &'static PathBuf {
-    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let folder = target().join(format!("moto-{VERSION}"));
-        let python = folder.join("bin/python");
-        let done = folder.join("installed");
-        // Another test binary may be at it.
+/// A search path with the programs of the virtual environment that has moto before those of the system.
+pub fn search_path() -> String {
+    format!("{}:{}", programs().display(), std::env::var("PATH").unwrap())
+}
+
+/// The programs of a virtual environment with moto, which is created on first use.
+fn programs() -> &'static PathBuf {
+    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let package = package();
+        let folder = target().join(package.replace("[server]==", "-"));
+        let (programs, done) = (folder.join("bin"), folder.join("installed"));
+        // Another test binary may be installing it.
         let lock = std::fs::File::create(target().join("moto.lock")).unwrap();
         lock.lock().unwrap();
         if !done.exists() {
             run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-            let package = format!("moto[server]=={VERSION}");
-            run(Command::new(&python)
+            run(Command::new(programs.join("python"))
                 .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
                 .arg(package));
-            std::fs::write(done, VERSION).unwrap();
+            std::fs::write(done, package).unwrap();
         }
-        python
+        programs
     })
+}
+
+/// The package that the guide tells users to install.
+fn package() -> &'static str {
+    let (_, install) = GUIDE.split_once("$ pip install '").unwrap();
+    install.split_once('\'').unwrap().0
 }
 
 fn run(command: &mut Command) {

@@ -39,12 +39,19 @@ async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyEr
         return Ok(Made::Unchanged);
     }
     let cloudtrail = work.session.cloudtrail(work.region());
-    // By its name where it is of this account; that of an organization may be another's.
-    let is_own = unwanted.arn.account() == work.session.id().as_str();
-    let name = if is_own { unwanted.arn.resource_name() } else { unwanted.arn.as_str() };
-    let call = cloudtrail.delete_trail().name(name).send();
+    let call = cloudtrail.delete_trail().name(name(work, &unwanted.arn)).send();
     gone(work.session.call(Operation::DeleteTrail, call).await)?;
     Ok(Made::Applied)
+}
+
+/// The name that a write calls the trail by: its plain name in the account that owns it, its ARN in every other account.
+///
+/// A delegated administrator writes to the organization's trail, which belongs to the management account and is not
+/// found by its plain name. `Name` in
+/// [`StartLogging`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html) accepts both.
+fn name<'a>(work: &Work<'_>, trail: &'a Arn) -> &'a str {
+    let is_own = trail.account() == work.session.id().as_str();
+    if is_own { trail.resource_name() } else { trail.as_str() }
 }
 
 /// The action with the ARN of a key that was made a moment ago.
@@ -173,7 +180,7 @@ impl Step<'_> {
             let call = self
                 .cloudtrail
                 .update_trail()
-                .name(wanted.arn.as_str())
+                .name(self.name())
                 .s3_bucket_name(&wanted.bucket)
                 // An empty prefix takes away the one that there is.
                 .s3_key_prefix(wanted.prefix.clone().unwrap_or_default())
@@ -217,7 +224,7 @@ impl Step<'_> {
                 let call = self
                     .cloudtrail
                     .put_event_selectors()
-                    .trail_name(self.wanted.arn.as_str())
+                    .trail_name(self.name())
                     .set_event_selectors(basic.clone())
                     .set_advanced_event_selectors(advanced.clone());
                 async { self.work.session.call(Operation::PutEventSelectors, call.send()).await.map(drop) }
@@ -239,7 +246,7 @@ impl Step<'_> {
                 let call = self
                     .cloudtrail
                     .put_insight_selectors()
-                    .trail_name(self.wanted.arn.as_str())
+                    .trail_name(self.name())
                     .set_insight_selectors(Some(selectors.clone()));
                 async { self.work.session.call(Operation::PutInsightSelectors, call.send()).await.map(drop) }
             })
@@ -249,7 +256,7 @@ impl Step<'_> {
     async fn start(&self) -> Result<(), ApplyError> {
         self.work
             .settle(|| {
-                let call = self.cloudtrail.start_logging().name(self.wanted.arn.as_str());
+                let call = self.cloudtrail.start_logging().name(self.name());
                 async { self.work.session.call(Operation::StartLogging, call.send()).await.map(drop) }
             })
             .await
@@ -258,10 +265,14 @@ impl Step<'_> {
     async fn stop(&self) -> Result<(), ApplyError> {
         self.work
             .settle(|| {
-                let call = self.cloudtrail.stop_logging().name(self.wanted.arn.as_str());
+                let call = self.cloudtrail.stop_logging().name(self.name());
                 async { self.work.session.call(Operation::StopLogging, call.send()).await.map(drop) }
             })
             .await
+    }
+
+    fn name(&self) -> &str {
+        name(self.work, &self.wanted.arn)
     }
 
     fn key(&self) -> Result<Option<String>, ApplyError> {

@@ -5,6 +5,7 @@
 mod command_line;
 mod destinations;
 mod destroy;
+mod errors;
 mod every_key;
 mod guides;
 mod import;

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,6 +53,38 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether stdout is to be a JSON document.
+    pub(crate) fn is_json(&self) -> bool {
+        match self {
+            Self::Plan(PlanArgs { shown, .. })
+            | Self::Apply(ApplyArgs { shown, .. })
+            | Self::Drift(DriftArgs { shown, .. }) => shown.format == Format::Json,
+            Self::Explain(ExplainArgs { format, .. })
+            | Self::Permissions(PermissionsArgs { format, .. })
+            | Self::Sandbox(SandboxArgs { command: SandboxCommand::Show { format } }) => {
+                *format == ShowFormat::Json
+            }
+            Self::Import(_)
+            | Self::Validate(_)
+            | Self::Schema
+            | Self::Completions(_)
+            | Self::Sandbox(SandboxArgs {
+                command: SandboxCommand::Reset | SandboxCommand::Load { .. } | SandboxCommand::Serve { .. },
+            }) => false,
+        }
+    }
+}
+
+/// Whether arguments that clap rejects ask for JSON.
+pub(crate) fn ask_for_json(args: impl IntoIterator<Item = OsString>) -> bool {
+    let options: Vec<OsString> = args.into_iter().take_while(|arg| arg != "--").collect();
+    options.iter().any(|arg| arg == "--format=json")
+        || options
+            .windows(2)
+            .any(|pair| matches!(pair, [name, value] if name == "--format" && value == "json"))
 }
 
 #[derive(Debug, Args)]
@@ -346,4 +379,23 @@ pub(crate) enum PermissionsMode {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejected_arguments_ask_for_json_in_both_spellings() {
+        for (words, is_json) in [
+            ("plan --format json --no-such-option", true),
+            ("plan --no-such-option --format=json", true),
+            ("plan --format text", false),
+            ("plan --format", false),
+            ("plan json --format", false),
+            ("plan -- --format json", false),
+        ] {
+            assert_eq!(ask_for_json(words.split(' ').map(OsString::from)), is_json, "{words}");
+        }
+    }
 }

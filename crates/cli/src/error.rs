@@ -1,4 +1,6 @@
-//! Everything that can go wrong, in words, with what to do next and the exit code. The one place for all three.
+//! Every error of the command line: its message, its hint, its exit code, and its JSON document. The only place for all four.
+
+mod document;
 
 use std::path::PathBuf;
 
@@ -16,6 +18,9 @@ use crate::exit::Exit;
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
+    /// The arguments are wrong.
+    #[error("{}", paragraph(.0, "error: "))]
+    Usage(clap::Error),
     /// A file cannot be read.
     #[error("cannot read `{path}`: {error}")]
     Read { path: PathBuf, error: std::io::Error },
@@ -106,6 +111,7 @@ impl CliError {
     /// What the user can do next.
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Usage(error) => return Some(paragraph(error, "Usage: ")).filter(|usage| !usage.is_empty()),
             Self::NoPlan { .. } => "make one with `reconcile plan SPEC`".to_owned(),
             Self::Plan { error: PlanFileError::Truncated { .. } | PlanFileError::Invalid(_), .. }
             | Self::Plan { error: PlanFileError::Version { .. }, .. } => {
@@ -156,6 +162,13 @@ impl CliError {
             _ => Exit::Error,
         }
     }
+}
+
+/// The paragraph of a message of clap that begins with a label, without the label.
+fn paragraph(error: &clap::Error, label: &str) -> String {
+    let text = error.render().to_string();
+    let paragraph = text.split("\n\n").find_map(|paragraph| paragraph.strip_prefix(label));
+    paragraph.map(str::trim_end).unwrap_or_default().to_owned()
 }
 
 fn refusals(refusals: &[Refusal]) -> String {

@@ -1,5 +1,7 @@
 //! `reconcile`: centralized CloudTrail logging, declared in one file.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod args;
 mod commands;
 mod connect;
@@ -20,22 +22,26 @@ use exit::Exit;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        // Help and version are results, although clap returns them as errors.
+        Err(result) if !result.use_stderr() => {
+            // There is nowhere to report that stdout is closed.
+            let _ = result.print();
+            return Exit::Ok.into();
+        }
+        Err(error) => return fail(&CliError::Usage(error), args::ask_for_json(std::env::args_os())).into(),
     };
     output::set_color(cli.global.color);
     start_log(&cli);
-    let exit = run(&cli).unwrap_or_else(|error| {
-        output::error(&error);
-        error.exit()
-    });
-    exit.into()
+    run(&cli).unwrap_or_else(|error| fail(&error, cli.command.is_json())).into()
 }
 
-/// Clap exits with 2 for wrong usage; here 2 only ever means changes or drift.
-fn usage(error: &clap::Error) -> ExitCode {
-    // Nothing can be done where not even this can be printed.
-    let _ = error.print();
-    if error.use_stderr() { Exit::Error.into() } else { Exit::Ok.into() }
+/// Prints an error: for people on stderr, and for programs that asked for JSON on stdout.
+fn fail(error: &CliError, is_json: bool) -> Exit {
+    if is_json {
+        output::error_document(error);
+    }
+    output::error(error);
+    error.exit()
 }
 
 fn run(cli: &Cli) -> Result<Exit, CliError> {

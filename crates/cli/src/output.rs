@@ -30,12 +30,23 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
-/// Says what went wrong and what to do next.
+/// Prints the JSON document of an error on stdout, where a program expects the result.
+pub(crate) fn error_document(error: &CliError) {
+    // There is nowhere to report that stdout is closed.
+    let _ = print(&format!("{:#}\n", error.document()));
+}
+
+/// Prints the message of an error and its hint on stderr.
 pub(crate) fn error(error: &CliError) {
     if matches!(error, CliError::Output(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe) {
         return;
     }
     match error {
+        CliError::Usage(error) => {
+            // There is nowhere to report that stderr is closed.
+            let _ = error.print();
+            return;
+        }
         // Diagnostics of a spec say `error:` for each problem themselves.
         CliError::Spec(problems) => note(problems.to_string().trim_end()),
         error => note(&format!("{ERROR}error{ERROR:#}: {error}")),

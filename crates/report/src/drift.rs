@@ -17,8 +17,17 @@ pub struct SpecDrift {
     pub spec: String,
     /// When it was checked.
     pub checked_at: Timestamp,
-    /// What was found; or why it could not be checked.
-    pub result: Result<Vec<Finding>, String>,
+    /// The findings, or why the spec could not be checked.
+    pub result: Result<Vec<Finding>, Failure>,
+}
+
+/// Why a spec could not be checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// The error and its hint, for people.
+    pub text: String,
+    /// The error as JSON documents have it.
+    pub object: Value,
 }
 
 impl SpecDrift {
@@ -58,8 +67,8 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
             (Ok(findings), _) => (CHANGE.bold(), count(findings.len(), "finding")),
         };
         let _ = writeln!(text, "{}: {}", paint(STRONG, &spec.spec), paint(style, verdict));
-        if let Err(error) = &spec.result {
-            let _ = writeln!(text, "{error}");
+        if let Err(failure) = &spec.result {
+            let _ = writeln!(text, "{}", failure.text);
         }
         for finding in spec.findings() {
             let style = match finding.severity {
@@ -88,6 +97,7 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
     let specs: Vec<Value> = specs
         .iter()
         .map(|spec| {
+            let failure = spec.result.as_ref().err();
             let of = |severity| spec.findings().iter().filter(|it| it.severity == severity).count();
             let summary: serde_json::Map<String, Value> = SEVERITIES
                 .into_iter()
@@ -97,7 +107,8 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
                 "spec": spec.spec,
                 "checked_at": spec.checked_at,
                 "status": spec.status(),
-                "error": spec.result.as_ref().err(),
+                "error": failure.map(|failure| &failure.text),
+                "failure": failure.map(|failure| &failure.object),
                 "findings": spec.findings(),
                 "summary": summary,
             })
@@ -111,8 +122,8 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
     let mut text = "### Drift\n".to_owned();
     for spec in specs {
         let _ = write!(text, "\n`{}`: {}\n", spec.spec, spec.status().replace('_', " "));
-        if let Err(error) = &spec.result {
-            let _ = write!(text, "\n```\n{error}\n```\n");
+        if let Err(failure) = &spec.result {
+            let _ = write!(text, "\n```\n{}\n```\n", failure.text);
         }
         if !spec.findings().is_empty() {
             text += "\n| Severity | Resource | Finding |\n| --- | --- | --- |\n";

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use reconcile_apply::{ChangeResult, Outcome, Status};
+use reconcile_diff::plan::Unreadable;
 use serde_json::{Value, json};
 
 use crate::TextOptions;
@@ -51,33 +52,40 @@ fn counts(outcome: &Outcome) -> String {
     )
 }
 
-/// An outcome for programs.
+/// An outcome for programs, with the accounts that the plan could not read, and the error that came after it, if one did.
 ///
 /// # Errors
 /// None in practice: an outcome always has a form in JSON.
-pub fn json(outcome: &Outcome) -> serde_json::Result<String> {
+pub fn json(
+    outcome: &Outcome,
+    unreadable: &[Unreadable],
+    error: Option<&Value>,
+) -> serde_json::Result<String> {
     let value = json!({
         "format_version": outcome.format_version,
         "spec": outcome.spec,
         "results": outcome.results.iter().map(result).collect::<Vec<_>>(),
         "summary": outcome.summary,
         "journal": outcome.journal,
+        "unreadable": unreadable,
+        "error": error,
     });
     serde_json::to_string_pretty(&value).map(|text| text + "\n")
 }
 
 fn result(result: &ChangeResult) -> Value {
-    let (status, error) = match &result.status {
-        Status::Applied => ("applied", None),
-        Status::Unchanged => ("unchanged", None),
-        Status::Failed { error, .. } => ("failed", Some(error)),
-        Status::Skipped { error } | Status::Stale { error } => ("skipped", Some(error)),
+    let (status, error, hint) = match &result.status {
+        Status::Applied => ("applied", None, None),
+        Status::Unchanged => ("unchanged", None, None),
+        Status::Failed { error, hint } => ("failed", Some(error), hint.as_ref()),
+        Status::Skipped { error } | Status::Stale { error } => ("skipped", Some(error), None),
     };
     json!({
         "address": result.address,
         "action": result.action,
         "status": status,
         "error": error,
+        "hint": hint,
         "calls": result.calls,
         "duration_ms": result.duration_ms,
     })

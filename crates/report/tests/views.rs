@@ -5,7 +5,7 @@
 use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
 use reconcile_diff::plan::{ActionKind, Phase};
 use reconcile_diff::{Comparison, Plan, findings};
-use reconcile_report::drift::SpecDrift;
+use reconcile_report::drift::{Failure, SpecDrift};
 use reconcile_report::{TextOptions, drift, outcome, plan};
 use serde_json::{Value, json};
 
@@ -139,7 +139,10 @@ fn drift_of_every_sort() {
         SpecDrift {
             spec: "specs/none.yaml".to_owned(),
             checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
-            result: Err("cannot read `specs/none.yaml`".to_owned()),
+            result: Err(Failure {
+                text: "cannot read `specs/none.yaml`".to_owned(),
+                object: json!({ "code": "file", "message": "cannot read `specs/none.yaml`", "hint": null }),
+            }),
         },
     ];
     insta::assert_snapshot!("drift_text", plain(&drift::text(&drifts, TERSE)));
@@ -171,7 +174,7 @@ fn an_outcome_of_every_sort() {
         journal: "journal.jsonl".into(),
     };
     insta::assert_snapshot!("outcome_text", plain(&outcome::text(&outcome, TERSE)));
-    insta::assert_snapshot!("outcome_json", outcome::json(&outcome).unwrap());
+    insta::assert_snapshot!("outcome_json", outcome::json(&outcome, &[], None).unwrap());
     insta::assert_snapshot!("outcome_markdown", outcome::markdown(&outcome));
 
     outcome.results = vec![result("e", Status::Stale { error: "it exists now".to_owned() })];

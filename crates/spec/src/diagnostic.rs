@@ -38,6 +38,11 @@ impl Diagnostics {
         Self { path: path.to_owned(), lines: text.lines().map(str::to_owned).collect(), problems }
     }
 
+    /// The path of the spec, as the caller of `parse` gave it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The problems.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.problems.iter()

@@ -5,9 +5,11 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use reconcile_apply::lock::LockError;
 use reconcile_apply::{Interrupt, Journal, Options, Outcome, apply, lock};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
+use reconcile_diff::plan::Unreadable;
 use reconcile_policy::AccountId;
 use reconcile_spec::{AccountName, Spec};
 
@@ -28,7 +30,8 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     if let Some(path) = input.filter(|path| files::is_spec(path)) {
         let spec = files::read_spec(path)?;
         let aws = world.connect(global, &spec).await?;
-        return locked(args, &aws, &spec, Box::pin(apply_spec(global, args, &world, &aws, &spec))).await;
+        let work = Box::pin(apply_spec(global, args, &world, &aws, &spec));
+        return report(global, args, &world, locked(args, &aws, &spec, work).await?);
     }
     if args.destroy {
         return Err(CliError::DestroyOfPlan);
@@ -42,7 +45,22 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     };
     let spec = spec_of(&plan, &world)?;
     let aws = world.connect(global, &spec).await?;
-    locked(args, &aws, &spec, Box::pin(run_plan(global, args, &world, &aws, &spec, &plan))).await
+    let work = Box::pin(async { run_plan(global, args, &aws, &spec, plan).await.map(Some) });
+    report(global, args, &world, locked(args, &aws, &spec, work).await?)
+}
+
+/// An apply that ran to its end.
+struct Applied {
+    outcome: Outcome,
+    unreadable: Vec<Unreadable>,
+    exit: Exit,
+}
+
+/// The work that was done under the lock, and whether the lock could be released.
+struct Locked {
+    /// `None` where the user did not agree to the plan.
+    applied: Option<Applied>,
+    released: Result<(), LockError>,
 }
 
 async fn apply_spec(
@@ -51,31 +69,40 @@ async fn apply_spec(
     world: &World,
     aws: &Aws,
     spec: &Spec,
-) -> Result<Exit, CliError> {
+) -> Result<Option<Applied>, CliError> {
     let (spec, plan) = make_plan(global, world, aws, spec, &args.shown, args.destroy).await?;
     if plan.changes.is_empty() || args.yes {
         for warning in plan.warnings.iter().filter(|_| !global.quiet) {
             output::note(&format!("warning: {}: {}", warning.address, warning.message));
         }
     } else if !is_agreed(global, args, world, &plan)? {
-        return Ok(Exit::Refused);
+        return Ok(None);
     }
-    run_plan(global, args, world, aws, &spec, &plan).await
+    run_plan(global, args, aws, &spec, plan).await.map(Some)
 }
 
-/// Does something while the lock of the spec is ours, if it has one.
+/// Takes the lock of the spec, if it has one, does the work, and releases the lock.
 async fn locked(
     args: &ApplyArgs,
     aws: &Aws,
     spec: &Spec,
-    work: impl Future<Output = Result<Exit, CliError>>,
-) -> Result<Exit, CliError> {
+    work: impl Future<Output = Result<Option<Applied>, CliError>>,
+) -> Result<Locked, CliError> {
     let held = Box::pin(lock::take(aws, spec.desired(), &whoami(), args.lock_timeout)).await?;
     let done = work.await;
-    if let Some(held) = held {
-        held.release().await?;
+    let released = match held {
+        Some(held) => held.release().await,
+        None => Ok(()),
+    };
+    match done {
+        Ok(applied) => Ok(Locked { applied, released }),
+        Err(error) => {
+            if let Err(unreleased) = released {
+                output::error(&CliError::Lock(unreleased));
+            }
+            Err(error)
+        }
     }
-    done
 }
 
 /// Who is to be named as holder of a lock.
@@ -128,12 +155,11 @@ fn is_agreed(global: &Global, args: &ApplyArgs, world: &World, plan: &Plan) -> R
 async fn run_plan(
     global: &Global,
     args: &ApplyArgs,
-    world: &World,
     aws: &Aws,
     spec: &Spec,
-    plan: &Plan,
-) -> Result<Exit, CliError> {
-    let journal = Journal::open(Path::new(JOURNALS), plan)?;
+    plan: Plan,
+) -> Result<Applied, CliError> {
+    let journal = Journal::open(Path::new(JOURNALS), &plan)?;
     let (interrupt, watch) = (Interrupt::default(), Arc::new(Applying::new(global, plan.changes.len())));
     let options = Options {
         propagation: args.propagation_timeout,
@@ -141,17 +167,28 @@ async fn run_plan(
         watch: Arc::clone(&watch) as Arc<_>,
     };
     let signals = tokio::spawn(stop_on_ctrl_c(interrupt.clone()));
-    let outcome = apply(aws, spec.desired(), plan, journal, options).await;
+    let outcome = apply(aws, spec.desired(), &plan, journal, options).await;
     signals.abort();
     watch.finish();
+    let exit = exit(&outcome, &plan, &interrupt);
+    Ok(Applied { outcome, unreadable: plan.unreadable, exit })
+}
 
+/// Prints the outcome, and every reason for the exit code that the outcome does not hold.
+fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> Result<Exit, CliError> {
+    let unreleased = locked.released.map_err(CliError::Lock).err();
+    let Some(Applied { outcome, unreadable, exit }) = locked.applied else {
+        return unreleased.map_or(Ok(Exit::Refused), Err);
+    };
     output::print(&match args.shown.format {
         Format::Text => reconcile_report::outcome::text(&outcome, text_options(global, world.is_sandbox())),
-        Format::Json => reconcile_report::outcome::json(&outcome)?,
+        Format::Json => {
+            let error = unreleased.as_ref().map(CliError::object);
+            reconcile_report::outcome::json(&outcome, &unreadable, error.as_ref())?
+        }
         Format::Markdown => reconcile_report::outcome::markdown(&outcome),
     })?;
-    // It is why the exit code is not 0 where all that was planned is done.
-    for unreadable in &plan.unreadable {
+    for unreadable in &unreadable {
         let (account, hint) = (&unreadable.account, unreadable.hint.as_ref());
         let hint = hint.map(|hint| format!("\n hint: {hint}")).unwrap_or_default();
         output::note(&format!(
@@ -159,7 +196,13 @@ async fn run_plan(
             account.name, account.id, unreadable.error
         ));
     }
-    Ok(exit(&outcome, plan, &interrupt))
+    match unreleased {
+        Some(error) => {
+            output::error(&error);
+            Ok(error.exit())
+        }
+        None => Ok(exit),
+    }
 }
 
 fn exit(outcome: &Outcome, plan: &Plan, interrupt: &Interrupt) -> Exit {

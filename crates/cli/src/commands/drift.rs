@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use reconcile_diff::{Finding, FindingKind, findings};
-use reconcile_report::drift::SpecDrift;
+use reconcile_report::drift::{Failure, SpecDrift};
 
 use crate::args::{DriftArgs, Format, Global};
 use crate::commands::observe::{compare_live, text_options};
@@ -19,7 +19,7 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
     for path in &args.specs {
         let checked_at = Timestamp::now();
         // A spec that cannot be checked does not keep the others from it.
-        let result = check(global, args, &world, path).await.map_err(|error| words(&error));
+        let result = check(global, args, &world, path).await.map_err(|error| failure(&error));
         drifts.push(SpecDrift { spec: path.to_string_lossy().into_owned(), checked_at, result });
     }
     output::print(&match args.shown.format {
@@ -42,11 +42,12 @@ async fn check(
     Ok(findings(&comparison))
 }
 
-fn words(error: &CliError) -> String {
-    match error.hint() {
+fn failure(error: &CliError) -> Failure {
+    let text = match error.hint() {
         Some(hint) => format!("{error}\n hint: {hint}"),
         None => error.to_string(),
-    }
+    };
+    Failure { text, object: error.object() }
 }
 
 fn exit(drifts: &[SpecDrift]) -> Exit {

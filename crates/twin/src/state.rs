@@ -119,6 +119,25 @@ impl State {
         self.accounts.get(account)?.regions.get(region)
     }
 
+    /// The key that a service of an account and Region finds under an id, an alias or the ARN of either.
+    pub(crate) fn key_named(&self, account: &str, region: &str, name: &str) -> Option<&Key> {
+        let (account, name) =
+            match name.strip_prefix("arn:").map(|arn| arn.splitn(5, ':').collect::<Vec<_>>()) {
+                None => (account, name),
+                Some(elements) => match elements.as_slice() {
+                    [_, "kms", of, owner, resource] if *of == region => {
+                        (self.accounts.get_key_value(*owner)?.0.as_str(), *resource)
+                    }
+                    _ => return None,
+                },
+            };
+        let regional = self.regional_ref(account, region)?;
+        match name.strip_prefix("key/").unwrap_or(name) {
+            alias if alias.starts_with("alias/") => regional.keys.get(regional.aliases.get(alias)?),
+            id => regional.keys.get(id),
+        }
+    }
+
     /// A key of any account by its ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID`.
     pub(crate) fn key_by_arn(&self, arn: &str) -> Option<&Key> {
         let mut elements = arn.splitn(6, ':').skip(3);

@@ -112,6 +112,21 @@ impl Partition {
         }
     }
 
+    /// The domain of the endpoints of the partition, with which the names of Regional service principals end.
+    ///
+    /// See `dnsSuffix` in the `partitions.json` of the AWS SDKs.
+    pub fn dns_suffix(self) -> &'static str {
+        match self {
+            Self::Aws | Self::AwsUsGov => "amazonaws.com",
+            Self::AwsCn => "amazonaws.com.cn",
+            Self::AwsEusc => "amazonaws.eu",
+            Self::AwsIso => "c2s.ic.gov",
+            Self::AwsIsoB => "sc2s.sgov.gov",
+            Self::AwsIsoE => "cloud.adc-e.uk",
+            Self::AwsIsoF => "csp.hci.ic.gov",
+        }
+    }
+
     /// The Region that the partition began with, which answers for buckets in all of its Regions.
     pub fn first_region(self) -> Region {
         let code = match self {

@@ -1,10 +1,12 @@
 //! CloudWatch Logs: log groups, without what is in them.
 
+use reconcile_policy::{Region, Request};
 use serde_json::{Value, json};
 
 use super::Caller;
 use super::json::{Operation, list as listed, optional, read, required, write};
 use crate::fault::Fault;
+use crate::policy::Policy;
 use crate::state::{LogGroup, State, now, partition};
 
 /// See `DescribeLogGroups` in the CloudWatch Logs API reference.
@@ -19,6 +21,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("DeleteLogGroup", delete),
     read("DescribeLogGroups", describe),
     write("PutRetentionPolicy", put_retention),
+    write("AssociateKmsKey", associate),
+    write("DisassociateKmsKey", disassociate),
     write("DeleteRetentionPolicy", delete_retention),
     write("TagResource", tag),
     write("UntagResource", untag),
@@ -35,13 +39,82 @@ fn named<'s>(state: &'s mut State, caller: Caller<'_>, name: &str) -> Result<&'s
 
 fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let name = required(input, "logGroupName")?;
-    let groups = &mut state.regional(caller.account, caller.region).log_groups;
-    if groups.contains_key(name) {
+    if !is_name(name) {
+        let message = "1 validation error detected: Value at 'logGroupName' failed to satisfy constraint";
+        return Err(Fault::bad("InvalidParameterException", message));
+    }
+    let key = optional(input, "kmsKeyId");
+    let exists = |state: &State| {
+        let regional = state.regional_ref(caller.account, caller.region);
+        regional.is_some_and(|regional| regional.log_groups.contains_key(name))
+    };
+    if exists(state) {
         let message = "The specified log group already exists";
         return Err(Fault::bad("ResourceAlreadyExistsException", message));
     }
-    let group = LogGroup { retention_days: None, tags: pairs(&input["tags"]) };
+    if let Some(key) = key {
+        check_key(state, caller, name, key)?;
+    }
+    let groups = &mut state.regional(caller.account, caller.region).log_groups;
+    let (kms_key, tags) = (key.map(str::to_owned), pairs(&input["tags"]));
+    let group = LogGroup { retention_days: None, kms_key, tags };
     groups.insert(name.to_owned(), group);
+    Ok(json!({}))
+}
+
+/// See `CreateLogGroup` in the CloudWatch Logs API reference.
+fn is_name(name: &str) -> bool {
+    let is_of = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/' | b'.' | b'#');
+    (1..=512).contains(&name.len()) && name.bytes().all(is_of) && !name.starts_with("aws/")
+}
+
+fn group_arn(caller: Caller<'_>, name: &str) -> String {
+    let Caller { account, region } = caller;
+    format!("arn:{}:logs:{region}:{account}:log-group:{name}", partition(region))
+}
+
+/// Refuses a key that CloudWatch Logs refuses: one of another Region, one that is disabled, and one whose policy does not let
+/// it encrypt the log group.
+///
+/// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide, and
+/// `AssociateKmsKey` in its API reference.
+fn check_key(state: &State, caller: Caller<'_>, name: &str, arn: &str) -> Result<(), Fault> {
+    let group = group_arn(caller, name);
+    let not_allowed = || {
+        let message =
+            format!("The specified KMS key does not exist or is not allowed to be used with Arn '{group}'");
+        Fault::bad("AccessDeniedException", message)
+    };
+    let Ok(region) = caller.region.parse::<Region>() else { return Err(not_allowed()) };
+    let is_here = arn.split(':').nth(3) == Some(caller.region);
+    let key = state.key_by_arn(arn).filter(|_| is_here).ok_or_else(not_allowed)?;
+    if key.state != "Enabled" {
+        let message = "The specified KMS key is disabled or pending deletion.";
+        return Err(Fault::bad("InvalidParameterException", message));
+    }
+    let policy = Policy::parse(&key.policy).map_err(|_| not_allowed())?;
+    let service = format!("logs.{region}.{}", region.partition().dns_suffix());
+    let may = |action: &str| {
+        let request = Request::by_service(&service, action, arn)
+            .with("kms:EncryptionContext:aws:logs:arn", &group)
+            .with_each("kms:EncryptionContextKeys", ["aws:logs:arn"]);
+        policy.allows(&request)
+    };
+    let needed =
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey"];
+    if needed.into_iter().all(may) { Ok(()) } else { Err(not_allowed()) }
+}
+
+fn associate(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    let (name, key) = (required(input, "logGroupName")?, required(input, "kmsKeyId")?);
+    named(state, caller, name)?;
+    check_key(state, caller, name, key)?;
+    named(state, caller, name)?.kms_key = Some(key.to_owned());
+    Ok(json!({}))
+}
+
+fn disassociate(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    named(state, caller, required(input, "logGroupName")?)?.kms_key = None;
     Ok(json!({}))
 }
 
@@ -52,7 +125,6 @@ fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
 
 fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let prefix = optional(input, "logGroupNamePrefix").unwrap_or_default();
-    let arn = format!("arn:{}:logs:{}:{}", partition(caller.region), caller.region, caller.account);
     let groups = &state.regional(caller.account, caller.region).log_groups;
     let found: Vec<Value> = groups
         .iter()
@@ -60,13 +132,16 @@ fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Valu
         .map(|(name, group)| {
             let mut details = json!({
                 "logGroupName": name,
-                "arn": format!("{arn}:log-group:{name}:*"),
-                "logGroupArn": format!("{arn}:log-group:{name}"),
+                "arn": format!("{}:*", group_arn(caller, name)),
+                "logGroupArn": group_arn(caller, name),
                 "creationTime": now() * 1000,
                 "storedBytes": 0,
             });
             if let Some(days) = group.retention_days {
                 details["retentionInDays"] = json!(days);
+            }
+            if let Some(key) = &group.kms_key {
+                details["kmsKeyId"] = json!(key);
             }
             details
         })

@@ -58,6 +58,16 @@ impl Form {
         members.map(str::to_owned).collect()
     }
 
+    /// The entries of a map: `Attributes.entry.1.key` and `Attributes.entry.1.value`, …
+    pub(super) fn entries(&self, name: &str) -> Vec<(String, String)> {
+        let entry = |number: usize| {
+            let key = self.optional(&format!("{name}.entry.{number}.key"))?;
+            let value = self.optional(&format!("{name}.entry.{number}.value")).unwrap_or_default();
+            Some((key.to_owned(), value.to_owned()))
+        };
+        (1..).map_while(entry).collect()
+    }
+
     /// The members of a list of tags.
     pub(super) fn tags(&self) -> Vec<(String, String)> {
         let member = |number: usize| {

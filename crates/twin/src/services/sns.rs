@@ -1,6 +1,8 @@
 //! SNS: topics and their policies.
 
-use reconcile_policy::Document;
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_policy::{Document, Request, Statement};
 use serde_json::{Value, json};
 
 use super::Caller;
@@ -10,8 +12,27 @@ use crate::policy::Policy;
 use crate::protocol::escape;
 use crate::state::{State, Topic, partition};
 
-/// See "Amazon SNS API permissions: Actions and resources reference" in the SNS developer guide: 30 KB.
+/// The quotas of a topic policy: bytes and statements. See "Amazon SNS API permissions: Actions and resources
+/// reference" in the SNS developer guide.
 const LIMIT: usize = 30 * 1024;
+const STATEMENTS: usize = 100;
+
+/// The actions that a topic policy can name; SNS accepts no wildcards. See the same page; `Receive` is in the default
+/// policies of old topics.
+const ACTIONS: [&str; 12] = [
+    "addpermission",
+    "deletetopic",
+    "getdataprotectionpolicy",
+    "gettopicattributes",
+    "listsubscriptionsbytopic",
+    "listtagsforresource",
+    "publish",
+    "putdataprotectionpolicy",
+    "receive",
+    "removepermission",
+    "settopicattributes",
+    "subscribe",
+];
 
 const OPERATIONS: &[Operation] = &[
     write("CreateTopic", create),
@@ -39,21 +60,27 @@ fn invalid(message: impl Into<String>) -> Fault {
     Fault::bad("InvalidParameter", message)
 }
 
-/// The name of the caller's topic of an ARN.
-fn name<'f>(caller: Caller<'_>, form: &'f Form, field: &str) -> Result<&'f str, Fault> {
-    let given = form.required(field)?;
-    let elements: Vec<&str> = given.splitn(6, ':').collect();
+fn denied() -> Fault {
+    Fault::new(403, "AuthorizationError", "not authorized to perform this on the topic")
+}
+
+fn not_found() -> Fault {
+    Fault::new(404, "NotFound", "Topic does not exist")
+}
+
+/// The account and the name of the topic of an ARN, which must be in the Region that is called.
+fn owner_and_name<'f>(caller: Caller<'_>, form: &'f Form, field: &str) -> Result<(&'f str, &'f str), Fault> {
+    let elements: Vec<&str> = form.required(field)?.splitn(6, ':').collect();
     match elements.as_slice() {
-        ["arn", _, "sns", region, account, name] if *region == caller.region => {
-            match *account == caller.account {
-                true => Ok(name),
-                false => {
-                    Err(Fault::new(403, "AuthorizationError", "not authorized to perform this on the topic"))
-                }
-            }
-        }
+        ["arn", _, "sns", region, account, name] if *region == caller.region => Ok((account, name)),
         _ => Err(invalid("Invalid parameter: TopicArn")),
     }
+}
+
+/// The name of the caller's topic of an ARN.
+fn name<'f>(caller: Caller<'_>, form: &'f Form, field: &str) -> Result<&'f str, Fault> {
+    let (account, name) = owner_and_name(caller, form, field)?;
+    if account == caller.account { Ok(name) } else { Err(denied()) }
 }
 
 fn named<'s>(
@@ -64,7 +91,7 @@ fn named<'s>(
 ) -> Result<&'s mut Topic, Fault> {
     let name = name(caller, form, field)?;
     let topics = &mut state.regional(caller.account, caller.region).topics;
-    topics.get_mut(name).ok_or_else(|| Fault::new(404, "NotFound", "Topic does not exist"))
+    topics.get_mut(name).ok_or_else(not_found)
 }
 
 fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
@@ -75,22 +102,38 @@ fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
         return Err(invalid("Invalid parameter: Topic Name"));
     }
     let arn = arn(caller, name);
-    let tags: std::collections::BTreeMap<String, String> = form.tags().into_iter().collect();
+    let tags: BTreeMap<String, String> = form.tags().into_iter().collect();
+    let attributes = form.entries("Attributes");
+    let mut wanted = Topic { policy: default_policy(caller, &arn).to_string(), kms_key: None, tags };
+    for (attribute, value) in &attributes {
+        set_attribute(&mut wanted, &arn, attribute, value)?;
+    }
     let topics = &mut state.regional(caller.account, caller.region).topics;
     match topics.get(name) {
-        Some(topic) if !tags.is_empty() && topic.tags != tags => {
+        Some(topic) if !wanted.tags.is_empty() && topic.tags != wanted.tags => {
             return Err(invalid("Invalid parameter: Tags Reason: Topic already exists with different tags"));
         }
-        Some(_) => {}
-        None => {
-            let topic = Topic { policy: default_policy(caller, &arn).to_string(), tags };
-            topics.insert(name.to_owned(), topic);
+        Some(topic) if attributes.iter().any(|(attribute, _)| !has_same(topic, &wanted, attribute)) => {
+            let message =
+                "Invalid parameter: Attributes Reason: Topic already exists with different attributes";
+            return Err(invalid(message));
         }
+        Some(_) => {}
+        None => _ = topics.insert(name.to_owned(), wanted),
     }
     Ok(format!("<TopicArn>{arn}</TopicArn>"))
 }
 
-/// See "Amazon SNS policy" in the SNS developer guide: the owner of a new topic may do everything with it.
+fn has_same(one: &Topic, other: &Topic, attribute: &str) -> bool {
+    match attribute {
+        "Policy" => one.policy == other.policy,
+        "KmsMasterKeyId" => one.kms_key == other.kms_key,
+        _ => true,
+    }
+}
+
+/// The policy of a new topic. See `CreateTopic` in the SNS API reference: by default, only the topic owner can publish or
+/// subscribe to the topic.
 fn default_policy(caller: Caller<'_>, arn: &str) -> Value {
     json!({
         "Version": "2008-10-17",
@@ -109,29 +152,58 @@ fn default_policy(caller: Caller<'_>, arn: &str) -> Value {
     })
 }
 
+/// Another account can read the attributes where the policy of the topic allows that.
 fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    let policy = named(state, caller, form, "TopicArn")?.policy.clone();
+    let (owner, name) = owner_and_name(caller, form, "TopicArn")?;
     let arn = form.required("TopicArn")?;
+    let found = state.regional_ref(owner, caller.region).and_then(|regional| regional.topics.get(name));
+    let topic = if owner == caller.account {
+        found.ok_or_else(not_found)?
+    } else {
+        found.filter(|topic| is_readable(topic, caller, arn)).ok_or_else(denied)?
+    };
     let entry =
         |key: &str, value: &str| format!("<entry><key>{key}</key><value>{}</value></entry>", escape(value));
+    let key = topic.kms_key.as_deref().map(|key| entry("KmsMasterKeyId", key));
     Ok(format!(
-        "<Attributes>{}{}{}</Attributes>",
+        "<Attributes>{}{}{}{}</Attributes>",
         entry("TopicArn", arn),
-        entry("Owner", caller.account),
-        entry("Policy", &policy)
+        entry("Owner", owner),
+        entry("Policy", &topic.policy),
+        key.unwrap_or_default(),
     ))
+}
+
+fn is_readable(topic: &Topic, caller: Caller<'_>, arn: &str) -> bool {
+    let root = format!("arn:{}:iam::{}:root", partition(caller.region), caller.account);
+    let request = root.parse().map(|root| Request::by_principal(&root, "SNS:GetTopicAttributes", arn));
+    match (request, Policy::parse(&topic.policy)) {
+        (Ok(request), Ok(policy)) => policy.allows(&request.with("AWS:SourceOwner", caller.account)),
+        _ => false,
+    }
 }
 
 fn set(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let topic = named(state, caller, form, "TopicArn")?;
-    if form.required("AttributeName")? == "Policy" {
-        let text = form.optional("AttributeValue").unwrap_or_default();
-        check(text, form.required("TopicArn")?)?;
-        text.clone_into(&mut topic.policy);
-    }
+    let value = form.optional("AttributeValue").unwrap_or_default();
+    set_attribute(topic, form.required("TopicArn")?, form.required("AttributeName")?, value)?;
     Ok(String::new())
 }
 
+/// SNS does not look whether the key exists. See `SetTopicAttributes` in the SNS API reference.
+fn set_attribute(topic: &mut Topic, arn: &str, attribute: &str, value: &str) -> Result<(), Fault> {
+    match attribute {
+        "Policy" => {
+            check(value, arn)?;
+            value.clone_into(&mut topic.policy);
+        }
+        "KmsMasterKeyId" => topic.kms_key = Some(value.to_owned()).filter(|key| !key.is_empty()),
+        _ => return Err(invalid("Invalid parameter: AttributeName")),
+    }
+    Ok(())
+}
+
+/// Refuses the policies that SNS refuses, with its words.
 fn check(text: &str, topic: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(invalid("Invalid parameter: Policy Error: too long"));
@@ -139,14 +211,38 @@ fn check(text: &str, topic: &str) -> Result<(), Fault> {
     let policy =
         Policy::parse_new(text).map_err(|error| invalid(format!("Invalid parameter: Policy: {error}")))?;
     let document: &Document = &policy.document;
-    let is_of_topic = document.statements().iter().all(|it| it.resources() == [topic]);
-    if is_of_topic {
-        return Ok(());
+    if document.statements().len() > STATEMENTS {
+        return Err(invalid("Invalid parameter: Policy Error: too many statements"));
     }
-    Err(invalid("Invalid parameter: Policy statement must apply to the topic"))
+    let mut sids = BTreeSet::new();
+    if document.statements().iter().filter_map(Statement::sid).any(|sid| !sids.insert(sid)) {
+        return Err(invalid("Invalid parameter: Policy Error: statement ids must be unique"));
+    }
+    for statement in document.statements() {
+        check_statement(statement, topic)?;
+    }
+    Ok(())
 }
 
-/// Removing what is not there does nothing.
+/// See the quotas of "Amazon SNS API permissions: Actions and resources reference"; `*` stands for the topic, too.
+fn check_statement(statement: &Statement, topic: &str) -> Result<(), Fault> {
+    let is_action = |action: &str| {
+        let action = action.to_ascii_lowercase();
+        action.strip_prefix("sns:").is_some_and(|action| ACTIONS.contains(&action))
+    };
+    let mut actions = statement.actions().into_iter().chain(statement.not_actions());
+    if !actions.all(is_action) {
+        return Err(invalid("Invalid parameter: Policy statement action out of service scope!"));
+    }
+    match statement.resources().as_slice() {
+        ["*"] => Ok(()),
+        [resource] if *resource == topic => Ok(()),
+        [_] => Err(invalid("Invalid parameter: Policy Error: the resource is not the topic")),
+        _ => Err(invalid("Invalid parameter: Policy statement must apply to a single resource!")),
+    }
+}
+
+/// Deleting a topic that does not exist succeeds.
 fn delete(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let name = name(caller, form, "TopicArn")?;
     state.regional(caller.account, caller.region).topics.remove(name);

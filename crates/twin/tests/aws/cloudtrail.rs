@@ -6,7 +6,7 @@ use reconcile_twin::Twin;
 use serde_json::{Value, json};
 
 use crate::clients::{
-    MASTER, MEMBER, REGION, cloudtrail, code, iam, kms, logs, organizations, s3, sns, twin,
+    MASTER, MEMBER, REGION, cloudtrail, code, config, iam, kms, logs, organizations, s3, sns, twin,
 };
 
 const BUCKET: &str = "central-logs";
@@ -286,7 +286,9 @@ async fn a_trail_is_refused_where_it_may_not_tell_its_topic() {
     let owner = sns(&twin, MASTER);
     let topic = format!("arn:aws:sns:{REGION}:{MASTER}:files");
     let with_topic = || create(&client).sns_topic_name(&topic);
-    assert_eq!(code(with_topic().send().await), "InvalidSnsTopicNameException");
+    let fifo = create(&client).sns_topic_name(format!("{topic}.fifo"));
+    assert_eq!(code(fifo.send().await), "InvalidSnsTopicNameException");
+    assert_eq!(code(with_topic().send().await), "InsufficientSnsTopicPolicyException");
     owner.create_topic().name("files").send().await.unwrap();
     assert_eq!(code(with_topic().send().await), "InsufficientSnsTopicPolicyException");
     let policy = json!({ "Version": "2012-10-17", "Statement": [{
@@ -346,4 +348,59 @@ async fn a_trail_of_the_organization_belongs_to_the_management_account() {
     assert_eq!(member.describe_trails().send().await.unwrap().trail_list().len(), 1);
     assert_eq!(code(member.stop_logging().name(arn(MASTER, "Trail")).send().await), "TrailNotFoundException");
     management.delete_trail().name(arn(MASTER, "Trail")).send().await.unwrap();
+}
+
+/// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
+#[tokio::test]
+async fn a_trail_is_refused_where_the_key_of_its_topic_is_not_for_cloudtrail() {
+    let (twin, client) = ready().await;
+    // CloudTrail publishes to topics of other accounts and Regions.
+    let owner = aws_sdk_sns::Client::new(&config(&twin, MASTER, "us-east-1"));
+    let kms = aws_sdk_kms::Client::new(&config(&twin, MASTER, "us-east-1"));
+    let topic = owner.create_topic().name("files").send().await.unwrap().topic_arn.unwrap();
+    let set = |attribute: &str, value: &str| {
+        let call = owner.set_topic_attributes().topic_arn(&topic).attribute_name(attribute);
+        call.attribute_value(value).send()
+    };
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": "SNS:Publish",
+        "Resource": "*",
+    }] });
+    set("Policy", &policy.to_string()).await.unwrap();
+    let key = kms.create_key().send().await.unwrap().key_metadata.unwrap();
+    kms.create_alias().alias_name("alias/topics").target_key_id(key.key_id()).send().await.unwrap();
+
+    let root = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{MASTER}:root") },
+        "Action": "kms:*", "Resource": "*" });
+    let for_cloudtrail = |actions: Value, topic: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [root, {
+            "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": actions,
+            "Resource": "*",
+            "Condition": { "StringEquals": { "kms:EncryptionContext:aws:sns:topicArn": topic } },
+        }] })
+    };
+    let both = || json!(["kms:GenerateDataKey*", "kms:Decrypt"]);
+    for (name, named, policy, is_accepted) in [
+        ("the key of AWS", "alias/aws/sns", for_cloudtrail(both(), &topic), false),
+        ("no decryption", "alias/topics", for_cloudtrail(json!("kms:GenerateDataKey*"), &topic), false),
+        ("another topic", "alias/topics", for_cloudtrail(both(), &format!("{topic}2")), false),
+        ("by alias", "alias/topics", for_cloudtrail(both(), &topic), true),
+        ("by id", key.key_id(), for_cloudtrail(both(), &topic), true),
+        ("by ARN", key.arn().unwrap(), for_cloudtrail(both(), &topic), true),
+        (
+            "in no Region of the topic",
+            &key.arn().unwrap().replace("us-east-1", REGION),
+            for_cloudtrail(both(), &topic),
+            false,
+        ),
+    ] {
+        set("KmsMasterKeyId", named).await.unwrap();
+        kms.put_key_policy().key_id(key.key_id()).policy(policy.to_string()).send().await.unwrap();
+        let created = create(&client).sns_topic_name(&topic).send().await;
+        assert_eq!(created.is_ok(), is_accepted, "{name}");
+        match created {
+            Ok(_) => _ = client.delete_trail().name("Trail").send().await.unwrap(),
+            refused => assert_eq!(code(refused), "InsufficientSnsTopicPolicyException", "{name}"),
+        }
+    }
 }

@@ -1,4 +1,6 @@
-use crate::clients::{MASTER, MEMBER, code, logs, twin};
+use serde_json::json;
+
+use crate::clients::{MASTER, MEMBER, REGION, code, kms, logs, twin};
 
 #[tokio::test]
 async fn a_log_group_is_made_kept_for_some_days_marked_and_removed() {
@@ -53,4 +55,47 @@ async fn log_groups_come_in_pages_of_fifty() {
     let first = client.describe_log_groups().send().await.unwrap();
     let second = client.describe_log_groups().set_next_token(first.next_token.clone()).send().await.unwrap();
     assert_eq!((first.log_groups().len(), second.log_groups().len(), second.next_token()), (50, 10, None));
+}
+
+/// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide.
+#[tokio::test]
+async fn a_log_group_is_encrypted_with_a_key_that_is_for_it() {
+    let twin = twin();
+    let (client, kms) = (logs(&twin, MEMBER), kms(&twin, MASTER));
+    let key = kms.create_key().send().await.unwrap().key_metadata.unwrap();
+    let arn = key.arn().unwrap();
+    let group = format!("arn:aws:logs:{REGION}:{MEMBER}:log-group:trail");
+    let allow = |service: &str, group: &str| {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{MASTER}:root") },
+              "Action": "kms:*", "Resource": "*" },
+            { "Effect": "Allow", "Principal": { "Service": service }, "Resource": "*",
+              "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+              "Condition": { "ArnEquals": { "kms:EncryptionContext:aws:logs:arn": group } } },
+        ] });
+        kms.put_key_policy().key_id(key.key_id()).policy(policy.to_string()).send()
+    };
+    let create = || client.create_log_group().log_group_name("trail").kms_key_id(arn).send();
+    for (service, group) in [
+        ("logs.us-east-1.amazonaws.com", group.as_str()),
+        ("logs.eu-west-1.amazonaws.com", "arn:aws:logs:eu-west-1:222222222222:log-group:other"),
+    ] {
+        allow(service, group).await.unwrap();
+        assert_eq!(code(create().await), "AccessDeniedException", "{service} {group}");
+    }
+    allow("logs.eu-west-1.amazonaws.com", &group).await.unwrap();
+    create().await.unwrap();
+    let key_of = async || {
+        let found = client.describe_log_groups().log_group_name_prefix("trail").send().await.unwrap();
+        found.log_groups()[0].kms_key_id().map(str::to_owned)
+    };
+    assert_eq!(key_of().await.as_deref(), Some(arn));
+    client.disassociate_kms_key().log_group_name("trail").send().await.unwrap();
+    assert_eq!(key_of().await, None);
+    let associate = |arn: &str| client.associate_kms_key().log_group_name("trail").kms_key_id(arn).send();
+    associate(arn).await.unwrap();
+    assert_eq!(code(associate(&arn.replace(REGION, "us-east-1")).await), "AccessDeniedException");
+    kms.disable_key().key_id(key.key_id()).send().await.unwrap();
+    assert_eq!(code(associate(arn).await), "InvalidParameterException");
+    assert_eq!(key_of().await.as_deref(), Some(arn));
 }

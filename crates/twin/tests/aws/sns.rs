@@ -34,12 +34,87 @@ async fn a_topic_has_a_policy_from_the_start_and_takes_none_that_is_not_its_own(
     };
     set(statement(&arn, 1)).await.unwrap();
     assert_eq!(policy().await, statement(&arn, 1));
-    for wrong in
-        [statement("arn:aws:sns:eu-west-1:111111111111:others", 1), statement(&arn, 31_000), "{".into()]
-    {
+    let other = statement("arn:aws:sns:eu-west-1:111111111111:others", 1);
+    for wrong in [other, statement(&arn, 31_000), "{".into(), String::new()] {
         assert_eq!(code(set(wrong).await), "InvalidParameter");
     }
     assert_eq!(policy().await, statement(&arn, 1));
+}
+
+/// See "Amazon SNS API permissions: Actions and resources reference" in the SNS developer guide.
+#[tokio::test]
+async fn statements_of_a_topic_policy_have_one_resource_known_actions_and_unique_sids() {
+    let twin = twin();
+    let client = sns(&twin, MASTER);
+    let arn = client.create_topic().name("files").send().await.unwrap().topic_arn.unwrap();
+    let statement = |sid: &str, action: &str, resource: serde_json::Value| {
+        serde_json::json!({
+            "Sid": sid, "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": action, "Resource": resource,
+        })
+    };
+    let here = || serde_json::json!(arn);
+    let many: Vec<_> = (0..101).map(|n| statement(&format!("S{n}"), "SNS:Publish", here())).collect();
+    for (name, statements, is_accepted) in [
+        ("any resource", vec![statement("A", "SNS:Publish", "*".into())], true),
+        ("the topic in a list", vec![statement("A", "sns:publish", serde_json::json!([arn]))], true),
+        ("an old default", vec![statement("A", "SNS:Receive", here())], true),
+        ("two resources", vec![statement("A", "SNS:Publish", serde_json::json!([arn, "*"]))], false),
+        ("another topic", vec![statement("A", "SNS:Publish", format!("{arn}2").into())], false),
+        ("a wildcard action", vec![statement("A", "SNS:*", here())], false),
+        ("an action of accounts", vec![statement("A", "SNS:CreateTopic", here())], false),
+        ("an action of another service", vec![statement("A", "sqs:SendMessage", here())], false),
+        (
+            "one Sid twice",
+            vec![statement("A", "SNS:Publish", here()), statement("A", "SNS:Subscribe", here())],
+            false,
+        ),
+        ("101 statements", many, false),
+        ("no statement", Vec::new(), false),
+    ] {
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let call =
+            client.set_topic_attributes().topic_arn(&arn).attribute_name("Policy").attribute_value(policy);
+        assert_eq!(call.send().await.is_ok(), is_accepted, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_topic_is_encrypted_from_the_start_or_later() {
+    let twin = twin();
+    let client = sns(&twin, MASTER);
+    let create = |key: &str| client.create_topic().name("files").attributes("KmsMasterKeyId", key).send();
+    let arn = create("alias/logs").await.unwrap().topic_arn.unwrap();
+    assert_eq!(create("alias/logs").await.unwrap().topic_arn(), Some(arn.as_str()));
+    assert_eq!(code(create("alias/aws/sns").await), "InvalidParameter");
+    let key = async || {
+        let answer = client.get_topic_attributes().topic_arn(&arn).send().await.unwrap();
+        answer.attributes.unwrap().remove("KmsMasterKeyId")
+    };
+    assert_eq!(key().await.as_deref(), Some("alias/logs"));
+    let set = |value: &str| {
+        let call = client.set_topic_attributes().topic_arn(&arn).attribute_name("KmsMasterKeyId");
+        call.attribute_value(value).send()
+    };
+    set("alias/aws/sns").await.unwrap();
+    assert_eq!(key().await.as_deref(), Some("alias/aws/sns"));
+    set("").await.unwrap();
+    assert_eq!(key().await, None);
+}
+
+#[tokio::test]
+async fn another_account_reads_a_topic_where_its_policy_allows_that() {
+    let twin = twin();
+    let client = sns(&twin, MASTER);
+    let arn = client.create_topic().name("files").send().await.unwrap().topic_arn.unwrap();
+    let read = || sns(&twin, MEMBER).get_topic_attributes().topic_arn(&arn).send();
+    assert_eq!(code(read().await), "AuthorizationError");
+    let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Read", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{MEMBER}:root") },
+        "Action": "SNS:GetTopicAttributes", "Resource": arn,
+    }] });
+    let call = client.set_topic_attributes().topic_arn(&arn).attribute_name("Policy");
+    call.attribute_value(policy.to_string()).send().await.unwrap();
+    assert_eq!(read().await.unwrap().attributes.unwrap()["Owner"], MASTER);
 }
 
 #[tokio::test]

@@ -73,29 +73,49 @@ fn completed(text: &str, element: &str, value: &Value) -> Option<Document> {
     document.to_string().parse().ok()
 }
 
-/// Refuses a trail that could not tell its topic, as CloudTrail does.
+/// Refuses a trail that cannot publish to its topic, as CloudTrail does: it publishes a message to try. The topic can be in
+/// another account or Region.
 pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
     let Some(arn) = &trail.topic else { return Ok(()) };
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
-    let topic = match elements.as_slice() {
-        [_, _, "sns", region, account, name] => {
-            state.regional_ref(account, region).and_then(|regional| regional.topics.get(*name))
+    let (region, account, name) = match elements.as_slice() {
+        ["arn", _, "sns", region, account, name] if !name.ends_with(".fifo") => (*region, *account, *name),
+        _ => {
+            return Err(Fault::bad("InvalidSnsTopicNameException", format!("{arn} is not a valid topic")));
         }
-        _ => None,
     };
-    let topic = topic.ok_or_else(|| {
-        Fault::bad(
-            "InvalidSnsTopicNameException",
-            format!("SNS Topic does not exist or the topic policy is incorrect: {arn}"),
-        )
-    })?;
-    let request = Request::by_service(SERVICE, "SNS:Publish", arn)
-        .with("aws:SourceArn", &trail.arn)
-        .with("aws:SourceAccount", &trail.account)
-        .with("aws:SourceOrgID", ORGANIZATION);
-    if Policy::parse(&topic.policy).is_ok_and(|policy| policy.allows(&request)) {
+    let topic = state.regional_ref(account, region).and_then(|regional| regional.topics.get(name));
+    let request = by_trail(trail, "SNS:Publish", arn);
+    let is_allowed = topic.is_some_and(|topic| {
+        Policy::parse(&topic.policy).is_ok_and(|policy| policy.allows(&request))
+            && topic.kms_key.as_ref().is_none_or(|key| may_encrypt(state, trail, arn, key))
+    });
+    if is_allowed {
         return Ok(());
     }
     let message = format!("SNS Topic does not exist or the topic policy is incorrect: {arn}");
     Err(Fault::bad("InsufficientSnsTopicPolicyException", message))
+}
+
+fn by_trail(trail: &Trail, action: &str, resource: &str) -> Request {
+    Request::by_service(SERVICE, action, resource)
+        .with("aws:SourceArn", &trail.arn)
+        .with("aws:SourceAccount", &trail.account)
+        .with("aws:SourceOrgID", ORGANIZATION)
+}
+
+/// Whether SNS can encrypt a message of the trail with the key of the topic. The policy of the key that AWS manages for
+/// SNS (`alias/aws/sns`) allows no other service.
+///
+/// See "Enable compatibility between event sources from AWS services and encrypted topics" in the SNS developer guide.
+fn may_encrypt(state: &State, trail: &Trail, topic: &str, key: &str) -> bool {
+    let mut elements = topic.split(':').skip(3);
+    let (Some(region), Some(account)) = (elements.next(), elements.next()) else { return false };
+    let Some(key) = state.key_named(account, region, key) else { return false };
+    let Ok(policy) = Policy::parse(&key.policy) else { return false };
+    let may = |action: &str| {
+        let request = by_trail(trail, action, &key.arn).with("kms:EncryptionContext:aws:sns:topicArn", topic);
+        policy.allows(&request.with_each("kms:EncryptionContextKeys", ["aws:sns:topicArn"]))
+    };
+    key.state == "Enabled" && may("kms:GenerateDataKey") && may("kms:Decrypt")
 }

@@ -10,6 +10,8 @@ mod calls;
 mod convergence;
 #[path = "on_twin/denied.rs"]
 mod denied;
+#[path = "on_twin/destinations.rs"]
+mod destinations;
 #[path = "on_twin/installation.rs"]
 mod installation;
 #[path = "on_twin/phases.rs"]

@@ -15,6 +15,7 @@ use crate::json::{self, Members};
 use crate::{ParseError, Statement, Warning};
 
 const STATEMENT: &str = "Statement";
+const VERSION: &str = "Version";
 
 /// A policy document: a version, an id, statements, and whatever else stood in it.
 ///
@@ -41,6 +42,13 @@ struct Member {
     text: String,
 }
 
+impl Member {
+    fn of(name: &str, value: &str) -> Self {
+        let value = Value::from(value);
+        Self { name: name.to_owned(), text: value.to_string(), value }
+    }
+}
+
 impl PartialEq for Member {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name && self.value == other.value
@@ -50,9 +58,7 @@ impl PartialEq for Member {
 impl Document {
     /// A document of `Version` 2012-10-17 with these statements and no `Id`.
     pub fn new(statements: Vec<Statement>) -> Self {
-        let value = Value::from(CURRENT_VERSION);
-        let version = Member { name: "Version".to_owned(), text: value.to_string(), value };
-        Self { head: vec![version], statements, tail: Vec::new() }
+        Self { head: vec![Member::of(VERSION, CURRENT_VERSION)], statements, tail: Vec::new() }
     }
 
     /// The same document around other statements.
@@ -67,20 +73,24 @@ impl Document {
 
     /// The same document in another version of the policy language.
     pub(crate) fn with_version(&self, version: &str) -> Self {
-        let value = Value::from(version);
-        let version = Member { name: "Version".to_owned(), text: value.to_string(), value };
         let others = |members: &[Member]| -> Vec<Member> {
-            members.iter().filter(|member| member.name != "Version").cloned().collect()
+            members.iter().filter(|member| member.name != VERSION).cloned().collect()
         };
-        let head = [version].into_iter().chain(others(&self.head)).collect();
+        let head = [Member::of(VERSION, version)].into_iter().chain(others(&self.head)).collect();
         Self { head, statements: self.statements.clone(), tail: others(&self.tail) }
+    }
+
+    /// The same document with an `Id`; for a document that has none.
+    pub(crate) fn with_id(mut self, id: &str) -> Self {
+        self.head.push(Member::of("Id", id));
+        self
     }
 
     /// The `Version` element. A document without one is of 2008-10-17.
     ///
     /// See "IAM JSON policy elements: Version".
     pub fn version(&self) -> Option<&str> {
-        self.member("Version").and_then(Value::as_str)
+        self.member(VERSION).and_then(Value::as_str)
     }
 
     /// The `Id` element, which has no effect on access.

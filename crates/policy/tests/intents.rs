@@ -241,6 +241,27 @@ fn the_topic_policy_reads_as_cloudtrail_documents_it() {
 }
 
 #[test]
+fn the_default_topic_policy_reads_as_sns_writes_it() {
+    let topic = "arn:aws-cn:sns:cn-north-1:111111111111:trails".parse().unwrap();
+    let expected = json!({
+        "Version": "2008-10-17",
+        "Id": "__default_policy_ID",
+        "Statement": [{
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": { "AWS": "*" },
+            "Action": [
+                "SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:AddPermission", "SNS:RemovePermission",
+                "SNS:DeleteTopic", "SNS:Subscribe", "SNS:ListSubscriptionsByTopic", "SNS:Publish",
+            ],
+            "Resource": "arn:aws-cn:sns:cn-north-1:111111111111:trails",
+            "Condition": { "StringEquals": { "AWS:SourceOwner": "111111111111" } },
+        }],
+    });
+    assert_eq!(json!(TopicIntent::default_policy(&topic)), expected);
+}
+
+#[test]
 fn every_extra_statement_gets_a_sid_of_its_own() {
     let extra = |sid: Option<&str>| {
         let mut value = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });

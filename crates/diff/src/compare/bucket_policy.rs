@@ -134,6 +134,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
             unlisted_accounts: "bucket.policy.unlisted_accounts",
             deleted_principals: "bucket.policy.deleted_principals",
         }),
+        emptied: None,
         changed: Changed::BucketPolicy,
         explain: &explain,
     });

@@ -8,6 +8,7 @@ use reconcile_policy::{Arn, Document, Ownership, Role};
 use reconcile_spec::{Desired, Spec};
 
 use super::change::{Compared, Terms};
+use super::policy::DEFAULT_RESTORED;
 use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, topic_policy, trail};
 use crate::address::Address;
@@ -38,7 +39,8 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let others = spec.desired().topics.iter().filter(|it| !observed.leftovers.contains_key(&it.arn));
     topic_policy::shrink(&scope, others, &mut compared);
     for change in &mut compared.changes {
-        change.reasons = vec!["all of the spec is to go; what is not ours stays".to_owned()];
+        change.reasons.retain(|reason| reason == DEFAULT_RESTORED);
+        change.reasons.insert(0, "all of the spec is to go; what is not ours stays".to_owned());
     }
     warn_of_unmarked(spec.desired(), &observed, &mut compared);
     let is_bucket_to_go = remove_bucket(&scope, &mut compared);

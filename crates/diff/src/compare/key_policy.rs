@@ -99,6 +99,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
             unlisted_accounts: "key.policy.unlisted_accounts",
             deleted_principals: "key.policy.deleted_principals",
         }),
+        emptied: None,
         changed: Changed::KeyPolicy,
         explain: &explain,
     });

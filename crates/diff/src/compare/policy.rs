@@ -24,6 +24,8 @@ pub(super) struct Policy<'a> {
     pub(super) foreign: Foreign,
     /// The settings of the spec that say what becomes of foreign statements, if it has them for this policy.
     pub(super) setting: Option<Setting>,
+    /// What AWS accepts in place of a document without statements; `None` where the policy is deleted instead.
+    pub(super) emptied: Option<Document>,
     pub(super) changed: fn(Action<Document>) -> Changed,
     /// Why, from what differs in a statement of ours.
     pub(super) explain: &'a dyn Fn(&Difference) -> String,
@@ -145,7 +147,8 @@ impl Policy<'_> {
         outcome: &Fitted,
         compared: &mut Compared,
     ) {
-        let after = Some(after).filter(|document| !document.statements().is_empty());
+        let is_emptied = after.statements().is_empty();
+        let after = if is_emptied { self.emptied.as_ref() } else { Some(after) };
         let diff = of_policies(before, after);
         let action = match (before.cloned(), after.cloned()) {
             (Some(before), Some(after)) => Action::Update { before, after },
@@ -167,6 +170,9 @@ impl Policy<'_> {
             }
         }
         reasons.extend(self.reason_of_form(before, outcome));
+        if is_emptied && after.is_some() {
+            reasons.push(DEFAULT_RESTORED.to_owned());
+        }
         compared.changes.push(Change {
             address: self.address.clone(),
             account,
@@ -265,6 +271,9 @@ impl Policy<'_> {
 
 /// The code of the warning of a foreign statement, where the spec wants them reported.
 pub(crate) const FOREIGN_STATEMENT: &str = "foreign-statement";
+
+/// The reason for a document that takes the place of an empty one.
+pub(super) const DEFAULT_RESTORED: &str = "no other statement is left, and SNS accepts no policy without statements: the default policy of SNS is restored";
 
 /// Only what AWS would refuse to save goes before the trails change.
 fn phase_of(adopted: &Adopted) -> Phase {

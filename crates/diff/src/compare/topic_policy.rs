@@ -1,6 +1,6 @@
 //! Compares the policies of topics.
 
-use reconcile_policy::{Fitted, Role};
+use reconcile_policy::{Fitted, Role, TopicIntent};
 use reconcile_spec as spec;
 
 use super::Scope;
@@ -80,6 +80,7 @@ fn with_policy(scope: &Scope<'_>, topic: &spec::Topic, then: impl FnOnce(&Policy
         ownership: &topic.ownership,
         foreign: topic.foreign,
         setting: None,
+        emptied: Some(TopicIntent::default_policy(&topic.arn)),
         changed: Changed::TopicPolicy,
         explain: &explain,
     });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::cloudtrail;
 use crate::statement::compose::texts;
-use crate::{AccountId, Arn, Document, Partition, Region, Statement};
+use crate::{AccountId, Arn, Document, Effect, Partition, Region, Statement};
 
 /// A log group that CloudTrail delivers to with a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +26,7 @@ impl LogRoleIntent {
     ///
     /// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user guide.
     pub fn trust() -> Document {
-        document([
-            ("Effect", json!("Allow")),
-            ("Principal", cloudtrail()),
-            ("Action", json!("sts:AssumeRole")),
-        ])
+        document([("Principal", cloudtrail()), ("Action", json!("sts:AssumeRole"))])
     }
 
     /// What the role may do: make the log streams of its account, or of its organization, and write into them.
@@ -43,16 +39,13 @@ impl LogRoleIntent {
         let own = stream(&format!("{}_CloudTrail_{}*", self.account, self.region));
         let of_organization = self.organization.iter().map(|id| stream(&format!("{id}_*")));
         document([
-            ("Effect", json!("Allow")),
             ("Action", json!(["logs:CreateLogStream", "logs:PutLogEvents"])),
             ("Resource", texts(std::iter::once(own).chain(of_organization))),
         ])
     }
 }
 
-/// A document of one statement without a Sid: all of it is ours.
+/// A document of one statement without a Sid: reconcile owns the whole document.
 fn document<const N: usize>(elements: [(&str, Value); N]) -> Document {
-    let elements = elements.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let statement = Statement::from_value(Value::Object(elements)).ok();
-    Document::new(statement.into_iter().collect())
+    Document::new(vec![Statement::compose_unowned(None, Effect::Allow, elements)])
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{accounts, cloudtrail, source_arns, source_patterns};
-use crate::{Arn, Effect, Form, Ownership, Role, Statement};
+use crate::{Arn, Document, Effect, Form, Ownership, Role, Statement};
 
 /// What the policy of the topic has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,11 +46,39 @@ impl TopicIntent {
             [
                 ("Principal", cloudtrail()),
                 ("Action", json!("SNS:Publish")),
-                // SNS takes no other resource: see "Amazon SNS API permissions: Actions and resources reference".
+                // SNS accepts one resource. See "Amazon SNS API permissions: Actions and resources reference".
                 ("Resource", json!(self.topic)),
                 ("Condition", condition),
             ],
         );
         Some(vec![notify])
+    }
+
+    /// The policy that SNS gives a topic on creation: the account that owns the topic may use it.
+    ///
+    /// SNS accepts no policy without statements, so this document takes the place of an empty one. See `CreateTopic`
+    /// in the SNS API reference: by default, only the topic owner can publish or subscribe to the topic.
+    pub fn default_policy(topic: &Arn) -> Document {
+        const ACTIONS: [&str; 8] = [
+            "SNS:GetTopicAttributes",
+            "SNS:SetTopicAttributes",
+            "SNS:AddPermission",
+            "SNS:RemovePermission",
+            "SNS:DeleteTopic",
+            "SNS:Subscribe",
+            "SNS:ListSubscriptionsByTopic",
+            "SNS:Publish",
+        ];
+        let statement = Statement::compose_unowned(
+            Some("__default_statement_ID"),
+            Effect::Allow,
+            [
+                ("Principal", json!({ "AWS": "*" })),
+                ("Action", json!(ACTIONS)),
+                ("Resource", json!(topic)),
+                ("Condition", json!({ "StringEquals": { "AWS:SourceOwner": topic.account() } })),
+            ],
+        );
+        Document::new(vec![statement]).with_version("2008-10-17").with_id("__default_policy_ID")
     }
 }

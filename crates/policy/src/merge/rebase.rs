@@ -11,10 +11,15 @@ pub struct Step {
     /// Foreign statements that go, or are narrowed.
     edits: Vec<(Statement, Option<Statement>)>,
     version: Option<String>,
+    /// The document that takes the place of one without statements.
+    fallback: Option<Document>,
 }
 
 impl Step {
     /// The step from `before` to `after`; `None` stands for no document.
+    ///
+    /// Where `after` has no statement of `before` and none of ours, it takes the place of an empty document, and is
+    /// written only where nothing else is left: what others have added in between stays as it is.
     pub fn between(before: Option<&Document>, after: Option<&Document>, ownership: &Ownership) -> Self {
         let foreign = |document: Option<&Document>| -> Vec<Statement> {
             let statements = document.map(Document::statements).unwrap_or_default();
@@ -37,12 +42,15 @@ impl Step {
             let successor = new.iter().position(|new| new.sid() == old.sid() && new.effect() == old.effect());
             edits.push((old, successor.map(|index| new.remove(index))));
         }
+        let wanted = after.map(|after| owned(after, ownership)).unwrap_or_default();
+        let is_replaced = wanted.is_empty() && !new.is_empty() && new.len() == foreign(after).len();
         let version = |document: Option<&Document>| document.and_then(Document::version).map(str::to_owned);
-        let has_new_version = before.is_some() && version(before) != version(after);
+        let has_new_version = !is_replaced && before.is_some() && version(before) != version(after);
         Self {
-            wanted: after.map(|after| owned(after, ownership)).unwrap_or_default(),
+            wanted,
             edits,
             version: version(after).filter(|_| has_new_version),
+            fallback: after.filter(|_| is_replaced).cloned(),
         }
     }
 
@@ -63,9 +71,10 @@ impl Step {
             }
         });
         let edited = merged.with_statements(statements.collect());
-        match &self.version {
-            Some(version) => edited.with_version(version),
-            None => edited,
+        match (&self.version, &self.fallback) {
+            (_, Some(fallback)) if edited.statements().is_empty() => fallback.clone(),
+            (Some(version), _) => edited.with_version(version),
+            (None, _) => edited,
         }
     }
 
@@ -75,5 +84,50 @@ impl Step {
         let has_old_version =
             || self.version.is_some() && live.is_some_and(|live| live.version() != self.version.as_deref());
         self.edits.iter().any(|(old, _)| statements.contains(old)) || has_old_version()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(version: &str, sids: &[&str]) -> Document {
+        let statement = |sid: &&str| {
+            format!(
+                r#"{{"Sid":"{sid}","Effect":"Allow","Principal":"*","Action":"sns:Publish","Resource":"*"}}"#
+            )
+        };
+        let statements: Vec<String> = sids.iter().map(statement).collect();
+        format!(r#"{{"Version":"{version}","Statement":[{}]}}"#, statements.join(",")).parse().unwrap()
+    }
+
+    fn sids(document: &Document) -> Vec<&str> {
+        document.statements().iter().filter_map(Statement::sid).collect()
+    }
+
+    #[test]
+    fn a_document_in_place_of_an_empty_one_is_written_only_where_nothing_else_is_left() {
+        let ownership = Ownership::of("sec");
+        let (before, after) =
+            (document("2012-10-17", &["SecTrailNotify"]), document("2008-10-17", &["Default"]));
+        let step = Step::between(Some(&before), Some(&after), &ownership);
+        assert_eq!(step.apply(Some(&before), &ownership), after);
+        assert!(!step.is_pending(Some(&after)));
+
+        let shared = document("2012-10-17", &["SecTrailNotify", "Theirs"]);
+        let written = step.apply(Some(&shared), &ownership);
+        assert_eq!((sids(&written), written.version()), (vec!["Theirs"], Some("2012-10-17")));
+        assert!(!step.is_pending(Some(&written)));
+    }
+
+    #[test]
+    fn a_document_that_keeps_a_statement_takes_the_place_of_none() {
+        let ownership = Ownership::of("sec");
+        let before = document("2008-10-17", &["Theirs", "Old"]);
+        let after = document("2012-10-17", &["Theirs", "SecTrailNotify"]);
+        let step = Step::between(Some(&before), Some(&after), &ownership);
+        let emptied = document("2008-10-17", &["Old"]);
+        let written = step.apply(Some(&emptied), &ownership);
+        assert_eq!((sids(&written), written.version()), (vec!["SecTrailNotify"], Some("2012-10-17")));
     }
 }

@@ -13,8 +13,18 @@ use crate::json::one_or_many;
 impl Statement {
     /// A statement of our own, its elements in the order in which AWS documents write them.
     pub(crate) fn compose<const N: usize>(sid: &Sid, effect: Effect, elements: [(&str, Value); N]) -> Self {
-        let head = [("Sid", Value::from(sid.as_str())), ("Effect", Value::from(effect.as_str()))];
-        let elements = head.into_iter().chain(elements).map(|(name, value)| (name.to_owned(), value));
+        Self::compose_unowned(Some(sid.as_str()), effect, elements)
+    }
+
+    /// A statement whose Sid, if it has one, is not one of ours.
+    pub(crate) fn compose_unowned<const N: usize>(
+        sid: Option<&str>,
+        effect: Effect,
+        elements: [(&str, Value); N],
+    ) -> Self {
+        let sid = sid.map(|sid| ("Sid", Value::from(sid)));
+        let head = sid.into_iter().chain([("Effect", Value::from(effect.as_str()))]);
+        let elements = head.chain(elements).map(|(name, value)| (name.to_owned(), value));
         Self::of_elements(effect, elements.collect())
     }
 

@@ -74,12 +74,12 @@ fn completed(text: &str, element: &str, value: &Value) -> Option<Document> {
 }
 
 /// Refuses a trail that cannot publish to its topic, as CloudTrail does: it publishes a message to try. The topic can be in
-/// another account or Region.
+/// another account or Region, and is not a FIFO topic, whose name has a dot.
 pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
     let Some(arn) = &trail.topic else { return Ok(()) };
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let (region, account, name) = match elements.as_slice() {
-        ["arn", _, "sns", region, account, name] if !name.ends_with(".fifo") => (*region, *account, *name),
+        ["arn", _, "sns", region, account, name] if !name.contains('.') => (*region, *account, *name),
         _ => {
             return Err(Fault::bad("InvalidSnsTopicNameException", format!("{arn} is not a valid topic")));
         }

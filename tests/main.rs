@@ -13,6 +13,7 @@ mod key_and_lock;
 mod moto;
 mod organization;
 mod policies;
+mod regions;
 mod sandbox;
 mod support;
 mod wrong_input;

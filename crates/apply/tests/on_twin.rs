@@ -16,6 +16,8 @@ mod destinations;
 mod installation;
 #[path = "on_twin/phases.rs"]
 mod phases;
+#[path = "on_twin/regions.rs"]
+mod regions;
 #[path = "on_twin/resume.rs"]
 mod resume;
 #[path = "on_twin/specs.rs"]

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::sdk_config::SharedCredentialsProvider;
 use futures::future::BoxFuture;
-use reconcile_policy::{AccountId, Partition, Region};
+use reconcile_policy::{AccountId, Region};
 use reconcile_spec::{Account, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
@@ -136,18 +136,13 @@ impl Session {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    /// An Organizations client for the partition of a Region: Organizations has one endpoint in each.
+    /// An Organizations client for the partition of a Region.
     ///
-    /// See "AWS Organizations endpoints and quotas" in the AWS General Reference.
+    /// Organizations has one endpoint in each partition, which the endpoint rules of the SDK choose. See "AWS Organizations
+    /// endpoints and quotas" in the AWS General Reference.
     pub fn organizations(&self, region: &Region) -> aws_sdk_organizations::Client {
-        let region = match region.partition() {
-            Partition::Aws => "us-east-1".to_owned(),
-            Partition::AwsCn => "cn-northwest-1".to_owned(),
-            Partition::AwsUsGov => "us-gov-west-1".to_owned(),
-            _ => region.to_string(),
-        };
         let config = aws_sdk_organizations::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region))
+            .region(aws_config::Region::new(region.as_str().to_owned()))
             .retry_partition(self.retries.clone());
         aws_sdk_organizations::Client::from_conf(config.build())
     }
@@ -184,7 +179,9 @@ impl Session {
         aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
     }
 
-    /// An IAM client for the partition of a Region: IAM itself has none.
+    /// An IAM client for the partition of a Region.
+    ///
+    /// IAM has one endpoint in each partition, which the endpoint rules of the SDK choose.
     pub fn iam(&self, region: &Region) -> aws_sdk_iam::Client {
         let config = aws_sdk_iam::config::Builder::from(&self.config)
             .region(aws_config::Region::new(region.as_str().to_owned()))

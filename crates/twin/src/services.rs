@@ -13,6 +13,7 @@ mod sts;
 
 use bytes::Bytes;
 use http::Response;
+use reconcile_policy::Region;
 
 use crate::fault::Fault;
 use crate::protocol;
@@ -63,15 +64,20 @@ pub(crate) fn unavailable(fault: &Fault) -> Response<Bytes> {
 }
 
 impl<'r> Caller<'r> {
-    /// The caller of a request, if the account of its credentials exists; `code` is what the service says if not.
+    /// The caller of a request, if the account of its credentials and the partition of its Region exist; `code` is what the
+    /// service says if the account does not.
     fn of(state: &State, request: &'r Request, code: &'static str) -> Result<Self, Fault> {
         let account = request.account().filter(|account| {
             state.accounts.contains_key(*account) || state.ambient.as_deref() == Some(*account)
         });
-        match account {
-            Some(account) => Ok(Self { account, region: &request.scope.region }),
-            None => Err(Fault::new(403, code, "the security token included in the request is invalid")),
+        let account = account
+            .ok_or_else(|| Fault::new(403, code, "the security token included in the request is invalid"))?;
+        let region = request.scope.region.as_str();
+        if let Err(error) = region.parse::<Region>() {
+            let message = format!("Credential should be scoped to a valid Region: {error}");
+            return Err(Fault::new(403, "InvalidSignatureException", message));
         }
+        Ok(Self { account, region })
     }
 
     /// The caller, where nothing refuses the operation (`kms:CreateKey`) to him; `code` is what the service says if not.

@@ -11,6 +11,7 @@ mod sns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use reconcile_policy::{Partition, Region};
 use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
@@ -147,13 +148,9 @@ impl State {
     }
 }
 
-/// The partition of a Region, for ARNs.
-pub(crate) fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+/// The partition of a Region, for ARNs. Calls in Regions of unknown partitions are rejected before.
+pub(crate) fn partition(region: &str) -> Partition {
+    region.parse().map_or(Partition::Aws, |region: Region| region.partition())
 }
 
 /// Seconds since 1970, as the JSON protocols write times.

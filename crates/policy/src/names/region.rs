@@ -9,8 +9,9 @@ use super::{NameError, string_name};
 
 /// The code of an AWS Region, such as `eu-central-1`.
 ///
-/// Any code of the right shape is accepted, because AWS opens Regions faster than we release.
-/// [`Region::is_known`] tells whether this version knows the Region.
+/// Any code that belongs to a known partition by its shape is accepted, because AWS opens Regions faster than we release.
+/// [`Region::is_known`] tells whether this version knows the Region. A code of no known partition is rejected: without
+/// the partition, no ARN of the Region can be written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
@@ -33,12 +34,35 @@ impl FromStr for Region {
             }
             [] | [_] => false,
         };
-        if is_region {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameError::new(text, "an AWS Region code, such as `eu-central-1`"))
+        if !is_region {
+            return Err(NameError::new(text, "an AWS Region code, such as `eu-central-1`"));
+        }
+        match partition_of(text) {
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(NameError::new(text, "a Region of an AWS partition that this version knows")),
         }
     }
+}
+
+/// The partition of a Region, by the shape of its code.
+///
+/// The shapes are `regionRegex` of each partition in the `partitions.json` of the AWS SDKs (botocore 1.44.8). The SDK takes
+/// a Region of any other shape for one of the commercial partition, and sends requests to a host that does not exist.
+fn partition_of(code: &str) -> Option<Partition> {
+    const COMMERCIAL: [&str; 9] = ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"];
+
+    let parts: Vec<&str> = code.split('-').collect();
+    Some(match parts.as_slice() {
+        ["cn", _, _] => Partition::AwsCn,
+        ["us", "gov", _, _] => Partition::AwsUsGov,
+        ["us", "iso", _, _] => Partition::AwsIso,
+        ["us", "isob", _, _] => Partition::AwsIsoB,
+        ["eu", "isoe", _, _] => Partition::AwsIsoE,
+        ["us", "isof", _, _] => Partition::AwsIsoF,
+        ["eusc", "de", _, _] => Partition::AwsEusc,
+        [geography, _, _] if COMMERCIAL.contains(geography) => Partition::Aws,
+        _ => return None,
+    })
 }
 
 fn is_lower(part: &str) -> bool {
@@ -58,19 +82,8 @@ impl Region {
 
     /// The partition this Region is in; it is the second element of every ARN of the Region.
     pub fn partition(&self) -> Partition {
-        const BY_PREFIX: [(&str, Partition); 7] = [
-            ("cn-", Partition::AwsCn),
-            ("us-gov-", Partition::AwsUsGov),
-            ("us-iso-", Partition::AwsIso),
-            ("us-isob-", Partition::AwsIsoB),
-            ("eu-isoe-", Partition::AwsIsoE),
-            ("us-isof-", Partition::AwsIsoF),
-            ("eusc-", Partition::AwsEusc),
-        ];
-        BY_PREFIX
-            .into_iter()
-            .find(|(prefix, _)| self.0.starts_with(prefix))
-            .map_or(Partition::Aws, |(_, partition)| partition)
+        // INVARIANT: a Region is made only from a code whose partition is known.
+        partition_of(&self.0).unwrap_or(Partition::Aws)
     }
 }
 
@@ -98,6 +111,18 @@ pub enum Partition {
 }
 
 impl Partition {
+    /// All partitions.
+    pub const ALL: [Self; 8] = [
+        Self::Aws,
+        Self::AwsCn,
+        Self::AwsUsGov,
+        Self::AwsEusc,
+        Self::AwsIso,
+        Self::AwsIsoB,
+        Self::AwsIsoE,
+        Self::AwsIsoF,
+    ];
+
     /// The partition as ARNs name it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -163,6 +188,8 @@ mod tests {
             ("us-gov-west-1", "aws-us-gov"),
             ("us-iso-east-1", "aws-iso"),
             ("us-isob-east-1", "aws-iso-b"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
             ("eusc-de-east-1", "aws-eusc"),
         ] {
             assert_eq!(region.parse::<Region>().unwrap().partition().as_str(), partition);
@@ -171,17 +198,9 @@ mod tests {
 
     #[test]
     fn the_first_region_is_one_of_the_partition() {
-        for partition in [
-            Partition::Aws,
-            Partition::AwsCn,
-            Partition::AwsUsGov,
-            Partition::AwsEusc,
-            Partition::AwsIso,
-            Partition::AwsIsoB,
-            Partition::AwsIsoE,
-            Partition::AwsIsoF,
-        ] {
-            assert_eq!(partition.first_region().partition(), partition);
+        for partition in Partition::ALL {
+            let first = partition.first_region();
+            assert!(first.partition() == partition && first.is_known(), "{first}");
         }
     }
 
@@ -195,6 +214,17 @@ mod tests {
             }
         }
         assert!(!"eu-centrl-1".parse::<Region>().unwrap().is_known());
+    }
+
+    #[test]
+    fn regions_of_unknown_partitions_are_rejected_with_their_value() {
+        for code in ["us-isox-east-1", "eusc-fr-east-1", "xx-north-1", "us-east-north-1"] {
+            let error = code.parse::<Region>().unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("`{code}` is not a Region of an AWS partition that this version knows")
+            );
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use reconcile_policy::{Document, Statement};
+
 use super::Caller;
 use super::query::{Form, Operation, Service, read, tags_xml, write};
 use crate::fault::Fault;
@@ -44,13 +46,24 @@ fn no_role(name: &str) -> Fault {
 }
 
 /// A document that somebody wants to save.
-fn document(text: &str) -> Result<String, Fault> {
-    let is_policy =
-        text.parse::<reconcile_policy::Document>().is_ok_and(|document| !document.statements().is_empty());
-    match is_policy {
-        true => Ok(text.to_owned()),
-        false => Err(Fault::bad("MalformedPolicyDocument", "This policy contains invalid Json")),
+fn document(caller: Caller<'_>, text: &str) -> Result<String, Fault> {
+    let malformed = |message: String| Fault::bad("MalformedPolicyDocument", message);
+    let document: Document =
+        text.parse().map_err(|_| malformed("This policy contains invalid Json".to_owned()))?;
+    if document.statements().is_empty() {
+        return Err(malformed("Syntax errors in policy.".to_owned()));
     }
+    let own = partition(caller.region);
+    for resource in document.statements().iter().flat_map(Statement::resources) {
+        match resource.split(':').nth(1) {
+            Some(other) if !matches!(other, "*" | "") && other != own.as_str() => {
+                let message = format!("Partition \"{other}\" is not valid for resource \"{resource}\".");
+                return Err(malformed(message));
+            }
+            _ => {}
+        }
+    }
+    Ok(text.to_owned())
 }
 
 /// IAM gives documents percent-encoded. See `GetRole` in the IAM API reference.
@@ -77,7 +90,7 @@ fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
     let role = Role {
         arn: format!("arn:{}:iam::{}:role{path}{name}", partition(caller.region), caller.account),
         path: path.to_owned(),
-        trust: document(form.required("AssumeRolePolicyDocument")?)?,
+        trust: document(caller, form.required("AssumeRolePolicyDocument")?)?,
         policies: BTreeMap::new(),
         tags: form.tags().into_iter().collect(),
     };
@@ -97,7 +110,7 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
 }
 
 fn update_trust(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    let trust = document(form.required("PolicyDocument")?)?;
+    let trust = document(caller, form.required("PolicyDocument")?)?;
     named(state, caller, form)?.trust = trust;
     Ok(String::new())
 }
@@ -125,7 +138,7 @@ fn untag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, F
 }
 
 fn put_policy(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    let (name, text) = (form.required("PolicyName")?, document(form.required("PolicyDocument")?)?);
+    let (name, text) = (form.required("PolicyName")?, document(caller, form.required("PolicyDocument")?)?);
     named(state, caller, form)?.policies.insert(name.to_owned(), text);
     Ok(String::new())
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Caller;
 use super::json::{Operation, optional, read, write};
 use crate::fault::Fault;
-use crate::state::State;
+use crate::state::{State, partition};
 
 pub(crate) const ID: &str = "o-twin000000";
 /// The id of the root.
@@ -54,6 +54,13 @@ fn may_change(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
 
 fn denied() -> Fault {
     Fault::bad("AccessDeniedException", "You don't have permissions to access this resource.")
+}
+
+/// The ARN of a resource of the organization, such as `account/o-…/111111111111`.
+///
+/// See "Resource types defined by AWS Organizations" in the service authorization reference.
+fn arn(state: &State, caller: Caller<'_>, resource: &str) -> String {
+    format!("arn:{}:organizations::{}:{resource}", partition(caller.region), management(state))
 }
 
 /// A page of a list from behind `NextToken`, which is a position.

@@ -1,6 +1,6 @@
 use aws_sdk_iam::types::Tag;
 
-use crate::clients::{MASTER, code, iam, twin};
+use crate::clients::{MASTER, code, config, iam, twin};
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 const PERMISSIONS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"*"}]}"#;
@@ -45,4 +45,19 @@ async fn a_role_is_made_changed_and_removed_after_its_policies() {
     );
     client.delete_role().role_name("Logs").send().await.unwrap();
     assert_eq!(code(client.get_role().role_name("Logs").send().await), "NoSuchEntity");
+}
+
+#[tokio::test]
+async fn resources_of_another_partition_are_malformed() {
+    let twin = twin();
+    let client = aws_sdk_iam::Client::new(&config(&twin, MASTER, "cn-north-1"));
+    client.create_role().role_name("Logs").assume_role_policy_document(TRUST).send().await.unwrap();
+    let put = |resource: &str| {
+        let document = PERMISSIONS.replace("\"*\"", &format!("\"{resource}\""));
+        client.put_role_policy().role_name("Logs").policy_name("p").policy_document(document).send()
+    };
+    for resource in ["arn:aws-cn:logs:*:*:*", "arn:*:logs:*:*:*", "*"] {
+        put(resource).await.unwrap();
+    }
+    assert_eq!(code(put("arn:aws:logs:*:*:*").await), "MalformedPolicyDocument");
 }

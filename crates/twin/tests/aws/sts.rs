@@ -33,3 +33,30 @@ async fn knows_no_strangers() {
     let sts = aws_sdk_sts::Client::new(&config(&twin, "999999999999", REGION));
     assert_eq!(code(sts.get_caller_identity().send().await), "InvalidClientTokenId");
 }
+
+#[tokio::test]
+async fn roles_of_another_partition_are_denied() {
+    let twin = twin();
+    let sts = aws_sdk_sts::Client::new(&config(&twin, MASTER, "eusc-de-east-1"));
+    let assume = |partition: &str| {
+        let role = format!("arn:{partition}:iam::{MEMBER}:role/Audit");
+        sts.assume_role().role_arn(role).role_session_name("me").send()
+    };
+    let user = assume("aws-eusc").await.unwrap().assumed_role_user.unwrap();
+    assert_eq!(user.arn(), "arn:aws-eusc:sts::222222222222:assumed-role/Audit/me");
+    assert_eq!(code(assume("aws").await), "AccessDenied");
+}
+
+#[tokio::test]
+async fn regions_of_no_known_partition_do_not_exist() {
+    let twin = twin();
+    for region in ["us-isox-east-1", "nowhere"] {
+        let config = config(&twin, MASTER, region);
+        let sts = aws_sdk_sts::Client::new(&config);
+        let error = sts.get_caller_identity().send().await.unwrap_err();
+        let message = aws_sdk_sts::error::ProvideErrorMetadata::message(&error).unwrap().to_owned();
+        assert!(message.contains(&format!("`{region}`")), "{message}");
+        let kms = aws_sdk_kms::Client::new(&config);
+        assert_eq!(code(kms.list_keys().send().await), "InvalidSignatureException");
+    }
+}

@@ -6,7 +6,7 @@ use super::super::Caller;
 use super::super::json::{list as listed, optional, required};
 use super::{key_mut, live_key_mut, page};
 use crate::fault::Fault;
-use crate::state::{State, now};
+use crate::state::{State, now, partition};
 
 /// What makes two grants the same grant. See "Creating grants" in the KMS developer guide.
 const CONTENT: [&str; 7] = [
@@ -40,7 +40,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
                 "GrantId": id,
                 "KeyId": key.arn,
                 "CreationDate": now(),
-                "IssuingAccount": format!("arn:aws:iam::{}:root", caller.account),
+                "IssuingAccount": format!("arn:{}:iam::{}:root", partition(caller.region), caller.account),
             });
             for name in CONTENT {
                 if let Some(value) = input.get(name) {

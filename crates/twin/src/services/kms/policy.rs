@@ -1,6 +1,6 @@
 //! Key policies.
 
-use reconcile_policy::{Partition, Region, can_be_administered};
+use reconcile_policy::can_be_administered;
 use serde_json::{Value, json};
 
 use super::super::Caller;
@@ -40,10 +40,10 @@ pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
     }
     let policy =
         Policy::parse_new(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
-    let is_kept = caller.account.parse().is_ok_and(|account| {
-        let partition = caller.region.parse().map_or(Partition::Aws, |region: Region| region.partition());
-        can_be_administered(&policy.document, partition, &account)
-    });
+    let is_kept = caller
+        .account
+        .parse()
+        .is_ok_and(|account| can_be_administered(&policy.document, partition(caller.region), &account));
     if is_kept {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{optional, required};
-use super::{ID, management, may_change, may_look, page};
+use super::{ID, arn, management, may_change, may_look, page};
 use crate::fault::Fault;
 use crate::state::{State, now};
 
@@ -37,11 +37,10 @@ pub(super) fn list_administrators(
     let by_service = state.organization.delegated_administrators.iter();
     let asked = by_service.filter(|(name, _)| service.is_none_or(|service| service == name.as_str()));
     let ids: std::collections::BTreeSet<&String> = asked.flat_map(|(_, accounts)| accounts).collect();
-    let management = management(state);
     let found = ids.into_iter().map(|id| {
         json!({
             "Id": id,
-            "Arn": format!("arn:aws:organizations::{management}:account/{ID}/{id}"),
+            "Arn": arn(state, caller, &format!("account/{ID}/{id}")),
             "Name": state.accounts.get(id).map(|account| &account.name),
             "Status": "ACTIVE",
             "DelegationEnabledDate": now(),

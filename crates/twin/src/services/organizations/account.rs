@@ -4,41 +4,44 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::required;
-use super::{ID, ROOT, management, may_look, page};
+use super::{ID, ROOT, arn, management, may_look, page};
 use crate::fault::Fault;
 use crate::state::{Account, State};
 
-pub(super) fn describe_organization(state: &mut State, _: Caller<'_>, _: &Value) -> Result<Value, Fault> {
+pub(super) fn describe_organization(
+    state: &mut State,
+    caller: Caller<'_>,
+    _: &Value,
+) -> Result<Value, Fault> {
     let management = management(state);
     Ok(json!({ "Organization": {
         "Id": ID,
-        "Arn": format!("arn:aws:organizations::{management}:organization/{ID}"),
+        "Arn": arn(state, caller, &format!("organization/{ID}")),
         "FeatureSet": "ALL",
         "MasterAccountId": management,
-        "MasterAccountArn": format!("arn:aws:organizations::{management}:account/{ID}/{management}"),
+        "MasterAccountArn": arn(state, caller, &format!("account/{ID}/{management}")),
     }}))
 }
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     may_look(state, caller)?;
-    Ok(page("Accounts", &details(state, |_| true), input))
+    Ok(page("Accounts", &details(state, caller, |_| true), input))
 }
 
 pub(super) fn list_for_parent(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     may_look(state, caller)?;
     let parent = required(input, "ParentId")?;
     let is_in = |account: &Account| account.unit.as_deref().unwrap_or(ROOT) == parent;
-    Ok(page("Accounts", &details(state, is_in), input))
+    Ok(page("Accounts", &details(state, caller, is_in), input))
 }
 
-fn details(state: &State, is_asked: impl Fn(&Account) -> bool) -> Vec<Value> {
-    let management = management(state);
+fn details(state: &State, caller: Caller<'_>, is_asked: impl Fn(&Account) -> bool) -> Vec<Value> {
     let accounts = state.accounts.iter().filter(|(_, account)| is_asked(account));
     let details = accounts.map(|(id, account)| {
         let status = if account.suspended { "SUSPENDED" } else { "ACTIVE" };
         json!({
             "Id": id,
-            "Arn": format!("arn:aws:organizations::{management}:account/{ID}/{id}"),
+            "Arn": arn(state, caller, &format!("account/{ID}/{id}")),
             "Name": account.name,
             "Email": format!("{id}@twin.invalid"),
             "Status": status,

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::required;
-use super::{ID, ROOT, management, may_look, page};
+use super::{ID, ROOT, arn, may_look, page};
 use crate::fault::Fault;
 use crate::state::State;
 
 pub(super) fn roots(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     may_look(state, caller)?;
-    let arn = format!("arn:aws:organizations::{}:root/{ID}/{ROOT}", management(state));
+    let arn = arn(state, caller, &format!("root/{ID}/{ROOT}"));
     Ok(page("Roots", &[json!({ "Id": ROOT, "Arn": arn, "Name": "Root", "PolicyTypes": [] })], input))
 }
 
@@ -21,11 +21,10 @@ pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     if parent != ROOT && !units.contains_key(parent) {
         return Err(Fault::bad("ParentNotFoundException", format!("there is no parent {parent}")));
     }
-    let management = management(state);
     let found = units.iter().filter(|(_, unit)| unit.parent == parent).map(|(id, unit)| {
         json!({
             "Id": id,
-            "Arn": format!("arn:aws:organizations::{management}:ou/{ID}/{id}"),
+            "Arn": arn(state, caller, &format!("ou/{ID}/{id}")),
             "Name": unit.name,
         })
     });

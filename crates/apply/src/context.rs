@@ -12,7 +12,7 @@ use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_policy;
 use reconcile_diff::plan::AccountRef;
 use reconcile_diff::view::KeyRef;
-use reconcile_policy::{Arn, Delivery, Document, Ownership, PolicyKind, Proof};
+use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
 use reconcile_spec::{Account, AccountName, BucketName, Desired, KeyIdentity, Site, SpecName};
 use tokio::sync::OnceCell;
 
@@ -76,6 +76,14 @@ impl Context {
         (declared, session): &'a (Account, OnceCell<Session>),
     ) -> Result<&'a Session, ApplyError> {
         Ok(session.get_or_try_init(|| Session::open(&self.aws, declared)).await?)
+    }
+
+    /// The owner of the bucket.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        let (site, _) = &self.hub.bucket;
+        let (account, _) = self.accounts.get(&site.account)?;
+        let organization = Membership::Unknown;
+        Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
     /// By what the key is known.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reconcile_aws::{Class, Error};
 use reconcile_diff::{Address, obstacle};
-use reconcile_policy::{Decision, Delivery, Mismatch, Proof};
+use reconcile_policy::{Delivery, Proof};
 
 use crate::context::Context;
 use crate::error::ApplyError;
@@ -65,17 +65,11 @@ where
     }
 }
 
-/// Looks whether the live policies let the trail deliver. Where they cannot be read, nothing speaks against waiting.
+/// Fails if the live policies certainly do not let the trail deliver. Where they cannot be read, or it is not known what
+/// they allow, waiting can help.
 async fn prove(context: &Context, delivery: &Delivery) -> Result<(), ApplyError> {
     let Ok(proofs) = context.prove(delivery).await else { return Ok(()) };
-    let is_obstacle = |proof: &&Proof| !proof.decision.is_allowed() && !hangs_on_organization(proof);
+    let is_obstacle = |proof: &&Proof| proof.decision.is_refused();
     let obstacles: Vec<String> = proofs.iter().filter(is_obstacle).map(obstacle).collect();
     if obstacles.is_empty() { Ok(()) } else { Err(ApplyError::Undeliverable { obstacles }) }
-}
-
-/// Whether the trail's organization decides, which a plan does not tell.
-fn hangs_on_organization(proof: &Proof) -> bool {
-    let Decision::NotAllowed(Some(miss)) = &proof.decision else { return false };
-    matches!(&miss.mismatch, Mismatch::Condition { key, actual, .. }
-        if key.eq_ignore_ascii_case("aws:SourceOrgID") && actual.is_empty())
 }

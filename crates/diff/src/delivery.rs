@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_policy::{Arn, Decision, Delivery, Document, PolicyKind, Proof, Statement};
-use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity};
+use reconcile_policy::{Arn, Decision, Delivery, Document, Membership, Owner, PolicyKind, Proof, Statement};
+use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::Observed;
+use crate::observe::{LiveOrganization, Observed};
 use crate::view::{self, KeyRef};
 
 /// The path of one trail's log files, as far as the policies of bucket, key and topic decide it.
@@ -24,9 +24,19 @@ pub struct DeliveryPath {
 }
 
 impl DeliveryPath {
-    /// What stands in the way.
+    /// The requests that the policies certainly do not allow.
     pub fn obstacles(&self) -> impl Iterator<Item = &Proof> {
-        self.proofs.iter().filter(|proof| !proof.decision.is_allowed())
+        self.proofs.iter().filter(|proof| proof.decision.is_refused())
+    }
+
+    /// The requests of which it is not known whether the policies allow them.
+    pub fn doubts(&self) -> impl Iterator<Item = &Proof> {
+        self.proofs.iter().filter(|proof| matches!(proof.decision, Decision::Unknown(_)))
+    }
+
+    /// Whether the policies certainly allow every request.
+    pub fn is_proven(&self) -> bool {
+        self.proofs.iter().all(|proof| proof.decision.is_allowed())
     }
 }
 
@@ -128,8 +138,9 @@ fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Deliv
         key,
         bucket_key: has_bucket_key(desired, observed),
         digests: trail.log_file_validation,
-        organization: organization_of(observed, &trail.arn),
+        organization: membership(observed, trail.arn.account()),
         organization_trail: trail.is_organization,
+        owner: owner(desired, observed),
         topic: trail.topic.clone(),
     }
 }
@@ -142,8 +153,9 @@ fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delive
         key: known_key(live),
         bucket_key: has_bucket_key(desired, observed),
         digests: live.log_file_validation,
-        organization: organization_of(observed, &live.arn),
+        organization: membership(observed, live.arn.account()),
         organization_trail: live.organization,
+        owner: owner(desired, observed),
         topic: match &live.notification {
             Some(view::Notification::To { topic }) => topic.parse().ok(),
             Some(view::Notification::Off) | None => None,
@@ -164,9 +176,28 @@ fn knows_key(desired: &Desired) -> bool {
     desired.key.identity != KeyIdentity::Unmanaged
 }
 
-fn organization_of(observed: &Observed, trail: &Arn) -> Option<String> {
-    let roster = &observed.organization.as_ref()?.roster;
-    roster.has(trail.account()).then(|| roster.id.clone())
+/// What is known of the organization of an account.
+pub(crate) fn membership(observed: &Observed, account: &str) -> Membership {
+    let Some(LiveOrganization { roster, suspended, .. }) = &observed.organization else {
+        return Membership::Unknown;
+    };
+    let is_it = |member: &&Member| member.id.as_str() == account;
+    let id = roster.id.clone();
+    match roster.member(account).or_else(|| suspended.iter().find(is_it)) {
+        Some(Member { units, .. }) => {
+            // Units are read only where the spec asks for them.
+            let path = (!units.is_empty()).then(|| format!("{id}/{}/", units.join("/")));
+            Membership::In { id, path }
+        }
+        None => Membership::NotIn { id },
+    }
+}
+
+fn owner(desired: &Desired, observed: &Observed) -> Option<Owner> {
+    let site = &desired.bucket.site;
+    let account = &desired.account(&site.account)?.id;
+    let organization = membership(observed, account.as_str());
+    Some(Owner { account: account.clone(), region: site.region.clone(), organization })
 }
 
 fn address(trail: &spec::Trail) -> Address {
@@ -211,6 +242,6 @@ pub fn obstacle(proof: &Proof) -> String {
 pub(crate) fn denying<'d>(proof: &Proof, document: Option<&'d Document>) -> Option<&'d Statement> {
     match &proof.decision {
         Decision::Denied(by) => document?.statements().get(by.index),
-        Decision::Allowed(_) | Decision::NotAllowed(_) => None,
+        Decision::Allowed(_) | Decision::NotAllowed(_) | Decision::Unknown(_) => None,
     }
 }

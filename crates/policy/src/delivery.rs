@@ -1,17 +1,18 @@
-//! Turns the policies of bucket, key and topic into the proof that a trail can deliver, or into what stands in its way.
+//! Turns the policies of bucket, key and topic into the proof that a trail can deliver, or into what prevents it.
 //!
-//! It asks what CloudTrail asks, request by request, before CloudTrail does. It says nothing about
-//! propagation: whether AWS already sees a policy that was written a moment ago.
+//! Asks what CloudTrail asks, request by request, before CloudTrail does. Says nothing about propagation: whether AWS
+//! already applies a policy that was written a moment ago. Nor does it see service control policies and resource control
+//! policies.
 //!
-//! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" and "Amazon SNS
-//! topic policy for CloudTrail" in the CloudTrail user guide.
+//! See "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for CloudTrail" and "Amazon SNS topic
+//! policy for CloudTrail" in the CloudTrail user guide.
 
 use std::fmt;
 
 use crate::trails::{CLOUDTRAIL, logs_folder};
-use crate::{Arn, Decision, Document, Request, evaluate};
+use crate::{AccountId, Arn, Decision, Document, Known, Membership, Region, Request, evaluate};
 
-/// A trail, as far as delivery goes.
+/// A trail, as far as delivery is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The trail: its account is where the log files say they come from.
@@ -28,10 +29,23 @@ pub struct Delivery {
     pub topic: Option<Arn>,
     /// Whether digest files are delivered too.
     pub digests: bool,
-    /// The id of the organization of the trail's account, if it is known to be in one.
-    pub organization: Option<String>,
-    /// Whether the trail logs for all accounts of that organization.
+    /// The organization of the trail's account.
+    pub organization: Membership,
+    /// Whether the trail logs for all accounts of its organization.
     pub organization_trail: bool,
+    /// The owner of the bucket, if known.
+    pub owner: Option<Owner>,
+}
+
+/// The owner of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The account.
+    pub account: AccountId,
+    /// The Region of the bucket.
+    pub region: Region,
+    /// The organization of the account.
+    pub organization: Membership,
 }
 
 /// One thing that CloudTrail does to deliver.
@@ -134,27 +148,24 @@ impl Delivery {
     pub fn requests(&self) -> Vec<(Hop, Request)> {
         let bucket = self.bucket.as_str();
         let mut requests = vec![
-            (Hop::LookAtBucket, self.request("s3:GetBucketAcl", bucket)),
-            (Hop::WriteLogs, self.write("", "CloudTrail")),
+            (Hop::LookAtBucket, self.of_bucket("s3:GetBucketAcl", bucket)),
+            (Hop::WriteLogs, self.write("", LOGS)),
         ];
-        if let Some(organization) = self.organization.as_ref().filter(|_| self.organization_trail) {
-            let below = format!("{organization}/");
-            requests.push((Hop::WriteOrganizationLogs, self.write(&below, "CloudTrail")));
+        if let Some(organization) = self.organization.id().filter(|_| self.organization_trail) {
+            requests.push((Hop::WriteOrganizationLogs, self.write(&format!("{organization}/"), LOGS)));
         }
         if self.digests {
-            requests.push((Hop::WriteDigests, self.write("", "CloudTrail-Digest")));
+            requests.push((Hop::WriteDigests, self.write("", DIGESTS)));
         }
         if let Some(key) = &self.key {
-            requests.push((Hop::LookAtKey, self.request("kms:DescribeKey", key)));
+            requests.push((Hop::LookAtKey, self.of_arn("kms:DescribeKey", key)));
             requests.push((Hop::MakeDataKey, self.with_context("kms:GenerateDataKey", key)));
             if self.bucket_key {
                 requests.push((Hop::Decrypt, self.with_context("kms:Decrypt", key)));
             }
         }
         if let Some(topic) = &self.topic {
-            // A topic may be in another Region than the bucket.
-            let notify = self.request("sns:Publish", topic.as_str());
-            requests.push((Hop::Notify, notify.with("aws:RequestedRegion", topic.region())));
+            requests.push((Hop::Notify, self.of_arn("sns:Publish", topic.as_str())));
         }
         requests
     }
@@ -175,21 +186,43 @@ impl Delivery {
         let request = Request::by_service(CLOUDTRAIL, action, resource)
             .with("aws:SourceArn", self.trail.as_str())
             .with("aws:SourceAccount", self.trail.account());
-        let request = match &self.organization {
-            Some(organization) => request.with("aws:SourceOrgID", organization),
-            None => request,
-        };
-        // Bucket and key are in the same Region, so the ARN of the key gives it.
-        match self.key.as_deref().and_then(|key| key.parse::<Arn>().ok()) {
-            Some(key) => request.with("aws:RequestedRegion", key.region()),
+        self.organization.of_source(request)
+    }
+
+    /// A request to the bucket.
+    fn of_bucket(&self, action: &str, resource: &str) -> Request {
+        let request = self.request(action, resource);
+        match &self.owner {
+            Some(owner) => owner
+                .organization
+                .of_resource(request)
+                .with("aws:ResourceAccount", owner.account.as_str())
+                .with("s3:ResourceAccount", owner.account.as_str())
+                .with("aws:RequestedRegion", owner.region.as_str()),
             None => request,
         }
     }
 
-    /// The request that writes one object: owned by the owner of the bucket, and encrypted with the key of
-    /// the trail. `below` is `o-…/` for log files of an organization, else empty.
+    /// A request to a key or a topic, whose ARN has its account and its Region.
+    fn of_arn(&self, action: &str, resource: &str) -> Request {
+        let request = self.request(action, resource);
+        let Ok(arn) = resource.parse::<Arn>() else { return request };
+        let request =
+            request.with("aws:ResourceAccount", arn.account()).with("aws:RequestedRegion", arn.region());
+        match &self.owner {
+            _ if arn.account() == self.trail.account() => self.organization.of_resource(request),
+            Some(owner) if arn.account() == owner.account.as_str() => owner.organization.of_resource(request),
+            _ => request,
+        }
+    }
+
+    /// The request that writes one object: owned by the owner of the bucket, and encrypted with the key of the trail.
+    /// `below` is `o-…/` for log files of an organization, else empty.
     ///
-    /// See "Finding your CloudTrail log files" in the CloudTrail user guide.
+    /// See "Finding your CloudTrail log files" in the CloudTrail user guide. CloudTrail names the encryption: where a trail
+    /// has no key, and for digest files, a bucket policy has to allow `AES256`, see "Security best practices in AWS
+    /// CloudTrail". "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys" says that
+    /// digest files are encrypted with the key of the trail: of those, either is possible.
     fn write(&self, below: &str, folder: &str) -> Request {
         let logs = logs_folder(self.prefix.as_deref());
         let (account, region) = (self.trail.account(), self.trail.region());
@@ -197,19 +230,36 @@ impl Delivery {
             "{}/{logs}{below}{account}/{folder}/{region}/2026/01/01/{account}_{folder}_{region}.json.gz",
             self.bucket
         );
-        let request = self.request("s3:PutObject", &object).with("s3:x-amz-acl", "bucket-owner-full-control");
-        match &self.key {
-            Some(key) => request
-                .with("s3:x-amz-server-side-encryption", "aws:kms")
-                .with("s3:x-amz-server-side-encryption-aws-kms-key-id", key),
-            None => request,
-        }
+        let request =
+            self.of_bucket("s3:PutObject", &object).with("s3:x-amz-acl", "bucket-owner-full-control");
+        let value = |text: &str| vec![text.to_owned()];
+        let (encryption, key) = match &self.key {
+            Some(key) if folder == DIGESTS => (
+                Known::OneOf(vec![value(SSE_KMS), value(SSE_S3)]),
+                Known::OneOf(vec![value(key), Vec::new()]),
+            ),
+            Some(key) => (Known::Values(value(SSE_KMS)), Known::Values(value(key))),
+            None => (Known::Values(value(SSE_S3)), Known::Absent),
+        };
+        request
+            .with_known("s3:x-amz-server-side-encryption", encryption)
+            .with_known("s3:x-amz-server-side-encryption-aws-kms-key-id", key)
     }
 
-    /// The encryption context of a log file is the ARN of its trail.
+    /// A request that encrypts or decrypts: the encryption context has the ARN of the trail, and of the object where S3
+    /// asks for CloudTrail.
     fn with_context(&self, action: &str, key: &str) -> Request {
-        self.request(action, key)
+        self.of_arn(action, key)
             .with("kms:EncryptionContext:aws:cloudtrail:arn", self.trail.as_str())
-            .with_each("kms:EncryptionContextKeys", ["aws:cloudtrail:arn"])
+            .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:cloudtrail:arn".to_owned()]))
     }
 }
+
+/// The folder of log files, below the account.
+const LOGS: &str = "CloudTrail";
+/// The folder of digest files, below the account.
+const DIGESTS: &str = "CloudTrail-Digest";
+/// Server-side encryption with a key of AWS KMS, as a header has it.
+const SSE_KMS: &str = "aws:kms";
+/// Server-side encryption with keys of Amazon S3, as a header has it.
+const SSE_S3: &str = "AES256";

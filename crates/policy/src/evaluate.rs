@@ -1,12 +1,15 @@
-//! Turns a document and a request into the decision that AWS would take, with the statement that it rests on.
+//! Turns a document and a request into the decision that AWS would take, with the statement that decides.
 //!
-//! Looks at the resource policy alone, and at nothing but its two arguments. Where a document says something whose
-//! meaning is not known here (an operator that IAM does not have, a variable without a value), it is strict: an Allow
-//! does not apply, and a Deny does.
+//! Reads the resource policy alone, and nothing but its two arguments. Not every condition key of a request is known:
+//! the decision is [`Decision::Unknown`] where it depends on one that is not, and certain where every value of the
+//! unknown keys leads to the same decision. Where a document says something that has no known meaning (an operator
+//! that IAM does not have, a variable without a value), evaluation is strict: an Allow does not apply, a Deny does.
 //!
 //! See "Policy evaluation logic" in the IAM user guide.
 
 pub(crate) mod condition;
+mod keys;
+mod known;
 mod request;
 
 use std::borrow::Cow;
@@ -14,26 +17,47 @@ use std::fmt;
 
 use crate::canonical::lowercase;
 use crate::equivalent::reads_variables;
-use crate::pattern::{Syntax, matches, pieces, resolve, text_matches};
+use crate::pattern::{Syntax, matches, text_matches};
 use crate::{Condition, Document, Effect, Principal, Statement};
+use condition::{Truth, resolved};
+pub use known::Known;
 pub use request::Request;
 
-/// What a document says to a request.
+/// The decision of a document on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// A statement allows it, and none denies it.
     Allowed(StatementRef),
     /// A statement denies it, whatever else allows it.
     Denied(StatementRef),
-    /// No statement allows it. With the one that comes nearest, if there is an Allow at all.
+    /// No statement allows it. With the Allow that comes nearest, if there is one.
     NotAllowed(Option<NearMiss>),
+    /// Whether it is allowed depends on condition keys that are not known. With the statements that may apply and
+    /// decide, at least one.
+    Unknown(Vec<Doubt>),
 }
 
 impl Decision {
-    /// Whether the request may go ahead, as far as this document is concerned.
+    /// Whether the document certainly allows the request.
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
     }
+
+    /// Whether the document certainly does not allow the request.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Denied(_) | Self::NotAllowed(_))
+    }
+}
+
+/// A statement of which it is not known whether it applies to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The statement.
+    pub statement: StatementRef,
+    /// Its effect.
+    pub effect: Effect,
+    /// The condition keys that decide, as the statement spells them.
+    pub keys: Vec<String>,
 }
 
 /// Names one statement of a document.
@@ -94,7 +118,24 @@ impl fmt::Display for Decision {
             Self::NotAllowed(Some(miss)) => {
                 write!(f, "no statement allows it; {} comes nearest, but {}", miss.statement, miss.mismatch)
             }
+            Self::Unknown(doubts) => {
+                f.write_str("it is not known whether ")?;
+                for (index, doubt) in doubts.iter().enumerate() {
+                    write!(f, "{}{doubt}", if index == 0 { "" } else { ", and whether " })?;
+                }
+                Ok(())
+            }
         }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.effect {
+            Effect::Allow => "allows",
+            Effect::Deny => "denies",
+        };
+        write!(f, "{} {verb} it: that depends on `{}`", self.statement, self.keys.join("` and `"))
     }
 }
 
@@ -127,30 +168,47 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// What the document says to the request.
+/// The decision of the document on the request.
 pub fn evaluate(document: &Document, request: &Request) -> Decision {
     let variables = reads_variables(document);
     let mut allowed = None;
     let mut nearest: Option<(usize, StatementRef, Misfit<'_>)> = None;
+    let (mut may_deny, mut may_allow) = (Vec::new(), Vec::new());
     for (index, statement) in document.statements().iter().enumerate() {
         let reference = || StatementRef { index, sid: statement.sid().map(str::to_owned) };
         match (statement.effect(), apply(statement, request, variables)) {
-            (Effect::Deny, Ok(())) => return Decision::Denied(reference()),
-            (Effect::Allow, Ok(())) => allowed = allowed.or_else(|| Some(reference())),
-            (Effect::Allow, Err((fitting, misfit))) => {
+            (Effect::Deny, Applies::Yes) => return Decision::Denied(reference()),
+            (Effect::Allow, Applies::Yes) => allowed = allowed.or_else(|| Some(reference())),
+            (effect, Applies::Perhaps(keys)) => {
+                let doubts = if effect == Effect::Deny { &mut may_deny } else { &mut may_allow };
+                doubts.push(Doubt { statement: reference(), effect, keys });
+            }
+            (Effect::Allow, Applies::No(fitting, misfit)) => {
                 if nearest.as_ref().is_none_or(|(best, ..)| fitting > *best) {
                     nearest = Some((fitting, reference(), misfit));
                 }
             }
-            (Effect::Deny, Err(_)) => {}
+            (Effect::Deny, Applies::No(..)) => {}
         }
     }
     match allowed {
-        Some(statement) => Decision::Allowed(statement),
-        None => Decision::NotAllowed(
+        Some(statement) if may_deny.is_empty() => Decision::Allowed(statement),
+        Some(_) => Decision::Unknown(may_deny),
+        // A Deny that may apply changes nothing for a request that nothing allows.
+        None if may_allow.is_empty() => Decision::NotAllowed(
             nearest.map(|(_, statement, misfit)| NearMiss { statement, mismatch: misfit.against(request) }),
         ),
+        None => Decision::Unknown(may_deny.into_iter().chain(may_allow).collect()),
     }
+}
+
+/// Whether a statement applies to a request.
+enum Applies<'s> {
+    Yes,
+    /// It depends on these condition keys.
+    Perhaps(Vec<String>),
+    /// With how much of the statement fits, and the first part that does not.
+    No(usize, Misfit<'s>),
 }
 
 /// A [`Mismatch`] that still stands in the statement: most are never told.
@@ -177,28 +235,36 @@ impl Misfit<'_> {
     }
 }
 
-/// Whether the statement applies to the request; else how much of it fits, and the first thing that does not.
-fn apply<'s>(
-    statement: &'s Statement,
-    request: &Request,
-    variables: bool,
-) -> Result<(), (usize, Misfit<'s>)> {
+fn apply<'s>(statement: &'s Statement, request: &Request, variables: bool) -> Applies<'s> {
     let is_deny = statement.effect() == Effect::Deny;
     if !is_principal(statement, request) {
-        return Err((0, Misfit::Principal));
+        return Applies::No(0, Misfit::Principal);
     }
     if !is_action(statement, request.action()) {
-        return Err((1, Misfit::Action));
+        return Applies::No(1, Misfit::Action);
     }
-    if !is_resource(statement, request, variables).unwrap_or(is_deny) {
-        return Err((2, Misfit::Resource));
+    let mut unknown: Vec<String> = Vec::new();
+    let mut may_hold = |truth| match truth {
+        Truth::True => true,
+        Truth::False => false,
+        Truth::Undefined => is_deny,
+        Truth::Unknown(key) => {
+            if !unknown.contains(&key) {
+                unknown.push(key);
+            }
+            true
+        }
+    };
+    if !may_hold(is_resource(statement, request, variables)) {
+        return Applies::No(2, Misfit::Resource);
     }
-    for (fitting, condition) in statement.conditions().into_iter().enumerate() {
-        if !condition::holds(&condition, request, variables).unwrap_or(is_deny) {
-            return Err((3 + fitting, Misfit::Condition(condition)));
+    let mut conditions = statement.conditions();
+    for index in 0..conditions.len() {
+        if !may_hold(condition::holds(&conditions, index, request, variables)) {
+            return Applies::No(3 + index, Misfit::Condition(conditions.swap_remove(index)));
         }
     }
-    Ok(())
+    if unknown.is_empty() { Applies::Yes } else { Applies::Perhaps(unknown) }
 }
 
 fn is_principal(statement: &Statement, request: &Request) -> bool {
@@ -222,28 +288,20 @@ fn is_action(statement: &Statement, action: &str) -> bool {
     if statement.has("NotAction") { !among(statement.not_actions()) } else { among(statement.actions()) }
 }
 
-/// `None` where a variable without a value decides.
-fn is_resource(statement: &Statement, request: &Request, variables: bool) -> Option<bool> {
+fn is_resource(statement: &Statement, request: &Request, variables: bool) -> Truth {
     let among = |patterns: Vec<&str>| {
-        let mut is_known = true;
-        for pattern in patterns {
+        Truth::any(patterns.into_iter().map(|pattern| {
             if !variables || !pattern.contains("${") {
-                if text_matches(pattern, request.resource()) {
-                    return Some(true);
-                }
-                continue;
+                return Truth::of(text_matches(pattern, request.resource()));
             }
-            let pattern = pieces(pattern, Syntax { wildcards: true, variables });
-            match resolve(&pattern, |key| request.variable(key)) {
-                Some(pattern) if matches(&pattern, request.resource()) => return Some(true),
-                Some(_) => {}
-                None => is_known = false,
+            match resolved(pattern, Syntax { wildcards: true, variables }, request) {
+                Ok(pattern) => Truth::of(matches(&pattern, request.resource())),
+                Err(truth) => truth,
             }
-        }
-        is_known.then_some(false)
+        }))
     };
     if statement.has("NotResource") {
-        among(statement.not_resources()).map(|is_among| !is_among)
+        among(statement.not_resources()).not()
     } else {
         among(statement.resources())
     }

@@ -50,6 +50,7 @@ mod fit;
 mod intent;
 mod json;
 mod lockout;
+mod membership;
 mod merge;
 pub mod names;
 mod ownership;
@@ -60,17 +61,18 @@ mod warning;
 
 pub use canonical::canonical_text;
 pub use covers::covers;
-pub use delivery::{Delivery, Hop, PolicyKind, Proof};
+pub use delivery::{Delivery, Hop, Owner, PolicyKind, Proof};
 pub use difference::{Difference, Op, differences};
 pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
-pub use evaluate::{Decision, Mismatch, NearMiss, Request, StatementRef, evaluate};
+pub use evaluate::{Decision, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, evaluate};
 pub use fit::{Fitted, Form, Obstacle, TooLarge, fit, sizes};
 pub use intent::{
     BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader, TopicIntent,
 };
 pub use lockout::can_be_administered;
+pub use membership::Membership;
 pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Step, merge};
 pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};
 pub use ownership::{Ownership, Role, owned};

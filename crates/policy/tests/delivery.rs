@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use reconcile_policy::{
-    AccountId, Arn, BucketIntent, Delivery, Document, KeyIntent, Logs, OrganizationTrail, Ownership,
-    Partition, PolicyKind, Proof, Reader, Request, TopicIntent, can_be_administered, evaluate,
+    AccountId, Arn, BucketIntent, Decision, Delivery, Document, KeyIntent, Logs, Membership,
+    OrganizationTrail, Owner, Ownership, Partition, PolicyKind, Proof, Reader, Request, TopicIntent,
+    can_be_administered, evaluate,
 };
 use serde_json::{Value, json};
 
@@ -88,8 +89,13 @@ fn delivery() -> Delivery {
         bucket_key: true,
         topic: None,
         digests: true,
-        organization: None,
+        organization: Membership::Unknown,
         organization_trail: false,
+        owner: Some(Owner {
+            account: "111111111111".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            organization: Membership::Unknown,
+        }),
     }
 }
 
@@ -100,7 +106,7 @@ fn obstacles(bucket: &Document, key: &Document) -> Vec<(&'static str, String)> {
         PolicyKind::Topic => None,
     };
     let proofs = delivery().prove(policy_of);
-    let failed = proofs.into_iter().filter(|proof: &Proof| !proof.decision.is_allowed());
+    let failed = proofs.into_iter().filter(|proof: &Proof| proof.decision.is_refused());
     failed.map(|proof| (proof.hop.code(), proof.decision.to_string())).collect()
 }
 
@@ -151,7 +157,8 @@ fn a_trail_that_tells_a_topic_needs_the_policy_of_the_topic() {
 #[test]
 fn a_trail_of_an_organization_needs_the_prefix_of_the_organization() {
     let delivery = |organization: Option<&str>, organization_trail| Delivery {
-        organization: organization.map(str::to_owned),
+        organization: organization
+            .map_or(Membership::Unknown, |id| Membership::In { id: id.to_owned(), path: None }),
         organization_trail,
         ..delivery()
     };
@@ -315,6 +322,21 @@ fn a_foreign_deny_blocks_cloudtrail_or_does_not() {
             condition(json!({ "StringEquals": { "aws:RequestedRegion": ["us-east-1", "us-east-2"] } })),
             true,
         ),
+        (
+            "requests for another account's bucket",
+            condition(json!({ "StringNotEquals": { "aws:ResourceAccount": "111111111111" } })),
+            false,
+        ),
+        (
+            "requests for this account's bucket",
+            condition(json!({ "StringEquals": { "s3:ResourceAccount": "111111111111" } })),
+            true,
+        ),
+        (
+            "requests that are not signed in the header",
+            condition(json!({ "StringNotEquals": { "s3:authType": "REST-HEADER" } })),
+            false,
+        ),
         ("deleting", deny(json!({ "Action": "s3:Delete*" })), false),
         ("an account", deny(json!({ "Principal": { "AWS": "222222222222" } })), false),
     ] {
@@ -324,6 +346,113 @@ fn a_foreign_deny_blocks_cloudtrail_or_does_not() {
             assert!(hop.starts_with("write"), "{name}: {hop}");
             assert_eq!(decision, "denied by statement `Theirs`", "{name}");
         }
+    }
+}
+
+/// The hops of which it is not known whether the bucket policy allows them, each with the keys that decide.
+fn doubts(delivery: &Delivery, bucket: &Document) -> Vec<(&'static str, Vec<String>)> {
+    let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(bucket)).into_iter();
+    let doubts = proofs.filter_map(|proof| match proof.decision {
+        Decision::Unknown(doubts) => {
+            Some((proof.hop.code(), doubts.into_iter().flat_map(|it| it.keys).collect()))
+        }
+        _ => None,
+    });
+    doubts.collect()
+}
+
+#[test]
+fn a_bucket_policy_that_depends_on_an_organization_is_decided_as_far_as_the_organization_is_known() {
+    // AWS publishes this statement as a resource control policy: aws-samples/data-perimeter-policy-examples.
+    let confused_deputy = json!({
+        "Sid": "EnforceConfusedDeputyProtection", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"],
+        "Condition": {
+            "StringNotEqualsIfExists": { "aws:SourceOrgID": ORGANIZATION },
+            "Null": { "aws:SourceAccount": "false" },
+            "Bool": { "aws:PrincipalIsAWSService": "true" },
+        },
+    });
+    let in_unit = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": { "ForAllValues:StringNotLike": { "aws:SourceOrgPaths": "o-exampleorgid/r-ab12/ou-ab12-1/*" } },
+    });
+    let in_organization = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": { "ForAllValues:StringNotLike": { "aws:SourceOrgPaths": "o-exampleorgid/*" } },
+    });
+    let of_resource = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": { "StringNotEquals": { "aws:ResourceOrgID": ORGANIZATION } },
+    });
+    let is_in =
+        |id: &str, path: Option<&str>| Membership::In { id: id.to_owned(), path: path.map(str::to_owned) };
+    let not_in = |id: &str| Membership::NotIn { id: id.to_owned() };
+    for (name, statement, organization, expected) in [
+        ("not declared", &confused_deputy, Membership::Unknown, "unknown"),
+        ("the same", &confused_deputy, is_in(ORGANIZATION, None), "allowed"),
+        ("another", &confused_deputy, is_in("o-other", None), "refused"),
+        ("none of it", &confused_deputy, not_in(ORGANIZATION), "refused"),
+        ("none of another", &confused_deputy, not_in("o-other"), "unknown"),
+        ("no path", &in_unit, is_in(ORGANIZATION, None), "unknown"),
+        (
+            "a path",
+            &in_unit,
+            is_in(ORGANIZATION, Some("o-exampleorgid/r-ab12/ou-ab12-1/ou-ab12-2/")),
+            "allowed",
+        ),
+        ("another path", &in_unit, is_in(ORGANIZATION, Some("o-exampleorgid/r-ab12/ou-ab12-3/")), "refused"),
+        ("no path is needed", &in_organization, is_in(ORGANIZATION, None), "allowed"),
+        ("the path of another", &in_organization, is_in("o-other", None), "refused"),
+        ("not declared, for a path", &in_organization, Membership::Unknown, "unknown"),
+        ("the owner's", &of_resource, is_in(ORGANIZATION, None), "allowed"),
+        ("not the owner's", &of_resource, is_in("o-other", None), "refused"),
+        ("the owner's is not declared", &of_resource, Membership::Unknown, "unknown"),
+    ] {
+        let owner = delivery().owner.map(|owner| Owner { organization: organization.clone(), ..owner });
+        let delivery = Delivery { organization, owner, ..delivery() };
+        let bucket = bucket_policy(std::slice::from_ref(statement));
+        let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(&bucket));
+        for proof in proofs.iter().filter(|it| it.hop.policy() == PolicyKind::Bucket) {
+            let decision = match &proof.decision {
+                Decision::Allowed(_) => "allowed",
+                Decision::Denied(_) | Decision::NotAllowed(_) => "refused",
+                Decision::Unknown(_) => "unknown",
+            };
+            assert_eq!(decision, expected, "{name}: {} {}", proof.hop, proof.decision);
+        }
+    }
+}
+
+#[test]
+fn the_encryption_of_digest_files_is_known_to_be_one_of_two() {
+    let deny = |condition: Value| {
+        bucket_policy(&[json!({
+            "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*",
+            "Condition": condition,
+        })])
+    };
+    let key = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+    let header = "s3:x-amz-server-side-encryption";
+    let with_key = delivery();
+    let without_key = Delivery { key: None, ..delivery() };
+    let digests = |key: &str| vec![("write-digests", vec![key.to_owned()])];
+    for (delivery, condition, expected) in [
+        (&with_key, json!({ "StringNotEquals": { header: ["aws:kms", "AES256"] } }), vec![]),
+        (&with_key, json!({ "Null": { header: "true" } }), vec![]),
+        (&with_key, json!({ "StringNotEquals": { header: "aws:kms" } }), digests(header)),
+        (&with_key, json!({ "StringNotEquals": { key: KEY } }), digests(key)),
+        (&with_key, json!({ "StringNotEquals": { key: KEY }, "Null": { key: "false" } }), vec![]),
+        (&without_key, json!({ "StringNotEquals": { header: ["aws:kms", "AES256"] } }), vec![]),
+        (&without_key, json!({ "StringEquals": { header: "aws:kms" } }), vec![]),
+        (&without_key, json!({ "Null": { header: "true" } }), vec![]),
+    ] {
+        let bucket = deny(condition.clone());
+        assert_eq!(doubts(delivery, &bucket), expected, "{condition}");
+        let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(&bucket));
+        let refused =
+            proofs.iter().any(|it| it.hop.policy() == PolicyKind::Bucket && it.decision.is_refused());
+        assert!(!refused, "{condition}");
     }
 }
 

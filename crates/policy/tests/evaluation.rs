@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use reconcile_policy::{Decision, Document, Mismatch, Request, evaluate};
+use reconcile_policy::{Decision, Document, Doubt, Effect, Known, Mismatch, Request, evaluate};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,14 @@ struct Case {
     #[serde(default)]
     context: Map<String, Value>,
     by: Option<String>,
+    action: Option<String>,
     resource: Option<String>,
+    /// Keys of which nothing is known.
+    #[serde(default)]
+    unknown: Vec<String>,
+    /// Whether the request has other keys than those of `context`: those that every request of its kind has.
+    #[serde(default)]
+    usual: bool,
 }
 
 /// The `Version` of a document, if it has one.
@@ -55,7 +62,7 @@ fn document(version: Option<&str>, statements: &[Value]) -> Document {
 }
 
 fn request(case: &Case) -> Request {
-    let action = "s3:GetObject";
+    let action = case.action.as_deref().unwrap_or("s3:GetObject");
     let resource = case.resource.as_deref().unwrap_or("arn:aws:s3:::logs/a/b");
     let by = case.by.as_deref().unwrap_or("arn:aws:iam::111111111111:role/Auditor");
     let request = match by {
@@ -63,10 +70,13 @@ fn request(case: &Case) -> Request {
         service if service.ends_with(".amazonaws.com") => Request::by_service(service, action, resource),
         arn => Request::by_principal(&arn.parse().unwrap(), action, resource),
     };
-    case.context.iter().fold(request, |request, (key, value)| match value {
+    let request = case.context.iter().fold(request, |request, (key, value)| match value {
         Value::Array(values) => request.with_each(key, values.iter().map(|value| value.as_str().unwrap())),
         value => request.with(key, value.as_str().unwrap()),
-    })
+    });
+    let unknown = case.unknown.iter();
+    let request = unknown.fold(request, |request, key| request.with_known(key, Known::Nothing));
+    if case.usual { request } else { request.complete() }
 }
 
 #[test]
@@ -80,6 +90,7 @@ fn documents_are_evaluated_as_aws_documents_it() {
             Decision::Allowed(_) => "allowed",
             Decision::Denied(_) => "denied",
             Decision::NotAllowed(_) => "not allowed",
+            Decision::Unknown(_) => "unknown",
         };
         assert_eq!(decision, case.decision, "{} ({})\n{document}\n{request:?}", case.name, case.page);
     }
@@ -150,4 +161,43 @@ fn what_is_not_allowed_names_the_statement_that_comes_nearest() {
         assert_eq!((miss.statement.sid.as_deref(), miss.mismatch), (Some(sid), expected));
     }
     assert_eq!(evaluate(&document(None, &[]), &cloudtrail()), Decision::NotAllowed(None));
+}
+
+#[test]
+fn an_unknown_decision_names_the_statements_and_keys_that_decide() {
+    let allow =
+        json!({ "Sid": "Write", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" });
+    let deny = |sid: &str, condition: Value| {
+        json!({
+            "Sid": sid, "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*",
+            "Condition": condition,
+        })
+    };
+    let organization = deny(
+        "Organization",
+        json!({
+            "StringNotEquals": { "aws:SourceOrgID": "o-1", "AWS:SourceArn": "another" },
+            "Null": { "aws:SourceOrgID": "false" },
+            "StringLike": { "aws:ResourceOrgID": "o-*" },
+        }),
+    );
+    let other =
+        deny("Other", json!({ "StringEquals": { "aws:SourceArn": "another", "aws:SourceOrgID": "o-1" } }));
+    let statements = [allow.clone(), organization, other];
+    let Decision::Unknown(doubts) = evaluate(&document(None, &statements), &cloudtrail()) else {
+        panic!("it is unknown");
+    };
+    let [Doubt { statement, effect: Effect::Deny, keys }] = doubts.as_slice() else { panic!("{doubts:?}") };
+    assert_eq!((statement.index, statement.sid.as_deref()), (1, Some("Organization")));
+    assert_eq!(keys, &["aws:SourceOrgID", "aws:ResourceOrgID"]);
+    assert_eq!(
+        doubts[0].to_string(),
+        "statement `Organization` denies it: that depends on `aws:SourceOrgID` and `aws:ResourceOrgID`"
+    );
+    let mut may_allow = allow;
+    may_allow["Condition"] = json!({ "StringEquals": { "aws:SourceOrgID": "o-1" } });
+    assert_eq!(
+        evaluate(&document(None, &[may_allow]), &cloudtrail()).to_string(),
+        "it is not known whether statement `Write` allows it: that depends on `aws:SourceOrgID`"
+    );
 }

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    Arn, BucketIntent, Delivery, Document, Fitted, Form, KeyIntent, Merged, Obstacle, OrganizationTrail,
-    Ownership, Partition, PolicyKind, Request, Statement, TooLarge, TopicIntent, evaluate, fit,
+    Arn, BucketIntent, Delivery, Document, Fitted, Form, KeyIntent, Membership, Merged, Obstacle,
+    OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, TooLarge, TopicIntent, evaluate,
+    fit,
 };
 use serde_json::json;
 
@@ -115,11 +116,11 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
                 bucket_key: true,
                 topic: None,
                 digests: true,
-                organization: None,
+                organization: Membership::In { id: ORGANIZATION.to_owned(), path: None },
                 organization_trail: false,
+                owner: None,
             };
             for (hop, request) in delivery.requests() {
-                let request = request.with("aws:SourceOrgID", ORGANIZATION);
                 let policy = if hop.policy() == PolicyKind::Bucket { bucket } else { key };
                 assert!(allows(policy, &request), "{count} accounts: {own} {hop}");
             }

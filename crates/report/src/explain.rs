@@ -8,7 +8,7 @@ use reconcile_policy::Decision;
 use serde_json::{Value, json};
 
 use crate::TextOptions;
-use crate::paint::{ADD, DIM, REMOVE, STRONG, paint, sandbox_line, sign};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, paint, sandbox_line, sign};
 
 /// Version of the JSON form.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -56,15 +56,20 @@ fn path_text(text: &mut String, path: &DeliveryPath) {
         false => writeln!(text, "  It is not there yet. It will deliver to {}{prefix}.", delivery.bucket),
     };
     for proof in &path.proofs {
-        let mark = if proof.decision.is_allowed() { paint(ADD, "yes") } else { paint(REMOVE.bold(), "NO ") };
+        let mark = match &proof.decision {
+            Decision::Allowed(_) => paint(ADD, "yes"),
+            Decision::Denied(_) | Decision::NotAllowed(_) => paint(REMOVE.bold(), "NO "),
+            Decision::Unknown(_) => paint(CHANGE.bold(), "?  "),
+        };
         let _ = writeln!(text, "  {mark}  CloudTrail may {}", proof.hop);
         let request = format!("{} on {}", proof.request.action(), proof.request.resource());
         let _ = writeln!(text, "       {}", paint(DIM, request));
         let _ = writeln!(text, "       {}", proof.decision);
     }
-    text.push_str(match path.obstacles().next() {
-        None => "  So it can deliver.\n",
-        Some(_) => "  So it cannot deliver.\n",
+    text.push_str(match (path.obstacles().next(), path.is_proven()) {
+        (Some(_), _) => "  So it cannot deliver.\n",
+        (None, true) => "  So it can deliver.\n",
+        (None, false) => "  So it is not known whether it can deliver.\n",
     });
 }
 
@@ -95,6 +100,7 @@ fn path_json(path: &DeliveryPath) -> Value {
             let statement = match &proof.decision {
                 Decision::Allowed(by) | Decision::Denied(by) => Some(by),
                 Decision::NotAllowed(miss) => miss.as_ref().map(|miss| &miss.statement),
+                Decision::Unknown(doubts) => doubts.first().map(|doubt| &doubt.statement),
             };
             json!({
                 "hop": proof.hop.code(),
@@ -105,11 +111,12 @@ fn path_json(path: &DeliveryPath) -> Value {
                     Decision::Allowed(_) => "allowed",
                     Decision::Denied(_) => "denied",
                     Decision::NotAllowed(_) => "not_allowed",
+                    Decision::Unknown(_) => "unknown",
                 },
                 "statement": statement.map(|by| json!({ "index": by.index, "sid": by.sid })),
                 "message": proof.decision.to_string(),
             })
         })
         .collect();
-    json!({ "is_live": path.is_live, "can_deliver": path.obstacles().next().is_none(), "hops": hops })
+    json!({ "is_live": path.is_live, "can_deliver": path.is_proven(), "hops": hops })
 }

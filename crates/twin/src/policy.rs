@@ -44,8 +44,9 @@ impl Policy {
         self.document.statements().iter().filter_map(|it| serde_json::to_value(it).ok()).collect()
     }
 
-    pub(crate) fn allows(&self, request: &Request) -> bool {
-        evaluate(&self.document, request).is_allowed()
+    /// Whether the document allows the request, of which the twin knows every condition key.
+    pub(crate) fn allows(&self, request: Request) -> bool {
+        evaluate(&self.document, &request.complete()).is_allowed()
     }
 }
 

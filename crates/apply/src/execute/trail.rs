@@ -8,7 +8,7 @@ use reconcile_aws::{Class, Operation};
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
-use reconcile_policy::{Arn, Delivery};
+use reconcile_policy::{Arn, Delivery, Membership};
 use reconcile_spec::{self as spec, ReadWrite};
 
 use super::{Made, Verdict, Work, gone};
@@ -84,8 +84,9 @@ fn delivery(work: &Work<'_>, wanted: &Trail) -> Result<Delivery, ApplyError> {
         key: wanted.kms_key.as_ref().map(|key| work.context.key(key)).transpose()?,
         bucket_key: false,
         digests: wanted.log_file_validation,
-        organization: None,
+        organization: Membership::Unknown,
         organization_trail: false,
+        owner: work.context.owner(),
         topic: match &wanted.notification {
             Some(Notification::To { topic }) => topic.parse().ok(),
             Some(Notification::Off) | None => None,

@@ -10,53 +10,78 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Request;
+use super::known::{Actual, Case, may_contain_aws};
 use crate::Condition;
-use crate::pattern::{Piece, Syntax, matches, pieces, resolve, text_matches};
+use crate::pattern::{Piece, Syntax, are_disjoint, includes, matches, pieces, resolve, text_matches};
 
-/// Whether the condition holds; `None` where that is unknown: the operator is not one of IAM's, a wanted
-/// value is malformed for the operator, or a variable has no value.
-pub(super) fn holds(condition: &Condition<'_>, request: &Request, variables: bool) -> Option<bool> {
-    let operator = Operator::parse(condition.operator)?;
-    let actual = request.values(condition.key);
-    if operator.test == Test::Null {
-        return any(condition.values.iter().map(|value| Some(parse_bool(value)? == actual.is_empty())));
-    }
-    if actual.is_empty() {
-        return Some(match operator.set {
-            _ if operator.if_exists => true,
-            Some(Set::All) => true,
-            Some(Set::Any) => false,
-            None => operator.is_negated,
-        });
-    }
-    let satisfies = |actual: &String| {
-        let wanted = condition.values.iter().map(|value| operator.test.wanted(value, request, variables));
-        let fits = any(wanted.map(|wanted| wanted.map(|wanted| wanted.is(actual))));
-        fits.map(|fits| fits != operator.is_negated)
-    };
-    let each = actual.iter().map(satisfies);
-    match (operator.set, operator.is_negated) {
-        (Some(Set::Any), _) | (None, false) => any(each),
-        // Without a set operator, a negated operator has to hold for every value of the request.
-        (Some(Set::All), _) | (None, true) => any(each.map(not)).map(|any| !any),
-    }
+/// Whether something holds for a request, in the three-valued logic of Kleene and with one value more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Truth {
+    True,
+    False,
+    /// It depends on a condition key of which too little is known: this one.
+    Unknown(String),
+    /// What is written has no meaning that is known here: the operator is not one of IAM's, a wanted value is
+    /// malformed for the operator, or a variable has no value.
+    Undefined,
 }
 
-/// Whether one of them is true; `None` if none is true and one is unknown.
-fn any(of: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let mut result = Some(false);
-    for next in of {
-        match next {
-            Some(true) => return Some(true),
-            Some(false) => {}
-            None => result = None,
+impl Truth {
+    pub(super) fn of(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+
+    pub(super) fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            other => other,
         }
     }
-    result
+
+    /// Whether one of them is true. An unknown one outweighs an undefined one: it could be true.
+    pub(super) fn any(of: impl Iterator<Item = Self>) -> Self {
+        let mut result = Self::False;
+        for next in of {
+            match (&result, next) {
+                (_, Self::True) => return Self::True,
+                (_, Self::False) | (Self::Unknown(_), _) => {}
+                (_, next) => result = next,
+            }
+        }
+        result
+    }
+
+    fn all(of: impl Iterator<Item = Self>) -> Self {
+        Self::any(of.map(Self::not)).not()
+    }
 }
 
-fn not(truth: Option<bool>) -> Option<bool> {
-    truth.map(|truth| !truth)
+/// Whether the condition at `index` of a statement holds, together with those after it on the same key: where a key has
+/// one of several values, no case may satisfy them all though each is satisfied in some case.
+pub(super) fn holds(conditions: &[Condition<'_>], index: usize, request: &Request, variables: bool) -> Truth {
+    let Some((condition, others)) = conditions.get(index..).and_then(<[_]>::split_first) else {
+        return Truth::True;
+    };
+    let key = condition.key;
+    let holds_in = |condition: &Condition<'_>, case: Case<'_>| match Operator::parse(condition.operator) {
+        Some(operator) => {
+            let wanted =
+                || condition.values.iter().map(|value| operator.test.wanted(value, request, variables));
+            operator.holds(case, wanted, key)
+        }
+        None => Truth::Undefined,
+    };
+    let known = request.known(key);
+    let in_all_cases = if known.is_certain() {
+        known.in_all_cases(|case| holds_in(condition, case))
+    } else {
+        let others = || others.iter().filter(|other| other.key.eq_ignore_ascii_case(key));
+        known.in_all_cases(|case| {
+            Truth::all(std::iter::once(condition).chain(others()).map(|it| holds_in(it, case)))
+        })
+    };
+    in_all_cases.unwrap_or_else(|| Truth::Unknown(key.to_owned()))
 }
 
 /// A condition operator taken apart: `ForAnyValue:StringNotLikeIfExists`.
@@ -143,6 +168,47 @@ impl Operator {
         Some(Self { set, test, is_negated, if_exists })
     }
 
+    /// Whether a condition with this operator holds in one case of what a request has under the key.
+    fn holds<'w, I>(self, case: Case<'_>, wanted: impl Fn() -> I, key: &str) -> Truth
+    where
+        I: Iterator<Item = Result<Wanted<'w>, Truth>>,
+    {
+        if self.test == Test::Null {
+            let is_absent = matches!(case, Case::Absent);
+            return Truth::any(wanted().map(|wanted| match wanted {
+                Ok(Wanted::Bool(wanted)) => Truth::of(wanted == is_absent),
+                Ok(_) => Truth::Undefined,
+                Err(truth) => truth,
+            }));
+        }
+        let satisfies = |actual: Actual<'_>| {
+            let fits = Truth::any(wanted().map(|wanted| match wanted {
+                Ok(wanted) => wanted.is(actual).map_or_else(|| Truth::Unknown(key.to_owned()), Truth::of),
+                Err(truth) => truth,
+            }));
+            if self.is_negated { fits.not() } else { fits }
+        };
+        let (values, other) = match case {
+            Case::Absent => {
+                let holds = self.if_exists
+                    || match self.set {
+                        Some(set) => set == Set::All,
+                        None => self.is_negated,
+                    };
+                return Truth::of(holds);
+            }
+            Case::Values(values) => (values, None),
+            Case::AtLeast(values) => (values, Some(Actual::Anything)),
+            Case::One(actual) => (&[][..], Some(actual)),
+        };
+        let each = values.iter().map(|value| Actual::Value(value)).chain(other).map(satisfies);
+        match (self.set, self.is_negated) {
+            (Some(Set::Any), _) | (None, false) => Truth::any(each),
+            // Without a set operator, a negated operator has to hold for every value of the request.
+            (Some(Set::All), _) | (None, true) => Truth::all(each),
+        }
+    }
+
     /// Whether `*` and `?` in its values are wildcards.
     pub(crate) fn has_wildcards(self) -> bool {
         matches!(self.test, Test::Like | Test::Arn)
@@ -194,36 +260,93 @@ enum Wanted<'w> {
 }
 
 impl Test {
-    fn wanted<'w>(self, value: &'w str, request: &'w Request, variables: bool) -> Option<Wanted<'w>> {
-        let text =
-            |wildcards| resolve(&pieces(value, Syntax { wildcards, variables }), |key| request.variable(key));
+    /// What a value of a condition asks for; otherwise why that is not clear.
+    fn wanted<'w>(self, value: &'w str, request: &'w Request, variables: bool) -> Result<Wanted<'w>, Truth> {
+        let text = |wildcards| resolved(value, Syntax { wildcards, variables }, request);
         let is_plain = !variables || !value.contains("${");
-        Some(match self {
-            Self::Equals if is_plain => Wanted::Exact(value),
-            Self::Like if is_plain => Wanted::Like(value),
-            Self::Arn if is_plain => Wanted::ArnLike(value),
-            Self::Equals => Wanted::Text(text(false)?),
-            Self::Like => Wanted::Text(text(true)?),
-            Self::Arn => Wanted::Arn(text(true)?),
+        let parsed = match self {
+            Self::Equals if is_plain => Some(Wanted::Exact(value)),
+            Self::Like if is_plain => Some(Wanted::Like(value)),
+            Self::Arn if is_plain => Some(Wanted::ArnLike(value)),
+            Self::Equals => Some(Wanted::Text(text(false)?)),
+            Self::Like => Some(Wanted::Text(text(true)?)),
+            Self::Arn => Some(Wanted::Arn(text(true)?)),
             Self::EqualsIgnoreCase => {
                 let characters = text(false)?.into_iter().filter_map(|piece| match piece {
                     Piece::Char(character) => Some(character),
                     _ => None,
                 });
-                Wanted::TextIgnoreCase(characters.collect::<String>().to_lowercase())
+                Some(Wanted::TextIgnoreCase(characters.collect::<String>().to_lowercase()))
             }
-            Self::Numeric(order) => Wanted::Number(order, value.parse().ok()?),
-            Self::Date(order) => Wanted::Date(order, parse_date(value)?),
-            Self::Bool => Wanted::Bool(parse_bool(value)?),
-            Self::Binary => Wanted::Exact(value),
-            Self::Ip => Wanted::Ip(Network::parse(value)?),
-            Self::Null => return None,
-        })
+            Self::Numeric(order) => value.parse().ok().map(|number| Wanted::Number(order, number)),
+            Self::Date(order) => parse_date(value).map(|date| Wanted::Date(order, date)),
+            Self::Bool | Self::Null => parse_bool(value).map(Wanted::Bool),
+            Self::Binary => Some(Wanted::Exact(value)),
+            Self::Ip => Network::parse(value).map(Wanted::Ip),
+        };
+        parsed.ok_or(Truth::Undefined)
+    }
+}
+
+/// The pieces of a pattern with the values of its variables; otherwise why it has none.
+pub(super) fn resolved<'p>(
+    pattern: &'p str,
+    syntax: Syntax,
+    request: &'p Request,
+) -> Result<Vec<Piece<'p>>, Truth> {
+    let pieces = pieces(pattern, syntax);
+    let uncertain = pieces.iter().find_map(|piece| match piece {
+        Piece::Variable(variable) if !request.known(variable.key).is_certain() => Some(variable.key),
+        _ => None,
+    });
+    match uncertain {
+        Some(key) => Err(Truth::Unknown(key.to_owned())),
+        None => resolve(&pieces, |key| request.known(key).value()).ok_or(Truth::Undefined),
     }
 }
 
 impl Wanted<'_> {
-    fn is(&self, actual: &str) -> bool {
+    /// Whether an actual value is the wanted one; `None` where too little is known of it.
+    fn is(&self, actual: Actual<'_>) -> Option<bool> {
+        match (actual, self) {
+            (Actual::Value(actual), _) => Some(self.is_value(actual)),
+            (Actual::NotBefore(bound), Self::Date(order, wanted)) => order.holds_from(&bound, wanted),
+            (Actual::NotBefore(bound), Self::Number(order, wanted)) =>
+            {
+                #[expect(clippy::cast_precision_loss, reason = "exact for the next million years")]
+                order.holds_from(&(bound.as_second() as f64), wanted)
+            }
+            (Actual::AddressOfAws, Self::Ip(network)) => {
+                (!may_contain_aws(network.address, network.bits)).then_some(false)
+            }
+            (Actual::NoneOf(values), Self::Exact(wanted)) => {
+                values.iter().any(|value| value == wanted).then_some(false)
+            }
+            (Actual::Like(actual), _) => self.is_like(&pieces(actual, Syntax::WILDCARDS)),
+            _ => self.is_like(&[Piece::Any]),
+        }
+    }
+
+    /// Whether every value of a pattern is the wanted one, or none; `None` where that depends on the value, or cannot be
+    /// seen.
+    fn is_like(&self, actual: &[Piece<'_>]) -> Option<bool> {
+        let wildcards = |pattern| pieces(pattern, Syntax::WILDCARDS);
+        let wanted = match self {
+            Self::Exact(wanted) => pieces(wanted, Syntax { wildcards: false, variables: false }),
+            Self::Like(wanted) => wildcards(wanted),
+            Self::Text(wanted) => wanted.clone(),
+            Self::ArnLike(wanted) => return is_arn_pattern_like(&wildcards(wanted), actual),
+            Self::Arn(wanted) => return is_arn_pattern_like(wanted, actual),
+            _ => return None,
+        };
+        match () {
+            () if includes(&wanted, actual) => Some(true),
+            () if are_disjoint(&wanted, actual) => Some(false),
+            () => None,
+        }
+    }
+
+    fn is_value(&self, actual: &str) -> bool {
         match self {
             Self::Exact(wanted) => *wanted == actual,
             Self::Like(wanted) => text_matches(wanted, actual),
@@ -253,6 +376,16 @@ impl Order {
             Self::GreaterOrEqual => actual >= wanted,
         }
     }
+
+    /// Whether it holds for every actual value from `bound` on, or for none; `None` where it depends on the value.
+    fn holds_from<T: PartialOrd>(self, bound: &T, wanted: &T) -> Option<bool> {
+        match self {
+            Self::Equal | Self::LessOrEqual => (wanted < bound).then_some(false),
+            Self::Less => (wanted <= bound).then_some(false),
+            Self::Greater => (wanted < bound).then_some(true),
+            Self::GreaterOrEqual => (wanted <= bound).then_some(true),
+        }
+    }
 }
 
 /// The six components of an ARN are compared one by one, so that no wildcard reaches into the next one.
@@ -263,6 +396,24 @@ fn is_arn_like(pattern: &[Piece<'_>], actual: &str) -> bool {
     pattern == [Piece::Any]
         || (wanted.len() == actual.len()
             && wanted.iter().zip(actual).all(|(wanted, actual)| matches(wanted, actual)))
+}
+
+/// The same for every ARN of a pattern whose wildcards stay within the components; `None` where that depends on the ARN.
+fn is_arn_pattern_like(wanted: &[Piece<'_>], actual: &[Piece<'_>]) -> Option<bool> {
+    let components = |pattern| <[Piece<'_>]>::splitn(pattern, 6, |piece| *piece == Piece::Char(':'));
+    let (wanted_parts, actual_parts): (Vec<_>, Vec<_>) =
+        (components(wanted).collect(), components(actual).collect());
+    match () {
+        () if wanted == [Piece::Any] => Some(true),
+        () if wanted_parts.len() != 6 || actual_parts.len() != 6 => None,
+        () if wanted_parts.iter().zip(&actual_parts).all(|(wanted, actual)| includes(wanted, actual)) => {
+            Some(true)
+        }
+        () if wanted_parts.iter().zip(&actual_parts).any(|(wanted, actual)| are_disjoint(wanted, actual)) => {
+            Some(false)
+        }
+        () => None,
+    }
 }
 
 /// The same for a pattern without variables.

@@ -1,22 +1,27 @@
 use std::collections::BTreeMap;
 
+use super::keys;
+use super::known::Known;
 use crate::canonical::{canonical_principal_id, lowercase};
 use crate::{Arn, Principal};
 
 /// One request to AWS, as far as a resource policy can ask for it.
 ///
-/// See "The request context" in the IAM user guide.
+/// Of a condition key that the request does not name, [`Request::known`] says what is known of every request of its
+/// kind. See "The request context" in the IAM user guide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     requester: Requester,
     action: String,
     resource: String,
     /// By name in lower case.
-    context: BTreeMap<String, Vec<String>>,
+    context: BTreeMap<String, Known>,
+    /// Whether the request has no other keys than those of `context`.
+    is_complete: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Requester {
+pub(super) enum Requester {
     Service(String),
     /// All ARNs by which policies name it, and its account.
     Principal {
@@ -32,13 +37,14 @@ impl Request {
         Self::new(Requester::Service(service.to_owned()), action, resource)
             .with("aws:PrincipalIsAWSService", "true")
             .with("aws:PrincipalServiceName", service)
-            .with("aws:PrincipalServiceNamesList", service)
+            // Services have names of one Region, too.
+            .with_known("aws:PrincipalServiceNamesList", Known::AtLeast(vec![service.to_owned()]))
     }
 
     /// A request over TLS by a user, a role, a session of a role, or the root of an account.
     ///
     /// The decision is that of the resource policy alone: where it names an account, the policies of that account say
-    /// who in it may.
+    /// who in it may. A session of a role is taken for one of a role without a path, which its ARN does not name.
     pub fn by_principal(arn: &Arn, action: &str, resource: &str) -> Self {
         let mut arns = vec![arn.to_string()];
         // `arn:aws:sts::1:assumed-role/Name/session` is a session of `arn:aws:iam::1:role/Name`.
@@ -47,11 +53,24 @@ impl Request {
         {
             arns.push(format!("arn:{}:iam::{}:role/{name}", arn.partition(), arn.account()));
         }
+        let kind = match arn.resource().split('/').next() {
+            Some("root") => "Account",
+            Some("user") => "User",
+            Some("federated-user") => "FederatedUser",
+            _ => "AssumedRole",
+        };
+        // The last of them is that of the role, whoever uses it.
+        let principal = arns.last().cloned().unwrap_or_default();
         let account = arn.account().to_owned();
-        Self::new(Requester::Principal { arns, account }, action, resource)
+        let request = Self::new(Requester::Principal { arns, account }, action, resource)
             .with("aws:PrincipalIsAWSService", "false")
-            .with("aws:PrincipalArn", arn.as_str())
+            .with("aws:PrincipalArn", &principal)
             .with("aws:PrincipalAccount", arn.account())
+            .with("aws:PrincipalType", kind);
+        match arn.resource().rsplit_once('/') {
+            Some((_, name)) if kind == "User" => request.with("aws:username", name),
+            _ => request.without("aws:username"),
+        }
     }
 
     /// A request over TLS without credentials.
@@ -61,30 +80,42 @@ impl Request {
 
     fn new(requester: Requester, action: &str, resource: &str) -> Self {
         let (action, resource) = (action.to_owned(), resource.to_owned());
-        Self { requester, action, resource, context: BTreeMap::new() }
+        Self { requester, action, resource, context: BTreeMap::new(), is_complete: false }
             .with("aws:SecureTransport", "true")
             .with("aws:ViaAWSService", "false")
     }
 
-    /// The same request with this value under a condition key, in place of what was there.
+    /// The same request with this value under a condition key, in place of what was known of the key.
     #[must_use]
     pub fn with(self, key: &str, value: &str) -> Self {
         self.with_each(key, [value])
     }
 
-    /// The same request with these values under a condition key of several values, in place of what was there.
+    /// The same request with these values under a condition key of several values, in place of what was known of
+    /// the key.
     #[must_use]
-    pub fn with_each<'v>(mut self, key: &str, values: impl IntoIterator<Item = &'v str>) -> Self {
-        let values = values.into_iter().map(str::to_owned).collect();
-        self.context.insert(key.to_ascii_lowercase(), values);
-        self
+    pub fn with_each<'v>(self, key: &str, values: impl IntoIterator<Item = &'v str>) -> Self {
+        let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
+        self.with_known(key, if values.is_empty() { Known::Absent } else { Known::Values(values) })
     }
 
     /// The same request without a condition key.
     #[must_use]
-    pub fn without(mut self, key: &str) -> Self {
-        self.context.remove(&key.to_ascii_lowercase());
+    pub fn without(self, key: &str) -> Self {
+        self.with_known(key, Known::Absent)
+    }
+
+    /// The same request with other knowledge of a condition key.
+    #[must_use]
+    pub fn with_known(mut self, key: &str, known: Known) -> Self {
+        self.context.insert(key.to_ascii_lowercase(), known);
         self
+    }
+
+    /// The same request without all condition keys that it does not name, as of somebody who knows the whole request.
+    #[must_use]
+    pub fn complete(self) -> Self {
+        Self { is_complete: true, ..self }
     }
 
     /// Such as `s3:PutObject`.
@@ -106,16 +137,25 @@ impl Request {
         }
     }
 
-    /// The values under a condition key, in whatever letter case; empty if the request does not have it.
+    /// The values under a condition key, in any letter case; empty if the request does not have the key, or its values
+    /// are not known.
     pub fn values(&self, key: &str) -> &[String] {
-        self.context.get(lowercase(key).as_ref()).map(Vec::as_slice).unwrap_or_default()
+        match self.known(key) {
+            Known::Values(values) => values,
+            _ => &[],
+        }
     }
 
-    /// The one value that a variable of this name stands for.
-    pub(super) fn variable(&self, key: &str) -> Option<&str> {
-        match self.values(key) {
-            [value] => Some(value),
-            _ => None,
+    /// What is known of a condition key, in any letter case.
+    ///
+    /// A key that the request does not name has what AWS documents for every request of its kind; where AWS documents
+    /// nothing, nothing is known.
+    pub fn known(&self, key: &str) -> &Known {
+        let key = lowercase(key);
+        match self.context.get(key.as_ref()) {
+            Some(known) => known,
+            None if self.is_complete => &Known::Absent,
+            None => keys::usual(&self.requester, &self.action, &key),
         }
     }
 

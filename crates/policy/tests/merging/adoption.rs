@@ -7,8 +7,8 @@ mod organization;
 mod topic;
 
 use reconcile_policy::{
-    Adopted, Adoption, Arn, BucketIntent, Delivery, Document, Fate, Keep, Merged, Ownership, Partition,
-    PolicyKind, merge,
+    Adopted, Adoption, Arn, BucketIntent, Delivery, Document, Fate, Keep, Membership, Merged, Ownership,
+    Partition, PolicyKind, merge,
 };
 use serde_json::{Value, json};
 
@@ -58,8 +58,9 @@ pub(crate) fn can_deliver(policy: &Document, account: &str, prefix: Option<&str>
         bucket_key: false,
         topic: None,
         digests: true,
-        organization: None,
+        organization: Membership::Unknown,
         organization_trail: false,
+        owner: None,
     };
     delivery
         .prove(|kind| (kind == PolicyKind::Bucket).then_some(policy))

@@ -66,9 +66,15 @@ impl Roster {
         &self.members
     }
 
+    /// An active account.
+    pub fn member(&self, account: &str) -> Option<&Member> {
+        let index = self.members.binary_search_by(|member| member.id.as_str().cmp(account)).ok()?;
+        self.members.get(index)
+    }
+
     /// Whether an account is in it and active.
     pub fn has(&self, account: &str) -> bool {
-        self.members.binary_search_by(|member| member.id.as_str().cmp(account)).is_ok()
+        self.member(account).is_some()
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod delivery;
 mod logging;
 mod name;
 mod organization;
+mod request;
 mod selectors;
 mod tag;
 mod trail;

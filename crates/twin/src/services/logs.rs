@@ -98,7 +98,7 @@ fn check_key(state: &State, caller: Caller<'_>, name: &str, arn: &str) -> Result
         let request = Request::by_service(&service, action, arn)
             .with("kms:EncryptionContext:aws:logs:arn", &group)
             .with_each("kms:EncryptionContextKeys", ["aws:logs:arn"]);
-        policy.allows(&request)
+        policy.allows(request)
     };
     let needed =
         ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey"];

@@ -38,6 +38,20 @@ pub(crate) fn management(state: &State) -> String {
     state.ambient.clone().or_else(first).unwrap_or_default()
 }
 
+/// The path of an account in the organization, as `aws:SourceOrgPaths` and its like have it.
+pub(crate) fn path_of(state: &State, account: &str) -> String {
+    let units = &state.organization.units;
+    let mut path = String::new();
+    let mut unit = state.accounts.get(account).and_then(|account| account.unit.as_deref());
+    // A unit is in at most as many others as there are.
+    for _ in 0..units.len() {
+        let Some((id, found)) = unit.and_then(|id| units.get_key_value(id)) else { break };
+        path.insert_str(0, &format!("{id}/"));
+        unit = Some(&found.parent);
+    }
+    format!("{ID}/{ROOT}/{path}")
+}
+
 /// Only the management account and delegated administrators, for whatever service, may look.
 fn may_look(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
     let mut delegated = state.organization.delegated_administrators.values();

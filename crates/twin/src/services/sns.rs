@@ -178,7 +178,7 @@ fn is_readable(topic: &Topic, caller: Caller<'_>, arn: &str) -> bool {
     let root = format!("arn:{}:iam::{}:root", partition(caller.region), caller.account);
     let request = root.parse().map(|root| Request::by_principal(&root, "SNS:GetTopicAttributes", arn));
     match (request, Policy::parse(&topic.policy)) {
-        (Ok(request), Ok(policy)) => policy.allows(&request.with("AWS:SourceOwner", caller.account)),
+        (Ok(request), Ok(policy)) => policy.allows(request.with("AWS:SourceOwner", caller.account)),
         _ => false,
     }
 }

@@ -198,6 +198,18 @@ async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
         json!({ "StringNotEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } }),
         json!({ "StringNotEquals": { "aws:SourceAccount": MASTER } }),
         json!({ "Null": { "s3:x-amz-server-side-encryption": "true" } }),
+        json!({ "StringNotEquals": { "s3:x-amz-server-side-encryption": ["aws:kms", "AES256"] } }),
+        json!({ "StringEquals": { "s3:x-amz-server-side-encryption": "AES256" } }),
+        json!({ "StringNotEquals": { "s3:authType": "REST-HEADER" } }),
+        json!({ "StringNotEquals": { "s3:signatureversion": "AWS4-HMAC-SHA256" } }),
+        json!({ "NumericGreaterThan": { "s3:signatureAge": "600000" } }),
+        json!({ "NumericLessThan": { "s3:TlsVersion": "1.2" } }),
+        json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } }),
+        json!({ "StringNotEquals": { "aws:ResourceAccount": MASTER } }),
+        json!({ "StringNotEquals": { "s3:ResourceAccount": MEMBER } }),
+        json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } }),
+        json!({ "StringNotEquals": { "aws:SourceVpce": "vpce-1" } }),
+        json!({ "DateGreaterThan": { "aws:CurrentTime": "2020-01-01" } }),
         json!({ "ArnNotLike": { "aws:SourceArn": "arn:aws:cloudtrail:*:*:trail/Trail" } }),
         json!({ "StringNotLike": { "aws:PrincipalServiceName": "cloud*" } }),
     ] {
@@ -219,8 +231,13 @@ async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
                 key: None,
                 bucket_key: false,
                 digests: validation,
-                organization: None,
+                organization: reconcile_policy::Membership::Unknown,
                 organization_trail: false,
+                owner: Some(reconcile_policy::Owner {
+                    account: MASTER.parse().unwrap(),
+                    region: REGION.parse().unwrap(),
+                    organization: reconcile_policy::Membership::Unknown,
+                }),
                 topic: None,
             };
             let document = policy.to_string().parse().unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_policy::{BucketIntent, Delivery, Document, Hop, OrganizationTrail, PolicyKind};
+use reconcile_policy::{BucketIntent, Delivery, Document, Hop, Membership, OrganizationTrail, PolicyKind};
 use serde_json::{Value, json};
 
 use super::{
@@ -35,8 +35,9 @@ pub(super) fn can_deliver_for_organization(policy: &Document) -> bool {
         bucket_key: false,
         topic: None,
         digests: false,
-        organization: Some(ORGANIZATION.to_owned()),
+        organization: Membership::In { id: ORGANIZATION.to_owned(), path: None },
         organization_trail: true,
+        owner: None,
     };
     let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(policy));
     proofs.iter().any(|it| it.hop == Hop::WriteOrganizationLogs && it.decision.is_allowed())

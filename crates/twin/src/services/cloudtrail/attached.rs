@@ -6,9 +6,9 @@ use reconcile_policy::{Document, Request, evaluate};
 use serde_json::{Value, json};
 
 use super::delivery::SERVICE;
+use super::request::{Place, by_trail};
 use crate::fault::Fault;
 use crate::policy::Policy;
-use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{Role, State, Trail, partition};
 
 /// Refuses a trail that could not deliver to its log group, as CloudTrail does.
@@ -48,12 +48,12 @@ fn no_role(message: &str) -> Fault {
 
 /// Whether CloudTrail may assume the role, and write into the stream with it.
 fn may_log(role: &Role, stream: &str) -> bool {
-    let assume = Request::by_service(SERVICE, "sts:AssumeRole", &role.arn);
+    let assume = Request::by_service(SERVICE, "sts:AssumeRole", &role.arn).complete();
     // Neither a trust policy nor an inline policy says all that a resource policy says.
     let trusts = completed(&role.trust, "Resource", &json!("*"));
     let may_assume = trusts.is_some_and(|trust| evaluate(&trust, &assume).is_allowed());
     let may = |action: &str| {
-        let request = Request::by_service(SERVICE, action, stream);
+        let request = Request::by_service(SERVICE, action, stream).complete();
         let policies = role.policies.values().filter_map(|text| completed(text, "Principal", &json!("*")));
         policies.into_iter().any(|policy| evaluate(&policy, &request).is_allowed())
     };
@@ -85,9 +85,9 @@ pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
         }
     };
     let topic = state.regional_ref(account, region).and_then(|regional| regional.topics.get(name));
-    let request = by_trail(trail, "SNS:Publish", arn);
+    let request = by_trail(state, trail, "SNS:Publish", arn, Place { account, region });
     let is_allowed = topic.is_some_and(|topic| {
-        Policy::parse(&topic.policy).is_ok_and(|policy| policy.allows(&request))
+        Policy::parse(&topic.policy).is_ok_and(|policy| policy.allows(request))
             && topic.kms_key.as_ref().is_none_or(|key| may_encrypt(state, trail, arn, key))
     });
     if is_allowed {
@@ -95,13 +95,6 @@ pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
     }
     let message = format!("SNS Topic does not exist or the topic policy is incorrect: {arn}");
     Err(Fault::bad("InsufficientSnsTopicPolicyException", message))
-}
-
-fn by_trail(trail: &Trail, action: &str, resource: &str) -> Request {
-    Request::by_service(SERVICE, action, resource)
-        .with("aws:SourceArn", &trail.arn)
-        .with("aws:SourceAccount", &trail.account)
-        .with("aws:SourceOrgID", ORGANIZATION)
 }
 
 /// Whether SNS can encrypt a message of the trail with the key of the topic. The policy of the key that AWS manages for
@@ -113,9 +106,12 @@ fn may_encrypt(state: &State, trail: &Trail, topic: &str, key: &str) -> bool {
     let (Some(region), Some(account)) = (elements.next(), elements.next()) else { return false };
     let Some(key) = state.key_named(account, region, key) else { return false };
     let Ok(policy) = Policy::parse(&key.policy) else { return false };
+    let owner = key.arn.split(':').nth(4).unwrap_or(account);
     let may = |action: &str| {
-        let request = by_trail(trail, action, &key.arn).with("kms:EncryptionContext:aws:sns:topicArn", topic);
-        policy.allows(&request.with_each("kms:EncryptionContextKeys", ["aws:sns:topicArn"]))
+        let request = by_trail(state, trail, action, &key.arn, Place { account: owner, region })
+            .with("kms:EncryptionContext:aws:sns:topicArn", topic)
+            .with_each("kms:EncryptionContextKeys", ["aws:sns:topicArn"]);
+        policy.allows(request)
     };
     key.state == "Enabled" && may("kms:GenerateDataKey") && may("kms:Decrypt")
 }

@@ -3,28 +3,30 @@
 //! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" in the
 //! CloudTrail user guide.
 
-use reconcile_policy::Request;
-
+use super::request::{Place, by_trail};
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{Bucket, State, Trail, partition};
 
 pub(super) const SERVICE: &str = "cloudtrail.amazonaws.com";
+/// The folder of digest files. CloudTrail encrypts them with keys of S3, whatever key the trail has: see the note on
+/// policies that take only SSE-KMS in "Security best practices in AWS CloudTrail".
+const DIGESTS: &str = "CloudTrail-Digest";
 
 /// Refuses a trail that could not deliver, as CloudTrail does.
 pub(crate) fn check(state: &State, trail: &Trail) -> Result<(), Fault> {
     let bucket = state.buckets.get(&trail.bucket).ok_or_else(|| {
         Fault::bad("S3BucketDoesNotExistException", format!("S3 bucket {} does not exist!", trail.bucket))
     })?;
-    check_bucket(bucket, trail)?;
+    check_bucket(state, bucket, trail)?;
     match &trail.kms_key {
         Some(key) => check_key(state, bucket, trail, key),
         None => Ok(()),
     }
 }
 
-fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
+fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
     let insufficient = || {
         let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket);
         Fault::bad("InsufficientS3BucketPolicyException", message)
@@ -34,28 +36,24 @@ fn check_bucket(bucket: &Bucket, trail: &Trail) -> Result<(), Fault> {
     let arn = format!("arn:{}:s3:::{}", partition(&bucket.region), trail.bucket);
     let prefix = trail.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
     let account = &trail.account;
-    let by_trail = |action: &str, resource: &str| {
-        Request::by_service(SERVICE, action, resource)
-            .with("aws:SourceArn", &trail.arn)
-            .with("aws:SourceAccount", account)
-            .with("aws:SourceOrgID", ORGANIZATION)
-    };
+    let place = Place { account: &bucket.owner, region: &bucket.region };
     let file = |below: &str, folder: &str| {
         let region = &trail.home_region;
         let key = format!("{arn}/{prefix}AWSLogs/{below}/{folder}/{region}/2026/11/23/log.json.gz");
-        let request = by_trail("s3:PutObject", &key).with("s3:x-amz-acl", "bucket-owner-full-control");
-        match &trail.kms_key {
+        let request = by_trail(state, trail, "s3:PutObject", &key, place)
+            .with("s3:x-amz-acl", "bucket-owner-full-control");
+        match trail.kms_key.as_ref().filter(|_| folder != DIGESTS) {
             Some(key) => request
                 .with("s3:x-amz-server-side-encryption", "aws:kms")
                 .with("s3:x-amz-server-side-encryption-aws-kms-key-id", key),
-            None => request,
+            None => request.with("s3:x-amz-server-side-encryption", "AES256"),
         }
     };
-    let is_allowed = policy.allows(&by_trail("s3:GetBucketAcl", &arn))
-        && policy.allows(&file(account, "CloudTrail"))
-        && (!trail.log_file_validation || policy.allows(&file(account, "CloudTrail-Digest")))
+    let is_allowed = policy.allows(by_trail(state, trail, "s3:GetBucketAcl", &arn, place))
+        && policy.allows(file(account, "CloudTrail"))
+        && (!trail.log_file_validation || policy.allows(file(account, DIGESTS)))
         // What it records of members lies below the organization.
-        && (!trail.organization || policy.allows(&file(&format!("{ORGANIZATION}/000000000000"), "CloudTrail")));
+        && (!trail.organization || policy.allows(file(&format!("{ORGANIZATION}/000000000000"), "CloudTrail")));
     if is_allowed { Ok(()) } else { Err(insufficient()) }
 }
 
@@ -74,19 +72,21 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
         Fault::bad("InsufficientEncryptionPolicyException", message)
     };
     let policy = Policy::parse(&key.policy).map_err(|_| insufficient())?;
-    let by_trail = |action: &str| {
-        Request::by_service(SERVICE, action, arn)
-            .with("aws:SourceArn", &trail.arn)
-            .with("aws:SourceAccount", &trail.account)
-            .with("aws:SourceOrgID", ORGANIZATION)
+    let owner = arn.split(':').nth(4).unwrap_or_default();
+    let place = Place { account: owner, region: &bucket.region };
+    let look = by_trail(state, trail, "kms:DescribeKey", arn, place);
+    let with_context = |action: &str| {
+        by_trail(state, trail, action, arn, place)
             .with("kms:EncryptionContext:aws:cloudtrail:arn", &trail.arn)
+            .with_each("kms:EncryptionContextKeys", ["aws:cloudtrail:arn"])
+            .with("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
     };
     let has_bucket_key = bucket
         .configuration
         .get("encryption")
         .is_some_and(|xml| xml.contains("<BucketKeyEnabled>true</BucketKeyEnabled>"));
-    let is_allowed = policy.allows(&by_trail("kms:GenerateDataKey"))
-        && policy.allows(&by_trail("kms:DescribeKey"))
-        && (!has_bucket_key || policy.allows(&by_trail("kms:Decrypt")));
+    let is_allowed = policy.allows(with_context("kms:GenerateDataKey"))
+        && policy.allows(look)
+        && (!has_bucket_key || policy.allows(with_context("kms:Decrypt")));
     if is_allowed { Ok(()) } else { Err(insufficient()) }
 }

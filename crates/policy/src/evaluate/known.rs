@@ -1,0 +1,103 @@
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+/// What is known of a condition key of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// The request has the key with exactly these values. A key of one value has one.
+    Values(Vec<String>),
+    /// The request does not have the key.
+    Absent,
+    /// The request has the key with these values, and perhaps with others. Without values: it has the key, and
+    /// nothing is known of its value.
+    AtLeast(Vec<String>),
+    /// The request has the key with exactly the values of one of these alternatives. An empty one means that the
+    /// request does not have the key.
+    OneOf(Vec<Vec<String>>),
+    /// The request has the key with one value, which matches this pattern; `*` and `?` are wildcards in it.
+    Like(String),
+    /// The request does not have the key, or has it with one value that is none of these.
+    NoneOf(Vec<String>),
+    /// The request has the key with a point in time that is not before this one.
+    NotBefore(Timestamp),
+    /// The request does not have the key, or has it with an address of AWS that no document of AWS names.
+    AddressOfAws,
+    /// Nothing is known: the request has the key with some value, or does not have it.
+    Nothing,
+}
+
+/// One value of a condition key, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Actual<'r> {
+    Value(&'r str),
+    Like(&'r str),
+    NoneOf(&'r [String]),
+    NotBefore(Timestamp),
+    AddressOfAws,
+    Anything,
+}
+
+/// The values of a condition key in one of the cases that are possible.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Case<'r> {
+    Absent,
+    Values(&'r [String]),
+    /// These values and perhaps others.
+    AtLeast(&'r [String]),
+    One(Actual<'r>),
+}
+
+impl Known {
+    /// The one value, if there is exactly one and it is known.
+    pub(super) fn value(&self) -> Option<&str> {
+        match self {
+            Self::Values(values) => match values.as_slice() {
+                [value] => Some(value),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether it is known what the request has.
+    pub fn is_certain(&self) -> bool {
+        matches!(self, Self::Values(_) | Self::Absent)
+    }
+
+    /// Whether `holds` is so in every case that is possible; `None` where the cases differ.
+    pub(super) fn in_all_cases<T: PartialEq>(&self, holds: impl Fn(Case<'_>) -> T) -> Option<T> {
+        let of = |values| if <[String]>::is_empty(values) { Case::Absent } else { Case::Values(values) };
+        let both = |actual| {
+            let absent = holds(Case::Absent);
+            (absent == holds(actual)).then_some(absent)
+        };
+        match self {
+            Self::Values(values) => Some(holds(of(values))),
+            Self::Absent => Some(holds(Case::Absent)),
+            Self::AtLeast(values) => Some(holds(Case::AtLeast(values))),
+            Self::OneOf(alternatives) => {
+                let mut each = alternatives.iter().map(|values| holds(of(values)));
+                let first = each.next()?;
+                each.all(|next| next == first).then_some(first)
+            }
+            Self::Like(pattern) => Some(holds(Case::One(Actual::Like(pattern)))),
+            Self::NoneOf(values) => both(Case::One(Actual::NoneOf(values))),
+            Self::NotBefore(time) => Some(holds(Case::One(Actual::NotBefore(*time)))),
+            Self::AddressOfAws => both(Case::One(Actual::AddressOfAws)),
+            Self::Nothing => both(Case::One(Actual::Anything)),
+        }
+    }
+}
+
+/// Whether an address of AWS that calls another service of AWS can be in a range that a policy names: AWS publishes
+/// none of them, so that only a range of very many addresses could happen to contain one.
+pub(super) fn may_contain_aws(address: IpAddr, bits: u32) -> bool {
+    /// The longest prefix of the ranges that are not excluded.
+    const WIDEST: (u32, u32) = (15, 31);
+    match address {
+        // `aws:SourceIp` compares public addresses.
+        IpAddr::V4(address) => bits <= WIDEST.0 && !(address.is_private() && bits >= 8),
+        IpAddr::V6(_) => bits <= WIDEST.1,
+    }
+}

@@ -52,14 +52,55 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
 
-    // Who leaves loses what lets it deliver.
+    // An account that cannot be entered any more keeps what lets it deliver, until the spec says otherwise.
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["accounts"]["777777777777"]["suspended"] = json!(true);
+    });
+    let named = "trail `SecurityTrail` of account 777777777777";
+    let plan = project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
+    plan.says(&format!("{named} (`Newcomer`) is not in the spec")).says("the account is suspended");
     project.edit(".reconcile/sandbox.json", |state| {
         state["accounts"].as_object_mut().unwrap().remove("777777777777");
     });
     project
+        .run("drift specs/organization.yaml --sandbox")
+        .exits(2)
+        .says("trail/777777777777/SecurityTrail")
+        .says("the account is not in the organization");
+    let bucket = "region: us-east-1";
+    let removed = spec().replace(bucket, &format!("{bucket}, policy: {{ unlisted_accounts: remove }}"));
+    project.write("specs/organization.yaml", removed);
+    project
         .run("plan specs/organization.yaml --sandbox")
         .exits(0)
-        .says("account 777777777777 may still write logs");
+        .says("account 777777777777 may still write logs")
+        .says(&format!("{named} is not in the spec"))
+        .says("it can no longer deliver after this plan. To keep it,");
+}
+
+#[test]
+fn a_selection_of_nobody_is_an_error_with_the_line() {
+    let project = Project::new();
+    project.write("specs/organization.yaml", spec());
+    project.run("apply specs/organization.yaml --sandbox --yes").exits(0).says("adds no account");
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["accounts"]["222222222222"] = account("Production");
+        state["accounts"]["555555555555"] = account("Excluded");
+    });
+    project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
+    let tagged = spec().replace("include: all", "include: { tags: { logging: central } }");
+    let excluded = spec().replace("[\"555555555555\"]", "[\"555555555555\", \"222222222222\"]");
+    for text in [tagged, excluded] {
+        project.write("specs/organization.yaml", text);
+        for command in ["plan", "drift", "apply --yes"] {
+            project
+                .run(&format!("{command} specs/organization.yaml --sandbox"))
+                .exits(1)
+                .says("`include` selects no account of the organization")
+                .says("the organization has 2 active accounts besides its management account")
+                .says("specs/organization.yaml:9:");
+        }
+    }
 }
 
 #[test]

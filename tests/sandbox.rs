@@ -501,6 +501,18 @@ fn every_example_is_valid_and_converges() {
         project.write("example.yaml", std::fs::read(&path).unwrap());
         let name = path.display().to_string();
         assert_eq!(project.run("validate example.yaml").code, Some(0), "{name}");
+        if name.ends_with("organization-units.yaml") {
+            project
+                .run("plan example.yaml --sandbox")
+                .exits(1)
+                .says("selects no account of the organization");
+            project.edit(".reconcile/sandbox.json", |state| {
+                state["accounts"]["222222222222"] = json!({
+                    "name": "Production", "roles": ["OrganizationAccountAccessRole"], "regions": {},
+                    "tags": { "logging": "central" },
+                });
+            });
+        }
         let applied = project.run("apply example.yaml --sandbox --yes");
         assert_eq!(applied.code, Some(0), "{name}: {}{}", applied.stdout, applied.stderr);
         let again = project.run("plan example.yaml --sandbox --detailed-exitcode");

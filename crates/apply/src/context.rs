@@ -13,7 +13,7 @@ use reconcile_diff::observe::topic::read_policy;
 use reconcile_diff::plan::AccountRef;
 use reconcile_diff::view::KeyRef;
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
-use reconcile_spec::{Account, AccountName, BucketName, Desired, KeyIdentity, Site, SpecName};
+use reconcile_spec::{Account, AccountName, BucketName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::OnceCell;
 
 use crate::error::ApplyError;
@@ -21,7 +21,7 @@ use crate::event::Watch;
 
 pub(crate) struct Context {
     pub(crate) aws: Aws,
-    pub(crate) spec: SpecName,
+    pub(crate) installation: Installation,
     pub(crate) ownership: Ownership,
     pub(crate) watch: Arc<dyn Watch>,
     pub(crate) interrupt: Arc<AtomicBool>,
@@ -47,7 +47,7 @@ impl Context {
         interrupt: Arc<AtomicBool>,
         propagation: Duration,
     ) -> Self {
-        let (spec, bucket, key) = (desired.name.clone(), &desired.bucket, &desired.key);
+        let (installation, bucket, key) = (desired.installation.clone(), &desired.bucket, &desired.key);
         let accounts = desired.accounts.iter().map(|it| (it.name.clone(), (it.clone(), OnceCell::new())));
         Self {
             hub: Hub {
@@ -55,8 +55,8 @@ impl Context {
                 key: (key.site.clone(), key.identity.clone()),
             },
             aws: aws.clone(),
-            ownership: Ownership::of(spec.as_str()),
-            spec,
+            ownership: installation.ownership(),
+            installation,
             watch,
             interrupt,
             propagation,
@@ -101,7 +101,7 @@ impl Context {
         let bucket_policy = read_bucket_policy(session(site).await?, &site.region, bucket).await?;
         let (site, identity) = &self.hub.key;
         let hub = session(site).await?;
-        let key_policy = match find(hub, &site.region, identity, &self.spec).await?.found {
+        let key_policy = match find(hub, &site.region, identity, &self.installation).await?.found {
             Some(key) => Some(read_key_policy(hub, &site.region, &key.arn).await?),
             None => None,
         };

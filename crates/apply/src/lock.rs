@@ -102,7 +102,11 @@ pub async fn take(
     let name = &lock.site.account;
     let account = desired.account(name).ok_or_else(|| LockError::NoSuchAccount(name.to_string()))?;
     let session = Session::open(aws, account).await.map_err(failed)?;
-    let holder = Holder { who: who.to_owned(), since: Timestamp::now(), spec: desired.name.to_string() };
+    let holder = Holder {
+        who: who.to_owned(),
+        since: Timestamp::now(),
+        spec: desired.installation.name().to_string(),
+    };
     let body = serde_json::to_string(&holder).unwrap_or_default();
     let held = Held { session, lock: lock.clone(), body };
     let start = Instant::now();

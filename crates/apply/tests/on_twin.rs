@@ -10,6 +10,8 @@ mod calls;
 mod convergence;
 #[path = "on_twin/denied.rs"]
 mod denied;
+#[path = "on_twin/departed.rs"]
+mod departed;
 #[path = "on_twin/destinations.rs"]
 mod destinations;
 #[path = "on_twin/installation.rs"]
@@ -18,6 +20,8 @@ mod installation;
 mod phases;
 #[path = "on_twin/regions.rs"]
 mod regions;
+#[path = "on_twin/rename.rs"]
+mod rename;
 #[path = "on_twin/resume.rs"]
 mod resume;
 #[path = "on_twin/specs.rs"]

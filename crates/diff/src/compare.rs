@@ -10,6 +10,7 @@ mod bucket_policy;
 mod change;
 mod copy;
 mod delivery;
+mod departed;
 mod destroy;
 mod grant;
 mod key;
@@ -17,6 +18,7 @@ mod key_policy;
 mod leftover;
 mod log_group;
 mod organization;
+mod other_installation;
 mod policy;
 mod quota;
 mod role;
@@ -33,6 +35,7 @@ use reconcile_spec::Spec;
 use crate::address::Address;
 use crate::delivery::{DeliveryPath, live_paths};
 use crate::observe::Observed;
+use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
 use change::Compared;
@@ -50,6 +53,8 @@ pub struct Comparison {
     pub refusals: Vec<Refusal>,
     /// Trails that are there and cannot deliver under the policies that are live now.
     pub undelivered: Vec<DeliveryPath>,
+    /// Trails that are not in the spec, and deliver to its bucket or try to.
+    pub outsiders: Vec<Outsider>,
 }
 
 impl Comparison {
@@ -61,6 +66,7 @@ impl Comparison {
             self.refusals.retain(|refusal| is_asked(refusal.address()));
         }
         self.undelivered.retain(|path| is_asked(&path.address));
+        self.outsiders.retain(|outsider| is_asked(&outsider.address));
     }
 }
 
@@ -70,6 +76,9 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let scope = Scope::new(desired, observed);
     let mut compared = Compared::default();
 
+    // Who else manages what the spec asks for.
+    other_installation::refuse(&scope, &mut compared);
+    other_installation::warn(&scope, &mut compared);
     // Expand: what the organization allows; the key and what hangs on it; the bucket and its policy; what trails deliver to
     // besides.
     organization::compare(&scope, &mut compared);
@@ -106,9 +115,11 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         .filter(|path| path.is_live && path.obstacles().next().is_some())
         .collect();
 
-    compared.warnings.extend(scope.suspended());
+    let outsiders = outsider::find(desired, observed, scope.others_that_stay());
+
+    compared.warnings.extend(scope.suspended().into_iter().chain(scope.nobody_joins()));
     let refusals = std::mem::take(&mut compared.refusals);
-    Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered }
+    Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered, outsiders }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> Plan {
@@ -119,7 +130,7 @@ fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -
         format_version: FORMAT_VERSION.to_owned(),
         reconcile_version: env!("CARGO_PKG_VERSION").to_owned(),
         spec: SpecRef {
-            name: scope.desired.name.to_string(),
+            name: scope.desired.installation.name().to_string(),
             path: spec.path().to_owned(),
             sha256: spec.sha256().to_owned(),
         },

@@ -8,7 +8,7 @@ use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observe::{LiveOrganization, Observed};
-use crate::view::{self, KeyRef};
+use crate::view::{self, KeyRef, OtherTrail};
 
 /// The path of one trail's log files, as far as the policies of bucket, key and topic decide it.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ impl<'d> Policies<'d> {
         }
     }
 
-    fn prove(&self, delivery: &Delivery) -> Vec<Proof> {
+    pub(crate) fn prove(&self, delivery: &Delivery) -> Vec<Proof> {
         delivery.prove(|kind| self.of(kind, delivery))
     }
 }
@@ -160,6 +160,22 @@ fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delive
             Some(view::Notification::To { topic }) => topic.parse().ok(),
             Some(view::Notification::Off) | None => None,
         },
+    }
+}
+
+/// How a trail that the spec does not have delivers. Whether it delivers digests nobody asked.
+pub(crate) fn delivery_of_other(desired: &Desired, observed: &Observed, trail: &OtherTrail) -> Delivery {
+    Delivery {
+        trail: trail.arn.clone(),
+        bucket: bucket_arn(desired),
+        prefix: trail.prefix.clone(),
+        key: trail.kms_key.clone(),
+        bucket_key: has_bucket_key(desired, observed),
+        digests: false,
+        organization: membership(observed, trail.arn.account()),
+        organization_trail: trail.organization,
+        owner: owner(desired, observed),
+        topic: None,
     }
 }
 

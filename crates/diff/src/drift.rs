@@ -52,11 +52,12 @@ pub enum FindingKind {
 pub enum Severity {
     /// Logs are not recorded, cannot be delivered, or it is not known whether they are.
     Critical,
-    /// Logs are recorded in part, or are less protected than the spec says.
+    /// Logs are recorded in part, or are less protected than the spec says; or a trail that is not in the spec cannot deliver
+    /// to the bucket any more.
     High,
     /// Hygiene.
     Medium,
-    /// Labels.
+    /// Labels; and trails that are not in the spec, and that our own statements let deliver.
     Low,
 }
 
@@ -73,6 +74,13 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         severity: Severity::Critical,
         ..told(path.address.to_string(), path.obstacles().map(obstacle).collect::<Vec<_>>().join("; "))
     });
+    let outsiders = comparison.outsiders.iter().map(|outsider| {
+        let told = told(outsider.address.to_string(), outsider.message.clone());
+        match outsider.can_deliver {
+            true => Finding { kind: FindingKind::Unexpected, severity: Severity::Low, ..told },
+            false => Finding { kind: FindingKind::Delivery, severity: Severity::High, ..told },
+        }
+    });
     // What blocks delivery now is reported with the trail that it blocks.
     let refused =
         comparison.refusals.iter().filter(|it| !matches!(it, Refusal::Blocked { .. })).map(|refusal| {
@@ -85,6 +93,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     });
     let mut findings: Vec<Finding> = unreadable
         .chain(undelivered)
+        .chain(outsiders)
         .chain(plan.changes.iter().map(finding))
         .chain(refused)
         .chain(foreign)

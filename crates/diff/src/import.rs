@@ -69,7 +69,7 @@ pub fn spec_text(setup: &Setup, accounts: &Accounts, options: &Options) -> Strin
 
 /// What is ours, and whether it is removed.
 fn write_marks(text: &mut String, setup: &Setup, options: &Options) {
-    let is_marked = |tags: &Tags| tags.are_of(&options.name);
+    let is_marked = |tags: &Tags| tags.owner() == Some(options.name.as_str());
     let is_live = options.keep_trails
         || is_marked(&setup.bucket_view.tags)
         || setup.key.as_ref().is_some_and(|found| is_marked(&found.key.view.tags))

@@ -5,6 +5,7 @@
 //! value and never taken for absent.
 
 pub mod bucket;
+mod departed;
 mod error;
 pub mod grant;
 pub mod key;
@@ -32,6 +33,7 @@ use tokio::task::JoinSet;
 
 use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 pub use bucket::Aspects;
+pub use departed::{Departed, Unseen};
 pub use error::{ObserveError, ReadError};
 pub use key::LiveKey;
 pub use leftover::{Leftover, What};
@@ -70,8 +72,18 @@ pub struct Observed {
     pub hidden: BTreeMap<Arn, Hidden>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,
+    /// Accounts that left, and that our own statements still let deliver.
+    pub departed: Departed,
     /// Accounts that could not be read, in all or in part, and why.
     pub unreadable: BTreeMap<AccountName, ReadError>,
+}
+
+impl Observed {
+    /// The policies that say which trails can deliver.
+    pub fn policies(&self) -> impl Iterator<Item = &Document> {
+        let of_topics = self.topics.values().flatten().map(|topic| &topic.policy);
+        self.bucket_policy.iter().chain(self.key.iter().map(|hub| &hub.policy)).chain(of_topics)
+    }
 }
 
 /// A trail of ours that the spec does not have.
@@ -148,7 +160,7 @@ struct Found {
     unreadable: Option<ReadError>,
 }
 
-/// Reads everything that the spec names.
+/// Reads everything that the spec names. `organization` is the one that the spec names, as [`discover`] read it.
 ///
 /// # Errors
 /// Where the bucket or the key cannot be read: without them nothing can be said of any account. An account with
@@ -156,6 +168,7 @@ struct Found {
 pub async fn observe(
     aws: &Aws,
     desired: &Arc<Desired>,
+    organization: Option<LiveOrganization>,
     progress: &Arc<Progress>,
 ) -> Result<Observed, ObserveError> {
     // One that has no trail (any more) may still have one of ours.
@@ -173,7 +186,7 @@ pub async fn observe(
         });
     }
 
-    let mut observed = Observed::default();
+    let mut observed = Observed { organization, ..Observed::default() };
     while let Some(joined) = accounts.join_next().await {
         let (name, found) = joined.map_err(|_| ObserveError::Interrupted)?;
         let hub_error = |error| ObserveError::Hub { account: name.clone(), error };
@@ -255,7 +268,7 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
 
 async fn observe_key(session: &Session, desired: &Desired) -> Result<FoundKey, ReadError> {
     let (region, identity) = (&desired.key.site.region, &desired.key.identity);
-    let search = key::find(session, region, identity, &desired.name).await?;
+    let search = key::find(session, region, identity, &desired.installation).await?;
     let account = || session.account().name.clone();
     let hidden = |(arn, error)| (arn, Hidden { account: account(), error: ReadError::Aws(error) });
     let hidden = search.hidden.into_iter().map(hidden).collect();
@@ -275,7 +288,7 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         lifecycle: desired.bucket.lifecycle.enforced().is_some(),
         object_lock: desired.bucket.object_lock.enforced().is_some(),
         access_logs: desired.bucket.access_logs.enforced().is_some(),
-        installation: desired.name.clone(),
+        installation: desired.installation.clone(),
     };
     let is_empty = async {
         if desired.deletion.bucket { bucket::is_empty(session, region, name).await } else { Ok(false) }
@@ -298,9 +311,10 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
     });
     let roles = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
         let name = it.name.as_str();
-        let found = role::read(session, &it.site.region, name, &it.policy_name).await?;
-        if found.as_ref().is_some_and(|role| !role.tags.are_of(&desired.name)) {
-            return Err(ReadError::ForeignRole { name: name.to_owned() });
+        let found = role::read(session, &it.site.region, name, &desired.installation.log_policies()).await?;
+        if let Some(role) = found.as_ref().filter(|role| !role.tags.are_of(&desired.installation)) {
+            let owner = role.tags.owner().map(str::to_owned);
+            return Err(ReadError::ForeignRole { name: name.to_owned(), owner });
         }
         Ok((it.arn.clone(), found))
     });
@@ -356,7 +370,7 @@ async fn observe_strays(
     let mut strays = Vec::new();
     for (region, arns) in by_region {
         let arns: Vec<Arn> = arns.into_iter().collect();
-        let owned = trail::owned(session, &region, &arns, &desired.name).await?;
+        let owned = trail::owned(session, &region, &arns, &desired.installation).await?;
         if !owned.is_empty() {
             let asked: Vec<Asked<'_>> = owned.iter().map(|arn| Asked { arn, insights: false }).collect();
             let found = trail::read(session, &region, &asked).await?;

@@ -1,6 +1,7 @@
 //! Why a spec cannot be brought about as things are, although everything could be read.
 
 use reconcile_policy::{PolicyKind, TooLarge};
+use reconcile_spec::SpecName;
 
 use crate::address::Address;
 
@@ -33,6 +34,18 @@ pub enum Refusal {
         policy: PolicyKind,
         /// Whether that is the user's own to write.
         is_unmanaged: bool,
+    },
+    /// Another installation manages trails of the spec: most often this one, under the name that it had before.
+    #[error("{address}{} managed by installation `{owner}`", are_with(more.len()))]
+    OtherInstallation {
+        /// The first of the trails, or the role with which they deliver to log groups.
+        address: Address,
+        /// The others.
+        more: Vec<Address>,
+        /// The name of the other installation, as its tag `reconcile:spec` gives it.
+        owner: String,
+        /// The name of this installation.
+        name: String,
     },
     /// Nobody could change the key policy any more.
     #[error("{address}: nobody in the account of the key could administer it any more")]
@@ -72,6 +85,7 @@ impl Refusal {
             Self::Blocked { policy: address, .. }
             | Self::Undeliverable { address, .. }
             | Self::LockedOut { address }
+            | Self::OtherInstallation { address, .. }
             | Self::DeletedPrincipal { address, .. }
             | Self::TooLarge { address, .. } => address,
         }
@@ -100,6 +114,16 @@ impl Refusal {
             Self::Undeliverable { is_unmanaged: false, .. } => {
                 "this is a defect of reconcile: please report it".to_owned()
             }
+            Self::OtherInstallation { owner, name, .. } => {
+                let otherwise = "give the trails other names, or remove them from one of the two specs";
+                match owner.parse::<SpecName>() {
+                    Ok(owner) => format!(
+                        "if this spec was renamed, add the line `previous_name: {owner}` below `name: {name}`; otherwise \
+                         {otherwise}"
+                    ),
+                    Err(_) => otherwise.to_owned(),
+                }
+            }
             Self::LockedOut { .. } => {
                 "name at least one principal of the key's account under `key.administrators`".to_owned()
             }
@@ -114,6 +138,13 @@ impl Refusal {
                 None => "move statements of others to where they need less room".to_owned(),
             },
         }
+    }
+}
+
+fn are_with(more: usize) -> String {
+    match more {
+        0 => " is".to_owned(),
+        more => format!(" and {more} more are"),
     }
 }
 

@@ -67,7 +67,7 @@ impl Document {
     }
 
     /// The same document with some of its statements.
-    pub(crate) fn retain(&self, is_kept: impl Fn(&Statement) -> bool) -> Self {
+    pub fn retain(&self, is_kept: impl Fn(&Statement) -> bool) -> Self {
         self.with_statements(self.statements.iter().filter(|it| is_kept(it)).cloned().collect())
     }
 

@@ -27,11 +27,9 @@ impl Form {
 
     /// The form in which our statements are written in a document; none if it has none of them.
     pub fn of(document: &Document, ownership: &Ownership) -> Option<Self> {
-        let ours = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailNotify].map(|role| ownership.sid(role));
-        let statement = document
-            .statements()
-            .iter()
-            .find(|it| it.sid().is_some_and(|sid| ours.iter().any(|our| our.as_str() == sid)))?;
+        let roles = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailNotify];
+        let is_of_trails = |sid: &str| roles.iter().any(|role| ownership.is_in_role(sid, *role));
+        let statement = document.statements().iter().find(|it| it.sid().is_some_and(is_of_trails))?;
         let text = statement.to_string();
         Some(if text.contains("aws:SourceOrgID") {
             Self::ByOrganization

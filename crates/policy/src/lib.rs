@@ -52,6 +52,7 @@ mod json;
 mod lockout;
 mod membership;
 mod merge;
+mod named;
 pub mod names;
 mod ownership;
 mod pattern;
@@ -74,7 +75,8 @@ pub use intent::{
 pub use lockout::can_be_administered;
 pub use membership::Membership;
 pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Step, merge};
+pub use named::{NamedTrails, named_trails};
 pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};
-pub use ownership::{Ownership, Role, owned};
+pub use ownership::{Ownership, Role, owned, under_present_name};
 pub use statement::{Condition, Effect, Principal, Statement};
 pub use warning::Warning;

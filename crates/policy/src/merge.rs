@@ -10,7 +10,7 @@ mod union;
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::ownership::previous_sid;
+use crate::ownership::{previous_sid, under_present_name};
 use crate::trails::{Rest, TrailStatement};
 use crate::{Document, Effect, Ownership, Statement, evaluate};
 pub use adopt::{Adopted, Adoption, Fate, Keep};
@@ -68,6 +68,7 @@ impl Merged {
 /// | our Allow, desired otherwise | both: united, or the desired one and the live one as `…Previous` | desired |
 /// | our Deny, desired otherwise | desired | desired |
 /// | ours, no longer desired (or its Sid a second time) | kept | removed |
+/// | ours, under the previous name of the installation | as above, under its present name | as above |
 ///
 /// Of a statement that lets CloudTrail deliver, what is kept beside the desired one is only what that does not
 /// allow to the same trails.
@@ -75,7 +76,8 @@ impl Merged {
 /// *Kept* is in its place and byte for byte; what is desired and has no place yet goes to the end. All else in the
 /// document stays; a new document is of `Version` 2012-10-17.
 pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownership) -> Merged {
-    let base = live.cloned().unwrap_or_else(|| Document::new(Vec::new()));
+    let base = live.map(|live| under_present_name(live, ownership).unwrap_or_else(|| live.clone()));
+    let base = base.unwrap_or_else(|| Document::new(Vec::new()));
     let mut sids: HashSet<String> =
         base.statements().iter().chain(desired).filter_map(Statement::sid).map(str::to_owned).collect();
     let mut placed = HashSet::new();

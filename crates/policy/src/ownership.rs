@@ -48,6 +48,17 @@ impl Role {
         Self::TrailNotify,
     ];
 
+    /// Those that let trails deliver.
+    const OF_TRAILS: [Self; 7] = [
+        Self::TrailAclCheck,
+        Self::TrailWrite,
+        Self::OrganizationWrite,
+        Self::TrailEncrypt,
+        Self::TrailDescribe,
+        Self::TrailDecrypt,
+        Self::TrailNotify,
+    ];
+
     /// The end of the Sid.
     pub fn suffix(self) -> &'static str {
         match self {
@@ -71,27 +82,38 @@ impl Role {
 /// statement; or `Extra` and a name for a statement that the user wrote. `Previous` and a number may follow,
 /// for a form that the statement had before. Installations whose names begin alike (`sec`, `secprod`,
 /// `sec-extra`) never claim each other's statements.
+///
+/// An installation that was renamed also owns the statements of its previous name, which [`merge`](crate::merge)
+/// renames in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ownership {
     prefix: String,
+    /// The prefix of the previous name.
+    previous: Option<String>,
 }
 
 impl Ownership {
     /// The ownership of the installation of this name: `log-archive` owns `LogArchive…`.
     pub fn of(installation: &str) -> Self {
-        let prefix = installation.split(|c: char| !c.is_ascii_alphanumeric()).flat_map(capitalized).collect();
-        Self { prefix }
+        Self { prefix: camel_case(installation), previous: None }
+    }
+
+    /// The same ownership, extended to the statements of a previous name of the installation.
+    #[must_use]
+    pub fn formerly(self, installation: &str) -> Self {
+        Self { previous: Some(camel_case(installation)), ..self }
     }
 
     /// The other installations whose statements are among these Sids, recognised by two Sids that every
     /// installation writes together, or by the one that it writes into the policy of a topic.
     ///
     /// Anybody may have chosen such a Sid, so a wrong guess must do no harm.
-    pub(crate) fn others<'s>(&self, sids: impl Iterator<Item = &'s str>) -> Vec<Self> {
+    pub fn others<'s>(&self, sids: impl Iterator<Item = &'s str>) -> Vec<Self> {
         let sids: BTreeSet<&str> = sids.collect();
         let has = |prefix: &str, role: Role| sids.contains(format!("{prefix}{}", role.suffix()).as_str());
+        let is_ours = |prefix: &str| self.prefixes().any(|it| it == prefix);
         let is_installation = |prefix: &&str| {
-            **prefix != self.prefix
+            !is_ours(prefix)
                 && is_camel_case(prefix)
                 && [(Role::TrailAclCheck, Role::TrailWrite), (Role::TrailEncrypt, Role::TrailDescribe)]
                     .iter()
@@ -100,15 +122,45 @@ impl Ownership {
         let endings = [Role::TrailWrite, Role::TrailEncrypt];
         let prefixes = sids.iter().flat_map(|sid| endings.map(|role| sid.strip_suffix(role.suffix())));
         let of_topics = sids.iter().filter_map(|sid| sid.strip_suffix(Role::TrailNotify.suffix()));
-        let of_topics = of_topics.filter(|prefix| *prefix != self.prefix && is_camel_case(prefix));
+        let of_topics = of_topics.filter(|prefix| !is_ours(prefix) && is_camel_case(prefix));
         let found: BTreeSet<&str> = prefixes.flatten().filter(is_installation).chain(of_topics).collect();
-        found.into_iter().map(|prefix| Self { prefix: prefix.to_owned() }).collect()
+        found.into_iter().map(|prefix| Self { prefix: prefix.to_owned(), previous: None }).collect()
+    }
+
+    /// The name of the installation, as its Sids give it.
+    pub fn name(&self) -> String {
+        let mut name = String::new();
+        // In a name, a letter follows every hyphen, so that each capital letter begins a word.
+        for letter in self.prefix.chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
     }
 
     /// Whether a statement of this Sid is ours.
     pub fn owns(&self, sid: &str) -> bool {
-        self.ending(sid)
-            .is_some_and(|ending| is_role(ending) || is_reader(ending) || extra_name(ending).is_some())
+        self.endings(sid).any(is_of_ours)
+    }
+
+    /// Whether the statement of this Sid is ours in this role, in its present form.
+    pub fn is_in_role(&self, sid: &str, role: Role) -> bool {
+        self.prefixes().any(|prefix| sid.strip_prefix(prefix) == Some(role.suffix()))
+    }
+
+    /// Whether the statement of this Sid lets trails deliver, in its present or a previous form.
+    pub(crate) fn is_of_trails(&self, sid: &str) -> bool {
+        let suffixes = || Role::OF_TRAILS.iter().map(|role| role.suffix());
+        self.endings(sid).any(|ending| suffixes().any(|suffix| suffix == ending))
+    }
+
+    /// The Sid that takes the place of one that carries the previous name; `None` for any other.
+    pub(crate) fn renamed(&self, sid: &str) -> Option<Sid> {
+        let ending = sid.strip_prefix(self.previous.as_deref()?)?;
+        let is_current = ending_of(&self.prefix, sid).is_some_and(is_of_ours);
+        (self.owns(sid) && !is_current).then(|| self.sid_ending(ending))
     }
 
     /// Whether a statement is ours; one without a Sid is not.
@@ -123,7 +175,7 @@ impl Ownership {
 
     /// Whether the statement of this Sid is one of a reader.
     pub fn is_reader(&self, sid: &str) -> bool {
-        self.ending(sid).is_some_and(is_reader)
+        self.endings(sid).any(is_reader)
     }
 
     /// The Sid of a statement of the reader with this mark (8 hexadecimal digits). `of` is empty for its
@@ -134,14 +186,14 @@ impl Ownership {
 
     /// Whether the statement of this Sid is one that the user wrote out.
     pub(crate) fn is_extra(&self, sid: &str) -> bool {
-        self.ending(sid).and_then(extra_name).is_some()
+        self.endings(sid).any(|ending| extra_name(ending).is_some())
     }
 
     /// The Sid under which we own a statement that its author calls `name`; none if that Sid would read as the
     /// Sid of something else.
     pub(crate) fn extra_sid(&self, name: &str) -> Option<Sid> {
         let sid = self.sid_ending(&format!("{EXTRA}{name}"));
-        let is_plain = self.ending(sid.as_str()) == sid.as_str().strip_prefix(&self.prefix);
+        let is_plain = ending_of(&self.prefix, sid.as_str()) == sid.as_str().strip_prefix(&self.prefix);
         (is_plain && self.is_extra(sid.as_str())).then_some(sid)
     }
 
@@ -154,11 +206,25 @@ impl Ownership {
         Sid::from_alphanumerics(&format!("{}{ending}", self.prefix))
     }
 
-    /// What follows our prefix, without the mark of a previous form.
-    fn ending<'s>(&self, sid: &'s str) -> Option<&'s str> {
-        let ending = sid.strip_prefix(&self.prefix)?;
-        Some(ending.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix(PREVIOUS).unwrap_or(ending))
+    /// The prefixes of our Sids, the present one first.
+    fn prefixes(&self) -> impl Iterator<Item = &str> {
+        [self.prefix.as_str()].into_iter().chain(self.previous.as_deref())
     }
+
+    /// What follows each of our prefixes, without the mark of a previous form.
+    fn endings<'s>(&self, sid: &'s str) -> impl Iterator<Item = &'s str> {
+        self.prefixes().filter_map(move |prefix| ending_of(prefix, sid))
+    }
+}
+
+/// What follows a prefix in a Sid, without the mark of a previous form.
+fn ending_of<'s>(prefix: &str, sid: &'s str) -> Option<&'s str> {
+    let ending = sid.strip_prefix(prefix)?;
+    Some(ending.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix(PREVIOUS).unwrap_or(ending))
+}
+
+fn is_of_ours(ending: &str) -> bool {
+    is_role(ending) || is_reader(ending) || extra_name(ending).is_some()
 }
 
 /// The Sid of the form that a statement of ours had before, the `number`th of them.
@@ -172,11 +238,36 @@ pub fn owned(document: &Document, ownership: &Ownership) -> Vec<Statement> {
     document.statements().iter().filter(|statement| ownership.has(statement)).cloned().collect()
 }
 
+/// The document with our statements under the present name of the installation; `None` where none carries the previous name.
+///
+/// A statement whose new Sid the document has already stays as it is: it is ours a second time.
+pub fn under_present_name(document: &Document, ownership: &Ownership) -> Option<Document> {
+    let sids: BTreeSet<&str> = document.statements().iter().filter_map(Statement::sid).collect();
+    let renamed = |statement: &Statement| {
+        let sid = ownership.renamed(statement.sid()?)?;
+        (!sids.contains(sid.as_str())).then(|| statement.with_sid(&sid))
+    };
+    let statements: Vec<Option<Statement>> = document.statements().iter().map(renamed).collect();
+    if statements.iter().all(Option::is_none) {
+        return None;
+    }
+    let statements = statements.into_iter().zip(document.statements());
+    Some(
+        document.with_statements(
+            statements.map(|(renamed, live)| renamed.unwrap_or_else(|| live.clone())).collect(),
+        ),
+    )
+}
+
 /// Whether it can be the prefix of an installation. `AWS…` and `Cloud` cannot: Sids that AWS's guides and the
 /// console write begin so.
 fn is_camel_case(prefix: &str) -> bool {
     let begins = prefix.starts_with(|c: char| c.is_ascii_uppercase());
     begins && !prefix.starts_with("AWS") && prefix != "Cloud"
+}
+
+fn camel_case(installation: &str) -> String {
+    installation.split(|c: char| !c.is_ascii_alphanumeric()).flat_map(capitalized).collect()
 }
 
 fn capitalized(word: &str) -> impl Iterator<Item = char> {
@@ -263,6 +354,37 @@ mod tests {
         ] {
             assert_eq!(Ownership::of(installation).owns(sid), expected, "{installation}: {sid}");
         }
+    }
+
+    #[test]
+    fn the_name_follows_from_the_prefix() {
+        for name in ["secprod", "log-archive", "a2b-c"] {
+            assert_eq!(Ownership::of(name).name(), name);
+        }
+    }
+
+    #[test]
+    fn a_renamed_installation_owns_the_statements_of_both_names_and_no_other() {
+        let ownership = Ownership::of("logs").formerly("sec");
+        for (sid, owned, renamed) in [
+            ("LogsTrailWrite", true, None),
+            ("SecTrailWrite", true, Some("LogsTrailWrite")),
+            ("SecTrailWritePrevious2", true, Some("LogsTrailWritePrevious2")),
+            ("SecRead0123abcdList", true, Some("LogsRead0123abcdList")),
+            ("SecExtraBackup", true, Some("LogsExtraBackup")),
+            ("SecprodTrailWrite", false, None),
+            ("SecExtraTrailWrite", false, None),
+            ("OtherTrailWrite", false, None),
+        ] {
+            assert_eq!(ownership.owns(sid), owned, "{sid}");
+            assert_eq!(ownership.renamed(sid).as_ref().map(Sid::as_str), renamed, "{sid}");
+        }
+        assert!(ownership.is_in_role("SecTrailWrite", Role::TrailWrite));
+        assert!(!ownership.is_in_role("SecTrailWritePrevious", Role::TrailWrite));
+        // One name may begin like the other.
+        let longer = Ownership::of("sec-extra").formerly("sec");
+        assert_eq!(longer.renamed("SecExtraTrailWrite"), None);
+        assert_eq!(longer.renamed("SecExtraBackup").unwrap().as_str(), "SecExtraExtraBackup");
     }
 
     #[test]

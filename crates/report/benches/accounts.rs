@@ -94,9 +94,8 @@ fn connect(twin: &Twin, desired: &Desired) -> Aws {
 
 async fn read(aws: &Aws, spec: &Spec, organization: &LiveOrganization) -> Observed {
     let desired = Arc::new(spec.desired().clone());
-    let mut observed = observe(aws, &desired, &Arc::new(Progress::default())).await.unwrap();
-    observed.organization = Some(organization.clone());
-    observed
+    let organization = Some(organization.clone());
+    observe(aws, &desired, organization, &Arc::new(Progress::default())).await.unwrap()
 }
 
 async fn bench(accounts: usize) {

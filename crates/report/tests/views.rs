@@ -129,6 +129,7 @@ fn drift_of_every_sort() {
                 plan: plan_of(&changes, &[]),
                 refusals: Vec::new(),
                 undelivered: Vec::new(),
+                outsiders: Vec::new(),
             })),
         },
         SpecDrift {

@@ -6,6 +6,7 @@ mod bucket_policy;
 mod deletion;
 mod foreign;
 mod grant;
+mod installation;
 mod key;
 mod key_policy;
 mod lock;
@@ -20,21 +21,22 @@ mod trail;
 
 use reconcile_policy::{AccountId, Region};
 
-use crate::names::{AccountName, SpecName};
+use crate::names::AccountName;
 
 pub use account::{Access, Account, Accounts, RoleAccess, Secret};
 pub use bucket::{Bucket, Encryption, ObjectOwnership};
 pub use bucket_policy::BucketPolicy;
 pub use deletion::Deletion;
-pub use foreign::{Foreign, ForeignStatements};
+pub use foreign::{Foreign, ForeignStatements, Unlisted};
 pub(crate) use grant::is_name as is_grant_name;
 pub use grant::{ConstraintKind, Constraints, Grant, Grantee};
+pub use installation::{Installation, Marks};
 pub use key::{Key, KeyIdentity, RotationDays};
 pub use key_policy::KeyPolicy;
 pub use lock::Lock;
 pub use log_group::LogGroup;
 pub use log_role::LogRole;
-pub(crate) use organization::find_unit;
+pub(crate) use organization::{Entrance, find_unit};
 pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use retention::{AccessLogs, Lifecycle, ObjectLock, Retention};
 pub use selectors::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
@@ -45,8 +47,8 @@ pub use trail::{LogDelivery, Trail};
 /// All that one spec asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Desired {
-    /// The name of the installation.
-    pub name: SpecName,
+    /// The installation that all of this is part of.
+    pub installation: Installation,
     /// The organization, if the spec names one.
     pub organization: Option<Organization>,
     /// The accounts, in the order of the spec; behind them members of the organization that joined by themselves.
@@ -81,6 +83,16 @@ impl Desired {
         self.accounts.get(name)
     }
 
+    /// Members of the organization with the way into them, by the role of the organization; empty where the spec names no
+    /// role. Declared accounts and the management account are passed over.
+    pub fn enter<'m>(&self, members: impl IntoIterator<Item = &'m Member>, roster: &Roster) -> Accounts {
+        let Some(role) = self.organization.as_ref().and_then(|it| it.role.as_deref()) else {
+            return Accounts::default();
+        };
+        let (spec, partition) = (self.installation.name(), self.bucket.site.region.partition());
+        Entrance { role, spec, partition }.enter(members, roster, &self.accounts)
+    }
+
     /// What is left of it when all that it asks for is to go: where bucket and key are, and who administers the key.
     pub fn emptied(&self) -> Self {
         let mut emptied = self.clone();
@@ -111,21 +123,11 @@ impl Desired {
         let partition = self.bucket.site.region.partition();
         for (name, id) in joined {
             if self.account(&name).is_none()
-                && let Some(account) = Account::member(name, id, &role, &self.name, partition)
+                && let Some(account) = Account::member(name, id, &role, self.installation.name(), partition)
             {
                 self.accounts.push(account);
             }
         }
-    }
-
-    /// The name of the inline policy with which our roles deliver to log groups.
-    pub fn log_policy_name(&self) -> String {
-        LogRole::policy_name(&self.name)
-    }
-
-    /// Whether a KMS grant of this name is ours: `<spec name>-<grant name>-<digest>`.
-    pub fn owns_grant(&self, aws_name: &str) -> bool {
-        grant::is_of(&self.name, aws_name)
     }
 }
 

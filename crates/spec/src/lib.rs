@@ -17,9 +17,10 @@ mod schema;
 pub use desired::{
     Access, AccessLogs, Account, Accounts, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind,
     Constraints, DataResource, Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign,
-    ForeignStatements, Grant, Grantee, Include, Joining, Key, KeyIdentity, KeyPolicy, Lifecycle, Lock,
-    LogDelivery, LogGroup, LogRole, Member, OWNER_TAG, ObjectLock, ObjectOwnership, Organization, ReadWrite,
-    Retention, RoleAccess, Roster, RotationDays, Secret, Selectors, Setting, Site, Tags, Topic, Trail, Unit,
+    ForeignStatements, Grant, Grantee, Include, Installation, Joining, Key, KeyIdentity, KeyPolicy,
+    Lifecycle, Lock, LogDelivery, LogGroup, LogRole, Marks, Member, OWNER_TAG, ObjectLock, ObjectOwnership,
+    Organization, ReadWrite, Retention, RoleAccess, Roster, RotationDays, Secret, Selectors, Setting, Site,
+    Tags, Topic, Trail, Unit, Unlisted,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;

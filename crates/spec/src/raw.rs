@@ -19,7 +19,7 @@ use serde::Deserialize;
 pub(crate) use accounts::{RawAccount, RawAccounts, UNQUOTED_ID};
 pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawForeign, RawKeep, RawLifecycle, RawLockMode, RawObjectLock,
-    RawOwnership, RawPolicy,
+    RawOwnership, RawPolicy, RawUnlisted,
 };
 pub(crate) use choice::{All, OrUnmanaged, WordOr};
 pub(crate) use key::{RawGrant, RawKey};
@@ -41,6 +41,10 @@ pub(crate) struct RawSpec {
     pub(crate) version: Located<u64>,
     /// Names this installation: the Sids, grant names and tags that mark what is ours derive from it.
     pub(crate) name: Located<String>,
+    /// The name that this installation had before it was renamed. What carries it counts as ours, and is renamed; leave it out
+    /// again after the next apply.
+    #[serde(default)]
+    pub(crate) previous_name: Option<Located<String>>,
     /// Tags put on every taggable resource, beside `reconcile:spec`; `unmanaged` leaves the tags of what is there alone.
     #[serde(default)]
     pub(crate) tags: Option<Located<OrUnmanaged<BTreeMap<String, String>>>>,

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Partition, Region};
 
-use crate::desired::{Account, Accounts, Deletion, Desired, Lock, Roster, Site, Tags};
+use crate::desired::{Account, Accounts, Deletion, Desired, Installation, Lock, Roster, Site, Tags};
 use crate::diagnostic::Diagnostic;
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
@@ -36,7 +36,7 @@ pub(crate) fn resolve(raw: &RawSpec, roster: Option<&Roster>) -> Result<Desired,
 
 /// What the parts of a spec refer to.
 struct Scope<'r> {
-    name: SpecName,
+    installation: Installation,
     accounts: Vec<Account>,
     /// Members of the organization that joined by themselves. The spec cannot name them.
     joined: Accounts,
@@ -51,14 +51,16 @@ struct Scope<'r> {
 fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Option<Desired> {
     let name: Option<SpecName> = problems.name(&raw.name, "every mark of ownership derives from it");
     let region = problems.name::<Region>(&raw.bucket.region, "");
+    let previous = previous_name(raw, problems);
     let name_or = name.clone().or_else(|| "placeholder".parse().ok())?;
     let accounts = accounts::resolve(&raw.accounts, &name_or, region.as_ref(), problems);
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
     let joined =
         organization::join(raw.organization.as_ref(), roster, &accounts.resolved, &name_or, partition);
+    let installation = Installation::new(name_or, previous);
     let scope = Scope {
-        tags: tags::resolve(raw.tags.as_ref(), &name_or, problems),
-        name: name_or,
+        tags: tags::resolve(raw.tags.as_ref(), &installation, problems),
+        installation,
         declared: accounts.declared,
         accounts: accounts.resolved,
         joined,
@@ -79,7 +81,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     let key_policy = policies::key(raw, &scope, &key, &trails.trails, readers, key_extra)?;
     name?;
     Some(Desired {
-        name: scope.name,
+        installation: scope.installation,
         organization,
         accounts: scope.accounts.into_iter().chain(scope.joined).collect(),
         grants: key.grants,
@@ -94,6 +96,16 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
         deletion: deletion(&raw.deletion),
         lock,
     })
+}
+
+/// The name that the installation had before, if the spec says that it was renamed.
+fn previous_name(raw: &RawSpec, problems: &mut Problems) -> Option<SpecName> {
+    let given = raw.previous_name.as_ref()?;
+    if given.value == raw.name.value {
+        problems.add(given.place, "the previous name is the present one", "take `previous_name` out");
+        return None;
+    }
+    problems.name(given, "")
 }
 
 fn deletion(raw: &RawDeletion) -> Deletion {

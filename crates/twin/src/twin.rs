@@ -160,6 +160,14 @@ impl Twin {
         self.state().denials = denials;
     }
 
+    /// Gives an account a tag in its organization. Nothing happens where there is no such account.
+    pub fn tag_account(&self, account: &str, key: &str, value: &str) {
+        if let Some(account) = self.state().accounts.get_mut(account) {
+            account.tags.insert(key.to_owned(), value.to_owned());
+        }
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Gives a bucket a policy, whatever that says. Nothing happens where there is no such bucket.
     pub fn set_bucket_policy(&self, bucket: &str, policy: &str) {
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {

@@ -52,7 +52,7 @@ fn aspects(work: &Work<'_>, action: &Action<Bucket>) -> Aspects {
         lifecycle: wanted.is_some_and(|it| it.lifecycle.is_some()),
         object_lock: wanted.is_some_and(|it| it.object_lock.is_some()),
         access_logs: wanted.is_some_and(|it| it.access_logs.is_some()),
-        installation: work.context.spec.clone(),
+        installation: work.context.installation.clone(),
     }
 }
 

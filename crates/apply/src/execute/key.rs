@@ -14,8 +14,8 @@ use crate::error::ApplyError;
 const ATTEMPTS: usize = 3;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
-    let (session, region, spec) = (work.session, work.region(), &work.context.spec);
-    let found = find(session, region, work.context.key_identity(), spec).await?.found;
+    let (session, region, owner) = (work.session, work.region(), &work.context.installation);
+    let found = find(session, region, work.context.key_identity(), owner).await?.found;
     let live = match &found {
         Some(found) => Some(read(session, region, found).await?),
         None => None,
@@ -64,7 +64,7 @@ async fn make(work: &Work<'_>, wanted: &Key) -> Result<(Arn, Key), ApplyError> {
             Err(ApplyError::Aws(error)) if is_unknown(&error) && attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error),
         }
-        let search = find_unnamed(work.session, work.region(), &work.context.spec).await?;
+        let search = find_unnamed(work.session, work.region(), &work.context.installation).await?;
         if let Some(found) = search.found {
             let live = read(work.session, work.region(), &found).await?;
             return Ok((live.arn, live.view));

@@ -14,8 +14,9 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Resul
     if action.after().is_none() {
         return Err(ApplyError::NotDone("delete a key policy"));
     }
-    let found =
-        find(work.session, work.region(), work.context.key_identity(), &work.context.spec).await?.found;
+    let found = find(work.session, work.region(), work.context.key_identity(), &work.context.installation)
+        .await?
+        .found;
     let key = found.ok_or(ApplyError::Stale { what: "the key does not exist any more".to_owned() })?;
     write_policy(work, action, &KeyShelf { work, key: &key.arn }).await
 }

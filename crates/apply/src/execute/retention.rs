@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
     ObjectLockRule, Transition, TransitionStorageClass,
 };
 use reconcile_aws::Operation;
-use reconcile_diff::observe::retention::{read_rules, rule_id};
+use reconcile_diff::observe::retention::read_rules;
 use reconcile_diff::view::{AccessLogs, Lifecycle, ObjectLock};
 use reconcile_spec::BucketName;
 
@@ -23,11 +23,11 @@ pub(super) async fn set_lifecycle(
     name: &BucketName,
     wanted: &Lifecycle,
 ) -> Result<(), ApplyError> {
-    let id = rule_id(&work.context.spec);
+    let ids = work.context.installation.rule_ids();
     let live = read_rules(work.session, work.region(), name).await?;
-    let others = live.rules.into_iter().filter(|rule| rule.id() != Some(&id));
+    let others = live.rules.into_iter().filter(|rule| !rule.id().is_some_and(|id| ids.has(id)));
     let mut rules: Vec<LifecycleRule> = others.map(with_filter).collect();
-    rules.push(rule(&id, wanted)?);
+    rules.push(rule(&ids.present, wanted)?);
     let incomplete = |_| ApplyError::Incomplete { what: "a lifecycle", missing: "rules" };
     let configuration =
         BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().map_err(incomplete)?;

@@ -6,21 +6,19 @@ use reconcile_diff::observe::role::read;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Role, Tags, View};
 use reconcile_policy::Document;
+use reconcile_spec::Marks;
 
 use super::{Made, Verdict, Work, gone, made};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Role>) -> Result<Made, ApplyError> {
-    let Some(planned) = action.after().or(action.before()) else {
-        return Err(ApplyError::NotDone("change no role"));
-    };
     let step = Step {
         work,
         iam: work.session.iam(work.region()),
         name: work.change.address.name.as_str(),
-        policy: planned.policy_name.as_str(),
+        policies: work.context.installation.log_policies(),
     };
-    let live = read(work.session, work.region(), step.name, step.policy).await?;
+    let live = read(work.session, work.region(), step.name, &step.policies).await?;
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -35,7 +33,7 @@ struct Step<'a> {
     work: &'a Work<'a>,
     iam: aws_sdk_iam::Client,
     name: &'a str,
-    policy: &'a str,
+    policies: Marks,
 }
 
 impl Step<'_> {
@@ -53,11 +51,19 @@ impl Step<'_> {
                 }
             }
         }
-        match &wanted.permissions {
-            Some(permissions) if live.and_then(|live| live.permissions).as_ref() != Some(permissions) => {
-                self.permit(permissions).await
-            }
-            _ => Ok(()),
+        let has_policy =
+            |live: &Role| live.policy_name == wanted.policy_name && live.permissions == wanted.permissions;
+        if let Some(permissions) =
+            wanted.permissions.as_ref().filter(|_| !live.as_ref().is_some_and(has_policy))
+        {
+            self.permit(&wanted.policy_name, permissions).await?;
+        }
+        // Only now: the role must not be without a policy in between.
+        let renamed =
+            live.filter(|live| live.permissions.is_some() && live.policy_name != wanted.policy_name);
+        match renamed {
+            Some(live) => self.forbid(&live.policy_name).await,
+            None => Ok(()),
         }
     }
 
@@ -84,10 +90,10 @@ impl Step<'_> {
             .await
     }
 
-    async fn permit(&self, permissions: &Document) -> Result<(), ApplyError> {
+    async fn permit(&self, policy: &str, permissions: &Document) -> Result<(), ApplyError> {
         self.work
             .settle(|| {
-                let call = self.iam.put_role_policy().role_name(self.name).policy_name(self.policy);
+                let call = self.iam.put_role_policy().role_name(self.name).policy_name(policy);
                 let call = call.policy_document(permissions.to_string());
                 async { self.work.session.call(Operation::PutRolePolicy, call.send()).await.map(drop) }
             })
@@ -106,11 +112,18 @@ impl Step<'_> {
     /// A role with a policy in it cannot be removed.
     async fn delete(&self, live: Option<&Role>) -> Result<(), ApplyError> {
         if live.is_some_and(|live| live.permissions.is_some()) {
-            let call = self.iam.delete_role_policy().role_name(self.name).policy_name(self.policy).send();
-            gone(self.work.session.call(Operation::DeleteRolePolicy, call).await)?;
+            self.forbid(&self.policies.present).await?;
+            if let Some(previous) = &self.policies.previous {
+                self.forbid(previous).await?;
+            }
         }
         let call = self.iam.delete_role().role_name(self.name).send();
         Ok(gone(self.work.session.call(Operation::DeleteRole, call).await)?)
+    }
+
+    async fn forbid(&self, policy: &str) -> Result<(), ApplyError> {
+        let call = self.iam.delete_role_policy().role_name(self.name).policy_name(policy).send();
+        Ok(gone(self.work.session.call(Operation::DeleteRolePolicy, call).await)?)
     }
 }
 

@@ -79,6 +79,8 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         first.replace("tags: { a: b }", "tags: {}").replace("retention_days: 30", "retention_days: 60");
     let second = second.replace("name: test\n", "name: test\ntags: { team: a }\n");
     let other = Installation::new();
+    other.add_members(&["000000000001"]);
+    other.twin.tag_account("000000000001", "a", "b");
     for spec in [&first, &second] {
         let before = other.twin.calls().len();
         let plan = other.plan(spec).await;

@@ -50,15 +50,22 @@ impl Installation {
     }
 
     pub async fn plan(&self, text: &str) -> Plan {
-        let spec = spec(text);
-        self.planned(&spec, compare).await
+        self.compare(text).await.plan
+    }
+
+    pub async fn compare(&self, text: &str) -> Comparison {
+        self.planned(&spec(text), compare).await
     }
 
     pub async fn plan_to_destroy(&self, text: &str) -> Plan {
-        self.planned(&spec(text), destroy).await
+        self.planned(&spec(text), destroy).await.plan
     }
 
-    async fn planned(&self, spec: &Spec, compare: fn(&Spec, &Observed, Timestamp) -> Comparison) -> Plan {
+    async fn planned(
+        &self,
+        spec: &Spec,
+        compare: fn(&Spec, &Observed, Timestamp) -> Comparison,
+    ) -> Comparison {
         let aws = self.connect(spec);
         let organization = discover(&aws, spec.desired()).await.unwrap();
         let spec = match &organization {
@@ -66,9 +73,8 @@ impl Installation {
             None => spec.clone(),
         };
         let desired = Arc::new(spec.desired().clone());
-        let mut observed = observe(&aws, &desired, &Arc::new(Progress::default())).await.unwrap();
-        observed.organization = organization;
-        compare(&spec, &observed, Timestamp::now()).plan
+        let observed = observe(&aws, &desired, organization, &Arc::new(Progress::default())).await.unwrap();
+        compare(&spec, &observed, Timestamp::now())
     }
 
     pub async fn apply(&self, text: &str, plan: &Plan) -> Outcome {
@@ -82,7 +88,8 @@ impl Installation {
         interrupt: Interrupt,
         watch: Arc<dyn Watch>,
     ) -> Outcome {
-        let spec = spec(text);
+        let joined = plan.changes.iter().map(|it| (it.account.name.clone(), it.account.id.clone()));
+        let spec = spec(text).with_joined(joined);
         let aws = self.connect(&spec);
         let options = Options { propagation: Duration::from_millis(1), interrupt, watch };
         let journal = Journal::open(self.journals.path(), plan).unwrap();
@@ -99,6 +106,33 @@ impl Installation {
                 }
             }
         });
+    }
+
+    /// Adds accounts to the organization, each with the role `Role`.
+    pub fn add_members(&self, ids: &[&str]) {
+        let accounts = ids.iter().map(|id| SetupAccount {
+            id: (*id).to_owned(),
+            name: format!("member-{}", id.trim_start_matches('0')),
+            roles: vec!["Role".to_owned()],
+        });
+        self.twin.provision(Setup { accounts: accounts.collect(), ..Setup::default() });
+    }
+
+    /// The text of the only bucket's policy.
+    pub fn bucket_policy(&self) -> String {
+        self.twin.summary().buckets[0].policy.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// The policies of all keys.
+    pub fn key_policies(&self) -> String {
+        let keys = self.twin.summary().accounts.into_iter().flat_map(|account| account.keys);
+        keys.map(|key| key.policy.to_string()).collect()
+    }
+
+    /// ARNs of all trails.
+    pub fn trails(&self) -> Vec<String> {
+        let accounts = self.twin.summary().accounts.into_iter();
+        accounts.flat_map(|account| account.trails).map(|trail| trail.arn).collect()
     }
 
     /// Plans and applies, all of which must succeed.

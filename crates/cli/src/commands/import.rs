@@ -105,8 +105,7 @@ async fn planned(global: &Global, aws: &Aws, text: &str) -> Result<Comparison, C
         None => spec,
     };
     let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
-    let mut observed = reading(global, &progress, observe(aws, &desired, &progress)).await?;
-    observed.organization = organization;
+    let observed = reading(global, &progress, observe(aws, &desired, organization, &progress)).await?;
     Ok(compare(&spec, &observed, Timestamp::now()))
 }
 

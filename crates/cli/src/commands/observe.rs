@@ -61,8 +61,7 @@ pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result
         None => spec.clone(),
     };
     let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
-    let mut observed = reading(global, &progress, observe(aws, &desired, &progress)).await?;
-    observed.organization = organization;
+    let observed = reading(global, &progress, observe(aws, &desired, organization, &progress)).await?;
     Ok((spec, observed))
 }
 

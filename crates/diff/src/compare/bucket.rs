@@ -56,6 +56,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
 
 fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
     Lifecycle {
+        previous_id: None,
         transitions: wanted
             .transitions
             .iter()
@@ -72,6 +73,12 @@ fn signed(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
+/// Whether nothing of the lifecycle rule differs but its ID.
+fn renames_rule(diff: &[Difference]) -> bool {
+    let mut paths = diff.iter().map(Difference::path).filter(|path| path.starts_with("/lifecycle"));
+    paths.all(|path| path == "/lifecycle/previous_id")
+}
+
 fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
         Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
@@ -83,6 +90,9 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             "versioning" => "versioning is on".to_owned(),
             "public_access_block" => "public access is not blocked as the spec says".to_owned(),
             "object_ownership" => "object ownership differs".to_owned(),
+            "lifecycle" if renames_rule(diff) => {
+                "the lifecycle rule carries the previous name of the installation".to_owned()
+            }
             "lifecycle" => "log files do not move and expire as the spec says".to_owned(),
             "object_lock" => "log files are not locked for the time that the spec says".to_owned(),
             "access_logs" => "access to the bucket is not logged where the spec says".to_owned(),

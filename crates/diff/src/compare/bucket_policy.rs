@@ -4,9 +4,13 @@ use reconcile_policy::{Arn, BucketIntent, Document, Fitted, Guest, Role};
 
 use super::Scope;
 use super::change::Compared;
+use super::departed::Naming;
 use super::policy::{Policy, Setting, TakeOver};
 use crate::difference::Difference;
 use crate::plan::Changed;
+
+/// Where the spec says what becomes of the permissions of accounts that it does not have.
+pub(super) const UNLISTED: &str = "bucket.policy.unlisted_accounts";
 
 /// Adds what lets our trails deliver. Gives what the policy is to become, for [`contract`]; none if it does not fit, or is
 /// not ours to write.
@@ -41,8 +45,17 @@ fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Op
         prefix: it.prefix.clone(),
         organization: id.clone().filter(|_| it.organization),
     });
-    let guests: Vec<Guest> = guests.collect();
+    let mut guests: Vec<Guest> = guests.collect();
     compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
+    let naming = Naming {
+        address: scope.bucket_policy_address(),
+        document: live,
+        ownership: &desired.ownership,
+        unlisted: desired.foreign.unlisted_accounts,
+        setting: UNLISTED,
+        take_over,
+    };
+    guests.extend(naming.guests(scope, compared));
     let organization =
         scope.organization_of(desired.intent.trails.iter().chain(guests.iter().map(|it| &it.trail)));
     let intent = BucketIntent { guests, organization, ..desired.intent.clone() };
@@ -65,9 +78,10 @@ fn organization_id(scope: &Scope<'_>) -> Option<String> {
     if let Some(organization) = &scope.observed.organization {
         return Some(organization.roster.id.clone());
     }
-    let ours = scope.desired.bucket_policy.ownership.sid(Role::OrganizationWrite);
+    let ownership = &scope.desired.bucket_policy.ownership;
+    let is_ours = |sid: &str| ownership.is_in_role(sid, Role::OrganizationWrite);
     let statements = scope.observed.bucket_policy.as_ref().map(Document::statements).unwrap_or_default();
-    let statement = statements.iter().find(|statement| statement.sid() == Some(ours.as_str()))?;
+    let statement = statements.iter().find(|statement| statement.sid().is_some_and(is_ours))?;
     let (_, below) = statement.resources().first()?.split_once("AWSLogs/")?;
     Some(below.split('/').next()?.to_owned())
 }
@@ -131,7 +145,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         ownership: &desired.ownership,
         foreign: desired.foreign,
         setting: Some(Setting {
-            unlisted_accounts: "bucket.policy.unlisted_accounts",
+            unlisted_accounts: UNLISTED,
             deleted_principals: "bucket.policy.deleted_principals",
         }),
         emptied: None,

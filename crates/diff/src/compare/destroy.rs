@@ -17,7 +17,13 @@ use crate::observe::{Leftover, Observed, Stray, What};
 use crate::plan::{Changed, Phase, Risk, Warning};
 use crate::view::{OtherTrail, Tags};
 
-const UNMARKED: &str = "it does not carry the mark of this installation";
+/// Why something that does not carry the mark of this installation stays.
+fn unmarked(tags: Option<&Tags>) -> String {
+    match tags.and_then(Tags::owner) {
+        Some(owner) => format!("installation `{owner}` manages it"),
+        None => "it does not carry the mark of this installation".to_owned(),
+    }
+}
 
 /// The plan that takes away everything of a spec that carries its mark.
 pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
@@ -26,8 +32,8 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         // A destroy must not make anybody an administrator.
         desired.key_policy.intent.administrators.clear();
     }
-    let observed = as_unwanted(spec.desired(), observed);
-    let scope = Scope::new(&desired, &observed);
+    let unwanted = as_unwanted(spec.desired(), observed);
+    let scope = Scope::new(&desired, &unwanted);
     let mut compared = Compared::default();
 
     trail::contract(&scope, &mut compared);
@@ -36,13 +42,13 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     grant::contract(&scope, grants, &mut compared);
     key_policy::shrink(&scope, &mut compared);
     bucket_policy::shrink(&scope, &mut compared);
-    let others = spec.desired().topics.iter().filter(|it| !observed.leftovers.contains_key(&it.arn));
+    let others = spec.desired().topics.iter().filter(|it| !unwanted.leftovers.contains_key(&it.arn));
     topic_policy::shrink(&scope, others, &mut compared);
     for change in &mut compared.changes {
         change.reasons.retain(|reason| reason == DEFAULT_RESTORED);
         change.reasons.insert(0, "all of the spec is to go; what is not ours stays".to_owned());
     }
-    warn_of_unmarked(spec.desired(), &observed, &mut compared);
+    warn_of_unmarked(spec.desired(), observed, &unwanted, &mut compared);
     let is_bucket_to_go = remove_bucket(&scope, &mut compared);
     remove_key(&scope, is_bucket_to_go, &mut compared);
     compared.unchanged = 0;
@@ -50,7 +56,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let refusals = std::mem::take(&mut compared.refusals);
     let mut plan = plan_of(spec, &scope, compared, now);
     plan.destroy = true;
-    Comparison { plan, refusals, undelivered: Vec::new() }
+    Comparison { plan, refusals, undelivered: Vec::new(), outsiders: Vec::new() }
 }
 
 /// What was observed, as if the spec asked for nothing: what carries our mark is to go, and a trail that does
@@ -60,13 +66,13 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
     for trail in &desired.trails {
         let Some(Some(live)) = unwanted.trails.remove(&trail.arn) else { continue };
         unwanted.others.entry(trail.site.account.clone()).or_default().push(OtherTrail::of(&live));
-        if live.tags.are_of(&desired.name) {
+        if live.tags.are_of(&desired.installation) {
             let stray = Stray { account: trail.site.account.clone(), trail: live };
             unwanted.strays.insert(trail.arn.clone(), stray);
         }
     }
     let mut leave = |arn: &_, site: &reconcile_spec::Site, tags: &Tags, what| {
-        if tags.are_of(&desired.name) {
+        if tags.are_of(&desired.installation) {
             let leftover = Leftover { account: site.account.clone(), region: site.region.clone(), what };
             unwanted.leftovers.insert(Clone::clone(arn), leftover);
         }
@@ -90,18 +96,19 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
 }
 
 fn has_administration(observed: &Observed, ownership: &Ownership) -> bool {
-    let sid = ownership.sid(Role::Administration);
     let policy: Option<&Document> = observed.key.as_ref().map(|hub| &hub.policy);
-    policy.is_some_and(|policy| policy.statements().iter().any(|it| it.sid() == Some(sid.as_str())))
+    let is_administration = |sid: &str| ownership.is_in_role(sid, Role::Administration);
+    policy.is_some_and(|policy| policy.statements().iter().any(|it| it.sid().is_some_and(is_administration)))
 }
 
 /// A trail that is not marked may be somebody else's by now.
-fn warn_of_unmarked(desired: &Desired, observed: &Observed, compared: &mut Compared) {
-    let is_there = |arn: &Arn| observed.others.values().flatten().any(|other| other.arn == *arn);
+fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed, compared: &mut Compared) {
+    let is_there = |arn: &Arn| unwanted.others.values().flatten().any(|other| other.arn == *arn);
     for trail in &desired.trails {
-        if is_there(&trail.arn) && !observed.strays.contains_key(&trail.arn) {
+        if is_there(&trail.arn) && !unwanted.strays.contains_key(&trail.arn) {
             let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
-            stay(compared, address, UNMARKED);
+            let live = observed.trails.get(&trail.arn).and_then(Option::as_ref);
+            stay(compared, address, &unmarked(live.map(|live| &live.tags)));
         }
     }
 }
@@ -111,8 +118,8 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     let Some(live) = &scope.observed.bucket else { return true };
     let guest = scope.guests().next();
     let address = scope.bucket_address();
-    let stays = if !live.tags.are_of(&scope.desired.name) {
-        Some(UNMARKED.to_owned())
+    let stays = if !live.tags.are_of(&scope.desired.installation) {
+        Some(unmarked(Some(&live.tags)))
     } else if !scope.desired.deletion.bucket {
         Some("the spec has no `deletion.bucket: true`".to_owned())
     } else if let Some(guest) = guest {
@@ -153,8 +160,8 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
     let address = scope.key_address();
     let stays = if scope.desired.key.identity.alias().is_none() {
         Some("it is somebody else's (`key.arn`)".to_owned())
-    } else if !hub.key.view.tags.are_of(&scope.desired.name) {
-        Some(UNMARKED.to_owned())
+    } else if !hub.key.view.tags.are_of(&scope.desired.installation) {
+        Some(unmarked(Some(&hub.key.view.tags)))
     } else if !scope.desired.deletion.key {
         Some("the spec has no `deletion.key: true`".to_owned())
     } else if let Some(guest) = guest {

@@ -14,7 +14,8 @@ use crate::view::{Constraints, Grant};
 /// a grant that changes is made anew first, and the old one goes when nothing relies on it.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> {
     let live = scope.observed.key.iter().flat_map(|hub| &hub.grants);
-    let mut ours: Vec<&Grant> = live.filter(|grant| scope.desired.owns_grant(&grant.name)).collect();
+    let mut ours: Vec<&Grant> =
+        live.filter(|grant| scope.desired.installation.owns_grant(&grant.name)).collect();
 
     for desired in &scope.desired.grants {
         let wanted = view(scope, desired);

@@ -4,10 +4,14 @@ use reconcile_policy::{Arn, Fitted, KeyIntent, Role, can_be_administered};
 
 use super::Scope;
 use super::change::Compared;
+use super::departed::Naming;
 use super::policy::{Policy, Setting, TakeOver, other_reason};
 use crate::difference::Difference;
 use crate::plan::Changed;
 use crate::refusal::Refusal;
+
+/// Where the spec says what becomes of the permissions of accounts that it does not have.
+const UNLISTED: &str = "key.policy.unlisted_accounts";
 
 /// Adds what lets our trails encrypt. Gives what the policy is to become, for [`contract`]; none if it does not fit, or is
 /// not ours to write.
@@ -41,8 +45,17 @@ fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Op
     let is_of_key =
         |key: &Option<String>| hub.is_some_and(|hub| key.as_deref() == Some(hub.key.arn.as_str()));
     let guests = scope.guests().filter(|guest| is_of_key(&guest.kms_key));
-    let guests: Vec<Arn> = guests.map(|guest| guest.arn.clone()).collect();
+    let mut guests: Vec<Arn> = guests.map(|guest| guest.arn.clone()).collect();
     compared.warn_of_guests(&scope.key_policy_address(), guests.iter());
+    let naming = Naming {
+        address: scope.key_policy_address(),
+        document: live,
+        ownership: &desired.ownership,
+        unlisted: desired.foreign.unlisted_accounts,
+        setting: UNLISTED,
+        take_over,
+    };
+    guests.extend(naming.guests(scope, compared).into_iter().map(|guest| guest.trail));
     let organization = scope.organization_of(desired.intent.trails.iter().chain(&guests));
     let intent = KeyIntent { guests, organization, ..desired.intent.clone() };
     let trails = intent.trails.iter().chain(&intent.guests);
@@ -96,7 +109,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         ownership: &desired.ownership,
         foreign: desired.foreign,
         setting: Some(Setting {
-            unlisted_accounts: "key.policy.unlisted_accounts",
+            unlisted_accounts: UNLISTED,
             deleted_principals: "key.policy.deleted_principals",
         }),
         emptied: None,

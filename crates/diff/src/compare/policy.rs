@@ -1,14 +1,17 @@
 //! Turns a live policy and our statements into one change per phase; the same for bucket, key and topics.
 
+use std::collections::BTreeSet;
+
 use reconcile_policy::{
-    Adopted, Adoption, Document, Fate, Fitted, Form, Keep, Merged, Obstacle, Ownership, Region, Statement,
-    StatementRef, fit,
+    Adopted, Adoption, Arn, Document, Fate, Fitted, Form, Keep, Merged, Obstacle, Ownership, Region,
+    Statement, StatementRef, fit, named_trails, under_present_name,
 };
-use reconcile_spec::{Foreign, ForeignStatements};
+use reconcile_spec::{Foreign, ForeignStatements, Unlisted};
 use serde_json::Value;
 
 use super::Scope;
 use super::change::Compared;
+use super::departed;
 use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;
@@ -100,6 +103,13 @@ impl Policy<'_> {
     pub(super) fn contract(&self, scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
         let merged = &outcome.merged;
         if let Some(after) = merged.contract() {
+            if let Some(warning) = self.of_organization(scope, &merged.expanded, after) {
+                let is_kept = self.foreign.unlisted_accounts != Unlisted::Remove;
+                compared.warnings.push(warning);
+                if is_kept {
+                    return;
+                }
+            }
             self.take_away(scope, Some(&merged.expanded), after, outcome, compared);
         }
     }
@@ -116,6 +126,39 @@ impl Policy<'_> {
         if live.is_some_and(|live| live != after) {
             self.take_away(scope, live, after, outcome, compared);
         }
+    }
+
+    /// Warns where the form that names a whole organization ends, and accounts that are not in the spec may rely on it.
+    fn of_organization(&self, scope: &Scope<'_>, before: &Document, after: &Document) -> Option<Warning> {
+        let patterns = |document| named_trails(document, self.ownership).of_organization;
+        let (before, after) = (patterns(before), patterns(after));
+        if before.is_empty() || !after.is_empty() {
+            return None;
+        }
+        let unseen = departed::unseen_accounts(scope, &before);
+        let who = match (&scope.observed.organization, unseen.as_slice()) {
+            (Some(_), []) => return None,
+            (Some(_), unseen) => {
+                format!("accounts that the spec does not have and that cannot be read ({})", list(unseen))
+            }
+            (None, _) => "accounts of the organization that the spec does not have".to_owned(),
+        };
+        let names: BTreeSet<&str> = before.iter().map(Arn::resource_name).collect();
+        let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+        let setting = self.setting.as_ref().map_or(super::bucket_policy::UNLISTED, |it| it.unlisted_accounts);
+        let then = match self.foreign.unlisted_accounts {
+            Unlisted::Keep | Unlisted::Report => {
+                format!("may still deliver, so the permission is kept. To revoke it, set `{setting}: remove`")
+            }
+            Unlisted::Remove => {
+                format!("can no longer deliver after this plan. To keep them, set `{setting}: keep`")
+            }
+        };
+        Some(Warning {
+            code: "departed-account".to_owned(),
+            address: self.address.clone(),
+            message: format!("trails {} of {who} {then}", names.join(" and ")),
+        })
     }
 
     fn take_away(
@@ -161,7 +204,16 @@ impl Policy<'_> {
         if before.is_none() {
             reasons.push("there is no policy yet that lets the trails deliver".to_owned());
         } else {
-            let ours = diff.iter().filter(|difference| self.is_of_ours(difference)).map(self.explain);
+            // A new name of the installation is one reason, and not one for each statement.
+            let renamed = before.and_then(|before| under_present_name(before, self.ownership));
+            if renamed.is_some() {
+                reasons.push("statements carry the previous name of the installation".to_owned());
+            }
+            let changed = match &renamed {
+                Some(renamed) => of_policies(Some(renamed), after),
+                None => diff.clone(),
+            };
+            let ours = changed.iter().filter(|difference| self.is_of_ours(difference)).map(self.explain);
             let adopted = outcome.merged.adopted.iter().filter(|it| phase_of(it) == phase).filter_map(reason);
             for reason in ours.chain(adopted) {
                 if !reasons.contains(&reason) {

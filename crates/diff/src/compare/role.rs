@@ -87,6 +87,7 @@ pub(super) fn explain(action: &Action<Role>, diff: &[Difference]) -> (Vec<String
             let why = reasons(diff, |field, _| match field {
                 "trust" => "others than CloudTrail may assume the role, or CloudTrail may not".to_owned(),
                 "permissions" => "the role may do less or more than deliver".to_owned(),
+                "policy_name" => "its policy carries the previous name of the installation".to_owned(),
                 "tags" => "tags are missing or differ".to_owned(),
                 other => format!("{other} differs"),
             });

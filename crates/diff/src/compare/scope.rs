@@ -127,15 +127,23 @@ impl<'a> Scope<'a> {
     /// tags it would count as ours and be removed one day.
     pub(super) fn tags_of_made(&self, desired: &spec::Tags, live: Option<&Tags>) -> Tags {
         match live {
-            Some(live) if !live.are_of(&self.desired.name) => Tags::default(),
+            Some(live) if !live.are_of(&self.desired.installation) => Tags::default(),
             live => Tags::wanted(desired, live),
         }
     }
 
+    /// An account of the spec, or one that left and could be read.
     pub(super) fn account(&self, name: &AccountName) -> Option<AccountRef> {
-        self.desired
-            .account(name)
-            .map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
+        let account = self.desired.account(name).or_else(|| self.observed.departed.accounts.get(name));
+        account.map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
+    }
+
+    /// What the organization calls an account.
+    pub(super) fn name_in_organization(&self, id: &str) -> Option<&str> {
+        let live = self.observed.organization.as_ref()?;
+        let suspended = || live.suspended.iter().find(|member| member.id.as_str() == id);
+        let member = live.roster.member(id).or_else(suspended)?;
+        Some(member.name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// Where a resource is, as a change says it. A parsed spec declares every account that it names.
@@ -181,6 +189,20 @@ impl<'a> Scope<'a> {
             code: "suspended-account".to_owned(),
             address: self.bucket_address(),
             message: format!("not among the accounts, since suspended: {}", names.join(", ")),
+        })
+    }
+
+    /// A selection that has nobody to select: the organization has no account besides its management account.
+    pub(super) fn nobody_joins(&self) -> Option<Warning> {
+        let include = self.desired.organization.as_ref()?.joining.include.as_ref();
+        let roster = &self.observed.organization.as_ref()?.roster;
+        let is_alone = roster.members().iter().all(|member| member.id == roster.management);
+        (include.is_some() && is_alone).then(|| Warning {
+            code: "nobody-joins".to_owned(),
+            address: self.bucket_address(),
+            message:
+                "`organization.include` adds no account: the organization has only its management account"
+                    .to_owned(),
         })
     }
 

@@ -3,9 +3,10 @@
 use reconcile_policy::{Fitted, Role, TopicIntent};
 use reconcile_spec as spec;
 
-use super::Scope;
 use super::change::Compared;
-use super::policy::{Policy, other_reason};
+use super::departed::Naming;
+use super::policy::{Policy, TakeOver, other_reason};
+use super::{Scope, bucket_policy};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -21,8 +22,19 @@ fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) 
     let live = scope.observed.topics.get(&topic.arn)?;
     // SNS gives a new topic a policy of its own, which apply reads when it is there.
     let live = live.as_ref().map(|live| &live.policy);
-    let compile = |form| topic.intent.compile(&topic.ownership, form);
-    let accounts = topic.intent.trails.iter().map(|trail| trail.account().to_owned()).collect();
+    let naming = Naming {
+        address: address(topic),
+        document: live,
+        ownership: &topic.ownership,
+        // A topic has no setting of its own: who may deliver may tell of it.
+        unlisted: scope.desired.bucket_policy.foreign.unlisted_accounts,
+        setting: bucket_policy::UNLISTED,
+        take_over: TakeOver::Trails,
+    };
+    let mut intent = topic.intent.clone();
+    intent.trails.extend(naming.guests(scope, compared).into_iter().map(|guest| guest.trail));
+    let compile = |form| intent.compile(&topic.ownership, form);
+    let accounts = intent.trails.iter().map(|trail| trail.account().to_owned()).collect();
     let depends_on = vec![super::topic::address(topic)];
     let mut outcome = None;
     with_policy(scope, topic, |policy| {

@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, ServerSide
 use futures::future::{join3, join5};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::Region;
-use reconcile_spec::{BucketName, SpecName};
+use reconcile_spec::{BucketName, Installation};
 
 use super::error::{ReadError, found};
 use super::retention;
@@ -20,7 +20,7 @@ pub struct Aspects {
     /// Where access logs go.
     pub access_logs: bool,
     /// Whose the lifecycle rule is.
-    pub installation: SpecName,
+    pub installation: Installation,
 }
 
 /// The bucket; `None` where there is none. All its settings are read at once.

@@ -47,11 +47,13 @@ pub enum ReadError {
         /// Which key.
         arn: Arn,
     },
-    /// There is a role of the name that ours is to have, and it is somebody else's.
-    #[error("role `{name}` exists, and is not of this installation")]
+    /// A role of the name that ours is to have exists, and does not carry the mark of this installation.
+    #[error("role `{name}` exists and is not managed by this installation")]
     ForeignRole {
         /// Its name.
         name: String,
+        /// The installation whose mark it carries.
+        owner: Option<String>,
     },
     /// The spec names an account that it does not declare; a parsed spec never does.
     #[error("account `{account}` is not declared")]
@@ -79,9 +81,13 @@ impl ReadError {
             Self::NoSuchKey { .. } => {
                 Some("correct `key.arn`, or give the spec a `key.alias` for a key of its own".to_owned())
             }
-            Self::ForeignRole { name } => Some(format!(
-                "give `cloudwatch_logs.role_name` another name; or tag `{name}` with `reconcile:spec` and the name of \
-                 the spec, and its documents become ours to write"
+            Self::ForeignRole { owner: Some(owner), .. } => Some(format!(
+                "installation `{owner}` manages the role: if this spec was renamed, add the line `previous_name: {owner}`; \
+                 otherwise set another `cloudwatch_logs.role_name`"
+            )),
+            Self::ForeignRole { name, owner: None } => Some(format!(
+                "set another `cloudwatch_logs.role_name`, or tag `{name}` with `reconcile:spec` and the name of the spec to \
+                 have its documents managed"
             )),
             Self::Incomplete { .. } | Self::NoSuchAccount { .. } => None,
         }

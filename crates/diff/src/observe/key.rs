@@ -6,7 +6,7 @@ use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
 use futures::future::{try_join, try_join_all};
 use reconcile_aws::{Class, Operation, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AliasName, KeyIdentity, SpecName};
+use reconcile_spec::{AliasName, Installation, KeyIdentity};
 
 use super::error::{ReadError, found};
 use super::page;
@@ -58,7 +58,7 @@ pub async fn find(
     session: &Session,
     region: &Region,
     identity: &KeyIdentity,
-    owner: &SpecName,
+    owner: &Installation,
 ) -> Result<Search, ReadError> {
     match identity {
         KeyIdentity::Alias(alias) => match find_named(session, region, alias).await? {
@@ -99,7 +99,11 @@ fn usable(metadata: KeyMetadata) -> Result<Found, ReadError> {
 ///
 /// # Errors
 /// Whatever KMS answered.
-pub async fn find_unnamed(session: &Session, region: &Region, owner: &SpecName) -> Result<Search, ReadError> {
+pub async fn find_unnamed(
+    session: &Session,
+    region: &Region,
+    owner: &Installation,
+) -> Result<Search, ReadError> {
     let (keys, of_aws) = try_join(list(session, region), list_aws_managed(session, region)).await?;
     let candidates = keys.into_iter().filter(|key| !of_aws.iter().any(|id| id == key.resource_name()));
     let looked_at = try_join_all(candidates.map(|key| async move {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_aws::{Aws, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AccountName, Desired};
+use reconcile_spec::{Account, AccountName, Desired};
 
 use super::error::ReadError;
 use super::{Hidden, Observed, log_group, role, topic};
@@ -37,16 +37,17 @@ pub enum What {
 
 /// Looks where trails of ours lead; what cannot be read is hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
-    let mut by_account: BTreeMap<&AccountName, BTreeSet<(Arn, Region)>> = BTreeMap::new();
+    let mut by_account: BTreeMap<AccountName, (Account, BTreeSet<(Arn, Region)>)> = BTreeMap::new();
     for (arn, region) in references(desired, observed) {
-        let account = desired.accounts.iter().find(|account| account.id.as_str() == arn.account());
+        let mut accounts = desired.accounts.iter().chain(&observed.departed.accounts);
+        let account = accounts.find(|account| account.id.as_str() == arn.account());
         if let Some(account) = account.filter(|_| !is_wanted(desired, &arn)) {
-            by_account.entry(&account.name).or_default().insert((arn, region));
+            let known = by_account.entry(account.name.clone());
+            known.or_insert_with(|| (account.clone(), BTreeSet::new())).1.insert((arn, region));
         }
     }
-    for (name, arns) in by_account {
-        let Some(account) = desired.account(name) else { continue };
-        let session = Session::open(aws, account).await;
+    for (name, (account, arns)) in by_account {
+        let session = Session::open(aws, &account).await;
         for (arn, region) in arns {
             let found = match &session {
                 Ok(session) => read(session, &region, &arn, desired).await,
@@ -64,7 +65,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
 
 /// What trails of ours use, with the Region to ask in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
-    let is_ours = |trail: &&Trail| trail.tags.are_of(&desired.name);
+    let is_ours = |trail: &&Trail| trail.tags.are_of(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
     let mut found = BTreeSet::new();
     for trail in live.filter(is_ours) {
@@ -94,8 +95,8 @@ async fn read(
             log_group::read(session, region, name).await?.map(|it| (it.tags.clone(), What::LogGroup(it)))
         }
         "iam" => {
-            let policy = desired.log_policy_name();
-            role::read(session, region, name, &policy).await?.map(|it| (it.tags.clone(), What::Role(it)))
+            let policies = desired.installation.log_policies();
+            role::read(session, region, name, &policies).await?.map(|it| (it.tags.clone(), What::Role(it)))
         }
         "sns" => {
             let found = topic::read(session, region, arn).await?;
@@ -103,5 +104,5 @@ async fn read(
         }
         _ => None,
     };
-    Ok(found.filter(|(tags, _)| tags.are_of(&desired.name)).map(|(_, what)| what))
+    Ok(found.filter(|(tags, _)| tags.are_of(&desired.installation)).map(|(_, what)| what))
 }

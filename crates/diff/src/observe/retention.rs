@@ -6,15 +6,10 @@ use aws_sdk_s3::types::{
 };
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::Region;
-use reconcile_spec::{BucketName, SpecName};
+use reconcile_spec::{BucketName, Installation};
 
 use super::error::found;
 use crate::view::{AccessLogs, Lifecycle, ObjectLock, Transition};
-
-/// The ID of the lifecycle rule that is ours.
-pub fn rule_id(installation: &SpecName) -> String {
-    format!("reconcile-{installation}")
-}
 
 /// All lifecycle rules of a bucket, whoever put them there.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,10 +38,12 @@ pub async fn read_rules(session: &Session, region: &Region, name: &BucketName) -
     }))
 }
 
-/// Our rule among them, as we write it.
-pub(super) fn lifecycle(Rules { rules, .. }: &Rules, installation: &SpecName) -> Lifecycle {
-    let id = rule_id(installation);
-    let Some(rule) = rules.iter().find(|rule| rule.id() == Some(&id)) else { return Lifecycle::default() };
+/// Our rule among them, as we write it. A rule of the previous name comes first: it is there until it is replaced.
+pub(super) fn lifecycle(Rules { rules, .. }: &Rules, installation: &Installation) -> Lifecycle {
+    let ids = installation.rule_ids();
+    let by = |id: &str| rules.iter().find(|rule| rule.id() == Some(id));
+    let previous = ids.previous.as_deref().and_then(by);
+    let Some(rule) = previous.or_else(|| by(&ids.present)) else { return Lifecycle::default() };
     let mut transitions: Vec<Transition> = rule
         .transitions()
         .iter()
@@ -57,6 +54,7 @@ pub(super) fn lifecycle(Rules { rules, .. }: &Rules, installation: &SpecName) ->
         .collect();
     transitions.sort();
     Lifecycle {
+        previous_id: previous.and_then(LifecycleRule::id).map(str::to_owned),
         transitions,
         expire_days: rule.expiration().and_then(LifecycleExpiration::days),
         noncurrent_expire_days: rule

@@ -1,12 +1,15 @@
 //! Reads the role with which CloudTrail delivers to log groups.
 
+use futures::future::join3;
 use reconcile_aws::{Operation, Session};
 use reconcile_policy::{Document, Region};
+use reconcile_spec::Marks;
 
 use super::error::{ReadError, found};
 use crate::view::Role;
 
-/// The role of this name, with its inline policy of that name; `None` where there is none.
+/// The role of this name, with our inline policy; `None` where there is no such role. A policy of the previous name of the
+/// installation comes first: it is there until it is replaced.
 ///
 /// # Errors
 /// [`ReadError::Policy`] where one of its documents is not a policy; whatever IAM answered.
@@ -14,22 +17,32 @@ pub async fn read(
     session: &Session,
     region: &Region,
     name: &str,
-    policy_name: &str,
+    policies: &Marks,
 ) -> Result<Option<Role>, ReadError> {
     let iam = session.iam(region);
     let role = iam.get_role().role_name(name).send();
-    let policy = iam.get_role_policy().role_name(name).policy_name(policy_name).send();
-    let (role, policy) = futures::future::join(
-        session.call(Operation::GetRole, role),
-        session.call(Operation::GetRolePolicy, policy),
-    )
-    .await;
+    let policy = async |policy: &str| {
+        let call = iam.get_role_policy().role_name(name).policy_name(policy).send();
+        let answer = found(session.call(Operation::GetRolePolicy, call).await)?;
+        answer.map(|answer| parse(name, &answer.policy_document)).transpose()
+    };
+    let previous = async {
+        match &policies.previous {
+            Some(previous) => Ok(policy(previous).await?.map(|document| (previous, document))),
+            None => Ok::<_, ReadError>(None),
+        }
+    };
+    let (role, present, previous) =
+        join3(session.call(Operation::GetRole, role), policy(&policies.present), previous).await;
     let Some(role) = found(role)?.and_then(|answer| answer.role) else { return Ok(None) };
-    let policy = found(policy)?.map(|answer| answer.policy_document);
+    let (policy_name, permissions) = match previous? {
+        Some((name, document)) => (name, Some(document)),
+        None => (&policies.present, present?),
+    };
     Ok(Some(Role {
         trust: parse(name, role.assume_role_policy_document.as_deref().unwrap_or_default())?,
-        policy_name: policy_name.to_owned(),
-        permissions: policy.map(|text| parse(name, &text)).transpose()?,
+        policy_name: policy_name.clone(),
+        permissions,
         tags: role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
     }))
 }

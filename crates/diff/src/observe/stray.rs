@@ -1,84 +1,109 @@
-//! Finds trails of ours where only our own statements still tell of them: at home in a Region in which the spec has none.
+//! Finds trails of ours where only our own statements still tell of them: at home in a Region in which the spec has none, or
+//! in an account that left the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::{join, join_all, try_join_all};
 use reconcile_aws::{Aws, Session};
-use reconcile_policy::{Arn, Document, Ownership, Region, owned};
+use reconcile_policy::{Arn, Region, named_trails};
 use reconcile_spec::{Account, Desired};
 
+use super::departed::{Leaver, Unseen, in_members, leavers};
 use super::error::ReadError;
 use super::trail::{self, Asked};
 use super::{Observed, Stray};
 use crate::view::{OtherTrail, Trail};
 
-/// Looks at the trails that our statements name one by one, and that neither the spec has nor anybody saw. Those that are
-/// there are added: to the strays where they are ours, and to the others in any case. Where there are none, no call is
-/// made. An account in which one cannot be looked at is unreadable: without its statement the trail could not deliver, and
-/// nothing would tell of it any more.
+/// Looks at the trails that our statements let deliver, and that neither the spec has nor anybody saw. Those that exist are
+/// added: to the strays where they are ours, and to the others in any case. Without such trails, no call is made.
+///
+/// A declared account in which a trail cannot be looked at is unreadable: without its statement the trail could not deliver,
+/// and nothing would tell of it any more. In an account that left, the trail is unseen.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
-    for (account, arns) in unseen(desired, observed) {
-        let found = match read(aws, account, &arns).await {
-            Ok(found) => found,
-            Err(error) => {
-                observed.unreadable.insert(account.name.clone(), error);
-                continue;
+    let mut unseen = unseen(desired, observed);
+    let declared = desired.accounts.iter().filter_map(|account| {
+        let trails = unseen.remove(account.id.as_str())?;
+        (!observed.unreadable.contains_key(&account.name)).then_some((account, trails))
+    });
+    let declared: Vec<_> = declared.collect();
+    let leavers = leavers(desired, observed.organization.as_ref(), unseen);
+
+    let read_declared = join_all(declared.iter().map(|(account, trails)| read(aws, account, trails)));
+    let read_leavers = join_all(leavers.iter().map(|leaver| read_leaver(aws, leaver)));
+    let (of_declared, of_leavers) = join(read_declared, read_leavers).await;
+
+    for ((account, _), found) in declared.into_iter().zip(of_declared) {
+        match found {
+            Ok(trails) => add(desired, observed, account, trails),
+            Err(error) => _ = observed.unreadable.insert(account.name.clone(), error),
+        }
+    }
+    let mut entered = Vec::new();
+    for (leaver, found) in leavers.into_iter().zip(of_leavers) {
+        match found {
+            Ok((account, trails)) => {
+                add(desired, observed, &account, trails);
+                entered.push(account);
             }
-        };
-        for trail in found {
-            observed.others.entry(account.name.clone()).or_default().push(OtherTrail::of(&trail));
-            if trail.tags.are_of(&desired.name) {
-                let stray = Stray { account: account.name.clone(), trail };
-                observed.strays.insert(stray.trail.arn.clone(), stray);
+            Err(why) => {
+                let unseen = leaver.trails.into_iter().map(|trail| (trail, why.clone()));
+                observed.departed.unseen.extend(unseen);
             }
+        }
+    }
+    observed.departed.accounts = entered.into_iter().collect();
+}
+
+fn add(desired: &Desired, observed: &mut Observed, account: &Account, trails: Vec<Trail>) {
+    for trail in trails {
+        observed.others.entry(account.name.clone()).or_default().push(OtherTrail::of(&trail));
+        if trail.tags.are_of(&desired.installation) {
+            let stray = Stray { account: account.name.clone(), trail };
+            observed.strays.insert(stray.trail.arn.clone(), stray);
         }
     }
 }
 
-fn unseen<'d>(desired: &'d Desired, observed: &Observed) -> Vec<(&'d Account, BTreeSet<Arn>)> {
+/// The trails to look at, by the id of their account.
+fn unseen(desired: &Desired, observed: &Observed) -> BTreeMap<String, BTreeSet<Arn>> {
     let mut known: BTreeSet<&Arn> = desired.trails.iter().map(|trail| &trail.arn).collect();
     known.extend(observed.others.values().flatten().map(|other| &other.arn));
-    let documents = observed.bucket_policy.iter().chain(observed.key.iter().map(|hub| &hub.policy));
     let ownership = &desired.bucket_policy.ownership;
-    let named = documents.flat_map(|document| sources(document, ownership));
+    let mut named = BTreeSet::new();
+    for document in observed.policies() {
+        let found = named_trails(document, ownership);
+        named.extend(found.trails.into_iter().map(|guest| guest.trail));
+        named.extend(in_members(desired, observed.organization.as_ref(), &found.of_organization));
+    }
     let mut unseen: BTreeMap<String, BTreeSet<Arn>> = BTreeMap::new();
-    for arn in named.filter(|arn| !known.contains(arn)) {
+    for arn in named.into_iter().filter(|arn| !known.contains(arn)) {
         unseen.entry(arn.account().to_owned()).or_default().insert(arn);
     }
-    let accounts = desired.accounts.iter().filter(|it| !observed.unreadable.contains_key(&it.name));
-    accounts.filter_map(|account| Some((account, unseen.remove(account.id.as_str())?))).collect()
+    unseen
 }
 
-/// The trails that our statements name in full.
-fn sources(document: &Document, ownership: &Ownership) -> Vec<Arn> {
-    let mut arns = Vec::new();
-    for statement in owned(document, ownership) {
-        for condition in statement.conditions() {
-            if condition.key.eq_ignore_ascii_case("aws:SourceArn") {
-                arns.extend(condition.values.iter().filter_map(|value| value.parse::<Arn>().ok()));
-            }
-        }
-    }
-    arns.retain(|arn| arn.service() == "cloudtrail" && !arn.as_str().contains(['*', '?', '$']));
-    arns
+async fn read_leaver(aws: &Aws, leaver: &Leaver) -> Result<(Account, Vec<Trail>), Unseen> {
+    let account = leaver.way_in.clone()?;
+    let trails = read(aws, &account, &leaver.trails).await.map_err(Unseen::Unreadable)?;
+    Ok((account, trails))
 }
 
 async fn read(aws: &Aws, account: &Account, arns: &BTreeSet<Arn>) -> Result<Vec<Trail>, ReadError> {
     let session = Session::open(aws, account).await?;
-    let mut by_region: BTreeMap<Region, Vec<Asked<'_>>> = BTreeMap::new();
-    for arn in arns {
-        if let Ok(region) = arn.region().parse() {
-            by_region.entry(region).or_default().push(Asked { arn, insights: false });
-        }
+    let found = try_join_all(arns.iter().map(|arn| read_trail(&session, arn))).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The trail of this ARN; `None` where there is none.
+async fn read_trail(session: &Session, arn: &Arn) -> Result<Option<Trail>, ReadError> {
+    let Ok(region) = arn.region().parse::<Region>() else { return Ok(None) };
+    match trail::read(session, &region, &[Asked { arn, insights: false }]).await {
+        Ok(found) => Ok(found.asked.into_iter().find_map(|(_, trail)| trail)),
+        // A trail of the same name is another trail.
+        Err(ReadError::HomeRegion { .. }) => Ok(None),
+        Err(ReadError::Aws(error)) if is_switched_off(&error) => Ok(None),
+        Err(error) => Err(error),
     }
-    let mut trails = Vec::new();
-    for (region, asked) in by_region {
-        match trail::read(&session, &region, &asked).await {
-            Ok(found) => trails.extend(found.asked.into_iter().filter_map(|(_, trail)| trail)),
-            Err(ReadError::Aws(error)) if is_switched_off(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(trails)
 }
 
 /// Whether it is the Region that does not take the credentials, where the account has not enabled it: no trail records there.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::{try_join, try_join_all};
 use reconcile_aws::{Aws, Class, Operation, Session};
 use reconcile_policy::{Arn, Document, Partition, Region};
-use reconcile_spec::{AccountName, AliasName, BucketName, KeyIdentity, Spec, SpecName};
+use reconcile_spec::{AccountName, AliasName, BucketName, Installation, KeyIdentity, Spec};
 
 use super::error::ReadError;
 use super::trail::Asked;
@@ -159,10 +159,10 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
     let hub = hub.ok_or_else(|| SurveyError::NoBucket { bucket: name.clone(), accounts: names() })?;
     let failed = |error| SurveyError::Account { account: hub.name.clone(), error };
     let (view, bucket_policy) =
-        read_bucket(&hub.session, &region, &name, &desired.name).await.map_err(failed)?;
+        read_bucket(&hub.session, &region, &name, &desired.installation).await.map_err(failed)?;
     let view = view.ok_or_else(|| SurveyError::NoBucket { bucket: name.clone(), accounts: names() })?;
     let key = match key_of(&trails) {
-        Some(arn) => Some(find_key(&places, &arn, &desired.name, names()).await?),
+        Some(arn) => Some(find_key(&places, &arn, &desired.installation, names()).await?),
         None => None,
     };
     Ok(Setup {
@@ -277,7 +277,7 @@ async fn read_bucket(
     session: &Session,
     region: &Region,
     name: &BucketName,
-    installation: &SpecName,
+    installation: &Installation,
 ) -> Result<(Option<Bucket>, Option<Document>), ReadError> {
     // What of these is not said is left alone.
     let aspects = Aspects {
@@ -306,7 +306,7 @@ fn key_of(trails: &[(AccountName, Trail)]) -> Option<Arn> {
 async fn find_key(
     places: &[Place],
     arn: &Arn,
-    installation: &SpecName,
+    installation: &Installation,
     accounts: Vec<AccountName>,
 ) -> Result<SetupKey, SurveyError> {
     let place = places.iter().find(|place| place.session.id().as_str() == arn.account());

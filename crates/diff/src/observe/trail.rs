@@ -8,7 +8,7 @@ use aws_sdk_cloudtrail::types::{
 use futures::future::{join, join_all, join4};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, SpecName};
+use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelector, Installation, ReadWrite};
 
 use super::error::{ReadError, found};
 use super::page;
@@ -84,7 +84,7 @@ pub async fn owned(
     session: &Session,
     region: &Region,
     arns: &[Arn],
-    installation: &SpecName,
+    installation: &Installation,
 ) -> Result<Vec<Arn>, ReadError> {
     let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
     let tags = join_all(arns.iter().map(|arn| reader.tags(arn))).await;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// See "Managing the lifecycle of objects" in the S3 user guide.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifecycle {
+    /// The ID of the rule, where it still carries the previous name of the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_id: Option<String>,
     /// Moves to other storage, soonest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transitions: Vec<Transition>,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use reconcile_spec::{self as spec, OWNER_TAG, SpecName};
+use reconcile_spec::{self as spec, Installation, OWNER_TAG};
 use serde::{Deserialize, Serialize};
 
 /// Tags by key.
@@ -9,12 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Tags(pub BTreeMap<String, String>);
 
 impl Tags {
-    /// What is wanted of something that is to be made, or that has `live` tags already. The mark of another installation
-    /// stays: that one was there first.
+    /// The tags that the spec wants of a resource that is to be created, or that has `live` tags already.
     pub(crate) fn wanted(desired: &spec::Tags, live: Option<&Self>) -> Self {
-        let wanted = desired.wanted(live.is_some());
-        let is_taken = |value: &str| live.and_then(Self::owner).is_some_and(|owner| owner != value);
-        wanted.filter(|(key, value)| key != OWNER_TAG || !is_taken(value)).collect()
+        Self(desired.wanted(live.map(|live| &live.0)))
     }
 
     /// The installation whose mark is among them.
@@ -22,9 +19,9 @@ impl Tags {
         self.0.get(OWNER_TAG).map(String::as_str)
     }
 
-    /// Whether the mark of this installation is among them.
-    pub fn are_of(&self, installation: &SpecName) -> bool {
-        self.owner() == Some(installation.as_str())
+    /// Whether the mark of this installation is among them, under its present or its previous name.
+    pub fn are_of(&self, installation: &Installation) -> bool {
+        self.owner().is_some_and(|owner| installation.has_name(owner))
     }
 
     /// Those whose keys `wanted` has too: all other tags are somebody else's.

@@ -5,8 +5,8 @@ use reconcile_policy::{Adoption, Keep};
 pub struct Foreign {
     /// Statements that have nothing to do with us.
     pub statements: ForeignStatements,
-    /// Accounts that are not in the spec, in statements that are taken over.
-    pub unlisted_accounts: Keep,
+    /// What accounts and trails that are not in the spec are allowed.
+    pub unlisted_accounts: Unlisted,
     /// Statements that name a user or role that was deleted.
     pub deleted_principals: Keep,
 }
@@ -23,6 +23,18 @@ pub enum ForeignStatements {
     Remove,
 }
 
+/// What becomes of the permissions of accounts and trails that are not in the spec.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unlisted {
+    /// They are kept, with a warning.
+    Keep,
+    /// They are kept, with a warning, and drift reports them.
+    #[default]
+    Report,
+    /// They are revoked.
+    Remove,
+}
+
 impl Foreign {
     /// The terms of a merge in which our own statements let the trails of these accounts deliver.
     pub fn adoption(self, accounts: impl IntoIterator<Item = String>) -> Adoption {
@@ -32,7 +44,10 @@ impl Foreign {
                 ForeignStatements::Keep | ForeignStatements::Report => Keep::Keep,
                 ForeignStatements::Remove => Keep::Remove,
             },
-            unlisted_accounts: self.unlisted_accounts,
+            unlisted_accounts: match self.unlisted_accounts {
+                Unlisted::Keep | Unlisted::Report => Keep::Keep,
+                Unlisted::Remove => Keep::Remove,
+            },
             deleted_principals: self.deleted_principals,
         }
     }

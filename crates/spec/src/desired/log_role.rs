@@ -1,7 +1,7 @@
 use reconcile_policy::{Arn, Document, LogRoleIntent};
 
 use super::{Site, Tags};
-use crate::names::{RoleName, SpecName};
+use crate::names::RoleName;
 
 /// The role with which CloudTrail delivers to log groups.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,11 +21,6 @@ pub struct LogRole {
 }
 
 impl LogRole {
-    /// The name of the inline policy in an installation.
-    pub(crate) fn policy_name(installation: &SpecName) -> String {
-        format!("reconcile-{installation}")
-    }
-
     /// Who may assume it.
     pub fn trust(&self) -> Document {
         LogRoleIntent::trust()

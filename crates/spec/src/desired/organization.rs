@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::AccountId;
+use reconcile_policy::{AccountId, Partition};
 
-use crate::names::AccountName;
+use super::{Account, Accounts};
+use crate::names::{AccountName, SpecName};
 
 /// The AWS organization that the accounts are in.
 ///
@@ -66,7 +67,7 @@ impl Roster {
         &self.members
     }
 
-    /// An active account.
+    /// The active account of this id.
     pub fn member(&self, account: &str) -> Option<&Member> {
         let index = self.members.binary_search_by(|member| member.id.as_str().cmp(account)).ok()?;
         self.members.get(index)
@@ -89,6 +90,58 @@ pub struct Member {
     pub units: Vec<String>,
     /// Its tags; empty where nobody asks for them.
     pub tags: BTreeMap<String, String>,
+}
+
+impl Member {
+    /// The name of the member in addresses: its name in the organization, in lower case and with hyphens; followed by its id
+    /// where that is not a valid name, or is taken.
+    pub(crate) fn account_name(&self, taken: &BTreeSet<AccountName>) -> Option<AccountName> {
+        let words = self.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let slug: String =
+            words.collect::<Vec<_>>().join("-").to_ascii_lowercase().chars().take(48).collect();
+        let free = |name: &AccountName| !taken.contains(name);
+        slug.parse().ok().filter(free).or_else(|| {
+            let long = format!("{slug}-{}", self.id);
+            long.trim_start_matches('-').parse().ok().filter(free)
+        })
+    }
+}
+
+/// How to get into members of an organization.
+pub(crate) struct Entrance<'a> {
+    /// The role to assume in each.
+    pub(crate) role: &'a str,
+    /// The name of the spec, for the name of the session.
+    pub(crate) spec: &'a SpecName,
+    /// The partition of the ARN of the role.
+    pub(crate) partition: Partition,
+}
+
+impl Entrance<'_> {
+    /// The members with their names in addresses, in their order. Declared accounts are passed over, and so is the management
+    /// account: unlike in members, AWS creates no role there with which to enter it.
+    pub(crate) fn enter<'m, 'd>(
+        &self,
+        members: impl IntoIterator<Item = &'m Member>,
+        roster: &Roster,
+        declared: impl IntoIterator<Item = &'d Account>,
+    ) -> Accounts {
+        let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for account in declared {
+            ids.insert(&account.id);
+            names.insert(account.name.clone());
+        }
+        let mut entered = Accounts::default();
+        for member in members.into_iter().filter(|it| !ids.contains(&it.id) && it.id != roster.management) {
+            let Some(name) = member.account_name(&names) else { continue };
+            names.insert(name.clone());
+            let id = member.id.clone();
+            if let Some(account) = Account::member(name, id, self.role, self.spec, self.partition) {
+                entered.push(account);
+            }
+        }
+        entered
+    }
 }
 
 /// An organizational unit, or the root.
@@ -154,6 +207,25 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(find_unit(given, &units()).map(|unit| unit.id.as_str()), id, "{given}");
+        }
+    }
+
+    #[test]
+    fn members_are_called_as_in_the_organization_where_that_will_do() {
+        let member = |name: &str| Member {
+            id: "123456789012".parse().unwrap(),
+            name: name.to_owned(),
+            units: Vec::new(),
+            tags: BTreeMap::new(),
+        };
+        let taken: BTreeSet<AccountName> = ["prod".parse().unwrap()].into();
+        for (given, expected) in [
+            ("Log Archive (EU)", "log-archive-eu"),
+            ("Prod", "prod-123456789012"),
+            ("日本", "123456789012"),
+            ("", "123456789012"),
+        ] {
+            assert_eq!(member(given).account_name(&taken).unwrap().as_str(), expected, "{given}");
         }
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::names::SpecName;
+use super::Installation;
 
 /// The tag that says that a resource is ours; its value is the name of the spec.
 pub const OWNER_TAG: &str = "reconcile:spec";
@@ -10,28 +10,41 @@ pub const OWNER_TAG: &str = "reconcile:spec";
 pub struct Tags {
     tags: BTreeMap<String, String>,
     is_enforced: bool,
+    installation: Installation,
 }
 
 impl Tags {
     /// Tags that every resource has to have.
-    pub(crate) fn enforced(name: &SpecName, given: BTreeMap<String, String>) -> Self {
-        Self { tags: with_owner(name, given), is_enforced: true }
+    pub(crate) fn enforced(installation: &Installation, given: BTreeMap<String, String>) -> Self {
+        let (tags, installation) = (with_owner(installation, given), installation.clone());
+        Self { tags, is_enforced: true, installation }
     }
 
     /// What exists keeps its tags; what is made is marked as ours all the same, or it could not be found
     /// again.
-    pub(crate) fn unmanaged(name: &SpecName) -> Self {
-        Self { tags: with_owner(name, BTreeMap::new()), is_enforced: false }
+    pub(crate) fn unmanaged(installation: &Installation) -> Self {
+        let (tags, installation) = (with_owner(installation, BTreeMap::new()), installation.clone());
+        Self { tags, is_enforced: false, installation }
     }
 
-    /// Keys and values that a resource has to have, by key: one that `exists` already, or one that is to be made.
-    pub fn wanted(&self, exists: bool) -> impl Iterator<Item = (String, String)> {
-        let wanted = self.tags.iter().filter(move |_| self.is_enforced || !exists);
-        wanted.map(|(key, value)| (key.clone(), value.clone()))
+    /// The tags that a resource has to have. `live` are the tags of a resource that exists, `None` of one that is to be
+    /// created.
+    ///
+    /// The mark of another installation stays: that installation was there first. The mark of the previous name of this
+    /// one is replaced, also where tags are left alone: without it, the resource would seem to be another installation's.
+    pub fn wanted(&self, live: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
+        let owner = live.and_then(|live| live.get(OWNER_TAG));
+        let is_marked = owner.is_some_and(|owner| self.installation.has_name(owner));
+        let is_wanted = |key: &str| match key {
+            OWNER_TAG => is_marked || (owner.is_none() && (self.is_enforced || live.is_none())),
+            _ => self.is_enforced || live.is_none(),
+        };
+        let wanted = self.tags.iter().filter(|(key, _)| is_wanted(key));
+        wanted.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 }
 
-fn with_owner(name: &SpecName, mut tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    tags.insert(OWNER_TAG.to_owned(), name.to_string());
+fn with_owner(installation: &Installation, mut tags: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    tags.insert(OWNER_TAG.to_owned(), installation.name().to_string());
     tags
 }

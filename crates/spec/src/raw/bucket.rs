@@ -184,9 +184,10 @@ pub(crate) struct RawPolicy {
     /// Statements that are not ours. Default: keep.
     #[serde(default)]
     pub(crate) foreign_statements: Option<Located<RawForeign>>,
-    /// Entries of accounts that are not in the spec, in a statement that is taken over. Default: keep.
+    /// What accounts and trails that are not in the spec are allowed: by statements that are taken over, or by our own since
+    /// before they left the spec. Default: report.
     #[serde(default)]
-    pub(crate) unlisted_accounts: Option<Located<RawKeep>>,
+    pub(crate) unlisted_accounts: Option<Located<RawUnlisted>>,
     /// Statements that name a user or role that was deleted: AWS refuses every policy that has one. Default: keep.
     #[serde(default)]
     pub(crate) deleted_principals: Option<Located<RawKeep>>,
@@ -205,6 +206,19 @@ pub(crate) enum RawForeign {
     /// They stay, and drift reports them.
     Report,
     /// They go.
+    Remove,
+}
+
+/// What becomes of the permissions of accounts and trails that are not in the spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "UnlistedAccounts")]
+pub(crate) enum RawUnlisted {
+    /// They are kept, with a warning.
+    Keep,
+    /// They are kept, with a warning, and drift reports them.
+    Report,
+    /// They are revoked.
     Remove,
 }
 

@@ -193,7 +193,7 @@ fn resolve_rotation(key: &RawKey, problems: &mut Problems) -> Option<Setting<Rot
 fn resolve_description(scope: &Scope<'_>, key: &RawKey, problems: &mut Problems) -> Option<Setting<String>> {
     match &key.description {
         None if key.arn.is_some() => Some(Setting::Unmanaged),
-        None => Some(Setting::Enforced(format!("CloudTrail logs of {}", scope.name))),
+        None => Some(Setting::Enforced(format!("CloudTrail logs of {}", scope.installation.name()))),
         Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),
         Some(Located { value: OrUnmanaged::Value(text), place }) => {
             if text.chars().count() > 8192 {
@@ -245,7 +245,8 @@ fn resolve_grants(
                     "rename one of them",
                 );
             }
-            resolve_grant(grant, site, problems).map(|grant| grant.named(&scope.name, &name.value))
+            resolve_grant(grant, site, problems)
+                .map(|grant| grant.named(scope.installation.name(), &name.value))
         })
         .collect()
 }

@@ -1,12 +1,10 @@
 //! Resolves the organization, and the members of it that join the accounts by themselves.
 
-use std::collections::BTreeSet;
-
 use reconcile_policy::{AccountId, Partition};
 
 use super::Scope;
-use crate::desired::{Account, Accounts, Include, Joining, Member, Organization, Roster, find_unit};
-use crate::names::{AccountName, SpecName};
+use crate::desired::{Account, Accounts, Entrance, Include, Joining, Organization, Roster, find_unit};
+use crate::names::SpecName;
 use crate::problems::{Problems, suggest};
 use crate::raw::{All, Located, RawInclude, RawOrganization, RawSpec, WordOr};
 
@@ -44,7 +42,10 @@ pub(super) fn resolve(
         problems.add(*place, "no unit and no tag is named", "say `include: all` for every member");
     }
     if let Some(roster) = roster {
-        check_units(organization, roster, problems);
+        // An unknown unit selects nobody, too: one problem is enough.
+        if check_units(organization, roster, problems) {
+            check_selection(organization, roster, problems);
+        }
     }
     let is_organization_trail = raw.trails.value.iter().any(|trail| trail.value.is_organization());
     for given in organization.exclude.iter().filter(|it| is_id(&it.value)) {
@@ -83,14 +84,17 @@ fn is_id(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A unit that was renamed or removed must not silently mean nobody.
-fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) {
+/// Reports units that the organization does not have: a unit that was renamed or removed must not silently mean nobody. Returns
+/// whether it has all of them.
+fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) -> bool {
+    let mut has_all = true;
     let included: &[Located<String>] = match raw.include.as_ref().map(|include| &include.value) {
         Some(WordOr::Value(include)) => &include.organizational_units,
         Some(WordOr::Word(All::All)) | None => &[],
     };
     for unit in included.iter().chain(raw.exclude.iter().filter(|it| !is_id(&it.value))) {
         if find_unit(&unit.value, &roster.units).is_none() {
+            has_all = false;
             let paths = roster.units.iter().map(|unit| unit.path.as_str()).filter(|path| !path.is_empty());
             problems.add(
                 unit.place,
@@ -98,6 +102,27 @@ fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) 
                 suggest(&unit.value, paths),
             );
         }
+    }
+    has_all
+}
+
+/// A selection of nobody is a mistake in a unit, a tag or an exclusion, and would end the logging of everybody.
+fn check_selection(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) {
+    let Some(include) = &raw.include else { return };
+    let joining = joining(raw);
+    let others = roster.members().iter().filter(|member| member.id != roster.management);
+    let is_new_organization =
+        matches!(include.value, WordOr::Word(All::All)) && others.clone().next().is_none();
+    if !is_new_organization && !others.clone().any(|member| joining.selects(member, &roster.units)) {
+        problems.add(
+            include.place,
+            "`include` selects no account of the organization",
+            format!(
+                "the organization has {} active accounts besides its management account: correct the units, tags and \
+                 `exclude`, or remove `include`",
+                others.count()
+            ),
+        );
     }
 }
 
@@ -112,56 +137,6 @@ pub(super) fn join(
     let (Some(raw), Some(roster)) = (raw.map(|raw| &raw.value), roster) else { return Accounts::default() };
     let Some(role) = &raw.role else { return Accounts::default() };
     let joining = joining(raw);
-    let ids: BTreeSet<&AccountId> = declared.iter().map(|account| &account.id).collect();
-    let mut names: BTreeSet<AccountName> = declared.iter().map(|account| account.name.clone()).collect();
-    let mut joined = Accounts::default();
-    // Unlike in members, AWS creates no role in the management account with which to enter it.
-    let is_out = |id: &AccountId| ids.contains(id) || *id == roster.management;
-    let is_joining = |it: &&Member| !is_out(&it.id) && joining.selects(it, &roster.units);
-    for member in roster.members().iter().filter(is_joining) {
-        let Some(name) = name(member, &names) else { continue };
-        names.insert(name.clone());
-        if let Some(account) = Account::member(name, member.id.clone(), &role.value, spec, partition) {
-            joined.push(account);
-        }
-    }
-    joined
-}
-
-/// The name of a member in addresses: its name in the organization, in lower case and with hyphens; followed
-/// by its id where that is not a valid name, or is taken.
-fn name(member: &Member, taken: &BTreeSet<AccountName>) -> Option<AccountName> {
-    let words = member.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let slug: String = words.collect::<Vec<_>>().join("-").to_ascii_lowercase().chars().take(48).collect();
-    let free = |name: &AccountName| !taken.contains(name);
-    slug.parse().ok().filter(free).or_else(|| {
-        let long = format!("{slug}-{}", member.id);
-        long.trim_start_matches('-').parse().ok().filter(free)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    #[test]
-    fn members_are_called_as_in_the_organization_where_that_will_do() {
-        let member = |name: &str| Member {
-            id: "123456789012".parse().unwrap(),
-            name: name.to_owned(),
-            units: Vec::new(),
-            tags: BTreeMap::new(),
-        };
-        let taken: BTreeSet<AccountName> = ["prod".parse().unwrap()].into();
-        for (given, expected) in [
-            ("Log Archive (EU)", "log-archive-eu"),
-            ("Prod", "prod-123456789012"),
-            ("日本", "123456789012"),
-            ("", "123456789012"),
-        ] {
-            assert_eq!(name(&member(given), &taken).unwrap().as_str(), expected, "{given}");
-        }
-    }
+    let members = roster.members().iter().filter(|member| joining.selects(member, &roster.units));
+    Entrance { role: &role.value, spec, partition }.enter(members, roster, declared)
 }

@@ -1,13 +1,13 @@
 //! Resolves what the policies of bucket and key have to say.
 
-use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, OrganizationTrail, Ownership, Reader, Statement};
+use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, OrganizationTrail, Reader, Statement};
 
 use super::Scope;
 use super::bucket::Bucket;
 use super::key::Key;
-use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, Trail};
+use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, Trail, Unlisted};
 use crate::problems::Problems;
-use crate::raw::{Located, OrUnmanaged, RawForeign, RawKeep, RawKey, RawPolicy, RawSpec};
+use crate::raw::{Located, OrUnmanaged, RawForeign, RawKeep, RawKey, RawPolicy, RawSpec, RawUnlisted};
 
 /// The statements that the user wrote out.
 pub(super) fn extra(raw: Option<&OrUnmanaged<RawPolicy>>, problems: &mut Problems) -> Vec<Statement> {
@@ -46,7 +46,7 @@ pub(super) fn bucket(
             require_tls: raw.bucket.require_tls.unwrap_or(true),
             extra,
         },
-        ownership: Ownership::of(scope.name.as_str()),
+        ownership: scope.installation.ownership(),
         is_managed: is_managed(raw.bucket.policy.as_ref()),
         foreign: foreign(raw.bucket.policy.as_ref()),
         site,
@@ -80,7 +80,7 @@ pub(super) fn key(
             readers,
             extra,
         },
-        ownership: Ownership::of(scope.name.as_str()),
+        ownership: scope.installation.ownership(),
         is_managed: is_managed(of_key(&raw.key.value)),
         foreign: foreign(of_key(&raw.key.value)),
         site,
@@ -119,17 +119,20 @@ fn organization_trails(scope: &Scope<'_>, trails: &[Trail]) -> Vec<OrganizationT
 /// What becomes of statements that are not ours.
 fn foreign(raw: Option<&OrUnmanaged<RawPolicy>>) -> Foreign {
     let Some(raw) = managed(raw) else { return Foreign::default() };
-    let keep = |keep: &Option<Located<RawKeep>>| match keep {
-        Some(Located { value: RawKeep::Remove, .. }) => Keep::Remove,
-        Some(Located { value: RawKeep::Keep, .. }) | None => Keep::Keep,
-    };
     Foreign {
         statements: match raw.foreign_statements {
             Some(Located { value: RawForeign::Report, .. }) => ForeignStatements::Report,
             Some(Located { value: RawForeign::Remove, .. }) => ForeignStatements::Remove,
             Some(Located { value: RawForeign::Keep, .. }) | None => ForeignStatements::Keep,
         },
-        unlisted_accounts: keep(&raw.unlisted_accounts),
-        deleted_principals: keep(&raw.deleted_principals),
+        unlisted_accounts: match raw.unlisted_accounts {
+            Some(Located { value: RawUnlisted::Keep, .. }) => Unlisted::Keep,
+            Some(Located { value: RawUnlisted::Report, .. }) | None => Unlisted::Report,
+            Some(Located { value: RawUnlisted::Remove, .. }) => Unlisted::Remove,
+        },
+        deleted_principals: match raw.deleted_principals {
+            Some(Located { value: RawKeep::Remove, .. }) => Keep::Remove,
+            Some(Located { value: RawKeep::Keep, .. }) | None => Keep::Keep,
+        },
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{OWNER_TAG, Tags};
-use crate::names::SpecName;
+use crate::desired::{Installation, OWNER_TAG, Tags};
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged};
 
@@ -13,11 +12,11 @@ const MAX: usize = 49;
 /// See "Tag naming and usage conventions" in the guide to tagging AWS resources.
 pub(super) fn resolve(
     raw: Option<&Located<OrUnmanaged<BTreeMap<String, String>>>>,
-    name: &SpecName,
+    installation: &Installation,
     problems: &mut Problems,
 ) -> Tags {
-    let Some(raw) = raw else { return Tags::enforced(name, BTreeMap::new()) };
-    let OrUnmanaged::Value(tags) = &raw.value else { return Tags::unmanaged(name) };
+    let Some(raw) = raw else { return Tags::enforced(installation, BTreeMap::new()) };
+    let OrUnmanaged::Value(tags) = &raw.value else { return Tags::unmanaged(installation) };
     if tags.len() > MAX {
         let message = format!("{} tags are more than {MAX}", tags.len());
         problems.add(raw.place, message, "AWS takes 50, one is ours");
@@ -41,5 +40,5 @@ pub(super) fn resolve(
             problems.add(raw.place, format!("tag `{key}` {problem}"), "");
         }
     }
-    Tags::enforced(name, tags.clone())
+    Tags::enforced(installation, tags.clone())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use reconcile_spec::{Roster, Unit, parse};
+use reconcile_spec::{Member, Roster, Unit, parse};
 
 use crate::{PROD, prod_with};
 
@@ -99,6 +99,14 @@ fn of_names() {
         ("prefix", with_bucket("prefix: /logs")),
         ("prefix with AWSLogs", with_bucket("prefix: a/AWSLogs/b")),
         ("tags", format!("{PROD}tags: {{ \"aws:x\": a, \"reconcile:spec\": b, \"a*\": c }}\n")),
+        (
+            "a previous name that is the present one",
+            prod_with("name: secprod\n", "name: secprod\nprevious_name: secprod\n"),
+        ),
+        (
+            "a previous name that is none",
+            prod_with("name: secprod\n", "name: secprod\nprevious_name: Sec Prod\n"),
+        ),
     ]);
     insta::assert_snapshot!(document);
 }
@@ -315,15 +323,26 @@ fn of_units_that_the_organization_does_not_have() {
     );
     let unit = |id: &str, path: &str| Unit { id: id.to_owned(), path: path.to_owned() };
     let units = vec![unit("r-ab12", ""), unit("ou-ab12-12345678", "Security")];
-    let roster = Roster::new("o-exampleorgid".to_owned(), "111111111111".parse().unwrap(), units, Vec::new());
+    let member = Member {
+        id: "444444444444".parse().unwrap(),
+        name: "Sandbox".to_owned(),
+        units: vec!["r-ab12".to_owned(), "ou-ab12-12345678".to_owned()],
+        tags: std::collections::BTreeMap::new(),
+    };
+    let management = "111111111111".parse().unwrap();
+    let roster = Roster::new("o-exampleorgid".to_owned(), management, units, vec![member]);
     let told = parse("prod.yaml", text.as_bytes()).unwrap().in_organization(&roster).unwrap_err().to_string();
     assert!(told.contains("the organization has no unit `Securty`"), "{told}");
     assert!(told.contains("did you mean `Security`?"), "{told}");
     assert!(told.contains("the organization has no unit `ou-1`"), "{told}");
-    assert!(
-        parse("prod.yaml", text.replace("Securty", "Security").replace("ou-1", "r-ab12").as_bytes())
-            .unwrap()
-            .in_organization(&roster)
-            .is_ok()
-    );
+    assert!(!told.contains("selects no account"), "{told}");
+    let with = |exclude: &str| {
+        let text = text.replace("Securty", "Security").replace("[ou-1]", exclude);
+        parse("prod.yaml", text.as_bytes()).unwrap().in_organization(&roster)
+    };
+    assert!(with("[]").is_ok());
+    for everybody in ["[Security]", "[r-ab12]", "[\"444444444444\"]"] {
+        let told = with(everybody).unwrap_err().to_string();
+        assert!(told.contains("`include` selects no account of the organization"), "{told}");
+    }
 }

@@ -107,7 +107,7 @@ fn grants_are_named_by_what_they_allow() {
         );
         let desired = desired(&text);
         let name = desired.grants[0].aws_name.clone();
-        assert!(desired.owns_grant(&name), "{name}");
+        assert!(desired.installation.owns_grant(&name), "{name}");
         name
     };
     assert_eq!(names("[Decrypt, Encrypt]"), names("[Encrypt, Decrypt, Decrypt]"));
@@ -116,7 +116,7 @@ fn grants_are_named_by_what_they_allow() {
     for foreign in
         ["theirs", "secprod", "secprod-a", "secprod-prod-a-0123456789ab", "secprodx-a-0123456789ab"]
     {
-        assert!(!desired.owns_grant(foreign), "{foreign}");
+        assert!(!desired.installation.owns_grant(foreign), "{foreign}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Resolves what is made for trails: log groups, the roles that deliver to them, and topics.
 
-use reconcile_policy::{Arn, LogRoleIntent, Ownership, TopicIntent};
+use reconcile_policy::{Arn, LogRoleIntent, TopicIntent};
 
 use super::super::Scope;
 use crate::desired::{Foreign, LogDelivery, LogGroup, LogRole, Site, Topic, Trail};
@@ -66,7 +66,7 @@ fn resolve_logs(
     let group = problems.name(&logs.log_group, "");
     let role = match &logs.role_name {
         Some(role) => problems.name(role, "")?,
-        None => format!("reconcile-{}-cloudtrail", scope.name).parse().ok()?,
+        None => format!("reconcile-{}-cloudtrail", scope.installation.name()).parse().ok()?,
     };
     let retention_days = logs.retention_days.as_ref().map(|days| days.value);
     Some(Logs { place: raw.place, group: group?, retention_days, role })
@@ -149,7 +149,7 @@ impl Attachments {
                 site: site.clone(),
                 name: logs.role.clone(),
                 arn: role.clone(),
-                policy_name: LogRole::policy_name(&scope.name),
+                policy_name: scope.installation.log_policies().present,
                 intents: vec![intent],
                 tags: scope.tags.clone(),
             }),
@@ -174,7 +174,7 @@ impl Attachments {
                 name: name.clone(),
                 arn: arn.clone(),
                 intent: TopicIntent { topic: arn.clone(), trails: vec![trail.arn.clone()] },
-                ownership: Ownership::of(scope.name.as_str()),
+                ownership: scope.installation.ownership(),
                 foreign: Foreign::default(),
                 tags: scope.tags.clone(),
             }),

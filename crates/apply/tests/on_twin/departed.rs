@@ -1,0 +1,222 @@
+//! Accounts that leave the spec, or the selection of its organization: nobody is cut off silently.
+
+use reconcile_diff::plan::{Action, Changed, Phase};
+use reconcile_diff::{Finding, FindingKind, Plan, Severity, findings};
+use reconcile_twin::Denial;
+
+use crate::installation::{Installation, MASTER, members};
+
+const M1: &str = "000000000002";
+
+/// A spec of all members of the organization but those that `exclude` names.
+fn of_organization(exclude: &str) -> String {
+    let organization =
+        format!("organization: {{ account: master, include: all, role: Role, exclude: [{exclude}] }}\n");
+    members(0, "").replace("bucket: {", &format!("{organization}bucket: {{"))
+}
+
+fn phases(plan: &Plan) -> Vec<(String, Phase)> {
+    plan.changes.iter().map(|change| (change.address.to_string(), change.phase)).collect()
+}
+
+fn messages(plan: &Plan) -> Vec<&str> {
+    let warnings = plan.warnings.iter().filter(|warning| warning.code == "departed-account");
+    warnings.map(|warning| warning.message.as_str()).collect()
+}
+
+fn of_kind(findings: &[Finding], kind: FindingKind) -> Vec<(&str, Severity)> {
+    let found = findings.iter().filter(|finding| finding.kind == kind);
+    found.map(|finding| (finding.address.as_str(), finding.severity)).collect()
+}
+
+#[tokio::test]
+async fn a_member_that_leaves_the_selection_loses_its_trail_before_its_permission() {
+    let installation = Installation::new();
+    installation.add_members(&["000000000001", M1]);
+    installation.converge(&of_organization("")).await;
+    installation.watch_over(|_| true);
+
+    let without = of_organization(&format!("\"{M1}\""));
+    let plan = installation.converge(&without).await;
+    let expected = ["trail/member-2/Trail", "key_policy/master/test", "bucket_policy/master/test-logs"];
+    assert_eq!(phases(&plan), expected.map(|address| (address.to_owned(), Phase::Contract)));
+    assert!(matches!(plan.changes[0].changed, Changed::Trail(Action::Delete { .. })));
+    for change in &plan.changes[1..] {
+        assert!(change.depends_on.contains(&plan.changes[0].address), "{change:#?}");
+    }
+    assert_eq!(messages(&plan), [""; 0]);
+    assert!(!installation.trails().iter().any(|arn| arn.contains(M1)));
+    assert!(!installation.bucket_policy().contains(M1) && !installation.key_policies().contains(M1));
+    assert!(installation.plan(&without).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
+    let installation = Installation::new();
+    installation.add_members(&["000000000001", M1]);
+    installation.converge(&of_organization("")).await;
+    installation.watch_over(|_| true);
+    let without = of_organization(&format!("\"{M1}\""));
+    let plan = installation.plan(&without).await;
+    let denial =
+        |operation: &str| Denial { account: M1.to_owned(), region: None, operation: operation.to_owned() };
+    installation.twin.deny(vec![denial("cloudtrail:DeleteTrail")]);
+    assert!(!installation.apply(&without, &plan).await.is_complete());
+    assert!(installation.bucket_policy().contains(M1) && installation.key_policies().contains(M1));
+
+    // An account that cannot be read keeps what it has, and says so.
+    installation.twin.deny(vec![denial("cloudtrail:DescribeTrails")]);
+    let plan = installation.plan(&without).await;
+    assert!(plan.is_in_sync() && !plan.partial, "{plan:#?}");
+    let told = messages(&plan);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(
+        told[0].starts_with("trail `Trail` of account 000000000002 (`member-2`) is not in the spec"),
+        "{told:#?}"
+    );
+    assert!(
+        told[0].contains("cloudtrail:DescribeTrails") && told[0].contains("it keeps its permission"),
+        "{told:#?}"
+    );
+
+    installation.twin.deny(Vec::new());
+    installation.converge(&without).await;
+    assert!(!installation.bucket_policy().contains(M1));
+}
+
+#[tokio::test]
+async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it() {
+    let installation = Installation::new();
+    installation.converge(&members(2, "")).await;
+    installation.watch_over(|_| true);
+    let without = members(1, "");
+    let comparison = installation.compare(&without).await;
+    assert!(comparison.plan.is_in_sync(), "{:#?}", comparison.plan.changes);
+    let told = messages(&comparison.plan);
+    assert!(
+        told[1].contains("trail `Trail` of account 000000000002 is not in the spec")
+            && told[1].contains("the spec does not declare the account")
+            && told[1].contains("set `bucket.policy.unlisted_accounts: remove`"),
+        "{told:#?}"
+    );
+    let found = findings(&comparison);
+    assert_eq!(of_kind(&found, FindingKind::Unexpected), [("trail/000000000002/Trail", Severity::Low)]);
+    // Somebody who knows of it need not be told again and again.
+    let known =
+        without.replace("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: keep } }");
+    assert_eq!(findings(&installation.compare(&known).await), []);
+
+    let ended = without
+        .replace("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: remove } }")
+        .replace("{ alias: test }", "{ alias: test, policy: { unlisted_accounts: remove } }");
+    installation.watch_over(|arn| !arn.contains(M1));
+    let plan = installation.converge(&ended).await;
+    let told = messages(&plan);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(
+        told[1].contains("it can no longer deliver after this plan")
+            && told[1].contains("To keep it, add the account to `accounts`"),
+        "{told:#?}"
+    );
+    assert!(!installation.bucket_policy().contains(M1) && !installation.key_policies().contains(M1));
+    assert!(messages(&installation.plan(&ended).await).is_empty());
+}
+
+#[tokio::test]
+async fn a_prefix_that_changes_leaves_a_departed_trail_below_its_own() {
+    let installation = Installation::new();
+    installation.converge(&members(2, "").replace("eu-west-1 }", "eu-west-1, prefix: old }")).await;
+    installation.watch_over(|_| true);
+    installation.converge(&members(1, "").replace("eu-west-1 }", "eu-west-1, prefix: new }")).await;
+    let policy = installation.bucket_policy();
+    assert!(policy.contains("test-logs/old/AWSLogs/000000000002/*"), "{policy}");
+    assert!(!policy.contains("test-logs/old/AWSLogs/000000000001/*"), "{policy}");
+}
+
+/// Puts so many bytes of others into the policy that our own statements need a shorter form; ours go.
+fn crowd(installation: &Installation, bytes: usize) {
+    let filler = format!("arn:aws:s3:::test-logs/{}", "x".repeat(bytes));
+    let statement = serde_json::json!({
+        "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{MASTER}:root") },
+        "Action": "s3:GetObject", "Resource": filler,
+    });
+    let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] });
+    installation.twin.set_bucket_policy("test-logs", &policy.to_string());
+}
+
+#[tokio::test]
+async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_accounts() {
+    let installation = Installation::new();
+    // Not seen from the Region of the bucket.
+    let regional = "home_region: us-east-1, multi_region: false";
+    let all = members(10, "").replace("accounts: all", &format!("accounts: all, {regional}"));
+    installation.converge(&all).await;
+    crowd(&installation, 18_000);
+    installation.converge(&all).await;
+    assert!(installation.bucket_policy().contains("aws:SourceAccount"), "{}", installation.bucket_policy());
+    installation.watch_over(|_| true);
+    let names: Vec<String> = (0..9).map(|n| format!("m{n}")).collect();
+    let some = format!("accounts: [master, {}], {regional}", names.join(", "));
+    let fewer = members(10, "").replace("accounts: all", &some);
+    let plan = installation.converge(&fewer).await;
+    assert_eq!(plan.changes[0].address.to_string(), "trail/m9/Trail");
+    assert_eq!(installation.trails().len(), 10);
+    assert!(installation.plan(&fewer).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_organization() {
+    let installation = Installation::new();
+    let ids: Vec<String> = (1..=60).map(|n| format!("{n:012}")).collect();
+    installation.add_members(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    installation.converge(&of_organization("\"000000000001\"")).await;
+    crowd(&installation, 18_600);
+    installation.converge(&of_organization("\"000000000001\"")).await;
+    assert!(installation.bucket_policy().contains("aws:SourceOrgID"), "{}", installation.bucket_policy());
+    installation.watch_over(|_| true);
+
+    let without = of_organization(&format!("\"000000000001\", \"{M1}\""));
+    let plan = installation.converge(&without).await;
+    assert_eq!(plan.changes[0].address.to_string(), "trail/member-2/Trail");
+    assert!(!installation.trails().iter().any(|arn| arn.contains(M1)));
+    assert!(installation.plan(&without).await.is_in_sync());
+
+    // What the whole organization is allowed does not end while one of its accounts cannot be read.
+    let denied =
+        Denial { account: M1.to_owned(), region: None, operation: "cloudtrail:DescribeTrails".to_owned() };
+    installation.twin.deny(vec![denied]);
+    installation
+        .twin
+        .set_bucket_policy("test-logs", &installation.bucket_policy().replace(&"x".repeat(18_600), "x"));
+    let plan = installation.converge(&without).await;
+    assert!(installation.bucket_policy().contains("aws:SourceOrgID"), "{}", installation.bucket_policy());
+    let told = messages(&plan);
+    assert!(
+        told.iter().any(|it| it.contains("cannot be read (000000000002) may still deliver")),
+        "{told:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_trail_that_is_not_in_the_spec_and_cannot_deliver_any_more_is_a_finding() {
+    let installation = Installation::new();
+    installation.converge(&members(1, "")).await;
+    let kept = members(1, "").replace("name: Trail,", "name: Renamed,") + "deletion: { trails: false }\n";
+    installation.converge(&kept).await;
+    let found = findings(&installation.compare(&kept).await);
+    let of_trails = [("trail/m0/Trail", Severity::Low), ("trail/master/Trail", Severity::Low)];
+    assert_eq!(of_kind(&found, FindingKind::Unexpected), of_trails);
+
+    let policy =
+        installation.bucket_policy().replace(&format!("{MASTER}:trail/Trail"), "999999999999:trail/Trail");
+    installation.twin.set_bucket_policy("test-logs", &policy);
+    let found = findings(&installation.compare(&kept).await);
+    assert_eq!(of_kind(&found, FindingKind::Delivery), [("trail/master/Trail", Severity::High)]);
+    let told = found.iter().find(|finding| finding.kind == FindingKind::Delivery).unwrap();
+    assert!(
+        told.message.contains(
+            "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail delivers to this bucket without"
+        ),
+        "{told:?}"
+    );
+}

@@ -1,0 +1,132 @@
+//! A spec whose name changed: nothing is doubled, and nothing is revoked.
+
+use reconcile_diff::Refusal;
+
+use crate::installation::{Installation, MASTER, members};
+
+/// Everything that carries the name of an installation.
+fn everything(name: &str) -> String {
+    let grant =
+        format!("{{ name: audit, grantee: \"arn:aws:iam::{MASTER}:role/A\", operations: [Decrypt] }}");
+    let extra = "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"arn:aws:iam::111111111111:root\" }, \
+                 Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }";
+    let trail = ", cloudwatch_logs: { log_group: a, role_name: R }, sns_topic: { name: t }";
+    members(2, trail)
+        .replace("name: test\n", &format!("name: {name}\nreaders: [{{ account: m0, logs: own }}]\n"))
+        .replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
+        .replace("eu-west-1 }", &format!("eu-west-1, lifecycle: {{ expire_days: 400 }}, {extra} }}"))
+        + "deletion: { bucket: true, key: true }\n"
+}
+
+/// All that the twin holds, as a text.
+fn state(installation: &Installation) -> String {
+    format!("{:?}", installation.twin.summary())
+}
+
+#[tokio::test]
+async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
+    let installation = Installation::new();
+    installation.converge(&everything("before")).await;
+    let refusals = installation.compare(&everything("after")).await.refusals;
+    // The role keeps the account of each trail from being read, and a trail without one carries the mark itself.
+    assert!(refusals.iter().all(|it| matches!(it, Refusal::OtherInstallation { .. })), "{refusals:#?}");
+    assert_eq!(refusals.len(), 1, "{refusals:#?}");
+    assert_eq!(refusals[0].to_string(), "role/m0/R and 2 more are managed by installation `before`");
+    assert!(refusals[0].hint().contains("add the line `previous_name: before` below `name: after`"));
+
+    let installation = Installation::new();
+    installation.converge(&members(1, "")).await;
+    let refusals =
+        installation.compare(&members(1, "").replace("name: test\n", "name: after\n")).await.refusals;
+    assert_eq!(refusals.len(), 1, "{refusals:#?}");
+    assert_eq!(refusals[0].to_string(), "trail/master/Trail and 1 more are managed by installation `test`");
+}
+
+#[tokio::test]
+async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previous_name() {
+    let installation = Installation::new();
+    installation.converge(&everything("before")).await;
+    installation.watch_over(|_| true);
+    let renamed = everything("after").replace("name: after\n", "name: after\nprevious_name: before\n");
+    let plan = installation.converge(&renamed).await;
+    assert_eq!(plan.summary.create, 1, "the grant is made anew: {:#?}", plan.changes);
+    let reasons: Vec<&str> = plan.changes.iter().flat_map(|it| &it.reasons).map(String::as_str).collect();
+    assert!(reasons.contains(&"statements carry the previous name of the installation"), "{reasons:#?}");
+    assert!(!reasons.iter().any(|it| it.contains("may not write") || it.contains("encrypt")), "{reasons:#?}");
+    assert!(installation.plan(&renamed).await.is_in_sync());
+
+    let left = state(&installation);
+    let mark =
+        left.match_indices("before").map(|(at, _)| &left[at.saturating_sub(60)..(at + 60).min(left.len())]);
+    let marks: Vec<&str> =
+        mark.chain(left.match_indices("Before").map(|(at, _)| &left[at..at + 20])).collect();
+    assert!(marks.is_empty(), "{marks:#?}");
+    // The line has done its work.
+    assert!(installation.plan(&everything("after")).await.is_in_sync());
+
+    let plan = installation.plan_to_destroy(&everything("after")).await;
+    assert!(installation.apply(&everything("after"), &plan).await.is_complete());
+    let summary = installation.twin.summary();
+    assert_eq!(summary.buckets, []);
+    for account in summary.accounts {
+        assert!(account.trails.is_empty(), "{account:#?}");
+        assert!(account.keys.iter().all(|key| key.state == "PendingDeletion"), "{account:#?}");
+    }
+    assert!(!state(&installation).contains("reconcile-after"), "{}", state(&installation));
+}
+
+#[tokio::test]
+async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
+    let renamed = everything("after").replace("name: after\n", "name: after\nprevious_name: before\n");
+    for denied in [
+        "kms:PutKeyPolicy",
+        "iam:PutRolePolicy",
+        "iam:DeleteRolePolicy",
+        "s3:PutBucketPolicy",
+        "cloudtrail:AddTags",
+    ] {
+        let installation = Installation::new();
+        installation.converge(&everything("before")).await;
+        installation.watch_over(|_| true);
+        let plan = installation.plan(&renamed).await;
+        let accounts = [MASTER, "000000000001", "000000000002"];
+        let denial = |account: &str| reconcile_twin::Denial {
+            account: account.to_owned(),
+            region: None,
+            operation: denied.to_owned(),
+        };
+        installation.twin.deny(accounts.map(denial).to_vec());
+        assert!(!installation.apply(&renamed, &plan).await.is_complete(), "{denied}");
+        installation.twin.deny(Vec::new());
+        installation.converge(&renamed).await;
+        assert!(installation.plan(&renamed).await.is_in_sync(), "{denied}");
+        assert!(!state(&installation).contains("before"), "{denied}");
+    }
+}
+
+#[tokio::test]
+async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
+    let installation = Installation::new();
+    let unmanaged =
+        |name: &str| members(1, "").replace("name: test\n", &format!("name: {name}\ntags: unmanaged\n"));
+    installation.converge(&unmanaged("before")).await;
+    let renamed = unmanaged("after").replace("name: after\n", "name: after\nprevious_name: before\n");
+    installation.converge(&renamed).await;
+    assert!(!state(&installation).contains("before"), "{}", state(&installation));
+    assert!(installation.plan(&unmanaged("after")).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn two_installations_with_trails_of_their_own_share_a_bucket_in_peace() {
+    let installation = Installation::new();
+    let other =
+        members(1, "").replace("name: test\n", "name: other\n").replace("name: Trail,", "name: Others,");
+    installation.converge(&members(1, "")).await;
+    let comparison = installation.compare(&other).await;
+    assert_eq!(comparison.refusals, []);
+    assert!(
+        comparison.plan.warnings.iter().all(|it| it.code != "other-installation"),
+        "{:#?}",
+        comparison.plan.warnings
+    );
+}

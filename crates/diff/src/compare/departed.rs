@@ -1,0 +1,118 @@
+//! Decides what becomes of the permissions of trails that nobody could look at: those of accounts that left the spec, or the
+//! selection of its organization.
+//!
+//! Such a trail may still deliver, so it keeps its permission, with a warning, until the spec says otherwise. That is true of
+//! closed accounts as well: see "AWS account closure and trails" in the CloudTrail user guide.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_policy::{Arn, Document, Guest, Ownership, named_trails};
+use reconcile_spec::Unlisted;
+
+use super::Scope;
+use super::change::Compared;
+use super::policy::TakeOver;
+use crate::address::Address;
+use crate::observe::Unseen;
+use crate::plan::Warning;
+
+/// A live policy that names trails.
+pub(super) struct Naming<'a> {
+    pub(super) address: Address,
+    pub(super) document: Option<&'a Document>,
+    pub(super) ownership: &'a Ownership,
+    /// What the spec says of permissions of accounts that it does not have.
+    pub(super) unlisted: Unlisted,
+    /// Where in the spec it says so.
+    pub(super) setting: &'static str,
+    /// Whether all that is ours is removed.
+    pub(super) take_over: TakeOver,
+}
+
+impl Naming<'_> {
+    /// The trails that keep their permission. Warns of each, and of each that loses it.
+    pub(super) fn guests(&self, scope: &Scope<'_>, compared: &mut Compared) -> Vec<Guest> {
+        let named = self.document.map(|document| named_trails(document, self.ownership)).unwrap_or_default();
+        let unseen = &scope.observed.departed.unseen;
+        let guests: Vec<Guest> =
+            named.trails.into_iter().filter(|it| unseen.contains_key(&it.trail)).collect();
+        let fate = match (self.take_over, self.unlisted) {
+            (TakeOver::Nothing, _) => Fate::Destroyed,
+            (TakeOver::Trails, Unlisted::Remove) => Fate::Revoked,
+            (TakeOver::Trails, Unlisted::Keep | Unlisted::Report) => Fate::Kept,
+        };
+        // What is not taken away in this plan is named by the plan that does.
+        let is_withheld = !scope.desired.deletion.statements || !scope.observed.unreadable.is_empty();
+        if fate == Fate::Kept || !is_withheld {
+            self.warn(scope, fate, &guests, compared);
+        }
+        if fate == Fate::Kept { guests } else { Vec::new() }
+    }
+
+    fn warn(&self, scope: &Scope<'_>, fate: Fate, guests: &[Guest], compared: &mut Compared) {
+        let mut by_account: BTreeMap<&str, BTreeSet<&Arn>> = BTreeMap::new();
+        for guest in guests {
+            by_account.entry(guest.trail.account()).or_default().insert(&guest.trail);
+        }
+        for (id, trails) in by_account {
+            let Some(why) = trails.iter().find_map(|trail| scope.observed.departed.unseen.get(trail)) else {
+                continue;
+            };
+            compared.warnings.push(Warning {
+                code: "departed-account".to_owned(),
+                address: self.address.clone(),
+                message: format!("{}; {}", told(scope, id, &trails, why), self.then(fate)),
+            });
+        }
+    }
+
+    fn then(&self, fate: Fate) -> String {
+        let setting = self.setting;
+        match fate {
+            Fate::Kept => format!(
+                "it keeps its permission. To revoke that, set `{setting}: remove`; to remove the trail first, add the \
+                 account to `accounts`, without a trail"
+            ),
+            Fate::Revoked => format!(
+                "it can no longer deliver after this plan. To keep it, add the account to `accounts` with its trail, or set \
+                 `{setting}: keep`"
+            ),
+            Fate::Destroyed => {
+                "it can no longer deliver after this plan. To keep it, let a statement of your own allow it"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// The ids of accounts in which nobody could look at trails of these patterns, in order.
+pub(super) fn unseen_accounts(scope: &Scope<'_>, patterns: &BTreeSet<Arn>) -> Vec<String> {
+    let is_of = |pattern: &Arn, trail: &Arn| {
+        pattern.region() == trail.region() && pattern.resource() == trail.resource()
+    };
+    let unseen = scope.observed.departed.unseen.keys();
+    let unseen = unseen.filter(|trail| patterns.iter().any(|pattern| is_of(pattern, trail)));
+    let ids: BTreeSet<String> = unseen.map(|trail| trail.account().to_owned()).collect();
+    ids.into_iter().collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Revoked,
+    Destroyed,
+}
+
+/// Names the trails of an account, and why it is not known whether they still deliver.
+fn told(scope: &Scope<'_>, id: &str, trails: &BTreeSet<&Arn>, why: &Unseen) -> String {
+    let names: BTreeSet<&str> = trails.iter().map(|trail| trail.resource_name()).collect();
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    let called = match scope.name_in_organization(id) {
+        Some(name) => format!("account {id} (`{name}`)"),
+        None => format!("account {id}"),
+    };
+    format!(
+        "trail {} of {called} is not in the spec, and it is not known whether it still delivers: {why}",
+        names.join(" or ")
+    )
+}

@@ -1,0 +1,79 @@
+//! Refuses to manage what another installation manages. Most often that is this installation under its previous name, whose
+//! statements would be doubled and whose marks would be lost.
+//!
+//! Installations that have different trails may share a bucket, a key or a topic.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_policy::{Arn, named_trails};
+
+use super::Scope;
+use super::change::Compared;
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::observe::ReadError;
+use crate::plan::Warning;
+use crate::refusal::Refusal;
+
+/// Refuses trails that carry the mark of another installation, and roles whose mark keeps an account from being read.
+pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
+    let mut by_owner: BTreeMap<&str, Vec<Address>> = BTreeMap::new();
+    for trail in &scope.desired.trails {
+        let Some(Some(live)) = scope.observed.trails.get(&trail.arn) else { continue };
+        if let Some(owner) = live.tags.owner().filter(|it| !scope.desired.installation.has_name(it)) {
+            let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+            by_owner.entry(owner).or_default().push(address);
+        }
+    }
+    for (account, error) in &scope.observed.unreadable {
+        if let ReadError::ForeignRole { name, owner: Some(owner) } = error {
+            by_owner.entry(owner).or_default().push(Address::new(Kind::Role, account, name));
+        }
+    }
+    for (owner, addresses) in by_owner {
+        let mut addresses = addresses.into_iter();
+        let Some(address) = addresses.next() else { continue };
+        compared.refusals.push(Refusal::OtherInstallation {
+            address,
+            more: addresses.collect(),
+            owner: owner.to_owned(),
+            name: scope.desired.installation.name().to_string(),
+        });
+    }
+}
+
+/// Warns of statements of another installation that let trails of the spec deliver, where no mark says whose the trails are.
+/// Another installation may let a trail deliver that it only found; and a renamed one may have made no mark.
+pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
+    let observed = scope.observed;
+    let unmarked: BTreeSet<&Arn> = scope
+        .desired
+        .trails
+        .iter()
+        .map(|trail| &trail.arn)
+        .filter(|arn| !matches!(observed.trails.get(arn), Some(Some(live)) if live.tags.owner().is_some()))
+        .collect();
+    let policies = [
+        (scope.bucket_policy_address(), observed.bucket_policy.as_ref()),
+        (scope.key_policy_address(), observed.key.as_ref().map(|hub| &hub.policy)),
+    ];
+    let ownership = &scope.desired.bucket_policy.ownership;
+    for (address, document) in policies {
+        let Some(document) = document else { continue };
+        let sids = document.statements().iter().filter_map(|statement| statement.sid());
+        for other in ownership.others(sids) {
+            let named = named_trails(document, &other);
+            let Some(trail) = named.arns().into_iter().find(|arn| unmarked.contains(arn)) else { continue };
+            compared.warnings.push(Warning {
+                code: "other-installation".to_owned(),
+                address: address.clone(),
+                message: format!(
+                    "statements of installation `{other}` also let {trail} deliver; if this spec was renamed, add the line \
+                     `previous_name: {other}` below `name: {name}`",
+                    other = other.name(),
+                    name = scope.desired.installation.name(),
+                ),
+            });
+        }
+    }
+}

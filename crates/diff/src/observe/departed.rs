@@ -1,0 +1,158 @@
+//! Finds the way into accounts that left: the spec does not have them any more, and our own statements still let their trails
+//! deliver. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use reconcile_policy::{AccountId, Arn};
+use reconcile_spec::{Account, Accounts, Desired, Member};
+
+use super::error::ReadError;
+use super::organization::LiveOrganization;
+
+/// What is known of accounts that left the spec, or the selection of its organization.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Departed {
+    /// Those that could be read.
+    pub accounts: Accounts,
+    /// Trails that our statements name and nobody could look at: each may still deliver.
+    pub unseen: BTreeMap<Arn, Unseen>,
+}
+
+/// Why nobody could look at a trail.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unseen {
+    /// The spec neither declares its account nor names the organization.
+    Undeclared,
+    /// Its account is not in the organization.
+    NotInOrganization,
+    /// Its account is suspended.
+    Suspended,
+    /// The spec names no role with which to enter its account.
+    NoRole,
+    /// Its account could not be read.
+    Unreadable(ReadError),
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undeclared => f.write_str("the spec does not declare the account"),
+            Self::NotInOrganization => f.write_str("the account is not in the organization"),
+            Self::Suspended => f.write_str("the account is suspended"),
+            Self::NoRole => f.write_str("the spec has no `organization.role` to enter the account with"),
+            Self::Unreadable(error) => error.fmt(f),
+        }
+    }
+}
+
+/// An account that left, with the trails that our statements name in it.
+pub(super) struct Leaver {
+    /// How to get into it.
+    pub(super) way_in: Result<Account, Unseen>,
+    /// The trails.
+    pub(super) trails: BTreeSet<Arn>,
+}
+
+/// Finds the way into accounts, by the id of each with its trails.
+pub(super) fn leavers(
+    desired: &Desired,
+    organization: Option<&LiveOrganization>,
+    trails: BTreeMap<String, BTreeSet<Arn>>,
+) -> Vec<Leaver> {
+    let roster = organization.map(|live| &live.roster);
+    let members = trails.keys().filter_map(|id| roster?.member(id));
+    let entered = roster.map(|roster| desired.enter(members, roster)).unwrap_or_default();
+    let way_into = |id: &str| {
+        let known = entered.iter().find(|account| account.id.as_str() == id);
+        known.cloned().ok_or_else(|| unknown(organization, id))
+    };
+    trails.into_iter().map(|(id, trails)| Leaver { way_in: way_into(&id), trails }).collect()
+}
+
+/// Why there is no way into an account.
+fn unknown(organization: Option<&LiveOrganization>, id: &str) -> Unseen {
+    match organization {
+        None => Unseen::Undeclared,
+        Some(live) if live.roster.has(id) => Unseen::NoRole,
+        Some(live) if live.suspended.iter().any(|member| member.id.as_str() == id) => Unseen::Suspended,
+        Some(_) => Unseen::NotInOrganization,
+    }
+}
+
+/// Trails that any account of the organization may have, in each member that the spec does not have.
+pub(super) fn in_members(
+    desired: &Desired,
+    organization: Option<&LiveOrganization>,
+    patterns: &BTreeSet<Arn>,
+) -> Vec<Arn> {
+    let declared: BTreeSet<&AccountId> = desired.accounts.iter().map(|account| &account.id).collect();
+    let members = organization.map(|live| live.roster.members()).unwrap_or_default().iter();
+    let others = members.filter(|member| !declared.contains(&member.id));
+    others.flat_map(|member| patterns.iter().filter_map(|pattern| of_member(pattern, member))).collect()
+}
+
+fn of_member(pattern: &Arn, member: &Member) -> Option<Arn> {
+    let (partition, service, region) = (pattern.partition(), pattern.service(), pattern.region());
+    format!("arn:{partition}:{service}:{region}:{}:{}", member.id, pattern.resource()).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reconcile_spec::{Roster, parse};
+
+    use super::*;
+
+    fn organization() -> LiveOrganization {
+        let member = |id: &str, name: &str| Member {
+            id: id.parse().unwrap(),
+            name: name.to_owned(),
+            units: Vec::new(),
+            tags: BTreeMap::new(),
+        };
+        let active = vec![member("111111111111", "Management"), member("222222222222", "Left Behind")];
+        LiveOrganization {
+            roster: Roster::new("o-1".to_owned(), "111111111111".parse().unwrap(), Vec::new(), active),
+            suspended: vec![member("333333333333", "Closed")],
+            service_access: false,
+            delegated_administrators: Vec::new(),
+        }
+    }
+
+    fn desired(organization: &str) -> Desired {
+        let text = format!(
+            "version: 1\nname: test\naccounts:\n  master: {{ id: \"999999999999\" }}\n{organization}\
+             bucket: {{ name: test-logs, account: master, region: eu-west-1 }}\nkey: {{ alias: test }}\n\
+             trails: [{{ name: Trail, accounts: all }}]\n"
+        );
+        parse("spec.yaml", text.as_bytes()).unwrap().desired().clone()
+    }
+
+    #[test]
+    fn the_way_in_is_the_role_of_the_organization_for_its_active_members() {
+        let live = organization();
+        let with_role = desired("organization: { account: master, role: Role }\n");
+        let without_role = desired("organization: { account: master }\n");
+        let without_organization = desired("");
+        for (spec, organization, id, expected) in [
+            (&with_role, Some(&live), "222222222222", Ok("left-behind")),
+            (&with_role, Some(&live), "111111111111", Err(Unseen::NoRole)),
+            (&with_role, Some(&live), "333333333333", Err(Unseen::Suspended)),
+            (&with_role, Some(&live), "444444444444", Err(Unseen::NotInOrganization)),
+            (&without_role, Some(&live), "222222222222", Err(Unseen::NoRole)),
+            (&without_organization, None, "222222222222", Err(Unseen::Undeclared)),
+        ] {
+            let trails = BTreeMap::from([(id.to_owned(), BTreeSet::new())]);
+            let found = leavers(spec, organization, trails).remove(0).way_in;
+            assert_eq!(found.as_ref().map(|it| it.name.as_str()), expected.as_ref().copied(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_trail_of_any_account_of_the_organization_is_looked_for_in_members_that_the_spec_does_not_have() {
+        let pattern: Arn = "arn:aws:cloudtrail:eu-west-1:*:trail/Trail".parse().unwrap();
+        let found = in_members(&desired(""), Some(&organization()), &BTreeSet::from([pattern]));
+        let accounts: Vec<&str> = found.iter().map(Arn::account).collect();
+        assert_eq!(accounts, ["111111111111", "222222222222"]);
+    }
+}

@@ -1,0 +1,117 @@
+//! Turns trails that the spec does not have, and that deliver to its bucket, into whether they can. Pure.
+//!
+//! Trails that statements of others let deliver are of no concern: installations may share a bucket.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_policy::{Arn, Document, PolicyKind, Proof, named_trails};
+use reconcile_spec::{AccountName, Desired, Unlisted};
+
+use crate::address::Address;
+use crate::delivery::{Policies, delivery_of_other, obstacle};
+use crate::kind::Kind;
+use crate::observe::{Observed, Unseen};
+use crate::view::OtherTrail;
+
+/// A trail that delivers to the bucket, or may do so, and is not in the spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outsider {
+    /// The trail. Of an account that the spec does not have, the address has the id.
+    pub address: Address,
+    /// Whether the live policies let it deliver.
+    pub can_deliver: bool,
+    /// What is known of it, for people.
+    pub message: String,
+}
+
+/// Finds what tries to deliver without being in the spec: trails that cannot, and, where the spec wants them reported, trails
+/// that our own statements let deliver. `trails` are the trails that stay.
+pub(crate) fn find<'o>(
+    desired: &Desired,
+    observed: &Observed,
+    trails: impl Iterator<Item = &'o OtherTrail>,
+) -> Vec<Outsider> {
+    let finder = Finder { desired, observed };
+    let seen = trails.filter(|it| it.bucket == desired.bucket.name.as_str());
+    let seen = seen.filter_map(|trail| finder.judge(trail));
+    let mut found: Vec<Outsider> = seen.collect();
+    found.extend(finder.unseen());
+    found.sort_by(|a, b| a.address.cmp(&b.address));
+    found
+}
+
+struct Finder<'a> {
+    desired: &'a Desired,
+    observed: &'a Observed,
+}
+
+impl Finder<'_> {
+    fn judge(&self, trail: &OtherTrail) -> Option<Outsider> {
+        let address = self.address(&trail.arn);
+        let live = Policies::live(self.observed);
+        let proofs = self.prove(trail, &live);
+        let obstacles: Vec<String> =
+            proofs.iter().filter(|proof| proof.decision.is_refused()).map(obstacle).collect();
+        if !obstacles.is_empty() {
+            let (trail, obstacles) = (&trail.arn, obstacles.join("; "));
+            let message =
+                format!("{trail} delivers to this bucket without being in the spec, and cannot: {obstacles}");
+            return Some(Outsider { address, can_deliver: false, message });
+        }
+        let ownership = &self.desired.bucket_policy.ownership;
+        let foreign = |document: &Document| document.retain(|statement| !ownership.has(statement));
+        let (bucket, key) = (live.bucket.map(foreign), live.key.map(foreign));
+        let others = Policies { bucket: bucket.as_ref(), key: key.as_ref(), topics: BTreeMap::new() };
+        let relies_on_us = self.prove(trail, &others).iter().any(|proof| !proof.decision.is_allowed());
+        (relies_on_us && self.is_reported()).then(|| Outsider {
+            address,
+            can_deliver: true,
+            message: format!("{} delivers to this bucket, and is not in the spec", trail.arn),
+        })
+    }
+
+    /// What policies say to the delivery of a trail. The policy of another key has not been read.
+    fn prove(&self, trail: &OtherTrail, policies: &Policies<'_>) -> Vec<Proof> {
+        let mut proofs = policies.prove(&delivery_of_other(self.desired, self.observed, trail));
+        let hub = self.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
+        let is_our_key = trail.kms_key.as_deref() == hub;
+        proofs.retain(|proof| is_our_key || proof.hop.policy() != PolicyKind::Key);
+        proofs
+    }
+
+    /// Trails that our statements name and nobody could look at, of each account together.
+    fn unseen(&self) -> Vec<Outsider> {
+        if !self.is_reported() {
+            return Vec::new();
+        }
+        let ownership = &self.desired.bucket_policy.ownership;
+        let named =
+            self.observed.bucket_policy.iter().flat_map(|document| named_trails(document, ownership).trails);
+        let named: BTreeSet<Arn> = named.map(|guest| guest.trail).collect();
+        let unseen = named.into_iter().filter_map(|trail| {
+            let why: &Unseen = self.observed.departed.unseen.get(&trail)?;
+            Some(Outsider {
+                address: self.address(&trail),
+                can_deliver: true,
+                message: format!(
+                    "{trail} is not in the spec, may still deliver to this bucket, and cannot be looked at: {why}"
+                ),
+            })
+        });
+        unseen.collect()
+    }
+
+    fn is_reported(&self) -> bool {
+        let policy = &self.desired.bucket_policy;
+        policy.is_managed && policy.foreign.unlisted_accounts == Unlisted::Report
+    }
+
+    fn address(&self, trail: &Arn) -> Address {
+        let mut accounts = self.desired.accounts.iter().chain(&self.observed.departed.accounts);
+        let known = accounts.find(|account| account.id.as_str() == trail.account()).map(|it| it.name.clone());
+        // An id is a name, too.
+        let name: Option<AccountName> = known.or_else(|| trail.account().parse().ok());
+        let name = name.unwrap_or_else(|| self.desired.bucket.site.account.clone());
+        Address::new(Kind::Trail, &name, trail.resource_name())
+    }
+}

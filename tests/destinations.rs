@@ -241,11 +241,20 @@ fn log_groups_roles_and_topics_on_moto() {
     let project = moto.project();
     // moto looks for a topic in the trail's own account only.
     project.write("prod.yaml", project.read(SPEC));
-    with(&project, "cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90 }");
+    with(&project, "cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90, encryption: key }");
     let own = "accounts: [master]\n    sns_topic: { name: log-files }\n";
     project.write(SPEC, project.read(SPEC).replace("accounts: [master]\n", own));
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("plan specs/prod.yaml").exits(0).says("No changes.");
+    let keys = moto.boto3(
+        r#"
+group = boto3.client("logs").describe_log_groups()["logGroups"][0]["kmsKeyId"]
+sns = boto3.client("sns")
+topic = sns.list_topics()["Topics"][0]["TopicArn"]
+print(group == sns.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"], ":key/" in group)
+"#,
+    );
+    assert_eq!(keys.trim(), "True True");
     moto.boto3(
         r#"
 boto3.client("logs").put_retention_policy(logGroupName="/cloudtrail/a", retentionInDays=7)

@@ -133,6 +133,8 @@ fn cases() -> Vec<Case> {
             |state| trail(state)["advanced_event_selectors"] = json!([])),
         on_twin("trails.[].insights", "#trail", "insights: [ApiCallRateInsight]", "insights: [ApiErrorRateInsight]", |state| trail(state)["insight_selectors"] = json!([])),
         case("trails.[].cloudwatch_logs", "#trail", "cloudwatch_logs: { log_group: a, retention_days: 30 }", "cloudwatch_logs: { log_group: b, retention_days: 60, role_name: Deliver }", |state| regional(state, "222222222222")["log_groups"]["b"]["retention_days"] = json!(7)),
+        on_twin("trails.[].cloudwatch_logs.encryption", "#trail", "cloudwatch_logs: { log_group: a }", "cloudwatch_logs: { log_group: a, encryption: key }", |state| regional(state, "222222222222")["log_groups"]["a"]["kms_key"] = json!(null)),
+        on_twin("trails.[].sns_topic.encryption", "#trail", "sns_topic: { name: a, encryption: unmanaged }", "sns_topic: { name: a, encryption: key }", |state| regional(state, "111111111111")["topics"]["a"]["kms_key"] = json!(null)),
         on_twin("trails.[].sns_topic", "#trail", "sns_topic: { name: a }", "sns_topic: { name: b, account: production }", |state| trail(state)["topic"] = json!(null)),
     ]
 }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reconcile_aws::{Aws, Session};
+use reconcile_aws::{Aws, Operation, Session};
 use reconcile_diff::Address;
 use reconcile_diff::observe::key::find;
 use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
-use reconcile_diff::observe::topic::read_policy;
+use reconcile_diff::observe::topic::read_attributes;
 use reconcile_diff::plan::AccountRef;
-use reconcile_diff::view::KeyRef;
+use reconcile_diff::view::{AtRest, KeyRef};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
 use reconcile_spec::{Account, AccountName, BucketName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::OnceCell;
@@ -125,7 +125,8 @@ impl Context {
             self.open(account.ok_or_else(|| ApplyError::NoSuchAccount(topic.account().to_owned()))?);
         let region =
             topic.region().parse().map_err(|_| ApplyError::NotDone("tell a topic without a Region"))?;
-        Ok(read_policy(session.await?, &region, topic).await?)
+        let found = read_attributes(session.await?, &region, topic, Operation::GetTopicAttributes).await?;
+        Ok(found.map(|topic| topic.policy))
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
@@ -147,6 +148,14 @@ impl Context {
                 Ok(arn.to_string())
             }
         }
+    }
+
+    /// The encryption with the ARN of its key in place of "known after apply".
+    pub(crate) fn known_at_rest(&self, encryption: Option<&AtRest>) -> Result<Option<AtRest>, ApplyError> {
+        Ok(match encryption {
+            Some(AtRest::Kms { key }) => Some(AtRest::Kms { key: self.known(key)? }),
+            other => other.cloned(),
+        })
     }
 
     /// The reference with its ARN in place of "known after apply".

@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) enum Unseen<'a> {
     /// Bucket, key and their policies, as CloudTrail looks at them for this delivery.
     Delivery(&'a Delivery),
-    /// The resource itself, which was made a moment ago.
+    /// The resource itself, which was made a moment ago, or the key that is to encrypt it.
     Itself,
 }
 
@@ -26,7 +26,10 @@ impl Unseen<'_> {
     fn is(self, error: &Error) -> bool {
         match self {
             Self::Delivery(_) => matches!(error.class, Class::Propagating | Class::Busy),
-            Self::Itself => matches!(error.class, Class::NotFound | Class::Propagating | Class::Busy),
+            Self::Itself => {
+                matches!(error.class, Class::NotFound | Class::Propagating | Class::Busy)
+                    || error.is_unseen_key()
+            }
         }
     }
 }

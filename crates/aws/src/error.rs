@@ -82,6 +82,17 @@ impl Error {
         self.class == Class::NotFound
     }
 
+    /// Whether CloudWatch Logs does not see the KMS key of a call, or not that its policy lets the service encrypt. That
+    /// is also the answer for a while after both were written.
+    ///
+    /// The answer has the code of a denial and speaks of the key: "The specified KMS key does not exist or is not allowed
+    /// to be used with Arn …". See `AssociateKmsKey` in the CloudWatch Logs API reference for the other code.
+    pub fn is_unseen_key(&self) -> bool {
+        matches!(self.operation, Operation::CreateLogGroup | Operation::AssociateKmsKey)
+            && matches!(self.code.as_deref(), Some("AccessDeniedException" | "InvalidParameterException"))
+            && self.message.contains("KMS")
+    }
+
     fn detail(&self) -> String {
         match &self.code {
             Some(code) => format!("{code}: {}", self.message),
@@ -97,6 +108,9 @@ impl Error {
                 "check that the role exists in account {} and that its trust policy lets your credentials assume it",
                 self.account
             )),
+            _ if self.is_unseen_key() => {
+                Some("check that the key policy lets CloudWatch Logs encrypt the log group".to_owned())
+            }
             (Class::Denied, Operation::HeadBucket) => Some(
                 "the bucket may belong to another account: bucket names are shared by all of AWS; \
                  if it is yours, allow s3:ListBucket on it"

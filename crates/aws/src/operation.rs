@@ -26,6 +26,10 @@ pub(crate) enum Place {
     Logs,
     /// Accounts of topics.
     Topics,
+    /// Accounts that read topics of others.
+    ExistingTopics,
+    /// Accounts of topics and log groups, which keys of others can encrypt.
+    Encrypted,
     /// The account of the lock.
     Lock,
     /// Where a set-up is looked for that has no spec yet.
@@ -59,6 +63,10 @@ pub(crate) enum Scope {
     LogRoles,
     /// Topics of the spec.
     Topics,
+    /// Topics of others.
+    ExistingTopics,
+    /// All keys of the account.
+    AllKeys,
     /// The object that is the lock.
     Lock,
 }
@@ -184,6 +192,7 @@ operations! {
     DescribeLogGroups => "logs:DescribeLogGroups", Read, Logs, AllLogGroups;
     CreateLogGroup => "logs:CreateLogGroup", Write, Logs, LogGroups;
     PutRetentionPolicy => "logs:PutRetentionPolicy", Write, Logs, LogGroups;
+    AssociateKmsKey => "logs:AssociateKmsKey", Write, Logs, LogGroups;
     ListLogGroupTags => "logs:ListTagsForResource", Read, Logs, LogGroups;
     TagLogGroup => "logs:TagResource", Write, Logs, LogGroups;
     DeleteLogGroup => "logs:DeleteLogGroup", Write, Logs, LogGroups;
@@ -203,6 +212,10 @@ operations! {
     ListTopicTags => "sns:ListTagsForResource", Read, Topics, Topics;
     TagTopic => "sns:TagResource", Write, Topics, Topics;
     DeleteTopic => "sns:DeleteTopic", Write, Topics, Topics;
+
+    ReadExistingTopic => "sns:GetTopicAttributes", Read, ExistingTopics, ExistingTopics;
+    DescribeUsedKey => "kms:DescribeKey", Read, Encrypted, AllKeys;
+    GetUsedKeyPolicy => "kms:GetKeyPolicy", Read, Encrypted, AllKeys;
 
     ReadLock => "s3:GetObject", Read, Lock, Lock;
     TakeLock => "s3:PutObject", Write, Lock, Lock;

@@ -7,7 +7,7 @@ mod implied;
 use std::collections::BTreeMap;
 
 use reconcile_policy::{Arn, Partition};
-use reconcile_spec::{Account, Desired, KeyIdentity, Lock, Trail};
+use reconcile_spec::{Account, AtRest, Desired, KeyIdentity, Lock, Trail};
 use serde_json::{Value, json};
 
 use crate::Operation;
@@ -93,6 +93,13 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
         Place::Trails => true,
         Place::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
         Place::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
+        Place::ExistingTopics => desired.existing_topics.iter().any(|topic| topic.reader == *name),
+        // A topic of others may be encrypted with a key of its account.
+        Place::Encrypted => {
+            is_of(desired, account, Place::Logs)
+                || is_of(desired, account, Place::Topics)
+                || desired.existing_topics.iter().any(|topic| topic.arn.account() == account.id.as_str())
+        }
         Place::Import => false,
         Place::Lock => desired.lock.as_ref().is_some_and(|lock| lock.site.account == *name),
     }
@@ -111,6 +118,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::ListServiceAccess | Operation::EnableServiceAccess => {
             organization.is_some_and(|it| it.service_access)
         }
+        Operation::AssociateKmsKey => desired.log_groups.iter().any(|it| it.encryption != AtRest::Unmanaged),
         Operation::CreateGrant => !desired.grants.is_empty(),
         Operation::EnableKeyRotation => desired.key.rotation_days.enforced().is_some(),
         // No spec asks for it; a copy of a live set-up may.
@@ -189,6 +197,11 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             let topics = desired.topics.iter().filter(|topic| topic.site.account == account.name);
             topics.map(|topic| topic.arn.to_string()).collect()
         }
+        Scope::ExistingTopics => {
+            let read = desired.existing_topics.iter().filter(|topic| topic.reader == account.name);
+            read.map(|topic| topic.arn.to_string()).collect()
+        }
+        Scope::AllKeys => vec![format!("arn:{partition}:kms:*:{id}:key/*")],
         Scope::Lock => {
             let object = |lock: &Lock| format!("arn:{partition}:s3:::{}/{}", lock.bucket, lock.key);
             desired.lock.iter().map(object).collect()

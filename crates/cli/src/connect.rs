@@ -85,6 +85,7 @@ pub(crate) fn provision(twin: &Twin, spec: &Spec) {
         ambient: spec.ambient_account().map(ToString::to_string),
         accounts: accounts.collect(),
         keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),
+        topics: desired.existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
         buckets: buckets.into_iter().collect(),
     });
 }

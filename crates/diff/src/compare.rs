@@ -12,6 +12,7 @@ mod copy;
 mod delivery;
 mod departed;
 mod destroy;
+mod encryption;
 mod grant;
 mod key;
 mod key_policy;

@@ -52,10 +52,12 @@ pub(crate) struct Policies<'d> {
 impl<'d> Policies<'d> {
     pub(crate) fn live(observed: &'d Observed) -> Self {
         let topics = observed.topics.iter().filter_map(|(arn, live)| Some((arn, &live.as_ref()?.policy)));
+        let existing = observed.existing_topics.iter();
+        let existing = existing.filter_map(|(arn, live)| Some((arn, &live.as_ref().ok()?.as_ref()?.policy)));
         Self {
             bucket: observed.bucket_policy.as_ref(),
             key: observed.key.as_ref().map(|hub| &hub.policy),
-            topics: topics.collect(),
+            topics: topics.chain(existing).collect(),
         }
     }
 
@@ -94,7 +96,7 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
         let is_known = |kind| match kind {
             PolicyKind::Bucket => true,
             PolicyKind::Key => is_our_key,
-            PolicyKind::Topic => delivery.topic == trail.topic,
+            PolicyKind::Topic => delivery.topic == trail.topic && knows_topic(observed, trail.topic.as_ref()),
         };
         let mut proofs = policies.prove(&delivery);
         proofs.retain(|proof| is_known(proof.hop.policy()));
@@ -116,12 +118,19 @@ pub(crate) fn planned_paths(
             PolicyKind::Bucket => true,
             PolicyKind::Key => knows_key(desired),
             // A topic whose account could not be read is not known.
-            PolicyKind::Topic => trail.topic.as_ref().is_none_or(|topic| policies.topics.contains_key(topic)),
+            PolicyKind::Topic => trail.topic.as_ref().is_none_or(|topic| {
+                policies.topics.contains_key(topic) || observed.existing_topics.get(topic) == Some(&Ok(None))
+            }),
         };
         proofs.retain(|proof| is_known(proof.hop.policy()));
         DeliveryPath { address: address(trail), is_live: false, delivery, proofs }
     });
     paths.collect()
+}
+
+/// Whether the policy of a topic is known; that of somebody else's may not be readable.
+fn knows_topic(observed: &Observed, topic: Option<&Arn>) -> bool {
+    !topic.is_some_and(|topic| matches!(observed.existing_topics.get(topic), Some(Err(_))))
 }
 
 /// How a trail delivers, once it is as the spec says.

@@ -6,6 +6,7 @@
 
 pub mod bucket;
 mod departed;
+mod encryption;
 mod error;
 pub mod grant;
 pub mod key;
@@ -25,8 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::{join3, try_join, try_join_all, try_join3};
-use reconcile_aws::{Aws, Session};
+use futures::future::{join, join_all, join3, try_join, try_join_all, try_join3};
+use reconcile_aws::{Aws, Operation, Session};
 use reconcile_policy::{Arn, Document, Region};
 use reconcile_spec::{AccountName, Desired, Site};
 use tokio::task::JoinSet;
@@ -34,11 +35,13 @@ use tokio::task::JoinSet;
 use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 pub use bucket::Aspects;
 pub use departed::{Departed, Unseen};
+pub use encryption::UsedKey;
+pub(crate) use encryption::granted;
 pub use error::{ObserveError, ReadError};
 pub use key::LiveKey;
 pub use leftover::{Leftover, What};
 pub use organization::LiveOrganization;
-pub use topic::LiveTopic;
+pub use topic::{LiveTopic, TopicAttributes};
 use trail::{Asked, Trails};
 
 /// Live state of everything that a spec names.
@@ -58,6 +61,13 @@ pub struct Observed {
     pub roles: BTreeMap<Arn, Option<Role>>,
     /// Every topic of the spec that could be read, by ARN; `None` where there is none.
     pub topics: BTreeMap<Arn, Option<LiveTopic>>,
+    /// Every topic of others that the spec names, by ARN: `None` where there is none, or why it could not be read.
+    pub existing_topics: BTreeMap<Arn, Result<Option<TopicAttributes>, ReadError>>,
+    /// The keys of the topics and log groups that a KMS key encrypts, by the ARN of the topic or log group.
+    pub used_keys: BTreeMap<Arn, UsedKey>,
+    /// Topics and log groups that the spec does not have and that still need the key, since statements of ours let it be
+    /// used for them; by ARN, with the error where one could not be read.
+    pub still_encrypted: BTreeMap<Arn, Option<ReadError>>,
     /// Every trail of the spec that could be read, by ARN; `None` where there is none.
     pub trails: BTreeMap<Arn, Option<Trail>>,
     /// Trails that the spec does not have, by the account that they were seen in: as far as they can be seen from the
@@ -142,6 +152,7 @@ struct Attached {
     log_groups: Vec<(Arn, Option<LogGroup>)>,
     roles: Vec<(Arn, Option<Role>)>,
     topics: Vec<(Arn, Option<LiveTopic>)>,
+    existing_topics: Vec<(Arn, Result<Option<TopicAttributes>, ReadError>)>,
 }
 
 /// The key, or those that may be it.
@@ -204,6 +215,7 @@ pub async fn observe(
         observed.log_groups.extend(found.attached.log_groups);
         observed.roles.extend(found.attached.roles);
         observed.topics.extend(found.attached.topics);
+        observed.existing_topics.extend(found.attached.existing_topics);
         let strays = found.strays.into_iter();
         observed
             .strays
@@ -216,6 +228,7 @@ pub async fn observe(
     Box::pin(stray::find(aws, desired, &mut observed)).await;
     // Boxed, like what is read of an organization: they hold many calls, and are seldom needed.
     Box::pin(leftover::find(aws, desired, &mut observed)).await;
+    Box::pin(encryption::find(aws, desired, &mut observed)).await;
     Ok(observed)
 }
 
@@ -322,9 +335,26 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
         let found = topic::read(session, &it.site.region, &it.arn).await?;
         Ok::<_, ReadError>((it.arn.clone(), found))
     });
-    let (log_groups, roles, topics) =
-        try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)).await?;
-    Ok(Attached { log_groups, roles, topics })
+    // A topic of others that cannot be read leaves the account readable.
+    let existing =
+        desired.existing_topics.iter().filter(|it| it.reader == session.account().name).map(async |it| {
+            let region = it.arn.region().parse();
+            let region =
+                region.map_err(|_| ReadError::Incomplete { resource: it.arn.to_string(), what: "a Region" });
+            let read = async |region: &Region| {
+                topic::read_attributes(session, region, &it.arn, Operation::ReadExistingTopic).await
+            };
+            let found = match &region {
+                Ok(region) => read(region).await,
+                Err(error) => Err(error.clone()),
+            };
+            (it.arn.clone(), found)
+        });
+    let (attached, existing_topics) =
+        join(try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)), join_all(existing))
+            .await;
+    let (log_groups, roles, topics) = attached?;
+    Ok(Attached { log_groups, roles, topics, existing_topics })
 }
 
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails, Vec<Trail>), ReadError> {

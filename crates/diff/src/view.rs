@@ -5,6 +5,7 @@
 //! how they are read or written.
 
 mod alias;
+mod at_rest;
 mod bucket;
 mod grant;
 mod key;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use alias::Alias;
+pub use at_rest::AtRest;
 pub use bucket::{Bucket, Encryption, PublicAccessBlock};
 pub use grant::{Constraints, Grant};
 pub use key::{Key, Rotation};

@@ -177,6 +177,8 @@ mod tests {
             trails: vec![arn("111111111111", "T")],
             organization_trails: Vec::new(),
             guests: vec![arn("222222222222", "U")],
+            topics: Vec::new(),
+            log_groups: Vec::new(),
             organization: None,
             readers: Vec::new(),
             extra: Vec::new(),

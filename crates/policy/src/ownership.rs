@@ -31,12 +31,16 @@ pub enum Role {
     TrailDescribe,
     /// Key: CloudTrail decrypts, which S3 bucket keys need.
     TrailDecrypt,
+    /// Key: CloudTrail publishes to encrypted topics.
+    TrailTopicEncrypt,
+    /// Key: CloudWatch Logs encrypts log groups.
+    TrailLogGroupEncrypt,
     /// Topic: CloudTrail tells that log files were delivered.
     TrailNotify,
 }
 
 impl Role {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::TrailAclCheck,
         Self::TrailWrite,
         Self::OrganizationWrite,
@@ -45,6 +49,8 @@ impl Role {
         Self::TrailEncrypt,
         Self::TrailDescribe,
         Self::TrailDecrypt,
+        Self::TrailTopicEncrypt,
+        Self::TrailLogGroupEncrypt,
         Self::TrailNotify,
     ];
 
@@ -70,6 +76,8 @@ impl Role {
             Self::TrailEncrypt => "TrailEncrypt",
             Self::TrailDescribe => "TrailDescribe",
             Self::TrailDecrypt => "TrailDecrypt",
+            Self::TrailTopicEncrypt => "TrailTopicEncrypt",
+            Self::TrailLogGroupEncrypt => "TrailLogGroupEncrypt",
             Self::TrailNotify => "TrailNotify",
         }
     }
@@ -171,6 +179,11 @@ impl Ownership {
     /// The Sid of our statement in this role.
     pub fn sid(&self, role: Role) -> Sid {
         self.sid_ending(role.suffix())
+    }
+
+    /// Whether the statement of this Sid is ours in this role, also in a previous form.
+    pub fn is_role(&self, sid: &str, role: Role) -> bool {
+        self.endings(sid).any(|ending| ending == role.suffix())
     }
 
     /// Whether the statement of this Sid is one of a reader.
@@ -323,6 +336,8 @@ mod tests {
         for (installation, sid, expected) in [
             ("sec", "SecTrailWrite", true),
             ("sec", "SecTrailWritePrevious", true),
+            ("sec", "SecTrailTopicEncrypt", true),
+            ("sec", "SecTrailLogGroupEncryptPrevious", true),
             ("sec", "SecOrganizationWrite", true),
             ("sec", "SecExtraOrganizationWrite", false),
             ("sec", "SecTrailWritePrevious12", true),

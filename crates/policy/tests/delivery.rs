@@ -64,6 +64,8 @@ fn key_intent() -> KeyIntent {
         trails: trails(),
         organization_trails: Vec::new(),
         guests: Vec::new(),
+        topics: Vec::new(),
+        log_groups: Vec::new(),
         organization: None,
         readers: readers(),
         extra: Vec::new(),

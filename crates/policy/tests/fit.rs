@@ -49,6 +49,8 @@ fn key(accounts: usize, organization: bool) -> KeyIntent {
         trails: (0..accounts).map(|number| trail(&account(number))).collect(),
         organization_trails: Vec::new(),
         guests: Vec::new(),
+        topics: Vec::new(),
+        log_groups: Vec::new(),
         organization: organization.then(|| ORGANIZATION.to_owned()),
         readers: Vec::new(),
         extra: Vec::new(),

@@ -48,6 +48,8 @@ fn key_intent() -> KeyIntent {
         ]),
         organization_trails: Vec::new(),
         guests: Vec::new(),
+        topics: Vec::new(),
+        log_groups: Vec::new(),
         organization: None,
         readers: Vec::new(),
         extra: Vec::new(),
@@ -238,6 +240,65 @@ fn the_topic_policy_reads_as_cloudtrail_documents_it() {
     }
     assert_eq!(json!(intent.statements(&ownership)), plain);
     assert_eq!(TopicIntent { trails: Vec::new(), ..intent }.statements(&ownership), []);
+}
+
+/// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide and "Encrypt log data in CloudWatch Logs using AWS
+/// Key Management Service" in the CloudWatch Logs user guide.
+#[test]
+fn the_key_policy_lets_encrypted_topics_and_log_groups_use_the_key_in_every_form() {
+    let intent = KeyIntent {
+        topics: vec!["arn:aws:sns:us-east-1:111111111111:trails".parse().unwrap()],
+        log_groups: ["111111111111", "222222222222"]
+            .map(|id| format!("arn:aws:logs:us-east-1:{id}:log-group:/cloudtrail/a").parse().unwrap())
+            .to_vec(),
+        organization: Some("o-exampleorgid".to_owned()),
+        ..key_intent()
+    };
+    let ownership = Ownership::of("secprod");
+    let expected = [
+        json!({
+            "Sid": "SecprodTrailTopicEncrypt",
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+            "Resource": "*",
+            "Condition": { "StringEquals": {
+                "kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:us-east-1:111111111111:trails",
+            } },
+        }),
+        json!({
+            "Sid": "SecprodTrailLogGroupEncrypt",
+            "Effect": "Allow",
+            "Principal": { "Service": "logs.us-east-1.amazonaws.com" },
+            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+            "Resource": "*",
+            "Condition": { "ArnEquals": { "kms:EncryptionContext:aws:logs:arn": [
+                "arn:aws:logs:us-east-1:111111111111:log-group:/cloudtrail/a",
+                "arn:aws:logs:us-east-1:222222222222:log-group:/cloudtrail/a",
+            ] } },
+        }),
+    ];
+    for form in Form::ALL {
+        let statements = intent.compile(&ownership, form).unwrap();
+        for expected in &expected {
+            let sid = expected["Sid"].as_str();
+            let found = statements.iter().find(|it| it.sid() == sid).unwrap();
+            assert_eq!(json!(found).to_string(), expected.to_string(), "{form}");
+        }
+    }
+    let china = KeyIntent {
+        partition: Partition::AwsCn,
+        log_groups: vec!["arn:aws-cn:logs:cn-north-1:111111111111:log-group:a".parse().unwrap()],
+        ..key_intent()
+    };
+    let statements = json!(china.statements(&ownership));
+    assert!(statements.to_string().contains("\"logs.cn-north-1.amazonaws.com.cn\""), "{statements}");
+    let plain = key_intent().statements(&ownership);
+    let sids: Vec<&str> = plain.iter().filter_map(Statement::sid).collect();
+    assert!(
+        !sids.iter().any(|sid| sid.ends_with("TopicEncrypt") || sid.ends_with("GroupEncrypt")),
+        "{sids:?}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The state that a spec asks for: every resource in every account, with nothing left to look up.
 
 mod account;
+mod at_rest;
 mod bucket;
 mod bucket_policy;
 mod deletion;
@@ -24,6 +25,7 @@ use reconcile_policy::{AccountId, Region};
 use crate::names::AccountName;
 
 pub use account::{Access, Account, Accounts, RoleAccess, Secret};
+pub use at_rest::AtRest;
 pub use bucket::{Bucket, Encryption, ObjectOwnership};
 pub use bucket_policy::BucketPolicy;
 pub use deletion::Deletion;
@@ -41,7 +43,7 @@ pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use retention::{AccessLogs, Lifecycle, ObjectLock, Retention};
 pub use selectors::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
 pub use tags::{OWNER_TAG, Tags};
-pub use topic::Topic;
+pub use topic::{ExistingTopic, Topic};
 pub use trail::{LogDelivery, Trail};
 
 /// All that one spec asks for.
@@ -69,6 +71,8 @@ pub struct Desired {
     pub log_roles: Vec<LogRole>,
     /// Topics that trails tell of log files.
     pub topics: Vec<Topic>,
+    /// Topics of somebody else that trails tell of log files.
+    pub existing_topics: Vec<ExistingTopic>,
     /// Every trail of every account, in the order of the spec.
     pub trails: Vec<Trail>,
     /// What may be taken away.
@@ -100,6 +104,7 @@ impl Desired {
         emptied.log_groups.clear();
         emptied.log_roles.clear();
         emptied.topics.clear();
+        emptied.existing_topics.clear();
         emptied.grants.clear();
         let policy = &mut emptied.bucket_policy;
         policy.foreign = Foreign::default();

@@ -15,9 +15,9 @@ mod resolve;
 mod schema;
 
 pub use desired::{
-    Access, AccessLogs, Account, Accounts, AdvancedSelector, Bucket, BucketPolicy, ConstraintKind,
-    Constraints, DataResource, Deletion, Desired, Encryption, EventSelector, FieldSelector, Foreign,
-    ForeignStatements, Grant, Grantee, Include, Installation, Joining, Key, KeyIdentity, KeyPolicy,
+    Access, AccessLogs, Account, Accounts, AdvancedSelector, AtRest, Bucket, BucketPolicy, ConstraintKind,
+    Constraints, DataResource, Deletion, Desired, Encryption, EventSelector, ExistingTopic, FieldSelector,
+    Foreign, ForeignStatements, Grant, Grantee, Include, Installation, Joining, Key, KeyIdentity, KeyPolicy,
     Lifecycle, Lock, LogDelivery, LogGroup, LogRole, Marks, Member, OWNER_TAG, ObjectLock, ObjectOwnership,
     Organization, ReadWrite, Retention, RoleAccess, Roster, RotationDays, Secret, Selectors, Setting, Site,
     Tags, Topic, Trail, Unit, Unlisted,

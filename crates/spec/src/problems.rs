@@ -11,7 +11,11 @@ pub(crate) struct Problems {
 impl Problems {
     pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         let help = Some(help.into()).filter(|help| !help.is_empty());
-        self.found.push(Diagnostic { message: message.into(), place: Some(place), help });
+        let problem = Diagnostic { message: message.into(), place: Some(place), help };
+        // A value that stands for many accounts has a problem once.
+        if !self.found.contains(&problem) {
+            self.found.push(problem);
+        }
     }
 
     /// The value as a name; a problem at its place where it is none.

@@ -27,8 +27,8 @@ pub(crate) use located::{Located, place};
 pub(crate) use organization::{RawInclude, RawOrganization};
 pub(crate) use reader::{RawLogs, RawReader};
 pub(crate) use trail::{
-    RawAccountsWord, RawCloudWatchLogs, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite, RawSnsTopic,
-    RawTrail,
+    RawAccountsWord, RawAtRest, RawCloudWatchLogs, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite,
+    RawSnsTopic, RawTrail,
 };
 
 /// Centralized CloudTrail logging: which accounts there are, which trails they have, and where all logs go.

@@ -92,6 +92,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
         log_groups: trails.log_groups,
         log_roles: trails.log_roles,
         topics: trails.topics,
+        existing_topics: trails.existing_topics,
         trails: trails.trails,
         deletion: deletion(&raw.deletion),
         lock,

@@ -8,7 +8,7 @@ mod logs;
 pub(crate) mod organizations;
 mod query;
 pub(crate) mod s3;
-mod sns;
+pub(crate) mod sns;
 mod sts;
 
 use bytes::Bytes;

@@ -45,6 +45,8 @@ pub struct Setup {
     pub accounts: Vec<SetupAccount>,
     /// ARNs of keys that are to be there.
     pub keys: Vec<String>,
+    /// ARNs of topics that exist, and that CloudTrail can publish to.
+    pub topics: Vec<String>,
     /// Buckets that are to be there.
     pub buckets: Vec<SetupBucket>,
 }
@@ -110,6 +112,9 @@ impl Twin {
         }
         for arn in &setup.keys {
             services::kms::provide(&mut state, arn);
+        }
+        for arn in &setup.topics {
+            services::sns::provide(&mut state, arn);
         }
         for bucket in setup.buckets {
             services::s3::provide(&mut state, &bucket);

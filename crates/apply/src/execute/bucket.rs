@@ -58,7 +58,7 @@ fn aspects(work: &Work<'_>, action: &Action<Bucket>) -> Aspects {
 
 /// The action with the ARN of a key that was made a moment ago.
 fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, ApplyError> {
-    let known = |bucket: &Bucket| -> Result<Bucket, ApplyError> {
+    action.towards(|bucket| {
         let encryption = match &bucket.encryption {
             Some(Encryption::Kms { key: Some(key), bucket_key }) => {
                 Some(Encryption::Kms { key: Some(work.context.known(key)?), bucket_key: *bucket_key })
@@ -66,11 +66,6 @@ fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, 
             other => other.clone(),
         };
         Ok(Bucket { encryption, ..bucket.clone() })
-    };
-    Ok(match action {
-        Action::Create { after } => Action::Create { after: known(after)? },
-        Action::Update { before, after } => Action::Update { before: before.clone(), after: known(after)? },
-        Action::Delete { before } => Action::Delete { before: before.clone() },
     })
 }
 

@@ -1,19 +1,23 @@
-//! Makes, changes and removes log groups.
+//! Creates, changes and deletes log groups.
 
 use std::collections::HashMap;
 
 use reconcile_aws::Operation;
 use reconcile_diff::observe::log_group::read;
 use reconcile_diff::plan::Action;
-use reconcile_diff::view::{LogGroup, Tags};
+use reconcile_diff::view::{AtRest, LogGroup, Tags};
 
 use super::{Made, Verdict, Work, gone, made};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Result<Made, ApplyError> {
+    let action = action.towards(|group| {
+        let encryption = work.context.known_at_rest(group.encryption.as_ref())?;
+        Ok::<_, ApplyError>(LogGroup { encryption, ..group.clone() })
+    })?;
     let name = work.change.address.name.as_str();
     let live = read(work.session, work.region(), name).await?;
-    if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
+    if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
     let step = Step { work, logs: work.session.logs(work.region()), name };
@@ -39,6 +43,11 @@ impl Step<'_> {
                 if !missing.0.is_empty() {
                     self.tag(missing).await?;
                 }
+                if let Some(encryption) = &wanted.encryption
+                    && live.encryption.as_ref() != Some(encryption)
+                {
+                    self.encrypt(encryption).await?;
+                }
             }
         }
         match wanted.retention_days {
@@ -48,8 +57,27 @@ impl Step<'_> {
     }
 
     async fn create(&self, wanted: &LogGroup) -> Result<(), ApplyError> {
-        let call = self.logs.create_log_group().log_group_name(self.name).set_tags(Some(tags(&wanted.tags)));
-        Ok(made(self.work.session.call(Operation::CreateLogGroup, call.send()).await)?)
+        let key = wanted.encryption.as_ref().and_then(AtRest::key);
+        self.work
+            .settle(|| {
+                let call = self.logs.create_log_group().log_group_name(self.name);
+                let call = call.set_kms_key_id(key.map(str::to_owned)).set_tags(Some(tags(&wanted.tags)));
+                async { made(self.work.session.call(Operation::CreateLogGroup, call.send()).await) }
+            })
+            .await
+    }
+
+    /// See `AssociateKmsKey` in the CloudWatch Logs API reference.
+    async fn encrypt(&self, encryption: &AtRest) -> Result<(), ApplyError> {
+        let Some(key) = encryption.key() else {
+            return Err(ApplyError::NotDone("end the encryption of a log group"));
+        };
+        self.work
+            .settle(|| {
+                let call = self.logs.associate_kms_key().log_group_name(self.name).kms_key_id(key);
+                async { self.work.session.call(Operation::AssociateKmsKey, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn keep(&self, days: u32) -> Result<(), ApplyError> {

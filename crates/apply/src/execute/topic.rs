@@ -1,26 +1,30 @@
-//! Makes, marks and removes topics.
+//! Creates, encrypts, tags and deletes topics.
 
 use aws_sdk_sns::types::Tag;
 use reconcile_aws::Operation;
 use reconcile_diff::observe::topic::read;
 use reconcile_diff::plan::Action;
-use reconcile_diff::view::{Tags, Topic};
+use reconcile_diff::view::{AtRest, Tags, Topic};
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<Made, ApplyError> {
+    let action = action.towards(|topic| {
+        let encryption = work.context.known_at_rest(topic.encryption.as_ref())?;
+        Ok::<_, ApplyError>(Topic { encryption, ..topic.clone() })
+    })?;
     let Some(planned) = action.after().or(action.before()) else {
         return Err(ApplyError::NotDone("change no topic"));
     };
     let live = read(work.session, work.region(), &planned.arn).await?.map(|live| live.view);
-    if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
+    if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
     let step = Step { work, sns: work.session.sns(work.region()), topic: planned };
     match (action.after(), &live) {
         (Some(wanted), None) => step.create(wanted).await?,
-        (Some(wanted), Some(live)) => step.tag(&wanted.tags.missing_from(&live.tags)).await?,
+        (Some(wanted), Some(live)) => step.converge(live, wanted).await?,
         (None, _) => step.delete().await?,
     }
     Ok(Made::Applied)
@@ -33,11 +37,38 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// SNS makes no second topic of the same name and tags, so it may be called again.
+    /// SNS creates no second topic of the same name, tags and attributes, so the call can be made again.
     async fn create(&self, wanted: &Topic) -> Result<(), ApplyError> {
         let name = wanted.arn.resource();
-        let call = self.sns.create_topic().name(name).set_tags(Some(tags(&wanted.tags))).send();
-        Ok(self.work.session.call(Operation::CreateTopic, call).await.map(drop)?)
+        let mut call = self.sns.create_topic().name(name).set_tags(Some(tags(&wanted.tags)));
+        if let Some(key) = wanted.encryption.as_ref().map(key) {
+            call = call.attributes(KEY, key);
+        }
+        Ok(self.work.session.call(Operation::CreateTopic, call.send()).await.map(drop)?)
+    }
+
+    async fn converge(&self, live: &Topic, wanted: &Topic) -> Result<(), ApplyError> {
+        let missing = wanted.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            self.tag(&missing).await?;
+        }
+        match &wanted.encryption {
+            Some(encryption) if live.encryption.as_ref() != Some(encryption) => {
+                self.encrypt(encryption).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// See `SetTopicAttributes` in the SNS API reference; an empty key ends the encryption.
+    async fn encrypt(&self, encryption: &AtRest) -> Result<(), ApplyError> {
+        self.work
+            .settle(|| {
+                let call = self.sns.set_topic_attributes().topic_arn(self.topic.arn.as_str());
+                let call = call.attribute_name(KEY).attribute_value(key(encryption));
+                async { self.work.session.call(Operation::SetTopicAttributes, call.send()).await.map(drop) }
+            })
+            .await
     }
 
     async fn tag(&self, missing: &Tags) -> Result<(), ApplyError> {
@@ -50,11 +81,18 @@ impl Step<'_> {
             .await
     }
 
-    /// Removing what is not there does nothing.
+    /// Deleting a topic that does not exist succeeds.
     async fn delete(&self) -> Result<(), ApplyError> {
         let call = self.sns.delete_topic().topic_arn(self.topic.arn.as_str()).send();
         Ok(self.work.session.call(Operation::DeleteTopic, call).await.map(drop)?)
     }
+}
+
+/// The attribute of a topic that names its key.
+const KEY: &str = "KmsMasterKeyId";
+
+fn key(encryption: &AtRest) -> &str {
+    encryption.key().unwrap_or_default()
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {

@@ -1,7 +1,7 @@
 //! Writes the policy of a topic.
 
 use reconcile_aws::Operation;
-use reconcile_diff::observe::topic::read_policy;
+use reconcile_diff::observe::topic::read_attributes;
 use reconcile_diff::plan::Action;
 use reconcile_policy::{Arn, Document};
 
@@ -23,7 +23,9 @@ struct TopicShelf<'a> {
 
 impl Shelf for TopicShelf<'_> {
     async fn read(&self) -> Result<Option<Document>, ApplyError> {
-        Ok(read_policy(self.work.session, self.work.region(), &self.topic).await?)
+        let (session, region) = (self.work.session, self.work.region());
+        let found = read_attributes(session, region, &self.topic, Operation::GetTopicAttributes).await?;
+        Ok(found.map(|topic| topic.policy))
     }
 
     async fn write(&self, document: &Document) -> Result<(), ApplyError> {

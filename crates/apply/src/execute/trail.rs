@@ -56,14 +56,9 @@ fn name<'a>(work: &Work<'_>, trail: &'a Arn) -> &'a str {
 
 /// The action with the ARN of a key that was made a moment ago.
 fn with_key(work: &Work<'_>, action: &Action<Trail>) -> Result<Action<Trail>, ApplyError> {
-    let known = |trail: &Trail| -> Result<Trail, ApplyError> {
+    action.towards(|trail| {
         let kms_key = trail.kms_key.as_ref().map(|key| work.context.known(key)).transpose()?;
         Ok(Trail { kms_key, ..trail.clone() })
-    };
-    Ok(match action {
-        Action::Create { after } => Action::Create { after: known(after)? },
-        Action::Update { before, after } => Action::Update { before: before.clone(), after: known(after)? },
-        Action::Delete { before } => Action::Delete { before: before.clone() },
     })
 }
 

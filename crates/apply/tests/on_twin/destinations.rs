@@ -1,23 +1,59 @@
 //! Topics and log groups, also those that somebody else made.
 
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
+use reconcile_diff::plan::{ActionKind, Plan};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, members};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
 
-/// Another hand than ours, in the account of the bucket.
-fn sns(installation: &Installation) -> aws_sdk_sns::Client {
-    let (key, secret) = installation.twin.credentials_for(MASTER);
-    let config = aws_sdk_sns::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-west-1"))
-        .http_client(installation.twin.http_client())
-        .endpoint_url("http://twin.localhost")
-        .credentials_provider(Credentials::new(key, secret, None, None, "test"));
-    aws_sdk_sns::Client::from_conf(config.build())
+/// A client of another hand than ours.
+macro_rules! client {
+    ($sdk:ident, $installation:expr, $account:expr) => {{
+        let (key, secret) = $installation.twin.credentials_for($account);
+        let config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .http_client($installation.twin.http_client())
+            .endpoint_url("http://twin.localhost")
+            .credentials_provider(Credentials::new(key, secret, None, None, "test"));
+        $sdk::Client::from_conf(config.build())
+    }};
 }
+
+fn sns(installation: &Installation) -> aws_sdk_sns::Client {
+    client!(aws_sdk_sns, installation, MASTER)
+}
+
+fn logs(installation: &Installation, account: &str) -> aws_sdk_cloudwatchlogs::Client {
+    client!(aws_sdk_cloudwatchlogs, installation, account)
+}
+
+/// What a plan does, as `create topic/master/files`.
+fn actions(plan: &Plan) -> Vec<String> {
+    let verb = |kind| match kind {
+        ActionKind::Create => "create",
+        ActionKind::Update => "update",
+        ActionKind::Delete => "delete",
+    };
+    plan.changes.iter().map(|change| format!("{} {}", verb(change.action()), change.address)).collect()
+}
+
+fn key_policy(installation: &Installation) -> Value {
+    let summary = installation.twin.summary();
+    let keys: Vec<_> = summary.accounts.iter().flat_map(|account| &account.keys).collect();
+    let [key] = keys.as_slice() else { panic!("{keys:?}") };
+    key.policy.clone()
+}
+
+/// The statement of a Sid in the key policy, if it has one.
+fn key_statement(installation: &Installation, sid: &str) -> Option<Value> {
+    let policy = key_policy(installation);
+    policy["Statement"].as_array().unwrap().iter().find(|it| it["Sid"] == sid).cloned()
+}
+
+const GROUP: &str = "arn:aws:logs:eu-west-1:000000000001:log-group:events";
 
 async fn attribute(sns: &aws_sdk_sns::Client, name: &str) -> Option<String> {
     let answer = sns.get_topic_attributes().topic_arn(TOPIC).send().await.unwrap();
@@ -99,4 +135,157 @@ async fn a_statement_that_is_added_before_the_apply_stays_and_no_default_is_writ
     set(&sns, "Policy", &live.to_string()).await;
     assert!(installation.apply(&spec, &plan).await.is_complete());
     assert_eq!(policy(&sns).await, json!({ "Version": "2012-10-17", "Statement": [theirs] }));
+}
+
+#[tokio::test]
+async fn a_new_topic_is_encrypted_with_the_key_and_stays_so() {
+    let installation = Installation::new();
+    let spec = members(1, ", sns_topic: { name: files }");
+    installation.watch_over(|_| true);
+    installation.converge(&spec).await;
+    let sns = sns(&installation);
+    let key = attribute(&sns, "KmsMasterKeyId").await.unwrap();
+    assert!(key.starts_with("arn:aws:kms:eu-west-1:111111111111:key/"), "{key}");
+    let statement = key_statement(&installation, "TestTrailTopicEncrypt").unwrap();
+    assert_eq!(statement["Condition"]["StringEquals"]["kms:EncryptionContext:aws:sns:topicArn"], TOPIC);
+    assert!(installation.plan(&spec).await.is_in_sync());
+
+    // By its alias it is the same key.
+    set(&sns, "KmsMasterKeyId", "alias/test").await;
+    assert!(installation.plan(&spec).await.is_in_sync());
+    for other in ["", "alias/aws/sns"] {
+        set(&sns, "KmsMasterKeyId", other).await;
+        let plan = installation.converge(&spec).await;
+        assert_eq!(actions(&plan), ["update topic/master/files"], "{other}");
+        assert_eq!(attribute(&sns, "KmsMasterKeyId").await.as_ref(), Some(&key), "{other}");
+    }
+    // Left alone, it is still CloudTrail's to use: the statement stays.
+    let unmanaged = members(1, ", sns_topic: { name: files, encryption: unmanaged }");
+    assert!(installation.plan(&unmanaged).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_otherwise() {
+    let installation = Installation::new();
+    let spec = members(1, ", sns_topic: { name: files }");
+    installation.plan(&spec).await;
+    let sns = sns(&installation);
+    sns.create_topic().name("files").send().await.unwrap();
+    installation.converge(&spec).await;
+    assert_eq!(attribute(&sns, "KmsMasterKeyId").await, None);
+    assert_eq!(key_statement(&installation, "TestTrailTopicEncrypt"), None);
+
+    let encrypted = members(1, ", sns_topic: { name: files, encryption: key }");
+    let plan = installation.plan(&encrypted).await;
+    assert_eq!(actions(&plan), ["update key_policy/master/test", "update topic/master/files"]);
+    // Whoever else publishes needs the key, too.
+    let warned: Vec<&str> = plan.warnings.iter().map(|it| it.code.as_str()).collect();
+    assert!(warned.contains(&"topic-publishers"), "{warned:?}");
+    installation.converge(&encrypted).await;
+    assert!(attribute(&sns, "KmsMasterKeyId").await.is_some());
+    assert!(installation.plan(&encrypted).await.is_in_sync());
+}
+
+/// CloudWatch Logs needs the key for as long as the events exist that it encrypted.
+#[tokio::test]
+async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
+    let installation = Installation::new();
+    let spec = members(1, ", cloudwatch_logs: { log_group: events, encryption: key }");
+    installation.plan(&spec).await;
+    let logs = logs(&installation, "000000000001");
+    logs.create_log_group().log_group_name("events").send().await.unwrap();
+    installation.converge(&spec).await;
+    let key_of = async || {
+        let found = logs.describe_log_groups().log_group_name_prefix("events").send().await.unwrap();
+        found.log_groups()[0].kms_key_id().map(str::to_owned)
+    };
+    let key = key_of().await;
+    assert!(key.is_some());
+    let groups = |installation: &Installation| {
+        let statement = key_statement(installation, "TestTrailLogGroupEncrypt");
+        statement.map(|it| it["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"].clone())
+    };
+    let of_master = GROUP.replace("000000000001", MASTER);
+    assert_eq!(groups(&installation), Some(json!([GROUP, of_master])));
+
+    // Another hand ends the encryption; what was encrypted still needs the key.
+    logs.disassociate_kms_key().log_group_name("events").send().await.unwrap();
+    let unmanaged = members(1, ", cloudwatch_logs: { log_group: events }");
+    assert!(installation.plan(&unmanaged).await.is_in_sync());
+    let plan = installation.converge(&spec).await;
+    assert_eq!(actions(&plan), ["update log_group/m0/events"]);
+    assert_eq!(key_of().await, key);
+
+    // Out of the spec: the log group of the master was created and goes, and the other stays.
+    let without = members(1, "");
+    let plan = installation.converge(&without).await;
+    assert!(plan.warnings.iter().any(|it| it.code == "still-encrypted" && it.message.contains(GROUP)));
+    assert_eq!(groups(&installation), Some(json!(GROUP)));
+    assert!(installation.plan(&without).await.is_in_sync());
+
+    // And so it is by a destroy, which does not delete the key either.
+    let deletion = format!("{without}deletion: {{ key: true, bucket: true }}\n");
+    let plan = installation.plan_to_destroy(&deletion).await;
+    assert!(
+        plan.warnings.iter().any(|it| it.message.contains("is encrypted with it")),
+        "{:?}",
+        plan.warnings
+    );
+    assert!(installation.apply(&deletion, &plan).await.is_complete());
+    assert_eq!(groups(&installation), Some(json!(GROUP)));
+    assert!(installation.plan_to_destroy(&deletion).await.changes.is_empty());
+
+    logs.delete_log_group().log_group_name("events").send().await.unwrap();
+    let plan = installation.plan_to_destroy(&deletion).await;
+    assert!(actions(&plan).iter().any(|it| it.starts_with("delete key/")), "{:?}", actions(&plan));
+}
+
+/// A destroy of what is still in the spec tells the same apart.
+#[tokio::test]
+async fn a_destroy_keeps_the_key_for_an_adopted_log_group() {
+    let installation = Installation::new();
+    let spec = members(1, ", cloudwatch_logs: { log_group: events, encryption: key }")
+        + "deletion: { key: true, bucket: true }\n";
+    installation.plan(&spec).await;
+    let logs = logs(&installation, "000000000001");
+    logs.create_log_group().log_group_name("events").send().await.unwrap();
+    installation.converge(&spec).await;
+    let plan = installation.plan_to_destroy(&spec).await;
+    assert!(installation.apply(&spec, &plan).await.is_complete());
+    let statement = key_statement(&installation, "TestTrailLogGroupEncrypt").unwrap();
+    assert_eq!(statement["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"], GROUP);
+    assert!(installation.plan_to_destroy(&spec).await.changes.is_empty());
+}
+
+#[tokio::test]
+async fn a_topic_of_somebody_else_is_used_and_only_read() {
+    let installation = Installation::new();
+    let theirs = "arn:aws:sns:us-east-1:999999999999:theirs";
+    let spec = members(1, &format!(", sns_topic: {{ arn: \"{theirs}\" }}"));
+    let plan = installation.converge(&spec).await;
+    assert!(!actions(&plan).iter().any(|it| it.contains("topic")), "{:?}", actions(&plan));
+    assert!(installation.plan(&spec).await.is_in_sync());
+
+    let cloudtrail = client!(aws_sdk_cloudtrail, installation, MASTER);
+    let topic = async || {
+        let found = cloudtrail.describe_trails().send().await.unwrap().trail_list.unwrap();
+        found[0].sns_topic_arn().map(str::to_owned)
+    };
+    assert_eq!(topic().await.as_deref(), Some(theirs));
+    cloudtrail.update_trail().name("Trail").sns_topic_name("").send().await.unwrap();
+    let plan = installation.converge(&spec).await;
+    assert_eq!(actions(&plan), ["update trail/master/Trail"]);
+    assert_eq!(topic().await.as_deref(), Some(theirs));
+
+    // Another topic, one of our own; and nothing of it any more.
+    let other = members(1, ", sns_topic: { arn: \"arn:aws:sns:eu-west-1:000000000001:other\" }");
+    installation.converge(&other).await;
+    assert!(installation.plan(&other).await.is_in_sync());
+    installation.converge(&members(1, ", sns_topic: { name: files }")).await;
+    let plan = installation.plan_to_destroy(&other).await;
+    assert!(installation.apply(&other, &plan).await.is_complete());
+    let calls = installation.twin.calls();
+    let written: Vec<_> = calls.iter().filter(|it| it.operation.starts_with("sns:") && it.mutating).collect();
+    let here = written.iter().filter(|it| (it.account.as_str(), it.region.as_str()) == (MASTER, "eu-west-1"));
+    assert_eq!((here.count(), written.len()), (3, 3), "only the topic of our own: {written:?}");
 }

@@ -32,6 +32,7 @@ impl Installation {
         });
         self.twin.provision(Setup {
             keys: spec.desired().key.identity.existing().map(ToString::to_string).into_iter().collect(),
+            topics: spec.desired().existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
             ambient: Some(MASTER.to_owned()),
             accounts: accounts.collect(),
             ..Setup::default()

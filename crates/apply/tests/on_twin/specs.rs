@@ -19,7 +19,7 @@ pub fn specs(said: Said) -> impl Strategy<Value = String> {
     let key = (90..400_u32, any::<bool>(), 0..3_usize, any::<bool>(), any::<bool>());
     let trail =
         (any::<bool>(), any::<bool>(), any::<bool>(), 0..4_usize, 0..4_usize, 1..4_usize, any::<bool>());
-    let around = (0..3_usize, 0..3_usize, any::<bool>(), any::<bool>());
+    let around = (0..3_usize, 0..5_usize, any::<bool>(), any::<bool>());
     (bucket, key, trail, around)
         .prop_map(move |(bucket, key, trail, around)| text(said, bucket, key, trail, around))
 }
@@ -33,10 +33,19 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
     let (logs, topic, reader, insights) = around;
     let logs = [
         "",
+        ", cloudwatch_logs: { log_group: a, retention_days: 30, encryption: key }",
+        ", cloudwatch_logs: { log_group: b, retention_days: 90, role_name: R, encryption: key }",
         ", cloudwatch_logs: { log_group: a, retention_days: 30 }",
-        ", cloudwatch_logs: { log_group: b, retention_days: 90, role_name: R }",
-    ][logs];
-    let topic = ["", ", sns_topic: { name: t }", ", sns_topic: { name: u, account: m0 }"][topic];
+    ][if said == Said::Some && logs > 0 && insights { 3 } else { logs }];
+    let topic = [
+        "",
+        ", sns_topic: { name: t }",
+        ", sns_topic: { name: u, account: m0, encryption: key }",
+        ", sns_topic: { name: t, encryption: unmanaged }",
+        ", sns_topic: { arn: \"arn:aws:sns:us-east-1:111111111111:theirs\" }",
+    ][topic];
+    let topic =
+        if said == Said::All { topic.replace(", encryption: unmanaged", "") } else { topic.to_owned() };
     let readers = match reader {
         true => {
             "readers:\n  - { principal: \"arn:aws:iam::999999999999:role/Audit\", logs: all }\n  - { account: m0, logs: own }\n"

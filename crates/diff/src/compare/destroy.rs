@@ -13,7 +13,7 @@ use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, topic_policy, trail};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::{Leftover, Observed, Stray, What};
+use crate::observe::{Leftover, Observed, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning};
 use crate::view::{OtherTrail, Tags};
 
@@ -92,6 +92,17 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
             leave(&topic.arn, &topic.site, &live.view.tags, What::Topic(live.view.clone()));
         }
     }
+    // What stays and is encrypted with the key needs it afterwards, too.
+    let granted = granted(desired, observed);
+    let is_encrypted = |arn: &Arn| observed.used_keys.get(arn) == Some(&UsedKey::Own);
+    let topics = desired.topics.iter().map(|topic| &topic.arn);
+    let topics = topics.filter(|arn| is_encrypted(arn));
+    let exists = |arn: &&Arn| observed.log_groups.get(arn) != Some(&None);
+    let groups = desired.log_groups.iter().map(|group| &group.arn).filter(exists);
+    let groups = groups.filter(|arn| is_encrypted(arn) || granted.contains(*arn));
+    for arn in topics.chain(groups) {
+        unwanted.still_encrypted.entry(arn.clone()).or_default();
+    }
     unwanted
 }
 
@@ -166,6 +177,8 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
         Some("the spec has no `deletion.key: true`".to_owned())
     } else if let Some(guest) = guest {
         Some(format!("{} goes on to encrypt with it", guest.arn))
+    } else if let Some(user) = scope.still_encrypted().next() {
+        Some(format!("{user} is encrypted with it"))
     } else if scope.desired.deletion.bucket && !is_bucket_to_go {
         Some("the bucket stays, and what is in it could not be read any more".to_owned())
     } else {

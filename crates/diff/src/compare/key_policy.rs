@@ -57,7 +57,14 @@ fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Op
     };
     guests.extend(naming.guests(scope, compared).into_iter().map(|guest| guest.trail));
     let organization = scope.organization_of(desired.intent.trails.iter().chain(&guests));
-    let intent = KeyIntent { guests, organization, ..desired.intent.clone() };
+    super::encryption::warn(scope, compared);
+    let intent = KeyIntent {
+        guests,
+        organization,
+        topics: scope.encrypted_topics(),
+        log_groups: scope.encrypted_log_groups(),
+        ..desired.intent.clone()
+    };
     let trails = intent.trails.iter().chain(&intent.guests);
     let accounts = trails.map(|trail| trail.account().to_owned());
     let accounts = accounts.filter(|_| take_over == TakeOver::Trails).collect();
@@ -88,16 +95,33 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
     let desired = &scope.desired.key_policy;
     let explain = |difference: &Difference| {
         let is_remove = matches!(difference, Difference::Remove { .. });
-        let role = [Role::Administration, Role::TrailEncrypt, Role::TrailDescribe, Role::TrailDecrypt]
-            .into_iter()
-            .find(|role| {
-                difference.path().starts_with(&format!("/Statement/{}", desired.ownership.sid(*role)))
-            });
+        const ROLES: [Role; 6] = [
+            Role::Administration,
+            Role::TrailEncrypt,
+            Role::TrailDescribe,
+            Role::TrailDecrypt,
+            Role::TrailTopicEncrypt,
+            Role::TrailLogGroupEncrypt,
+        ];
+        let sid = difference.path().split('/').nth(2).unwrap_or_default();
+        let role = ROLES.into_iter().find(|role| desired.ownership.is_role(sid, *role));
         match (role, is_remove) {
             (Some(Role::Administration), false) => {
                 "an administrator may not administer the key yet".to_owned()
             }
             (Some(Role::Administration), true) => "somebody administers the key who should not".to_owned(),
+            (Some(Role::TrailTopicEncrypt), false) => {
+                "CloudTrail is not allowed to use the key for every encrypted topic".to_owned()
+            }
+            (Some(Role::TrailTopicEncrypt), true) => {
+                "CloudTrail is allowed to use the key for a topic that does not need it".to_owned()
+            }
+            (Some(Role::TrailLogGroupEncrypt), false) => {
+                "CloudWatch Logs is not allowed to use the key for every encrypted log group".to_owned()
+            }
+            (Some(Role::TrailLogGroupEncrypt), true) => {
+                "CloudWatch Logs is allowed to use the key for a log group that does not need it".to_owned()
+            }
             (Some(_), false) => "not every trail may encrypt its logs with the key yet".to_owned(),
             (Some(_), true) => "the key may be used for trails that need it no more".to_owned(),
             (None, _) => other_reason(&desired.ownership, difference),

@@ -13,7 +13,15 @@ use crate::view::LogGroup;
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.log_groups {
         let Some(live) = scope.observed.log_groups.get(&desired.arn) else { continue };
+        let before = live.as_ref().map(|live| (live.encryption.as_ref(), &live.tags));
+        let encryption = scope.at_rest(desired.encryption, &desired.arn, before);
+        // CloudWatch Logs asks the key whether it can encrypt.
+        let depends_on = match &encryption {
+            Some(_) => vec![scope.key_address(), scope.key_policy_address()],
+            None => Vec::new(),
+        };
         let wanted = LogGroup {
+            encryption,
             retention_days: desired.retention_days,
             tags: scope.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.tags)),
         };
@@ -21,7 +29,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             address: address(desired),
             place: scope.place(&desired.site),
             phase: Phase::Expand,
-            depends_on: Vec::new(),
+            depends_on,
             changed: Changed::LogGroup,
             explain,
         };
@@ -42,6 +50,7 @@ pub(super) fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<St
         Action::Update { before, after } => {
             let why = reasons(diff, |field, _| match field {
                 "retention_days" => "events are not kept for as long as the spec says".to_owned(),
+                "encryption" => "events are not encrypted with the key of the spec".to_owned(),
                 "tags" => "tags are missing or differ".to_owned(),
                 other => format!("{other} differs"),
             });

@@ -1,5 +1,6 @@
 //! Compares topics.
 
+use reconcile_policy::{Document, Effect, Statement, StatementRef};
 use reconcile_spec as spec;
 
 use super::Scope;
@@ -7,23 +8,56 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{Action, Changed, Phase, Risk};
+use crate::plan::{Action, Changed, Phase, Risk, Warning};
 use crate::view::Topic;
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.topics {
         let Some(live) = scope.observed.topics.get(&desired.arn) else { continue };
         let tags = scope.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.view.tags));
-        let wanted = Topic { arn: desired.arn.clone(), tags };
+        let before = live.as_ref().map(|live| (live.view.encryption.as_ref(), &live.view.tags));
+        let encryption = scope.at_rest(desired.encryption, &desired.arn, before);
+        if let Some(live) =
+            live.as_ref().filter(|live| encryption.is_some() && live.view.encryption != encryption)
+        {
+            warn_of_publishers(desired, &live.policy, compared);
+        }
+        let depends_on = match &encryption {
+            Some(_) => vec![scope.key_address(), scope.key_policy_address()],
+            None => Vec::new(),
+        };
+        let wanted = Topic { arn: desired.arn.clone(), encryption, tags };
         let terms = Terms {
             address: address(desired),
             place: scope.place(&desired.site),
             phase: Phase::Expand,
-            depends_on: Vec::new(),
+            depends_on,
             changed: Changed::Topic,
             explain,
         };
         compared.view(terms, live.as_ref().map(|live| live.view.clone()), wanted);
+    }
+}
+
+/// Whoever publishes to an encrypted topic needs the key, too. See "Allow a user to send messages to a topic with SSE" in
+/// the SNS developer guide.
+fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut Compared) {
+    let is_cloudtrail = |statement: &Statement| {
+        statement.principals().iter().all(|it| it.kind == "Service" && it.id == "cloudtrail.amazonaws.com")
+    };
+    for (index, statement) in policy.statements().iter().enumerate() {
+        let publishes = statement.actions().iter().any(|action| action.eq_ignore_ascii_case("sns:Publish"));
+        if statement.effect() == Effect::Allow && publishes && !is_cloudtrail(statement) {
+            let by = StatementRef { index, sid: statement.sid().map(str::to_owned) };
+            compared.warnings.push(Warning {
+                code: "topic-publishers".to_owned(),
+                address: address(desired),
+                message: format!(
+                    "{by} lets others publish, who also need `kms:GenerateDataKey*` and `kms:Decrypt` for the key once \
+                     the topic is encrypted"
+                ),
+            });
+        }
     }
 }
 
@@ -39,6 +73,7 @@ pub(super) fn explain(action: &Action<Topic>, diff: &[Difference]) -> (Vec<Strin
         }
         Action::Update { .. } => {
             let why = reasons(diff, |field, _| match field {
+                "encryption" => "messages are not encrypted with the key of the spec".to_owned(),
                 "tags" => "tags are missing or differ".to_owned(),
                 other => format!("{other} differs"),
             });

@@ -65,10 +65,12 @@ pub async fn find(
             Some(found) => Ok(Some(found).into()),
             None => find_unnamed(session, region, owner).await,
         },
-        KeyIdentity::Existing(arn) => match describe(session, region, arn.as_str()).await? {
-            Some(metadata) => Ok(Some(usable(metadata)?).into()),
-            None => Err(ReadError::NoSuchKey { arn: arn.clone() }),
-        },
+        KeyIdentity::Existing(arn) => {
+            match describe(session, region, arn.as_str(), Operation::DescribeKey).await? {
+                Some(metadata) => Ok(Some(usable(metadata)?).into()),
+                None => Err(ReadError::NoSuchKey { arn: arn.clone() }),
+            }
+        }
         KeyIdentity::Unmanaged => Ok(Search::default()),
     }
 }
@@ -82,7 +84,7 @@ pub async fn find_named(
     region: &Region,
     alias: &AliasName,
 ) -> Result<Option<Found>, ReadError> {
-    describe(session, region, &alias.with_prefix()).await?.map(usable).transpose()
+    describe(session, region, &alias.with_prefix(), Operation::DescribeKey).await?.map(usable).transpose()
 }
 
 fn usable(metadata: KeyMetadata) -> Result<Found, ReadError> {
@@ -113,7 +115,8 @@ pub async fn find_unnamed(
             Err(error) if error.class == Class::Denied => return Ok(Err((key, error))),
             Err(error) => return Err(ReadError::Aws(error)),
         };
-        Ok(Ok(if is_ours { describe(session, region, key.as_str()).await? } else { None }))
+        let describe = || describe(session, region, key.as_str(), Operation::DescribeKey);
+        Ok(Ok(if is_ours { describe().await? } else { None }))
     }))
     .await?;
     let (mut ours, mut hidden) = (Vec::new(), BTreeMap::new());
@@ -176,9 +179,14 @@ pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Ve
 }
 
 /// What `DescribeKey` says of a key, by id, ARN or alias.
-async fn describe(session: &Session, region: &Region, id: &str) -> Result<Option<KeyMetadata>, ReadError> {
+pub(super) async fn describe(
+    session: &Session,
+    region: &Region,
+    id: &str,
+    operation: Operation,
+) -> Result<Option<KeyMetadata>, ReadError> {
     let kms = session.kms(region);
-    let answer = found(session.call(Operation::DescribeKey, kms.describe_key().key_id(id).send()).await)?;
+    let answer = found(session.call(operation, kms.describe_key().key_id(id).send()).await)?;
     Ok(answer.and_then(|answer| answer.key_metadata))
 }
 
@@ -231,7 +239,7 @@ async fn list_aws_managed(session: &Session, region: &Region) -> Result<Vec<Stri
     Ok(of_aws.into_iter().filter_map(|alias| alias.target_key_id).collect())
 }
 
-fn arn_of(metadata: &KeyMetadata) -> Result<Arn, ReadError> {
+pub(super) fn arn_of(metadata: &KeyMetadata) -> Result<Arn, ReadError> {
     metadata.arn().and_then(|arn| arn.parse().ok()).ok_or_else(|| ReadError::Incomplete {
         resource: format!("key {}", metadata.key_id()),
         what: "an ARN",
@@ -239,7 +247,7 @@ fn arn_of(metadata: &KeyMetadata) -> Result<Arn, ReadError> {
 }
 
 /// `PendingDeletion` as `pending deletion`.
-fn words(state: Option<&KeyState>) -> String {
+pub(super) fn words(state: Option<&KeyState>) -> String {
     let name = state.map_or("in an unknown state", KeyState::as_str);
     let mut words = String::new();
     for letter in name.chars() {

@@ -6,7 +6,7 @@ use reconcile_policy::Region;
 
 use super::error::ReadError;
 use super::page;
-use crate::view::{LogGroup, Tags};
+use crate::view::{AtRest, LogGroup, Tags};
 
 /// The log group of this name; `None` where there is none.
 ///
@@ -20,6 +20,7 @@ pub async fn read(session: &Session, region: &Region, name: &str) -> Result<Opti
     let tags = session.call(Operation::ListLogGroupTags, call).await?.tags.unwrap_or_default();
     Ok(Some(LogGroup {
         retention_days: found.retention_in_days.and_then(|days| u32::try_from(days).ok()),
+        encryption: Some(AtRest::of(found.kms_key_id)),
         tags: Tags(tags.into_iter().collect()),
     }))
 }

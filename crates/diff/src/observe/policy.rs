@@ -31,9 +31,18 @@ pub async fn read_bucket_policy(
 /// # Errors
 /// [`ReadError::Policy`] where it is not a policy; whatever KMS answered.
 pub async fn read_key_policy(session: &Session, region: &Region, key: &Arn) -> Result<Document, ReadError> {
+    read_policy_of_key(session, region, key, Operation::GetKeyPolicy).await
+}
+
+pub(super) async fn read_policy_of_key(
+    session: &Session,
+    region: &Region,
+    key: &Arn,
+    operation: Operation,
+) -> Result<Document, ReadError> {
     // The only name that a key policy can have. See `GetKeyPolicy` in the KMS API reference.
     let call = session.kms(region).get_key_policy().key_id(key.as_str()).policy_name("default").send();
-    let answer = session.call(Operation::GetKeyPolicy, call).await?;
+    let answer = session.call(operation, call).await?;
     parse(&format!("key {key}"), answer.policy().unwrap_or_default())
 }
 

@@ -5,7 +5,7 @@ use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Document, Region};
 
 use super::error::{ReadError, found};
-use crate::view::{Tags, Topic};
+use crate::view::{AtRest, Tags, Topic};
 
 /// A topic with its policy.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,33 +16,50 @@ pub struct LiveTopic {
     pub policy: Document,
 }
 
+/// What decides whether CloudTrail can publish to a topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopicAttributes {
+    /// The policy; a topic always has one.
+    pub policy: Document,
+    /// The encryption of the messages.
+    pub encryption: AtRest,
+}
+
 /// The topic of this ARN; `None` where there is none.
 ///
 /// # Errors
 /// [`ReadError::Policy`] where its policy is not one; whatever SNS answered.
 pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Option<LiveTopic>, ReadError> {
-    let (policy, tags) =
-        futures::future::join(policy_text(session, region, arn), tags(session, region, arn)).await;
-    let Some(policy) = policy? else { return Ok(None) };
-    Ok(Some(LiveTopic { view: Topic { arn: arn.clone(), tags: tags? }, policy: parse(arn, &policy)? }))
+    let (attributes, tags) = futures::future::join(
+        read_attributes(session, region, arn, Operation::GetTopicAttributes),
+        tags(session, region, arn),
+    )
+    .await;
+    let Some(TopicAttributes { policy, encryption }) = attributes? else { return Ok(None) };
+    let view = Topic { arn: arn.clone(), encryption: Some(encryption), tags: tags? };
+    Ok(Some(LiveTopic { view, policy }))
 }
 
-/// The policy of a topic; `None` where there is no topic.
+/// The policy and the encryption of a topic; `None` where there is no topic.
 ///
 /// # Errors
-/// [`ReadError::Policy`] where it is not one; whatever SNS answered.
-pub async fn read_policy(
+/// [`ReadError::Policy`] where its policy is not one; whatever SNS answered.
+pub async fn read_attributes(
     session: &Session,
     region: &Region,
     arn: &Arn,
-) -> Result<Option<Document>, ReadError> {
-    policy_text(session, region, arn).await?.map(|text| parse(arn, &text)).transpose()
-}
-
-async fn policy_text(session: &Session, region: &Region, arn: &Arn) -> Result<Option<String>, Error> {
+    operation: Operation,
+) -> Result<Option<TopicAttributes>, ReadError> {
     let call = session.sns(region).get_topic_attributes().topic_arn(arn.as_str()).send();
-    let answer = found(session.call(Operation::GetTopicAttributes, call).await)?;
-    Ok(answer.map(|answer| answer.attributes.and_then(|mut it| it.remove("Policy")).unwrap_or_default()))
+    let Some(answer) = found(session.call(operation, call).await)? else { return Ok(None) };
+    let mut attributes = answer.attributes.unwrap_or_default();
+    let policy = attributes.remove("Policy").unwrap_or_default();
+    Ok(Some(TopicAttributes {
+        policy: policy
+            .parse()
+            .map_err(|error| ReadError::Policy { resource: format!("topic {arn}"), error })?,
+        encryption: AtRest::of(attributes.remove("KmsMasterKeyId")),
+    }))
 }
 
 async fn tags(session: &Session, region: &Region, arn: &Arn) -> Result<Tags, Error> {
@@ -50,8 +67,4 @@ async fn tags(session: &Session, region: &Region, arn: &Arn) -> Result<Tags, Err
     let answer = found(session.call(Operation::ListTopicTags, call).await)?;
     let tags: Vec<Tag> = answer.and_then(|answer| answer.tags).unwrap_or_default();
     Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
-}
-
-fn parse(arn: &Arn, text: &str) -> Result<Document, ReadError> {
-    text.parse().map_err(|error| ReadError::Policy { resource: format!("topic {arn}"), error })
 }

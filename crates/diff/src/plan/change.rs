@@ -180,6 +180,20 @@ impl<V> Action<V> {
     }
 }
 
+impl<V: Clone> Action<V> {
+    /// The same action towards another view, such as one with the ARN of a key that was made in between.
+    ///
+    /// # Errors
+    /// The error of `change`.
+    pub fn towards<E>(&self, change: impl FnOnce(&V) -> Result<V, E>) -> Result<Self, E> {
+        Ok(match self {
+            Self::Create { after } => Self::Create { after: change(after)? },
+            Self::Update { before, after } => Self::Update { before: before.clone(), after: change(after)? },
+            Self::Delete { before } => Self::Delete { before: before.clone() },
+        })
+    }
+}
+
 impl<V: Serialize> Action<V> {
     fn to_json(&self) -> (Value, Value) {
         // Views hold strings, numbers and lists, which always have a form in JSON.

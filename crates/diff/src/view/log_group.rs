@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, View};
+use super::{AtRest, Tags, View};
 
 /// A log group.
 ///
@@ -10,6 +10,9 @@ pub struct LogGroup {
     /// Days until events expire; none in a live one that keeps them for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// Encryption of its events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<AtRest>,
     /// Tags.
     pub tags: Tags,
 }
@@ -18,6 +21,7 @@ impl View for LogGroup {
     fn managed(&self, wanted: &Self) -> Self {
         Self {
             retention_days: self.retention_days.filter(|_| wanted.retention_days.is_some()),
+            encryption: self.encryption.clone().filter(|_| wanted.encryption.is_some()),
             tags: self.tags.managed(&wanted.tags),
         }
     }

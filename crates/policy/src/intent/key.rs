@@ -29,6 +29,10 @@ pub struct KeyIntent {
     pub organization_trails: Vec<Arn>,
     /// ARNs of trails that were seen to encrypt with the key, and that the spec does not have.
     pub guests: Vec<Arn>,
+    /// ARNs of topics that the key encrypts and that trails publish to.
+    pub topics: Vec<Arn>,
+    /// ARNs of log groups that the key encrypts, without `:*` at the end.
+    pub log_groups: Vec<Arn>,
     /// The id of the organization of all accounts, such as `o-exampleorgid`.
     pub organization: Option<String>,
     /// Who may decrypt the log files.
@@ -55,6 +59,8 @@ impl KeyIntent {
         if self.sources().next().is_some() {
             statements.extend(self.use_by_trails(ownership, form)?);
         }
+        statements.extend(self.use_by_topics(ownership));
+        statements.extend(self.use_by_log_groups(ownership));
         let readers = self.readers.iter();
         statements.extend(
             readers.flat_map(|reader| reader.of_key(ownership, self.partition, &self.organization_trails)),
@@ -69,7 +75,8 @@ impl KeyIntent {
     }
 
     fn use_by_trails(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
-        let statement = |role, actions, condition| trail_statement(ownership, role, actions, condition);
+        let statement =
+            |role, actions, condition| key_statement(ownership, role, cloudtrail(), actions, condition);
         let (encrypt, decrypt) = (json!("kms:GenerateDataKey*"), json!("kms:Decrypt"));
         Some(match accounts(form, self.sources(), self.organization.as_deref()) {
             None if form != Form::Plain => return None,
@@ -97,6 +104,37 @@ impl KeyIntent {
                 ]
             }
         })
+    }
+
+    /// SNS encrypts a message with the permissions of whoever publishes it, and with the ARN of the topic as the encryption
+    /// context. Which trails can publish is for the policy of the topic to say: AWS does not document that these requests
+    /// of CloudTrail name the trail. So the statement is the same in every form.
+    ///
+    /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide and "Enable compatibility between event
+    /// sources from AWS services and encrypted topics" in the SNS developer guide.
+    fn use_by_topics(&self, ownership: &Ownership) -> Option<Statement> {
+        let topics = self.topics.iter().map(|arn| arn.as_str().to_owned());
+        let condition =
+            json!({ "StringEquals": { "kms:EncryptionContext:aws:sns:topicArn": texts(topics) } });
+        let actions = json!(["kms:GenerateDataKey*", "kms:Decrypt"]);
+        let role = Role::TrailTopicEncrypt;
+        (!self.topics.is_empty()).then(|| key_statement(ownership, role, cloudtrail(), actions, condition))
+    }
+
+    /// CloudWatch Logs encrypts with the ARN of the log group as the encryption context, and names no account otherwise. So
+    /// the statement is the same in every form.
+    ///
+    /// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide.
+    fn use_by_log_groups(&self, ownership: &Ownership) -> Option<Statement> {
+        const ACTIONS: [&str; 5] =
+            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
+        let services = self.log_groups.iter().map(|arn| logs_service(self.partition, arn.region()));
+        let principal = json!({ "Service": texts(services) });
+        let groups = self.log_groups.iter().map(|arn| arn.as_str().to_owned());
+        let condition = json!({ "ArnEquals": { "kms:EncryptionContext:aws:logs:arn": texts(groups) } });
+        let role = Role::TrailLogGroupEncrypt;
+        (!self.log_groups.is_empty())
+            .then(|| key_statement(ownership, role, principal, json!(ACTIONS), condition))
     }
 
     /// The statement without which nobody could change the key any more: a key is created with it.
@@ -128,16 +166,22 @@ impl KeyIntent {
     }
 }
 
-fn trail_statement(ownership: &Ownership, role: Role, actions: Value, condition: Value) -> Statement {
+fn key_statement(
+    ownership: &Ownership,
+    role: Role,
+    principal: Value,
+    actions: Value,
+    condition: Value,
+) -> Statement {
     // In a key policy `*` is the key itself.
     Statement::compose(
         &ownership.sid(role),
         Effect::Allow,
-        [
-            ("Principal", cloudtrail()),
-            ("Action", actions),
-            ("Resource", json!("*")),
-            ("Condition", condition),
-        ],
+        [("Principal", principal), ("Action", actions), ("Resource", json!("*")), ("Condition", condition)],
     )
+}
+
+/// CloudWatch Logs as a principal, which has another name in every Region.
+pub(crate) fn logs_service(partition: Partition, region: &str) -> String {
+    format!("logs.{region}.{}", partition.dns_suffix())
 }

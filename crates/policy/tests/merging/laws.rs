@@ -227,6 +227,8 @@ proptest! {
             trails,
             organization_trails: Vec::new(),
             guests: vec![],
+            topics: Vec::new(),
+            log_groups: Vec::new(),
             organization: None,
             readers: vec![Reader {
                 mark: "0123abcd".to_owned(),

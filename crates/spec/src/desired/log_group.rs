@@ -1,6 +1,6 @@
 use reconcile_policy::Arn;
 
-use super::{Site, Tags};
+use super::{AtRest, Site, Tags};
 use crate::names::LogGroupName;
 
 /// A log group that a trail delivers to.
@@ -14,6 +14,8 @@ pub struct LogGroup {
     pub arn: Arn,
     /// Days until events expire; `None` leaves that alone.
     pub retention_days: Option<u32>,
+    /// What encrypts its events.
+    pub encryption: AtRest,
     /// Its tags.
     pub tags: Tags,
 }

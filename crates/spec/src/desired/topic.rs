@@ -1,7 +1,7 @@
 use reconcile_policy::{Arn, Ownership, TopicIntent};
 
-use super::{Foreign, Site, Tags};
-use crate::names::TopicName;
+use super::{AtRest, Foreign, Site, Tags};
+use crate::names::{AccountName, TopicName};
 
 /// A topic that is told of every log file.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Topic {
     pub name: TopicName,
     /// Its ARN, which follows from the rest.
     pub arn: Arn,
+    /// What encrypts its messages.
+    pub encryption: AtRest,
     /// What its policy has to say.
     pub intent: TopicIntent,
     /// Which statements of the policy are ours.
@@ -20,4 +22,13 @@ pub struct Topic {
     pub foreign: Foreign,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// A topic of somebody else that is told of every log file. It is only read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingTopic {
+    /// Its ARN.
+    pub arn: Arn,
+    /// The account whose credentials read it: its own if the spec has it, else that of the first of its trails.
+    pub reader: AccountName,
 }

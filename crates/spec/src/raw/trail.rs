@@ -162,16 +162,38 @@ pub(crate) struct RawCloudWatchLogs {
     /// Name of the role that delivers, in the account of the trail. Default: `reconcile-<name>-cloudtrail`.
     #[serde(default)]
     pub(crate) role_name: Option<Located<String>>,
+    /// What encrypts the events. Default: `unmanaged`.
+    #[serde(default)]
+    pub(crate) encryption: Option<Located<RawAtRest>>,
 }
 
-/// Notification of every log file.
+/// Notification of every log file: a topic by `name`, or an existing one by `arn`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SnsTopic")]
 pub(crate) struct RawSnsTopic {
     /// Name of the topic, in the home Region of the trail.
-    pub(crate) name: Located<String>,
+    #[serde(default)]
+    pub(crate) name: Option<Located<String>>,
     /// The account that it is in. Default: the bucket's.
     #[serde(default)]
     pub(crate) account: Option<Located<String>>,
+    /// What encrypts the messages. Default: a topic that is created is encrypted with the key, where the key is in its Region;
+    /// the encryption of an existing topic is left alone.
+    #[serde(default)]
+    pub(crate) encryption: Option<Located<RawAtRest>>,
+    /// ARN of a topic of somebody else, in any account and Region. The topic and its policy are only read.
+    #[serde(default)]
+    pub(crate) arn: Option<Located<String>>,
+}
+
+/// What encrypts a topic or a log group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "AtRest")]
+pub(crate) enum RawAtRest {
+    /// The key of the spec.
+    Key,
+    /// Leave the encryption alone.
+    Unmanaged,
 }

@@ -76,6 +76,8 @@ pub(super) fn key(
             trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
             organization_trails: organization_trails(scope, trails).into_iter().map(|it| it.trail).collect(),
             guests: Vec::new(),
+            topics: Vec::new(),
+            log_groups: Vec::new(),
             organization: None,
             readers,
             extra,
@@ -103,7 +105,7 @@ fn managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> Option<&RawPolicy> {
     }
 }
 
-fn is_managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> bool {
+pub(super) fn is_managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> bool {
     !matches!(raw, Some(OrUnmanaged::Unmanaged))
 }
 

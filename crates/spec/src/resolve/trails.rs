@@ -9,12 +9,12 @@ use reconcile_policy::{Arn, Region};
 
 use super::Scope;
 use super::bucket::Bucket;
-use crate::desired::{LogGroup, LogRole, Site, Topic, Trail};
+use crate::desired::{ExistingTopic, LogGroup, LogRole, Site, Topic, Trail};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, TrailName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAccountsWord, RawSpec, RawTrail, WordOr};
-use attached::Attachments;
+use attached::{Attachments, KeyFacts};
 
 /// See "Quotas in CloudTrail".
 const PER_REGION: usize = 5;
@@ -25,6 +25,7 @@ pub(super) struct Trails {
     pub(super) log_groups: Vec<LogGroup>,
     pub(super) log_roles: Vec<LogRole>,
     pub(super) topics: Vec<Topic>,
+    pub(super) existing_topics: Vec<ExistingTopic>,
 }
 
 pub(super) fn resolve(
@@ -39,10 +40,12 @@ pub(super) fn resolve(
     let mut trails = Vec::new();
     let mut quota = Quota::default();
     let mut attachments = Attachments::default();
+    let key = KeyFacts::of(raw, bucket.map(|bucket| &bucket.bucket.site.region));
     for trail in &raw.trails.value {
         let accounts = accounts(raw, trail, scope, problems);
         let resolved = resolve_one(trail, bucket, problems);
-        let attached = attached::resolve(raw, &trail.value, scope, problems);
+        let region = resolved.as_ref().map(|(_, region)| region);
+        let attached = attached::resolve(raw, &trail.value, region, scope, &key, problems);
         let (Some(accounts), Some((trail, region)), Some(attached)) = (accounts, resolved, attached) else {
             continue;
         };
@@ -64,8 +67,8 @@ pub(super) fn resolve(
         }
     }
     bucket?;
-    let Attachments { log_groups, log_roles, topics } = attachments;
-    Some(Trails { trails, log_groups, log_roles, topics })
+    let Attachments { log_groups, log_roles, topics, existing_topics } = attachments;
+    Some(Trails { trails, log_groups, log_roles, topics, existing_topics })
 }
 
 /// What a trail is in every account that has it.

@@ -315,6 +315,62 @@ fn of_organizations_and_destinations() {
     insta::assert_snapshot!(document);
 }
 
+#[test]
+fn of_encryption_and_existing_topics() {
+    let twice = |first: &str, second: &str| {
+        with_trail(first)
+            .replace("[production,", "[master, production,")
+            .replace("development]\n", &format!("development]\n    {second}\n"))
+    };
+    let elsewhere = |destination: &str| with_trail(&format!("home_region: eu-west-1\n    {destination}"));
+    let unmanaged = |destination: &str| {
+        let text = with_trail(destination).replace("key:\n  alias: secprod-cloudtrail\n", "key: unmanaged\n");
+        text.replace("  region: us-east-1\n", "  region: us-east-1\n  encryption: s3\n")
+    };
+    let topic = "arn:aws:sns:us-east-1:444444444444:log-files";
+    let document = document(&[
+        (
+            "a log group with a key of another Region",
+            elsewhere("cloudwatch_logs: { log_group: g, encryption: key }"),
+        ),
+        ("a topic with a key of another Region", elsewhere("sns_topic: { name: t, encryption: key }")),
+        ("a log group without a key", unmanaged("cloudwatch_logs: { log_group: g, encryption: key }")),
+        ("a topic without a key", unmanaged("sns_topic: { name: t, encryption: key }")),
+        ("an encryption that there is not", with_trail("sns_topic: { name: t, encryption: aws }")),
+        (
+            "a log group of two encryptions",
+            twice("cloudwatch_logs: { log_group: g, encryption: key }", "cloudwatch_logs: { log_group: g }"),
+        ),
+        (
+            "a topic of two encryptions",
+            twice("sns_topic: { name: t, encryption: key }", "sns_topic: { name: t, encryption: unmanaged }"),
+        ),
+        ("a topic without a name", with_trail("sns_topic: { account: master }")),
+        ("a topic by name and by ARN", with_trail(&format!("sns_topic: {{ name: t, arn: \"{topic}\" }}"))),
+        (
+            "settings of a topic by ARN",
+            with_trail(&format!("sns_topic: {{ arn: \"{topic}\", account: master, encryption: key }}")),
+        ),
+        (
+            "an ARN of something else",
+            with_trail("sns_topic: { arn: \"arn:aws:sqs:us-east-1:444444444444:q\" }"),
+        ),
+        ("an ARN of a FIFO topic", with_trail(&format!("sns_topic: {{ arn: \"{topic}.fifo\" }}"))),
+        (
+            "a topic of another partition",
+            with_trail(&format!("sns_topic: {{ arn: \"{}\" }}", topic.replace("aws", "aws-cn"))),
+        ),
+        (
+            "one topic by name and by ARN",
+            twice(
+                "sns_topic: { name: log-files }",
+                "sns_topic: { arn: \"arn:aws:sns:us-east-1:111111111111:log-files\" }",
+            ),
+        ),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
 /// A unit can be known only when the organization is.
 #[test]
 fn of_units_that_the_organization_does_not_have() {

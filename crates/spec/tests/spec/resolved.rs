@@ -1,6 +1,6 @@
 //! What a spec comes to.
 
-use reconcile_spec::{Desired, EventSelector, ReadWrite, Selectors, parse};
+use reconcile_spec::{AtRest, Desired, EventSelector, ReadWrite, Selectors, parse};
 
 use crate::{PROD, prod_with};
 
@@ -125,3 +125,45 @@ fn a_secret_is_never_printed() {
     let text = prod_with("OrganizationAccountAccessRole }", "Role, external_id: hush }");
     assert!(!format!("{:?}", desired(&text)).contains("hush"));
 }
+
+#[test]
+fn a_topic_is_encrypted_from_its_creation_where_the_key_can_be_used() {
+    let topic = "    sns_topic: { name: t";
+    for (name, text, expected) in [
+        ("by default", prod_with(TRAIL, &format!("{TRAIL}{topic} }}\n")), AtRest::KeyFromCreation),
+        ("in so many words", prod_with(TRAIL, &format!("{TRAIL}{topic}, encryption: key }}\n")), AtRest::Key),
+        (
+            "left alone",
+            prod_with(TRAIL, &format!("{TRAIL}{topic}, encryption: unmanaged }}\n")),
+            AtRest::Unmanaged,
+        ),
+        (
+            "in another Region",
+            prod_with(TRAIL, &format!("{TRAIL}    home_region: eu-west-1\n{topic} }}\n")),
+            AtRest::Unmanaged,
+        ),
+        (
+            "with a key policy of somebody else",
+            prod_with(TRAIL, &format!("{TRAIL}{topic} }}\n"))
+                .replace("cloudtrail\n\n", "cloudtrail\n  policy: unmanaged\n\n"),
+            AtRest::Unmanaged,
+        ),
+    ] {
+        assert_eq!(desired(&text).topics[0].encryption, expected, "{name}");
+    }
+}
+
+/// Its own account reads it where the spec has that, else the account of the first trail.
+#[test]
+fn a_topic_by_arn_is_only_read() {
+    for (owner, reader) in [("333333333333", "development"), ("444444444444", "master")] {
+        let arn = format!("arn:aws:sns:eu-west-1:{owner}:log-files");
+        let desired = desired(&prod_with(TRAIL, &format!("{TRAIL}    sns_topic: {{ arn: \"{arn}\" }}\n")));
+        assert!(desired.topics.is_empty());
+        let [topic] = desired.existing_topics.as_slice() else { panic!("{:?}", desired.existing_topics) };
+        assert_eq!((topic.arn.as_str(), topic.reader.as_str()), (arn.as_str(), reader));
+        assert_eq!(desired.trails[0].topic.as_ref(), Some(&topic.arn));
+    }
+}
+
+const TRAIL: &str = "    accounts: [master]\n";

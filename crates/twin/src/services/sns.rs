@@ -52,6 +52,31 @@ pub(super) const SERVICE: Service = Service {
     operations: OPERATIONS,
 };
 
+/// Creates a topic of this ARN where there is none, as the CloudTrail console does for its owner; nothing happens where it
+/// is not the ARN of a topic.
+///
+/// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
+pub(crate) fn provide(state: &mut State, arn: &str) {
+    let elements: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, "sns", region, account, name] = elements.as_slice() else { return };
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "AWSCloudTrailSNSPolicy20131101",
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "SNS:Publish",
+            "Resource": arn,
+        }],
+    });
+    let topics = &mut state.regional(account, region).topics;
+    topics.entry((*name).to_owned()).or_insert_with(|| Topic {
+        policy: policy.to_string(),
+        kms_key: None,
+        tags: BTreeMap::new(),
+    });
+}
+
 fn arn(caller: Caller<'_>, name: &str) -> String {
     format!("arn:{}:sns:{}:{}:{name}", partition(caller.region), caller.region, caller.account)
 }

@@ -32,6 +32,8 @@ fn the_key_policy_is_taken_over_alike() {
         trails: OURS.map(trail).into(),
         organization_trails: Vec::new(),
         guests: Vec::new(),
+        topics: Vec::new(),
+        log_groups: Vec::new(),
         organization: None,
         readers: Vec::new(),
         extra: Vec::new(),

@@ -1,13 +1,14 @@
-//! Resolves what is made for trails: log groups, the roles that deliver to them, and topics.
+//! Resolves what trails deliver to besides the bucket: log groups with the roles that deliver to them, and topics.
 
-use reconcile_policy::{Arn, LogRoleIntent, TopicIntent};
+use reconcile_policy::{Arn, LogRoleIntent, Region, TopicIntent};
 
 use super::super::Scope;
-use crate::desired::{Foreign, LogDelivery, LogGroup, LogRole, Site, Topic, Trail};
+use super::super::policies::{is_managed, of_key};
+use crate::desired::{AtRest, ExistingTopic, Foreign, LogDelivery, LogGroup, LogRole, Site, Topic, Trail};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, LogGroupName, RoleName, TopicName};
 use crate::problems::Problems;
-use crate::raw::{Located, RawCloudWatchLogs, RawSnsTopic, RawSpec, RawTrail};
+use crate::raw::{Located, OrUnmanaged, RawAtRest, RawCloudWatchLogs, RawSnsTopic, RawSpec, RawTrail};
 
 /// Days that CloudWatch Logs can keep events. See `PutRetentionPolicy` in its API reference.
 const RETENTION_DAYS: [u32; 22] =
@@ -16,7 +17,7 @@ const RETENTION_DAYS: [u32; 22] =
 /// What one trail of the spec asks for, in every account that has it.
 pub(super) struct Attached {
     logs: Option<Logs>,
-    topic: Option<(TopicName, AccountName)>,
+    topic: Option<Notification>,
 }
 
 struct Logs {
@@ -24,29 +25,100 @@ struct Logs {
     group: LogGroupName,
     retention_days: Option<u32>,
     role: RoleName,
+    encryption: AtRest,
 }
 
-/// What all trails ask for; what several of them share stands here once.
+struct Notification {
+    place: Place,
+    topic: ToTopic,
+}
+
+enum ToTopic {
+    /// A topic that is created where there is none.
+    Named(NamedTopic),
+    /// A topic of somebody else.
+    Existing(Arn),
+}
+
+struct NamedTopic {
+    name: TopicName,
+    account: AccountName,
+    encryption: AtRest,
+}
+
+/// What all trails ask for; what several of them share is listed once.
 #[derive(Default)]
 pub(super) struct Attachments {
     pub(super) log_groups: Vec<LogGroup>,
     pub(super) log_roles: Vec<LogRole>,
     pub(super) topics: Vec<Topic>,
+    pub(super) existing_topics: Vec<ExistingTopic>,
 }
 
-/// `None` where there is a problem.
+/// The key, as far as it decides what can be encrypted with it.
+pub(super) struct KeyFacts<'r> {
+    /// Its Region, which is that of the bucket; `None` where that has a problem of its own.
+    region: Option<&'r Region>,
+    /// Whether the spec has a key at all.
+    exists: bool,
+    /// Whether its policy gets the statements that encryption needs.
+    is_policy_managed: bool,
+}
+
+impl<'r> KeyFacts<'r> {
+    pub(super) fn of(raw: &RawSpec, region: Option<&'r Region>) -> Self {
+        Self {
+            region,
+            exists: matches!(raw.key.value, OrUnmanaged::Value(_)),
+            is_policy_managed: is_managed(of_key(&raw.key.value)),
+        }
+    }
+
+    /// Whether services of a Region can use the key.
+    fn is_in(&self, region: &Region) -> bool {
+        self.region.is_none_or(|own| own == region)
+    }
+
+    /// Checks an encryption that the spec asks for; `what` is to be encrypted, in this Region.
+    fn check(&self, raw: &Located<RawAtRest>, what: &str, region: Option<&Region>, problems: &mut Problems) {
+        if raw.value == RawAtRest::Unmanaged {
+            return;
+        }
+        if !self.exists {
+            problems.add(
+                raw.place,
+                format!("{what} cannot be encrypted with the key: the spec has `key: unmanaged`"),
+                "give `key` an `alias` or an `arn`, or set `encryption: unmanaged`",
+            );
+        } else if let (Some(region), Some(own)) = (region.filter(|region| !self.is_in(region)), self.region) {
+            problems.add(
+                raw.place,
+                format!("{what} is in {region}, but the key is in {own}"),
+                "AWS encrypts only with a key of the same Region: set `encryption: unmanaged`",
+            );
+        }
+    }
+}
+
+/// Resolves what a trail at home in `region` asks for; `None` where there is a problem.
 pub(super) fn resolve(
     raw: &RawSpec,
     trail: &RawTrail,
+    region: Option<&Region>,
     scope: &Scope<'_>,
+    key: &KeyFacts<'_>,
     problems: &mut Problems,
 ) -> Option<Attached> {
     let logs = match &trail.cloudwatch_logs {
-        Some(logs) => Some(resolve_logs(logs, scope, problems)?),
+        Some(logs) => Some(resolve_logs(logs, region, scope, key, problems)?),
         None => None,
     };
     let topic = match &trail.sns_topic {
-        Some(topic) => Some(resolve_topic(raw, &topic.value, scope, problems)?),
+        Some(topic) => {
+            let place = topic.place;
+            let topic = resolve_topic(raw, topic, region, scope, key, problems)?;
+            Some(Notification { place, topic })
+        }
         None => None,
     };
     Some(Attached { logs, topic })
@@ -54,7 +126,9 @@ pub(super) fn resolve(
 
 fn resolve_logs(
     raw: &Located<RawCloudWatchLogs>,
+    region: Option<&Region>,
     scope: &Scope<'_>,
+    key: &KeyFacts<'_>,
     problems: &mut Problems,
 ) -> Option<Logs> {
     let logs = &raw.value;
@@ -69,22 +143,104 @@ fn resolve_logs(
         None => format!("reconcile-{}-cloudtrail", scope.installation.name()).parse().ok()?,
     };
     let retention_days = logs.retention_days.as_ref().map(|days| days.value);
-    Some(Logs { place: raw.place, group: group?, retention_days, role })
+    let encryption = match &logs.encryption {
+        Some(encryption) => {
+            key.check(encryption, "the log group", region, problems);
+            at_rest(encryption)
+        }
+        None => AtRest::Unmanaged,
+    };
+    Some(Logs { place: raw.place, group: group?, retention_days, role, encryption })
+}
+
+fn at_rest(raw: &Located<RawAtRest>) -> AtRest {
+    match raw.value {
+        RawAtRest::Key => AtRest::Key,
+        RawAtRest::Unmanaged => AtRest::Unmanaged,
+    }
 }
 
 fn resolve_topic(
     raw: &RawSpec,
-    topic: &RawSnsTopic,
+    topic: &Located<RawSnsTopic>,
+    region: Option<&Region>,
     scope: &Scope<'_>,
+    key: &KeyFacts<'_>,
     problems: &mut Problems,
-) -> Option<(TopicName, AccountName)> {
-    let account = match &topic.account {
-        Some(account) => scope.account(account, problems),
-        // What is wrong with the bucket's account is told there.
-        None => raw.bucket.account.value.parse().ok(),
-    };
-    let name = problems.name(&topic.name, "");
-    Some((name?, account?))
+) -> Option<ToTopic> {
+    let RawSnsTopic { name, account, encryption, arn } = &topic.value;
+    match (name, arn) {
+        (Some(name), None) => {
+            let account = match account {
+                Some(account) => scope.account(account, problems),
+                // A problem with the bucket's account is reported there.
+                None => raw.bucket.account.value.parse().ok(),
+            };
+            let encryption = match encryption {
+                Some(encryption) => {
+                    key.check(encryption, "the topic", region, problems);
+                    at_rest(encryption)
+                }
+                None if key.exists && key.is_policy_managed && region.is_some_and(|it| key.is_in(it)) => {
+                    AtRest::KeyFromCreation
+                }
+                None => AtRest::Unmanaged,
+            };
+            let name = problems.name(name, "");
+            Some(ToTopic::Named(NamedTopic { name: name?, account: account?, encryption }))
+        }
+        (None, Some(arn)) => {
+            let settings = [
+                account.as_ref().map(|it| (it.place, "account")),
+                encryption.as_ref().map(|it| (it.place, "encryption")),
+            ];
+            for (place, setting) in settings.into_iter().flatten() {
+                let message = format!("`{setting}` has no meaning for a topic by `arn`");
+                problems.add(place, message, "a topic by ARN is only read: remove this setting");
+            }
+            existing_topic(arn, region, problems).map(ToTopic::Existing)
+        }
+        (Some(_), Some(arn)) => {
+            let message = "`name` and `arn` are mutually exclusive";
+            problems.add(
+                arn.place,
+                message,
+                "a topic by `name` is managed, and a topic by `arn` is only read",
+            );
+            None
+        }
+        (None, None) => {
+            problems.add(topic.place, "the topic has neither a `name` nor an `arn`", "give it a name");
+            None
+        }
+    }
+}
+
+/// CloudTrail publishes to standard topics of its partition, in whatever account and Region. See `SnsTopicName` of
+/// `CreateTrail` in the CloudTrail API reference: the name or the ARN of a topic, at most 256 characters.
+fn existing_topic(raw: &Located<String>, region: Option<&Region>, problems: &mut Problems) -> Option<Arn> {
+    let arn: Arn = problems.name(raw, "")?;
+    let is_topic = arn.service() == "sns"
+        && arn.resource().parse::<TopicName>().is_ok()
+        && arn.region().parse::<Region>().is_ok()
+        && arn.account().parse::<reconcile_policy::AccountId>().is_ok();
+    if !is_topic || raw.value.len() > 256 {
+        problems.add(
+            raw.place,
+            format!("`{arn}` is not the ARN of a topic that CloudTrail can publish to"),
+            "give the ARN of a standard topic, such as `arn:aws:sns:us-east-1:111111111111:log-files`",
+        );
+        return None;
+    }
+    if let Some(region) = region.filter(|region| region.partition().as_str() != arn.partition()) {
+        problems.add(
+            raw.place,
+            format!("the topic is in the partition {}, but the trail is in {region}", arn.partition()),
+            "a trail can publish only to topics of its own partition",
+        );
+        return None;
+    }
+    Some(arn)
 }
 
 impl Attachments {
@@ -99,8 +255,11 @@ impl Attachments {
         if let Some(logs) = &attached.logs {
             trail.logs = self.log_to(logs, trail, scope, problems);
         }
-        if let Some((name, account)) = &attached.topic {
-            trail.topic = self.tell(name, account, trail, scope);
+        if let Some(Notification { place, topic }) = &attached.topic {
+            trail.topic = match topic {
+                ToTopic::Named(topic) => self.publish_to(topic, *place, trail, scope, problems),
+                ToTopic::Existing(arn) => Some(self.publish_to_existing(arn, *place, trail, scope, problems)),
+            };
         }
     }
 
@@ -122,8 +281,13 @@ impl Attachments {
         match known {
             Some(known) if known.retention_days != logs.retention_days => problems.add(
                 logs.place,
-                format!("log group `{}` is given two retentions in account `{}`", logs.group, site.account),
-                "say the same `retention_days` wherever the log group is named",
+                format!("log group `{}` has two retentions in account `{}`", logs.group, site.account),
+                "give the same `retention_days` wherever the log group is named",
+            ),
+            Some(known) if known.encryption != logs.encryption => problems.add(
+                logs.place,
+                format!("log group `{}` has two encryptions in account `{}`", logs.group, site.account),
+                "give the same `encryption` wherever the log group is named",
             ),
             Some(_) => {}
             None => self.log_groups.push(LogGroup {
@@ -131,6 +295,7 @@ impl Attachments {
                 name: logs.group.clone(),
                 arn: group(""),
                 retention_days: logs.retention_days,
+                encryption: logs.encryption,
                 tags: scope.tags.clone(),
             }),
         }
@@ -157,22 +322,33 @@ impl Attachments {
         Some(LogDelivery { group: group(":*"), role })
     }
 
-    fn tell(
+    fn publish_to(
         &mut self,
-        name: &TopicName,
-        account: &AccountName,
+        wanted: &NamedTopic,
+        place: Place,
         trail: &Trail,
         scope: &Scope<'_>,
+        problems: &mut Problems,
     ) -> Option<Arn> {
+        let NamedTopic { name, account, encryption } = wanted;
         let region = &trail.site.region;
-        let partition = region.partition();
-        let arn = Arn::new(partition, "sns", region.as_str(), scope.id(account)?.as_str(), name.as_str());
+        let id = scope.id(account)?;
+        let arn = Arn::new(region.partition(), "sns", region.as_str(), id.as_str(), name.as_str());
+        if self.existing_topics.iter().any(|it| it.arn == arn) {
+            report_named_twice(&arn, place, problems);
+        }
         match self.topics.iter_mut().find(|topic| topic.arn == arn) {
+            Some(topic) if topic.encryption != *encryption => problems.add(
+                place,
+                format!("topic `{name}` has two encryptions in account `{account}`"),
+                "give the same `encryption` wherever the topic is named",
+            ),
             Some(topic) => topic.intent.trails.push(trail.arn.clone()),
             None => self.topics.push(Topic {
                 site: Site { account: account.clone(), region: region.clone() },
                 name: name.clone(),
                 arn: arn.clone(),
+                encryption: *encryption,
                 intent: TopicIntent { topic: arn.clone(), trails: vec![trail.arn.clone()] },
                 ownership: scope.installation.ownership(),
                 foreign: Foreign::default(),
@@ -181,4 +357,31 @@ impl Attachments {
         }
         Some(arn)
     }
+
+    fn publish_to_existing(
+        &mut self,
+        arn: &Arn,
+        place: Place,
+        trail: &Trail,
+        scope: &Scope<'_>,
+        problems: &mut Problems,
+    ) -> Arn {
+        if self.topics.iter().any(|topic| topic.arn == *arn) {
+            report_named_twice(arn, place, problems);
+        }
+        if self.existing_topics.iter().all(|it| it.arn != *arn) {
+            let owner = scope.accounts.iter().chain(&scope.joined).find(|it| it.id.as_str() == arn.account());
+            let reader = owner.map_or_else(|| trail.site.account.clone(), |owner| owner.name.clone());
+            self.existing_topics.push(ExistingTopic { arn: arn.clone(), reader });
+        }
+        arn.clone()
+    }
+}
+
+fn report_named_twice(arn: &Arn, place: Place, problems: &mut Problems) {
+    problems.add(
+        place,
+        format!("one trail has the topic `{arn}` by `name`, and another by `arn`"),
+        "use `name` where reconcile manages the topic, and `arn` where it only reads it",
+    );
 }

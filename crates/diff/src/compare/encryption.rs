@@ -1,0 +1,103 @@
+//! Decides what the key of the spec encrypts besides log files: topics and log groups.
+
+use std::collections::BTreeSet;
+
+use reconcile_policy::Arn;
+use reconcile_spec::AtRest;
+
+use super::Scope;
+use super::change::Compared;
+use crate::observe::{UsedKey, granted};
+use crate::plan::Warning;
+use crate::view::{self, Tags};
+
+impl Scope<'_> {
+    /// The wanted encryption of a topic or a log group, which may not exist yet; `None` leaves the encryption alone.
+    pub(super) fn at_rest(
+        &self,
+        wanted: AtRest,
+        arn: &Arn,
+        live: Option<(Option<&view::AtRest>, &Tags)>,
+    ) -> Option<view::AtRest> {
+        let is_wanted = match (wanted, live) {
+            (AtRest::Key, _) | (AtRest::KeyFromCreation, None) => true,
+            // One of ours that was created so stays so: it is encrypted, or the key policy still says that it was.
+            (AtRest::KeyFromCreation, Some((encryption, tags))) => {
+                let is_encrypted = matches!(encryption, Some(view::AtRest::Kms { .. }));
+                let was_encrypted = || granted(self.desired, self.observed).contains(arn);
+                tags.are_of(&self.desired.installation) && (is_encrypted || was_encrypted())
+            }
+            (AtRest::Unmanaged, _) => false,
+        };
+        let as_named = live.and_then(|(encryption, _)| encryption).filter(|_| self.is_encrypted(arn));
+        // A topic can name the key by its id or alias, too.
+        let with_key = || as_named.cloned().unwrap_or(view::AtRest::Kms { key: self.key.clone() });
+        is_wanted.then(with_key)
+    }
+
+    /// Whether the key of the spec encrypts the topic or the log group now.
+    fn is_encrypted(&self, arn: &Arn) -> bool {
+        self.observed.used_keys.get(arn) == Some(&UsedKey::Own)
+    }
+
+    /// The topics that the key encrypts under the plan, and for which CloudTrail has to be allowed to use it.
+    pub(super) fn encrypted_topics(&self) -> Vec<Arn> {
+        let (desired, observed) = (self.desired, self.observed);
+        let granted = granted(desired, observed);
+        let own = desired.topics.iter().filter(|topic| match observed.topics.get(&topic.arn) {
+            Some(live) => {
+                let live = live.as_ref().map(|live| (live.view.encryption.as_ref(), &live.view.tags));
+                self.is_encrypted(&topic.arn) || self.at_rest(topic.encryption, &topic.arn, live).is_some()
+            }
+            None => granted.contains(&topic.arn),
+        });
+        let existing =
+            desired.existing_topics.iter().filter(|topic| match observed.existing_topics.get(&topic.arn) {
+                Some(Ok(_)) => self.is_encrypted(&topic.arn),
+                Some(Err(_)) | None => granted.contains(&topic.arn),
+            });
+        let own = own.map(|topic| &topic.arn).chain(existing.map(|topic| &topic.arn));
+        self.with_others(own, "sns")
+    }
+
+    /// The log groups that the key encrypts, or has encrypted: CloudWatch Logs needs the key to read those events.
+    pub(super) fn encrypted_log_groups(&self) -> Vec<Arn> {
+        let (desired, observed) = (self.desired, self.observed);
+        let granted = granted(desired, observed);
+        let own = desired.log_groups.iter().filter(|group| {
+            let live = observed.log_groups.get(&group.arn).and_then(Option::as_ref);
+            let live = live.map(|live| (live.encryption.as_ref(), &live.tags));
+            let is_gone = observed.log_groups.get(&group.arn) == Some(&None);
+            self.is_encrypted(&group.arn)
+                || self.at_rest(group.encryption, &group.arn, live).is_some()
+                || (granted.contains(&group.arn) && !is_gone)
+        });
+        self.with_others(own.map(|group| &group.arn), "logs")
+    }
+
+    fn with_others<'a>(&self, own: impl Iterator<Item = &'a Arn>, service: &str) -> Vec<Arn> {
+        let others = self.still_encrypted().filter(|arn| arn.service() == service);
+        let all: BTreeSet<Arn> = own.cloned().chain(others.cloned()).collect();
+        all.into_iter().collect()
+    }
+
+    /// Topics and log groups that are not in the spec, stay, and still need the key.
+    pub(super) fn still_encrypted(&self) -> impl Iterator<Item = &Arn> {
+        self.observed.still_encrypted.keys().filter(|arn| !self.lets_go(arn.as_str()))
+    }
+}
+
+/// Names what the key still encrypts although the spec does not have it.
+pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
+    for arn in scope.still_encrypted() {
+        let why = match scope.observed.still_encrypted.get(arn) {
+            Some(Some(error)) => format!("which cannot be read: {error}"),
+            _ => "which the spec does not have".to_owned(),
+        };
+        compared.warnings.push(Warning {
+            code: "still-encrypted".to_owned(),
+            address: scope.key_policy_address(),
+            message: format!("the key policy still allows the use of the key for {arn}, {why}"),
+        });
+    }
+}

@@ -1,0 +1,202 @@
+//! Finds the keys of encrypted topics and log groups, and what else still needs the key of the spec.
+//!
+//! Most are encrypted with the key of the spec, or not at all: then no call is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_kms::types::{KeyManagerType, KeyState};
+use reconcile_aws::{Aws, Operation, Session};
+use reconcile_policy::{Arn, Document, Region, Role};
+use reconcile_spec::{Account, Desired};
+
+use super::error::ReadError;
+use super::{Observed, key, log_group, policy, topic};
+use crate::view::AtRest;
+
+/// The key that encrypts a topic or a log group.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UsedKey {
+    /// The key of the spec.
+    Own,
+    /// The key that AWS manages for SNS in the account of the topic. Nobody can change its policy.
+    ManagedByAws,
+    /// Another key.
+    Other {
+        /// Its ARN.
+        arn: Arn,
+        /// Its policy.
+        policy: Document,
+    },
+    /// A key that cannot encrypt.
+    Unusable {
+        /// The key as the topic or the log group names it.
+        name: String,
+        /// `disabled`, `pending deletion`, …
+        state: String,
+    },
+    /// A key that could not be read.
+    Hidden {
+        /// The key as the topic or the log group names it.
+        name: String,
+        /// Why it could not be read, where it is in an account of the spec.
+        error: Option<ReadError>,
+    },
+}
+
+/// Reads the keys of topics and log groups, as far as they are not known already; and what our own statements still let
+/// the key be used for, although the spec does not have it.
+pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
+    let mut unknown: BTreeMap<Arn, Vec<Arn>> = BTreeMap::new();
+    for (resource, name) in encrypted(observed) {
+        let Some(named) = named(&resource, &name) else { continue };
+        match known(&named, desired, observed) {
+            Some(key) => _ = observed.used_keys.insert(resource, key),
+            None => unknown.entry(named).or_default().push(resource),
+        }
+    }
+    for (named, resources) in unknown {
+        let own = observed.key.as_ref().map(|hub| &hub.key.arn);
+        let key = match account_of(desired, &named) {
+            Some(account) => {
+                let hidden = |error| UsedKey::Hidden { name: named.to_string(), error: Some(error) };
+                read(aws, account, &named, own).await.unwrap_or_else(hidden)
+            }
+            None => UsedKey::Hidden { name: named.to_string(), error: None },
+        };
+        for resource in resources {
+            observed.used_keys.insert(resource, key.clone());
+        }
+    }
+    for arn in left_over(desired, observed) {
+        let found = match account_of(desired, &arn) {
+            Some(account) => needs_key(aws, account, &arn, desired, observed).await,
+            None => Ok(true),
+        };
+        match found {
+            Ok(false) => {}
+            Ok(true) => _ = observed.still_encrypted.insert(arn, None),
+            // What cannot be read may still need it.
+            Err(error) => _ = observed.still_encrypted.insert(arn, Some(error)),
+        }
+    }
+}
+
+/// Every topic and log group that a KMS key encrypts, with what it calls the key.
+fn encrypted(observed: &Observed) -> Vec<(Arn, String)> {
+    let key = |encryption: Option<&AtRest>| encryption.and_then(AtRest::key).map(str::to_owned);
+    let topics = observed
+        .topics
+        .iter()
+        .filter_map(|(arn, live)| Some((arn.clone(), key(live.as_ref()?.view.encryption.as_ref())?)));
+    let existing = observed
+        .existing_topics
+        .iter()
+        .filter_map(|(arn, live)| Some((arn.clone(), key(Some(&live.as_ref().ok()?.as_ref()?.encryption))?)));
+    let groups = observed
+        .log_groups
+        .iter()
+        .filter_map(|(arn, live)| Some((arn.clone(), key(live.as_ref()?.encryption.as_ref())?)));
+    topics.chain(existing).chain(groups).collect()
+}
+
+/// The ARN of what a topic or a log group calls `name`: the ARN or the id of a key, or the name or the ARN of an alias. An
+/// id and the name of an alias are of the account and Region of the resource.
+///
+/// See `KeyId` of `DescribeKey` in the KMS API reference.
+fn named(resource: &Arn, name: &str) -> Option<Arn> {
+    if let Ok(arn) = name.parse() {
+        return Some(arn);
+    }
+    let region: Region = resource.region().parse().ok()?;
+    let id = if name.starts_with("alias/") { name.to_owned() } else { format!("key/{name}") };
+    Some(Arn::new(region.partition(), "kms", region.as_str(), resource.account(), &id))
+}
+
+/// What is known of a key without a call.
+fn known(named: &Arn, desired: &Desired, observed: &Observed) -> Option<UsedKey> {
+    if named.resource() == "alias/aws/sns" {
+        return Some(UsedKey::ManagedByAws);
+    }
+    let hub = observed.key.as_ref()?;
+    let own = &hub.key.arn;
+    let is_there = named.account() == own.account() && named.region() == own.region();
+    let alias = desired.key.identity.alias().filter(|_| hub.key.is_aliased && is_there);
+    let is_own = named == own || alias.is_some_and(|alias| named.resource() == alias.with_prefix());
+    is_own.then_some(UsedKey::Own)
+}
+
+fn account_of<'d>(desired: &'d Desired, arn: &Arn) -> Option<&'d Account> {
+    desired.accounts.iter().find(|account| account.id.as_str() == arn.account())
+}
+
+/// A key that a resource names, from the account of the key; `own` is that of the spec.
+async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> Result<UsedKey, ReadError> {
+    let unusable = |state: &str| UsedKey::Unusable { name: named.to_string(), state: state.to_owned() };
+    let Ok(region) = named.region().parse() else { return Ok(unusable("missing")) };
+    let session = Session::open(aws, account).await?;
+    let metadata = key::describe(&session, &region, named.as_str(), Operation::DescribeUsedKey).await?;
+    let Some(metadata) = metadata else { return Ok(unusable("missing")) };
+    let arn = key::arn_of(&metadata)?;
+    if metadata.key_manager() == Some(&KeyManagerType::Aws) {
+        return Ok(UsedKey::ManagedByAws);
+    }
+    if metadata.key_state() != Some(&KeyState::Enabled) {
+        return Ok(unusable(&key::words(metadata.key_state())));
+    }
+    if own == Some(&arn) {
+        return Ok(UsedKey::Own);
+    }
+    let policy = policy::read_policy_of_key(&session, &region, &arn, Operation::GetUsedKeyPolicy).await?;
+    Ok(UsedKey::Other { arn, policy })
+}
+
+/// The topics and log groups for which our statements let the key be used.
+pub(crate) fn granted(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
+    const ROLES: [(Role, &str); 2] = [
+        (Role::TrailTopicEncrypt, "kms:EncryptionContext:aws:sns:topicArn"),
+        (Role::TrailLogGroupEncrypt, "kms:EncryptionContext:aws:logs:arn"),
+    ];
+    let mut arns = BTreeSet::new();
+    for statement in observed.key.iter().flat_map(|hub| hub.policy.statements()) {
+        let is_of = |role| desired.key_policy.ownership.is_role(statement.sid().unwrap_or_default(), role);
+        for (_, key) in ROLES.iter().filter(|(role, _)| is_of(*role)) {
+            let conditions = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(key));
+            arns.extend(conditions.flat_map(|it| it.values).filter_map(|value| value.parse().ok()));
+        }
+    }
+    arns
+}
+
+/// Those of them that the spec does not have.
+fn left_over(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
+    let mut arns: BTreeSet<Arn> = granted(desired, observed);
+    arns.retain(|arn| {
+        desired.topics.iter().all(|it| it.arn != *arn)
+            && desired.existing_topics.iter().all(|it| it.arn != *arn)
+            && desired.log_groups.iter().all(|it| it.arn != *arn)
+    });
+    arns
+}
+
+/// Whether a topic still has its messages encrypted with the key. What a log group encrypted is read as long as it
+/// exists, whatever encrypts its events now.
+async fn needs_key(
+    aws: &Aws,
+    account: &Account,
+    arn: &Arn,
+    desired: &Desired,
+    observed: &Observed,
+) -> Result<bool, ReadError> {
+    let Ok(region) = arn.region().parse() else { return Ok(false) };
+    let session = Session::open(aws, account).await?;
+    if arn.service() == "logs" {
+        let name = arn.resource().trim_start_matches("log-group:");
+        return Ok(log_group::read(&session, &region, name).await?.is_some());
+    }
+    let operation = Operation::GetTopicAttributes;
+    let Some(found) = topic::read_attributes(&session, &region, arn, operation).await? else {
+        return Ok(false);
+    };
+    let name = found.encryption.key().and_then(|name| named(arn, name));
+    Ok(name.is_some_and(|name| known(&name, desired, observed).is_none_or(|key| key == UsedKey::Own)))
+}

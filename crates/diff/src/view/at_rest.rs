@@ -1,0 +1,37 @@
+use serde::{Deserialize, Serialize};
+
+use super::KeyRef;
+
+/// The encryption of the messages of a topic, or of the events of a log group.
+///
+/// See "Securing Amazon SNS data with server-side encryption" in the SNS developer guide and "Encrypt log data in
+/// CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum AtRest {
+    /// Without a KMS key: CloudWatch Logs encrypts with a key of its own, and SNS does not encrypt.
+    Off,
+    /// With a KMS key.
+    Kms {
+        /// The key. A topic can name it by its ARN, its id, or the name or ARN of an alias; a log group names its ARN.
+        key: KeyRef,
+    },
+}
+
+impl AtRest {
+    /// The encryption with the key that AWS reports for a resource, if it reports one.
+    pub(crate) fn of(key: Option<String>) -> Self {
+        match key.filter(|key| !key.is_empty()) {
+            Some(key) => Self::Kms { key: KeyRef::Known(key) },
+            None => Self::Off,
+        }
+    }
+
+    /// The key as the resource names it; `None` without one, and for one that is not made yet.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Kms { key: KeyRef::Known(key) } => Some(key),
+            Self::Kms { key: KeyRef::KnownAfterApply(_) } | Self::Off => None,
+        }
+    }
+}

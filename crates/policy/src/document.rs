@@ -108,6 +108,16 @@ impl Document {
         json::minified_len(&self.to_string())
     }
 
+    /// The part of [`Document::size`] that belongs to no statement and no author: the braces, `Version`, and the
+    /// commas between statements.
+    pub(crate) fn frame_size(&self) -> usize {
+        let is_version = |member: &&Member| member.name == "Version";
+        let head = self.head.iter().filter(is_version).cloned().collect();
+        let tail = self.tail.iter().filter(is_version).cloned().collect();
+        let frame = Self { head, statements: Vec::new(), tail };
+        frame.size() + self.statements.len().saturating_sub(1)
+    }
+
     /// What is legal in the document, but probably not what its author meant.
     pub fn warnings(&self) -> Vec<Warning> {
         Warning::all_of(self)

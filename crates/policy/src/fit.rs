@@ -65,21 +65,17 @@ pub struct Fitted {
 /// No form fits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the policy would have {total} bytes in its smallest form ({form}), and AWS takes {limit}: \
-     {ours} are ours, {others} belong to others"
+    "in its smallest form ({form}), the policy would have {} bytes, but AWS accepts at most {limit}: {sizes}",
+    sizes.total()
 )]
 pub struct TooLarge {
-    /// What AWS takes.
+    /// The number of bytes that AWS accepts.
     pub limit: usize,
     /// The smallest form that could be tried.
     pub form: Form,
-    /// Bytes of the document.
-    pub total: usize,
-    /// Bytes of our statements in it.
-    pub ours: usize,
-    /// Bytes of everything else.
-    pub others: usize,
-    /// Why no smaller form could be tried, if there is one.
+    /// The bytes of the document, by owner.
+    pub sizes: Sizes,
+    /// Why no smaller form could be tried, if there is a reason.
     pub obstacle: Option<Obstacle>,
 }
 
@@ -97,10 +93,37 @@ pub enum Obstacle {
     NoOrganization,
 }
 
-/// Bytes of a document as AWS counts them: of our statements, and of all the rest.
-pub fn sizes(document: &Document, ownership: &Ownership) -> (usize, usize) {
-    let others = document.retain(|it| !ownership.has(it)).size();
-    (document.size().saturating_sub(others), others)
+/// The bytes of a document as AWS counts them, by owner. They add up to [`Document::size`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Bytes of managed statements.
+    pub managed: usize,
+    /// Bytes of foreign statements, and of elements such as `Id` that only others write.
+    pub foreign: usize,
+    /// Bytes that belong to no owner: the braces, `Version`, and the commas between statements.
+    pub frame: usize,
+}
+
+impl Sizes {
+    /// Counts the bytes of a document.
+    pub fn of(document: &Document, ownership: &Ownership) -> Self {
+        let managed = document.statements().iter().filter(|statement| ownership.has(statement));
+        let managed = managed.map(Statement::size).sum();
+        let frame = document.frame_size();
+        Self { managed, foreign: document.size().saturating_sub(managed + frame), frame }
+    }
+
+    /// Bytes of the whole document.
+    pub fn total(self) -> usize {
+        self.managed + self.foreign + self.frame
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { managed, foreign, frame } = self;
+        write!(f, "{managed} managed, {foreign} foreign, {frame} for the frame of the document")
+    }
 }
 
 /// Merges in the first form that fits into `limit` bytes. `compile` gives our statements in a form, or `None`
@@ -154,8 +177,7 @@ pub fn fit(
         (None, Some(smallest)) => smallest,
         (None, None) => (Form::Plain, Document::new(Vec::new())),
     };
-    let (ours, others) = sizes(&document, ownership);
-    Err(TooLarge { limit, form, total: document.size(), ours, others, obstacle })
+    Err(TooLarge { limit, form, sizes: Sizes::of(&document, ownership), obstacle })
 }
 
 /// The live document in the version that a form needs: 2012-10-17 where our statements have variables. `None`
@@ -167,5 +189,35 @@ fn base(live: Option<&Document>, form: Form, desired: &[Statement]) -> Option<Op
             (!live.to_string().contains("${")).then(|| Some(live.with_version(CURRENT_VERSION)))
         }
         live => Some(live.cloned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_a_document_have_one_owner_each() {
+        let (managed, foreign) = (
+            r#"{"Sid":"TestTrailWrite","Effect":"Allow","Principal":"*","Action":"a","Resource":"b"}"#,
+            r#"{ "Effect": "Deny", "Principal": "*", "Action": "a", "Resource": "b" }"#,
+        );
+        let minified = r#"{"Effect":"Deny","Principal":"*","Action":"a","Resource":"b"}"#;
+        let (m, f, empty) =
+            (managed.len(), minified.len(), r#"{"Version":"2012-10-17","Statement":[]}"#.len());
+        let id = r#""Id":"mine","#;
+        for (head, statements, expected) in [
+            ("", String::new(), (0, 0, empty)),
+            ("", managed.to_owned(), (m, 0, empty)),
+            ("", foreign.to_owned(), (0, f, empty)),
+            ("", format!("{managed}, {foreign}"), (m, f, empty + 1)),
+            (id, format!("{foreign},{managed},{foreign}"), (m, 2 * f + id.len(), empty + 2)),
+        ] {
+            let text = format!("{{{head}\"Version\":\"2012-10-17\",\"Statement\":[{statements}]}}");
+            let document: Document = text.parse().unwrap();
+            let sizes = Sizes::of(&document, &Ownership::of("test"));
+            assert_eq!((sizes.managed, sizes.foreign, sizes.frame), expected, "{text}");
+            assert_eq!(sizes.total(), document.size(), "{text}");
+        }
     }
 }

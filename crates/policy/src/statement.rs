@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::ParseError;
 use crate::canonical::Canonical;
-use crate::json::{members, scalar_text};
+use crate::json::{self, members, scalar_text};
 
 /// Whether a statement grants or takes. Case-sensitive: see "IAM JSON policy elements: Effect".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -174,6 +174,11 @@ impl Statement {
     /// Whether the two mean the same, whatever their Sids, their spelling and the order of their elements.
     pub fn is_equivalent(&self, other: &Self) -> bool {
         Canonical::of(self) == Canonical::of(other)
+    }
+
+    /// Bytes of the statement that AWS counts against its limit: the text without the spaces between its tokens.
+    pub(crate) fn size(&self) -> usize {
+        json::minified_len(&self.text)
     }
 
     /// Whether the element is there, if only empty.

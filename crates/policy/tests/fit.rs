@@ -240,10 +240,10 @@ fn what_does_not_fit_in_any_form_is_told_with_its_bytes() {
     let refused = fit_bucket(None, &bucket(0..5_000, false)).unwrap_err();
     assert_eq!((refused.form, refused.limit), (Form::ByAccount, BUCKET_LIMIT));
     assert_eq!(refused.obstacle, Some(Obstacle::NoOrganization));
-    assert!(refused.ours > 75_000 && refused.others < 100, "{refused}");
-    assert_eq!(refused.total, refused.ours + refused.others);
+    assert!(refused.sizes.managed > 75_000, "{refused}");
+    assert_eq!(refused.sizes.foreign, 0);
     let told = refused.to_string();
-    assert!(told.contains("20480") && told.contains(&refused.ours.to_string()), "{told}");
+    assert!(told.contains("20480") && told.contains(&refused.sizes.managed.to_string()), "{told}");
 }
 
 fn foreign(bytes: usize) -> Statement {
@@ -268,7 +268,7 @@ fn statements_of_others_count_and_stay() {
     assert_eq!(fitted.passed_over.len(), 1);
     assert!(fitted.merged.contracted.statements().contains(&theirs));
     let refused = fit_bucket(Some(&live), &bucket(0..800, false)).unwrap_err();
-    assert!(refused.others > 12_000, "{refused}");
+    assert!(refused.sizes.foreign > 12_000, "{refused}");
 }
 
 #[test]

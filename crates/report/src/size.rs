@@ -1,16 +1,17 @@
-//! How much of AWS's limit a policy takes, and whose bytes they are.
+//! The share of AWS's size limit that a policy uses, by owner.
 
 use reconcile_diff::plan::{Change, Changed};
-use reconcile_policy::{Ownership, sizes};
+use reconcile_policy::{Ownership, Sizes};
 
-/// `2841 of 20480 bytes: 2512 ours, 329 of others`; none for what is no policy, or goes.
+/// `2841 of 20480 bytes: 2512 managed, 289 foreign, 40 for the frame of the document`. Returns `None` for a change
+/// that is not of a policy, or that deletes the policy.
 pub(crate) fn size(change: &Change, spec: &str) -> Option<String> {
     let (Changed::BucketPolicy(action) | Changed::KeyPolicy(action) | Changed::TopicPolicy(action)) =
         &change.changed
     else {
         return None;
     };
-    let (ours, others) = sizes(action.after()?, &Ownership::of(spec));
+    let sizes = Sizes::of(action.after()?, &Ownership::of(spec));
     let limit = change.address.kind.policy_limit()?;
-    Some(format!("{} of {limit} bytes: {ours} ours, {others} of others", ours + others))
+    Some(format!("{} of {limit} bytes: {sizes}", sizes.total()))
 }

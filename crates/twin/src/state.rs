@@ -21,7 +21,7 @@ pub(crate) use iam::Role;
 pub(crate) use kms::Key;
 pub(crate) use logs::LogGroup;
 pub(crate) use organization::Organization;
-pub(crate) use s3::Bucket;
+pub(crate) use s3::{Bucket, Grant};
 pub(crate) use sns::Topic;
 
 /// The version of the state file that this build reads and writes.

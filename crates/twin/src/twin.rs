@@ -11,8 +11,8 @@ use crate::denial::Denial;
 use crate::fault::Fault;
 use crate::request::{Request, base_key};
 use crate::services;
-use crate::state::State;
 use crate::state::show::Summary;
+use crate::state::{Grant, State};
 use crate::store::{Store, StoreError};
 
 /// An AWS. Cheap to clone; all clones are the same AWS.
@@ -154,8 +154,8 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes trails without a look whether they could deliver, as long as this is on: for a copy of what exists, which is
-    /// not asked again whether it may.
+    /// Accepts trails that could not deliver, and tags of AWS itself, as long as this is on: for a copy of what
+    /// exists, which nobody asks again whether it is allowed to.
     pub fn trust(&self, is_trusting: bool) {
         self.state().is_trusting = is_trusting;
     }
@@ -177,6 +177,24 @@ impl Twin {
     pub fn set_bucket_policy(&self, bucket: &str, policy: &str) {
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {
             bucket.policy = Some(policy.to_owned());
+        }
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sets what the ACL of a bucket grants to others than its owner: grantees (URIs of groups, canonical ids) with
+    /// their permission. Does nothing where there is no such bucket.
+    pub fn set_bucket_grants(&self, bucket: &str, grants: impl IntoIterator<Item = (String, String)>) {
+        if let Some(bucket) = self.state().buckets.get_mut(bucket) {
+            let grants = grants.into_iter();
+            bucket.grants = grants.map(|(grantee, permission)| Grant { grantee, permission }).collect();
+        }
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sets whether whoever requests pays for requests to a bucket. Does nothing where there is no such bucket.
+    pub fn set_requester_pays(&self, bucket: &str, is_paying: bool) {
+        if let Some(bucket) = self.state().buckets.get_mut(bucket) {
+            services::s3::set_requester_pays(bucket, is_paying);
         }
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }

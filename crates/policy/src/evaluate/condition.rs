@@ -229,6 +229,16 @@ impl Operator {
         self.if_exists
     }
 
+    /// Whether it asks only whether the request has the key.
+    pub(crate) fn is_null(self) -> bool {
+        self.test == Test::Null
+    }
+
+    /// Whether it can hold for a request without the key: it says `IfExists`, or `ForAllValues`.
+    pub(crate) fn may_lack_the_key(self) -> bool {
+        self.if_exists || self.set == Some(Set::All)
+    }
+
     /// The same operator without `IfExists`; whatever satisfies that one satisfies this one, too.
     pub(crate) fn strict(self) -> Self {
         Self { if_exists: false, ..self }
@@ -449,13 +459,14 @@ fn parse_date(text: &str) -> Option<Timestamp> {
 }
 
 /// A range of addresses in CIDR form; a bare address is a range of one.
-struct Network {
-    address: IpAddr,
-    bits: u32,
+pub(crate) struct Network {
+    pub(crate) address: IpAddr,
+    pub(crate) bits: u32,
 }
 
 impl Network {
-    fn parse(text: &str) -> Option<Self> {
+    /// `None` for what is no range of addresses.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse().ok()?)),
             None => (text, None),

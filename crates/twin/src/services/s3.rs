@@ -1,10 +1,13 @@
 //! S3: buckets and their configuration.
 
+mod acl;
 mod bucket;
 mod configuration;
 mod lifecycle;
 mod object;
 mod policy;
+mod public;
+mod tagging;
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -17,13 +20,18 @@ use crate::state::{Bucket, State};
 
 /// Makes a bucket, as S3 makes one where nothing is said, where there is none of the name.
 pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
-    state.buckets.entry(bucket.name.clone()).or_insert_with(|| Bucket {
-        owner: bucket.owner.clone(),
-        region: bucket.region.clone(),
-        policy: None,
-        configuration: configuration::defaults("BucketOwnerEnforced"),
-        objects: std::collections::BTreeMap::new(),
+    state.buckets.entry(bucket.name.clone()).or_insert_with(|| {
+        Bucket::new(&bucket.owner, &bucket.region, configuration::defaults("BucketOwnerEnforced"))
     });
+}
+
+/// Sets who pays for requests to a bucket.
+pub(crate) fn set_requester_pays(bucket: &mut Bucket, is_paying: bool) {
+    bucket.configuration.remove(configuration::REQUEST_PAYMENT);
+    if is_paying {
+        let xml = "<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>";
+        bucket.configuration.insert(configuration::REQUEST_PAYMENT.to_owned(), xml.to_owned());
+    }
 }
 
 /// What a request wants of a bucket.
@@ -36,6 +44,8 @@ enum Target<'r> {
     Configuration(&'r str, &'static configuration::Kind),
     /// Its policy.
     Policy(&'r str),
+    /// Its ACL.
+    Acl(&'r str),
     /// Where it is.
     Location(&'r str),
     /// Its objects, all versions.
@@ -88,6 +98,7 @@ fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
         Target::Bucket(_) => format!("{verb}Bucket"),
         Target::Configuration(_, kind) => format!("{verb}{}", kind.name),
         Target::Policy(_) => format!("{verb}BucketPolicy"),
+        Target::Acl(_) => format!("{verb}BucketAcl"),
         Target::Location(_) => format!("{verb}BucketLocation"),
         Target::Versions(_) => "ListObjectVersions".to_owned(),
         Target::Object(..) => format!("{verb}Object"),
@@ -112,6 +123,7 @@ fn target(request: &Request) -> Result<Target<'_>, Fault> {
     Ok(match kind {
         Some(kind) => Target::Configuration(name, kind),
         None if asked("policy") => Target::Policy(name),
+        None if asked("acl") => Target::Acl(name),
         None if asked("location") => Target::Location(name),
         None if asked("versions") => Target::Versions(name),
         None => Target::Bucket(name),
@@ -135,6 +147,7 @@ fn run(
         Target::Location(name) => bucket::location(state, caller, request, name),
         Target::Configuration(name, kind) => configuration::answer(state, caller, request, name, kind),
         Target::Policy(name) => policy::answer(state, caller, request, name),
+        Target::Acl(name) => acl::answer(state, caller, request, name),
         Target::Versions(name) => object::versions(state, caller, request, name),
         Target::Object(name, key) => object::answer(state, caller, request, name, key),
     }

@@ -11,7 +11,37 @@ pub(crate) struct Bucket {
     pub(crate) policy: Option<String>,
     #[serde(default)]
     pub(crate) configuration: BTreeMap<String, String>,
+    /// What its ACL grants to others than the owner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) grants: Vec<Grant>,
     /// Texts of objects by key; there is no more to an object here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) objects: BTreeMap<String, String>,
+}
+
+/// A grant of a bucket ACL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    /// The URI of a group, or the canonical id of an account.
+    pub(crate) grantee: String,
+    /// Such as `READ`.
+    pub(crate) permission: String,
+}
+
+impl Bucket {
+    pub(crate) fn new(owner: &str, region: &str, configuration: BTreeMap<String, String>) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            region: region.to_owned(),
+            policy: None,
+            configuration,
+            grants: Vec::new(),
+            objects: BTreeMap::new(),
+        }
+    }
+
+    /// Whether one of its configurations holds a piece of XML.
+    pub(crate) fn has(&self, parameter: &str, xml: &str) -> bool {
+        self.configuration.get(parameter).is_some_and(|text| text.contains(xml))
+    }
 }

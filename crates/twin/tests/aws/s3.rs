@@ -1,5 +1,7 @@
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
+    AbacStatus, BucketAbacStatus, BucketCannedAcl, BucketLocationConstraint, BucketNamespace,
+    BucketVersioningStatus, CreateBucketConfiguration, ObjectOwnership, OwnershipControls,
+    OwnershipControlsRule, Payer, PublicAccessBlockConfiguration, Tag, Tagging, VersioningConfiguration,
 };
 use reconcile_twin::Twin;
 
@@ -108,4 +110,115 @@ async fn an_object_is_made_once_where_that_is_asked_and_keeps_its_bucket_from_go
     client.delete_object().bucket("locks").key("a/b.lock").send().await.unwrap();
     assert_eq!(code(get().await), "NoSuchKey");
     client.delete_bucket().bucket("locks").send().await.unwrap();
+}
+
+async fn block(s3: &aws_sdk_s3::Client, on: bool) {
+    let block = PublicAccessBlockConfiguration::builder()
+        .block_public_acls(on)
+        .ignore_public_acls(on)
+        .block_public_policy(on)
+        .restrict_public_buckets(on)
+        .build();
+    s3.put_public_access_block()
+        .bucket(BUCKET)
+        .public_access_block_configuration(block)
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_public_policy_is_refused_while_public_policies_are_blocked() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let policy = format!(
+        r#"{{"Statement":{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{BUCKET}/*"}}}}"#
+    );
+    let put = || s3.put_bucket_policy().bucket(BUCKET).policy(&policy).send();
+    assert_eq!(code(put().await), "AccessDenied");
+    block(&s3, false).await;
+    put().await.unwrap();
+    // Blocking leaves an existing policy alone.
+    block(&s3, true).await;
+    assert_eq!(s3.get_bucket_policy().bucket(BUCKET).send().await.unwrap().policy(), Some(policy.as_str()));
+    assert_eq!(code(put().await), "AccessDenied");
+}
+
+#[tokio::test]
+async fn acls_are_disabled_only_where_they_grant_nothing_to_others() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let own = |ownership: ObjectOwnership| {
+        let rule = OwnershipControlsRule::builder().object_ownership(ownership).build().unwrap();
+        let controls = OwnershipControls::builder().rules(rule).build().unwrap();
+        s3.put_bucket_ownership_controls().bucket(BUCKET).ownership_controls(controls).send()
+    };
+    let acl = |acl: BucketCannedAcl| s3.put_bucket_acl().bucket(BUCKET).acl(acl).send();
+    let grants = async || s3.get_bucket_acl().bucket(BUCKET).send().await.unwrap().grants.unwrap().len();
+    assert_eq!(code(acl(BucketCannedAcl::Private).await), "AccessControlListNotSupported");
+    assert_eq!(grants().await, 1);
+
+    own(ObjectOwnership::ObjectWriter).await.unwrap();
+    assert_eq!(code(acl(BucketCannedAcl::PublicRead).await), "AccessDenied");
+    block(&s3, false).await;
+    acl(BucketCannedAcl::PublicRead).await.unwrap();
+    assert_eq!(grants().await, 2);
+    block(&s3, true).await;
+    assert_eq!(grants().await, 1, "the public grant is ignored");
+    assert_eq!(code(own(ObjectOwnership::BucketOwnerEnforced).await), "InvalidBucketAclWithObjectOwnership");
+    acl(BucketCannedAcl::Private).await.unwrap();
+    own(ObjectOwnership::BucketOwnerEnforced).await.unwrap();
+}
+
+#[tokio::test]
+async fn tags_of_aws_itself_stay_as_they_are() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let put = |tags: &[(&str, &str)]| {
+        let tag = |(key, value): &(&str, &str)| Tag::builder().key(*key).value(*value).build().unwrap();
+        let tagging = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect())).build().unwrap();
+        s3.put_bucket_tagging().bucket(BUCKET).tagging(tagging).send()
+    };
+    const STACK: (&str, &str) = ("aws:cloudformation:stack-name", "logs");
+    assert_eq!(code(put(&[STACK]).await), "InvalidTag");
+    twin.trust(true);
+    put(&[STACK]).await.unwrap();
+    twin.trust(false);
+    assert_eq!(code(put(&[("team", "a")]).await), "InvalidTag");
+    assert_eq!(code(put(&[(STACK.0, "other"), ("team", "a")]).await), "InvalidTag");
+    put(&[STACK, ("team", "a")]).await.unwrap();
+
+    let on = AbacStatus::builder().status(BucketAbacStatus::Enabled).build();
+    s3.put_bucket_abac().bucket(BUCKET).abac_status(on).send().await.unwrap();
+    assert_eq!(code(put(&[STACK, ("team", "b")]).await), "MethodNotAllowed");
+}
+
+#[tokio::test]
+async fn a_name_of_an_account_regional_namespace_needs_its_header() {
+    let twin = twin();
+    let s3 = s3(&twin, MASTER, "us-east-1");
+    let create = |name: &str, namespace: Option<BucketNamespace>| {
+        s3.create_bucket().bucket(name).set_bucket_namespace(namespace).send()
+    };
+    let own = format!("logs-{MASTER}-us-east-1-an");
+    let regional = || Some(BucketNamespace::AccountRegional);
+    assert_eq!(code(create(&own, None).await), "MissingNamespaceHeader");
+    assert_eq!(code(create(&own, Some(BucketNamespace::Global)).await), "MissingNamespaceHeader");
+    for other in ["logs", "logs-999999999999-us-east-1-an", &format!("logs-{MASTER}-eu-west-1-an")] {
+        assert_eq!(code(create(other, regional()).await), "InvalidNamespaceHeader", "{other}");
+    }
+    assert_eq!(code(create("logs-an", None).await), "InvalidBucketName");
+    create(&own, regional()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_owner_pays_unless_the_bucket_says_otherwise() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let payer = async || s3.get_bucket_request_payment().bucket(BUCKET).send().await.unwrap().payer;
+    assert_eq!(payer().await, Some(Payer::BucketOwner));
+    let requester = aws_sdk_s3::types::RequestPaymentConfiguration::builder().payer(Payer::Requester).build();
+    let put = s3.put_bucket_request_payment().bucket(BUCKET);
+    put.request_payment_configuration(requester.unwrap()).send().await.unwrap();
+    assert_eq!(payer().await, Some(Payer::Requester));
 }

@@ -31,6 +31,10 @@ fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fau
         let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket);
         Fault::bad("InsufficientS3BucketPolicyException", message)
     };
+    // Such a bucket gets no log files. See "Amazon S3 bucket policy for CloudTrail".
+    if bucket.has("requestPayment", "<Payer>Requester") {
+        return Err(insufficient());
+    }
     let policy =
         bucket.policy.as_deref().and_then(|text| Policy::parse(text).ok()).ok_or_else(insufficient)?;
     let arn = format!("arn:{}:s3:::{}", partition(&bucket.region), trail.bucket);
@@ -81,10 +85,7 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
             .with_each("kms:EncryptionContextKeys", ["aws:cloudtrail:arn"])
             .with("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
     };
-    let has_bucket_key = bucket
-        .configuration
-        .get("encryption")
-        .is_some_and(|xml| xml.contains("<BucketKeyEnabled>true</BucketKeyEnabled>"));
+    let has_bucket_key = bucket.has("encryption", "<BucketKeyEnabled>true</BucketKeyEnabled>");
     let is_allowed = policy.allows(with_context("kms:GenerateDataKey"))
         && policy.allows(look)
         && (!has_bucket_key || policy.allows(with_context("kms:Decrypt")));

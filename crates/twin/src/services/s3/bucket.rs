@@ -22,6 +22,7 @@ pub(super) fn create(
     if !is_bucket_name(name) {
         return Err(Fault::bad("InvalidBucketName", "The specified bucket is not valid."));
     }
+    check_namespace(caller, request.header("x-amz-bucket-namespace"), name)?;
     let region = constraint(body(request)?)?;
     if region.as_deref().unwrap_or(CLASSIC) != caller.region {
         let message = "The location constraint is incompatible for the region specific endpoint this request was sent to.";
@@ -41,19 +42,35 @@ pub(super) fn create(
         None => {}
     }
     let ownership = request.header("x-amz-object-ownership").unwrap_or("BucketOwnerEnforced");
-    let bucket = Bucket {
-        owner: caller.account.to_owned(),
-        region: caller.region.to_owned(),
-        policy: None,
-        configuration: configuration::defaults(ownership),
-        objects: std::collections::BTreeMap::new(),
-    };
+    let bucket = Bucket::new(caller.account, caller.region, configuration::defaults(ownership));
     state.buckets.insert(name.to_owned(), bucket);
     let mut answer = response(200, "application/xml", "");
     if let Ok(location) = format!("/{name}").parse() {
         answer.headers_mut().insert("location", location);
     }
     Ok(answer)
+}
+
+/// Refuses a name of an account regional namespace in the global one, and the reverse.
+///
+/// See "Namespaces for general purpose buckets" and "Account regional namespace naming rules" in the S3 user guide.
+fn check_namespace(caller: Caller<'_>, namespace: Option<&str>, name: &str) -> Result<(), Fault> {
+    let suffix = format!("-{}-{}-an", caller.account, caller.region);
+    let is_own = name.ends_with(&suffix);
+    match namespace {
+        Some("account-regional") if is_own => Ok(()),
+        Some("account-regional") => {
+            let message = format!("Specify {suffix} as the bucket name suffix, or remove the header.");
+            Err(Fault::bad("InvalidNamespaceHeader", message))
+        }
+        None | Some("global") if is_own => {
+            let message = "The requested bucket is an account-regional namespace bucket, but your request is \
+                missing the required x-amz-bucket-namespace header.";
+            Err(Fault::bad("MissingNamespaceHeader", message))
+        }
+        None | Some("global") if !name.ends_with("-an") => Ok(()),
+        _ => Err(Fault::bad("InvalidBucketName", "The specified bucket is not valid.")),
+    }
 }
 
 /// The Region in a `CreateBucketConfiguration`, if there is one.

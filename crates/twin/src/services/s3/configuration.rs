@@ -6,14 +6,17 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use super::super::Caller;
-use super::lifecycle;
-use super::{body, malformed_xml, owned};
+use super::{acl, body, lifecycle, malformed_xml, owned, tagging};
 use crate::fault::Fault;
 use crate::protocol::response;
 use crate::request::Request;
-use crate::state::State;
+use crate::state::{Bucket, State};
 
+const ABAC: &str = "abac";
 const LIFECYCLE: &str = "lifecycle";
+const OWNERSHIP: &str = "ownershipControls";
+pub(super) const REQUEST_PAYMENT: &str = "requestPayment";
+const TAGGING: &str = "tagging";
 
 /// One sort of configuration.
 pub(super) struct Kind {
@@ -30,6 +33,8 @@ enum Absent {
     Error(&'static str),
     /// An empty element.
     Empty(&'static str),
+    /// The setting of every bucket that has no other.
+    Default(&'static str),
 }
 
 pub(super) const KINDS: &[Kind] = &[
@@ -49,11 +54,11 @@ pub(super) const KINDS: &[Kind] = &[
         absent: Absent::Error("NoSuchPublicAccessBlockConfiguration"),
     },
     Kind {
-        parameter: "ownershipControls",
+        parameter: OWNERSHIP,
         name: "BucketOwnershipControls",
         absent: Absent::Error("OwnershipControlsNotFoundError"),
     },
-    Kind { parameter: "tagging", name: "BucketTagging", absent: Absent::Error("NoSuchTagSet") },
+    Kind { parameter: TAGGING, name: "BucketTagging", absent: Absent::Error("NoSuchTagSet") },
     Kind {
         parameter: LIFECYCLE,
         name: "BucketLifecycleConfiguration",
@@ -65,6 +70,18 @@ pub(super) const KINDS: &[Kind] = &[
         absent: Absent::Error("ObjectLockConfigurationNotFoundError"),
     },
     Kind { parameter: "logging", name: "BucketLogging", absent: Absent::Empty("BucketLoggingStatus") },
+    Kind {
+        parameter: REQUEST_PAYMENT,
+        name: "BucketRequestPayment",
+        absent: Absent::Default(
+            "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
+        ),
+    },
+    Kind {
+        parameter: ABAC,
+        name: "BucketAbac",
+        absent: Absent::Default("<AbacStatus><Status>Disabled</Status></AbacStatus>"),
+    },
 ];
 
 /// What S3 gives every new bucket: encryption with its own keys, public access blocked, no ACLs.
@@ -92,32 +109,52 @@ pub(super) fn answer(
     name: &str,
     kind: &Kind,
 ) -> Result<Response<Bytes>, Fault> {
-    let configuration = &mut owned(state, caller, request, name)?.configuration;
+    let is_trusting = state.is_trusting;
+    let bucket = owned(state, caller, request, name)?;
     match request.method {
         Method::PUT => {
             let xml = body(request)?;
-            let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
-            if kind.parameter == LIFECYCLE {
-                lifecycle::check(&document)?;
-                configuration.insert(lifecycle::LEAST_SIZE.to_owned(), lifecycle::least_size(request));
+            if !is_trusting {
+                check(bucket, kind, xml)?;
             }
-            configuration.insert(kind.parameter.to_owned(), xml.to_owned());
+            if kind.parameter == LIFECYCLE {
+                bucket.configuration.insert(lifecycle::LEAST_SIZE.to_owned(), lifecycle::least_size(request));
+            }
+            bucket.configuration.insert(kind.parameter.to_owned(), xml.to_owned());
             Ok(response(200, "application/xml", ""))
         }
         Method::DELETE => {
-            configuration.remove(kind.parameter);
+            bucket.configuration.remove(kind.parameter);
             Ok(response(204, "application/xml", ""))
         }
-        _ => match (configuration.get(kind.parameter), &kind.absent) {
+        _ => match (bucket.configuration.get(kind.parameter), &kind.absent) {
             (Some(xml), _) => {
                 let mut response = response(200, "application/xml", xml.clone());
                 if kind.parameter == LIFECYCLE {
-                    lifecycle::tell_least_size(configuration, &mut response);
+                    lifecycle::tell_least_size(&bucket.configuration, &mut response);
                 }
                 Ok(response)
             }
+            (None, Absent::Default(xml)) => Ok(response(200, "application/xml", *xml)),
             (None, Absent::Empty(element)) => Ok(response(200, "application/xml", format!("<{element}/>"))),
             (None, Absent::Error(code)) => Err(Fault::new(404, code, format!("there is no {}", kind.name))),
         },
+    }
+}
+
+/// Refuses what S3 does not accept as the new configuration of a bucket.
+fn check(bucket: &Bucket, kind: &Kind, xml: &str) -> Result<(), Fault> {
+    let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
+    match kind.parameter {
+        LIFECYCLE => lifecycle::check(&document),
+        OWNERSHIP => acl::check_ownership(bucket, xml),
+        // With ABAC, only `TagResource` of S3 Control writes tags. The documentation names no error.
+        // See "Enabling ABAC in general purpose buckets" in the S3 user guide.
+        TAGGING if bucket.has(ABAC, "<Status>Enabled") => {
+            let message = "The specified method is not allowed against this resource.";
+            Err(Fault::new(405, "MethodNotAllowed", message))
+        }
+        TAGGING => tagging::check(bucket.configuration.get(TAGGING), &document),
+        _ => Ok(()),
     }
 }

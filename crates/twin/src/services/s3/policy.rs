@@ -5,7 +5,7 @@ use http::{Method, Response};
 use serde_json::Value;
 
 use super::super::Caller;
-use super::{body, owned};
+use super::{body, owned, public};
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::protocol::response;
@@ -31,7 +31,12 @@ pub(super) fn answer(
     match request.method {
         Method::PUT => {
             let text = body(request)?;
-            check(text, name)?;
+            let policy = check(text, name)?;
+            if bucket.has("publicAccessBlock", "<BlockPublicPolicy>true") && public::is_public(&policy) {
+                let message = "public policies are prevented by the BlockPublicPolicy setting in S3 Block \
+                    Public Access";
+                return Err(Fault::new(403, "AccessDenied", message));
+            }
             bucket.policy = Some(text.to_owned());
             Ok(response(204, "application/xml", ""))
         }
@@ -46,12 +51,13 @@ pub(super) fn answer(
     }
 }
 
-fn check(text: &str, bucket: &str) -> Result<(), Fault> {
+fn check(text: &str, bucket: &str) -> Result<Policy, Fault> {
     let malformed = |message: &str| Fault::bad("MalformedPolicy", message);
     if text.len() > LIMIT {
         return Err(malformed("Policy exceeds the maximum allowed document size."));
     }
-    for statement in Policy::parse_new(text).map_err(|error| malformed(&error))?.statements() {
+    let policy = Policy::parse_new(text).map_err(|error| malformed(&error))?;
+    for statement in policy.statements() {
         if statement.get("Action").is_none() && statement.get("NotAction").is_none() {
             return Err(malformed("Missing required field Action"));
         }
@@ -69,5 +75,5 @@ fn check(text: &str, bucket: &str) -> Result<(), Fault> {
             return Err(malformed("Policy has invalid resource"));
         }
     }
-    Ok(())
+    Ok(policy)
 }

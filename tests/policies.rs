@@ -363,3 +363,25 @@ fn two_installations_share_a_bucket_and_a_key() {
     assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
     project.run("plan one.yaml --sandbox --destroy").exits(0).says("- bucket/master/shared-central-logs");
 }
+
+#[test]
+fn a_public_statement_is_kept_with_its_readers_and_the_plan_says_how_to_decide() {
+    let downloads = json!({
+        "Sid": "Downloads", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::{BUCKET}/downloads/*"),
+    });
+    let project = loaded(std::slice::from_ref(&downloads));
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("S3 counts statement `Downloads` of the bucket policy as public")
+        .says("set `bucket.block_public_access: false`")
+        .says("limit the statement to named principals or remove it");
+    project.run("apply --sandbox").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+    project.run("drift specs/prod.yaml --sandbox").exits(2).says("Block Public Access is not switched on");
+    let sandbox = project.run("sandbox show --format json").exits(0).json();
+    let bucket = &sandbox["buckets"][0];
+    assert!(bucket["policy"]["Statement"].as_array().unwrap().contains(&downloads));
+    assert!(!bucket["configuration"]["publicAccessBlock"].as_str().unwrap().contains("true"));
+}

@@ -35,6 +35,18 @@ pub enum ApplyError {
         /// What CloudTrail may not do, and why.
         obstacles: Vec<String>,
     },
+    /// The bucket uses ABAC, under which S3 accepts tags through `TagResource` of S3 Control only.
+    ///
+    /// See "Enabling ABAC in general purpose buckets" in the S3 user guide.
+    #[error("{error}; the bucket uses ABAC, so that only `TagResource` of S3 Control sets its tags")]
+    TagsUnderAbac {
+        /// What S3 answered.
+        error: reconcile_aws::Error,
+        /// The ARN of the bucket.
+        bucket: String,
+        /// The tags, as the AWS CLI takes them.
+        tags: Vec<String>,
+    },
     /// Somebody else keeps writing the same policy.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
     Contended {
@@ -78,6 +90,12 @@ impl ApplyError {
                 "somebody changed the policy since the plan was made: plan again, and look at what stands in the way"
                     .to_owned(),
             ),
+            Self::TagsUnderAbac { error, bucket, tags } => Some(format!(
+                "run `aws s3control tag-resource --account-id {} --resource-arn {bucket} --tags {}`, then plan and apply \
+                 again; tags of access control stay yours to decide on",
+                error.account,
+                tags.join(" ")
+            )),
             Self::Contended { .. } => {
                 Some("find out who else manages this policy, then run apply again".to_owned())
             }

@@ -4,6 +4,8 @@
 
 #[path = "on_twin/adoption.rs"]
 mod adoption;
+#[path = "on_twin/bucket.rs"]
+mod bucket;
 #[path = "on_twin/calls.rs"]
 mod calls;
 #[path = "on_twin/convergence.rs"]

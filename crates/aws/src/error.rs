@@ -47,6 +47,8 @@ pub struct Error {
     pub code: Option<String>,
     /// What AWS, or the way there, said.
     pub message: String,
+    /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was called.
+    pub bucket_region: Option<String>,
 }
 
 impl Error {
@@ -60,6 +62,7 @@ impl Error {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let code = error.code().map(str::to_owned);
+        let bucket_region = error.raw_response().and_then(|answer| bucket_region(code.as_deref(), answer));
         let (class, message) = match error {
             SdkError::ServiceError(context) => {
                 let class = classify(code.as_deref(), context.raw().status().as_u16());
@@ -73,8 +76,11 @@ impl Error {
             }
             _ => (Class::Unavailable, None),
         };
-        let message = message.unwrap_or_else(|| plain_chain(error));
-        Self { account: account.clone(), operation, class, code, message }
+        let message = match &bucket_region {
+            Some(region) => format!("the bucket is in Region {region}"),
+            None => message.unwrap_or_else(|| plain_chain(error)),
+        };
+        Self { account: account.clone(), operation, class, code, message, bucket_region }
     }
 
     /// Whether the resource that was asked for is simply not there.
@@ -103,6 +109,19 @@ impl Error {
     /// What the user can do next, where that is known.
     pub fn hint(&self) -> Option<String> {
         let action = self.operation.action();
+        if let Some(region) = &self.bucket_region {
+            return Some(format!(
+                "set the Region of the bucket to {region} in the spec, or name another bucket"
+            ));
+        }
+        // `GetBucketAcl` does not show grants that S3 ignores, so that no plan can see these.
+        if self.code.as_deref() == Some("InvalidBucketAclWithObjectOwnership") {
+            return Some(
+                "the ACL of the bucket has grants to others, public ones that S3 ignores included: remove them with \
+                 `aws s3api put-bucket-acl --acl private --bucket NAME`, or set `bucket.object_ownership: ObjectWriter`"
+                    .to_owned(),
+            );
+        }
         match (self.class, self.operation) {
             (Class::Denied, Operation::AssumeRole) => Some(format!(
                 "check that the role exists in account {} and that its trust policy lets your credentials assume it",
@@ -116,6 +135,11 @@ impl Error {
                  if it is yours, allow s3:ListBucket on it"
                     .to_owned(),
             ),
+            (Class::Denied, Operation::PutBucketPolicy) => Some(format!(
+                "allow {action} for the credentials used in account {}; where the policy has a public statement, \
+                 S3 also refuses it while Block Public Access is on for the bucket, its account or its organization",
+                self.account
+            )),
             (Class::Denied, _) => Some(format!("allow {action} for the credentials used in account {}", self.account)),
             (Class::Credentials, _) => Some(
                 "set credentials as for the AWS CLI (environment, profile or role) and try `aws sts get-caller-identity`"
@@ -127,6 +151,20 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// The Region of the bucket in an answer that sends the caller to another Region. After a `HEAD`, there is no code.
+///
+/// See "Error responses" in the S3 API reference (`PermanentRedirect`, `TemporaryRedirect`,
+/// `AuthorizationHeaderMalformed`).
+fn bucket_region(code: Option<&str>, answer: &HttpResponse) -> Option<String> {
+    let is_elsewhere = match answer.status().as_u16() {
+        301 | 307 => true,
+        400 => matches!(code, None | Some("AuthorizationHeaderMalformed")),
+        _ => false,
+    };
+    let region = answer.headers().get("x-amz-bucket-region").filter(|_| is_elsewhere);
+    region.map(str::to_owned)
 }
 
 /// The chain of causes, without the debug text that the SDK puts behind it.

@@ -155,6 +155,8 @@ operations! {
     ListObjectVersions => "s3:ListBucketVersions", Read, Bucket, Bucket;
     HeadBucket => "s3:ListBucket", Read, Bucket, Bucket;
     GetBucketLocation => "s3:GetBucketLocation", Read, Import, Bucket;
+    GetBucketRequestPayment => "s3:GetBucketRequestPayment", Read, Bucket, Bucket;
+    GetBucketAcl => "s3:GetBucketAcl", Read, Bucket, Bucket;
     GetBucketPolicy => "s3:GetBucketPolicy", Read, Bucket, Bucket;
     PutBucketPolicy => "s3:PutBucketPolicy", Write, Bucket, Bucket;
     DeleteBucketPolicy => "s3:DeleteBucketPolicy", Write, Bucket, Bucket;
@@ -168,6 +170,7 @@ operations! {
     PutBucketOwnershipControls => "s3:PutBucketOwnershipControls", Write, Bucket, Bucket;
     GetBucketTagging => "s3:GetBucketTagging", Read, Bucket, Bucket;
     PutBucketTagging => "s3:PutBucketTagging", Write, Bucket, Bucket;
+    GetBucketAbac => "s3:GetBucketAbac", Read, Bucket, Bucket;
     GetBucketLifecycleConfiguration => "s3:GetLifecycleConfiguration", Read, Bucket, Bucket;
     PutBucketLifecycleConfiguration => "s3:PutLifecycleConfiguration", Write, Bucket, Bucket;
     GetObjectLockConfiguration => "s3:GetBucketObjectLockConfiguration", Read, Bucket, Bucket;

@@ -80,6 +80,7 @@ impl Session {
             operation: Operation::GetCallerIdentity,
             class: Class::Credentials,
             code: None,
+            bucket_region: None,
             message: format!(
                 "the credentials are of account {actual}, but account `{}` in the spec is {}; \
                  give it a `role` or a `profile`, or use credentials of {}",

@@ -21,6 +21,7 @@ mod log_group;
 mod organization;
 mod other_installation;
 mod policy;
+mod public_access;
 mod quota;
 mod role;
 mod scope;
@@ -43,6 +44,7 @@ use change::Compared;
 pub use copy::copy;
 pub use destroy::destroy;
 pub(crate) use policy::FOREIGN_STATEMENT;
+pub(crate) use public_access::WITHHELD_SETTING;
 use scope::Scope;
 
 /// What has come out of a comparison.
@@ -87,8 +89,11 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     alias::compare(&scope, &mut compared);
     let key_policy = key_policy::compare(&scope, &mut compared);
     let grants = grant::compare(&scope, &mut compared);
-    bucket::compare(&scope, &mut compared);
-    let bucket_policy = bucket_policy::compare(&scope, &mut compared);
+    let bucket_policy = bucket_policy::merge(&scope, &mut compared);
+    bucket::compare(&scope, bucket_policy.as_ref(), &mut compared);
+    if let Some(outcome) = &bucket_policy {
+        bucket_policy::expand(&scope, outcome, &mut compared);
+    }
     log_group::compare(&scope, &mut compared);
     role::compare(&scope, &mut compared);
     topic::compare(&scope, &mut compared);
@@ -109,6 +114,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         bucket_policy::contract(&scope, outcome, &mut compared);
     }
     topic_policy::contract(&scope, &topic_policies, &mut compared);
+    // S3 saves no public policy while it blocks public access.
+    public_access::refuse(&scope, &mut compared);
     // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
     delivery::refuse(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
     let undelivered = live_paths(desired, observed)

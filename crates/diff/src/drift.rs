@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::compare::{Comparison, FOREIGN_STATEMENT};
+use crate::compare::{Comparison, FOREIGN_STATEMENT, WITHHELD_SETTING};
 use crate::delivery::obstacle;
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -85,8 +85,12 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let refused =
         comparison.refusals.iter().filter(|it| !matches!(it, Refusal::Blocked { .. })).map(|refusal| {
             let told = told(refusal.address().to_string(), refusal.to_string());
-            Finding { kind: FindingKind::Changed, severity: Severity::High, ..told }
+            Finding { kind: FindingKind::Changed, severity: refused_severity(refusal), ..told }
         });
+    let withheld = plan.warnings.iter().filter(|warning| warning.code == WITHHELD_SETTING).map(|warning| {
+        let told = told(warning.address.to_string(), warning.message.clone());
+        Finding { kind: FindingKind::Changed, severity: Severity::High, ..told }
+    });
     let foreign = plan.warnings.iter().filter(|warning| warning.code == FOREIGN_STATEMENT).map(|warning| {
         let told = told(warning.address.to_string(), warning.message.clone());
         Finding { kind: FindingKind::Unexpected, severity: Severity::Medium, ..told }
@@ -96,10 +100,19 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         .chain(outsiders)
         .chain(plan.changes.iter().map(finding))
         .chain(refused)
+        .chain(withheld)
         .chain(foreign)
         .collect();
     findings.sort_by_key(|finding| finding.severity);
     findings
+}
+
+fn refused_severity(refusal: &Refusal) -> Severity {
+    match refusal {
+        // No log file arrives.
+        Refusal::RequesterPays { .. } => Severity::Critical,
+        _ => Severity::High,
+    }
 }
 
 /// A finding without views.

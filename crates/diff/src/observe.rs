@@ -29,11 +29,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::{join, join_all, join3, try_join, try_join_all, try_join3};
 use reconcile_aws::{Aws, Operation, Session};
 use reconcile_policy::{Arn, Document, Region};
-use reconcile_spec::{AccountName, Desired, Site};
+use reconcile_spec::{AccountName, Desired, ObjectOwnership, Site};
 use tokio::task::JoinSet;
 
 use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
-pub use bucket::Aspects;
+pub use bucket::{AclGrant, Aspects, Conditions};
 pub use departed::{Departed, Unseen};
 pub use encryption::UsedKey;
 pub(crate) use encryption::granted;
@@ -55,6 +55,8 @@ pub struct Observed {
     pub bucket_policy: Option<Document>,
     /// Whether there is nothing in the bucket; only known where the spec lets it be deleted.
     pub is_bucket_empty: bool,
+    /// Settings of the bucket that decide what can be done with it; `None` where there is no bucket.
+    pub bucket_conditions: Option<Conditions>,
     /// Every log group of the spec that could be read, by ARN; `None` where there is none.
     pub log_groups: BTreeMap<Arn, Option<LogGroup>>,
     /// Every role that delivers to log groups and could be read, by ARN; `None` where there is none.
@@ -144,6 +146,7 @@ struct HubBucket {
     bucket: Option<Bucket>,
     policy: Option<Document>,
     is_empty: bool,
+    conditions: Option<Conditions>,
 }
 
 /// What was made for trails, in one account.
@@ -210,6 +213,7 @@ pub async fn observe(
             let found = bucket.map_err(hub_error)?;
             (observed.bucket, observed.bucket_policy) = (found.bucket, found.policy);
             observed.is_bucket_empty = found.is_empty;
+            observed.bucket_conditions = found.conditions;
         }
         observed.trails.extend(found.trails.asked);
         observed.log_groups.extend(found.attached.log_groups);
@@ -306,13 +310,43 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
     let is_empty = async {
         if desired.deletion.bucket { bucket::is_empty(session, region, name).await } else { Ok(false) }
     };
-    let (bucket, policy, is_empty) = try_join3(
+    let settings = try_join3(
         bucket::read(session, region, name, &aspects),
         policy::read_bucket_policy(session, region, name),
         is_empty,
-    )
-    .await?;
-    Ok(HubBucket { bucket, policy, is_empty })
+    );
+    let (settings, requester_pays) = join(settings, bucket::requester_pays(session, region, name)).await;
+    let (bucket, policy, is_empty) = settings.map_err(|error| elsewhere(error, desired))?;
+    let conditions = match &bucket {
+        None => None,
+        Some(live) if acl_matters(desired, live) => {
+            Some(Conditions { requester_pays, grants: bucket::grants(session, region, name).await })
+        }
+        Some(_) => Some(Conditions { requester_pays, grants: Ok(Vec::new()) }),
+    };
+    Ok(HubBucket { bucket, policy, is_empty, conditions })
+}
+
+/// The error of a read of the bucket, in words of the spec where the bucket is in another Region.
+fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
+    let wanted = desired.bucket.site.region.as_str();
+    match error {
+        ReadError::Aws(reconcile_aws::Error { bucket_region: Some(actual), .. }) if actual != wanted => {
+            let (name, wanted) = (desired.bucket.name.to_string(), wanted.to_owned());
+            ReadError::BucketRegion { name, actual, wanted }
+        }
+        error => error,
+    }
+}
+
+/// Whether the spec changes what the ACL of the bucket is good for: it disables ACLs, or has S3 ignore public grants.
+fn acl_matters(desired: &Desired, live: &Bucket) -> bool {
+    const DISABLED: ObjectOwnership = ObjectOwnership::BucketOwnerEnforced;
+
+    let disables = desired.bucket.object_ownership.enforced() == Some(&DISABLED);
+    let blocks = desired.bucket.block_public_access.enforced() == Some(&true);
+    let is_ignored = live.public_access_block.is_some_and(|block| block.ignore_public_acls);
+    live.object_ownership.as_deref() != Some(DISABLED.as_str()) && (disables || (blocks && !is_ignored))
 }
 
 /// Log groups, roles and topics of the spec in this account.

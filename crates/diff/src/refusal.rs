@@ -68,6 +68,24 @@ pub enum Refusal {
         /// Where in the spec the setting is that drops such statements, if there is one.
         setting: Option<&'static str>,
     },
+    /// S3 refuses to save a policy with a public statement while Block Public Access is on.
+    #[error(
+        "{address}: S3 counts {statements} as public, and refuses to save the policy while Block Public Access is on"
+    )]
+    PublicStatement {
+        /// The policy.
+        address: Address,
+        /// The statements, as people call them.
+        statements: String,
+    },
+    /// CloudTrail does not deliver to a bucket whose requesters pay.
+    #[error("{address}: it is a Requester Pays bucket, and CloudTrail does not deliver to such a bucket")]
+    RequesterPays {
+        /// The bucket.
+        address: Address,
+        /// Its name.
+        bucket: String,
+    },
     /// The policy does not fit.
     #[error("{address}: {error}")]
     TooLarge {
@@ -87,6 +105,8 @@ impl Refusal {
             | Self::LockedOut { address }
             | Self::OtherInstallation { address, .. }
             | Self::DeletedPrincipal { address, .. }
+            | Self::PublicStatement { address, .. }
+            | Self::RequesterPays { address, .. }
             | Self::TooLarge { address, .. } => address,
         }
     }
@@ -131,6 +151,13 @@ impl Refusal {
                 format!("take the statement out of the policy, or set `{setting}: remove` in the spec")
             }
             Self::DeletedPrincipal { setting: None, .. } => "take the statement out of the policy".to_owned(),
+            Self::PublicStatement { .. } => "limit the statement to named principals or remove it; to keep it, set \
+                 `bucket.block_public_access: false`, which helps where only the bucket's own setting blocks public access"
+                .to_owned(),
+            Self::RequesterPays { bucket, .. } => format!(
+                "run `aws s3api put-bucket-request-payment --bucket {bucket} --request-payment-configuration \
+                 Payer=BucketOwner`, then plan again"
+            ),
             Self::TooLarge { error, .. } => match error.obstacle {
                 Some(obstacle) => {
                     format!("{obstacle}; or move statements of others to where they need less room")

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reconcile_policy::NameError;
+use reconcile_policy::{AccountId, NameError, Region};
 use serde::{Deserialize, Serialize};
 
 macro_rules! name {
@@ -155,6 +155,21 @@ name!(
     }
 );
 
+impl BucketName {
+    /// The account and the Region whose namespace the name is of: `logs-111122223333-us-east-1-an`. `None` for a name
+    /// of the global namespace.
+    ///
+    /// See "Namespaces for general purpose buckets" in the S3 user guide.
+    pub fn namespace(&self) -> Option<(AccountId, Region)> {
+        let name = self.0.strip_suffix("-an")?;
+        let namespaces = name.match_indices('-').filter_map(|(at, _)| {
+            let (account, region) = name.get(at + 1..)?.split_once('-')?;
+            Some((account.parse().ok()?, region.parse().ok()?))
+        });
+        namespaces.last()
+    }
+}
+
 impl AliasName {
     /// The name as KMS takes it: `alias/secprod-cloudtrail`.
     pub fn with_prefix(&self) -> String {
@@ -172,6 +187,18 @@ mod tests {
         }
         for text in bad {
             assert!(text.parse::<T>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_name_says_of_which_namespace_it_is() {
+        let namespace = |name: &str| name.parse::<BucketName>().unwrap().namespace();
+        let found = namespace("audit-logs-111122223333-us-gov-west-1-an").unwrap();
+        assert_eq!((found.0.as_str(), found.1.as_str()), ("111122223333", "us-gov-west-1"));
+        let last = namespace("a-999999999999-eu-west-1-111122223333-us-east-1-an").unwrap();
+        assert_eq!((last.0.as_str(), last.1.as_str()), ("111122223333", "us-east-1"));
+        for global in ["logs", "logs-an", "logs-111122223333-us-east-1", "logs-1111-us-east-1-an"] {
+            assert_eq!(namespace(global), None, "{global}");
         }
     }
 

@@ -1,12 +1,12 @@
 //! Makes and changes the bucket.
 
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, ObjectOwnership,
-    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
-    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
-    VersioningConfiguration,
+    BucketAbacStatus, BucketLocationConstraint, BucketNamespace, BucketVersioningStatus,
+    CreateBucketConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
-use reconcile_aws::Operation;
+use reconcile_aws::{Class, Operation};
 use reconcile_diff::observe::bucket::{Aspects, read, read_tags};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
@@ -38,7 +38,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
     };
     let Some(wanted) = action.after() else { return step.delete().await };
     if live.is_none() {
-        step.create(wanted).await?;
+        step.create(&name, wanted).await?;
     }
     // What S3 gives a new bucket differs by Region and year, so all of it is set.
     step.converge(&name, live.as_ref(), wanted).await?;
@@ -77,7 +77,7 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    async fn create(&self, wanted: &Bucket) -> Result<(), ApplyError> {
+    async fn create(&self, name: &BucketName, wanted: &Bucket) -> Result<(), ApplyError> {
         let region = self.work.region().as_str();
         let place = (region != UNNAMED_REGION).then(|| {
             CreateBucketConfiguration::builder()
@@ -89,6 +89,7 @@ impl Step<'_> {
             .create_bucket()
             .bucket(self.name)
             .set_create_bucket_configuration(place)
+            .set_bucket_namespace(name.namespace().map(|_| BucketNamespace::AccountRegional))
             // A bucket with a lock is born with it.
             .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
             .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from))
@@ -234,15 +235,16 @@ impl Step<'_> {
             .await
     }
 
-    /// S3 replaces all tags of a bucket at once: others' tags, as they are now, go into the call with ours.
+    /// Adds tags. `PutBucketTagging` replaces all tags of a bucket, so the call also has the tags of others as they are
+    /// now. That includes the tags of AWS itself (`aws:cloudformation:…`): S3 refuses a call that leaves them out, and
+    /// accepts them unchanged.
     async fn tag(&self, name: &BucketName, wanted: &Tags) -> Result<(), ApplyError> {
         let mut all = read_tags(self.work.session, self.work.region(), name).await?;
-        // AWS sets its own tags itself, and takes them from nobody.
-        all.0.retain(|key, _| !key.starts_with("aws:"));
         all.0.extend(wanted.0.clone());
         let tags = all.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
         let tagging = Tagging::builder().set_tag_set(Some(tags.collect())).build().ok();
-        self.work
+        let tagged = self
+            .work
             .settle(|| {
                 let call = self
                     .s3
@@ -252,7 +254,30 @@ impl Step<'_> {
                     .set_tagging(tagging.clone());
                 async { self.work.session.call(Operation::PutBucketTagging, call.send()).await.map(drop) }
             })
-            .await
+            .await;
+        match tagged {
+            Err(ApplyError::Aws(error)) if matches!(error.class, Class::Denied | Class::Rejected) => {
+                Err(if self.has_abac().await { self.tagged_elsewhere(wanted, error) } else { error.into() })
+            }
+            tagged => tagged,
+        }
+    }
+
+    /// Whether the bucket uses its tags for access control (ABAC). What cannot be read is not: the error that led here
+    /// says more.
+    async fn has_abac(&self) -> bool {
+        let call = self.s3.get_bucket_abac().bucket(self.name).expected_bucket_owner(self.owner).send();
+        let answer = self.work.session.call(Operation::GetBucketAbac, call).await;
+        let status = answer.ok().and_then(|answer| answer.abac_status).and_then(|it| it.status);
+        status == Some(BucketAbacStatus::Enabled)
+    }
+
+    fn tagged_elsewhere(&self, wanted: &Tags, error: reconcile_aws::Error) -> ApplyError {
+        ApplyError::TagsUnderAbac {
+            error,
+            bucket: format!("arn:{}:s3:::{}", self.work.region().partition(), self.name),
+            tags: wanted.0.iter().map(|(key, value)| format!("Key={key},Value={value}")).collect(),
+        }
     }
 }
 

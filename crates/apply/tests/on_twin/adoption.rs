@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, members};
 
-const BUCKET: &str = "test-logs";
+pub const BUCKET: &str = "test-logs";
 
 /// Clients of another make than ours, in the account of the bucket.
-struct Others {
-    s3: aws_sdk_s3::Client,
+pub struct Others {
+    pub s3: aws_sdk_s3::Client,
     cloudtrail: aws_sdk_cloudtrail::Client,
 }
 
 impl Others {
-    fn of(installation: &Installation, account: &str) -> Self {
+    pub fn of(installation: &Installation, account: &str) -> Self {
         let (key, secret) = installation.twin.credentials_for(account);
         let credentials = Credentials::new(key, secret, None, None, "test");
         let s3 = aws_sdk_s3::Config::builder()
@@ -37,7 +37,7 @@ impl Others {
         }
     }
 
-    async fn bucket(&self, statements: &[String]) {
+    pub async fn bucket(&self, statements: &[String]) {
         use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
         let region = BucketLocationConstraint::from("eu-west-1");
@@ -54,7 +54,7 @@ impl Others {
         self.cloudtrail.start_logging().name(name).send().await.unwrap();
     }
 
-    async fn policy(&self) -> String {
+    pub async fn policy(&self) -> String {
         self.s3.get_bucket_policy().bucket(BUCKET).send().await.unwrap().policy.unwrap()
     }
 }

@@ -145,7 +145,7 @@ impl Installation {
     }
 }
 
-fn spec(text: &str) -> Spec {
+pub fn spec(text: &str) -> Spec {
     parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 

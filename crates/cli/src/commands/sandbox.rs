@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Journal, Options, apply};
-use reconcile_diff::observe::{HubKey, LiveKey};
+use reconcile_diff::observe::{Conditions, HubKey, LiveKey};
 use reconcile_diff::{Observed, copy, view};
-use reconcile_policy::{Arn, Document};
+use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, KeyIdentity};
 use reconcile_twin::{Summary, Twin};
 use tokio::net::TcpListener;
@@ -121,8 +121,14 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     twin.trust(true);
     let journal = Journal::open(&file.with_extension("load"), &plan)?;
     let outcome = apply(&aws, desired, &plan, journal, options).await;
+    let bucket = desired.bucket.name.as_str();
     if let Some(policy) = &observed.bucket_policy {
-        twin.set_bucket_policy(desired.bucket.name.as_str(), &policy.to_string());
+        twin.set_bucket_policy(bucket, &policy.to_string());
+    }
+    if let Some(Conditions { requester_pays, grants }) = &observed.bucket_conditions {
+        let grants = grants.as_deref().unwrap_or_default().iter();
+        twin.set_bucket_grants(bucket, grants.map(|it| (it.grantee.clone(), it.permission.clone())));
+        twin.set_requester_pays(bucket, *requester_pays.as_ref().unwrap_or(&false));
     }
     let key = match &desired.key.identity {
         KeyIdentity::Alias(alias) => Some(alias.with_prefix()),
@@ -146,16 +152,18 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     Ok(Exit::Ok)
 }
 
-/// A bucket and a key as AWS makes them where nothing is said, with policies that are given.
+/// A bucket and a key with the settings that AWS gives new ones, and with the given policies. A policy with a public
+/// statement could only be saved in a bucket that does not block public access.
 fn assumed(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -> Observed {
     let site = &desired.key.site;
     let account = desired.account(&site.account).map_or("", |account| account.id.as_str());
     let arn = Arn::new(site.region.partition(), "kms", site.region.as_str(), account, "key/given");
+    let is_public = |policy: &Document| exposed(policy).iter().any(|it| it.doubt.is_none());
     Observed {
-        bucket: bucket.is_some().then(|| view::Bucket {
+        bucket: bucket.as_ref().map(|policy| view::Bucket {
             encryption: Some(view::Encryption::S3),
             versioning: Some(false),
-            public_access_block: Some(view::PublicAccessBlock::all(true)),
+            public_access_block: Some(view::PublicAccessBlock::all(!is_public(policy))),
             object_ownership: Some("BucketOwnerEnforced".to_owned()),
             lifecycle: None,
             object_lock: None,

@@ -1,25 +1,28 @@
 //! Compares the bucket.
 
+use reconcile_policy::Fitted;
 use reconcile_spec as spec;
 
-use super::Scope;
 use super::change::{Compared, Terms, reasons};
+use super::{Scope, public_access};
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::{
-    AccessLogs, Bucket, Encryption, Lifecycle, ObjectLock, PublicAccessBlock, Tags, Transition,
-};
+use crate::refusal::Refusal;
+use crate::view::{AccessLogs, Bucket, Encryption, Lifecycle, ObjectLock, Tags, Transition};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+/// Adds the change of the bucket. `policy` is what the bucket policy becomes, where it is managed.
+pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut Compared) {
     let desired = &scope.desired.bucket;
+    let policy = policy.map(|it| &it.merged.contracted).or(scope.observed.bucket_policy.as_ref());
+    check_conditions(scope, compared);
     let wanted = Bucket {
         encryption: desired.encryption.enforced().map(|encryption| match encryption {
             spec::Encryption::S3 => Encryption::S3,
             spec::Encryption::Key => Encryption::Kms { key: Some(scope.key.clone()), bucket_key: true },
         }),
         versioning: desired.versioning.enforced().copied(),
-        public_access_block: desired.block_public_access.enforced().copied().map(PublicAccessBlock::all),
-        object_ownership: desired.object_ownership.enforced().map(|it| it.as_str().to_owned()),
+        public_access_block: public_access::block(scope, policy, compared),
+        object_ownership: public_access::ownership(scope, compared),
         lifecycle: desired.lifecycle.enforced().map(lifecycle),
         object_lock: desired.object_lock.enforced().map(|lock| {
             let (days, years) = match lock.retention {
@@ -54,6 +57,37 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     compared.view(terms, live, wanted);
 }
 
+/// Refuses a bucket that CloudTrail does not deliver to, whatever its policy says, and warns of what could not be read.
+///
+/// See "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
+fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
+    const UNREADABLE: &str = "unreadable-setting";
+
+    let Some(conditions) = &scope.observed.bucket_conditions else { return };
+    let address = scope.bucket_address();
+    if let Err(error) = &conditions.grants {
+        let message = format!(
+            "the ACL of the bucket cannot be read ({error}): if it grants anything to others, this plan ends that, or S3 \
+             refuses the change"
+        );
+        compared.warn(UNREADABLE, address.clone(), message);
+    }
+    match &conditions.requester_pays {
+        Ok(true) => {
+            let bucket = scope.desired.bucket.name.to_string();
+            compared.refusals.push(Refusal::RequesterPays { address, bucket });
+        }
+        Ok(false) => {}
+        Err(error) => {
+            let message = format!(
+                "whether it is a Requester Pays bucket cannot be read ({error}): CloudTrail does not deliver to such a \
+                 bucket"
+            );
+            compared.warn(UNREADABLE, address, message);
+        }
+    }
+}
+
 fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
     Lifecycle {
         previous_id: None,
@@ -82,14 +116,22 @@ fn renames_rule(diff: &[Difference]) -> bool {
 fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
         Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
-        Action::Update { after, .. } => reasons(diff, |field, _| match field {
+        Action::Update { after, .. } => reasons(diff, |field, _| {
+            match field {
             "encryption" => "new objects are not encrypted as the spec says".to_owned(),
             "versioning" if after.versioning == Some(true) => {
                 "overwritten and deleted objects are not kept (versioning is off)".to_owned()
             }
             "versioning" => "versioning is on".to_owned(),
             "public_access_block" => "public access is not blocked as the spec says".to_owned(),
-            "object_ownership" => "object ownership differs".to_owned(),
+            "object_ownership" => match after.object_ownership.as_deref() {
+                Some("BucketOwnerEnforced") => {
+                    "ACLs are in force; disabling them also ends what ACLs of single objects grant, which a plan does not \
+                     see"
+                        .to_owned()
+                }
+                _ => "object ownership differs".to_owned(),
+            },
             "lifecycle" if renames_rule(diff) => {
                 "the lifecycle rule carries the previous name of the installation".to_owned()
             }
@@ -98,6 +140,7 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             "access_logs" => "access to the bucket is not logged where the spec says".to_owned(),
             "tags" => "tags are missing or differ".to_owned(),
             other => format!("{other} differs"),
+        }
         }),
         Action::Delete { .. } => vec!["the spec has no such bucket".to_owned()],
     };

@@ -2,26 +2,29 @@
 
 use reconcile_policy::{Arn, BucketIntent, Document, Fitted, Guest, Role};
 
-use super::Scope;
 use super::change::Compared;
 use super::departed::Naming;
 use super::policy::{Policy, Setting, TakeOver};
+use super::{Scope, public_access};
 use crate::difference::Difference;
 use crate::plan::Changed;
 
 /// Where the spec says what becomes of the permissions of accounts that it does not have.
 pub(super) const UNLISTED: &str = "bucket.policy.unlisted_accounts";
 
-/// Adds what lets our trails deliver. Gives what the policy is to become, for [`contract`]; none if it does not fit, or is
-/// not ours to write.
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
+/// Merges what lets our trails deliver into the live policy. Returns `None` if the policy does not fit, or is not
+/// managed.
+pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
     if !scope.desired.bucket_policy.is_managed {
         return None;
     }
-    let outcome = fitted(scope, TakeOver::Trails, compared)?;
+    fitted(scope, TakeOver::Trails, compared)
+}
+
+/// Adds the write that lets our trails deliver.
+pub(super) fn expand(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
     let live = scope.observed.bucket_policy.as_ref();
-    with_policy(scope, |policy| policy.expand(live, &outcome, vec![scope.bucket_address()], compared));
-    Some(outcome)
+    with_policy(scope, |policy| policy.expand(live, outcome, vec![scope.bucket_address()], compared));
 }
 
 /// Takes away all that is ours, when no trail needs it any more.
@@ -144,6 +147,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         place: scope.place(&desired.site),
         ownership: &desired.ownership,
         foreign: desired.foreign,
+        refuses_public: public_access::may_refuse(scope),
         setting: Some(Setting {
             unlisted_accounts: UNLISTED,
             deleted_principals: "bucket.policy.deleted_principals",

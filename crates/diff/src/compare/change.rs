@@ -51,6 +51,11 @@ impl Compared {
         self.push(terms, Action::Delete { before: live });
     }
 
+    /// Adds a warning.
+    pub(super) fn warn(&mut self, code: &str, address: Address, message: String) {
+        self.warnings.push(Warning { code: code.to_owned(), address, message });
+    }
+
     /// Tells of what is ours, is not in the spec any more, and stays all the same.
     pub(super) fn warn_of_kept(&mut self, address: &Address, setting: &str) {
         self.warnings.push(Warning {

@@ -10,7 +10,7 @@ use reconcile_spec::{Desired, Spec};
 use super::change::{Compared, Terms};
 use super::policy::DEFAULT_RESTORED;
 use super::{Comparison, Scope, plan_of};
-use super::{alias, bucket_policy, grant, key_policy, leftover, topic_policy, trail};
+use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observe::{Leftover, Observed, Stray, UsedKey, What, granted};
@@ -42,6 +42,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     grant::contract(&scope, grants, &mut compared);
     key_policy::shrink(&scope, &mut compared);
     bucket_policy::shrink(&scope, &mut compared);
+    public_access::refuse(&scope, &mut compared);
     let others = spec.desired().topics.iter().filter(|it| !unwanted.leftovers.contains_key(&it.arn));
     topic_policy::shrink(&scope, others, &mut compared);
     for change in &mut compared.changes {

@@ -132,6 +132,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         place: scope.place(&desired.site),
         ownership: &desired.ownership,
         foreign: desired.foreign,
+        refuses_public: false,
         setting: Some(Setting {
             unlisted_accounts: UNLISTED,
             deleted_principals: "key.policy.deleted_principals",

@@ -25,6 +25,8 @@ pub(super) struct Policy<'a> {
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) ownership: &'a Ownership,
     pub(super) foreign: Foreign,
+    /// Whether S3 refuses to save a public statement.
+    pub(super) refuses_public: bool,
     /// The settings of the spec that say what becomes of foreign statements, if it has them for this policy.
     pub(super) setting: Option<Setting>,
     /// What AWS accepts in place of a document without statements; `None` where the policy is deleted instead.
@@ -60,7 +62,7 @@ impl Policy<'_> {
         compared: &mut Compared,
     ) -> Option<Fitted> {
         self.warn(live, compared);
-        let adoption: Adoption = self.foreign.adoption(accounts);
+        let adoption = Adoption { refuses_public: self.refuses_public, ..self.foreign.adoption(accounts) };
         let finish = |merged: Merged| merged.adopt(&adoption, self.ownership);
         match fit(live, self.ownership, self.limit(), compile, finish) {
             Ok(fitted) => {
@@ -330,7 +332,7 @@ pub(super) const DEFAULT_RESTORED: &str = "no other statement is left, and SNS a
 /// Only what AWS would refuse to save goes before the trails change.
 fn phase_of(adopted: &Adopted) -> Phase {
     match adopted.fate {
-        Fate::DeletedPrincipal { .. } => Phase::Expand,
+        Fate::DeletedPrincipal { .. } | Fate::PublicRemoved => Phase::Expand,
         _ => Phase::Contract,
     }
 }
@@ -349,6 +351,10 @@ fn reason(Adopted { statement, fate }: &Adopted) -> Option<String> {
             )
         }
         Fate::Removed => format!("{statement} is not of this installation, and the spec keeps none of those"),
+        Fate::PublicRemoved => format!(
+            "{statement} is not of this installation, and the spec keeps none of those; it is public, which S3 refuses \
+             to save under Block Public Access"
+        ),
         Fate::DeletedPrincipal { ids } => {
             let ids = ids.join("`, `");
             format!("{statement} names a principal that was deleted (`{ids}`), which AWS refuses to save")

@@ -91,6 +91,7 @@ fn with_policy(scope: &Scope<'_>, topic: &spec::Topic, then: impl FnOnce(&Policy
         place: scope.place(&topic.site),
         ownership: &topic.ownership,
         foreign: topic.foreign,
+        refuses_public: false,
         setting: None,
         emptied: Some(TopicIntent::default_policy(&topic.arn)),
         changed: Changed::TopicPolicy,

@@ -1,6 +1,8 @@
 //! Reads the bucket and its settings.
 
-use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, ServerSideEncryptionByDefault};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, Grantee, Payer, ServerSideEncryption, ServerSideEncryptionByDefault,
+};
 use futures::future::{join3, join5};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::Region;
@@ -21,6 +23,86 @@ pub struct Aspects {
     pub access_logs: bool,
     /// Whose the lifecycle rule is.
     pub installation: Installation,
+}
+
+/// Settings of a bucket that no plan changes, and that decide what can be done with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conditions {
+    /// Whether whoever requests pays (Requester Pays); an error where that could not be read.
+    pub requester_pays: Result<bool, Error>,
+    /// What the ACL grants to others than the owner; empty where the ACL does not matter, and an error where it could not
+    /// be read.
+    pub grants: Result<Vec<AclGrant>, Error>,
+}
+
+/// A grant of a bucket ACL to somebody else than the owner of the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclGrant {
+    /// The URI of a group, or the canonical id of an account.
+    pub grantee: String,
+    /// Such as `READ`.
+    pub permission: String,
+}
+
+impl AclGrant {
+    const GROUPS: &str = "http://acs.amazonaws.com/groups/";
+
+    /// Whether the grant is to everybody, or to everybody with an AWS account.
+    ///
+    /// See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user guide.
+    pub fn is_public(&self) -> bool {
+        let group = self.grantee.strip_prefix(Self::GROUPS);
+        matches!(group, Some("global/AllUsers" | "global/AuthenticatedUsers"))
+    }
+}
+
+impl std::fmt::Display for AclGrant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { grantee, permission } = self;
+        match grantee.strip_prefix(Self::GROUPS) {
+            Some("global/AllUsers") => write!(f, "{permission} to everybody"),
+            Some("global/AuthenticatedUsers") => write!(f, "{permission} to every AWS account"),
+            Some("s3/LogDelivery") => write!(f, "{permission} to the log delivery of S3"),
+            _ => write!(f, "{permission} to `{grantee}`"),
+        }
+    }
+}
+
+/// Reads whether whoever requests pays. A bucket that does not exist has nobody who pays.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn requester_pays(session: &Session, region: &Region, name: &BucketName) -> Result<bool, Error> {
+    let call = session
+        .s3(region)
+        .get_bucket_request_payment()
+        .bucket(name.as_str())
+        .expected_bucket_owner(session.id().as_str())
+        .send();
+    let answer = found(session.call(Operation::GetBucketRequestPayment, call).await)?;
+    Ok(answer.and_then(|answer| answer.payer) == Some(Payer::Requester))
+}
+
+/// Reads what the ACL of a bucket grants to others than the owner.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Result<Vec<AclGrant>, Error> {
+    let call = session
+        .s3(region)
+        .get_bucket_acl()
+        .bucket(name.as_str())
+        .expected_bucket_owner(session.id().as_str())
+        .send();
+    let Some(acl) = found(session.call(Operation::GetBucketAcl, call).await)? else { return Ok(Vec::new()) };
+    let owner = acl.owner.and_then(|owner| owner.id);
+    let grants = acl.grants.unwrap_or_default().into_iter().filter_map(|grant| {
+        let Grantee { id, uri, email_address, .. } = grant.grantee?;
+        let grantee = uri.or(id).or(email_address).unwrap_or_default();
+        let permission = grant.permission.map(|it| it.as_str().to_owned()).unwrap_or_default();
+        Some(AclGrant { grantee, permission })
+    });
+    Ok(grants.filter(|grant| Some(&grant.grantee) != owner.as_ref()).collect())
 }
 
 /// The bucket; `None` where there is none. All its settings are read at once.

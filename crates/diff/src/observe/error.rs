@@ -33,6 +33,16 @@ pub enum ReadError {
         /// Where the spec wants it.
         wanted: String,
     },
+    /// The bucket exists in another Region than the spec says.
+    #[error("bucket `{name}` is in Region {actual}, but the spec says {wanted}")]
+    BucketRegion {
+        /// The name of the bucket.
+        name: String,
+        /// The Region that it is in.
+        actual: String,
+        /// The Region that the spec names.
+        wanted: String,
+    },
     /// The key cannot encrypt.
     #[error("key {arn} is {state}")]
     KeyUnusable {
@@ -73,6 +83,10 @@ impl ReadError {
             ),
             Self::HomeRegion { actual, name, .. } => Some(format!(
                 "set `home_region: {actual}` for the trail, or delete `{name}` there so that it can be made anew"
+            )),
+            Self::BucketRegion { actual, .. } => Some(format!(
+                "set `bucket.region: {actual}` if the bucket is yours, or name another bucket: bucket names are shared \
+                 by all of AWS"
             )),
             Self::KeyUnusable { arn, .. } => Some(format!(
                 "cancel its deletion and enable it (`aws kms cancel-key-deletion`, `aws kms enable-key --key-id {arn}`), \

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::Merged;
 use crate::trails::{Rest, TrailStatement};
-use crate::{Document, Ownership, Statement, StatementRef};
+use crate::{Document, Ownership, Statement, StatementRef, exposed};
 
 /// What the spec says of statements that are not ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Adoption {
     pub unlisted_accounts: Keep,
     /// Statements that name a user or role that was deleted; AWS refuses to save a document that has one.
     pub deleted_principals: Keep,
+    /// Whether S3 refuses to save a public statement, because Block Public Access is on.
+    pub refuses_public: bool,
 }
 
 /// Whether something foreign may stay.
@@ -66,6 +68,8 @@ pub enum Fate {
     },
     /// The spec says that no foreign statement may stay.
     Removed,
+    /// The same, and the statement is public: S3 would refuse to save it.
+    PublicRemoved,
     /// It names a principal that was deleted, and the spec says to drop such statements.
     DeletedPrincipal {
         /// The unique ids.
@@ -87,6 +91,34 @@ impl Merged {
         self.expanded = self.expanded.retain(|statement| !judge.is_unwritable(statement));
         let left = self.contracted.statements().iter().filter_map(|statement| judge.judge(statement).1);
         self.contracted = self.contracted.with_statements(left.collect());
+        if adoption.refuses_public { self.without_public(ownership) } else { self }
+    }
+
+    /// The same merge with the public statements that do not stay taken out of the expanded document already: S3 would
+    /// refuse to save them. A managed statement gives way to the one that takes its place.
+    fn without_public(mut self, ownership: &Ownership) -> Self {
+        let statements = self.expanded.statements();
+        let public = exposed(&self.expanded);
+        let public = public.iter().filter_map(|it| statements.get(it.statement.index));
+        let is_to_go = |statement: &&Statement| !self.contracted.statements().contains(statement);
+        let refused: Vec<Statement> = public.filter(is_to_go).cloned().collect();
+        let successor = |statement: &Statement| {
+            let mut wanted = self.contracted.statements().iter().filter(|_| ownership.has(statement));
+            wanted
+                .find(|wanted| wanted.sid() == statement.sid())
+                .filter(|wanted| !statements.contains(wanted))
+        };
+        let left = statements.iter().filter_map(|statement| {
+            if refused.contains(statement) { successor(statement) } else { Some(statement) }
+        });
+        let left = left.cloned().collect();
+        let live = self.live.as_ref().map(Document::statements).unwrap_or_default();
+        for adopted in self.adopted.iter_mut().filter(|it| it.fate == Fate::Removed) {
+            if live.get(adopted.statement.index).is_some_and(|statement| refused.contains(statement)) {
+                adopted.fate = Fate::PublicRemoved;
+            }
+        }
+        self.expanded = self.expanded.with_statements(left);
         self
     }
 }

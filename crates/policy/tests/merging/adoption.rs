@@ -241,6 +241,7 @@ pub(crate) fn told(adopted: &Adopted) -> (String, String) {
         Fate::Unlisted { others } => format!("unlisted {}", others.join(" ")),
         Fate::UnlistedRemoved { others } => format!("removed with {}", others.join(" ")),
         Fate::Removed => "removed".to_owned(),
+        Fate::PublicRemoved => "removed as public".to_owned(),
         Fate::DeletedPrincipal { ids } => format!("names {}", ids.join(" ")),
     };
     (sid, fate)
@@ -333,4 +334,29 @@ fn a_statement_with_a_deleted_principal_goes_before_anything_is_written() {
     assert_eq!(fates, ["names AROAEXAMPLEEXAMPLE12"]);
     assert_eq!(sids(&merged.expanded)[0], "Athena");
     assert_eq!(sids(&merged.contracted)[0], "Athena");
+}
+
+#[test]
+fn a_public_statement_that_does_not_stay_goes_before_anything_is_written_where_s3_refuses_it() {
+    let public = |sid: &str| {
+        json!({ "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::logs/downloads/*" })
+    };
+    // Another team's, and one of ours that an earlier spec asked for.
+    let live = document(json!([public("Downloads"), athena(), public("SecExtraDownloads")]));
+    let remove = Adoption { foreign_statements: Keep::Remove, ..adoption() };
+    let fates = |merged: &Merged| merged.adopted.iter().map(|it| told(it).1).collect::<Vec<_>>();
+
+    let merged = adopt(&live, &intent(), &remove);
+    assert_eq!(sids(&merged.expanded)[..3], ["Downloads", "Athena", "SecExtraDownloads"]);
+    assert_eq!(fates(&merged), ["removed", "removed"]);
+
+    let merged = adopt(&live, &intent(), &Adoption { refuses_public: true, ..remove });
+    assert_eq!(sids(&merged.expanded)[..2], ["Athena", "SecTrailAclCheck"]);
+    assert_eq!(fates(&merged), ["removed as public", "removed"]);
+    assert!(OURS.iter().all(|account| can_deliver(&merged.expanded, account, None)));
+
+    // What stays is somebody else's to decide on.
+    let kept = adopt(&live, &intent(), &Adoption { refuses_public: true, ..adoption() });
+    assert_eq!(sids(&kept.expanded)[..2], ["Downloads", "Athena"]);
 }

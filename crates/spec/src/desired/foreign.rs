@@ -49,6 +49,7 @@ impl Foreign {
                 Unlisted::Remove => Keep::Remove,
             },
             deleted_principals: self.deleted_principals,
+            refuses_public: false,
         }
     }
 }

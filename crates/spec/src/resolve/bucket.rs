@@ -7,7 +7,7 @@ use crate::desired::{
     self, AccessLogs, Encryption, Lifecycle, ObjectLock, ObjectOwnership, Retention, Setting, Site,
 };
 use crate::diagnostic::Place;
-use crate::names::BucketName;
+use crate::names::{AccountName, BucketName};
 use crate::problems::Problems;
 use crate::raw::{
     Located, OrUnmanaged, RawAccessLogs, RawBucket, RawEncryption, RawLifecycle, RawLockMode, RawObjectLock,
@@ -28,6 +28,7 @@ pub(super) fn resolve(
 ) -> Option<Bucket> {
     let account = scope.account(&raw.account, problems);
     let name: Option<BucketName> = problems.name(&raw.name, "");
+    check_namespace(raw, scope, name.as_ref(), account.as_ref(), region.as_ref(), problems);
     let prefix = resolve_prefix(raw.prefix.as_ref(), problems);
     let object_lock = setting(raw.object_lock.as_ref(), problems, resolve_object_lock);
     let lifecycle = setting(raw.lifecycle.as_ref(), problems, resolve_lifecycle);
@@ -59,6 +60,31 @@ pub(super) fn resolve(
         tags: scope.tags.clone(),
     };
     Some(Bucket { bucket, prefix: prefix? })
+}
+
+/// Refuses the name of a bucket that only another account, or the same account in another Region, can have.
+///
+/// See "Namespaces for general purpose buckets" in the S3 user guide.
+fn check_namespace(
+    raw: &RawBucket,
+    scope: &Scope<'_>,
+    name: Option<&BucketName>,
+    account: Option<&AccountName>,
+    region: Option<&Region>,
+    problems: &mut Problems,
+) {
+    let Some((owner, place)) = name.and_then(BucketName::namespace) else { return };
+    let (Some(account), Some(region)) = (account.and_then(|name| scope.id(name)), region) else { return };
+    if (&owner, &place) != (account, region) {
+        problems.add(
+            raw.name.place,
+            format!(
+                "only account {owner} can have a bucket of this name, and only in {place}; the bucket is in account \
+                 {account} in {region}"
+            ),
+            format!("end the name in `-{account}-{region}-an`, or correct `account` and `region`"),
+        );
+    }
 }
 
 /// What does not go together. See "S3 Object Lock considerations" and "Enabling Amazon S3 server access logging" in the S3 user

@@ -82,6 +82,10 @@ fn of_names() {
         ("account", with_account("{ id: \"12345\", role: R }")),
         ("account name", prod_with("  production: ", "  produc/tion: ").replace("[production,", "[master,")),
         ("bucket", prod_with("secprod-multiaccount-logs", "Logs_of_All")),
+        (
+            "bucket of another namespace",
+            prod_with("secprod-multiaccount-logs", "logs-999999999999-eu-west-1-an"),
+        ),
         ("region", prod_with("us-east-1", "us-east")),
         ("alias", prod_with("alias: secprod-cloudtrail", "alias: alias/secprod")),
         ("trail", prod_with("SecurityTrailMaster", "Security..Trail")),

@@ -1,0 +1,297 @@
+//! What a plan sees of a bucket that others use before anything is written to it.
+
+use std::sync::Arc;
+
+use aws_sdk_s3::types::{
+    AbacStatus, BucketAbacStatus, BucketCannedAcl, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+    Payer, PublicAccessBlockConfiguration, RequestPaymentConfiguration, Tag, Tagging,
+};
+use reconcile_diff::{Comparison, Finding, Kind, Plan, Progress, Refusal, Severity, findings, observe};
+use reconcile_twin::Denial;
+use serde_json::json;
+
+use crate::adoption::{BUCKET, Others};
+use crate::installation::{Installation, MASTER, members, spec};
+
+const STACK: (&str, &str) = ("aws:cloudformation:stack-name", "logs");
+
+fn public(sid: &str) -> String {
+    json!({ "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::{BUCKET}/downloads/*") })
+    .to_string()
+}
+
+fn team() -> String {
+    json!({ "Sid": "Team", "Effect": "Allow", "Principal": { "AWS": "444444444444" }, "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::{BUCKET}/*") })
+    .to_string()
+}
+
+/// The spec with more settings of the bucket.
+fn with(settings: &str) -> String {
+    members(1, "").replace("region: eu-west-1 }", &format!("region: eu-west-1, {settings} }}"))
+}
+
+/// A bucket that somebody else made, without a block and with ACLs.
+async fn open_bucket(installation: &Installation, statements: &[String]) -> Others {
+    installation.plan(&members(1, "")).await;
+    let others = Others::of(installation, MASTER);
+    others.bucket(&[team()]).await;
+    let off = PublicAccessBlockConfiguration::builder().build();
+    let call = others.s3.put_public_access_block().bucket(BUCKET);
+    call.public_access_block_configuration(off).send().await.unwrap();
+    let rule = OwnershipControlsRule::builder().object_ownership(ObjectOwnership::ObjectWriter).build();
+    let controls = OwnershipControls::builder().rules(rule.unwrap()).build().unwrap();
+    let call = others.s3.put_bucket_ownership_controls().bucket(BUCKET);
+    call.ownership_controls(controls).send().await.unwrap();
+    let policy = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{}]}}", statements.join(","));
+    others.s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();
+    others
+}
+
+async fn is_blocked(others: &Others) -> bool {
+    let block = others.s3.get_public_access_block().bucket(BUCKET).send().await.unwrap();
+    block.public_access_block_configuration.unwrap().restrict_public_buckets == Some(true)
+}
+
+async fn acl(others: &Others, acl: BucketCannedAcl) {
+    others.s3.put_bucket_acl().bucket(BUCKET).acl(acl).send().await.unwrap();
+}
+
+async fn ownership(others: &Others) -> String {
+    let controls = others.s3.get_bucket_ownership_controls().bucket(BUCKET).send().await.unwrap();
+    controls.ownership_controls.unwrap().rules[0].object_ownership.as_str().to_owned()
+}
+
+async fn tag(others: &Others, tags: &[(&str, &str)]) {
+    let tags = tags.iter().map(|(key, value)| Tag::builder().key(*key).value(*value).build().unwrap());
+    let tagging = Tagging::builder().set_tag_set(Some(tags.collect())).build().unwrap();
+    others.s3.put_bucket_tagging().bucket(BUCKET).tagging(tagging).send().await.unwrap();
+}
+
+/// The messages of the warnings of a code.
+fn warnings<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
+    plan.warnings.iter().filter(|it| it.code == code).map(|it| it.message.as_str()).collect()
+}
+
+fn finding(comparison: &Comparison, words: &str) -> Finding {
+    let mut found = findings(comparison).into_iter();
+    found.find(|it| it.message.contains(words)).unwrap_or_else(|| panic!("no finding says `{words}`"))
+}
+
+#[tokio::test]
+async fn a_public_statement_keeps_its_readers_until_somebody_decides() {
+    let installation = Installation::new();
+    let others = open_bucket(&installation, &[public("Downloads"), team()]).await;
+    let spec = members(1, "");
+
+    let plan = installation.converge(&spec).await;
+    let [message] = warnings(&plan, "withheld-setting")[..] else { panic!("{:?}", plan.warnings) };
+    for words in ["`Downloads`", "cut off everybody", "bucket.block_public_access: false", "named principals"]
+    {
+        assert!(message.contains(words), "{message}");
+    }
+    assert!(others.policy().await.contains(&public("Downloads")));
+    assert!(!is_blocked(&others).await);
+    let after = installation.compare(&spec).await;
+    assert!(after.plan.is_in_sync() && after.refusals.is_empty(), "{:#?}", after.plan.changes);
+    assert_eq!(finding(&after, "`Downloads`").severity, Severity::High);
+
+    // The user decides to keep the statement.
+    let keep = with("block_public_access: false");
+    let plan = installation.converge(&keep).await;
+    assert_eq!(warnings(&plan, "withheld-setting"), [""; 0]);
+    assert!(others.policy().await.contains("Downloads") && !is_blocked(&others).await);
+
+    // The user decides to have the block.
+    let remove = with("policy: { foreign_statements: remove }");
+    let plan = installation.converge(&remove).await;
+    assert_eq!(warnings(&plan, "withheld-setting"), [""; 0]);
+    assert!(!others.policy().await.contains("Downloads") && is_blocked(&others).await);
+    assert!(installation.plan(&remove).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn a_policy_that_s3_would_refuse_to_save_is_refused_by_the_plan() {
+    let installation = Installation::new();
+    installation.plan(&members(1, "")).await;
+    let others = Others::of(&installation, MASTER);
+    others.bucket(&[team()]).await;
+    let policy = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{},{}]}}", team(), public("Downloads"));
+    installation.twin.set_bucket_policy(BUCKET, &policy);
+
+    let comparison = installation.compare(&members(1, "")).await;
+    let [refusal @ Refusal::PublicStatement { .. }] = &comparison.refusals[..] else {
+        panic!("{:?}", comparison.refusals)
+    };
+    assert_eq!(refusal.address().kind, Kind::BucketPolicy);
+    assert!(refusal.to_string().contains("statement `Downloads`"), "{refusal}");
+    assert!(warnings(&comparison.plan, "public-statement")[0].contains("is cut off"));
+    // A spec that does not write the policy is not concerned.
+    let unmanaged = installation.compare(&with("policy: unmanaged")).await;
+    assert!(!unmanaged.refusals.iter().any(|it| matches!(it, Refusal::PublicStatement { .. })));
+
+    // Without the block, or without the statement, it can be saved.
+    let off = installation.compare(&with("block_public_access: false")).await;
+    assert_eq!(off.refusals, []);
+    installation.converge(&with("policy: { foreign_statements: remove }")).await;
+    assert!(!others.policy().await.contains("Downloads"));
+}
+
+#[tokio::test]
+async fn a_statement_of_which_s3_does_not_say_whether_it_is_public_is_a_warning() {
+    let installation = Installation::new();
+    let doubtful = json!({ "Sid": "Partner", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+        "Condition": { "StringEquals": { "aws:PrincipalAccount": "444444444444" } } });
+    open_bucket(&installation, &[doubtful.to_string()]).await;
+    let comparison = installation.compare(&members(1, "")).await;
+    assert_eq!(comparison.refusals, []);
+    let [message] = warnings(&comparison.plan, "public-statement")[..] else { panic!() };
+    assert!(message.contains("`Partner`") && message.contains("`aws:PrincipalAccount`"), "{message}");
+    assert!(
+        comparison.plan.changes.iter().any(|it| it.diff.iter().any(|it| it.path().contains("public_access")))
+    );
+}
+
+#[tokio::test]
+async fn acls_are_disabled_only_once_they_grant_nothing_to_others() {
+    let installation = Installation::new();
+    let others = open_bucket(&installation, &[team()]).await;
+    acl(&others, BucketCannedAcl::from("log-delivery-write")).await;
+
+    let plan = installation.converge(&members(1, "")).await;
+    let [message] = warnings(&plan, "withheld-setting")[..] else { panic!("{:?}", plan.warnings) };
+    for words in [
+        "WRITE to the log delivery of S3 and READ_ACP",
+        "aws s3api put-bucket-acl --bucket test-logs --acl private",
+        "bucket.object_ownership: ObjectWriter",
+    ] {
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(ownership(&others).await, "ObjectWriter");
+    assert!(is_blocked(&others).await, "a grant that is not public does not keep the block off");
+    assert!(installation.plan(&members(1, "")).await.is_in_sync());
+    assert_eq!(
+        warnings(&installation.plan(&with("object_ownership: ObjectWriter")).await, "withheld-setting"),
+        [""; 0]
+    );
+
+    acl(&others, BucketCannedAcl::Private).await;
+    installation.converge(&members(1, "")).await;
+    assert_eq!(ownership(&others).await, "BucketOwnerEnforced");
+    // An ACL without effect is not read.
+    let before = installation.twin.calls().len();
+    installation.plan(&members(1, "")).await;
+    assert!(installation.twin.calls()[before..].iter().all(|call| call.operation != "s3:GetBucketAcl"));
+}
+
+#[tokio::test]
+async fn a_public_acl_is_not_ignored_until_somebody_decides() {
+    let installation = Installation::new();
+    let others = open_bucket(&installation, &[team()]).await;
+    acl(&others, BucketCannedAcl::PublicRead).await;
+    let spec = with("object_ownership: unmanaged");
+    let plan = installation.converge(&spec).await;
+    let [message] = warnings(&plan, "withheld-setting")[..] else { panic!("{:?}", plan.warnings) };
+    assert!(message.contains("READ to everybody"), "{message}");
+    let block = others.s3.get_public_access_block().bucket(BUCKET).send().await.unwrap();
+    let block = block.public_access_block_configuration.unwrap();
+    assert_eq!((block.ignore_public_acls, block.restrict_public_buckets), (Some(false), Some(true)));
+    assert!(installation.plan(&spec).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.converge(&spec).await;
+    let others = Others::of(&installation, MASTER);
+    let payment = RequestPaymentConfiguration::builder().payer(Payer::Requester).build().unwrap();
+    let call = others.s3.put_bucket_request_payment().bucket(BUCKET);
+    call.request_payment_configuration(payment).send().await.unwrap();
+
+    let comparison = installation.compare(&spec).await;
+    let [refusal] = &comparison.refusals[..] else { panic!("{:?}", comparison.refusals) };
+    assert!(refusal.to_string().contains("Requester Pays"), "{refusal}");
+    assert!(refusal.hint().contains("put-bucket-request-payment --bucket test-logs"), "{}", refusal.hint());
+    assert_eq!(finding(&comparison, "Requester Pays").severity, Severity::Critical);
+
+    // What cannot be read is neither: the plan says so and goes on.
+    let operation = "s3:GetBucketRequestPayment".to_owned();
+    installation.twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation }]);
+    let comparison = installation.compare(&spec).await;
+    assert_eq!(comparison.refusals, []);
+    assert!(warnings(&comparison.plan, "unreadable-setting")[0].contains("Requester Pays"));
+}
+
+#[tokio::test]
+async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
+    let installation = Installation::new();
+    installation.converge(&members(1, "")).await;
+    let moved = members(1, "").replace("region: eu-west-1 }", "region: us-east-1 }");
+    let spec = spec(&moved);
+    let aws = installation.connect(&spec);
+    let before = installation.twin.calls().len();
+    let desired = Arc::new(spec.desired().clone());
+    let error = observe(&aws, &desired, None, &Arc::new(Progress::default())).await.unwrap_err();
+    assert!(
+        error.to_string().ends_with("bucket `test-logs` is in Region eu-west-1, but the spec says us-east-1"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("bucket.region: eu-west-1"));
+    assert!(installation.twin.calls()[before..].iter().all(|call| !call.mutating));
+}
+
+#[tokio::test]
+async fn a_bucket_is_created_in_the_namespace_of_its_account_and_region() {
+    let installation = Installation::new();
+    let name = format!("logs-{MASTER}-eu-west-1-an");
+    let spec = members(1, "").replace("name: test-logs", &format!("name: {name}"));
+    installation.converge(&spec).await;
+    assert_eq!(installation.twin.summary().buckets[0].name, name);
+    assert!(installation.plan(&spec).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn tags_of_aws_itself_stay_on_a_bucket_that_is_taken_over() {
+    let installation = Installation::new();
+    let others = open_bucket(&installation, &[team()]).await;
+    installation.twin.trust(true);
+    tag(&others, &[STACK, ("team", "a")]).await;
+    installation.twin.trust(false);
+
+    let spec = members(1, "") + "tags: { cost-center: \"42\" }\n";
+    installation.converge(&spec).await;
+    let tags = others.s3.get_bucket_tagging().bucket(BUCKET).send().await.unwrap().tag_set;
+    let tags: Vec<_> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
+    assert_eq!(tags, [STACK, ("cost-center", "42"), ("reconcile:spec", "test"), ("team", "a")]);
+    assert!(installation.plan(&spec).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn a_bucket_with_abac_says_how_to_tag_it() {
+    let installation = Installation::new();
+    let others = open_bucket(&installation, &[team()]).await;
+    let on = AbacStatus::builder().status(BucketAbacStatus::Enabled).build();
+    others.s3.put_bucket_abac().bucket(BUCKET).abac_status(on).send().await.unwrap();
+
+    let spec = members(1, "");
+    let plan = installation.plan(&spec).await;
+    let outcome = installation.apply(&spec, &plan).await;
+    let failed = outcome.results.iter().find(|it| it.status.error().is_some()).unwrap();
+    let told = format!("{failed:?}");
+    assert!(told.contains("uses ABAC"), "{told}");
+    let command = format!(
+        "aws s3control tag-resource --account-id {MASTER} --resource-arn arn:aws:s3:::{BUCKET} --tags \
+         Key=reconcile:spec,Value=test"
+    );
+    assert!(told.contains(&command), "{told}");
+
+    // As that command would.
+    installation.twin.trust(true);
+    tag(&others, &[("reconcile:spec", "test")]).await;
+    installation.twin.trust(false);
+    installation.converge(&spec).await;
+    assert!(installation.plan(&spec).await.is_in_sync());
+}

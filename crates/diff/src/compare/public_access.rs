@@ -1,0 +1,167 @@
+//! Decides what Block Public Access and Object Ownership may be set to while others use the bucket.
+//!
+//! Both end what a public statement or the ACL of the bucket grants, and S3 refuses some calls because of either. A setting
+//! that would cut somebody off stays as it is, with a warning that says how to keep the one or the other; a policy that
+//! S3 would refuse to save is a refusal. The settings of the account and of the organization are not visible here.
+//!
+//! See "Blocking public access to your Amazon S3 storage" and "Controlling ownership of objects and disabling ACLs for your
+//! bucket" in the S3 user guide.
+
+use reconcile_policy::{Document, Exposed, exposed};
+use reconcile_spec::ObjectOwnership;
+
+use super::Scope;
+use super::change::Compared;
+use crate::observe::AclGrant;
+use crate::plan::Changed;
+use crate::refusal::Refusal;
+use crate::view::{Bucket, PublicAccessBlock};
+
+/// The code of the warning about a setting of the spec that the plan does not make.
+pub(crate) const WITHHELD_SETTING: &str = "withheld-setting";
+
+/// The locks against public access to set; `None` where the spec leaves them alone. `policy` is what the bucket policy
+/// becomes.
+pub(super) fn block(
+    scope: &Scope<'_>,
+    policy: Option<&Document>,
+    compared: &mut Compared,
+) -> Option<PublicAccessBlock> {
+    let wanted = PublicAccessBlock::all(*scope.desired.bucket.block_public_access.enforced()?);
+    let Some(live) = live_block(scope).filter(|_| wanted == PublicAccessBlock::all(true)) else {
+        return Some(wanted);
+    };
+    let mut possible = wanted;
+    let public = certain(policy);
+    if !public.is_empty() {
+        possible.block_public_policy = live.block_public_policy;
+        possible.restrict_public_buckets = live.restrict_public_buckets;
+    }
+    let public_grants: Vec<&AclGrant> = grants(scope).iter().filter(|it| it.is_public()).collect();
+    if !public_grants.is_empty() {
+        possible.ignore_public_acls = live.ignore_public_acls;
+    }
+    if !(possible.block_public_policy && possible.restrict_public_buckets) {
+        let message = format!(
+            "Block Public Access is not switched on: S3 counts {} of the bucket policy as public, so it would cut off \
+             everybody whom the policy lets in, except the bucket's own account and AWS services, and S3 would refuse \
+             to save the policy again. To keep the statement, set `bucket.block_public_access: false`; to get the \
+             block, limit the statement to named principals or remove it",
+            list(&public)
+        );
+        compared.warn(WITHHELD_SETTING, scope.bucket_address(), message);
+    } else if !public.is_empty() {
+        let message = format!(
+            "S3 counts {} as public, and Block Public Access is on: whoever the policy lets in is cut off, except the \
+             bucket's own account and AWS services. Limit the statement to named principals or remove it",
+            list(&public)
+        );
+        compared.warn("public-statement", scope.bucket_policy_address(), message);
+    }
+    if !possible.ignore_public_acls {
+        let message = format!(
+            "Block Public Access does not ignore the ACL: the ACL of the bucket grants {}, which it would end. {}, or set \
+             `bucket.block_public_access: false`",
+            list(&public_grants),
+            reset_acl(scope)
+        );
+        compared.warn(WITHHELD_SETTING, scope.bucket_address(), message);
+    }
+    Some(possible)
+}
+
+/// Who owns objects, as S3 names it; `None` where the spec leaves that alone.
+pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<String> {
+    let wanted = scope.desired.bucket.object_ownership.enforced()?;
+    let live = scope.observed.bucket.as_ref().and_then(|live| live.object_ownership.clone());
+    let conditions = scope.observed.bucket_conditions.as_ref();
+    match (live, conditions.map(|it| &it.grants)) {
+        (Some(live), Some(Ok(grants)))
+            if *wanted == ObjectOwnership::BucketOwnerEnforced && !grants.is_empty() =>
+        {
+            let message = format!(
+                "object ownership is not set to `{}`: the ACL of the bucket grants {}, and S3 refuses to disable an ACL \
+                 that does. {}, or set `bucket.object_ownership: {live}`",
+                wanted.as_str(),
+                list(grants),
+                reset_acl(scope)
+            );
+            compared.warn(WITHHELD_SETTING, scope.bucket_address(), message);
+            Some(live)
+        }
+        _ => Some(wanted.as_str().to_owned()),
+    }
+}
+
+/// Whether S3 may refuse to save a public statement, as far as the setting of the bucket itself goes.
+pub(super) fn may_refuse(scope: &Scope<'_>) -> bool {
+    // A new bucket blocks public access. See "Blocking public access to your Amazon S3 storage".
+    let is_blocked = live_block(scope).is_none_or(|block| block.block_public_policy);
+    scope.desired.bucket.block_public_access.enforced().copied().unwrap_or(is_blocked)
+}
+
+/// Refuses the changes of the bucket policy that S3 would not save, and warns of those that it may not save.
+pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
+    let planned = compared.changes.iter().find_map(|change| match &change.changed {
+        Changed::Bucket(action) => action.after()?.public_access_block,
+        _ => None,
+    });
+    let block = planned.or_else(|| live_block(scope));
+    if block.is_some_and(|block| !block.block_public_policy) {
+        return;
+    }
+    let written = compared.changes.iter().filter_map(|change| match &change.changed {
+        Changed::BucketPolicy(action) => action.after(),
+        _ => None,
+    });
+    let written: Vec<&Document> = written.collect();
+    let address = scope.bucket_policy_address();
+    let mut statements: Vec<String> = written.iter().flat_map(|document| certain(Some(document))).collect();
+    statements.dedup();
+    if !statements.is_empty() {
+        compared.refusals.push(Refusal::PublicStatement { address, statements: list(&statements) });
+        return;
+    }
+    let doubtful = written.last().map(|document| exposed(document)).unwrap_or_default();
+    for Exposed { statement, doubt } in doubtful {
+        let Some(doubt) = doubt else { continue };
+        let message = format!(
+            "{statement} may be public: {doubt}. If it is, Block Public Access cuts off whom it lets in, and S3 refuses \
+             to save the policy"
+        );
+        compared.warn("public-statement", address.clone(), message);
+    }
+}
+
+fn live_block(scope: &Scope<'_>) -> Option<PublicAccessBlock> {
+    scope.observed.bucket.as_ref().and_then(|live: &Bucket| live.public_access_block)
+}
+
+/// The statements that S3 counts as public for certain, as people call them.
+fn certain(policy: Option<&Document>) -> Vec<String> {
+    let public = policy.map(exposed).unwrap_or_default().into_iter();
+    public.filter(|it| it.doubt.is_none()).map(|it| it.statement.to_string()).collect()
+}
+
+fn grants<'s>(scope: &Scope<'s>) -> &'s [AclGrant] {
+    let grants = scope.observed.bucket_conditions.as_ref().and_then(|it| it.grants.as_ref().ok());
+    grants.map(Vec::as_slice).unwrap_or_default()
+}
+
+fn reset_acl(scope: &Scope<'_>) -> String {
+    let bucket = &scope.desired.bucket.name;
+    format!(
+        "Grant the same in the bucket policy, as far as it is needed, and run `aws s3api put-bucket-acl --bucket {bucket} \
+         --acl private`"
+    )
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn list(items: &[impl ToString]) -> String {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    match items.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}

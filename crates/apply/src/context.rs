@@ -14,10 +14,11 @@ use reconcile_diff::plan::AccountRef;
 use reconcile_diff::view::{AtRest, KeyRef};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
 use reconcile_spec::{Account, AccountName, BucketName, Desired, Installation, KeyIdentity, Site};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, RwLock};
 
 use crate::error::ApplyError;
 use crate::event::Watch;
+use crate::pace::{Asking, Pace};
 
 pub(crate) struct Context {
     pub(crate) aws: Aws,
@@ -27,6 +28,11 @@ pub(crate) struct Context {
     pub(crate) interrupt: Arc<AtomicBool>,
     /// How long AWS may take to see what was written before.
     pub(crate) propagation: Duration,
+    /// Spaces out the questions to CloudTrail; `None` if it is not asked.
+    pub(crate) confirm: Option<Pace>,
+    /// Held for as long as a policy is to be confirmed. Every trail depends on the policies of bucket and key, so only one
+    /// of the two is tried at a time, and no topic with it: a refusal then belongs to that policy.
+    pub(crate) trials: RwLock<()>,
     accounts: HashMap<AccountName, (Account, OnceCell<Session>)>,
     hub: Hub,
     /// ARNs of keys that this apply made or found.
@@ -46,6 +52,7 @@ impl Context {
         watch: Arc<dyn Watch>,
         interrupt: Arc<AtomicBool>,
         propagation: Duration,
+        asking: Option<Asking>,
     ) -> Self {
         let (installation, bucket, key) = (desired.installation.clone(), &desired.bucket, &desired.key);
         let accounts = desired.accounts.iter().map(|it| (it.name.clone(), (it.clone(), OnceCell::new())));
@@ -60,6 +67,8 @@ impl Context {
             watch,
             interrupt,
             propagation,
+            confirm: asking.map(Pace::new),
+            trials: RwLock::default(),
             accounts: accounts.collect(),
             keys: Mutex::default(),
         }
@@ -69,6 +78,12 @@ impl Context {
     pub(crate) async fn session(&self, account: &AccountRef) -> Result<&Session, ApplyError> {
         let declared = self.accounts.get(&account.name).filter(|(declared, _)| declared.id == account.id);
         self.open(declared.ok_or_else(|| ApplyError::NoSuchAccount(account.name.to_string()))?).await
+    }
+
+    /// The session of an account by its name alone.
+    pub(crate) async fn session_of(&self, account: &AccountName) -> Result<&Session, ApplyError> {
+        let declared = self.accounts.get(account);
+        self.open(declared.ok_or_else(|| ApplyError::NoSuchAccount(account.to_string()))?).await
     }
 
     async fn open<'a>(
@@ -93,14 +108,11 @@ impl Context {
 
     /// What the policies, as they are now, say to everything that CloudTrail does to deliver.
     pub(crate) async fn prove(&self, delivery: &Delivery) -> Result<Vec<Proof>, ApplyError> {
-        let session = async |site: &Site| {
-            let account = self.accounts.get(&site.account);
-            self.open(account.ok_or_else(|| ApplyError::NoSuchAccount(site.account.to_string()))?).await
-        };
         let (site, bucket) = &self.hub.bucket;
-        let bucket_policy = read_bucket_policy(session(site).await?, &site.region, bucket).await?;
+        let session = self.session_of(&site.account).await?;
+        let bucket_policy = read_bucket_policy(session, &site.region, bucket).await?;
         let (site, identity) = &self.hub.key;
-        let hub = session(site).await?;
+        let hub = self.session_of(&site.account).await?;
         let key_policy = match find(hub, &site.region, identity, &self.installation).await?.found {
             Some(key) => Some(read_key_policy(hub, &site.region, &key.arn).await?),
             None => None,
@@ -126,7 +138,7 @@ impl Context {
         let region =
             topic.region().parse().map_err(|_| ApplyError::NotDone("tell a topic without a Region"))?;
         let found = read_attributes(session.await?, &region, topic, Operation::GetTopicAttributes).await?;
-        Ok(found.map(|topic| topic.policy))
+        Ok(found.map(|topic| topic.policy.document))
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {

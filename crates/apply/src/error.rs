@@ -5,6 +5,7 @@ use std::time::Duration;
 use reconcile_diff::{Address, ReadError};
 
 use crate::journal::JournalError;
+use crate::outcome::{PolicyAfter, Refused, Unconfirmed};
 
 /// Why a change was not made, or not whole.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,17 @@ pub enum ApplyError {
         bucket: String,
         /// The tags, as the AWS CLI takes them.
         tags: Vec<String>,
+    },
+    /// CloudTrail does not accept a trail because of the policy.
+    #[error("{}", refused(.0))]
+    Refused(Box<Refused>),
+    /// Permissions are taken away only if CloudTrail can check every trail that is affected.
+    #[error("{}", unconfirmed(.trails, *.is_written))]
+    Unconfirmed {
+        /// The trails, and why each could not be checked.
+        trails: Vec<Unconfirmed>,
+        /// Whether the policy was written before, and restored.
+        is_written: bool,
     },
     /// Somebody else keeps writing the same policy.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
@@ -96,6 +108,33 @@ impl ApplyError {
                 error.account,
                 tags.join(" ")
             )),
+            Self::Refused(refused) => Some(
+                match &refused.policy {
+                    PolicyAfter::Unwritten => {
+                        "find out why CloudTrail refuses the trail; `--no-confirm` applies the change without asking"
+                    }
+                    PolicyAfter::Restored { accepted: Some(false) } => {
+                        "the cause is not this change: find out why CloudTrail refuses the trail; `--no-confirm` \
+                         applies the change without asking"
+                    }
+                    PolicyAfter::Restored { .. } => {
+                        "CloudTrail reads this policy otherwise than reconcile does: please report it; \
+                         `--no-confirm` applies the change without asking"
+                    }
+                    PolicyAfter::ChangedByOthers => {
+                        "check the policy now: the trail may not deliver; the journal has the previous document"
+                    }
+                    PolicyAfter::NotRestored { .. } => {
+                        "run apply again: it first restores the policy from the journal"
+                    }
+                }
+                .to_owned(),
+            ),
+            Self::Unconfirmed { .. } => Some(
+                "find out why CloudTrail cannot check the trail: reconcile needs cloudtrail:UpdateTrail and \
+                 cloudtrail:DescribeTrails in the account of the trail; `--no-confirm` applies the change without asking"
+                    .to_owned(),
+            ),
             Self::Contended { .. } => {
                 Some("find out who else manages this policy, then run apply again".to_owned())
             }
@@ -103,4 +142,45 @@ impl ApplyError {
             Self::Journal(_) | Self::Incomplete { .. } => None,
         }
     }
+}
+
+fn refused(refused: &Refused) -> String {
+    let Refused { trail, error, waited_seconds, proof, policy } = refused;
+    let when = match policy {
+        PolicyAfter::Unwritten => "already under the present policy",
+        _ => "under the new policy",
+    };
+    let proof = match proof {
+        Some(proof) => format!("; the proof of delivery had said: {proof}"),
+        None => String::new(),
+    };
+    let policy = match policy {
+        PolicyAfter::Unwritten => "nothing was written".to_owned(),
+        PolicyAfter::Restored { accepted: Some(true) } => {
+            "the previous policy was restored, and CloudTrail accepts the trail again".to_owned()
+        }
+        PolicyAfter::Restored { accepted: Some(false) } => {
+            "the previous policy was restored, and CloudTrail refuses the trail with that one too".to_owned()
+        }
+        PolicyAfter::Restored { accepted: None } => "the previous policy was restored".to_owned(),
+        PolicyAfter::ChangedByOthers => {
+            "the previous policy was not restored, because somebody else has written the policy since"
+                .to_owned()
+        }
+        PolicyAfter::NotRestored { error } => format!("the previous policy could not be restored: {error}"),
+    };
+    format!(
+        "CloudTrail refuses {trail} {when} (asked for {waited_seconds} seconds): {error}{proof}; {policy}"
+    )
+}
+
+fn unconfirmed(trails: &[Unconfirmed], is_written: bool) -> String {
+    let Some((first, others)) = trails.split_first() else { return String::new() };
+    let others = match others.len() {
+        0 => String::new(),
+        1 => " and 1 more trail".to_owned(),
+        more => format!(" and {more} more trails"),
+    };
+    let policy = if is_written { "the previous policy was restored" } else { "nothing was taken away" };
+    format!("CloudTrail cannot confirm {}{others}: {}; {policy}", first.trail, first.error)
 }

@@ -11,6 +11,8 @@ pub enum Event<'a> {
     Started(&'a Address),
     /// It waits for earlier changes to be seen everywhere.
     Waiting(&'a Address),
+    /// CloudTrail is asked to check a trail after a change of a policy: the change, and the trail.
+    Confirming(&'a Address, &'a Address),
     /// It is over.
     Finished(&'a Address, &'a Status),
 }

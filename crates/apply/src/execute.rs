@@ -18,6 +18,8 @@ mod topic;
 mod topic_policy;
 mod trail;
 
+use std::sync::OnceLock;
+
 use reconcile_aws::{Class, Error, Session};
 use reconcile_diff::plan::{Action, Change, Changed};
 use reconcile_diff::view::View;
@@ -26,7 +28,8 @@ use reconcile_policy::Region;
 use crate::context::Context;
 use crate::error::ApplyError;
 use crate::freshness::{Freshness, of_view};
-use crate::journal::Journal;
+use crate::journal::{Journal, Trial};
+use crate::outcome::Confirmation;
 use crate::propagation::{Unseen, settle};
 
 /// What became of a change that did not fail.
@@ -44,7 +47,11 @@ pub(crate) struct Work<'a> {
     pub(crate) session: &'a Session,
     pub(crate) journal: &'a Journal,
     pub(crate) change: &'a Change,
+    /// What CloudTrail said of the trails that it was asked to check.
+    pub(crate) confirmation: OnceLock<Confirmation>,
 }
+
+pub(crate) use trail::topic_name;
 
 /// Whether there is anything to do.
 enum Verdict {
@@ -67,6 +74,16 @@ pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
         Changed::Topic(action) => topic::execute(work, action).await,
         Changed::TopicPolicy(action) => topic_policy::execute(work, action).await,
         Changed::Trail(action) => trail::execute(work, action).await,
+    }
+}
+
+/// Finishes the confirmation of a policy that an earlier apply wrote.
+pub(crate) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
+    match &work.change.changed {
+        Changed::KeyPolicy(_) => key_policy::resume(work, trial).await,
+        Changed::BucketPolicy(_) => bucket_policy::resume(work, trial).await,
+        Changed::TopicPolicy(_) => topic_policy::resume(work, trial).await,
+        _ => Ok(Made::Unchanged),
     }
 }
 

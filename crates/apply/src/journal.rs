@@ -1,11 +1,13 @@
 //! A file that tells what an apply began and what became of it, one JSON object a line.
 //!
 //! It is written before AWS is called. Another apply of the same plan goes on where it ends: what was begun is
-//! ours, even where it is not as the plan saw it. It holds no secrets.
+//! ours, even where it is not as the plan saw it. Before a policy is written that CloudTrail is to confirm, the journal gets
+//! the document that it replaces; the next apply of the spec, with whatever plan, finishes a confirmation that was cut off.
+//! A journal holds no secrets.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +16,7 @@ use reconcile_diff::plan::{Change, Phase};
 use reconcile_diff::{Address, Plan};
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::Status;
+use crate::outcome::{Confirmation, Status};
 
 /// Why the journal cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,20 @@ pub struct Journal {
     path: PathBuf,
     file: Mutex<Option<File>>,
     begun: HashSet<(Address, Phase)>,
+    trials: Vec<Trial>,
+}
+
+/// The write of a policy that was to be confirmed, and was not.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trial {
+    /// The journal that tells of it.
+    path: PathBuf,
+    /// The change.
+    pub(crate) change: Change,
+    /// The policy before the write; `None` if there was none.
+    pub(crate) previous: Option<String>,
+    /// The policy after the write; `None` if it was taken away.
+    pub(crate) written: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,6 +59,16 @@ struct Entry {
     event: EventName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     result: Option<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    write: Option<Write>,
+}
+
+/// What is written, and what it replaces.
+#[derive(Serialize, Deserialize)]
+struct Write {
+    change: Change,
+    previous: Option<String>,
+    written: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +76,21 @@ struct Entry {
 enum EventName {
     Began,
     Ended,
+    /// A policy is written that CloudTrail is to confirm.
+    Writing,
+    /// CloudTrail confirmed it.
+    Confirmed,
+    /// The document before it was restored.
+    Restored,
+    /// There is nothing to confirm or restore: it was not written, or somebody has written since.
+    Left,
+}
+
+impl Trial {
+    /// The journal that tells of the write, to go on where it ends.
+    pub(crate) fn journal(&self) -> Journal {
+        Journal { path: self.path.clone(), file: Mutex::default(), begun: HashSet::new(), trials: Vec::new() }
+    }
 }
 
 impl Journal {
@@ -60,13 +101,19 @@ impl Journal {
     pub fn open(folder: &Path, plan: &Plan) -> Result<Self, JournalError> {
         let made = plan.created_at.strftime("%Y%m%dT%H%M%S%3fZ");
         let path = folder.join(format!("{}-{made}.jsonl", plan.spec.name));
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Self { begun: begun(&text), path, file: Mutex::default() }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Ok(Self { path, file: Mutex::default(), begun: HashSet::new() })
+        let text = read(&path)?.unwrap_or_default();
+        let mut trials = Vec::new();
+        for path in journals_of(folder, &plan.spec.name)? {
+            if let Some(text) = read(&path)? {
+                trials.extend(open_trials(&path, &text));
             }
-            Err(error) => Err(JournalError { path, error }),
         }
+        Ok(Self { begun: begun(&text), trials, path, file: Mutex::default() })
+    }
+
+    /// The confirmations that earlier applies of the spec left open, the oldest first.
+    pub(crate) fn open_trials(&self) -> &[Trial] {
+        &self.trials
     }
 
     /// Where it is.
@@ -80,11 +127,35 @@ impl Journal {
     }
 
     pub(crate) fn begin(&self, change: &Change) -> Result<(), JournalError> {
-        self.write(change, EventName::Began, None)
+        self.write(change, EventName::Began, None, None)
+    }
+
+    /// Tells that a policy is about to be written, and has to be confirmed.
+    pub(crate) fn writing(
+        &self,
+        change: &Change,
+        previous: Option<&str>,
+        written: Option<&str>,
+    ) -> Result<(), JournalError> {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let write = Write { change: change.clone(), previous: owned(previous), written: owned(written) };
+        self.write(change, EventName::Writing, None, Some(write))
+    }
+
+    pub(crate) fn confirmed(&self, change: &Change, confirmation: &Confirmation) -> Result<(), JournalError> {
+        self.write(change, EventName::Confirmed, serde_json::to_value(confirmation).ok(), None)
+    }
+
+    pub(crate) fn restored(&self, change: &Change) -> Result<(), JournalError> {
+        self.write(change, EventName::Restored, None, None)
+    }
+
+    pub(crate) fn left(&self, change: &Change) -> Result<(), JournalError> {
+        self.write(change, EventName::Left, None, None)
     }
 
     pub(crate) fn end(&self, change: &Change, status: &Status) -> Result<(), JournalError> {
-        self.write(change, EventName::Ended, serde_json::to_value(status).ok())
+        self.write(change, EventName::Ended, serde_json::to_value(status).ok(), None)
     }
 
     fn write(
@@ -92,6 +163,7 @@ impl Journal {
         change: &Change,
         event: EventName,
         result: Option<serde_json::Value>,
+        write: Option<Write>,
     ) -> Result<(), JournalError> {
         let entry = Entry {
             at: Timestamp::now(),
@@ -99,6 +171,7 @@ impl Journal {
             phase: change.phase,
             event,
             result,
+            write,
         };
         let mut line = serde_json::to_vec(&entry).unwrap_or_default();
         line.push(b'\n');
@@ -125,10 +198,66 @@ fn begun(text: &str) -> HashSet<(Address, Phase)> {
         match entry.event {
             EventName::Began => drop(begun.insert(change)),
             EventName::Ended if is_made => drop(begun.remove(&change)),
-            EventName::Ended => {}
+            _ => {}
         }
     }
     begun
+}
+
+/// The writes of a journal that were neither confirmed nor restored, in the order in which they were begun.
+fn open_trials(path: &Path, text: &str) -> Vec<Trial> {
+    let mut open: BTreeMap<usize, ((Address, Phase), Write)> = BTreeMap::new();
+    let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
+    for (number, Entry { address, phase, event, write, .. }) in entries.enumerate() {
+        let change = (address, phase);
+        match (event, write) {
+            (EventName::Began | EventName::Ended, _) => {}
+            (EventName::Writing, Some(write)) => {
+                open.retain(|_, (it, _)| *it != change);
+                open.insert(number, (change, write));
+            }
+            _ => open.retain(|_, (it, _)| *it != change),
+        }
+    }
+    let trial = |(_, Write { change, previous, written }): ((Address, Phase), Write)| Trial {
+        path: path.to_owned(),
+        change,
+        previous,
+        written,
+    };
+    open.into_values().map(trial).collect()
+}
+
+/// The journals of a spec, the oldest first: their names end with the time of the plan.
+fn journals_of(folder: &Path, spec: &str) -> Result<Vec<PathBuf>, JournalError> {
+    let failed = |error| JournalError { path: folder.to_owned(), error };
+    let files = match std::fs::read_dir(folder) {
+        Ok(files) => files,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut found = Vec::new();
+    for file in files {
+        let file = file.map_err(failed)?;
+        let name = file.file_name();
+        let time =
+            name.to_str().and_then(|name| name.strip_prefix(spec)?.strip_prefix('-')?.strip_suffix(".jsonl"));
+        let is_time = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'T' | b'Z'));
+        if time.is_some_and(is_time) {
+            found.push(file.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The text of a journal; `None` if there is no such file.
+fn read(path: &Path) -> Result<Option<String>, JournalError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(JournalError { path: path.to_owned(), error }),
+    }
 }
 
 /// Opens the file to write behind what is there; only its owner may read it.
@@ -150,6 +279,8 @@ fn create(path: &Path) -> std::io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -171,5 +302,52 @@ mod tests {
         let mut names: Vec<String> = begun(&text).into_iter().map(|(address, _)| address.name).collect();
         names.sort();
         assert_eq!(names, ["failed", "killed"]);
+    }
+
+    #[test]
+    fn a_write_is_open_until_it_is_confirmed_restored_or_left() {
+        let change = json!({
+            "address": "bucket_policy/a/b", "kind": "bucket_policy", "account": { "name": "a", "id": "111111111111" },
+            "region": "us-east-1", "action": "delete", "phase": "contract", "risk": "disruptive", "reasons": [],
+            "before": { "Version": "2012-10-17", "Statement": [] }, "after": null, "diff": [],
+            "observed_fingerprint": "sha256:0", "depends_on": [],
+        });
+        let line = |event: &str, written: Option<&str>| {
+            let mut entry = json!({
+                "at": "2026-11-23T08:00:00Z", "address": "bucket_policy/a/b", "phase": "contract", "event": event,
+            });
+            if let Some(written) = written {
+                entry["write"] = json!({ "change": change, "previous": "old", "written": written });
+            }
+            entry.to_string()
+        };
+        for (last, expected) in [
+            (None, Some("second")),
+            (Some("ended"), Some("second")),
+            (Some("confirmed"), None),
+            (Some("restored"), None),
+            (Some("left"), None),
+        ] {
+            let mut lines =
+                vec![line("began", None), line("writing", Some("first")), line("writing", Some("second"))];
+            lines.extend(last.map(|event| line(event, None)));
+            let open = open_trials(Path::new("j"), &lines.join("\n"));
+            let written: Vec<_> = open.iter().filter_map(|trial| trial.written.as_deref()).collect();
+            assert_eq!(written, expected.into_iter().collect::<Vec<_>>(), "{last:?}");
+        }
+    }
+
+    #[test]
+    fn journals_of_a_spec_are_found_by_name_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in
+            ["sec-20261124T080000000Z", "sec-20261123T080000000Z", "sec-prod-20261123T080000000Z", "sec"]
+        {
+            std::fs::write(folder.path().join(format!("{name}.jsonl")), "").unwrap();
+        }
+        let found = journals_of(folder.path(), "sec").unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["sec-20261123T080000000Z", "sec-20261124T080000000Z"]);
+        assert!(journals_of(&folder.path().join("none"), "sec").unwrap().is_empty());
     }
 }

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod confirm;
 mod context;
 mod error;
 mod event;
@@ -13,12 +14,17 @@ mod freshness;
 mod journal;
 pub mod lock;
 mod outcome;
+mod pace;
 mod propagation;
+mod recover;
 mod run;
 mod schedule;
 
 pub use error::ApplyError;
 pub use event::{Event, Watch};
 pub use journal::{Journal, JournalError};
-pub use outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
+pub use outcome::{
+    ChangeResult, Confirmation, FORMAT_VERSION, Outcome, PolicyAfter, Refused, Status, Summary, Unconfirmed,
+};
+pub use pace::Asking;
 pub use run::{Interrupt, Options, apply};

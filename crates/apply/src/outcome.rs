@@ -40,6 +40,64 @@ pub struct ChangeResult {
     pub calls: u64,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+    /// What CloudTrail said of the trails that it was asked to check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+}
+
+/// What CloudTrail said of trails after a policy was written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Confirmation {
+    /// Trails that CloudTrail accepts.
+    pub confirmed: Vec<Address>,
+    /// Trails that CloudTrail could not be asked about, or of which it complained for another reason.
+    pub unconfirmed: Vec<Unconfirmed>,
+    /// The trail that CloudTrail refused. The others were then not asked any more.
+    pub refused: Option<Refused>,
+}
+
+/// A trail that CloudTrail neither confirmed nor refused.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unconfirmed {
+    /// The trail.
+    pub trail: Address,
+    /// Why.
+    pub error: String,
+}
+
+/// A trail that CloudTrail refused because of a policy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Refused {
+    /// The trail.
+    pub trail: Address,
+    /// The answer of AWS.
+    pub error: String,
+    /// For how long CloudTrail was asked, in seconds.
+    pub waited_seconds: u64,
+    /// What the proof said of the same policy; `None` if the policies could not be read.
+    pub proof: Option<String>,
+    /// What became of the policy.
+    pub policy: PolicyAfter,
+}
+
+/// What became of a policy with which CloudTrail refused a trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum PolicyAfter {
+    /// Nothing had been written yet.
+    Unwritten,
+    /// The previous document was restored.
+    Restored {
+        /// Whether CloudTrail accepts the trail with it; `None` if that is not known.
+        accepted: Option<bool>,
+    },
+    /// Somebody else wrote the policy after this apply did, and their version was kept.
+    ChangedByOthers,
+    /// The previous document could not be restored.
+    NotRestored {
+        /// Why.
+        error: String,
+    },
 }
 
 /// What became of a change.

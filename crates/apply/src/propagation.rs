@@ -44,8 +44,7 @@ pub(crate) async fn settle<T, F>(
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let start = Instant::now();
-    let mut pause = FIRST_PAUSE;
+    let mut patience = Patience::new(context);
     let mut is_proven = false;
     loop {
         let error = match call().await {
@@ -58,13 +57,39 @@ where
             prove(context, delivery).await?;
             is_proven = true;
         }
-        let waited = start.elapsed();
-        if waited + pause > context.propagation || context.is_interrupted() {
-            return Err(ApplyError::NotPropagated { waited, error });
+        if !patience.wait(context, address).await {
+            return Err(ApplyError::NotPropagated { waited: patience.waited(), error });
+        }
+    }
+}
+
+/// The time that AWS gets to see what was written before, in growing pauses.
+pub(crate) struct Patience {
+    start: Instant,
+    limit: Duration,
+    pause: Duration,
+}
+
+impl Patience {
+    /// Starts now, and ends when AWS should have seen everything.
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { start: Instant::now(), limit: context.propagation, pause: FIRST_PAUSE }
+    }
+
+    /// How much of the time is over.
+    pub(crate) fn waited(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Makes the next pause; returns false at once if there is no time left for it, or if the apply was interrupted.
+    pub(crate) async fn wait(&mut self, context: &Context, address: &Address) -> bool {
+        if self.waited() + self.pause > self.limit || context.is_interrupted() {
+            return false;
         }
         context.watch.event(Event::Waiting(address));
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        true
     }
 }
 

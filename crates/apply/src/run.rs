@@ -1,7 +1,7 @@
 //! The engine: takes what may run from the schedule, runs it, and tells the journal and whoever watches.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use reconcile_aws::Aws;
@@ -16,6 +16,8 @@ use crate::event::{Event, Watch};
 use crate::execute::{Made, Work, execute};
 use crate::journal::Journal;
 use crate::outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
+use crate::pace::Asking;
+use crate::recover::recover;
 use crate::schedule::Schedule;
 
 /// A request to stop: calls in flight are finished, and nothing more is begun.
@@ -39,6 +41,8 @@ impl Interrupt {
 pub struct Options {
     /// How long AWS may take to see what was written before.
     pub propagation: Duration,
+    /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
+    pub confirm: Option<Asking>,
     /// How it can be stopped.
     pub interrupt: Interrupt,
     /// Who watches.
@@ -56,12 +60,15 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
         Arc::clone(&options.watch),
         Arc::clone(&options.interrupt.0),
         options.propagation,
+        options.confirm,
     ));
     let journal = Arc::new(journal);
     let changes: Vec<Arc<Change>> = plan.changes.iter().cloned().map(Arc::new).collect();
     let mut schedule = Schedule::new(&plan.changes);
     let mut results: Vec<Option<ChangeResult>> = vec![None; changes.len()];
     let mut running = JoinSet::new();
+    // A policy that an apply wrote and could not have confirmed comes first: the plan may rely on it.
+    let recovered = Box::pin(recover(&context, &journal)).await;
 
     loop {
         while let Some(index) = schedule.next().filter(|_| !options.interrupt.is_stopped()) {
@@ -87,11 +94,11 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
         }
     }
 
-    let results: Vec<ChangeResult> = changes
+    let results = changes
         .iter()
         .zip(results)
-        .map(|(change, result)| result.unwrap_or_else(|| skipped(change, "interrupted".to_owned())))
-        .collect();
+        .map(|(change, result)| result.unwrap_or_else(|| skipped(change, "interrupted".to_owned())));
+    let results: Vec<ChangeResult> = recovered.into_iter().chain(results).collect();
     Outcome {
         format_version: FORMAT_VERSION,
         spec: plan.spec.clone(),
@@ -103,25 +110,40 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
 
 async fn run_one(context: &Context, journal: &Journal, change: &Change) -> ChangeResult {
     context.watch.event(Event::Started(&change.address));
+    let mut result = timed(context, journal, change, execute).await;
+    if let Err(error) = journal.end(change, &result.status) {
+        result.status = Status::Failed { error: error.to_string(), hint: None };
+    }
+    context.watch.event(Event::Finished(&change.address, &result.status));
+    result
+}
+
+/// Does something for a change in the account of the change, and reports what became of it.
+pub(crate) async fn timed(
+    context: &Context,
+    journal: &Journal,
+    change: &Change,
+    act: impl AsyncFnOnce(&Work<'_>) -> Result<Made, ApplyError>,
+) -> ChangeResult {
     let start = Instant::now();
+    let mut confirmation = None;
     let (result, calls) = match context.session(&change.account).await {
         Ok(session) => {
             let session = session.counted();
-            let result = execute(&Work { context, session: &session, journal, change }).await;
+            let work = Work { context, session: &session, journal, change, confirmation: OnceLock::new() };
+            // The future of every kind of change in one.
+            let result = Box::pin(act(&work)).await;
+            confirmation = work.confirmation.into_inner();
             (result, session.calls())
         }
         Err(error) => (Err(error), 0),
     };
-    let mut status = match result {
+    let status = match result {
         Ok(Made::Applied) => Status::Applied,
         Ok(Made::Unchanged) => Status::Unchanged,
         Err(error @ ApplyError::Stale { .. }) => Status::Stale { error: error.to_string() },
         Err(error) => Status::Failed { error: error.to_string(), hint: error.hint() },
     };
-    if let Err(error) = journal.end(change, &status) {
-        status = Status::Failed { error: error.to_string(), hint: None };
-    }
-    context.watch.event(Event::Finished(&change.address, &status));
     ChangeResult {
         address: change.address.clone(),
         action: change.action(),
@@ -129,6 +151,7 @@ async fn run_one(context: &Context, journal: &Journal, change: &Change) -> Chang
         status,
         calls,
         duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        confirmation,
     }
 }
 
@@ -140,5 +163,6 @@ fn skipped(change: &Change, error: String) -> ChangeResult {
         status: Status::Skipped { error },
         calls: 0,
         duration_ms: 0,
+        confirmation: None,
     }
 }

@@ -185,7 +185,7 @@ operations! {
     GetInsightSelectors => "cloudtrail:GetInsightSelectors", Read, Trails, OwnTrails;
     PutInsightSelectors => "cloudtrail:PutInsightSelectors", Write, Trails, OwnTrails;
     CreateTrail => "cloudtrail:CreateTrail", Write, Trails, OwnTrails;
-    UpdateTrail => "cloudtrail:UpdateTrail", Write, Trails, OwnTrails;
+    UpdateTrail => "cloudtrail:UpdateTrail", Write, Trails, AllTrails;
     DeleteTrail => "cloudtrail:DeleteTrail", Write, Trails, AllTrails;
     PutEventSelectors => "cloudtrail:PutEventSelectors", Write, Trails, OwnTrails;
     AddTags => "cloudtrail:AddTags", Write, Trails, OwnTrails;

@@ -72,7 +72,11 @@ impl Command {
             | Self::Schema
             | Self::Completions(_)
             | Self::Sandbox(SandboxArgs {
-                command: SandboxCommand::Reset | SandboxCommand::Load { .. } | SandboxCommand::Serve { .. },
+                command:
+                    SandboxCommand::Reset
+                    | SandboxCommand::Load { .. }
+                    | SandboxCommand::Disagree { .. }
+                    | SandboxCommand::Serve { .. },
             }) => false,
         }
     }
@@ -200,6 +204,9 @@ pub(crate) struct ApplyArgs {
     /// How long AWS may take to see earlier changes everywhere, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) propagation_timeout: Duration,
+    /// Do not have CloudTrail confirm trails after a policy was written (`UpdateTrail` with unchanged values)
+    #[arg(long)]
+    pub(crate) no_confirm: bool,
 }
 
 fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
@@ -308,6 +315,7 @@ pub(crate) struct ValidateArgs {
   reconcile sandbox reset
   reconcile sandbox load specs/prod.yaml                              a copy of live AWS
   reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  a bucket with that policy
+  reconcile sandbox disagree --unresolved-variable aws:SourceAccount  let CloudTrail refuse short policies
   reconcile sandbox serve --port 4599")]
 pub(crate) struct SandboxArgs {
     #[command(subcommand)]
@@ -334,6 +342,17 @@ pub(crate) enum SandboxCommand {
         /// A key with the policy in this file, and nothing live
         #[arg(long, value_name = "FILE")]
         key_policy: Option<PathBuf>,
+    },
+    /// Make the sandbox read policies otherwise than reconcile does, to rehearse what happens when AWS refuses a trail
+    ///
+    /// Every run replaces what the last one set; without options the sandbox agrees again.
+    Disagree {
+        /// A condition key that requests of CloudTrail do not have
+        #[arg(long = "unknown-key", value_name = "KEY")]
+        unknown_keys: Vec<String>,
+        /// A policy variable that has no value in requests of CloudTrail
+        #[arg(long = "unresolved-variable", value_name = "KEY")]
+        unresolved_variables: Vec<String>,
     },
     /// Serve the sandbox over HTTP, for the AWS CLI and other clients
     Serve {

@@ -74,6 +74,10 @@ impl Watch for Applying {
                 self.bar.set_message(format!("{address}: waiting until AWS sees earlier changes"));
                 return;
             }
+            Event::Confirming(address, trail) => {
+                self.bar.set_message(format!("{address}: CloudTrail confirms {trail}"));
+                return;
+            }
             Event::Finished(address, _) => {
                 running.remove(&address.to_string());
                 self.bar.inc(1);

@@ -8,6 +8,7 @@ mod alias;
 mod bucket;
 mod bucket_policy;
 mod change;
+mod confirm;
 mod copy;
 mod delivery;
 mod departed;

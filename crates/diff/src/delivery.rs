@@ -53,7 +53,8 @@ impl<'d> Policies<'d> {
     pub(crate) fn live(observed: &'d Observed) -> Self {
         let topics = observed.topics.iter().filter_map(|(arn, live)| Some((arn, &live.as_ref()?.policy)));
         let existing = observed.existing_topics.iter();
-        let existing = existing.filter_map(|(arn, live)| Some((arn, &live.as_ref().ok()?.as_ref()?.policy)));
+        let existing =
+            existing.filter_map(|(arn, live)| Some((arn, &live.as_ref().ok()?.as_ref()?.policy.document)));
         Self {
             bucket: observed.bucket_policy.as_ref(),
             key: observed.key.as_ref().map(|hub| &hub.policy),
@@ -134,7 +135,7 @@ fn knows_topic(observed: &Observed, topic: Option<&Arn>) -> bool {
 }
 
 /// How a trail delivers, once it is as the spec says.
-fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
+pub(crate) fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
     let key = match &observed.key {
         Some(hub) => Some(hub.key.arn.to_string()),
         None if knows_key(desired) => Some(new_key(desired).into()),
@@ -154,7 +155,7 @@ fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Deliv
     }
 }
 
-fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delivery {
+pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delivery {
     Delivery {
         trail: live.arn.clone(),
         bucket: bucket_arn(desired),

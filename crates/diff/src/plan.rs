@@ -6,7 +6,7 @@
 mod change;
 mod file;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_policy::AccountId;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::kind::Kind;
 
-pub use change::{Action, ActionKind, Change, Changed, Phase, Risk};
+pub use change::{Action, ActionKind, Change, Changed, Phase, Risk, TrailRef};
 pub use file::{FORMAT_VERSION, PlanFileError};
 
 /// What a spec asks for and live AWS does not have.
@@ -76,6 +76,13 @@ impl Plan {
         }));
         self.changes = kept;
         self.summary = Summary::of(&self.changes, self.summary.unchanged, self.summary.unreadable);
+    }
+
+    /// The accounts in which apply acts.
+    pub fn accounts(&self) -> BTreeMap<AccountName, AccountId> {
+        let changed = self.changes.iter().map(|change| &change.account);
+        let asked = self.changes.iter().flat_map(|change| &change.confirm).map(|trail| &trail.account);
+        changed.chain(asked).map(|account| (account.name.clone(), account.id.clone())).collect()
     }
 
     /// Whether there is nothing to do and everything could be read.

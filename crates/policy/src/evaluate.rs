@@ -11,6 +11,7 @@ pub(crate) mod condition;
 mod keys;
 mod known;
 mod request;
+mod way;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::{Condition, Document, Effect, Principal, Statement};
 use condition::{Truth, resolved};
 pub use known::Known;
 pub use request::Request;
+pub use way::{Way, way};
 
 /// The decision of a document on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -290,19 +292,21 @@ fn is_action(statement: &Statement, action: &str) -> bool {
 
 fn is_resource(statement: &Statement, request: &Request, variables: bool) -> Truth {
     let among = |patterns: Vec<&str>| {
-        Truth::any(patterns.into_iter().map(|pattern| {
-            if !variables || !pattern.contains("${") {
-                return Truth::of(text_matches(pattern, request.resource()));
-            }
-            match resolved(pattern, Syntax { wildcards: true, variables }, request) {
-                Ok(pattern) => Truth::of(matches(&pattern, request.resource())),
-                Err(truth) => truth,
-            }
-        }))
+        Truth::any(patterns.into_iter().map(|pattern| resource_matches(pattern, request, variables)))
     };
     if statement.has("NotResource") {
         among(statement.not_resources()).not()
     } else {
         among(statement.resources())
+    }
+}
+
+fn resource_matches(pattern: &str, request: &Request, variables: bool) -> Truth {
+    if !variables || !pattern.contains("${") {
+        return Truth::of(text_matches(pattern, request.resource()));
+    }
+    match resolved(pattern, Syntax { wildcards: true, variables }, request) {
+        Ok(pattern) => Truth::of(matches(&pattern, request.resource())),
+        Err(truth) => truth,
     }
 }

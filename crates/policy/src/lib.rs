@@ -68,7 +68,7 @@ pub use difference::{Difference, Op, differences};
 pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
-pub use evaluate::{Decision, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, evaluate};
+pub use evaluate::{Decision, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, evaluate, way};
 pub use fit::{Fitted, Form, Obstacle, Sizes, TooLarge, fit};
 pub use intent::{
     BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader, TopicIntent,

@@ -1,13 +1,15 @@
 //! Views of what an apply came to.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use reconcile_apply::{ChangeResult, Outcome, Status};
+use reconcile_diff::Address;
 use reconcile_diff::plan::Unreadable;
 use serde_json::{Value, json};
 
 use crate::TextOptions;
-use crate::paint::{CHANGE, REMOVE, paint, sandbox_line};
+use crate::paint::{CHANGE, REMOVE, count, paint, sandbox_line};
 
 /// An outcome for people: what was not made and why, and the counts.
 pub fn text(outcome: &Outcome, options: TextOptions) -> String {
@@ -16,6 +18,7 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> String {
         return text + "Nothing to do.\n";
     }
     for result in &outcome.results {
+        unconfirmed(&mut text, result);
         let (word, style, error, hint) = match &result.status {
             Status::Applied | Status::Unchanged => continue,
             Status::Failed { error, hint } => ("failed", REMOVE.bold(), error, hint.as_ref()),
@@ -36,6 +39,16 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> String {
     text
 }
 
+/// Trails that CloudTrail neither confirmed nor refused after a change that was made.
+fn unconfirmed(text: &mut String, result: &ChangeResult) {
+    let is_made = result.status.error().is_none();
+    let trails = result.confirmation.iter().filter(|_| is_made).flat_map(|it| &it.unconfirmed);
+    for trail in trails {
+        let word = paint(CHANGE, "unconfirmed");
+        let _ = writeln!(text, "{word} {} after {}: {}", trail.trail, result.address, trail.error);
+    }
+}
+
 fn counts(outcome: &Outcome) -> String {
     let summary = &outcome.summary;
     let noun = if summary.applied == 1 { "change" } else { "changes" };
@@ -43,8 +56,18 @@ fn counts(outcome: &Outcome) -> String {
         0 => String::new(),
         number => format!(" ({number} already in place)"),
     };
+    let trails: BTreeSet<&Address> = outcome
+        .results
+        .iter()
+        .filter_map(|it| it.confirmation.as_ref())
+        .flat_map(|it| &it.confirmed)
+        .collect();
+    let confirmed = match trails.len() {
+        0 => String::new(),
+        number => format!(" CloudTrail confirmed {}.", count(number, "trail")),
+    };
     format!(
-        "Applied {} {noun}, {} failed, {} skipped{unchanged}. Journal: {}",
+        "Applied {} {noun}, {} failed, {} skipped{unchanged}.{confirmed} Journal: {}",
         summary.applied,
         summary.failed,
         summary.skipped,
@@ -80,7 +103,7 @@ fn result(result: &ChangeResult) -> Value {
         Status::Failed { error, hint } => ("failed", Some(error), hint.as_ref()),
         Status::Skipped { error } | Status::Stale { error } => ("skipped", Some(error), None),
     };
-    json!({
+    let mut value = json!({
         "address": result.address,
         "action": result.action,
         "status": status,
@@ -88,7 +111,11 @@ fn result(result: &ChangeResult) -> Value {
         "hint": hint,
         "calls": result.calls,
         "duration_ms": result.duration_ms,
-    })
+    });
+    if let Some(confirmation) = &result.confirmation {
+        value["confirmation"] = json!(confirmation);
+    }
+    value
 }
 
 /// An outcome for a pull request.

@@ -83,6 +83,9 @@ fn change(text: &mut String, entry: &Entry<'_>, spec: &str, options: TextOptions
     if let Some(size) = size(change, spec) {
         let _ = writeln!(text, "      {}", paint(DIM, size));
     }
+    if !change.confirm.is_empty() {
+        let _ = writeln!(text, "      {}", paint(DIM, confirmed(entry)));
+    }
     if options.verbose && change.address.kind.is_policy() {
         let (before, after) = change.views();
         for line in whole(&before, &after).lines() {
@@ -109,11 +112,27 @@ fn address(entry: &Entry<'_>) -> String {
 
 /// The first few accounts of many.
 fn names(entry: &Entry<'_>) -> String {
+    few(entry.accounts.iter().map(|account| account.name.to_string()))
+}
+
+/// The trails that CloudTrail is asked to check after a change.
+fn confirmed(entry: &Entry<'_>) -> String {
+    let trails = &entry.change.confirm;
+    match entry.accounts.len() {
+        1 => format!("CloudTrail then confirms {}", few(trails.iter().map(|it| it.address.to_string()))),
+        _ => format!("CloudTrail then confirms {} in each account", count(trails.len(), "trail")),
+    }
+}
+
+/// The first few of many.
+fn few(all: impl Iterator<Item = String>) -> String {
     const SHOWN: usize = 5;
-    let names: Vec<&str> = entry.accounts.iter().take(SHOWN).map(|account| account.name.as_str()).collect();
-    match entry.accounts.len().checked_sub(SHOWN) {
-        None | Some(0) => names.join(", "),
-        Some(more) => format!("{}, … and {more} more", names.join(", ")),
+    let all: Vec<String> = all.collect();
+    match all.get(..SHOWN) {
+        Some(shown) if all.len() > SHOWN => {
+            format!("{}, … and {} more", shown.join(", "), all.len() - SHOWN)
+        }
+        _ => all.join(", "),
     }
 }
 

@@ -160,6 +160,7 @@ fn an_outcome_of_every_sort() {
         status,
         calls: 7,
         duration_ms: 12,
+        confirmation: None,
     };
     let results = vec![
         result("a", Status::Applied),

@@ -14,6 +14,7 @@
 mod adapters;
 mod call;
 mod denial;
+mod disagreement;
 mod fault;
 mod policy;
 mod protocol;
@@ -25,6 +26,7 @@ mod twin;
 
 pub use call::Call;
 pub use denial::Denial;
+pub use disagreement::Disagreement;
 pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailSummary};
 pub use store::StoreError;
 pub use twin::{Setup, SetupAccount, SetupBucket, Twin};

@@ -1,6 +1,7 @@
 //! What the twin makes of the text of a policy: whether AWS would take it, and what it says to a request.
 //!
-//! What a policy says is for the one evaluator of the workspace to tell; which requests are asked is for each service here.
+//! What a policy says is for the one evaluator of the workspace to tell, unless the twin is to disagree with it; which
+//! requests are asked is for each service here.
 
 use reconcile_policy::{Document, Request, Statement, evaluate};
 use serde_json::Value;

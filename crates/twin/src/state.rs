@@ -15,6 +15,7 @@ use reconcile_policy::{Partition, Region};
 use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
+use crate::disagreement::Disagreement;
 
 pub(crate) use cloudtrail::Trail;
 pub(crate) use iam::Role;
@@ -39,6 +40,9 @@ pub(crate) struct State {
     pub(crate) organization: Organization,
     /// Bucket names are shared by all of AWS.
     pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// How it reads policies otherwise than the product.
+    #[serde(default, skip_serializing_if = "Disagreement::is_none")]
+    pub(crate) disagreement: Disagreement,
     /// Whether trails are taken without a look whether they could deliver.
     #[serde(skip)]
     pub(crate) is_trusting: bool,
@@ -96,6 +100,7 @@ impl Default for State {
             accounts: BTreeMap::new(),
             organization: Organization::default(),
             buckets: BTreeMap::new(),
+            disagreement: Disagreement::default(),
             is_trusting: false,
             denials: Vec::new(),
         }

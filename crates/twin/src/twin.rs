@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::call::Call;
 use crate::denial::Denial;
+use crate::disagreement::Disagreement;
 use crate::fault::Fault;
 use crate::request::{Request, base_key};
 use crate::services;
@@ -173,6 +174,25 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Reads policies from now on otherwise than the product does, in place of how it did before.
+    pub fn disagree(&self, disagreement: Disagreement) {
+        self.state().disagreement = disagreement;
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The policy of a bucket, byte for byte.
+    pub fn bucket_policy(&self, bucket: &str) -> Option<String> {
+        self.state().buckets.get(bucket)?.policy.clone()
+    }
+
+    /// The policy of a key by its id or alias (`alias/…`), byte for byte.
+    pub fn key_policy(&self, account: &str, region: &str, name: &str) -> Option<String> {
+        let state = self.state();
+        let regional = state.regional_ref(account, region)?;
+        let id = regional.aliases.get(name).map_or(name, String::as_str);
+        Some(regional.keys.get(id)?.policy.clone())
+    }
+
     /// Gives a bucket a policy, whatever that says. Nothing happens where there is no such bucket.
     pub fn set_bucket_policy(&self, bucket: &str, policy: &str) {
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {
@@ -208,6 +228,14 @@ impl Twin {
             policy.clone_into(&mut key.policy);
         }
         drop(state);
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives a topic a policy, whatever that says. Nothing happens where there is no such topic.
+    pub fn set_topic_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
+        if let Some(topic) = self.state().regional(account, region).topics.get_mut(name) {
+            policy.clone_into(&mut topic.policy);
+        }
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -1,18 +1,24 @@
 //! Writes the bucket policy.
 
 use reconcile_aws::Operation;
-use reconcile_diff::observe::policy::read_bucket_policy;
+use reconcile_diff::observe::policy::{StoredPolicy, stored_bucket_policy};
 use reconcile_diff::plan::Action;
 use reconcile_policy::Document;
 use reconcile_spec::BucketName;
 
-use super::policy::{Shelf, execute as write_policy};
+use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
 use super::{Made, Work};
+use crate::confirm::Subject;
 use crate::error::ApplyError;
+use crate::journal::Trial;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
-    let bucket = super::bucket::name(work)?;
-    write_policy(work, action, &BucketShelf { work, bucket }).await
+    write_policy(work, action, &BucketShelf::of(work)?).await
+}
+
+/// Finishes the confirmation of a bucket policy that an earlier apply wrote.
+pub(super) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
+    resume_policy(work, trial, &BucketShelf::of(work)?).await
 }
 
 struct BucketShelf<'a> {
@@ -20,26 +26,36 @@ struct BucketShelf<'a> {
     bucket: BucketName,
 }
 
+impl<'a> BucketShelf<'a> {
+    fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
+        Ok(Self { work, bucket: super::bucket::name(work)? })
+    }
+}
+
 impl Shelf for BucketShelf<'_> {
-    async fn read(&self) -> Result<Option<Document>, ApplyError> {
-        Ok(read_bucket_policy(self.work.session, self.work.region(), &self.bucket).await?)
+    fn subject(&self) -> Subject {
+        Subject::Bucket(self.bucket.to_string())
     }
 
-    async fn write(&self, document: &Document) -> Result<(), ApplyError> {
+    async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {
+        Ok(stored_bucket_policy(self.work.session, self.work.region(), &self.bucket).await?)
+    }
+
+    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
         let session = self.work.session;
         let (s3, owner) = (session.s3(self.work.region()), session.id().as_str());
-        if document.statements().is_empty() {
+        let Some(text) = text else {
             let call =
                 s3.delete_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner).send();
             return Ok(session.call(Operation::DeleteBucketPolicy, call).await.map(drop)?);
-        }
+        };
         self.work
             .settle(|| {
                 let call = s3
                     .put_bucket_policy()
                     .bucket(self.bucket.as_str())
                     .expected_bucket_owner(owner)
-                    .policy(document.to_string());
+                    .policy(text);
                 async { session.call(Operation::PutBucketPolicy, call.send()).await.map(drop) }
             })
             .await

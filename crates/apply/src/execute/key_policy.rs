@@ -2,44 +2,58 @@
 
 use reconcile_aws::Operation;
 use reconcile_diff::observe::key::find;
-use reconcile_diff::observe::policy::read_key_policy;
+use reconcile_diff::observe::policy::{StoredPolicy, stored_key_policy};
 use reconcile_diff::plan::Action;
 use reconcile_policy::{Arn, Document};
 
-use super::policy::{Shelf, execute as write_policy};
+use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
 use super::{Made, Work};
+use crate::confirm::Subject;
 use crate::error::ApplyError;
+use crate::journal::Trial;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
     if action.after().is_none() {
         return Err(ApplyError::NotDone("delete a key policy"));
     }
-    let found = find(work.session, work.region(), work.context.key_identity(), &work.context.installation)
-        .await?
-        .found;
-    let key = found.ok_or(ApplyError::Stale { what: "the key does not exist any more".to_owned() })?;
-    write_policy(work, action, &KeyShelf { work, key: &key.arn }).await
+    write_policy(work, action, &KeyShelf::of(work).await?).await
+}
+
+/// Finishes the confirmation of a key policy that an earlier apply wrote.
+pub(super) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
+    resume_policy(work, trial, &KeyShelf::of(work).await?).await
 }
 
 struct KeyShelf<'a> {
     work: &'a Work<'a>,
-    key: &'a Arn,
+    key: Arn,
+}
+
+impl<'a> KeyShelf<'a> {
+    async fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
+        let identity = work.context.key_identity();
+        let found = find(work.session, work.region(), identity, &work.context.installation).await?.found;
+        let key = found.ok_or(ApplyError::Stale { what: "the key does not exist any more".to_owned() })?;
+        Ok(Self { work, key: key.arn })
+    }
 }
 
 impl Shelf for KeyShelf<'_> {
-    async fn read(&self) -> Result<Option<Document>, ApplyError> {
-        Ok(Some(read_key_policy(self.work.session, self.work.region(), self.key).await?))
+    fn subject(&self) -> Subject {
+        Subject::Key(self.key.to_string())
     }
 
-    async fn write(&self, document: &Document) -> Result<(), ApplyError> {
+    async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {
+        let (session, region) = (self.work.session, self.work.region());
+        Ok(Some(stored_key_policy(session, region, &self.key, Operation::GetKeyPolicy).await?))
+    }
+
+    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
+        let text = text.ok_or(ApplyError::NotDone("delete a key policy"))?;
         let kms = self.work.session.kms(self.work.region());
         self.work
             .settle(|| {
-                let call = kms
-                    .put_key_policy()
-                    .key_id(self.key.as_str())
-                    .policy_name("default")
-                    .policy(document.to_string());
+                let call = kms.put_key_policy().key_id(self.key.as_str()).policy_name("default").policy(text);
                 async { self.work.session.call(Operation::PutKeyPolicy, call.send()).await.map(drop) }
             })
             .await

@@ -1,19 +1,24 @@
 //! Writes the policy of a topic.
 
 use reconcile_aws::Operation;
+use reconcile_diff::observe::policy::StoredPolicy;
 use reconcile_diff::observe::topic::read_attributes;
 use reconcile_diff::plan::Action;
 use reconcile_policy::{Arn, Document};
 
-use super::policy::{Shelf, execute as write_policy};
+use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
 use super::{Made, Work};
+use crate::confirm::Subject;
 use crate::error::ApplyError;
+use crate::journal::Trial;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
-    let (region, id) = (work.region(), work.session.id());
-    let name = &work.change.address.name;
-    let topic = Arn::new(region.partition(), "sns", region.as_str(), id.as_str(), name);
-    write_policy(work, action, &TopicShelf { work, topic }).await
+    write_policy(work, action, &TopicShelf::of(work)).await
+}
+
+/// Finishes the confirmation of a topic policy that an earlier apply wrote.
+pub(super) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
+    resume_policy(work, trial, &TopicShelf::of(work)).await
 }
 
 struct TopicShelf<'a> {
@@ -21,14 +26,28 @@ struct TopicShelf<'a> {
     topic: Arn,
 }
 
+impl<'a> TopicShelf<'a> {
+    fn of(work: &'a Work<'a>) -> Self {
+        let (region, id) = (work.region(), work.session.id());
+        let name = &work.change.address.name;
+        Self { work, topic: Arn::new(region.partition(), "sns", region.as_str(), id.as_str(), name) }
+    }
+}
+
 impl Shelf for TopicShelf<'_> {
-    async fn read(&self) -> Result<Option<Document>, ApplyError> {
+    fn subject(&self) -> Subject {
+        Subject::Topic(self.topic.to_string())
+    }
+
+    async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {
         let (session, region) = (self.work.session, self.work.region());
         let found = read_attributes(session, region, &self.topic, Operation::GetTopicAttributes).await?;
         Ok(found.map(|topic| topic.policy))
     }
 
-    async fn write(&self, document: &Document) -> Result<(), ApplyError> {
+    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
+        // SNS refuses an empty policy, and says so.
+        let text = text.unwrap_or_default();
         let sns = self.work.session.sns(self.work.region());
         self.work
             .settle(|| {
@@ -36,7 +55,7 @@ impl Shelf for TopicShelf<'_> {
                     .set_topic_attributes()
                     .topic_arn(self.topic.as_str())
                     .attribute_name("Policy")
-                    .attribute_value(document.to_string());
+                    .attribute_value(text);
                 async { self.work.session.call(Operation::SetTopicAttributes, call.send()).await.map(drop) }
             })
             .await

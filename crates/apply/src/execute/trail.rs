@@ -4,11 +4,11 @@ use aws_sdk_cloudtrail::types::{
     AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, InsightSelector, InsightType,
     ReadWriteType, SourceEventCategory, Tag,
 };
-use reconcile_aws::{Class, Operation};
+use reconcile_aws::{Class, Operation, Session};
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
-use reconcile_policy::{Arn, Delivery, Membership};
+use reconcile_policy::{Arn, Delivery, Membership, Region};
 use reconcile_spec::{self as spec, ReadWrite};
 
 use super::{Made, Verdict, Work, gone};
@@ -284,19 +284,20 @@ fn log_delivery(wanted: &Trail) -> Option<(String, String)> {
     }
 }
 
-/// The topic: empty where there is to be none, and `None` where that is left alone. One of the trail's own account and
-/// Region is known by its name, as `CreateTrail` has it; every other by its ARN.
+/// The topic: empty where there is to be none, and `None` where that is left alone.
 fn topic(work: &Work<'_>, wanted: &Trail) -> Option<String> {
     match wanted.notification.as_ref()? {
-        Notification::To { topic } => {
-            let arn: Option<Arn> = topic.parse().ok();
-            let is_near = |arn: &Arn| {
-                arn.account() == work.session.id().as_str() && arn.region() == work.region().as_str()
-            };
-            Some(arn.filter(is_near).map_or(topic.clone(), |arn| arn.resource().to_owned()))
-        }
+        Notification::To { topic } => Some(topic_name(work.session, work.region(), topic)),
         Notification::Off => Some(String::new()),
     }
+}
+
+/// The topic of an ARN as CloudTrail is given it: by its name if the topic is in the trail's own account and Region, as
+/// `CreateTrail` has it, and else by the ARN.
+pub(crate) fn topic_name(session: &Session, region: &Region, topic: &str) -> String {
+    let arn: Option<Arn> = topic.parse().ok();
+    let is_near = |arn: &Arn| arn.account() == session.id().as_str() && arn.region() == region.as_str();
+    arn.filter(is_near).map_or(topic.to_owned(), |arn| arn.resource().to_owned())
 }
 
 /// A new trail takes no empty text for none.

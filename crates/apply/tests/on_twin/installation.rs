@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::{Interrupt, Journal, Options, Outcome, Watch, apply};
+use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Watch, apply};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, destroy, discover, observe};
 use reconcile_spec::{Spec, parse};
@@ -89,10 +89,25 @@ impl Installation {
         interrupt: Interrupt,
         watch: Arc<dyn Watch>,
     ) -> Outcome {
-        let joined = plan.changes.iter().map(|it| (it.account.name.clone(), it.account.id.clone()));
-        let spec = spec(text).with_joined(joined);
+        self.apply_asking(text, plan, Some(Asking::AT_ONCE), interrupt, watch).await
+    }
+
+    /// Applies without having CloudTrail confirm anything.
+    pub async fn apply_unconfirmed(&self, text: &str, plan: &Plan) -> Outcome {
+        self.apply_asking(text, plan, None, Interrupt::default(), Arc::new(())).await
+    }
+
+    async fn apply_asking(
+        &self,
+        text: &str,
+        plan: &Plan,
+        confirm: Option<Asking>,
+        interrupt: Interrupt,
+        watch: Arc<dyn Watch>,
+    ) -> Outcome {
+        let spec = spec(text).with_joined(plan.accounts());
         let aws = self.connect(&spec);
-        let options = Options { propagation: Duration::from_millis(1), interrupt, watch };
+        let options = Options { propagation: Duration::from_millis(1), confirm, interrupt, watch };
         let journal = Journal::open(self.journals.path(), plan).unwrap();
         let desired = spec.desired();
         apply(&aws, desired, plan, journal, options).await

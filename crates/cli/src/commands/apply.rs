@@ -1,17 +1,15 @@
 //! `reconcile apply`
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use reconcile_apply::lock::LockError;
-use reconcile_apply::{Interrupt, Journal, Options, Outcome, apply, lock};
+use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, apply, lock};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
 use reconcile_diff::plan::Unreadable;
-use reconcile_policy::AccountId;
-use reconcile_spec::{AccountName, Spec};
+use reconcile_spec::Spec;
 
 use crate::args::{ApplyArgs, Format, Global, PLAN_FILE};
 use crate::commands::observe::{make_plan, text_options};
@@ -131,9 +129,7 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
         return Err(CliError::SpecChanged { path: plan.spec.path.clone() });
     }
     // Accounts that the spec does not declare are members of its organization.
-    let accounts = plan.changes.iter().map(|change| (change.account.name.clone(), change.account.id.clone()));
-    let accounts: BTreeMap<AccountName, AccountId> = accounts.collect();
-    Ok(spec.with_joined(accounts))
+    Ok(spec.with_joined(plan.accounts()))
 }
 
 /// Shows the plan and asks.
@@ -163,6 +159,7 @@ async fn run_plan(
     let (interrupt, watch) = (Interrupt::default(), Arc::new(Applying::new(global, plan.changes.len())));
     let options = Options {
         propagation: args.propagation_timeout,
+        confirm: (!args.no_confirm).then(|| asking(&plan)),
         interrupt: interrupt.clone(),
         watch: Arc::clone(&watch) as Arc<_>,
     };
@@ -203,6 +200,11 @@ fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> R
         }
         None => Ok(exit),
     }
+}
+
+/// A sandbox shows a write at once, and has no limit of calls.
+fn asking(plan: &Plan) -> Asking {
+    if plan.sandbox { Asking::AT_ONCE } else { Asking::PATIENT }
 }
 
 fn exit(outcome: &Outcome, plan: &Plan, interrupt: &Interrupt) -> Exit {

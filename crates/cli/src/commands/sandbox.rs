@@ -10,7 +10,7 @@ use reconcile_diff::observe::{Conditions, HubKey, LiveKey};
 use reconcile_diff::{Observed, copy, view};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, KeyIdentity};
-use reconcile_twin::{Summary, Twin};
+use reconcile_twin::{Disagreement, Summary, Twin};
 use tokio::net::TcpListener;
 
 use crate::args::{Global, SANDBOX_FILE, SandboxArgs, SandboxCommand, ShowFormat};
@@ -26,6 +26,14 @@ pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Cli
     match &args.command {
         SandboxCommand::Show { format } => show(&file, *format),
         SandboxCommand::Reset => reset(&file).await,
+        SandboxCommand::Disagree { unknown_keys, unresolved_variables } => {
+            let keys = |keys: &[String]| keys.iter().cloned().collect();
+            let disagreement = Disagreement {
+                unknown_keys: keys(unknown_keys),
+                unresolved_variables: keys(unresolved_variables),
+            };
+            disagree(&file, disagreement).await
+        }
         SandboxCommand::Load { spec, bucket_policy, key_policy } => {
             let policies = Policies { bucket: bucket_policy.as_deref(), key: key_policy.as_deref() };
             Box::pin(load(global, &file, spec, policies)).await
@@ -51,6 +59,12 @@ fn text(file: &Path, summary: &Summary) -> String {
     };
     if summary.accounts.is_empty() {
         line("  empty: plan a spec with --sandbox to fill it".to_owned());
+    }
+    for key in &summary.disagreement.unknown_keys {
+        line(format!("  disagrees: requests of CloudTrail have no `{key}`"));
+    }
+    for key in &summary.disagreement.unresolved_variables {
+        line(format!("  disagrees: `${{{key}}}` has no value in requests of CloudTrail"));
     }
     for account in &summary.accounts {
         let ambient =
@@ -87,6 +101,14 @@ async fn reset(file: &Path) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
+async fn disagree(file: &Path, disagreement: Disagreement) -> Result<Exit, CliError> {
+    let twin = open_sandbox(file)?;
+    twin.disagree(disagreement);
+    twin.save().await?;
+    output::print(&text(file, &twin.summary()))?;
+    Ok(Exit::Ok)
+}
+
 /// Files with policies.
 struct Policies<'a> {
     bucket: Option<&'a Path>,
@@ -114,6 +136,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     plan.sandbox = true;
     let options = Options {
         propagation: Duration::ZERO,
+        confirm: None,
         interrupt: Interrupt::default(),
         watch: Arc::new(Applying::new(global, plan.changes.len())),
     };

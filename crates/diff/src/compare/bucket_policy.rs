@@ -3,6 +3,7 @@
 use reconcile_policy::{Arn, BucketIntent, Document, Fitted, Guest, Role};
 
 use super::change::Compared;
+use super::confirm::Subject;
 use super::departed::Naming;
 use super::policy::{Policy, Setting, TakeOver};
 use super::{Scope, public_access};
@@ -24,7 +25,7 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
 /// Adds the write that lets our trails deliver.
 pub(super) fn expand(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
     let live = scope.observed.bucket_policy.as_ref();
-    with_policy(scope, |policy| policy.expand(live, outcome, vec![scope.bucket_address()], compared));
+    with_policy(scope, |policy| policy.expand(scope, live, outcome, vec![scope.bucket_address()], compared));
 }
 
 /// Takes away all that is ours, when no trail needs it any more.
@@ -145,6 +146,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
     then(&Policy {
         address: scope.bucket_policy_address(),
         place: scope.place(&desired.site),
+        subject: Subject::Bucket,
         ownership: &desired.ownership,
         foreign: desired.foreign,
         refuses_public: public_access::may_refuse(scope),

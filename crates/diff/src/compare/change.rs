@@ -89,6 +89,7 @@ impl Compared {
             reasons,
             diff,
             depends_on: terms.depends_on,
+            confirm: Vec::new(),
         });
     }
 }

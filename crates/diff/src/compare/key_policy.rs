@@ -4,6 +4,7 @@ use reconcile_policy::{Arn, Fitted, KeyIntent, Role, can_be_administered};
 
 use super::Scope;
 use super::change::Compared;
+use super::confirm::Subject;
 use super::departed::Naming;
 use super::policy::{Policy, Setting, TakeOver, other_reason};
 use crate::difference::Difference;
@@ -22,7 +23,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     let outcome = fitted(scope, TakeOver::Trails, compared)?;
     let live = scope.observed.key.as_ref().map(|hub| &hub.policy);
     refuse_lockout(scope, &outcome, compared);
-    with_policy(scope, |policy| policy.expand(live, &outcome, vec![scope.key_address()], compared));
+    with_policy(scope, |policy| policy.expand(scope, live, &outcome, vec![scope.key_address()], compared));
     Some(outcome)
 }
 
@@ -130,6 +131,7 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
     then(&Policy {
         address: scope.key_policy_address(),
         place: scope.place(&desired.site),
+        subject: Subject::Key,
         ownership: &desired.ownership,
         foreign: desired.foreign,
         refuses_public: false,

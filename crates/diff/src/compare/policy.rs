@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Scope;
 use super::change::Compared;
+use super::confirm::{self, Subject};
 use super::departed;
 use crate::address::Address;
 use crate::difference::{Difference, of_policies};
@@ -23,6 +24,8 @@ use crate::refusal::Refusal;
 pub(super) struct Policy<'a> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
+    /// What the policy belongs to.
+    pub(super) subject: Subject<'a>,
     pub(super) ownership: &'a Ownership,
     pub(super) foreign: Foreign,
     /// Whether S3 refuses to save a public statement.
@@ -88,13 +91,14 @@ impl Policy<'_> {
     /// Adds the write that lets in what is wanted and shuts out nothing yet.
     pub(super) fn expand(
         &self,
+        scope: &Scope<'_>,
         live: Option<&Document>,
         outcome: &Fitted,
         depends_on: Vec<Address>,
         compared: &mut Compared,
     ) {
         match outcome.merged.expand() {
-            Some(after) => self.push(live, after, Phase::Expand, depends_on, outcome, compared),
+            Some(after) => self.push(scope, live, after, Phase::Expand, depends_on, outcome, compared),
             None if outcome.merged.contract().is_none() => compared.unchanged += 1,
             None => {}
         }
@@ -180,11 +184,16 @@ impl Policy<'_> {
             return;
         }
         let depends_on = [self.address.clone()].into_iter().chain(scope.all_trail_addresses()).collect();
-        self.push(before, after, Phase::Contract, depends_on, outcome, compared);
+        self.push(scope, before, after, Phase::Contract, depends_on, outcome, compared);
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the two documents, and what is said of the step between them"
+    )]
     fn push(
         &self,
+        scope: &Scope<'_>,
         before: Option<&Document>,
         after: &Document,
         phase: Phase,
@@ -238,6 +247,7 @@ impl Policy<'_> {
             reasons,
             diff,
             depends_on,
+            confirm: confirm::trails(scope, self.subject, phase, before, after),
         });
     }
 

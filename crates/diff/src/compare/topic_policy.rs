@@ -4,6 +4,7 @@ use reconcile_policy::{Fitted, Role, TopicIntent};
 use reconcile_spec as spec;
 
 use super::change::Compared;
+use super::confirm::Subject;
 use super::departed::Naming;
 use super::policy::{Policy, TakeOver, other_reason};
 use super::{Scope, bucket_policy};
@@ -40,7 +41,7 @@ fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) 
     with_policy(scope, topic, |policy| {
         outcome = policy.merge(live, compile, accounts, compared);
         if let Some(outcome) = &outcome {
-            policy.expand(live, outcome, depends_on, compared);
+            policy.expand(scope, live, outcome, depends_on, compared);
         }
     });
     outcome
@@ -89,6 +90,7 @@ fn with_policy(scope: &Scope<'_>, topic: &spec::Topic, then: impl FnOnce(&Policy
     then(&Policy {
         address: address(topic),
         place: scope.place(&topic.site),
+        subject: Subject::Topic(&topic.arn),
         ownership: &topic.ownership,
         foreign: topic.foreign,
         refuses_public: false,

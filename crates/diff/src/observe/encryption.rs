@@ -146,7 +146,8 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     if own == Some(&arn) {
         return Ok(UsedKey::Own);
     }
-    let policy = policy::read_policy_of_key(&session, &region, &arn, Operation::GetUsedKeyPolicy).await?;
+    let policy =
+        policy::stored_key_policy(&session, &region, &arn, Operation::GetUsedKeyPolicy).await?.document;
     Ok(UsedKey::Other { arn, policy })
 }
 

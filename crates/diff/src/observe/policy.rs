@@ -6,6 +6,28 @@ use reconcile_spec::BucketName;
 
 use super::error::{ReadError, found};
 
+/// A policy as AWS stores it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredPolicy {
+    /// The text, byte for byte.
+    pub text: String,
+    /// What the text says.
+    pub document: Document,
+}
+
+impl StoredPolicy {
+    /// Reads the policy of a resource.
+    ///
+    /// # Errors
+    /// [`ReadError::Policy`] if the text is not a policy.
+    pub fn parse(resource: &str, text: String) -> Result<Self, ReadError> {
+        match text.parse() {
+            Ok(document) => Ok(Self { text, document }),
+            Err(error) => Err(ReadError::Policy { resource: resource.to_owned(), error }),
+        }
+    }
+}
+
 /// The policy of a bucket; `None` where it has none.
 ///
 /// # Errors
@@ -15,6 +37,18 @@ pub async fn read_bucket_policy(
     region: &Region,
     bucket: &BucketName,
 ) -> Result<Option<Document>, ReadError> {
+    Ok(stored_bucket_policy(session, region, bucket).await?.map(|stored| stored.document))
+}
+
+/// The policy of a bucket with its text; `None` if the bucket has none.
+///
+/// # Errors
+/// As [`read_bucket_policy`].
+pub async fn stored_bucket_policy(
+    session: &Session,
+    region: &Region,
+    bucket: &BucketName,
+) -> Result<Option<StoredPolicy>, ReadError> {
     let call = session
         .s3(region)
         .get_bucket_policy()
@@ -23,7 +57,7 @@ pub async fn read_bucket_policy(
         .send();
     let answer = found(session.call(Operation::GetBucketPolicy, call).await)?;
     let text = answer.and_then(|answer| answer.policy).filter(|text| !text.is_empty());
-    text.map(|text| parse(&format!("bucket {bucket}"), &text)).transpose()
+    text.map(|text| StoredPolicy::parse(&format!("bucket {bucket}"), text)).transpose()
 }
 
 /// The policy of a key; a key always has one.
@@ -31,21 +65,21 @@ pub async fn read_bucket_policy(
 /// # Errors
 /// [`ReadError::Policy`] where it is not a policy; whatever KMS answered.
 pub async fn read_key_policy(session: &Session, region: &Region, key: &Arn) -> Result<Document, ReadError> {
-    read_policy_of_key(session, region, key, Operation::GetKeyPolicy).await
+    Ok(stored_key_policy(session, region, key, Operation::GetKeyPolicy).await?.document)
 }
 
-pub(super) async fn read_policy_of_key(
+/// The policy of a key with its text, read by an operation that may be made in the account of the key.
+///
+/// # Errors
+/// As [`read_key_policy`].
+pub async fn stored_key_policy(
     session: &Session,
     region: &Region,
     key: &Arn,
     operation: Operation,
-) -> Result<Document, ReadError> {
+) -> Result<StoredPolicy, ReadError> {
     // The only name that a key policy can have. See `GetKeyPolicy` in the KMS API reference.
     let call = session.kms(region).get_key_policy().key_id(key.as_str()).policy_name("default").send();
     let answer = session.call(operation, call).await?;
-    parse(&format!("key {key}"), answer.policy().unwrap_or_default())
-}
-
-fn parse(resource: &str, text: &str) -> Result<Document, ReadError> {
-    text.parse().map_err(|error| ReadError::Policy { resource: resource.to_owned(), error })
+    StoredPolicy::parse(&format!("key {key}"), answer.policy.unwrap_or_default())
 }

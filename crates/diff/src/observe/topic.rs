@@ -5,6 +5,7 @@ use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Document, Region};
 
 use super::error::{ReadError, found};
+use super::policy::StoredPolicy;
 use crate::view::{AtRest, Tags, Topic};
 
 /// A topic with its policy.
@@ -20,7 +21,7 @@ pub struct LiveTopic {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicAttributes {
     /// The policy; a topic always has one.
-    pub policy: Document,
+    pub policy: StoredPolicy,
     /// The encryption of the messages.
     pub encryption: AtRest,
 }
@@ -37,7 +38,7 @@ pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Optio
     .await;
     let Some(TopicAttributes { policy, encryption }) = attributes? else { return Ok(None) };
     let view = Topic { arn: arn.clone(), encryption: Some(encryption), tags: tags? };
-    Ok(Some(LiveTopic { view, policy }))
+    Ok(Some(LiveTopic { view, policy: policy.document }))
 }
 
 /// The policy and the encryption of a topic; `None` where there is no topic.
@@ -55,9 +56,7 @@ pub async fn read_attributes(
     let mut attributes = answer.attributes.unwrap_or_default();
     let policy = attributes.remove("Policy").unwrap_or_default();
     Ok(Some(TopicAttributes {
-        policy: policy
-            .parse()
-            .map_err(|error| ReadError::Policy { resource: format!("topic {arn}"), error })?,
+        policy: StoredPolicy::parse(&format!("topic {arn}"), policy)?,
         encryption: AtRest::of(attributes.remove("KmsMasterKeyId")),
     }))
 }

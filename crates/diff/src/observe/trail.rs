@@ -76,6 +76,43 @@ pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Re
     Ok(Trails { asked, others })
 }
 
+/// What a live trail delivers to, in the values that CloudTrail stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destinations {
+    /// The bucket.
+    pub bucket: String,
+    /// The key prefix of the log files.
+    pub prefix: Option<String>,
+    /// The KMS key that encrypts the log files.
+    pub kms_key: Option<String>,
+    /// The ARN of the topic.
+    pub topic: Option<String>,
+    /// Whether digest files are delivered as well.
+    pub log_file_validation: bool,
+}
+
+/// Returns what a trail at home in this Region delivers to; `None` if there is no such trail.
+///
+/// # Errors
+/// Whatever CloudTrail answered.
+pub async fn destinations(
+    session: &Session,
+    region: &Region,
+    arn: &Arn,
+) -> Result<Option<Destinations>, ReadError> {
+    let call = session.cloudtrail(region).describe_trails().trail_name_list(arn.as_str()).send();
+    let answer = found(session.call(Operation::DescribeTrails, call).await)?;
+    let trails = answer.and_then(|answer| answer.trail_list).unwrap_or_default();
+    let trail = trails.iter().find(|trail| trail.trail_arn() == Some(arn.as_str()));
+    Ok(trail.map(|trail| Destinations {
+        bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
+        prefix: prefix(trail),
+        kms_key: trail.kms_key_id().filter(|key| !key.is_empty()).map(str::to_owned),
+        topic: trail.sns_topic_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
+        log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),
+    }))
+}
+
 /// Which of these trails, all at home in this Region, carry the mark of an installation.
 ///
 /// # Errors

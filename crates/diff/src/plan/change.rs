@@ -1,4 +1,4 @@
-use reconcile_policy::{Document, Region};
+use reconcile_policy::{Arn, Document, Region};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,6 +37,19 @@ pub struct Change {
     pub observed_fingerprint: Fingerprint,
     /// Resources whose own changes, where this plan has any before this one, must have succeeded.
     pub depends_on: Vec<Address>,
+    /// Trails whose delivery the change of a policy affects: `apply` has CloudTrail check each after the write.
+    pub confirm: Vec<TrailRef>,
+}
+
+/// A trail that CloudTrail is asked to check.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrailRef {
+    /// The trail.
+    pub address: Address,
+    /// The account that it is checked from.
+    pub account: AccountRef,
+    /// The ARN, which names the trail's home Region.
+    pub arn: Arn,
 }
 
 impl Change {

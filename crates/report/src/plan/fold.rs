@@ -45,14 +45,15 @@ pub(super) fn fold(changes: &[Change]) -> Vec<Entry<'_>> {
 /// What two changes must share to be told as one: all that is shown, but for the account.
 fn likeness(change: &Change) -> String {
     let shown = format!(
-        "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}",
         change.address.kind,
         change.address.name,
         change.action(),
         change.phase,
         change.risk,
         change.reasons,
-        change.diff
+        change.diff,
+        change.confirm.len()
     );
     shown.replace(change.account.id.as_str(), "#")
 }

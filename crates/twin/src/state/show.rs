@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Account, Regional, State};
+use crate::disagreement::Disagreement;
 use crate::services::cloudtrail::{attached, delivery};
 
 /// All that the twin holds.
@@ -19,6 +20,9 @@ pub struct Summary {
     pub buckets: Vec<BucketSummary>,
     /// What the organization lets services and accounts do.
     pub organization: Value,
+    /// How it reads policies otherwise than the product.
+    #[serde(skip_serializing_if = "Disagreement::is_none")]
+    pub disagreement: Disagreement,
 }
 
 /// An account.
@@ -160,6 +164,7 @@ impl State {
             accounts: accounts.collect(),
             buckets: buckets.collect(),
             organization: json!(self.organization),
+            disagreement: self.disagreement.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Action, ActionKind, Change, Changed, Phase, Risk};
+use super::{Action, ActionKind, Change, Changed, Phase, Risk, TrailRef};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
@@ -27,6 +27,8 @@ pub(super) struct Form {
     diff: Vec<Difference>,
     observed_fingerprint: Fingerprint,
     depends_on: Vec<Address>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    confirm: Vec<TrailRef>,
 }
 
 impl From<Change> for Form {
@@ -46,6 +48,7 @@ impl From<Change> for Form {
             diff: change.diff,
             observed_fingerprint: change.observed_fingerprint,
             depends_on: change.depends_on,
+            confirm: change.confirm,
         }
     }
 }
@@ -94,6 +97,7 @@ impl TryFrom<Form> for Change {
             diff: form.diff,
             observed_fingerprint: form.observed_fingerprint,
             depends_on: form.depends_on,
+            confirm: form.confirm,
         })
     }
 }

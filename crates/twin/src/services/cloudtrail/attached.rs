@@ -87,7 +87,7 @@ pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
     let topic = state.regional_ref(account, region).and_then(|regional| regional.topics.get(name));
     let request = by_trail(state, trail, "SNS:Publish", arn, Place { account, region });
     let is_allowed = topic.is_some_and(|topic| {
-        Policy::parse(&topic.policy).is_ok_and(|policy| policy.allows(request))
+        Policy::parse(&topic.policy).is_ok_and(|policy| state.disagreement.allows(&policy, request))
             && topic.kms_key.as_ref().is_none_or(|key| may_encrypt(state, trail, arn, key))
     });
     if is_allowed {
@@ -111,7 +111,7 @@ fn may_encrypt(state: &State, trail: &Trail, topic: &str, key: &str) -> bool {
         let request = by_trail(state, trail, action, &key.arn, Place { account: owner, region })
             .with("kms:EncryptionContext:aws:sns:topicArn", topic)
             .with_each("kms:EncryptionContextKeys", ["aws:sns:topicArn"]);
-        policy.allows(request)
+        state.disagreement.allows(&policy, request)
     };
     key.state == "Enabled" && may("kms:GenerateDataKey") && may("kms:Decrypt")
 }

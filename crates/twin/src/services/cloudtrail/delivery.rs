@@ -53,11 +53,12 @@ fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fau
             None => request.with("s3:x-amz-server-side-encryption", "AES256"),
         }
     };
-    let is_allowed = policy.allows(by_trail(state, trail, "s3:GetBucketAcl", &arn, place))
-        && policy.allows(file(account, "CloudTrail"))
-        && (!trail.log_file_validation || policy.allows(file(account, DIGESTS)))
+    let allows = |request| state.disagreement.allows(&policy, request);
+    let is_allowed = allows(by_trail(state, trail, "s3:GetBucketAcl", &arn, place))
+        && allows(file(account, "CloudTrail"))
+        && (!trail.log_file_validation || allows(file(account, DIGESTS)))
         // What it records of members lies below the organization.
-        && (!trail.organization || policy.allows(file(&format!("{ORGANIZATION}/000000000000"), "CloudTrail")));
+        && (!trail.organization || allows(file(&format!("{ORGANIZATION}/000000000000"), "CloudTrail")));
     if is_allowed { Ok(()) } else { Err(insufficient()) }
 }
 
@@ -86,8 +87,9 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
             .with("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
     };
     let has_bucket_key = bucket.has("encryption", "<BucketKeyEnabled>true</BucketKeyEnabled>");
-    let is_allowed = policy.allows(with_context("kms:GenerateDataKey"))
-        && policy.allows(look)
-        && (!has_bucket_key || policy.allows(with_context("kms:Decrypt")));
+    let allows = |request| state.disagreement.allows(&policy, request);
+    let is_allowed = allows(with_context("kms:GenerateDataKey"))
+        && allows(look)
+        && (!has_bucket_key || allows(with_context("kms:Decrypt")));
     if is_allowed { Ok(()) } else { Err(insufficient()) }
 }

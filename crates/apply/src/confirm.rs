@@ -1,0 +1,256 @@
+//! Has CloudTrail check trails against the policies that are live.
+//!
+//! CloudTrail has no call that only checks. `UpdateTrail` checks bucket, key and topic before it changes anything, so each
+//! trail is updated with the values that it has: parameters that are left out stay as they are. See `UpdateTrail` in the
+//! CloudTrail API reference, and the errors of that operation.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::future::join_all;
+use reconcile_aws::{Class, Error, Operation, Session};
+use reconcile_diff::Address;
+use reconcile_diff::observe::trail::{Destinations, destinations};
+use reconcile_diff::plan::TrailRef;
+use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
+
+use crate::context::Context;
+use crate::event::Event;
+use crate::execute::topic_name;
+use crate::outcome::{Confirmation, PolicyAfter, Refused, Unconfirmed};
+use crate::pace::Pace;
+use crate::propagation::Patience;
+
+/// The resource whose policy was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The bucket of this name.
+    Bucket(String),
+    /// The key with this ARN.
+    Key(String),
+    /// The topic with this ARN.
+    Topic(String),
+}
+
+impl Subject {
+    fn policy(&self) -> PolicyKind {
+        match self {
+            Self::Bucket(_) => PolicyKind::Bucket,
+            Self::Key(_) => PolicyKind::Key,
+            Self::Topic(_) => PolicyKind::Topic,
+        }
+    }
+
+    /// Whether a trail that delivers there depends on the policy.
+    fn concerns(&self, live: &Destinations) -> bool {
+        match self {
+            Self::Bucket(name) => live.bucket == *name,
+            Self::Key(arn) => live.kms_key.as_ref() == Some(arn),
+            Self::Topic(arn) => live.topic.as_ref() == Some(arn),
+        }
+    }
+}
+
+/// A question to CloudTrail, for all trails that depend on one policy.
+pub(crate) struct Question<'a> {
+    pub(crate) context: &'a Context,
+    /// The policy.
+    pub(crate) address: &'a Address,
+    pub(crate) subject: Subject,
+    /// What becomes of the policy if a trail is refused; the caller corrects it.
+    pub(crate) policy: PolicyAfter,
+}
+
+/// The answer about one trail.
+enum Answer {
+    Confirmed,
+    /// The trail does not exist, or does not depend on the policy any more.
+    Unconcerned,
+    Unconfirmed(String),
+    Refused(Box<Refused>),
+}
+
+/// What an error of `UpdateTrail` means for the policy that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// CloudTrail does not accept the policy, or does not see it yet.
+    Refusal,
+    /// Something else is in the way, which can pass.
+    Passing,
+    /// Something else is in the way, which does not pass by itself.
+    Lasting,
+    /// There is no such trail.
+    Absent,
+}
+
+/// Reads an error of `UpdateTrail`. See the errors of `UpdateTrail` in the CloudTrail API reference.
+fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
+    let is_refusal = match error.code.as_deref() {
+        Some("InsufficientS3BucketPolicyException") => policy == PolicyKind::Bucket,
+        // "The policy on the S3 bucket or KMS key is not sufficient."
+        Some("InsufficientEncryptionPolicyException") => policy != PolicyKind::Topic,
+        Some("KmsKeyNotFoundException") => policy == PolicyKind::Key,
+        // CloudTrail publishes a message to try, for which SNS needs the key of an encrypted topic.
+        Some("InsufficientSnsTopicPolicyException") => policy != PolicyKind::Bucket,
+        Some("InvalidSnsTopicNameException") => policy == PolicyKind::Topic,
+        _ => false,
+    };
+    match error.class {
+        Class::Propagating if is_refusal => Meaning::Refusal,
+        Class::Propagating | Class::Busy | Class::Throttled | Class::Unavailable => Meaning::Passing,
+        Class::NotFound => Meaning::Absent,
+        Class::Denied | Class::Credentials | Class::Conflict | Class::Rejected => Meaning::Lasting,
+    }
+}
+
+impl Question<'_> {
+    /// Asks about every trail: one after another in an account and Region, all accounts at once. After the first refusal
+    /// nothing more is asked.
+    pub(crate) async fn ask(&self, pace: &Pace, trails: &[TrailRef]) -> Confirmation {
+        let mut places: BTreeMap<_, Vec<&TrailRef>> = BTreeMap::new();
+        for trail in trails {
+            places.entry((&trail.account, trail.arn.region())).or_default().push(trail);
+        }
+        let is_refused = AtomicBool::new(false);
+        let asked = places.into_values().map(async |trails| {
+            let mut answers = Vec::new();
+            for trail in trails {
+                if is_refused.load(Ordering::Relaxed) {
+                    break;
+                }
+                let answer = self.ask_one(pace, trail).await;
+                is_refused.fetch_or(matches!(answer, Answer::Refused(_)), Ordering::Relaxed);
+                answers.push((&trail.address, answer));
+            }
+            answers
+        });
+        let mut confirmation = Confirmation::default();
+        for (trail, answer) in join_all(asked).await.into_iter().flatten() {
+            match answer {
+                Answer::Confirmed => confirmation.confirmed.push(trail.clone()),
+                Answer::Unconcerned => {}
+                Answer::Unconfirmed(error) => {
+                    confirmation.unconfirmed.push(Unconfirmed { trail: trail.clone(), error });
+                }
+                Answer::Refused(refused) => confirmation.refused = Some(*refused),
+            }
+        }
+        confirmation
+    }
+
+    async fn ask_one(&self, pace: &Pace, trail: &TrailRef) -> Answer {
+        let context = self.context;
+        let session = match context.session(&trail.account).await {
+            Ok(session) => session,
+            Err(error) => return Answer::Unconfirmed(error.to_string()),
+        };
+        let Ok(region) = trail.arn.region().parse::<Region>() else {
+            return Answer::Unconfirmed(format!("`{}` names no Region", trail.arn));
+        };
+        let live = match destinations(session, &region, &trail.arn).await {
+            Ok(Some(live)) if self.subject.concerns(&live) => live,
+            Ok(_) => return Answer::Unconcerned,
+            Err(error) => return Answer::Unconfirmed(error.to_string()),
+        };
+        let mut patience = Patience::new(context);
+        loop {
+            if context.is_interrupted() {
+                return Answer::Unconfirmed("interrupted".to_owned());
+            }
+            context.watch.event(Event::Confirming(self.address, &trail.address));
+            let turn = pace.turn(&trail.account.name, &region).await;
+            let updated = update(session, &region, &trail.arn, &live).await;
+            drop(turn);
+            let Err(error) = updated else { return Answer::Confirmed };
+            let meaning = meaning(&error, self.subject.policy());
+            match meaning {
+                Meaning::Absent => return Answer::Unconcerned,
+                Meaning::Refusal | Meaning::Passing if patience.wait(context, self.address).await => {}
+                Meaning::Refusal if !context.is_interrupted() => {
+                    return Answer::Refused(Box::new(Refused {
+                        trail: trail.address.clone(),
+                        error: error.to_string(),
+                        waited_seconds: patience.waited().as_secs(),
+                        proof: self.proof(&trail.arn, &live).await,
+                        policy: self.policy.clone(),
+                    }));
+                }
+                Meaning::Refusal | Meaning::Passing | Meaning::Lasting => {
+                    return Answer::Unconfirmed(error.to_string());
+                }
+            }
+        }
+    }
+
+    /// What our own proof says of the trail under the policy, for people.
+    async fn proof(&self, trail: &Arn, live: &Destinations) -> Option<String> {
+        let region: Region = trail.region().parse().ok()?;
+        let delivery = Delivery {
+            trail: trail.clone(),
+            bucket: Arn::new(region.partition(), "s3", "", "", &live.bucket),
+            prefix: live.prefix.clone(),
+            key: live.kms_key.clone(),
+            bucket_key: false,
+            digests: live.log_file_validation,
+            organization: Membership::Unknown,
+            organization_trail: false,
+            owner: self.context.owner(),
+            topic: live.topic.as_ref().and_then(|topic| topic.parse().ok()),
+        };
+        let proofs = self.context.prove(&delivery).await.ok()?;
+        let of_policy = proofs.iter().filter(|proof| proof.hop.policy() == self.subject.policy());
+        let said: Vec<String> = of_policy.map(|proof| format!("{}: {}", proof.hop, proof.decision)).collect();
+        Some(said.join(", "))
+    }
+}
+
+/// Updates a trail with the values that it has.
+async fn update(session: &Session, region: &Region, trail: &Arn, live: &Destinations) -> Result<(), Error> {
+    let topic = live.topic.as_ref().map(|topic| topic_name(session, region, topic));
+    let call = session
+        .cloudtrail(region)
+        .update_trail()
+        .name(trail.as_str())
+        .s3_bucket_name(&live.bucket)
+        .set_s3_key_prefix(live.prefix.clone())
+        .set_kms_key_id(live.kms_key.clone())
+        .set_sns_topic_name(topic)
+        .send();
+    session.call(Operation::UpdateTrail, call).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_refuses_only_the_policy_that_it_speaks_of() {
+        use Class::{Busy, Denied, NotFound, Propagating, Rejected, Throttled};
+        use Meaning::{Absent, Lasting, Passing, Refusal};
+        let cases = [
+            ("InsufficientS3BucketPolicyException", Propagating, [Refusal, Passing, Passing]),
+            ("InsufficientEncryptionPolicyException", Propagating, [Refusal, Refusal, Passing]),
+            ("KmsKeyNotFoundException", Propagating, [Passing, Refusal, Passing]),
+            ("InsufficientSnsTopicPolicyException", Propagating, [Passing, Refusal, Refusal]),
+            ("InvalidSnsTopicNameException", Propagating, [Passing, Passing, Refusal]),
+            ("InvalidCloudWatchLogsRoleArnException", Propagating, [Passing; 3]),
+            ("ConflictException", Busy, [Passing; 3]),
+            ("ThrottlingException", Throttled, [Passing; 3]),
+            ("KmsKeyDisabledException", Rejected, [Lasting; 3]),
+            ("AccessDeniedException", Denied, [Lasting; 3]),
+            ("TrailNotFoundException", NotFound, [Absent; 3]),
+        ];
+        for (code, class, expected) in cases {
+            let error = Error {
+                account: "111111111111".parse().unwrap(),
+                operation: Operation::UpdateTrail,
+                class,
+                code: Some(code.to_owned()),
+                message: String::new(),
+                bucket_region: None,
+            };
+            let policies = [PolicyKind::Bucket, PolicyKind::Key, PolicyKind::Topic];
+            assert_eq!(policies.map(|policy| meaning(&error, policy)), expected, "{code}");
+        }
+    }
+}

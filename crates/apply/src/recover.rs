@@ -1,0 +1,26 @@
+//! Finishes what an earlier apply could not: the confirmation of a policy that it wrote before it ended.
+//!
+//! The journals of the spec say which policy that was, and what it replaced.
+
+use crate::context::Context;
+use crate::execute::resume;
+use crate::journal::Journal;
+use crate::outcome::ChangeResult;
+use crate::run::timed;
+
+/// Has CloudTrail confirm each policy whose confirmation is open, or restores the document before it. Returns those that were
+/// restored, or could not be dealt with.
+pub(crate) async fn recover(context: &Context, journal: &Journal) -> Vec<ChangeResult> {
+    let mut results = Vec::new();
+    if context.confirm.is_none() {
+        return results;
+    }
+    for trial in journal.open_trials() {
+        let journal = trial.journal();
+        let result = timed(context, &journal, &trial.change, async |work| resume(work, trial).await).await;
+        if result.status.error().is_some() {
+            results.push(result);
+        }
+    }
+    results
+}

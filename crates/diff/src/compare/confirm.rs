@@ -1,0 +1,250 @@
+//! Finds the trails that CloudTrail has to check after a policy was written: those that depend on what changes in it.
+
+use std::collections::BTreeMap;
+
+use reconcile_policy::{Arn, Delivery, Document, PolicyKind, way};
+
+use super::Scope;
+use crate::address::Address;
+use crate::delivery::{delivery_of_other, of_live, of_spec};
+use crate::kind::Kind;
+use crate::plan::{AccountRef, Phase, TrailRef};
+use crate::view::OtherTrail;
+
+/// What a policy belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// The bucket.
+    Bucket,
+    /// The key.
+    Key,
+    /// The topic with this ARN.
+    Topic(&'a Arn),
+}
+
+/// Returns the trails that deliver under the new document, and whose requests another part of the policy decides than
+/// before. CloudTrail has nothing new to check of any other trail. Where permissions are taken away, a trail that did not
+/// deliver before has nothing to lose.
+pub(super) fn trails(
+    scope: &Scope<'_>,
+    subject: Subject<'_>,
+    phase: Phase,
+    before: Option<&Document>,
+    after: Option<&Document>,
+) -> Vec<TrailRef> {
+    let Some(after) = after else { return Vec::new() };
+    let candidates = candidates(scope, phase).into_iter();
+    let affected =
+        candidates.filter(|(_, delivery)| is_affected(scope, subject, phase, delivery, before, after));
+    affected.map(|(trail, _)| trail).collect()
+}
+
+fn is_affected(
+    scope: &Scope<'_>,
+    subject: Subject<'_>,
+    phase: Phase,
+    delivery: &Delivery,
+    before: Option<&Document>,
+    after: &Document,
+) -> bool {
+    let policy = match subject {
+        Subject::Bucket => PolicyKind::Bucket,
+        Subject::Key if uses_key(scope, delivery) => PolicyKind::Key,
+        Subject::Topic(topic) if delivery.topic.as_ref() == Some(topic) => PolicyKind::Topic,
+        Subject::Key | Subject::Topic(_) => return false,
+    };
+    let mut is_changed = false;
+    for (_, request) in delivery.requests().iter().filter(|(hop, _)| hop.policy() == policy) {
+        let Some(way_after) = way(after, request) else { return false };
+        let way_before = before.and_then(|before| way(before, request));
+        if way_before.is_none() && phase == Phase::Contract {
+            return false;
+        }
+        is_changed |= way_before.as_ref() != Some(&way_after);
+    }
+    is_changed
+}
+
+fn uses_key(scope: &Scope<'_>, delivery: &Delivery) -> bool {
+    let key = scope.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
+    key.is_some() && delivery.key.as_deref() == key
+}
+
+/// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted by address: the trails
+/// as they are, before the spec changes them, or as the spec wants them. An account that could not be read may have its trail.
+fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
+    let (desired, observed) = (scope.desired, scope.observed);
+    let ours = desired.trails.iter().filter_map(|trail| {
+        let delivery = match observed.trails.get(&trail.arn) {
+            _ if phase == Phase::Contract => of_spec(desired, observed, trail),
+            None => of_spec(desired, observed, trail),
+            Some(Some(live)) if live.bucket == desired.bucket.name.as_str() => {
+                of_live(desired, observed, live)
+            }
+            Some(_) => return None,
+        };
+        Some((trail_ref(scope.account(&trail.site.account)?, &trail.arn), delivery))
+    });
+    let others: BTreeMap<&Arn, &OtherTrail> = if phase == Phase::Contract {
+        scope.guests().map(|it| (&it.arn, it)).collect()
+    } else {
+        let live = observed.others.values().flatten();
+        live.filter(|it| it.bucket == desired.bucket.name.as_str()).map(|it| (&it.arn, it)).collect()
+    };
+    let others = others.into_values().filter_map(|other| {
+        // CloudTrail changes a trail only for the account that owns it.
+        let accounts = desired.accounts.iter().chain(observed.departed.accounts.iter());
+        let mut owners = accounts.filter(|account| account.id.as_str() == other.arn.account());
+        let owner = scope.account(&owners.next()?.name)?;
+        Some((trail_ref(owner, &other.arn), delivery_of_other(desired, observed, other)))
+    });
+    let mut candidates: Vec<(TrailRef, Delivery)> = ours.chain(others).collect();
+    candidates.sort_by(|(a, _), (b, _)| a.cmp(b));
+    candidates.dedup_by(|(a, _), (b, _)| a.arn == b.arn);
+    candidates
+}
+
+fn trail_ref(account: AccountRef, arn: &Arn) -> TrailRef {
+    TrailRef {
+        address: Address::new(Kind::Trail, &account.name, arn.resource_name()),
+        account,
+        arn: arn.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reconcile_policy::{BucketIntent, Form, Guest, KeyIntent, Ownership, Statement};
+    use reconcile_spec::parse;
+    use serde_json::json;
+
+    use super::*;
+    use crate::observe::Observed;
+    use crate::view::{KeyRef, Selectors, Tags, Trail};
+
+    const SPEC: &str = "version: 1\nname: test\naccounts:\n  hub: { id: \"111111111111\" }\n  \
+        member: { id: \"222222222222\", role: R }\n  shut: { id: \"333333333333\", role: R }\n\
+        bucket: { name: test-logs, account: hub, region: eu-west-1 }\nkey: { alias: test }\n\
+        trails:\n  - { name: Trail, accounts: all }\n";
+
+    fn arn(account: &str, name: &str) -> Arn {
+        format!("arn:aws:cloudtrail:eu-west-1:{account}:trail/{name}").parse().unwrap()
+    }
+
+    fn live(account: &str, bucket: &str) -> Trail {
+        Trail {
+            arn: arn(account, "Trail"),
+            bucket: bucket.to_owned(),
+            prefix: None,
+            kms_key: Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/other".to_owned())),
+            multi_region: true,
+            global_service_events: true,
+            log_file_validation: true,
+            organization: false,
+            logging: true,
+            selectors: Selectors::Advanced(Vec::new()),
+            insights: None,
+            cloudwatch_logs: None,
+            notification: None,
+            tags: Tags::default(),
+        }
+    }
+
+    /// Two trails and a guest are there, and one account cannot be read.
+    fn observed() -> Observed {
+        let mut observed = Observed::default();
+        for account in ["111111111111", "222222222222"] {
+            observed.trails.insert(arn(account, "Trail"), Some(live(account, "test-logs")));
+        }
+        let mut guest = OtherTrail::of(&live("222222222222", "test-logs"));
+        guest.arn = arn("222222222222", "Guest");
+        let mut elsewhere = guest.clone();
+        (elsewhere.arn, elsewhere.bucket) = (arn("222222222222", "Elsewhere"), "other".to_owned());
+        let mut stranger = guest.clone();
+        stranger.arn = arn("999999999999", "Stranger");
+        observed.others.insert("member".parse().unwrap(), vec![guest, elsewhere, stranger]);
+        observed
+    }
+
+    fn document(statements: Vec<Statement>) -> Document {
+        Document::new(statements)
+    }
+
+    fn bucket(form: Form, accounts: &[&str]) -> Vec<Statement> {
+        let intent = BucketIntent {
+            partition: reconcile_policy::Partition::Aws,
+            bucket: "test-logs".to_owned(),
+            prefix: None,
+            trails: accounts.iter().map(|account| arn(account, "Trail")).collect(),
+            organization_trails: Vec::new(),
+            guests: ["222222222222", "999999999999"]
+                .map(|account| Guest { trail: arn(account, "Guest"), prefix: None, organization: None })
+                .to_vec(),
+            organization: None,
+            readers: Vec::new(),
+            require_tls: false,
+            extra: Vec::new(),
+        };
+        intent.compile(&Ownership::of("test"), form).unwrap()
+    }
+
+    fn asked(subject: Subject<'_>, phase: Phase, before: &Document, after: &Document) -> Vec<String> {
+        let spec = parse("spec.yaml", SPEC.as_bytes()).unwrap();
+        let observed = observed();
+        let scope = Scope::new(spec.desired(), &observed);
+        let trails = trails(&scope, subject, phase, Some(before), Some(after));
+        trails.iter().map(|trail| trail.address.to_string()).collect()
+    }
+
+    #[test]
+    fn only_trails_whose_part_of_the_policy_changes_are_asked() {
+        let all = ["111111111111", "222222222222", "333333333333"];
+        let plain = document(bucket(Form::Plain, &all));
+        let fewer = document(bucket(Form::Plain, &all[..2]));
+        let short = document(bucket(Form::ByAccount, &all));
+        let denied = {
+            let deny = json!({
+                "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+                "Resource": "arn:aws:s3:::test-logs/AWSLogs/222222222222/*",
+                "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+            });
+            let mut statements = bucket(Form::Plain, &all);
+            statements.push(Statement::from_value(deny).unwrap());
+            document(statements)
+        };
+        let everybody = ["trail/hub/Trail", "trail/member/Guest", "trail/member/Trail", "trail/shut/Trail"];
+        let cases: [(&str, &Document, &Document, &[&str]); 5] = [
+            ("nothing", &plain, &plain, &[]),
+            ("another account is allowed", &fewer, &plain, &["trail/shut/Trail"]),
+            ("an account is not allowed any more", &plain, &fewer, &[]),
+            ("another form", &plain, &short, &everybody),
+            ("a Deny of one account", &plain, &denied, &["trail/member/Guest", "trail/member/Trail"]),
+        ];
+        for (name, before, after, expected) in cases {
+            assert_eq!(asked(Subject::Bucket, Phase::Expand, before, after), expected, "{name}");
+            // Who was not allowed before loses nothing.
+            let expected = if name == "another account is allowed" { &[] } else { expected };
+            assert_eq!(asked(Subject::Bucket, Phase::Contract, before, after), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn trails_that_use_another_key_or_topic_are_not_asked() {
+        let intent = KeyIntent {
+            partition: reconcile_policy::Partition::Aws,
+            administrators: Vec::new(),
+            trails: vec![arn("111111111111", "Trail")],
+            organization_trails: Vec::new(),
+            guests: Vec::new(),
+            organization: None,
+            readers: Vec::new(),
+            log_groups: Vec::new(),
+            topics: Vec::new(),
+            extra: Vec::new(),
+        };
+        let (before, after) = (document(Vec::new()), document(intent.statements(&Ownership::of("test"))));
+        assert!(asked(Subject::Key, Phase::Expand, &before, &after).is_empty());
+        let topic: Arn = "arn:aws:sns:eu-west-1:111111111111:t".parse().unwrap();
+        assert!(asked(Subject::Topic(&topic), Phase::Expand, &before, &after).is_empty());
+    }
+}

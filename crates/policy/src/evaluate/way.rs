@@ -1,0 +1,222 @@
+//! Reduces a document to the parts that a request depends on.
+//!
+//! A change of a policy that leaves these parts as they are cannot change the answer to the request, whatever AWS makes
+//! of the rest of the document. The result is compared, never shown, and it is no policy.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::condition::{self, Operator, Truth};
+use super::{Applies, Misfit, Request, apply, resource_matches};
+use crate::canonical::{Canonical, canonical_operator, lowercase};
+use crate::equivalent::reads_variables;
+use crate::pattern::text_matches;
+use crate::{Condition, Document, Effect, Statement};
+
+/// The parts of a document that a request depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The first statement that allows the request, with one member of each list: the first that matches. If none certainly
+    /// does, every statement that may.
+    allows: BTreeSet<String>,
+    /// Every Deny that only its conditions keep from applying, or of which it is not known whether they do.
+    denies: BTreeSet<String>,
+}
+
+/// Returns the parts of the document that the request depends on; `None` if the document certainly does not allow it.
+pub fn way(document: &Document, request: &Request) -> Option<Way> {
+    let variables = reads_variables(document);
+    let mut allow = None;
+    let (mut doubtful, mut denies) = (BTreeSet::new(), BTreeSet::new());
+    for statement in document.statements() {
+        match (statement.effect(), apply(statement, request, variables)) {
+            (Effect::Deny, Applies::Yes) => return None,
+            (Effect::Deny, Applies::Perhaps(_) | Applies::No(_, Misfit::Condition(_))) => {
+                denies.insert(text(json!([Canonical::of(statement)]), variables));
+            }
+            (Effect::Allow, Applies::Yes) if allow.is_none() => {
+                allow = Some(text(reduced(statement, request, variables), variables));
+            }
+            (Effect::Allow, Applies::Perhaps(_)) => {
+                doubtful.insert(text(reduced(statement, request, variables), variables));
+            }
+            _ => {}
+        }
+    }
+    let allows = allow.map_or(doubtful, |allow| BTreeSet::from([allow]));
+    (!allows.is_empty()).then_some(Way { allows, denies })
+}
+
+/// The parts as text. Where `${…}` is text and no variable, it must not compare equal to one.
+fn text(mut parts: Value, variables: bool) -> String {
+    let has_variable = variables && parts.to_string().contains("${");
+    if let Some(parts) = parts.as_array_mut().filter(|_| has_variable) {
+        parts.push(json!("variables"));
+    }
+    parts.to_string()
+}
+
+/// The statement with the first matching member of each list. A list that excludes is kept whole.
+fn reduced(statement: &Statement, request: &Request, variables: bool) -> Value {
+    let principals = statement.principals();
+    let principal = principals.iter().find(|it| request.is_by(**it)).map(|it| (it.kind, it.id));
+    let action = lowercase(request.action());
+    let actions = statement.actions();
+    let action = actions.iter().map(|it| lowercase(it)).find(|pattern| text_matches(pattern, &action));
+    let resources = statement.resources();
+    let resource =
+        resources.iter().find(|pattern| resource_matches(pattern, request, variables) == Truth::True);
+    let resources = resource.map_or(resources.clone(), |resource| vec![*resource]);
+    let not_principals: BTreeSet<_> = statement.not_principals().iter().map(|it| (it.kind, it.id)).collect();
+    let conditions: BTreeSet<String> = statement
+        .conditions()
+        .iter()
+        .map(|it| reduced_condition(it, request, variables).to_string())
+        .collect();
+    json!([
+        principal,
+        not_principals,
+        action,
+        statement.not_actions(),
+        resources,
+        statement.not_resources(),
+        conditions
+    ])
+}
+
+/// The condition with the one value that is enough for it to hold, where one is.
+fn reduced_condition(condition: &Condition<'_>, request: &Request, variables: bool) -> Value {
+    let holds = |values| {
+        let alone = [Condition { values, ..condition.clone() }];
+        condition::holds(&alone, 0, request, variables) == Truth::True
+    };
+    let is_negated = Operator::parse(condition.operator).is_none_or(|it| it.is_negated);
+    let enough = condition.values.iter().find(|value| !is_negated && holds(vec![(*value).clone()]));
+    let values: BTreeSet<_> = match enough {
+        Some(value) => BTreeSet::from([value]),
+        None => condition.values.iter().collect(),
+    };
+    json!([canonical_operator(condition.operator), lowercase(condition.key), values])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111111111111:trail/T";
+
+    fn request() -> Request {
+        Request::by_service(
+            "cloudtrail.amazonaws.com",
+            "s3:PutObject",
+            "arn:aws:s3:::logs/AWSLogs/111111111111/CloudTrail/x",
+        )
+        .with("aws:SourceArn", TRAIL)
+        .with("aws:SourceAccount", "111111111111")
+    }
+
+    fn document(statements: &Value) -> Document {
+        json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap()
+    }
+
+    fn allow(sid: &str, resources: &Value, condition: &Value) -> Value {
+        json!({
+            "Sid": sid, "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "s3:PutObject", "Resource": resources, "Condition": condition,
+        })
+    }
+
+    fn plain(accounts: &[&str]) -> Value {
+        let resources: Vec<String> =
+            accounts.iter().map(|id| format!("arn:aws:s3:::logs/AWSLogs/{id}/*")).collect();
+        let trails: Vec<String> =
+            accounts.iter().map(|id| format!("arn:aws:cloudtrail:us-east-1:{id}:trail/T")).collect();
+        allow("TrailWrite", &json!(resources), &json!({ "StringEquals": { "aws:SourceArn": trails } }))
+    }
+
+    fn deny(condition: &Value) -> Value {
+        json!({
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::logs/*",
+            "Condition": condition,
+        })
+    }
+
+    #[test]
+    fn the_way_stays_the_same_only_where_nothing_changes_for_the_request() {
+        let one = plain(&["111111111111"]);
+        let by_account = allow(
+            "TrailWrite",
+            &json!("arn:aws:s3:::logs/AWSLogs/${aws:SourceAccount}/*"),
+            &json!({ "StringEquals": { "aws:SourceAccount": ["111111111111", "222222222222"] } }),
+        );
+        let tls = deny(&json!({ "Bool": { "aws:SecureTransport": "false" } }));
+        let elsewhere = json!({
+            "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/other/*",
+        });
+        let cases: [(&str, Value, Value, bool); 9] = [
+            ("the same", json!([one]), json!([one]), true),
+            ("another account joins", json!([one]), json!([plain(&["111111111111", "222222222222"])]), true),
+            (
+                "another account joins in front",
+                json!([one]),
+                json!([plain(&["222222222222", "111111111111"])]),
+                true,
+            ),
+            (
+                "another Sid",
+                json!([one]),
+                json!([{
+                    "Sid": "Other", "Effect": "Allow", "Principal": { "Service": ["cloudtrail.amazonaws.com"] },
+                    "Action": ["s3:putobject"], "Resource": one["Resource"], "Condition": one["Condition"],
+                }]),
+                true,
+            ),
+            ("a statement behind it", json!([one]), json!([one, by_account]), true),
+            ("a short form takes its place", json!([one, by_account]), json!([by_account]), false),
+            ("a Deny that its condition keeps away", json!([one]), json!([one, tls]), false),
+            ("a Deny of something else", json!([one]), json!([one, elsewhere]), true),
+            (
+                "a Deny that excludes somebody more",
+                json!([one, deny(&json!({ "StringNotEquals": { "aws:SourceAccount": "111111111111" } }))]),
+                json!([
+                    one,
+                    deny(&json!({ "StringNotEquals": { "aws:SourceAccount": ["111111111111", "2"] } }))
+                ]),
+                false,
+            ),
+        ];
+        for (name, before, after, is_same) in cases {
+            let before = way(&document(&before), &request());
+            assert!(before.is_some(), "{name}");
+            assert_eq!(before == way(&document(&after), &request()), is_same, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_depends_on_an_unknown_key_is_a_way_that_can_change() {
+        let of = |organization: &str| {
+            let condition = json!({ "StringEquals": { "aws:SourceOrgID": organization } });
+            document(&json!([allow("Any", &json!("*"), &condition)]))
+        };
+        let (one, other) = (way(&of("o-1"), &request()), way(&of("o-2"), &request()));
+        assert!(one.is_some() && other.is_some());
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn there_is_no_way_where_the_document_does_not_allow_the_request() {
+        assert_eq!(way(&document(&json!([plain(&["222222222222"])])), &request()), None);
+    }
+
+    #[test]
+    fn a_variable_is_not_the_text_that_it_is_written_as() {
+        let conditions = json!({ "StringNotEquals": { "aws:SourceArn": "${aws:SourceAccount}" } });
+        let statements = json!([allow("Any", &json!("*"), &conditions)]);
+        let old: Document =
+            json!({ "Version": "2008-10-17", "Statement": statements }).to_string().parse().unwrap();
+        let new = document(&statements);
+        assert_ne!(way(&old, &request()), way(&new, &request()));
+        assert!(way(&old, &request()).is_some());
+    }
+}

@@ -41,7 +41,10 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
     let policies = ["key_policy/master/secprod-cloudtrail", "bucket_policy/master/secprod-multiaccount-logs"];
     assert_eq!(found[4..], policies);
     assert_eq!(plan["destroy"], json!(true));
-    assert_eq!(plan["changes"][5]["reasons"], json!(["all of the spec is to go; what is not ours stays"]));
+    assert_eq!(
+        plan["changes"][5]["reasons"],
+        json!(["the installation is destroyed; foreign resources and statements are kept"])
+    );
     let kept: Vec<&str> =
         plan["warnings"].as_array().unwrap().iter().filter_map(|it| it["code"].as_str()).collect();
     assert_eq!(kept, ["kept", "kept"]);
@@ -54,7 +57,7 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
     let state = project.json(".reconcile/sandbox.json");
     let policy = state["buckets"]["secprod-multiaccount-logs"]["policy"].as_str().unwrap();
     assert!(policy.contains(foreign) && !policy.contains("Secprod"), "{policy}");
-    // Who administers the key goes on to, and the same spec can be applied again.
+    // The administrators of the key keep their permission, and the same spec can be applied again.
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
@@ -70,8 +73,8 @@ fn the_bucket_goes_only_when_it_is_empty_and_the_key_only_in_thirty_days() {
     project
         .run("plan specs/prod.yaml --sandbox --destroy")
         .exits(0)
-        .says("it stays: it holds log files")
-        .says("it stays: the bucket stays, and what is in it could not be read any more")
+        .says("kept: it holds log files")
+        .says("kept: the bucket is kept, and its log files could not be read without the key")
         .says("1 to update, 5 to delete");
     project.edit(".reconcile/sandbox.json", |state| {
         state["buckets"]["secprod-multiaccount-logs"]["objects"] = json!({});
@@ -111,11 +114,11 @@ fn what_does_not_carry_our_mark_stays() {
             .iter()
             .all(|it| !it.starts_with("trail/") && !it.starts_with("bucket/") && !it.starts_with("key/"))
     );
-    // What stays goes on to deliver.
+    // What is kept still delivers.
     project
         .run("apply specs/prod.yaml --sandbox --yes --destroy")
         .exits(0)
-        .says("it does not carry the mark of this installation");
+        .says("it does not have the tag of this installation");
     let shown = project.run("sandbox show").exits(0);
     assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
 }
@@ -128,8 +131,8 @@ fn a_bucket_and_a_key_that_a_trail_still_uses_stay() {
     project
         .run("plan specs/prod.yaml --sandbox --destroy")
         .exits(0)
-        .says("trail/SecurityTrailMaster goes on to deliver to it")
-        .says("trail/SecurityTrailMaster goes on to encrypt with it");
+        .says("trail/SecurityTrailMaster still delivers to it")
+        .says("trail/SecurityTrailMaster still encrypts with it");
     project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
     let shown = project.run("sandbox show").exits(0);
     assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);

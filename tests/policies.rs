@@ -43,7 +43,7 @@ fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
-        .says("statement `AWSCloudTrailWrite20150319` is taken over: our own statements allow what it does")
+        .says("statement `AWSCloudTrailWrite20150319` is removed: our own statements allow what known trails need. It no longer allows other trails and event data stores of account 111111111111 to write to `secprod-multiaccount-logs/AWSLogs/111111111111/*`")
         .says("contract: when nothing relies on it any more")
         .says("of 20480 bytes");
     project.run("apply --sandbox").exits(0);
@@ -228,7 +228,7 @@ fn a_deleted_principal_is_refused_until_the_spec_drops_it() {
             "  region: us-east-1\n  policy: { deleted_principals: remove }\n",
         ),
     );
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("names a principal that was deleted");
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("names a deleted principal");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
@@ -293,7 +293,10 @@ fn readers_get_what_is_theirs() {
     let state = project.read(".reconcile/sandbox.json");
     assert!(state.contains("arn:aws:iam::222222222222:root") && state.contains("role/Security"));
     project.write("specs/prod.yaml", crate::support::PROD);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("role/Security may still read logs");
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("role/Security can read log files that the spec does not grant");
     project.run("apply --sandbox").exits(0);
     assert!(!project.read(".reconcile/sandbox.json").contains("role/Security"));
 }
@@ -317,10 +320,9 @@ boto3.client("cloudtrail").create_trail(Name="SecurityTrailMaster", S3BucketName
 "#,
         project.path("policy.json").display().to_string()
     ));
-    project
-        .run("plan specs/prod.yaml")
-        .exits(0)
-        .says("is taken over, and keeps what it allows to 999999999999");
+    project.run("plan specs/prod.yaml").exits(0).says(
+        "statement `AWSCloudTrailWrite20150319` loses what our own statements replace, and keeps the rest",
+    );
     // The same, rehearsed on a copy.
     project.run("sandbox load specs/prod.yaml").exits(0).says("SecurityTrailMaster");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);

@@ -20,6 +20,8 @@ mod departed;
 mod destinations;
 #[path = "on_twin/installation.rs"]
 mod installation;
+#[path = "on_twin/others.rs"]
+mod others;
 #[path = "on_twin/phases.rs"]
 mod phases;
 #[path = "on_twin/regions.rs"]
@@ -30,3 +32,5 @@ mod rename;
 mod resume;
 #[path = "on_twin/specs.rs"]
 mod specs;
+#[path = "on_twin/takeover.rs"]
+mod takeover;

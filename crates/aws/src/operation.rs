@@ -179,6 +179,7 @@ operations! {
     PutBucketLogging => "s3:PutBucketLogging", Write, Bucket, Bucket;
 
     DescribeTrails => "cloudtrail:DescribeTrails", Read, Trails, Everything;
+    ListTrails => "cloudtrail:ListTrails", Read, Trails, Everything;
     GetTrailStatus => "cloudtrail:GetTrailStatus", Read, Trails, AllTrails;
     GetEventSelectors => "cloudtrail:GetEventSelectors", Read, Trails, AllTrails;
     ListTags => "cloudtrail:ListTags", Read, Trails, AllTrails;

@@ -15,6 +15,7 @@ mod departed;
 mod destroy;
 mod encryption;
 mod grant;
+mod guest;
 mod key;
 mod key_policy;
 mod leftover;
@@ -36,7 +37,7 @@ use jiff::Timestamp;
 use reconcile_spec::Spec;
 
 use crate::address::Address;
-use crate::delivery::{DeliveryPath, live_paths};
+use crate::delivery::DeliveryPath;
 use crate::observe::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
@@ -59,6 +60,8 @@ pub struct Comparison {
     pub undelivered: Vec<DeliveryPath>,
     /// Trails that are not in the spec, and deliver to its bucket or try to.
     pub outsiders: Vec<Outsider>,
+    /// Policies under which, as they are now, a trail of the spec cannot deliver.
+    pub blocking: BTreeSet<Address>,
 }
 
 impl Comparison {
@@ -119,16 +122,15 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     public_access::refuse(&scope, &mut compared);
     // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
     delivery::refuse(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
-    let undelivered = live_paths(desired, observed)
-        .into_iter()
-        .filter(|path| path.is_live && path.obstacles().next().is_some())
-        .collect();
+    let is_stuck = |path: &&DeliveryPath| path.is_live && path.obstacles().next().is_some();
+    let undelivered = scope.paths.iter().filter(is_stuck).cloned().collect();
+    let blocking = scope.blocking();
 
     let outsiders = outsider::find(desired, observed, scope.others_that_stay());
 
     compared.warnings.extend(scope.suspended().into_iter().chain(scope.nobody_joins()));
     let refusals = std::mem::take(&mut compared.refusals);
-    Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered, outsiders }
+    Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered, outsiders, blocking }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> Plan {

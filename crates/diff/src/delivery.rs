@@ -8,7 +8,7 @@ use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observe::{LiveOrganization, Observed};
-use crate::view::{self, KeyRef, OtherTrail};
+use crate::view::{self, KeyRef};
 
 /// The path of one trail's log files, as far as the policies of bucket, key and topic decide it.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,17 +173,18 @@ pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail
     }
 }
 
-/// How a trail that the spec does not have delivers. Whether it delivers digests nobody asked.
-pub(crate) fn delivery_of_other(desired: &Desired, observed: &Observed, trail: &OtherTrail) -> Delivery {
+/// How a trail delivers that the spec does not have. Its key and its bucket may be others than those of the spec.
+pub(crate) fn of_other(desired: &Desired, observed: &Observed, other: &view::OtherTrail) -> Delivery {
     Delivery {
-        trail: trail.arn.clone(),
+        trail: other.arn.clone(),
         bucket: bucket_arn(desired),
-        prefix: trail.prefix.clone(),
-        key: trail.kms_key.clone(),
-        bucket_key: has_bucket_key(desired, observed),
-        digests: false,
-        organization: membership(observed, trail.arn.account()),
-        organization_trail: trail.organization,
+        prefix: other.prefix.clone(),
+        key: other.kms_key.clone(),
+        // Of another bucket it is not known.
+        bucket_key: other.bucket != desired.bucket.name.as_str() || has_bucket_key(desired, observed),
+        digests: other.log_file_validation,
+        organization: membership(observed, other.arn.account()),
+        organization_trail: other.organization,
         owner: owner(desired, observed),
         topic: None,
     }

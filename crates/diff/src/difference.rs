@@ -1,6 +1,6 @@
 //! Turns two views of a resource into the values that differ.
 
-use reconcile_policy::Document;
+use reconcile_policy::{Document, Op, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -56,16 +56,46 @@ pub fn of_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Diff
 }
 
 /// The statements and values that differ between two policies.
-pub(crate) fn of_policies(before: Option<&Document>, after: Option<&Document>) -> Vec<Difference> {
-    reconcile_policy::differences(before, after)
-        .into_iter()
-        .map(|difference| match difference.op {
-            reconcile_policy::Op::Add => Difference::Add { path: difference.path, value: difference.value },
-            reconcile_policy::Op::Remove => {
-                Difference::Remove { path: difference.path, value: difference.value }
-            }
-        })
-        .collect()
+///
+/// A statement without a Sid is named by its index in the `live` document, wherever it stands by now: the number that every
+/// message has for it.
+pub(crate) fn of_policies(
+    before: Option<&Document>,
+    after: Option<&Document>,
+    live: Option<&Document>,
+) -> Vec<Difference> {
+    let statements = live.map(Document::statements).unwrap_or_default();
+    let mut differences = reconcile_policy::differences(before, after);
+    for difference in differences.iter_mut().filter(|it| it.op == Op::Remove && is_unnamed(it)) {
+        let is_same = |it: &Statement| serde_json::to_value(it).is_ok_and(|value| value == difference.value);
+        if let Some(index) = statements.iter().position(is_same) {
+            difference.path = format!("/Statement/{index}");
+        }
+    }
+    // What is left of such a statement keeps its number.
+    let removed: Vec<(String, Value)> = differences
+        .iter()
+        .filter(|it| it.op == Op::Remove && is_unnamed(it))
+        .map(|it| (it.path.clone(), it.value.clone()))
+        .collect();
+    for difference in differences.iter_mut().filter(|it| it.op == Op::Add && is_unnamed(it)) {
+        let is_left = |(_, old): &&(String, Value)| {
+            ["Effect", "Principal", "Action"].iter().all(|name| old.get(name) == difference.value.get(name))
+        };
+        if let Some((path, _)) = removed.iter().find(is_left) {
+            difference.path.clone_from(path);
+        }
+    }
+    let convert = |reconcile_policy::Difference { op, path, value }| match op {
+        Op::Add => Difference::Add { path, value },
+        Op::Remove => Difference::Remove { path, value },
+    };
+    differences.into_iter().map(convert).collect()
+}
+
+/// Whether it is a whole statement without a Sid.
+fn is_unnamed(difference: &reconcile_policy::Difference) -> bool {
+    difference.value.is_object() && difference.value.get("Sid").is_none_or(|sid| sid == "")
 }
 
 fn of_objects(
@@ -120,6 +150,25 @@ mod tests {
             ]
         );
         assert_eq!(of_views(Some(&before), Some(&before)), []);
+    }
+
+    #[test]
+    fn a_statement_without_a_sid_is_named_by_its_place_in_the_live_document() {
+        let statement = |sid: &str, resources: &[&str]| {
+            let sid = if sid.is_empty() { String::new() } else { format!(r#""Sid":"{sid}","#) };
+            let resources = serde_json::to_string(resources).unwrap();
+            format!(r#"{{{sid}"Effect":"Allow","Principal":"*","Action":"a:B","Resource":{resources}}}"#)
+        };
+        let document = |statements: &[String]| -> Document {
+            format!(r#"{{"Statement":[{}]}}"#, statements.join(",")).parse().unwrap()
+        };
+        let (ours, theirs, left) =
+            (statement("Ours", &["x"]), statement("", &["x", "y"]), statement("", &["y"]));
+        let live = document(std::slice::from_ref(&theirs));
+        let before = document(&[ours.clone(), theirs]);
+        let after = document(&[ours, left]);
+        let found = of_policies(Some(&before), Some(&after), Some(&live));
+        assert_eq!(found.iter().map(Difference::path).collect::<Vec<_>>(), ["/Statement/0", "/Statement/0"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Turns a plan into findings: the same comparison, looked at and not acted on.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -98,7 +100,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let mut findings: Vec<Finding> = unreadable
         .chain(undelivered)
         .chain(outsiders)
-        .chain(plan.changes.iter().map(finding))
+        .chain(plan.changes.iter().map(|change| finding(change, &comparison.blocking)))
         .chain(refused)
         .chain(withheld)
         .chain(foreign)
@@ -128,7 +130,7 @@ fn told(address: String, message: String) -> Finding {
     }
 }
 
-fn finding(change: &Change) -> Finding {
+fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
     let (before, after) = change.views();
     Finding {
         address: change.address.to_string(),
@@ -137,7 +139,7 @@ fn finding(change: &Change) -> Finding {
             ActionKind::Update => FindingKind::Changed,
             ActionKind::Delete => FindingKind::Unexpected,
         },
-        severity: severity(&change.address, change.action(), &change.diff),
+        severity: severity(&change.address, change.action(), &change.diff, blocking),
         message: change.reasons.join("; "),
         before,
         after,
@@ -145,15 +147,24 @@ fn finding(change: &Change) -> Finding {
     }
 }
 
-/// The severity of a change is that of the gravest value in it.
-fn severity(address: &Address, action: ActionKind, diff: &[Difference]) -> Severity {
+/// The severity of a change: that of the gravest value in it. A policy that lacks something is critical only if a trail
+/// cannot deliver for it.
+fn severity(
+    address: &Address,
+    action: ActionKind,
+    diff: &[Difference],
+    blocking: &BTreeSet<Address>,
+) -> Severity {
     let of_field = |difference: &Difference| {
         let field = difference.path().trim_start_matches('/').split('/').next().unwrap_or_default();
         match (address.kind, field) {
             (_, "tags" | "description") => Severity::Low,
             (Kind::Trail, "logging" | "bucket" | "prefix") => Severity::Critical,
             (Kind::BucketPolicy | Kind::KeyPolicy | Kind::TopicPolicy, _) => match difference {
-                Difference::Add { .. } | Difference::Replace { .. } => Severity::Critical,
+                Difference::Add { .. } | Difference::Replace { .. } if blocking.contains(address) => {
+                    Severity::Critical
+                }
+                Difference::Add { .. } | Difference::Replace { .. } => Severity::High,
                 Difference::Remove { .. } => Severity::Medium,
             },
             (Kind::Key, "rotation") | (Kind::LogGroup, "retention_days") => Severity::Medium,
@@ -183,6 +194,9 @@ fn severity(address: &Address, action: ActionKind, diff: &[Difference]) -> Sever
             | Kind::TopicPolicy,
             ActionKind::Create,
         ) => Severity::High,
+        (Kind::BucketPolicy | Kind::KeyPolicy, ActionKind::Create) if !blocking.contains(address) => {
+            Severity::High
+        }
         (_, ActionKind::Create) => Severity::Critical,
         (_, ActionKind::Delete) => Severity::Medium,
         (_, ActionKind::Update) => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),

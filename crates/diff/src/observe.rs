@@ -72,9 +72,11 @@ pub struct Observed {
     pub still_encrypted: BTreeMap<Arn, Option<ReadError>>,
     /// Every trail of the spec that could be read, by ARN; `None` where there is none.
     pub trails: BTreeMap<Arn, Option<Trail>>,
-    /// Trails that the spec does not have, by the account that they were seen in: as far as they can be seen from the
-    /// accounts and Regions of the spec.
+    /// Trails of all Regions that the spec does not have, by the account that they were seen in.
     pub others: BTreeMap<AccountName, Vec<OtherTrail>>,
+    /// Accounts in which there may be trails besides those that were seen, and why: the trails of all Regions could not
+    /// be listed, or one of them could not be described.
+    pub unsurveyed: BTreeMap<AccountName, ReadError>,
     /// Trails that carry the mark of this installation and that the spec does not have any more, by ARN.
     pub strays: BTreeMap<Arn, Stray>,
     /// Log groups, roles and topics of this installation that its trails use and the spec does not have any more, by ARN.
@@ -168,10 +170,18 @@ struct FoundKey {
 struct Found {
     key: Option<Result<FoundKey, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
-    trails: Trails,
-    strays: Vec<Trail>,
+    seen: Seen,
     attached: Attached,
     unreadable: Option<ReadError>,
+}
+
+/// The trails of one account.
+#[derive(Default)]
+struct Seen {
+    trails: Trails,
+    strays: Vec<Trail>,
+    /// Why there may be more.
+    incomplete: Option<ReadError>,
 }
 
 /// Reads everything that the spec names. `organization` is the one that the spec names, as [`discover`] read it.
@@ -215,16 +225,19 @@ pub async fn observe(
             observed.is_bucket_empty = found.is_empty;
             observed.bucket_conditions = found.conditions;
         }
-        observed.trails.extend(found.trails.asked);
+        observed.trails.extend(found.seen.trails.asked);
         observed.log_groups.extend(found.attached.log_groups);
         observed.roles.extend(found.attached.roles);
         observed.topics.extend(found.attached.topics);
         observed.existing_topics.extend(found.attached.existing_topics);
-        let strays = found.strays.into_iter();
+        let strays = found.seen.strays.into_iter();
         observed
             .strays
             .extend(strays.map(|trail| (trail.arn.clone(), Stray { account: name.clone(), trail })));
-        observed.others.insert(name.clone(), found.trails.others);
+        observed.others.insert(name.clone(), found.seen.trails.others);
+        if let Some(error) = found.seen.incomplete {
+            observed.unsurveyed.insert(name.clone(), error);
+        }
         if let Some(error) = found.unreadable {
             observed.unreadable.insert(name, error);
         }
@@ -264,8 +277,7 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
             return Found {
                 key: has_key.then(|| Err(error.clone())),
                 bucket: has_bucket.then(|| Err(error.clone())),
-                trails: Trails::default(),
-                strays: Vec::new(),
+                seen: Seen::default(),
                 attached: Attached::default(),
                 unreadable: Some(error),
             };
@@ -276,11 +288,11 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
     let bucket = async { if has_bucket { Some(observe_bucket(&session, desired).await) } else { None } };
     let of_trails = try_join(observe_trails(&session, desired), observe_attached(&session, desired));
     let (key, bucket, of_trails) = join3(key, bucket, of_trails).await;
-    let (((trails, strays), attached), unreadable) = match of_trails {
+    let ((seen, attached), unreadable) = match of_trails {
         Ok(found) => (found, None),
-        Err(error) => (((Trails::default(), Vec::new()), Attached::default()), Some(error)),
+        Err(error) => ((Seen::default(), Attached::default()), Some(error)),
     };
-    Found { key, bucket, trails, strays, attached, unreadable }
+    Found { key, bucket, seen, attached, unreadable }
 }
 
 async fn observe_key(session: &Session, desired: &Desired) -> Result<FoundKey, ReadError> {
@@ -391,7 +403,7 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
     Ok(Attached { log_groups, roles, topics, existing_topics })
 }
 
-async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails, Vec<Trail>), ReadError> {
+async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, ReadError> {
     let mut by_region: BTreeMap<&Region, Vec<Asked<'_>>> = BTreeMap::new();
     for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
         let asked = Asked { arn: &trail.arn, insights: trail.insights.is_some() };
@@ -403,16 +415,46 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<(Trails,
     if bucket.account == session.account().name || by_region.is_empty() {
         by_region.entry(&bucket.region).or_default();
     }
+    let start = by_region.keys().next().copied().unwrap_or(&bucket.region);
     let regions = by_region.iter().map(|(region, asked)| trail::read(session, region, asked));
+    let (listed, found) = join(trail::list(session, start), try_join_all(regions)).await;
     let mut trails = Trails::default();
-    for found in try_join_all(regions).await? {
+    for found in found? {
         trails.asked.extend(found.asked);
         trails.others.extend(found.others);
     }
+    let incomplete = observe_elsewhere(session, listed, &mut trails).await.err();
     // From another Region a trail of the spec is seen too.
     trails.others.retain(|other| desired.trails.iter().all(|trail| trail.arn != other.arn));
     let strays = observe_strays(session, desired, &trails.others).await?;
-    Ok((trails, strays))
+    Ok(Seen { trails, strays, incomplete })
+}
+
+/// Adds the trails of the list that were not seen yet: those of one Region, and that Region was not asked. Where there are
+/// none, no call is made.
+async fn observe_elsewhere(
+    session: &Session,
+    listed: Result<Vec<Arn>, ReadError>,
+    trails: &mut Trails,
+) -> Result<(), ReadError> {
+    let mut unseen: BTreeSet<Arn> = listed?.into_iter().collect();
+    for (arn, _) in &trails.asked {
+        unseen.remove(arn);
+    }
+    for other in &trails.others {
+        unseen.remove(&other.arn);
+    }
+    let regions: BTreeSet<Region> = unseen.iter().filter_map(|arn| arn.region().parse().ok()).collect();
+    let found = try_join_all(regions.iter().map(|region| trail::read(session, region, &[]))).await?;
+    for other in found.into_iter().flat_map(|found| found.others) {
+        if unseen.remove(&other.arn) {
+            trails.others.push(other);
+        }
+    }
+    match unseen.pop_first() {
+        Some(arn) => Err(ReadError::Incomplete { resource: format!("trail {arn}"), what: "its settings" }),
+        None => Ok(()),
+    }
 }
 
 /// Of the trails that the spec does not have, those that are ours. Where there are no others, no call is made.

@@ -8,7 +8,7 @@ use reconcile_policy::{Arn, Document, PolicyKind, Proof, named_trails};
 use reconcile_spec::{AccountName, Desired, Unlisted};
 
 use crate::address::Address;
-use crate::delivery::{Policies, delivery_of_other, obstacle};
+use crate::delivery::{Policies, obstacle, of_other};
 use crate::kind::Kind;
 use crate::observe::{Observed, Unseen};
 use crate::view::OtherTrail;
@@ -72,7 +72,7 @@ impl Finder<'_> {
 
     /// What policies say to the delivery of a trail. The policy of another key has not been read.
     fn prove(&self, trail: &OtherTrail, policies: &Policies<'_>) -> Vec<Proof> {
-        let mut proofs = policies.prove(&delivery_of_other(self.desired, self.observed, trail));
+        let mut proofs = policies.prove(&of_other(self.desired, self.observed, trail));
         let hub = self.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
         let is_our_key = trail.kms_key.as_deref() == hub;
         proofs.retain(|proof| is_our_key || proof.hop.policy() != PolicyKind::Key);

@@ -8,6 +8,7 @@
     reason = "a bench prints, and stops at the first surprise"
 )]
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -83,7 +84,13 @@ fn main() {
         value.to_string().parse().unwrap()
     };
     let desired = intent(90).statements(&ownership);
-    let adoption = Adoption { accounts: (0..90).map(account).collect(), ..Adoption::default() };
+    let accounts: BTreeSet<String> = (0..90).map(account).collect();
+    let adoption = Adoption {
+        trails: intent(90).trails.into_iter().collect(),
+        surveyed: accounts.clone(),
+        listed: accounts,
+        ..Adoption::default()
+    };
     let last = account(89);
     let object = format!("arn:aws:s3:::secprod-multiaccount-logs/AWSLogs/{last}/CloudTrail/x");
     let allowed = Request::by_service("cloudtrail.amazonaws.com", "s3:PutObject", &object)

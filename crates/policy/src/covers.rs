@@ -7,7 +7,7 @@ mod element;
 
 use crate::canonical::Canonical;
 use crate::equivalent::reads_variables;
-use crate::{Document, Effect};
+use crate::{Document, Effect, Statement};
 use conditions::all_implied;
 use element::{Element, Place};
 
@@ -22,12 +22,39 @@ use element::{Element, Place};
 /// with `b`, for every request.
 pub fn covers(a: &Document, b: &Document) -> bool {
     let (ours, theirs) = (Side::of(a), Side::of(b));
-    let is_allowed = |wanted: &Canonical<'_>| ours.allow(wanted, &theirs);
+    let is_allowed = |wanted: &Canonical<'_>| ours.allow(wanted, theirs.place());
     let is_harmless = |deny: &Canonical<'_>| {
         theirs.of_effect(Effect::Deny).any(|wide| theirs.denies_all_of(wide, deny, &ours))
             || theirs.of_effect(Effect::Allow).all(|allow| are_apart(deny, &ours, allow, &theirs))
     };
     theirs.of_effect(Effect::Allow).all(is_allowed) && ours.of_effect(Effect::Deny).all(is_harmless)
+}
+
+/// Allow statements, ready to be asked many times what they cover.
+pub(crate) struct Allows<'d>(Side<'d>);
+
+impl<'d> Allows<'d> {
+    /// Those of these statements that are an Allow; `variables` says whether `${…}` is a variable in them.
+    pub(crate) fn of(statements: impl Iterator<Item = &'d Statement>, variables: bool) -> Self {
+        let allows = statements.filter(|statement| statement.effect() == Effect::Allow);
+        Self(Side { statements: allows.map(Canonical::of).collect(), variables })
+    }
+
+    /// Whether they allow all that `wanted` does, as [`covers`] has it.
+    pub(crate) fn cover(&self, wanted: &Canonical<'_>, variables: bool) -> bool {
+        self.0.allow(wanted, Place { variables })
+    }
+}
+
+/// Whether a Deny among the statements denies all that `deny` does, as [`covers`] has it.
+pub(crate) fn denies<'d>(
+    statements: impl Iterator<Item = &'d Statement>,
+    variables: bool,
+    deny: &Statement,
+) -> bool {
+    let side = Side { statements: statements.map(Canonical::of).collect(), variables };
+    let (wanted, other) = (Canonical::of(deny), Side { statements: Vec::new(), variables });
+    side.of_effect(Effect::Deny).any(|wide| side.denies_all_of(wide, &wanted, &other))
 }
 
 /// One of the two documents.
@@ -55,8 +82,8 @@ impl<'d> Side<'d> {
 
     /// Whether our Allow statements together allow all that `wanted` does: each combination of one principal,
     /// one action and one resource may be allowed by a different statement.
-    fn allow(&self, wanted: &Canonical<'_>, of: &Side<'_>) -> bool {
-        let places = (self.place(), of.place());
+    fn allow(&self, wanted: &Canonical<'_>, of: Place) -> bool {
+        let places = (self.place(), of);
         let candidates: Vec<&Canonical<'_>> = self
             .of_effect(Effect::Allow)
             .filter(|wide| wide.rest.unknown == wanted.rest.unknown)

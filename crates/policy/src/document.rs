@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::equivalent::CURRENT_VERSION;
 use crate::json::{self, Members};
-use crate::{ParseError, Statement, Warning};
+use crate::{Effect, ParseError, Statement, Warning};
 
 const STATEMENT: &str = "Statement";
 const VERSION: &str = "Version";
@@ -69,6 +69,12 @@ impl Document {
     /// The same document with some of its statements.
     pub fn retain(&self, is_kept: impl Fn(&Statement) -> bool) -> Self {
         self.with_statements(self.statements.iter().filter(|it| is_kept(it)).cloned().collect())
+    }
+
+    /// The same document with only the statements of one effect.
+    #[must_use]
+    pub fn only(&self, effect: Effect) -> Self {
+        self.retain(|statement| statement.effect() == effect)
     }
 
     /// The same document in another version of the policy language.

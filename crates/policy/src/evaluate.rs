@@ -16,6 +16,8 @@ mod way;
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::canonical::lowercase;
 use crate::equivalent::reads_variables;
 use crate::pattern::{Syntax, matches, text_matches};
@@ -63,7 +65,7 @@ pub struct Doubt {
 }
 
 /// Names one statement of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementRef {
     /// Its place in the document, from 0.
     pub index: usize,

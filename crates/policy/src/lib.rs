@@ -75,10 +75,10 @@ pub use intent::{
 };
 pub use lockout::can_be_administered;
 pub use membership::Membership;
-pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Step, merge};
+pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Sources, Step, Use, merge};
 pub use named::{NamedTrails, named_trails};
 pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};
-pub use ownership::{Ownership, Role, owned, under_present_name};
+pub use ownership::{Ownership, Role, foreign, owned, under_present_name};
 pub use public::{Ambiguity, Exposed, exposed};
 pub use statement::{Condition, Effect, Principal, Statement};
 pub use warning::Warning;

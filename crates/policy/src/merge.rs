@@ -5,17 +5,24 @@
 //! they are written. It must not look at the time or at AWS: on write, the caller merges into what it has just read.
 
 mod adopt;
+mod handover;
+mod judge;
+mod open;
 mod rebase;
 mod union;
+mod uses;
 
-use std::collections::{BTreeSet, HashSet};
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, HashSet};
 
+use crate::equivalent::reads_variables;
 use crate::ownership::{previous_sid, under_present_name};
-use crate::trails::{Rest, TrailStatement};
-use crate::{Document, Effect, Ownership, Statement, evaluate};
+use crate::trails::{Coverage, TrailStatement};
+use crate::{Document, Effect, Ownership, Statement};
 pub use adopt::{Adopted, Adoption, Fate, Keep};
 pub use rebase::Step;
 use union::unite;
+pub use uses::{Sources, Use};
 
 /// What a merge makes of a live document.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +50,11 @@ impl Merged {
     /// will do. AWS takes no document without statements: one that is empty here means to delete the policy.
     pub fn contract(&self) -> Option<&Document> {
         (self.contracted != self.expanded).then_some(&self.contracted)
+    }
+
+    /// The document that was read; `None` where there is no policy.
+    pub fn live(&self) -> Option<&Document> {
+        self.live.as_ref()
     }
 
     /// The same expanded document, with the contracted one of `end`.
@@ -83,7 +95,8 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
     let mut placed = HashSet::new();
     let mut expanded = Vec::new();
     let mut contracted = Vec::new();
-    let wanted_document = Document::new(desired.to_vec());
+    // Few merges need it: most statements mean what is desired.
+    let wanted_coverage = LazyCell::new(|| Coverage::of(desired.iter(), reads_variables(&base)));
 
     for current in base.statements() {
         let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
@@ -93,13 +106,13 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
         };
         let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
         match wanted.filter(|_| placed.insert(sid)) {
-            None => expanded.extend(still_needed(current, &wanted_document)),
+            None => expanded.extend(still_needed(current, &wanted_coverage)),
             Some(wanted) if wanted.is_equivalent(current) => {
                 expanded.push(current.clone());
                 contracted.push(current.clone());
             }
             Some(wanted) => {
-                expanded.extend(transition(current, wanted, sid, ownership, &mut sids, &wanted_document));
+                expanded.extend(transition(current, wanted, sid, ownership, &mut sids, &wanted_coverage));
                 contracted.push(wanted.clone());
             }
         }
@@ -124,7 +137,7 @@ fn transition(
     sid: &str,
     ownership: &Ownership,
     sids: &mut HashSet<String>,
-    wanted_document: &Document,
+    wanted_coverage: &Coverage<'_>,
 ) -> Vec<Statement> {
     if current.effect() == Effect::Deny {
         return vec![wanted.clone()];
@@ -134,7 +147,7 @@ fn transition(
         // that does no harm; what the user wrote is not ours to blend.
         Some(union) if union.is_exact || !ownership.is_extra(sid) => vec![union.statement],
         _ => {
-            let Some(previous) = still_needed(current, wanted_document) else { return vec![wanted.clone()] };
+            let Some(previous) = still_needed(current, wanted_coverage) else { return vec![wanted.clone()] };
             let mut number = 1;
             while !sids.insert(previous_sid(sid, number).to_string()) {
                 number += 1;
@@ -146,18 +159,14 @@ fn transition(
 
 /// What of a statement of ours has to stay until the trails are what they should be.
 ///
-/// A statement that names every account takes up most of the size limit, so the old one cannot stay whole
-/// beside the new one: only those accounts stay in it that `wanted` does not allow the same.
-fn still_needed(current: &Statement, wanted: &Document) -> Option<Statement> {
-    let Some(trails) = TrailStatement::of(current) else { return Some(current.clone()) };
-    let is_allowed = |account: &&str| {
-        let requests = trails.requests(account);
-        requests.is_some_and(|it| it.iter().all(|request| evaluate(wanted, request).is_allowed()))
+/// A statement that names every account takes up most of the size limit, so the old one cannot stay whole beside the new
+/// one: only what `wanted` does not cover stays in it.
+fn still_needed(current: &Statement, wanted: &Coverage<'_>) -> Option<Statement> {
+    let managers = BTreeMap::new();
+    let trails = TrailStatement::of(current);
+    let Some((trails, pieces)) = trails.as_ref().and_then(|it| Some((it, it.pieces(&managers)?))) else {
+        return Some(current.clone());
     };
-    let accounts: BTreeSet<&str> = trails.accounts().into_iter().filter(is_allowed).collect();
-    match trails.without(&accounts) {
-        Rest::Nothing => None,
-        Rest::Some { statement, .. } => Some(statement),
-        Rest::Unscoped => Some(current.clone()),
-    }
+    let pieces: Vec<_> = pieces.iter().map(|piece| (piece, !wanted.covers(&trails.grant(piece)))).collect();
+    trails.keep(&pieces, &managers, |_| true).statement
 }

@@ -40,7 +40,7 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::TrailAclCheck,
         Self::TrailWrite,
         Self::OrganizationWrite,
@@ -183,7 +183,13 @@ impl Ownership {
 
     /// Whether the statement of this Sid is ours in this role, also in a previous form.
     pub fn is_role(&self, sid: &str, role: Role) -> bool {
-        self.endings(sid).any(|ending| ending == role.suffix())
+        self.role(sid) == Some(role)
+    }
+
+    /// The role of our statement of this Sid, or of a previous form of it; `None` if it has none of the roles, or is not
+    /// ours.
+    pub fn role(&self, sid: &str) -> Option<Role> {
+        self.endings(sid).find_map(|ending| Role::ALL.into_iter().find(|role| role.suffix() == ending))
     }
 
     /// Whether the statement of this Sid is one of a reader.
@@ -270,6 +276,11 @@ pub fn under_present_name(document: &Document, ownership: &Ownership) -> Option<
             statements.map(|(renamed, live)| renamed.unwrap_or_else(|| live.clone())).collect(),
         ),
     )
+}
+
+/// The document without the statements that are ours.
+pub fn foreign(document: &Document, ownership: &Ownership) -> Document {
+    document.retain(|statement| !ownership.has(statement))
 }
 
 /// Whether it can be the prefix of an installation. `AWS…` and `Cloud` cannot: Sids that AWS's guides and the

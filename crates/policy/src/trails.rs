@@ -1,334 +1,370 @@
-//! Turns a statement that lets CloudTrail deliver into the accounts that it lets deliver, whoever wrote it.
+//! Reads a statement that lets CloudTrail deliver as a list of grants: one for each source, action and resource.
 //!
-//! The console, AWS's guides, Terraform modules and people write such statements in many ways; what they have in common is
-//! who may (CloudTrail), what (look, write, encrypt, notify), and lists whose members each belong to one account. A
-//! statement that says anything else besides is none of them, and is left alone.
+//! The console, AWS's guides, Terraform modules and people write such statements in many ways. They have in common the
+//! principal (CloudTrail), the actions (read the bucket's ACL, write, encrypt, notify), and lists whose members each
+//! belong to an account. A statement with anything else in it, such as a condition on the source address, is not read:
+//! its meaning is not known here.
+
+mod grant;
+mod owner;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::canonical::{canonical_operator, lowercase};
 use crate::json::one_or_many;
-use crate::names::is_account_id;
-use crate::{Arn, Effect, Principal, Request, Statement};
+use crate::pattern::text_matches;
+use crate::{Effect, Principal, Statement};
+use grant::Texts;
+pub(crate) use grant::{Coverage, Grant, Source};
+use owner::{Owner, is_of_bucket, is_of_objects};
+pub(crate) use owner::{is_of_one_owner, logs_folder};
 
 pub(crate) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 pub(crate) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 pub(crate) const SOURCE_ACCOUNT_VARIABLE: &str = "${aws:SourceAccount}";
-/// Where log files begin in a bucket, below the prefix of the trail.
-const LOGS: &str = "AWSLogs/";
 
-/// The folder of the log files as keys have it, below the prefix of the trail.
-pub(crate) fn logs_folder(prefix: Option<&str>) -> String {
-    prefix.map_or_else(|| LOGS.to_owned(), |prefix| format!("{prefix}/{LOGS}"))
-}
+/// The ACL with which CloudTrail writes, so that the bucket owner owns the log files.
+///
+/// See "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
+pub(crate) const OWNERS_ACL: &str = "bucket-owner-full-control";
 
-/// A statement that does nothing but let CloudTrail deliver.
+/// More pieces than this are not enumerated. A statement of 20 KB that is not contrived has a few hundred.
+const LIMIT: usize = 4096;
+
+/// A statement that only lets CloudTrail deliver.
 #[derive(Debug)]
 pub(crate) struct TrailStatement<'s> {
     statement: &'s Statement,
-    actions: Vec<Cow<'s, str>>,
+    /// At most one for each part.
     lists: Vec<List<'s>>,
 }
 
-/// One list of a statement whose members belong to accounts.
+/// One list of a statement.
 #[derive(Debug)]
 struct List<'s> {
-    place: ListPlace<'s>,
-    members: Vec<(Cow<'s, str>, Whose)>,
+    part: Part,
+    /// Operator and key of a condition, as they are written.
+    condition: Option<(&'s str, &'s str)>,
+    /// Whether `*` and `?` are wildcards.
+    has_wildcards: bool,
+    texts: Vec<Cow<'s, str>>,
 }
 
+/// The parts of a statement that have lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ListPlace<'s> {
+enum Part {
+    Action,
     Resource,
-    /// Operator and key, as they are written.
-    Condition(Key, &'s str, &'s str),
-}
-
-/// The condition keys that say for which account CloudTrail acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
     SourceArn,
     SourceAccount,
-    EncryptionContext,
     Organization,
+    Context,
 }
 
-/// What says whom a statement lets deliver.
-enum Scope<'t, 's> {
-    List(&'t List<'s>),
-    /// Nothing does, and it lets them write, encrypt or notify.
-    Everybody,
-    /// Nothing does, and it lets them look.
-    Unscoped,
-}
-
-/// To whom a member of a list belongs.
+/// One member of each list of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Whose {
-    Account(String),
-    /// Of the accounts of an organization, by its id; the trail is of one account.
-    Organization(String),
-    /// The bucket, the key or the topic itself: it says nothing of accounts.
-    Nobodys,
-    /// Each account's own, by a variable.
-    EachOwn,
-    /// Of more than one account.
-    Open,
+pub(crate) struct Piece {
+    /// The account of the source, where a member says it.
+    account: Option<String>,
+    /// The index of the member, list by list.
+    members: Vec<usize>,
 }
 
-/// What is left of a statement when some accounts need it no more.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Rest {
-    /// Nothing: all whom it lets deliver are among them.
-    Nothing,
-    /// This, and these members of its lists belong to others.
-    Some { statement: Statement, others: Vec<String> },
-    /// It says nothing of accounts: CloudTrail may look, for whichever trail.
-    Unscoped,
+/// What is left of a statement when some of its pieces go.
+#[derive(Debug)]
+pub(crate) struct Remainder {
+    /// `None` if nothing is left.
+    pub(crate) statement: Option<Statement>,
+    /// Accounts whose members stay although no piece has them.
+    pub(crate) unpaired: BTreeSet<String>,
+    /// For each member of each list, whether it stays; empty lists if nothing is left.
+    kept: Vec<Vec<bool>>,
 }
 
 impl<'s> TrailStatement<'s> {
-    /// None for every other statement.
+    /// `None` for every other statement.
     pub(crate) fn of(statement: &'s Statement) -> Option<Self> {
         let is_plain = statement.effect() == Effect::Allow
             && statement.unknown_elements().next().is_none()
             && !["NotPrincipal", "NotAction", "NotResource"].iter().any(|element| statement.has(element));
         let principals = statement.principals();
-        let is_cloudtrail = |it: &Principal<'_>| it.kind == "Service" && it.id == CLOUDTRAIL;
-        let actions: Vec<Cow<'s, str>> = statement.actions().into_iter().map(lowercase).collect();
-        let is_delivery = !actions.is_empty() && actions.iter().all(|action| is_delivery(action));
-        if !is_plain || principals.is_empty() || !principals.iter().all(is_cloudtrail) || !is_delivery {
+        let is_of_cloudtrail = !principals.is_empty() && principals.iter().all(is_cloudtrail);
+        let actions = statement.actions();
+        let is_delivery =
+            !actions.is_empty() && actions.iter().all(|action| Action::of(&lowercase(action)).is_some());
+        if !is_plain || !is_of_cloudtrail || !is_delivery {
             return None;
         }
-        let resources = statement.resources().into_iter();
-        let mut lists = vec![List {
-            place: ListPlace::Resource,
-            members: resources.map(|it| (Cow::Borrowed(it), whose_resource(it))).collect(),
-        }];
+        let list = |part, texts: Vec<&'s str>| List {
+            part,
+            condition: None,
+            has_wildcards: true,
+            texts: texts.into_iter().map(Cow::Borrowed).collect(),
+        };
+        let mut lists = vec![list(Part::Action, actions), list(Part::Resource, statement.resources())];
         for condition in statement.conditions() {
-            let key = match lowercase(condition.key).as_ref() {
-                "s3:x-amz-acl" => continue,
-                "aws:sourcearn" => Key::SourceArn,
-                "aws:sourceaccount" => Key::SourceAccount,
-                "kms:encryptioncontext:aws:cloudtrail:arn" => Key::EncryptionContext,
-                "aws:sourceorgid" => Key::Organization,
+            let part = match lowercase(condition.key).as_ref() {
+                // CloudTrail writes with this ACL and no other, whatever the policy asks for.
+                "s3:x-amz-acl" if condition.values.iter().all(|acl| acl == OWNERS_ACL) => continue,
+                "aws:sourcearn" => Part::SourceArn,
+                "aws:sourceaccount" => Part::SourceAccount,
+                "kms:encryptioncontext:aws:cloudtrail:arn" => Part::Context,
+                "aws:sourceorgid" => Part::Organization,
                 _ => return None,
             };
-            if !matches!(
-                canonical_operator(condition.operator).as_ref(),
-                "StringEquals" | "StringLike" | "ArnLike"
-            ) {
+            let has_wildcards = match canonical_operator(condition.operator).as_ref() {
+                "StringEquals" => false,
+                "StringLike" | "ArnLike" => true,
+                _ => return None,
+            };
+            // Of two conditions on one key, which values belong together cannot be told.
+            if lists.iter().any(|list| list.part == part) {
                 return None;
             }
-            let whose = |value: Cow<'s, str>| {
-                let whose = key.whose(&value);
-                (value, whose)
-            };
-            lists.push(List {
-                place: ListPlace::Condition(key, condition.operator, condition.key),
-                members: condition.values.into_iter().map(whose).collect(),
-            });
+            let condition_of = Some((condition.operator, condition.key));
+            lists.push(List { part, condition: condition_of, has_wildcards, texts: condition.values });
         }
-        Some(Self { statement, actions, lists })
+        Some(Self { statement, lists })
     }
 
-    /// What is left when these accounts and organizations need it no more.
-    pub(crate) fn without(&self, gone: &BTreeSet<&str>) -> Rest {
-        let is_gone = |whose: &Whose| match whose {
-            Whose::Account(id) | Whose::Organization(id) => gone.contains(id.as_str()),
-            Whose::Nobodys | Whose::EachOwn | Whose::Open => false,
-        };
-        let main = match self.scope() {
-            Scope::List(main) => main,
-            Scope::Everybody => {
-                let others = vec!["every account".to_owned()];
-                return Rest::Some { statement: self.statement.clone(), others };
-            }
-            Scope::Unscoped => return Rest::Unscoped,
-        };
-        let remaining: Vec<_> =
-            main.members.iter().filter(|(_, whose)| *whose != Whose::Nobodys && !is_gone(whose)).collect();
-        if remaining.is_empty() {
-            return Rest::Nothing;
-        }
-        let others = remaining.iter().map(|(text, whose)| match whose {
-            Whose::Account(id) => id.clone(),
-            _ => text.to_string(),
-        });
-        let others: Vec<String> = others.collect::<BTreeSet<_>>().into_iter().collect();
-        // An organization's prefix is written with the trail of one account, which then stays.
-        let are_accounts = remaining.iter().all(|(_, whose)| matches!(whose, Whose::Account(_)));
-        let mut statement = self.statement.clone();
-        for list in self.lists.iter().filter(|list| list.place == main.place || are_accounts) {
-            let kept: Vec<_> = list.members.iter().filter(|(_, whose)| !is_gone(whose)).collect();
-            if !kept.is_empty() && kept.len() < list.members.len() {
-                let texts = kept.into_iter().map(|(text, _)| Value::from(text.as_ref())).collect();
-                statement = list.place.replace(&statement, one_or_many(texts));
-            }
-        }
-        Rest::Some { statement, others }
-    }
-
-    /// The accounts that are named in it.
-    pub(crate) fn accounts(&self) -> BTreeSet<&str> {
-        let Scope::List(main) = self.scope() else { return BTreeSet::new() };
-        let ids = main.members.iter().filter_map(|(_, whose)| match whose {
-            Whose::Account(id) => Some(id.as_str()),
-            _ => None,
-        });
-        ids.collect()
-    }
-
-    /// What the trails of an account ask for under this statement; none where that cannot be told.
-    pub(crate) fn requests(&self, account: &str) -> Option<Vec<Request>> {
-        let mut requests = Vec::new();
-        let trails: BTreeSet<String> = self
-            .lists
-            .iter()
-            .filter(|list| matches!(list.place, ListPlace::Condition(Key::SourceArn, ..)))
-            .flat_map(|list| &list.members)
-            .filter_map(|(arn, whose)| match whose {
-                Whose::Account(id) if id == account => Some(arn.to_string()),
-                Whose::Open => of_account(arn, account),
-                _ => None,
-            })
-            .collect();
-        let resources = self.lists.iter().filter(|list| list.place == ListPlace::Resource);
-        let resources: Vec<String> = resources
-            .flat_map(|list| &list.members)
-            .filter_map(|(resource, whose)| match whose {
-                Whose::Account(id) if id != account => None,
-                _ => Some(resource.replace(SOURCE_ACCOUNT_VARIABLE, account).replace('*', "x")),
-            })
-            .collect();
-        if trails.is_empty() || resources.is_empty() || trails.iter().any(|arn| arn.contains('*')) {
-            return None;
-        }
-        for trail in &trails {
-            for action in &self.actions {
-                for resource in &resources {
-                    requests.push(
-                        Request::by_service(CLOUDTRAIL, action.trim_end_matches('*'), resource)
-                            .with("aws:SourceArn", trail)
-                            .with("aws:SourceAccount", account)
-                            .with("s3:x-amz-acl", "bucket-owner-full-control")
-                            .with("kms:EncryptionContext:aws:cloudtrail:arn", trail),
-                    );
+    /// The pieces that stand for a request that CloudTrail can make: members that belong to different accounts never
+    /// meet in a request. `managers` has the management accounts of organizations. `None` if there are too many.
+    ///
+    /// The account in the key of a log file is that of the trail, except below the folder of an organization; the
+    /// encryption context is the ARN of the trail. See "Finding your CloudTrail log files" and "Configure AWS KMS key
+    /// policies for CloudTrail" in the CloudTrail user guide.
+    pub(crate) fn pieces(&self, managers: &BTreeMap<String, String>) -> Option<Vec<Piece>> {
+        let none = || vec![Vec::new(); self.lists.len()];
+        let (mut open, mut bound) = (none(), BTreeMap::<&str, Vec<Vec<usize>>>::new());
+        for (at, list) in self.lists.iter().enumerate() {
+            for (index, text) in list.texts.iter().enumerate() {
+                let members = match list.owner(text).account(managers) {
+                    Some(account) => bound.entry(account).or_insert_with(none).get_mut(at),
+                    None => open.get_mut(at),
+                };
+                if let Some(members) = members {
+                    members.push(index);
                 }
             }
         }
-        Some(requests)
+        let mut pieces = Vec::new();
+        let is_possible = |piece: &Piece| self.is_possible(piece);
+        let without = product(&open, LIMIT)?.into_iter();
+        pieces.extend(without.map(|members| Piece { account: None, members }).filter(is_possible));
+        for (account, own) in bound {
+            let both: Vec<Vec<usize>> =
+                own.iter().zip(&open).map(|(own, open)| [own.as_slice(), open].concat()).collect();
+            let is_bound =
+                |members: &Vec<usize>| own.iter().zip(members).any(|(own, index)| own.contains(index));
+            let products = product(&both, LIMIT.checked_sub(pieces.len())?)?.into_iter().filter(is_bound);
+            let of_account = products.map(|members| Piece { account: Some(account.to_owned()), members });
+            pieces.extend(of_account.filter(is_possible));
+        }
+        Some(pieces)
     }
 
-    /// The list that best says whom the statement lets deliver: the resources or the encryption context; only
-    /// where these name nobody, the source account, trail or organization.
-    fn scope(&self) -> Scope<'_, 's> {
-        let scoped = |list: &&List<'_>| {
-            let is_scope =
-                |whose: &Whose| matches!(whose, Whose::Account(_) | Whose::Organization(_) | Whose::Open);
-            list.members.iter().any(|(_, whose)| is_scope(whose))
+    /// Whether action and resource go together: objects are written, and the ACL of a bucket is read.
+    fn is_possible(&self, piece: &Piece) -> bool {
+        let (Some(action), Some(resource)) =
+            (self.text(piece, Part::Action), self.text(piece, Part::Resource))
+        else {
+            return false;
         };
-        let of = |key: Key| {
-            let is_of =
-                move |list: &&List<'_>| matches!(list.place, ListPlace::Condition(it, ..) if it == key);
-            self.lists.iter().find(is_of)
-        };
-        let resource = self.lists.iter().find(|list| list.place == ListPlace::Resource);
-        let order = [
-            resource,
-            of(Key::EncryptionContext),
-            of(Key::SourceAccount),
-            of(Key::SourceArn),
-            of(Key::Organization),
-        ];
-        match order.into_iter().flatten().find(scoped) {
-            Some(list) => Scope::List(list),
-            None if self.actions.iter().all(|action| is_look(action)) => Scope::Unscoped,
-            None => Scope::Everybody,
+        match lowercase(action).as_ref() {
+            "s3:getbucketacl" => is_of_bucket(resource),
+            "s3:putobject" => is_of_objects(resource),
+            _ => true,
         }
+    }
+
+    fn text(&self, piece: &Piece, part: Part) -> Option<&str> {
+        let at = self.lists.iter().position(|list| list.part == part)?;
+        let index = *piece.members.get(at)?;
+        self.lists.get(at)?.texts.get(index).map(AsRef::as_ref)
+    }
+
+    /// What a piece allows.
+    pub(crate) fn grant<'t>(&'t self, piece: &'t Piece) -> Grant<'t> {
+        let text = |part| {
+            let list = self.lists.iter().find(|list| list.part == part)?;
+            Some((self.text(piece, part)?, list.has_wildcards))
+        };
+        let texts = Texts {
+            action: self.text(piece, Part::Action).unwrap_or_default(),
+            resource: self.text(piece, Part::Resource).unwrap_or_default(),
+            source: text(Part::SourceArn),
+            context: text(Part::Context),
+            organization: text(Part::Organization),
+            is_scoped: self.lists.iter().any(|list| list.condition.is_some()),
+        };
+        Grant::new(piece.account.as_deref(), &texts)
+    }
+
+    /// Every action with every resource, as they are written.
+    pub(crate) fn actions_and_resources(&self) -> impl Iterator<Item = (&str, &str)> {
+        let texts =
+            |part| self.lists.iter().filter(move |list| list.part == part).flat_map(|list| &list.texts);
+        texts(Part::Action)
+            .flat_map(move |action| texts(Part::Resource).map(|it| (action.as_ref(), it.as_ref())))
+    }
+
+    /// The statement with only the members that the pieces that stay have. Where lists cannot say that, more stays.
+    ///
+    /// Members that no piece has are dropped if their account is known, and stay otherwise.
+    pub(crate) fn keep(
+        &self,
+        pieces: &[(&Piece, bool)],
+        managers: &BTreeMap<String, String>,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Remainder {
+        let flags = |list: &List<'_>| vec![false; list.texts.len()];
+        let mut kept: Vec<Vec<bool>> = self.lists.iter().map(flags).collect();
+        let mut paired = kept.clone();
+        for (piece, stays) in pieces {
+            for (at, index) in piece.members.iter().enumerate() {
+                set(&mut paired, at, *index);
+                if *stays {
+                    set(&mut kept, at, *index);
+                }
+            }
+        }
+        let mut unpaired = BTreeSet::new();
+        for (at, list) in self.lists.iter().enumerate() {
+            for (index, text) in list.texts.iter().enumerate() {
+                if paired.get(at).and_then(|list| list.get(index)) == Some(&false) {
+                    let account = list.owner(text).account(managers);
+                    let is_useless = account.is_some_and(&is_known);
+                    unpaired.extend(account.filter(|_| !is_useless).map(str::to_owned));
+                    if !is_useless {
+                        set(&mut kept, at, index);
+                    }
+                }
+            }
+        }
+        if !pieces.iter().any(|(_, stays)| *stays) {
+            if unpaired.is_empty() {
+                return Remainder { statement: None, unpaired, kept: Vec::new() };
+            }
+            // Whatever its author meant with these members, they say nothing without the others.
+            kept.iter_mut().for_each(|list| list.fill(true));
+        }
+        let mut statement = self.statement.clone();
+        for (list, kept) in self.lists.iter().zip(&kept).filter(|(_, kept)| kept.contains(&false)) {
+            statement = list.with_only(&statement, kept);
+        }
+        Remainder { statement: Some(statement), unpaired, kept }
     }
 }
 
-impl ListPlace<'_> {
-    /// The statement with another list in this place.
-    fn replace(self, statement: &Statement, list: Value) -> Statement {
+impl Remainder {
+    /// Whether what is left still allows a piece.
+    pub(crate) fn has(&self, piece: &Piece) -> bool {
+        self.statement.is_some()
+            && piece.members.iter().zip(&self.kept).all(|(index, list)| list.get(*index) == Some(&true))
+    }
+}
+
+impl List<'_> {
+    fn owner<'t>(&self, text: &'t str) -> Owner<'t> {
+        match self.part {
+            Part::Action | Part::Organization => Owner::Open,
+            Part::Resource => Owner::of_resource(text),
+            Part::SourceAccount => Owner::of_account(text),
+            Part::SourceArn | Part::Context => {
+                Owner::of_account(text.splitn(6, ':').nth(4).unwrap_or_default())
+            }
+        }
+    }
+
+    /// The statement with only some of the members of this list.
+    fn with_only(&self, statement: &Statement, kept: &[bool]) -> Statement {
         let mut elements = statement.elements().clone();
-        let place = match self {
-            Self::Resource => elements.get_mut("Resource"),
-            Self::Condition(_, operator, key) => elements
+        let place = match (self.part, self.condition) {
+            (_, Some((operator, key))) => elements
                 .get_mut("Condition")
                 .and_then(|it| it.get_mut(operator))
                 .and_then(|it| it.get_mut(key)),
+            (Part::Action, None) => elements.get_mut("Action"),
+            (_, None) => elements.get_mut("Resource"),
         };
+        let texts = self.texts.iter().zip(kept).filter(|(_, kept)| **kept);
+        let texts = texts.map(|(text, _)| Value::from(text.as_ref())).collect();
         if let Some(place) = place {
-            *place = list;
+            *place = one_or_many(texts);
         }
         statement.with_elements(elements)
     }
 }
 
-impl Key {
-    fn whose(self, value: &str) -> Whose {
-        match self {
-            Self::SourceAccount => account(value),
-            Self::SourceArn | Self::EncryptionContext if value.contains(SOURCE_ACCOUNT_VARIABLE) => {
-                Whose::EachOwn
-            }
-            Self::SourceArn | Self::EncryptionContext => account(value.split(':').nth(4).unwrap_or_default()),
-            Self::Organization => Whose::Open,
-        }
+fn set(flags: &mut [Vec<bool>], at: usize, index: usize) {
+    if let Some(flag) = flags.get_mut(at).and_then(|list| list.get_mut(index)) {
+        *flag = true;
     }
 }
 
-fn account(text: &str) -> Whose {
-    if is_account_id(text) { Whose::Account(text.to_owned()) } else { Whose::Open }
-}
-
-/// `arn:aws:cloudtrail:us-east-1:*:trail/T` with this account in place of the `*`; `None` for any other ARN.
-fn of_account(arn: &str, id: &str) -> Option<String> {
-    let arn: Arn = arn.parse().ok()?;
-    let prefix = format!("arn:{}:{}:{}", arn.partition(), arn.service(), arn.region());
-    (arn.account() == "*").then(|| format!("{prefix}:{id}:{}", arn.resource()))
-}
-
-/// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*` is of that account, and `…/AWSLogs/o-exampleorgid/*` of that
-/// organization.
-fn whose_resource(resource: &str) -> Whose {
-    let Some((_bucket, key)) = resource.split_once('/').filter(|_| resource.contains(":s3:")) else {
-        // A bucket, a key, the key that a key policy is of, or a topic.
-        return Whose::Nobodys;
-    };
-    let below = match key.strip_prefix(LOGS) {
-        Some(below) => Some(below),
-        None => key.split_once(&format!("/{LOGS}")).map(|(_, below)| below),
-    };
-    match below.and_then(|below| below.split('/').next()) {
-        Some(SOURCE_ACCOUNT_VARIABLE) => Whose::EachOwn,
-        Some(owner) if owner.starts_with("o-") => Whose::Organization(owner.to_owned()),
-        Some(owner) => account(owner),
-        None => Whose::Open,
+/// Every choice of one member from each list; `None` if there are more than `limit`.
+fn product(lists: &[Vec<usize>], limit: usize) -> Option<Vec<Vec<usize>>> {
+    let count = lists.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul)?;
+    if count > limit {
+        return None;
     }
+    let mut choices = vec![Vec::with_capacity(lists.len())];
+    for list in lists {
+        let longer = |choice: &Vec<usize>| {
+            let choice = choice.clone();
+            list.iter().map(move |index| choice.iter().copied().chain([*index]).collect())
+        };
+        choices = choices.iter().flat_map(longer).collect();
+    }
+    Some(choices)
 }
 
-/// What CloudTrail has to be allowed, in lower case. See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS
-/// key policies for CloudTrail" and "Amazon SNS topic policy for CloudTrail" in its user guide.
-fn is_delivery(action: &str) -> bool {
-    is_look(action)
-        || matches!(
-            action,
+fn is_cloudtrail(principal: &Principal<'_>) -> bool {
+    principal.kind == "Service" && principal.id == CLOUDTRAIL
+}
+
+/// What an action in the statements of trails is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// It only reads metadata, and reveals no log files.
+    Look,
+    /// It delivers.
+    Deliver,
+    /// Guides have it; no documentation says what CloudTrail would use it for.
+    Undocumented,
+}
+
+impl Action {
+    /// `None` for an action, in lower case, that has nothing to do with delivery.
+    ///
+    /// See "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for CloudTrail" and "Amazon SNS
+    /// topic policy for CloudTrail" in the CloudTrail user guide.
+    pub(crate) fn of(action: &str) -> Option<Self> {
+        Some(match action {
+            "s3:getbucketacl" | "kms:describekey" => Self::Look,
             "s3:putobject"
-                | "sns:publish"
-                | "kms:generatedatakey*"
-                | "kms:generatedatakey"
-                | "kms:decrypt"
-                | "kms:encrypt"
-        )
+            | "sns:publish"
+            | "kms:generatedatakey*"
+            | "kms:generatedatakey"
+            | "kms:decrypt" => Self::Deliver,
+            "kms:encrypt" => Self::Undocumented,
+            _ => return None,
+        })
+    }
 }
 
-/// Actions with which CloudTrail only looks, and which reveal no log files.
-fn is_look(action: &str) -> bool {
-    matches!(action, "s3:getbucketacl" | "kms:describekey")
+/// Whether a statement, of whatever form, may let CloudTrail write, encrypt or notify.
+pub(crate) fn may_deliver(statement: &Statement) -> bool {
+    const ACTIONS: [&str; 5] =
+        ["s3:putobject", "kms:generatedatakey", "kms:decrypt", "kms:encrypt", "sns:publish"];
+    let is_of = |principal: Principal<'_>| is_cloudtrail(&principal) || principal == EVERYBODY;
+    let matches = |pattern: &str| ACTIONS.iter().any(|action| text_matches(pattern, action));
+    statement.effect() == Effect::Allow
+        && (statement.has("NotPrincipal") || statement.principals().into_iter().any(is_of))
+        && (statement.has("NotAction") || statement.actions().iter().any(|it| matches(&lowercase(it))))
 }
+
+const EVERYBODY: Principal<'_> = Principal { kind: "AWS", id: "*" };

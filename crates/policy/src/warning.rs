@@ -3,23 +3,23 @@
 //! It must not change or refuse anything: the document may be somebody else's.
 
 use crate::canonical::lowercase;
-use crate::{Document, Statement, json};
+use crate::{Document, Statement, StatementRef, json};
 
 /// Something in a document that its author should look at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
     /// One of the two values is not what takes effect, although both can be read.
-    #[error("`{path}` is written more than once; only the last one counts")]
+    #[error("`{path}` is written more than once; only the last value counts")]
     RepeatedKey {
         /// JSON pointer to the key.
         path: String,
     },
     /// KMS accepts such a statement, and it does nothing.
-    #[error("`{path}` has no {element}, so it has no effect")]
+    #[error("{statement} has no {element}, so it has no effect")]
     NoEffect {
-        /// JSON pointer to the statement.
-        path: String,
+        /// Which statement.
+        statement: StatementRef,
         /// The element that is missing: `Action` or `Resource`.
         element: &'static str,
     },
@@ -28,11 +28,11 @@ pub enum Warning {
     ///
     /// See "AWS JSON policy elements: Principal" and "IAM identifiers".
     #[error(
-        "`{path}` names `{id}`, a user or role that was deleted or that AWS cannot resolve at the moment"
+        "{statement} names `{id}`, a user or role that was deleted or that AWS cannot resolve at the moment"
     )]
     UnresolvedPrincipal {
-        /// JSON pointer to the statement.
-        path: String,
+        /// Which statement.
+        statement: StatementRef,
         /// The unique id: `AIDA…` is a user, `AROA…` a role.
         id: String,
     },
@@ -63,16 +63,16 @@ fn is_of_trust(statement: &Statement) -> bool {
 }
 
 fn of_statement(index: usize, statement: &Statement) -> Vec<Warning> {
-    let path = format!("/Statement/{index}");
+    let reference = || StatementRef { index, sid: statement.sid().map(str::to_owned) };
     let mut warnings = Vec::new();
     if statement.actions().is_empty() && statement.not_actions().is_empty() {
-        warnings.push(Warning::NoEffect { path: path.clone(), element: "Action" });
+        warnings.push(Warning::NoEffect { statement: reference(), element: "Action" });
     }
     if !is_of_trust(statement) && statement.resources().is_empty() && statement.not_resources().is_empty() {
-        warnings.push(Warning::NoEffect { path: path.clone(), element: "Resource" });
+        warnings.push(Warning::NoEffect { statement: reference(), element: "Resource" });
     }
     for id in statement.unresolved_principals() {
-        warnings.push(Warning::UnresolvedPrincipal { path: path.clone(), id });
+        warnings.push(Warning::UnresolvedPrincipal { statement: reference(), id });
     }
     warnings
 }

@@ -159,11 +159,11 @@ fn what_is_probably_not_meant_is_a_warning() {
         messages,
         [
             "repeated-key: `/Statement/0/Condition/NumericEquals/s3:max-keys` is written more than once; only the \
-             last one counts",
-            "unresolved-principal: `/Statement/0` names `AROAEXAMPLEEXAMPLEEX1`, a user or role that was deleted or \
+             last value counts",
+            "unresolved-principal: statement 1 (it has no Sid) names `AROAEXAMPLEEXAMPLEEX1`, a user or role that was deleted or \
              that AWS cannot resolve at the moment",
-            "no-effect: `/Statement/1` has no Action, so it has no effect",
-            "no-effect: `/Statement/1` has no Resource, so it has no effect",
+            "no-effect: statement 2 (it has no Sid) has no Action, so it has no effect",
+            "no-effect: statement 2 (it has no Sid) has no Resource, so it has no effect",
         ]
     );
 }

@@ -40,7 +40,12 @@ pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<S
 }
 
 fn one(difference: &Difference, verbose: bool) -> Vec<String> {
-    let name = name(difference.path());
+    let name = match difference {
+        Difference::Add { path, value } | Difference::Remove { path, value } if is_statement(path) => {
+            name_of_statement(path, value)
+        }
+        other => name(other.path()),
+    };
     match difference {
         Difference::Add { path, value } if is_statement(path) => statement("+", &name, value, verbose),
         Difference::Remove { path, value } if is_statement(path) => statement("-", &name, value, verbose),
@@ -71,7 +76,8 @@ fn statement(sign: &str, name: &str, value: &Value, verbose: bool) -> Vec<String
         principal(&value["Principal"]),
         of("Action"),
         match &value["Resource"] {
-            Value::Array(members) => format!("on {} resources", members.len()),
+            Value::Array(members) if members.len() != 1 => format!("on {} resources", members.len()),
+            Value::Array(members) => format!("on {}", count_of(members)),
             other => format!("on {}", show(other)),
         },
     );
@@ -105,6 +111,16 @@ fn principal(value: &Value) -> String {
         }
         Value::Null => "all but some".to_owned(),
         other => show(other),
+    }
+}
+
+/// The name of a whole statement: its Sid, or its number in the live document, which counts from 1.
+fn name_of_statement(path: &str, value: &Value) -> String {
+    let has_sid = value["Sid"].as_str().is_some_and(|sid| !sid.is_empty());
+    let index = path.rsplit('/').next().and_then(|index| index.parse::<usize>().ok());
+    match index.filter(|_| !has_sid) {
+        Some(index) => format!("statement {}", index + 1),
+        None => name(path),
     }
 }
 

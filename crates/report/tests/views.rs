@@ -130,6 +130,7 @@ fn drift_of_every_sort() {
                 refusals: Vec::new(),
                 undelivered: Vec::new(),
                 outsiders: Vec::new(),
+                blocking: ["bucket_policy/master/logs".parse().unwrap()].into(),
             })),
         },
         SpecDrift {

@@ -10,8 +10,8 @@ use reconcile_diff::{Comparison, Finding, Kind, Plan, Progress, Refusal, Severit
 use reconcile_twin::Denial;
 use serde_json::json;
 
-use crate::adoption::{BUCKET, Others};
 use crate::installation::{Installation, MASTER, members, spec};
+use crate::others::{BUCKET, Others};
 
 const STACK: (&str, &str) = ("aws:cloudformation:stack-name", "logs");
 

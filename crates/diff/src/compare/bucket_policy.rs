@@ -1,14 +1,15 @@
 //! Compares the bucket policy.
 
-use reconcile_policy::{Arn, BucketIntent, Document, Fitted, Guest, Role};
+use reconcile_policy::{BucketIntent, Document, Fitted, Guest, Keep, PolicyKind, Role};
 
 use super::change::Compared;
 use super::confirm::Subject;
-use super::departed::Naming;
-use super::policy::{Policy, Setting, TakeOver};
-use super::{Scope, public_access};
-use crate::difference::Difference;
+use super::departed::{Naming, Plans};
+use super::policy::{Policy, Setting};
+use super::{Scope, guest, public_access};
+use crate::delivery::of_other;
 use crate::plan::Changed;
+use crate::view::OtherTrail;
 
 /// Where the spec says what becomes of the permissions of accounts that it does not have.
 pub(super) const UNLISTED: &str = "bucket.policy.unlisted_accounts";
@@ -16,134 +17,133 @@ pub(super) const UNLISTED: &str = "bucket.policy.unlisted_accounts";
 /// Merges what lets our trails deliver into the live policy. Returns `None` if the policy does not fit, or is not
 /// managed.
 pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
-    if !scope.desired.bucket_policy.is_managed {
+    let desired = &scope.desired.bucket_policy;
+    if !desired.is_managed {
         return None;
     }
-    fitted(scope, TakeOver::Trails, compared)
+    let live = scope.observed.bucket_policy.as_ref();
+    let mut adoption = guest::adoption(
+        scope,
+        desired.foreign,
+        &desired.intent.trails,
+        scope.organization_of(desired.intent.trails.iter()),
+    );
+    for trail in &desired.intent.organization_trails {
+        adoption.managers.insert(trail.organization.clone(), trail.trail.account().to_owned());
+    }
+    let intent = BucketIntent { require_tls: requires_tls(scope), ..desired.intent.clone() };
+    let statements = intent.statements(&desired.ownership);
+    let before = guest::Before {
+        kind: PolicyKind::Bucket,
+        live,
+        ownership: &desired.ownership,
+        adoption: &adoption,
+        statements: &statements,
+    };
+    let joining =
+        before.joining(scope.guests().collect(), |trail| of_other(scope.desired, scope.observed, trail));
+    let mut guests = guests(scope, &joining);
+    compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
+    for (trail, guest) in joining.iter().zip(&guests) {
+        // What a trail of an unknown organization writes for its accounts, our own statements do not allow.
+        if trail.organization && guest.organization.is_none() {
+            adoption.surveyed.remove(guest.trail.account());
+        } else {
+            adoption.trails.insert(guest.trail.clone());
+        }
+    }
+    let departed = naming(scope, Plans::Manage).guests(scope, compared);
+    adoption.trails.extend(departed.iter().map(|guest| guest.trail.clone()));
+    guests.extend(departed);
+    let organization = scope.organization_of(adoption.trails.iter());
+    adoption.organization.clone_from(&organization);
+    let intent = BucketIntent { guests, organization, ..intent };
+
+    let compile = |form| intent.compile(&desired.ownership, form);
+    policy(scope).merge(live, compile, &adoption, compared)
 }
 
 /// Adds the write that lets our trails deliver.
 pub(super) fn expand(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
     let live = scope.observed.bucket_policy.as_ref();
-    with_policy(scope, |policy| policy.expand(scope, live, outcome, vec![scope.bucket_address()], compared));
+    policy(scope).expand(live, outcome, vec![scope.bucket_address()], compared);
 }
 
-/// Takes away all that is ours, when no trail needs it any more.
-pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
-    if !scope.desired.bucket_policy.is_managed {
-        return;
-    }
-    let live = scope.observed.bucket_policy.as_ref();
-    if let Some(outcome) = fitted(scope, TakeOver::Nothing, compared) {
-        with_policy(scope, |policy| policy.shrink(scope, live, &outcome, compared));
-    }
-}
-
-fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Option<Fitted> {
+/// The trails that our statements name and that nobody could read.
+fn naming<'a>(scope: &'a Scope<'_>, plans: Plans) -> Naming<'a> {
     let desired = &scope.desired.bucket_policy;
-    let live = scope.observed.bucket_policy.as_ref();
-    // Who delivers here and is not in the spec goes on to do so.
-    let id = organization_id(scope);
-    let guests = scope.guests().map(|it| Guest {
-        trail: it.arn.clone(),
-        prefix: it.prefix.clone(),
-        organization: id.clone().filter(|_| it.organization),
-    });
-    let mut guests: Vec<Guest> = guests.collect();
-    compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
-    let naming = Naming {
+    Naming {
         address: scope.bucket_policy_address(),
-        document: live,
+        document: scope.observed.bucket_policy.as_ref(),
         ownership: &desired.ownership,
         unlisted: desired.foreign.unlisted_accounts,
         setting: UNLISTED,
-        take_over,
-    };
-    guests.extend(naming.guests(scope, compared));
-    let organization =
-        scope.organization_of(desired.intent.trails.iter().chain(guests.iter().map(|it| &it.trail)));
-    let intent = BucketIntent { guests, organization, ..desired.intent.clone() };
-    let trails = intent.trails.iter().chain(intent.guests.iter().map(|guest| &guest.trail));
-    // What an organization trail delivers for its organization counts as an account of its own.
-    let of_guests = intent.guests.iter().filter_map(|it| it.organization.clone());
-    let organizations = intent.organization_trails.iter().map(|it| it.organization.clone()).chain(of_guests);
-    let accounts = trails.map(|trail| trail.account().to_owned()).chain(organizations);
-    let accounts = accounts.filter(|_| take_over == TakeOver::Trails).collect();
-
-    let compile = |form| intent.compile(&desired.ownership, form);
-    let mut outcome = None;
-    with_policy(scope, |policy| outcome = policy.merge(live, compile, accounts, compared));
-    outcome
+        plans,
+    }
 }
 
-/// The id of the organization that the accounts are in. Where the organization is not read, the live
-/// statement of ours that lets one of its trails write may name it.
+/// Removes all statements of ours; what trails that stay need is handed over to nobody's statements.
+pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
+    let desired = &scope.desired.bucket_policy;
+    if !desired.is_managed {
+        return;
+    }
+    let live = scope.observed.bucket_policy.as_ref();
+    naming(scope, Plans::Destroy).guests(scope, compared);
+    let staying =
+        guest::depending(scope.guests().collect(), PolicyKind::Bucket, live, &desired.ownership, |trail| {
+            of_other(scope.desired, scope.observed, trail)
+        });
+    let guests = guests(scope, &staying);
+    let intent = BucketIntent { guests, require_tls: false, ..desired.intent.clone() };
+    let arns = intent.guests.iter().map(|guest| guest.trail.clone()).collect::<Vec<_>>();
+    policy(scope).shrink(live, &[], &intent.statements(&desired.ownership), &arns, compared);
+}
+
+fn guests(scope: &Scope<'_>, trails: &[&OtherTrail]) -> Vec<Guest> {
+    let id = organization_id(scope);
+    let guest = |trail: &&OtherTrail| Guest {
+        trail: trail.arn.clone(),
+        prefix: trail.prefix.clone(),
+        organization: id.clone().filter(|_| trail.organization),
+    };
+    trails.iter().map(guest).collect()
+}
+
+/// Whether our own statement has to deny requests without TLS. Where a foreign one already does, ours is not added.
+fn requires_tls(scope: &Scope<'_>) -> bool {
+    let desired = &scope.desired.bucket_policy;
+    let sid = desired.ownership.sid(Role::DenyInsecureTransport);
+    let is_denied = |live: &Document| {
+        desired.foreign.adoption().foreign_statements == Keep::Keep
+            && !live.statements().iter().any(|it| it.sid() == Some(sid.as_str()))
+            && desired.intent.is_tls_required_by_others(live, &desired.ownership)
+    };
+    desired.intent.require_tls && !scope.observed.bucket_policy.as_ref().is_some_and(is_denied)
+}
+
+/// The id of the organization that the accounts are in. Where the organization is not read, the live statement of ours that
+/// lets one of its trails write may name it.
 fn organization_id(scope: &Scope<'_>) -> Option<String> {
     if let Some(organization) = &scope.observed.organization {
         return Some(organization.roster.id.clone());
     }
-    let ownership = &scope.desired.bucket_policy.ownership;
-    let is_ours = |sid: &str| ownership.is_in_role(sid, Role::OrganizationWrite);
+    let ours = scope.desired.bucket_policy.ownership.sid(Role::OrganizationWrite);
     let statements = scope.observed.bucket_policy.as_ref().map(Document::statements).unwrap_or_default();
-    let statement = statements.iter().find(|statement| statement.sid().is_some_and(is_ours))?;
+    let statement = statements.iter().find(|statement| statement.sid() == Some(ours.as_str()))?;
     let (_, below) = statement.resources().first()?.split_once("AWSLogs/")?;
     Some(below.split('/').next()?.to_owned())
 }
 
-/// Takes away what no trail needs any more, once all trails are what they should be.
+/// Removes what no trail needs any more, once all trails are what they should be.
 pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
-    with_policy(scope, |policy| policy.contract(scope, outcome, compared));
+    policy(scope).contract(outcome, compared);
 }
 
-fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
+fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
     let desired = &scope.desired.bucket_policy;
-    let sid = |role| format!("/Statement/{}", desired.ownership.sid(role));
-    let (acl_check, write) = (sid(Role::TrailAclCheck), sid(Role::TrailWrite));
-    let (of_organization, deny) = (sid(Role::OrganizationWrite), sid(Role::DenyInsecureTransport));
-    let explain = |difference: &Difference| {
-        let path = difference.path();
-        let (is_add, value) = match difference {
-            Difference::Add { value, .. } | Difference::Replace { value, .. } => (true, value),
-            Difference::Remove { value, .. } => (false, value),
-        };
-        if path == format!("{write}/Resource") {
-            let account = account_of_prefix(value.as_str().unwrap_or_default());
-            return match is_add {
-                true => format!("{account} may not write its logs yet"),
-                false => format!("{account} may still write logs, and need not"),
-            };
-        }
-        if path == format!("{write}/Condition/StringEquals/aws:SourceArn") {
-            let trail = trail_of(value.as_str().unwrap_or_default());
-            return match is_add {
-                true => format!("{trail} may not write its logs yet"),
-                false => format!("{trail} may still write logs, and need not"),
-            };
-        }
-        if path.starts_with(&acl_check) {
-            return "not every trail may look at the bucket, which CloudTrail asks for".to_owned();
-        }
-        if path.starts_with(&write) {
-            return match is_add {
-                true => "CloudTrail may not write logs as it should".to_owned(),
-                false => "CloudTrail may write logs in a way that it need not".to_owned(),
-            };
-        }
-        if path.starts_with(&of_organization) {
-            return match is_add {
-                true => "CloudTrail may not write the logs of the organization's accounts yet".to_owned(),
-                false => "CloudTrail may still write logs of an organization, and need not".to_owned(),
-            };
-        }
-        if path.starts_with(&deny) {
-            return match is_add {
-                true => "access without TLS is not denied".to_owned(),
-                false => "access without TLS is denied otherwise than the spec says".to_owned(),
-            };
-        }
-        super::policy::other_reason(&desired.ownership, difference)
-    };
-    then(&Policy {
+    Policy {
+        scope,
         address: scope.bucket_policy_address(),
         place: scope.place(&desired.site),
         subject: Subject::Bucket,
@@ -156,34 +156,5 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         }),
         emptied: None,
         changed: Changed::BucketPolicy,
-        explain: &explain,
-    });
-}
-
-/// `arn:aws:s3:::logs/prefix/AWSLogs/111111111111/*` as `account 111111111111`.
-fn account_of_prefix(resource: &str) -> String {
-    let account = resource.split("AWSLogs/").nth(1).and_then(|rest| rest.split('/').next());
-    account.map_or_else(|| resource.to_owned(), |account| format!("account {account}"))
-}
-
-fn trail_of(arn: &str) -> String {
-    match arn.parse::<Arn>() {
-        Ok(arn) => format!("{} of account {}", arn.resource().replace("trail/", "trail "), arn.account()),
-        Err(_) => arn.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_what_a_value_stands_for() {
-        assert_eq!(account_of_prefix("arn:aws:s3:::b/x/AWSLogs/111111111111/*"), "account 111111111111");
-        assert_eq!(account_of_prefix("arn:aws:s3:::b/*"), "arn:aws:s3:::b/*");
-        assert_eq!(
-            trail_of("arn:aws:cloudtrail:us-east-1:111111111111:trail/T"),
-            "trail T of account 111111111111"
-        );
     }
 }

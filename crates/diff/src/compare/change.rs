@@ -56,21 +56,23 @@ impl Compared {
         self.warnings.push(Warning { code: code.to_owned(), address, message });
     }
 
-    /// Tells of what is ours, is not in the spec any more, and stays all the same.
+    /// Reports a resource of ours that is no longer in the spec and is kept.
     pub(super) fn warn_of_kept(&mut self, address: &Address, setting: &str) {
         self.warnings.push(Warning {
             code: "kept".to_owned(),
             address: address.clone(),
-            message: format!("it is ours and not in the spec any more; it stays, as `{setting}: false` says"),
+            message: format!("no longer in the spec; kept because `{setting}` is false"),
         });
     }
 
-    /// Tells of trails that are not ours: they keep what they have.
+    /// Reports trails that are not in the spec and keep what they have.
     pub(super) fn warn_of_guests<'g>(&mut self, address: &Address, guests: impl Iterator<Item = &'g Arn>) {
         self.warnings.extend(guests.map(|guest| Warning {
             code: "unlisted-trail".to_owned(),
             address: address.clone(),
-            message: format!("{guest} delivers here and is not in the spec; it goes on to be allowed to"),
+            message: format!(
+                "trail {guest} is not in the spec and relies on this policy: our own statements allow it, too"
+            ),
         }));
     }
 
@@ -88,6 +90,7 @@ impl Compared {
             risk,
             reasons,
             diff,
+            ended: Vec::new(),
             depends_on: terms.depends_on,
             confirm: Vec::new(),
         });

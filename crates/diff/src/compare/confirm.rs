@@ -6,7 +6,7 @@ use reconcile_policy::{Arn, Delivery, Document, PolicyKind, way};
 
 use super::Scope;
 use crate::address::Address;
-use crate::delivery::{delivery_of_other, of_live, of_spec};
+use crate::delivery::{of_live, of_other, of_spec};
 use crate::kind::Kind;
 use crate::plan::{AccountRef, Phase, TrailRef};
 use crate::view::OtherTrail;
@@ -96,7 +96,7 @@ fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
         let accounts = desired.accounts.iter().chain(observed.departed.accounts.iter());
         let mut owners = accounts.filter(|account| account.id.as_str() == other.arn.account());
         let owner = scope.account(&owners.next()?.name)?;
-        Some((trail_ref(owner, &other.arn), delivery_of_other(desired, observed, other)))
+        Some((trail_ref(owner, &other.arn), of_other(desired, observed, other)))
     });
     let mut candidates: Vec<(TrailRef, Delivery)> = ours.chain(others).collect();
     candidates.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -11,10 +11,18 @@ use reconcile_spec::Unlisted;
 
 use super::Scope;
 use super::change::Compared;
-use super::policy::TakeOver;
 use crate::address::Address;
 use crate::observe::Unseen;
 use crate::plan::Warning;
+
+/// What a plan does with the statements of this installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plans {
+    /// It writes those that the spec asks for.
+    Manage,
+    /// It removes all of them.
+    Destroy,
+}
 
 /// A live policy that names trails.
 pub(super) struct Naming<'a> {
@@ -25,8 +33,7 @@ pub(super) struct Naming<'a> {
     pub(super) unlisted: Unlisted,
     /// Where in the spec it says so.
     pub(super) setting: &'static str,
-    /// Whether all that is ours is removed.
-    pub(super) take_over: TakeOver,
+    pub(super) plans: Plans,
 }
 
 impl Naming<'_> {
@@ -36,10 +43,10 @@ impl Naming<'_> {
         let unseen = &scope.observed.departed.unseen;
         let guests: Vec<Guest> =
             named.trails.into_iter().filter(|it| unseen.contains_key(&it.trail)).collect();
-        let fate = match (self.take_over, self.unlisted) {
-            (TakeOver::Nothing, _) => Fate::Destroyed,
-            (TakeOver::Trails, Unlisted::Remove) => Fate::Revoked,
-            (TakeOver::Trails, Unlisted::Keep | Unlisted::Report) => Fate::Kept,
+        let fate = match (self.plans, self.unlisted) {
+            (Plans::Destroy, _) => Fate::Destroyed,
+            (Plans::Manage, Unlisted::Remove) => Fate::Revoked,
+            (Plans::Manage, Unlisted::Keep | Unlisted::Report) => Fate::Kept,
         };
         // What is not taken away in this plan is named by the plan that does.
         let is_withheld = !scope.desired.deletion.statements || !scope.observed.unreadable.is_empty();

@@ -17,11 +17,11 @@ use crate::observe::{Leftover, Observed, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning};
 use crate::view::{OtherTrail, Tags};
 
-/// Why something that does not carry the mark of this installation stays.
+/// Why a resource without the tag of this installation stays.
 fn unmarked(tags: Option<&Tags>) -> String {
     match tags.and_then(Tags::owner) {
         Some(owner) => format!("installation `{owner}` manages it"),
-        None => "it does not carry the mark of this installation".to_owned(),
+        None => "it does not have the tag of this installation".to_owned(),
     }
 }
 
@@ -47,7 +47,9 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     topic_policy::shrink(&scope, others, &mut compared);
     for change in &mut compared.changes {
         change.reasons.retain(|reason| reason == DEFAULT_RESTORED);
-        change.reasons.insert(0, "all of the spec is to go; what is not ours stays".to_owned());
+        change
+            .reasons
+            .insert(0, "the installation is destroyed; foreign resources and statements are kept".to_owned());
     }
     warn_of_unmarked(spec.desired(), observed, &unwanted, &mut compared);
     let is_bucket_to_go = remove_bucket(&scope, &mut compared);
@@ -57,7 +59,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let refusals = std::mem::take(&mut compared.refusals);
     let mut plan = plan_of(spec, &scope, compared, now);
     plan.destroy = true;
-    Comparison { plan, refusals, undelivered: Vec::new(), outsiders: Vec::new() }
+    Comparison { plan, refusals, undelivered: Vec::new(), outsiders: Vec::new(), blocking: BTreeSet::new() }
 }
 
 /// What was observed, as if the spec asked for nothing: what carries our mark is to go, and a trail that does
@@ -133,11 +135,11 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     let stays = if !live.tags.are_of(&scope.desired.installation) {
         Some(unmarked(Some(&live.tags)))
     } else if !scope.desired.deletion.bucket {
-        Some("the spec has no `deletion.bucket: true`".to_owned())
+        Some("`deletion.bucket` is not true in the spec".to_owned())
     } else if let Some(guest) = guest {
-        Some(format!("{} goes on to deliver to it", guest.arn))
+        Some(format!("trail {} still delivers to it", guest.arn))
     } else if !scope.observed.is_bucket_empty {
-        Some("it holds log files: empty it first, if nobody needs them any more".to_owned())
+        Some("it holds log files: empty it first, if nobody needs them".to_owned())
     } else {
         None
     };
@@ -151,7 +153,7 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
         phase: Phase::Contract,
         changed: Changed::Bucket,
         explain: |_, _| {
-            (vec!["all of the spec is to go, and the bucket is empty".to_owned()], Risk::Destructive)
+            (vec!["the installation is destroyed, and the bucket is empty".to_owned()], Risk::Destructive)
         },
         address,
     };
@@ -171,17 +173,17 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
     let guest = others.find(|it| it.kms_key.as_deref() == Some(hub.key.arn.as_str()));
     let address = scope.key_address();
     let stays = if scope.desired.key.identity.alias().is_none() {
-        Some("it is somebody else's (`key.arn`)".to_owned())
+        Some("it is not managed by this spec (`key.arn`)".to_owned())
     } else if !hub.key.view.tags.are_of(&scope.desired.installation) {
         Some(unmarked(Some(&hub.key.view.tags)))
     } else if !scope.desired.deletion.key {
-        Some("the spec has no `deletion.key: true`".to_owned())
+        Some("`deletion.key` is not true in the spec".to_owned())
     } else if let Some(guest) = guest {
-        Some(format!("{} goes on to encrypt with it", guest.arn))
+        Some(format!("trail {} still encrypts with it", guest.arn))
     } else if let Some(user) = scope.still_encrypted().next() {
         Some(format!("{user} is encrypted with it"))
     } else if scope.desired.deletion.bucket && !is_bucket_to_go {
-        Some("the bucket stays, and what is in it could not be read any more".to_owned())
+        Some("the bucket is kept, and its log files could not be read without the key".to_owned())
     } else {
         None
     };
@@ -200,9 +202,9 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
         phase: Phase::Contract,
         changed: Changed::Key,
         explain: |_, _| {
-            let why = "all of the spec is to go: the key is deleted in 30 days, and until then that can be cancelled";
+            let why = "the installation is destroyed: the key is deleted in 30 days, and the deletion can be cancelled until then";
             (
-                vec![why.to_owned(), "what it encrypted cannot be read afterwards".to_owned()],
+                vec![why.to_owned(), "what the key encrypted cannot be read after that".to_owned()],
                 Risk::Destructive,
             )
         },
@@ -218,6 +220,6 @@ fn before_the_last(compared: &Compared) -> Vec<Address> {
 }
 
 fn stay(compared: &mut Compared, address: Address, why: &str) {
-    let message = format!("it stays: {why}");
+    let message = format!("kept: {why}");
     compared.warnings.push(Warning { code: "kept".to_owned(), address, message });
 }

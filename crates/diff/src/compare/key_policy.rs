@@ -1,134 +1,130 @@
 //! Compares the key policy.
 
-use reconcile_policy::{Arn, Fitted, KeyIntent, Role, can_be_administered};
+use reconcile_policy::{Arn, Fitted, KeyIntent, Merged, PolicyKind, Role, Statement, can_be_administered};
 
-use super::Scope;
 use super::change::Compared;
 use super::confirm::Subject;
-use super::departed::Naming;
-use super::policy::{Policy, Setting, TakeOver, other_reason};
-use crate::difference::Difference;
+use super::departed::{Naming, Plans};
+use super::policy::{Policy, Setting};
+use super::{Scope, guest};
+use crate::delivery::of_other;
 use crate::plan::Changed;
 use crate::refusal::Refusal;
+use crate::view::OtherTrail;
 
 /// Where the spec says what becomes of the permissions of accounts that it does not have.
 const UNLISTED: &str = "key.policy.unlisted_accounts";
 
-/// Adds what lets our trails encrypt. Gives what the policy is to become, for [`contract`]; none if it does not fit, or is
-/// not ours to write.
+/// Adds what lets our trails encrypt. Returns what the policy is to become, for [`contract`]; `None` if it does not fit, or
+/// is not managed.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
-    if !scope.desired.key_policy.is_managed {
+    let desired = &scope.desired.key_policy;
+    if !desired.is_managed {
         return None;
     }
-    let outcome = fitted(scope, TakeOver::Trails, compared)?;
     let live = scope.observed.key.as_ref().map(|hub| &hub.policy);
-    refuse_lockout(scope, &outcome, compared);
-    with_policy(scope, |policy| policy.expand(scope, live, &outcome, vec![scope.key_address()], compared));
+    let organization = scope.organization_of(desired.intent.trails.iter());
+    let mut adoption = guest::adoption(scope, desired.foreign, &desired.intent.trails, organization);
+    let statements = intent(scope).statements(&desired.ownership);
+    let before = guest::Before {
+        kind: PolicyKind::Key,
+        live,
+        ownership: &desired.ownership,
+        adoption: &adoption,
+        statements: &statements,
+    };
+    let joining = before.joining(users(scope), |trail| of_other(scope.desired, scope.observed, trail));
+    let mut guests: Vec<Arn> = joining.iter().map(|trail| trail.arn.clone()).collect();
+    compared.warn_of_guests(&scope.key_policy_address(), guests.iter());
+    let departed = naming(scope, Plans::Manage).guests(scope, compared);
+    guests.extend(departed.into_iter().map(|guest| guest.trail));
+    adoption.trails.extend(guests.iter().cloned());
+    let organization = scope.organization_of(adoption.trails.iter());
+    adoption.organization.clone_from(&organization);
+    super::encryption::warn(scope, compared);
+    let intent = KeyIntent { guests, organization, ..intent(scope) };
+
+    let policy = policy(scope);
+    let compile = |form| intent.compile(&desired.ownership, form);
+    let outcome = policy.merge(live, compile, &adoption, compared)?;
+    refuse_lockout(scope, &outcome.merged, compared);
+    policy.expand(live, &outcome, vec![scope.key_address()], compared);
     Some(outcome)
 }
 
-/// Takes away what is ours, when no trail needs it any more; but who administers the key goes on to.
+/// Removes all statements of ours; who administers the key, and what trails that stay need, is handed over to nobody's
+/// statements.
 pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
-    let Some(hub) = scope.observed.key.as_ref().filter(|_| scope.desired.key_policy.is_managed) else {
-        return;
+    let desired = &scope.desired.key_policy;
+    let Some(hub) = scope.observed.key.as_ref().filter(|_| desired.is_managed) else { return };
+    let staying =
+        guest::depending(users(scope), PolicyKind::Key, Some(&hub.policy), &desired.ownership, |trail| {
+            of_other(scope.desired, scope.observed, trail)
+        });
+    naming(scope, Plans::Destroy).guests(scope, compared);
+    let guests: Vec<Arn> = staying.iter().map(|trail| trail.arn.clone()).collect();
+    super::encryption::warn(scope, compared);
+    let intent = KeyIntent { guests: guests.clone(), ..intent(scope) };
+    let statements = intent.statements(&desired.ownership);
+    // What stays encrypted still needs the key.
+    let is_of_encrypted = |it: &&Statement| {
+        [Role::TrailTopicEncrypt, Role::TrailLogGroupEncrypt]
+            .iter()
+            .any(|role| it.sid() == Some(desired.ownership.sid(*role).as_str()))
     };
-    if let Some(outcome) = fitted(scope, TakeOver::Nothing, compared) {
-        refuse_lockout(scope, &outcome, compared);
-        with_policy(scope, |policy| policy.shrink(scope, Some(&hub.policy), &outcome, compared));
+    let kept: Vec<Statement> = statements.iter().filter(is_of_encrypted).cloned().collect();
+    if let Some(merged) = policy(scope).shrink(Some(&hub.policy), &kept, &statements, &guests, compared) {
+        refuse_lockout(scope, &merged, compared);
     }
 }
 
-fn fitted(scope: &Scope<'_>, take_over: TakeOver, compared: &mut Compared) -> Option<Fitted> {
+/// What the spec needs of the key, with the topics and log groups that are encrypted with it.
+fn intent(scope: &Scope<'_>) -> KeyIntent {
+    KeyIntent {
+        topics: scope.encrypted_topics(),
+        log_groups: scope.encrypted_log_groups(),
+        ..scope.desired.key_policy.intent.clone()
+    }
+}
+
+/// The trails that our statements name and that nobody could read.
+fn naming<'a>(scope: &'a Scope<'_>, plans: Plans) -> Naming<'a> {
     let desired = &scope.desired.key_policy;
-    let hub = scope.observed.key.as_ref();
-    let live = hub.map(|hub| &hub.policy);
-    // Who encrypts with the key and is not in the spec goes on to do so.
-    let is_of_key =
-        |key: &Option<String>| hub.is_some_and(|hub| key.as_deref() == Some(hub.key.arn.as_str()));
-    let guests = scope.guests().filter(|guest| is_of_key(&guest.kms_key));
-    let mut guests: Vec<Arn> = guests.map(|guest| guest.arn.clone()).collect();
-    compared.warn_of_guests(&scope.key_policy_address(), guests.iter());
-    let naming = Naming {
+    Naming {
         address: scope.key_policy_address(),
-        document: live,
+        document: scope.observed.key.as_ref().map(|hub| &hub.policy),
         ownership: &desired.ownership,
         unlisted: desired.foreign.unlisted_accounts,
         setting: UNLISTED,
-        take_over,
-    };
-    guests.extend(naming.guests(scope, compared).into_iter().map(|guest| guest.trail));
-    let organization = scope.organization_of(desired.intent.trails.iter().chain(&guests));
-    super::encryption::warn(scope, compared);
-    let intent = KeyIntent {
-        guests,
-        organization,
-        topics: scope.encrypted_topics(),
-        log_groups: scope.encrypted_log_groups(),
-        ..desired.intent.clone()
-    };
-    let trails = intent.trails.iter().chain(&intent.guests);
-    let accounts = trails.map(|trail| trail.account().to_owned());
-    let accounts = accounts.filter(|_| take_over == TakeOver::Trails).collect();
+        plans,
+    }
+}
 
-    let compile = |form| intent.compile(&desired.ownership, form);
-    let mut outcome = None;
-    with_policy(scope, |policy| outcome = policy.merge(live, compile, accounts, compared));
-    outcome
+/// The trails that encrypt with the key and that the spec does not have, whichever bucket they deliver to.
+fn users<'a>(scope: &Scope<'a>) -> Vec<&'a OtherTrail> {
+    let Some(hub) = &scope.observed.key else { return Vec::new() };
+    scope.others_that_stay().filter(|it| it.kms_key.as_deref() == Some(hub.key.arn.as_str())).collect()
 }
 
 /// Nobody could undo a policy that lets nobody change it.
-fn refuse_lockout(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
     let site = &scope.desired.key.site;
     let Some(account) = scope.desired.account(&site.account) else { return };
-    let merged = &outcome.merged;
     let is_kept = |document| can_be_administered(document, site.region.partition(), &account.id);
     if !is_kept(&merged.expanded) || !is_kept(&merged.contracted) {
         compared.refusals.push(Refusal::LockedOut { address: scope.key_policy_address() });
     }
 }
 
-/// Takes away what no trail needs any more, once all trails are what they should be.
+/// Removes what no trail needs any more, once all trails are what they should be.
 pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
-    with_policy(scope, |policy| policy.contract(scope, outcome, compared));
+    policy(scope).contract(outcome, compared);
 }
 
-fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
+fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
     let desired = &scope.desired.key_policy;
-    let explain = |difference: &Difference| {
-        let is_remove = matches!(difference, Difference::Remove { .. });
-        const ROLES: [Role; 6] = [
-            Role::Administration,
-            Role::TrailEncrypt,
-            Role::TrailDescribe,
-            Role::TrailDecrypt,
-            Role::TrailTopicEncrypt,
-            Role::TrailLogGroupEncrypt,
-        ];
-        let sid = difference.path().split('/').nth(2).unwrap_or_default();
-        let role = ROLES.into_iter().find(|role| desired.ownership.is_role(sid, *role));
-        match (role, is_remove) {
-            (Some(Role::Administration), false) => {
-                "an administrator may not administer the key yet".to_owned()
-            }
-            (Some(Role::Administration), true) => "somebody administers the key who should not".to_owned(),
-            (Some(Role::TrailTopicEncrypt), false) => {
-                "CloudTrail is not allowed to use the key for every encrypted topic".to_owned()
-            }
-            (Some(Role::TrailTopicEncrypt), true) => {
-                "CloudTrail is allowed to use the key for a topic that does not need it".to_owned()
-            }
-            (Some(Role::TrailLogGroupEncrypt), false) => {
-                "CloudWatch Logs is not allowed to use the key for every encrypted log group".to_owned()
-            }
-            (Some(Role::TrailLogGroupEncrypt), true) => {
-                "CloudWatch Logs is allowed to use the key for a log group that does not need it".to_owned()
-            }
-            (Some(_), false) => "not every trail may encrypt its logs with the key yet".to_owned(),
-            (Some(_), true) => "the key may be used for trails that need it no more".to_owned(),
-            (None, _) => other_reason(&desired.ownership, difference),
-        }
-    };
-    then(&Policy {
+    Policy {
+        scope,
         address: scope.key_policy_address(),
         place: scope.place(&desired.site),
         subject: Subject::Key,
@@ -141,6 +137,5 @@ fn with_policy(scope: &Scope<'_>, then: impl FnOnce(&Policy<'_>)) {
         }),
         emptied: None,
         changed: Changed::KeyPolicy,
-        explain: &explain,
-    });
+    }
 }

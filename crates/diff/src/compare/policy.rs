@@ -1,13 +1,14 @@
 //! Turns a live policy and our statements into one change per phase; the same for bucket, key and topics.
 
+mod words;
+
 use std::collections::BTreeSet;
 
 use reconcile_policy::{
-    Adopted, Adoption, Arn, Document, Fate, Fitted, Form, Keep, Merged, Obstacle, Ownership, Region,
-    Statement, StatementRef, fit, named_trails, under_present_name,
+    Adopted, Adoption, Arn, Document, Fate, Fitted, Form, Keep, Merged, Obstacle, Ownership, Region, Sources,
+    Statement, StatementRef, Use, fit, merge, named_trails, under_present_name,
 };
 use reconcile_spec::{Foreign, ForeignStatements, Unlisted};
-use serde_json::Value;
 
 use super::Scope;
 use super::change::Compared;
@@ -17,11 +18,12 @@ use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;
 use crate::kind::Kind;
-use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
+use crate::plan::{AccountRef, Action, Change, Changed, Ended, Phase, Risk, Warning};
 use crate::refusal::Refusal;
 
 /// A policy under comparison.
 pub(super) struct Policy<'a> {
+    pub(super) scope: &'a Scope<'a>,
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
     /// What the policy belongs to.
@@ -35,37 +37,26 @@ pub(super) struct Policy<'a> {
     /// What AWS accepts in place of a document without statements; `None` where the policy is deleted instead.
     pub(super) emptied: Option<Document>,
     pub(super) changed: fn(Action<Document>) -> Changed,
-    /// Why, from what differs in a statement of ours.
-    pub(super) explain: &'a dyn Fn(&Difference) -> String,
 }
 
-/// Whether statements of others that let our trails deliver are taken over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TakeOver {
-    /// Those of the trails that our own statements let deliver.
-    Trails,
-    /// None.
-    Nothing,
-}
-
-/// What the spec calls the settings of a policy, for people.
+/// The names of the settings of a policy in the spec.
 pub(super) struct Setting {
     pub(super) unlisted_accounts: &'static str,
     pub(super) deleted_principals: &'static str,
 }
 
 impl Policy<'_> {
-    /// Merges what is wanted into what is live, with what is said of statements that are not ours. `accounts` are those
-    /// whose trails our statements let deliver. None, and the refusal told, if it does not fit.
+    /// Merges what is wanted into what is live, with what is said of foreign statements. Returns `None`, and reports the
+    /// refusal, if it does not fit.
     pub(super) fn merge(
         &self,
         live: Option<&Document>,
         compile: impl Fn(Form) -> Option<Vec<Statement>>,
-        accounts: Vec<String>,
+        adoption: &Adoption,
         compared: &mut Compared,
     ) -> Option<Fitted> {
         self.warn(live, compared);
-        let adoption = Adoption { refuses_public: self.refuses_public, ..self.foreign.adoption(accounts) };
+        let adoption = Adoption { refuses_public: self.refuses_public, ..adoption.clone() };
         let finish = |merged: Merged| merged.adopt(&adoption, self.ownership);
         match fit(live, self.ownership, self.limit(), compile, finish) {
             Ok(fitted) => {
@@ -88,64 +79,108 @@ impl Policy<'_> {
         self.address.kind.policy_limit().unwrap_or(usize::MAX)
     }
 
-    /// Adds the write that lets in what is wanted and shuts out nothing yet.
+    /// Adds the write that adds what is wanted and removes nothing yet.
     pub(super) fn expand(
         &self,
-        scope: &Scope<'_>,
         live: Option<&Document>,
         outcome: &Fitted,
         depends_on: Vec<Address>,
         compared: &mut Compared,
     ) {
         match outcome.merged.expand() {
-            Some(after) => self.push(scope, live, after, Phase::Expand, depends_on, outcome, compared),
+            Some(after) => {
+                let mut reasons = self.reasons(live, live, after, &outcome.merged.adopted, Phase::Expand);
+                reasons.extend(self.reason_of_form(live, outcome));
+                let write =
+                    Write { before: live, after, live, phase: Phase::Expand, reasons, ended: Vec::new() };
+                self.push(write, depends_on, compared);
+            }
             None if outcome.merged.contract().is_none() => compared.unchanged += 1,
             None => {}
         }
     }
 
-    /// Adds the write that takes away what nothing relies on any more: after every trail has changed, and not while
-    /// one that could not be read may still rely on it.
-    pub(super) fn contract(&self, scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+    /// Adds the write that removes what nothing relies on any more: after every trail has changed, and not while one that
+    /// could not be read may still rely on it.
+    pub(super) fn contract(&self, outcome: &Fitted, compared: &mut Compared) {
         let merged = &outcome.merged;
-        if let Some(after) = merged.contract() {
-            if let Some(warning) = self.of_organization(scope, &merged.expanded, after) {
-                let is_kept = self.foreign.unlisted_accounts != Unlisted::Remove;
-                compared.warnings.push(warning);
-                if is_kept {
-                    return;
-                }
+        let Some(after) = merged.contract() else { return };
+        if let Some(warning) = self.of_organization(&merged.expanded, after) {
+            compared.warnings.push(warning);
+            if self.foreign.unlisted_accounts != Unlisted::Remove {
+                return;
             }
-            self.take_away(scope, Some(&merged.expanded), after, outcome, compared);
         }
+        let (before, live) = (Some(&merged.expanded), merged.live());
+        let mut reasons = self.reasons(before, live, after, &merged.adopted, Phase::Contract);
+        reasons.extend(self.reason_of_form(before, outcome));
+        let ended = merged.adopted.iter().filter(|it| !it.ended.is_empty());
+        let ended = ended.map(|it| Ended { statement: it.statement.clone(), uses: it.ended.clone() });
+        let write = Write { before, after, live, phase: Phase::Contract, reasons, ended: ended.collect() };
+        self.remove(write, compared);
     }
 
-    /// Adds the one write that takes away what is ours from what is live.
+    /// Adds the one write that removes our statements from what is live. Statements that others need are handed over: they
+    /// stay under Sids that are not ours. `kept` are those of ours that stay, and `trails` are those others.
     pub(super) fn shrink(
         &self,
-        scope: &Scope<'_>,
         live: Option<&Document>,
-        outcome: &Fitted,
+        kept: &[Statement],
+        handed_over: &[Statement],
+        trails: &[Arn],
         compared: &mut Compared,
-    ) {
-        let after = &outcome.merged.contracted;
-        if live.is_some_and(|live| live != after) {
-            self.take_away(scope, live, after, outcome, compared);
+    ) -> Option<Merged> {
+        let merged = merge(live, kept, self.ownership);
+        let merged = match self.foreign.deleted_principals {
+            Keep::Keep => merged,
+            Keep::Remove => merged.drop_unwritable(self.ownership),
+        };
+        let merged = merged.hand_over(handed_over, self.ownership);
+        let after = &merged.contracted;
+        if live? == after {
+            return None;
         }
+        if !trails.is_empty() {
+            let trails: Vec<String> = trails.iter().map(|arn| words::trail(arn.as_str())).collect();
+            compared.warnings.push(Warning {
+                code: "handed-over".to_owned(),
+                address: self.address.clone(),
+                message: format!(
+                    "{} still needs permissions that only our own statements grant: they stay under Sids that begin with \
+                     `AWSCloudTrail`; remove them by hand when the trail is gone",
+                    words::list(&trails)
+                ),
+            });
+        }
+        self.refuse_deleted_principals(live, &merged, compared);
+        // The reasons of a destruction are the same for every change.
+        let write = Write {
+            before: live,
+            after,
+            live,
+            phase: Phase::Contract,
+            reasons: Vec::new(),
+            ended: Vec::new(),
+        };
+        self.remove(write, compared);
+        Some(merged)
     }
 
     /// Warns where the form that names a whole organization ends, and accounts that are not in the spec may rely on it.
-    fn of_organization(&self, scope: &Scope<'_>, before: &Document, after: &Document) -> Option<Warning> {
+    fn of_organization(&self, before: &Document, after: &Document) -> Option<Warning> {
         let patterns = |document| named_trails(document, self.ownership).of_organization;
         let (before, after) = (patterns(before), patterns(after));
         if before.is_empty() || !after.is_empty() {
             return None;
         }
-        let unseen = departed::unseen_accounts(scope, &before);
-        let who = match (&scope.observed.organization, unseen.as_slice()) {
+        let unseen = departed::unseen_accounts(self.scope, &before);
+        let who = match (&self.scope.observed.organization, unseen.as_slice()) {
             (Some(_), []) => return None,
             (Some(_), unseen) => {
-                format!("accounts that the spec does not have and that cannot be read ({})", list(unseen))
+                format!(
+                    "accounts that the spec does not have and that cannot be read ({})",
+                    words::list(unseen)
+                )
             }
             (None, _) => "accounts of the organization that the spec does not have".to_owned(),
         };
@@ -167,43 +202,26 @@ impl Policy<'_> {
         })
     }
 
-    fn take_away(
-        &self,
-        scope: &Scope<'_>,
-        before: Option<&Document>,
-        after: &Document,
-        outcome: &Fitted,
-        compared: &mut Compared,
-    ) {
-        if !scope.desired.deletion.statements {
+    fn remove(&self, write: Write<'_>, compared: &mut Compared) {
+        if !self.scope.desired.deletion.statements {
             compared.warn_of_kept(&self.address, "deletion.statements");
             return;
         }
-        if let Some(warning) = scope.withholds(&self.address, "removing permissions") {
+        if let Some(warning) = self.scope.withholds(&self.address, "removing permissions") {
             compared.warnings.push(warning);
             return;
         }
-        let depends_on = [self.address.clone()].into_iter().chain(scope.all_trail_addresses()).collect();
-        self.push(scope, before, after, Phase::Contract, depends_on, outcome, compared);
+        let depends_on = [self.address.clone()].into_iter().chain(self.scope.all_trail_addresses()).collect();
+        self.push(write, depends_on, compared);
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the two documents, and what is said of the step between them"
-    )]
-    fn push(
-        &self,
-        scope: &Scope<'_>,
-        before: Option<&Document>,
-        after: &Document,
-        phase: Phase,
-        depends_on: Vec<Address>,
-        outcome: &Fitted,
-        compared: &mut Compared,
-    ) {
+    fn push(&self, write: Write<'_>, depends_on: Vec<Address>, compared: &mut Compared) {
+        let Write { before, after, live, phase, mut reasons, ended } = write;
         let is_emptied = after.statements().is_empty();
         let after = if is_emptied { self.emptied.as_ref() } else { Some(after) };
-        let diff = of_policies(before, after);
+        if is_emptied && after.is_some() {
+            reasons.push(DEFAULT_RESTORED.to_owned());
+        }
         let action = match (before.cloned(), after.cloned()) {
             (Some(before), Some(after)) => Action::Update { before, after },
             (None, Some(after)) => Action::Create { after },
@@ -211,31 +229,6 @@ impl Policy<'_> {
             (None, None) => return,
         };
         let Some((account, region)) = self.place.clone() else { return };
-        let mut reasons: Vec<String> = Vec::new();
-        if before.is_none() {
-            reasons.push("there is no policy yet that lets the trails deliver".to_owned());
-        } else {
-            // A new name of the installation is one reason, and not one for each statement.
-            let renamed = before.and_then(|before| under_present_name(before, self.ownership));
-            if renamed.is_some() {
-                reasons.push("statements carry the previous name of the installation".to_owned());
-            }
-            let changed = match &renamed {
-                Some(renamed) => of_policies(Some(renamed), after),
-                None => diff.clone(),
-            };
-            let ours = changed.iter().filter(|difference| self.is_of_ours(difference)).map(self.explain);
-            let adopted = outcome.merged.adopted.iter().filter(|it| phase_of(it) == phase).filter_map(reason);
-            for reason in ours.chain(adopted) {
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
-                }
-            }
-        }
-        reasons.extend(self.reason_of_form(before, outcome));
-        if is_emptied && after.is_some() {
-            reasons.push(DEFAULT_RESTORED.to_owned());
-        }
         compared.changes.push(Change {
             address: self.address.clone(),
             account,
@@ -245,15 +238,35 @@ impl Policy<'_> {
             phase,
             risk: if phase == Phase::Contract { Risk::Disruptive } else { Risk::Safe },
             reasons,
-            diff,
+            diff: of_policies(before, after, live),
+            ended,
             depends_on,
-            confirm: confirm::trails(scope, self.subject, phase, before, after),
+            confirm: confirm::trails(self.scope, self.subject, phase, before, after),
         });
     }
 
-    fn is_of_ours(&self, difference: &Difference) -> bool {
-        let statement = difference.path().split('/').nth(2).unwrap_or_default();
-        self.ownership.owns(statement)
+    /// Why a document becomes another: our own statements, then foreign ones.
+    fn reasons(
+        &self,
+        before: Option<&Document>,
+        live: Option<&Document>,
+        after: &Document,
+        adopted: &[Adopted],
+        phase: Phase,
+    ) -> Vec<String> {
+        if before.is_none() {
+            return vec!["there is no policy that allows the trails to deliver".to_owned()];
+        }
+        // A new name of the installation is one reason, and not one for each statement.
+        let renamed = before.and_then(|before| under_present_name(before, self.ownership));
+        let name =
+            renamed.is_some().then(|| "statements carry the previous name of the installation".to_owned());
+        let diff = of_policies(renamed.as_ref().or(before), Some(after), live);
+        let ours: Vec<&Difference> =
+            diff.iter().filter(|difference| self.ownership.owns(words::sid(difference))).collect();
+        let foreign = adopted.iter().filter(|it| phase_of(it) == phase).filter_map(words::of_adopted);
+        let ours = words::reasons(self.scope, self.ownership, &ours);
+        name.into_iter().chain(ours).chain(foreign).collect()
     }
 
     /// Why accounts are not written one by one, or why they are again.
@@ -265,13 +278,16 @@ impl Policy<'_> {
         }
         let how = match form {
             Form::Plain => {
-                return Some("there is room again to list every account in the plain form".to_owned());
+                return Some("the plain form, which lists every account, fits again".to_owned());
             }
             Form::ByAccount => "the accounts are listed once, under `aws:SourceAccount`",
             Form::ByOrganization => "the accounts are those of the organization, under `aws:SourceOrgID`",
         };
         let (longer, size) = outcome.passed_over.last()?;
-        Some(format!("{longer}, it would have {size} bytes and AWS takes {}: {how}", self.limit()))
+        Some(format!(
+            "the form `{longer}` would have {size} bytes, more than the limit of {}: {how}",
+            self.limit()
+        ))
     }
 
     fn warn(&self, live: Option<&Document>, compared: &mut Compared) {
@@ -287,26 +303,89 @@ impl Policy<'_> {
             for (index, statement) in statements {
                 if !self.ownership.has(statement) {
                     let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
-                    warn(FOREIGN_STATEMENT, format!("{statement} is not of this installation"));
+                    warn(FOREIGN_STATEMENT, format!("{statement} does not belong to this installation"));
                 }
             }
         }
     }
 
+    /// Names what foreign statements still allow, and what others lose.
     fn warn_of(&self, adopted: &[Adopted], compared: &mut Compared) {
-        let end = self.setting.as_ref().map(|it| format!("; `{}: remove` ends that", it.unlisted_accounts));
-        for Adopted { statement, fate } in adopted {
-            let (Fate::Narrowed { others } | Fate::Unlisted { others }) = fate else { continue };
-            compared.warnings.push(Warning {
-                code: "unlisted-account".to_owned(),
-                address: self.address.clone(),
-                message: format!(
-                    "{statement} goes on to let {} deliver, which the spec does not have{}",
-                    list(others),
-                    end.as_deref().unwrap_or_default()
-                ),
-            });
+        for Adopted { statement, fate, stays, ended } in adopted {
+            if !stays.iter().all(words::is_harmless) {
+                compared.warnings.push(Warning {
+                    code: if self.is_unlisted(stays) { "unlisted-account" } else { "kept-permission" }
+                        .to_owned(),
+                    address: self.address.clone(),
+                    message: format!(
+                        "{statement} still allows {}, which our own statements do not cover{}{}",
+                        words::uses(stays),
+                        self.unsurveyed(stays),
+                        self.how_to_revoke(stays),
+                    ),
+                });
+            }
+            if matches!(fate, Fate::Revoked | Fate::Removed | Fate::PublicRemoved) && !ended.is_empty() {
+                compared.warnings.push(Warning {
+                    code: "cuts-off".to_owned(),
+                    address: self.address.clone(),
+                    message: format!(
+                        "removing {statement} cuts off whoever still delivers through it: it allows {}, and nothing of ours \
+                         does; to keep it, leave the setting at `keep`, or add the trails to the spec",
+                        words::uses(ended)
+                    ),
+                });
+            }
         }
+    }
+
+    /// Whether some use is not of a named source of an account of the spec.
+    fn is_unlisted(&self, uses: &[Use]) -> bool {
+        let is_listed =
+            |id: &str| self.scope.desired.accounts.iter().any(|account| account.id.as_str() == id);
+        let account = |arn: &str| arn.splitn(6, ':').nth(4).unwrap_or_default().to_owned();
+        uses.iter().any(|it| match &it.sources {
+            Sources::Trails { arns } | Sources::Others { arns } => {
+                arns.iter().any(|arn| !is_listed(&account(arn)))
+            }
+            Sources::Accounts { ids } => ids.iter().any(|id| !is_listed(id)),
+            Sources::Organizations { .. } | Sources::Everyone => true,
+        })
+    }
+
+    fn how_to_revoke(&self, stays: &[Use]) -> String {
+        match &self.setting {
+            Some(setting) if self.is_unlisted(stays) => {
+                format!(
+                    "; `{}: remove` revokes what is not of an account of the spec",
+                    setting.unlisted_accounts
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Why the trails of an account of the spec are not all known.
+    fn unsurveyed(&self, stays: &[Use]) -> String {
+        let ids: BTreeSet<&String> = stays
+            .iter()
+            .filter_map(|it| match &it.sources {
+                Sources::Accounts { ids } => Some(ids),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let named = self
+            .scope
+            .desired
+            .accounts
+            .iter()
+            .filter(|account| ids.iter().any(|id| **id == account.id.as_str()));
+        let mut why = named.filter_map(|account| {
+            let error = self.scope.observed.unsurveyed.get(&account.name)?;
+            Some(format!(" (not all trails of account `{}` are known: {error})", account.name))
+        });
+        why.next().unwrap_or_default()
     }
 
     /// A document that AWS would refuse to save cannot be written at all.
@@ -333,6 +412,17 @@ impl Policy<'_> {
     }
 }
 
+/// One write of a policy.
+struct Write<'d> {
+    before: Option<&'d Document>,
+    after: &'d Document,
+    /// What was read, by whose positions statements without a Sid are numbered.
+    live: Option<&'d Document>,
+    phase: Phase,
+    reasons: Vec<String>,
+    ended: Vec<Ended>,
+}
+
 /// The code of the warning of a foreign statement, where the spec wants them reported.
 pub(crate) const FOREIGN_STATEMENT: &str = "foreign-statement";
 
@@ -344,64 +434,5 @@ fn phase_of(adopted: &Adopted) -> Phase {
     match adopted.fate {
         Fate::DeletedPrincipal { .. } | Fate::PublicRemoved => Phase::Expand,
         _ => Phase::Contract,
-    }
-}
-
-fn reason(Adopted { statement, fate }: &Adopted) -> Option<String> {
-    Some(match fate {
-        Fate::Replaced => format!("{statement} is taken over: our own statements allow what it does"),
-        Fate::Narrowed { others } => {
-            format!("{statement} is taken over, and keeps what it allows to {}", list(others))
-        }
-        Fate::Unlisted { .. } => return None,
-        Fate::UnlistedRemoved { others } => {
-            format!(
-                "{statement} goes, and with it what {} may do, which the spec does not have",
-                list(others)
-            )
-        }
-        Fate::Removed => format!("{statement} is not of this installation, and the spec keeps none of those"),
-        Fate::PublicRemoved => format!(
-            "{statement} is not of this installation, and the spec keeps none of those; it is public, which S3 refuses \
-             to save under Block Public Access"
-        ),
-        Fate::DeletedPrincipal { ids } => {
-            let ids = ids.join("`, `");
-            format!("{statement} names a principal that was deleted (`{ids}`), which AWS refuses to save")
-        }
-    })
-}
-
-/// A few of them, so that it can be read.
-fn list(others: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown: Vec<&str> = others.iter().take(SHOWN).map(String::as_str).collect();
-    match others.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-/// The reason for a statement that its kind has no words for: one of a reader, or one that the user wrote
-/// out.
-pub(super) fn other_reason(ownership: &Ownership, difference: &Difference) -> String {
-    let statement = difference.path().split('/').nth(2).unwrap_or_default();
-    if ownership.is_reader(statement) {
-        let value = match difference {
-            Difference::Add { value, .. }
-            | Difference::Remove { value, .. }
-            | Difference::Replace { value, .. } => value,
-        };
-        let who = value.pointer("/Principal/AWS").and_then(Value::as_str).unwrap_or("a reader");
-        return match difference {
-            Difference::Remove { .. } => format!("{who} may still read logs, and need not"),
-            Difference::Add { .. } | Difference::Replace { .. } => format!("{who} may not read its logs yet"),
-        };
-    }
-    match difference {
-        Difference::Remove { .. } => format!("statement `{statement}` holds what the spec does not have"),
-        Difference::Add { .. } | Difference::Replace { .. } => {
-            format!("statement `{statement}` lacks what the spec has")
-        }
     }
 }

@@ -1,12 +1,13 @@
 //! What all kinds look at while they are compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::{AccountId, Arn, Region};
+use reconcile_policy::{AccountId, Arn, Hop, PolicyKind, Region};
 use reconcile_spec::{self as spec, AccountName, Desired, Organization, Site, Trail};
 
 use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
+use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
 use crate::observe::{Observed, Stray, What};
 use crate::plan::{AccountRef, Unreadable, Warning};
@@ -18,6 +19,8 @@ pub(super) struct Scope<'a> {
     pub(super) observed: &'a Observed,
     /// The key that everything encrypts with.
     pub(super) key: KeyRef,
+    /// Whether the trails of the spec can deliver under the policies that are live now.
+    pub(super) paths: Vec<DeliveryPath>,
 }
 
 impl<'a> Scope<'a> {
@@ -26,7 +29,53 @@ impl<'a> Scope<'a> {
             Some(hub) => KeyRef::known(&hub.key.arn),
             None => KeyRef::KnownAfterApply(key_address(desired)),
         };
-        Self { desired, observed, key }
+        Self { desired, observed, key, paths: live_paths(desired, observed) }
+    }
+
+    /// The trails of the spec that one of these hops stops at now.
+    pub(super) fn blocked(&self, hops: &[Hop]) -> Vec<String> {
+        let is_blocked = |path: &&DeliveryPath| path.obstacles().any(|proof| hops.contains(&proof.hop));
+        let blocked = self.paths.iter().filter(is_blocked);
+        let name = |path: &DeliveryPath| {
+            let trail = &path.delivery.trail;
+            format!("trail {} of account {}", trail.resource_name(), trail.account())
+        };
+        blocked.map(name).collect()
+    }
+
+    /// The policies that stop a trail of the spec now.
+    pub(super) fn blocking(&self) -> BTreeSet<Address> {
+        let of = |path: &DeliveryPath, kind| match kind {
+            PolicyKind::Bucket => Some(self.bucket_policy_address()),
+            PolicyKind::Key => Some(self.key_policy_address()),
+            PolicyKind::Topic => {
+                let topics = &self.desired.topics;
+                let topic = topics.iter().find(|topic| Some(&topic.arn) == path.delivery.topic.as_ref())?;
+                Some(topic_policy::address(topic))
+            }
+        };
+        let of_path = |path| {
+            let kinds: BTreeSet<PolicyKind> =
+                DeliveryPath::obstacles(path).map(|proof| proof.hop.policy()).collect();
+            kinds.into_iter().filter_map(move |kind| of(path, kind))
+        };
+        self.paths.iter().flat_map(of_path).collect()
+    }
+
+    /// The accounts, and the organizations, whose trails are all known.
+    pub(super) fn surveyed(&self) -> BTreeSet<String> {
+        let is_known = |name: &AccountName| {
+            !self.observed.unreadable.contains_key(name) && !self.observed.unsurveyed.contains_key(name)
+        };
+        let known = self.desired.accounts.iter().filter(|account| is_known(&account.name));
+        let mut surveyed: BTreeSet<String> = known.map(|account| account.id.to_string()).collect();
+        // The trails of an organization are those of its management account.
+        if let Some(organization) = &self.observed.organization
+            && surveyed.contains(organization.roster.management.as_str())
+        {
+            surveyed.insert(organization.roster.id.clone());
+        }
+        surveyed
     }
 
     pub(super) fn key_address(&self) -> Address {

@@ -1,62 +1,62 @@
 //! Compares the policies of topics.
 
-use reconcile_policy::{Fitted, Role, TopicIntent};
+use reconcile_policy::{Fitted, TopicIntent};
 use reconcile_spec as spec;
 
 use super::change::Compared;
 use super::confirm::Subject;
-use super::departed::Naming;
-use super::policy::{Policy, TakeOver, other_reason};
-use super::{Scope, bucket_policy};
+use super::departed::{Naming, Plans};
+use super::policy::Policy;
+use super::{Scope, bucket_policy, guest};
 use crate::address::Address;
-use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::Changed;
 
-/// Adds what lets our trails tell their topics. Gives what each policy is to become, in the order of the spec; none for a
-/// topic that could not be read, or whose policy does not fit.
+/// Adds what lets our trails publish to their topics. Returns what each policy is to become, in the order of the spec; `None`
+/// for a topic that could not be read, or whose policy does not fit.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Option<Fitted>> {
     scope.desired.topics.iter().map(|topic| compare_one(scope, topic, compared)).collect()
 }
 
 fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) -> Option<Fitted> {
     let live = scope.observed.topics.get(&topic.arn)?;
-    // SNS gives a new topic a policy of its own, which apply reads when it is there.
+    // SNS gives a new topic a policy of its own, which apply reads once the topic exists.
     let live = live.as_ref().map(|live| &live.policy);
+    let mut adoption = guest::adoption(scope, topic.foreign, &topic.intent.trails, None);
+    // Trails of others do not join the statement of a topic, so whatever lets them publish has to stay.
+    let users = scope.others_that_stay().filter(|it| it.topic.as_deref() == Some(topic.arn.as_str()));
+    for user in users {
+        adoption.surveyed.remove(user.arn.account());
+    }
     let naming = Naming {
         address: address(topic),
         document: live,
         ownership: &topic.ownership,
-        // A topic has no setting of its own: who may deliver may tell of it.
+        // A topic has no setting of its own: a trail that can deliver can also notify.
         unlisted: scope.desired.bucket_policy.foreign.unlisted_accounts,
         setting: bucket_policy::UNLISTED,
-        take_over: TakeOver::Trails,
+        plans: Plans::Manage,
     };
     let mut intent = topic.intent.clone();
-    intent.trails.extend(naming.guests(scope, compared).into_iter().map(|guest| guest.trail));
+    let departed = naming.guests(scope, compared).into_iter().map(|guest| guest.trail);
+    intent.trails.extend(departed.inspect(|trail| _ = adoption.trails.insert(trail.clone())));
+    let policy = policy(scope, topic);
     let compile = |form| intent.compile(&topic.ownership, form);
-    let accounts = intent.trails.iter().map(|trail| trail.account().to_owned()).collect();
-    let depends_on = vec![super::topic::address(topic)];
-    let mut outcome = None;
-    with_policy(scope, topic, |policy| {
-        outcome = policy.merge(live, compile, accounts, compared);
-        if let Some(outcome) = &outcome {
-            policy.expand(scope, live, outcome, depends_on, compared);
-        }
-    });
-    outcome
+    let outcome = policy.merge(live, compile, &adoption, compared)?;
+    policy.expand(live, &outcome, vec![super::topic::address(topic)], compared);
+    Some(outcome)
 }
 
-/// Takes away what no trail needs any more, once all trails are what they should be.
+/// Removes what no trail needs any more, once all trails are what they should be.
 pub(super) fn contract(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared: &mut Compared) {
     for (topic, outcome) in scope.desired.topics.iter().zip(outcomes) {
         if let Some(outcome) = outcome {
-            with_policy(scope, topic, |policy| policy.contract(scope, outcome, compared));
+            policy(scope, topic).contract(outcome, compared);
         }
     }
 }
 
-/// Takes away what is ours in the policies of topics that stay, since they are somebody else's.
+/// Removes our statements from the policies of topics that stay, because they are not ours.
 pub(super) fn shrink<'t>(
     scope: &Scope<'_>,
     topics: impl Iterator<Item = &'t spec::Topic>,
@@ -64,12 +64,7 @@ pub(super) fn shrink<'t>(
 ) {
     for topic in topics {
         let Some(Some(live)) = scope.observed.topics.get(&topic.arn) else { continue };
-        let live = Some(&live.policy);
-        with_policy(scope, topic, |policy| {
-            if let Some(outcome) = policy.merge(live, |_| Some(Vec::new()), Vec::new(), compared) {
-                policy.shrink(scope, live, &outcome, compared);
-            }
-        });
+        policy(scope, topic).shrink(Some(&live.policy), &[], &[], &[], compared);
     }
 }
 
@@ -77,17 +72,9 @@ pub(super) fn address(topic: &spec::Topic) -> Address {
     Address::new(Kind::TopicPolicy, &topic.site.account, &topic.name)
 }
 
-fn with_policy(scope: &Scope<'_>, topic: &spec::Topic, then: impl FnOnce(&Policy<'_>)) {
-    let notify = format!("/Statement/{}", topic.ownership.sid(Role::TrailNotify));
-    let explain = |difference: &Difference| {
-        let is_remove = matches!(difference, Difference::Remove { .. });
-        match (difference.path().starts_with(&notify), is_remove) {
-            (true, false) => "not every trail may tell the topic of its log files yet".to_owned(),
-            (true, true) => "trails may tell the topic that need not".to_owned(),
-            (false, _) => other_reason(&topic.ownership, difference),
-        }
-    };
-    then(&Policy {
+fn policy<'a>(scope: &'a Scope<'a>, topic: &'a spec::Topic) -> Policy<'a> {
+    Policy {
+        scope,
         address: address(topic),
         place: scope.place(&topic.site),
         subject: Subject::Topic(&topic.arn),
@@ -97,6 +84,5 @@ fn with_policy(scope: &Scope<'_>, topic: &spec::Topic, then: impl FnOnce(&Policy
         setting: None,
         emptied: Some(TopicIntent::default_policy(&topic.arn)),
         changed: Changed::TopicPolicy,
-        explain: &explain,
-    });
+    }
 }

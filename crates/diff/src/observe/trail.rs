@@ -113,6 +113,24 @@ pub async fn destinations(
     }))
 }
 
+/// The ARNs of all trails of the account, whichever Region they are at home in.
+///
+/// See `ListTrails` in the CloudTrail API reference.
+///
+/// # Errors
+/// Whatever CloudTrail answered.
+pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadError> {
+    let cloudtrail = session.cloudtrail(region);
+    let trails = page::all(|token| {
+        let call = cloudtrail.list_trails().set_next_token(token).send();
+        async move {
+            let page = session.call(Operation::ListTrails, call).await?;
+            Ok::<_, Error>((page.trails.unwrap_or_default(), page.next_token))
+        }
+    });
+    Ok(trails.await?.iter().filter_map(|trail| trail.trail_arn()?.parse().ok()).collect())
+}
+
 /// Which of these trails, all at home in this Region, carry the mark of an installation.
 ///
 /// # Errors
@@ -140,6 +158,8 @@ fn other(trail: &sdk::Trail) -> Option<OtherTrail> {
         bucket: trail.s3_bucket_name()?.to_owned(),
         prefix: prefix(trail),
         kms_key: trail.kms_key_id().map(str::to_owned),
+        topic: trail.sns_topic_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
+        log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),
         home_region: trail.home_region().unwrap_or_default().to_owned(),
         multi_region: trail.is_multi_region_trail().unwrap_or(false),
         organization: trail.is_organization_trail().unwrap_or(false),

@@ -1,4 +1,4 @@
-use reconcile_policy::{Arn, Document, Region};
+use reconcile_policy::{Arn, Document, Region, StatementRef, Use};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -33,6 +33,8 @@ pub struct Change {
     pub reasons: Vec<String>,
     /// The values that differ.
     pub diff: Vec<Difference>,
+    /// What foreign statements of a policy do not allow any more afterwards, and nothing of ours allows either.
+    pub ended: Vec<Ended>,
     /// What the plan saw of the resource.
     pub observed_fingerprint: Fingerprint,
     /// Resources whose own changes, where this plan has any before this one, must have succeeded.
@@ -90,6 +92,15 @@ impl Change {
             Changed::Trail(action) => action.to_json(),
         }
     }
+}
+
+/// What a foreign statement of a policy does not allow any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Which statement of the live policy.
+    pub statement: StatementRef,
+    /// What it allowed to whom.
+    pub uses: Vec<Use>,
 }
 
 /// What is done to a resource of which kind.

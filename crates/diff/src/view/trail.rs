@@ -98,6 +98,10 @@ pub struct OtherTrail {
     pub prefix: Option<String>,
     /// The ARN of the key that encrypts its log files.
     pub kms_key: Option<String>,
+    /// The ARN of the topic that it notifies.
+    pub topic: Option<String>,
+    /// Whether it delivers digest files.
+    pub log_file_validation: bool,
     /// Where it can be changed.
     pub home_region: String,
     /// Whether it records every Region.
@@ -117,6 +121,11 @@ impl OtherTrail {
                 Some(KeyRef::Known(arn)) => Some(arn.clone()),
                 Some(KeyRef::KnownAfterApply(_)) | None => None,
             },
+            topic: match &trail.notification {
+                Some(Notification::To { topic }) => Some(topic.clone()),
+                Some(Notification::Off) | None => None,
+            },
+            log_file_validation: trail.log_file_validation,
             home_region: trail.arn.region().to_owned(),
             multi_region: trail.multi_region,
             organization: trail.organization,

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use super::reader::Reader;
 use super::{accounts, cloudtrail, extra, source_arns, source_patterns};
+use crate::covers::denies;
+use crate::equivalent::reads_variables;
 use crate::statement::compose::texts;
-use crate::trails::{SOURCE_ACCOUNT_VARIABLE, logs_folder};
-use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
-
-/// The ACL with which CloudTrail writes, so that the owner of the bucket owns the log files.
-const OWNERS: &str = "bucket-owner-full-control";
+use crate::trails::{OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, logs_folder};
+use crate::{Arn, Document, Effect, Form, Ownership, Partition, Role, Statement};
 
 /// What the policy of the log bucket has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,7 +130,7 @@ impl BucketIntent {
                     format!("{bucket}/{}{}/*", logs_folder(prefix), trail.account())
                 };
                 let condition = json!({ "StringEquals": {
-                    "s3:x-amz-acl": OWNERS,
+                    "s3:x-amz-acl": OWNERS_ACL,
                     "aws:SourceArn": source_arns(self.source_arns()),
                 } });
                 (texts(self.sources().map(below)), condition)
@@ -140,7 +139,7 @@ impl BucketIntent {
                 let prefixes: BTreeSet<Option<&str>> = self.sources().map(|(_, prefix)| prefix).collect();
                 let below = |prefix| format!("{bucket}/{}{SOURCE_ACCOUNT_VARIABLE}/*", logs_folder(prefix));
                 let condition: Value = json!({
-                    "StringEquals": { "s3:x-amz-acl": OWNERS, key: accounts },
+                    "StringEquals": { "s3:x-amz-acl": OWNERS_ACL, key: accounts },
                     "ArnLike": { "aws:SourceArn": source_patterns(self.source_arns()) },
                 });
                 (texts(prefixes.into_iter().map(below)), condition)
@@ -186,7 +185,7 @@ impl BucketIntent {
                 (
                     "Condition",
                     json!({ "StringEquals": {
-                        "s3:x-amz-acl": OWNERS,
+                        "s3:x-amz-acl": OWNERS_ACL,
                         "aws:SourceArn": source_arns(all.iter().map(|(trail, ..)| *trail)),
                     } }),
                 ),
@@ -208,6 +207,15 @@ impl BucketIntent {
                 ("Condition", json!({ "Bool": { "aws:SecureTransport": "false" } })),
             ],
         )
+    }
+
+    /// Whether foreign statements of a document already deny all that our own statement against requests without TLS would.
+    /// Those of another installation do not count: they go when that installation does.
+    pub fn is_tls_required_by_others(&self, document: &Document, ownership: &Ownership) -> bool {
+        let installations = ownership.others(document.statements().iter().filter_map(Statement::sid));
+        let is_of_one = |it: &Statement| installations.iter().any(|other| other.has(it));
+        let foreign = document.statements().iter().filter(|it| !ownership.has(it) && !is_of_one(it));
+        denies(foreign, reads_variables(document), &self.deny_insecure_transport(ownership))
     }
 
     fn bucket_arn(&self) -> String {

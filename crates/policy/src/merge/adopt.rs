@@ -1,25 +1,33 @@
-//! Turns foreign statements that our own make needless, or that the spec gives up, into what is left of them.
+//! Turns foreign statements into what is left of them: what our own statements cover is taken over, and what the spec gives
+//! up is removed.
 //!
-//! What CloudTrail is allowed by statements that the console, a guide or a module wrote is taken over: what our statements
-//! say for the same accounts is subtracted. All else that is foreign stays, unless the spec says otherwise in words.
-//! It must not take anything away early: only the contracted document changes, except for statements that AWS
-//! would refuse to save, which leave the expanded one, too.
+//! Nothing is taken away early: only the contracted document changes, except for statements that AWS would refuse to
+//! save, which leave the expanded document, too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Merged;
-use crate::trails::{Rest, TrailStatement};
-use crate::{Document, Ownership, Statement, StatementRef, exposed};
+use super::judge::{Outcome, judge};
+use super::uses::Use;
+use crate::{Arn, Document, Ownership, Statement, StatementRef, exposed};
 
-/// What the spec says of statements that are not ours.
+/// What is known of the trails, and what the spec says of foreign statements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Adoption {
-    /// Accounts whose trails our own statements let deliver, and ids of organizations whose trails they let deliver for
-    /// all of their accounts.
-    pub accounts: BTreeSet<String>,
+    /// The trails that our own statements let deliver.
+    pub trails: BTreeSet<Arn>,
+    /// Accounts, and ids of organizations, whose trails are all known: each that uses the bucket, key or topic either is
+    /// among `trails`, or keeps what it needs in a statement that stays.
+    pub surveyed: BTreeSet<String>,
+    /// The accounts of the spec.
+    pub listed: BTreeSet<String>,
+    /// The management accounts of organizations, by the ids of the organizations.
+    pub managers: BTreeMap<String, String>,
+    /// The organization that the accounts of all `trails` are in.
+    pub organization: Option<String>,
     /// Statements that have nothing to do with us.
     pub foreign_statements: Keep,
-    /// What adopted statements allow to accounts that are not ours.
+    /// What taken over statements allow to accounts that the spec does not have.
     pub unlisted_accounts: Keep,
     /// Statements that name a user or role that was deleted; AWS refuses to save a document that has one.
     pub deleted_principals: Keep,
@@ -37,36 +45,31 @@ pub enum Keep {
     Remove,
 }
 
-/// What becomes of one foreign statement that does not just stay.
+/// What becomes of one foreign statement that does not just stay, or that lets CloudTrail deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adopted {
     /// Which one, in the live document.
     pub statement: StatementRef,
     /// What becomes of it.
     pub fate: Fate,
+    /// What it still allows and our own statements do not.
+    pub stays: Vec<Use>,
+    /// What it allows now and does not allow any more, and our own statements do not allow either.
+    pub ended: Vec<Use>,
 }
 
 /// What becomes of a foreign statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// Our statements allow all that it does, so it goes.
+    /// It goes, since nothing that our own statements do not cover needs it.
     Replaced,
-    /// What our statements allow goes from it; accounts or resources that are not ours stay in it.
-    Narrowed {
-        /// Account ids, and patterns where they are of no single account.
-        others: Vec<String>,
-    },
-    /// It allows nothing that ours do, only accounts or resources that are not ours; so it stays as it is.
-    Unlisted {
-        /// Account ids, and patterns where they are of no single account.
-        others: Vec<String>,
-    },
-    /// It lets accounts that are not ours deliver, and the spec says that they may not.
-    UnlistedRemoved {
-        /// Account ids, and patterns where they are of no single account.
-        others: Vec<String>,
-    },
-    /// The spec says that no foreign statement may stay.
+    /// It loses the members of its lists that nothing needs.
+    Narrowed,
+    /// It stays as it is.
+    Kept,
+    /// It goes, or is narrowed, although it allows something to accounts that the spec does not have: the spec says so.
+    Revoked,
+    /// It goes, since the spec says that no foreign statement may stay.
     Removed,
     /// The same, and the statement is public: S3 would refuse to save it.
     PublicRemoved,
@@ -81,16 +84,17 @@ impl Merged {
     /// The same merge, with what the spec says of foreign statements done to them.
     #[must_use]
     pub fn adopt(mut self, adoption: &Adoption, ownership: &Ownership) -> Self {
-        let judge = Judge::of(&self.contracted, adoption, ownership);
+        let (outcomes, left) = judge(&self.contracted, adoption, ownership);
         let live = self.live.as_ref().map(Document::statements).unwrap_or_default().iter().enumerate();
-        let adopted = live.filter_map(|(index, statement)| {
-            let statement_ref = StatementRef { index, sid: statement.sid().map(str::to_owned) };
-            judge.judge(statement).0.map(|fate| Adopted { statement: statement_ref, fate })
+        let foreign = live.filter(|(_, statement)| !ownership.has(statement));
+        let adopted = foreign.zip(outcomes).filter_map(|((index, statement), outcome)| {
+            let Outcome { fate, stays, ended } = outcome?;
+            let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
+            Some(Adopted { statement, fate, stays, ended })
         });
         self.adopted = adopted.collect();
-        self.expanded = self.expanded.retain(|statement| !judge.is_unwritable(statement));
-        let left = self.contracted.statements().iter().filter_map(|statement| judge.judge(statement).1);
-        self.contracted = self.contracted.with_statements(left.collect());
+        self.expanded = self.expanded.retain(|it| !is_unwritable(it, adoption, ownership));
+        self.contracted = self.contracted.with_statements(left);
         if adoption.refuses_public { self.without_public(ownership) } else { self }
     }
 
@@ -121,60 +125,20 @@ impl Merged {
         self.expanded = self.expanded.with_statements(left);
         self
     }
+
+    /// The same merge, without the foreign statements that AWS would refuse to save.
+    #[must_use]
+    pub fn drop_unwritable(mut self, ownership: &Ownership) -> Self {
+        let is_kept = |it: &Statement| ownership.has(it) || it.unresolved_principals().is_empty();
+        self.expanded = self.expanded.retain(is_kept);
+        self.contracted = self.contracted.retain(is_kept);
+        self
+    }
 }
 
-/// What the spec says of foreign statements, ready to be asked of one.
-struct Judge<'a> {
-    adoption: &'a Adoption,
-    ownership: &'a Ownership,
-    accounts: BTreeSet<&'a str>,
-    /// Other installations, which take care of their own statements.
-    installations: Vec<Ownership>,
-    /// Whether a statement that stays lets others deliver: they still need those that let CloudTrail look.
-    keeps_others: bool,
-}
-
-impl<'a> Judge<'a> {
-    fn of(document: &Document, adoption: &'a Adoption, ownership: &'a Ownership) -> Self {
-        let accounts = adoption.accounts.iter().map(String::as_str).collect();
-        let installations = ownership.others(document.statements().iter().filter_map(Statement::sid));
-        let mut judge = Self { adoption, ownership, accounts, installations, keeps_others: false };
-        judge.keeps_others = document.statements().iter().any(|statement| {
-            let (fate, _) = judge.judge(statement);
-            matches!(fate, Some(Fate::Narrowed { .. } | Fate::Unlisted { .. }))
-        });
-        judge
-    }
-
-    /// What becomes of a statement, if it does not just stay, and what is left of it.
-    fn judge(&self, statement: &Statement) -> (Option<Fate>, Option<Statement>) {
-        let kept = || Some(statement.clone());
-        if self.ownership.has(statement) {
-            return (None, kept());
-        }
-        if self.is_unwritable(statement) {
-            return (Some(Fate::DeletedPrincipal { ids: statement.unresolved_principals() }), None);
-        }
-        let is_anothers = self.installations.iter().any(|it| it.has(statement));
-        match TrailStatement::of(statement).filter(|_| !is_anothers).map(|it| it.without(&self.accounts)) {
-            None if self.adoption.foreign_statements == Keep::Remove => (Some(Fate::Removed), None),
-            None => (None, kept()),
-            Some(Rest::Some { others, .. }) if self.adoption.unlisted_accounts == Keep::Remove => {
-                (Some(Fate::UnlistedRemoved { others }), None)
-            }
-            Some(Rest::Some { statement: left, others }) if left == *statement => {
-                (Some(Fate::Unlisted { others }), Some(left))
-            }
-            Some(Rest::Some { statement: left, others }) => (Some(Fate::Narrowed { others }), Some(left)),
-            Some(Rest::Unscoped) if self.keeps_others => (None, kept()),
-            Some(Rest::Nothing | Rest::Unscoped) => (Some(Fate::Replaced), None),
-        }
-    }
-
-    /// Whether AWS would refuse to save it, and the spec says to drop it for that.
-    fn is_unwritable(&self, statement: &Statement) -> bool {
-        self.adoption.deleted_principals == Keep::Remove
-            && !self.ownership.has(statement)
-            && !statement.unresolved_principals().is_empty()
-    }
+/// Whether AWS would refuse to save a statement, and the spec says to drop it for that.
+pub(super) fn is_unwritable(statement: &Statement, adoption: &Adoption, ownership: &Ownership) -> bool {
+    adoption.deleted_principals == Keep::Remove
+        && !ownership.has(statement)
+        && !statement.unresolved_principals().is_empty()
 }

@@ -1,6 +1,7 @@
 //! Turns the step from one document to another into the same step from a third: what a plan saw, what it wants, and what
 //! is live when it is applied.
 
+use super::handover::is_handed_over;
 use crate::{Document, Ownership, Statement, merge, owned};
 
 /// What a write of a plan has to do to a document, whatever that has become since.
@@ -10,6 +11,8 @@ pub struct Step {
     wanted: Vec<Statement>,
     /// Foreign statements that go, or are narrowed.
     edits: Vec<(Statement, Option<Statement>)>,
+    /// Statements that were ours and are handed over.
+    additions: Vec<Statement>,
     version: Option<String>,
     /// The document that takes the place of one without statements.
     fallback: Option<Document>,
@@ -43,12 +46,14 @@ impl Step {
             edits.push((old, successor.map(|index| new.remove(index))));
         }
         let wanted = after.map(|after| owned(after, ownership)).unwrap_or_default();
+        let (additions, new): (Vec<Statement>, Vec<Statement>) = new.into_iter().partition(is_handed_over);
         let is_replaced = wanted.is_empty() && !new.is_empty() && new.len() == foreign(after).len();
         let version = |document: Option<&Document>| document.and_then(Document::version).map(str::to_owned);
         let has_new_version = !is_replaced && before.is_some() && version(before) != version(after);
         Self {
             wanted,
             edits,
+            additions,
             version: version(after).filter(|_| has_new_version),
             fallback: after.filter(|_| is_replaced).cloned(),
         }
@@ -70,7 +75,13 @@ impl Step {
                 None => Some(statement.clone()),
             }
         });
-        let edited = merged.with_statements(statements.collect());
+        let mut statements: Vec<Statement> = statements.collect();
+        for added in &self.additions {
+            if !statements.contains(added) {
+                statements.push(added.clone());
+            }
+        }
+        let edited = merged.with_statements(statements);
         match (&self.version, &self.fallback) {
             (_, Some(fallback)) if edited.statements().is_empty() => fallback.clone(),
             (Some(version), _) => edited.with_version(version),
@@ -78,12 +89,14 @@ impl Step {
         }
     }
 
-    /// Whether a foreign statement is still to be taken away or narrowed, or the version to be changed.
+    /// Whether a foreign statement is still to be removed, narrowed or added, or the version to be changed.
     pub fn is_pending(&self, live: Option<&Document>) -> bool {
         let statements = live.map(Document::statements).unwrap_or_default();
         let has_old_version =
             || self.version.is_some() && live.is_some_and(|live| live.version() != self.version.as_deref());
-        self.edits.iter().any(|(old, _)| statements.contains(old)) || has_old_version()
+        self.edits.iter().any(|(old, _)| statements.contains(old))
+            || self.additions.iter().any(|added| !statements.contains(added))
+            || has_old_version()
     }
 }
 
@@ -118,6 +131,20 @@ mod tests {
         let written = step.apply(Some(&shared), &ownership);
         assert_eq!((sids(&written), written.version()), (vec!["Theirs"], Some("2012-10-17")));
         assert!(!step.is_pending(Some(&written)));
+    }
+
+    #[test]
+    fn what_is_handed_over_is_added_to_whatever_others_have_added() {
+        let ownership = Ownership::of("sec");
+        let before = document("2012-10-17", &["SecTrailWrite"]);
+        let after = document("2012-10-17", &["AWSCloudTrailWrite"]);
+        let step = Step::between(Some(&before), Some(&after), &ownership);
+        let shared = document("2012-10-17", &["SecTrailWrite", "Theirs"]);
+        assert!(step.is_pending(Some(&shared)));
+        let written = step.apply(Some(&shared), &ownership);
+        assert_eq!(sids(&written), ["Theirs", "AWSCloudTrailWrite"]);
+        assert!(!step.is_pending(Some(&written)));
+        assert_eq!(step.apply(Some(&written), &ownership), written);
     }
 
     #[test]

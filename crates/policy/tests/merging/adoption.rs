@@ -5,10 +5,13 @@ mod key;
 mod laws;
 mod organization;
 mod topic;
+mod uses;
+
+use std::collections::BTreeSet;
 
 use reconcile_policy::{
     Adopted, Adoption, Arn, BucketIntent, Delivery, Document, Fate, Keep, Membership, Merged, Ownership,
-    Partition, PolicyKind, merge,
+    Partition, PolicyKind, Sources, Use, merge,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +41,8 @@ pub(crate) fn ownership() -> Ownership {
 }
 
 pub(crate) fn adoption() -> Adoption {
-    Adoption { accounts: OURS.map(str::to_owned).into(), ..Adoption::default() }
+    let ours: BTreeSet<String> = OURS.map(str::to_owned).into();
+    Adoption { trails: OURS.map(trail).into(), surveyed: ours.clone(), listed: ours, ..Adoption::default() }
 }
 
 pub(crate) fn document(statements: Value) -> Document {
@@ -171,7 +175,7 @@ fn cases() -> Vec<Case> {
             ]),
             able: &["999999999999"],
             left: &["Acl", "Write"],
-            fates: vec![("Write", "unlisted 999999999999")],
+            fates: vec![("Acl", "kept for everyone"), ("Write", "kept for 999999999999")],
         },
         Case {
             name: "a trail of an organization",
@@ -185,7 +189,7 @@ fn cases() -> Vec<Case> {
             fates: vec![
                 ("Acl", "replaced"),
                 ("Write", "replaced"),
-                ("OrganizationWrite", "unlisted arn:aws:s3:::logs/AWSLogs/o-exampleorgid/*"),
+                ("OrganizationWrite", "kept for o-exampleorgid"),
             ],
         },
         Case {
@@ -207,7 +211,7 @@ fn cases() -> Vec<Case> {
             ]),
             able: &["111111111111", "999999999999"],
             left: &["Acl", "Write"],
-            fates: vec![("Write", "unlisted arn:aws:s3:::logs/AWSLogs/*")],
+            fates: vec![("Acl", "kept for everyone"), ("Write", "kept for everyone")],
         },
         Case {
             name: "what says more than that CloudTrail may deliver is not looked at",
@@ -237,14 +241,30 @@ pub(crate) fn told(adopted: &Adopted) -> (String, String) {
     let sid = adopted.statement.sid.clone().unwrap_or_else(|| "-".to_owned());
     let fate = match &adopted.fate {
         Fate::Replaced => "replaced".to_owned(),
-        Fate::Narrowed { others } => format!("narrowed to {}", others.join(" ")),
-        Fate::Unlisted { others } => format!("unlisted {}", others.join(" ")),
-        Fate::UnlistedRemoved { others } => format!("removed with {}", others.join(" ")),
+        Fate::Narrowed => format!("narrowed to {}", who(&adopted.stays)),
+        Fate::Kept => format!("kept for {}", who(&adopted.stays)),
+        Fate::Revoked => format!("revoked from {}", who(&adopted.ended)),
         Fate::Removed => "removed".to_owned(),
         Fate::PublicRemoved => "removed as public".to_owned(),
         Fate::DeletedPrincipal { ids } => format!("names {}", ids.join(" ")),
     };
     (sid, fate)
+}
+
+/// The sources of some uses; of trails their accounts.
+pub(crate) fn who(uses: &[Use]) -> String {
+    let names = |it: &Use| -> Vec<String> {
+        match &it.sources {
+            Sources::Trails { arns } => {
+                arns.iter().map(|arn| arn.parse::<Arn>().unwrap().account().to_owned()).collect()
+            }
+            Sources::Others { arns: names }
+            | Sources::Accounts { ids: names }
+            | Sources::Organizations { ids: names } => names.iter().cloned().collect(),
+            Sources::Everyone => vec!["everyone".to_owned()],
+        }
+    };
+    uses.iter().flat_map(names).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -299,7 +319,7 @@ fn the_spec_may_end_what_unlisted_accounts_have() {
     let adoption = Adoption { unlisted_accounts: Keep::Remove, ..adoption() };
     let merged = adopt(&live, &intent(), &adoption);
     let fates: Vec<_> = merged.adopted.iter().map(|adopted| told(adopted).1).collect();
-    let expected = ["replaced", "removed with 999999999999", "removed with arn:aws:s3:::logs/AWSLogs/*"];
+    let expected = ["replaced", "revoked from 111111111111 999999999999", "revoked from everyone"];
     assert_eq!(fates, expected);
     assert_eq!(sids(&merged.contracted)[0], "Athena");
     assert!(can_deliver(&merged.expanded, "999999999999", None));

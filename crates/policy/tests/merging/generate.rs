@@ -2,6 +2,8 @@
 //!
 //! Everything is drawn from small pools, so that two draws often have much in common.
 
+pub(crate) mod trails;
+
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};

@@ -36,10 +36,9 @@ pub enum Unlisted {
 }
 
 impl Foreign {
-    /// The terms of a merge in which our own statements let the trails of these accounts deliver.
-    pub fn adoption(self, accounts: impl IntoIterator<Item = String>) -> Adoption {
+    /// The terms of a merge, in which nothing is known of trails yet.
+    pub fn adoption(self) -> Adoption {
         Adoption {
-            accounts: accounts.into_iter().collect(),
             foreign_statements: match self.statements {
                 ForeignStatements::Keep | ForeignStatements::Report => Keep::Keep,
                 ForeignStatements::Remove => Keep::Remove,
@@ -49,7 +48,7 @@ impl Foreign {
                 Unlisted::Remove => Keep::Remove,
             },
             deleted_principals: self.deleted_principals,
-            refuses_public: false,
+            ..Adoption::default()
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Action, ActionKind, Change, Changed, Phase, Risk, TrailRef};
+use super::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
@@ -25,6 +25,8 @@ pub(super) struct Form {
     before: Value,
     after: Value,
     diff: Vec<Difference>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ended: Vec<Ended>,
     observed_fingerprint: Fingerprint,
     depends_on: Vec<Address>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -46,6 +48,7 @@ impl From<Change> for Form {
             risk: change.risk,
             reasons: change.reasons,
             diff: change.diff,
+            ended: change.ended,
             observed_fingerprint: change.observed_fingerprint,
             depends_on: change.depends_on,
             confirm: change.confirm,
@@ -95,6 +98,7 @@ impl TryFrom<Form> for Change {
             risk: form.risk,
             reasons: form.reasons,
             diff: form.diff,
+            ended: form.ended,
             observed_fingerprint: form.observed_fingerprint,
             depends_on: form.depends_on,
             confirm: form.confirm,

@@ -14,7 +14,8 @@ fn a_trail_that_delivers_here_and_is_not_in_the_spec_goes_on_to() {
     ]));
     let intent = BucketIntent { guests: vec![guest], ..intent() };
     let mut adoption = adoption();
-    adoption.accounts.insert("888888888888".to_owned());
+    adoption.surveyed.insert("888888888888".to_owned());
+    adoption.trails.insert(trail("888888888888"));
     for form in [Form::Plain, Form::ByAccount] {
         let desired = intent.compile(&ownership(), form).unwrap();
         let merged = merge(Some(&live), &desired, &ownership()).adopt(&adoption, &ownership());

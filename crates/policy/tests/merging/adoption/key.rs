@@ -87,6 +87,6 @@ fn a_statement_that_lets_every_trail_encrypt_is_not_taken_for_one_of_no_account(
     }]));
     let merged = merge(Some(&live), &[], &ownership()).adopt(&adoption(), &ownership());
     let fates: Vec<_> = merged.adopted.iter().map(|adopted| told(adopted).1).collect();
-    assert_eq!(fates, ["unlisted every account"]);
+    assert_eq!(fates, ["kept for everyone"]);
     assert_eq!(sids(&merged.contracted), ["Everybody"]);
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_policy::{BucketIntent, Delivery, Document, Hop, Membership, OrganizationTrail, PolicyKind};
+use reconcile_policy::{
+    BucketIntent, Delivery, Document, Hop, Membership, OrganizationTrail, Request, evaluate,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -21,12 +23,18 @@ pub(super) fn intent_of(organizations: &[&str]) -> BucketIntent {
 /// What is covered by ours, with a trail of an organization or without.
 pub(super) fn adoption_of(organizations: &[&str]) -> reconcile_policy::Adoption {
     let mut adoption = adoption();
-    adoption.accounts.extend(organizations.iter().map(|id| (*id).to_owned()));
+    adoption.surveyed.extend(organizations.iter().map(|id| (*id).to_owned()));
+    adoption.managers.extend(organizations.iter().map(|id| ((*id).to_owned(), MANAGEMENT.to_owned())));
     adoption
 }
 
 /// Whether the trail of the organization can write log files of the other accounts.
 pub(super) fn can_deliver_for_organization(policy: &Document) -> bool {
+    evaluate(policy, &request_for_organization()).is_allowed()
+}
+
+/// How the trail of the organization writes log files of the other accounts.
+pub(super) fn request_for_organization() -> Request {
     let delivery = Delivery {
         trail: trail(MANAGEMENT),
         bucket: "arn:aws:s3:::logs".parse().unwrap(),
@@ -39,8 +47,8 @@ pub(super) fn can_deliver_for_organization(policy: &Document) -> bool {
         organization_trail: true,
         owner: None,
     };
-    let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(policy));
-    proofs.iter().any(|it| it.hop == Hop::WriteOrganizationLogs && it.decision.is_allowed())
+    let requests = delivery.requests().into_iter();
+    requests.filter(|(hop, _)| *hop == Hop::WriteOrganizationLogs).map(|(_, request)| request).next().unwrap()
 }
 
 fn fates_of(live: &Document, organizations: &[&str]) -> Vec<(String, String)> {
@@ -72,16 +80,16 @@ fn what_the_console_wrote_for_an_organization_goes_when_ours_covers_it() {
         [acl_check("Acl", Value::Null), write("Both", json!([ours, of_organization]), own.clone())];
     let unscoped =
         [acl_check("Acl", Value::Null), write("OrganizationWrite", json!(of_organization), Value::Null)];
-    let narrowed = format!("narrowed to {of_organization}");
-    let unlisted = format!("unlisted {of_organization}");
+    let narrowed = format!("narrowed to {ORGANIZATION}");
+    let unlisted = format!("kept for {ORGANIZATION}");
     for (live, organizations, expected) in [
         (&apart[..], &[ORGANIZATION][..], ["replaced"; 3].as_slice()),
         (&apart, &[], &["replaced", "replaced", &unlisted]),
         (&apart, &["o-other"], &["replaced", "replaced", &unlisted]),
         (&together, &[ORGANIZATION], &["replaced", "replaced"]),
-        (&together, &[], &[&narrowed]),
+        (&together, &[], &["replaced", &narrowed]),
         (&unscoped, &[ORGANIZATION], &["replaced", "replaced"]),
-        (&unscoped, &[], &[&unlisted]),
+        (&unscoped, &[], &["kept for everyone", &unlisted]),
     ] {
         let fates = fates_of(&document(json!(live)), organizations);
         let fates: Vec<&str> = fates.iter().map(|(_, fate)| fate.as_str()).collect();

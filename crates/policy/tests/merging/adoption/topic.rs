@@ -87,7 +87,7 @@ fn what_the_console_wrote_is_taken_over_where_it_names_our_accounts() {
                 "StringEquals": { "aws:SourceAccount": "999999999999" },
             })),
         ),
-        ("nobody", Value::Null, "unlisted every account", one(Value::Null)),
+        ("nobody", Value::Null, "kept for everyone", one(Value::Null)),
     ] {
         let live = live(condition);
         let able: Vec<Arn> = sources(&[OURS[0], OURS[1], "999999999999"])
@@ -120,7 +120,7 @@ fn what_the_console_wrote_is_taken_over_where_it_names_our_accounts() {
 fn the_spec_may_end_what_every_trail_may() {
     let adoption = Adoption { unlisted_accounts: Keep::Remove, ..adoption() };
     let merged = adopt(&live(Value::Null), Form::Plain, &adoption);
-    assert_eq!(told(&merged.adopted[0]).1, "removed with every account");
+    assert_eq!(told(&merged.adopted[0]).1, "revoked from everyone");
     assert_eq!(sids(&merged.contracted), ["__default_statement_ID", "SecTrailNotify"]);
     assert!(can_publish(&merged.expanded, &trail("999999999999")));
     assert!(!can_publish(&merged.contracted, &trail("999999999999")));

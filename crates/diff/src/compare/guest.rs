@@ -1,0 +1,93 @@
+//! Decides which trails that the spec does not have join our own statements, and what is known of the others.
+
+use reconcile_policy::{
+    Adoption, Arn, Delivery, Document, Effect, Hop, Ownership, PolicyKind, Statement, evaluate, foreign,
+    merge,
+};
+use reconcile_spec::Foreign;
+
+use super::Scope;
+use crate::view::OtherTrail;
+
+/// What is known for a policy before any guest joins.
+pub(super) fn adoption(
+    scope: &Scope<'_>,
+    foreign: Foreign,
+    trails: &[Arn],
+    organization: Option<String>,
+) -> Adoption {
+    let roster = scope.observed.organization.as_ref().map(|it| &it.roster);
+    Adoption {
+        trails: trails.iter().cloned().collect(),
+        surveyed: scope.surveyed(),
+        listed: scope.desired.accounts.iter().map(|account| account.id.to_string()).collect(),
+        managers: roster.map(|it| (it.id.clone(), it.management.to_string())).into_iter().collect(),
+        organization,
+        ..foreign.adoption()
+    }
+}
+
+/// A policy before guests join it.
+pub(super) struct Before<'a> {
+    pub(super) kind: PolicyKind,
+    pub(super) live: Option<&'a Document>,
+    pub(super) ownership: &'a Ownership,
+    pub(super) adoption: &'a Adoption,
+    /// Our own statements, without guests.
+    pub(super) statements: &'a [Statement],
+}
+
+impl Before<'_> {
+    /// Those of the trails that need our own statements to name them. All others have what they need in foreign statements
+    /// that stay, such as those of another installation.
+    pub(super) fn joining<'t>(
+        &self,
+        users: Vec<&'t OtherTrail>,
+        delivery: impl Fn(&OtherTrail) -> Delivery,
+    ) -> Vec<&'t OtherTrail> {
+        let Some(live) = self.live.filter(|_| !users.is_empty()) else { return users };
+        let merged = merge(Some(live), self.statements, self.ownership).adopt(self.adoption, self.ownership);
+        let grants = Grants::of(live, &foreign(&merged.contracted, self.ownership));
+        let needs_us = |trail: &&OtherTrail| {
+            let requests = delivery(trail).requests();
+            requests.into_iter().filter(|(hop, _)| hop.policy() == self.kind).any(|(hop, request)| {
+                // Whether another bucket needs this is not known: only what works now must not end.
+                let is_due = hop != Hop::Decrypt || evaluate(&grants.live, &request).is_allowed();
+                is_due && !evaluate(&grants.staying, &request).is_allowed()
+            })
+        };
+        users.into_iter().filter(needs_us).collect()
+    }
+}
+
+/// Those of the trails for which only our own statements allow something that they need.
+pub(super) fn depending<'t>(
+    users: Vec<&'t OtherTrail>,
+    kind: PolicyKind,
+    live: Option<&Document>,
+    ownership: &Ownership,
+    delivery: impl Fn(&OtherTrail) -> Delivery,
+) -> Vec<&'t OtherTrail> {
+    let Some(live) = live.filter(|_| !users.is_empty()) else { return Vec::new() };
+    let grants = Grants::of(live, &foreign(live, ownership));
+    let depends = |trail: &&OtherTrail| {
+        let requests = delivery(trail).requests();
+        requests.into_iter().filter(|(hop, _)| hop.policy() == kind).any(|(_, request)| {
+            let (now, then) = (evaluate(&grants.live, &request), evaluate(&grants.staying, &request));
+            (now.is_allowed() && !then.is_allowed()) || (!now.is_refused() && then.is_refused())
+        })
+    };
+    users.into_iter().filter(depends).collect()
+}
+
+/// What a policy grants now, and what of it stays. No statement of ours changes what foreign ones deny.
+struct Grants {
+    live: Document,
+    staying: Document,
+}
+
+impl Grants {
+    fn of(live: &Document, staying: &Document) -> Self {
+        Self { live: live.only(Effect::Allow), staying: staying.only(Effect::Allow) }
+    }
+}

@@ -1,0 +1,300 @@
+//! Puts into words why a policy changes, what foreign statements still allow, and what ends.
+
+use reconcile_policy::{Adopted, Fate, Hop, Ownership, Role, Sources, Use};
+use serde_json::Value;
+
+use super::super::Scope;
+use crate::difference::Difference;
+
+/// Why our own statements change, from what differs in them.
+pub(super) fn reasons(scope: &Scope<'_>, ownership: &Ownership, differences: &[&Difference]) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    let mut roles: Vec<Role> = Vec::new();
+    for difference in differences {
+        let found = match ownership.role(sid(difference)) {
+            Some(role) if roles.contains(&role) => continue,
+            Some(role) => {
+                roles.push(role);
+                let of_role: Vec<&Difference> =
+                    differences.iter().copied().filter(|it| ownership.role(sid(it)) == Some(role)).collect();
+                of_our_role(scope, role, &of_role)
+            }
+            None => vec![of_other(ownership, difference)],
+        };
+        for reason in found {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+    }
+    reasons
+}
+
+/// The Sid of the statement that a difference is in.
+pub(super) fn sid(difference: &Difference) -> &str {
+    difference.path().split('/').nth(2).unwrap_or_default()
+}
+
+fn of_our_role(scope: &Scope<'_>, role: Role, differences: &[&Difference]) -> Vec<String> {
+    let Some(sid) = differences.first().map(|it| sid(it)) else { return Vec::new() };
+    let is_gain = differences.iter().any(|it| !matches!(it, Difference::Remove { .. }));
+    let removed = || differences.iter().filter(|it| matches!(it, Difference::Remove { .. }));
+    let Some((hops, verb)) = purpose(role) else {
+        return vec![match (role, is_gain) {
+            (Role::DenyInsecureTransport, true) => "no statement denies requests without TLS".to_owned(),
+            (Role::DenyInsecureTransport, false) => {
+                format!("`{sid}` denies requests that the spec does not deny")
+            }
+            (Role::TrailTopicEncrypt, true) => {
+                "CloudTrail is not allowed to use the key for every encrypted topic".to_owned()
+            }
+            (Role::TrailTopicEncrypt, false) => {
+                "CloudTrail is allowed to use the key for a topic that does not need it".to_owned()
+            }
+            (Role::TrailLogGroupEncrypt, true) => {
+                "CloudWatch Logs is not allowed to use the key for every encrypted log group".to_owned()
+            }
+            (Role::TrailLogGroupEncrypt, false) => {
+                "CloudWatch Logs is allowed to use the key for a log group that does not need it".to_owned()
+            }
+            (_, true) => "an administrator is not allowed to administer the key".to_owned(),
+            (_, false) => "principals that the spec does not name can administer the key".to_owned(),
+        }];
+    };
+    let mut reasons = Vec::new();
+    let blocked = scope.blocked(hops);
+    if is_gain && blocked.is_empty() {
+        reasons.push(format!(
+            "`{sid}` is missing or differs from the spec; other statements allow what the trails need today"
+        ));
+    } else if is_gain {
+        reasons.push(format!("CloudTrail is not allowed to {verb} for {}", list(&blocked)));
+    }
+    // Where a statement is written in another form, all of it goes and comes.
+    if !is_gain {
+        let names: Vec<String> = removed().filter_map(|it| source(it)).collect();
+        reasons.push(match names.is_empty() {
+            true => format!("`{sid}` allows more than the trails of the spec need"),
+            false => format!("{} no longer needs permission to {verb}", list(&names)),
+        });
+    }
+    reasons
+}
+
+/// What a role of ours lets CloudTrail do; `None` for a role that is not CloudTrail's.
+fn purpose(role: Role) -> Option<(&'static [Hop], &'static str)> {
+    Some(match role {
+        Role::TrailAclCheck => (&[Hop::LookAtBucket], "read the bucket ACL"),
+        Role::TrailWrite => (&[Hop::WriteLogs, Hop::WriteDigests], "write log files"),
+        Role::OrganizationWrite => {
+            (&[Hop::WriteOrganizationLogs], "write the log files of the organization's accounts")
+        }
+        Role::TrailEncrypt => (&[Hop::MakeDataKey, Hop::Decrypt], "encrypt log files with the key"),
+        Role::TrailDescribe => (&[Hop::LookAtKey], "describe the key"),
+        Role::TrailDecrypt => (&[Hop::Decrypt], "decrypt data keys with the key"),
+        Role::TrailNotify => (&[Hop::Notify], "publish to the topic"),
+        Role::DenyInsecureTransport
+        | Role::Administration
+        | Role::TrailTopicEncrypt
+        | Role::TrailLogGroupEncrypt => return None,
+    })
+}
+
+/// The trail or account that a value stands for.
+fn source(difference: &Difference) -> Option<String> {
+    let (Difference::Remove { value, path }
+    | Difference::Add { value, path }
+    | Difference::Replace { value, path, .. }) = difference;
+    let value = value.as_str()?;
+    if path.ends_with("/Resource") {
+        return account_of_folder(value);
+    }
+    path.to_ascii_lowercase().ends_with("aws:sourcearn").then(|| trail(value))
+}
+
+/// `arn:aws:s3:::logs/prefix/AWSLogs/111111111111/*` as `account 111111111111`.
+fn account_of_folder(resource: &str) -> Option<String> {
+    let account = resource.split("AWSLogs/").nth(1)?.split('/').next()?;
+    Some(format!("account {account}"))
+}
+
+/// `arn:aws:cloudtrail:us-east-1:111111111111:trail/T` as `trail T of account 111111111111`.
+pub(super) fn trail(arn: &str) -> String {
+    let elements: Vec<&str> = arn.splitn(6, ':').collect();
+    match elements.as_slice() {
+        [_, _, _, _, account, resource] => {
+            format!("{} of account {account}", resource.replacen("trail/", "trail ", 1))
+        }
+        _ => arn.to_owned(),
+    }
+}
+
+/// The reason for a statement of a reader, or one that the user wrote out.
+fn of_other(ownership: &Ownership, difference: &Difference) -> String {
+    let sid = sid(difference);
+    let (is_gain, value) = match difference {
+        Difference::Add { value, .. } | Difference::Replace { value, .. } => (true, value),
+        Difference::Remove { value, .. } => (false, value),
+    };
+    if ownership.is_reader(sid) {
+        let who = value.pointer("/Principal/AWS").and_then(Value::as_str).unwrap_or("a reader");
+        return match is_gain {
+            true => format!("{who} is not allowed to read its log files"),
+            false => format!("{who} can read log files that the spec does not grant"),
+        };
+    }
+    match is_gain {
+        true => format!("`{sid}` lacks permissions that the spec has"),
+        false => format!("`{sid}` has permissions that the spec does not have"),
+    }
+}
+
+/// Why a foreign statement changes; `None` if it does not.
+pub(super) fn of_adopted(Adopted { statement, fate, ended, .. }: &Adopted) -> Option<String> {
+    let ends = || {
+        let ends = uses(ended);
+        if ends.is_empty() { String::new() } else { format!(". It no longer allows {ends}") }
+    };
+    let idle = || {
+        let is_of_accounts = ended.iter().any(|it| matches!(it.sources, Sources::Accounts { .. }));
+        if is_of_accounts { "; no other trail of these accounts needs that" } else { "" }
+    };
+    Some(match fate {
+        Fate::Replaced if ended.is_empty() => {
+            format!("{statement} is removed: our own statements allow everything that it allows")
+        }
+        Fate::Replaced => format!(
+            "{statement} is removed: our own statements allow what known trails need{}{}",
+            ends(),
+            idle()
+        ),
+        Fate::Narrowed if ended.is_empty() => {
+            format!("{statement} loses what our own statements allow, and keeps the rest")
+        }
+        Fate::Narrowed => {
+            format!(
+                "{statement} loses what our own statements replace, and keeps the rest{}{}",
+                ends(),
+                idle()
+            )
+        }
+        Fate::Kept => return None,
+        Fate::Revoked => {
+            format!("{statement} is revoked, because the spec says `unlisted_accounts: remove`{}", ends())
+        }
+        Fate::Removed => {
+            format!("{statement} is removed, because the spec says `foreign_statements: remove`{}", ends())
+        }
+        Fate::PublicRemoved => format!(
+            "{statement} is removed, because the spec says `foreign_statements: remove`; it is public, and S3 refuses to \
+             save it under Block Public Access{}",
+            ends()
+        ),
+        Fate::DeletedPrincipal { ids } => {
+            let ids = ids.join("`, `");
+            format!(
+                "{statement} is removed: it names a deleted principal (`{ids}`), which AWS refuses to save"
+            )
+        }
+    })
+}
+
+/// What some statements allow, as `trails of account 999999999999 to write objects`.
+pub(super) fn uses(uses: &[Use]) -> String {
+    let all: Vec<String> = uses.iter().map(|it| format!("{} to {}", who(&it.sources), what(it))).collect();
+    all.join(", and ")
+}
+
+/// Whether a use reveals nothing and names nobody: it is kept only because a trail needs it to deliver.
+pub(super) fn is_harmless(it: &Use) -> bool {
+    let is_look = |action: &String| matches!(action.as_str(), "s3:getbucketacl" | "kms:describekey");
+    it.sources == Sources::Everyone && it.actions.iter().all(is_look)
+}
+
+fn who(sources: &Sources) -> String {
+    let quoted = |names: &std::collections::BTreeSet<String>| -> Vec<String> {
+        names.iter().map(|name| format!("`{name}`")).collect()
+    };
+    match sources {
+        Sources::Trails { arns } => list(&arns.iter().map(|arn| trail(arn)).collect::<Vec<_>>()),
+        Sources::Accounts { ids } => {
+            let ids: Vec<String> = ids.iter().cloned().collect();
+            let word = if ids.len() == 1 { "account" } else { "accounts" };
+            format!("other trails and event data stores of {word} {}", list(&ids))
+        }
+        Sources::Organizations { ids } => {
+            let word = if ids.len() == 1 { "organization" } else { "organizations" };
+            format!("trails of {word} {}", list(&quoted(ids)))
+        }
+        Sources::Others { arns } => list(&quoted(arns)),
+        Sources::Everyone => "every trail of every account".to_owned(),
+    }
+}
+
+fn what(it: &Use) -> String {
+    let mut verbs: Vec<String> = Vec::new();
+    for action in &it.actions {
+        let verb = match action.as_str() {
+            "s3:getbucketacl" => "read the bucket ACL".to_owned(),
+            "kms:describekey" => "describe the key".to_owned(),
+            "sns:publish" => "publish to the topic".to_owned(),
+            "s3:putobject" => {
+                format!("write to {}", list(&it.resources.iter().map(|it| folder(it)).collect::<Vec<_>>()))
+            }
+            action if action.starts_with("kms:") && it.contexts.is_empty() => {
+                "use the key with any encryption context or none, as for an encrypted topic".to_owned()
+            }
+            action if action.starts_with("kms:") => "use the key".to_owned(),
+            other => format!("call `{other}`"),
+        };
+        if !verbs.contains(&verb) {
+            verbs.push(verb);
+        }
+    }
+    verbs.join(" and to ")
+}
+
+/// `arn:aws:s3:::logs/AWSLogs/*` as `logs/AWSLogs/*`.
+fn folder(resource: &str) -> String {
+    format!("`{}`", resource.rsplit(":::").next().unwrap_or(resource))
+}
+
+/// The first of them, so that the text can be read.
+pub(super) fn list(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    match names.split_at_checked(SHOWN) {
+        Some((shown, [_, ..])) => format!("{} and {} more", shown.join(", "), names.len() - SHOWN),
+        _ => match names {
+            [] => String::new(),
+            [one] => one.clone(),
+            [all @ .., last] => format!("{} and {last}", all.join(", ")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_named_by_what_they_stand_for() {
+        let account = account_of_folder("arn:aws:s3:::b/x/AWSLogs/111111111111/*");
+        assert_eq!(account.as_deref(), Some("account 111111111111"));
+        assert_eq!(account_of_folder("arn:aws:s3:::b/*"), None);
+        assert_eq!(
+            trail("arn:aws:cloudtrail:us-east-1:111111111111:trail/T"),
+            "trail T of account 111111111111"
+        );
+        assert_eq!(folder("arn:aws:s3:::logs/AWSLogs/*"), "`logs/AWSLogs/*`");
+    }
+
+    #[test]
+    fn lists_are_cut_short() {
+        for (count, expected) in
+            [(0, ""), (1, "1"), (2, "1 and 2"), (3, "1, 2 and 3"), (5, "1, 2, 3 and 2 more")]
+        {
+            let names: Vec<String> = (1..=count).map(|it: usize| it.to_string()).collect();
+            assert_eq!(list(&names), expected);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! Decides what becomes of each foreign statement.
+//!
+//! A statement that lets CloudTrail deliver is taken apart into its grants. A grant goes only if our own statements cover
+//! it, or if all that they do not cover are sources of an account whose trails are all known: those that deliver here
+//! are covered. Every other grant stays, under the Sid and the conditions of its statement.
+
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+
+use super::adopt::{Adoption, Fate, Keep, is_unwritable};
+use super::open::lets_everyone_deliver;
+use super::uses::{Sources, Use, Uses};
+use crate::equivalent::reads_variables;
+use crate::trails::{Action, Coverage, Grant, Piece, Remainder, Source, TrailStatement, may_deliver};
+use crate::{Arn, Document, Ownership, Statement};
+
+/// What becomes of a foreign statement that does not just stay, or that lets CloudTrail deliver.
+pub(super) struct Outcome {
+    pub(super) fate: Fate,
+    pub(super) stays: Vec<Use>,
+    pub(super) ended: Vec<Use>,
+}
+
+/// The outcome of every foreign statement of a document, and all statements that are left of it.
+pub(super) fn judge(
+    document: &Document,
+    adoption: &Adoption,
+    ownership: &Ownership,
+) -> (Vec<Option<Outcome>>, Vec<Statement>) {
+    let judge = Judge {
+        document,
+        adoption,
+        ownership,
+        installations: ownership.others(document.statements().iter().filter_map(Statement::sid)),
+        variables: reads_variables(document),
+        trails: adoption.trails.iter().map(Arn::as_str).collect(),
+        accounts: adoption.trails.iter().map(Arn::account).collect(),
+    };
+    let mut foreign: Vec<Foreign<'_>> = judge.foreign().map(|statement| judge.sort(statement)).collect();
+    // Most documents have no statement that is taken apart.
+    let ours = LazyCell::new(|| judge.coverage(judge.ours()));
+    for case in foreign.iter_mut().filter_map(Foreign::case_mut) {
+        judge.decide(case, &ours);
+    }
+    judge.keep_looks_that_are_needed(&mut foreign);
+
+    let mut outcomes = Vec::new();
+    let mut foreign = foreign.iter();
+    let left = document.statements().iter().filter_map(|statement| {
+        if ownership.has(statement) {
+            return Some(statement.clone());
+        }
+        let (outcome, left) = judge.outcome(foreign.next()?, || &ours);
+        outcomes.push(outcome);
+        left
+    });
+    let left = left.collect();
+    (outcomes, left)
+}
+
+/// All statements of a document, and what is known of them.
+struct Judge<'a> {
+    document: &'a Document,
+    adoption: &'a Adoption,
+    ownership: &'a Ownership,
+    /// Other installations, which take care of their own statements.
+    installations: Vec<Ownership>,
+    variables: bool,
+    /// Trails that our own statements let deliver.
+    trails: BTreeSet<&'a str>,
+    /// The accounts of those trails.
+    accounts: BTreeSet<&'a str>,
+}
+
+/// A foreign statement.
+enum Foreign<'a> {
+    /// It names a deleted principal and is dropped.
+    Unwritable(&'a Statement),
+    /// It lets CloudTrail deliver, and is taken apart.
+    Trails(Case<'a>),
+    /// It has nothing to do with us, belongs to another installation, or is too long to be taken apart.
+    Other(&'a Statement),
+}
+
+/// A statement that is taken apart.
+struct Case<'a> {
+    statement: &'a Statement,
+    trails: TrailStatement<'a>,
+    pieces: Vec<(Piece, Verdict)>,
+}
+
+/// What becomes of one grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Our own statements cover it.
+    Covered,
+    /// It goes: no trail that is known needs it.
+    Ended,
+    /// It goes, because the spec says so.
+    Revoked,
+    /// It stays.
+    Kept,
+}
+
+impl<'a> Foreign<'a> {
+    fn case(&self) -> Option<&Case<'a>> {
+        match self {
+            Self::Trails(case) => Some(case),
+            Self::Unwritable(_) | Self::Other(_) => None,
+        }
+    }
+
+    fn case_mut(&mut self) -> Option<&mut Case<'a>> {
+        match self {
+            Self::Trails(case) => Some(case),
+            Self::Unwritable(_) | Self::Other(_) => None,
+        }
+    }
+}
+
+impl Case<'_> {
+    fn grants(&self) -> impl Iterator<Item = (Grant<'_>, Verdict)> {
+        self.pieces.iter().map(|(piece, verdict)| (self.trails.grant(piece), *verdict))
+    }
+
+    /// Gives some grants another verdict.
+    fn revise(&mut self, verdict: Verdict, is_revised: impl Fn(&Grant<'_>, Verdict) -> bool) {
+        for (piece, current) in &mut self.pieces {
+            if is_revised(&self.trails.grant(piece), *current) {
+                *current = verdict;
+            }
+        }
+    }
+}
+
+/// Whether a grant goes, and is one that only reads metadata.
+fn is_look_that_goes(grant: &Grant<'_>, verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Ended | Verdict::Revoked) && grant.purpose() == Action::Look
+}
+
+impl<'a> Judge<'a> {
+    fn foreign(&self) -> impl Iterator<Item = &'a Statement> {
+        self.document.statements().iter().filter(|it| !self.ownership.has(it))
+    }
+
+    fn ours(&self) -> impl Iterator<Item = &'a Statement> {
+        self.document.statements().iter().filter(|it| self.ownership.has(it))
+    }
+
+    fn coverage<'c>(&'c self, statements: impl Iterator<Item = &'c Statement>) -> Coverage<'c> {
+        Coverage::of(statements, self.variables)
+            .in_organization(self.adoption.organization.as_deref(), &self.accounts)
+    }
+
+    fn sort(&self, statement: &'a Statement) -> Foreign<'a> {
+        if is_unwritable(statement, self.adoption, self.ownership) {
+            return Foreign::Unwritable(statement);
+        }
+        let trails = TrailStatement::of(statement).filter(|_| !self.is_anothers(statement));
+        let Some((trails, pieces)) =
+            trails.and_then(|it| it.pieces(&self.adoption.managers).map(|pieces| (it, pieces)))
+        else {
+            return Foreign::Other(statement);
+        };
+        let pieces = pieces.into_iter().map(|piece| (piece, Verdict::Kept)).collect();
+        Foreign::Trails(Case { statement, trails, pieces })
+    }
+
+    fn is_anothers(&self, statement: &Statement) -> bool {
+        self.installations.iter().any(|it| it.has(statement))
+    }
+
+    fn decide(&self, case: &mut Case<'_>, ours: &Coverage<'_>) {
+        for (piece, verdict) in &mut case.pieces {
+            *verdict = self.verdict(&case.trails.grant(piece), ours);
+        }
+    }
+
+    fn verdict(&self, grant: &Grant<'_>, ours: &Coverage<'_>) -> Verdict {
+        let is_known = self.is_known(grant);
+        if (is_known || grant.in_organizations().is_none()) && ours.covers(grant) {
+            return Verdict::Covered;
+        }
+        if is_known && !is_never_ours(grant) {
+            return Verdict::Ended;
+        }
+        let is_listed = grant.account.is_some_and(|account| self.adoption.listed.contains(account));
+        match self.adoption.unlisted_accounts {
+            Keep::Remove if !is_listed => Verdict::Revoked,
+            Keep::Keep | Keep::Remove => Verdict::Kept,
+        }
+    }
+
+    /// Whether all trails that can use a grant are known.
+    fn is_known(&self, grant: &Grant<'_>) -> bool {
+        let is_surveyed = |id: &str| self.adoption.surveyed.contains(id);
+        let is_of_surveyed = match grant.folder_of_organization() {
+            Some(organization) => is_surveyed(organization),
+            None => grant.account.is_some_and(is_surveyed),
+        };
+        match &grant.source {
+            Source::Trail(arn) => {
+                self.trails.contains(arn.as_ref())
+                    && (grant.folder_of_organization().is_none() || is_of_surveyed)
+            }
+            Source::Trails(_) | Source::Unnamed => is_of_surveyed,
+            Source::Other(_) => false,
+        }
+    }
+
+    /// Whether the account of a grant may be the management account of an organization.
+    fn may_manage(&self, grant: &Grant<'_>) -> bool {
+        let managers = &self.adoption.managers;
+        managers.is_empty() || managers.values().any(|manager| grant.account == Some(manager))
+    }
+
+    /// Revises the grants that only read metadata. Reading the ACL of a bucket or describing a key reveals nothing and is of
+    /// no use alone, so such a grant goes with the last permission to deliver; it stays as long as a source that can
+    /// deliver needs it.
+    fn keep_looks_that_are_needed(&self, foreign: &mut [Foreign<'a>]) {
+        // One that names no source is taken to go first: whoever needs it is found below.
+        let is_unscoped = |grant: &Grant<'_>, verdict| {
+            verdict != Verdict::Covered && grant.purpose() == Action::Look && !grant.is_scoped
+        };
+        for case in foreign.iter_mut().filter_map(Foreign::case_mut) {
+            case.revise(Verdict::Ended, is_unscoped);
+        }
+        let has_candidate =
+            |case: &Case<'_>| case.grants().any(|(grant, verdict)| is_look_that_goes(&grant, verdict));
+        if !foreign.iter().filter_map(Foreign::case).any(has_candidate) {
+            return;
+        }
+        let left: Vec<Remainder> =
+            foreign.iter().filter_map(Foreign::case).map(|case| self.left(case)).collect();
+        let delivering: Vec<Grant<'_>> = foreign
+            .iter()
+            .filter_map(Foreign::case)
+            .zip(&left)
+            .flat_map(|(case, left)| {
+                case.pieces
+                    .iter()
+                    .filter(|(piece, _)| left.has(piece))
+                    .map(|(piece, _)| case.trails.grant(piece))
+            })
+            .filter(|grant| grant.purpose() != Action::Look)
+            .collect();
+        let others = foreign.iter().filter_map(|it| self.other_that_stays(it));
+        let may_others_deliver = others.clone().any(|it| may_deliver(it) && !self.is_anothers(it));
+        let staying = left.iter().filter_map(|left| left.statement.as_ref()).chain(others);
+        let staying = self.coverage(self.ours().chain(staying));
+        // What needs a look is decided for all before any verdict changes.
+        let needed: Vec<Vec<bool>> = foreign
+            .iter()
+            .filter_map(Foreign::case)
+            .map(|case| {
+                let is_needed = |(look, verdict): (Grant<'_>, Verdict)| {
+                    let delivers = || delivering.iter().any(|grant| needs(grant, &look, &staying));
+                    is_look_that_goes(&look, verdict) && (may_others_deliver || delivers())
+                };
+                case.grants().map(is_needed).collect()
+            })
+            .collect();
+        for (case, needed) in foreign.iter_mut().filter_map(Foreign::case_mut).zip(needed) {
+            for ((_, verdict), _) in case.pieces.iter_mut().zip(needed).filter(|(_, is_needed)| *is_needed) {
+                *verdict = Verdict::Kept;
+            }
+        }
+    }
+
+    /// A statement that is not taken apart and stays. Another installation lets its own trails look; any other may let
+    /// sources deliver that it does not name.
+    fn other_that_stays<'f>(&self, foreign: &'f Foreign<'a>) -> Option<&'f Statement> {
+        match foreign {
+            Foreign::Other(statement) if self.adoption.foreign_statements == Keep::Keep => Some(statement),
+            Foreign::Other(_) | Foreign::Unwritable(_) | Foreign::Trails(_) => None,
+        }
+    }
+
+    /// What is said of a foreign statement, and what is left of it.
+    fn outcome<'c>(
+        &self,
+        foreign: &Foreign<'_>,
+        ours: impl Fn() -> &'c Coverage<'c>,
+    ) -> (Option<Outcome>, Option<Statement>) {
+        let without_uses = |fate| Outcome { fate, stays: Vec::new(), ended: Vec::new() };
+        match foreign {
+            Foreign::Unwritable(statement) => {
+                let ids = statement.unresolved_principals();
+                (Some(without_uses(Fate::DeletedPrincipal { ids })), None)
+            }
+            Foreign::Trails(case) => {
+                let (outcome, left) = self.taken_over(case);
+                (Some(outcome), left)
+            }
+            Foreign::Other(statement) if self.adoption.foreign_statements == Keep::Remove => {
+                let ended = self.ended_with(statement, ours());
+                (Some(Outcome { ended, ..without_uses(Fate::Removed) }), None)
+            }
+            Foreign::Other(statement) => {
+                let is_anothers = self.is_anothers(statement);
+                let everyone =
+                    if is_anothers { None } else { lets_everyone_deliver(statement, self.document) };
+                let outcome = everyone.map(|it| Outcome { stays: vec![it], ..without_uses(Fate::Kept) });
+                (outcome, Some((*statement).clone()))
+            }
+        }
+    }
+
+    fn taken_over(&self, case: &Case<'_>) -> (Outcome, Option<Statement>) {
+        let left = self.left(case);
+        let (mut stays, mut ended) = (Uses::default(), Uses::default());
+        let mut is_revoked = false;
+        for (piece, verdict) in &case.pieces {
+            let grant = case.trails.grant(piece);
+            match (left.has(piece), verdict) {
+                (true, Verdict::Covered) => {}
+                (true, _) => stays.add(&grant),
+                (false, verdict) => {
+                    is_revoked |= *verdict == Verdict::Revoked;
+                    if *verdict != Verdict::Covered {
+                        ended.add(&grant);
+                    }
+                    if let Some(of_organizations) = grant.in_organizations().filter(|it| self.may_manage(it))
+                    {
+                        ended.add(&of_organizations);
+                    }
+                }
+            }
+        }
+        for account in &left.unpaired {
+            let sources = Sources::Accounts { ids: BTreeSet::from([account.clone()]) };
+            for (action, resource) in case.trails.actions_and_resources() {
+                stays.put(sources.clone(), action, resource, None);
+            }
+        }
+        let fate = match &left.statement {
+            _ if is_revoked => Fate::Revoked,
+            None => Fate::Replaced,
+            Some(left) if left == case.statement => Fate::Kept,
+            Some(_) => Fate::Narrowed,
+        };
+        (Outcome { fate, stays: stays.into_vec(), ended: ended.into_vec() }, left.statement)
+    }
+
+    /// What is left of a statement that is taken apart.
+    fn left(&self, case: &Case<'_>) -> Remainder {
+        let stays: Vec<(&Piece, bool)> =
+            case.pieces.iter().map(|(piece, verdict)| (piece, *verdict == Verdict::Kept)).collect();
+        let is_known = |account: &str| {
+            let is_revoked = self.adoption.unlisted_accounts == Keep::Remove;
+            self.adoption.surveyed.contains(account)
+                || self.accounts.contains(account)
+                || (is_revoked && !self.adoption.listed.contains(account))
+        };
+        case.trails.keep(&stays, &self.adoption.managers, is_known)
+    }
+
+    /// What ends when a statement is removed that is not taken apart.
+    fn ended_with(&self, statement: &Statement, ours: &Coverage<'_>) -> Vec<Use> {
+        let mut ended = Uses::default();
+        let trails = TrailStatement::of(statement);
+        let pieces =
+            trails.as_ref().and_then(|trails| Some((trails, trails.pieces(&self.adoption.managers)?)));
+        if let Some((trails, pieces)) = pieces {
+            for grant in pieces.iter().map(|piece| trails.grant(piece)).filter(|grant| !ours.covers(grant)) {
+                ended.add(&grant);
+            }
+        } else if may_deliver(statement) {
+            for action in statement.actions() {
+                for resource in statement.resources() {
+                    ended.put(Sources::Everyone, &action.to_ascii_lowercase(), resource, None);
+                }
+            }
+        }
+        ended.into_vec()
+    }
+}
+
+/// Whether a source that can deliver needs a grant to look, because no statement that stays allows the same.
+fn needs(delivering: &Grant<'_>, look: &Grant<'_>, staying: &Coverage<'_>) -> bool {
+    let is_apart = delivering.account.zip(look.account).is_some_and(|(one, other)| one != other);
+    !is_apart && !staying.covers(&delivering.looking(look))
+}
+
+/// Whether a grant is of a kind that our own statements never have: the use of a key without the encryption context of a
+/// trail, as for an encrypted topic, and actions that no documentation explains.
+///
+/// See "Configuring AWS KMS permissions" in the Amazon SNS developer guide.
+fn is_never_ours(grant: &Grant<'_>) -> bool {
+    match grant.purpose() {
+        Action::Look => false,
+        Action::Deliver => grant.action.starts_with("kms:") && grant.context.is_none(),
+        Action::Undocumented => true,
+    }
+}

@@ -1,0 +1,68 @@
+//! Finds statements that let the trails of every account deliver, whatever else they say.
+
+use std::collections::BTreeSet;
+
+use super::uses::{Sources, Use};
+use crate::canonical::lowercase;
+use crate::pattern::text_matches;
+use crate::trails::{CLOUDTRAIL, OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, is_of_one_owner, may_deliver};
+use crate::{Document, Request, Statement, evaluate};
+
+/// An account that no document names.
+const STRANGER: &str = "000000000000";
+
+/// What a statement allows to a trail of an account that nobody named, if it does.
+pub(super) fn lets_everyone_deliver(statement: &Statement, document: &Document) -> Option<Use> {
+    if !may_deliver(statement) {
+        return None;
+    }
+    let alone = document.with_statements(vec![statement.clone()]);
+    let (mut actions, mut resources) = (BTreeSet::new(), BTreeSet::new());
+    for (action, is_of_objects) in
+        [("s3:PutObject", true), ("kms:GenerateDataKey", false), ("sns:Publish", false)]
+    {
+        for resource in statement.resources().into_iter().filter(|it| !is_of_one_owner(it)) {
+            if evaluate(&alone, &request(action, &instance(resource, is_of_objects), resource)).is_allowed() {
+                let pattern = statement.actions().into_iter().map(lowercase);
+                let action = action.to_ascii_lowercase();
+                actions.extend(pattern.filter(|it| text_matches(it, &action)).map(|it| it.into_owned()));
+                resources.insert(resource.to_owned());
+            }
+        }
+    }
+    (!resources.is_empty()).then(|| Use {
+        sources: Sources::Everyone,
+        actions,
+        resources,
+        contexts: BTreeSet::new(),
+    })
+}
+
+/// What a trail of the stranger would ask for.
+fn request(action: &str, resource: &str, pattern: &str) -> Request {
+    let partition = pattern.split(':').nth(1).filter(|it| it.starts_with("aws")).unwrap_or("aws");
+    let trail = format!("arn:{partition}:cloudtrail:us-east-1:{STRANGER}:trail/Trail");
+    let request = Request::by_service(CLOUDTRAIL, action, resource)
+        .with("aws:SourceArn", &trail)
+        .with("aws:SourceAccount", STRANGER);
+    match action {
+        "s3:PutObject" => request.with("s3:x-amz-acl", OWNERS_ACL),
+        "kms:GenerateDataKey" => request.with("kms:EncryptionContext:aws:cloudtrail:arn", &trail),
+        _ => request,
+    }
+}
+
+/// A resource that the pattern stands for: a log file of the stranger, if it is of objects.
+fn instance(pattern: &str, is_of_objects: bool) -> String {
+    let below = format!("{STRANGER}/CloudTrail/us-east-1/2026/01/01/log.json.gz");
+    let pattern = pattern.replace(SOURCE_ACCOUNT_VARIABLE, STRANGER);
+    match pattern.split_once("AWSLogs/*") {
+        _ if !is_of_objects => pattern.replace('*', "x"),
+        Some((above, _)) => format!("{}AWSLogs/{below}", above.replace('*', "x")),
+        None => match pattern.strip_suffix('*') {
+            Some(above) if above.contains("AWSLogs/") => format!("{}log.json.gz", above.replace('*', "x")),
+            Some(above) => format!("{}AWSLogs/{below}", above.replace('*', "x")),
+            None => pattern,
+        },
+    }
+}

@@ -1,0 +1,149 @@
+//! Describes what a statement allows to CloudTrail, for people, for programs, and as a test on requests.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Request;
+use crate::canonical::lowercase;
+use crate::pattern::text_matches;
+use crate::trails::{Grant, SOURCE_ACCOUNT_VARIABLE, Source};
+
+/// What a statement allows to CloudTrail for sources of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// For which sources.
+    pub sources: Sources,
+    /// The actions, in lower case; `*` is a wildcard.
+    pub actions: BTreeSet<String>,
+    /// The resources; `*` is a wildcard.
+    pub resources: BTreeSet<String>,
+    /// Patterns of the encryption context `aws:cloudtrail:arn`; empty where it is not restricted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub contexts: BTreeSet<String>,
+}
+
+/// For which sources CloudTrail may act: what `aws:SourceArn` has in a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Sources {
+    /// Trails that are named by their ARNs.
+    Trails {
+        /// The ARNs.
+        arns: BTreeSet<String>,
+    },
+    /// Every trail and event data store of some accounts.
+    Accounts {
+        /// The ids of the accounts.
+        ids: BTreeSet<String>,
+    },
+    /// The trails of organizations.
+    Organizations {
+        /// The ids of the organizations.
+        ids: BTreeSet<String>,
+    },
+    /// Event data stores, channels, and patterns that may stand for them.
+    Others {
+        /// The ARNs or patterns.
+        arns: BTreeSet<String>,
+    },
+    /// Every source of every account.
+    Everyone,
+}
+
+impl Use {
+    /// Whether a request of CloudTrail is one of this use.
+    pub fn names(&self, request: &Request) -> bool {
+        let account = request.values("aws:SourceAccount").first().map(String::as_str);
+        let resource = |pattern: &String| {
+            let pattern = pattern.replace(SOURCE_ACCOUNT_VARIABLE, account.unwrap_or_default());
+            text_matches(&pattern, request.resource())
+        };
+        let has = |key: &str, patterns: &BTreeSet<String>| {
+            patterns
+                .iter()
+                .any(|pattern| request.values(key).iter().any(|value| text_matches(pattern, value)))
+        };
+        let is_source = match &self.sources {
+            Sources::Trails { arns } | Sources::Others { arns } => has("aws:SourceArn", arns),
+            Sources::Accounts { ids } => account.is_some_and(|account| ids.contains(account)),
+            // The folder in the resource says the organization.
+            Sources::Organizations { .. } | Sources::Everyone => true,
+        };
+        let action = lowercase(request.action());
+        is_source
+            && self.actions.iter().any(|pattern| text_matches(pattern, &action))
+            && self.resources.iter().any(resource)
+            && (self.contexts.is_empty() || has("kms:EncryptionContext:aws:cloudtrail:arn", &self.contexts))
+    }
+}
+
+/// Grants by the kind of their source, each kind once.
+#[derive(Default)]
+pub(super) struct Uses(Vec<Use>);
+
+impl Uses {
+    pub(super) fn add(&mut self, grant: &Grant<'_>) {
+        self.put(sources(grant), &grant.action, &grant.resource, grant.context.as_deref());
+    }
+
+    /// Every source of some accounts, with the actions and resources of a whole statement.
+    pub(super) fn put(&mut self, sources: Sources, action: &str, resource: &str, context: Option<&str>) {
+        let is_same = |it: &&mut Use| {
+            std::mem::discriminant(&it.sources) == std::mem::discriminant(&sources)
+                && it.contexts.is_empty() == context.is_none()
+        };
+        let known = self.0.iter_mut().find(is_same);
+        let it = match known {
+            Some(known) => known,
+            None => {
+                self.0.push(Use {
+                    sources: sources.clone(),
+                    actions: BTreeSet::new(),
+                    resources: BTreeSet::new(),
+                    contexts: BTreeSet::new(),
+                });
+                let Some(new) = self.0.last_mut() else { return };
+                new
+            }
+        };
+        it.sources.extend(sources);
+        it.actions.insert(action.to_owned());
+        it.resources.insert(resource.to_owned());
+        it.contexts.extend(context.map(str::to_owned));
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Use> {
+        self.0
+    }
+}
+
+impl Sources {
+    /// Takes in others of the same kind.
+    fn extend(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Trails { arns }, Self::Trails { arns: more })
+            | (Self::Others { arns }, Self::Others { arns: more })
+            | (Self::Accounts { ids: arns }, Self::Accounts { ids: more })
+            | (Self::Organizations { ids: arns }, Self::Organizations { ids: more }) => arns.extend(more),
+            _ => {}
+        }
+    }
+}
+
+fn sources(grant: &Grant<'_>) -> Sources {
+    let one = |text: &str| BTreeSet::from([text.to_owned()]);
+    if let Some(id) = grant.folder_of_organization() {
+        return Sources::Organizations { ids: one(id) };
+    }
+    match (&grant.source, grant.account) {
+        (Source::Trail(arn), _) => Sources::Trails { arns: one(arn) },
+        (Source::Other(arn), _) => Sources::Others { arns: one(arn) },
+        (Source::Trails(_) | Source::Unnamed, Some(account)) => Sources::Accounts { ids: one(account) },
+        (Source::Trails(arn), None) => Sources::Others { arns: one(arn) },
+        (Source::Unnamed, None) => match grant.organization {
+            Some(id) => Sources::Organizations { ids: one(id) },
+            None => Sources::Everyone,
+        },
+    }
+}

@@ -1,0 +1,267 @@
+//! Turns one member of each list of a statement into what it allows, and into whether other statements cover it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::owner::{Owner, of_each_account, of_one_account, of_organizations};
+use super::{Action, CLOUDTRAIL, OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, is_cloudtrail};
+use crate::canonical::{Canonical, CanonicalCondition, Rest, lowercase};
+use crate::covers::Allows;
+use crate::{Effect, Statement};
+
+/// One action on one resource that a statement allows to CloudTrail for one source.
+#[derive(Debug, Clone)]
+pub(crate) struct Grant<'t> {
+    /// The account of the source, where the statement says it.
+    pub(crate) account: Option<&'t str>,
+    /// In lower case.
+    pub(crate) action: Cow<'t, str>,
+    /// A pattern, with the account of the source in place of a variable or of the `*` that stands for all accounts.
+    pub(crate) resource: Cow<'t, str>,
+    /// For which source CloudTrail acts.
+    pub(crate) source: Source<'t>,
+    /// The pattern of the encryption context, where the statement asks for one.
+    pub(crate) context: Option<Cow<'t, str>>,
+    /// The organization of the source, where the statement asks for a certain one.
+    pub(crate) organization: Option<&'t str>,
+    /// Whether the statement asks for any source at all.
+    pub(crate) is_scoped: bool,
+    /// The folders of organizations, where the statement has a `*` in place of the folders of all accounts.
+    of_organizations: Option<String>,
+    has_context_wildcards: bool,
+}
+
+/// What CloudTrail acts for: the resource in `aws:SourceArn`.
+///
+/// See "Amazon S3 bucket policy for CloudTrail" (trails) and "Amazon S3 bucket policy for CloudTrail Lake query
+/// results" (event data stores) in the CloudTrail user guide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source<'t> {
+    /// One trail, by its ARN.
+    Trail(Cow<'t, str>),
+    /// The trails of a pattern.
+    Trails(Cow<'t, str>),
+    /// An event data store, a channel, or a pattern that may stand for one.
+    Other(Cow<'t, str>),
+    /// Whatever there is.
+    Unnamed,
+}
+
+/// The texts of a piece, with whether wildcards have a meaning in them.
+#[derive(Debug, Default)]
+pub(super) struct Texts<'t> {
+    pub(super) action: &'t str,
+    pub(super) resource: &'t str,
+    pub(super) source: Option<(&'t str, bool)>,
+    pub(super) context: Option<(&'t str, bool)>,
+    pub(super) organization: Option<(&'t str, bool)>,
+    pub(super) is_scoped: bool,
+}
+
+impl<'t> Grant<'t> {
+    pub(super) fn new(account: Option<&'t str>, texts: &Texts<'t>) -> Self {
+        let folder = account.and_then(|account| of_one_account(texts.resource, account));
+        let context = texts.context.map(|(text, _)| of_source(text, account));
+        let source = match (texts.source, &context) {
+            (Some((text, has_wildcards)), _) => Source::of(of_source(text, account), has_wildcards),
+            // The encryption context is the ARN of the trail.
+            (None, Some(context)) => {
+                Source::of(context.clone(), texts.context.is_some_and(|(_, has_wildcards)| has_wildcards))
+            }
+            (None, None) => Source::Unnamed,
+        };
+        Self {
+            account,
+            action: lowercase(texts.action),
+            of_organizations: folder.as_ref().and_then(|_| of_organizations(texts.resource)),
+            resource: folder.map_or(Cow::Borrowed(texts.resource), Cow::Owned),
+            source,
+            context,
+            organization: texts
+                .organization
+                .and_then(|(id, wild)| (!wild || !id.contains('*')).then_some(id)),
+            is_scoped: texts.is_scoped,
+            has_context_wildcards: texts.context.is_some_and(|(_, has_wildcards)| has_wildcards),
+        }
+    }
+
+    /// What the action is for.
+    pub(crate) fn purpose(&self) -> Action {
+        Action::of(&self.action).unwrap_or(Action::Undocumented)
+    }
+
+    /// The organization in whose folder the resource is.
+    pub(crate) fn folder_of_organization(&self) -> Option<&str> {
+        match Owner::of_resource(&self.resource) {
+            Owner::Organization(id) => Some(id),
+            Owner::Account(_) | Owner::Open => None,
+        }
+    }
+
+    /// The same for the folders of all organizations, if the statement allows that, too: only trails of a management account
+    /// write there.
+    pub(crate) fn in_organizations(&self) -> Option<Self> {
+        let resource = self.of_organizations.clone()?;
+        Some(Self { resource: Cow::Owned(resource), of_organizations: None, ..self.clone() })
+    }
+
+    /// The same source, reading the metadata of a resource.
+    pub(crate) fn looking(&self, at: &Self) -> Self {
+        Self { action: at.action.clone(), resource: at.resource.clone(), context: None, ..self.clone() }
+    }
+
+    /// What every request that this grant allows has under the condition keys.
+    fn facts<'f>(
+        &'f self,
+        organization: Option<&'f str>,
+        own: impl Fn(&'f str) -> Cow<'f, str>,
+    ) -> Facts<'f> {
+        let mut facts = Facts::default();
+        if let Some(account) = self.account {
+            facts.add("StringEquals", "aws:sourceaccount", Cow::Borrowed(account));
+        }
+        if let Some(organization) = self.organization.or(organization) {
+            facts.add("StringEquals", "aws:sourceorgid", Cow::Borrowed(organization));
+        }
+        match (&self.source, self.account) {
+            (Source::Trail(arn), _) => {
+                facts.add("StringEquals", "aws:sourcearn", Cow::Borrowed(arn));
+                facts.add("ArnLike", "aws:sourcearn", Cow::Borrowed(arn));
+            }
+            (Source::Trails(arn) | Source::Other(arn), _) => {
+                facts.add("StringLike", "aws:sourcearn", Cow::Borrowed(arn));
+                facts.add("ArnLike", "aws:sourcearn", Cow::Borrowed(arn));
+            }
+            (Source::Unnamed, Some(account)) => {
+                facts.add("ArnLike", "aws:sourcearn", Cow::Owned(format!("arn:*:cloudtrail:*:{account}:*")));
+            }
+            (Source::Unnamed, None) => {}
+        }
+        // Only of trails is it known with which ACL they write.
+        if self.action == "s3:putobject" && matches!(self.source, Source::Trail(_) | Source::Trails(_)) {
+            facts.add("StringEquals", "s3:x-amz-acl", Cow::Borrowed(OWNERS_ACL));
+        }
+        if let Some(context) = &self.context {
+            const KEY: &str = "kms:encryptioncontext:aws:cloudtrail:arn";
+            let operator = if self.has_context_wildcards { "StringLike" } else { "StringEquals" };
+            facts.add(operator, KEY, own(context));
+            match &self.source {
+                Source::Trail(arn) => facts.add("StringEquals", KEY, own(arn)),
+                Source::Trails(arn) => facts.add("StringLike", KEY, own(arn)),
+                Source::Other(_) | Source::Unnamed => {}
+            }
+        }
+        facts
+    }
+}
+
+impl<'t> Source<'t> {
+    fn of(arn: Cow<'t, str>, has_wildcards: bool) -> Self {
+        let elements: Vec<&str> = arn.splitn(6, ':').collect();
+        let is_of_trails = matches!(elements.as_slice(), [_, _, "cloudtrail", _, _, resource] if resource.starts_with("trail/"));
+        match (is_of_trails, has_wildcards && arn.contains(['*', '?'])) {
+            (true, false) => Self::Trail(arn),
+            (true, true) => Self::Trails(arn),
+            (false, _) => Self::Other(arn),
+        }
+    }
+}
+
+/// The ARN of a source with its account in place of a `*` or a variable.
+fn of_source<'t>(arn: &'t str, account: Option<&str>) -> Cow<'t, str> {
+    let (Some(account), Some((before, at, after))) = (account, around_account(arn)) else {
+        return Cow::Borrowed(arn);
+    };
+    match at {
+        "*" | SOURCE_ACCOUNT_VARIABLE => Cow::Owned(format!("{before}{account}{after}")),
+        _ => Cow::Borrowed(arn),
+    }
+}
+
+/// What stands before, in and behind the account of an ARN. A variable in its place has a colon in it.
+fn around_account(arn: &str) -> Option<(&str, &str, &str)> {
+    let start = arn.match_indices(':').nth(3)?.0 + 1;
+    let (before, rest) = arn.split_at_checked(start)?;
+    let length = match rest.strip_prefix("${").and_then(|rest| rest.find('}')) {
+        Some(end) => "${".len() + end + 1,
+        None => rest.find(':')?,
+    };
+    let (at, after) = rest.split_at_checked(length)?;
+    Some((before, at, after))
+}
+
+/// Statements that may cover what others allow.
+pub(crate) struct Coverage<'d> {
+    allows: Allows<'d>,
+    /// Whether `${…}` is a variable in the document.
+    variables: bool,
+    /// An organization, and accounts that are known to be in it.
+    members: Option<(&'d str, &'d BTreeSet<&'d str>)>,
+}
+
+impl<'d> Coverage<'d> {
+    /// The coverage of these statements of one document. Only a statement that names CloudTrail counts: whether an Allow for
+    /// everybody is one for services is not for a guess.
+    pub(crate) fn of(statements: impl Iterator<Item = &'d Statement>, variables: bool) -> Self {
+        let of_cloudtrail = statements.filter(|statement| statement.principals().iter().any(is_cloudtrail));
+        Self { allows: Allows::of(of_cloudtrail, variables), variables, members: None }
+    }
+
+    /// The same, where these accounts are known to be in an organization.
+    pub(crate) fn in_organization(self, id: Option<&'d str>, accounts: &'d BTreeSet<&'d str>) -> Self {
+        Self { members: id.map(|id| (id, accounts)), ..self }
+    }
+
+    /// Whether the statements allow all that the grant does. A yes is certain.
+    pub(crate) fn covers(&self, grant: &Grant<'_>) -> bool {
+        let organization = self.members.and_then(|(id, accounts)| {
+            grant.account.is_some_and(|account| accounts.contains(account)).then_some(id)
+        });
+        let plain = grant.facts(organization, Cow::Borrowed);
+        if self.allows.cover(&plain.statement(&grant.action, &grant.resource), self.variables) {
+            return true;
+        }
+        let Some(account) = grant.account.filter(|_| self.variables) else { return false };
+        // The account is what `${aws:SourceAccount}` stands for, so either can be written for the other.
+        let own = |text| match around_account(text) {
+            Some((before, at, after)) if at == account => {
+                Cow::Owned(format!("{before}{SOURCE_ACCOUNT_VARIABLE}{after}"))
+            }
+            _ => Cow::Borrowed(text),
+        };
+        let resource = of_each_account(&grant.resource, account);
+        let resource = resource.as_deref().unwrap_or(&grant.resource);
+        self.allows.cover(&grant.facts(organization, own).statement(&grant.action, resource), true)
+    }
+}
+
+/// Conditions that hold for a request.
+#[derive(Default)]
+struct Facts<'f>(Vec<(&'static str, &'static str, Cow<'f, str>)>);
+
+impl<'f> Facts<'f> {
+    fn add(&mut self, operator: &'static str, key: &'static str, value: Cow<'f, str>) {
+        self.0.push((operator, key, value));
+    }
+
+    fn statement<'c>(&'c self, action: &'c str, resource: &'c str) -> Canonical<'c> {
+        let conditions = self.0.iter().map(|(operator, key, value)| CanonicalCondition {
+            operator: Cow::Borrowed(operator),
+            key: Cow::Borrowed(key),
+            values: BTreeSet::from([Cow::Borrowed(value.as_ref())]),
+        });
+        Canonical {
+            effect: Effect::Allow,
+            principal: Some(BTreeSet::from([("Service", CLOUDTRAIL)])),
+            action: Some(BTreeSet::from([Cow::Borrowed(action)])),
+            resource: Some(BTreeSet::from([resource])),
+            rest: Rest {
+                not_principal: None,
+                not_action: None,
+                not_resource: None,
+                conditions: conditions.collect(),
+                unknown: BTreeMap::new(),
+            },
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Classifies the members of lists by the account that they belong to.
+
+use std::collections::BTreeMap;
+
+use super::SOURCE_ACCOUNT_VARIABLE;
+use crate::names::is_account_id;
+
+/// Where log files begin in a bucket, below the prefix of the trail.
+const LOGS: &str = "AWSLogs/";
+
+/// The folder of the log files in a bucket, below the prefix of the trail.
+pub(crate) fn logs_folder(prefix: Option<&str>) -> String {
+    prefix.map_or_else(|| LOGS.to_owned(), |prefix| format!("{prefix}/{LOGS}"))
+}
+
+/// To whom a member of a list belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner<'t> {
+    /// An account.
+    Account(&'t str),
+    /// The accounts of an organization: the trail that writes there is one of its management account.
+    Organization(&'t str),
+    /// No single account.
+    Open,
+}
+
+impl<'t> Owner<'t> {
+    pub(super) fn of_account(text: &'t str) -> Self {
+        if is_account_id(text) { Self::Account(text) } else { Self::Open }
+    }
+
+    /// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*` belongs to that account, and `…/AWSLogs/o-exampleorgid/*`
+    /// to that organization.
+    pub(super) fn of_resource(resource: &'t str) -> Self {
+        let Some(folder) = split_at_logs(resource).and_then(|(_, below)| below.split('/').next()) else {
+            return Self::Open;
+        };
+        // Account ids have 12 digits, so `AWSLogs/111111111111*` is the folder of one account, too.
+        let name = folder.trim_end_matches('*');
+        match name.strip_prefix("o-") {
+            Some(_) if name == folder => Self::Organization(name),
+            _ => Self::of_account(name),
+        }
+    }
+
+    /// The account, if it is known.
+    pub(super) fn account(self, managers: &'t BTreeMap<String, String>) -> Option<&'t str> {
+        match self {
+            Self::Account(id) => Some(id),
+            Self::Organization(id) => managers.get(id).map(String::as_str),
+            Self::Open => None,
+        }
+    }
+}
+
+/// Whether a resource is in the folder of one account or one organization.
+pub(crate) fn is_of_one_owner(resource: &str) -> bool {
+    Owner::of_resource(resource) != Owner::Open
+}
+
+/// A resource with the folder of one account in place of `${aws:SourceAccount}` or of `*`.
+pub(super) fn of_one_account(resource: &str, account: &str) -> Option<String> {
+    let (above, folder, rest) = around_folder(resource)?;
+    (folder == "*" || folder == SOURCE_ACCOUNT_VARIABLE).then(|| format!("{above}{account}/{rest}"))
+}
+
+/// A resource with the folders of organizations in place of `*`, which stands for those of accounts, too.
+pub(super) fn of_organizations(resource: &str) -> Option<String> {
+    let (above, folder, rest) = around_folder(resource)?;
+    (folder == "*").then(|| format!("{above}o-*/{rest}"))
+}
+
+/// What stands above, in and below the folder that names the owner.
+fn around_folder(resource: &str) -> Option<(&str, &str, &str)> {
+    let (above, below) = split_at_logs(resource)?;
+    let (folder, rest) = below.split_once('/').unwrap_or((below, "*"));
+    Some((above, folder, rest))
+}
+
+/// The same resource with the variable in place of the folder of the account.
+pub(super) fn of_each_account(resource: &str, account: &str) -> Option<String> {
+    let (above, below) = split_at_logs(resource)?;
+    let rest = below.strip_prefix(account)?.strip_prefix('/')?;
+    Some(format!("{above}{SOURCE_ACCOUNT_VARIABLE}/{rest}"))
+}
+
+/// A resource up to and with its `AWSLogs/`, and what follows.
+fn split_at_logs(resource: &str) -> Option<(&str, &str)> {
+    let key = resource.contains(":s3:").then(|| resource.find('/')).flatten()? + 1;
+    let at = match resource.get(key..)?.starts_with(LOGS) {
+        true => key,
+        false => key + resource.get(key..)?.find(&format!("/{LOGS}"))? + 1,
+    };
+    resource.split_at_checked(at + LOGS.len())
+}
+
+/// Whether a resource may stand for the objects of a bucket. What is no ARN of S3 may stand for anything.
+pub(super) fn is_of_objects(resource: &str) -> bool {
+    resource.contains(['/', '*']) || !resource.contains(":s3:")
+}
+
+/// Whether a resource may stand for a bucket.
+pub(super) fn is_of_bucket(resource: &str) -> bool {
+    !resource.contains('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_below_the_logs_names_the_owner() {
+        for (resource, expected) in [
+            ("arn:aws:s3:::b/AWSLogs/111111111111/*", Owner::Account("111111111111")),
+            ("arn:aws:s3:::b/a/b/AWSLogs/111111111111/CloudTrail/*", Owner::Account("111111111111")),
+            ("arn:aws:s3:::b/AWSLogs/111111111111*", Owner::Account("111111111111")),
+            ("arn:aws:s3:::b/AWSLogs/o-abc/*", Owner::Organization("o-abc")),
+            ("arn:aws:s3:::b/AWSLogs/o-*", Owner::Open),
+            ("arn:aws:s3:::b/AWSLogs/*", Owner::Open),
+            ("arn:aws:s3:::b/AWSLogs/${aws:SourceAccount}/*", Owner::Open),
+            ("arn:aws:s3:::b/NoAWSLogs/111111111111/*", Owner::Open),
+            ("arn:aws:s3:::b/*", Owner::Open),
+            ("arn:aws:s3:::b", Owner::Open),
+            ("arn:aws:kms:us-east-1:111111111111:key/AWSLogs/111111111111", Owner::Open),
+        ] {
+            assert_eq!(Owner::of_resource(resource), expected, "{resource}");
+        }
+    }
+
+    #[test]
+    fn an_open_folder_becomes_the_folder_of_an_account() {
+        let account = "111111111111";
+        for (resource, expected, of_organizations_too) in [
+            ("b/AWSLogs/*", Some("b/AWSLogs/111111111111/*"), Some("b/AWSLogs/o-*/*")),
+            ("b/x/AWSLogs/*/y/*", Some("b/x/AWSLogs/111111111111/y/*"), Some("b/x/AWSLogs/o-*/y/*")),
+            ("b/AWSLogs/${aws:SourceAccount}/*", Some("b/AWSLogs/111111111111/*"), None),
+            ("b/AWSLogs/111111111111/*", None, None),
+            ("b/*", None, None),
+        ] {
+            let arn = |text: &str| format!("arn:aws:s3:::{text}");
+            assert_eq!(of_one_account(&arn(resource), account), expected.map(arn), "{resource}");
+            assert_eq!(of_organizations(&arn(resource)), of_organizations_too.map(arn), "{resource}");
+        }
+        let own = of_each_account("arn:aws:s3:::b/AWSLogs/111111111111/*", account);
+        assert_eq!(own.as_deref(), Some("arn:aws:s3:::b/AWSLogs/${aws:SourceAccount}/*"));
+        assert_eq!(of_each_account("arn:aws:s3:::b/AWSLogs/222222222222/*", account), None);
+    }
+}

@@ -230,7 +230,7 @@ fn a_role_of_somebody_else_is_not_written_over() {
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(1)
-        .says("role `reconcile-secprod-cloudtrail` exists, and is not of this installation")
+        .says("role `reconcile-secprod-cloudtrail` exists and is not managed by this installation")
         .says("`cloudwatch_logs.role_name`")
         .says("+ trail/development/SecurityTrail");
 }

@@ -50,6 +50,16 @@ pub fn removes_trails(plan: &Plan) -> bool {
     plan.changes.iter().any(|it| it.address.kind == Kind::Trail && it.action() == ActionKind::Delete)
 }
 
+/// The name of the installation whose mark most of the trails carry, if any do.
+pub fn installation(setup: &Setup) -> Option<SpecName> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for owner in setup.trails.iter().filter_map(|(_, trail)| trail.tags.owner()) {
+        *counts.entry(owner).or_default() += 1;
+    }
+    let (owner, _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    owner.parse().ok()
+}
+
 /// The text of the spec; `accounts` are those that were looked at.
 pub fn spec_text(setup: &Setup, accounts: &Accounts, options: &Options) -> String {
     let mut text = format!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::import::{Options, removes_trails, spec_text};
+use reconcile_diff::import::{Options, installation, removes_trails, spec_text};
 use reconcile_diff::observe::survey::{Setup, Wanted, survey};
 use reconcile_diff::{Comparison, Progress, Refusal, compare, discover, observe};
 use reconcile_spec::{AccountName, Spec, SpecName, parse};
@@ -87,8 +87,11 @@ fn organization_of(args: &ImportArgs, setup: &Setup) -> Option<AccountName> {
     })
 }
 
-/// A name for the installation, from that of the bucket.
+/// The name of the installation that manages the trails; a name derived from that of the bucket, where none does.
 fn name_of(setup: &Setup) -> Result<SpecName, CliError> {
+    if let Some(name) = installation(setup) {
+        return Ok(name);
+    }
     let letters: String =
         setup.bucket.as_str().chars().map(|c| if c.is_ascii_lowercase() { c } else { '-' }).collect();
     let words: Vec<&str> = letters.split('-').filter(|word| word.len() > 1).collect();

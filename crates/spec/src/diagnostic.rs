@@ -9,18 +9,18 @@ pub struct Place {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// How many characters it is about; at least 1.
+    /// The number of characters; at least 1.
     pub length: usize,
 }
 
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What is wrong, as a fragment in lower case.
+    /// The problem, as a fragment in lower case.
     pub message: String,
-    /// Where; `None` where it is about the file as a whole.
+    /// The place; `None` if the problem concerns the file as a whole.
     pub place: Option<Place>,
-    /// How to mend it.
+    /// How to fix it, as one imperative sentence.
     pub help: Option<String>,
 }
 
@@ -30,12 +30,28 @@ pub struct Diagnostics {
     path: String,
     lines: Vec<String>,
     problems: Vec<Diagnostic>,
+    /// How many more problems the file has.
+    more: usize,
 }
+
+/// The limit of problems that are kept. A person fixes the first ones and runs the program again.
+const MAX_PROBLEMS: usize = 100;
+
+/// The limit of characters in a message, because a message quotes the value that it is about.
+const MAX_MESSAGE: usize = 400;
 
 impl Diagnostics {
     pub(crate) fn new(path: &str, text: &str, mut problems: Vec<Diagnostic>) -> Self {
         problems.sort_by_key(|problem| problem.place);
-        Self { path: path.to_owned(), lines: text.lines().map(str::to_owned).collect(), problems }
+        let more = problems.len().saturating_sub(MAX_PROBLEMS);
+        problems.truncate(MAX_PROBLEMS);
+        for problem in &mut problems {
+            if let Some((end, _)) = problem.message.char_indices().nth(MAX_MESSAGE) {
+                problem.message.truncate(end);
+                problem.message.push('…');
+            }
+        }
+        Self { path: path.to_owned(), lines: text.lines().map(str::to_owned).collect(), problems, more }
     }
 
     /// The path of the spec, as the caller of `parse` gave it.
@@ -51,7 +67,7 @@ impl Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// For every problem: what, where, the line with a caret under the value, and how to mend it.
+/// Every problem with its message, its place, the line with a caret under the value, and how to fix it.
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
@@ -67,7 +83,10 @@ impl fmt::Display for Diagnostics {
                 writeln!(f, "  help: {help}")?;
             }
         }
-        Ok(())
+        match self.more {
+            0 => Ok(()),
+            more => writeln!(f, "\nerror: the file has {more} more problems"),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod problems;
 mod raw;
 mod resolve;
 mod schema;
+mod shape;
 
 pub use desired::{
     Access, AccessLogs, Account, Accounts, AdvancedSelector, AtRest, Bucket, BucketPolicy, ConstraintKind,

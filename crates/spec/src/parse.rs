@@ -1,15 +1,18 @@
 //! Turns the bytes of a spec into a [`Spec`], or into what is wrong with them.
 
+use std::fmt;
+
 use reconcile_policy::AccountId;
+use serde_yaml::options::DuplicateKeyPolicy;
 use serde_yaml::{Error, Options};
 
 use crate::desired::{Desired, Roster};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::digest::sha256_hex;
 use crate::names::AccountName;
-use crate::problems::suggest;
-use crate::raw::{Located, RawSpec, UNQUOTED_ID, place};
-use crate::resolve;
+use crate::raw::{Content, Node, RawSpec, place};
+use crate::schema::schema;
+use crate::{resolve, shape};
 
 /// A spec that is right in itself: everything that can be known without AWS has been checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,13 +23,19 @@ pub struct Spec {
     desired: Desired,
 }
 
-/// A spec of thousands of accounts has less; what has more is not a spec.
+/// The format version that this version of the program reads.
+const VERSION: u64 = 1;
+
+/// The size limit of a file. A spec of thousands of accounts is smaller.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Reads a spec. `path` is what its diagnostics call it.
+/// The limit of nested lists and maps, so that a hostile file cannot exhaust the stack. A spec has about ten levels.
+const MAX_DEPTH: usize = 24;
+
+/// Reads a spec. Diagnostics call the file `path`.
 ///
 /// # Errors
-/// All problems of meaning at once; of problems of form only the first.
+/// Every problem of shape or, if the shape is right, every problem of meaning. A file that is not YAML has one problem.
 pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
     let whole = |message: String, help: &str| {
         let help = Some(help.to_owned()).filter(|help| !help.is_empty());
@@ -49,7 +58,7 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
 }
 
 fn resolve_text(path: &str, text: &str, roster: Option<&Roster>) -> Result<Spec, Diagnostics> {
-    let raw = read(text).map_err(|problem| Diagnostics::new(path, text, vec![problem]))?;
+    let raw = read(text).map_err(|problems| Diagnostics::new(path, text, problems))?;
     let desired =
         resolve::resolve(&raw, roster).map_err(|problems| Diagnostics::new(path, text, problems))?;
     Ok(Spec { path: path.to_owned(), text: text.to_owned(), sha256: sha256_hex(text.as_bytes()), desired })
@@ -98,26 +107,52 @@ impl Spec {
     }
 }
 
-fn read(text: &str) -> Result<RawSpec, Diagnostic> {
-    let mut options = Options::default();
-    options.with_snippet = false;
-    version_first(text, &options)?;
-    serde_yaml::from_str_with_options(text, options).map_err(|error| explain(text, &error))
+/// Reads the spec as it is written. Problems of shape are reported all at once.
+fn read(text: &str) -> Result<RawSpec, Vec<Diagnostic>> {
+    match serde_yaml::from_str_with_options::<RawSpec>(text, options(DuplicateKeyPolicy::Error)) {
+        Ok(raw) if raw.version.value == VERSION => Ok(raw),
+        Ok(raw) => Err(vec![unknown_version(raw.version.value, raw.version.place)]),
+        Err(error) => Err(explain_shape(text, &error)),
+    }
 }
 
-/// A spec of another version may have any shape: its version has to be told before its shape is looked at.
-fn version_first(text: &str, options: &Options) -> Result<(), Diagnostic> {
-    #[derive(serde::Deserialize)]
-    struct Head {
-        version: Located<u64>,
+/// Reads the file once more, as a tree of any shape, to find every problem. `error` is the first one.
+fn explain_shape(text: &str, error: &Error) -> Vec<Diagnostic> {
+    let tree: Node = match serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::PassThrough)) {
+        Ok(tree) => tree,
+        Err(syntax) => return vec![explain(text, &syntax)],
+    };
+    // A spec of another version can have any shape, so only its version is reported.
+    if let Some(Node { content: Content::Number(version), place }) = tree.get("version")
+        && version.as_u64() != Some(VERSION)
+    {
+        return vec![unknown_version(version, *place)];
     }
-    match serde_yaml::from_str_with_options::<Head>(text, options.clone()) {
-        Ok(head) if head.version.value != 1 => Err(Diagnostic {
-            message: format!("spec format version {} is not known", head.version.value),
-            place: Some(head.version.place),
-            help: Some("this build understands `version: 1`".to_owned()),
-        }),
-        _ => Ok(()),
+    let problems = shape::problems(&tree, &schema());
+    if problems.is_empty() {
+        return vec![explain(text, error)];
+    }
+    problems
+        .into_iter()
+        .map(|it| Diagnostic { place: it.place.map(|place| widen(text, place)), ..it })
+        .collect()
+}
+
+fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
+    let mut options = Options::default();
+    options.with_snippet = false;
+    options.duplicate_keys = duplicate_keys;
+    if let Some(budget) = &mut options.budget {
+        budget.max_depth = MAX_DEPTH;
+    }
+    options
+}
+
+fn unknown_version(version: impl fmt::Display, place: Place) -> Diagnostic {
+    Diagnostic {
+        message: format!("spec format version {version} is not known"),
+        place: Some(place),
+        help: Some(format!("this version of reconcile reads `version: {VERSION}`")),
     }
 }
 
@@ -135,20 +170,11 @@ fn indenting_tab(text: &str) -> Option<Diagnostic> {
     })
 }
 
-/// What the YAML reader found, in our words.
+/// The diagnostic for an error of the YAML reader.
 fn explain(text: &str, error: &Error) -> Diagnostic {
     let error = error.without_snippet();
     let place = error.location().map(|location| widen(text, place(&location)));
     let (message, help) = match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            (format!("unknown key `{field}`"), Some(suggest(field, expected.iter().copied())))
-        }
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
-            (format!("unknown value `{variant}`"), Some(suggest(variant, expected.iter().copied())))
-        }
-        Error::SerdeMissingField { field, .. } => {
-            (format!("the key `{field}` is missing"), Some("it is required here".to_owned()))
-        }
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {
             (format!("expected {}, found {unexpected}", plain(expected)), None)
@@ -158,23 +184,12 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
             "the file holds more than one YAML document".to_owned(),
             Some("keep one spec in a file".to_owned()),
         ),
-        Error::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().unwrap_or("?");
-            (format!("the key `{key}` stands twice"), Some("keep one of them".to_owned()))
-        }
-        other => {
-            let full = other.to_string();
-            let first = strip_location(full.lines().next().unwrap_or_default());
-            match first.strip_prefix(UNQUOTED_ID) {
-                Some(_) => (UNQUOTED_ID.to_owned(), Some(QUOTE_IT.to_owned())),
-                None => (first, None),
-            }
-        }
+        other => (strip_location(other.to_string().lines().next().unwrap_or_default()), None),
     };
     Diagnostic { message, place, help }
 }
 
-/// What the YAML reader expected, in everyday words.
+/// The noun for a value that the YAML reader expected.
 fn plain(expected: &str) -> &str {
     match expected {
         "string scalar" | "a string" => "a text",
@@ -186,10 +201,7 @@ fn plain(expected: &str) -> &str {
     }
 }
 
-const QUOTE_IT: &str =
-    "write it as \"111111111111\": without quotes YAML reads a number, and leading zeros are lost";
-
-/// Cuts off the place that the reader puts behind its message: a diagnostic has it separately.
+/// Removes the place from the end of a message of the YAML reader: a diagnostic shows the place itself.
 fn strip_location(message: &str) -> String {
     let end = message.find(" at line ").unwrap_or(message.len());
     let message = message.get(..end).unwrap_or(message).trim();
@@ -199,7 +211,7 @@ fn strip_location(message: &str) -> String {
     }
 }
 
-/// The reader gives a point; a caret under the whole word tells more.
+/// Extends a place of one character to the word that begins there.
 fn widen(text: &str, place: Place) -> Place {
     if place.length > 1 {
         return place;

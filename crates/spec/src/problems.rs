@@ -1,4 +1,4 @@
-//! Collects problems while a spec is resolved, so that all of them are told at once.
+//! Collects problems while a spec is read, so that all of them are reported at once.
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::raw::Located;
@@ -41,19 +41,30 @@ impl Problems {
     }
 }
 
-/// `did you mean …?` where one of the known names is near enough, else the names.
+/// `did you mean …?` where a known name is close enough, else a list of the known names.
 pub(crate) fn suggest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let nearest = known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(given, name), *name))
-        .min()
-        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1));
-    match nearest {
-        Some((_, name)) => format!("did you mean `{name}`?"),
+    match nearest(given, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
         None => {
             let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
             format!("use one of {}", list.join(", "))
         }
     }
+}
+
+/// The known name that is closest to a misspelled one, if at most a third of its letters differ.
+pub(crate) fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    /// Comparing a hostile text of megabytes would take seconds.
+    const MAX: usize = 200;
+
+    if given.len() > MAX {
+        return None;
+    }
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
+        .map(|(_, name)| name)
 }

@@ -7,6 +7,7 @@ mod bucket;
 mod choice;
 mod key;
 mod located;
+mod node;
 mod organization;
 mod reader;
 mod trail;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use accounts::{RawAccount, RawAccounts, UNQUOTED_ID};
+pub(crate) use accounts::{RawAccount, RawAccounts};
 pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawForeign, RawKeep, RawLifecycle, RawLockMode, RawObjectLock,
     RawOwnership, RawPolicy, RawUnlisted,
@@ -24,6 +25,7 @@ pub(crate) use bucket::{
 pub(crate) use choice::{All, OrUnmanaged, WordOr};
 pub(crate) use key::{RawGrant, RawKey};
 pub(crate) use located::{Located, place};
+pub(crate) use node::{Content, Node};
 pub(crate) use organization::{RawInclude, RawOrganization};
 pub(crate) use reader::{RawLogs, RawReader};
 pub(crate) use trail::{
@@ -37,7 +39,6 @@ pub(crate) use trail::{
 #[schemars(rename = "Spec")]
 pub(crate) struct RawSpec {
     /// Format version of this file.
-    #[expect(dead_code, reason = "told before the rest is read; here so that it is part of the format")]
     pub(crate) version: Located<u64>,
     /// Names this installation: the Sids, grant names and tags that mark what is ours derive from it.
     pub(crate) name: Located<String>,

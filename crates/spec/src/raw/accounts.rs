@@ -70,12 +70,9 @@ pub(crate) struct RawAccount {
     pub(crate) profile: Option<String>,
 }
 
-/// An account id; a number is refused here, since YAML has already lost its leading zeros.
+/// An account id. A number is rejected, because YAML has already dropped its leading zeros.
 #[derive(Debug, Clone)]
 pub(crate) struct RawAccountId(pub(crate) String);
-
-/// What a number in place of an account id is told.
-pub(crate) const UNQUOTED_ID: &str = "an account id must be in quotes";
 
 impl<'de> Deserialize<'de> for RawAccountId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -90,18 +87,6 @@ impl<'de> Deserialize<'de> for RawAccountId {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<RawAccountId, E> {
                 Ok(RawAccountId(text.to_owned()))
-            }
-
-            fn visit_u64<E: Error>(self, _: u64) -> Result<RawAccountId, E> {
-                Err(E::custom(UNQUOTED_ID))
-            }
-
-            fn visit_i64<E: Error>(self, _: i64) -> Result<RawAccountId, E> {
-                Err(E::custom(UNQUOTED_ID))
-            }
-
-            fn visit_f64<E: Error>(self, _: f64) -> Result<RawAccountId, E> {
-                Err(E::custom(UNQUOTED_ID))
             }
         }
 

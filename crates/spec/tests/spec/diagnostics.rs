@@ -71,8 +71,27 @@ fn of_form() {
         ("two documents", format!("{PROD}---\n{PROD}")),
         ("not YAML", prod_with("trails:\n", "trails: [\n")),
         ("another version", prod_with("version: 1", "version: 2")),
+        ("another version of another shape", prod_with("version: 1", "version: 2\nstages: []")),
+        ("not a map", "- version: 1\n".to_owned()),
+        ("a missing value", prod_with("  region: us-east-1\n", "  region:\n")),
+        ("a list in place of a map", prod_with("{ s3: all, lambda: all }", "[s3, lambda]")),
+        ("a text in place of a list", prod_with("[production, development]", "production")),
+        ("a number in place of a word or a list", prod_with("[production, development]", "5")),
+        ("a negative number", with_key("rotation_days: -5")),
+        ("a part of a number", with_key("rotation_days: 90.5")),
     ]);
     insta::assert_snapshot!(document);
+}
+
+/// Every problem of shape in one run, in the order of the file.
+#[test]
+fn of_several_shapes() {
+    let text = prod_with("name: secprod\n", "name: secprod\nname: again\n")
+        .replace("role: OrganizationAccountAccessRole }\n  dev", "rolle: X }\n  dev")
+        .replace("  account: master\n", "  versioning: often\n  lifecycle: [1]\n")
+        .replace("  alias: secprod-cloudtrail\n", "  alias: [secprod-cloudtrail]\n  grants: [{ nam: x }]\n")
+        .replace("[master]", "{ all: true }");
+    insta::assert_snapshot!(told(&text));
 }
 
 #[test]

@@ -1,0 +1,236 @@
+//! Turns a YAML file of the wrong shape into all of its problems, by comparing it with the JSON Schema of a spec.
+//!
+//! The typed reader stops at the first problem, so it decides whether the shape is right, and this module runs only after
+//! it has failed. Because the schema is generated from the same types, both describe the same shape.
+
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::problems::{Problems, nearest, suggest};
+use crate::raw::{Content, Located, Node};
+
+/// The problems of a file, in no order. None where the schema does not describe what the typed reader rejected.
+pub(crate) fn problems(root: &Node, schema: &Value) -> Vec<Diagnostic> {
+    let mut checker = Checker {
+        definitions: schema.get("$defs").and_then(Value::as_object),
+        problems: Problems::default(),
+    };
+    checker.check(schema, root, root.place);
+    checker.problems.into_vec()
+}
+
+struct Checker<'s> {
+    definitions: Option<&'s Map<String, Value>>,
+    problems: Problems,
+}
+
+impl<'s> Checker<'s> {
+    /// Checks a value. `name` is the place of the key that it belongs to.
+    fn check(&mut self, schema: &'s Value, node: &Node, name: Place) {
+        let mut forms = Vec::new();
+        self.collect_forms(schema, &mut forms);
+        let fitting: Vec<_> =
+            forms.iter().copied().filter(|form| form.fits(node, forms.len() == 1)).collect();
+        if fitting.is_empty() {
+            self.mismatch(&forms, node, name);
+            return;
+        }
+        match &node.content {
+            Content::Text(text) => self.check_word(text, &forms, node),
+            Content::Number(number) => {
+                let is_low =
+                    |form: &Form<'_>| form.keyword("minimum").and_then(Value::as_f64) > number.as_f64();
+                if fitting.iter().all(is_low) {
+                    let message = format!("expected a whole number that is not negative, found {number}");
+                    self.problems.add(node.place, message, "");
+                }
+            }
+            Content::List(members) => {
+                if let Some(items) = fitting.iter().find_map(|form| form.keyword("items")) {
+                    for member in members {
+                        self.check(items, member, member.place);
+                    }
+                }
+            }
+            Content::Map(entries) => {
+                if let Some(form) = fitting.first() {
+                    self.check_map(*form, entries, name);
+                }
+            }
+            Content::Null | Content::Bool(_) => {}
+        }
+    }
+
+    /// The alternatives of a schema, with references resolved.
+    fn collect_forms(&self, schema: &'s Value, forms: &mut Vec<Form<'s>>) {
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix("#/$defs/"));
+        if let Some(definition) = target.and_then(|name| self.definitions?.get(name)) {
+            return self.collect_forms(definition, forms);
+        }
+        match schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+            Some(alternatives) => alternatives.iter().for_each(|it| self.collect_forms(it, forms)),
+            None => forms.push(Form(schema)),
+        }
+    }
+
+    fn mismatch(&mut self, forms: &[Form<'s>], node: &Node, name: Place) {
+        if matches!(node.content, Content::Number(_)) && forms.iter().any(Form::is_quoted_text) {
+            self.problems.add(
+                node.place,
+                "expected a text in quotes, found a number",
+                "put it in quotes: without them, YAML reads a number and drops leading zeros",
+            );
+            return;
+        }
+        // A missing value has no place of its own.
+        let place = if matches!(node.content, Content::Null) { name } else { node.place };
+        self.problems.add(place, unexpected(forms, node), "");
+    }
+
+    fn check_word(&mut self, text: &str, forms: &[Form<'s>], node: &Node) {
+        let words: Vec<&str> = forms.iter().flat_map(Form::words).collect();
+        if forms.iter().any(Form::is_free_text) || words.contains(&text) {
+            return;
+        }
+        if forms.iter().all(Form::is_word) {
+            self.problems.add(node.place, format!("unknown value `{text}`"), suggest(text, words));
+        } else {
+            let help = nearest(text, words).map(|word| format!("did you mean `{word}`?"));
+            self.problems.add(node.place, unexpected(forms, node), help.unwrap_or_default());
+        }
+    }
+
+    fn check_map(&mut self, form: Form<'s>, entries: &[(Located<String>, Node)], name: Place) {
+        let properties = form.keyword("properties").and_then(Value::as_object);
+        let rest = form.keyword("additionalProperties");
+        for (index, (key, value)) in entries.iter().enumerate() {
+            let is_repeated = entries.iter().take(index).any(|(earlier, _)| earlier.value == key.value);
+            if is_repeated {
+                self.problems.add(
+                    key.place,
+                    format!("the key `{}` appears twice", key.value),
+                    "remove one of them",
+                );
+            }
+            match (properties.and_then(|known| known.get(&key.value)), rest) {
+                (Some(schema), _) => self.check(schema, value, key.place),
+                (None, Some(Value::Bool(false))) => {
+                    let known = properties.into_iter().flat_map(Map::keys).map(String::as_str);
+                    self.problems.add(
+                        key.place,
+                        format!("unknown key `{}`", key.value),
+                        suggest(&key.value, known),
+                    );
+                }
+                (None, Some(schema)) => self.check(schema, value, key.place),
+                (None, None) => {}
+            }
+        }
+        let required = form.keyword("required").and_then(Value::as_array).into_iter().flatten();
+        for missing in required.filter_map(Value::as_str) {
+            if !entries.iter().any(|(key, _)| key.value == missing) {
+                self.problems.add(
+                    name,
+                    format!("the key `{missing}` is missing"),
+                    format!("add `{missing}` here"),
+                );
+            }
+        }
+    }
+}
+
+/// One alternative of a schema, without references.
+#[derive(Clone, Copy)]
+struct Form<'s>(&'s Value);
+
+impl<'s> Form<'s> {
+    fn keyword(&self, name: &str) -> Option<&'s Value> {
+        self.0.get(name)
+    }
+
+    /// The JSON types that the form accepts.
+    fn types(&self) -> Vec<&'s str> {
+        match self.keyword("type") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ if self.keyword("const").is_some() => vec!["string"],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The only words that the form accepts; empty where it accepts any.
+    fn words(&self) -> Vec<&'s str> {
+        match (self.keyword("const"), self.keyword("enum")) {
+            (Some(word), _) => word.as_str().into_iter().collect(),
+            (None, Some(words)) => words.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn is_free_text(&self) -> bool {
+        self.types().contains(&"string") && self.words().is_empty()
+    }
+
+    /// Whether the form is a text that looks like a number, such as an account id.
+    fn is_quoted_text(&self) -> bool {
+        self.keyword("pattern").is_some()
+    }
+
+    /// Whether the value has the type of the form. `alone` tells that there is no alternative: the typed reader then accepts
+    /// an unquoted number or `true` as a text.
+    fn fits(&self, node: &Node, alone: bool) -> bool {
+        let is = |name: &str| self.types().contains(&name);
+        match &node.content {
+            Content::Null => is("null"),
+            Content::Bool(_) => is("boolean") || (alone && self.is_free_text()),
+            Content::Number(number) => {
+                let is_whole = number.is_u64() || number.is_i64();
+                (is("integer") && is_whole) || (alone && self.is_free_text() && !self.is_quoted_text())
+            }
+            Content::Text(_) => is("string"),
+            Content::List(_) => is("array"),
+            Content::Map(_) => is("object"),
+        }
+    }
+
+    /// Whether the form accepts nothing but some words.
+    fn is_word(&self) -> bool {
+        !self.words().is_empty()
+    }
+
+    /// The nouns for what the form accepts.
+    fn nouns(&self) -> Vec<String> {
+        if self.is_word() {
+            return self.words().into_iter().map(|word| format!("`{word}`")).collect();
+        }
+        let nouns = |name| match name {
+            "string" => &["a text"][..],
+            "integer" => &["a whole number"],
+            "boolean" => &["`true`", "`false`"],
+            "array" => &["a list"],
+            "object" => &["a map"],
+            _ => &[],
+        };
+        self.types().into_iter().flat_map(nouns).map(|noun| (*noun).to_owned()).collect()
+    }
+}
+
+/// The message for a value that no form accepts.
+fn unexpected(forms: &[Form<'_>], node: &Node) -> String {
+    let mut expected: Vec<String> = Vec::new();
+    for noun in forms.iter().flat_map(Form::nouns) {
+        if !expected.contains(&noun) {
+            expected.push(noun);
+        }
+    }
+    format!("expected {}, found {node}", list(&expected))
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn list(items: &[String]) -> String {
+    match items {
+        [] => "something else".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}

@@ -286,6 +286,20 @@ fn trails<'s>(state: &'s mut Value, account: &str, region: &str) -> &'s mut Valu
     &mut state["accounts"][account]["regions"][region]["trails"]
 }
 
+/// Without its `recognize`, the imported spec would not be valid.
+#[test]
+fn a_region_that_this_version_does_not_know_is_imported() {
+    let project = Project::new();
+    let spec = project.read("specs/prod.yaml").replace("us-east-1", "us-east-9");
+    project.write("specs/prod.yaml", &spec);
+    project.run("validate specs/prod.yaml").exits(1).says("did you mean `us-east-1`?");
+    project.write("specs/prod.yaml", format!("{spec}recognize: [us-east-9]\n"));
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run(&format!("{FROM_SANDBOX} --region us-east-9")).exits(0);
+    assert!(project.read("imported.yaml").contains("recognize: [us-east-9]\n"));
+    project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
+}
+
 #[test]
 fn policies_that_both_lack_something_are_both_managed() {
     let project = sandbox(|state| {

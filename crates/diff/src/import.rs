@@ -8,7 +8,7 @@ mod selectors;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use reconcile_policy::PolicyKind;
+use reconcile_policy::{PolicyKind, Region};
 use reconcile_spec::{Account, AccountName, Accounts, SpecName};
 
 use crate::kind::Kind;
@@ -69,12 +69,24 @@ pub fn spec_text(setup: &Setup, accounts: &Accounts, options: &Options) -> Strin
          version: 1\nname: {}\n\n",
         options.name
     );
+    write_recognized(&mut text, setup);
     write_marks(&mut text, setup, options);
     write_accounts(&mut text, setup, accounts, options);
     write_bucket(&mut text, setup, options);
     write_key(&mut text, setup, options);
     write_trails(&mut text, setup);
     text
+}
+
+/// Declares the Regions that this version does not know, without which the spec would not be valid.
+fn write_recognized(text: &mut String, setup: &Setup) {
+    let homes = setup.trails.iter().filter_map(|(_, trail)| trail.arn.region().parse::<Region>().ok());
+    let unknown: BTreeSet<Region> =
+        homes.chain([setup.region.clone()]).filter(|region| !region.is_known()).collect();
+    if !unknown.is_empty() {
+        let names: Vec<&str> = unknown.iter().map(Region::as_str).collect();
+        let _ = writeln!(text, "recognize: [{}]\n", names.join(", "));
+    }
 }
 
 /// What is ours, and whether it is removed.

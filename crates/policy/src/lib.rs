@@ -79,6 +79,7 @@ pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Sources, Step, Use, merge
 pub use named::{NamedTrails, named_trails};
 pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};
 pub use ownership::{Ownership, Role, foreign, owned, under_present_name};
+pub use pattern::text_matches;
 pub use public::{Ambiguity, Exposed, exposed};
 pub use statement::{Condition, Effect, Principal, Statement};
 pub use warning::Warning;

@@ -96,8 +96,8 @@ pub(crate) fn resolve<'p>(
     Some(resolved)
 }
 
-/// [`matches`] for a pattern with wildcards and without variables, which most are.
-pub(crate) fn text_matches(pattern: &str, text: &str) -> bool {
+/// Whether a text matches a pattern in which `*` and `?` are wildcards, letter case included.
+pub fn text_matches(pattern: &str, text: &str) -> bool {
     // Nearly all patterns differ from nearly all texts before the first wildcard.
     let certain = pattern.find(['*', '?']).unwrap_or(pattern.len());
     match (pattern.split_at_checked(certain), text.split_at_checked(certain)) {

@@ -30,8 +30,8 @@ pub struct Diagnostics {
     path: String,
     lines: Vec<String>,
     problems: Vec<Diagnostic>,
-    /// How many more problems the file has.
-    more: usize,
+    /// Whether the file has more problems.
+    has_more: bool,
 }
 
 /// The limit of problems that are kept. A person fixes the first ones and runs the program again.
@@ -43,7 +43,7 @@ const MAX_MESSAGE: usize = 400;
 impl Diagnostics {
     pub(crate) fn new(path: &str, text: &str, mut problems: Vec<Diagnostic>) -> Self {
         problems.sort_by_key(|problem| problem.place);
-        let more = problems.len().saturating_sub(MAX_PROBLEMS);
+        let has_more = problems.len() > MAX_PROBLEMS;
         problems.truncate(MAX_PROBLEMS);
         for problem in &mut problems {
             if let Some((end, _)) = problem.message.char_indices().nth(MAX_MESSAGE) {
@@ -51,7 +51,7 @@ impl Diagnostics {
                 problem.message.push('…');
             }
         }
-        Self { path: path.to_owned(), lines: text.lines().map(str::to_owned).collect(), problems, more }
+        Self { path: path.to_owned(), lines: text.lines().map(masked).collect(), problems, has_more }
     }
 
     /// The path of the spec, as the caller of `parse` gave it.
@@ -83,10 +83,14 @@ impl fmt::Display for Diagnostics {
                 writeln!(f, "  help: {help}")?;
             }
         }
-        match self.more {
-            0 => Ok(()),
-            more => writeln!(f, "\nerror: the file has {more} more problems"),
+        if self.has_more {
+            writeln!(f)?;
+            writeln!(
+                f,
+                "error: the file has more than {MAX_PROBLEMS} problems, and the others are not shown"
+            )?;
         }
+        Ok(())
     }
 }
 
@@ -111,5 +115,32 @@ impl Diagnostics {
             writeln!(f, "{margin} | {}{}", " ".repeat(before), "^".repeat(place.length.clamp(1, room)))?;
         }
         Ok(())
+    }
+}
+
+/// A line without the external id that it may hold, which is never printed. Columns stay the same.
+fn masked(line: &str) -> String {
+    const KEY: &str = "external_id:";
+
+    let Some((before, rest)) = line.split_once(KEY) else { return line.to_owned() };
+    let end = rest.find([',', '}', '#']).unwrap_or(rest.len());
+    let (id, after) = rest.split_at(end);
+    let hidden: String = id.chars().map(|c| if c.is_whitespace() { c } else { '*' }).collect();
+    format!("{before}{KEY}{hidden}{}", masked(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_external_id_is_not_shown() {
+        for (line, shown) in [
+            ("  a: { role: R, external_id: hush, id: x }", "  a: { role: R, external_id: ****, id: x }"),
+            ("    external_id: \"hü sh\" # why", "    external_id: *** *** # why"),
+            ("    role: R", "    role: R"),
+        ] {
+            assert_eq!(masked(line), shown);
+        }
     }
 }

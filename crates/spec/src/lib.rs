@@ -7,6 +7,7 @@
 mod desired;
 mod diagnostic;
 mod digest;
+mod facts;
 mod names;
 mod parse;
 mod problems;

@@ -3,6 +3,9 @@
 use crate::diagnostic::{Diagnostic, Place};
 use crate::raw::Located;
 
+/// The limit of problems that are collected.
+const MAX: usize = 1000;
+
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<Diagnostic>,
@@ -13,7 +16,7 @@ impl Problems {
         let help = Some(help.into()).filter(|help| !help.is_empty());
         let problem = Diagnostic { message: message.into(), place: Some(place), help };
         // A value that stands for many accounts has a problem once.
-        if !self.found.contains(&problem) {
+        if !self.is_full() && !self.found.contains(&problem) {
             self.found.push(problem);
         }
     }
@@ -30,6 +33,15 @@ impl Problems {
                 None
             }
         }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether there are more problems than anybody reads. A hostile file has one in each of its lines.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= MAX
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -53,18 +65,22 @@ pub(crate) fn suggest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>)
     }
 }
 
-/// The known name that is closest to a misspelled one, if at most a third of its letters differ.
+/// The known name that differs from a misspelled one only in letter case, or else is the closest, if at most a third of its
+/// letters differ.
 pub(crate) fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    /// Comparing a hostile text of megabytes would take seconds.
-    const MAX: usize = 200;
-
-    if given.len() > MAX {
-        return None;
-    }
+    let distance = |name: &str| if name.eq_ignore_ascii_case(given) { 0 } else { distance(given, name) };
     known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .map(|name| (distance(name), name))
         .min()
         .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
         .map(|(_, name)| name)
+}
+
+/// The number of letters in which a given name differs from a known one.
+pub(crate) fn distance(given: &str, known: &str) -> usize {
+    /// Comparing a hostile text of megabytes would take seconds, and no name is as long.
+    const MAX: usize = 200;
+
+    if given.len() > MAX { MAX } else { strsim::damerau_levenshtein(given, known) }
 }

@@ -10,6 +10,7 @@ mod located;
 mod node;
 mod organization;
 mod reader;
+mod selectors;
 mod trail;
 
 use std::collections::BTreeMap;
@@ -20,18 +21,22 @@ use serde::Deserialize;
 pub(crate) use accounts::{RawAccount, RawAccounts};
 pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawForeign, RawKeep, RawLifecycle, RawLockMode, RawObjectLock,
-    RawOwnership, RawPolicy, RawUnlisted,
+    RawOwnership, RawPolicy, RawStorageClass, RawTransition, RawUnlisted,
 };
 pub(crate) use choice::{All, OrUnmanaged, WordOr};
-pub(crate) use key::{RawGrant, RawKey};
+pub(crate) use key::{RawConstraints, RawGrant, RawKey};
 pub(crate) use located::{Located, place};
 pub(crate) use node::{Content, Node};
 pub(crate) use organization::{RawInclude, RawOrganization};
 pub(crate) use reader::{RawLogs, RawReader};
+pub(crate) use selectors::{RawAdvancedSelector, RawFieldSelector};
 pub(crate) use trail::{
     RawAccountsWord, RawAtRest, RawCloudWatchLogs, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite,
     RawSnsTopic, RawTrail,
 };
+
+/// Tags by their keys, or `unmanaged`.
+pub(crate) type RawTags = OrUnmanaged<BTreeMap<String, Located<String>>>;
 
 /// Centralized CloudTrail logging: which accounts there are, which trails they have, and where all logs go.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,7 +53,7 @@ pub(crate) struct RawSpec {
     pub(crate) previous_name: Option<Located<String>>,
     /// Tags put on every taggable resource, beside `reconcile:spec`; `unmanaged` leaves the tags of what is there alone.
     #[serde(default)]
-    pub(crate) tags: Option<Located<OrUnmanaged<BTreeMap<String, String>>>>,
+    pub(crate) tags: Option<Located<RawTags>>,
     /// The accounts, by the names that the rest of the spec uses.
     pub(crate) accounts: RawAccounts,
     /// Accounts to take from AWS Organizations.
@@ -69,6 +74,10 @@ pub(crate) struct RawSpec {
     /// What may be deleted.
     #[serde(default)]
     pub(crate) deletion: RawDeletion,
+    /// Names that AWS introduced after this version of `reconcile`, so that they are not taken for misspelled ones: Regions,
+    /// actions and condition keys of extra statements, and resource types of data events.
+    #[serde(default)]
+    pub(crate) recognize: Vec<Located<String>>,
 }
 
 /// An S3 object taken for the time of an apply.

@@ -5,10 +5,15 @@
 
 mod accounts;
 mod bucket;
+mod grant;
 mod key;
 mod organization;
 mod policies;
+mod principal;
 mod reader;
+mod recognized;
+mod retention;
+mod statement;
 mod tags;
 mod trails;
 
@@ -21,6 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
 use crate::raw::{Located, RawDeletion, RawSpec};
+use recognized::Recognized;
 
 /// The desired state, or all that is wrong.
 ///
@@ -45,13 +51,15 @@ struct Scope<'r> {
     tags: Tags,
     /// Who is in the organization, where that is known.
     roster: Option<&'r Roster>,
+    recognized: Recognized<'r>,
 }
 
 /// Every part is resolved, and its problems told, even where another part failed.
 fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Option<Desired> {
     let name: Option<SpecName> = problems.name(&raw.name, "every mark of ownership derives from it");
-    let region = problems.name::<Region>(&raw.bucket.region, "");
     let previous = previous_name(raw, problems);
+    let recognized = Recognized::resolve(&raw.recognize, problems);
+    let region = recognized.region(&raw.bucket.region, problems);
     let name_or = name.clone().or_else(|| "placeholder".parse().ok())?;
     let accounts = accounts::resolve(&raw.accounts, &name_or, region.as_ref(), problems);
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
@@ -65,6 +73,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
         accounts: accounts.resolved,
         joined,
         roster,
+        recognized,
     };
     let organization = organization::resolve(raw, &scope, roster, problems);
     let readers = reader::resolve(raw.readers.as_ref(), &scope, partition, problems);
@@ -72,13 +81,12 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     let bucket = bucket::resolve(&raw.bucket, &scope, region.clone(), problems);
     let key = key::resolve(&raw.key, &raw.bucket, &scope, region, problems);
     let trails = trails::resolve(raw, &scope, bucket.as_ref(), problems);
-    let bucket_extra = policies::extra(raw.bucket.policy.as_ref(), problems);
-    let key_extra = policies::extra(policies::of_key(&raw.key.value), problems);
+    let extra = policies::extra(raw, &scope, partition, key.as_ref(), problems);
     let lock = lock(raw, &scope, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
-    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails.trails, &readers, bucket_extra);
-    let key_policy = policies::key(raw, &scope, &key, &trails.trails, readers, key_extra)?;
+    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails.trails, &readers, extra.bucket);
+    let key_policy = policies::key(raw, &scope, &key, &trails.trails, readers, extra.key)?;
     name?;
     Some(Desired {
         installation: scope.installation,
@@ -129,9 +137,18 @@ fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lo
             "put it in another bucket, or leave `deletion.bucket` out",
         );
     }
+    if raw.bucket.value == spec.bucket.name.value
+        && (raw.account.value != spec.bucket.account.value || raw.region.value != spec.bucket.region.value)
+    {
+        problems.add(
+            raw.bucket.place,
+            "the lock is in the bucket of the spec, and has another account or Region than the bucket",
+            format!("use account `{}` and Region {}", spec.bucket.account.value, spec.bucket.region.value),
+        );
+    }
     let account = scope.account(&raw.account, problems);
-    let region = problems.name(&raw.region, "");
-    let bucket = problems.name(&raw.bucket, "the lock is an object in a bucket");
+    let region = scope.recognized.region(&raw.region, problems);
+    let bucket = problems.name(&raw.bucket, "name the bucket that holds the lock object");
     if raw.key.value.is_empty() || raw.key.value.len() > 1024 {
         problems.add(raw.key.place, "an object key has 1 to 1024 bytes", "such as `reconcile/secprod.lock`");
     }

@@ -3,6 +3,8 @@
 //! The typed reader stops at the first problem, so it decides whether the shape is right, and this module runs only after
 //! it has failed. Because the schema is generated from the same types, both describe the same shape.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, Place};
@@ -27,10 +29,12 @@ struct Checker<'s> {
 impl<'s> Checker<'s> {
     /// Checks a value. `name` is the place of the key that it belongs to.
     fn check(&mut self, schema: &'s Value, node: &Node, name: Place) {
+        if self.problems.is_full() {
+            return;
+        }
         let mut forms = Vec::new();
         self.collect_forms(schema, &mut forms);
-        let fitting: Vec<_> =
-            forms.iter().copied().filter(|form| form.fits(node, forms.len() == 1)).collect();
+        let fitting: Vec<_> = forms.iter().filter(|form| form.fits(node, forms.len() == 1)).collect();
         if fitting.is_empty() {
             self.mismatch(&forms, node, name);
             return;
@@ -38,9 +42,8 @@ impl<'s> Checker<'s> {
         match &node.content {
             Content::Text(text) => self.check_word(text, &forms, node),
             Content::Number(number) => {
-                let is_low =
-                    |form: &Form<'_>| form.keyword("minimum").and_then(Value::as_f64) > number.as_f64();
-                if fitting.iter().all(is_low) {
+                let minimum = fitting.iter().find_map(|form| form.keyword("minimum")?.as_f64());
+                if minimum > number.as_f64() {
                     let message = format!("expected a whole number that is not negative, found {number}");
                     self.problems.add(node.place, message, "");
                 }
@@ -54,7 +57,7 @@ impl<'s> Checker<'s> {
             }
             Content::Map(entries) => {
                 if let Some(form) = fitting.first() {
-                    self.check_map(*form, entries, name);
+                    self.check_map(form, entries, name);
                 }
             }
             Content::Null | Content::Bool(_) => {}
@@ -92,7 +95,7 @@ impl<'s> Checker<'s> {
         if forms.iter().any(Form::is_free_text) || words.contains(&text) {
             return;
         }
-        if forms.iter().all(Form::is_word) {
+        if forms.iter().all(|form| form.is_word() || form.is_null()) {
             self.problems.add(node.place, format!("unknown value `{text}`"), suggest(text, words));
         } else {
             let help = nearest(text, words).map(|word| format!("did you mean `{word}`?"));
@@ -100,35 +103,34 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn check_map(&mut self, form: Form<'s>, entries: &[(Located<String>, Node)], name: Place) {
+    fn check_map(&mut self, form: &Form<'s>, entries: &[(Located<String>, Node)], name: Place) {
+        let mut seen = HashSet::new();
         let properties = form.keyword("properties").and_then(Value::as_object);
         let rest = form.keyword("additionalProperties");
-        for (index, (key, value)) in entries.iter().enumerate() {
-            let is_repeated = entries.iter().take(index).any(|(earlier, _)| earlier.value == key.value);
-            if is_repeated {
+        for (key, value) in entries {
+            if self.problems.is_full() {
+                return;
+            }
+            if !seen.insert(key.value.as_str()) {
                 self.problems.add(
                     key.place,
                     format!("the key `{}` appears twice", key.value),
                     "remove one of them",
                 );
             }
-            match (properties.and_then(|known| known.get(&key.value)), rest) {
-                (Some(schema), _) => self.check(schema, value, key.place),
-                (None, Some(Value::Bool(false))) => {
+            match properties.and_then(|known| known.get(&key.value)).or(rest) {
+                Some(Value::Bool(false)) => {
                     let known = properties.into_iter().flat_map(Map::keys).map(String::as_str);
-                    self.problems.add(
-                        key.place,
-                        format!("unknown key `{}`", key.value),
-                        suggest(&key.value, known),
-                    );
+                    let message = format!("unknown key `{}`", key.value);
+                    self.problems.add(key.place, message, suggest(&key.value, known));
                 }
-                (None, Some(schema)) => self.check(schema, value, key.place),
-                (None, None) => {}
+                Some(schema) => self.check(schema, value, key.place),
+                None => {}
             }
         }
         let required = form.keyword("required").and_then(Value::as_array).into_iter().flatten();
         for missing in required.filter_map(Value::as_str) {
-            if !entries.iter().any(|(key, _)| key.value == missing) {
+            if !seen.contains(missing) {
                 self.problems.add(
                     name,
                     format!("the key `{missing}` is missing"),
@@ -140,7 +142,6 @@ impl<'s> Checker<'s> {
 }
 
 /// One alternative of a schema, without references.
-#[derive(Clone, Copy)]
 struct Form<'s>(&'s Value);
 
 impl<'s> Form<'s> {
@@ -196,6 +197,11 @@ impl<'s> Form<'s> {
     /// Whether the form accepts nothing but some words.
     fn is_word(&self) -> bool {
         !self.words().is_empty()
+    }
+
+    /// Whether the form accepts nothing but a missing value.
+    fn is_null(&self) -> bool {
+        self.types() == ["null"]
     }
 
     /// The nouns for what the form accepts.

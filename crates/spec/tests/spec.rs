@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "spec/aws_facts.rs"]
+mod aws_facts;
 #[path = "spec/diagnostics.rs"]
 mod diagnostics;
 #[path = "spec/hostile.rs"]

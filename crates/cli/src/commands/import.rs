@@ -8,6 +8,7 @@ use reconcile_aws::Aws;
 use reconcile_diff::import::{Options, installation, removes_trails, spec_text};
 use reconcile_diff::observe::survey::{Setup, Wanted, survey};
 use reconcile_diff::{Comparison, Progress, Refusal, compare, discover, observe};
+use reconcile_policy::Region;
 use reconcile_spec::{AccountName, Spec, SpecName, parse};
 
 use crate::args::{Global, ImportArgs};
@@ -75,6 +76,9 @@ fn accounts_alone(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> 
     }
     let region = global.region.as_deref().unwrap_or(REGION);
     let _ = writeln!(text, "bucket: {{ name: import, account: {first:?}, region: {region:?} }}");
+    if region.parse::<Region>().is_ok() {
+        let _ = writeln!(text, "recognize: [{region}]");
+    }
     text.push_str("key: { alias: import }\ntrails: [{ name: Import, accounts: all }]\n");
     parse("the accounts of the command line", text.as_bytes()).map_err(CliError::Spec)
 }

@@ -1,8 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::{Located, OrUnmanaged};
+use super::{Located, Node, OrUnmanaged};
 
 /// The bucket that all logs go to.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -85,13 +84,13 @@ pub(crate) struct RawLifecycle {
     pub(crate) transitions: Vec<RawTransition>,
     /// Days until an object expires.
     #[serde(default)]
-    pub(crate) expire_days: Option<u32>,
+    pub(crate) expire_days: Option<Located<u32>>,
     /// Days until a former version expires.
     #[serde(default)]
-    pub(crate) noncurrent_expire_days: Option<u32>,
+    pub(crate) noncurrent_expire_days: Option<Located<u32>>,
     /// Days until an upload that was not finished is dropped.
     #[serde(default)]
-    pub(crate) abort_incomplete_multipart_days: Option<u32>,
+    pub(crate) abort_incomplete_multipart_days: Option<Located<u32>>,
 }
 
 /// A move to other storage.
@@ -100,13 +99,13 @@ pub(crate) struct RawLifecycle {
 #[schemars(rename = "Transition")]
 pub(crate) struct RawTransition {
     /// After so many days.
-    pub(crate) days: u32,
+    pub(crate) days: Located<u32>,
     /// To this storage class.
-    pub(crate) storage_class: RawStorageClass,
+    pub(crate) storage_class: Located<RawStorageClass>,
 }
 
 /// A storage class of S3.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schemars(rename = "StorageClass")]
 pub(crate) enum RawStorageClass {
@@ -147,10 +146,10 @@ pub(crate) struct RawObjectLock {
     pub(crate) mode: RawLockMode,
     /// How long, in days; either this or `years`.
     #[serde(default)]
-    pub(crate) days: Option<u32>,
+    pub(crate) days: Option<Located<u32>>,
     /// How long, in years; either this or `days`.
     #[serde(default)]
-    pub(crate) years: Option<u32>,
+    pub(crate) years: Option<Located<u32>>,
 }
 
 /// Who may lift a retention.
@@ -170,7 +169,7 @@ pub(crate) enum RawLockMode {
 #[schemars(rename = "AccessLogs")]
 pub(crate) struct RawAccessLogs {
     /// The bucket that they go to.
-    pub(crate) bucket: String,
+    pub(crate) bucket: Located<String>,
     /// Their key prefix.
     #[serde(default)]
     pub(crate) prefix: Option<String>,
@@ -193,7 +192,7 @@ pub(crate) struct RawPolicy {
     pub(crate) deleted_principals: Option<Located<RawKeep>>,
     /// IAM statements of your own, as IAM writes them.
     #[serde(default)]
-    pub(crate) extra_statements: Vec<Located<Value>>,
+    pub(crate) extra_statements: Vec<Node>,
 }
 
 /// What becomes of statements that are not ours.

@@ -72,8 +72,8 @@ pub(crate) struct RawGrant {
 pub(crate) struct RawConstraints {
     /// Exactly these pairs.
     #[serde(default)]
-    pub(crate) encryption_context_equals: Option<BTreeMap<String, String>>,
+    pub(crate) encryption_context_equals: Option<BTreeMap<String, Located<String>>>,
     /// At least these pairs.
     #[serde(default)]
-    pub(crate) encryption_context_subset: Option<BTreeMap<String, String>>,
+    pub(crate) encryption_context_subset: Option<BTreeMap<String, Located<String>>>,
 }

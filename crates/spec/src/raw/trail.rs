@@ -1,8 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::{All, Located, WordOr};
+use super::{All, Located, RawAdvancedSelector, WordOr};
 
 /// A trail, in one account or many.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,9 +37,9 @@ pub(crate) struct RawTrail {
     /// Which data events. Default: none.
     #[serde(default)]
     pub(crate) data_events: Option<Located<RawDataEvents>>,
-    /// Advanced event selectors, as CloudTrail writes them; in place of the two above.
+    /// Advanced event selectors, as the CloudTrail API writes them, in place of the two keys above.
     #[serde(default)]
-    pub(crate) advanced_event_selectors: Option<Located<Vec<Located<Value>>>>,
+    pub(crate) advanced_event_selectors: Option<Located<Vec<Located<RawAdvancedSelector>>>>,
     /// Insights to record.
     #[serde(default)]
     pub(crate) insights: Option<Located<Vec<RawInsight>>>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reconcile_policy::{AccountId, Arn, Partition, Region};
 
 use crate::desired::{Access, Account, RoleAccess, Secret};
-use crate::names::{AccountName, SpecName};
+use crate::names::{AccountName, RoleName, SpecName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAccount, RawAccounts};
 
@@ -82,15 +82,12 @@ fn resolve_access(
         return Some(Access { profile: raw.profile.clone(), role: None });
     };
     let arn = resolve_role(role, id?, partition, problems);
+    let external_id = raw.external_id.as_ref().and_then(|id| check_external_id(id, problems));
     let session_name = match &raw.session_name {
         Some(name) => check_session_name(name, problems),
         None => Some(format!("reconcile-{spec}")),
     };
-    let role = RoleAccess {
-        arn: arn?,
-        external_id: raw.external_id.as_ref().map(|secret| Secret::new(&secret.value)),
-        session_name: session_name?,
-    };
+    let role = RoleAccess { arn: arn?, external_id, session_name: session_name? };
     Some(Access { profile: raw.profile.clone(), role: Some(role) })
 }
 
@@ -104,8 +101,17 @@ fn resolve_role(
     let text = &role.value;
     if text.starts_with("arn:") {
         let arn: Arn = problems.name(role, "")?;
-        if arn.service() != "iam" || !arn.resource().starts_with("role/") {
-            problems.add(role.place, format!("`{arn}` is not the ARN of a role"), "");
+        if arn.service() != "iam" || !arn.resource().strip_prefix("role/").is_some_and(is_role) {
+            let message = format!("`{arn}` is not the ARN of a role");
+            problems.add(role.place, message, "write it as in `arn:aws:iam::111122223333:role/Audit`");
+            return None;
+        }
+        if arn.partition() != partition.as_str() {
+            let message = format!(
+                "the role is in the partition `{}`, and the bucket is in `{partition}`",
+                arn.partition()
+            );
+            problems.add(role.place, message, "write a spec for each partition");
             return None;
         }
         if arn.account() != id.as_str() {
@@ -115,18 +121,31 @@ fn resolve_role(
         }
         return Some(arn);
     }
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text.len() <= 512
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b))
-            && !text.starts_with('/')
-            && !text.ends_with('/')
-    };
-    if is_name(text) {
+    if is_role(text) {
         return Some(Arn::new(partition, "iam", "", id.as_str(), &format!("role/{text}")));
     }
-    problems.add(role.place, format!("`{text}` is not the name or ARN of a role"), "");
+    problems.add(
+        role.place,
+        format!("`{text}` is not the name or ARN of a role"),
+        "use 1 to 64 letters, digits and +=,.@_-, with the path in front if the role has one",
+    );
     None
+}
+
+/// Whether a text is the name of a role, after its path if it has one.
+///
+/// See `CreateRole` in the IAM API reference: a path has up to 512 printable characters, a name 1 to 64.
+fn is_role(text: &str) -> bool {
+    let (path, name) = match text.rsplit_once('/') {
+        Some((path, name)) => (Some(path), name),
+        None => (None, text),
+    };
+    let is_path = |path: &str| {
+        path.len() <= 510
+            && path.bytes().all(|b| b.is_ascii_graphic())
+            && path.split('/').all(|part| !part.is_empty())
+    };
+    name.parse::<RoleName>().is_ok() && path.is_none_or(is_path)
 }
 
 /// See `AssumeRole` in the STS API reference.
@@ -143,4 +162,22 @@ fn check_session_name(name: &Located<String>, problems: &mut Problems) -> Option
         return None;
     }
     Some(text.clone())
+}
+
+/// The external id; a problem, without the id itself, if STS would reject it.
+///
+/// See `AssumeRole` in the STS API reference.
+fn check_external_id(id: &Located<String>, problems: &mut Problems) -> Option<Secret> {
+    let text = &id.value;
+    let is_valid = (2..=1224).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b));
+    if !is_valid {
+        problems.add(
+            id.place,
+            "STS does not accept the external id",
+            "use 2 to 1224 letters, digits and _+=,.@:/-",
+        );
+        return None;
+    }
+    Some(Secret::new(text))
 }

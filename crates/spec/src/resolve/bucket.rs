@@ -2,17 +2,12 @@
 
 use reconcile_policy::Region;
 
-use super::Scope;
-use crate::desired::{
-    self, AccessLogs, Encryption, Lifecycle, ObjectLock, ObjectOwnership, Retention, Setting, Site,
-};
+use super::{Scope, retention};
+use crate::desired::{self, AccessLogs, Encryption, ObjectOwnership, Setting, Site};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, BucketName};
 use crate::problems::Problems;
-use crate::raw::{
-    Located, OrUnmanaged, RawAccessLogs, RawBucket, RawEncryption, RawLifecycle, RawLockMode, RawObjectLock,
-    RawOwnership,
-};
+use crate::raw::{Located, OrUnmanaged, RawAccessLogs, RawBucket, RawEncryption, RawOwnership};
 
 /// The bucket and what of it other resources need.
 pub(super) struct Bucket {
@@ -30,8 +25,8 @@ pub(super) fn resolve(
     let name: Option<BucketName> = problems.name(&raw.name, "");
     check_namespace(raw, scope, name.as_ref(), account.as_ref(), region.as_ref(), problems);
     let prefix = resolve_prefix(raw.prefix.as_ref(), problems);
-    let object_lock = setting(raw.object_lock.as_ref(), problems, resolve_object_lock);
-    let lifecycle = setting(raw.lifecycle.as_ref(), problems, resolve_lifecycle);
+    let object_lock = setting(raw.object_lock.as_ref(), problems, retention::object_lock);
+    let lifecycle = setting(raw.lifecycle.as_ref(), problems, retention::lifecycle);
     let access_logs = setting(raw.access_logs.as_ref(), problems, resolve_access_logs);
     check_together(raw, problems);
     let bucket = desired::Bucket {
@@ -96,7 +91,7 @@ fn check_together(raw: &RawBucket, problems: &mut Problems) {
         problems.add(*place, "an object lock needs versioning", "take `versioning: false` out");
     }
     if let Some(Located { value: OrUnmanaged::Value(logs), place }) = &raw.access_logs
-        && logs.bucket == raw.name.value
+        && logs.bucket.value == raw.name.value
     {
         let message = "each access log that is written would make another";
         problems.add(*place, message, "let the access logs go to another bucket");
@@ -152,71 +147,7 @@ fn setting<R, T>(
     }
 }
 
-fn resolve_object_lock(raw: &RawObjectLock, place: Place, problems: &mut Problems) -> Option<ObjectLock> {
-    let retention = match (raw.days, raw.years) {
-        (Some(days), None) => Retention::Days(days),
-        (None, Some(years)) => Retention::Years(years),
-        _ => {
-            problems.add(place, "an object lock has either `days` or `years`", "give one of the two");
-            return None;
-        }
-    };
-    if matches!(retention, Retention::Days(0) | Retention::Years(0)) {
-        problems.add(place, "an object lock holds for 1 day or more", "");
-        return None;
-    }
-    let mode = match raw.mode {
-        RawLockMode::Governance => "GOVERNANCE",
-        RawLockMode::Compliance => "COMPLIANCE",
-    };
-    Some(ObjectLock { mode, retention })
-}
-
-fn resolve_lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problems) -> Option<Lifecycle> {
-    let mut transitions: Vec<_> =
-        raw.transitions.iter().map(|it| (it.days, it.storage_class.as_str())).collect();
-    transitions.sort_unstable();
-    let lifecycle = Lifecycle {
-        transitions,
-        expire_days: raw.expire_days,
-        noncurrent_expire_days: raw.noncurrent_expire_days,
-        abort_incomplete_multipart_days: raw.abort_incomplete_multipart_days,
-    };
-    let times = [raw.expire_days, raw.noncurrent_expire_days, raw.abort_incomplete_multipart_days];
-    let days = || times.into_iter().flatten();
-    if lifecycle.transitions.is_empty() && days().next().is_none() {
-        problems.add(
-            place,
-            "this lifecycle says nothing",
-            "say when log files move or expire, or `unmanaged`",
-        );
-        return None;
-    }
-    if days().any(|days| days == 0) {
-        problems.add(place, "a lifecycle counts from 1 day", "");
-        return None;
-    }
-    // See "Transitioning objects using Amazon S3 Lifecycle", also for the next.
-    let is_early = |(days, class): &&(u32, &str)| *days < 30 && class.ends_with("_IA");
-    if let Some((days, class)) = lifecycle.transitions.iter().find(is_early) {
-        let message = format!("log files cannot move to {class} after {days} days");
-        problems.add(place, message, "S3 takes 30 days or more");
-        return None;
-    }
-    // What expires first never moves.
-    if let (Some(expire), Some((last, class))) = (lifecycle.expire_days, lifecycle.transitions.last())
-        && expire <= *last
-    {
-        let message =
-            format!("log files expire after {expire} days, before they move to {class} after {last}");
-        problems.add(place, message, "let them expire later, or take the move out");
-        return None;
-    }
-    Some(lifecycle)
-}
-
-fn resolve_access_logs(raw: &RawAccessLogs, place: Place, problems: &mut Problems) -> Option<AccessLogs> {
-    let located = Located { value: raw.bucket.clone(), place };
-    let bucket = problems.name(&located, "access logs go to a bucket")?;
+fn resolve_access_logs(raw: &RawAccessLogs, _: Place, problems: &mut Problems) -> Option<AccessLogs> {
+    let bucket = problems.name(&raw.bucket, "name the bucket that the access logs go to")?;
     Some(AccessLogs { bucket, prefix: raw.prefix.clone().unwrap_or_default() })
 }

@@ -1,18 +1,13 @@
-//! Resolves the key and its grants.
+//! Resolves the key.
 
-use std::collections::BTreeSet;
+use reconcile_policy::{Arn, Partition, Region};
 
-use reconcile_policy::{Arn, Region};
-
-use super::Scope;
-use crate::desired::{
-    self, ConstraintKind, Constraints, Grant, Grantee, KeyIdentity, RotationDays, Setting, Site,
-    is_grant_name,
-};
+use super::{Scope, grant, principal};
+use crate::desired::{self, Grant, KeyIdentity, RotationDays, Setting, Site};
 use crate::diagnostic::Place;
 use crate::names::AccountName;
-use crate::problems::{Problems, suggest};
-use crate::raw::{Located, OrUnmanaged, RawBucket, RawEncryption, RawGrant, RawKey};
+use crate::problems::Problems;
+use crate::raw::{Located, OrUnmanaged, RawBucket, RawEncryption, RawKey};
 
 /// The key and what of it other resources need.
 pub(super) struct Key {
@@ -21,22 +16,6 @@ pub(super) struct Key {
     /// As the spec gives them; empty where it does not.
     pub(super) administrators: Vec<Arn>,
 }
-
-/// What a grant may allow on a symmetric encryption key, which is what CloudTrail needs. See "Grant
-/// operations" in the KMS developer guide.
-const OPERATIONS: [&str; 11] = [
-    "Decrypt",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyWithoutPlaintext",
-    "ReEncryptFrom",
-    "ReEncryptTo",
-    "CreateGrant",
-    "RetireGrant",
-    "DescribeKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-];
 
 pub(super) fn resolve(
     raw: &Located<OrUnmanaged<RawKey>>,
@@ -54,14 +33,15 @@ pub(super) fn resolve(
         // What is wrong with the bucket's account is told there.
         None => bucket.account.value.parse().ok(),
     };
-    check_region(key.region.as_ref(), region.as_ref(), problems);
+    check_region(key.region.as_ref(), region.as_ref(), scope, problems);
     let identity = resolve_identity(key, raw.place, account.as_ref(), region.as_ref(), scope, problems);
     let rotation_days = resolve_rotation(key, problems);
     let description = resolve_description(scope, key, problems);
-    let administrators = resolve_administrators(key, problems);
+    let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
+    let administrators = resolve_administrators(key, partition, problems);
 
     let site = Site { account: account?, region: region? };
-    let grants = resolve_grants(&key.grants, scope, &site, problems);
+    let grants = grant::resolve(&key.grants, scope, &site, problems);
     Some(Key {
         key: desired::Key {
             site,
@@ -102,9 +82,14 @@ fn check_encryption(place: Place, bucket: &RawBucket, problems: &mut Problems) {
 }
 
 /// See "Configure AWS KMS key policies for CloudTrail": bucket and key must be in the same Region.
-fn check_region(raw: Option<&Located<String>>, bucket: Option<&Region>, problems: &mut Problems) {
+fn check_region(
+    raw: Option<&Located<String>>,
+    bucket: Option<&Region>,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) {
     let Some(raw) = raw else { return };
-    let region: Option<Region> = problems.name(raw, "");
+    let region = scope.recognized.region(raw, problems);
     if let (Some(region), Some(bucket)) = (region, bucket)
         && region != *bucket
     {
@@ -205,7 +190,7 @@ fn resolve_description(scope: &Scope<'_>, key: &RawKey, problems: &mut Problems)
     }
 }
 
-fn resolve_administrators(key: &RawKey, problems: &mut Problems) -> Vec<Arn> {
+fn resolve_administrators(key: &RawKey, partition: Partition, problems: &mut Problems) -> Vec<Arn> {
     let Some(administrators) = &key.administrators else { return Vec::new() };
     if administrators.value.is_empty() {
         problems.add(
@@ -214,114 +199,5 @@ fn resolve_administrators(key: &RawKey, problems: &mut Problems) -> Vec<Arn> {
             "name at least one principal, or leave `administrators` out for the account root",
         );
     }
-    administrators
-        .value
-        .iter()
-        .filter_map(|arn| problems.name(arn, "a role, a user or an account root"))
-        .collect()
-}
-
-fn resolve_grants(
-    raw: &[Located<RawGrant>],
-    scope: &Scope<'_>,
-    site: &Site,
-    problems: &mut Problems,
-) -> Vec<Grant> {
-    let mut names = BTreeSet::new();
-    raw.iter()
-        .filter_map(|grant| {
-            let name = &grant.value.name;
-            if !is_grant_name(&name.value) {
-                problems.add(
-                    name.place,
-                    format!("`{}` is not a grant name", name.value),
-                    "use 1 to 64 letters, digits, `_` and `-`",
-                );
-            }
-            if !names.insert(&name.value) {
-                problems.add(
-                    name.place,
-                    format!("there are two grants `{}`", name.value),
-                    "rename one of them",
-                );
-            }
-            resolve_grant(grant, site, problems)
-                .map(|grant| grant.named(scope.installation.name(), &name.value))
-        })
-        .collect()
-}
-
-fn resolve_grant(raw: &Located<RawGrant>, site: &Site, problems: &mut Problems) -> Option<Grant> {
-    let grant = &raw.value;
-    let retiring_principal = match &grant.retiring_principal {
-        Some(arn) => Some(problems.name::<Arn>(arn, "")?),
-        None => None,
-    };
-    let grantee = resolve_grantee(raw, retiring_principal.is_some(), problems);
-    let mut operations = Vec::new();
-    for operation in &grant.operations.value {
-        if OPERATIONS.contains(&operation.value.as_str()) {
-            operations.push(operation.value.clone());
-        } else {
-            let message = format!("`{}` is not an operation that a grant can allow", operation.value);
-            problems.add(operation.place, message, suggest(&operation.value, OPERATIONS));
-        }
-    }
-    if grant.operations.value.is_empty() {
-        problems.add(grant.operations.place, "the grant allows nothing", "name at least one operation");
-    }
-    operations.sort();
-    operations.dedup();
-    let constraints = match &grant.constraints {
-        Some(constraints) => {
-            let value = &constraints.value;
-            let pairs = match (&value.encryption_context_equals, &value.encryption_context_subset) {
-                (Some(pairs), None) => Some((ConstraintKind::Equals, pairs)),
-                (None, Some(pairs)) => Some((ConstraintKind::Subset, pairs)),
-                _ => None,
-            };
-            let Some((kind, pairs)) = pairs.filter(|(_, pairs)| (1..=8).contains(&pairs.len())) else {
-                problems.add(
-                    constraints.place,
-                    "constraints are one encryption context of 1 to 8 pairs",
-                    "give `encryption_context_equals` or `encryption_context_subset`",
-                );
-                return None;
-            };
-            Some(Constraints { kind, encryption_context: pairs.clone() })
-        }
-        None => None,
-    };
-    Some(Grant {
-        site: site.clone(),
-        aws_name: String::new(),
-        grantee: grantee?,
-        operations,
-        constraints,
-        retiring_principal,
-    })
-}
-
-fn resolve_grantee(raw: &Located<RawGrant>, is_retirable: bool, problems: &mut Problems) -> Option<Grantee> {
-    let grant = &raw.value;
-    match (&grant.grantee, &grant.grantee_service, &grant.source_arn) {
-        (Some(principal), None, None) => problems.name(principal, "").map(Grantee::Principal),
-        (None, Some(service), Some(source)) if is_retirable => {
-            let source_arn = problems.name(source, "")?;
-            Some(Grantee::Service { name: service.value.clone(), source_arn })
-        }
-        (None, Some(service), _) => {
-            problems.add(
-                service.place,
-                "a service needs a `source_arn` and a `retiring_principal`",
-                "KMS takes no grant to a service without them",
-            );
-            None
-        }
-        _ => {
-            let message = "a grant has either a `grantee` or a `grantee_service` with a `source_arn`";
-            problems.add(grant.name.place, message, "give one of the two");
-            None
-        }
-    }
+    administrators.value.iter().filter_map(|arn| principal::resolve(arn, partition, problems)).collect()
 }

@@ -1,27 +1,45 @@
 //! Resolves what the policies of bucket and key have to say.
 
-use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, OrganizationTrail, Reader, Statement};
+use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, OrganizationTrail, Partition, Reader, Statement};
 
 use super::Scope;
 use super::bucket::Bucket;
 use super::key::Key;
+use super::statement::{self, Target};
 use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, Trail, Unlisted};
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawForeign, RawKeep, RawKey, RawPolicy, RawSpec, RawUnlisted};
 
-/// The statements that the user wrote out.
-pub(super) fn extra(raw: Option<&OrUnmanaged<RawPolicy>>, problems: &mut Problems) -> Vec<Statement> {
-    let statements = managed(raw).into_iter().flat_map(|policy| &policy.extra_statements);
-    statements
-        .filter_map(|statement| match Statement::from_value(statement.value.clone()) {
-            Ok(parsed) => Some(parsed),
-            Err(error) => {
-                let help = "write it as IAM does: `Effect`, `Principal`, `Action`, `Resource`, …";
-                problems.add(statement.place, format!("this is not an IAM statement: {error}"), help);
-                None
-            }
-        })
-        .collect()
+/// The statements that the spec writes out for both policies.
+pub(super) struct Extra {
+    pub(super) bucket: Vec<Statement>,
+    pub(super) key: Vec<Statement>,
+}
+
+pub(super) fn extra(
+    raw: &RawSpec,
+    scope: &Scope<'_>,
+    partition: Partition,
+    key: Option<&Key>,
+    problems: &mut Problems,
+) -> Extra {
+    let statements = |policy: Option<&OrUnmanaged<RawPolicy>>, target, problems: &mut Problems| {
+        let context = statement::Context { target, partition, recognized: &scope.recognized };
+        let statements = managed(policy).map_or(&[][..], |policy| &policy.extra_statements);
+        statement::resolve(statements, &context, problems)
+    };
+    let blocks_public = matches!(raw.bucket.block_public_access, None | Some(OrUnmanaged::Value(true)));
+    let key = key.map(|key| &key.key);
+    let site = key.and_then(|key| Some((scope.id(&key.site.account)?, &key.site.region)));
+    let arn = key.and_then(|key| key.identity.existing());
+    Extra {
+        bucket: statements(
+            raw.bucket.policy.as_ref(),
+            Target::Bucket { name: &raw.bucket.name.value, blocks_public },
+            problems,
+        ),
+        key: statements(of_key(&raw.key.value), Target::Key { site, arn }, problems),
+    }
 }
 
 pub(super) fn bucket(

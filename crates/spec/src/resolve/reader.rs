@@ -56,7 +56,7 @@ fn principal(
     problems: &mut Problems,
 ) -> Option<Arn> {
     match (&reader.principal, &reader.account) {
-        (Some(principal), None) => problems.name::<Arn>(principal, "a role, a user or an account root"),
+        (Some(principal), None) => super::principal::resolve(principal, partition, problems),
         (None, Some(account)) => {
             let name = scope.account(account, problems)?;
             Some(Arn::new(partition, "iam", "", scope.id(&name)?.as_str(), "root"))

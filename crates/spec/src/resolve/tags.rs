@@ -4,41 +4,46 @@ use std::collections::BTreeMap;
 
 use crate::desired::{Installation, OWNER_TAG, Tags};
 use crate::problems::Problems;
-use crate::raw::{Located, OrUnmanaged};
+use crate::raw::{Located, OrUnmanaged, RawTags};
 
-/// AWS takes 50; one of them is ours.
+/// AWS accepts 50, of which one marks the owner.
 const MAX: usize = 49;
 
-/// See "Tag naming and usage conventions" in the guide to tagging AWS resources.
+/// See "Tag naming and usage conventions" in the guide to tagging AWS resources, and `Tag` in the CloudTrail API reference,
+/// which alone demands a value.
 pub(super) fn resolve(
-    raw: Option<&Located<OrUnmanaged<BTreeMap<String, String>>>>,
+    raw: Option<&Located<RawTags>>,
     installation: &Installation,
     problems: &mut Problems,
 ) -> Tags {
     let Some(raw) = raw else { return Tags::enforced(installation, BTreeMap::new()) };
     let OrUnmanaged::Value(tags) = &raw.value else { return Tags::unmanaged(installation) };
     if tags.len() > MAX {
-        let message = format!("{} tags are more than {MAX}", tags.len());
-        problems.add(raw.place, message, "AWS takes 50, one is ours");
+        let message = format!(
+            "there are {} tags, and AWS accepts {MAX} besides the one that reconcile sets",
+            tags.len()
+        );
+        problems.add(raw.place, message, "remove some of them");
     }
     let is_allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
     for (key, value) in tags {
-        let problem = if key == OWNER_TAG {
-            Some("is set by reconcile itself")
+        let (problem, help) = if key == OWNER_TAG {
+            ("is set by reconcile itself", "remove it")
         } else if key.to_ascii_lowercase().starts_with("aws:") {
-            Some("is reserved by AWS (`aws:`)")
+            ("begins with `aws:`, which AWS reserves for its own tags", "rename it")
         } else if key.is_empty() || key.chars().count() > 128 {
-            Some("must have 1 to 128 characters")
-        } else if value.chars().count() > 256 {
-            Some("has a value of more than 256 characters")
-        } else if !is_allowed(key) || !is_allowed(value) {
-            Some("may hold only letters, digits, spaces and _.:/=+-@, in key and value")
+            ("has a key that does not have 1 to 128 characters", "rename it")
+        } else if value.value.is_empty() {
+            ("has no value, and CloudTrail rejects a tag without one", "add a value")
+        } else if value.value.chars().count() > 256 {
+            ("has a value of more than 256 characters", "shorten it")
+        } else if !is_allowed(key) || !is_allowed(&value.value) {
+            ("has characters that AWS rejects", "use letters, digits, spaces and _.:/=+-@ in key and value")
         } else {
-            None
+            continue;
         };
-        if let Some(problem) = problem {
-            problems.add(raw.place, format!("tag `{key}` {problem}"), "");
-        }
+        problems.add(value.place, format!("the tag `{key}` {problem}"), help);
     }
-    Tags::enforced(installation, tags.clone())
+    let texts = tags.iter().map(|(key, value)| (key.clone(), value.value.clone()));
+    Tags::enforced(installation, texts.collect())
 }

@@ -5,7 +5,7 @@ mod selectors;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::{Arn, Region};
+use reconcile_policy::{Arn, Partition, Region};
 
 use super::Scope;
 use super::bucket::Bucket;
@@ -43,7 +43,7 @@ pub(super) fn resolve(
     let key = KeyFacts::of(raw, bucket.map(|bucket| &bucket.bucket.site.region));
     for trail in &raw.trails.value {
         let accounts = accounts(raw, trail, scope, problems);
-        let resolved = resolve_one(trail, bucket, problems);
+        let resolved = resolve_one(trail, scope, bucket, problems);
         let region = resolved.as_ref().map(|(_, region)| region);
         let attached = attached::resolve(raw, &trail.value, region, scope, &key, problems);
         let (Some(accounts), Some((trail, region)), Some(attached)) = (accounts, resolved, attached) else {
@@ -137,13 +137,14 @@ fn accounts(
 
 fn resolve_one(
     raw: &Located<RawTrail>,
+    scope: &Scope<'_>,
     bucket: Option<&Bucket>,
     problems: &mut Problems,
 ) -> Option<(Template, Region)> {
     let trail = &raw.value;
     let name: Option<TrailName> = problems.name(&trail.name, "");
     let region = match &trail.home_region {
-        Some(region) => problems.name(region, ""),
+        Some(region) => scope.recognized.region(region, problems),
         None => bucket.map(|bucket| bucket.bucket.site.region.clone()),
     };
     if let (Some(raw), Some(region), Some(bucket)) = (&trail.home_region, &region, bucket)
@@ -162,7 +163,9 @@ fn resolve_one(
             "set `multi_region: false` too, or take this out",
         );
     }
-    let selectors = selectors::resolve(trail, region.as_ref(), problems);
+    let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
+    let context = selectors::Context { partition, recognized: &scope.recognized };
+    let selectors = selectors::resolve(trail, &context, problems);
     selectors::check_insights(trail, selectors.as_ref(), problems);
     let (name, region, bucket) = (name?, region?, bucket?);
     let template = Trail {

@@ -121,7 +121,26 @@ fn of_names() {
         ("external id without a role", with_account("{ id: \"444444444444\", profile: p, external_id: x }")),
         ("prefix", with_bucket("prefix: /logs")),
         ("prefix with AWSLogs", with_bucket("prefix: a/AWSLogs/b")),
-        ("tags", format!("{PROD}tags: {{ \"aws:x\": a, \"reconcile:spec\": b, \"a*\": c }}\n")),
+        (
+            "role of another partition",
+            with_account("{ id: \"444444444444\", role: \"arn:aws-cn:iam::444444444444:role/R\" }"),
+        ),
+        (
+            "role with a long name",
+            with_account(&format!("{{ id: \"444444444444\", role: {} }}", "r".repeat(65))),
+        ),
+        ("external id", with_account("{ id: \"444444444444\", role: R, external_id: \"a b\" }")),
+        (
+            "tags",
+            format!(
+                "{PROD}tags:\n  \"aws:x\": a\n  \"reconcile:spec\": b\n  \"a*\": c\n  empty: \"\"\n  long: {}\n",
+                "x".repeat(257)
+            ),
+        ),
+        (
+            "many tags",
+            format!("{PROD}tags:\n{}", (0..50).map(|n| format!("  t{n}: x\n")).collect::<String>()),
+        ),
         (
             "a previous name that is the present one",
             prod_with("name: secprod\n", "name: secprod\nprevious_name: secprod\n"),
@@ -178,6 +197,44 @@ fn of_retention() {
             with_bucket("lifecycle: { transitions: [{ days: 10, storage_class: STANDARD_IA }] }"),
         ),
         ("a lock of no time", with_bucket("object_lock: { mode: GOVERNANCE, days: 0 }")),
+        ("a lock of too many days", with_bucket("object_lock: { mode: GOVERNANCE, days: 36501 }")),
+        ("a lock of too many years", with_bucket("object_lock: { mode: COMPLIANCE, years: 101 }")),
+        (
+            "a move in the wrong direction",
+            with_bucket(
+                "lifecycle: { transitions: [{ days: 30, storage_class: GLACIER }, { days: 90, storage_class: STANDARD_IA }] }",
+            ),
+        ),
+        (
+            "a move from the last class",
+            with_bucket(
+                "lifecycle: { transitions: [{ days: 30, storage_class: DEEP_ARCHIVE }, { days: 90, storage_class: GLACIER }] }",
+            ),
+        ),
+        (
+            "two moves to one class",
+            with_bucket(
+                "lifecycle: { transitions: [{ days: 30, storage_class: GLACIER }, { days: 90, storage_class: GLACIER }] }",
+            ),
+        ),
+        (
+            "a move too soon after another",
+            with_bucket(
+                "lifecycle: { transitions: [{ days: 30, storage_class: STANDARD_IA }, { days: 45, storage_class: GLACIER }] }",
+            ),
+        ),
+        (
+            "two moves on one day",
+            with_bucket(
+                "lifecycle: { transitions: [{ days: 0, storage_class: GLACIER }, { days: 0, storage_class: DEEP_ARCHIVE }] }",
+            ),
+        ),
+        (
+            "days of no end",
+            with_bucket(
+                "lifecycle: { noncurrent_expire_days: 4000000000, abort_incomplete_multipart_days: 0 }",
+            ),
+        ),
         (
             "a lock without versions",
             with_bucket("object_lock: { mode: GOVERNANCE, days: 1 }\n  versioning: false"),
@@ -217,10 +274,70 @@ fn of_keys_and_grants() {
         ),
         ("grant of nothing", with_grant(&format!("{{ name: a, grantee: {ARN}, operations: [] }}"))),
         (
+            "an administrator that is a group",
+            with_key("administrators: [\"arn:aws:iam::111111111111:group/G\"]"),
+        ),
+        (
+            "a reader that is a group",
+            format!("{PROD}readers: [{{ principal: \"arn:aws:iam::111111111111:group/G\", logs: all }}]\n"),
+        ),
+        (
+            "a reader with a wildcard",
+            format!("{PROD}readers: [{{ principal: \"arn:aws:iam::111111111111:role/*\", logs: all }}]\n"),
+        ),
+        (
+            "grant to a group",
+            with_grant("{ name: a, grantee: \"arn:aws:iam::111111111111:group/G\", operations: [Decrypt] }"),
+        ),
+        (
+            "grant to two",
+            with_grant(&format!(
+                "{{ name: a, grantee: {ARN}, grantee_service: s3.amazonaws.com, operations: [Decrypt] }}"
+            )),
+        ),
+        (
+            "grant with a source for a principal",
+            with_grant(&format!("{{ name: a, grantee: {ARN}, source_arn: {ARN}, operations: [Decrypt] }}")),
+        ),
+        (
+            "grant to a service that is none",
+            with_grant(&format!(
+                "{{ name: a, grantee_service: s3, source_arn: {ARN}, retiring_principal: {ARN}, operations: [Decrypt] }}"
+            )),
+        ),
+        (
+            "grant to a service for a source of no account",
+            with_grant(&format!(
+                "{{ name: a, grantee_service: s3.amazonaws.com, source_arn: \"arn:aws:s3:::logs\", retiring_principal: {ARN}, operations: [Decrypt] }}"
+            )),
+        ),
+        (
+            "grant that a group may retire",
+            with_grant(&format!(
+                "{{ name: a, grantee: {ARN}, retiring_principal: \"arn:aws:iam::111111111111:group/G\", operations: [Decrypt] }}"
+            )),
+        ),
+        (
+            "grant of an operation of other keys",
+            with_grant(&format!("{{ name: a, grantee: {ARN}, operations: [Sign] }}")),
+        ),
+        (
+            "grant with nine pairs",
+            with_grant(&format!(
+                "{{ name: a, grantee: {ARN}, operations: [Decrypt], constraints: {{ encryption_context_equals: {{ a: a, b: b, c: c, d: d, e: e, f: f, g: g, h: h, i: i }} }} }}"
+            )),
+        ),
+        (
+            "grant with a long value",
+            with_grant(&format!(
+                "{{ name: a, grantee: {ARN}, operations: [Decrypt], constraints: {{ encryption_context_subset: {{ a: {} }} }} }}",
+                "x".repeat(385)
+            )),
+        ),
+        (
             "grant constraints",
             with_grant(&format!("{{ name: a, grantee: {ARN}, operations: [Decrypt], constraints: {{}} }}")),
         ),
-        ("extra statement", with_bucket("policy: { extra_statements: [{ Effect: allow }] }")),
     ]);
     insta::assert_snapshot!(document);
 }
@@ -269,28 +386,222 @@ fn of_trails() {
         ),
         ("selectors of both sorts", with_trail("advanced_event_selectors: [{ FieldSelectors: [] }]")),
         ("no selectors", with_advanced("advanced_event_selectors: []")),
-        (
-            "an unknown key in a selector",
-            with_advanced(
-                "advanced_event_selectors: [{ FieldSelectors: [{ Field: readOnly, Equal: [x] }] }]",
-            ),
-        ),
-        (
-            "a selector of nothing",
-            with_advanced(
-                "advanced_event_selectors: [{ FieldSelectors: [{ Field: readOnly, Equals: [x] }] }]",
-            ),
-        ),
-        (
-            "data of no type",
-            with_advanced(
-                "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }] }]",
-            ),
-        ),
         ("insights of nothing", with_trail("management_events: none\n    insights: [ApiErrorRateInsight]")),
         ("insights of reads", with_trail("management_events: read\n    insights: [ApiCallRateInsight]")),
         ("a home in another partition", with_trail("home_region: cn-north-1")),
         ("an organization trail with accounts", with_trail("organization_trail: true")),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_advanced_selectors() {
+    let of = |fields: &str| {
+        with_advanced(&format!("advanced_event_selectors: [{{ FieldSelectors: [{fields}] }}]"))
+    };
+    let management = |more: &str| of(&format!("{{ Field: eventCategory, Equals: [Management] }}, {more}"));
+    let data = |more: &str| {
+        of(&format!(
+            "{{ Field: eventCategory, Equals: [Data] }}, {{ Field: resources.type, Equals: [\"AWS::S3::Object\"] }}, {more}"
+        ))
+    };
+    let network = |more: &str| of(&format!("{{ Field: eventCategory, Equals: [NetworkActivity] }}, {more}"));
+    let many: String = (0..501).map(|n| format!("event{n}, ")).collect();
+    let document = document(&[
+        ("a misspelled field", data("{ Field: resources.arn, StartsWith: [\"arn:aws:s3:::b/\"] }")),
+        ("an unknown field", data("{ Field: sourceIPAddress, Equals: [x] }")),
+        ("an unknown operator", data("{ Field: readOnly, Equal: [x] }")),
+        ("no operator", data("{ Field: eventName }")),
+        ("no values", data("{ Field: eventName, Equals: [] }")),
+        ("a field twice", data("{ Field: eventName, Equals: [a] }, { Field: eventName, NotEquals: [b] }")),
+        ("no field", of("")),
+        ("no category", of("{ Field: readOnly, Equals: [\"true\"] }")),
+        (
+            "two categories, two types and no reads",
+            of(
+                "{ Field: eventCategory, Equals: [Data, Management] }, { Field: resources.type, Equals: [\"AWS::S3::Object\", \"AWS::Lambda::Function\"] }, { Field: readOnly, NotEquals: [\"true\"] }",
+            ),
+        ),
+        ("a category by another operator", of("{ Field: eventCategory, NotEquals: [Data] }")),
+        ("an unknown category", of("{ Field: eventCategory, Equals: [data] }")),
+        ("a category of event data stores", of("{ Field: eventCategory, Equals: [Insight] }")),
+        ("data of no type", of("{ Field: eventCategory, Equals: [Data] }")),
+        (
+            "data of two types",
+            of(
+                "{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [\"AWS::S3::Object\", \"AWS::Lambda::Function\"] }",
+            ),
+        ),
+        (
+            "a misspelled type",
+            of(
+                "{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [\"AWS::S3::Objects\"] }",
+            ),
+        ),
+        (
+            "not a type",
+            of("{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [S3] }"),
+        ),
+        ("a field of another category", management("{ Field: eventName, Equals: [x] }")),
+        ("reads by another operator", management("{ Field: readOnly, NotEquals: [\"true\"] }")),
+        ("reads and writes", management("{ Field: readOnly, Equals: [\"true\", \"false\"] }")),
+        ("reads by another word", data("{ Field: readOnly, Equals: [yes please] }")),
+        (
+            "a source that cannot be left out",
+            management("{ Field: eventSource, NotEquals: [s3.amazonaws.com] }"),
+        ),
+        ("a source to include", management("{ Field: eventSource, Equals: [kms.amazonaws.com] }")),
+        ("a wildcard", data("{ Field: eventName, Equals: [\"Delete*\"] }")),
+        ("a part of an ARN", data("{ Field: resources.ARN, Equals: [b/logs] }")),
+        (
+            "an ARN of another partition",
+            data("{ Field: resources.ARN, NotEquals: [\"arn:aws-cn:s3:::b/x\"] }"),
+        ),
+        ("a console session", data("{ Field: sessionCredentialFromConsole, Equals: [maybe] }")),
+        ("network events of no source", network("{ Field: eventName, Equals: [x] }")),
+        (
+            "network events of two sources",
+            network("{ Field: eventSource, Equals: [kms.amazonaws.com, ec2.amazonaws.com] }"),
+        ),
+        ("network events of a source that is none", network("{ Field: eventSource, Equals: [kms] }")),
+        (
+            "network events with another error",
+            network(
+                "{ Field: eventSource, Equals: [kms.amazonaws.com] }, { Field: errorCode, Equals: [AccessDenied] }",
+            ),
+        ),
+        ("too many values", data(&format!("{{ Field: eventName, Equals: [{many}] }}"))),
+        (
+            "a name that is too long",
+            with_advanced(&format!(
+                "advanced_event_selectors: [{{ Name: {}, FieldSelectors: [{{ Field: eventCategory, Equals: [Management] }}] }}]",
+                "x".repeat(1001)
+            )),
+        ),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_data_resources() {
+    let of = |data: &str| {
+        with_trail(&format!("data_events: {{ {data} }}")).replacen(
+            "    data_events: { s3: all, lambda: all }\n",
+            "",
+            1,
+        )
+    };
+    let document = document(&[
+        ("an empty list", of("s3: []")),
+        ("a wildcard in a bucket", of("s3: [\"logs/*\"]")),
+        ("a wildcard in a function", of("lambda: [\"arn:aws:lambda:us-east-1:111111111111:function:*\"]")),
+        ("a bucket of another partition", of("s3: [\"arn:aws-cn:s3:::logs\"]")),
+        ("a function that is a layer", of("lambda: [\"arn:aws:lambda:us-east-1:111111111111:layer:f\"]")),
+        (
+            "a function of an unknown Region",
+            of("lambda: [\"arn:aws:lambda:us-esat-1:111111111111:function:f\"]"),
+        ),
+        (
+            "a table that is an index",
+            of("dynamodb: [\"arn:aws:dynamodb:us-east-1:111111111111:table/t/index/i\"]"),
+        ),
+        ("a table of another service", of("dynamodb: [\"arn:aws:s3:::logs\"]")),
+        (
+            "an exclusion from nothing",
+            with_trail("management_events: { read_write: none, exclude: [kms.amazonaws.com] }"),
+        ),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+const STATEMENT: &str = "Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs/*\"";
+
+#[test]
+fn of_extra_statements() {
+    let of = |statement: &str| with_bucket(&format!("policy: {{ extra_statements: [{statement}] }}"));
+    let changed = |from: &str, to: &str| {
+        assert!(STATEMENT.contains(from), "{from}");
+        of(&format!("{{ {} }}", STATEMENT.replacen(from, to, 1)))
+    };
+    let more = |more: &str| of(&format!("{{ {STATEMENT}, {more} }}"));
+    let many: Vec<String> = (0..200).map(|n| format!("{{ Sid: \"Statement{n}\", {STATEMENT} }}")).collect();
+    let document = document(&[
+        ("not a map", of("Allow")),
+        ("an unknown element", changed("Action:", "Actions:")),
+        ("no effect", changed("Effect: Allow, ", "")),
+        ("a misspelled effect", changed("Effect: Allow", "Effect: allow")),
+        ("no principal", changed("Principal: { AWS: \"444444444444\" }, ", "")),
+        ("a principal that is a text", changed("{ AWS: \"444444444444\" }", "\"444444444444\"")),
+        ("an unknown kind of principal", changed("AWS:", "Aws:")),
+        ("an account without quotes", changed("\"444444444444\"", "444444444444")),
+        ("a group", changed("\"444444444444\"", "\"arn:aws:iam::444444444444:group/G\"")),
+        ("a role with a wildcard", changed("\"444444444444\"", "\"arn:aws:iam::444444444444:role/*\"")),
+        (
+            "a role of another partition",
+            changed("\"444444444444\"", "\"arn:aws-cn:iam::444444444444:role/R\""),
+        ),
+        ("a deleted role", changed("\"444444444444\"", "AROAEXAMPLEEXAMPLE12")),
+        ("a service that is none", changed("AWS: \"444444444444\"", "Service: cloudtrail")),
+        ("a canonical user that is none", changed("AWS: \"444444444444\"", "CanonicalUser: abc")),
+        ("everybody else", changed("Principal:", "NotPrincipal:")),
+        ("both principals", more("NotPrincipal: { AWS: \"444444444444\" }")),
+        ("a misspelled action", changed("s3:GetObject", "s3:GetObjet")),
+        ("an operation that is no action", changed("s3:GetObject", "s3:HeadObject")),
+        ("a pattern that matches nothing", changed("s3:GetObject", "s3:Gett*")),
+        ("an action of another service", changed("s3:GetObject", "kms:Decrypt")),
+        ("an action without a service", changed("s3:GetObject", "GetObject")),
+        ("an action on the account", changed("s3:GetObject", "s3:ListAllMyBuckets")),
+        ("an action on the bucket", changed("s3:GetObject", "s3:ListBucket")),
+        ("an action on objects", changed("secprod-multiaccount-logs/*", "secprod-multiaccount-logs")),
+        ("no actions", changed("\"s3:GetObject\"", "[]")),
+        ("another bucket", changed("secprod-multiaccount-logs/*", "other/*")),
+        ("every bucket", changed("arn:aws:s3:::secprod-multiaccount-logs/*", "*")),
+        ("no resource", changed(", Resource: \"arn:aws:s3:::secprod-multiaccount-logs/*\"", "")),
+        ("an unknown operator", more("Condition: { StringEqual: { \"aws:SourceAccount\": \"1\" } }")),
+        ("an unknown condition key", more("Condition: { StringEquals: { \"s3:x-amz-acll\": private } }")),
+        ("a condition of the wrong shape", more("Condition: [StringEquals]")),
+        ("a condition without values", more("Condition: { StringEquals: { \"aws:SourceAccount\": [] } }")),
+        ("a public statement under the block", changed("{ AWS: \"444444444444\" }", "\"*\"")),
+        ("more than can ever fit", of(&many.join(", "))),
+        (
+            "several at once",
+            of(
+                "{ Effect: Alow, Principals: x, Action: [\"s3:GetObjet\", 5], Resource: \"arn:aws:s3:::b\", Condition: { Boool: {} } }",
+            ),
+        ),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_extra_statements_of_the_key() {
+    const STATEMENT: &str =
+        "Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"kms:Decrypt\", Resource: \"*\"";
+    let of = |statement: &str| with_key(&format!("policy: {{ extra_statements: [{{ {statement} }}] }}"));
+    let changed = |from: &str, to: &str| {
+        assert!(STATEMENT.contains(from), "{from}");
+        of(&STATEMENT.replacen(from, to, 1))
+    };
+    let document = document(&[
+        ("a misspelled action", changed("kms:Decrypt", "kms:Decript")),
+        ("an action on the account", changed("kms:Decrypt", "kms:ListKeys")),
+        ("an action of another service", changed("kms:Decrypt", "s3:GetObject")),
+        ("no resource", changed(", Resource: \"*\"", "")),
+        ("an alias", changed("\"*\"", "\"arn:aws:kms:us-east-1:111111111111:alias/x\"")),
+        ("a key of another Region", changed("\"*\"", "\"arn:aws:kms:eu-west-1:111111111111:key/x\"")),
+        ("a canonical user", changed("AWS:", "CanonicalUser:")),
+        ("characters that KMS rejects", of(&format!("Sid: \"日\", {STATEMENT}"))),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
+fn of_new_names() {
+    let document = document(&[
+        ("an unknown Region", prod_with("us-east-1", "eu-centrl-1")),
+        ("a Region that is near to none", prod_with("us-east-1", "xx-faraway-9")),
+        ("a home in an unknown Region", with_trail("home_region: us-wset-2")),
+        ("a name of nothing", format!("{PROD}recognize: [something]\n")),
     ]);
     insta::assert_snapshot!(document);
 }
@@ -330,6 +641,10 @@ fn of_organizations_and_destinations() {
             "a lock in what is to be deleted",
             with_lock("bucket: secprod-multiaccount-logs, key: k, region: us-east-1, account: master")
                 + "deletion: { bucket: true }\n",
+        ),
+        (
+            "a lock in the bucket of another Region",
+            with_lock("bucket: secprod-multiaccount-logs, key: k, region: eu-west-1, account: master"),
         ),
         ("a lock of nobody", with_lock("bucket: locks, key: k, region: us-east-1, account: nobody")),
         ("a key of another Region", key("eu-west-1", "111111111111")),

@@ -51,7 +51,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         tags: tag::pairs(listed(input, "TagsList")),
     };
     set(&mut trail, caller, input)?;
-    check(state, &trail)?;
+    check(state, &trail, input)?;
     let answer = details(&trail);
     state.regional(account, region).trails.insert(name.to_owned(), trail);
     Ok(answer)
@@ -64,20 +64,24 @@ pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     if trail.organization {
         organization::owner(state, caller)?;
     }
-    check(state, &trail)?;
+    check(state, &trail, input)?;
     let answer = details(&trail);
     *name::find_mut(state, caller, given)? = trail;
     Ok(answer)
 }
 
-/// Refuses what could not do what it is to do.
-fn check(state: &State, trail: &Trail) -> Result<(), Fault> {
+/// Refuses a trail that could not deliver. A log group and its role are checked only where the request names them.
+fn check(state: &State, trail: &Trail, input: &Value) -> Result<(), Fault> {
     if state.is_trusting {
         return Ok(());
     }
     delivery::check(state, trail)?;
     attached::check_topic(state, trail)?;
-    attached::check_logs(state, trail)
+    let names = |name| input.get(name).is_some();
+    match names("CloudWatchLogsLogGroupArn") || names("CloudWatchLogsRoleArn") {
+        true => attached::check_logs(state, trail),
+        false => Ok(()),
+    }
 }
 
 /// What a request says is set; what it leaves out stays as it is.

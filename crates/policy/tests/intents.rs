@@ -247,6 +247,7 @@ fn the_topic_policy_reads_as_cloudtrail_documents_it() {
 #[test]
 fn the_key_policy_lets_encrypted_topics_and_log_groups_use_the_key_in_every_form() {
     let intent = KeyIntent {
+        partition: Partition::Aws,
         topics: vec!["arn:aws:sns:us-east-1:111111111111:trails".parse().unwrap()],
         log_groups: ["111111111111", "222222222222"]
             .map(|id| format!("arn:aws:logs:us-east-1:{id}:log-group:/cloudtrail/a").parse().unwrap())

@@ -130,11 +130,10 @@ mod tests {
         let problems = reconcile_spec::parse("a.yaml", b"version: 1\nname: Audit\n").unwrap_err();
         let object = CliError::Spec(problems).object();
         assert_eq!(object["code"], "spec");
-        let first = &object["diagnostics"][0];
-        assert_eq!(
-            (&first["file"], &first["line"], &first["column"]),
-            (&json!("a.yaml"), &json!(2), &json!(7))
-        );
-        assert!(!first["message"].as_str().unwrap().contains("-->"), "{first}");
+        let problems = object["diagnostics"].as_array().unwrap();
+        let place = |it: &Value| (it["file"].clone(), it["line"].clone(), it["column"].clone());
+        let of_name = (json!("a.yaml"), json!(2), json!(7));
+        assert!(problems.iter().any(|problem| place(problem) == of_name), "{problems:?}");
+        assert!(problems.iter().all(|it| !it["message"].as_str().unwrap().contains("-->")), "{problems:?}");
     }
 }

@@ -48,7 +48,7 @@ pub struct Error {
     /// What AWS, or the way there, said.
     pub message: String,
     /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was called.
-    pub bucket_region: Option<String>,
+    pub bucket_region: Option<Box<str>>,
 }
 
 impl Error {
@@ -157,14 +157,14 @@ impl Error {
 ///
 /// See "Error responses" in the S3 API reference (`PermanentRedirect`, `TemporaryRedirect`,
 /// `AuthorizationHeaderMalformed`).
-fn bucket_region(code: Option<&str>, answer: &HttpResponse) -> Option<String> {
+fn bucket_region(code: Option<&str>, answer: &HttpResponse) -> Option<Box<str>> {
     let is_elsewhere = match answer.status().as_u16() {
         301 | 307 => true,
         400 => matches!(code, None | Some("AuthorizationHeaderMalformed")),
         _ => false,
     };
     let region = answer.headers().get("x-amz-bucket-region").filter(|_| is_elsewhere);
-    region.map(str::to_owned)
+    region.map(Box::from)
 }
 
 /// The chain of causes, without the debug text that the SDK puts behind it.

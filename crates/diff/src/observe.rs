@@ -343,9 +343,9 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
 fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
     let wanted = desired.bucket.site.region.as_str();
     match error {
-        ReadError::Aws(reconcile_aws::Error { bucket_region: Some(actual), .. }) if actual != wanted => {
+        ReadError::Aws(reconcile_aws::Error { bucket_region: Some(actual), .. }) if *actual != *wanted => {
             let (name, wanted) = (desired.bucket.name.to_string(), wanted.to_owned());
-            ReadError::BucketRegion { name, actual, wanted }
+            ReadError::BucketRegion { name, actual: actual.into(), wanted }
         }
         error => error,
     }

@@ -209,7 +209,7 @@ fn of_value(key: &str, name: &str, operator: Operator, value: &str, variables: b
     if !(operator.has_wildcards() && value.contains(['*', '?'])) {
         return Reach::Fixed;
     }
-    let account = value.splitn(6, ':').nth(4).unwrap_or_default();
+    let account = value.split(':').nth(4).unwrap_or_default();
     let is_in_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     let is_in_role = name == USER_ID
         && value

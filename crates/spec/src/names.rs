@@ -162,11 +162,11 @@ impl BucketName {
     /// See "Namespaces for general purpose buckets" in the S3 user guide.
     pub fn namespace(&self) -> Option<(AccountId, Region)> {
         let name = self.0.strip_suffix("-an")?;
-        let namespaces = name.match_indices('-').filter_map(|(at, _)| {
+        let mut namespaces = name.match_indices('-').filter_map(|(at, _)| {
             let (account, region) = name.get(at + 1..)?.split_once('-')?;
             Some((account.parse().ok()?, region.parse().ok()?))
         });
-        namespaces.last()
+        namespaces.next_back()
     }
 }
 

@@ -170,6 +170,8 @@ async fn acls_are_disabled_only_where_they_grant_nothing_to_others() {
     own(ObjectOwnership::BucketOwnerEnforced).await.unwrap();
 }
 
+const STACK: (&str, &str) = ("aws:cloudformation:stack-name", "logs");
+
 #[tokio::test]
 async fn tags_of_aws_itself_stay_as_they_are() {
     let twin = twin();
@@ -179,7 +181,6 @@ async fn tags_of_aws_itself_stay_as_they_are() {
         let tagging = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect())).build().unwrap();
         s3.put_bucket_tagging().bucket(BUCKET).tagging(tagging).send()
     };
-    const STACK: (&str, &str) = ("aws:cloudformation:stack-name", "logs");
     assert_eq!(code(put(&[STACK]).await), "InvalidTag");
     twin.trust(true);
     put(&[STACK]).await.unwrap();

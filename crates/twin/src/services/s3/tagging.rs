@@ -1,7 +1,7 @@
 //! Bucket tags: what S3 refuses to do to the tags of AWS itself.
 //!
-//! CloudFormation puts `aws:` tags on the buckets that it creates. `PutBucketTagging` replaces all tags of a bucket, and is
-//! refused unless it leaves these as they are. See "AWS-generated cost allocation tags" in the AWS Billing user guide and
+//! A stack puts `aws:cloudformation:…` tags on the buckets that it creates. `PutBucketTagging` replaces all tags of a
+//! bucket, and is refused unless it leaves these as they are. See "AWS-generated cost allocation tags" in the AWS Billing user guide and
 //! "Using cost allocation S3 bucket tags" in the S3 user guide.
 
 use std::collections::BTreeMap;

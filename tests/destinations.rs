@@ -142,8 +142,8 @@ fn what_has_to_stay_is_not_lost_sight_of() {
         project
             .run("apply specs/prod.yaml --sandbox --yes")
             .exits(0)
-            .says("log_group/production//cloudtrail/a: it is ours and not in the spec any more; it stays")
-            .says("topic/master/log-files: it is ours");
+            .says("log_group/production//cloudtrail/a: no longer in the spec; kept because")
+            .says("topic/master/log-files: no longer in the spec; kept because");
     }
     project.write(SPEC, crate::support::PROD);
     project.edit(".reconcile/sandbox.json", |state| state["accounts"]["333333333333"]["roles"] = json!([]));
@@ -271,7 +271,7 @@ sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=
         .exits(2)
         .says("events are not kept for as long as the spec says")
         .says("the role may do less or more than deliver")
-        .says("not every trail may tell the topic");
+        .says("`SecprodTrailNotify` is missing or differs");
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("drift specs/prod.yaml").exits(0);
     project.write(SPEC, project.read("prod.yaml"));

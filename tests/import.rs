@@ -85,7 +85,7 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
     // Each line that is taken out becomes the change that it kept away.
     for (line, told) in [
         ("tags: unmanaged", "tags are missing or differ"),
-        ("  object_ownership: BucketOwnerPreferred", "object ownership differs"),
+        ("  object_ownership: BucketOwnerPreferred", "ACLs are in force"),
         ("  description: unmanaged", "the description differs"),
         ("  rotation_days: unmanaged", "the key material is not rotated"),
         ("  policy: unmanaged", "is taken over: our own statements allow what it does"),

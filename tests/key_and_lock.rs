@@ -51,7 +51,10 @@ fn a_key_of_somebody_else_is_used_and_neither_made_named_marked_nor_removed() {
         let keys = &mut state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"];
         keys["1234abcd-12ab-34cd-56ef-1234567890ab"]["policy"] = before["policy"].clone();
     });
-    project.run("drift specs/prod.yaml --sandbox").exits(2).says("not every trail may encrypt");
+    project
+        .run("drift specs/prod.yaml --sandbox")
+        .exits(2)
+        .says("CloudTrail is not allowed to encrypt log files with the key");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
     let after = key(&project.json(".reconcile/sandbox.json"));
@@ -147,14 +150,14 @@ fn what_the_spec_leaves_alone_stays_as_it_is() {
     project.edit(".reconcile/sandbox.json", |state| {
         let bucket = &mut state["buckets"]["secprod-multiaccount-logs"];
         bucket["configuration"].as_object_mut().unwrap().remove("tagging");
-        let policy = bucket["policy"].as_str().unwrap().replace("SecprodDenyInsecureTransport", "Theirs");
+        let policy = bucket["policy"].as_str().unwrap().replace("SecprodTrailAclCheck", "Theirs");
         bucket["policy"] = json!(policy);
     });
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
         .says("tags are missing")
-        .says("without TLS is not denied");
+        .says("`SecprodTrailAclCheck` is missing or differs from the spec");
     with(&project, "name: secprod\n", "name: secprod\ntags: unmanaged\n");
     with(&project, "  region: us-east-1\n", "  region: us-east-1\n  policy: unmanaged\n");
     with(&project, "  alias: secprod-cloudtrail\n", "  alias: secprod-cloudtrail\n  policy: unmanaged\n");
@@ -183,6 +186,7 @@ fn five_trails_are_all_that_a_region_takes() {
             let mut other = trails["SecurityTrail"].clone();
             other["arn"] = json!(format!("arn:aws:cloudtrail:us-east-1:222222222222:trail/{name}"));
             other["bucket"] = json!("elsewhere");
+            other["kms_key"] = json!(null);
             other["tags"] = json!({});
             trails[name] = other;
         }

@@ -73,7 +73,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     project
         .run("plan specs/organization.yaml --sandbox")
         .exits(0)
-        .says("account 777777777777 may still write logs")
+        .says("account 777777777777 and trail SecurityTrail of account 777777777777 no longer needs permission to write")
         .says(&format!("{named} is not in the spec"))
         .says("it can no longer deliver after this plan. To keep it,");
 }
@@ -309,7 +309,7 @@ fn a_trail_of_the_organization_is_made_watched_and_removed() {
         .exits(2)
         .says("CloudTrail has no trusted access to the organization")
         .says("the account may not act for the organization in CloudTrail yet")
-        .says("CloudTrail may not write the logs of the organization's accounts yet")
+        .says("`SecprodOrganizationWrite` is missing or differs from the spec")
         .says("it does not record the accounts of the organization");
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     project.run("drift specs/organization.yaml --sandbox").exits(0);
@@ -363,7 +363,7 @@ fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
     project
         .run("apply specs/s.yaml --sandbox --yes")
         .exits(0)
-        .says("it stays, as `deletion.trails: false` says");
+        .says("no longer in the spec; kept because `deletion.trails` is false");
     assert!(policy(&project).contains("AWSLogs/o-twin000000/*"), "{}", policy(&project));
     // Also where nobody asks the organization any more.
     let asks = "organization: { account: master }\n";

@@ -249,7 +249,9 @@ impl<'s> TrailStatement<'s> {
                 return Remainder { statement: None, unpaired, kept: Vec::new() };
             }
             // Whatever its author meant with these members, they say nothing without the others.
-            kept.iter_mut().for_each(|list| list.fill(true));
+            for list in &mut kept {
+                list.fill(true);
+            }
         }
         let mut statement = self.statement.clone();
         for (list, kept) in self.lists.iter().zip(&kept).filter(|(_, kept)| kept.contains(&false)) {
@@ -273,9 +275,7 @@ impl List<'_> {
             Part::Action | Part::Organization => Owner::Open,
             Part::Resource => Owner::of_resource(text),
             Part::SourceAccount => Owner::of_account(text),
-            Part::SourceArn | Part::Context => {
-                Owner::of_account(text.splitn(6, ':').nth(4).unwrap_or_default())
-            }
+            Part::SourceArn | Part::Context => Owner::of_account(text.split(':').nth(4).unwrap_or_default()),
         }
     }
 

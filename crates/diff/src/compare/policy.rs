@@ -343,7 +343,7 @@ impl Policy<'_> {
     fn is_unlisted(&self, uses: &[Use]) -> bool {
         let is_listed =
             |id: &str| self.scope.desired.accounts.iter().any(|account| account.id.as_str() == id);
-        let account = |arn: &str| arn.splitn(6, ':').nth(4).unwrap_or_default().to_owned();
+        let account = |arn: &str| arn.split(':').nth(4).unwrap_or_default().to_owned();
         uses.iter().any(|it| match &it.sources {
             Sources::Trails { arns } | Sources::Others { arns } => {
                 arns.iter().any(|arn| !is_listed(&account(arn)))

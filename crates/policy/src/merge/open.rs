@@ -1,5 +1,6 @@
 //! Finds statements that let the trails of every account deliver, whatever else they say.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::uses::{Sources, Use};
@@ -25,7 +26,7 @@ pub(super) fn lets_everyone_deliver(statement: &Statement, document: &Document) 
             if evaluate(&alone, &request(action, &instance(resource, is_of_objects), resource)).is_allowed() {
                 let pattern = statement.actions().into_iter().map(lowercase);
                 let action = action.to_ascii_lowercase();
-                actions.extend(pattern.filter(|it| text_matches(it, &action)).map(|it| it.into_owned()));
+                actions.extend(pattern.filter(|it| text_matches(it, &action)).map(Cow::into_owned));
                 resources.insert(resource.to_owned());
             }
         }

@@ -138,9 +138,8 @@ fn sources(grant: &Grant<'_>) -> Sources {
     }
     match (&grant.source, grant.account) {
         (Source::Trail(arn), _) => Sources::Trails { arns: one(arn) },
-        (Source::Other(arn), _) => Sources::Others { arns: one(arn) },
+        (Source::Other(arn), _) | (Source::Trails(arn), None) => Sources::Others { arns: one(arn) },
         (Source::Trails(_) | Source::Unnamed, Some(account)) => Sources::Accounts { ids: one(account) },
-        (Source::Trails(arn), None) => Sources::Others { arns: one(arn) },
         (Source::Unnamed, None) => match grant.organization {
             Some(id) => Sources::Organizations { ids: one(id) },
             None => Sources::Everyone,

@@ -88,7 +88,7 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
         ("  object_ownership: BucketOwnerPreferred", "ACLs are in force"),
         ("  description: unmanaged", "the description differs"),
         ("  rotation_days: unmanaged", "the key material is not rotated"),
-        ("  policy: unmanaged", "is taken over: our own statements allow what it does"),
+        ("  policy: unmanaged", "is removed: our own statements allow"),
     ] {
         let lines: Vec<&str> = text.lines().filter(|it| !it.starts_with(line)).collect();
         assert!(lines.len() < text.lines().count(), "{line}");

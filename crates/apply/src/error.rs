@@ -41,8 +41,8 @@ pub enum ApplyError {
     /// See "Enabling ABAC in general purpose buckets" in the S3 user guide.
     #[error("{error}; the bucket uses ABAC, so that only `TagResource` of S3 Control sets its tags")]
     TagsUnderAbac {
-        /// What S3 answered.
-        error: reconcile_aws::Error,
+        /// The answer of S3.
+        error: Box<reconcile_aws::Error>,
         /// The ARN of the bucket.
         bucket: String,
         /// The tags, as the AWS CLI takes them.

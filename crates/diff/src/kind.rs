@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use reconcile_policy::PolicyKind;
 use serde::{Deserialize, Serialize};
 
 /// A kind of resource, as it stands in addresses and in the JSON plan.
@@ -76,15 +77,12 @@ impl Kind {
         }
     }
 
-    /// The bytes that AWS takes, if it is a policy document.
-    ///
-    /// See "Bucket policies" in the S3 user guide (20 KB), "Resource quotas" in the KMS developer guide, and "Amazon SNS
-    /// API permissions: Actions and resources reference" in the SNS developer guide (30 KB).
+    /// The size limit in bytes, if it is a policy document.
     pub fn policy_limit(self) -> Option<usize> {
         match self {
-            Self::BucketPolicy => Some(20 * 1024),
-            Self::KeyPolicy => Some(32 * 1024),
-            Self::TopicPolicy => Some(30 * 1024),
+            Self::BucketPolicy => Some(PolicyKind::Bucket.limit()),
+            Self::KeyPolicy => Some(PolicyKind::Key.limit()),
+            Self::TopicPolicy => Some(PolicyKind::Topic.limit()),
             Self::ServiceAccess
             | Self::DelegatedAdministrator
             | Self::Key

@@ -80,6 +80,20 @@ pub enum PolicyKind {
     Topic,
 }
 
+impl PolicyKind {
+    /// The size limit of such a policy, in bytes.
+    ///
+    /// See "Bucket policies" in the S3 user guide (20 KB), "Resource quotas" in the KMS developer guide (32 KB) and
+    /// "Amazon SNS API permissions: Actions and resources reference" in the SNS developer guide (30 KB).
+    pub fn limit(self) -> usize {
+        match self {
+            Self::Bucket => 20 * 1024,
+            Self::Key => 32 * 1024,
+            Self::Topic => 30 * 1024,
+        }
+    }
+}
+
 impl fmt::Display for PolicyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

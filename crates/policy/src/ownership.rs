@@ -181,11 +181,6 @@ impl Ownership {
         self.sid_ending(role.suffix())
     }
 
-    /// Whether the statement of this Sid is ours in this role, also in a previous form.
-    pub fn is_role(&self, sid: &str, role: Role) -> bool {
-        self.role(sid) == Some(role)
-    }
-
     /// The role of our statement of this Sid, or of a previous form of it; `None` if it has none of the roles, or is not
     /// ours.
     pub fn role(&self, sid: &str) -> Option<Role> {

@@ -9,6 +9,7 @@
 use crate::canonical::lowercase;
 use crate::equivalent::reads_variables;
 use crate::evaluate::condition::{Network, Operator};
+use crate::names::is_account_id;
 use crate::pattern::{Syntax, includes, pieces};
 use crate::{Condition, Document, Effect, Principal, Statement, StatementRef};
 
@@ -210,7 +211,7 @@ fn of_value(key: &str, name: &str, operator: Operator, value: &str, variables: b
         return Reach::Fixed;
     }
     let account = value.split(':').nth(4).unwrap_or_default();
-    let is_in_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    let is_in_account = is_account_id(account);
     let is_in_role = name == USER_ID
         && value
             .strip_suffix(":*")

@@ -89,6 +89,21 @@ pub struct Condition<'a> {
 }
 
 impl Statement {
+    /// The elements of the policy grammar.
+    ///
+    /// See "Grammar of the IAM JSON policy language" in the IAM user guide.
+    pub const ELEMENTS: [&str; 9] = [
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    ];
+
     /// The statement that a JSON object describes.
     ///
     /// # Errors
@@ -194,7 +209,7 @@ impl Statement {
     /// The elements outside the policy grammar, which we carry and do not understand.
     pub(crate) fn unknown_elements(&self) -> impl Iterator<Item = (&str, &Value)> {
         let elements = self.elements.iter().map(|(name, value)| (name.as_str(), value));
-        elements.filter(|(name, _)| !shape::KNOWN.contains(name))
+        elements.filter(|(name, _)| !Self::ELEMENTS.contains(name))
     }
 
     fn texts_of(&self, element: &str) -> Vec<&str> {

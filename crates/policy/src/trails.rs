@@ -166,7 +166,10 @@ impl<'s> TrailStatement<'s> {
         Some(pieces)
     }
 
-    /// Whether action and resource go together: objects are written, and the ACL of a bucket is read.
+    /// Whether action, resource and conditions go together: objects are written, the ACL of a bucket is read, and a key is
+    /// described without an encryption context.
+    ///
+    /// See "AWS KMS condition keys" in the KMS developer guide: only cryptographic operations have an encryption context.
     fn is_possible(&self, piece: &Piece) -> bool {
         let (Some(action), Some(resource)) =
             (self.text(piece, Part::Action), self.text(piece, Part::Resource))
@@ -176,6 +179,7 @@ impl<'s> TrailStatement<'s> {
         match lowercase(action).as_ref() {
             "s3:getbucketacl" => is_of_bucket(resource),
             "s3:putobject" => is_of_objects(resource),
+            "kms:describekey" => !self.lists.iter().any(|list| list.part == Part::Context),
             _ => true,
         }
     }

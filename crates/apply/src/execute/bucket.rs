@@ -274,7 +274,7 @@ impl Step<'_> {
 
     fn tagged_elsewhere(&self, wanted: &Tags, error: reconcile_aws::Error) -> ApplyError {
         ApplyError::TagsUnderAbac {
-            error,
+            error: Box::new(error),
             bucket: format!("arn:{}:s3:::{}", self.work.region().partition(), self.name),
             tags: wanted.0.iter().map(|(key, value)| format!("Key={key},Value={value}")).collect(),
         }

@@ -113,11 +113,13 @@ fn renames_rule(diff: &[Difference]) -> bool {
     paths.all(|path| path == "/lifecycle/previous_id")
 }
 
+const ACLS_IN_FORCE: &str = "ACLs are in force; disabling them also ends what ACLs of single objects grant, which a \
+     plan does not see";
+
 fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
         Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
-        Action::Update { after, .. } => reasons(diff, |field, _| {
-            match field {
+        Action::Update { after, .. } => reasons(diff, |field, _| match field {
             "encryption" => "new objects are not encrypted as the spec says".to_owned(),
             "versioning" if after.versioning == Some(true) => {
                 "overwritten and deleted objects are not kept (versioning is off)".to_owned()
@@ -125,11 +127,7 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             "versioning" => "versioning is on".to_owned(),
             "public_access_block" => "public access is not blocked as the spec says".to_owned(),
             "object_ownership" => match after.object_ownership.as_deref() {
-                Some("BucketOwnerEnforced") => {
-                    "ACLs are in force; disabling them also ends what ACLs of single objects grant, which a plan does not \
-                     see"
-                        .to_owned()
-                }
+                Some("BucketOwnerEnforced") => ACLS_IN_FORCE.to_owned(),
                 _ => "object ownership differs".to_owned(),
             },
             "lifecycle" if renames_rule(diff) => {
@@ -140,7 +138,6 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             "access_logs" => "access to the bucket is not logged where the spec says".to_owned(),
             "tags" => "tags are missing or differ".to_owned(),
             other => format!("{other} differs"),
-        }
         }),
         Action::Delete { .. } => vec!["the spec has no such bucket".to_owned()],
     };

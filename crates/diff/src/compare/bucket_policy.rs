@@ -4,7 +4,7 @@ use reconcile_policy::{BucketIntent, Document, Fitted, Guest, Keep, PolicyKind, 
 
 use super::change::Compared;
 use super::confirm::Subject;
-use super::departed::{Naming, Plans};
+use super::departed::Plans;
 use super::policy::{Policy, Setting};
 use super::{Scope, guest, public_access};
 use crate::delivery::of_other;
@@ -52,7 +52,8 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
             adoption.trails.insert(guest.trail.clone());
         }
     }
-    let departed = naming(scope, Plans::Manage).guests(scope, compared);
+    let policy = policy(scope);
+    let departed = policy.departed(live, Plans::Manage, compared);
     adoption.trails.extend(departed.iter().map(|guest| guest.trail.clone()));
     guests.extend(departed);
     let organization = scope.organization_of(adoption.trails.iter());
@@ -60,26 +61,13 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
     let intent = BucketIntent { guests, organization, ..intent };
 
     let compile = |form| intent.compile(&desired.ownership, form);
-    policy(scope).merge(live, compile, &adoption, compared)
+    policy.merge(live, compile, &adoption, compared)
 }
 
 /// Adds the write that lets our trails deliver.
 pub(super) fn expand(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
     let live = scope.observed.bucket_policy.as_ref();
     policy(scope).expand(live, outcome, vec![scope.bucket_address()], compared);
-}
-
-/// The trails that our statements name and that nobody could read.
-fn naming<'a>(scope: &'a Scope<'_>, plans: Plans) -> Naming<'a> {
-    let desired = &scope.desired.bucket_policy;
-    Naming {
-        address: scope.bucket_policy_address(),
-        document: scope.observed.bucket_policy.as_ref(),
-        ownership: &desired.ownership,
-        unlisted: desired.foreign.unlisted_accounts,
-        setting: UNLISTED,
-        plans,
-    }
 }
 
 /// Removes all statements of ours; what trails that stay need is handed over to nobody's statements.
@@ -89,7 +77,8 @@ pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
         return;
     }
     let live = scope.observed.bucket_policy.as_ref();
-    naming(scope, Plans::Destroy).guests(scope, compared);
+    let policy = policy(scope);
+    policy.departed(live, Plans::Destroy, compared);
     let staying =
         guest::depending(scope.guests().collect(), PolicyKind::Bucket, live, &desired.ownership, |trail| {
             of_other(scope.desired, scope.observed, trail)
@@ -97,7 +86,7 @@ pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
     let guests = guests(scope, &staying);
     let intent = BucketIntent { guests, require_tls: false, ..desired.intent.clone() };
     let arns = intent.guests.iter().map(|guest| guest.trail.clone()).collect::<Vec<_>>();
-    policy(scope).shrink(live, &[], &intent.statements(&desired.ownership), &arns, compared);
+    policy.shrink(live, &[], &intent.statements(&desired.ownership), &arns, compared);
 }
 
 fn guests(scope: &Scope<'_>, trails: &[&OtherTrail]) -> Vec<Guest> {

@@ -75,8 +75,8 @@ fn uses_key(scope: &Scope<'_>, delivery: &Delivery) -> bool {
 fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
     let (desired, observed) = (scope.desired, scope.observed);
     let ours = desired.trails.iter().filter_map(|trail| {
-        let delivery = match observed.trails.get(&trail.arn) {
-            _ if phase == Phase::Contract => of_spec(desired, observed, trail),
+        let live = observed.trails.get(&trail.arn).filter(|_| phase != Phase::Contract);
+        let delivery = match live {
             None => of_spec(desired, observed, trail),
             Some(Some(live)) if live.bucket == desired.bucket.name.as_str() => {
                 of_live(desired, observed, live)

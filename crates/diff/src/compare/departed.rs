@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::{Arn, Document, Guest, Ownership, named_trails};
+use reconcile_policy::{Arn, Document, Guest, named_trails};
 use reconcile_spec::Unlisted;
 
 use super::Scope;
 use super::change::Compared;
-use crate::address::Address;
+use super::policy::Policy;
 use crate::observe::Unseen;
 use crate::plan::Warning;
 
@@ -24,26 +24,22 @@ pub(super) enum Plans {
     Destroy,
 }
 
-/// A live policy that names trails.
-pub(super) struct Naming<'a> {
-    pub(super) address: Address,
-    pub(super) document: Option<&'a Document>,
-    pub(super) ownership: &'a Ownership,
-    /// What the spec says of permissions of accounts that it does not have.
-    pub(super) unlisted: Unlisted,
-    /// Where in the spec it says so.
-    pub(super) setting: &'static str,
-    pub(super) plans: Plans,
-}
-
-impl Naming<'_> {
-    /// The trails that keep their permission. Warns of each, and of each that loses it.
-    pub(super) fn guests(&self, scope: &Scope<'_>, compared: &mut Compared) -> Vec<Guest> {
-        let named = self.document.map(|document| named_trails(document, self.ownership)).unwrap_or_default();
+impl Policy<'_> {
+    /// The trails that our statements name, that nobody could read, and that keep their permission. Warns of each, and of each
+    /// that loses it.
+    pub(super) fn departed(
+        &self,
+        live: Option<&Document>,
+        plans: Plans,
+        compared: &mut Compared,
+    ) -> Vec<Guest> {
+        let scope = self.scope;
+        let named = live.map(|document| named_trails(document, self.ownership)).unwrap_or_default();
         let unseen = &scope.observed.departed.unseen;
         let guests: Vec<Guest> =
             named.trails.into_iter().filter(|it| unseen.contains_key(&it.trail)).collect();
-        let fate = match (self.plans, self.unlisted) {
+        let (unlisted, setting) = self.unlisted();
+        let fate = match (plans, unlisted) {
             (Plans::Destroy, _) => Fate::Destroyed,
             (Plans::Manage, Unlisted::Remove) => Fate::Revoked,
             (Plans::Manage, Unlisted::Keep | Unlisted::Report) => Fate::Kept,
@@ -51,12 +47,13 @@ impl Naming<'_> {
         // What is not taken away in this plan is named by the plan that does.
         let is_withheld = !scope.desired.deletion.statements || !scope.observed.unreadable.is_empty();
         if fate == Fate::Kept || !is_withheld {
-            self.warn(scope, fate, &guests, compared);
+            self.warn_of_departed(&guests, &fate.told(setting), compared);
         }
         if fate == Fate::Kept { guests } else { Vec::new() }
     }
 
-    fn warn(&self, scope: &Scope<'_>, fate: Fate, guests: &[Guest], compared: &mut Compared) {
+    fn warn_of_departed(&self, guests: &[Guest], then: &str, compared: &mut Compared) {
+        let scope = self.scope;
         let mut by_account: BTreeMap<&str, BTreeSet<&Arn>> = BTreeMap::new();
         for guest in guests {
             by_account.entry(guest.trail.account()).or_default().insert(&guest.trail);
@@ -68,26 +65,8 @@ impl Naming<'_> {
             compared.warnings.push(Warning {
                 code: "departed-account".to_owned(),
                 address: self.address.clone(),
-                message: format!("{}; {}", told(scope, id, &trails, why), self.then(fate)),
+                message: format!("{}; {}", told(scope, id, &trails, why), then),
             });
-        }
-    }
-
-    fn then(&self, fate: Fate) -> String {
-        let setting = self.setting;
-        match fate {
-            Fate::Kept => format!(
-                "it keeps its permission. To revoke that, set `{setting}: remove`; to remove the trail first, add the \
-                 account to `accounts`, without a trail"
-            ),
-            Fate::Revoked => format!(
-                "it can no longer deliver after this plan. To keep it, add the account to `accounts` with its trail, or set \
-                 `{setting}: keep`"
-            ),
-            Fate::Destroyed => {
-                "it can no longer deliver after this plan. To keep it, let a statement of your own allow it"
-                    .to_owned()
-            }
         }
     }
 }
@@ -108,6 +87,26 @@ enum Fate {
     Kept,
     Revoked,
     Destroyed,
+}
+
+impl Fate {
+    /// What becomes of the trail, and what to do about it. `setting` is the name of the setting in the spec.
+    fn told(self, setting: &str) -> String {
+        match self {
+            Fate::Kept => format!(
+                "it keeps its permission. To revoke that, set `{setting}: remove`; to remove the trail first, add the \
+                 account to `accounts`, without a trail"
+            ),
+            Fate::Revoked => format!(
+                "it can no longer deliver after this plan. To keep it, add the account to `accounts` with its trail, or set \
+                 `{setting}: keep`"
+            ),
+            Fate::Destroyed => {
+                "it can no longer deliver after this plan. To keep it, let a statement of your own allow it"
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// Names the trails of an account, and why it is not known whether they still deliver.

@@ -7,7 +7,7 @@ use reconcile_spec::AtRest;
 
 use super::Scope;
 use super::change::Compared;
-use crate::observe::{UsedKey, granted};
+use crate::observe::UsedKey;
 use crate::plan::Warning;
 use crate::view::{self, Tags};
 
@@ -24,7 +24,7 @@ impl Scope<'_> {
             // One of ours that was created so stays so: it is encrypted, or the key policy still says that it was.
             (AtRest::KeyFromCreation, Some((encryption, tags))) => {
                 let is_encrypted = matches!(encryption, Some(view::AtRest::Kms { .. }));
-                let was_encrypted = || granted(self.desired, self.observed).contains(arn);
+                let was_encrypted = || self.granted.contains(arn);
                 tags.are_of(&self.desired.installation) && (is_encrypted || was_encrypted())
             }
             (AtRest::Unmanaged, _) => false,
@@ -43,18 +43,17 @@ impl Scope<'_> {
     /// The topics that the key encrypts under the plan, and for which CloudTrail has to be allowed to use it.
     pub(super) fn encrypted_topics(&self) -> Vec<Arn> {
         let (desired, observed) = (self.desired, self.observed);
-        let granted = granted(desired, observed);
         let own = desired.topics.iter().filter(|topic| match observed.topics.get(&topic.arn) {
             Some(live) => {
                 let live = live.as_ref().map(|live| (live.view.encryption.as_ref(), &live.view.tags));
                 self.is_encrypted(&topic.arn) || self.at_rest(topic.encryption, &topic.arn, live).is_some()
             }
-            None => granted.contains(&topic.arn),
+            None => self.granted.contains(&topic.arn),
         });
         let existing =
             desired.existing_topics.iter().filter(|topic| match observed.existing_topics.get(&topic.arn) {
                 Some(Ok(_)) => self.is_encrypted(&topic.arn),
-                Some(Err(_)) | None => granted.contains(&topic.arn),
+                Some(Err(_)) | None => self.granted.contains(&topic.arn),
             });
         let own = own.map(|topic| &topic.arn).chain(existing.map(|topic| &topic.arn));
         self.with_others(own, "sns")
@@ -63,14 +62,13 @@ impl Scope<'_> {
     /// The log groups that the key encrypts, or has encrypted: CloudWatch Logs needs the key to read those events.
     pub(super) fn encrypted_log_groups(&self) -> Vec<Arn> {
         let (desired, observed) = (self.desired, self.observed);
-        let granted = granted(desired, observed);
         let own = desired.log_groups.iter().filter(|group| {
             let live = observed.log_groups.get(&group.arn).and_then(Option::as_ref);
             let live = live.map(|live| (live.encryption.as_ref(), &live.tags));
             let is_gone = observed.log_groups.get(&group.arn) == Some(&None);
             self.is_encrypted(&group.arn)
                 || self.at_rest(group.encryption, &group.arn, live).is_some()
-                || (granted.contains(&group.arn) && !is_gone)
+                || (self.granted.contains(&group.arn) && !is_gone)
         });
         self.with_others(own.map(|group| &group.arn), "logs")
     }

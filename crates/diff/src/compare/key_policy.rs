@@ -4,16 +4,13 @@ use reconcile_policy::{Arn, Fitted, KeyIntent, Merged, PolicyKind, Role, Stateme
 
 use super::change::Compared;
 use super::confirm::Subject;
-use super::departed::{Naming, Plans};
+use super::departed::Plans;
 use super::policy::{Policy, Setting};
 use super::{Scope, guest};
 use crate::delivery::of_other;
 use crate::plan::Changed;
 use crate::refusal::Refusal;
 use crate::view::OtherTrail;
-
-/// Where the spec says what becomes of the permissions of accounts that it does not have.
-const UNLISTED: &str = "key.policy.unlisted_accounts";
 
 /// Adds what lets our trails encrypt. Returns what the policy is to become, for [`contract`]; `None` if it does not fit, or
 /// is not managed.
@@ -25,7 +22,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     let live = scope.observed.key.as_ref().map(|hub| &hub.policy);
     let organization = scope.organization_of(desired.intent.trails.iter());
     let mut adoption = guest::adoption(scope, desired.foreign, &desired.intent.trails, organization);
-    let statements = intent(scope).statements(&desired.ownership);
+    let intent = intent(scope);
+    let statements = intent.statements(&desired.ownership);
     let before = guest::Before {
         kind: PolicyKind::Key,
         live,
@@ -36,15 +34,15 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     let joining = before.joining(users(scope), |trail| of_other(scope.desired, scope.observed, trail));
     let mut guests: Vec<Arn> = joining.iter().map(|trail| trail.arn.clone()).collect();
     compared.warn_of_guests(&scope.key_policy_address(), guests.iter());
-    let departed = naming(scope, Plans::Manage).guests(scope, compared);
+    let policy = policy(scope);
+    let departed = policy.departed(live, Plans::Manage, compared);
     guests.extend(departed.into_iter().map(|guest| guest.trail));
     adoption.trails.extend(guests.iter().cloned());
     let organization = scope.organization_of(adoption.trails.iter());
     adoption.organization.clone_from(&organization);
     super::encryption::warn(scope, compared);
-    let intent = KeyIntent { guests, organization, ..intent(scope) };
+    let intent = KeyIntent { guests, organization, ..intent };
 
-    let policy = policy(scope);
     let compile = |form| intent.compile(&desired.ownership, form);
     let outcome = policy.merge(live, compile, &adoption, compared)?;
     refuse_lockout(scope, &outcome.merged, compared);
@@ -61,19 +59,19 @@ pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
         guest::depending(users(scope), PolicyKind::Key, Some(&hub.policy), &desired.ownership, |trail| {
             of_other(scope.desired, scope.observed, trail)
         });
-    naming(scope, Plans::Destroy).guests(scope, compared);
+    let policy = policy(scope);
+    policy.departed(Some(&hub.policy), Plans::Destroy, compared);
     let guests: Vec<Arn> = staying.iter().map(|trail| trail.arn.clone()).collect();
     super::encryption::warn(scope, compared);
     let intent = KeyIntent { guests: guests.clone(), ..intent(scope) };
     let statements = intent.statements(&desired.ownership);
     // What stays encrypted still needs the key.
     let is_of_encrypted = |it: &&Statement| {
-        [Role::TrailTopicEncrypt, Role::TrailLogGroupEncrypt]
-            .iter()
-            .any(|role| it.sid() == Some(desired.ownership.sid(*role).as_str()))
+        let role = it.sid().and_then(|sid| desired.ownership.role(sid));
+        matches!(role, Some(Role::TrailTopicEncrypt | Role::TrailLogGroupEncrypt))
     };
     let kept: Vec<Statement> = statements.iter().filter(is_of_encrypted).cloned().collect();
-    if let Some(merged) = policy(scope).shrink(Some(&hub.policy), &kept, &statements, &guests, compared) {
+    if let Some(merged) = policy.shrink(Some(&hub.policy), &kept, &statements, &guests, compared) {
         refuse_lockout(scope, &merged, compared);
     }
 }
@@ -84,19 +82,6 @@ fn intent(scope: &Scope<'_>) -> KeyIntent {
         topics: scope.encrypted_topics(),
         log_groups: scope.encrypted_log_groups(),
         ..scope.desired.key_policy.intent.clone()
-    }
-}
-
-/// The trails that our statements name and that nobody could read.
-fn naming<'a>(scope: &'a Scope<'_>, plans: Plans) -> Naming<'a> {
-    let desired = &scope.desired.key_policy;
-    Naming {
-        address: scope.key_policy_address(),
-        document: scope.observed.key.as_ref().map(|hub| &hub.policy),
-        ownership: &desired.ownership,
-        unlisted: desired.foreign.unlisted_accounts,
-        setting: UNLISTED,
-        plans,
     }
 }
 
@@ -132,7 +117,7 @@ fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
         foreign: desired.foreign,
         refuses_public: false,
         setting: Some(Setting {
-            unlisted_accounts: UNLISTED,
+            unlisted_accounts: "key.policy.unlisted_accounts",
             deleted_principals: "key.policy.deleted_principals",
         }),
         emptied: None,

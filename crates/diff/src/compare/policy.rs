@@ -75,6 +75,17 @@ impl Policy<'_> {
         }
     }
 
+    /// What becomes of the permissions of accounts that the spec does not have, and the setting that says so. A topic has no
+    /// setting of its own: a trail that can deliver can also notify.
+    pub(super) fn unlisted(&self) -> (Unlisted, &'static str) {
+        match &self.setting {
+            Some(setting) => (self.foreign.unlisted_accounts, setting.unlisted_accounts),
+            None => {
+                (self.scope.desired.bucket_policy.foreign.unlisted_accounts, super::bucket_policy::UNLISTED)
+            }
+        }
+    }
+
     fn limit(&self) -> usize {
         self.address.kind.policy_limit().unwrap_or(usize::MAX)
     }
@@ -107,7 +118,7 @@ impl Policy<'_> {
         let Some(after) = merged.contract() else { return };
         if let Some(warning) = self.of_organization(&merged.expanded, after) {
             compared.warnings.push(warning);
-            if self.foreign.unlisted_accounts != Unlisted::Remove {
+            if self.unlisted().0 != Unlisted::Remove {
                 return;
             }
         }
@@ -186,8 +197,8 @@ impl Policy<'_> {
         };
         let names: BTreeSet<&str> = before.iter().map(Arn::resource_name).collect();
         let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-        let setting = self.setting.as_ref().map_or(super::bucket_policy::UNLISTED, |it| it.unlisted_accounts);
-        let then = match self.foreign.unlisted_accounts {
+        let (unlisted, setting) = self.unlisted();
+        let then = match unlisted {
             Unlisted::Keep | Unlisted::Report => {
                 format!("may still deliver, so the permission is kept. To revoke it, set `{setting}: remove`")
             }

@@ -9,7 +9,7 @@ use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
-use crate::observe::{Observed, Stray, What};
+use crate::observe::{Observed, Stray, What, granted};
 use crate::plan::{AccountRef, Unreadable, Warning};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
@@ -21,6 +21,8 @@ pub(super) struct Scope<'a> {
     pub(super) key: KeyRef,
     /// Whether the trails of the spec can deliver under the policies that are live now.
     pub(super) paths: Vec<DeliveryPath>,
+    /// The topics and log groups for which our statements let the key be used now.
+    pub(super) granted: BTreeSet<Arn>,
 }
 
 impl<'a> Scope<'a> {
@@ -29,7 +31,13 @@ impl<'a> Scope<'a> {
             Some(hub) => KeyRef::known(&hub.key.arn),
             None => KeyRef::KnownAfterApply(key_address(desired)),
         };
-        Self { desired, observed, key, paths: live_paths(desired, observed) }
+        Self {
+            desired,
+            observed,
+            key,
+            paths: live_paths(desired, observed),
+            granted: granted(desired, observed),
+        }
     }
 
     /// The trails of the spec that one of these hops stops at now.

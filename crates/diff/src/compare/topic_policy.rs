@@ -5,9 +5,9 @@ use reconcile_spec as spec;
 
 use super::change::Compared;
 use super::confirm::Subject;
-use super::departed::{Naming, Plans};
+use super::departed::Plans;
 use super::policy::Policy;
-use super::{Scope, bucket_policy, guest};
+use super::{Scope, guest};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::plan::Changed;
@@ -28,19 +28,10 @@ fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) 
     for user in users {
         adoption.surveyed.remove(user.arn.account());
     }
-    let naming = Naming {
-        address: address(topic),
-        document: live,
-        ownership: &topic.ownership,
-        // A topic has no setting of its own: a trail that can deliver can also notify.
-        unlisted: scope.desired.bucket_policy.foreign.unlisted_accounts,
-        setting: bucket_policy::UNLISTED,
-        plans: Plans::Manage,
-    };
-    let mut intent = topic.intent.clone();
-    let departed = naming.guests(scope, compared).into_iter().map(|guest| guest.trail);
-    intent.trails.extend(departed.inspect(|trail| _ = adoption.trails.insert(trail.clone())));
     let policy = policy(scope, topic);
+    let mut intent = topic.intent.clone();
+    let departed = policy.departed(live, Plans::Manage, compared).into_iter().map(|guest| guest.trail);
+    intent.trails.extend(departed.inspect(|trail| _ = adoption.trails.insert(trail.clone())));
     let compile = |form| intent.compile(&topic.ownership, form);
     let outcome = policy.merge(live, compile, &adoption, compared)?;
     policy.expand(live, &outcome, vec![super::topic::address(topic)], compared);

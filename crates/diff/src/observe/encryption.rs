@@ -159,8 +159,8 @@ pub(crate) fn granted(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
     ];
     let mut arns = BTreeSet::new();
     for statement in observed.key.iter().flat_map(|hub| hub.policy.statements()) {
-        let is_of = |role| desired.key_policy.ownership.is_role(statement.sid().unwrap_or_default(), role);
-        for (_, key) in ROLES.iter().filter(|(role, _)| is_of(*role)) {
+        let role = statement.sid().and_then(|sid| desired.key_policy.ownership.role(sid));
+        for (_, key) in ROLES.iter().filter(|(it, _)| Some(*it) == role) {
             let conditions = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(key));
             arns.extend(conditions.flat_map(|it| it.values).filter_map(|value| value.parse().ok()));
         }

@@ -9,19 +9,6 @@ use super::Effect;
 use crate::ParseError;
 use crate::json::{escape_pointer, members, scalar_text};
 
-/// The elements of the policy grammar.
-pub(super) const KNOWN: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
-
 /// The effect of the statement at `path`, or the first element that does not fit.
 pub(super) fn check(elements: &Map<String, Value>, path: &str) -> Result<Effect, ParseError> {
     for (name, value) in elements {

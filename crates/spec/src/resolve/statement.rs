@@ -7,7 +7,7 @@ mod conditions;
 mod principals;
 mod resources;
 
-use reconcile_policy::{AccountId, Arn, Document, Partition, Region, Statement, exposed};
+use reconcile_policy::{AccountId, Arn, Document, Partition, PolicyKind, Region, Statement, exposed};
 
 use super::recognized::Recognized;
 use crate::diagnostic::Place;
@@ -36,18 +36,6 @@ pub(super) enum Target<'t> {
         arn: Option<&'t Arn>,
     },
 }
-
-const ELEMENTS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
 
 /// The statements without problems. Problems of the others are reported.
 pub(super) fn resolve(raw: &[Node], context: &Context<'_>, problems: &mut Problems) -> Vec<Statement> {
@@ -121,9 +109,9 @@ fn one(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<St
 
 fn check_elements(node: &Node, problems: &mut Problems) {
     for (name, _) in node.entries() {
-        if !ELEMENTS.contains(&name.value.as_str()) {
+        if !Statement::ELEMENTS.contains(&name.value.as_str()) {
             let message = format!("unknown element `{}` in a statement", name.value);
-            problems.add(name.place, message, suggest(&name.value, ELEMENTS));
+            problems.add(name.place, message, suggest(&name.value, Statement::ELEMENTS));
         }
     }
     if let Some(sid) = node.get("Sid").filter(|sid| sid.text().is_none()) {
@@ -225,13 +213,11 @@ impl Target<'_> {
         }
     }
 
-    /// The limit of a policy in bytes.
-    ///
-    /// See "Bucket policies" in the S3 user guide (20 KB), and "Resource quotas" in the KMS developer guide (32 KB).
+    /// The size limit of the policy, in bytes.
     fn limit(&self) -> usize {
         match self {
-            Self::Bucket { .. } => 20 * 1024,
-            Self::Key { .. } => 32 * 1024,
+            Self::Bucket { .. } => PolicyKind::Bucket.limit(),
+            Self::Key { .. } => PolicyKind::Key.limit(),
         }
     }
 }

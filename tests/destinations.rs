@@ -39,7 +39,7 @@ fn log_groups_roles_and_topics_are_made_watched_changed_and_removed() {
         .says("Plan: 16 to create");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    project.run("explain specs/prod.yaml --sandbox").exits(0).says("tell the topic of log files");
+    project.run("explain specs/prod.yaml --sandbox").exits(0).says("publish to the topic");
 
     // Somebody else changes all of them.
     project.edit(".reconcile/sandbox.json", |state| {

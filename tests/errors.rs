@@ -86,10 +86,20 @@ fn refusals() {
     }] });
     project.write("policy.json", policy.to_string());
     project.run("sandbox load specs/prod.yaml --bucket-policy policy.json").exits(0);
-    let error = fails(&project, "plan specs/prod.yaml --sandbox", 1, "refused");
-    let refusal = &error["refusals"][0];
-    assert_eq!(refusal["address"], format!("bucket_policy/master/{BUCKET}"));
-    assert!(refusal["message"].as_str().unwrap().contains("`Nobody`"), "{refusal}");
+    // A refusal leaves something out of the plan; the plan is the document, and the exit code is that of an error.
+    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(1).json();
+    let schema = include_str!("../docs/src/reference/schemas/plan.schema.json");
+    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    assert!(validator.is_valid(&plan), "{plan}");
+    let refused = &plan["refused"][0];
+    assert_eq!(refused["code"], "blocked");
+    assert_eq!(refused["address"], format!("bucket_policy/master/{BUCKET}"));
+    assert!(refused["message"].as_str().unwrap().contains("`Nobody`"), "{refused}");
+    assert!(refused["left_out"].as_array().unwrap().contains(&json!("trail/production/SecurityTrail")));
+    assert_eq!(plan["summary"]["refused"], 3);
+    let outcome = project.run("apply --sandbox --format json").exits(1).json();
+    assert_eq!(outcome["refused"], plan["refused"]);
+    assert_eq!((&outcome["summary"]["failed"], &outcome["summary"]["skipped"]), (&json!(0), &json!(0)));
 }
 
 #[test]

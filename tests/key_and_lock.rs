@@ -162,7 +162,7 @@ fn what_the_spec_leaves_alone_stays_as_it_is() {
     with(&project, "  region: us-east-1\n", "  region: us-east-1\n  policy: unmanaged\n");
     with(&project, "  alias: secprod-cloudtrail\n", "  alias: secprod-cloudtrail\n  policy: unmanaged\n");
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    // A policy that is left alone has to let the trails deliver all the same.
+    // A policy that is left alone is never a reason for a refusal, and drift reports what it does.
     with(&project, "accounts: [production, development]", "accounts: [production]");
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {
@@ -171,9 +171,10 @@ fn what_the_spec_leaves_alone_stays_as_it_is() {
     });
     project
         .run("plan specs/prod.yaml --sandbox")
-        .exits(1)
+        .exits(0)
         .says("trail/production/SecurityTrail could not deliver")
-        .says("the spec says `policy: unmanaged`");
+        .says("`bucket.policy: unmanaged` leaves the policy to you");
+    project.run("drift specs/prod.yaml --sandbox").exits(2).says("CloudTrail is not allowed to write log files");
 }
 
 #[test]

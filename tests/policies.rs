@@ -77,20 +77,19 @@ fn an_account_that_is_not_in_the_spec_is_told_and_may_be_ended() {
 #[test]
 fn a_foreign_deny_that_blocks_cloudtrail_is_refused_with_the_statement() {
     let project = loaded(&[deny(&json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } }))]);
-    let run = project
+    project
         .run("plan specs/prod.yaml --sandbox")
         .exits(1)
         .says("OnlyOurOrganization")
         .says("aws:PrincipalOrgID")
         .says("trail/master/SecurityTrailMaster and 2 more")
-        .says("aws:PrincipalIsAWSService");
-    assert!(run.stdout.trim().is_empty() || !run.stdout.contains("Plan:"), "{}", run.stdout);
-    // Nor is there a way around it.
-    project
-        .run("plan specs/prod.yaml --sandbox --target trail/production/*")
-        .exits(1)
-        .says("OnlyOurOrganization");
-    assert!(!project.path(".reconcile/plan.json").exists());
+        .says("aws:PrincipalIsAWSService")
+        .says("bucket.policy.proof: warn")
+        .says("3 refused");
+    let plan = "plan specs/prod.yaml --sandbox --target";
+    project.run(&format!("{plan} trail/production/*")).exits(1).says("OnlyOurOrganization");
+    let key = project.run(&format!("{plan} key/*")).exits(0);
+    assert!(!key.stdout.contains("OnlyOurOrganization"), "{}", key.stdout);
 
     let spared = json!({
         "StringNotEquals": { "aws:PrincipalOrgID": "o-1" },
@@ -187,7 +186,7 @@ fn apply_does_not_wait_for_what_waiting_cannot_bring() {
     let run = project
         .run("apply --sandbox --propagation-timeout 600")
         .exits(1)
-        .says("CloudTrail may not write log files: denied by statement `OnlyOurOrganization`")
+        .says("CloudTrail is not allowed to write log files: denied by statement `OnlyOurOrganization`")
         .says("plan again");
     assert!(!run.stdout.contains("waited"), "{}", run.stdout);
 }

@@ -24,6 +24,8 @@ mod installation;
 mod others;
 #[path = "on_twin/phases.rs"]
 mod phases;
+#[path = "on_twin/refused.rs"]
+mod refused;
 #[path = "on_twin/regions.rs"]
 mod regions;
 #[path = "on_twin/rename.rs"]

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::sdk_config::SharedCredentialsProvider;
 use futures::future::BoxFuture;
-use reconcile_policy::{AccountId, Region};
+use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{Account, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
@@ -29,6 +29,8 @@ pub struct Session {
     retries: RetryPartition,
     gate: Arc<Gate>,
     calls: Arc<AtomicU64>,
+    /// The user or role that calls, if known.
+    caller: Option<Arn>,
 }
 
 impl Session {
@@ -47,10 +49,11 @@ impl Session {
             retries: RetryPartition::new(format!("reconcile-{}", account.id)),
             gate: aws.gate(),
             calls: Arc::default(),
+            caller: account.access.role.as_ref().map(|role| role.arn.clone()),
         };
         match &account.access.role {
             Some(role) => session.assume(role).await?,
-            None => session.check_identity().await?,
+            None => session.caller = session.check_identity().await?,
         }
         Ok(session)
     }
@@ -68,12 +71,13 @@ impl Session {
         Ok(())
     }
 
-    async fn check_identity(&self) -> Result<(), Error> {
+    /// The ARN of the current credentials, which have to be of the account.
+    async fn check_identity(&self) -> Result<Option<Arn>, Error> {
         let identity =
             self.call(Operation::GetCallerIdentity, self.sts().get_caller_identity().send()).await?;
         let actual = identity.account.unwrap_or_default();
         if actual == self.account.id.as_str() {
-            return Ok(());
+            return Ok(identity.arn.and_then(|arn| arn.parse().ok()));
         }
         Err(Error {
             account: self.account.id.clone(),
@@ -87,6 +91,11 @@ impl Session {
                 self.account.name, self.account.id, self.account.id
             ),
         })
+    }
+
+    /// The user or role that calls, if known: the role that the spec names, or whoever the current credentials are of.
+    pub fn caller(&self) -> Option<&Arn> {
+        self.caller.as_ref()
     }
 
     /// The account as the spec declares it.

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use reconcile_apply::JournalError;
 use reconcile_apply::lock::LockError;
+use reconcile_diff::ObserveError;
 use reconcile_diff::observe::survey::SurveyError;
 use reconcile_diff::plan::PlanFileError;
-use reconcile_diff::{ObserveError, Refusal};
 use reconcile_policy::ParseError;
 use reconcile_spec::Diagnostics;
 use reconcile_twin::StoreError;
@@ -45,9 +45,6 @@ pub(crate) enum CliError {
     /// Live state cannot be read.
     #[error(transparent)]
     Observe(#[from] ObserveError),
-    /// What the spec wants cannot be brought about as things are.
-    #[error("{}", refusals(.0))]
-    Refused(Vec<Refusal>),
     /// No set-up was found.
     #[error(transparent)]
     Survey(#[from] SurveyError),
@@ -125,11 +122,6 @@ impl CliError {
                 let shown: Vec<&str> = known.iter().take(SHOWN).map(String::as_str).collect();
                 format!("it has: {}", shown.join(", "))
             }
-            Self::Refused(refusals) => {
-                let mut hints: Vec<String> = refusals.iter().map(Refusal::hint).collect();
-                hints.dedup();
-                hints.join("\n hint: ")
-            }
             Self::Sandbox(StoreError::Invalid { .. } | StoreError::Version { .. }) => {
                 "delete the file to begin with an empty sandbox, or name another with `--sandbox=FILE`"
                     .to_owned()
@@ -169,9 +161,4 @@ fn paragraph(error: &clap::Error, label: &str) -> String {
     let text = error.render().to_string();
     let paragraph = text.split("\n\n").find_map(|paragraph| paragraph.strip_prefix(label));
     paragraph.map(str::trim_end).unwrap_or_default().to_owned()
-}
-
-fn refusals(refusals: &[Refusal]) -> String {
-    let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-    format!("this cannot be applied, and no plan is made:\n{}", lines.join("\n"))
 }

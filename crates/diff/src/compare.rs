@@ -7,12 +7,14 @@
 mod alias;
 mod bucket;
 mod bucket_policy;
+mod caller;
 mod change;
 mod confirm;
 mod copy;
 mod delivery;
 mod departed;
 mod destroy;
+mod doubt;
 mod encryption;
 mod grant;
 mod guest;
@@ -25,6 +27,7 @@ mod other_installation;
 mod policy;
 mod public_access;
 mod quota;
+mod refused;
 mod role;
 mod scope;
 mod topic;
@@ -44,6 +47,7 @@ use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
 use change::Compared;
 pub use copy::copy;
+pub(crate) use delivery::NOT_ALLOWED;
 pub use destroy::destroy;
 pub(crate) use policy::FOREIGN_STATEMENT;
 pub(crate) use public_access::WITHHELD_SETTING;
@@ -52,11 +56,12 @@ use scope::Scope;
 /// What has come out of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What has to change. Not to be applied while there are refusals.
+    /// What has to change, without what is refused.
     pub plan: Plan,
-    /// Why what the spec wants cannot be brought about as things are.
+    /// Why the plan leaves something out, in the order of [`Plan::refused`].
     pub refusals: Vec<Refusal>,
-    /// Trails that are there and cannot deliver under the policies that are live now.
+    /// Trails that exist, and that the policies that are live now do not certainly let deliver. Policies of which the spec
+    /// accepts whatever the proof says are passed over.
     pub undelivered: Vec<DeliveryPath>,
     /// Trails that are not in the spec, and deliver to its bucket or try to.
     pub outsiders: Vec<Outsider>,
@@ -67,11 +72,16 @@ pub struct Comparison {
 impl Comparison {
     /// Keeps what is of the addresses that are asked for, and all changes that those depend on.
     pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
+        let refusals =
+            std::mem::take(&mut self.refusals).into_iter().zip(std::mem::take(&mut self.plan.refused));
+        (self.refusals, self.plan.refused) = refusals
+            .filter(|(refusal, refused)| {
+                is_asked(refusal.address())
+                    || refusal.trails().iter().any(&is_asked)
+                    || refused.left_out.iter().any(&is_asked)
+            })
+            .unzip();
         self.plan.target(&is_asked);
-        // What is refused is of the bucket or the key, and whatever is to change relies on those.
-        if self.plan.changes.is_empty() {
-            self.refusals.retain(|refusal| is_asked(refusal.address()));
-        }
         self.undelivered.retain(|path| is_asked(&path.address));
         self.outsiders.retain(|outsider| is_asked(&outsider.address));
     }
@@ -121,23 +131,28 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     // S3 saves no public policy while it blocks public access.
     public_access::refuse(&scope, &mut compared);
     // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
-    delivery::refuse(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
-    let is_stuck = |path: &&DeliveryPath| path.is_live && path.obstacles().next().is_some();
-    let undelivered = scope.paths.iter().filter(is_stuck).cloned().collect();
+    delivery::prove(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
+    let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
+        let mut path = path.clone();
+        path.proofs.retain(|proof| !scope.accepts(proof.hop.policy()));
+        (!path.is_proven()).then_some(path)
+    });
+    let undelivered = undelivered.collect();
     let blocking = scope.blocking();
 
     let outsiders = outsider::find(desired, observed, scope.others_that_stay());
 
     compared.warnings.extend(scope.suspended().into_iter().chain(scope.nobody_joins()));
-    let refusals = std::mem::take(&mut compared.refusals);
-    Comparison { plan: plan_of(spec, &scope, compared, now), refusals, undelivered, outsiders, blocking }
+    let (plan, refusals) = plan_of(spec, &scope, compared, now);
+    Comparison { plan, refusals, undelivered, outsiders, blocking }
 }
 
-fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> Plan {
-    let Compared { mut changes, unchanged, warnings, .. } = compared;
+fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> (Plan, Vec<Refusal>) {
+    let Compared { mut changes, unchanged, warnings, refusals, stranded } = compared;
+    let refused = refused::leave_out(&mut changes, &refusals, &stranded);
     keep_dependencies_of_this_plan(&mut changes);
     let unreadable = scope.unreadable();
-    Plan {
+    let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         reconcile_version: env!("CARGO_PKG_VERSION").to_owned(),
         spec: SpecRef {
@@ -146,14 +161,17 @@ fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -
             sha256: spec.sha256().to_owned(),
         },
         created_at: now,
-        partial: !unreadable.is_empty(),
+        partial: false,
         summary: Summary::of(&changes, unchanged, unreadable.len()),
         sandbox: false,
         destroy: false,
         changes,
         warnings,
         unreadable,
-    }
+        refused,
+    };
+    plan.summarize();
+    (plan, refusals)
 }
 
 /// Each kind names all that its change could depend on; what this plan does not change before it is dropped.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_policy::{Arn, Decision, Delivery, Document, Membership, Owner, PolicyKind, Proof, Statement};
+use reconcile_policy::{
+    Arn, Decision, Delivery, Document, Doubt, Effect, Membership, Owner, PolicyKind, Proof, Statement,
+};
 use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
@@ -220,7 +222,8 @@ pub(crate) fn membership(observed: &Observed, account: &str) -> Membership {
     }
 }
 
-fn owner(desired: &Desired, observed: &Observed) -> Option<Owner> {
+/// The owner of the bucket, in every spec that was resolved.
+pub(crate) fn owner(desired: &Desired, observed: &Observed) -> Option<Owner> {
     let site = &desired.bucket.site;
     let account = &desired.account(&site.account)?.id;
     let organization = membership(observed, account.as_str());
@@ -231,7 +234,7 @@ fn address(trail: &spec::Trail) -> Address {
     Address::new(Kind::Trail, &trail.site.account, &trail.name)
 }
 
-fn bucket_arn(desired: &Desired) -> Arn {
+pub(crate) fn bucket_arn(desired: &Desired) -> Arn {
     Arn::new(desired.bucket.site.region.partition(), "s3", "", "", desired.bucket.name.as_str())
 }
 
@@ -253,15 +256,28 @@ fn has_bucket_key(desired: &Desired, observed: &Observed) -> bool {
     }
 }
 
-/// What stands in the way, as a sentence.
+/// A sentence that says what prevents a request, or on what it depends.
 pub fn obstacle(proof: &Proof) -> String {
     let what = proof.hop;
     let policy = what.policy();
     match &proof.decision {
         Decision::NotAllowed(None) => {
-            format!("CloudTrail may not {what}: the {policy} policy allows nothing")
+            format!("CloudTrail is not allowed to {what}: the {policy} policy allows nothing")
         }
-        decision => format!("CloudTrail may not {what}: {decision}"),
+        Decision::Unknown(doubts) => {
+            let depends = doubts.iter().map(|Doubt { statement, effect, keys }| {
+                let verb = match effect {
+                    Effect::Allow => "allow",
+                    Effect::Deny => "deny",
+                };
+                format!(
+                    "{statement} may {verb} CloudTrail to {what}, depending on `{}`",
+                    keys.join("` and `")
+                )
+            });
+            depends.collect::<Vec<_>>().join("; ")
+        }
+        decision => format!("CloudTrail is not allowed to {what}: {decision}"),
     }
 }
 

@@ -42,7 +42,7 @@ pub enum FindingKind {
     Changed,
     /// It is there and should not be.
     Unexpected,
-    /// It is there, and its log files do not arrive.
+    /// It exists, and its log files do not arrive, or it is not known whether they do.
     Delivery,
     /// It could not be read.
     Unreadable,
@@ -52,12 +52,12 @@ pub enum FindingKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Logs are not recorded, cannot be delivered, or it is not known whether they are.
+    /// Logs are not recorded, cannot be delivered, or an account cannot be read.
     Critical,
     /// Logs are recorded in part, or are less protected than the spec says; or a trail that is not in the spec cannot deliver
     /// to the bucket any more.
     High,
-    /// Hygiene.
+    /// Hygiene; or it is not known whether a trail can deliver, since the policies depend on what is not known.
     Medium,
     /// Labels; and trails that are not in the spec, and that our own statements let deliver.
     Low,
@@ -71,10 +71,15 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         severity: Severity::Critical,
         ..told(format!("account/{}", unreadable.account.name), unreadable.error.clone())
     });
-    let undelivered = comparison.undelivered.iter().map(|path| Finding {
-        kind: FindingKind::Delivery,
-        severity: Severity::Critical,
-        ..told(path.address.to_string(), path.obstacles().map(obstacle).collect::<Vec<_>>().join("; "))
+    let undelivered = comparison.undelivered.iter().map(|path| {
+        let obstacles: Vec<String> = path.obstacles().map(obstacle).collect();
+        let (severity, message) = if obstacles.is_empty() {
+            let doubts: Vec<String> = path.doubts().map(obstacle).collect();
+            (Severity::Medium, format!("it is not known whether it can deliver: {}", doubts.join("; ")))
+        } else {
+            (Severity::Critical, obstacles.join("; "))
+        };
+        Finding { kind: FindingKind::Delivery, severity, ..told(path.address.to_string(), message) }
     });
     let outsiders = comparison.outsiders.iter().map(|outsider| {
         let told = told(outsider.address.to_string(), outsider.message.clone());

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use reconcile_policy::{PolicyKind, Region};
 use reconcile_spec::{Account, AccountName, Accounts, SpecName};
 
+use crate::compare::NOT_ALLOWED;
 use crate::kind::Kind;
 use crate::observe::survey::{Setup, SetupKey};
 use crate::plan::{ActionKind, Plan};
@@ -43,6 +44,18 @@ impl Options {
         }
         before != (self.manage_bucket_policy, self.manage_key_policy)
     }
+}
+
+/// The policies that a spec leaves alone and that lack what a trail needs.
+pub fn lacking(plan: &Plan) -> Vec<PolicyKind> {
+    let lacking = plan.warnings.iter().filter(|warning| warning.code == NOT_ALLOWED);
+    lacking
+        .filter_map(|warning| match warning.address.kind {
+            Kind::BucketPolicy => Some(PolicyKind::Bucket),
+            Kind::KeyPolicy => Some(PolicyKind::Key),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Whether a plan removes trails, which a spec that was imported must not.

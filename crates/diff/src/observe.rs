@@ -84,6 +84,8 @@ pub struct Observed {
     /// What could not be read and may be of this installation, by ARN: log groups, roles and topics that its trails use and
     /// the spec does not have; keys, where the key of the spec was not found.
     pub hidden: BTreeMap<Arn, Hidden>,
+    /// The user or role with which the account of the bucket is read and changed, if known.
+    pub caller: Option<Arn>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,
     /// Accounts that left, and that our own statements still let deliver.
@@ -149,6 +151,7 @@ struct HubBucket {
     policy: Option<Document>,
     is_empty: bool,
     conditions: Option<Conditions>,
+    caller: Option<Arn>,
 }
 
 /// What was made for trails, in one account.
@@ -224,6 +227,7 @@ pub async fn observe(
             (observed.bucket, observed.bucket_policy) = (found.bucket, found.policy);
             observed.is_bucket_empty = found.is_empty;
             observed.bucket_conditions = found.conditions;
+            observed.caller = found.caller;
         }
         observed.trails.extend(found.seen.trails.asked);
         observed.log_groups.extend(found.attached.log_groups);
@@ -336,7 +340,8 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         }
         Some(_) => Some(Conditions { requester_pays, grants: Ok(Vec::new()) }),
     };
-    Ok(HubBucket { bucket, policy, is_empty, conditions })
+    let caller = session.caller().cloned();
+    Ok(HubBucket { bucket, policy, is_empty, conditions, caller })
 }
 
 /// The error of a read of the bucket, in words of the spec where the bucket is in another Region.

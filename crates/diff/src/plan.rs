@@ -36,7 +36,7 @@ pub struct Plan {
     /// Whether it takes away what the spec asks for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,
-    /// Whether some accounts could not be read, so that the plan says nothing of them.
+    /// Whether the plan leaves something out: of accounts that could not be read, or what is refused.
     pub partial: bool,
     /// Counts.
     pub summary: Summary,
@@ -46,6 +46,9 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// Accounts that could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// What the spec asks for and the plan leaves out, since it would do harm or AWS would refuse it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
 }
 
 impl Plan {
@@ -75,7 +78,7 @@ impl Plan {
                 .to_owned(),
         }));
         self.changes = kept;
-        self.summary = Summary::of(&self.changes, self.summary.unchanged, self.summary.unreadable);
+        self.summarize();
     }
 
     /// The accounts in which apply acts.
@@ -85,9 +88,18 @@ impl Plan {
         changed.chain(asked).map(|account| (account.name.clone(), account.id.clone())).collect()
     }
 
-    /// Whether there is nothing to do and everything could be read.
+    /// Counts again, after changes or refusals were removed.
+    pub(crate) fn summarize(&mut self) {
+        let Summary { unchanged, unreadable, .. } = self.summary;
+        let left_out: BTreeSet<&Address> = self.refused.iter().flat_map(|it| &it.left_out).collect();
+        self.summary =
+            Summary { refused: left_out.len(), ..Summary::of(&self.changes, unchanged, unreadable) };
+        self.partial = !self.unreadable.is_empty() || !self.refused.is_empty();
+    }
+
+    /// Whether there is nothing to do, everything could be read, and nothing is refused.
     pub fn is_in_sync(&self) -> bool {
-        self.changes.is_empty() && self.unreadable.is_empty()
+        self.changes.is_empty() && self.unreadable.is_empty() && self.refused.is_empty()
     }
 }
 
@@ -124,6 +136,14 @@ pub struct Summary {
     pub unchanged: usize,
     /// Accounts that could not be read.
     pub unreadable: usize,
+    /// Resources whose changes are left out, since they are refused or depend on what is.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refused: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Summary {
@@ -151,6 +171,21 @@ pub struct Warning {
     pub address: Address,
     /// What there is to know.
     pub message: String,
+}
+
+/// Something that the spec asks for and a plan leaves out, since it would do harm or AWS would refuse it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// A stable name for scripts, such as `blocked`.
+    pub code: String,
+    /// The resource that the refusal is about.
+    pub address: Address,
+    /// Why it is refused.
+    pub message: String,
+    /// What the user can do next.
+    pub hint: String,
+    /// The resources whose changes are left out: what is refused, and what depends on it. Empty where nothing would change.
+    pub left_out: Vec<Address>,
 }
 
 /// An account that could not be read.

@@ -1,16 +1,17 @@
-//! Why a spec cannot be brought about as things are, although everything could be read.
+//! Reasons for which a plan leaves out what the spec asks for, although everything could be read.
 
-use reconcile_policy::{PolicyKind, TooLarge};
+use reconcile_policy::TooLarge;
 use reconcile_spec::SpecName;
 
 use crate::address::Address;
+use crate::kind::Kind;
 
-/// Why no plan is made.
+/// A reason for which a plan leaves something out, with all that depends on it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Somebody else's statement keeps CloudTrail from delivering, whatever ours allow.
-    #[error("{policy}: {statement} would keep {} from delivering: {obstacle}\n{text}", trails(addresses))]
+    /// A foreign statement keeps CloudTrail from delivering, whatever our statements allow.
+    #[error("{policy}: {statement} would keep {} from delivering: {obstacle}\n{text}", listed(addresses))]
     Blocked {
         /// The policy that has the statement.
         policy: Address,
@@ -23,17 +24,13 @@ pub enum Refusal {
         /// Whose trails.
         addresses: Vec<Address>,
     },
-    /// The policies do not let a trail deliver, and nothing denies it: a fault of ours, where they are ours to write.
+    /// The policies do not let a trail deliver, and nothing denies it: a defect of ours, since they are ours to write.
     #[error("{address} could not deliver under the policies as they would be: {obstacle}")]
     Undeliverable {
         /// The trail.
         address: Address,
         /// What it could not do.
         obstacle: String,
-        /// The policy that does not let it.
-        policy: PolicyKind,
-        /// Whether that is the user's own to write.
-        is_unmanaged: bool,
     },
     /// Another installation manages trails of the spec: most often this one, under the name that it had before.
     #[error("{address}{} managed by installation `{owner}`", are_with(more.len()))]
@@ -52,6 +49,8 @@ pub enum Refusal {
     LockedOut {
         /// The key policy.
         address: Address,
+        /// Where in the spec the setting is that accepts it.
+        setting: &'static str,
     },
     /// AWS refuses to save a policy that names a principal that was deleted.
     #[error(
@@ -83,8 +82,10 @@ pub enum Refusal {
     RequesterPays {
         /// The bucket.
         address: Address,
-        /// Its name.
+        /// The name of the bucket.
         bucket: String,
+        /// The trails of the spec, none of which can deliver.
+        trails: Vec<Address>,
     },
     /// The policy does not fit.
     #[error("{address}: {error}")]
@@ -97,12 +98,26 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What it is about.
+    /// A stable name for programs, such as `blocked`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Blocked { .. } => "blocked",
+            Self::Undeliverable { .. } => "undeliverable",
+            Self::OtherInstallation { .. } => "other-installation",
+            Self::LockedOut { .. } => "locked-out",
+            Self::DeletedPrincipal { .. } => "deleted-principal",
+            Self::PublicStatement { .. } => "public-statement",
+            Self::RequesterPays { .. } => "requester-pays",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+
+    /// The resource that the refusal is about.
     pub fn address(&self) -> &Address {
         match self {
             Self::Blocked { policy: address, .. }
             | Self::Undeliverable { address, .. }
-            | Self::LockedOut { address }
+            | Self::LockedOut { address, .. }
             | Self::OtherInstallation { address, .. }
             | Self::DeletedPrincipal { address, .. }
             | Self::PublicStatement { address, .. }
@@ -111,29 +126,51 @@ impl Refusal {
         }
     }
 
-    /// The policy of the user's own that lacks what a trail needs, if that is why.
-    pub fn lacking(&self) -> Option<PolicyKind> {
+    /// Whether every change is refused: whatever is written for this name doubles what is written for another.
+    pub(crate) fn refuses_all(&self) -> bool {
+        matches!(self, Self::OtherInstallation { .. })
+    }
+
+    /// The trails that it keeps from delivering, or from being managed.
+    pub(crate) fn trails(&self) -> &[Address] {
         match self {
-            Self::Undeliverable { policy, is_unmanaged: true, .. } => Some(*policy),
-            _ => None,
+            Self::Blocked { addresses, .. } => addresses,
+            Self::OtherInstallation { more, .. } => more,
+            Self::Undeliverable { address, .. } => std::slice::from_ref(address),
+            Self::RequesterPays { trails, .. } => trails,
+            Self::LockedOut { .. }
+            | Self::DeletedPrincipal { .. }
+            | Self::PublicStatement { .. }
+            | Self::TooLarge { .. } => &[],
+        }
+    }
+
+    /// Whether it keeps a policy from being written.
+    pub(crate) fn keeps_policy(&self, policy: &Address) -> bool {
+        match self {
+            Self::LockedOut { address, .. }
+            | Self::DeletedPrincipal { address, .. }
+            | Self::PublicStatement { address, .. }
+            | Self::TooLarge { address, .. } => address == policy,
+            Self::OtherInstallation { .. } => policy.kind.is_policy(),
+            Self::Blocked { .. } | Self::Undeliverable { .. } | Self::RequesterPays { .. } => false,
         }
     }
 
     /// What the user can do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Blocked { .. } => "ask whoever wrote that statement to spare CloudTrail, for example with \
-                 `\"Bool\": {\"aws:PrincipalIsAWSService\": \"false\"}` among its conditions; \
-                 reconcile does not edit a Deny of somebody else"
-                .to_owned(),
-            Self::Undeliverable { is_unmanaged: true, .. } => {
-                "the spec says `policy: unmanaged`: add a statement that allows \
-                 it, or take that line out and let reconcile add it"
-                    .to_owned()
+            Self::Blocked { policy, .. } => {
+                let accept = proof_setting(policy.kind)
+                    .map(|setting| format!("; if CloudTrail can deliver all the same, set `{setting}: warn`"))
+                    .unwrap_or_default();
+                format!(
+                    "exempt CloudTrail in that statement, for example with `\"Bool\": \
+                     {{\"aws:PrincipalIsAWSService\": \"false\"}}` among its conditions; reconcile does not edit a \
+                     Deny{accept}"
+                )
             }
-            Self::Undeliverable { is_unmanaged: false, .. } => {
-                "this is a defect of reconcile: please report it".to_owned()
-            }
+            Self::Undeliverable { .. } => "this is a defect of reconcile: please report it".to_owned(),
             Self::OtherInstallation { owner, name, .. } => {
                 let otherwise = "give the trails other names, or remove them from one of the two specs";
                 match owner.parse::<SpecName>() {
@@ -144,9 +181,10 @@ impl Refusal {
                     Err(_) => otherwise.to_owned(),
                 }
             }
-            Self::LockedOut { .. } => {
-                "name at least one principal of the key's account under `key.administrators`".to_owned()
-            }
+            Self::LockedOut { setting, .. } => format!(
+                "name at least one principal of the key's account under `key.administrators`; if somebody can administer the \
+                 key all the same, set `{setting}: warn`"
+            ),
             Self::DeletedPrincipal { setting: Some(setting), .. } => {
                 format!("take the statement out of the policy, or set `{setting}: remove` in the spec")
             }
@@ -175,7 +213,17 @@ fn are_with(more: usize) -> String {
     }
 }
 
-fn trails(addresses: &[Address]) -> String {
+/// Where in the spec the setting is that accepts what the proof of a policy refuses.
+pub(crate) fn proof_setting(policy: Kind) -> Option<&'static str> {
+    match policy {
+        Kind::BucketPolicy => Some("bucket.policy.proof"),
+        Kind::KeyPolicy => Some("key.policy.proof"),
+        _ => None,
+    }
+}
+
+/// The first of many addresses, and how many more there are.
+pub(crate) fn listed(addresses: &[Address]) -> String {
     match addresses {
         [one] => one.to_string(),
         [first, ..] => format!("{first} and {} more", addresses.len() - 1),

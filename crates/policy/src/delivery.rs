@@ -134,14 +134,14 @@ impl Hop {
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::LookAtBucket => "look at the bucket",
+            Self::LookAtBucket => "read the ACL of the bucket",
             Self::WriteLogs => "write log files",
             Self::WriteOrganizationLogs => "write log files of the organization",
             Self::WriteDigests => "write digest files",
-            Self::LookAtKey => "look at the key",
-            Self::MakeDataKey => "make a data key",
+            Self::LookAtKey => "describe the key",
+            Self::MakeDataKey => "generate a data key",
             Self::Decrypt => "decrypt a data key",
-            Self::Notify => "tell the topic of log files",
+            Self::Notify => "publish to the topic",
         })
     }
 }

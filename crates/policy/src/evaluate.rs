@@ -174,36 +174,80 @@ impl fmt::Display for Mismatch {
 
 /// The decision of the document on the request.
 pub fn evaluate(document: &Document, request: &Request) -> Decision {
+    let Applying { denied, may_deny, allowed, may_allow, nearest } = applying(document, request);
+    match (denied, allowed) {
+        (Some(statement), _) => Decision::Denied(statement),
+        (None, Some(statement)) if may_deny.is_empty() => Decision::Allowed(statement),
+        (None, Some(_)) => Decision::Unknown(may_deny),
+        // A Deny that may apply changes nothing for a request that nothing allows.
+        (None, None) if may_allow.is_empty() => Decision::NotAllowed(
+            nearest.map(|(_, statement, misfit)| NearMiss { statement, mismatch: misfit.against(request) }),
+        ),
+        (None, None) => Decision::Unknown(may_deny.into_iter().chain(may_allow).collect()),
+    }
+}
+
+/// Whether a document denies a request that another policy allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// No statement denies it.
+    None,
+    /// These statements may deny it.
+    Unknown(Vec<Doubt>),
+    /// This statement denies it.
+    By(StatementRef),
+}
+
+/// Whether the document denies the request, whatever it allows.
+pub fn denial(document: &Document, request: &Request) -> Denial {
+    let Applying { denied, may_deny, .. } = applying(document, request);
+    match denied {
+        Some(statement) => Denial::By(statement),
+        None if may_deny.is_empty() => Denial::None,
+        None => Denial::Unknown(may_deny),
+    }
+}
+
+/// The statements of a document that apply to a request, or may.
+#[derive(Default)]
+struct Applying<'d> {
+    /// The first Deny that applies. The statements after it are not read.
+    denied: Option<StatementRef>,
+    may_deny: Vec<Doubt>,
+    /// The first Allow that applies.
+    allowed: Option<StatementRef>,
+    may_allow: Vec<Doubt>,
+    /// The Allow that comes nearest, with how much of it fits.
+    nearest: Option<(usize, StatementRef, Misfit<'d>)>,
+}
+
+fn applying<'d>(document: &'d Document, request: &Request) -> Applying<'d> {
     let variables = reads_variables(document);
-    let mut allowed = None;
-    let mut nearest: Option<(usize, StatementRef, Misfit<'_>)> = None;
-    let (mut may_deny, mut may_allow) = (Vec::new(), Vec::new());
+    let mut applying = Applying::default();
     for (index, statement) in document.statements().iter().enumerate() {
         let reference = || StatementRef { index, sid: statement.sid().map(str::to_owned) };
         match (statement.effect(), apply(statement, request, variables)) {
-            (Effect::Deny, Applies::Yes) => return Decision::Denied(reference()),
-            (Effect::Allow, Applies::Yes) => allowed = allowed.or_else(|| Some(reference())),
+            (Effect::Deny, Applies::Yes) => {
+                applying.denied = Some(reference());
+                break;
+            }
+            (Effect::Allow, Applies::Yes) => {
+                applying.allowed = applying.allowed.or_else(|| Some(reference()));
+            }
             (effect, Applies::Perhaps(keys)) => {
-                let doubts = if effect == Effect::Deny { &mut may_deny } else { &mut may_allow };
+                let doubts =
+                    if effect == Effect::Deny { &mut applying.may_deny } else { &mut applying.may_allow };
                 doubts.push(Doubt { statement: reference(), effect, keys });
             }
             (Effect::Allow, Applies::No(fitting, misfit)) => {
-                if nearest.as_ref().is_none_or(|(best, ..)| fitting > *best) {
-                    nearest = Some((fitting, reference(), misfit));
+                if applying.nearest.as_ref().is_none_or(|(best, ..)| fitting > *best) {
+                    applying.nearest = Some((fitting, reference(), misfit));
                 }
             }
             (Effect::Deny, Applies::No(..)) => {}
         }
     }
-    match allowed {
-        Some(statement) if may_deny.is_empty() => Decision::Allowed(statement),
-        Some(_) => Decision::Unknown(may_deny),
-        // A Deny that may apply changes nothing for a request that nothing allows.
-        None if may_allow.is_empty() => Decision::NotAllowed(
-            nearest.map(|(_, statement, misfit)| NearMiss { statement, mismatch: misfit.against(request) }),
-        ),
-        None => Decision::Unknown(may_deny.into_iter().chain(may_allow).collect()),
-    }
+    applying
 }
 
 /// Whether a statement applies to a request.

@@ -68,12 +68,14 @@ pub use difference::{Difference, Op, differences};
 pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
-pub use evaluate::{Decision, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, evaluate, way};
+pub use evaluate::{
+    Decision, Denial, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, denial, evaluate, way,
+};
 pub use fit::{Fitted, Form, Obstacle, Sizes, TooLarge, fit};
 pub use intent::{
     BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader, TopicIntent,
 };
-pub use lockout::can_be_administered;
+pub use lockout::{Administration, BUCKET_POLICY_ACTIONS, administration, denies_caller};
 pub use membership::Membership;
 pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Sources, Step, Use, merge};
 pub use named::{NamedTrails, named_trails};

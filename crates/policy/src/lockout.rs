@@ -1,23 +1,139 @@
-//! Turns a key policy into the answer whether anybody could still change it.
+//! Turns a policy into the answer whether somebody could still change it.
 
-use crate::{AccountId, Arn, Document, Partition, Principal, Request, Statement, evaluate};
+use crate::{
+    AccountId, Arn, Decision, Denial, Document, Doubt, Effect, Known, Membership, Owner, Partition,
+    Principal, Request, Statement, denial, evaluate,
+};
 
-/// Whether the policy lets some principal of the key's account change it: the root of the account, so that the
-/// account's own policies decide, or one that it names.
+/// Whether a key policy can still be changed by somebody in the account of the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Administration {
+    /// A principal of the account is allowed to change it: the root of the account, so that the policies of the account
+    /// decide, or a principal that the key policy names.
+    Kept,
+    /// It depends on facts that are not known, such as the organization of the account.
+    Unknown(Vec<Doubt>),
+    /// No principal of the account is allowed to change it: the key would be lost to everybody but AWS support.
+    Lost,
+}
+
+/// Whether a key policy of an account can still be changed by somebody in the account. `organization` is the account's.
 ///
-/// Where it does not, the key is lost to everybody but AWS support. See "Key policies in AWS KMS" in the KMS developer
-/// guide, and `BypassPolicyLockoutSafetyCheck` of `PutKeyPolicy`.
-pub fn can_be_administered(policy: &Document, partition: Partition, account: &AccountId) -> bool {
-    let root = Arn::new(partition, "iam", "", account.as_str(), "root");
+/// A principal chooses from where, with which session and with which tags it calls, so that conditions on those do not
+/// lock it out. See "Key policies in AWS KMS" in the KMS developer guide, and `BypassPolicyLockoutSafetyCheck` of
+/// `PutKeyPolicy`.
+pub fn administration(
+    policy: &Document,
+    partition: Partition,
+    account: &AccountId,
+    organization: &Membership,
+) -> Administration {
     let key = Arn::new(partition, "kms", "", account.as_str(), "key/this");
-    let named = policy.statements().iter().flat_map(Statement::principals);
+    let named = policy.statements().iter().flat_map(|statement: &Statement| {
+        statement.principals().into_iter().chain(statement.not_principals())
+    });
     let of_account = |principal: Principal<'_>| {
         principal.id.parse::<Arn>().ok().filter(|arn| arn.account() == account.as_str())
     };
-    let mut candidates = std::iter::once(root).chain(named.filter_map(of_account));
-    candidates.any(|arn| {
-        let request = Request::by_principal(&arn, "kms:PutKeyPolicy", key.as_str())
-            .with("kms:CallerAccount", account.as_str());
-        evaluate(policy, &request).is_allowed()
-    })
+    let root = Arn::new(partition, "iam", "", account.as_str(), "root");
+    let by_named = std::iter::once(root)
+        .chain(named.filter_map(of_account))
+        .map(|arn| Request::by_principal(&arn, PUT_KEY_POLICY, key.as_str()));
+    let by_others = Request::by_principal_of(partition, account, PUT_KEY_POLICY, key.as_str());
+    let mut unknown = Vec::new();
+    for request in by_named.chain([by_others]) {
+        let request = organization
+            .of_principal(organization.of_resource(request))
+            .with("aws:ResourceAccount", account.as_str())
+            .with("kms:CallerAccount", account.as_str())
+            .with("kms:BypassPolicyLockoutSafetyCheck", "false")
+            .without("kms:ViaService");
+        match evaluate(policy, &request) {
+            Decision::Allowed(_) => return Administration::Kept,
+            Decision::Unknown(doubts) if is_for_the_caller(&doubts) => return Administration::Kept,
+            Decision::Unknown(doubts) => unknown = doubts,
+            Decision::Denied(_) | Decision::NotAllowed(_) => {}
+        }
+    }
+    if unknown.is_empty() { Administration::Lost } else { Administration::Unknown(unknown) }
+}
+
+const PUT_KEY_POLICY: &str = "kms:PutKeyPolicy";
+
+/// Whether a caller can call so that no Deny applies, and an Allow does.
+fn is_for_the_caller(doubts: &[Doubt]) -> bool {
+    let (denies, allows): (Vec<&Doubt>, Vec<&Doubt>) =
+        doubts.iter().partition(|it| it.effect == Effect::Deny);
+    let escapes = |deny: &&Doubt| deny.keys.iter().any(|key| is_chosen(key));
+    let satisfies = |allow: &&Doubt| allow.keys.iter().all(|key| is_chosen(key));
+    denies.iter().all(escapes) && (allows.is_empty() || allows.iter().any(satisfies))
+}
+
+/// Whether a principal of the account decides by itself what a request of its has under a key.
+fn is_chosen(key: &str) -> bool {
+    const CHOSEN: [&str; 26] = [
+        // Who it is.
+        "aws:principalarn",
+        "aws:principaltype",
+        "aws:userid",
+        "aws:username",
+        // Its session.
+        "aws:assumedroot",
+        "aws:federatedprovider",
+        "aws:tokenissuetime",
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:chatbotsourcearn",
+        "aws:ec2instancesourcevpc",
+        "aws:ec2instancesourceprivateipv4",
+        "aws:sourceidentity",
+        "ec2:roledelivery",
+        "ec2:sourceinstancearn",
+        "lambda:sourcefunctionarn",
+        // From where it calls.
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpcarn",
+        "aws:sourcevpce",
+        "aws:vpceaccount",
+        "aws:vpceorgid",
+        "aws:vpceorgpaths",
+        "aws:vpcsourceip",
+        // With which program.
+        "aws:useragent",
+        "aws:requestedregion",
+    ];
+    let key = key.to_ascii_lowercase();
+    CHOSEN.contains(&key.as_str()) || key.starts_with("aws:principaltag/")
+}
+
+/// What a caller does with a bucket policy to change it.
+pub const BUCKET_POLICY_ACTIONS: [&str; 2] = ["s3:PutBucketPolicy", "s3:GetBucketPolicy"];
+
+/// Whether a bucket policy denies a caller in the account of the bucket one of [`BUCKET_POLICY_ACTIONS`].
+///
+/// The root of the account is not denied: see "PutBucketPolicy" in the S3 API reference.
+pub fn denies_caller(policy: &Document, caller: &Arn, action: &str, bucket: &Arn, owner: &Owner) -> Denial {
+    if caller.resource() == "root" {
+        return Denial::None;
+    }
+    let request = Request::by_principal(caller, action, bucket.as_str())
+        .with("aws:ResourceAccount", owner.account.as_str())
+        .with("aws:RequestedRegion", owner.region.as_str())
+        .with("s3:ResourceAccount", owner.account.as_str())
+        .with("s3:authType", "REST-HEADER")
+        .with("s3:signatureversion", "AWS4-HMAC-SHA256")
+        .without("s3:signatureAge")
+        .with_known("s3:TlsVersion", Known::OneOf(["1.2", "1.3"].map(|it| vec![it.to_owned()]).to_vec()));
+    let request = owner.organization.of_principal(owner.organization.of_resource(request));
+    let session = caller.resource().strip_prefix("assumed-role/").and_then(|it| it.split_once('/'));
+    let request = match session {
+        // The path of the role is not in the ARN of its session.
+        Some((role, _)) => {
+            let roles = format!("arn:{}:iam::{}:role/*{role}", caller.partition(), caller.account());
+            request.with_known("aws:PrincipalArn", Known::Like(roles))
+        }
+        None => request,
+    };
+    denial(policy, &request)
 }

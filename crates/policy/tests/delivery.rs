@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use reconcile_policy::{
-    AccountId, Arn, BucketIntent, Decision, Delivery, Document, KeyIntent, Logs, Membership,
-    OrganizationTrail, Owner, Ownership, Partition, PolicyKind, Proof, Reader, Request, TopicIntent,
-    can_be_administered, evaluate,
+    AccountId, Administration, Arn, BucketIntent, Decision, Delivery, Denial, Document, KeyIntent, Logs,
+    Membership, OrganizationTrail, Owner, Ownership, Partition, PolicyKind, Proof, Reader, Request,
+    TopicIntent, administration, denies_caller, evaluate,
 };
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ fn topic_policy(trails: Vec<Arn>) -> Document {
 fn a_trail_that_tells_a_topic_needs_the_policy_of_the_topic() {
     let delivery = Delivery { topic: Some(TOPIC.parse().unwrap()), ..delivery() };
     let (hop, request) = delivery.requests().pop().unwrap();
-    assert_eq!((hop.code(), hop.to_string()), ("notify", "tell the topic of log files".to_owned()));
+    assert_eq!((hop.code(), hop.to_string()), ("notify", "publish to the topic".to_owned()));
     assert_eq!(hop.policy().to_string(), "topic");
     assert_eq!((request.action(), request.resource()), ("sns:Publish", TOPIC));
     // The topic's Region, and not that of bucket and key.
@@ -540,6 +540,147 @@ fn a_key_policy_has_to_leave_somebody_who_can_change_it() {
     ] {
         let policy: Document =
             json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap();
-        assert_eq!(can_be_administered(&policy, Partition::Aws, &account), expected, "{name}");
+        let found = administration(&policy, Partition::Aws, &account, &Membership::Unknown);
+        assert_eq!(found == Administration::Kept, expected, "{name}");
+    }
+}
+
+/// The key policy that AWS publishes in aws-samples/data-perimeter-policy-examples, with an Allow.
+fn perimeter(organization: &str) -> Value {
+    json!([
+        { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111111111111:root" }, "Action": "kms:*", "Resource": "*" },
+        {
+            "Sid": "EnforceIdentityPerimeter", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
+            "Condition": {
+                "StringNotEqualsIfExists": { "aws:PrincipalOrgID": organization },
+                "BoolIfExists": { "aws:PrincipalIsAWSService": "false" },
+            },
+        },
+        {
+            "Sid": "EnforceNetworkPerimeter", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
+            "Condition": {
+                "NotIpAddressIfExists": { "aws:SourceIp": "203.0.113.0/24" },
+                "StringNotEqualsIfExists": {
+                    "aws:SourceVpc": "vpc-1", "aws:PrincipalTag/network-perimeter-exception": "true",
+                },
+                "BoolIfExists": { "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false" },
+                "ArnNotLikeIfExists": { "aws:PrincipalArn": "arn:aws:iam::111111111111:role/aws-service-role/*" },
+                "StringEquals": { "aws:PrincipalTag/data-perimeter-include": "true" },
+            },
+        },
+    ])
+}
+
+#[test]
+fn a_key_policy_with_a_data_perimeter_can_be_administered_where_the_organization_is_the_one_it_names() {
+    let account: AccountId = "111111111111".parse().unwrap();
+    let of = |statements: Value, organization: &Membership| {
+        let policy: Document =
+            json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap();
+        administration(&policy, Partition::Aws, &account, organization)
+    };
+    let is_in = |id: &str| Membership::In { id: id.to_owned(), path: None };
+    assert_eq!(of(perimeter(ORGANIZATION), &is_in(ORGANIZATION)), Administration::Kept);
+    assert_eq!(of(perimeter(ORGANIZATION), &is_in("o-other")), Administration::Lost);
+    let outside = Membership::NotIn { id: ORGANIZATION.to_owned() };
+    assert_eq!(of(perimeter(ORGANIZATION), &outside), Administration::Lost);
+    let Administration::Unknown(doubts) = of(perimeter(ORGANIZATION), &Membership::Unknown) else {
+        panic!("the organization is not known");
+    };
+    assert_eq!(doubts[0].statement.sid.as_deref(), Some("EnforceIdentityPerimeter"));
+    assert_eq!(doubts[0].keys, ["aws:PrincipalOrgID"]);
+}
+
+#[test]
+fn conditions_that_a_caller_can_meet_lock_nobody_out() {
+    let account: AccountId = "111111111111".parse().unwrap();
+    let allow = json!({ "Effect": "Allow", "Principal": { "AWS": "111111111111" }, "Action": "kms:*", "Resource": "*" });
+    let deny = |element: &str, value: Value| {
+        let mut deny = json!({ "Effect": "Deny", "Action": "kms:Put*", "Resource": "*" });
+        deny[element] = value;
+        if element == "Condition" {
+            deny["Principal"] = json!("*");
+        }
+        deny
+    };
+    let on = |condition: Value| deny("Condition", condition);
+    let role = "arn:aws:iam::111111111111:role/KeyAdmin";
+    for (name, statement, expected) in [
+        (
+            "a role by its ARN",
+            on(json!({ "ArnNotLike": { "aws:PrincipalArn": role } })),
+            Administration::Kept,
+        ),
+        ("all but a role", deny("NotPrincipal", json!({ "AWS": role })), Administration::Kept),
+        (
+            "without MFA",
+            on(json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } })),
+            Administration::Kept,
+        ),
+        (
+            "from elsewhere",
+            on(json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } })),
+            Administration::Kept,
+        ),
+        ("through a service", on(json!({ "Null": { "kms:ViaService": "false" } })), Administration::Kept),
+        (
+            "a role of another account",
+            on(json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::222222222222:role/KeyAdmin" } })),
+            Administration::Lost,
+        ),
+        (
+            "another account",
+            on(json!({ "StringNotEquals": { "aws:PrincipalAccount": "222222222222" } })),
+            Administration::Lost,
+        ),
+        ("directly", on(json!({ "Null": { "kms:ViaService": "true" } })), Administration::Lost),
+    ] {
+        let policy: Document =
+            json!({ "Version": "2012-10-17", "Statement": [allow, statement] }).to_string().parse().unwrap();
+        let found = administration(&policy, Partition::Aws, &account, &Membership::Unknown);
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_bucket_policy_that_denies_a_caller_its_next_change_is_seen() {
+    let owner = delivery().owner.unwrap();
+    let bucket: Arn = "arn:aws:s3:::logs".parse().unwrap();
+    let deny = |condition: Value| -> Document {
+        json!({ "Version": "2012-10-17", "Statement": [{
+            "Sid": "Protect", "Effect": "Deny", "Principal": "*",
+            "Action": ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
+            "Resource": "arn:aws:s3:::logs", "Condition": condition,
+        }] })
+        .to_string()
+        .parse()
+        .unwrap()
+    };
+    let except = |role: &str| deny(json!({ "ArnNotLike": { "aws:PrincipalArn": role } }));
+    let role = "arn:aws:iam::111111111111:role/Reconcile";
+    let session = "arn:aws:sts::111111111111:assumed-role/Reconcile/x";
+    for (caller, policy, expected) in [
+        (role, except(role), "no"),
+        (role, except("arn:aws:iam::111111111111:role/Other"), "yes"),
+        (session, except("arn:aws:iam::*:role/Other"), "yes"),
+        (session, except("arn:aws:iam::*:role/*/Reconcile"), "unknown"),
+        (session, except("arn:aws:iam::*:role/*Reconcile"), "no"),
+        ("arn:aws:iam::111111111111:user/alice", except("arn:aws:iam::*:role/*"), "yes"),
+        ("arn:aws:iam::111111111111:root", except("arn:aws:iam::*:role/*"), "no"),
+        (role, deny(json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } })), "unknown"),
+        (role, deny(json!({ "StringNotEquals": { "s3:authType": "REST-HEADER" } })), "no"),
+    ] {
+        let caller = caller.parse().unwrap();
+        let found = match denies_caller(&policy, &caller, "s3:PutBucketPolicy", &bucket, &owner) {
+            Denial::None => "no",
+            Denial::By(_) => "yes",
+            Denial::Unknown(_) => "unknown",
+        };
+        assert_eq!(found, expected, "{caller} {policy}");
+        assert_eq!(
+            denies_caller(&policy, &caller, "s3:GetBucketPolicy", &bucket, &owner),
+            Denial::None,
+            "{caller} {policy}"
+        );
     }
 }

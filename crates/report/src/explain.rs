@@ -56,12 +56,16 @@ fn path_text(text: &mut String, path: &DeliveryPath) {
         false => writeln!(text, "  It is not there yet. It will deliver to {}{prefix}.", delivery.bucket),
     };
     for proof in &path.proofs {
-        let mark = match &proof.decision {
-            Decision::Allowed(_) => paint(ADD, "yes"),
-            Decision::Denied(_) | Decision::NotAllowed(_) => paint(REMOVE.bold(), "NO "),
-            Decision::Unknown(_) => paint(CHANGE.bold(), "?  "),
+        let (mark, verdict) = match &proof.decision {
+            Decision::Allowed(_) => (paint(ADD, "yes"), "CloudTrail is allowed to"),
+            Decision::Denied(_) | Decision::NotAllowed(_) => {
+                (paint(REMOVE.bold(), "NO "), "CloudTrail is not allowed to")
+            }
+            Decision::Unknown(_) => {
+                (paint(CHANGE.bold(), "?  "), "It is not known whether CloudTrail is allowed to")
+            }
         };
-        let _ = writeln!(text, "  {mark}  CloudTrail may {}", proof.hop);
+        let _ = writeln!(text, "  {mark}  {verdict} {}", proof.hop);
         let request = format!("{} on {}", proof.request.action(), proof.request.resource());
         let _ = writeln!(text, "       {}", paint(DIM, request));
         let _ = writeln!(text, "       {}", proof.decision);
@@ -71,6 +75,7 @@ fn path_text(text: &mut String, path: &DeliveryPath) {
         (None, true) => "  So it can deliver.\n",
         (None, false) => "  So it is not known whether it can deliver.\n",
     });
+    text.push_str("  Service control policies and resource control policies are not read.\n");
 }
 
 /// Explanations for programs.
@@ -114,9 +119,24 @@ fn path_json(path: &DeliveryPath) -> Value {
                     Decision::Unknown(_) => "unknown",
                 },
                 "statement": statement.map(|by| json!({ "index": by.index, "sid": by.sid })),
+                "keys": match &proof.decision {
+                    Decision::Unknown(doubts) => doubts.iter().flat_map(|doubt| &doubt.keys).collect(),
+                    Decision::Allowed(_) | Decision::Denied(_) | Decision::NotAllowed(_) => Vec::new(),
+                },
                 "message": proof.decision.to_string(),
             })
         })
         .collect();
-    json!({ "is_live": path.is_live, "can_deliver": path.is_proven(), "hops": hops })
+    let verdict = match (path.obstacles().next(), path.is_proven()) {
+        (Some(_), _) => "no",
+        (None, true) => "yes",
+        (None, false) => "unknown",
+    };
+    json!({
+        "is_live": path.is_live,
+        "can_deliver": path.is_proven(),
+        "verdict": verdict,
+        "hops": hops,
+        "not_read": ["service control policies", "resource control policies"],
+    })
 }

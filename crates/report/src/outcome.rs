@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use reconcile_apply::{ChangeResult, Outcome, Status};
 use reconcile_diff::Address;
-use reconcile_diff::plan::Unreadable;
+use reconcile_diff::plan::{Refused, Unreadable};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
@@ -75,13 +75,15 @@ fn counts(outcome: &Outcome) -> String {
     )
 }
 
-/// An outcome for programs, with the accounts that the plan could not read, and the error that came after it, if one did.
+/// An outcome for programs, with the accounts that the plan could not read, what the plan refused, and the error that came
+/// after it, if one did.
 ///
 /// # Errors
 /// None in practice: an outcome always has a form in JSON.
 pub fn json(
     outcome: &Outcome,
     unreadable: &[Unreadable],
+    refused: &[Refused],
     error: Option<&Value>,
 ) -> serde_json::Result<String> {
     let value = json!({
@@ -91,6 +93,7 @@ pub fn json(
         "summary": outcome.summary,
         "journal": outcome.journal,
         "unreadable": unreadable,
+        "refused": refused,
         "error": error,
     });
     serde_json::to_string_pretty(&value).map(|text| text + "\n")

@@ -4,8 +4,8 @@ mod fold;
 
 use std::fmt::Write;
 
-use reconcile_diff::Plan;
 use reconcile_diff::plan::{Change, Risk};
+use reconcile_diff::{Address, Plan};
 
 use crate::TextOptions;
 use crate::diff::{lines, whole};
@@ -35,6 +35,14 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
         let _ =
             writeln!(text, "{} {}: {}\n", paint(CHANGE.bold(), "warning:"), warning.address, warning.message);
     }
+    for refused in &plan.refused {
+        let _ = writeln!(text, "{} {}", paint(REMOVE.bold(), "refused:"), refused.message);
+        let _ = writeln!(text, "  hint: {}", refused.hint);
+        if !refused.left_out.is_empty() {
+            let _ = writeln!(text, "  left out of this plan: {}", left_out(&refused.left_out));
+        }
+        text.push('\n');
+    }
     for unreadable in &plan.unreadable {
         let account = &unreadable.account;
         let _ = writeln!(
@@ -51,6 +59,16 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
         text.push('\n');
     }
     text + &last_line(plan) + "\n"
+}
+
+/// The first few of many resources.
+fn left_out(addresses: &[Address]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = addresses.iter().take(SHOWN).map(ToString::to_string).collect();
+    match addresses.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{}, … and {more} more", shown.join(", ")),
+    }
 }
 
 fn title(entry: &Entry<'_>) -> String {
@@ -156,8 +174,12 @@ fn last_line(plan: &Plan) -> String {
         0 => String::new(),
         number => format!(", {} unreadable", count(number, "account")),
     };
+    let refused = match summary.refused {
+        0 => String::new(),
+        number => format!(", {number} refused"),
+    };
     format!(
-        "Plan: {} to create, {} to update, {} to delete, {} unchanged{unreadable}.",
+        "Plan: {} to create, {} to update, {} to delete, {} unchanged{refused}{unreadable}.",
         summary.create, summary.update, summary.delete, summary.unchanged
     )
 }
@@ -177,6 +199,12 @@ pub fn markdown(plan: &Plan) -> String {
     }
     for warning in &plan.warnings {
         let _ = write!(text, "\n**Warning**, `{}`: {}\n", warning.address, warning.message);
+    }
+    for refused in &plan.refused {
+        let _ = write!(text, "\n**Refused**: {}\n\nHint: {}\n", refused.message, refused.hint);
+        if !refused.left_out.is_empty() {
+            let _ = write!(text, "\nLeft out of this plan: {}\n", left_out(&refused.left_out));
+        }
     }
     for unreadable in &plan.unreadable {
         let _ =

@@ -177,7 +177,7 @@ fn an_outcome_of_every_sort() {
         journal: "journal.jsonl".into(),
     };
     insta::assert_snapshot!("outcome_text", plain(&outcome::text(&outcome, TERSE)));
-    insta::assert_snapshot!("outcome_json", outcome::json(&outcome, &[], None).unwrap());
+    insta::assert_snapshot!("outcome_json", outcome::json(&outcome, &[], &[], None).unwrap());
     insta::assert_snapshot!("outcome_markdown", outcome::markdown(&outcome));
 
     outcome.results = vec![result("e", Status::Stale { error: "it exists now".to_owned() })];

@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub(crate) use accounts::{RawAccount, RawAccounts};
 pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawForeign, RawKeep, RawLifecycle, RawLockMode, RawObjectLock,
-    RawOwnership, RawPolicy, RawStorageClass, RawTransition, RawUnlisted,
+    RawOwnership, RawPolicy, RawProof, RawStorageClass, RawTransition, RawUnlisted,
 };
 pub(crate) use choice::{All, OrUnmanaged, WordOr};
 pub(crate) use key::{RawConstraints, RawGrant, RawKey};

@@ -211,7 +211,7 @@ async fn a_refused_key_policy_is_restored_byte_for_byte() {
     assert_eq!(key_policy(&installation), old);
     let error = errors(&outcome).remove(0);
     assert!(error.contains("InsufficientEncryptionPolicyException"), "{error}");
-    assert!(error.contains("make a data key: allowed by statement `TestTrailEncrypt`"), "{error}");
+    assert!(error.contains("generate a data key: allowed by statement `TestTrailEncrypt`"), "{error}");
     assert_eq!(obstacles(&installation), Vec::<String>::new());
 }
 

@@ -134,6 +134,30 @@ impl Installation {
         self.twin.provision(Setup { accounts: accounts.collect(), ..Setup::default() });
     }
 
+    /// A client of S3 of another make than ours.
+    pub fn s3(&self, account: &str) -> aws_sdk_s3::Client {
+        use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+
+        let (key, secret) = self.twin.credentials_for(account);
+        let s3 = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .http_client(self.twin.http_client())
+            .endpoint_url("http://twin.localhost")
+            .force_path_style(true)
+            .credentials_provider(Credentials::new(key, secret, None, None, "test"));
+        aws_sdk_s3::Client::from_conf(s3.build())
+    }
+
+    /// Somebody adds a statement to the policy of the only bucket.
+    pub async fn add_to_bucket_policy(&self, statement: serde_json::Value) {
+        let mut policy: serde_json::Value = serde_json::from_str(&self.bucket_policy()).unwrap();
+        policy["Statement"].as_array_mut().unwrap().push(statement);
+        let name = &self.twin.summary().buckets[0].name;
+        let call = self.s3(MASTER).put_bucket_policy().bucket(name).policy(policy.to_string());
+        call.send().await.unwrap();
+    }
+
     /// The text of the only bucket's policy.
     pub fn bucket_policy(&self) -> String {
         self.twin.summary().buckets[0].policy.as_ref().map(ToString::to_string).unwrap_or_default()

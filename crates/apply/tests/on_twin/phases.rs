@@ -84,7 +84,9 @@ async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
     let moved = spec.replace("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
     let extra = "extra_statements: [{ Effect: Deny, Principal: \"*\", Action: \"s3:PutObject\", \
                  Resource: \"arn:aws:s3:::test-logs/new/*\" }]";
-    let denied = moved.replace("prefix: new }", &format!("prefix: new, policy: {{ {extra} }} }}"));
+    // The proof sees it; the spec has the plan go on all the same.
+    let denied =
+        moved.replace("prefix: new }", &format!("prefix: new, policy: {{ proof: warn, {extra} }} }}"));
     let plan = installation.plan(&denied).await;
     let outcome = installation.apply(&denied, &plan).await;
     // Both trails are refused; taking away what they still use is not even tried.

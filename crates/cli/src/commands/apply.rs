@@ -8,7 +8,7 @@ use reconcile_apply::lock::LockError;
 use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, apply, lock};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
-use reconcile_diff::plan::Unreadable;
+use reconcile_diff::plan::{Refused, Unreadable};
 use reconcile_spec::Spec;
 
 use crate::args::{ApplyArgs, Format, Global, PLAN_FILE};
@@ -51,6 +51,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
 struct Applied {
     outcome: Outcome,
     unreadable: Vec<Unreadable>,
+    refused: Vec<Refused>,
     exit: Exit,
 }
 
@@ -168,20 +169,20 @@ async fn run_plan(
     signals.abort();
     watch.finish();
     let exit = exit(&outcome, &plan, &interrupt);
-    Ok(Applied { outcome, unreadable: plan.unreadable, exit })
+    Ok(Applied { outcome, unreadable: plan.unreadable, refused: plan.refused, exit })
 }
 
 /// Prints the outcome, and every reason for the exit code that the outcome does not hold.
 fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> Result<Exit, CliError> {
     let unreleased = locked.released.map_err(CliError::Lock).err();
-    let Some(Applied { outcome, unreadable, exit }) = locked.applied else {
+    let Some(Applied { outcome, unreadable, refused, exit }) = locked.applied else {
         return unreleased.map_or(Ok(Exit::Refused), Err);
     };
     output::print(&match args.shown.format {
         Format::Text => reconcile_report::outcome::text(&outcome, text_options(global, world.is_sandbox())),
         Format::Json => {
             let error = unreleased.as_ref().map(CliError::object);
-            reconcile_report::outcome::json(&outcome, &unreadable, error.as_ref())?
+            reconcile_report::outcome::json(&outcome, &unreadable, &refused, error.as_ref())?
         }
         Format::Markdown => reconcile_report::outcome::markdown(&outcome),
     })?;
@@ -192,6 +193,9 @@ fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> R
             "unreadable: account {} ({}): {}{hint}",
             account.name, account.id, unreadable.error
         ));
+    }
+    for refused in &refused {
+        output::note(&format!("refused: {}\n hint: {}", refused.message, refused.hint));
     }
     match unreleased {
         Some(error) => {
@@ -212,7 +216,7 @@ fn exit(outcome: &Outcome, plan: &Plan, interrupt: &Interrupt) -> Exit {
         Exit::Interrupted
     } else if outcome.is_stale() {
         Exit::Refused
-    } else if outcome.is_complete() && plan.unreadable.is_empty() {
+    } else if outcome.is_complete() && !plan.partial {
         Exit::Ok
     } else {
         Exit::Error

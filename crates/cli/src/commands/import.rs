@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::import::{Options, installation, removes_trails, spec_text};
+use reconcile_diff::import::{Options, installation, lacking, removes_trails, spec_text};
 use reconcile_diff::observe::survey::{Setup, Wanted, survey};
-use reconcile_diff::{Comparison, Progress, Refusal, compare, discover, observe};
+use reconcile_diff::{Comparison, Progress, compare, discover, observe};
 use reconcile_policy::Region;
 use reconcile_spec::{AccountName, Spec, SpecName, parse};
 
@@ -40,9 +40,8 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     };
     let mut text = spec_text(&setup, &accounts.desired().accounts, &options);
     let mut comparison = planned(global, &aws, &text).await?;
-    // Where the live policies do not let a trail deliver, leaving them alone would not do. A refusal names the first that
-    // lacks something, so the other may come to light only then.
-    while options.manage(comparison.refusals.iter().filter_map(Refusal::lacking)) {
+    // A live policy that does not let a trail deliver cannot be left alone.
+    while options.manage(lacking(&comparison.plan)) {
         text = spec_text(&setup, &accounts.desired().accounts, &options);
         comparison = planned(global, &aws, &text).await?;
     }
@@ -123,11 +122,12 @@ fn told(args: &ImportArgs, setup: &Setup, comparison: &Comparison) -> String {
     };
     let out = args.out.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default();
     let mut text = format!("{out}{trails} to bucket {}. ", setup.bucket);
-    for refusal in &comparison.refusals {
-        let _ = write!(text, "\nA plan of this spec would be refused: {refusal}\n  {}", refusal.hint());
-    }
-    if !comparison.refusals.is_empty() {
-        return text;
+    for refused in &comparison.plan.refused {
+        let _ = writeln!(
+            text,
+            "\nA plan of this spec refuses a part: {}\n  hint: {}",
+            refused.message, refused.hint
+        );
     }
     match comparison.plan.changes.as_slice() {
         [] => text.push_str("A plan of this spec shows no change."),

@@ -15,8 +15,7 @@ use crate::connect::World;
 use crate::error::CliError;
 use crate::progress::reading;
 
-/// The plan of a spec, where there is nothing that keeps it from being applied; with the spec that it is of, members of
-/// the organization included.
+/// The plan of a spec, and the spec with the members of its organization.
 pub(crate) async fn make_plan(
     global: &Global,
     world: &World,
@@ -26,9 +25,6 @@ pub(crate) async fn make_plan(
     is_destroy: bool,
 ) -> Result<(Spec, Plan), CliError> {
     let (spec, comparison) = compare_live(global, world, aws, spec, shown, is_destroy).await?;
-    if !comparison.refusals.is_empty() {
-        return Err(CliError::Refused(comparison.refusals));
-    }
     Ok((spec, comparison.plan))
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         Format::Markdown => reconcile_report::plan::markdown(&plan),
     })?;
 
-    Ok(if !plan.unreadable.is_empty() {
+    Ok(if plan.partial {
         Exit::Error
     } else if args.detailed_exitcode && !plan.changes.is_empty() {
         Exit::Different

@@ -5,7 +5,7 @@
 use reconcile_apply::lock::LockError;
 use reconcile_aws::Class;
 use reconcile_diff::observe::survey::SurveyError;
-use reconcile_diff::{ObserveError, ReadError, Refusal};
+use reconcile_diff::{ObserveError, ReadError};
 use reconcile_spec::Diagnostics;
 use serde_json::{Value, json};
 
@@ -28,7 +28,6 @@ impl CliError {
                 object["message"] = json!(summary(problems));
                 object["diagnostics"] = json!(diagnostics(problems));
             }
-            Self::Refused(refusals) => object["refusals"] = json!(list(refusals)),
             Self::UnknownAddress { known, .. } => object["known"] = json!(known),
             _ => {}
         }
@@ -64,7 +63,6 @@ impl CliError {
                 "plan"
             }
             Self::Observe(_) | Self::Survey(_) => "read",
-            Self::Refused(_) => "refused",
             Self::Lock(error) if error.is_held() => "locked",
             Self::Lock(_) => "lock",
             Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } => "sandbox",
@@ -106,11 +104,6 @@ fn diagnostics(problems: &Diagnostics) -> Vec<Value> {
         })
     };
     problems.iter().map(one).collect()
-}
-
-fn list(refusals: &[Refusal]) -> Vec<Value> {
-    let one = |refusal: &Refusal| json!({ "address": refusal.address(), "message": refusal.to_string(), "hint": refusal.hint() });
-    refusals.iter().map(one).collect()
 }
 
 #[cfg(test)]

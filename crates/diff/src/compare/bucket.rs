@@ -75,7 +75,8 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
     match &conditions.requester_pays {
         Ok(true) => {
             let bucket = scope.desired.bucket.name.to_string();
-            compared.refusals.push(Refusal::RequesterPays { address, bucket });
+            let trails = scope.trail_addresses().collect();
+            compared.refusals.push(Refusal::RequesterPays { address, bucket, trails });
         }
         Ok(false) => {}
         Err(error) => {

@@ -6,7 +6,7 @@ use super::change::Compared;
 use super::confirm::Subject;
 use super::departed::Plans;
 use super::policy::{Policy, Setting};
-use super::{Scope, guest, public_access};
+use super::{Scope, caller, guest, public_access};
 use crate::delivery::of_other;
 use crate::plan::Changed;
 use crate::view::OtherTrail;
@@ -66,6 +66,7 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
 
 /// Adds the write that lets our trails deliver.
 pub(super) fn expand(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+    caller::warn(scope, outcome, compared);
     let live = scope.observed.bucket_policy.as_ref();
     policy(scope).expand(live, outcome, vec![scope.bucket_address()], compared);
 }

@@ -15,6 +15,8 @@ pub(super) struct Compared {
     pub(super) unchanged: usize,
     pub(super) warnings: Vec<Warning>,
     pub(super) refusals: Vec<Refusal>,
+    /// Trails that could deliver only under a policy that is not written, since it is refused; with that policy.
+    pub(super) stranded: Vec<(Address, Address)>,
 }
 
 /// What the kinds say of their changes; the rest follows from the views.

@@ -22,7 +22,7 @@ pub fn copy(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
     copy.key(&mut compared);
     copy.bucket(&mut compared);
     copy.trails(&mut compared);
-    plan_of(spec, &scope, compared, now)
+    plan_of(spec, &scope, compared, now).0
 }
 
 struct Copy<'a> {

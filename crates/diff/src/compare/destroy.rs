@@ -56,8 +56,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     remove_key(&scope, is_bucket_to_go, &mut compared);
     compared.unchanged = 0;
 
-    let refusals = std::mem::take(&mut compared.refusals);
-    let mut plan = plan_of(spec, &scope, compared, now);
+    let (mut plan, refusals) = plan_of(spec, &scope, compared, now);
     plan.destroy = true;
     Comparison { plan, refusals, undelivered: Vec::new(), outsiders: Vec::new(), blocking: BTreeSet::new() }
 }

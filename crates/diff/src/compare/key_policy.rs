@@ -1,16 +1,22 @@
 //! Compares the key policy.
 
-use reconcile_policy::{Arn, Fitted, KeyIntent, Merged, PolicyKind, Role, Statement, can_be_administered};
+use reconcile_policy::{
+    Administration, Arn, Fitted, KeyIntent, Merged, PolicyKind, Role, Statement, administration,
+};
 
 use super::change::Compared;
 use super::confirm::Subject;
 use super::departed::Plans;
+use super::doubt::{self, settle};
 use super::policy::{Policy, Setting};
 use super::{Scope, guest};
-use crate::delivery::of_other;
+use crate::delivery::{membership, of_other};
 use crate::plan::Changed;
 use crate::refusal::Refusal;
 use crate::view::OtherTrail;
+
+/// The setting of the spec that accepts a lockout.
+const PROOF: &str = "key.policy.proof";
 
 /// Adds what lets our trails encrypt. Returns what the policy is to become, for [`contract`]; `None` if it does not fit, or
 /// is not managed.
@@ -91,14 +97,32 @@ fn users<'a>(scope: &Scope<'a>) -> Vec<&'a OtherTrail> {
     scope.others_that_stay().filter(|it| it.kms_key.as_deref() == Some(hub.key.arn.as_str())).collect()
 }
 
-/// Nobody could undo a policy that lets nobody change it.
+/// Refuses a policy that lets nobody change it: nobody could undo that. Warns where that is not known, or accepted.
 fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
     let site = &scope.desired.key.site;
     let Some(account) = scope.desired.account(&site.account) else { return };
-    let is_kept = |document| can_be_administered(document, site.region.partition(), &account.id);
-    if !is_kept(&merged.expanded) || !is_kept(&merged.contracted) {
-        compared.refusals.push(Refusal::LockedOut { address: scope.key_policy_address() });
-    }
+    let membership = membership(scope.observed, account.id.as_str());
+    let found = |document| administration(document, site.region.partition(), &account.id, &membership);
+    let address = scope.key_policy_address();
+    let accepted = scope.accepted(&address);
+    let (code, message) = match (found(&merged.expanded), found(&merged.contracted)) {
+        (Administration::Lost, _) | (_, Administration::Lost) => {
+            let refusal = Refusal::LockedOut { address: address.clone(), setting: PROOF };
+            let Some(why) = accepted else { return compared.refusals.push(refusal) };
+            ("locked-out", format!("{refusal}; {why}"))
+        }
+        (Administration::Unknown(doubts), _) | (_, Administration::Unknown(doubts)) => {
+            let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
+            let depends: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+            let settled = keys.map(|key| settle(scope, &address, key));
+            let what = "whether somebody in the account of the key could still administer it";
+            let told = doubt::told(what, &depends.join("; "), settled);
+            let accepted = accepted.map(|why| format!("; {why}")).unwrap_or_default();
+            ("administration-unknown", format!("{told}{accepted}"))
+        }
+        (Administration::Kept, Administration::Kept) => return,
+    };
+    compared.warn(code, address, message);
 }
 
 /// Removes what no trail needs any more, once all trails are what they should be.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::keys;
 use super::known::Known;
 use crate::canonical::{canonical_principal_id, lowercase};
-use crate::{Arn, Principal};
+use crate::{AccountId, Arn, Partition, Principal};
 
 /// One request to AWS, as far as a resource policy can ask for it.
 ///
@@ -71,6 +71,16 @@ impl Request {
             Some((_, name)) if kind == "User" => request.with("aws:username", name),
             _ => request.without("aws:username"),
         }
+    }
+
+    /// A request over TLS by some user or role of an account.
+    pub fn by_principal_of(partition: Partition, account: &AccountId, action: &str, resource: &str) -> Self {
+        let requester = Requester::Principal { arns: Vec::new(), account: account.to_string() };
+        let of_account = Arn::new(partition, "iam", "", account.as_str(), "*");
+        Self::new(requester, action, resource)
+            .with("aws:PrincipalIsAWSService", "false")
+            .with_known("aws:PrincipalArn", Known::Like(of_account.to_string()))
+            .with("aws:PrincipalAccount", account.as_str())
     }
 
     /// A request over TLS without credentials.

@@ -1,6 +1,6 @@
 use reconcile_policy::{BucketIntent, Ownership};
 
-use super::{Foreign, Site};
+use super::{Foreign, OnDoubt, Site};
 
 /// What the policy of the bucket has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,4 +15,6 @@ pub struct BucketPolicy {
     pub ownership: Ownership,
     /// What becomes of those that are not.
     pub foreign: Foreign,
+    /// What its proof does where it says no, or cannot tell.
+    pub proof: OnDoubt,
 }

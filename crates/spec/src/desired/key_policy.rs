@@ -1,6 +1,6 @@
 use reconcile_policy::{Document, KeyIntent, Ownership};
 
-use super::{Foreign, Site};
+use super::{Foreign, OnDoubt, Site};
 
 /// What the policy of the key has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub struct KeyPolicy {
     pub ownership: Ownership,
     /// What becomes of those that are not.
     pub foreign: Foreign,
+    /// What its proof does where it says no, or cannot tell.
+    pub proof: OnDoubt,
 }
 
 impl KeyPolicy {

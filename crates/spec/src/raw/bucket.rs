@@ -190,6 +190,9 @@ pub(crate) struct RawPolicy {
     /// Statements that name a user or role that was deleted: AWS refuses every policy that has one. Default: keep.
     #[serde(default)]
     pub(crate) deleted_principals: Option<Located<RawKeep>>,
+    /// What the proof does where it says that the policy would refuse what is needed, or cannot tell. Default: refuse.
+    #[serde(default)]
+    pub(crate) proof: Option<Located<RawProof>>,
     /// IAM statements of your own, as IAM writes them.
     #[serde(default)]
     pub(crate) extra_statements: Vec<Node>,
@@ -219,6 +222,17 @@ pub(crate) enum RawUnlisted {
     Report,
     /// They are revoked.
     Remove,
+}
+
+/// What a proof does that says no, or cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "RefuseOrWarn")]
+pub(crate) enum RawProof {
+    /// What depends on it is left out of the plan. Where the proof cannot tell, the plan warns.
+    Refuse,
+    /// The plan warns, and changes what the spec says.
+    Warn,
 }
 
 /// Whether something may stay that is not in the spec.

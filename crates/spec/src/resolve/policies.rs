@@ -6,9 +6,11 @@ use super::Scope;
 use super::bucket::Bucket;
 use super::key::Key;
 use super::statement::{self, Target};
-use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, Trail, Unlisted};
+use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, OnDoubt, Trail, Unlisted};
 use crate::problems::Problems;
-use crate::raw::{Located, OrUnmanaged, RawForeign, RawKeep, RawKey, RawPolicy, RawSpec, RawUnlisted};
+use crate::raw::{
+    Located, OrUnmanaged, RawForeign, RawKeep, RawKey, RawPolicy, RawProof, RawSpec, RawUnlisted,
+};
 
 /// The statements that the spec writes out for both policies.
 pub(super) struct Extra {
@@ -67,6 +69,7 @@ pub(super) fn bucket(
         ownership: scope.installation.ownership(),
         is_managed: is_managed(raw.bucket.policy.as_ref()),
         foreign: foreign(raw.bucket.policy.as_ref()),
+        proof: proof(raw.bucket.policy.as_ref()),
         site,
     }
 }
@@ -103,6 +106,7 @@ pub(super) fn key(
         ownership: scope.installation.ownership(),
         is_managed: is_managed(of_key(&raw.key.value)),
         foreign: foreign(of_key(&raw.key.value)),
+        proof: proof(of_key(&raw.key.value)),
         site,
     })
 }
@@ -134,6 +138,13 @@ fn organization_trails(scope: &Scope<'_>, trails: &[Trail]) -> Vec<OrganizationT
     of_organization
         .map(|trail| OrganizationTrail { trail: trail.arn.clone(), organization: roster.id.clone() })
         .collect()
+}
+
+fn proof(raw: Option<&OrUnmanaged<RawPolicy>>) -> OnDoubt {
+    match managed(raw).and_then(|policy| policy.proof.as_ref()) {
+        Some(Located { value: RawProof::Warn, .. }) => OnDoubt::Warn,
+        Some(Located { value: RawProof::Refuse, .. }) | None => OnDoubt::Refuse,
+    }
 }
 
 /// What becomes of statements that are not ours.

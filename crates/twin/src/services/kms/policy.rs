@@ -1,6 +1,6 @@
 //! Key policies.
 
-use reconcile_policy::can_be_administered;
+use reconcile_policy::{Administration, Membership, administration};
 use serde_json::{Value, json};
 
 use super::super::Caller;
@@ -8,6 +8,7 @@ use super::super::json::{optional, required};
 use super::{key_mut, live_key_mut};
 use crate::fault::Fault;
 use crate::policy::Policy;
+use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{State, partition};
 
 /// See "Resource quotas" in the KMS developer guide.
@@ -40,10 +41,11 @@ pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
     }
     let policy =
         Policy::parse_new(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
-    let is_kept = caller
-        .account
-        .parse()
-        .is_ok_and(|account| can_be_administered(&policy.document, partition(caller.region), &account));
+    let organization = Membership::In { id: ORGANIZATION.to_owned(), path: None };
+    let is_kept = caller.account.parse().is_ok_and(|account| {
+        let partition = partition(caller.region);
+        administration(&policy.document, partition, &account, &organization) != Administration::Lost
+    });
     if is_kept {
         return Ok(());
     }

@@ -1,0 +1,332 @@
+//! What a refusal leaves out of a plan, and that everything else is still repaired.
+
+use reconcile_diff::plan::Phase;
+use reconcile_diff::{Comparison, FindingKind, Plan, Severity, findings};
+use serde_json::{Value, json};
+
+use crate::installation::{Installation, MASTER, members};
+
+const M0: &str = "000000000001";
+
+/// A Deny of what the trail of the account `m0` writes.
+fn deny() -> Value {
+    json!({
+        "Sid": "NotThisAccount", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+        "Resource": format!("arn:aws:s3:::test-logs/AWSLogs/{M0}/*"),
+    })
+}
+
+fn changes(plan: &Plan) -> Vec<String> {
+    plan.changes.iter().map(|change| format!("{} ({:?})", change.address, change.phase)).collect()
+}
+
+fn warnings<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
+    plan.warnings.iter().filter(|it| it.code == code).map(|it| it.message.as_str()).collect()
+}
+
+/// The severities of the findings about delivery.
+fn undelivered(comparison: &Comparison) -> Vec<Severity> {
+    let findings = findings(comparison).into_iter().filter(|it| it.kind == FindingKind::Delivery);
+    findings.map(|it| it.severity).collect()
+}
+
+#[tokio::test]
+async fn a_deny_for_one_trail_keeps_nothing_else_from_being_repaired() {
+    let installation = Installation::new();
+    let before = members(2, "");
+    installation.converge(&before).await;
+    installation.add_to_bucket_policy(deny()).await;
+    // Another alias, another rotation, and a change of all three trails.
+    let after = before
+        .replace("{ alias: test }", "{ alias: other, rotation_days: 180 }")
+        .replace("name: Trail,", "name: Trail, log_file_validation: false,")
+        .replace("alias: other", "alias: test");
+    let plan = installation.plan(&after).await;
+    assert!(plan.partial);
+    let [refused] = plan.refused.as_slice() else { panic!("{:#?}", plan.refused) };
+    assert_eq!(
+        (refused.code.as_str(), refused.address.to_string().as_str()),
+        ("blocked", "bucket_policy/master/test-logs")
+    );
+    assert!(
+        refused.message.contains("NotThisAccount") && refused.message.contains("trail/m0/Trail"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(), ["trail/m0/Trail"]);
+    assert_eq!(
+        changes(&plan),
+        ["key/master/test (Expand)", "trail/master/Trail (Converge)", "trail/m1/Trail (Converge)"]
+    );
+    assert_eq!((plan.summary.update, plan.summary.refused), (3, 1));
+    let outcome = installation.apply(&after, &plan).await;
+    assert!(outcome.is_complete(), "{:#?}", outcome.results);
+    let plan = installation.plan(&after).await;
+    assert_eq!(changes(&plan), Vec::<String>::new());
+    assert!(!plan.is_in_sync() && plan.refused.len() == 1, "{:#?}", plan.refused);
+}
+
+#[tokio::test]
+async fn nothing_is_taken_away_that_a_refused_trail_still_uses() {
+    let installation = Installation::new();
+    let before = members(2, "");
+    installation.converge(&before).await;
+    let after = before.replace("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let mut statement = deny();
+    statement["Resource"] = json!(format!("arn:aws:s3:::test-logs/new/AWSLogs/{M0}/*"));
+    installation.add_to_bucket_policy(statement).await;
+    installation.watch_over(|_| true);
+
+    let plan = installation.plan(&after).await;
+    let left_out: Vec<String> = plan.refused[0].left_out.iter().map(ToString::to_string).collect();
+    assert_eq!(left_out, ["trail/m0/Trail", "bucket_policy/master/test-logs"]);
+    assert!(plan.changes.iter().all(|change| change.phase != Phase::Contract), "{:?}", changes(&plan));
+    let outcome = installation.apply(&after, &plan).await;
+    assert!(outcome.is_complete(), "{:#?}", outcome.results);
+    // The trail of `m0` still delivers where it did.
+    assert!(installation.bucket_policy().contains("test-logs/AWSLogs"));
+}
+
+#[tokio::test]
+async fn a_refusal_counts_only_for_the_targets_that_it_concerns() {
+    let installation = Installation::new();
+    let before = members(2, "");
+    installation.converge(&before).await;
+    installation.add_to_bucket_policy(deny()).await;
+    let after = before
+        .replace("{ alias: test }", "{ alias: test, rotation_days: 180 }")
+        .replace("name: Trail,", "name: Trail, log_file_validation: false,");
+    for (target, refused, expected) in [
+        ("key/master/test", 0, vec!["key/master/test (Expand)"]),
+        // A trail needs the key as planned.
+        ("trail/m1/Trail", 0, vec!["key/master/test (Expand)", "trail/m1/Trail (Converge)"]),
+        ("trail/m0/Trail", 1, vec![]),
+        ("bucket_policy/master/test-logs", 1, vec![]),
+    ] {
+        let mut comparison = installation.compare(&after).await;
+        comparison.target(|address| address.to_string() == target);
+        assert_eq!(
+            (comparison.refusals.len(), comparison.plan.refused.len()),
+            (refused, refused),
+            "{target}"
+        );
+        assert_eq!(changes(&comparison.plan), expected, "{target}");
+        assert_eq!(comparison.plan.partial, refused > 0, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_spec_accepts_what_the_proof_of_a_policy_refuses_and_the_plan_says_so() {
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.converge(&spec).await;
+    installation.add_to_bucket_policy(deny()).await;
+    let refused = installation.compare(&spec).await;
+    assert_eq!((refused.plan.refused.len(), undelivered(&refused)), (1, vec![Severity::Critical]));
+    for (policy, why, drift) in [
+        ("{ proof: warn }", "`bucket.policy.proof: warn` accepts it", vec![]),
+        ("unmanaged", "`bucket.policy: unmanaged` leaves the policy to you", vec![Severity::Critical]),
+    ] {
+        let with = |more: &str| {
+            spec.replace("region: eu-west-1 }", &format!("region: eu-west-1, policy: {policy} }}"))
+                .replace("name: Trail,", &format!("name: Trail{more},"))
+        };
+        let comparison = installation.compare(&with(", log_file_validation: false")).await;
+        let plan = &comparison.plan;
+        assert_eq!(plan.refused, []);
+        assert!(changes(plan).contains(&"trail/m0/Trail (Converge)".to_owned()), "{:?}", changes(plan));
+        let [warning] = warnings(plan, "delivery-denied")[..] else { panic!("{:#?}", plan.warnings) };
+        assert!(warning.contains("NotThisAccount") && warning.ends_with(why), "{warning}");
+        assert_eq!(undelivered(&comparison), drift, "{policy}");
+    }
+    // Without the line, the trail is refused again.
+    assert_eq!(installation.plan(&spec).await.refused.len(), 1);
+}
+
+#[tokio::test]
+async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.converge(&spec).await;
+    let mut policy: Value =
+        serde_json::from_str(&installation.twin.key_policy(MASTER, "eu-west-1", "alias/test").unwrap())
+            .unwrap();
+    policy["Statement"].as_array_mut().unwrap().push(json!({
+        "Sid": "NotThisAccount", "Effect": "Deny", "Principal": "*", "Action": "kms:GenerateDataKey*",
+        "Resource": "*", "Condition": { "StringEquals": { "aws:SourceAccount": M0 } },
+    }));
+    installation.twin.set_key_policy(MASTER, "eu-west-1", "alias/test", &policy.to_string());
+    let refused = installation.compare(&spec).await;
+    assert_eq!((refused.plan.refused.len(), undelivered(&refused)), (1, vec![Severity::Critical]));
+
+    let other = "administrators: [\"arn:aws:iam::000000000001:role/Admin\"]";
+    for (policy, why, drift) in [
+        ("policy: { proof: warn }", "`key.policy.proof: warn` accepts it", vec![]),
+        ("policy: unmanaged", "`key.policy: unmanaged` leaves the policy to you", vec![Severity::Critical]),
+    ] {
+        let spec = spec.replace("{ alias: test }", &format!("{{ alias: test, {policy} }}"));
+        let comparison = installation.compare(&spec).await;
+        assert_eq!(comparison.plan.refused, []);
+        let [warning] = warnings(&comparison.plan, "delivery-denied")[..] else {
+            panic!("{:#?}", comparison.plan.warnings)
+        };
+        assert!(warning.contains("NotThisAccount") && warning.ends_with(why), "{warning}");
+        assert_eq!(undelivered(&comparison), drift, "{policy}");
+    }
+    let accepted =
+        spec.replace("{ alias: test }", &format!("{{ alias: test, {other}, policy: {{ proof: warn }} }}"));
+    let plan = installation.plan(&accepted).await;
+    assert_eq!(plan.refused, []);
+    let [warning] = warnings(&plan, "locked-out")[..] else { panic!("{:#?}", plan.warnings) };
+    assert!(warning.ends_with("`key.policy.proof: warn` accepts it"), "{warning}");
+    // Nobody writes a policy of a key that is left alone, so that it is not judged.
+    let unmanaged = spec.replace("{ alias: test }", "{ alias: test, policy: unmanaged }");
+    installation.twin.set_key_policy(
+        MASTER,
+        "eu-west-1",
+        "alias/test",
+        &policy.to_string().replace(&format!("{MASTER}:root"), &format!("{M0}:root")),
+    );
+    let plan = installation.plan(&unmanaged).await;
+    assert_eq!((plan.refused.as_slice(), warnings(&plan, "locked-out")), (&[][..], vec![]));
+}
+
+#[tokio::test]
+async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() {
+    let installation = Installation::new();
+    let before = members(1, "");
+    installation.converge(&before).await;
+    let lost =
+        "{ alias: test, rotation_days: 180, administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
+    let after = before
+        .replace("{ alias: test }", lost)
+        .replace("name: Trail,", "name: Trail, log_file_validation: false,");
+    let plan = installation.plan(&after).await;
+    assert_eq!(plan.refused.len(), 1);
+    assert_eq!(plan.refused[0].code, "locked-out");
+    // The policy that stays lets the trails encrypt.
+    assert_eq!(
+        changes(&plan),
+        ["key/master/test (Expand)", "trail/master/Trail (Converge)", "trail/m0/Trail (Converge)"]
+    );
+    let outcome = installation.apply(&after, &plan).await;
+    assert!(outcome.is_complete(), "{:#?}", outcome.results);
+    // Under another prefix, the trails need the bucket policy and not the key policy.
+    let moved = after.replace("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let plan = installation.plan(&moved).await;
+    let outcome = installation.apply(&moved, &plan).await;
+    assert!(outcome.is_complete() && plan.refused.len() == 1, "{:#?}", outcome.results);
+    // A new account needs the key policy.
+    let more = members(2, "").replace("{ alias: test }", lost);
+    let plan = installation.plan(&more).await;
+    let left_out: Vec<String> = plan.refused[0].left_out.iter().map(ToString::to_string).collect();
+    assert!(left_out.contains(&"trail/m1/Trail".to_owned()), "{left_out:?}");
+    assert!(!left_out.contains(&"trail/m0/Trail".to_owned()), "{left_out:?}");
+}
+
+#[tokio::test]
+async fn a_new_key_with_a_policy_that_nobody_could_change_is_not_created() {
+    let installation = Installation::new();
+    let lost = "{ alias: test, administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
+    let plan = installation.plan(&members(1, "").replace("{ alias: test }", lost)).await;
+    assert_eq!(changes(&plan), Vec::<String>::new());
+    let left_out: Vec<String> = plan.refused[0].left_out.iter().map(ToString::to_string).collect();
+    assert_eq!(left_out[0], "key/master/test");
+    assert!(left_out.contains(&"trail/m0/Trail".to_owned()), "{left_out:?}");
+}
+
+#[tokio::test]
+async fn a_policy_that_depends_on_the_organization_is_a_warning_until_the_organization_is_declared() {
+    let confused_deputy = |organization: &str| {
+        json!({
+            "Sid": "EnforceConfusedDeputyProtection", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+            "Resource": ["arn:aws:s3:::test-logs", "arn:aws:s3:::test-logs/*"],
+            "Condition": {
+                "StringNotEqualsIfExists": { "aws:SourceOrgID": organization },
+                "Null": { "aws:SourceAccount": "false" },
+                "Bool": { "aws:PrincipalIsAWSService": "true" },
+            },
+        })
+    };
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.converge(&spec).await;
+    installation.add_to_bucket_policy(confused_deputy("o-twin000000")).await;
+    let plan = installation.plan(&spec).await;
+    assert!(plan.is_in_sync());
+    let [warning] = warnings(&plan, "delivery-unknown")[..] else { panic!("{:#?}", plan.warnings) };
+    for part in [
+        "EnforceConfusedDeputyProtection",
+        "aws:SourceOrgID",
+        "declare `organization`",
+        "bucket.policy.proof: warn",
+    ] {
+        assert!(warning.contains(part), "{warning}");
+    }
+    let declared = spec.clone() + "organization: { account: master }\n";
+    let plan = installation.plan(&declared).await;
+    assert!(plan.is_in_sync() && warnings(&plan, "delivery-unknown").is_empty(), "{:#?}", plan.warnings);
+
+    let installation = Installation::new();
+    installation.converge(&spec).await;
+    installation.add_to_bucket_policy(confused_deputy("o-another00")).await;
+    let plan = installation.plan(&declared).await;
+    assert_eq!(plan.refused.len(), 1);
+    assert_eq!(plan.refused[0].code, "blocked");
+}
+
+#[tokio::test]
+async fn a_bucket_policy_that_denies_us_its_next_change_is_seen() {
+    let protect = |actions: &[&str], role: &str| {
+        json!({
+            "Sid": "Protect", "Effect": "Deny", "Principal": "*", "Action": actions,
+            "Resource": "arn:aws:s3:::test-logs",
+            "Condition": { "ArnNotLike": { "aws:PrincipalArn": format!("arn:aws:iam::*:role/{role}") } },
+        })
+    };
+    let change = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
+    let spec = members(1, "").replace("id: \"111111111111\" }", "id: \"111111111111\", role: Role }");
+    for (statement, expected) in [
+        (
+            protect(&change, "Breakglass"),
+            Some("`Protect` denies `s3:PutBucketPolicy` to arn:aws:iam::111111111111:role/Role"),
+        ),
+        (protect(&["s3:GetBucketPolicy"], "Breakglass"), Some("denies `s3:GetBucketPolicy`")),
+        (protect(&change, "Role"), None),
+        (protect(&["s3:DeleteBucket"], "Breakglass"), None),
+    ] {
+        let installation = Installation::new();
+        installation.converge(&spec).await;
+        installation.add_to_bucket_policy(statement.clone()).await;
+        let plan = installation.plan(&spec).await;
+        let found = warnings(&plan, "caller-denied");
+        assert_eq!(found.len(), usize::from(expected.is_some()), "{statement} {found:?}");
+        assert!(expected.is_none_or(|expected| found[0].contains(expected)), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_deny_that_depends_on_where_we_call_from_is_no_news_where_it_let_us_read_the_policy() {
+    let from = |action: &str| {
+        json!({
+            "Sid": "Network", "Effect": "Deny", "Principal": "*", "Action": action,
+            "Resource": "arn:aws:s3:::test-logs",
+            "Condition": {
+                "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" },
+                "Bool": { "aws:PrincipalIsAWSService": "false" },
+            },
+        })
+    };
+    let spec = members(1, "").replace("id: \"111111111111\" }", "id: \"111111111111\", role: Role }");
+    for (action, expected) in [("s3:*", 0), ("s3:PutBucketPolicy", 1)] {
+        let installation = Installation::new();
+        installation.converge(&spec).await;
+        installation.add_to_bucket_policy(from(action)).await;
+        let plan = installation.plan(&spec).await;
+        let found = warnings(&plan, "caller-denied");
+        assert_eq!(found.len(), expected, "{action}: {found:?}");
+        assert!(
+            found.iter().all(|it| it.contains("it is not known") && it.contains("aws:SourceIp")),
+            "{found:?}"
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! Warns of a bucket policy that denies the caller of this program its next change of the policy.
+
+use reconcile_policy::{Arn, BUCKET_POLICY_ACTIONS, Denial, Document, Doubt, Fitted, Owner, denies_caller};
+
+use super::Scope;
+use super::change::Compared;
+use super::doubt::{self, settle};
+use crate::delivery::{bucket_arn, owner};
+use crate::plan::Warning;
+
+/// Warns where the live policy denies this program the write that it plans, or where the policy that it writes denies it
+/// the next one. The warning is about what is certain, and about what depends on keys that the caller does not know.
+pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
+    let (Some(caller), Some(owner)) = (&scope.observed.caller, owner(scope.desired, scope.observed)) else {
+        return;
+    };
+    let bucket = bucket_arn(scope.desired);
+    let of = |document, action| denies_caller(document, caller, action, &bucket, &owner);
+    let live = scope.observed.bucket_policy.as_ref();
+    let merged = &outcome.merged;
+    let is_written = merged.expand().is_some() || merged.contract().is_some();
+    let found = live
+        .filter(|_| is_written)
+        .map(|document| (document, "this plan cannot write the policy"))
+        .into_iter()
+        .chain(
+            [&merged.expanded, &merged.contracted]
+                .map(|document| (document, "no later plan could change the policy")),
+        );
+    for (document, consequence) in found {
+        for action in BUCKET_POLICY_ACTIONS {
+            let message = match of(document, action) {
+                Denial::None => continue,
+                Denial::By(statement) => format!("{statement} denies `{action}` to {caller}: {consequence}"),
+                Denial::Unknown(doubts) => {
+                    let doubts: Vec<Doubt> = doubts
+                        .into_iter()
+                        .filter(|it| !is_refuted(it, document, live, caller, &bucket, &owner))
+                        .collect();
+                    let Some(first) = doubts.first() else { continue };
+                    let settled = doubts.iter().flat_map(|it| &it.keys);
+                    let settled = settled.map(|key| settle(scope, &scope.bucket_policy_address(), key));
+                    let depends = format!(
+                        "{} may deny it, depending on `{}`",
+                        first.statement,
+                        first.keys.join("` and `")
+                    );
+                    let what = format!("whether {caller} is allowed to call `{action}`");
+                    doubt::told(&what, &depends, settled)
+                }
+            };
+            compared.warnings.push(Warning {
+                code: "caller-denied".to_owned(),
+                address: scope.bucket_policy_address(),
+                message,
+            });
+            return;
+        }
+    }
+}
+
+/// Whether a statement is known not to deny the caller: the policy was read just now, although the statement is live and
+/// depends on the same for reading.
+fn is_refuted(
+    doubt: &Doubt,
+    document: &Document,
+    live: Option<&Document>,
+    caller: &Arn,
+    bucket: &Arn,
+    owner: &Owner,
+) -> bool {
+    let (Some(statement), Some(live)) = (document.statements().get(doubt.statement.index), live) else {
+        return false;
+    };
+    let [_, get] = BUCKET_POLICY_ACTIONS;
+    let Some(index) = live.statements().iter().position(|it| it == statement) else { return false };
+    match denies_caller(live, caller, get, bucket, owner) {
+        Denial::Unknown(doubts) => {
+            doubts.iter().any(|it| it.statement.index == index && it.keys == doubt.keys)
+        }
+        Denial::None | Denial::By(_) => false,
+    }
+}

@@ -1,0 +1,78 @@
+//! Leaves out of a plan what is refused, and all that depends on it.
+//!
+//! It must not leave out anything else: a resource that has nothing to do with a refusal is still repaired.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::kind::Kind;
+use crate::plan::{ActionKind, Change, Refused};
+use crate::refusal::Refusal;
+
+/// Takes what is refused out of the changes, which still name all that they could depend on. Returns one entry for each
+/// refusal. `stranded` are trails that need a policy, which is refused.
+pub(super) fn leave_out(
+    changes: &mut Vec<Change>,
+    refusals: &[Refusal],
+    stranded: &[(Address, Address)],
+) -> Vec<Refused> {
+    let mut refused: Vec<Refused> = refusals
+        .iter()
+        .map(|refusal| Refused {
+            code: refusal.code().to_owned(),
+            address: refusal.address().clone(),
+            message: refusal.to_string(),
+            hint: refusal.hint(),
+            left_out: Vec::new(),
+        })
+        .collect();
+    let mut causes = causes(changes, refusals, stranded);
+    let of_all = refusals.iter().position(Refusal::refuses_all);
+    let mut left_out: BTreeSet<Address> = BTreeSet::new();
+    changes.retain(|change| {
+        let depends_on = change.depends_on.iter().filter(|it| relies_on(change, it));
+        let by_another = || depends_on.filter_map(|it| causes.get(it)).next();
+        let Some(cause) = causes.get(&change.address).or(of_all.as_ref()).or_else(by_another).copied() else {
+            return true;
+        };
+        causes.insert(change.address.clone(), cause);
+        if left_out.insert(change.address.clone())
+            && let Some(refused) = refused.get_mut(cause)
+        {
+            refused.left_out.push(change.address.clone());
+        }
+        false
+    });
+    refused
+}
+
+/// Which refusal refuses a resource, whether or not the resource changes.
+fn causes(
+    changes: &[Change],
+    refusals: &[Refusal],
+    stranded: &[(Address, Address)],
+) -> BTreeMap<Address, usize> {
+    let mut causes = BTreeMap::new();
+    // A key is created with its policy.
+    let new_key = changes.iter().find(|it| it.address.kind == Kind::Key && it.action() == ActionKind::Create);
+    for (index, refusal) in refusals.iter().enumerate() {
+        let key = new_key.filter(|_| refusal.address().kind == Kind::KeyPolicy);
+        let policy = Some(refusal.address()).filter(|it| refusal.keeps_policy(it));
+        let key = key.filter(|_| policy.is_some()).map(|change| &change.address);
+        for address in refusal.trails().iter().chain(policy).chain(key) {
+            causes.entry(address.clone()).or_insert(index);
+        }
+    }
+    for (trail, policy) in stranded {
+        if let Some(index) = refusals.iter().position(|refusal| refusal.keeps_policy(policy)) {
+            causes.entry(trail.clone()).or_insert(index);
+        }
+    }
+    causes
+}
+
+/// Whether a change needs a resource that it depends on to be as planned. A trail needs policies that let it deliver, and
+/// the proof says whether those that stay do.
+fn relies_on(change: &Change, dependency: &Address) -> bool {
+    !(change.address.kind == Kind::Trail && dependency.kind.is_policy())
+}

@@ -135,20 +135,20 @@ fn members_of_units_and_with_tags_join_nested_ones_included() {
     project.run("plan specs/organization.yaml --sandbox").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {
         let units = [
-            ("ou-1", "Workloads", "r-twin"),
-            ("ou-2", "Production", "ou-1"),
-            ("ou-3", "Sandbox", "ou-1"),
-            ("ou-4", "Suspended", "r-twin"),
+            ("ou-twin-00000001", "Workloads", "r-twin"),
+            ("ou-twin-00000002", "Production", "ou-twin-00000001"),
+            ("ou-twin-00000003", "Sandbox", "ou-twin-00000001"),
+            ("ou-twin-00000004", "Suspended", "r-twin"),
         ];
         for (id, name, parent) in units {
             state["organization"]["units"][id] = json!({ "name": name, "parent": parent });
         }
         let members = [
-            ("222222222222", "Nested", "ou-2", "central"),
-            ("333333333333", "Direct", "ou-1", "central"),
-            ("444444444444", "Untagged", "ou-2", "none"),
-            ("555555555555", "Excluded", "ou-3", "central"),
-            ("666666666666", "Elsewhere", "ou-4", "central"),
+            ("222222222222", "Nested", "ou-twin-00000002", "central"),
+            ("333333333333", "Direct", "ou-twin-00000001", "central"),
+            ("444444444444", "Untagged", "ou-twin-00000002", "none"),
+            ("555555555555", "Excluded", "ou-twin-00000003", "central"),
+            ("666666666666", "Elsewhere", "ou-twin-00000004", "central"),
         ];
         for (id, name, unit, tag) in members {
             state["accounts"][id] = account(name);
@@ -156,7 +156,7 @@ fn members_of_units_and_with_tags_join_nested_ones_included() {
             state["accounts"][id]["tags"] = json!({ "logging": tag });
         }
     });
-    for unit in ["Workloads", "ou-1", "o-twin000000/r-twin/ou-1/"] {
+    for unit in ["Workloads", "ou-twin-00000001", "o-twin000000/r-twin/ou-twin-00000001/"] {
         project.write("specs/organization.yaml", of_units(unit));
         let plan = project.run("plan specs/organization.yaml --sandbox --format json").exits(0).json();
         let changes = plan["changes"].as_array().unwrap().iter();

@@ -236,7 +236,7 @@ mod tests {
             ("InvalidCloudWatchLogsRoleArnException", Propagating, [Passing; 3]),
             ("ConflictException", Busy, [Passing; 3]),
             ("ThrottlingException", Throttled, [Passing; 3]),
-            ("KmsKeyDisabledException", Rejected, [Lasting; 3]),
+            ("KmsException", Rejected, [Lasting; 3]),
             ("AccessDeniedException", Denied, [Lasting; 3]),
             ("TrailNotFoundException", NotFound, [Absent; 3]),
         ];

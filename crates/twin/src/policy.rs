@@ -3,8 +3,18 @@
 //! What a policy says is for the one evaluator of the workspace to tell, unless the twin is to disagree with it; which
 //! requests are asked is for each service here.
 
-use reconcile_policy::{Document, Request, Statement, evaluate};
+mod statement;
+
+use reconcile_policy::{Document, Partition, Request, evaluate};
 use serde_json::Value;
+
+/// A service that saves policies of its resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    S3,
+    Kms,
+    Sns,
+}
 
 /// A policy document.
 #[derive(Debug)]
@@ -30,13 +40,16 @@ impl Policy {
     }
 
     /// Reads a document that somebody wants to save: AWS looks whether its principals exist.
-    pub(crate) fn parse_new(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse_new(text: &str, service: Service, partition: Partition) -> Result<Self, String> {
         let policy = Self::parse(text)?;
-        let unknown = policy.document.statements().iter().flat_map(Statement::unresolved_principals).next();
-        match unknown {
-            Some(_) => Err("Invalid principal in policy".to_owned()),
-            None => Ok(policy),
+        let more_kinds: &[&str] = match service {
+            Service::S3 => &[statement::CANONICAL_USER],
+            Service::Kms | Service::Sns => &[],
+        };
+        for it in policy.statements() {
+            statement::check(&it, partition, more_kinds)?;
         }
+        Ok(policy)
     }
 
     /// The statements as JSON.
@@ -72,6 +85,7 @@ mod tests {
     fn a_principal_that_was_deleted_is_refused_only_when_it_is_written() {
         let text = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEEXAMPLE12"},"Action":"*","Resource":"*"}]}"#;
         assert!(Policy::parse(text).is_ok());
-        assert_eq!(Policy::parse_new(text).err().as_deref(), Some("Invalid principal in policy"));
+        let parsed = Policy::parse_new(text, Service::Kms, Partition::Aws);
+        assert_eq!(parsed.err().as_deref(), Some("Invalid principal in policy"));
     }
 }

@@ -10,6 +10,7 @@ mod query;
 pub(crate) mod s3;
 pub(crate) mod sns;
 mod sts;
+mod tags;
 
 use bytes::Bytes;
 use http::Response;
@@ -41,11 +42,15 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
         "s3" => s3::answer(state, request),
         "sts" => sts::answer(state, request),
         "iam" => query::answer(&iam::SERVICE, state, request),
-        "logs" => json::answer("logs", logs::OPERATIONS, state, request),
+        "logs" => json::answer("logs", "InvalidParameterException", logs::OPERATIONS, state, request),
         "sns" => query::answer(&sns::SERVICE, state, request),
-        "kms" => json::answer("kms", kms::OPERATIONS, state, request),
-        "cloudtrail" => json::answer("cloudtrail", cloudtrail::OPERATIONS, state, request),
-        "organizations" => json::answer("organizations", organizations::OPERATIONS, state, request),
+        "kms" => json::answer("kms", "ValidationException", kms::OPERATIONS, state, request),
+        "cloudtrail" => {
+            json::answer("cloudtrail", "ValidationException", cloudtrail::OPERATIONS, state, request)
+        }
+        "organizations" => {
+            json::answer("organizations", "InvalidInputException", organizations::OPERATIONS, state, request)
+        }
         other => {
             let fault = Fault::bad("UnknownOperationException", format!("the twin has no service `{other}`"));
             Answer {
@@ -85,6 +90,31 @@ impl<'r> Caller<'r> {
         match state.denials.iter().find_map(|denial| denial.of(self, operation, code)) {
             Some(fault) => Err(fault),
             None => Ok(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+
+    #[test]
+    fn every_operation_has_its_model() {
+        let mut known = vec![("sts", "AssumeRole".to_owned()), ("sts", "GetCallerIdentity".to_owned())];
+        for (service, operations) in [
+            ("cloudtrail", cloudtrail::OPERATIONS),
+            ("kms", kms::OPERATIONS),
+            ("logs", logs::OPERATIONS),
+            ("organizations", organizations::OPERATIONS),
+        ] {
+            known.extend(operations.iter().map(|it| (service, it.name.to_owned())));
+        }
+        for service in [iam::SERVICE, sns::SERVICE] {
+            known.extend(service.operations.iter().map(|it| (service.name, it.name.to_owned())));
+        }
+        for (service, operation) in known {
+            assert!(Model::of(service).unwrap().has(&operation), "{service}:{operation}");
         }
     }
 }

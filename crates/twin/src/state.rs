@@ -20,6 +20,7 @@ use crate::disagreement::Disagreement;
 pub(crate) use cloudtrail::Trail;
 pub(crate) use iam::Role;
 pub(crate) use kms::Key;
+pub use kms::{KeyMaterial, MultiRegion};
 pub(crate) use logs::LogGroup;
 pub(crate) use organization::Organization;
 pub(crate) use s3::{Bucket, Grant};

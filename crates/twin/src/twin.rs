@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::request::{Request, base_key};
 use crate::services;
 use crate::state::show::Summary;
-use crate::state::{Grant, State};
+use crate::state::{Grant, Key, KeyMaterial, State};
 use crate::store::{Store, StoreError};
 
 /// An AWS. Cheap to clone; all clones are the same AWS.
@@ -221,11 +221,28 @@ impl Twin {
 
     /// Gives a key, by its id or alias (`alias/…`), a policy, whatever that says. Nothing happens where there is no such key.
     pub fn set_key_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
+        self.change_key(account, region, name, |key| policy.clone_into(&mut key.policy));
+    }
+
+    /// Makes a key, by its id or alias (`alias/…`), one of another kind: custom key stores and replicas are not created by
+    /// calls here. Nothing happens where there is no such key.
+    pub fn set_key_material(&self, account: &str, region: &str, name: &str, material: KeyMaterial) {
+        self.change_key(account, region, name, |key| key.material = material);
+    }
+
+    /// Sets the state of a key, by its id or alias (`alias/…`), such as `PendingImport`. Nothing happens where there is no such
+    /// key.
+    pub fn set_key_state(&self, account: &str, region: &str, name: &str, key_state: &str) {
+        self.change_key(account, region, name, |key| key_state.clone_into(&mut key.state));
+    }
+
+    /// Changes a key, by its id or alias. Nothing happens where there is no such key.
+    fn change_key(&self, account: &str, region: &str, name: &str, change: impl FnOnce(&mut Key)) {
         let mut state = self.state();
         let regional = state.regional(account, region);
         let id = regional.aliases.get(name).map_or(name, String::as_str);
         if let Some(key) = regional.keys.get_mut(id) {
-            policy.clone_into(&mut key.policy);
+            change(key);
         }
         drop(state);
         self.inner.changed.fetch_add(1, Ordering::Relaxed);

@@ -6,6 +6,8 @@
 mod clients;
 #[path = "aws/cloudtrail.rs"]
 mod cloudtrail;
+#[path = "aws/facts.rs"]
+mod facts;
 #[path = "aws/iam.rs"]
 mod iam;
 #[path = "aws/kms.rs"]

@@ -306,8 +306,10 @@ fn given(text: Option<String>) -> Option<String> {
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // A key is given, so that it is there.
-    tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
+    // CloudTrail rejects an empty value, and accepts a tag without a value. See `Tag` in the CloudTrail API reference.
+    let value = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
+    let tag = |(key, text)| Tag::builder().key(key).set_value(value(text)).build().ok();
+    tags.0.iter().filter_map(tag).collect()
 }
 
 fn basic(selector: &spec::EventSelector) -> EventSelector {

@@ -9,8 +9,7 @@ use crate::raw::{Located, OrUnmanaged, RawTags};
 /// AWS accepts 50, of which one marks the owner.
 const MAX: usize = 49;
 
-/// See "Tag naming and usage conventions" in the guide to tagging AWS resources, and `Tag` in the CloudTrail API reference,
-/// which alone demands a value.
+/// See "Tag naming limits and requirements" in the guide to tagging AWS resources.
 pub(super) fn resolve(
     raw: Option<&Located<RawTags>>,
     installation: &Installation,
@@ -33,8 +32,6 @@ pub(super) fn resolve(
             ("begins with `aws:`, which AWS reserves for its own tags", "rename it")
         } else if key.is_empty() || key.chars().count() > 128 {
             ("has a key that does not have 1 to 128 characters", "rename it")
-        } else if value.value.is_empty() {
-            ("has no value, and CloudTrail rejects a tag without one", "add a value")
         } else if value.value.chars().count() > 256 {
             ("has a value of more than 256 characters", "shorten it")
         } else if !is_allowed(key) || !is_allowed(&value.value) {

@@ -6,6 +6,7 @@ use reconcile_policy::{Document, Statement};
 
 use super::Caller;
 use super::query::{Form, Operation, Service, read, tags_xml, write};
+use super::tags::{self, Faults};
 use crate::fault::Fault;
 use crate::protocol::escape;
 use crate::state::{Role, State, partition};
@@ -87,6 +88,9 @@ fn details(name: &str, role: &Role) -> String {
 fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let name = form.required("RoleName")?;
     let path = form.optional("Path").unwrap_or("/");
+    if !state.is_trusting {
+        check_tags(&BTreeMap::new(), form)?;
+    }
     let role = Role {
         arn: format!("arn:{}:iam::{}:role{path}{name}", partition(caller.region), caller.account),
         path: path.to_owned(),
@@ -125,8 +129,20 @@ fn delete(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
 }
 
 fn tag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    named(state, caller, form)?.tags.extend(form.tags());
+    let is_trusting = state.is_trusting;
+    let role = named(state, caller, form)?;
+    if !is_trusting {
+        check_tags(&role.tags, form)?;
+    }
+    role.tags.extend(form.tags());
     Ok(String::new())
+}
+
+/// See the errors of `TagRole` in the IAM API reference.
+fn check_tags(live: &BTreeMap<String, String>, form: &Form) -> Result<(), Fault> {
+    const FAULTS: Faults = Faults { invalid: "InvalidInput", too_many: (409, "LimitExceeded") };
+
+    tags::check(live, form.tags().iter().map(|(key, _)| key.as_str()), &FAULTS)
 }
 
 fn untag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {

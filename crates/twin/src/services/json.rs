@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Answer, Caller};
 use crate::fault::Fault;
+use crate::model::{Invalid, Model};
 use crate::protocol;
 use crate::request::Request;
 use crate::state::State;
@@ -31,8 +32,10 @@ pub(super) const fn write(
     Operation { name, mutating: true, run }
 }
 
+/// Answers a request; `invalid` is the code of the service for an input that its model forbids.
 pub(super) fn answer(
     service: &str,
+    invalid: &'static str,
     operations: &[Operation],
     state: &mut State,
     request: &Request,
@@ -41,7 +44,7 @@ pub(super) fn answer(
     let name = target.rsplit('.').next().unwrap_or_default();
     let operation = operations.iter().find(|operation| operation.name == name);
     let result = match operation {
-        Some(operation) => run(service, operation, state, request),
+        Some(operation) => run(service, invalid, operation, state, request),
         None => Err(Fault::bad("UnknownOperationException", format!("the twin has no operation `{name}`"))),
     };
     Answer {
@@ -52,7 +55,13 @@ pub(super) fn answer(
     }
 }
 
-fn run(service: &str, operation: &Operation, state: &mut State, request: &Request) -> Result<Value, Fault> {
+fn run(
+    service: &str,
+    invalid: &'static str,
+    operation: &Operation,
+    state: &mut State,
+    request: &Request,
+) -> Result<Value, Fault> {
     let caller = Caller::of(state, request, "UnrecognizedClientException")?;
     let caller =
         caller.permitted(state, &format!("{service}:{}", operation.name), "AccessDeniedException")?;
@@ -61,6 +70,12 @@ fn run(service: &str, operation: &Operation, state: &mut State, request: &Reques
         false => serde_json::from_slice(&request.body)
             .map_err(|error| Fault::bad("SerializationException", error.to_string()))?,
     };
+    if let Some(model) = Model::of(service) {
+        model.check(operation.name, &input).map_err(|error| match error {
+            Invalid::Type(message) => Fault::bad("SerializationException", message),
+            Invalid::Constraint { message, .. } => Fault::bad(invalid, message),
+        })?;
+    }
     (operation.run)(state, caller, &input)
 }
 

@@ -3,6 +3,7 @@
 mod alias;
 mod grant;
 mod key;
+mod material;
 mod policy;
 mod tag;
 
@@ -89,10 +90,40 @@ fn key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Resul
 /// The same, of a key that is not about to be deleted.
 fn live_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
     let key = key_mut(state, caller, input)?;
-    if key.state == "PendingDeletion" {
-        return Err(Fault::bad("KMSInvalidStateException", format!("{} is pending deletion.", key.arn)));
-    }
+    check_live(key)?;
     Ok(key)
+}
+
+/// The same, of a key that can be used now.
+fn usable_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
+    let key = live_key_mut(state, caller, input)?;
+    check_imported(key)?;
+    match key.state.as_str() {
+        "Disabled" => Err(Fault::bad("DisabledException", format!("{} is disabled.", key.arn))),
+        _ => Ok(key),
+    }
+}
+
+/// Rejects a key that is about to be deleted. Which operations do is in "Key states of AWS KMS keys" in the KMS developer guide;
+/// among those that do not are `PutKeyPolicy`, `RevokeGrant` and `DeleteAlias`.
+fn check_live(key: &Key) -> Result<(), Fault> {
+    match key.state.as_str() {
+        "PendingDeletion" => {
+            Err(Fault::bad("KMSInvalidStateException", format!("{} is pending deletion.", key.arn)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Rejects a key whose material is not there yet.
+fn check_imported(key: &Key) -> Result<(), Fault> {
+    match key.state.as_str() {
+        "PendingImport" => {
+            Err(Fault::bad("KMSInvalidStateException", format!("{} is pending import.", key.arn)))
+        }
+        "Unavailable" => Err(Fault::bad("KMSInvalidStateException", format!("{} is unavailable.", key.arn))),
+        _ => Ok(()),
+    }
 }
 
 /// A page of a list, at most `Limit` long (100 if it does not say), from behind `Marker`.

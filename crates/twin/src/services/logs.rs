@@ -1,10 +1,13 @@
 //! CloudWatch Logs: log groups, without what is in them.
 
+use std::collections::BTreeMap;
+
 use reconcile_policy::{Region, Request};
 use serde_json::{Value, json};
 
 use super::Caller;
 use super::json::{Operation, list as listed, optional, read, required, write};
+use super::tags::{self, Faults};
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{LogGroup, State, now, partition};
@@ -26,7 +29,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("DeleteRetentionPolicy", delete_retention),
     write("TagResource", tag),
     write("UntagResource", untag),
-    read("ListTagsForResource", tags),
+    read("ListTagsForResource", list_tags),
 ];
 
 fn not_found() -> Fault {
@@ -55,8 +58,11 @@ fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
     if let Some(key) = key {
         check_key(state, caller, name, key)?;
     }
-    let groups = &mut state.regional(caller.account, caller.region).log_groups;
     let (kms_key, tags) = (key.map(str::to_owned), pairs(&input["tags"]));
+    if !state.is_trusting {
+        check_tags(&BTreeMap::new(), &tags)?;
+    }
+    let groups = &mut state.regional(caller.account, caller.region).log_groups;
     let group = LogGroup { retention_days: None, kms_key, tags };
     groups.insert(name.to_owned(), group);
     Ok(json!({}))
@@ -88,8 +94,8 @@ fn check_key(state: &State, caller: Caller<'_>, name: &str, arn: &str) -> Result
     let Ok(region) = caller.region.parse::<Region>() else { return Err(not_allowed()) };
     let is_here = arn.split(':').nth(3) == Some(caller.region);
     let key = state.key_by_arn(arn).filter(|_| is_here).ok_or_else(not_allowed)?;
-    if key.state != "Enabled" {
-        let message = "The specified KMS key is disabled or pending deletion.";
+    if !key.encrypts() {
+        let message = "The specified KMS key is disabled, pending deletion or not symmetric.";
         return Err(Fault::bad("InvalidParameterException", message));
     }
     let policy = Policy::parse(&key.policy).map_err(|_| not_allowed())?;
@@ -179,8 +185,22 @@ fn tagged<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result
 }
 
 fn tag(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    tagged(state, caller, input)?.tags.extend(pairs(&input["tags"]));
+    let is_trusting = state.is_trusting;
+    let group = tagged(state, caller, input)?;
+    let new = pairs(&input["tags"]);
+    if !is_trusting {
+        check_tags(&group.tags, &new)?;
+    }
+    group.tags.extend(new);
     Ok(json!({}))
+}
+
+/// See the errors of `TagResource` in the CloudWatch Logs API reference.
+fn check_tags(live: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Result<(), Fault> {
+    const FAULTS: Faults =
+        Faults { invalid: "InvalidParameterException", too_many: (400, "TooManyTagsException") };
+
+    tags::check(live, new.keys().map(String::as_str), &FAULTS)
 }
 
 fn untag(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
@@ -191,11 +211,11 @@ fn untag(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, 
     Ok(json!({}))
 }
 
-fn tags(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+fn list_tags(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     Ok(json!({ "tags": tagged(state, caller, input)?.tags }))
 }
 
-fn pairs(tags: &Value) -> std::collections::BTreeMap<String, String> {
+fn pairs(tags: &Value) -> BTreeMap<String, String> {
     let pairs = tags.as_object().into_iter().flatten();
     pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::{Answer, Caller};
 use crate::fault::Fault;
+use crate::model::{Invalid, Model};
 use crate::protocol::{self, escape};
 use crate::request::Request;
 use crate::state::State;
@@ -19,7 +20,7 @@ pub(super) struct Service {
 
 /// An operation of such a service; its result is the inside of the result element.
 pub(super) struct Operation {
-    name: &'static str,
+    pub(super) name: &'static str,
     mutating: bool,
     run: fn(&mut State, Caller<'_>, &Form) -> Result<String, Fault>,
 }
@@ -88,6 +89,15 @@ pub(super) fn tags_xml<'t>(tags: impl IntoIterator<Item = (&'t String, &'t Strin
     format!("<Tags>{members}</Tags>")
 }
 
+/// Rejects a form that the model of the service forbids.
+pub(super) fn check(service: &str, operation: &str, form: &[(String, String)]) -> Result<(), Fault> {
+    let Some(model) = Model::of(service) else { return Ok(()) };
+    model.check(operation, &model.input_of_form(operation, form)).map_err(|error| match error {
+        Invalid::Type(message) => Fault::bad("MalformedInput", message),
+        Invalid::Constraint { message, .. } => Fault::bad("ValidationError", message),
+    })
+}
+
 pub(super) fn answer(service: &Service, state: &mut State, request: &Request) -> Answer {
     let form = Form(form_urlencoded::parse(&request.body).into_owned().collect());
     let name = form.optional("Action").unwrap_or_default();
@@ -95,7 +105,10 @@ pub(super) fn answer(service: &Service, state: &mut State, request: &Request) ->
     let result = match operation {
         Some(operation) => Caller::of(state, request, service.unknown_caller)
             .and_then(|caller| caller.permitted(state, &format!("{}:{name}", service.name), service.denied))
-            .and_then(|caller| (operation.run)(state, caller, &form)),
+            .and_then(|caller| {
+                check(service.name, name, &form.0)?;
+                (operation.run)(state, caller, &form)
+            }),
         None => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{name}`"))),
     };
     Answer {

@@ -14,6 +14,7 @@ use http::{Method, Response};
 
 use super::{Answer, Caller};
 use crate::fault::Fault;
+use crate::model::{Invalid, Malformed, Model};
 use crate::protocol;
 use crate::request::Request;
 use crate::state::{Bucket, State};
@@ -54,6 +55,22 @@ enum Target<'r> {
     Object(&'r str, &'r str),
 }
 
+impl<'r> Target<'r> {
+    /// The bucket and the key of the object; empty where there is none.
+    fn names(&self) -> (&'r str, &'r str) {
+        match *self {
+            Self::Service => ("", ""),
+            Self::Object(bucket, key) => (bucket, key),
+            Self::Bucket(bucket)
+            | Self::Configuration(bucket, _)
+            | Self::Policy(bucket)
+            | Self::Acl(bucket)
+            | Self::Location(bucket)
+            | Self::Versions(bucket) => (bucket, ""),
+        }
+    }
+}
+
 pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let target = target(request);
     let method = request.method.as_str();
@@ -64,6 +81,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let result = target.and_then(|target| {
         let caller = Caller::of(state, request, "InvalidAccessKeyId")?;
         let caller = caller.permitted(state, &operation, "AccessDenied")?;
+        check(&operation, request, &target)?;
         run(state, caller, request, &target)
     });
     let error = result.as_ref().err().map(|fault| fault.code);
@@ -127,6 +145,20 @@ fn target(request: &Request) -> Result<Target<'_>, Fault> {
         None if asked("location") => Target::Location(name),
         None if asked("versions") => Target::Versions(name),
         None => Target::Bucket(name),
+    })
+}
+
+/// Rejects a request that the model of S3 forbids.
+///
+/// See "List of error codes" in the S3 API reference: `MalformedXML` for a body, `InvalidArgument` for all else.
+fn check(operation: &str, request: &Request, target: &Target<'_>) -> Result<(), Fault> {
+    let Some(model) = Model::of("s3") else { return Ok(()) };
+    let operation = operation.trim_start_matches("s3:");
+    let (bucket, key) = target.names();
+    let input = model.input_of_rest(operation, request, bucket, key).map_err(|Malformed| malformed_xml())?;
+    model.check(operation, &input).map_err(|error| match error {
+        Invalid::Constraint { in_payload: false, message, .. } => Fault::bad("InvalidArgument", message),
+        Invalid::Constraint { .. } | Invalid::Type(_) => malformed_xml(),
     })
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::Caller;
 use super::query::{Form, Operation, Service, read, tags_xml, write};
+use super::tags::{self, Faults};
 use crate::fault::Fault;
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 use crate::protocol::escape;
 use crate::state::{State, Topic, partition};
 
@@ -41,7 +42,7 @@ const OPERATIONS: &[Operation] = &[
     write("DeleteTopic", delete),
     write("TagResource", tag),
     write("UntagResource", untag),
-    read("ListTagsForResource", tags),
+    read("ListTagsForResource", list_tags),
 ];
 
 pub(super) const SERVICE: Service = Service {
@@ -127,6 +128,9 @@ fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
         return Err(invalid("Invalid parameter: Topic Name"));
     }
     let arn = arn(caller, name);
+    if !state.is_trusting {
+        check_tags(&BTreeMap::new(), form)?;
+    }
     let tags: BTreeMap<String, String> = form.tags().into_iter().collect();
     let attributes = form.entries("Attributes");
     let mut wanted = Topic { policy: default_policy(caller, &arn).to_string(), kms_key: None, tags };
@@ -233,8 +237,9 @@ fn check(text: &str, topic: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(invalid("Invalid parameter: Policy Error: too long"));
     }
-    let policy =
-        Policy::parse_new(text).map_err(|error| invalid(format!("Invalid parameter: Policy: {error}")))?;
+    let partition = partition(topic.split(':').nth(3).unwrap_or_default());
+    let policy = Policy::parse_new(text, policy::Service::Sns, partition)
+        .map_err(|error| invalid(format!("Invalid parameter: Policy: {error}")))?;
     let document: &Document = &policy.document;
     if document.statements().len() > STATEMENTS {
         return Err(invalid("Invalid parameter: Policy Error: too many statements"));
@@ -275,8 +280,20 @@ fn delete(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
 }
 
 fn tag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    named(state, caller, form, "ResourceArn")?.tags.extend(form.tags());
+    let is_trusting = state.is_trusting;
+    let topic = named(state, caller, form, "ResourceArn")?;
+    if !is_trusting {
+        check_tags(&topic.tags, form)?;
+    }
+    topic.tags.extend(form.tags());
     Ok(String::new())
+}
+
+/// See the errors of `TagResource` in the SNS API reference.
+fn check_tags(live: &BTreeMap<String, String>, form: &Form) -> Result<(), Fault> {
+    const FAULTS: Faults = Faults { invalid: "InvalidParameter", too_many: (400, "TagLimitExceeded") };
+
+    tags::check(live, form.tags().iter().map(|(key, _)| key.as_str()), &FAULTS)
 }
 
 fn untag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
@@ -287,6 +304,6 @@ fn untag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, F
     Ok(String::new())
 }
 
-fn tags(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+fn list_tags(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     Ok(tags_xml(&named(state, caller, form, "ResourceArn")?.tags))
 }

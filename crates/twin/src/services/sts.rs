@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, Caller};
+use super::{Answer, Caller, query};
 use crate::fault::Fault;
 use crate::protocol::{self, escape};
 use crate::request::{Request, session_key};
@@ -15,10 +15,13 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
 
     let caller = Caller::of(state, request, "InvalidClientTokenId")
         .and_then(|caller| caller.permitted(state, &format!("sts:{action}"), "AccessDenied"));
-    let result = caller.and_then(|caller| match action {
-        "GetCallerIdentity" => Ok(identity(caller, request.scope.role.as_deref())),
-        "AssumeRole" => assume_role(state, caller, value("RoleArn"), value("RoleSessionName")),
-        other => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{other}`"))),
+    let result = caller.and_then(|caller| {
+        query::check("sts", action, &form)?;
+        match action {
+            "GetCallerIdentity" => Ok(identity(caller, request.scope.role.as_deref())),
+            "AssumeRole" => assume_role(state, caller, value("RoleArn"), value("RoleSessionName")),
+            other => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{other}`"))),
+        }
     });
     Answer {
         response: protocol::query("https://sts.amazonaws.com/doc/2011-06-15/", action, &result),

@@ -102,7 +102,7 @@ async fn a_trail_is_refused_where_the_key_policy_does_not_let_it_encrypt() {
     ]});
     kms.put_key_policy().key_id(&key).policy(policy.to_string()).send().await.unwrap();
     kms.disable_key().key_id(&key).send().await.unwrap();
-    assert_eq!(code(with_key().await), "KmsKeyDisabledException");
+    assert_eq!(code(with_key().await), "KmsException");
     kms.enable_key().key_id(&key).send().await.unwrap();
     assert_eq!(with_key().await.unwrap().kms_key_id(), Some(key.as_str()));
 }
@@ -136,7 +136,7 @@ async fn selectors_of_one_sort_clear_the_other() {
     let get = || client.get_event_selectors().trail_name("Trail").send();
     assert_eq!(get().await.unwrap().event_selectors()[0].include_management_events(), Some(true));
 
-    let field = AdvancedFieldSelector::builder().field("eventCategory").equals("Data").build().unwrap();
+    let field = AdvancedFieldSelector::builder().field("eventCategory").equals("Management").build().unwrap();
     let advanced = AdvancedEventSelector::builder().field_selectors(field).build().unwrap();
     client.put_event_selectors().trail_name("Trail").advanced_event_selectors(advanced).send().await.unwrap();
     let read = get().await.unwrap();

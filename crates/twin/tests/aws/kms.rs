@@ -1,4 +1,6 @@
-use aws_sdk_kms::types::{GrantOperation, Tag};
+use aws_sdk_kms::types::{
+    GrantOperation, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType, OriginType, Tag,
+};
 use reconcile_twin::Twin;
 
 use crate::clients::{MASTER, MEMBER, code, kms, twin};
@@ -97,9 +99,48 @@ async fn a_grant_of_the_same_name_and_content_is_the_same_grant() {
 async fn a_key_that_is_to_be_deleted_takes_no_changes() {
     let twin = twin();
     let (kms, arn) = key(&twin).await;
+    let grant = async || {
+        let call = kms.create_grant().key_id(&arn).operations(GrantOperation::Decrypt);
+        call.grantee_principal("arn:aws:iam::111111111111:role/Reader").send().await
+    };
+    let granted = grant().await.unwrap();
     kms.schedule_key_deletion().key_id(&arn).send().await.unwrap();
-    assert_eq!(code(kms.enable_key_rotation().key_id(&arn).send().await), "KMSInvalidStateException");
+    let described = kms.describe_key().key_id(&arn).send().await.unwrap().key_metadata.unwrap();
+    assert!(described.deletion_date().is_some());
+    let invalid = "KMSInvalidStateException";
+    assert_eq!(code(kms.enable_key_rotation().key_id(&arn).send().await), invalid);
+    assert_eq!(code(kms.create_alias().alias_name("alias/logs").target_key_id(&arn).send().await), invalid);
+    assert_eq!(code(kms.update_key_description().key_id(&arn).description("").send().await), invalid);
+    assert_eq!(code(grant().await), invalid);
+    // Its policy and its grants still can be changed.
+    let policy = kms.get_key_policy().key_id(&arn).send().await.unwrap().policy.unwrap();
+    kms.put_key_policy().key_id(&arn).policy(policy).send().await.unwrap();
+    kms.revoke_grant().key_id(&arn).grant_id(granted.grant_id().unwrap()).send().await.unwrap();
+
     kms.cancel_key_deletion().key_id(&arn).send().await.unwrap();
+    // The key is disabled now, and takes an alias.
+    assert_eq!(code(kms.enable_key_rotation().key_id(&arn).send().await), "DisabledException");
+    assert_eq!(code(grant().await), "DisabledException");
+    kms.create_alias().alias_name("alias/logs").target_key_id(&arn).send().await.unwrap();
     kms.enable_key().key_id(&arn).send().await.unwrap();
     kms.enable_key_rotation().key_id(&arn).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_is_created_for_one_usage() {
+    let twin = twin();
+    let kms = kms(&twin, MASTER);
+    let wrong = kms.create_key().key_spec(KeySpec::Hmac256).send().await;
+    assert_eq!(code(wrong), "ValidationException");
+    let create = kms.create_key().key_spec(KeySpec::Hmac256).key_usage(KeyUsageType::GenerateVerifyMac);
+    let hmac = create.send().await.unwrap().key_metadata.unwrap();
+    assert_eq!(hmac.key_usage(), Some(&KeyUsageType::GenerateVerifyMac));
+    let grant = kms.create_grant().key_id(hmac.key_id()).operations(GrantOperation::Decrypt);
+    let grant = grant.grantee_principal("arn:aws:iam::111111111111:role/Reader").send().await;
+    assert_eq!(code(grant), "ValidationException");
+    let external = kms.create_key().origin(OriginType::External).multi_region(true).send().await.unwrap();
+    let external = external.key_metadata.unwrap();
+    assert_eq!(external.key_state(), Some(&KeyState::PendingImport));
+    let regions = external.multi_region_configuration().unwrap();
+    assert_eq!(regions.multi_region_key_type(), Some(&MultiRegionKeyType::Primary));
 }

@@ -97,8 +97,8 @@ async fn units_hold_accounts_and_accounts_have_tags() {
     opened.save().await.unwrap();
     drop(opened);
     let mut state: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    state["organization"]["units"]["ou-1"] = json!({ "name": "Security", "parent": "r-twin" });
-    state["accounts"][MEMBER]["unit"] = json!("ou-1");
+    state["organization"]["units"]["ou-twin-00000001"] = json!({ "name": "Security", "parent": "r-twin" });
+    state["accounts"][MEMBER]["unit"] = json!("ou-twin-00000001");
     state["accounts"][MEMBER]["tags"] = json!({ "stage": "prod" });
     std::fs::write(&path, state.to_string()).unwrap();
 
@@ -106,9 +106,9 @@ async fn units_hold_accounts_and_accounts_have_tags() {
     let root = client.list_roots().send().await.unwrap().roots()[0].id().unwrap().to_owned();
     let units = client.list_organizational_units_for_parent().parent_id(&root).send().await.unwrap();
     assert_eq!(units.organizational_units()[0].name(), Some("Security"));
-    let nowhere = client.list_organizational_units_for_parent().parent_id("ou-9").send().await;
+    let nowhere = client.list_organizational_units_for_parent().parent_id("ou-twin-00000009").send().await;
     assert_eq!(code(nowhere), "ParentNotFoundException");
-    for (parent, id) in [(root.as_str(), MASTER), ("ou-1", MEMBER)] {
+    for (parent, id) in [(root.as_str(), MASTER), ("ou-twin-00000001", MEMBER)] {
         let found = client.list_accounts_for_parent().parent_id(parent).send().await.unwrap();
         let ids: Vec<_> = found.accounts().iter().filter_map(|account| account.id()).collect();
         assert_eq!(ids, [id], "{parent}");

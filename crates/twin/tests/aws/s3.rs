@@ -88,6 +88,19 @@ async fn a_bucket_belongs_to_one_account_in_one_region() {
 }
 
 #[tokio::test]
+async fn only_in_the_oldest_region_the_owner_creates_a_bucket_again() {
+    let twin = twin();
+    let classic = s3(&twin, MASTER, "us-east-1");
+    classic.create_bucket().bucket("oldest").send().await.unwrap();
+    classic.create_bucket().bucket("oldest").send().await.unwrap();
+    let s3 = bucket(&twin).await;
+    let place =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
+    let again = s3.create_bucket().bucket(BUCKET).create_bucket_configuration(place).send().await;
+    assert_eq!(code(again), "BucketAlreadyOwnedByYou");
+}
+
+#[tokio::test]
 async fn an_object_is_made_once_where_that_is_asked_and_keeps_its_bucket_from_going() {
     let twin = twin();
     let client = s3(&twin, MASTER, "us-east-1");

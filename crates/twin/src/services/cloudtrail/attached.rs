@@ -113,5 +113,5 @@ fn may_encrypt(state: &State, trail: &Trail, topic: &str, key: &str) -> bool {
             .with_each("kms:EncryptionContextKeys", ["aws:sns:topicArn"]);
         state.disagreement.allows(&policy, request)
     };
-    key.state == "Enabled" && may("kms:GenerateDataKey") && may("kms:Decrypt")
+    key.encrypts() && may("kms:GenerateDataKey") && may("kms:Decrypt")
 }

@@ -68,8 +68,10 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
         let message = format!("KMS key {arn} does not exist, or is not in the Region of the bucket.");
         Fault::bad("KmsKeyNotFoundException", message)
     })?;
-    if key.state != "Enabled" {
-        return Err(Fault::bad("KmsKeyDisabledException", format!("KMS key {arn} is disabled.")));
+    // CloudTrail encrypts with symmetric keys alone: see "Configure AWS KMS key policies for CloudTrail".
+    if !key.encrypts() {
+        let message = format!("KMS key {arn} is not an enabled symmetric encryption key.");
+        return Err(Fault::bad("KmsException", message));
     }
     let insufficient = || {
         let message =

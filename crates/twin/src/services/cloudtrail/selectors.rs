@@ -1,5 +1,7 @@
 //! Which events a trail records.
 
+mod advanced;
+
 use serde_json::{Value, json};
 
 use super::super::Caller;
@@ -37,7 +39,11 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
     let (basic, advanced) = (listed(input, "EventSelectors"), listed(input, "AdvancedEventSelectors"));
     let resources: usize =
         basic.iter().flat_map(|it| listed(it, "DataResources")).map(|it| listed(it, "Values").len()).sum();
-    if basic.is_empty() == advanced.is_empty() || basic.len() > SELECTORS || resources > DATA_RESOURCES {
+    let is_valid = basic.is_empty() != advanced.is_empty()
+        && basic.len() <= SELECTORS
+        && resources <= DATA_RESOURCES
+        && advanced::are_valid(advanced);
+    if !is_valid {
         return Err(Fault::bad("InvalidEventSelectorsException", "The event selectors are not valid."));
     }
     let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;

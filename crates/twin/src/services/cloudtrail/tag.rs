@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{list as listed, required};
+use super::super::tags::{self, Faults};
 use super::name;
 use crate::fault::Fault;
 use crate::state::State;
@@ -15,9 +16,21 @@ pub(super) fn pairs(tags: &[Value]) -> BTreeMap<String, String> {
     tags.iter().filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), value(tag)))).collect()
 }
 
+/// See the errors of `AddTags` in the CloudTrail API reference.
+pub(super) fn check(live: &BTreeMap<String, String>, new: &[Value]) -> Result<(), Fault> {
+    const FAULTS: Faults =
+        Faults { invalid: "InvalidTagParameterException", too_many: (400, "TagsLimitExceededException") };
+
+    tags::check(live, new.iter().filter_map(|tag| tag["Key"].as_str()), &FAULTS)
+}
+
 pub(super) fn add(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    let tags = pairs(listed(input, "TagsList"));
-    name::find_mut(state, caller, required(input, "ResourceId")?)?.tags.extend(tags);
+    let is_trusting = state.is_trusting;
+    let trail = name::find_mut(state, caller, required(input, "ResourceId")?)?;
+    if !is_trusting {
+        check(&trail.tags, listed(input, "TagsList"))?;
+    }
+    trail.tags.extend(pairs(listed(input, "TagsList")));
     Ok(json!({}))
 }
 

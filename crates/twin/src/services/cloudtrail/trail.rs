@@ -1,5 +1,7 @@
 //! Trails themselves.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::super::Caller;
@@ -50,6 +52,9 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         insight_selectors: Vec::new(),
         tags: tag::pairs(listed(input, "TagsList")),
     };
+    if !state.is_trusting {
+        tag::check(&BTreeMap::new(), listed(input, "TagsList"))?;
+    }
     set(&mut trail, caller, input)?;
     check(state, &trail, input)?;
     let answer = details(&trail);

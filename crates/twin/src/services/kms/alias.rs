@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{optional, required};
-use super::{Aliases, key_id, page};
+use super::{Aliases, check_live, key_id, page};
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
@@ -18,7 +18,12 @@ fn target(state: &State, caller: Caller<'_>, input: &Value) -> Result<(String, S
         return Err(Fault::bad("InvalidAliasNameException", format!("{name} is not a valid alias")));
     }
     let key = json!({ "KeyId": required(input, "TargetKeyId")? });
-    Ok((name.to_owned(), key_id(state, caller, &key, Aliases::Refused)?))
+    let id = key_id(state, caller, &key, Aliases::Refused)?;
+    let regional = state.regional_ref(caller.account, caller.region);
+    if let Some(key) = regional.and_then(|regional| regional.keys.get(&id)) {
+        check_live(key)?;
+    }
+    Ok((name.to_owned(), id))
 }
 
 fn not_found(name: &str) -> Fault {

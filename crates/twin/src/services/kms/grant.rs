@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{list as listed, optional, required};
-use super::{key_mut, live_key_mut, page};
+use super::{key_mut, material, page, usable_key_mut};
 use crate::fault::Fault;
 use crate::state::{State, now, partition};
 
@@ -27,7 +27,12 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         return Err(Fault::bad("ValidationException", "Operations is required"));
     }
     let number = state.next_id();
-    let key = live_key_mut(state, caller, input)?;
+    let key = usable_key_mut(state, caller, input)?;
+    let is_granted = |it: &Value| it.as_str().is_some_and(|it| material::is_granted(&key.material, it));
+    if let Some(operation) = listed(input, "Operations").iter().find(|it| !is_granted(it)) {
+        let message = format!("Operation {operation} is not supported by {}.", key.arn);
+        return Err(Fault::bad("ValidationException", message));
+    }
     // Only a grant with a name is found again; without one every call makes another.
     let same = key.grants.iter().find(|grant| {
         input.get("Name").is_some() && CONTENT.iter().all(|name| grant.get(name) == input.get(name))
@@ -60,7 +65,7 @@ pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
 
 pub(super) fn revoke(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let id = required(input, "GrantId")?;
-    let key = live_key_mut(state, caller, input)?;
+    let key = key_mut(state, caller, input)?;
     let before = key.grants.len();
     key.grants.retain(|grant| grant["GrantId"] != id);
     if key.grants.len() == before {

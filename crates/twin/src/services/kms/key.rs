@@ -1,12 +1,16 @@
 //! Keys and their settings.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{list as listed, optional};
-use super::{Aliases, key_id, key_mut, live_key_mut, page, policy, tag};
+use super::{
+    Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, tag, usable_key_mut,
+};
 use crate::fault::Fault;
-use crate::state::{Key, State, now, partition};
+use crate::state::{Key, KeyMaterial, MultiRegion, State, now, partition};
 
 pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let policy = match optional(input, "Policy") {
@@ -16,17 +20,22 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         }
         None => policy::default(caller),
     };
-    let id = format!("00000000-0000-4000-8000-{:012x}", state.next_id());
+    let material = material::asked(input)?;
+    if !state.is_trusting {
+        tag::check(&BTreeMap::new(), listed(input, "Tags"))?;
+    }
+    let number = state.next_id();
+    let id = match material.multi_region {
+        Some(_) => format!("mrk-{number:032x}"),
+        None => format!("00000000-0000-4000-8000-{number:012x}"),
+    };
     let (account, region) = (caller.account, caller.region);
     let key = Key {
-        arn: format!("arn:{}:kms:{region}:{account}:key/{id}", partition(region)),
         description: optional(input, "Description").unwrap_or_default().to_owned(),
-        state: "Enabled".to_owned(),
-        created: now(),
-        policy,
-        rotation_days: None,
+        state: material::first_state(&material).to_owned(),
         tags: tag::pairs(listed(input, "Tags")),
-        grants: Vec::new(),
+        material,
+        ..Key::new(format!("arn:{}:kms:{region}:{account}:key/{id}", partition(region)), policy)
     };
     let metadata = metadata(caller, &id, &key);
     state.regional(account, region).keys.insert(id, key);
@@ -39,20 +48,13 @@ pub(super) fn provide(state: &mut State, arn: &str) {
     let [_, _, _, region, account, resource] = elements.as_slice() else { return };
     let Some(id) = resource.strip_prefix("key/") else { return };
     let policy = policy::default(Caller { account, region });
-    state.regional(account, region).keys.entry(id.to_owned()).or_insert_with(|| Key {
-        arn: arn.to_owned(),
-        description: String::new(),
-        state: "Enabled".to_owned(),
-        created: now(),
-        policy,
-        rotation_days: None,
-        tags: std::collections::BTreeMap::new(),
-        grants: Vec::new(),
-    });
+    let keys = &mut state.regional(account, region).keys;
+    keys.entry(id.to_owned()).or_insert_with(|| Key::new(arn.to_owned(), policy));
 }
 
 fn metadata(caller: Caller<'_>, id: &str, key: &Key) -> Value {
-    json!({
+    let KeyMaterial { usage, spec, origin, multi_region } = &key.material;
+    let mut metadata = json!({
         "KeyId": id,
         "Arn": key.arn,
         "AWSAccountId": caller.account,
@@ -60,14 +62,32 @@ fn metadata(caller: Caller<'_>, id: &str, key: &Key) -> Value {
         "KeyState": key.state,
         "Enabled": key.state == "Enabled",
         "CreationDate": key.created,
-        "KeyUsage": "ENCRYPT_DECRYPT",
-        "KeySpec": "SYMMETRIC_DEFAULT",
-        "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
-        "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+        "KeyUsage": usage,
+        "KeySpec": spec,
+        "CustomerMasterKeySpec": spec,
         "KeyManager": "CUSTOMER",
-        "Origin": "AWS_KMS",
-        "MultiRegion": false,
-    })
+        "Origin": origin,
+        "MultiRegion": multi_region.is_some(),
+    });
+    if key.material.is_symmetric_encryption() {
+        metadata["EncryptionAlgorithms"] = json!(["SYMMETRIC_DEFAULT"]);
+    }
+    if let Some(deletion) = key.deletion {
+        metadata["DeletionDate"] = json!(deletion);
+    }
+    if let Some(role) = multi_region {
+        let (kind, primary) = match role {
+            MultiRegion::Primary => ("PRIMARY", key.arn.as_str()),
+            MultiRegion::ReplicaOf(primary) => ("REPLICA", primary.as_str()),
+        };
+        let region = primary.split(':').nth(3);
+        metadata["MultiRegionConfiguration"] = json!({
+            "MultiRegionKeyType": kind,
+            "PrimaryKey": { "Arn": primary, "Region": region },
+            "ReplicaKeys": [],
+        });
+    }
+    metadata
 }
 
 pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
@@ -93,12 +113,16 @@ pub(super) fn update_description(
 }
 
 pub(super) fn enable(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    "Enabled".clone_into(&mut live_key_mut(state, caller, input)?.state);
+    let key = live_key_mut(state, caller, input)?;
+    check_imported(key)?;
+    "Enabled".clone_into(&mut key.state);
     Ok(json!({}))
 }
 
 pub(super) fn disable(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    "Disabled".clone_into(&mut live_key_mut(state, caller, input)?.state);
+    let key = live_key_mut(state, caller, input)?;
+    check_imported(key)?;
+    "Disabled".clone_into(&mut key.state);
     Ok(json!({}))
 }
 
@@ -114,7 +138,8 @@ pub(super) fn schedule_deletion(
     }
     let key = live_key_mut(state, caller, input)?;
     "PendingDeletion".clone_into(&mut key.state);
-    Ok(json!({ "KeyId": key.arn, "DeletionDate": now() + days * DAY, "KeyState": key.state }))
+    key.deletion = Some(now() + days * DAY);
+    Ok(json!({ "KeyId": key.arn, "DeletionDate": key.deletion, "KeyState": key.state }))
 }
 
 pub(super) fn cancel_deletion(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
@@ -123,7 +148,20 @@ pub(super) fn cancel_deletion(state: &mut State, caller: Caller<'_>, input: &Val
         return Err(Fault::bad("KMSInvalidStateException", format!("{} is not pending deletion.", key.arn)));
     }
     "Disabled".clone_into(&mut key.state);
+    key.deletion = None;
     Ok(json!({ "KeyId": key.arn }))
+}
+
+/// The key that `KeyId` names, to change its rotation.
+fn rotated_key_mut<'s>(
+    state: &'s mut State,
+    caller: Caller<'_>,
+    input: &Value,
+) -> Result<&'s mut Key, Fault> {
+    let key = usable_key_mut(state, caller, input)?;
+    material::check_rotates(key)?;
+    material::check_primary(key)?;
+    Ok(key)
 }
 
 pub(super) fn enable_rotation(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
@@ -131,20 +169,24 @@ pub(super) fn enable_rotation(state: &mut State, caller: Caller<'_>, input: &Val
     if days.is_some_and(|days| !(90..=2560).contains(&days)) {
         return Err(Fault::bad("ValidationException", "RotationPeriodInDays must be from 90 to 2560"));
     }
-    let key = live_key_mut(state, caller, input)?;
+    let key = rotated_key_mut(state, caller, input)?;
     key.rotation_days = Some(days.or(key.rotation_days).unwrap_or(365));
     Ok(json!({}))
 }
 
 pub(super) fn disable_rotation(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    live_key_mut(state, caller, input)?.rotation_days = None;
+    rotated_key_mut(state, caller, input)?.rotation_days = None;
     Ok(json!({}))
 }
 
 pub(super) fn rotation_status(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    let key = key_mut(state, caller, input)?;
-    let mut answer = json!({ "KeyId": key.arn, "KeyRotationEnabled": key.rotation_days.is_some() });
-    if let Some(days) = key.rotation_days {
+    let id = key_id(state, caller, input, Aliases::Refused)?;
+    let regional = state.regional_ref(caller.account, caller.region);
+    let Some(key) = regional.and_then(|regional| regional.keys.get(&id)) else { return Ok(Value::Null) };
+    material::check_rotates(key)?;
+    let days = material::rotation_days(state, key);
+    let mut answer = json!({ "KeyId": key.arn, "KeyRotationEnabled": days.is_some() });
+    if let Some(days) = days {
         answer["RotationPeriodInDays"] = json!(days);
     }
     Ok(answer)

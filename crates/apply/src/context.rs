@@ -125,6 +125,8 @@ impl Context {
             PolicyKind::Bucket => bucket_policy.as_ref(),
             PolicyKind::Key => key_policy.as_ref(),
             PolicyKind::Topic => topic_policy.as_ref(),
+            // No delivery of an apply names the key of its topic: the plan has proven it.
+            PolicyKind::TopicKey => None,
         });
         // What the policy of a key says that the spec leaves alone is not known.
         proofs.retain(|it| it.hop.policy() != PolicyKind::Key || *identity != KeyIdentity::Unmanaged);

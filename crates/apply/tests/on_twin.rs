@@ -20,6 +20,8 @@ mod departed;
 mod destinations;
 #[path = "on_twin/installation.rs"]
 mod installation;
+#[path = "on_twin/notified.rs"]
+mod notified;
 #[path = "on_twin/others.rs"]
 mod others;
 #[path = "on_twin/phases.rs"]

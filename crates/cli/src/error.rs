@@ -44,7 +44,7 @@ pub(crate) enum CliError {
     OtherWorld { made: &'static str, applied: &'static str },
     /// Live state cannot be read.
     #[error(transparent)]
-    Observe(#[from] ObserveError),
+    Observe(Box<ObserveError>),
     /// No set-up was found.
     #[error(transparent)]
     Survey(#[from] SurveyError),
@@ -102,6 +102,12 @@ pub(crate) enum CliError {
     /// Output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(std::io::Error),
+}
+
+impl From<ObserveError> for CliError {
+    fn from(error: ObserveError) -> Self {
+        Self::Observe(Box::new(error))
+    }
 }
 
 impl CliError {

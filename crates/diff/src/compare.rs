@@ -134,7 +134,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     delivery::prove(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
     let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
         let mut path = path.clone();
-        path.proofs.retain(|proof| !scope.accepts(proof.hop.policy()));
+        path.proofs.retain(|proof| !scope.accepts(proof.hop.policy(), &path.delivery));
+        path.unproven.retain(|it| !scope.accepts(it.policy(), &path.delivery));
         (!path.is_proven()).then_some(path)
     });
     let undelivered = undelivered.collect();

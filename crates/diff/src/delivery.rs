@@ -1,6 +1,8 @@
 //! Turns trails and policies into whether each trail can deliver. Pure.
 
-use std::collections::BTreeMap;
+mod unproven;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{
     Arn, Decision, Delivery, Document, Doubt, Effect, Membership, Owner, PolicyKind, Proof, Statement,
@@ -9,8 +11,10 @@ use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::{LiveOrganization, Observed};
+use crate::observe::{LiveOrganization, Observed, UsedKey};
 use crate::view::{self, KeyRef};
+
+pub use unproven::{Unproven, Why};
 
 /// The path of one trail's log files, as far as the policies of bucket, key and topic decide it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +23,12 @@ pub struct DeliveryPath {
     pub address: Address,
     /// Whether the trail is there, and the path is the one that it takes now; otherwise it is the one of the spec.
     pub is_live: bool,
-    /// What is asked of the two policies.
+    /// What is asked of the policies.
     pub delivery: Delivery,
     /// What they say, in the order in which log files go.
     pub proofs: Vec<Proof>,
+    /// Hops that no policy decides, or whose policy could not be read.
+    pub unproven: Vec<Unproven>,
 }
 
 impl DeliveryPath {
@@ -36,9 +42,21 @@ impl DeliveryPath {
         self.proofs.iter().filter(|proof| matches!(proof.decision, Decision::Unknown(_)))
     }
 
-    /// Whether the policies certainly allow every request.
+    /// The sentences that say what certainly prevents the delivery.
+    pub fn refusals(&self) -> Vec<String> {
+        let unproven = self.unproven.iter().filter(|it| it.is_refused()).map(ToString::to_string);
+        self.obstacles().map(obstacle).chain(unproven).collect()
+    }
+
+    /// The sentences that say on what the delivery depends that is not known.
+    pub fn unknowns(&self) -> Vec<String> {
+        let unproven = self.unproven.iter().filter(|it| !it.is_refused()).map(ToString::to_string);
+        self.doubts().map(obstacle).chain(unproven).collect()
+    }
+
+    /// Whether everything that the delivery needs is certainly allowed.
     pub fn is_proven(&self) -> bool {
-        self.proofs.iter().all(|proof| proof.decision.is_allowed())
+        self.unproven.is_empty() && self.proofs.iter().all(|proof| proof.decision.is_allowed())
     }
 }
 
@@ -49,6 +67,8 @@ pub(crate) struct Policies<'d> {
     pub(crate) key: Option<&'d Document>,
     /// By the ARN of the topic.
     pub(crate) topics: BTreeMap<&'d Arn, &'d Document>,
+    /// The policies of other keys than the one of the spec that encrypt topics, by the ARN of the key.
+    pub(crate) topic_keys: BTreeMap<&'d str, &'d Document>,
 }
 
 impl<'d> Policies<'d> {
@@ -61,6 +81,7 @@ impl<'d> Policies<'d> {
             bucket: observed.bucket_policy.as_ref(),
             key: observed.key.as_ref().map(|hub| &hub.policy),
             topics: topics.chain(existing).collect(),
+            topic_keys: topic_keys(observed),
         }
     }
 
@@ -69,12 +90,23 @@ impl<'d> Policies<'d> {
             PolicyKind::Bucket => self.bucket,
             PolicyKind::Key => self.key,
             PolicyKind::Topic => self.topics.get(delivery.topic.as_ref()?).copied(),
+            // Of all keys of topics, the one without an entry is that of the spec.
+            PolicyKind::TopicKey => self.topic_keys.get(delivery.topic_key.as_deref()?).copied().or(self.key),
         }
     }
 
     pub(crate) fn prove(&self, delivery: &Delivery) -> Vec<Proof> {
         delivery.prove(|kind| self.of(kind, delivery))
     }
+}
+
+/// The policies of keys of others that encrypt topics, by the ARN of the key.
+pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&str, &Document> {
+    let others = observed.used_keys.values().filter_map(|key| match key {
+        UsedKey::Other { arn, policy } => Some((arn.as_str(), policy)),
+        UsedKey::Own | UsedKey::ManagedByAws | UsedKey::Unusable { .. } | UsedKey::Hidden { .. } => None,
+    });
+    others.collect()
 }
 
 /// The paths of all trails of the spec under the live policies. A trail that could not be read, or that delivers to
@@ -95,53 +127,81 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
             Some(hub) => delivery.key.as_deref() == Some(hub.key.arn.as_str()),
             None => live.is_none() && knows_key(desired),
         };
-        // Nor what that of a topic says that the spec does not have.
+        // Nor that of a topic that the spec does not have.
+        let topic = trail.topic.as_ref().filter(|_| delivery.topic == trail.topic);
         let is_known = |kind| match kind {
             PolicyKind::Bucket => true,
             PolicyKind::Key => is_our_key,
-            PolicyKind::Topic => delivery.topic == trail.topic && knows_topic(observed, trail.topic.as_ref()),
+            PolicyKind::Topic => topic.is_some_and(|topic| knows_topic(observed, topic)),
+            PolicyKind::TopicKey => topic.is_some(),
         };
         let mut proofs = policies.prove(&delivery);
         proofs.retain(|proof| is_known(proof.hop.policy()));
-        DeliveryPath { address: address(trail), is_live: live.is_some(), delivery, proofs }
+        let of_topic = |topic| unproven::of_topic(observed, topic, observed.used_keys.get(topic));
+        let unproven = topic.map(of_topic).unwrap_or_default();
+        DeliveryPath { address: address(trail), is_live: live.is_some(), delivery, proofs, unproven }
     });
     paths.collect()
 }
 
-/// The paths of all trails of the spec under policies that are to be written.
+/// The paths of all trails of the spec under policies that are to be written. `encrypted` are the topics that the key of
+/// the spec encrypts by then.
 pub(crate) fn planned_paths(
     desired: &Desired,
     observed: &Observed,
     policies: &Policies<'_>,
+    encrypted: &BTreeSet<Arn>,
 ) -> Vec<DeliveryPath> {
     let paths = desired.trails.iter().map(|trail| {
-        let delivery = of_spec(desired, observed, trail);
+        let key_of = |topic| match encrypted.contains(topic) {
+            true => Some(&UsedKey::Own),
+            false => observed.used_keys.get(topic),
+        };
+        let used_key = trail.topic.as_ref().and_then(key_of);
+        let topic_key = used_key.and_then(|key| key_arn(desired, observed, key));
+        let delivery = Delivery { topic_key, ..of_spec(desired, observed, trail) };
         let mut proofs = policies.prove(&delivery);
         let is_known = |kind| match kind {
-            PolicyKind::Bucket => true,
+            PolicyKind::Bucket | PolicyKind::TopicKey => true,
             PolicyKind::Key => knows_key(desired),
             // A topic whose account could not be read is not known.
-            PolicyKind::Topic => trail.topic.as_ref().is_none_or(|topic| {
-                policies.topics.contains_key(topic) || observed.existing_topics.get(topic) == Some(&Ok(None))
-            }),
+            PolicyKind::Topic => {
+                trail.topic.as_ref().is_some_and(|topic| policies.topics.contains_key(topic))
+            }
         };
         proofs.retain(|proof| is_known(proof.hop.policy()));
-        DeliveryPath { address: address(trail), is_live: false, delivery, proofs }
+        let of_topic = |topic| unproven::of_topic(observed, topic, used_key);
+        let unproven = trail.topic.as_ref().map(of_topic).unwrap_or_default();
+        DeliveryPath { address: address(trail), is_live: false, delivery, proofs, unproven }
     });
     paths.collect()
 }
 
-/// Whether the policy of a topic is known; that of somebody else's may not be readable.
-fn knows_topic(observed: &Observed, topic: Option<&Arn>) -> bool {
-    !topic.is_some_and(|topic| matches!(observed.existing_topics.get(topic), Some(Err(_))))
+/// Whether there is a policy to evaluate: a topic of somebody else may be absent or unreadable.
+fn knows_topic(observed: &Observed, topic: &Arn) -> bool {
+    matches!(observed.existing_topics.get(topic), None | Some(Ok(Some(_))))
+}
+
+/// The ARN of a key that encrypts a topic; `None` where its policy is not read.
+fn key_arn(desired: &Desired, observed: &Observed, key: &UsedKey) -> Option<String> {
+    match key {
+        UsedKey::Own => Some(own_key(desired, observed)),
+        UsedKey::Other { arn, .. } => Some(arn.to_string()),
+        UsedKey::ManagedByAws | UsedKey::Unusable { .. } | UsedKey::Hidden { .. } => None,
+    }
+}
+
+/// The ARN of the key of the spec, which may not exist yet.
+pub(crate) fn own_key(desired: &Desired, observed: &Observed) -> String {
+    let known = observed.key.as_ref().map(|hub| hub.key.arn.to_string());
+    known.unwrap_or_else(|| new_key(desired).into())
 }
 
 /// How a trail delivers, once it is as the spec says.
 pub(crate) fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
-    let key = match &observed.key {
-        Some(hub) => Some(hub.key.arn.to_string()),
-        None if knows_key(desired) => Some(new_key(desired).into()),
-        None => observed.trails.get(&trail.arn).and_then(Option::as_ref).and_then(known_key),
+    let key = match observed.key.is_some() || knows_key(desired) {
+        true => Some(own_key(desired, observed)),
+        false => observed.trails.get(&trail.arn).and_then(Option::as_ref).and_then(known_key),
     };
     Delivery {
         trail: trail.arn.clone(),
@@ -154,10 +214,20 @@ pub(crate) fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trai
         organization_trail: trail.is_organization,
         owner: owner(desired, observed),
         topic: trail.topic.clone(),
+        topic_key: topic_key(desired, observed, trail.topic.as_ref()),
     }
 }
 
+/// The ARN of the key that encrypts a topic now; `None` where its policy is not read.
+fn topic_key(desired: &Desired, observed: &Observed, topic: Option<&Arn>) -> Option<String> {
+    key_arn(desired, observed, observed.used_keys.get(topic?)?)
+}
+
 pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delivery {
+    let topic = match &live.notification {
+        Some(view::Notification::To { topic }) => topic.parse().ok(),
+        Some(view::Notification::Off) | None => None,
+    };
     Delivery {
         trail: live.arn.clone(),
         bucket: bucket_arn(desired),
@@ -168,10 +238,8 @@ pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail
         organization: membership(observed, live.arn.account()),
         organization_trail: live.organization,
         owner: owner(desired, observed),
-        topic: match &live.notification {
-            Some(view::Notification::To { topic }) => topic.parse().ok(),
-            Some(view::Notification::Off) | None => None,
-        },
+        topic_key: topic_key(desired, observed, topic.as_ref()),
+        topic,
     }
 }
 
@@ -189,6 +257,7 @@ pub(crate) fn of_other(desired: &Desired, observed: &Observed, other: &view::Oth
         organization_trail: other.organization,
         owner: owner(desired, observed),
         topic: None,
+        topic_key: None,
     }
 }
 

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::compare::{Comparison, FOREIGN_STATEMENT, WITHHELD_SETTING};
-use crate::delivery::obstacle;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{ActionKind, Change};
@@ -72,12 +71,12 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         ..told(format!("account/{}", unreadable.account.name), unreadable.error.clone())
     });
     let undelivered = comparison.undelivered.iter().map(|path| {
-        let obstacles: Vec<String> = path.obstacles().map(obstacle).collect();
-        let (severity, message) = if obstacles.is_empty() {
-            let doubts: Vec<String> = path.doubts().map(obstacle).collect();
-            (Severity::Medium, format!("it is not known whether it can deliver: {}", doubts.join("; ")))
+        let refusals = path.refusals();
+        let (severity, message) = if refusals.is_empty() {
+            let unknowns = path.unknowns().join("; ");
+            (Severity::Medium, format!("it is not known whether it can deliver: {unknowns}"))
         } else {
-            (Severity::Critical, obstacles.join("; "))
+            (Severity::Critical, refusals.join("; "))
         };
         Finding { kind: FindingKind::Delivery, severity, ..told(path.address.to_string(), message) }
     });

@@ -20,7 +20,7 @@ pub mod view;
 
 pub use address::{Address, NotAnAddress, addresses};
 pub use compare::{Comparison, compare, copy, destroy};
-pub use delivery::{DeliveryPath, live_paths, obstacle};
+pub use delivery::{DeliveryPath, Unproven, Why, live_paths, obstacle};
 pub use difference::{Difference, of_views as differences};
 pub use drift::{Finding, FindingKind, Severity, findings};
 pub use fingerprint::Fingerprint;

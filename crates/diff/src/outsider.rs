@@ -2,7 +2,7 @@
 //!
 //! Trails that statements of others let deliver are of no concern: installations may share a bucket.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use reconcile_policy::{Arn, Document, PolicyKind, Proof, named_trails};
 use reconcile_spec::{AccountName, Desired, Unlisted};
@@ -61,7 +61,7 @@ impl Finder<'_> {
         let ownership = &self.desired.bucket_policy.ownership;
         let foreign = |document: &Document| document.retain(|statement| !ownership.has(statement));
         let (bucket, key) = (live.bucket.map(foreign), live.key.map(foreign));
-        let others = Policies { bucket: bucket.as_ref(), key: key.as_ref(), topics: BTreeMap::new() };
+        let others = Policies { bucket: bucket.as_ref(), key: key.as_ref(), ..Policies::default() };
         let relies_on_us = self.prove(trail, &others).iter().any(|proof| !proof.decision.is_allowed());
         (relies_on_us && self.is_reported()).then(|| Outsider {
             address,

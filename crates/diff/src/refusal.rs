@@ -24,13 +24,18 @@ pub enum Refusal {
         /// Whose trails.
         addresses: Vec<Address>,
     },
-    /// The policies do not let a trail deliver, and nothing denies it: a defect of ours, since they are ours to write.
+    /// The policies do not let a trail deliver, and nothing denies it. If the plan writes the policy, it is a defect of this
+    /// program.
     #[error("{address} could not deliver under the policies as they would be: {obstacle}")]
     Undeliverable {
         /// The trail.
         address: Address,
-        /// What it could not do.
+        /// The policy, or the topic whose key CloudTrail cannot use.
+        policy: Address,
+        /// The request that is not allowed.
         obstacle: String,
+        /// What the user can do about it, where the plan does not write the policy.
+        hint: Option<String>,
     },
     /// Another installation manages trails of the spec: most often this one, under the name that it had before.
     #[error("{address}{} managed by installation `{owner}`", are_with(more.len()))]
@@ -170,7 +175,12 @@ impl Refusal {
                      Deny{accept}"
                 )
             }
-            Self::Undeliverable { .. } => "this is a defect of reconcile: please report it".to_owned(),
+            Self::Undeliverable { hint: None, .. } => "this is a defect of reconcile: please report it".to_owned(),
+            Self::Undeliverable { hint: Some(hint), policy, .. } => {
+                let accept = proof_setting(policy.kind)
+                    .map(|setting| format!("; if CloudTrail can deliver all the same, set `{setting}: warn`"));
+                format!("{hint}{}", accept.unwrap_or_default())
+            }
             Self::OtherInstallation { owner, name, .. } => {
                 let otherwise = "give the trails other names, or remove them from one of the two specs";
                 match owner.parse::<SpecName>() {
@@ -218,6 +228,7 @@ pub(crate) fn proof_setting(policy: Kind) -> Option<&'static str> {
     match policy {
         Kind::BucketPolicy => Some("bucket.policy.proof"),
         Kind::KeyPolicy => Some("key.policy.proof"),
+        Kind::TopicPolicy | Kind::Topic => Some("sns_topic.proof"),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Turns the policies of bucket, key and topic into the proof that a trail can deliver, or into what prevents it.
+//! Turns the policies of bucket, key, topic and topic key into the proof that a trail can deliver, or into what prevents it.
 //!
 //! Asks what CloudTrail asks, request by request, before CloudTrail does. Says nothing about propagation: whether AWS
 //! already applies a policy that was written a moment ago. Nor does it see service control policies and resource control
@@ -25,8 +25,10 @@ pub struct Delivery {
     pub key: Option<String>,
     /// Whether the bucket uses an S3 bucket key, for which CloudTrail has to decrypt.
     pub bucket_key: bool,
-    /// The ARN of the topic that is told of log files, if there is one.
+    /// The ARN of the topic that CloudTrail notifies of log files, if there is one.
     pub topic: Option<Arn>,
+    /// The ARN of the key in KMS that encrypts the messages of the topic, if there is one.
+    pub topic_key: Option<String>,
     /// Whether digest files are delivered too.
     pub digests: bool,
     /// The organization of the trail's account.
@@ -65,8 +67,12 @@ pub enum Hop {
     MakeDataKey,
     /// It has the key decrypt a data key.
     Decrypt,
-    /// It tells the topic of a log file.
+    /// It publishes a notification of a log file to the topic.
     Notify,
+    /// It has the key of the topic generate a data key for the notification.
+    MakeTopicDataKey,
+    /// It has the key of the topic decrypt a data key for the notification.
+    DecryptForTopic,
 }
 
 /// Whose policy it is.
@@ -78,6 +84,8 @@ pub enum PolicyKind {
     Key,
     /// That of the topic.
     Topic,
+    /// That of the key that encrypts the messages of the topic.
+    TopicKey,
 }
 
 impl PolicyKind {
@@ -88,7 +96,7 @@ impl PolicyKind {
     pub fn limit(self) -> usize {
         match self {
             Self::Bucket => 20 * 1024,
-            Self::Key => 32 * 1024,
+            Self::Key | Self::TopicKey => 32 * 1024,
             Self::Topic => 30 * 1024,
         }
     }
@@ -100,6 +108,7 @@ impl fmt::Display for PolicyKind {
             Self::Bucket => "bucket",
             Self::Key => "key",
             Self::Topic => "topic",
+            Self::TopicKey => "topic key",
         })
     }
 }
@@ -116,6 +125,8 @@ impl Hop {
             Self::MakeDataKey => "make-data-key",
             Self::Decrypt => "decrypt",
             Self::Notify => "notify",
+            Self::MakeTopicDataKey => "make-topic-data-key",
+            Self::DecryptForTopic => "decrypt-for-topic",
         }
     }
 
@@ -127,6 +138,7 @@ impl Hop {
             }
             Self::LookAtKey | Self::MakeDataKey | Self::Decrypt => PolicyKind::Key,
             Self::Notify => PolicyKind::Topic,
+            Self::MakeTopicDataKey | Self::DecryptForTopic => PolicyKind::TopicKey,
         }
     }
 }
@@ -142,6 +154,8 @@ impl fmt::Display for Hop {
             Self::MakeDataKey => "generate a data key",
             Self::Decrypt => "decrypt a data key",
             Self::Notify => "publish to the topic",
+            Self::MakeTopicDataKey => "generate a data key with the key of the topic",
+            Self::DecryptForTopic => "decrypt a data key with the key of the topic",
         })
     }
 }
@@ -180,6 +194,10 @@ impl Delivery {
         }
         if let Some(topic) = &self.topic {
             requests.push((Hop::Notify, self.of_arn("sns:Publish", topic.as_str())));
+            if let Some(key) = &self.topic_key {
+                requests.push((Hop::MakeTopicDataKey, self.for_topic("kms:GenerateDataKey", key, topic)));
+                requests.push((Hop::DecryptForTopic, self.for_topic("kms:Decrypt", key, topic)));
+            }
         }
         requests
     }
@@ -219,7 +237,11 @@ impl Delivery {
 
     /// A request to a key or a topic, whose ARN has its account and its Region.
     fn of_arn(&self, action: &str, resource: &str) -> Request {
-        let request = self.request(action, resource);
+        self.to_arn(self.request(action, resource), resource)
+    }
+
+    /// The request with the keys for the owner and the Region of a key or a topic.
+    fn to_arn(&self, request: Request, resource: &str) -> Request {
         let Ok(arn) = resource.parse::<Arn>() else { return request };
         let request =
             request.with("aws:ResourceAccount", arn.account()).with("aws:RequestedRegion", arn.region());
@@ -266,6 +288,21 @@ impl Delivery {
         self.of_arn(action, key)
             .with("kms:EncryptionContext:aws:cloudtrail:arn", self.trail.as_str())
             .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:cloudtrail:arn".to_owned()]))
+    }
+
+    /// A request of SNS for CloudTrail, with the key of an encrypted topic. The encryption context has the ARN of the
+    /// topic. AWS does not document whether the request names the trail.
+    ///
+    /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide, and "Enable compatibility between event
+    /// sources from AWS services and encrypted topics" in the SNS developer guide.
+    fn for_topic(&self, action: &str, key: &str, topic: &Arn) -> Request {
+        let perhaps = |value: &str| Known::OneOf(vec![vec![value.to_owned()], Vec::new()]);
+        let request = Request::by_service(CLOUDTRAIL, action, key)
+            .with_known("aws:SourceArn", perhaps(self.trail.as_str()))
+            .with_known("aws:SourceAccount", perhaps(self.trail.account()))
+            .with("kms:EncryptionContext:aws:sns:topicArn", topic.as_str())
+            .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:sns:topicArn".to_owned()]));
+        self.to_arn(request, key)
     }
 }
 

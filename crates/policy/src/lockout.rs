@@ -112,7 +112,7 @@ pub const BUCKET_POLICY_ACTIONS: [&str; 2] = ["s3:PutBucketPolicy", "s3:GetBucke
 
 /// Whether a bucket policy denies a caller in the account of the bucket one of [`BUCKET_POLICY_ACTIONS`].
 ///
-/// The root of the account is not denied: see "PutBucketPolicy" in the S3 API reference.
+/// The root of the account is not denied: see `PutBucketPolicy` in the S3 API reference.
 pub fn denies_caller(policy: &Document, caller: &Arn, action: &str, bucket: &Arn, owner: &Owner) -> Denial {
     if caller.resource() == "root" {
         return Denial::None;

@@ -90,6 +90,7 @@ fn delivery() -> Delivery {
         key: Some(KEY.to_owned()),
         bucket_key: true,
         topic: None,
+        topic_key: None,
         digests: true,
         organization: Membership::Unknown,
         organization_trail: false,
@@ -105,7 +106,7 @@ fn obstacles(bucket: &Document, key: &Document) -> Vec<(&'static str, String)> {
     let policy_of = |kind| match kind {
         PolicyKind::Bucket => Some(bucket),
         PolicyKind::Key => Some(key),
-        PolicyKind::Topic => None,
+        PolicyKind::Topic | PolicyKind::TopicKey => None,
     };
     let proofs = delivery().prove(policy_of);
     let failed = proofs.into_iter().filter(|proof: &Proof| proof.decision.is_refused());
@@ -149,10 +150,80 @@ fn a_trail_that_tells_a_topic_needs_the_policy_of_the_topic() {
             PolicyKind::Bucket => Some(&bucket),
             PolicyKind::Key => Some(&key),
             PolicyKind::Topic => topic.as_ref(),
+            PolicyKind::TopicKey => None,
         };
         let proofs = delivery.prove(policy_of).into_iter();
         let failed: Vec<_> = proofs.filter(|it| !it.decision.is_allowed()).map(|it| it.hop.code()).collect();
         assert_eq!(failed, expected);
+    }
+}
+
+#[test]
+fn an_encrypted_topic_needs_the_policy_of_its_key() {
+    let topic: Arn = TOPIC.parse().unwrap();
+    let theirs = "arn:aws:kms:eu-west-1:999999999999:key/theirs".to_owned();
+    let delivery = Delivery { topic: Some(topic.clone()), topic_key: Some(theirs), ..delivery() };
+    let codes: Vec<&str> = delivery.requests().iter().rev().take(2).map(|(hop, _)| hop.code()).collect();
+    assert_eq!(codes, ["decrypt-for-topic", "make-topic-data-key"]);
+    let (_, request) = delivery.requests().pop().unwrap();
+    assert_eq!(request.values("aws:ResourceAccount"), ["999999999999"]);
+    assert_eq!(request.values("aws:RequestedRegion"), ["eu-west-1"]);
+
+    let service = |condition: Value| -> Document {
+        let mut statement = json!({
+            "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*",
+        });
+        if !condition.is_null() {
+            statement["Condition"] = condition;
+        }
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string().parse().unwrap()
+    };
+    let ours = KeyIntent { topics: vec![topic], ..key_intent() };
+    let managed_by_aws: Document = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        "Resource": "*",
+        "Condition": { "StringEquals": {
+            "kms:CallerAccount": "111111111111", "kms:ViaService": "sns.eu-west-1.amazonaws.com",
+        } },
+    }] })
+    .to_string()
+    .parse()
+    .unwrap();
+    for (name, policy, expected) in [
+        ("the statement of AWS's page", service(Value::Null), "yes"),
+        ("our own statement", Document::new(ours.statements(&Ownership::of("sec"))), "yes"),
+        ("our own policy for another topic", key_policy(&[]), "no"),
+        (
+            "another topic",
+            service(
+                json!({ "StringEquals": { "kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:eu-west-1:111111111111:x" } }),
+            ),
+            "no",
+        ),
+        (
+            "the account of the trail as source, which AWS does not document",
+            service(json!({ "StringEquals": { "aws:SourceAccount": "222222222222" } })),
+            "unknown",
+        ),
+        (
+            "another account as source",
+            service(json!({ "StringEquals": { "aws:SourceAccount": "111111111111" } })),
+            "no",
+        ),
+        ("the key that AWS manages for SNS", managed_by_aws, "no"),
+    ] {
+        let proofs = delivery.prove(|kind| (kind == PolicyKind::TopicKey).then_some(&policy));
+        let of_key: Vec<_> = proofs.iter().filter(|it| it.hop.policy() == PolicyKind::TopicKey).collect();
+        assert_eq!(of_key.len(), 2);
+        for proof in of_key {
+            let found = match &proof.decision {
+                Decision::Allowed(_) => "yes",
+                Decision::Unknown(_) => "unknown",
+                Decision::Denied(_) | Decision::NotAllowed(_) => "no",
+            };
+            assert_eq!(found, expected, "{name}: {proof:?}");
+        }
     }
 }
 
@@ -189,7 +260,7 @@ fn a_trail_of_an_organization_needs_the_prefix_of_the_organization() {
         let policy_of = |kind| match kind {
             PolicyKind::Bucket => Some(&bucket),
             PolicyKind::Key => Some(&key),
-            PolicyKind::Topic => None,
+            PolicyKind::Topic | PolicyKind::TopicKey => None,
         };
         let proofs = of_organization.prove(policy_of).into_iter();
         let failed: Vec<_> = proofs.filter(|it| !it.decision.is_allowed()).map(|it| it.hop.code()).collect();
@@ -543,52 +614,6 @@ fn a_key_policy_has_to_leave_somebody_who_can_change_it() {
         let found = administration(&policy, Partition::Aws, &account, &Membership::Unknown);
         assert_eq!(found == Administration::Kept, expected, "{name}");
     }
-}
-
-/// The key policy that AWS publishes in aws-samples/data-perimeter-policy-examples, with an Allow.
-fn perimeter(organization: &str) -> Value {
-    json!([
-        { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111111111111:root" }, "Action": "kms:*", "Resource": "*" },
-        {
-            "Sid": "EnforceIdentityPerimeter", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
-            "Condition": {
-                "StringNotEqualsIfExists": { "aws:PrincipalOrgID": organization },
-                "BoolIfExists": { "aws:PrincipalIsAWSService": "false" },
-            },
-        },
-        {
-            "Sid": "EnforceNetworkPerimeter", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
-            "Condition": {
-                "NotIpAddressIfExists": { "aws:SourceIp": "203.0.113.0/24" },
-                "StringNotEqualsIfExists": {
-                    "aws:SourceVpc": "vpc-1", "aws:PrincipalTag/network-perimeter-exception": "true",
-                },
-                "BoolIfExists": { "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false" },
-                "ArnNotLikeIfExists": { "aws:PrincipalArn": "arn:aws:iam::111111111111:role/aws-service-role/*" },
-                "StringEquals": { "aws:PrincipalTag/data-perimeter-include": "true" },
-            },
-        },
-    ])
-}
-
-#[test]
-fn a_key_policy_with_a_data_perimeter_can_be_administered_where_the_organization_is_the_one_it_names() {
-    let account: AccountId = "111111111111".parse().unwrap();
-    let of = |statements: Value, organization: &Membership| {
-        let policy: Document =
-            json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap();
-        administration(&policy, Partition::Aws, &account, organization)
-    };
-    let is_in = |id: &str| Membership::In { id: id.to_owned(), path: None };
-    assert_eq!(of(perimeter(ORGANIZATION), &is_in(ORGANIZATION)), Administration::Kept);
-    assert_eq!(of(perimeter(ORGANIZATION), &is_in("o-other")), Administration::Lost);
-    let outside = Membership::NotIn { id: ORGANIZATION.to_owned() };
-    assert_eq!(of(perimeter(ORGANIZATION), &outside), Administration::Lost);
-    let Administration::Unknown(doubts) = of(perimeter(ORGANIZATION), &Membership::Unknown) else {
-        panic!("the organization is not known");
-    };
-    assert_eq!(doubts[0].statement.sid.as_deref(), Some("EnforceIdentityPerimeter"));
-    assert_eq!(doubts[0].keys, ["aws:PrincipalOrgID"]);
 }
 
 #[test]

@@ -117,6 +117,7 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
                 key: Some("arn:aws:kms:us-east-1:1:key/k".to_owned()),
                 bucket_key: true,
                 topic: None,
+                topic_key: None,
                 digests: true,
                 organization: Membership::In { id: ORGANIZATION.to_owned(), path: None },
                 organization_trail: false,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use reconcile_diff::plan::Change;
 use reconcile_diff::{Address, DeliveryPath};
-use reconcile_policy::Decision;
+use reconcile_policy::{Decision, PolicyKind};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
@@ -55,27 +55,43 @@ fn path_text(text: &mut String, path: &DeliveryPath) {
         true => writeln!(text, "  It delivers to {}{prefix}.", delivery.bucket),
         false => writeln!(text, "  It is not there yet. It will deliver to {}{prefix}.", delivery.bucket),
     };
+    let (yes, no, unknown) = (paint(ADD, "yes"), paint(REMOVE.bold(), "NO "), paint(CHANGE.bold(), "?  "));
     for proof in &path.proofs {
         let (mark, verdict) = match &proof.decision {
-            Decision::Allowed(_) => (paint(ADD, "yes"), "CloudTrail is allowed to"),
-            Decision::Denied(_) | Decision::NotAllowed(_) => {
-                (paint(REMOVE.bold(), "NO "), "CloudTrail is not allowed to")
-            }
-            Decision::Unknown(_) => {
-                (paint(CHANGE.bold(), "?  "), "It is not known whether CloudTrail is allowed to")
-            }
+            Decision::Allowed(_) => (&yes, ALLOWED),
+            Decision::Denied(_) | Decision::NotAllowed(_) => (&no, NOT_ALLOWED),
+            Decision::Unknown(_) => (&unknown, UNKNOWN),
         };
         let _ = writeln!(text, "  {mark}  {verdict} {}", proof.hop);
         let request = format!("{} on {}", proof.request.action(), proof.request.resource());
         let _ = writeln!(text, "       {}", paint(DIM, request));
         let _ = writeln!(text, "       {}", proof.decision);
     }
-    text.push_str(match (path.obstacles().next(), path.is_proven()) {
-        (Some(_), _) => "  So it cannot deliver.\n",
-        (None, true) => "  So it can deliver.\n",
-        (None, false) => "  So it is not known whether it can deliver.\n",
+    for unproven in &path.unproven {
+        let (mark, verdict) = if unproven.is_refused() { (&no, NOT_ALLOWED) } else { (&unknown, UNKNOWN) };
+        let _ = writeln!(text, "  {mark}  {verdict} {}", unproven.hop);
+        let _ = writeln!(text, "       {}", unproven.why);
+        let _ = writeln!(text, "       hint: {}", unproven.hint());
+    }
+    text.push_str(match verdict(path) {
+        "yes" => "  So it can deliver.\n",
+        "no" => "  So it cannot deliver.\n",
+        _ => "  So it is not known whether it can deliver.\n",
     });
     text.push_str("  Service control policies and resource control policies are not read.\n");
+}
+
+const ALLOWED: &str = "CloudTrail is allowed to";
+const NOT_ALLOWED: &str = "CloudTrail is not allowed to";
+const UNKNOWN: &str = "It is not known whether CloudTrail is allowed to";
+
+/// Whether a trail can deliver: `yes`, `no` or `unknown`.
+fn verdict(path: &DeliveryPath) -> &'static str {
+    match (path.refusals().is_empty(), path.is_proven()) {
+        (false, _) => "no",
+        (true, true) => "yes",
+        (true, false) => "unknown",
+    }
 }
 
 /// Explanations for programs.
@@ -98,45 +114,58 @@ pub fn json(explanations: &[Explanation]) -> Result<String, serde_json::Error> {
 }
 
 fn path_json(path: &DeliveryPath) -> Value {
-    let hops: Vec<Value> = path
-        .proofs
-        .iter()
-        .map(|proof| {
-            let statement = match &proof.decision {
-                Decision::Allowed(by) | Decision::Denied(by) => Some(by),
-                Decision::NotAllowed(miss) => miss.as_ref().map(|miss| &miss.statement),
-                Decision::Unknown(doubts) => doubts.first().map(|doubt| &doubt.statement),
-            };
-            json!({
-                "hop": proof.hop.code(),
-                "policy": proof.hop.policy().to_string(),
-                "action": proof.request.action(),
-                "resource": proof.request.resource(),
-                "decision": match &proof.decision {
-                    Decision::Allowed(_) => "allowed",
-                    Decision::Denied(_) => "denied",
-                    Decision::NotAllowed(_) => "not_allowed",
-                    Decision::Unknown(_) => "unknown",
-                },
-                "statement": statement.map(|by| json!({ "index": by.index, "sid": by.sid })),
-                "keys": match &proof.decision {
-                    Decision::Unknown(doubts) => doubts.iter().flat_map(|doubt| &doubt.keys).collect(),
-                    Decision::Allowed(_) | Decision::Denied(_) | Decision::NotAllowed(_) => Vec::new(),
-                },
-                "message": proof.decision.to_string(),
-            })
+    let proofs = path.proofs.iter().map(|proof| {
+        let statement = match &proof.decision {
+            Decision::Allowed(by) | Decision::Denied(by) => Some(by),
+            Decision::NotAllowed(miss) => miss.as_ref().map(|miss| &miss.statement),
+            Decision::Unknown(doubts) => doubts.first().map(|doubt| &doubt.statement),
+        };
+        json!({
+            "hop": proof.hop.code(),
+            "policy": policy_code(proof.hop.policy()),
+            "action": proof.request.action(),
+            "resource": proof.request.resource(),
+            "decision": match &proof.decision {
+                Decision::Allowed(_) => "allowed",
+                Decision::Denied(_) => "denied",
+                Decision::NotAllowed(_) => "not_allowed",
+                Decision::Unknown(_) => "unknown",
+            },
+            "statement": statement.map(|by| json!({ "index": by.index, "sid": by.sid })),
+            "keys": match &proof.decision {
+                Decision::Unknown(doubts) => doubts.iter().flat_map(|doubt| &doubt.keys).collect(),
+                Decision::Allowed(_) | Decision::Denied(_) | Decision::NotAllowed(_) => Vec::new(),
+            },
+            "message": proof.decision.to_string(),
         })
-        .collect();
-    let verdict = match (path.obstacles().next(), path.is_proven()) {
-        (Some(_), _) => "no",
-        (None, true) => "yes",
-        (None, false) => "unknown",
-    };
+    });
+    let unproven = path.unproven.iter().map(|unproven| {
+        json!({
+            "hop": unproven.hop.code(),
+            "policy": policy_code(unproven.policy()),
+            "action": unproven.action(),
+            "resource": unproven.resource(),
+            "decision": if unproven.is_refused() { "not_allowed" } else { "unknown" },
+            "statement": null,
+            "keys": [],
+            "message": unproven.why.to_string(),
+        })
+    });
+    let hops: Vec<Value> = proofs.chain(unproven).collect();
     json!({
         "is_live": path.is_live,
         "can_deliver": path.is_proven(),
-        "verdict": verdict,
+        "verdict": verdict(path),
         "hops": hops,
         "not_read": ["service control policies", "resource control policies"],
     })
+}
+
+fn policy_code(kind: PolicyKind) -> &'static str {
+    match kind {
+        PolicyKind::Bucket => "bucket",
+        PolicyKind::Key => "key",
+        PolicyKind::Topic => "topic",
+        PolicyKind::TopicKey => "topic_key",
+    }
 }

@@ -86,6 +86,7 @@ fn delivery(work: &Work<'_>, wanted: &Trail) -> Result<Delivery, ApplyError> {
             Some(Notification::To { topic }) => topic.parse().ok(),
             Some(Notification::Off) | None => None,
         },
+        topic_key: None,
     })
 }
 

@@ -1,26 +1,11 @@
 //! Topics and log groups, also those that somebody else made.
 
-use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
 use reconcile_diff::plan::{ActionKind, Plan};
 use serde_json::{Value, json};
 
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::{Installation, MASTER, client, members};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
-
-/// A client of another hand than ours.
-macro_rules! client {
-    ($sdk:ident, $installation:expr, $account:expr) => {{
-        let (key, secret) = $installation.twin.credentials_for($account);
-        let config = $sdk::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-west-1"))
-            .http_client($installation.twin.http_client())
-            .endpoint_url("http://twin.localhost")
-            .credentials_provider(Credentials::new(key, secret, None, None, "test"));
-        $sdk::Client::from_conf(config.build())
-    }};
-}
 
 fn sns(installation: &Installation) -> aws_sdk_sns::Client {
     client!(aws_sdk_sns, installation, MASTER)

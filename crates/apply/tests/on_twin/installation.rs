@@ -13,6 +13,21 @@ use reconcile_twin::{Setup, SetupAccount, Twin};
 
 pub const MASTER: &str = "111111111111";
 
+/// A client of an SDK of AWS in an account, as somebody else than `reconcile` has it.
+macro_rules! client {
+    ($sdk:ident, $installation:expr, $account:expr) => {{
+        let (key, secret) = $installation.twin.credentials_for($account);
+        let config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new("eu-west-1"))
+            .http_client($installation.twin.http_client())
+            .endpoint_url("http://twin.localhost")
+            .credentials_provider($sdk::config::Credentials::new(key, secret, None, None, "test"));
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+pub(crate) use client;
+
 /// An installation on a twin of its own.
 pub struct Installation {
     pub twin: Twin,

@@ -275,6 +275,48 @@ async fn a_policy_that_depends_on_the_organization_is_a_warning_until_the_organi
 }
 
 #[tokio::test]
+async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organization_is_declared() {
+    let perimeter = |organization: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [
+            {
+                "Sid": "Enable IAM User Permissions", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+                "Principal": { "AWS": [format!("arn:aws:iam::{MASTER}:root"), format!("arn:aws:iam::{MASTER}:user/admin")] },
+            },
+            {
+                "Sid": "EnforceIdentityPerimeter", "Effect": "Deny", "Principal": "*", "Action": "kms:*",
+                "Resource": "*",
+                "Condition": {
+                    "StringNotEqualsIfExists": { "aws:PrincipalOrgID": organization },
+                    "BoolIfExists": { "aws:PrincipalIsAWSService": "false" },
+                },
+            },
+        ] })
+        .to_string()
+    };
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.converge(&spec).await;
+    installation.twin.set_key_policy(MASTER, "eu-west-1", "alias/test", &perimeter("o-twin000000"));
+    let plan = installation.plan(&spec).await;
+    assert_eq!(plan.refused, []);
+    let [warning] = warnings(&plan, "administration-unknown")[..] else { panic!("{:#?}", plan.warnings) };
+    for part in
+        ["EnforceIdentityPerimeter", "declare `organization`", "or accept it with `key.policy.proof: warn`"]
+    {
+        assert!(warning.contains(part), "{warning}");
+    }
+    let declared = spec.clone() + "organization: { account: master }\n";
+    let plan = installation.converge(&declared).await;
+    assert_eq!(warnings(&plan, "administration-unknown"), Vec::<&str>::new());
+    assert!(installation.plan(&declared).await.is_in_sync());
+
+    installation.twin.set_key_policy(MASTER, "eu-west-1", "alias/test", &perimeter("o-another00"));
+    let plan = installation.plan(&declared).await;
+    assert_eq!(plan.refused.len(), 1);
+    assert_eq!(plan.refused[0].code, "locked-out");
+}
+
+#[tokio::test]
 async fn a_bucket_policy_that_denies_us_its_next_change_is_seen() {
     let protect = |actions: &[&str], role: &str| {
         json!({

@@ -75,8 +75,11 @@ impl CliError {
     fn aws(&self) -> Option<&reconcile_aws::Error> {
         let read = match self {
             Self::Lock(LockError::Aws { error, .. }) => return Some(error),
-            Self::Observe(ObserveError::Hub { error, .. } | ObserveError::Organization { error, .. })
-            | Self::Survey(SurveyError::Account { error, .. }) => error,
+            Self::Observe(error) => match error.as_ref() {
+                ObserveError::Hub { error, .. } | ObserveError::Organization { error, .. } => error,
+                ObserveError::Interrupted => return None,
+            },
+            Self::Survey(SurveyError::Account { error, .. }) => error,
             _ => return None,
         };
         match read {

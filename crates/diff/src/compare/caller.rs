@@ -39,7 +39,7 @@ pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared)
                         .collect();
                     let Some(first) = doubts.first() else { continue };
                     let settled = doubts.iter().flat_map(|it| &it.keys);
-                    let settled = settled.map(|key| settle(scope, &scope.bucket_policy_address(), key));
+                    let settled = settled.map(|key| settle(scope, key));
                     let depends = format!(
                         "{} may deny it, depending on `{}`",
                         first.statement,

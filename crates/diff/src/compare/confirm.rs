@@ -47,14 +47,17 @@ fn is_affected(
     before: Option<&Document>,
     after: &Document,
 ) -> bool {
-    let policy = match subject {
-        Subject::Bucket => PolicyKind::Bucket,
-        Subject::Key if uses_key(scope, delivery) => PolicyKind::Key,
-        Subject::Topic(topic) if delivery.topic.as_ref() == Some(topic) => PolicyKind::Topic,
-        Subject::Key | Subject::Topic(_) => return false,
+    // The key may encrypt the log files of a trail, the messages of its topic, or both.
+    let is_of_subject = |policy| match subject {
+        Subject::Bucket => policy == PolicyKind::Bucket,
+        Subject::Key => {
+            (policy == PolicyKind::Key && is_own_key(scope, delivery.key.as_ref()))
+                || (policy == PolicyKind::TopicKey && is_own_key(scope, delivery.topic_key.as_ref()))
+        }
+        Subject::Topic(topic) => policy == PolicyKind::Topic && delivery.topic.as_ref() == Some(topic),
     };
     let mut is_changed = false;
-    for (_, request) in delivery.requests().iter().filter(|(hop, _)| hop.policy() == policy) {
+    for (_, request) in delivery.requests().iter().filter(|(hop, _)| is_of_subject(hop.policy())) {
         let Some(way_after) = way(after, request) else { return false };
         let way_before = before.and_then(|before| way(before, request));
         if way_before.is_none() && phase == Phase::Contract {
@@ -65,9 +68,9 @@ fn is_affected(
     is_changed
 }
 
-fn uses_key(scope: &Scope<'_>, delivery: &Delivery) -> bool {
-    let key = scope.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
-    key.is_some() && delivery.key.as_deref() == key
+fn is_own_key(scope: &Scope<'_>, key: Option<&String>) -> bool {
+    let own = scope.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
+    own.is_some() && key.map(String::as_str) == own
 }
 
 /// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted by address: the trails

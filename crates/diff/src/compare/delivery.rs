@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::{Decision, Delivery, Document, Doubt, Fitted, PolicyKind, Proof};
-use reconcile_spec::OnDoubt;
+use reconcile_policy::{Arn, Decision, Delivery, Document, Fitted, PolicyKind, Proof};
+use reconcile_spec::{self as spec, OnDoubt};
 
 use super::Scope;
 use super::change::Compared;
 use super::doubt::{self, settle};
 use crate::address::Address;
-use crate::delivery::{Policies, denying, obstacle, planned_paths};
-use crate::plan::Warning;
-use crate::refusal::{Refusal, listed};
+use crate::delivery::{Policies, denying, obstacle, own_key, planned_paths};
+use crate::kind::Kind;
+use crate::refusal::{Refusal, listed, proof_setting};
 
 /// Proves delivery after each step of the plan: under the expanded policies and under the contracted ones. A policy whose
 /// write is refused stays as it is. `topics` are in the order of the spec.
@@ -36,17 +36,16 @@ pub(super) fn prove(
         })
         .collect();
     let mut findings = Findings::default();
+    let encrypted: BTreeSet<Arn> = scope.encrypted_topics().into_iter().collect();
     let under = |step: Step, findings: &mut Findings| {
-        let topics = topics.iter().filter_map(|(arn, fitted)| {
-            let document = fitted.map(step).or_else(|| live.topics.get(arn).copied())?;
-            Some((*arn, document))
-        });
+        let written = topics.iter().filter_map(|(arn, fitted)| Some((*arn, step(*fitted.as_ref()?))));
         let policies = Policies {
             bucket: bucket.map(step).or(live.bucket),
             key: key.map(step).or(live.key),
-            topics: topics.collect(),
+            topics: live.topics.iter().map(|(arn, document)| (*arn, *document)).chain(written).collect(),
+            ..live.clone()
         };
-        findings.look(scope, &policies);
+        findings.look(scope, &policies, &encrypted);
     };
     under(expanded, &mut findings);
     let mut written = bucket.into_iter().chain(key).chain(topics.iter().filter_map(|(_, fitted)| *fitted));
@@ -69,22 +68,23 @@ fn contracted(fitted: &Fitted) -> &Document {
     &fitted.merged.contracted
 }
 
-/// Something that a policy says of the delivery of some trails, each of them once.
+/// An obstacle or a doubt that a policy has for some trails.
 struct Finding {
     policy: Address,
     verdict: Verdict,
     /// The first request that it is about, as a sentence.
     obstacle: String,
+    /// Each trail once.
     trails: Vec<Address>,
 }
 
 enum Verdict {
     /// A statement denies it.
     Denied { statement: String, text: String },
-    /// No statement allows it.
-    NotAllowed,
-    /// It depends on what is not known.
-    Unknown(Vec<Doubt>),
+    /// Nothing allows it. Has what the user can do about it, where the policy is not written by the plan.
+    NotAllowed { hint: Option<String> },
+    /// It depends on what is not known. Has what would settle it.
+    Unknown { settled: Vec<String> },
 }
 
 #[derive(Default)]
@@ -97,29 +97,42 @@ struct Findings {
 }
 
 impl Findings {
-    fn look(&mut self, scope: &Scope<'_>, policies: &Policies<'_>) {
-        for path in planned_paths(scope.desired, scope.observed, policies) {
-            for kind in [PolicyKind::Bucket, PolicyKind::Key, PolicyKind::Topic] {
+    fn look(&mut self, scope: &Scope<'_>, policies: &Policies<'_>, encrypted: &BTreeSet<Arn>) {
+        for path in planned_paths(scope.desired, scope.observed, policies, encrypted) {
+            for kind in [PolicyKind::Bucket, PolicyKind::Key, PolicyKind::Topic, PolicyKind::TopicKey] {
+                let Some(policy) = scope.policy_address(kind, &path.delivery) else { continue };
                 let of_policy = |proof: &&Proof| proof.hop.policy() == kind;
-                let Some(policy) = address(scope, kind, &path.delivery) else { continue };
                 let document = policies.of(kind, &path.delivery);
                 // One obstacle is enough to know of; of what is in doubt, every statement counts.
                 let obstacles = path.obstacles().filter(of_policy).take(1);
                 for proof in obstacles.chain(path.doubts().filter(of_policy)) {
-                    self.add(policy.clone(), verdict(proof, document), obstacle(proof), &path.address);
+                    let (says, verdict) = verdict(scope, &policy, proof, document);
+                    let of_trail = says.is_none().then(|| path.address.clone());
+                    let place = (policy.clone(), says.unwrap_or_default(), of_trail);
+                    self.add(place, verdict, obstacle(proof), &path.address);
+                }
+                for unproven in path.unproven.iter().filter(|it| it.policy() == kind) {
+                    let verdict = match unproven.is_refused() {
+                        true => Verdict::NotAllowed { hint: Some(unproven.hint()) },
+                        false => Verdict::Unknown { settled: vec![unproven.hint()] },
+                    };
+                    let place = (policy.clone(), unproven.to_string(), None);
+                    self.add(place, verdict, unproven.to_string(), &path.address);
                 }
             }
         }
     }
 
-    /// A statement that blocks a thousand trails is reported once.
-    fn add(&mut self, policy: Address, verdict: Verdict, obstacle: String, trail: &Address) {
-        let (says, of_trail) = match &verdict {
-            Verdict::Denied { text, .. } => (text.clone(), None),
-            Verdict::NotAllowed => (String::new(), Some(trail.clone())),
-            Verdict::Unknown(doubts) => (Decision::Unknown(doubts.clone()).to_string(), None),
-        };
-        let place = *self.places.entry((policy.clone(), says, of_trail)).or_insert_with(|| {
+    /// Adds a trail to a finding. A statement that blocks a thousand trails is reported once.
+    fn add(
+        &mut self,
+        place: (Address, String, Option<Address>),
+        verdict: Verdict,
+        obstacle: String,
+        trail: &Address,
+    ) {
+        let policy = place.0.clone();
+        let place = *self.places.entry(place).or_insert_with(|| {
             self.all.push(Finding { policy, verdict, obstacle, trails: Vec::new() });
             self.all.len() - 1
         });
@@ -131,23 +144,31 @@ impl Findings {
     }
 }
 
-fn verdict(proof: &Proof, document: Option<&Document>) -> Verdict {
+/// What a policy says to a request that it does not certainly allow; and in a text that is the same for all trails to
+/// which it says the same, if there is one.
+fn verdict(
+    scope: &Scope<'_>,
+    policy: &Address,
+    proof: &Proof,
+    document: Option<&Document>,
+) -> (Option<String>, Verdict) {
     match (&proof.decision, denying(proof, document)) {
         (Decision::Denied(by), Some(statement)) => {
-            Verdict::Denied { statement: by.to_string(), text: statement.to_string() }
+            let text = statement.to_string();
+            (Some(text.clone()), Verdict::Denied { statement: by.to_string(), text })
         }
-        (Decision::Unknown(doubts), _) => Verdict::Unknown(doubts.clone()),
-        _ => Verdict::NotAllowed,
-    }
-}
-
-fn address(scope: &Scope<'_>, kind: PolicyKind, delivery: &Delivery) -> Option<Address> {
-    match kind {
-        PolicyKind::Bucket => Some(scope.bucket_policy_address()),
-        PolicyKind::Key => Some(scope.key_policy_address()),
-        PolicyKind::Topic => {
-            let topic = scope.desired.topics.iter().find(|it| Some(&it.arn) == delivery.topic.as_ref());
-            topic.map(super::topic_policy::address)
+        (Decision::Unknown(doubts), _) => {
+            let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
+            let settled = keys.map(|key| settle(scope, key)).collect();
+            (Some(proof.decision.to_string()), Verdict::Unknown { settled })
+        }
+        _ => {
+            let how = format!(
+                "allow `cloudtrail.amazonaws.com` `{}` in the policy of {}",
+                proof.request.action(),
+                proof.request.resource()
+            );
+            (None, Verdict::NotAllowed { hint: (!scope.writes(policy)).then_some(how) })
         }
     }
 }
@@ -156,47 +177,39 @@ fn address(scope: &Scope<'_>, kind: PolicyKind, delivery: &Delivery) -> Option<A
 fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
     let Finding { policy, verdict, obstacle, trails } = finding;
     let accepted = scope.accepted(&policy);
-    let told = match &verdict {
-        Verdict::Denied { statement, text } => {
-            format!("{statement} would keep {} from delivering: {obstacle}\n{text}", listed(&trails))
+    let (code, told) = match &verdict {
+        Verdict::Denied { statement, text } => (
+            DENIED,
+            format!("{statement} would keep {} from delivering: {obstacle}\n{text}", listed(&trails)),
+        ),
+        Verdict::NotAllowed { hint } => {
+            let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            (NOT_ALLOWED, format!("{} could not deliver: {obstacle}{hint}", listed(&trails)))
         }
-        Verdict::NotAllowed => format!("{} could not deliver: {obstacle}", listed(&trails)),
-        Verdict::Unknown(doubts) => {
-            let settled = doubts.iter().flat_map(|doubt| &doubt.keys).map(|key| settle(scope, &policy, key));
-            doubt::told(&format!("whether {} can deliver", listed(&trails)), &obstacle, settled)
+        Verdict::Unknown { settled } => {
+            let what = format!("whether {} can deliver", listed(&trails));
+            let settled = settled.iter().cloned().chain(scope.how_to_accept(&policy));
+            (UNKNOWN, doubt::told(&what, &obstacle, settled))
         }
     };
-    let warn = |code: &str, why: &str| Warning {
-        code: code.to_owned(),
-        address: policy.clone(),
-        message: format!("{told}{why}"),
-    };
-    let (code, is_unknown) = match &verdict {
-        Verdict::Denied { .. } => (DENIED, false),
-        Verdict::NotAllowed => (NOT_ALLOWED, false),
-        Verdict::Unknown(_) => (UNKNOWN, true),
-    };
-    match accepted {
-        Some(why) => compared.warnings.push(warn(code, &format!("; {why}"))),
-        None if is_unknown => compared.warnings.push(warn(code, "")),
-        None if compared.refusals.iter().any(|refusal| refusal.keeps_policy(&policy)) => {
+    match (accepted, verdict) {
+        (Some(why), _) => compared.warn(code, policy, format!("{told}; {why}")),
+        (None, Verdict::Unknown { .. }) => compared.warn(code, policy, told),
+        (None, _) if compared.refusals.iter().any(|refusal| refusal.keeps_policy(&policy)) => {
             compared.stranded.extend(trails.into_iter().map(|trail| (trail, policy.clone())));
         }
-        None => match verdict {
-            Verdict::Denied { statement, text } => compared.refusals.push(Refusal::Blocked {
-                policy,
-                statement,
-                text,
-                obstacle,
-                addresses: trails,
-            }),
-            Verdict::NotAllowed | Verdict::Unknown(_) => {
-                let refusals = trails
-                    .into_iter()
-                    .map(|address| Refusal::Undeliverable { address, obstacle: obstacle.clone() });
-                compared.refusals.extend(refusals);
-            }
-        },
+        (None, Verdict::Denied { statement, text }) => {
+            compared.refusals.push(Refusal::Blocked { policy, statement, text, obstacle, addresses: trails });
+        }
+        (None, Verdict::NotAllowed { hint }) => {
+            let refusals = trails.into_iter().map(|address| Refusal::Undeliverable {
+                address,
+                policy: policy.clone(),
+                obstacle: obstacle.clone(),
+                hint: hint.clone(),
+            });
+            compared.refusals.extend(refusals);
+        }
     }
 }
 
@@ -208,32 +221,82 @@ pub(crate) const NOT_ALLOWED: &str = "delivery-not-allowed";
 const UNKNOWN: &str = "delivery-unknown";
 
 impl Scope<'_> {
-    /// Whether the spec accepts whatever the proof of a policy says.
-    pub(super) fn accepts(&self, policy: PolicyKind) -> bool {
-        let proof = match policy {
-            PolicyKind::Bucket => self.desired.bucket_policy.proof,
-            PolicyKind::Key => self.desired.key_policy.proof,
-            PolicyKind::Topic => return false,
+    /// The address under which a policy of a delivery is reported. That of the key of a topic is the topic, unless it is the
+    /// key of the spec.
+    pub(super) fn policy_address(&self, kind: PolicyKind, delivery: &Delivery) -> Option<Address> {
+        let of_topic = |kind| {
+            let arn = delivery.topic.as_ref()?;
+            let own = self.desired.topics.iter().find(|topic| topic.arn == *arn);
+            Some(match own {
+                Some(topic) => Address::new(kind, &topic.site.account, &topic.name),
+                None => Address::new(kind, &self.account_named(arn.account())?, arn.resource()),
+            })
         };
-        proof == OnDoubt::Warn
+        match kind {
+            PolicyKind::Bucket => Some(self.bucket_policy_address()),
+            PolicyKind::Key => Some(self.key_policy_address()),
+            PolicyKind::Topic => of_topic(Kind::TopicPolicy),
+            PolicyKind::TopicKey if self.is_own_key(delivery.topic_key.as_deref()) => {
+                Some(self.key_policy_address())
+            }
+            PolicyKind::TopicKey => of_topic(Kind::Topic),
+        }
+    }
+
+    fn is_own_key(&self, key: Option<&str>) -> bool {
+        key.is_some_and(|key| key == own_key(self.desired, self.observed))
+    }
+
+    /// Whether the plan writes a policy.
+    fn writes(&self, policy: &Address) -> bool {
+        let of_topic = |it: &spec::Topic| super::topic_policy::address(it) == *policy;
+        (*policy == self.bucket_policy_address() && self.desired.bucket_policy.is_managed)
+            || (*policy == self.key_policy_address() && self.desired.key_policy.is_managed)
+            || self.desired.topics.iter().any(of_topic)
+    }
+
+    /// What the spec says of the proof of a policy, with the name of the setting.
+    fn on_doubt(&self, policy: &Address) -> OnDoubt {
+        let desired = self.desired;
+        let is_topic = |arn: &Arn| {
+            policy.name == arn.resource()
+                && self.account_named(arn.account()).is_some_and(|account| policy.account == account)
+        };
+        match policy.kind {
+            Kind::BucketPolicy => desired.bucket_policy.proof,
+            Kind::KeyPolicy => desired.key_policy.proof,
+            _ => {
+                let own = desired.topics.iter().map(|it| (&it.arn, it.proof));
+                let existing = desired.existing_topics.iter().map(|it| (&it.arn, it.proof));
+                let mut found = own.chain(existing).filter(|(arn, _)| is_topic(arn));
+                found.next().map(|(_, proof)| proof).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Whether the spec accepts whatever the proof of a policy says.
+    pub(super) fn accepts(&self, kind: PolicyKind, delivery: &Delivery) -> bool {
+        let address = self.policy_address(kind, delivery);
+        address.is_some_and(|policy| self.on_doubt(&policy) == OnDoubt::Warn)
+    }
+
+    /// How the spec could accept what the proof of a policy says, if it does not.
+    pub(super) fn how_to_accept(&self, policy: &Address) -> Option<String> {
+        let setting = proof_setting(policy.kind).filter(|_| self.accepted(policy).is_none())?;
+        Some(format!("or accept it with `{setting}: warn`"))
     }
 
     /// Why what the proof of a policy says is accepted, if it is.
     pub(super) fn accepted(&self, policy: &Address) -> Option<String> {
-        let desired = self.desired;
-        let (is_managed, proof, name) = match policy {
-            it if *it == self.bucket_policy_address() => {
-                (desired.bucket_policy.is_managed, desired.bucket_policy.proof, "bucket.policy")
-            }
-            it if *it == self.key_policy_address() => {
-                (desired.key_policy.is_managed, desired.key_policy.proof, "key.policy")
-            }
-            _ => return None,
+        let unmanaged = match policy.kind {
+            Kind::BucketPolicy if !self.desired.bucket_policy.is_managed => Some("bucket.policy"),
+            Kind::KeyPolicy if !self.desired.key_policy.is_managed => Some("key.policy"),
+            _ => None,
         };
-        match (is_managed, proof) {
-            (false, _) => Some(format!("`{name}: unmanaged` leaves the policy to you")),
-            (true, OnDoubt::Warn) => Some(format!("`{name}.proof: warn` accepts it")),
-            (true, OnDoubt::Refuse) => None,
+        match (unmanaged, proof_setting(policy.kind), self.on_doubt(policy)) {
+            (Some(name), _, _) => Some(format!("`{name}: unmanaged` leaves the policy to you")),
+            (None, Some(setting), OnDoubt::Warn) => Some(format!("`{setting}: warn` accepts it")),
+            _ => None,
         }
     }
 }

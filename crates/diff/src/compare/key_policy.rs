@@ -114,7 +114,7 @@ fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
         (Administration::Unknown(doubts), _) | (_, Administration::Unknown(doubts)) => {
             let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
             let depends: Vec<String> = doubts.iter().map(ToString::to_string).collect();
-            let settled = keys.map(|key| settle(scope, &address, key));
+            let settled = keys.map(|key| settle(scope, key)).chain(scope.how_to_accept(&address));
             let what = "whether somebody in the account of the key could still administer it";
             let told = doubt::told(what, &depends.join("; "), settled);
             let accepted = accepted.map(|why| format!("; {why}")).unwrap_or_default();

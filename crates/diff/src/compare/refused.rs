@@ -30,8 +30,8 @@ pub(super) fn leave_out(
     let of_all = refusals.iter().position(Refusal::refuses_all);
     let mut left_out: BTreeSet<Address> = BTreeSet::new();
     changes.retain(|change| {
-        let depends_on = change.depends_on.iter().filter(|it| relies_on(change, it));
-        let by_another = || depends_on.filter_map(|it| causes.get(it)).next();
+        let mut depends_on = change.depends_on.iter().filter(|it| relies_on(change, it));
+        let by_another = || depends_on.find_map(|it| causes.get(it));
         let Some(cause) = causes.get(&change.address).or(of_all.as_ref()).or_else(by_another).copied() else {
             return true;
         };

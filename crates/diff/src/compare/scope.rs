@@ -53,19 +53,9 @@ impl<'a> Scope<'a> {
 
     /// The policies that stop a trail of the spec now.
     pub(super) fn blocking(&self) -> BTreeSet<Address> {
-        let of = |path: &DeliveryPath, kind| match kind {
-            PolicyKind::Bucket => Some(self.bucket_policy_address()),
-            PolicyKind::Key => Some(self.key_policy_address()),
-            PolicyKind::Topic => {
-                let topics = &self.desired.topics;
-                let topic = topics.iter().find(|topic| Some(&topic.arn) == path.delivery.topic.as_ref())?;
-                Some(topic_policy::address(topic))
-            }
-        };
-        let of_path = |path| {
-            let kinds: BTreeSet<PolicyKind> =
-                DeliveryPath::obstacles(path).map(|proof| proof.hop.policy()).collect();
-            kinds.into_iter().filter_map(move |kind| of(path, kind))
+        let of_path = |path: &'_ DeliveryPath| -> Vec<Address> {
+            let kinds: BTreeSet<PolicyKind> = path.obstacles().map(|proof| proof.hop.policy()).collect();
+            kinds.into_iter().filter_map(|kind| self.policy_address(kind, &path.delivery)).collect()
         };
         self.paths.iter().flat_map(of_path).collect()
     }
@@ -193,6 +183,12 @@ impl<'a> Scope<'a> {
     pub(super) fn account(&self, name: &AccountName) -> Option<AccountRef> {
         let account = self.desired.account(name).or_else(|| self.observed.departed.accounts.get(name));
         account.map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
+    }
+
+    /// The name of an account of this id in the spec, or the id: it is a name, too.
+    pub(super) fn account_named(&self, id: &str) -> Option<AccountName> {
+        let known = self.desired.accounts.iter().find(|account| account.id.as_str() == id);
+        known.map(|account| account.name.clone()).or_else(|| id.parse().ok())
     }
 
     /// What the organization calls an account.

@@ -61,6 +61,7 @@ pub(crate) fn can_deliver(policy: &Document, account: &str, prefix: Option<&str>
         key: None,
         bucket_key: false,
         topic: None,
+        topic_key: None,
         digests: true,
         organization: Membership::Unknown,
         organization_trail: false,

@@ -1,6 +1,6 @@
 use reconcile_policy::{Arn, Ownership, TopicIntent};
 
-use super::{AtRest, Foreign, Site, Tags};
+use super::{AtRest, Foreign, OnDoubt, Site, Tags};
 use crate::names::{AccountName, TopicName};
 
 /// A topic that is told of every log file.
@@ -20,6 +20,8 @@ pub struct Topic {
     pub ownership: Ownership,
     /// What becomes of those that are not.
     pub foreign: Foreign,
+    /// What the proof does if it says that CloudTrail is not allowed to publish, or cannot tell.
+    pub proof: OnDoubt,
     /// Its tags.
     pub tags: Tags,
 }
@@ -31,4 +33,6 @@ pub struct ExistingTopic {
     pub arn: Arn,
     /// The account whose credentials read it: its own if the spec has it, else that of the first of its trails.
     pub reader: AccountName,
+    /// What the proof does if it says that CloudTrail is not allowed to publish, or cannot tell.
+    pub proof: OnDoubt,
 }

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{All, Located, RawAdvancedSelector, WordOr};
+use super::{All, Located, RawAdvancedSelector, RawProof, WordOr};
 
 /// A trail, in one account or many.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -184,6 +184,9 @@ pub(crate) struct RawSnsTopic {
     /// ARN of a topic of somebody else, in any account and Region. The topic and its policy are only read.
     #[serde(default)]
     pub(crate) arn: Option<Located<String>>,
+    /// What the proof does where it says that CloudTrail is not allowed to publish, or cannot tell. Default: refuse.
+    #[serde(default)]
+    pub(crate) proof: Option<Located<RawProof>>,
 }
 
 /// What encrypts a topic or a log group.

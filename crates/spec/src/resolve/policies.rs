@@ -141,7 +141,11 @@ fn organization_trails(scope: &Scope<'_>, trails: &[Trail]) -> Vec<OrganizationT
 }
 
 fn proof(raw: Option<&OrUnmanaged<RawPolicy>>) -> OnDoubt {
-    match managed(raw).and_then(|policy| policy.proof.as_ref()) {
+    on_doubt(managed(raw).and_then(|policy| policy.proof.as_ref()))
+}
+
+pub(super) fn on_doubt(raw: Option<&Located<RawProof>>) -> OnDoubt {
+    match raw {
         Some(Located { value: RawProof::Warn, .. }) => OnDoubt::Warn,
         Some(Located { value: RawProof::Refuse, .. }) | None => OnDoubt::Refuse,
     }

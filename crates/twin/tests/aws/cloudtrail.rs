@@ -239,6 +239,7 @@ async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
                     organization: reconcile_policy::Membership::Unknown,
                 }),
                 topic: None,
+                topic_key: None,
             };
             let document = policy.to_string().parse().unwrap();
             let proofs = delivery.prove(|_| Some(&document));

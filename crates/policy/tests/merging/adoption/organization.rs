@@ -42,6 +42,7 @@ pub(super) fn request_for_organization() -> Request {
         key: None,
         bucket_key: false,
         topic: None,
+        topic_key: None,
         digests: false,
         organization: Membership::In { id: ORGANIZATION.to_owned(), path: None },
         organization_trail: true,

@@ -3,8 +3,10 @@
 use reconcile_policy::{Arn, LogRoleIntent, Region, TopicIntent};
 
 use super::super::Scope;
-use super::super::policies::{is_managed, of_key};
-use crate::desired::{AtRest, ExistingTopic, Foreign, LogDelivery, LogGroup, LogRole, Site, Topic, Trail};
+use super::super::policies::{is_managed, of_key, on_doubt};
+use crate::desired::{
+    AtRest, ExistingTopic, Foreign, LogDelivery, LogGroup, LogRole, OnDoubt, Site, Topic, Trail,
+};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, LogGroupName, RoleName, TopicName};
 use crate::problems::Problems;
@@ -31,6 +33,7 @@ struct Logs {
 struct Notification {
     place: Place,
     topic: ToTopic,
+    proof: OnDoubt,
 }
 
 enum ToTopic {
@@ -115,9 +118,9 @@ pub(super) fn resolve(
     };
     let topic = match &trail.sns_topic {
         Some(topic) => {
-            let place = topic.place;
+            let (place, proof) = (topic.place, on_doubt(topic.value.proof.as_ref()));
             let topic = resolve_topic(raw, topic, region, scope, key, problems)?;
-            Some(Notification { place, topic })
+            Some(Notification { place, topic, proof })
         }
         None => None,
     };
@@ -168,7 +171,7 @@ fn resolve_topic(
     key: &KeyFacts<'_>,
     problems: &mut Problems,
 ) -> Option<ToTopic> {
-    let RawSnsTopic { name, account, encryption, arn } = &topic.value;
+    let RawSnsTopic { name, account, encryption, arn, proof: _ } = &topic.value;
     match (name, arn) {
         (Some(name), None) => {
             let account = match account {
@@ -255,10 +258,12 @@ impl Attachments {
         if let Some(logs) = &attached.logs {
             trail.logs = self.log_to(logs, trail, scope, problems);
         }
-        if let Some(Notification { place, topic }) = &attached.topic {
+        if let Some(Notification { place, topic, proof }) = &attached.topic {
             trail.topic = match topic {
-                ToTopic::Named(topic) => self.publish_to(topic, *place, trail, scope, problems),
-                ToTopic::Existing(arn) => Some(self.publish_to_existing(arn, *place, trail, scope, problems)),
+                ToTopic::Named(topic) => self.publish_to(topic, *proof, *place, trail, scope, problems),
+                ToTopic::Existing(arn) => {
+                    Some(self.publish_to_existing(arn, *proof, *place, trail, scope, problems))
+                }
             };
         }
     }
@@ -325,6 +330,7 @@ impl Attachments {
     fn publish_to(
         &mut self,
         wanted: &NamedTopic,
+        proof: OnDoubt,
         place: Place,
         trail: &Trail,
         scope: &Scope<'_>,
@@ -343,6 +349,7 @@ impl Attachments {
                 format!("topic `{name}` has two encryptions in account `{account}`"),
                 "give the same `encryption` wherever the topic is named",
             ),
+            Some(topic) if topic.proof != proof => report_two_proofs(&arn, place, problems),
             Some(topic) => topic.intent.trails.push(trail.arn.clone()),
             None => self.topics.push(Topic {
                 site: Site { account: account.clone(), region: region.clone() },
@@ -352,6 +359,7 @@ impl Attachments {
                 intent: TopicIntent { topic: arn.clone(), trails: vec![trail.arn.clone()] },
                 ownership: scope.installation.ownership(),
                 foreign: Foreign::default(),
+                proof,
                 tags: scope.tags.clone(),
             }),
         }
@@ -361,6 +369,7 @@ impl Attachments {
     fn publish_to_existing(
         &mut self,
         arn: &Arn,
+        proof: OnDoubt,
         place: Place,
         trail: &Trail,
         scope: &Scope<'_>,
@@ -369,13 +378,26 @@ impl Attachments {
         if self.topics.iter().any(|topic| topic.arn == *arn) {
             report_named_twice(arn, place, problems);
         }
-        if self.existing_topics.iter().all(|it| it.arn != *arn) {
-            let owner = scope.accounts.iter().chain(&scope.joined).find(|it| it.id.as_str() == arn.account());
-            let reader = owner.map_or_else(|| trail.site.account.clone(), |owner| owner.name.clone());
-            self.existing_topics.push(ExistingTopic { arn: arn.clone(), reader });
+        match self.existing_topics.iter().find(|it| it.arn == *arn) {
+            Some(known) if known.proof != proof => report_two_proofs(arn, place, problems),
+            Some(_) => {}
+            None => {
+                let mut accounts = scope.accounts.iter().chain(&scope.joined);
+                let owner = accounts.find(|it| it.id.as_str() == arn.account());
+                let reader = owner.map_or_else(|| trail.site.account.clone(), |owner| owner.name.clone());
+                self.existing_topics.push(ExistingTopic { arn: arn.clone(), reader, proof });
+            }
         }
         arn.clone()
     }
+}
+
+fn report_two_proofs(arn: &Arn, place: Place, problems: &mut Problems) {
+    problems.add(
+        place,
+        format!("topic `{arn}` has two values of `proof`"),
+        "give the same `proof` wherever the topic is named",
+    );
 }
 
 fn report_named_twice(arn: &Arn, place: Place, problems: &mut Problems) {

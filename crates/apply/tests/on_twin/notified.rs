@@ -1,0 +1,217 @@
+//! What the proof says of a topic by its policy and by the key that encrypts its messages.
+
+use reconcile_diff::{Comparison, FindingKind, Severity, findings};
+use serde_json::{Value, json};
+
+use crate::installation::{Installation, MASTER, client, members};
+
+const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
+const THEIRS: &str = "arn:aws:sns:us-east-1:999999999999:theirs";
+
+fn sns(installation: &Installation) -> aws_sdk_sns::Client {
+    client!(aws_sdk_sns, installation, MASTER)
+}
+
+async fn set(sns: &aws_sdk_sns::Client, name: &str, value: &str) {
+    let call = sns.set_topic_attributes().topic_arn(TOPIC).attribute_name(name).attribute_value(value);
+    call.send().await.unwrap();
+}
+
+/// The code of the only warning about delivery and what it says, or the code of the only refusal and its hint.
+fn verdict(comparison: &Comparison) -> (String, String) {
+    let warnings = comparison.plan.warnings.iter().filter(|it| it.code.starts_with("delivery-"));
+    let mut found: Vec<(String, String)> =
+        warnings.map(|it| (it.code.clone(), format!("{}: {}", it.address, it.message))).collect();
+    // Every trail that nothing allows to publish has a refusal of its own.
+    let refused =
+        comparison.plan.refused.iter().map(|it| (it.code.clone(), format!("{}; {}", it.message, it.hint)));
+    found.extend(refused.take(1));
+    match found.as_slice() {
+        [] => ("proven".to_owned(), String::new()),
+        [one] => one.clone(),
+        _ => panic!("{found:#?}"),
+    }
+}
+
+fn severities(comparison: &Comparison) -> Vec<Severity> {
+    let mut found: Vec<Severity> = findings(comparison)
+        .into_iter()
+        .filter(|it| it.kind == FindingKind::Delivery)
+        .map(|it| it.severity)
+        .collect();
+    found.dedup();
+    found
+}
+
+fn publish(condition: &Value) -> Value {
+    json!({
+        "Sid": "Publish", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "SNS:Publish", "Resource": TOPIC, "Condition": condition,
+    })
+}
+
+fn deny(condition: &Value) -> Value {
+    json!({
+        "Sid": "NotForAll", "Effect": "Deny", "Principal": "*", "Action": "SNS:Publish", "Resource": TOPIC,
+        "Condition": condition,
+    })
+}
+
+#[tokio::test]
+async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
+    let with = |more: &str| members(1, &format!(", sns_topic: {{ arn: \"{TOPIC}\"{more} }}"));
+    let installation = Installation::new();
+    installation.converge(&with("")).await;
+    let sns = sns(&installation);
+    for (statements, expected, says, severity) in [
+        (vec![publish(&json!({}))], "proven", "", None),
+        (
+            vec![publish(&json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } }))],
+            "undeliverable",
+            "allow `cloudtrail.amazonaws.com` `sns:Publish` in the policy of arn:aws:sns:eu-west-1:111111111111:files; \
+             if CloudTrail can deliver all the same, set `sns_topic.proof: warn`",
+            Some(Severity::Critical),
+        ),
+        (
+            vec![publish(&json!({})), deny(&json!({ "StringEquals": { "aws:SourceAccount": MASTER } }))],
+            "blocked",
+            "topic_policy/master/files: statement `NotForAll` would keep trail/master/Trail from delivering",
+            Some(Severity::Critical),
+        ),
+        (
+            vec![publish(&json!({})), deny(&json!({ "StringNotEquals": { "aws:SourceOrgID": "o-1" } }))],
+            "delivery-unknown",
+            "declare `organization` in the spec to know `aws:SourceOrgID`; or accept it with `sns_topic.proof: warn`",
+            Some(Severity::Medium),
+        ),
+    ] {
+        set(&sns, "Policy", &json!({ "Version": "2012-10-17", "Statement": statements }).to_string()).await;
+        let comparison = installation.compare(&with("")).await;
+        let (code, message) = verdict(&comparison);
+        assert_eq!(code, expected, "{message}");
+        assert!(message.contains(says), "{message}");
+        assert_eq!(severities(&comparison), Vec::from_iter(severity), "{expected}");
+        // Whatever it says, the spec accepts it.
+        let accepted = installation.compare(&with(", proof: warn")).await;
+        assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, Vec::new()), "{expected}");
+        let warnings = accepted.plan.warnings.iter().filter(|it| it.code.starts_with("delivery-"));
+        assert!(
+            warnings.clone().all(|it| it.message.ends_with("`sns_topic.proof: warn` accepts it")),
+            "{expected}"
+        );
+        assert_eq!(warnings.count() > 0, severity.is_some(), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_topic_whose_policy_cannot_be_read_is_not_known() {
+    let with = |more: &str| members(1, &format!(", sns_topic: {{ arn: \"{THEIRS}\"{more} }}"));
+    let installation = Installation::new();
+    let comparison = installation.compare(&with("")).await;
+    let (code, message) = verdict(&comparison);
+    assert_eq!(code, "delivery-unknown");
+    assert!(message.starts_with("topic_policy/999999999999/theirs: it is not known"), "{message}");
+    for part in
+        [THEIRS, "cannot be read", "sns:GetTopicAttributes", "or accept it with `sns_topic.proof: warn`"]
+    {
+        assert!(message.contains(part), "{message}");
+    }
+    installation.converge(&with("")).await;
+    assert_eq!(severities(&installation.compare(&with("")).await), [Severity::Medium]);
+    assert_eq!(severities(&installation.compare(&with(", proof: warn")).await), []);
+}
+
+#[tokio::test]
+async fn the_key_of_a_topic_is_part_of_the_proof() {
+    let with =
+        |more: &str| members(1, &format!(", sns_topic: {{ name: files, encryption: unmanaged{more} }}"));
+    let installation = Installation::new();
+    installation.converge(&with("")).await;
+    let (sns, kms) = (sns(&installation), client!(aws_sdk_kms, installation, MASTER));
+    let policy = |more: Value| {
+        let root =
+            json!({ "Effect": "Allow", "Principal": { "AWS": MASTER }, "Action": "kms:*", "Resource": "*" });
+        json!({ "Version": "2012-10-17", "Statement": [root, more] }).to_string()
+    };
+    let service = |actions: Value, condition: Value| {
+        json!({
+            "Sid": "Service", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": actions, "Resource": "*", "Condition": condition,
+        })
+    };
+    let both = json!(["kms:GenerateDataKey*", "kms:Decrypt"]);
+    let create = async |policy: String| {
+        let created = kms.create_key().policy(policy).send().await.unwrap();
+        created.key_metadata.unwrap().arn.unwrap()
+    };
+    let open = create(policy(service(both.clone(), json!({})))).await;
+    let encrypt_only = create(policy(service(json!("kms:GenerateDataKey*"), json!({})))).await;
+    let by_account = json!({ "StringEquals": { "aws:SourceAccount": [MASTER, "000000000001"] } });
+    let by_source = create(policy(service(both.clone(), by_account))).await;
+    let disabled = create(policy(service(both, json!({})))).await;
+    kms.disable_key().key_id(&disabled).send().await.unwrap();
+    let foreign = "arn:aws:kms:eu-west-1:999999999999:key/00000000-0000-4000-8000-000000000009";
+
+    for (key, expected, says, severity) in [
+        ("", "proven", "", None),
+        ("alias/test", "proven", "", None),
+        (open.as_str(), "proven", "", None),
+        (
+            "alias/aws/sns",
+            "undeliverable",
+            "encrypt the topic with a customer managed key",
+            Some(Severity::Critical),
+        ),
+        (
+            encrypt_only.as_str(),
+            "undeliverable",
+            "decrypt a data key with the key of the topic",
+            Some(Severity::Critical),
+        ),
+        (
+            by_source.as_str(),
+            "delivery-unknown",
+            "AWS does not document `aws:SourceAccount`",
+            Some(Severity::Medium),
+        ),
+        (disabled.as_str(), "undeliverable", "is disabled; enable the key", Some(Severity::Critical)),
+        (foreign, "delivery-unknown", "add the account of the key", Some(Severity::Medium)),
+    ] {
+        set(&sns, "KmsMasterKeyId", key).await;
+        if key == "alias/test" {
+            // The key of the spec gets its statement first.
+            installation.converge(&with("")).await;
+        }
+        let comparison = installation.compare(&with("")).await;
+        let (code, message) = verdict(&comparison);
+        assert_eq!(code, expected, "{key}: {message}");
+        assert!(message.contains(says), "{key}: {message}");
+        assert_eq!(severities(&comparison), Vec::from_iter(severity), "{key}");
+        let accepted = installation.compare(&with(", proof: warn")).await;
+        assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, Vec::new()), "{key}");
+        // With the key of the spec, the plan has nothing to refuse.
+        let own = installation.compare(&with("").replace("encryption: unmanaged", "encryption: key")).await;
+        assert_eq!(own.plan.refused, [], "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
+    let spec = |topic: &str, more: &str| {
+        members(1, topic).replace("{ alias: test }", &format!("{{ alias: test{more} }}"))
+    };
+    let installation = Installation::new();
+    installation.converge(&spec("", "")).await;
+    let sns = sns(&installation);
+    sns.create_topic().name("files").send().await.unwrap();
+    let other = publish(&json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } }));
+    set(&sns, "Policy", &json!({ "Version": "2012-10-17", "Statement": [other] }).to_string()).await;
+    let plan = installation
+        .plan(&spec(&format!(", sns_topic: {{ arn: \"{TOPIC}\" }}"), ", rotation_days: 180"))
+        .await;
+    let changes: Vec<String> = plan.changes.iter().map(|it| it.address.to_string()).collect();
+    assert_eq!(changes, ["key/master/test"]);
+    let left_out: Vec<String> =
+        plan.refused.iter().flat_map(|it| &it.left_out).map(ToString::to_string).collect();
+    assert_eq!(left_out, ["trail/master/Trail", "trail/m0/Trail"]);
+}

@@ -1,0 +1,216 @@
+//! Decides on hops that no policy decides, or whose policy could not be read.
+
+use std::fmt;
+
+use reconcile_policy::{Arn, Hop, PolicyKind};
+
+use crate::observe::{Observed, ReadError, UsedKey};
+
+/// A hop that no policy decides, or whose policy could not be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unproven {
+    /// The hop; of two with the same key, the first.
+    pub hop: Hop,
+    /// The reason.
+    pub why: Why,
+}
+
+/// A reason for which a hop is not proven.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Why {
+    /// The topic does not exist.
+    NoTopic {
+        /// The topic.
+        topic: Arn,
+    },
+    /// The policy of the topic could not be read.
+    TopicUnreadable {
+        /// The topic.
+        topic: Arn,
+        /// The error.
+        error: ReadError,
+    },
+    /// The key of the topic is the one that AWS manages for SNS. Its policy, which nobody can change, allows principals of
+    /// the account of the topic, and no other service.
+    ///
+    /// See "Enable compatibility between event sources from AWS services and encrypted topics" in the SNS developer guide.
+    KeyManagedByAws {
+        /// The topic.
+        topic: Arn,
+    },
+    /// The key of the topic cannot encrypt.
+    KeyUnusable {
+        /// The key as the topic names it.
+        name: String,
+        /// `disabled`, `pending deletion`, …
+        state: String,
+    },
+    /// The policy of the key of the topic could not be read.
+    KeyUnreadable {
+        /// The key as the topic names it.
+        name: String,
+        /// The error, where the key is in an account of the spec.
+        error: Option<ReadError>,
+    },
+}
+
+impl Unproven {
+    /// The policy that decides the hop.
+    pub fn policy(&self) -> PolicyKind {
+        self.hop.policy()
+    }
+
+    /// Whether CloudTrail is certainly not allowed to do this; otherwise that is not known.
+    pub fn is_refused(&self) -> bool {
+        match self.why {
+            Why::NoTopic { .. } | Why::KeyManagedByAws { .. } | Why::KeyUnusable { .. } => true,
+            Why::TopicUnreadable { .. } | Why::KeyUnreadable { .. } => false,
+        }
+    }
+
+    /// The action of the request.
+    pub fn action(&self) -> &'static str {
+        match self.policy() {
+            PolicyKind::TopicKey => "kms:GenerateDataKey",
+            _ => "sns:Publish",
+        }
+    }
+
+    /// The topic or the key of the request.
+    pub fn resource(&self) -> &str {
+        match &self.why {
+            Why::NoTopic { topic } | Why::TopicUnreadable { topic, .. } => topic.as_str(),
+            Why::KeyManagedByAws { .. } => "alias/aws/sns",
+            Why::KeyUnusable { name, .. } | Why::KeyUnreadable { name, .. } => name,
+        }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> String {
+        match &self.why {
+            Why::NoTopic { topic } => {
+                format!("create the topic {topic}, or name another under `sns_topic.arn`")
+            }
+            Why::TopicUnreadable { topic, .. } => {
+                format!(
+                    "allow the account that reads the topic `sns:GetTopicAttributes` in the policy of {topic}"
+                )
+            }
+            Why::KeyManagedByAws { .. } => {
+                "encrypt the topic with a customer managed key whose policy allows \
+                 `cloudtrail.amazonaws.com` `kms:GenerateDataKey*` and `kms:Decrypt`"
+                    .to_owned()
+            }
+            Why::KeyUnusable { name, .. } => {
+                format!("enable the key {name}, or encrypt the topic with another")
+            }
+            Why::KeyUnreadable { name, error: Some(error) } => {
+                let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                format!("make the key {name} readable{hint}")
+            }
+            Why::KeyUnreadable { name, error: None } => {
+                format!("add the account of the key {name} to the spec, so that its policy is read")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Unproven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hop = self.hop;
+        match self.is_refused() {
+            true => write!(f, "CloudTrail is not allowed to {hop}: {}", self.why),
+            false => write!(f, "it is not known whether CloudTrail is allowed to {hop}: {}", self.why),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTopic { topic } => write!(f, "the topic {topic} does not exist"),
+            Self::TopicUnreadable { topic, error } => {
+                write!(f, "the policy of the topic {topic} cannot be read: {error}")
+            }
+            Self::KeyManagedByAws { topic } => write!(
+                f,
+                "the topic {topic} is encrypted with the key that AWS manages for SNS (`alias/aws/sns`), which other \
+                 services cannot use"
+            ),
+            Self::KeyUnusable { name, state } => write!(f, "the key {name} of the topic is {state}"),
+            Self::KeyUnreadable { name, error: Some(error) } => {
+                write!(f, "the policy of the key {name} of the topic cannot be read: {error}")
+            }
+            Self::KeyUnreadable { name, error: None } => write!(
+                f,
+                "the key {name} of the topic is in an account that the spec does not have, so its policy is not read"
+            ),
+        }
+    }
+}
+
+/// Returns what is not proven of a topic by the policies that were read; `key` is what encrypts its messages.
+pub(super) fn of_topic(observed: &Observed, topic: &Arn, key: Option<&UsedKey>) -> Vec<Unproven> {
+    let policy = match observed.existing_topics.get(topic) {
+        Some(Ok(None)) => Some(Why::NoTopic { topic: topic.clone() }),
+        Some(Err(error)) => Some(Why::TopicUnreadable { topic: topic.clone(), error: error.clone() }),
+        Some(Ok(Some(_))) | None => None,
+    };
+    let key = key.and_then(|key| match key {
+        UsedKey::Own | UsedKey::Other { .. } => None,
+        UsedKey::ManagedByAws => Some(Why::KeyManagedByAws { topic: topic.clone() }),
+        UsedKey::Unusable { name, state } => {
+            Some(Why::KeyUnusable { name: name.clone(), state: state.clone() })
+        }
+        UsedKey::Hidden { name, error } => {
+            Some(Why::KeyUnreadable { name: name.clone(), error: error.clone() })
+        }
+    });
+    let policy = policy.map(|why| Unproven { hop: Hop::Notify, why });
+    policy.into_iter().chain(key.map(|why| Unproven { hop: Hop::MakeTopicDataKey, why })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name, how the topic of somebody else was read, the key of the topic, and the hops with whether they are refused.
+    type Case = (&'static str, Option<Result<(), ReadError>>, Option<UsedKey>, &'static [(Hop, bool)]);
+
+    #[test]
+    fn what_is_certain_is_told_from_what_is_not_known() {
+        let topic: Arn = "arn:aws:sns:eu-west-1:111111111111:files".parse().unwrap();
+        let error = ReadError::Incomplete { resource: topic.to_string(), what: "a policy" };
+        let hidden = |error| UsedKey::Hidden { name: "alias/theirs".to_owned(), error };
+        let unusable = UsedKey::Unusable { name: "alias/old".to_owned(), state: "disabled".to_owned() };
+        let other = UsedKey::Other {
+            arn: "arn:aws:kms:eu-west-1:111111111111:key/1".parse().unwrap(),
+            policy: reconcile_policy::Document::new(Vec::new()),
+        };
+        let cases: [Case; 9] = [
+            ("a topic of the spec", None, None, &[]),
+            ("its own key", None, Some(UsedKey::Own), &[]),
+            ("a key with a policy", None, Some(other), &[]),
+            ("the key of AWS", None, Some(UsedKey::ManagedByAws), &[(Hop::MakeTopicDataKey, true)]),
+            ("a disabled key", None, Some(unusable), &[(Hop::MakeTopicDataKey, true)]),
+            ("a key of an unknown account", None, Some(hidden(None)), &[(Hop::MakeTopicDataKey, false)]),
+            ("a hidden key", None, Some(hidden(Some(error.clone()))), &[(Hop::MakeTopicDataKey, false)]),
+            ("no topic", Some(Ok(())), None, &[(Hop::Notify, true)]),
+            ("a hidden topic", Some(Err(error)), None, &[(Hop::Notify, false)]),
+        ];
+        for (name, live, key, expected) in cases {
+            let mut observed = Observed::default();
+            if let Some(live) = live {
+                observed.existing_topics.insert(topic.clone(), live.map(|()| None));
+            }
+            let found = of_topic(&observed, &topic, key.as_ref());
+            let is: Vec<(Hop, bool)> = found.iter().map(|it| (it.hop, it.is_refused())).collect();
+            assert_eq!(is, expected, "{name}");
+            for unproven in found {
+                let text = unproven.to_string();
+                assert_eq!(text.contains("it is not known whether"), !unproven.is_refused(), "{text}");
+                assert!(text.contains(unproven.resource()) && !unproven.hint().is_empty(), "{text}");
+            }
+        }
+    }
+}

@@ -22,9 +22,9 @@ pub(super) enum Subject<'a> {
     Topic(&'a Arn),
 }
 
-/// Returns the trails that deliver under the new document, and whose requests another part of the policy decides than
-/// before. CloudTrail has nothing new to check of any other trail. Where permissions are taken away, a trail that did not
-/// deliver before has nothing to lose.
+/// Returns the trails that deliver under the new document, and of which a request loses a part of the policy that allowed
+/// it, gains its first, or meets a new Deny. CloudTrail has nothing new to check of any other trail. Where permissions are
+/// taken away, a trail that did not deliver before has nothing to lose.
 pub(super) fn trails(
     scope: &Scope<'_>,
     subject: Subject<'_>,
@@ -63,7 +63,7 @@ fn is_affected(
         if way_before.is_none() && phase == Phase::Contract {
             return false;
         }
-        is_changed |= way_before.as_ref() != Some(&way_after);
+        is_changed |= way_before.is_none_or(|before| !way_after.keeps(&before));
     }
     is_changed
 }

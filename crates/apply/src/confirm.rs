@@ -83,7 +83,7 @@ enum Meaning {
     Absent,
 }
 
-/// Reads an error of `UpdateTrail`. See the errors of `UpdateTrail` in the CloudTrail API reference.
+/// Reads an error of `UpdateTrail` or `CreateTrail`. See the errors of `UpdateTrail` in the CloudTrail API reference.
 fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
     let is_refusal = match error.code.as_deref() {
         Some("InsufficientS3BucketPolicyException") => policy == PolicyKind::Bucket,
@@ -101,6 +101,11 @@ fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
         Class::NotFound => Meaning::Absent,
         Class::Denied | Class::Credentials | Class::Conflict | Class::Rejected => Meaning::Lasting,
     }
+}
+
+/// Whether an error of `CreateTrail` says that CloudTrail does not accept the policy.
+pub(crate) fn is_refusal(error: &Error, policy: PolicyKind) -> bool {
+    meaning(error, policy) == Meaning::Refusal
 }
 
 impl Question<'_> {
@@ -173,6 +178,7 @@ impl Question<'_> {
                         waited_seconds: patience.waited().as_secs(),
                         proof: self.proof(&trail.arn, &live).await,
                         policy: self.policy.clone(),
+                        form: None,
                     }));
                 }
                 Meaning::Refusal | Meaning::Passing | Meaning::Lasting => {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use reconcile_diff::refused_forms::{ALTERNATIVES, TAG};
 use reconcile_diff::{Address, ReadError};
 
 use crate::journal::JournalError;
-use crate::outcome::{PolicyAfter, Refused, Unconfirmed};
+use crate::outcome::{PolicyAfter, Refused, RefusedForm, Unconfirmed};
 
 /// Why a change was not made, or not whole.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,14 @@ pub enum ApplyError {
     /// CloudTrail does not accept a trail because of the policy.
     #[error("{}", refused(.0))]
     Refused(Box<Refused>),
+    /// CloudTrail does not accept the first trail under a short form of a policy.
+    #[error("{error}; {}", first_refused(refused))]
+    FirstRefused {
+        /// Why the trail could not be created.
+        error: Box<ApplyError>,
+        /// The forms that it tried.
+        refused: Vec<RefusedForm>,
+    },
     /// Permissions are taken away only if CloudTrail can check every trail that is affected.
     #[error("{}", unconfirmed(.trails, *.is_written))]
     Unconfirmed {
@@ -108,16 +117,19 @@ impl ApplyError {
                 error.account,
                 tags.join(" ")
             )),
+            Self::FirstRefused { refused, .. } => Some(other_forms(refused)),
+            Self::Refused(refused) if refused.form.is_some() => Some(other_forms(refused.form.as_slice())),
             Self::Refused(refused) => Some(
                 match &refused.policy {
                     PolicyAfter::Unwritten => {
                         "find out why CloudTrail refuses the trail; `--no-confirm` applies the change without asking"
                     }
-                    PolicyAfter::Restored { accepted: Some(false) } => {
+                    PolicyAfter::Restored { accepted: Some(false) }
+                    | PolicyAfter::Retreated { accepted: Some(false) } => {
                         "the cause is not this change: find out why CloudTrail refuses the trail; `--no-confirm` \
                          applies the change without asking"
                     }
-                    PolicyAfter::Restored { .. } => {
+                    PolicyAfter::Restored { .. } | PolicyAfter::Retreated { .. } => {
                         "CloudTrail reads this policy otherwise than reconcile does: please report it; \
                          `--no-confirm` applies the change without asking"
                     }
@@ -145,9 +157,9 @@ impl ApplyError {
 }
 
 fn refused(refused: &Refused) -> String {
-    let Refused { trail, error, waited_seconds, proof, policy } = refused;
+    let Refused { trail, error, waited_seconds, proof, policy, form } = refused;
     let when = match policy {
-        PolicyAfter::Unwritten => "already under the present policy",
+        PolicyAfter::Unwritten | PolicyAfter::Retreated { .. } => "already under the present policy",
         _ => "under the new policy",
     };
     let proof = match proof {
@@ -156,6 +168,14 @@ fn refused(refused: &Refused) -> String {
     };
     let policy = match policy {
         PolicyAfter::Unwritten => "nothing was written".to_owned(),
+        PolicyAfter::Retreated { accepted: Some(true) } => {
+            "every trail was given the longer form again, and CloudTrail accepts the trail again".to_owned()
+        }
+        PolicyAfter::Retreated { accepted: Some(false) } => {
+            "every trail was given the longer form again, and CloudTrail refuses the trail with that one too"
+                .to_owned()
+        }
+        PolicyAfter::Retreated { accepted: None } => "every trail was given the longer form again".to_owned(),
         PolicyAfter::Restored { accepted: Some(true) } => {
             "the previous policy was restored, and CloudTrail accepts the trail again".to_owned()
         }
@@ -169,9 +189,36 @@ fn refused(refused: &Refused) -> String {
         }
         PolicyAfter::NotRestored { error } => format!("the previous policy could not be restored: {error}"),
     };
+    let form = match form {
+        Some(_) => format!("; {}", first_refused(form.as_slice())),
+        None => String::new(),
+    };
     format!(
-        "CloudTrail refuses {trail} {when} (asked for {waited_seconds} seconds): {error}{proof}; {policy}"
+        "CloudTrail refuses {trail} {when} (asked for {waited_seconds} seconds): {error}{proof}; {policy}{form}"
     )
+}
+
+/// The short forms that were used for the first time, and whether the next plan knows of the refusal.
+fn first_refused(refused: &[RefusedForm]) -> String {
+    let forms = refused.iter().map(|RefusedForm { form, policy, unrecorded }| match unrecorded {
+        None => format!(
+            "this was the first use of the form `{form}` in {policy}, and the tag `{TAG}` now lists the form as refused"
+        ),
+        Some(error) => format!(
+            "this was the first use of the form `{form}` in {policy}, and the tag `{TAG}` could not be set ({error})"
+        ),
+    });
+    forms.collect::<Vec<_>>().join("; ")
+}
+
+/// What the user can do after the refusal of a short form.
+fn other_forms(refused: &[RefusedForm]) -> String {
+    let next = if refused.iter().all(|it| it.unrecorded.is_none()) {
+        "plan again: the next plan keeps to the longer form"
+    } else {
+        "name the longer form in the spec (`policy.form`), because the next plan does not know of the refusal, and plan again"
+    };
+    format!("{next}. If the longer form does not fit, {ALTERNATIVES}")
 }
 
 fn unconfirmed(trails: &[Unconfirmed], is_written: bool) -> String {

@@ -24,7 +24,8 @@ pub use error::ApplyError;
 pub use event::{Event, Watch};
 pub use journal::{Journal, JournalError};
 pub use outcome::{
-    ChangeResult, Confirmation, FORMAT_VERSION, Outcome, PolicyAfter, Refused, Status, Summary, Unconfirmed,
+    ChangeResult, Confirmation, FORMAT_VERSION, Outcome, PolicyAfter, Refused, RefusedForm, Status, Summary,
+    Unconfirmed,
 };
 pub use pace::Asking;
 pub use run::{Interrupt, Options, apply};

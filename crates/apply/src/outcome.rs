@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use reconcile_diff::Address;
 use reconcile_diff::plan::{ActionKind, Phase, SpecRef};
+use reconcile_policy::Form;
 use serde::Serialize;
 
 /// The version of the outcome format.
@@ -78,6 +79,20 @@ pub struct Refused {
     pub proof: Option<String>,
     /// What became of the policy.
     pub policy: PolicyAfter,
+    /// The short form that the policy used for the first time, if CloudTrail refused the trail because of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<RefusedForm>,
+}
+
+/// A short form under which CloudTrail refused a trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedForm {
+    /// The form.
+    pub form: Form,
+    /// The policy.
+    pub policy: Address,
+    /// Why the refusal could not be recorded for the next plan; `None` if it was recorded.
+    pub unrecorded: Option<String>,
 }
 
 /// What became of a policy with which CloudTrail refused a trail.
@@ -88,6 +103,11 @@ pub enum PolicyAfter {
     Unwritten,
     /// The previous document was restored.
     Restored {
+        /// Whether CloudTrail accepts the trail with it; `None` if that is not known.
+        accepted: Option<bool>,
+    },
+    /// Nothing had been written yet, and every trail was given the longer form again.
+    Retreated {
         /// Whether CloudTrail accepts the trail with it; `None` if that is not known.
         accepted: Option<bool>,
     },
@@ -155,6 +175,12 @@ impl Outcome {
     /// Whether some resource was left alone because it changed after the plan was made.
     pub fn is_stale(&self) -> bool {
         self.results.iter().any(|result| matches!(result.status, Status::Stale { .. }))
+    }
+
+    /// Whether the same apply would be refused again: CloudTrail refused a trail, and does not wait for anything.
+    pub fn is_refused(&self) -> bool {
+        let confirmations = self.results.iter().filter_map(|result| result.confirmation.as_ref());
+        confirmations.filter_map(|it| it.refused.as_ref()).next().is_some()
     }
 
     /// Whether every change was made, or needed not be.

@@ -33,6 +33,7 @@ mod scope;
 mod topic;
 mod topic_policy;
 mod trail;
+mod trial;
 
 use std::collections::BTreeSet;
 
@@ -114,6 +115,9 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let topic_policies = topic_policy::compare(&scope, &mut compared);
     // Converge: every trail that could be read.
     trail::compare(&scope, &mut compared);
+    bucket_policy::try_form(&scope, bucket_policy.as_ref(), &mut compared);
+    key_policy::try_form(&scope, key_policy.as_ref(), &mut compared);
+    topic_policy::try_forms(&scope, &topic_policies, &mut compared);
     quota::warn(&scope, &mut compared);
     // Contract: trails of ours that nobody asks for and what was made for them, what the expanded policies still hold, and
     // grants of ours that nobody asks for.

@@ -16,6 +16,7 @@ pub mod observe;
 mod outsider;
 pub mod plan;
 mod refusal;
+pub mod refused_forms;
 pub mod view;
 
 pub use address::{Address, NotAnAddress, addresses};

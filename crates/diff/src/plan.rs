@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::kind::Kind;
 
-pub use change::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef};
+pub use change::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
 pub use file::{FORMAT_VERSION, PlanFileError};
 
 /// What a spec asks for and live AWS does not have.

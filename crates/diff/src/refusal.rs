@@ -1,10 +1,11 @@
 //! Reasons for which a plan leaves out what the spec asks for, although everything could be read.
 
-use reconcile_policy::TooLarge;
+use reconcile_policy::{Obstacle, TooLarge};
 use reconcile_spec::SpecName;
 
 use crate::address::Address;
 use crate::kind::Kind;
+use crate::refused_forms::{ALTERNATIVES, TAG};
 
 /// A reason for which a plan leaves something out, with all that depends on it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -206,7 +207,18 @@ impl Refusal {
                 "run `aws s3api put-bucket-request-payment --bucket {bucket} --request-payment-configuration \
                  Payer=BucketOwner`, then plan again"
             ),
-            Self::TooLarge { error, .. } => match error.obstacle {
+            Self::TooLarge { address, error } => match error.obstacle {
+                Some(Obstacle::Refused(form)) => {
+                    let retry = match address.kind {
+                        Kind::BucketPolicy => format!("set `bucket.policy.form: {}`", form.name()),
+                        Kind::KeyPolicy => format!("set `key.policy.form: {}`", form.name()),
+                        _ => format!("remove the tag `{TAG}`"),
+                    };
+                    format!(
+                        "CloudTrail refused a trail under the form `{form}`, as the tag `{TAG}` says: {ALTERNATIVES}; or \
+                         move statements of others to where they need less room; to try the form again, {retry}"
+                    )
+                }
                 Some(obstacle) => {
                     format!("{obstacle}; or move statements of others to where they need less room")
                 }

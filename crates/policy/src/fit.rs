@@ -3,15 +3,23 @@
 //! Written the plain way, about 87 accounts fill a bucket policy. It must not choose a form that isolates accounts less:
 //! in every form a trail can write only below its own account, or its organization.
 
+mod first_use;
+
+use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::equivalent::{CURRENT_VERSION, reads_variables};
+use crate::intent::Only;
 use crate::ownership::Role;
-use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE};
+use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
 use crate::{Document, Merged, Ownership, Statement, merge};
+pub use first_use::FirstUse;
 
 /// How our statements say which accounts may deliver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Form {
     /// One resource and one trail ARN for each account: the form that AWS documents.
     Plain,
@@ -30,14 +38,28 @@ impl Form {
         let roles = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailNotify];
         let is_of_trails = |sid: &str| roles.iter().any(|role| ownership.is_in_role(sid, *role));
         let statement = document.statements().iter().find(|it| it.sid().is_some_and(is_of_trails))?;
+        Some(Self::of_statement(statement))
+    }
+
+    /// The form of a statement that lets trails write, encrypt or notify.
+    fn of_statement(statement: &Statement) -> Self {
         let text = statement.to_string();
-        Some(if text.contains("aws:SourceOrgID") {
+        if text.contains(SOURCE_ORGANIZATION) {
             Self::ByOrganization
         } else if text.contains(SOURCE_ACCOUNT) {
             Self::ByAccount
         } else {
             Self::Plain
-        })
+        }
+    }
+
+    /// The name in a spec, a tag and machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::ByAccount => "by_account",
+            Self::ByOrganization => "by_organization",
+        }
     }
 }
 
@@ -51,6 +73,41 @@ impl fmt::Display for Form {
     }
 }
 
+/// What decides on the form of managed statements, besides their size.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The only form to use; `None` to use the first that fits.
+    pub form: Option<Form>,
+    /// The forms in which CloudTrail refused a trail before.
+    pub refused: BTreeSet<Form>,
+    /// The accounts whose trails deliver now and can be checked, in the order in which they are to try a form.
+    pub triers: Vec<String>,
+}
+
+impl Choice {
+    /// The form whose refusal rules out this form as well. Each short form depends on all that the longer short forms depend
+    /// on: the value of `aws:SourceAccount`.
+    fn refusal_of(&self, form: Form) -> Option<Form> {
+        let refused = self.refused.iter().find(|refused| **refused <= form);
+        refused.copied().filter(|_| self.form.is_none() && form != Form::Plain)
+    }
+}
+
+/// A policy for which a form is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The live policy; `None` if there is none.
+    pub live: Option<&'a Document>,
+    /// Which statements are managed.
+    pub ownership: &'a Ownership,
+    /// The number of bytes that AWS accepts.
+    pub limit: usize,
+    /// The accounts of all trails that are to deliver.
+    pub accounts: &'a BTreeSet<String>,
+    /// What decides on the form.
+    pub choice: &'a Choice,
+}
+
 /// A merge that fits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
@@ -60,6 +117,8 @@ pub struct Fitted {
     pub passed_over: Vec<(Form, usize)>,
     /// What is to be written.
     pub merged: Merged,
+    /// The short form that the expanded document has, if not all trails of the live document rely on it yet.
+    pub first_use: Option<FirstUse>,
 }
 
 /// No form fits.
@@ -91,6 +150,9 @@ pub enum Obstacle {
     /// The spec has no organization.
     #[error("the smallest form needs `organization` in the spec")]
     NoOrganization,
+    /// CloudTrail refused a trail when the form was used for the first time.
+    #[error("CloudTrail refused a trail under the form `{0}`, which is smaller")]
+    Refused(Form),
 }
 
 /// The bytes of a document as AWS counts them, by owner. They add up to [`Document::size`].
@@ -126,29 +188,36 @@ impl fmt::Display for Sizes {
     }
 }
 
-/// Merges in the first form that fits into `limit` bytes. `compile` gives our statements in a form, or `None`
+/// Merges in the first form that fits. `compile` gives our statements in a form, of all accounts or only of some, or `None`
 /// if that form cannot be written; `finish` completes each merge, for example by adopting foreign statements.
 ///
 /// A document that is written in a short form now goes back to a longer one only where a tenth of the limit stays free,
 /// so that one near the limit does not go back and forth.
 ///
+/// The expanded document moves only some accounts to a short form that is used for the first time: see [`FirstUse`].
+///
 /// # Errors
 /// [`TooLarge`] if no form fits.
 pub fn fit(
-    live: Option<&Document>,
-    ownership: &Ownership,
-    limit: usize,
-    compile: impl Fn(Form) -> Option<Vec<Statement>>,
+    terms: Terms<'_>,
+    compile: impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
     finish: impl Fn(Merged) -> Merged,
 ) -> Result<Fitted, TooLarge> {
+    let Terms { live, ownership, limit, choice, .. } = terms;
     let current = live.and_then(|live| Form::of(live, ownership));
-    let cap = |form| if current.is_some_and(|current| form < current) { limit / 10 * 9 } else { limit };
+    let current = current.filter(|current| choice.refusal_of(*current).is_none());
+    let is_to_save = |form| choice.form.is_none() && current.is_some_and(|current| form < current);
+    let cap = |form| if is_to_save(form) { limit / 10 * 9 } else { limit };
     let mut passed_over = Vec::new();
     let mut obstacle = None;
     let mut smallest: Option<(Form, Document)> = None;
     let mut chosen: Option<(Form, Merged)> = None;
-    for form in Form::ALL {
-        let Some(desired) = compile(form) else {
+    for form in Form::ALL.into_iter().filter(|form| choice.form.is_none_or(|only| only == *form)) {
+        if let Some(refused) = choice.refusal_of(form) {
+            obstacle = Some(Obstacle::Refused(refused));
+            break;
+        }
+        let Some(desired) = compile(form, None) else {
             obstacle = Some(Obstacle::NoOrganization);
             continue;
         };
@@ -158,16 +227,25 @@ pub fn fit(
         };
         let merged = finish(merge(base.as_ref(), &desired, ownership)).onto(live.cloned());
         let size = merged.contracted.size();
+        if chosen.is_none() && size > cap(form) {
+            passed_over.push((form, size));
+            smallest = Some((form, merged.contracted));
+            continue;
+        }
+        let (first_use, expanded) = first_use::of(terms, form, base.as_ref(), &compile, &finish)
+            .map_or((None, None), |(first_use, staged)| (Some(first_use), Some(staged.onto(live.cloned()))));
+        let expanded = expanded.unwrap_or_else(|| merged.clone());
+        let is_fitting = expanded.expanded.size() <= limit;
         match &mut chosen {
-            None if size > cap(form) => {
-                passed_over.push((form, size));
-                smallest = Some((form, merged.contracted));
+            None if is_fitting => {
+                let merged = expanded.ending_as(merged);
+                return Ok(Fitted { form, passed_over, merged, first_use });
             }
-            None if merged.expanded.size() <= limit => return Ok(Fitted { form, passed_over, merged }),
             // The contracted document fits and the expanded one does not: expand in a shorter form.
             None => chosen = Some((form, merged)),
-            Some((form, end)) if merged.expanded.size() <= limit => {
-                return Ok(Fitted { form: *form, passed_over, merged: merged.ending_as(end.clone()) });
+            Some((form, end)) if is_fitting => {
+                let merged = expanded.ending_as(end.clone());
+                return Ok(Fitted { form: *form, passed_over, merged, first_use });
             }
             Some(_) => {}
         }

@@ -20,7 +20,7 @@ pub use topic::TopicIntent;
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
-use crate::trails::SOURCE_ACCOUNT;
+use crate::trails::{SOURCE_ACCOUNT, SOURCE_ORGANIZATION};
 use crate::{Arn, Form};
 
 /// CloudTrail as a principal; its name is the same in every partition.
@@ -41,19 +41,25 @@ fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     texts(trails.map(pattern).collect::<BTreeSet<_>>())
 }
 
+/// The accounts of which a short form speaks. The plain form names trails, so it is compiled from fewer of them instead.
+pub type Only<'a> = Option<&'a BTreeSet<String>>;
+
 /// Which accounts may deliver, in a short form: condition key and values. `None` in the plain form, and where
 /// the form needs an organization and there is none.
 fn accounts<'a>(
     form: Form,
     trails: impl Iterator<Item = &'a Arn>,
     organization: Option<&str>,
+    only: Only<'_>,
 ) -> Option<(&'static str, Value)> {
     match form {
         Form::Plain => None,
         Form::ByAccount => {
-            let ids: BTreeSet<String> = trails.map(|trail| trail.account().to_owned()).collect();
+            let is_meant = |id: &String| only.is_none_or(|only| only.contains(id));
+            let ids: BTreeSet<String> =
+                trails.map(|trail| trail.account().to_owned()).filter(is_meant).collect();
             Some((SOURCE_ACCOUNT, texts(ids)))
         }
-        Form::ByOrganization => Some(("aws:SourceOrgID", json!(organization?))),
+        Form::ByOrganization => Some((SOURCE_ORGANIZATION, json!(organization?))),
     }
 }

@@ -71,9 +71,9 @@ pub use error::ParseError;
 pub use evaluate::{
     Decision, Denial, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, denial, evaluate, way,
 };
-pub use fit::{Fitted, Form, Obstacle, Sizes, TooLarge, fit};
+pub use fit::{Choice, FirstUse, Fitted, Form, Obstacle, Sizes, Terms, TooLarge, fit};
 pub use intent::{
-    BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader, TopicIntent,
+    BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, Only, OrganizationTrail, Reader, TopicIntent,
 };
 pub use lockout::{Administration, BUCKET_POLICY_ACTIONS, administration, denies_caller};
 pub use membership::Membership;

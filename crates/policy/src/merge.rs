@@ -12,12 +12,13 @@ mod rebase;
 mod union;
 mod uses;
 
+use std::borrow::Cow;
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::equivalent::reads_variables;
 use crate::ownership::{previous_sid, under_present_name};
-use crate::trails::{Coverage, TrailStatement};
+use crate::trails::{Coverage, SOURCE_ORGANIZATION, TrailStatement};
 use crate::{Document, Effect, Ownership, Statement};
 pub use adopt::{Adopted, Adoption, Fate, Keep};
 pub use rebase::Step;
@@ -88,6 +89,33 @@ impl Merged {
 /// *Kept* is in its place and byte for byte; what is desired and has no place yet goes to the end. All else in the
 /// document stays; a new document is of `Version` 2012-10-17.
 pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownership) -> Merged {
+    merge_moving(live, desired, ownership, &Moving::All)
+}
+
+/// The accounts for which managed statements can take the place of the live ones in the expanded document.
+pub(crate) enum Moving<'a> {
+    /// Every account.
+    All,
+    /// Only these. The live statements keep every other account, also where the desired ones allow it the same.
+    Only(&'a BTreeSet<String>),
+}
+
+impl Moving<'_> {
+    fn has(&self, account: Option<&str>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(accounts) => account.is_none_or(|account| accounts.contains(account)),
+        }
+    }
+}
+
+/// Merges like [`merge`], and moves only some accounts from the live statements to the desired ones.
+pub(crate) fn merge_moving(
+    live: Option<&Document>,
+    desired: &[Statement],
+    ownership: &Ownership,
+    moving: &Moving<'_>,
+) -> Merged {
     let base = live.map(|live| under_present_name(live, ownership).unwrap_or_else(|| live.clone()));
     let base = base.unwrap_or_else(|| Document::new(Vec::new()));
     let mut sids: HashSet<String> =
@@ -96,7 +124,15 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
     let mut expanded = Vec::new();
     let mut contracted = Vec::new();
     // Few merges need it: most statements mean what is desired.
-    let wanted_coverage = LazyCell::new(|| Coverage::of(desired.iter(), reads_variables(&base)));
+    let members = match moving {
+        Moving::All => BTreeSet::new(),
+        Moving::Only(accounts) => accounts.iter().map(String::as_str).collect(),
+    };
+    let wanted_coverage = LazyCell::new(|| {
+        let coverage = Coverage::of(desired.iter(), reads_variables(&base));
+        coverage.in_organization(organization_of(desired), &members)
+    });
+    let still_needed = |current: &Statement| still_needed(current, &wanted_coverage, moving);
 
     for current in base.statements() {
         let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
@@ -106,13 +142,13 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
         };
         let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
         match wanted.filter(|_| placed.insert(sid)) {
-            None => expanded.extend(still_needed(current, &wanted_coverage)),
+            None => expanded.extend(still_needed(current)),
             Some(wanted) if wanted.is_equivalent(current) => {
                 expanded.push(current.clone());
                 contracted.push(current.clone());
             }
             Some(wanted) => {
-                expanded.extend(transition(current, wanted, sid, ownership, &mut sids, &wanted_coverage));
+                expanded.extend(transition(current, wanted, sid, ownership, &mut sids, still_needed));
                 contracted.push(wanted.clone());
             }
         }
@@ -137,7 +173,7 @@ fn transition(
     sid: &str,
     ownership: &Ownership,
     sids: &mut HashSet<String>,
-    wanted_coverage: &Coverage<'_>,
+    still_needed: impl Fn(&Statement) -> Option<Statement>,
 ) -> Vec<Statement> {
     if current.effect() == Effect::Deny {
         return vec![wanted.clone()];
@@ -147,7 +183,7 @@ fn transition(
         // that does no harm; what the user wrote is not ours to blend.
         Some(union) if union.is_exact || !ownership.is_extra(sid) => vec![union.statement],
         _ => {
-            let Some(previous) = still_needed(current, wanted_coverage) else { return vec![wanted.clone()] };
+            let Some(previous) = still_needed(current) else { return vec![wanted.clone()] };
             let mut number = 1;
             while !sids.insert(previous_sid(sid, number).to_string()) {
                 number += 1;
@@ -160,13 +196,29 @@ fn transition(
 /// What of a statement of ours has to stay until the trails are what they should be.
 ///
 /// A statement that names every account takes up most of the size limit, so the old one cannot stay whole beside the new
-/// one: only what `wanted` does not cover stays in it.
-fn still_needed(current: &Statement, wanted: &Coverage<'_>) -> Option<Statement> {
+/// one: only what `wanted` does not cover stays in it, and accounts that do not move yet.
+fn still_needed(current: &Statement, wanted: &Coverage<'_>, moving: &Moving<'_>) -> Option<Statement> {
     let managers = BTreeMap::new();
     let trails = TrailStatement::of(current);
     let Some((trails, pieces)) = trails.as_ref().and_then(|it| Some((it, it.pieces(&managers)?))) else {
         return Some(current.clone());
     };
-    let pieces: Vec<_> = pieces.iter().map(|piece| (piece, !wanted.covers(&trails.grant(piece)))).collect();
+    let stays = |piece| {
+        let grant = trails.grant(piece);
+        !moving.has(grant.account) || !wanted.covers(&grant)
+    };
+    let pieces: Vec<_> = pieces.iter().map(|piece| (piece, stays(piece))).collect();
     trails.keep(&pieces, &managers, |_| true).statement
+}
+
+/// The organization whose accounts the statements allow to deliver.
+fn organization_of(desired: &[Statement]) -> Option<&str> {
+    let conditions = desired.iter().flat_map(Statement::conditions);
+    conditions
+        .filter(|condition| condition.key.eq_ignore_ascii_case(SOURCE_ORGANIZATION))
+        .flat_map(|condition| condition.values)
+        .find_map(|id| match id {
+            Cow::Borrowed(id) => Some(id),
+            Cow::Owned(_) => None,
+        })
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE};
+use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
 use crate::{Arn, Document, Guest, Ownership, Statement};
 
 /// The trails that the statements of one installation let deliver.
@@ -36,7 +36,7 @@ pub fn named_trails(document: &Document, ownership: &Ownership) -> NamedTrails {
     let is_of_trails = |it: &&Statement| it.sid().is_some_and(|sid| ownership.is_of_trails(sid));
     for statement in document.statements().iter().filter(is_of_trails) {
         let accounts = values(statement, SOURCE_ACCOUNT);
-        let is_of_organization = !values(statement, "aws:SourceOrgID").is_empty();
+        let is_of_organization = !values(statement, SOURCE_ORGANIZATION).is_empty();
         for arn in values(statement, "aws:SourceArn").iter().filter_map(|value| value.parse::<Arn>().ok()) {
             let trails: Vec<Arn> = match arn.account() {
                 _ if arn.service() != "cloudtrail"

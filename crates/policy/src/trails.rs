@@ -24,6 +24,7 @@ pub(crate) use owner::{is_of_one_owner, logs_folder};
 
 pub(crate) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 pub(crate) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
+pub(crate) const SOURCE_ORGANIZATION: &str = "aws:SourceOrgID";
 pub(crate) const SOURCE_ACCOUNT_VARIABLE: &str = "${aws:SourceAccount}";
 
 /// The ACL with which CloudTrail writes, so that the bucket owner owns the log files.

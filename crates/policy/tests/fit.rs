@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    Arn, BucketIntent, Delivery, Document, Fitted, Form, KeyIntent, Membership, Merged, Obstacle,
-    OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, TooLarge, TopicIntent, evaluate,
-    fit,
+    Arn, BucketIntent, Choice, Delivery, Document, Fitted, Form, KeyIntent, Membership, Merged, Obstacle,
+    OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, Terms, TooLarge, TopicIntent,
+    evaluate, fit,
 };
 use serde_json::json;
 
@@ -58,12 +58,33 @@ fn key(accounts: usize, organization: bool) -> KeyIntent {
 }
 
 fn fit_bucket(live: Option<&Document>, intent: &BucketIntent) -> Result<Fitted, TooLarge> {
-    let compile = |form| intent.compile(&ownership(), form);
-    fit(live, &ownership(), BUCKET_LIMIT, compile, |merged: Merged| merged)
+    choose_bucket(live, intent, &Choice::default())
+}
+
+fn choose_bucket(
+    live: Option<&Document>,
+    intent: &BucketIntent,
+    choice: &Choice,
+) -> Result<Fitted, TooLarge> {
+    let (ownership, accounts) = (&ownership(), &intent.accounts());
+    let terms = Terms { live, ownership, limit: BUCKET_LIMIT, accounts, choice };
+    fit(terms, |form, only| intent.compile_for(ownership, form, only), |merged: Merged| merged)
 }
 
 fn fit_key(intent: &KeyIntent) -> Result<Fitted, TooLarge> {
-    fit(None, &ownership(), KEY_LIMIT, |form| intent.compile(&ownership(), form), |merged: Merged| merged)
+    choose_key(None, intent, &Choice::default())
+}
+
+fn choose_key(live: Option<&Document>, intent: &KeyIntent, choice: &Choice) -> Result<Fitted, TooLarge> {
+    let (ownership, accounts) = (&ownership(), &intent.accounts());
+    let terms = Terms { live, ownership, limit: KEY_LIMIT, accounts, choice };
+    fit(terms, |form, only| intent.compile_for(ownership, form, only), |merged: Merged| merged)
+}
+
+fn choose_topic(live: Option<&Document>, intent: &TopicIntent, choice: &Choice) -> Result<Fitted, TooLarge> {
+    let (ownership, accounts) = (&ownership(), &intent.accounts());
+    let terms = Terms { live, ownership, limit: TOPIC_LIMIT, accounts, choice };
+    fit(terms, |form, only| intent.compile_for(ownership, form, only), |merged: Merged| merged)
 }
 
 /// A trail of `of` that writes below the prefix of `below`.
@@ -205,15 +226,8 @@ fn the_policy_of_a_topic_fits_and_lets_no_other_account_publish() {
     .to_string()
     .parse()
     .unwrap();
-    let fit_topic = |live: Option<&Document>, intent: &TopicIntent| {
-        fit(
-            live,
-            &ownership(),
-            TOPIC_LIMIT,
-            |form| intent.compile(&ownership(), form),
-            |merged: Merged| merged,
-        )
-    };
+    let fit_topic =
+        |live: Option<&Document>, intent: &TopicIntent| choose_topic(live, intent, &Choice::default());
     for (count, form, size) in [
         (1, Form::Plain, 324),
         (475, Form::Plain, 30_662),
@@ -350,4 +364,151 @@ fn an_old_document_in_which_somebody_wrote_what_would_be_a_variable_keeps_the_pl
         fit_bucket(Some(&with("arn:aws:s3:::secprod-multiaccount-logs/*")), &bucket(0..110, false)).unwrap();
     assert_eq!(fitted.form, Form::ByAccount);
     assert_eq!(fitted.merged.expanded.version(), Some("2012-10-17"));
+}
+
+/// The accounts whose requests, without this key, the document still allows: those that do not rely on it.
+fn without(document: &Document, key: &str, request: impl Fn(&str) -> Request, of: usize) -> Vec<usize> {
+    let is_allowed = |number: &usize| allows(document, &request(&account(*number)).without(key));
+    (0..of).filter(is_allowed).collect()
+}
+
+fn triers(numbers: &[usize]) -> Choice {
+    Choice { triers: numbers.iter().map(|number| account(*number)).collect(), ..Choice::default() }
+}
+
+fn refusing(form: Form) -> Choice {
+    Choice { refused: [form].into(), ..Choice::default() }
+}
+
+fn except(of: usize, moved: &[usize]) -> Vec<usize> {
+    (0..of).filter(|number| !moved.contains(number)).collect()
+}
+
+fn numbers(fitted: &Fitted) -> Vec<usize> {
+    let accounts = &fitted.first_use.as_ref().unwrap().accounts;
+    accounts.iter().map(|id| id.parse::<usize>().unwrap() - 100_000_000_000).collect()
+}
+
+#[test]
+fn one_account_tries_a_short_form_beside_the_longer_one() {
+    let own = |id: &str| write(id, id);
+    let before = live(&bucket(0..95, false), Form::Plain, &[]);
+    let fitted = choose_bucket(Some(&before), &bucket(0..110, false), &triers(&[7, 8])).unwrap();
+    assert_eq!(fitted.form, Form::ByAccount);
+    let joining: Vec<usize> = (95..110).collect();
+    let moved = [vec![7], joining].concat();
+    assert_eq!(numbers(&fitted), moved);
+    let (expanded, contracted) = (&fitted.merged.expanded, &fitted.merged.contracted);
+    assert!(expanded.size() <= BUCKET_LIMIT);
+    assert_eq!(without(expanded, "none", own, 110), (0..110).collect::<Vec<_>>());
+    assert_eq!(without(expanded, "aws:SourceAccount", own, 110), except(95, &[7]));
+    let look = |id: &str| {
+        Request::by_service(
+            "cloudtrail.amazonaws.com",
+            "s3:GetBucketAcl",
+            "arn:aws:s3:::secprod-multiaccount-logs",
+        )
+        .with("aws:SourceArn", trail(id).as_str())
+    };
+    assert_eq!(without(expanded, "none", look, 110), (0..110).collect::<Vec<_>>());
+    assert_eq!(without(contracted, "aws:SourceAccount", own, 110), Vec::<usize>::new());
+
+    // As long as the longer form is there, the next plan continues and moves nobody else.
+    let next = choose_bucket(Some(expanded), &bucket(0..110, false), &triers(&[7, 8])).unwrap();
+    assert_eq!((next.merged.expand(), next.merged.contract()), (None, Some(contracted)));
+    assert_eq!(numbers(&next), moved);
+    let retreat = next.first_use.unwrap().retreat.unwrap();
+    assert_eq!(without(&retreat, "aws:SourceAccount", own, 110), (0..95).collect::<Vec<_>>());
+    assert!(retreat.size() <= BUCKET_LIMIT);
+
+    let done = choose_bucket(Some(contracted), &bucket(0..110, false), &triers(&[7, 8])).unwrap();
+    assert_eq!((done.first_use, done.merged.expand(), done.merged.contract()), (None, None, None));
+}
+
+#[test]
+fn more_accounts_move_only_where_the_document_would_not_fit() {
+    let own = |id: &str| write(id, id);
+    let before = live(&bucket(0..102, false), Form::Plain, &[]);
+    assert!(before.size() > BUCKET_LIMIT - 200);
+    let fitted = choose_bucket(Some(&before), &bucket(0..103, false), &triers(&[50])).unwrap();
+    let moved = numbers(&fitted);
+    assert!(moved.contains(&50) && moved.len() > 2 && moved.len() < 10, "{moved:?}");
+    let expanded = &fitted.merged.expanded;
+    assert!(expanded.size() <= BUCKET_LIMIT);
+    assert_eq!(without(expanded, "none", own, 103), (0..103).collect::<Vec<_>>());
+    assert_eq!(without(expanded, "aws:SourceAccount", own, 103), except(102, &moved));
+}
+
+#[test]
+fn the_form_by_organization_is_tried_beside_the_form_by_account() {
+    let own = |id: &str| write(id, id);
+    let before = live(&bucket(0..1_200, true), Form::ByAccount, &[]);
+    let intent = bucket(0..1_400, true);
+    let fitted = choose_bucket(Some(&before), &intent, &triers(&[3])).unwrap();
+    assert_eq!((fitted.form, numbers(&fitted).contains(&3)), (Form::ByOrganization, true));
+    let expanded = &fitted.merged.expanded;
+    assert!(expanded.size() <= BUCKET_LIMIT);
+    assert_eq!(without(expanded, "aws:SourceOrgID", own, 1_400), except(1_200, &numbers(&fitted)));
+    assert_eq!(without(expanded, "none", own, 1_400).len(), 1_400);
+
+    // A longer form rests on less: going back needs no trial.
+    let small = choose_bucket(Some(&fitted.merged.contracted), &bucket(0..500, true), &triers(&[3])).unwrap();
+    assert_eq!((small.form, small.first_use), (Form::ByAccount, None));
+}
+
+#[test]
+fn key_and_topic_policies_are_tried_by_one_account_as_well() {
+    let own = |id: &str| data_key(id, id);
+    let before = Document::new(key(300, false).compile(&ownership(), Form::Plain).unwrap());
+    let fitted = choose_key(Some(&before), &key(320, false), &triers(&[5])).unwrap();
+    let moved = numbers(&fitted);
+    assert_eq!((fitted.form, moved.contains(&5)), (Form::ByAccount, true));
+    let expanded = &fitted.merged.expanded;
+    assert!(expanded.size() <= KEY_LIMIT);
+    assert_eq!(without(expanded, "aws:SourceAccount", own, 320), except(300, &moved));
+    assert_eq!(without(expanded, "none", own, 320).len(), 320);
+
+    let before = Document::new(topic(450).compile(&ownership(), Form::Plain).unwrap());
+    let fitted = choose_topic(Some(&before), &topic(480), &triers(&[5])).unwrap();
+    let moved = numbers(&fitted);
+    assert_eq!((fitted.form, moved.contains(&5)), (Form::ByAccount, true));
+    assert_eq!(without(&fitted.merged.expanded, "aws:SourceAccount", publish, 480), except(450, &moved));
+    assert_eq!(without(&fitted.merged.expanded, "none", publish, 480).len(), 480);
+}
+
+#[test]
+fn without_a_longer_form_everybody_relies_on_the_short_one_from_the_start() {
+    let fitted = choose_bucket(None, &bucket(0..110, false), &Choice::default()).unwrap();
+    assert_eq!(numbers(&fitted).len(), 110);
+    assert!(fitted.merged.contract().is_none());
+}
+
+#[test]
+fn a_form_that_cloudtrail_refused_is_not_used_again() {
+    let (by_account, by_organization) = (refusing(Form::ByAccount), refusing(Form::ByOrganization));
+    let named = Choice { form: Some(Form::ByAccount), ..by_account.clone() };
+    let cases = [
+        ("the plain form stays where it fits", Form::Plain, 95, &by_account, Ok(Form::Plain)),
+        ("no short form is left", Form::Plain, 110, &by_account, Err(Form::ByAccount)),
+        ("a shorter form rests on the same", Form::Plain, 5_000, &by_account, Err(Form::ByAccount)),
+        ("the form by account stays", Form::ByAccount, 1_200, &by_organization, Ok(Form::ByAccount)),
+        (
+            "the organization is not tried again",
+            Form::ByAccount,
+            1_400,
+            &by_organization,
+            Err(Form::ByOrganization),
+        ),
+        ("the plain form comes back at once", Form::ByAccount, 97, &by_account, Ok(Form::Plain)),
+        ("the user names the form", Form::Plain, 95, &named, Ok(Form::ByAccount)),
+    ];
+    for (name, form, accounts, choice, expected) in cases {
+        let before = live(&bucket(0..90, true), form, &[]);
+        let fitted = choose_bucket(Some(&before), &bucket(0..accounts, true), choice);
+        match (fitted, expected) {
+            (Ok(fitted), Ok(form)) => assert_eq!(fitted.form, form, "{name}"),
+            (Err(error), Err(form)) => assert_eq!(error.obstacle, Some(Obstacle::Refused(form)), "{name}"),
+            (fitted, _) => panic!("{name}: {:?}", fitted.map(|it| it.form)),
+        }
+    }
 }

@@ -33,6 +33,8 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> String {
     let _ = writeln!(text, "{}", counts(outcome));
     if outcome.is_stale() {
         text += "Live state changed after the plan was made: plan again, and look at what changed.\n";
+    } else if outcome.is_refused() {
+        text += "The same plan would be refused again: follow the hints first, then plan and apply again.\n";
     } else if !outcome.is_complete() {
         text += "Run `reconcile apply` again: it goes on where this ended.\n";
     }

@@ -4,7 +4,7 @@ mod fold;
 
 use std::fmt::Write;
 
-use reconcile_diff::plan::{Change, Risk};
+use reconcile_diff::plan::{Change, Risk, Trial};
 use reconcile_diff::{Address, Plan};
 
 use crate::TextOptions;
@@ -104,6 +104,9 @@ fn change(text: &mut String, entry: &Entry<'_>, spec: &str, options: TextOptions
     if !change.confirm.is_empty() {
         let _ = writeln!(text, "      {}", paint(DIM, confirmed(entry)));
     }
+    for trial in &change.trials {
+        let _ = writeln!(text, "      {}", paint(DIM, tried(change, trial)));
+    }
     if options.verbose && change.address.kind.is_policy() {
         let (before, after) = change.views();
         for line in whole(&before, &after).lines() {
@@ -139,6 +142,18 @@ fn confirmed(entry: &Entry<'_>) -> String {
     match entry.accounts.len() {
         1 => format!("CloudTrail then confirms {}", few(trails.iter().map(|it| it.address.to_string()))),
         _ => format!("CloudTrail then confirms {} in each account", count(trails.len(), "trail")),
+    }
+}
+
+/// Which trail is the first to rely on a short form of a policy.
+fn tried(change: &Change, trial: &Trial) -> String {
+    let Trial { policy, form, trail, .. } = trial;
+    if change.address == *trail {
+        format!("created before all others: the first trail under the form `{form}` in {policy}")
+    } else {
+        format!(
+            "first use of the form `{form}`: CloudTrail is asked about {trail} alone, and about others only after that"
+        )
     }
 }
 

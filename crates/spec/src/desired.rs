@@ -44,7 +44,7 @@ pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use proof::OnDoubt;
 pub use retention::{AccessLogs, Lifecycle, ObjectLock, Retention};
 pub use selectors::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
-pub use tags::{OWNER_TAG, Tags};
+pub use tags::{OWNER_TAG, REFUSED_FORMS_TAG, Tags};
 pub use topic::{ExistingTopic, Topic};
 pub use trail::{LogDelivery, Trail};
 

@@ -85,8 +85,9 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     let lock = lock(raw, &scope, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
-    let bucket_policy = policies::bucket(raw, &scope, &bucket, &trails.trails, &readers, extra.bucket);
-    let key_policy = policies::key(raw, &scope, &key, &trails.trails, readers, extra.key)?;
+    let bucket_policy =
+        policies::bucket(raw, &scope, &bucket, &trails.trails, &readers, extra.bucket, problems);
+    let key_policy = policies::key(raw, &scope, &key, &trails.trails, readers, extra.key, problems)?;
     name?;
     Some(Desired {
         installation: scope.installation,

@@ -4,6 +4,7 @@
 //! Neither S3, KMS nor SNS can be told to write only if nothing changed, so another writer may come in
 //! between.
 
+mod refused_form;
 mod trial;
 
 use reconcile_diff::observe::policy::StoredPolicy;
@@ -15,6 +16,7 @@ use crate::confirm::Subject;
 use crate::error::ApplyError;
 use crate::freshness::of_policy;
 use crate::journal;
+pub(crate) use refused_form::record;
 use trial::Trial;
 
 /// How often another writer may replace what was written.
@@ -48,7 +50,7 @@ pub(super) async fn execute(
     }
     let trial = Trial::of(work, shelf).await;
     if let Some(trial) = &trial {
-        trial.before().await?;
+        trial.before(live.as_ref()).await?;
     }
     for _ in 0..ATTEMPTS {
         let next = text(&step.apply(document(live.as_ref()), ownership));

@@ -5,14 +5,18 @@ use aws_sdk_cloudtrail::types::{
     ReadWriteType, SourceEventCategory, Tag,
 };
 use reconcile_aws::{Class, Operation, Session};
+use reconcile_diff::Kind;
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
-use reconcile_policy::{Arn, Delivery, Membership, Region};
+use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
 use reconcile_spec::{self as spec, ReadWrite};
 
+use super::policy::record;
 use super::{Made, Verdict, Work, gone};
+use crate::confirm::is_refusal;
 use crate::error::ApplyError;
+use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
 use crate::propagation::{Unseen, settle};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyError> {
@@ -129,14 +133,49 @@ impl Step<'_> {
             Err(ApplyError::Aws(error)) if error.class == Class::Conflict => {
                 find(self.work, wanted).await?.ok_or(ApplyError::Aws(error))
             }
-            made => {
-                made?;
+            Err(error) => Err(self.first_refused(error).await),
+            Ok(()) => {
                 // What it records is set in any case.
                 let selectors = Selectors::Advanced(Vec::new());
                 let insights = wanted.insights.as_ref().map(|_| Vec::new());
                 Ok(Trail { logging: false, selectors, insights, ..wanted.clone() })
             }
         }
+    }
+
+    /// Records the refusal if this is the first trail under a short form of a policy, and CloudTrail does not accept it.
+    async fn first_refused(&self, error: ApplyError) -> ApplyError {
+        let ApplyError::NotPropagated { error: answer, waited } = &error else { return error };
+        let mut refused = Vec::new();
+        for trial in &self.work.change.trials {
+            let policy = match trial.policy.kind {
+                Kind::BucketPolicy => PolicyKind::Bucket,
+                Kind::KeyPolicy => PolicyKind::Key,
+                _ => PolicyKind::Topic,
+            };
+            if !is_refusal(answer, policy) {
+                continue;
+            }
+            let recorded = record(self.work.context, trial, true).await;
+            refused.push(RefusedForm {
+                form: trial.form,
+                policy: trial.policy.clone(),
+                unrecorded: recorded.err().map(|error| error.to_string()),
+            });
+        }
+        let Some(form) = refused.first().cloned() else { return error };
+        let waited_seconds = waited.as_secs();
+        let refusal = Refused {
+            trail: self.work.change.address.clone(),
+            error: answer.to_string(),
+            waited_seconds,
+            proof: None,
+            policy: PolicyAfter::Unwritten,
+            form: Some(form),
+        };
+        let confirmation = Confirmation { refused: Some(refusal), ..Confirmation::default() };
+        let _ = self.work.confirmation.set(confirmation);
+        ApplyError::FirstRefused { error: Box::new(error), refused }
     }
 
     /// Sets what differs; recording starts last, when what is recorded is as it should be.

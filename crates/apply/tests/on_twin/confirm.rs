@@ -45,7 +45,7 @@ async fn adopted(spec: &str, accounts: &[&str]) -> Installation {
     installation
 }
 
-fn key_policy(installation: &Installation) -> String {
+pub fn key_policy(installation: &Installation) -> String {
     installation.twin.key_policy(MASTER, "eu-west-1", "alias/test").unwrap()
 }
 
@@ -62,7 +62,7 @@ fn with_old_statements(key_policy: &str) -> String {
     key_policy.replacen("\"Statement\":[", &old, 1)
 }
 
-fn unknown(key: &str) -> Disagreement {
+pub fn unknown(key: &str) -> Disagreement {
     Disagreement { unknown_keys: BTreeSet::from([key.to_owned()]), ..Disagreement::default() }
 }
 
@@ -72,7 +72,7 @@ fn policy(plan: &Plan, phase: Phase) -> &Change {
     plan.changes.iter().find(is_it).unwrap_or_else(|| panic!("{phase:?}: {:?}", plan.changes))
 }
 
-fn asked(change: &Change) -> Vec<String> {
+pub fn asked(change: &Change) -> Vec<String> {
     change.confirm.iter().map(|trail| trail.address.to_string()).collect()
 }
 
@@ -81,12 +81,12 @@ fn updates(installation: &Installation) -> usize {
 }
 
 /// Why trails cannot deliver, as the twin reads the policies.
-fn obstacles(installation: &Installation) -> Vec<String> {
+pub fn obstacles(installation: &Installation) -> Vec<String> {
     let trails = installation.twin.summary().accounts.into_iter().flat_map(|account| account.trails);
     trails.filter_map(|trail| trail.undeliverable.or(trail.unannounced)).collect()
 }
 
-fn errors(outcome: &Outcome) -> Vec<String> {
+pub fn errors(outcome: &Outcome) -> Vec<String> {
     outcome.results.iter().filter_map(|it| Some(format!("{}: {}", it.address, it.status.error()?))).collect()
 }
 
@@ -316,7 +316,7 @@ async fn what_somebody_else_writes_meanwhile_is_kept() {
 }
 
 /// Applies, and dies right after the call of this number that may change something. Returns whether it came to that.
-async fn apply_and_die(installation: &Installation, spec: &str, plan: &Plan, after: usize) -> bool {
+pub async fn apply_and_die(installation: &Installation, spec: &str, plan: &Plan, after: usize) -> bool {
     let left = Arc::new(AtomicUsize::new(after));
     let counter = Arc::clone(&left);
     installation.twin.observe(move |_| {

@@ -128,6 +128,11 @@ impl Installation {
         apply(&aws, desired, plan, journal, options).await
     }
 
+    /// Loses what earlier applies wrote down, as on another machine.
+    pub fn lose_journals(&mut self) {
+        self.journals = tempfile::tempdir().unwrap();
+    }
+
     /// From now on, no call may take from one of these trails what it needs to deliver.
     pub fn watch_over(&self, trails: impl Fn(&str) -> bool + Send + Sync + 'static) {
         self.twin.observe(move |summary| {

@@ -1,6 +1,6 @@
 //! Compares the bucket policy.
 
-use reconcile_policy::{BucketIntent, Document, Fitted, Guest, Keep, PolicyKind, Role};
+use reconcile_policy::{BucketIntent, Document, Fitted, Guest, Keep, Only, PolicyKind, Role};
 
 use super::change::Compared;
 use super::confirm::Subject;
@@ -60,8 +60,9 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
     adoption.organization.clone_from(&organization);
     let intent = BucketIntent { guests, organization, ..intent };
 
-    let compile = |form| intent.compile(&desired.ownership, form);
-    policy.merge(live, compile, &adoption, compared)
+    let (accounts, ownership) = (intent.accounts(), &desired.ownership);
+    let compile = |form, only: Only<'_>| intent.compile_for(ownership, form, only);
+    policy.merge(live, &accounts, compile, &adoption, compared)
 }
 
 /// Adds the write that lets our trails deliver.
@@ -130,6 +131,13 @@ pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compa
     policy(scope).contract(outcome, compared);
 }
 
+/// Lets one trail be created before all others if none relies on the form of the policy yet.
+pub(super) fn try_form(scope: &Scope<'_>, outcome: Option<&Fitted>, compared: &mut Compared) {
+    if let Some(outcome) = outcome {
+        policy(scope).try_form(outcome, compared);
+    }
+}
+
 fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
     let desired = &scope.desired.bucket_policy;
     Policy {
@@ -138,6 +146,8 @@ fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
         place: scope.place(&desired.site),
         subject: Subject::Bucket,
         ownership: &desired.ownership,
+        form: desired.form,
+        tags: scope.observed.bucket.as_ref().map(|bucket| &bucket.tags),
         foreign: desired.foreign,
         refuses_public: public_access::may_refuse(scope),
         setting: Some(Setting {

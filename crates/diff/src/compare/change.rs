@@ -95,6 +95,7 @@ impl Compared {
             ended: Vec::new(),
             depends_on: terms.depends_on,
             confirm: Vec::new(),
+            trials: Vec::new(),
         });
     }
 }

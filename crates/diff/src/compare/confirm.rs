@@ -47,16 +47,8 @@ fn is_affected(
     before: Option<&Document>,
     after: &Document,
 ) -> bool {
-    // The key may encrypt the log files of a trail, the messages of its topic, or both.
-    let is_of_subject = |policy| match subject {
-        Subject::Bucket => policy == PolicyKind::Bucket,
-        Subject::Key => {
-            (policy == PolicyKind::Key && is_own_key(scope, delivery.key.as_ref()))
-                || (policy == PolicyKind::TopicKey && is_own_key(scope, delivery.topic_key.as_ref()))
-        }
-        Subject::Topic(topic) => policy == PolicyKind::Topic && delivery.topic.as_ref() == Some(topic),
-    };
     let mut is_changed = false;
+    let is_of_subject = |policy| decides(scope, subject, delivery, policy);
     for (_, request) in delivery.requests().iter().filter(|(hop, _)| is_of_subject(hop.policy())) {
         let Some(way_after) = way(after, request) else { return false };
         let way_before = before.and_then(|before| way(before, request));
@@ -68,6 +60,24 @@ fn is_affected(
     is_changed
 }
 
+/// Whether the policy of the subject decides the requests of the delivery that a policy of this kind decides. The key may encrypt
+/// the log files of a trail, the messages of its topic, or both.
+pub(super) fn decides(
+    scope: &Scope<'_>,
+    subject: Subject<'_>,
+    delivery: &Delivery,
+    policy: PolicyKind,
+) -> bool {
+    match subject {
+        Subject::Bucket => policy == PolicyKind::Bucket,
+        Subject::Key => {
+            (policy == PolicyKind::Key && is_own_key(scope, delivery.key.as_ref()))
+                || (policy == PolicyKind::TopicKey && is_own_key(scope, delivery.topic_key.as_ref()))
+        }
+        Subject::Topic(topic) => policy == PolicyKind::Topic && delivery.topic.as_ref() == Some(topic),
+    }
+}
+
 fn is_own_key(scope: &Scope<'_>, key: Option<&String>) -> bool {
     let own = scope.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
     own.is_some() && key.map(String::as_str) == own
@@ -75,7 +85,7 @@ fn is_own_key(scope: &Scope<'_>, key: Option<&String>) -> bool {
 
 /// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted by address: the trails
 /// as they are, before the spec changes them, or as the spec wants them. An account that could not be read may have its trail.
-fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
+pub(super) fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
     let (desired, observed) = (scope.desired, scope.observed);
     let ours = desired.trails.iter().filter_map(|trail| {
         let live = observed.trails.get(&trail.arn).filter(|_| phase != Phase::Contract);

@@ -1,7 +1,7 @@
 //! Compares the key policy.
 
 use reconcile_policy::{
-    Administration, Arn, Fitted, KeyIntent, Merged, PolicyKind, Role, Statement, administration,
+    Administration, Arn, Fitted, KeyIntent, Merged, Only, PolicyKind, Role, Statement, administration,
 };
 
 use super::change::Compared;
@@ -49,8 +49,9 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     super::encryption::warn(scope, compared);
     let intent = KeyIntent { guests, organization, ..intent };
 
-    let compile = |form| intent.compile(&desired.ownership, form);
-    let outcome = policy.merge(live, compile, &adoption, compared)?;
+    let (accounts, ownership) = (intent.accounts(), &desired.ownership);
+    let compile = |form, only: Only<'_>| intent.compile_for(ownership, form, only);
+    let outcome = policy.merge(live, &accounts, compile, &adoption, compared)?;
     refuse_lockout(scope, &outcome.merged, compared);
     policy.expand(live, &outcome, vec![scope.key_address()], compared);
     Some(outcome)
@@ -130,6 +131,13 @@ pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compa
     policy(scope).contract(outcome, compared);
 }
 
+/// Lets one trail be created before all others if none relies on the form of the policy yet.
+pub(super) fn try_form(scope: &Scope<'_>, outcome: Option<&Fitted>, compared: &mut Compared) {
+    if let Some(outcome) = outcome {
+        policy(scope).try_form(outcome, compared);
+    }
+}
+
 fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
     let desired = &scope.desired.key_policy;
     Policy {
@@ -138,6 +146,8 @@ fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
         place: scope.place(&desired.site),
         subject: Subject::Key,
         ownership: &desired.ownership,
+        form: desired.form,
+        tags: scope.observed.key.as_ref().map(|hub| &hub.key.view.tags),
         foreign: desired.foreign,
         refuses_public: false,
         setting: Some(Setting {

@@ -5,8 +5,9 @@ mod words;
 use std::collections::BTreeSet;
 
 use reconcile_policy::{
-    Adopted, Adoption, Arn, Document, Fate, Fitted, Form, Keep, Merged, Obstacle, Ownership, Region, Sources,
-    Statement, StatementRef, Use, fit, merge, named_trails, under_present_name,
+    Adopted, Adoption, Arn, Choice, Document, Fate, FirstUse, Fitted, Form, Keep, Merged, Obstacle, Only,
+    Ownership, Region, Sources, Statement, StatementRef, Terms, Use, fit, merge, named_trails,
+    under_present_name,
 };
 use reconcile_spec::{Foreign, ForeignStatements, Unlisted};
 
@@ -14,12 +15,15 @@ use super::Scope;
 use super::change::Compared;
 use super::confirm::{self, Subject};
 use super::departed;
+use super::trial::triers;
 use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;
 use crate::kind::Kind;
 use crate::plan::{AccountRef, Action, Change, Changed, Ended, Phase, Risk, Warning};
 use crate::refusal::Refusal;
+use crate::refused_forms::refused_forms;
+use crate::view::Tags;
 
 /// A policy under comparison.
 pub(super) struct Policy<'a> {
@@ -29,6 +33,10 @@ pub(super) struct Policy<'a> {
     /// What the policy belongs to.
     pub(super) subject: Subject<'a>,
     pub(super) ownership: &'a Ownership,
+    /// The only form to use, if the spec names one.
+    pub(super) form: Option<Form>,
+    /// The tags of the bucket, key or topic that has the policy.
+    pub(super) tags: Option<&'a Tags>,
     pub(super) foreign: Foreign,
     /// Whether S3 refuses to save a public statement.
     pub(super) refuses_public: bool,
@@ -51,14 +59,22 @@ impl Policy<'_> {
     pub(super) fn merge(
         &self,
         live: Option<&Document>,
-        compile: impl Fn(Form) -> Option<Vec<Statement>>,
+        accounts: &BTreeSet<String>,
+        compile: impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
         adoption: &Adoption,
         compared: &mut Compared,
     ) -> Option<Fitted> {
         self.warn(live, compared);
         let adoption = Adoption { refuses_public: self.refuses_public, ..adoption.clone() };
         let finish = |merged: Merged| merged.adopt(&adoption, self.ownership);
-        match fit(live, self.ownership, self.limit(), compile, finish) {
+        let triers = triers(self.scope, self.subject, live);
+        let choice = Choice {
+            form: self.form,
+            refused: self.tags.map(refused_forms).unwrap_or_default(),
+            triers: triers.into_iter().map(|trail| trail.account.id.to_string()).collect(),
+        };
+        let (ownership, limit) = (self.ownership, self.limit());
+        match fit(Terms { live, ownership, limit, accounts, choice: &choice }, compile, finish) {
             Ok(fitted) => {
                 self.warn_of(&fitted.merged.adopted, compared);
                 self.refuse_deleted_principals(live, &fitted.merged, compared);
@@ -102,8 +118,15 @@ impl Policy<'_> {
             Some(after) => {
                 let mut reasons = self.reasons(live, live, after, &outcome.merged.adopted, Phase::Expand);
                 reasons.extend(self.reason_of_form(live, outcome));
-                let write =
-                    Write { before: live, after, live, phase: Phase::Expand, reasons, ended: Vec::new() };
+                let write = Write {
+                    before: live,
+                    after,
+                    live,
+                    phase: Phase::Expand,
+                    reasons,
+                    ended: Vec::new(),
+                    first_use: outcome.first_use.as_ref(),
+                };
                 self.push(write, depends_on, compared);
             }
             None if outcome.merged.contract().is_none() => compared.unchanged += 1,
@@ -127,7 +150,10 @@ impl Policy<'_> {
         reasons.extend(self.reason_of_form(before, outcome));
         let ended = merged.adopted.iter().filter(|it| !it.ended.is_empty());
         let ended = ended.map(|it| Ended { statement: it.statement.clone(), uses: it.ended.clone() });
-        let write = Write { before, after, live, phase: Phase::Contract, reasons, ended: ended.collect() };
+        // A form that only the expanded document has is tried, but nothing is contracted to it.
+        let first_use = outcome.first_use.as_ref().filter(|it| it.form == outcome.form);
+        let (phase, ended) = (Phase::Contract, ended.collect());
+        let write = Write { before, after, live, phase, reasons, ended, first_use };
         self.remove(write, compared);
     }
 
@@ -172,6 +198,7 @@ impl Policy<'_> {
             phase: Phase::Contract,
             reasons: Vec::new(),
             ended: Vec::new(),
+            first_use: None,
         };
         self.remove(write, compared);
         Some(merged)
@@ -227,7 +254,7 @@ impl Policy<'_> {
     }
 
     fn push(&self, write: Write<'_>, depends_on: Vec<Address>, compared: &mut Compared) {
-        let Write { before, after, live, phase, mut reasons, ended } = write;
+        let Write { before, after, live, phase, mut reasons, ended, first_use } = write;
         let is_emptied = after.statements().is_empty();
         let after = if is_emptied { self.emptied.as_ref() } else { Some(after) };
         if is_emptied && after.is_some() {
@@ -240,6 +267,8 @@ impl Policy<'_> {
             (None, None) => return,
         };
         let Some((account, region)) = self.place.clone() else { return };
+        let mut confirm = confirm::trails(self.scope, self.subject, phase, before, after);
+        let trial = first_use.and_then(|it| self.trial(it, phase, before, &mut confirm, &region));
         compared.changes.push(Change {
             address: self.address.clone(),
             account,
@@ -252,7 +281,8 @@ impl Policy<'_> {
             diff: of_policies(before, after, live),
             ended,
             depends_on,
-            confirm: confirm::trails(self.scope, self.subject, phase, before, after),
+            confirm,
+            trials: trial.into_iter().collect(),
         });
     }
 
@@ -432,6 +462,8 @@ struct Write<'d> {
     phase: Phase,
     reasons: Vec<String>,
     ended: Vec<Ended>,
+    /// The short form that is used for the first time.
+    first_use: Option<&'d FirstUse>,
 }
 
 /// The code of the warning of a foreign statement, where the spec wants them reported.

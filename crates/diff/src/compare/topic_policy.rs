@@ -1,6 +1,6 @@
 //! Compares the policies of topics.
 
-use reconcile_policy::{Fitted, TopicIntent};
+use reconcile_policy::{Fitted, Only, TopicIntent};
 use reconcile_spec as spec;
 
 use super::change::Compared;
@@ -32,8 +32,9 @@ fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) 
     let mut intent = topic.intent.clone();
     let departed = policy.departed(live, Plans::Manage, compared).into_iter().map(|guest| guest.trail);
     intent.trails.extend(departed.inspect(|trail| _ = adoption.trails.insert(trail.clone())));
-    let compile = |form| intent.compile(&topic.ownership, form);
-    let outcome = policy.merge(live, compile, &adoption, compared)?;
+    let accounts = intent.accounts();
+    let compile = |form, only: Only<'_>| intent.compile_for(&topic.ownership, form, only);
+    let outcome = policy.merge(live, &accounts, compile, &adoption, compared)?;
     policy.expand(live, &outcome, vec![super::topic::address(topic)], compared);
     Some(outcome)
 }
@@ -43,6 +44,15 @@ pub(super) fn contract(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared:
     for (topic, outcome) in scope.desired.topics.iter().zip(outcomes) {
         if let Some(outcome) = outcome {
             policy(scope, topic).contract(outcome, compared);
+        }
+    }
+}
+
+/// Lets one trail be created before all others if none relies on the form of a policy yet.
+pub(super) fn try_forms(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared: &mut Compared) {
+    for (topic, outcome) in scope.desired.topics.iter().zip(outcomes) {
+        if let Some(outcome) = outcome {
+            policy(scope, topic).try_form(outcome, compared);
         }
     }
 }
@@ -64,12 +74,15 @@ pub(super) fn address(topic: &spec::Topic) -> Address {
 }
 
 fn policy<'a>(scope: &'a Scope<'a>, topic: &'a spec::Topic) -> Policy<'a> {
+    let live = scope.observed.topics.get(&topic.arn).and_then(Option::as_ref);
     Policy {
         scope,
         address: address(topic),
         place: scope.place(&topic.site),
         subject: Subject::Topic(&topic.arn),
         ownership: &topic.ownership,
+        form: None,
+        tags: live.map(|live| &live.view.tags),
         foreign: topic.foreign,
         refuses_public: false,
         setting: None,

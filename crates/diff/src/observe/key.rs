@@ -205,7 +205,11 @@ async fn rotation(session: &Session, region: &Region, id: &str) -> Result<Rotati
     })
 }
 
-async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_aws::Error> {
+/// Reads all tags of a key.
+///
+/// # Errors
+/// If KMS does not list them.
+pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_aws::Error> {
     let kms = &session.kms(region);
     let tags = page::all(|marker| async move {
         let call = kms.list_resource_tags().key_id(id).set_marker(marker).send();

@@ -61,7 +61,11 @@ pub async fn read_attributes(
     }))
 }
 
-async fn tags(session: &Session, region: &Region, arn: &Arn) -> Result<Tags, Error> {
+/// Reads all tags of a topic.
+///
+/// # Errors
+/// If SNS does not list them.
+pub async fn tags(session: &Session, region: &Region, arn: &Arn) -> Result<Tags, Error> {
     let call = session.sns(region).list_tags_for_resource().resource_arn(arn.as_str()).send();
     let answer = found(session.call(Operation::ListTopicTags, call).await)?;
     let tags: Vec<Tag> = answer.and_then(|answer| answer.tags).unwrap_or_default();

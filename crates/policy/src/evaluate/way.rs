@@ -181,7 +181,12 @@ mod tests {
             ("a statement behind it", json!([one]), json!([one, by_account]), true),
             ("a statement in front of it", json!([one]), json!([by_account, one]), true),
             ("a short form takes its place", json!([one, by_account]), json!([by_account]), false),
-            ("a statement that allowed it as well is gone", json!([by_account, one]), json!([by_account]), false),
+            (
+                "a statement that allowed it as well is gone",
+                json!([by_account, one]),
+                json!([by_account]),
+                false,
+            ),
             ("a Deny is gone", json!([one, tls]), json!([one]), true),
             ("a Deny that its condition keeps away", json!([one]), json!([one, tls]), false),
             ("a Deny of something else", json!([one]), json!([one, elsewhere]), true),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::reader::Reader;
-use super::{accounts, cloudtrail, extra, source_arns, source_patterns};
+use super::{Only, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::covers::denies;
 use crate::equivalent::reads_variables;
 use crate::statement::compose::texts;
@@ -71,10 +71,25 @@ impl BucketIntent {
 
     /// The statements in a form; none if that form needs an organization and the intent has none.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+        self.compile_for(ownership, form, None)
+    }
+
+    /// The statements in a form that speak only of these accounts, if some are named. In the form by organization, which lists no
+    /// account, they are the same.
+    pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
+        if let (Form::Plain, Some(only)) = (form, only) {
+            let is_meant = |trail: &Arn| only.contains(trail.account());
+            let intent = Self {
+                trails: self.trails.iter().filter(|trail| is_meant(trail)).cloned().collect(),
+                guests: self.guests.iter().filter(|guest| is_meant(&guest.trail)).cloned().collect(),
+                ..self.clone()
+            };
+            return intent.compile(ownership, form);
+        }
         let mut statements = Vec::new();
         if self.sources().next().is_some() {
             statements.push(self.acl_check(ownership, form));
-            statements.push(self.write(ownership, form)?);
+            statements.push(self.write(ownership, form, only)?);
         }
         statements.extend(self.organization_write(ownership));
         if self.require_tls {
@@ -87,6 +102,11 @@ impl BucketIntent {
         statements.extend(self.readers.iter().flat_map(of_bucket));
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
+    }
+
+    /// The accounts of all trails that are to deliver.
+    pub fn accounts(&self) -> BTreeSet<String> {
+        self.source_arns().map(|trail| trail.account().to_owned()).collect()
     }
 
     /// Every trail that is to deliver, with the prefix of its log files.
@@ -121,30 +141,32 @@ impl BucketIntent {
     }
 
     /// Each account's log files go below its own id, and the bucket's owner owns them.
-    fn write(&self, ownership: &Ownership, form: Form) -> Option<Statement> {
+    fn write(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Statement> {
         let bucket = self.bucket_arn();
-        let (resources, condition) = match accounts(form, self.source_arns(), self.organization.as_deref()) {
-            None if form != Form::Plain => return None,
-            None => {
-                let below = |(trail, prefix): (&Arn, _)| {
-                    format!("{bucket}/{}{}/*", logs_folder(prefix), trail.account())
-                };
-                let condition = json!({ "StringEquals": {
+        let (resources, condition) =
+            match accounts(form, self.source_arns(), self.organization.as_deref(), only) {
+                None if form != Form::Plain => return None,
+                None => {
+                    let below = |(trail, prefix): (&Arn, _)| {
+                        format!("{bucket}/{}{}/*", logs_folder(prefix), trail.account())
+                    };
+                    let condition = json!({ "StringEquals": {
                     "s3:x-amz-acl": OWNERS_ACL,
                     "aws:SourceArn": source_arns(self.source_arns()),
                 } });
-                (texts(self.sources().map(below)), condition)
-            }
-            Some((key, accounts)) => {
-                let prefixes: BTreeSet<Option<&str>> = self.sources().map(|(_, prefix)| prefix).collect();
-                let below = |prefix| format!("{bucket}/{}{SOURCE_ACCOUNT_VARIABLE}/*", logs_folder(prefix));
-                let condition: Value = json!({
-                    "StringEquals": { "s3:x-amz-acl": OWNERS_ACL, key: accounts },
-                    "ArnLike": { "aws:SourceArn": source_patterns(self.source_arns()) },
-                });
-                (texts(prefixes.into_iter().map(below)), condition)
-            }
-        };
+                    (texts(self.sources().map(below)), condition)
+                }
+                Some((key, accounts)) => {
+                    let prefixes: BTreeSet<Option<&str>> = self.sources().map(|(_, prefix)| prefix).collect();
+                    let below =
+                        |prefix| format!("{bucket}/{}{SOURCE_ACCOUNT_VARIABLE}/*", logs_folder(prefix));
+                    let condition: Value = json!({
+                        "StringEquals": { "s3:x-amz-acl": OWNERS_ACL, key: accounts },
+                        "ArnLike": { "aws:SourceArn": source_patterns(self.source_arns()) },
+                    });
+                    (texts(prefixes.into_iter().map(below)), condition)
+                }
+            };
         Some(Statement::compose(
             &ownership.sid(Role::TrailWrite),
             Effect::Allow,

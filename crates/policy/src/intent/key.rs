@@ -1,9 +1,11 @@
 //! Turns the needs of the encryption key into its statements.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::reader::Reader;
-use super::{accounts, cloudtrail, extra, source_arns, source_patterns};
+use super::{Only, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
 use crate::trails::SOURCE_ACCOUNT_VARIABLE;
 use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
@@ -52,12 +54,25 @@ impl KeyIntent {
 
     /// The statements in a form; none if that form needs an organization and the intent has none.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+        self.compile_for(ownership, form, None)
+    }
+
+    /// The statements in a form that speak only of these accounts, if some are named. In the form by organization, which lists no
+    /// account, they are the same.
+    pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
+        if let (Form::Plain, Some(only)) = (form, only) {
+            let meant = |trails: &[Arn]| {
+                trails.iter().filter(|trail| only.contains(trail.account())).cloned().collect()
+            };
+            let intent = Self { trails: meant(&self.trails), guests: meant(&self.guests), ..self.clone() };
+            return intent.compile(ownership, form);
+        }
         let mut statements = Vec::new();
         if !self.administrators.is_empty() {
             statements.push(self.administration(ownership));
         }
         if self.sources().next().is_some() {
-            statements.extend(self.use_by_trails(ownership, form)?);
+            statements.extend(self.use_by_trails(ownership, form, only)?);
         }
         statements.extend(self.use_by_topics(ownership));
         statements.extend(self.use_by_log_groups(ownership));
@@ -69,16 +84,21 @@ impl KeyIntent {
         Some(statements)
     }
 
+    /// The accounts of all trails that are to encrypt.
+    pub fn accounts(&self) -> BTreeSet<String> {
+        self.sources().map(|trail| trail.account().to_owned()).collect()
+    }
+
     /// Every trail that is to encrypt.
     fn sources(&self) -> impl Iterator<Item = &Arn> {
         self.trails.iter().chain(&self.guests)
     }
 
-    fn use_by_trails(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+    fn use_by_trails(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
         let statement =
             |role, actions, condition| key_statement(ownership, role, cloudtrail(), actions, condition);
         let (encrypt, decrypt) = (json!("kms:GenerateDataKey*"), json!("kms:Decrypt"));
-        Some(match accounts(form, self.sources(), self.organization.as_deref()) {
+        Some(match accounts(form, self.sources(), self.organization.as_deref(), only) {
             None if form != Form::Plain => return None,
             None => {
                 let source = json!({ "StringEquals": { "aws:SourceArn": source_arns(self.sources()) } });

@@ -1,8 +1,10 @@
 //! Turns the needs of the topic of notifications into its statements.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
-use super::{accounts, cloudtrail, source_arns, source_patterns};
+use super::{Only, accounts, cloudtrail, source_arns, source_patterns};
 use crate::{Arn, Document, Effect, Form, Ownership, Role, Statement};
 
 /// What the policy of the topic has to say.
@@ -25,7 +27,16 @@ impl TopicIntent {
 
     /// The statements in a form; none in the form of the organization, which AWS does not document for topics.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
-        let condition = match (form, accounts(form, self.trails.iter(), None)) {
+        self.compile_for(ownership, form, None)
+    }
+
+    /// The statements in a form that speak only of these accounts, if some are named.
+    pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
+        if let (Form::Plain, Some(only)) = (form, only) {
+            let trails = self.trails.iter().filter(|trail| only.contains(trail.account())).cloned();
+            return Self { trails: trails.collect(), ..self.clone() }.compile(ownership, form);
+        }
+        let condition = match (form, accounts(form, self.trails.iter(), None, only)) {
             (Form::Plain, _) => {
                 json!({ "StringEquals": { "aws:SourceArn": source_arns(self.trails.iter()) } })
             }
@@ -52,6 +63,11 @@ impl TopicIntent {
             ],
         );
         Some(vec![notify])
+    }
+
+    /// The accounts of all trails that notify.
+    pub fn accounts(&self) -> BTreeSet<String> {
+        self.trails.iter().map(|trail| trail.account().to_owned()).collect()
     }
 
     /// The policy that SNS gives a topic on creation: the account that owns the topic may use it.

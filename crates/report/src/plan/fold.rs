@@ -45,7 +45,7 @@ pub(super) fn fold(changes: &[Change]) -> Vec<Entry<'_>> {
 /// What two changes must share to be told as one: all that is shown, but for the account.
 fn likeness(change: &Change) -> String {
     let shown = format!(
-        "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}",
+        "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{:?}",
         change.address.kind,
         change.address.name,
         change.action(),
@@ -53,7 +53,8 @@ fn likeness(change: &Change) -> String {
         change.risk,
         change.reasons,
         change.diff,
-        change.confirm.len()
+        change.confirm.len(),
+        change.trials
     );
     shown.replace(change.account.id.as_str(), "#")
 }

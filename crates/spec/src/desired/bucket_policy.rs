@@ -1,4 +1,4 @@
-use reconcile_policy::{BucketIntent, Ownership};
+use reconcile_policy::{BucketIntent, Form, Ownership};
 
 use super::{Foreign, OnDoubt, Site};
 
@@ -9,6 +9,8 @@ pub struct BucketPolicy {
     pub site: Site,
     /// What it has to say.
     pub intent: BucketIntent,
+    /// The only form of the statements to use; `None` for the first that fits.
+    pub form: Option<Form>,
     /// Whether it is ours to write.
     pub is_managed: bool,
     /// Which statements are ours.

@@ -1,4 +1,4 @@
-use reconcile_policy::{Document, KeyIntent, Ownership};
+use reconcile_policy::{Document, Form, KeyIntent, Ownership};
 
 use super::{Foreign, OnDoubt, Site};
 
@@ -9,6 +9,8 @@ pub struct KeyPolicy {
     pub site: Site,
     /// What it has to say.
     pub intent: KeyIntent,
+    /// The only form of the statements to use; `None` for the first that fits.
+    pub form: Option<Form>,
     /// Whether it is ours to write.
     pub is_managed: bool,
     /// Which statements are ours.

@@ -5,6 +5,12 @@ use super::Installation;
 /// The tag that says that a resource is ours; its value is the name of the spec.
 pub const OWNER_TAG: &str = "reconcile:spec";
 
+/// The tag of a bucket, key or topic that lists the forms of its policy in which CloudTrail refused a trail.
+///
+/// The memory is a tag because every machine that plans sees it, a fresh CI runner included, and because it exists as long as
+/// the policy can. The journal is on one disk, and the policy itself is restored byte for byte after a refusal.
+pub const REFUSED_FORMS_TAG: &str = "reconcile:refused-forms";
+
 /// The tags of every taggable resource. Always holds [`OWNER_TAG`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tags {

@@ -193,9 +193,27 @@ pub(crate) struct RawPolicy {
     /// What the proof does where it says that the policy would refuse what is needed, or cannot tell. Default: refuse.
     #[serde(default)]
     pub(crate) proof: Option<Located<RawProof>>,
+    /// How the statements name the accounts whose trails deliver. Default: auto.
+    #[serde(default)]
+    pub(crate) form: Option<Located<RawForm>>,
     /// IAM statements of your own, as IAM writes them.
     #[serde(default)]
     pub(crate) extra_statements: Vec<Node>,
+}
+
+/// How the statements name the accounts whose trails deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Form")]
+pub(crate) enum RawForm {
+    /// In the longest form that fits and that CloudTrail has not refused.
+    Auto,
+    /// One resource and one trail ARN for each account.
+    Plain,
+    /// A variable in place of the account, and a list of accounts.
+    ByAccount,
+    /// A variable in place of the account, and the organization.
+    ByOrganization,
 }
 
 /// What becomes of statements that are not ours.

@@ -1,6 +1,8 @@
 //! Resolves what the policies of bucket and key have to say.
 
-use reconcile_policy::{Arn, BucketIntent, Keep, KeyIntent, OrganizationTrail, Partition, Reader, Statement};
+use reconcile_policy::{
+    Arn, BucketIntent, Form, Keep, KeyIntent, OrganizationTrail, Partition, Reader, Statement,
+};
 
 use super::Scope;
 use super::bucket::Bucket;
@@ -9,7 +11,7 @@ use super::statement::{self, Target};
 use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, OnDoubt, Trail, Unlisted};
 use crate::problems::Problems;
 use crate::raw::{
-    Located, OrUnmanaged, RawForeign, RawKeep, RawKey, RawPolicy, RawProof, RawSpec, RawUnlisted,
+    Located, OrUnmanaged, RawForeign, RawForm, RawKeep, RawKey, RawPolicy, RawProof, RawSpec, RawUnlisted,
 };
 
 /// The statements that the spec writes out for both policies.
@@ -51,6 +53,7 @@ pub(super) fn bucket(
     trails: &[Trail],
     readers: &[Reader],
     extra: Vec<Statement>,
+    problems: &mut Problems,
 ) -> BucketPolicy {
     let site = bucket.bucket.site.clone();
     BucketPolicy {
@@ -67,6 +70,7 @@ pub(super) fn bucket(
             extra,
         },
         ownership: scope.installation.ownership(),
+        form: form(raw, raw.bucket.policy.as_ref(), problems),
         is_managed: is_managed(raw.bucket.policy.as_ref()),
         foreign: foreign(raw.bucket.policy.as_ref()),
         proof: proof(raw.bucket.policy.as_ref()),
@@ -82,6 +86,7 @@ pub(super) fn key(
     trails: &[Trail],
     readers: Vec<Reader>,
     extra: Vec<Statement>,
+    problems: &mut Problems,
 ) -> Option<KeyPolicy> {
     let site = key.key.site.clone();
     let partition = site.region.partition();
@@ -104,6 +109,7 @@ pub(super) fn key(
             extra,
         },
         ownership: scope.installation.ownership(),
+        form: form(raw, of_key(&raw.key.value), problems),
         is_managed: is_managed(of_key(&raw.key.value)),
         foreign: foreign(of_key(&raw.key.value)),
         proof: proof(of_key(&raw.key.value)),
@@ -148,6 +154,23 @@ pub(super) fn on_doubt(raw: Option<&Located<RawProof>>) -> OnDoubt {
     match raw {
         Some(Located { value: RawProof::Warn, .. }) => OnDoubt::Warn,
         Some(Located { value: RawProof::Refuse, .. }) | None => OnDoubt::Refuse,
+    }
+}
+
+/// The only form to use. Without `organization`, nobody knows its id.
+fn form(raw: &RawSpec, policy: Option<&OrUnmanaged<RawPolicy>>, problems: &mut Problems) -> Option<Form> {
+    let form = managed(policy)?.form.as_ref()?;
+    match form.value {
+        RawForm::Auto => None,
+        RawForm::Plain => Some(Form::Plain),
+        RawForm::ByAccount => Some(Form::ByAccount),
+        RawForm::ByOrganization => {
+            if raw.organization.is_none() {
+                let help = "add `organization`, or use `by_account`";
+                problems.add(form.place, "`by_organization` needs `organization` in the spec", help);
+            }
+            Some(Form::ByOrganization)
+        }
     }
 }
 

@@ -2,15 +2,15 @@
 //! if CloudTrail refuses a trail.
 
 use reconcile_diff::observe::policy::StoredPolicy;
-use reconcile_diff::plan::{Phase, TrailRef};
-
+use reconcile_diff::plan::{self, Changed, Phase, TrailRef};
+use reconcile_policy::Step;
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 use super::super::Work;
-use super::{Shelf, is_same};
+use super::{Shelf, document, is_same, refused_form, text};
 use crate::confirm::{Question, Subject};
 use crate::error::ApplyError;
-use crate::outcome::{Confirmation, PolicyAfter, Refused};
+use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
 use crate::pace::Pace;
 
 /// A policy that is to be confirmed.
@@ -41,14 +41,19 @@ impl<'a, S: Shelf> Trial<'a, S> {
 
     /// Makes sure that CloudTrail can be asked about every trail, and accepts each as things are, before permissions are
     /// taken away. Otherwise nobody could tell afterwards whether it was the change that broke a trail.
-    pub(super) async fn before(&self) -> Result<(), ApplyError> {
+    ///
+    /// If an earlier apply ended while a trail tried a short form, and CloudTrail refuses the trail, every trail gets the longer
+    /// form again.
+    pub(super) async fn before(&self, live: Option<&StoredPolicy>) -> Result<(), ApplyError> {
         if self.work.change.phase != Phase::Contract {
             return Ok(());
         }
         let Confirmation { refused, unconfirmed, .. } =
             self.ask(PolicyAfter::Unwritten, &self.work.change.confirm).await;
-        if let Some(refused) = refused {
-            return Err(self.refuse(Confirmation { unconfirmed, ..Confirmation::default() }, refused));
+        if let Some(mut refused) = refused {
+            refused.policy = self.retreat(live, &refused).await;
+            let confirmation = Confirmation { unconfirmed, ..Confirmation::default() };
+            return Err(self.refuse(confirmation, refused).await);
         }
         if !unconfirmed.is_empty() {
             return Err(ApplyError::Unconfirmed { trails: unconfirmed, is_written: false });
@@ -66,12 +71,16 @@ impl<'a, S: Shelf> Trial<'a, S> {
         self.pace.settle().await;
         let change = self.work.change;
         let mut confirmation = self.ask(PolicyAfter::ChangedByOthers, &change.confirm).await;
-        let is_in_doubt = change.phase == Phase::Contract && !confirmation.unconfirmed.is_empty();
+        let must_be_certain = change.phase == Phase::Contract || self.first_use().is_some();
+        let is_in_doubt = must_be_certain && !confirmation.unconfirmed.is_empty();
         match confirmation.refused.take() {
             None if !is_in_doubt => {
                 // An interrupted confirmation is finished by the next apply.
                 if !self.work.context.is_interrupted() {
                     self.work.journal.confirmed(change, &confirmation)?;
+                    if let Some(first_use) = self.first_use() {
+                        refused_form::record(self.work.context, first_use, false).await?;
+                    }
                 }
                 let _ = self.work.confirmation.set(confirmation);
                 Ok(())
@@ -87,7 +96,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
                     Ok(false) => PolicyAfter::ChangedByOthers,
                     Err(error) => PolicyAfter::NotRestored { error: error.to_string() },
                 };
-                Err(self.refuse(confirmation, refused))
+                Err(self.refuse(confirmation, refused).await)
             }
         }
     }
@@ -125,14 +134,69 @@ impl<'a, S: Shelf> Trial<'a, S> {
         }
     }
 
-    async fn ask(&self, policy: PolicyAfter, trails: &[TrailRef]) -> Confirmation {
-        let subject: Subject = self.shelf.subject();
-        let question =
-            Question { context: self.work.context, address: &self.work.change.address, subject, policy };
-        question.ask(self.pace, trails).await
+    /// The short form that the policy uses for the first time with this change.
+    fn first_use(&self) -> Option<&plan::Trial> {
+        self.work.change.trials.first()
     }
 
-    fn refuse(&self, confirmation: Confirmation, refused: Refused) -> ApplyError {
+    /// Gives every trail the longer form again if CloudTrail refuses the trail that tried the short form of the live policy.
+    async fn retreat(&self, live: Option<&StoredPolicy>, refused: &Refused) -> PolicyAfter {
+        let Some(first_use) = self.first_use().filter(|it| it.trail == refused.trail) else {
+            return PolicyAfter::Unwritten;
+        };
+        let Some(retreat) = &first_use.retreat else { return PolicyAfter::Unwritten };
+        let before = match &self.work.change.changed {
+            Changed::BucketPolicy(action) | Changed::KeyPolicy(action) | Changed::TopicPolicy(action) => {
+                action.before()
+            }
+            _ => None,
+        };
+        let ownership = &self.work.context.ownership;
+        let next = Step::between(before, Some(retreat), ownership).apply(document(live), ownership);
+        match self.shelf.write(text(&next).as_deref()).await {
+            Ok(()) => {
+                self.pace.settle().await;
+                PolicyAfter::Retreated { accepted: self.is_accepted(refused).await }
+            }
+            Err(error) => PolicyAfter::NotRestored { error: error.to_string() },
+        }
+    }
+
+    /// Asks about the trails. The trail that tries a short form is asked about alone, and the others only if CloudTrail confirms
+    /// it.
+    async fn ask(&self, policy: PolicyAfter, trails: &[TrailRef]) -> Confirmation {
+        let is_first = |trail: &TrailRef| self.first_use().is_some_and(|it| it.trail == trail.address);
+        let (first, others): (Vec<_>, Vec<_>) = trails.iter().cloned().partition(is_first);
+        let question = Question {
+            context: self.work.context,
+            address: &self.work.change.address,
+            subject: self.shelf.subject(),
+            policy,
+        };
+        let mut confirmation = question.ask(self.pace, &first).await;
+        if confirmation.refused.is_none() && confirmation.unconfirmed.is_empty() {
+            let Confirmation { confirmed, unconfirmed, refused } = question.ask(self.pace, &others).await;
+            confirmation.confirmed.extend(confirmed);
+            confirmation.unconfirmed.extend(unconfirmed);
+            confirmation.refused = refused;
+        }
+        confirmation
+    }
+
+    /// Records the refusal of a short form, unless CloudTrail refuses the trail under the other form as well.
+    async fn refuse(&self, confirmation: Confirmation, mut refused: Refused) -> ApplyError {
+        if let (
+            PolicyAfter::Restored { accepted: Some(true) } | PolicyAfter::Retreated { accepted: Some(true) },
+            Some(first_use),
+        ) = (&refused.policy, self.first_use())
+        {
+            let recorded = refused_form::record(self.work.context, first_use, true).await;
+            refused.form = Some(RefusedForm {
+                form: first_use.form,
+                policy: first_use.policy.clone(),
+                unrecorded: recorded.err().map(|error| error.to_string()),
+            });
+        }
         let _ = self.work.confirmation.set(Confirmation { refused: Some(refused.clone()), ..confirmation });
         ApplyError::Refused(Box::new(refused))
     }

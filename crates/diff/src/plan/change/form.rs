@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef};
+use super::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
@@ -31,6 +31,8 @@ pub(super) struct Form {
     depends_on: Vec<Address>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     confirm: Vec<TrailRef>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trials: Vec<Trial>,
 }
 
 impl From<Change> for Form {
@@ -52,6 +54,7 @@ impl From<Change> for Form {
             observed_fingerprint: change.observed_fingerprint,
             depends_on: change.depends_on,
             confirm: change.confirm,
+            trials: change.trials,
         }
     }
 }
@@ -102,6 +105,7 @@ impl TryFrom<Form> for Change {
             observed_fingerprint: form.observed_fingerprint,
             depends_on: form.depends_on,
             confirm: form.confirm,
+            trials: form.trials,
         })
     }
 }

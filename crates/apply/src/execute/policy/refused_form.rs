@@ -1,0 +1,110 @@
+//! Records on a bucket, key or topic in which forms of its policy CloudTrail refused a trail.
+//!
+//! See [`TAG`] for why the memory is a tag.
+
+use reconcile_aws::{Operation, Session};
+use reconcile_diff::observe::bucket::read_tags;
+use reconcile_diff::observe::{key, topic};
+use reconcile_diff::plan::Trial;
+use reconcile_diff::refused_forms::{TAG, refused_forms, text};
+use reconcile_diff::view::Tags;
+use reconcile_diff::{Address, Kind};
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::BucketName;
+
+use crate::context::Context;
+use crate::error::ApplyError;
+
+/// What has the policy.
+enum Holder {
+    Bucket(BucketName),
+    Key(Arn),
+    Topic(Arn),
+}
+
+/// Records whether CloudTrail refuses the form of the trial. Writes nothing if that is what the tag says already.
+pub(crate) async fn record(context: &Context, trial: &Trial, is_refused: bool) -> Result<(), ApplyError> {
+    let (address, region) = (&trial.policy, &trial.region);
+    let session = context.session_of(&address.account).await?;
+    let holder = holder(context, session, address, region).await?;
+    let tags = match &holder {
+        Holder::Bucket(name) => read_tags(session, region, name).await?,
+        Holder::Key(arn) => key::tags(session, region, arn.as_str()).await?,
+        Holder::Topic(arn) => topic::tags(session, region, arn).await?,
+    };
+    let mut forms = refused_forms(&tags);
+    let is_changed = if is_refused { forms.insert(trial.form) } else { forms.remove(&trial.form) };
+    if !is_changed {
+        return Ok(());
+    }
+    write(session, region, &holder, tags, &text(&forms)).await
+}
+
+async fn holder(
+    context: &Context,
+    session: &Session,
+    address: &Address,
+    region: &Region,
+) -> Result<Holder, ApplyError> {
+    Ok(match address.kind {
+        Kind::BucketPolicy => {
+            let name = address.name.parse();
+            Holder::Bucket(name.map_err(|_| ApplyError::NotDone("tag a bucket without a name"))?)
+        }
+        Kind::KeyPolicy => {
+            let found =
+                key::find(session, region, context.key_identity(), &context.installation).await?.found;
+            let gone = || ApplyError::Stale { what: "the key does not exist any more".to_owned() };
+            Holder::Key(found.ok_or_else(gone)?.arn)
+        }
+        Kind::TopicPolicy => {
+            let (partition, id) = (region.partition(), session.id().as_str());
+            Holder::Topic(Arn::new(partition, "sns", region.as_str(), id, &address.name))
+        }
+        _ => return Err(ApplyError::NotDone("try a form of what is no policy")),
+    })
+}
+
+async fn write(
+    session: &Session,
+    region: &Region,
+    holder: &Holder,
+    tags: Tags,
+    value: &str,
+) -> Result<(), ApplyError> {
+    match holder {
+        // `PutBucketTagging` replaces all tags.
+        Holder::Bucket(name) => {
+            use aws_sdk_s3::types::{Tag, Tagging};
+            let mut all = tags.0;
+            all.insert(TAG.to_owned(), value.to_owned());
+            let all = all.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+            let tagging = Tagging::builder().set_tag_set(Some(all.collect())).build().ok();
+            let call = session
+                .s3(region)
+                .put_bucket_tagging()
+                .bucket(name.as_str())
+                .expected_bucket_owner(session.id().as_str())
+                .set_tagging(tagging)
+                .send();
+            session.call(Operation::PutBucketTagging, call).await.map(drop)?;
+        }
+        Holder::Key(arn) => {
+            let tag = aws_sdk_kms::types::Tag::builder().tag_key(TAG).tag_value(value).build().ok();
+            let call = session
+                .kms(region)
+                .tag_resource()
+                .key_id(arn.as_str())
+                .set_tags(tag.map(|it| vec![it]))
+                .send();
+            session.call(Operation::TagKey, call).await.map(drop)?;
+        }
+        Holder::Topic(arn) => {
+            let tag = aws_sdk_sns::types::Tag::builder().key(TAG).value(value).build().ok();
+            let call = session.sns(region).tag_resource().resource_arn(arn.as_str());
+            let call = call.set_tags(tag.map(|it| vec![it])).send();
+            session.call(Operation::TagTopic, call).await.map(drop)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Decides who relies first on a short form that no trail has relied on yet.
+//!
+//! The short forms rest on `${aws:SourceAccount}` and `aws:SourceOrgID`. For requests of CloudTrail to S3, AWS documents neither;
+//! for those to KMS it documents `aws:SourceAccount`, but not the variable: see "Configure AWS KMS key policies for CloudTrail"
+//! in the CloudTrail user guide. So a wrong guess must harm as few trails as possible: one account tries the form, and every
+//! other account keeps the longer form until CloudTrail has confirmed the trail of the first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Form, Terms};
+use crate::intent::Only;
+use crate::merge::{Moving, merge_moving};
+use crate::ownership::Role;
+use crate::trails::TrailStatement;
+use crate::{Document, Merged, Ownership, Statement};
+
+/// A short form on which not all trails of the live document rely yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FirstUse {
+    /// The form.
+    pub form: Form,
+    /// The accounts that rely on the form under the expanded document. Every other account keeps the longer form until the
+    /// contracted document.
+    pub accounts: BTreeSet<String>,
+    /// The document that gives every trail the longer form again, for the case that CloudTrail refuses the form now, although
+    /// the live document already has it.
+    pub retreat: Option<Document>,
+}
+
+/// Returns the first use of a form, and the merge whose expanded document it needs; `None` if the form is not short, or if the
+/// managed statements of the live document are in that form only.
+///
+/// Accounts that the longer form does not name, such as new ones, rely on the short form at once: they have no other. If none
+/// of them can be checked, one account of the longer form moves as well, and more if the document would not fit otherwise.
+pub(super) fn of(
+    terms: Terms<'_>,
+    form: Form,
+    base: Option<&Document>,
+    compile: &impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
+    finish: &impl Fn(Merged) -> Merged,
+) -> Option<(FirstUse, Merged)> {
+    let Terms { live, ownership, limit, accounts, choice } = terms;
+    if form == Form::Plain {
+        return None;
+    }
+    let forms = live.map(|live| named(live, ownership)).unwrap_or_default();
+    // A form that is shorter still rests on the same and more.
+    let is_in_use = forms.iter().any(|(it, _)| *it >= form);
+    let longer = forms.iter().filter(|(it, _)| *it < form);
+    let longer: BTreeSet<&String> = longer.flat_map(|(_, accounts)| accounts).collect();
+    if is_in_use && longer.is_empty() {
+        return None;
+    }
+    let mut moving: BTreeSet<String> =
+        accounts.iter().filter(|account| !longer.contains(account)).cloned().collect();
+    let triers = choice.triers.iter().filter(|trier| accounts.contains(*trier));
+    let tried: BTreeSet<String> = triers.clone().filter(|trier| moving.contains(*trier)).cloned().collect();
+    let others = accounts.iter().filter(|account| !choice.triers.contains(account));
+    let mut next = triers.chain(others).filter(|account| longer.contains(account));
+    if tried.is_empty() {
+        moving.extend(next.next().cloned());
+    }
+    let merge = |moving: &BTreeSet<String>| {
+        let desired = compile(form, Some(moving))?;
+        Some(finish(merge_moving(base, &desired, ownership, &Moving::Only(moving))))
+    };
+    let mut merged = merge(&moving)?;
+    let mut step = 1;
+    while merged.expanded.size() > limit {
+        let before = moving.len();
+        moving.extend(next.by_ref().take(step).cloned());
+        if moving.len() == before {
+            break;
+        }
+        step *= 2;
+        merged = merge(&moving)?;
+    }
+    let retreat = || {
+        let (form, _) = forms.iter().find(|(it, _)| *it < form)?;
+        let accounts = longer.iter().copied().chain(&tried).cloned().collect();
+        let desired = compile(*form, Some(&accounts))?;
+        let merged = finish(merge_moving(live, &desired, ownership, &Moving::All));
+        [merged.expanded, merged.contracted].into_iter().find(|document| document.size() <= limit)
+    };
+    let retreat = if is_in_use && !tried.is_empty() { retreat() } else { None };
+    Some((FirstUse { form, accounts: moving, retreat }, merged))
+}
+
+/// The forms of the managed statements of a document that let trails deliver, with the accounts that each names. The form by
+/// organization names none.
+fn named(document: &Document, ownership: &Ownership) -> Vec<(Form, BTreeSet<String>)> {
+    const ROLES: [Role; 4] = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailDecrypt, Role::TrailNotify];
+    let managers = BTreeMap::new();
+    let of_trails = document.statements().iter().filter(|statement| {
+        let role = statement.sid().and_then(|sid| ownership.role(sid));
+        role.is_some_and(|role| ROLES.contains(&role))
+    });
+    let accounts = |statement: &Statement| -> BTreeSet<String> {
+        let trails = TrailStatement::of(statement);
+        let pieces = trails.as_ref().and_then(|trails| trails.pieces(&managers)).unwrap_or_default();
+        let grants = trails.iter().flat_map(|trails| pieces.iter().map(|piece| trails.grant(piece)));
+        grants.filter_map(|grant| grant.account.map(str::to_owned)).collect()
+    };
+    of_trails.map(|statement| (Form::of_statement(statement), accounts(statement))).collect()
+}

@@ -177,10 +177,10 @@ impl Outcome {
         self.results.iter().any(|result| matches!(result.status, Status::Stale { .. }))
     }
 
-    /// Whether the same apply would be refused again: CloudTrail refused a trail, and does not wait for anything.
+    /// Whether CloudTrail refused a trail. The same plan would be refused again.
     pub fn is_refused(&self) -> bool {
-        let confirmations = self.results.iter().filter_map(|result| result.confirmation.as_ref());
-        confirmations.filter_map(|it| it.refused.as_ref()).next().is_some()
+        let mut confirmations = self.results.iter().filter_map(|result| result.confirmation.as_ref());
+        confirmations.any(|it| it.refused.is_some())
     }
 
     /// Whether every change was made, or needed not be.

@@ -133,7 +133,7 @@ fn of_names() {
         (
             "tags",
             format!(
-                "{PROD}tags:\n  \"aws:x\": a\n  \"reconcile:spec\": b\n  \"a*\": c\n  empty: \"\"\n  long: {}\n",
+                "{PROD}tags:\n  \"aws:x\": a\n  \"reconcile:spec\": b\n  \"reconcile:refused-forms\": none\n  \"a*\": c\n  empty: \"\"\n  long: {}\n",
                 "x".repeat(257)
             ),
         ),
@@ -621,6 +621,8 @@ fn of_organizations_and_destinations() {
         ("excluded by half an id", with_organization("exclude: [\"1234\"]")),
         ("delegated to itself", with_organization("delegated_administrator: master")),
         ("delegated to nobody", with_organization("delegated_administrator: nobody")),
+        ("the form of an organization that is not named", with_bucket("policy: { form: by_organization }")),
+        ("a form that does not exist", with_key("policy: { form: by_account_id }")),
         ("a log group without a name", with_trail("cloudwatch_logs: { log_group: \"a b\" }")),
         (
             "a retention that there is not",

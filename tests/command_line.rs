@@ -101,12 +101,89 @@ fn the_permissions_of_a_spec_are_exact() {
     ] {
         assert!(master.contains(action) && master.contains(resource), "{action}: {master}");
     }
+    // What an ARN cannot say, a condition does.
+    for condition in [
+        r#"{"StringEquals":{"aws:ResourceTag/reconcile:spec":["secprod"]}}"#,
+        r#"{"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/secprod-cloudtrail"}}"#,
+    ] {
+        assert!(master.contains(condition), "{condition}: {master}");
+    }
+    let deleted = &allowed(&apply, "production", "cloudtrail:DeleteTrail")[0];
+    assert_eq!(deleted["Condition"]["StringEquals"]["aws:ResourceTag/reconcile:spec"], json!(["secprod"]));
     // What the spec does not manage is not asked for.
     assert!(!master.contains("Lifecycle") && !master.contains("organizations:"), "{master}");
     project
         .run("permissions specs/prod.yaml")
         .exits(0)
         .says("account production (222222222222), for role arn:aws:iam::222222222222:role/OrganizationAccountAccessRole");
+}
+
+#[test]
+fn permissions_of_many_accounts_fit_the_limits_of_iam() {
+    const LIMIT: usize = 6144;
+
+    let project = Project::new();
+    let spec = |role: &dyn Fn(usize) -> String| {
+        let members: String =
+            (1..=1200).map(|n| format!("  member-{n}: {{ id: \"{n:012}\", role: {} }}\n", role(n))).collect();
+        format!(
+            "version: 1\nname: many\naccounts:\n  hub: {{ id: \"999999999999\" }}\n{members}\
+             bucket: {{ name: many-logs, account: hub, region: eu-west-1 }}\nkey: {{ alias: many }}\n\
+             trails:\n  - {{ name: Trail, accounts: all }}\n"
+        )
+    };
+    let documents = |project: &Project| -> Vec<Value> {
+        let printed = project.run("permissions specs/many.yaml --format json").exits(0).json();
+        printed["accounts"][0]["documents"].as_array().unwrap().clone()
+    };
+    project.write("specs/many.yaml", spec(&|_| "Audit".to_owned()));
+    let hub = documents(&project);
+    assert_eq!(hub.len(), 1);
+    assert!(hub[0].to_string().len() <= LIMIT, "{}", hub[0].to_string().len());
+    assert!(hub[0].to_string().contains("arn:aws:iam::*:role/Audit"), "{}", hub[0]);
+
+    project.write("specs/many.yaml", spec(&|n| format!("Audit{n}")));
+    let hub = documents(&project);
+    assert!(hub.len() > 1 && hub.iter().all(|document| document.to_string().len() <= LIMIT));
+    let text = json!(hub).to_string();
+    assert!(text.contains("arn:aws:iam::000000001200:role/Audit1200"));
+    project.run("permissions specs/many.yaml").exits(0).says(&format!("policy 1 of {}:", hub.len()));
+}
+
+#[test]
+fn permissions_of_members_that_join_by_themselves_come_as_a_template() {
+    let project = Project::new();
+    project.write("specs/organization.yaml", include_str!("../specs/organization.yaml"));
+    project.write("specs/organization-units.yaml", include_str!("../specs/organization-units.yaml"));
+    let printed = project.run("permissions specs/organization.yaml --format json").exits(0).json();
+    assert_eq!(printed["members"]["role"], "OrganizationAccountAccessRole");
+    let policy = printed["members"]["policy"].to_string();
+    assert!(policy.contains("arn:aws:cloudtrail:eu-west-1:*:trail/OrganizationTrail"), "{policy}");
+    let text = project.run("permissions specs/organization.yaml").exits(0);
+    assert!(text.stderr.contains("has the permissions of an administrator"), "{}", text.stderr);
+
+    let template = project.run("permissions specs/organization.yaml --format cloudformation").exits(0).json();
+    let role = &template["Resources"]["Role"]["Properties"];
+    assert_eq!(role["RoleName"], "OrganizationAccountAccessRole");
+    assert!(role.to_string().contains("${AWS::AccountId}:trail/OrganizationTrail"), "{role}");
+    let units = project.run("permissions specs/organization-units.yaml --format cloudformation").exits(0);
+    assert!(units.stdout.contains("AWS::IAM::Role"), "{}", units.stdout);
+    project.run("permissions specs/prod.yaml --format cloudformation").exits(1);
+}
+
+#[test]
+fn permissions_of_an_import_only_read() {
+    let project = Project::new();
+    let printed = project.run("permissions --import=Audit --format json").exits(0).json();
+    let policy = printed["import"]["policy"].to_string();
+    assert!(policy.contains("s3:GetBucketPolicy") && !policy.contains(":Put"), "{policy}");
+    let start = &printed["import"]["start"]["Statement"][0];
+    assert_eq!(
+        *start,
+        json!({
+            "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": ["arn:*:iam::*:role/Audit"],
+        })
+    );
 }
 
 /// Actions of the statements for an account that name a resource, with their conditions.

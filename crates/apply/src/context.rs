@@ -13,7 +13,7 @@ use reconcile_diff::observe::topic::read_attributes;
 use reconcile_diff::plan::AccountRef;
 use reconcile_diff::view::{AtRest, KeyRef};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
-use reconcile_spec::{Account, AccountName, BucketName, Desired, Installation, KeyIdentity, Site};
+use reconcile_spec::{Account, AccountName, Desired, Installation, KeyIdentity};
 use tokio::sync::{OnceCell, RwLock};
 
 use crate::error::ApplyError;
@@ -33,16 +33,11 @@ pub(crate) struct Context {
     /// Held for as long as a policy is to be confirmed. Every trail depends on the policies of bucket and key, so only one
     /// of the two is tried at a time, and no topic with it: a refusal then belongs to that policy.
     pub(crate) trials: RwLock<()>,
-    accounts: HashMap<AccountName, (Account, OnceCell<Session>)>,
-    hub: Hub,
+    /// What the spec says: how to get into accounts, and where the bucket and the key are.
+    desired: Desired,
+    sessions: HashMap<AccountName, OnceCell<Session>>,
     /// ARNs of keys that this apply made or found.
     keys: Mutex<HashMap<Address, Arn>>,
-}
-
-/// Where the bucket and the key are.
-struct Hub {
-    bucket: (Site, BucketName),
-    key: (Site, KeyIdentity),
 }
 
 impl Context {
@@ -54,64 +49,59 @@ impl Context {
         propagation: Duration,
         asking: Option<Asking>,
     ) -> Self {
-        let (installation, bucket, key) = (desired.installation.clone(), &desired.bucket, &desired.key);
-        let accounts = desired.accounts.iter().map(|it| (it.name.clone(), (it.clone(), OnceCell::new())));
+        let sessions = desired.accounts.iter().map(|it| (it.name.clone(), OnceCell::new()));
         Self {
-            hub: Hub {
-                bucket: (bucket.site.clone(), bucket.name.clone()),
-                key: (key.site.clone(), key.identity.clone()),
-            },
             aws: aws.clone(),
-            ownership: installation.ownership(),
-            installation,
+            ownership: desired.installation.ownership(),
+            installation: desired.installation.clone(),
             watch,
             interrupt,
             propagation,
             confirm: asking.map(Pace::new),
             trials: RwLock::default(),
-            accounts: accounts.collect(),
+            sessions: sessions.collect(),
+            desired: desired.clone(),
             keys: Mutex::default(),
         }
     }
 
     /// The session of an account, opened when it is first needed.
     pub(crate) async fn session(&self, account: &AccountRef) -> Result<&Session, ApplyError> {
-        let declared = self.accounts.get(&account.name).filter(|(declared, _)| declared.id == account.id);
+        let declared = self.desired.account(&account.name).filter(|declared| declared.id == account.id);
         self.open(declared.ok_or_else(|| ApplyError::NoSuchAccount(account.name.to_string()))?).await
     }
 
     /// The session of an account by its name alone.
     pub(crate) async fn session_of(&self, account: &AccountName) -> Result<&Session, ApplyError> {
-        let declared = self.accounts.get(account);
+        let declared = self.desired.account(account);
         self.open(declared.ok_or_else(|| ApplyError::NoSuchAccount(account.to_string()))?).await
     }
 
-    async fn open<'a>(
-        &self,
-        (declared, session): &'a (Account, OnceCell<Session>),
-    ) -> Result<&'a Session, ApplyError> {
-        Ok(session.get_or_try_init(|| Session::open(&self.aws, declared)).await?)
+    async fn open(&self, account: &Account) -> Result<&Session, ApplyError> {
+        let session = self.sessions.get(&account.name);
+        let session = session.ok_or_else(|| ApplyError::NoSuchAccount(account.name.to_string()))?;
+        Ok(session.get_or_try_init(|| Session::open_to_apply(&self.aws, account, &self.desired)).await?)
     }
 
     /// The owner of the bucket.
     pub(crate) fn owner(&self) -> Option<Owner> {
-        let (site, _) = &self.hub.bucket;
-        let (account, _) = self.accounts.get(&site.account)?;
+        let site = &self.desired.bucket.site;
+        let account = self.desired.account(&site.account)?;
         let organization = Membership::Unknown;
         Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
     /// By what the key is known.
     pub(crate) fn key_identity(&self) -> &KeyIdentity {
-        &self.hub.key.1
+        &self.desired.key.identity
     }
 
     /// What the policies, as they are now, say to everything that CloudTrail does to deliver.
     pub(crate) async fn prove(&self, delivery: &Delivery) -> Result<Vec<Proof>, ApplyError> {
-        let (site, bucket) = &self.hub.bucket;
-        let session = self.session_of(&site.account).await?;
-        let bucket_policy = read_bucket_policy(session, &site.region, bucket).await?;
-        let (site, identity) = &self.hub.key;
+        let bucket = &self.desired.bucket;
+        let session = self.session_of(&bucket.site.account).await?;
+        let bucket_policy = read_bucket_policy(session, &bucket.site.region, &bucket.name).await?;
+        let (site, identity) = (&self.desired.key.site, &self.desired.key.identity);
         let hub = self.session_of(&site.account).await?;
         let key_policy = match find(hub, &site.region, identity, &self.installation).await?.found {
             Some(key) => Some(read_key_policy(hub, &site.region, &key.arn).await?),
@@ -134,7 +124,7 @@ impl Context {
     }
 
     async fn topic_policy(&self, topic: &Arn) -> Result<Option<Document>, ApplyError> {
-        let account = self.accounts.values().find(|(account, _)| account.id.as_str() == topic.account());
+        let account = self.desired.accounts.iter().find(|account| account.id.as_str() == topic.account());
         let session =
             self.open(account.ok_or_else(|| ApplyError::NoSuchAccount(topic.account().to_owned()))?);
         let region =

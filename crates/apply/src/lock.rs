@@ -101,7 +101,7 @@ pub async fn take(
     let failed = |error| LockError::Aws { place: place.clone(), error };
     let name = &lock.site.account;
     let account = desired.account(name).ok_or_else(|| LockError::NoSuchAccount(name.to_string()))?;
-    let session = Session::open(aws, account).await.map_err(failed)?;
+    let session = Session::open_to_apply(aws, account, desired).await.map_err(failed)?;
     let holder = Holder {
         who: who.to_owned(),
         since: Timestamp::now(),

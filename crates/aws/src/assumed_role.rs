@@ -11,18 +11,21 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use reconcile_spec::RoleAccess;
 use tokio::sync::Mutex;
 
+use crate::SessionPolicy;
+
 /// The SDK has a provider for this as well; it hides what AWS answered behind its own error, and users need to
 /// see that answer. So the first call is made in the open, by [`Session`](crate::Session), and its result kept here.
 #[derive(Debug)]
 pub(crate) struct AssumedRole {
     sts: aws_sdk_sts::Client,
     role: RoleAccess,
+    policy: Option<SessionPolicy>,
     first: Mutex<Option<Credentials>>,
 }
 
 impl AssumedRole {
-    pub(crate) fn new(sts: aws_sdk_sts::Client, role: RoleAccess) -> Self {
-        Self { sts, role, first: Mutex::new(None) }
+    pub(crate) fn new(sts: aws_sdk_sts::Client, role: RoleAccess, policy: Option<SessionPolicy>) -> Self {
+        Self { sts, role, policy, first: Mutex::new(None) }
     }
 
     /// Assumes the role and keeps the credentials for the first that asks.
@@ -38,6 +41,7 @@ impl AssumedRole {
             .role_arn(self.role.arn.as_str())
             .role_session_name(&self.role.session_name)
             .set_external_id(self.role.external_id.as_ref().map(|secret| secret.expose().to_owned()))
+            .set_policy(self.policy.as_ref().map(|policy| policy.as_str().to_owned()))
             .send()
             .await
     }

@@ -32,6 +32,8 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// How many calls may be in flight.
     pub concurrency: NonZeroUsize,
+    /// Whether roles are assumed with a [`SessionPolicy`](crate::SessionPolicy).
+    pub session_policies: bool,
     /// An AWS inside of this process in place of the real one.
     pub embedded: Option<Embedded>,
 }
@@ -82,6 +84,10 @@ impl Aws {
     /// How many calls have been made so far.
     pub fn calls(&self) -> u64 {
         self.shared.gate.calls()
+    }
+
+    pub(crate) fn limits_sessions(&self) -> bool {
+        self.shared.options.session_policies
     }
 
     pub(crate) fn gate(&self) -> Arc<Gate> {

@@ -17,5 +17,7 @@ mod session;
 pub use connect::{Aws, Embedded, Options};
 pub use error::{Class, Error};
 pub use operation::Operation;
-pub use permission::{Mode, Permissions, permissions};
+pub use permission::{
+    ANY_ACCOUNT, Mode, Permissions, SessionPolicy, import_permissions, member_permissions, permissions,
+};
 pub use session::Session;

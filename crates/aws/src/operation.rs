@@ -101,6 +101,11 @@ macro_rules! operations {
                 }
             }
 
+            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the lock.
+            pub(crate) fn is_for_reading(self) -> bool {
+                self.is_read() && self.place() != Place::Lock
+            }
+
             pub(crate) fn place(self) -> Place {
                 match self {
                     $(Self::$name => Place::$place,)+

@@ -3,16 +3,21 @@
 //! It is derived from the table of operations, so that it cannot forget one that the program calls.
 
 mod implied;
+mod narrowed;
+mod session_policy;
+mod size;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::{Arn, Partition};
-use reconcile_spec::{Account, AtRest, Desired, KeyIdentity, Lock, Trail};
+use reconcile_policy::{AccountId, Arn, Partition};
+use reconcile_spec::{Account, AtRest, Desired, KeyIdentity, Lock, Spec, Trail};
 use serde_json::{Value, json};
 
 use crate::Operation;
 use crate::operation::{Place, Scope};
 use implied::{Implied, implied};
+
+pub use session_policy::SessionPolicy;
 
 /// What is to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +37,13 @@ pub struct Permissions {
     pub policy: Value,
 }
 
+impl Permissions {
+    /// The policy as documents that each fit a managed policy of IAM.
+    pub fn documents(&self) -> Vec<Value> {
+        size::documents(&self.policy)
+    }
+}
+
 /// The policies of all accounts of a spec, in the order of the spec. An account in which nothing is done is left out.
 ///
 /// See "Actions, resources, and condition keys for AWS services" in the service authorization reference.
@@ -45,39 +57,93 @@ pub fn permissions(desired: &Desired, mode: Mode) -> Vec<Permissions> {
         .collect()
 }
 
-fn policy(desired: &Desired, account: &Account, mode: Mode) -> Option<Value> {
-    // By resources and, as text, the condition: what shares both shares a statement.
-    let mut actions: BTreeMap<(Vec<String>, Option<String>), Vec<&'static str>> = BTreeMap::new();
-    let mut allow = |action, resources, condition: Option<Value>| {
-        let of_resource = actions.entry((resources, condition.map(|it| it.to_string()))).or_default();
-        if !of_resource.contains(&action) {
-            of_resource.push(action);
-        }
-    };
-    for operation in Operation::ALL.iter().filter(|it| mode == Mode::Apply || it.is_read()) {
-        let is_asked = operation.place() != Place::Lock || mode == Mode::Apply;
-        if !is_asked || !is_of(desired, account, operation.place()) || !is_used(desired, *operation) {
-            continue;
-        }
-        allow(operation.action(), resources(desired, account, operation.scope()), None);
+/// The policy of every member that joins the organization by itself, and the name of the role that carries it, with
+/// [`ANY_ACCOUNT`] for the id of the member. `None` where no member joins by itself.
+pub fn member_permissions(spec: &Spec, mode: Mode) -> Option<(String, Value)> {
+    let role = spec.desired().organization.as_ref()?.role.clone()?;
+    let id: AccountId = ANY_ACCOUNT.parse().ok()?;
+    if spec.desired().accounts.iter().any(|account| account.id == id) {
+        return None;
     }
-    for Implied { action, resources, condition } in implied(desired, account, mode) {
-        allow(action, resources, condition);
-    }
-    let statements: Vec<Value> = actions
-        .into_iter()
-        .filter(|((resources, _), _)| !resources.is_empty())
-        .map(|((resources, condition), actions)| statement(&resources, condition.as_deref(), &actions))
-        .collect();
-    (!statements.is_empty()).then(|| json!({ "Version": "2012-10-17", "Statement": statements }))
+    let spec = spec.with_sample_member(&id)?;
+    let member = spec.desired().accounts.iter().find(|account| account.id == id)?;
+    Some((role, policy(spec.desired(), member, mode)?))
 }
 
-fn statement(resources: &[String], condition: Option<&str>, actions: &[&str]) -> Value {
-    let mut statement = json!({ "Effect": "Allow", "Action": actions, "Resource": resources });
-    if let Some(condition) = condition.and_then(|it| serde_json::from_str::<Value>(it).ok()) {
-        statement["Condition"] = condition;
+/// Stands for the id of a member in its policy.
+pub const ANY_ACCOUNT: &str = "000000000000";
+
+/// The policies of `import`, which has no spec yet: for every account that is looked at, and for the credentials that assume
+/// the role of this name in other accounts.
+pub fn import_permissions(role: &str) -> (Value, Value) {
+    let read = Operation::ALL.iter().filter(|it| it.is_for_reading() && it.place() != Place::Start);
+    let actions: BTreeSet<&str> = read.map(|it| it.action()).collect();
+    let everything = Allowed { resources: vec!["*".to_owned()], condition: None };
+    let roles = Allowed { resources: vec![format!("arn:*:iam::*:role/{role}")], condition: None };
+    let assume = Operation::AssumeRole.action();
+    (document([(everything, actions.into_iter().collect())]), document([(roles, vec![assume])]))
+}
+
+/// On what, and on which condition, actions are allowed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Allowed {
+    resources: Vec<String>,
+    /// As JSON text.
+    condition: Option<String>,
+}
+
+fn policy(desired: &Desired, account: &Account, mode: Mode) -> Option<Value> {
+    let exact = policy_with(desired, account, mode, Roles::Listed)?;
+    if size::fits(&exact) {
+        return Some(exact);
     }
-    statement
+    policy_with(desired, account, mode, Roles::ByName)
+}
+
+fn policy_with(desired: &Desired, account: &Account, mode: Mode, roles: Roles) -> Option<Value> {
+    // What shares resources and condition shares a statement.
+    let mut actions: BTreeMap<Allowed, Vec<&'static str>> = BTreeMap::new();
+    let mut allow = |action, allowed: Allowed| {
+        let listed = actions.entry(allowed).or_default();
+        if !listed.contains(&action) {
+            listed.push(action);
+        }
+    };
+    for operation in operations(desired, account, mode) {
+        if operation.scope() == Scope::Roles {
+            allow(
+                operation.action(),
+                Allowed { resources: assumed(desired, account, roles), condition: None },
+            );
+            continue;
+        }
+        for allowed in narrowed::allowed(desired, account, operation) {
+            allow(operation.action(), allowed);
+        }
+    }
+    for Implied { action, resources, condition } in implied(desired, account, mode) {
+        allow(action, Allowed { resources, condition: condition.map(|it| it.to_string()) });
+    }
+    actions.retain(|allowed, _| !allowed.resources.is_empty());
+    (!actions.is_empty()).then(|| document(actions))
+}
+
+fn document(statements: impl IntoIterator<Item = (Allowed, Vec<&'static str>)>) -> Value {
+    let statements = statements.into_iter().map(|(allowed, actions)| {
+        let mut statement = json!({ "Effect": "Allow", "Action": actions, "Resource": allowed.resources });
+        let condition = allowed.condition.as_deref();
+        if let Some(condition) = condition.and_then(|it| serde_json::from_str::<Value>(it).ok()) {
+            statement["Condition"] = condition;
+        }
+        statement
+    });
+    json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
+}
+
+/// The operations that a run calls in one account.
+fn operations(desired: &Desired, account: &Account, mode: Mode) -> impl Iterator<Item = Operation> {
+    let asked = Operation::ALL.iter().copied().filter(move |it| mode == Mode::Apply || it.is_for_reading());
+    asked.filter(|it| is_of(desired, account, it.place()) && is_used(desired, *it))
 }
 
 /// Whether operations of this place are made in the account.
@@ -150,18 +216,8 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
     let partition: Partition = region.partition();
     let id = &account.id;
     match scope {
-        Scope::Nothing => Vec::new(),
         Scope::Everything => vec!["*".to_owned()],
-        Scope::Roles => {
-            let same_start = desired.accounts.iter().filter(|it| it.access.profile == account.access.profile);
-            let roles = same_start.filter_map(|it| it.access.role.as_ref());
-            let mut roles: Vec<String> = roles.map(|role| role.arn.to_string()).collect();
-            // Who joins by itself is not known before.
-            if let Some(role) = desired.organization.as_ref().and_then(|it| it.role.as_ref()) {
-                roles.push(format!("arn:{partition}:iam::*:role/{role}"));
-            }
-            roles
-        }
+        Scope::Nothing | Scope::Roles => Vec::new(),
         // The id of a key is known only when it is there.
         Scope::Key => match &desired.key.identity {
             KeyIdentity::Alias(_) => vec![format!("arn:{partition}:kms:{region}:{id}:key/*")],
@@ -215,6 +271,37 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             std::iter::once(all).chain(of_others.map(|(_, arn)| arn)).collect()
         }
     }
+}
+
+/// How the roles that are assumed are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Roles {
+    /// Each by its ARN.
+    Listed,
+    /// By their name in any account, where several have the same: a hub assumes more roles than a policy can list.
+    ByName,
+}
+
+/// The roles that the credentials of an account assume.
+fn assumed(desired: &Desired, account: &Account, named: Roles) -> Vec<String> {
+    let same_start = desired.accounts.iter().filter(|it| it.access.profile == account.access.profile);
+    let roles = same_start.filter_map(|it| it.access.role.as_ref());
+    let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for role in roles {
+        let (partition, name) = (desired.bucket.site.region.partition(), role.arn.resource());
+        by_name.entry(format!("arn:{partition}:iam::*:{name}")).or_default().push(role.arn.to_string());
+    }
+    // Who joins by itself is not known before.
+    if let Some(role) = desired.organization.as_ref().and_then(|it| it.role.as_ref()) {
+        let partition = desired.bucket.site.region.partition();
+        let any = format!("arn:{partition}:iam::*:role/{role}");
+        by_name.insert(any.clone(), vec![any]);
+    }
+    let named = by_name.into_iter().flat_map(|(any, roles)| match (named, roles.len()) {
+        (Roles::ByName, 2..) => vec![any],
+        _ => roles,
+    });
+    named.collect()
 }
 
 /// The ARN of a trail, with any account where nobody knows whose it is: an organization trail belongs to the management

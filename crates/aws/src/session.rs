@@ -13,11 +13,11 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::sdk_config::SharedCredentialsProvider;
 use futures::future::BoxFuture;
 use reconcile_policy::{AccountId, Arn, Region};
-use reconcile_spec::{Account, RoleAccess};
+use reconcile_spec::{Account, Desired, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
 use crate::gate::Gate;
-use crate::{Aws, Class, Error, Operation};
+use crate::{Aws, Class, Error, Operation, SessionPolicy};
 
 /// Access to one account.
 ///
@@ -34,13 +34,27 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the account: assumes its role, or makes sure that the credentials at hand are of this account.
+    /// Opens the account for reading: assumes its role with a session policy that allows nothing else, or makes sure that
+    /// the credentials at hand are of this account.
     ///
     /// One round trip.
     ///
     /// # Errors
     /// What STS answered; or [`Class::Credentials`] where the credentials are of another account.
     pub async fn open(aws: &Aws, account: &Account) -> Result<Self, Error> {
+        Self::open_with(aws, account, &SessionPolicy::reading()).await
+    }
+
+    /// Opens the account for the changes of a spec: like [`Session::open`], with a session policy that allows the operations
+    /// of an apply.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_to_apply(aws: &Aws, account: &Account, desired: &Desired) -> Result<Self, Error> {
+        Self::open_with(aws, account, &SessionPolicy::applying(desired, account)).await
+    }
+
+    async fn open_with(aws: &Aws, account: &Account, policy: &SessionPolicy) -> Result<Self, Error> {
         let mut session = Self {
             account: account.clone(),
             config: aws.base(account.access.profile.as_deref()).await,
@@ -52,14 +66,14 @@ impl Session {
             caller: account.access.role.as_ref().map(|role| role.arn.clone()),
         };
         match &account.access.role {
-            Some(role) => session.assume(role).await?,
+            Some(role) => session.assume(role, aws.limits_sessions().then_some(policy)).await?,
             None => session.caller = session.check_identity().await?,
         }
         Ok(session)
     }
 
-    async fn assume(&mut self, role: &RoleAccess) -> Result<(), Error> {
-        let provider = AssumedRole::new(self.sts(), role.clone());
+    async fn assume(&mut self, role: &RoleAccess, policy: Option<&SessionPolicy>) -> Result<(), Error> {
+        let provider = AssumedRole::new(self.sts(), role.clone(), policy.cloned());
         self.call(Operation::AssumeRole, provider.open()).await?;
         self.config = self
             .config

@@ -62,8 +62,8 @@ impl Command {
             Self::Plan(PlanArgs { shown, .. })
             | Self::Apply(ApplyArgs { shown, .. })
             | Self::Drift(DriftArgs { shown, .. }) => shown.format == Format::Json,
+            Self::Permissions(PermissionsArgs { format, .. }) => *format == PermissionsFormat::Json,
             Self::Explain(ExplainArgs { format, .. })
-            | Self::Permissions(PermissionsArgs { format, .. })
             | Self::Sandbox(SandboxArgs { command: SandboxCommand::Show { format } }) => {
                 *format == ShowFormat::Json
             }
@@ -107,6 +107,9 @@ pub(crate) struct Global {
     /// The Region whose STS is called [default: the bucket's]
     #[arg(long, global = true)]
     pub(crate) region: Option<String>,
+    /// Assume roles without a session policy, which limits a plan to reading and an apply to its own operations
+    #[arg(long, global = true)]
+    pub(crate) no_session_policy: bool,
     /// AWS calls in flight
     #[arg(long, global = true, value_name = "N", default_value = "64")]
     pub(crate) concurrency: NonZeroUsize,
@@ -263,7 +266,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) organization: Option<String>,
     /// The role to assume in members of the organization
-    #[arg(long, value_name = "ROLE", default_value = "OrganizationAccountAccessRole")]
+    #[arg(long, value_name = "ROLE", default_value = MEMBER_ROLE)]
     pub(crate) role: String,
     /// What to call the installation [default: from the name of the bucket]
     #[arg(long, value_name = "NAME", value_parser = spec_name)]
@@ -272,6 +275,10 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
+
+/// The role that AWS creates in accounts which are created in an organization. See "Accessing member accounts in an
+/// organization" in the Organizations user guide.
+pub(crate) const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// An account of the command line.
 #[derive(Debug, Clone)]
@@ -374,16 +381,31 @@ pub(crate) enum ShowFormat {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   reconcile permissions specs/prod.yaml               for apply
-  reconcile permissions specs/prod.yaml --mode plan   for plan and drift, which only read")]
+  reconcile permissions specs/prod.yaml --mode plan   for plan and drift, which only read
+  reconcile permissions specs/prod.yaml --format cloudformation > role.json
+                                                      a stack set that creates the role in every member
+  reconcile permissions --import                      for import, which has no spec yet")]
 pub(crate) struct PermissionsArgs {
     /// The spec
-    pub(crate) spec: PathBuf,
+    #[arg(required_unless_present = "import")]
+    pub(crate) spec: Option<PathBuf>,
     /// What is to be run
     #[arg(long, default_value = "apply")]
     pub(crate) mode: PermissionsMode,
-    /// Form of the output
+    /// Print the policies of `import`, with the role that it assumes in other accounts
+    #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true,
+          default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode"])]
+    pub(crate) import: Option<String>,
+    /// Form of the output; `cloudformation` is the template of a role for members that join by themselves
     #[arg(long, default_value = "text")]
-    pub(crate) format: ShowFormat,
+    pub(crate) format: PermissionsFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PermissionsFormat {
+    Text,
+    Json,
+    Cloudformation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -47,6 +47,7 @@ impl World {
             region,
             endpoint_url: global.endpoint_url.clone(),
             concurrency: global.concurrency,
+            session_policies: !global.no_session_policy,
             embedded,
         }))
     }

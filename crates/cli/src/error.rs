@@ -51,6 +51,9 @@ pub(crate) enum CliError {
     /// No name can be made for a new spec.
     #[error("the installation has no name")]
     NoName,
+    /// No account joins the spec by itself.
+    #[error("no member of an organization joins this spec by itself")]
+    NoMembers,
     /// A file is there that is not to be overwritten.
     #[error("`{path}` is there already")]
     Exists { path: PathBuf },
@@ -138,6 +141,9 @@ impl CliError {
             Self::Lock(error) => return error.hint(),
             Self::Survey(error) => return error.hint(),
             Self::NoName => "give it one: `--name NAME`".to_owned(),
+            Self::NoMembers => {
+                "set `organization.include` and `organization.role`, or print the policies with `--format text`".to_owned()
+            }
             Self::Exists { .. } => "name another file, or move that one away".to_owned(),
             Self::DestroyOfPlan => {
                 "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned()

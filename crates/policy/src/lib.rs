@@ -84,4 +84,5 @@ pub use ownership::{Ownership, Role, foreign, owned, under_present_name};
 pub use pattern::text_matches;
 pub use public::{Ambiguity, Exposed, exposed};
 pub use statement::{Condition, Effect, Principal, Statement};
+pub use trails::CLOUDTRAIL;
 pub use warning::Warning;

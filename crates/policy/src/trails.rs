@@ -22,7 +22,8 @@ pub(crate) use grant::{Coverage, Grant, Source};
 use owner::{Owner, is_of_bucket, is_of_objects};
 pub(crate) use owner::{is_of_one_owner, logs_folder};
 
-pub(crate) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+/// The service principal of CloudTrail.
+pub const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 pub(crate) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 pub(crate) const SOURCE_ORGANIZATION: &str = "aws:SourceOrgID";
 pub(crate) const SOURCE_ACCOUNT_VARIABLE: &str = "${aws:SourceAccount}";

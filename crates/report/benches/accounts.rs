@@ -84,6 +84,7 @@ fn connect(twin: &Twin, desired: &Desired) -> Aws {
         region: desired.bucket.site.region.clone(),
         endpoint_url: None,
         concurrency: NonZeroUsize::new(64).unwrap(),
+        session_policies: true,
         embedded: Some(Embedded {
             http_client: twin.http_client(),
             credentials: twin.credentials_for(MANAGEMENT),

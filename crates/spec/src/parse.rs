@@ -85,6 +85,16 @@ impl Spec {
         spec
     }
 
+    /// The same spec with one member of the organization among its accounts, which joined by itself and has this id: what
+    /// can be said of such members before anybody asks AWS. `None` where no member joins by itself.
+    pub fn with_sample_member(&self, id: &AccountId) -> Option<Self> {
+        let organization = self.desired.organization.as_ref()?;
+        organization.joining.include.as_ref().and(organization.role.as_ref())?;
+        let management = self.desired.account(&organization.account)?;
+        let roster = Roster::with_sample(&organization.joining, management.id.clone(), id.clone());
+        self.in_organization(&roster).ok()
+    }
+
     /// Where it was read, as the user named it.
     pub fn path(&self) -> &str {
         &self.path

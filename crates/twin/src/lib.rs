@@ -21,6 +21,7 @@ mod policy;
 mod protocol;
 mod request;
 mod services;
+mod session_policy;
 mod state;
 mod store;
 mod twin;

@@ -24,8 +24,10 @@ pub(crate) struct Scope {
     pub(crate) access_key: String,
     pub(crate) region: String,
     pub(crate) service: String,
-    /// The role, where the caller has assumed one.
+    /// The role and the name of the session, where the caller has assumed one.
     pub(crate) role: Option<String>,
+    /// The policy of the session.
+    pub(crate) session_policy: Option<String>,
 }
 
 const BASE_KEY: &str = "AKIATWIN";
@@ -39,6 +41,16 @@ pub(crate) fn base_key(account: &str) -> String {
 /// The access key id of a session in an account.
 pub(crate) fn session_key(account: &str) -> String {
     format!("{SESSION_KEY}{account}")
+}
+
+/// The token of a session, which carries all that is to know of it, as those of AWS do.
+pub(crate) fn session_token(role: &str, session: &str, policy: Option<&str>) -> String {
+    let mut token = form_urlencoded::Serializer::new(String::new());
+    token.append_pair("role", &format!("{role}/{session}"));
+    if let Some(policy) = policy {
+        token.append_pair("policy", policy);
+    }
+    token.finish()
 }
 
 impl Request {
@@ -88,8 +100,13 @@ impl Scope {
         let mut elements = credential.unwrap_or_default().split('/').map(str::to_owned);
         let mut next = || elements.next().unwrap_or_default();
         let (access_key, _date, region, service) = (next(), next(), next(), next());
-        let role = text(headers, "x-amz-security-token").map(str::to_owned);
-        Self { access_key, region, service, role }
+        let token = text(headers, "x-amz-security-token").unwrap_or_default();
+        let of_session = |name: &str| {
+            let mut pairs = form_urlencoded::parse(token.as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let (role, session_policy) = (of_session("role"), of_session("policy"));
+        Self { access_key, region, service, role, session_policy }
     }
 }
 

@@ -19,6 +19,7 @@ use reconcile_policy::Region;
 use crate::fault::Fault;
 use crate::protocol;
 use crate::request::Request;
+use crate::session_policy;
 use crate::state::State;
 
 /// What became of a request.
@@ -35,6 +36,8 @@ pub(crate) struct Answer {
 pub(crate) struct Caller<'r> {
     pub(crate) account: &'r str,
     pub(crate) region: &'r str,
+    /// The policy of its session, where it has assumed a role with one.
+    session_policy: Option<&'r str>,
 }
 
 pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
@@ -69,6 +72,11 @@ pub(crate) fn unavailable(fault: &Fault) -> Response<Bytes> {
 }
 
 impl<'r> Caller<'r> {
+    /// The account itself, which no session limits.
+    pub(crate) fn account(account: &'r str, region: &'r str) -> Self {
+        Self { account, region, session_policy: None }
+    }
+
     /// The caller of a request, if the account of its credentials and the partition of its Region exist; `code` is what the
     /// service says if the account does not.
     fn of(state: &State, request: &'r Request, code: &'static str) -> Result<Self, Fault> {
@@ -82,15 +90,23 @@ impl<'r> Caller<'r> {
             let message = format!("Credential should be scoped to a valid Region: {error}");
             return Err(Fault::new(403, "InvalidSignatureException", message));
         }
-        Ok(Self { account, region })
+        Ok(Self { account, region, session_policy: request.scope.session_policy.as_deref() })
     }
 
     /// The caller, where nothing refuses the operation (`kms:CreateKey`) to him; `code` is what the service says if not.
     fn permitted(self, state: &State, operation: &str, code: &'static str) -> Result<Self, Fault> {
-        match state.denials.iter().find_map(|denial| denial.of(self, operation, code)) {
-            Some(fault) => Err(fault),
-            None => Ok(self),
+        if let Some(fault) = state.denials.iter().find_map(|denial| denial.of(self, operation, code)) {
+            return Err(fault);
         }
+        // Everybody may ask who he is.
+        let is_free = operation == "sts:GetCallerIdentity";
+        if self.session_policy.is_some_and(|policy| !is_free && !session_policy::allows(policy, operation)) {
+            let message = format!(
+                "not authorized to perform: {operation} because no session policy allows the {operation} action"
+            );
+            return Err(Fault::new(403, code, message));
+        }
+        Ok(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_aws::{Mode, Operation, permissions};
+use reconcile_aws::{Mode, Operation, Session, permissions};
 
 use crate::installation::{Installation, MASTER, members};
 
@@ -22,6 +22,29 @@ async fn a_plan_only_reads() {
     // The first plan, of an empty AWS, too.
     let first = calls.iter().position(|call| call.mutating).unwrap();
     assert!(calls[..first].iter().any(|call| call.operation == "kms:ListKeys"));
+}
+
+/// Whoever steals the credentials of a plan has those of a reader, whatever the role allows.
+#[tokio::test]
+async fn a_session_for_reading_changes_nothing() {
+    let installation = Installation::new();
+    let text = members(1, "");
+    installation.converge(&text).await;
+    let spec = crate::installation::spec(&text);
+    let (aws, region) = (installation.connect(&spec), &spec.desired().bucket.site.region);
+    let member = spec.desired().accounts.iter().find(|it| it.access.role.is_some()).unwrap();
+
+    let session = Session::open(&aws, member).await.unwrap();
+    let stopped = session.cloudtrail(region).stop_logging().name("Trail").send();
+    let error = session.call(Operation::StopLogging, stopped).await.unwrap_err();
+    assert!(error.message.contains("no session policy allows"), "{error}");
+
+    let session = Session::open_to_apply(&aws, member, spec.desired()).await.unwrap();
+    let stopped = session.cloudtrail(region).stop_logging().name("Trail").send();
+    session.call(Operation::StopLogging, stopped).await.unwrap();
+    let created = session.kms(region).create_key().send();
+    let error = session.call(Operation::CreateKey, created).await.unwrap_err();
+    assert!(error.message.contains("no session policy allows"), "a member holds no key: {error}");
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ impl Installation {
             region: spec.desired().bucket.site.region.clone(),
             endpoint_url: None,
             concurrency: NonZeroUsize::new(64).unwrap(),
+            session_policies: true,
             embedded: Some(Embedded {
                 http_client: self.twin.http_client(),
                 credentials: self.twin.credentials_for(MASTER),

@@ -1,5 +1,6 @@
 //! What AWS asks of the caller besides the action of the operation itself.
 
+use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::{Account, Desired, Encryption};
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<I
 
 /// CloudTrail asks whether its caller may hand it the role that delivers to a log group.
 fn hand_over(roles: Vec<String>) -> Implied {
-    let condition = json!({ "StringEquals": { "iam:PassedToService": "cloudtrail.amazonaws.com" } });
+    let condition = json!({ "StringEquals": { "iam:PassedToService": CLOUDTRAIL } });
     Implied { action: "iam:PassRole", resources: roles, condition: Some(condition) }
 }
 
@@ -52,7 +53,7 @@ fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
 /// See "Prepare for creating a trail for your organization" and "Required permissions to assign a delegated administrator" in
 /// the CloudTrail user guide.
 fn act_for_organization(desired: &Desired, account: &Account) -> Vec<Implied> {
-    const SERVICES: [&str; 2] = ["cloudtrail.amazonaws.com", "context.cloudtrail.amazonaws.com"];
+    const SERVICES: [&str; 2] = [CLOUDTRAIL, "context.cloudtrail.amazonaws.com"];
 
     let partition = desired.bucket.site.region.partition();
     let id = &account.id;
@@ -71,7 +72,11 @@ fn act_for_organization(desired: &Desired, account: &Account) -> Vec<Implied> {
     ];
     let organization = desired.organization.as_ref().filter(|it| it.account == account.name);
     if organization.is_some_and(|it| it.delegated_administrator.is_some()) {
-        implied.push(everything("organizations:RegisterDelegatedAdministrator"));
+        implied.push(Implied {
+            action: "organizations:RegisterDelegatedAdministrator",
+            resources: vec!["*".to_owned()],
+            condition: Some(json!({ "StringEquals": { "organizations:ServicePrincipal": CLOUDTRAIL } })),
+        });
     }
     implied
 }

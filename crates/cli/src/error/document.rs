@@ -50,6 +50,7 @@ impl CliError {
         match self {
             Self::Usage(_)
             | Self::NoName
+            | Self::NoMembers
             | Self::DestroyOfPlan
             | Self::TargetOfPlan
             | Self::PlanOverSpec { .. }

@@ -62,6 +62,25 @@ impl Roster {
         Self { id, management, units, members }
     }
 
+    /// An organization whose only member is one that joins by itself, for what can be said of any such member.
+    pub(crate) fn with_sample(joining: &Joining, management: AccountId, member: AccountId) -> Self {
+        let include = joining.include.clone().unwrap_or_default();
+        let unit = |given: &String| {
+            let path = given.trim_matches('/');
+            let id = path.rsplit('/').next().unwrap_or_default().to_owned();
+            Unit { id, path: path.strip_prefix("Root/").unwrap_or(path).to_owned() }
+        };
+        let included: Vec<Unit> = include.units.iter().map(unit).collect();
+        let member = Member {
+            id: member,
+            name: "member".to_owned(),
+            units: included.iter().map(|unit| unit.id.clone()).collect(),
+            tags: include.tags,
+        };
+        let units = included.into_iter().chain(joining.exclude_units.iter().map(unit)).collect();
+        Self::new("o-sample".to_owned(), management, units, vec![member])
+    }
+
     /// Its active accounts, in the order of their ids.
     pub fn members(&self) -> &[Member] {
         &self.members

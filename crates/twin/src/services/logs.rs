@@ -75,7 +75,7 @@ fn is_name(name: &str) -> bool {
 }
 
 fn group_arn(caller: Caller<'_>, name: &str) -> String {
-    let Caller { account, region } = caller;
+    let Caller { account, region, .. } = caller;
     format!("arn:{}:logs:{region}:{account}:log-group:{name}", partition(region))
 }
 

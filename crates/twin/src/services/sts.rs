@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Answer, Caller, query};
 use crate::fault::Fault;
 use crate::protocol::{self, escape};
-use crate::request::{Request, session_key};
+use crate::request::{Request, session_key, session_token};
+use crate::session_policy;
 use crate::state::{State, partition};
 
 pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
@@ -19,7 +20,9 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         query::check("sts", action, &form)?;
         match action {
             "GetCallerIdentity" => Ok(identity(caller, request.scope.role.as_deref())),
-            "AssumeRole" => assume_role(state, caller, value("RoleArn"), value("RoleSessionName")),
+            "AssumeRole" => {
+                assume_role(state, caller, value("RoleArn"), value("RoleSessionName"), value("Policy"))
+            }
             other => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{other}`"))),
         }
     });
@@ -45,9 +48,11 @@ fn assume_role(
     caller: Caller<'_>,
     role: Option<&str>,
     session: Option<&str>,
+    policy: Option<&str>,
 ) -> Result<String, Fault> {
     let arn = role.ok_or_else(|| Fault::bad("ValidationError", "RoleArn is required"))?;
     let session = session.ok_or_else(|| Fault::bad("ValidationError", "RoleSessionName is required"))?;
+    policy.map_or(Ok(()), session_policy::check)?;
     let account = arn.split(':').nth(4).unwrap_or_default();
     // A role with a path is known by the last part of its ARN.
     let name = arn.rsplit('/').next().unwrap_or_default();
@@ -66,7 +71,7 @@ fn assume_role(
          <SessionToken>{token}</SessionToken><Expiration>{expiration:.0}</Expiration></Credentials>\
          <AssumedRoleUser><AssumedRoleId>AROATWIN:{session}</AssumedRoleId><Arn>{user}</Arn></AssumedRoleUser>",
         key = session_key(account),
-        token = escape(&format!("{name}/{session}")),
+        token = escape(&session_token(name, session, policy)),
         session = escape(session),
         user =
             escape(&format!("arn:{}:sts::{account}:assumed-role/{name}/{session}", partition(caller.region))),

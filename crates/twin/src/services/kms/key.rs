@@ -47,7 +47,7 @@ pub(super) fn provide(state: &mut State, arn: &str) {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let [_, _, _, region, account, resource] = elements.as_slice() else { return };
     let Some(id) = resource.strip_prefix("key/") else { return };
-    let policy = policy::default(Caller { account, region });
+    let policy = policy::default(Caller::account(account, region));
     let keys = &mut state.regional(account, region).keys;
     keys.entry(id.to_owned()).or_insert_with(|| Key::new(arn.to_owned(), policy));
 }

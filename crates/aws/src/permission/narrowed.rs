@@ -1,0 +1,57 @@
+//! Narrows what an action is allowed on, where its ARN cannot say it.
+
+use reconcile_policy::CLOUDTRAIL;
+use reconcile_spec::{Account, Desired, OWNER_TAG};
+use serde_json::{Value, json};
+
+use super::{Allowed, resources};
+use crate::Operation;
+use crate::operation::Scope;
+
+/// On what an operation is allowed in an account: one of these is enough.
+pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation) -> Vec<Allowed> {
+    let resources_of = |scope| resources(desired, account, scope);
+    let on = |resources: Vec<String>, condition: Option<Value>| Allowed {
+        resources,
+        condition: condition.map(|it| it.to_string()),
+    };
+    let narrowed = |condition| vec![on(resources_of(operation.scope()), Some(condition))];
+    match operation {
+        // A trail of somebody else is never deleted. CloudTrail knows the tags of trails: see "Actions, resources, and
+        // condition keys for AWS CloudTrail" in the service authorization reference.
+        Operation::DeleteTrail => narrowed(ours(desired)),
+        // See "Actions, resources, and condition keys for AWS Organizations".
+        Operation::EnableServiceAccess | Operation::ListDelegatedAdministrators => {
+            narrowed(json!({ "StringEquals": { "organizations:ServicePrincipal": CLOUDTRAIL } }))
+        }
+        // Our key is searched among all keys of the account by its tags.
+        Operation::DescribeKey | Operation::ListResourceTags => vec![on(resources_of(Scope::Key), None)],
+        _ if matches!(operation.scope(), Scope::Key | Scope::KeyAndAlias) => {
+            // KMS asks for the alias itself as well, and an alias has neither aliases nor tags.
+            let all = resources_of(operation.scope());
+            let (aliases, keys): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.contains(":alias/"));
+            let alone = (!aliases.is_empty()).then(|| on(aliases, None));
+            let of_keys = key_conditions(desired).into_iter().map(|condition| on(keys.clone(), condition));
+            alone.into_iter().chain(of_keys).collect()
+        }
+        scope_of => vec![on(resources_of(scope_of.scope()), None)],
+    }
+}
+
+/// The id of the key is not known before: the alias and the tag say which it is. The alias comes after the key, and a key
+/// that is taken over has no tag yet.
+///
+/// See "ABAC for AWS KMS" in the KMS developer guide.
+fn key_conditions(desired: &Desired) -> Vec<Option<Value>> {
+    let Some(alias) = desired.key.identity.alias() else { return vec![None] };
+    let by_alias = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias.with_prefix() } });
+    vec![Some(ours(desired)), Some(by_alias)]
+}
+
+/// The tag of the installation on a resource, also under its previous name.
+fn ours(desired: &Desired) -> Value {
+    let installation = &desired.installation;
+    let names = std::iter::once(installation.name()).chain(installation.previous());
+    let names: Vec<String> = names.map(ToString::to_string).collect();
+    json!({ "StringEquals": { format!("aws:ResourceTag/{OWNER_TAG}"): names } })
+}

@@ -1,0 +1,105 @@
+//! Limits the session of an assumed role to the operations of the table.
+
+use std::collections::BTreeSet;
+
+use reconcile_spec::{Account, Desired};
+use serde_json::json;
+
+use super::implied::implied;
+use super::{Mode, is_of};
+use crate::Operation;
+use crate::operation::Place;
+
+/// What a session of an assumed role is allowed at most, whatever the role allows: a JSON policy document.
+///
+/// STS intersects the policy with those of the role. The credentials of a plan therefore only read, even with a role of an
+/// administrator. The resources stay those of the role: STS accepts 2,048 characters, which leaves no room for ARNs.
+///
+/// See "Session policies" in the IAM user guide and `AssumeRole` in the STS API reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionPolicy(String);
+
+impl SessionPolicy {
+    /// Allows every operation that reads settings, in any account; no log file is read.
+    pub fn reading() -> Self {
+        let read = Operation::ALL.iter().filter(|it| it.is_for_reading() && it.place() != Place::Start);
+        Self::of(read.map(|it| it.action()))
+    }
+
+    /// Allows the operations of an apply in one account, also those that remove what the spec no longer has.
+    pub fn applying(desired: &Desired, account: &Account) -> Self {
+        let is_called = |place| match place {
+            Place::Trails | Place::Logs | Place::Topics | Place::ExistingTopics | Place::Encrypted => true,
+            Place::Key | Place::Bucket | Place::Organization | Place::Lock => is_of(desired, account, place),
+            Place::Start | Place::Import => false,
+        };
+        let called = Operation::ALL.iter().filter(|it| is_called(it.place())).map(|it| it.action());
+        Self::of(called.chain(implied(desired, account, Mode::Apply).into_iter().map(|it| it.action)))
+    }
+
+    /// The document, without white space.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn of<'a>(actions: impl Iterator<Item = &'a str>) -> Self {
+        let mut actions: BTreeSet<String> = actions.map(str::to_owned).collect();
+        let mut wider = WIDER.iter();
+        loop {
+            let document = document(&actions);
+            match wider.next() {
+                Some(prefix) if document.len() > LIMIT => {
+                    let before = actions.len();
+                    actions.retain(|action| !action.starts_with(prefix));
+                    if actions.len() < before {
+                        actions.insert(format!("{prefix}*"));
+                    }
+                }
+                _ => return Self(document),
+            }
+        }
+    }
+}
+
+/// The characters of a session policy. See "IAM and AWS STS quotas" in the IAM user guide.
+const LIMIT: usize = 2048;
+
+/// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is too long. None of them
+/// allows to read log files or to take away more than the listed actions do.
+const WIDER: [&str; 4] = ["s3:GetBucket", "s3:PutBucket", "organizations:List", "kms:List"];
+
+fn document(actions: &BTreeSet<String>) -> String {
+    let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_reads_changes_nothing_and_reads_no_log_file() {
+        let policy = SessionPolicy::reading();
+        for operation in Operation::ALL.iter().filter(|it| !it.is_for_reading()) {
+            let action = format!("\"{}\"", operation.action());
+            assert!(!policy.as_str().contains(&action), "{operation}: {}", policy.as_str());
+        }
+        assert!(!policy.as_str().contains('*'.to_string().repeat(2).as_str()));
+        assert!(policy.as_str().contains("\"s3:GetBucketPolicy\"") && policy.as_str().len() <= LIMIT);
+    }
+
+    #[test]
+    fn the_longest_policy_fits() {
+        let all = Operation::ALL.iter().map(|it| it.action());
+        let policy = SessionPolicy::of(all.chain([
+            "iam:CreateServiceLinkedRole",
+            "iam:PassRole",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "organizations:RegisterDelegatedAdministrator",
+        ]));
+        assert!(policy.as_str().len() <= LIMIT, "{}", policy.as_str().len());
+        assert!(policy.as_str().contains("\"s3:GetBucket*\""), "{}", policy.as_str());
+        assert!(policy.as_str().contains("\"s3:GetObject\""), "{}", policy.as_str());
+    }
+}

@@ -1,0 +1,106 @@
+//! Limits what the session of an assumed role may call.
+//!
+//! See "Session policies" in the IAM user guide.
+
+use serde_json::Value;
+
+use crate::fault::Fault;
+
+/// The characters that STS accepts. See "IAM and AWS STS quotas" in the IAM user guide.
+const LIMIT: usize = 2048;
+
+/// S3 names some of its actions otherwise than its operations. See "Actions, resources, and condition keys for Amazon S3" in
+/// the service authorization reference.
+const ACTIONS: [(&str, &str); 11] = [
+    ("s3:HeadBucket", "s3:ListBucket"),
+    ("s3:ListObjectVersions", "s3:ListBucketVersions"),
+    ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
+    ("s3:PutBucketEncryption", "s3:PutEncryptionConfiguration"),
+    ("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
+    ("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
+    ("s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
+    ("s3:PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
+    ("s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"),
+    ("s3:PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration"),
+    ("s3:HeadObject", "s3:GetObject"),
+];
+
+/// Checks a policy that `AssumeRole` is given.
+pub(crate) fn check(policy: &str) -> Result<(), Fault> {
+    if policy.len() > LIMIT {
+        let message = format!(
+            "1 validation error detected: Value at 'policy' failed to satisfy constraint: \
+             Member must have length less than or equal to {LIMIT}"
+        );
+        return Err(Fault::bad("ValidationError", message));
+    }
+    let is_read = statements(policy).is_some_and(|statements| statements.iter().all(is_simple));
+    if !is_read {
+        let message = "the twin reads session policies that allow actions on all resources";
+        return Err(Fault::bad("MalformedPolicyDocument", message));
+    }
+    Ok(())
+}
+
+/// Whether a policy that was checked allows an operation (`kms:CreateKey`).
+pub(crate) fn allows(policy: &str, operation: &str) -> bool {
+    let action = ACTIONS.iter().find(|(name, _)| *name == operation).map_or(operation, |(_, action)| action);
+    let statements = statements(policy).unwrap_or_default();
+    statements.iter().flat_map(actions).any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => action.starts_with(prefix),
+        None => action == pattern,
+    })
+}
+
+fn statements(policy: &str) -> Option<Vec<Value>> {
+    let document: Value = serde_json::from_str(policy).ok()?;
+    document["Statement"].as_array().cloned()
+}
+
+/// Whether a statement allows actions on everything, without a condition.
+fn is_simple(statement: &Value) -> bool {
+    let known = ["Effect", "Action", "Resource"];
+    statement["Effect"] == "Allow"
+        && statement["Resource"] == "*"
+        && statement["Action"].is_array()
+        && statement.as_object().is_some_and(|it| it.keys().all(|key| known.contains(&key.as_str())))
+}
+
+fn actions(statement: &Value) -> impl Iterator<Item = &str> {
+    statement["Action"].as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(actions: &Value) -> String {
+        serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn a_session_calls_what_its_policy_lists() {
+        let policy = policy(&serde_json::json!(["kms:DescribeKey", "s3:GetBucket*", "s3:ListBucket"]));
+        check(&policy).unwrap();
+        for allowed in
+            ["kms:DescribeKey", "s3:GetBucketPolicy", "s3:HeadBucket", "s3:GetObjectLockConfiguration"]
+        {
+            assert!(allows(&policy, allowed), "{allowed}");
+        }
+        for refused in ["kms:PutKeyPolicy", "s3:GetObject", "s3:PutBucketPolicy", "s3:GetBucketEncryption"] {
+            assert!(!allows(&policy, refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_sts_refuses_is_refused() {
+        let long = policy(&serde_json::json!([format!("s3:{}", "G".repeat(LIMIT))]));
+        assert_eq!(check(&long).unwrap_err().code, "ValidationError");
+        assert_eq!(check("{}").unwrap_err().code, "MalformedPolicyDocument");
+        assert_eq!(check("no JSON").unwrap_err().code, "MalformedPolicyDocument");
+    }
+}

@@ -1,7 +1,7 @@
-//! The CloudFormation template of the role in member accounts.
+//! Template of the role in member accounts, for a stack set.
 //!
 //! A stack set that deploys automatically creates the role in every account that joins the organization: see "Manage automatic
-//! deployments for CloudFormation `StackSets` that use service-managed permissions" in the CloudFormation user guide.
+//! deployments for stack sets that use service-managed permissions" in the user guide of AWS `CloudFormation`.
 
 use reconcile_aws::ANY_ACCOUNT;
 use serde_json::{Value, json};

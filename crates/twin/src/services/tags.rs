@@ -50,13 +50,16 @@ pub(super) fn check<'t>(
 mod tests {
     use super::*;
 
+    /// The tags of a resource, the keys of a request, and the answer.
+    type Row<'r> = (BTreeMap<String, String>, &'r [&'r str], Result<(), &'r str>);
+
     #[test]
     fn a_resource_has_50_tags_of_other_names_than_those_of_aws() {
         let faults = Faults { invalid: "Invalid", too_many: (409, "TooMany") };
         let names: Vec<String> = (0..51).map(|number| format!("tag{number}")).collect();
         let live = |count: usize| names.iter().take(count).map(|it| (it.clone(), String::new())).collect();
         let of_aws: BTreeMap<String, String> = [("aws:stack".to_owned(), String::new())].into();
-        let table: [(BTreeMap<String, String>, &[&str], Result<(), &str>); 8] = [
+        let table: [Row<'_>; 8] = [
             (live(0), &[], Ok(())),
             (live(49), &["tag50"], Ok(())),
             (live(50), &["tag0"], Ok(())),

@@ -108,7 +108,7 @@ async fn one_trail_tries_the_form_beside_the_old_one_and_then_all_follow() {
     // The trail that tries the form is asked alone: after the first write, before the second, and after it.
     assert_eq!(asked[..2], [MASTER, MASTER]);
     assert_eq!((asked.len(), asked[5].as_str()), (9, MASTER));
-    let seen = seen.lock().unwrap();
+    let seen = seen.lock().unwrap().clone();
     assert!(
         seen.contains(&(true, 4)) && seen.contains(&(true, 10)) && !seen.contains(&(false, 5)),
         "{seen:?}"

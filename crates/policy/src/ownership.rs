@@ -198,6 +198,19 @@ impl Ownership {
         self.sid_ending(&format!("{READER}{mark}{of}"))
     }
 
+    /// The mark of the reader whose first statement has this Sid.
+    pub(crate) fn reader<'s>(&self, sid: &'s str) -> Option<&'s str> {
+        let ending = self.prefixes().find_map(|prefix| sid.strip_prefix(prefix))?;
+        ending.strip_prefix(READER).filter(|mark| is_fingerprint(mark))
+    }
+
+    /// What the user calls the statement of this Sid, if it is one that the user wrote out.
+    pub(crate) fn extra<'s>(&self, sid: &'s str) -> Option<&'s str> {
+        let ending = self.prefixes().find_map(|prefix| sid.strip_prefix(prefix))?;
+        // A previous form is on its way out.
+        extra_name(ending).filter(|_| ending_of("", ending) == Some(ending))
+    }
+
     /// Whether the statement of this Sid is one that the user wrote out.
     pub(crate) fn is_extra(&self, sid: &str) -> bool {
         self.endings(sid).any(|ending| extra_name(ending).is_some())

@@ -75,6 +75,27 @@ impl Grant {
         }
     }
 
+    /// What a spec calls the grant, which has its name in KMS from an installation; `None` where that name belongs to other
+    /// content. In KMS a hyphen is an underscore, so both are tried for each.
+    pub fn name_in_spec(&self, spec: &SpecName) -> Option<String> {
+        /// So many underscores a name may have: each doubles the work.
+        const MOST: usize = 10;
+
+        let rest = self.aws_name.strip_prefix(spec.as_str())?.strip_prefix('-')?;
+        let (name, _) = rest.split_once('-').filter(|(name, _)| is_name(name))?;
+        let places: Vec<usize> = name.match_indices('_').map(|(at, _)| at).collect();
+        if places.len() > MOST {
+            return None;
+        }
+        (0..1_usize << places.len()).find_map(|hyphens| {
+            let is_hyphen =
+                |at: usize| places.iter().position(|it| *it == at).is_some_and(|n| hyphens >> n & 1 == 1);
+            let letters = name.char_indices().map(|(at, letter)| if is_hyphen(at) { '-' } else { letter });
+            let name: String = letters.collect();
+            (self.clone().named(spec, &name).aws_name == self.aws_name).then_some(name)
+        })
+    }
+
     /// Gives the grant its name from its content.
     pub(crate) fn named(mut self, spec: &SpecName, name: &str) -> Self {
         let content = format!(
@@ -106,4 +127,30 @@ pub(super) fn is_of(spec: &SpecName, aws_name: &str) -> bool {
 pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_in_a_spec_follows_from_the_name_in_kms() {
+        let spec: SpecName = "sec-prod".parse().unwrap();
+        for name in ["audit", "audit-team", "audit_team", "a-b_c-d", "_"] {
+            let site = Site { account: "master".parse().unwrap(), region: "eu-west-1".parse().unwrap() };
+            let grant = Grant {
+                site,
+                aws_name: String::new(),
+                grantee: Grantee::Principal("arn:aws:iam::111111111111:role/A".parse().unwrap()),
+                operations: vec!["Decrypt".to_owned()],
+                constraints: None,
+                retiring_principal: None,
+            };
+            let grant = grant.named(&spec, name);
+            assert_eq!(grant.name_in_spec(&spec).as_deref(), Some(name));
+            let other = Grant { operations: vec!["Encrypt".to_owned()], ..grant.clone() };
+            assert_eq!(other.name_in_spec(&spec), None);
+            assert_eq!(grant.name_in_spec(&"sec".parse().unwrap()), None);
+        }
+    }
 }

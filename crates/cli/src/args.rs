@@ -251,9 +251,10 @@ pub(crate) struct ExplainArgs {
   reconcile import --bucket central-logs --account security=111111111111 --out specs/prod.yaml
   reconcile import --account management=111111111111 --organization management --out specs/prod.yaml
 
-A plan of the spec that it writes shows no change: whatever is not as reconcile would have it is said in a line of its own.")]
+A plan of the spec shows no change, or only changes that import reports: each line that keeps something as it is has a comment that says what a plan \
+without the line does.")]
 pub(crate) struct ImportArgs {
-    /// An account to look at; without a role the credentials at hand must be of it
+    /// An account to read; without a role, the current credentials must belong to this account
     #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
     pub(crate) accounts: Vec<ImportAccount>,
     /// The bucket [default: the one that the trails deliver to]
@@ -262,16 +263,19 @@ pub(crate) struct ImportArgs {
     /// Only trails of this name
     #[arg(long, value_name = "NAME")]
     pub(crate) trail: Option<String>,
-    /// Look at all members of the organization, which this account may list
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(crate) organization: Option<String>,
+    /// Read all members of the organization, which this account can list
+    #[arg(long, value_name = "ACCOUNT", value_parser = account_name)]
+    pub(crate) organization: Option<AccountName>,
     /// The role to assume in members of the organization
     #[arg(long, value_name = "ROLE", default_value = MEMBER_ROLE)]
     pub(crate) role: String,
-    /// What to call the installation [default: from the name of the bucket]
+    /// Name of the installation [default: the installation that manages the trails, or a name derived from the bucket]
     #[arg(long, value_name = "NAME", value_parser = spec_name)]
     pub(crate) name: Option<SpecName>,
-    /// Where to write the spec; a file that is there is not overwritten [default: the output]
+    /// Rename the installation of this name to the one given by --name
+    #[arg(long, value_name = "NAME", value_parser = spec_name, requires = "name")]
+    pub(crate) previous_name: Option<SpecName>,
+    /// Write the spec to this file; existing files are not overwritten [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -300,6 +304,10 @@ fn import_account(text: &str) -> Result<ImportAccount, String> {
 }
 
 fn bucket_name(text: &str) -> Result<BucketName, NameError> {
+    text.parse()
+}
+
+fn account_name(text: &str) -> Result<AccountName, NameError> {
     text.parse()
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use reconcile_apply::JournalError;
 use reconcile_apply::lock::LockError;
 use reconcile_diff::ObserveError;
-use reconcile_diff::observe::survey::SurveyError;
+use reconcile_diff::import::ImportError;
 use reconcile_diff::plan::PlanFileError;
 use reconcile_policy::ParseError;
 use reconcile_spec::Diagnostics;
@@ -45,12 +45,9 @@ pub(crate) enum CliError {
     /// Live state cannot be read.
     #[error(transparent)]
     Observe(Box<ObserveError>),
-    /// No set-up was found.
+    /// Nothing can be imported.
     #[error(transparent)]
-    Survey(#[from] SurveyError),
-    /// No name can be made for a new spec.
-    #[error("the installation has no name")]
-    NoName,
+    Import(Box<ImportError>),
     /// No account joins the spec by itself.
     #[error("no member of an organization joins this spec by itself")]
     NoMembers,
@@ -113,6 +110,12 @@ impl From<ObserveError> for CliError {
     }
 }
 
+impl From<ImportError> for CliError {
+    fn from(error: ImportError) -> Self {
+        Self::Import(Box::new(error))
+    }
+}
+
 impl CliError {
     /// What the user can do next.
     pub(crate) fn hint(&self) -> Option<String> {
@@ -139,8 +142,7 @@ impl CliError {
                 "wait for the other process, or name another with `--sandbox=FILE`".to_owned()
             }
             Self::Lock(error) => return error.hint(),
-            Self::Survey(error) => return error.hint(),
-            Self::NoName => "give it one: `--name NAME`".to_owned(),
+            Self::Import(error) => return error.hint(),
             Self::NoMembers => {
                 "set `organization.include` and `organization.role`, or print the policies with `--format text`".to_owned()
             }

@@ -7,9 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Watch, apply};
 use reconcile_aws::{Aws, Embedded};
+use reconcile_diff::import::{ImportError, Imported, Request, import};
 use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, destroy, discover, observe};
 use reconcile_spec::{Spec, parse};
-use reconcile_twin::{Setup, SetupAccount, Twin};
+use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
+use serde_json::Value;
 
 pub const MASTER: &str = "111111111111";
 
@@ -39,18 +41,40 @@ impl Installation {
         Self { twin: Twin::in_memory(), journals: tempfile::tempdir().unwrap() }
     }
 
+    /// An installation on a twin whose state somebody changes by hand after `text` was applied.
+    pub async fn edited(text: &str, edit: impl FnOnce(&mut Value)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.json");
+        let installation = Self { twin: Twin::open(&file).unwrap(), journals: tempfile::tempdir().unwrap() };
+        installation.converge(text).await;
+        installation.twin.save().await.unwrap();
+        drop(installation);
+        let mut state = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        edit(&mut state);
+        std::fs::write(&file, state.to_string()).unwrap();
+        Self { twin: Twin::open(&file).unwrap(), journals: folder }
+    }
+
     pub fn connect(&self, spec: &Spec) -> Aws {
         let accounts = spec.desired().accounts.iter().map(|account| SetupAccount {
             id: account.id.to_string(),
             name: account.name.to_string(),
-            roles: vec!["Role".to_owned()],
+            roles: match &account.access.role {
+                Some(role) => vec!["Role".to_owned(), role.arn.resource_name().to_owned()],
+                None => vec!["Role".to_owned()],
+            },
+        });
+        let lock = spec.desired().lock.iter().map(|lock| SetupBucket {
+            name: lock.bucket.to_string(),
+            owner: MASTER.to_owned(),
+            region: lock.site.region.to_string(),
         });
         self.twin.provision(Setup {
+            buckets: lock.collect(),
             keys: spec.desired().key.identity.existing().map(ToString::to_string).into_iter().collect(),
             topics: spec.desired().existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
             ambient: Some(MASTER.to_owned()),
             accounts: accounts.collect(),
-            ..Setup::default()
         });
         Aws::new(reconcile_aws::Options {
             profile: None,
@@ -134,6 +158,21 @@ impl Installation {
         self.journals = tempfile::tempdir().unwrap();
     }
 
+    /// Imports what accounts have, as a user who names those of this text.
+    pub async fn import(&self, accounts: &str, request: &Request) -> Result<Imported, ImportError> {
+        let spec = spec(accounts);
+        let aws = self.connect(&spec);
+        let organization = discover(&aws, spec.desired()).await.unwrap();
+        let spec = match &organization {
+            Some(organization) => spec.in_organization(&organization.roster).unwrap(),
+            None => spec,
+        };
+        let named = spec.desired().accounts.iter().map(|account| account.name.clone());
+        let request = Request { accounts: named.collect(), ..request.clone() };
+        let progress = Arc::new(Progress::default());
+        Box::pin(import(&aws, &spec, &request, Timestamp::now(), &progress)).await
+    }
+
     /// From now on, no call may take from one of these trails what it needs to deliver.
     pub fn watch_over(&self, trails: impl Fn(&str) -> bool + Send + Sync + 'static) {
         self.twin.observe(move |summary| {
@@ -171,8 +210,8 @@ impl Installation {
     }
 
     /// Somebody adds a statement to the policy of the only bucket.
-    pub async fn add_to_bucket_policy(&self, statement: serde_json::Value) {
-        let mut policy: serde_json::Value = serde_json::from_str(&self.bucket_policy()).unwrap();
+    pub async fn add_to_bucket_policy(&self, statement: Value) {
+        let mut policy: Value = serde_json::from_str(&self.bucket_policy()).unwrap();
         policy["Statement"].as_array_mut().unwrap().push(statement);
         let name = &self.twin.summary().buckets[0].name;
         let call = self.s3(MASTER).put_bucket_policy().bucket(name).policy(policy.to_string());
@@ -217,5 +256,24 @@ pub fn members(count: usize, more: &str) -> String {
         "version: 1\nname: test\naccounts:\n  master: {{ id: \"{MASTER}\" }}\n{members}\
          bucket: {{ name: test-logs, account: master, region: eu-west-1 }}\nkey: {{ alias: test }}\n\
          trails:\n  - {{ name: Trail, accounts: all{more} }}\n"
+    )
+}
+
+/// What a user of `import` names of a spec: its accounts, and the organization that its members are read from.
+pub fn accounts_of(text: &str) -> String {
+    let section = |name: &str| -> String {
+        let mut lines = text.lines().skip_while(|line| !line.starts_with(&format!("{name}:")));
+        let first = lines.next().into_iter();
+        let rest = lines.take_while(|line| line.starts_with(' '));
+        first.chain(rest).map(|line| format!("{line}\n")).collect()
+    };
+    let region = text.split("region: ").nth(1).unwrap().split([' ', '\n', ',']).next().unwrap();
+    let first = section("accounts").lines().nth(1).unwrap().trim().split(':').next().unwrap().to_owned();
+    let organization = section("organization");
+    let organization = if organization.contains("include") { organization } else { String::new() };
+    format!(
+        "version: 1\nname: import\n{}{organization}bucket: {{ name: import, account: {first}, region: {region} }}\n\
+         key: {{ alias: import }}\ntrails: [{{ name: Import, accounts: all }}]\n",
+        section("accounts")
     )
 }

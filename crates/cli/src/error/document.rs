@@ -4,6 +4,7 @@
 
 use reconcile_apply::lock::LockError;
 use reconcile_aws::Class;
+use reconcile_diff::import::ImportError;
 use reconcile_diff::observe::survey::SurveyError;
 use reconcile_diff::{ObserveError, ReadError};
 use reconcile_spec::Diagnostics;
@@ -49,7 +50,6 @@ impl CliError {
         }
         match self {
             Self::Usage(_)
-            | Self::NoName
             | Self::NoMembers
             | Self::DestroyOfPlan
             | Self::TargetOfPlan
@@ -63,7 +63,12 @@ impl CliError {
             Self::NoPlan { .. } | Self::Plan { .. } | Self::SpecChanged { .. } | Self::OtherWorld { .. } => {
                 "plan"
             }
-            Self::Observe(_) | Self::Survey(_) => "read",
+            Self::Observe(_) => "read",
+            Self::Import(error) => match error.as_ref() {
+                ImportError::NoName { .. } | ImportError::NotAnInstallation { .. } => "usage",
+                ImportError::Survey(_) | ImportError::Observe(_) => "read",
+                _ => "import",
+            },
             Self::Lock(error) if error.is_held() => "locked",
             Self::Lock(_) => "lock",
             Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } => "sandbox",
@@ -76,17 +81,33 @@ impl CliError {
     fn aws(&self) -> Option<&reconcile_aws::Error> {
         let read = match self {
             Self::Lock(LockError::Aws { error, .. }) => return Some(error),
-            Self::Observe(error) => match error.as_ref() {
-                ObserveError::Hub { error, .. } | ObserveError::Organization { error, .. } => error,
-                ObserveError::Interrupted => return None,
-            },
-            Self::Survey(SurveyError::Account { error, .. }) => error,
+            Self::Observe(error) => of_observation(error)?,
+            Self::Import(error) => of_import(error)?,
             _ => return None,
         };
         match read {
             ReadError::Aws(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+/// The error of the read that failed.
+fn of_observation(error: &ObserveError) -> Option<&ReadError> {
+    match error {
+        ObserveError::Hub { error, .. } | ObserveError::Organization { error, .. } => Some(error),
+        ObserveError::Interrupted => None,
+    }
+}
+
+fn of_import(error: &ImportError) -> Option<&ReadError> {
+    match error {
+        ImportError::Observe(error) => of_observation(error),
+        ImportError::Survey(error) => match error.as_ref() {
+            SurveyError::Account { error, .. } => Some(error),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -1,41 +1,45 @@
-//! Turns what a trail records into the words of a spec.
+//! What a trail records, in the words of a spec.
 
 use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
 
-use super::quoted;
+use super::text::quoted;
 
-/// The lines that say so; none where it is what a trail records by default.
-pub(super) fn lines(selectors: &Selectors) -> Vec<String> {
+/// What a trail records, as a spec says it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The lines; none where it is what a trail records by default.
+    pub(super) lines: Vec<String>,
+    /// Whether the spec cannot say exactly that, and says more.
+    pub(super) is_more: bool,
+}
+
+/// The lines that say what a trail records.
+pub(super) fn said(selectors: &Selectors) -> Said {
     match selectors {
         Selectors::Basic(selectors) => basic(selectors),
         Selectors::Advanced(selectors) => {
             let selectors = selectors.iter().filter_map(|it| serde_json::to_string(it).ok());
             let selectors: Vec<String> = selectors.map(|it| format!("  - {it}")).collect();
-            std::iter::once("advanced_event_selectors:".to_owned()).chain(selectors).collect()
+            let lines = std::iter::once("advanced_event_selectors:".to_owned()).chain(selectors).collect();
+            Said { lines, is_more: false }
         }
     }
 }
 
-/// A spec has one sentence for management events and one for data events of all sorts; a trail may have said more.
-fn basic(selectors: &[EventSelector]) -> Vec<String> {
-    const MORE: &str =
-        "# It records events that a spec cannot say in words; a plan has it record those that are said here.";
-
+/// A spec has one choice of management events and one of data events; a trail may have several of each. Then the spec says what
+/// covers all of them.
+fn basic(selectors: &[EventSelector]) -> Said {
     let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
     let mut of_data = selectors.iter().filter(|it| !it.data_resources.is_empty());
     let is_said = of_management.len() <= 1 && of_data.all(can_say_data);
     let mut lines = Vec::new();
-    if !is_said {
-        lines.push(MORE.to_owned());
-    }
     match of_management.as_slice() {
         [] => lines.push("management_events: none".to_owned()),
         [selector] => lines.extend(management(selector)),
-        // Rather more than less.
         [..] => {}
     }
-    // Reads and writes alike, if the spec cannot tell them apart.
-    let resources = selectors.iter().flat_map(|it| it.data_resources.clone()).collect();
+    // Reads and writes alike.
+    let resources = selectors.iter().flat_map(|it| it.data_resources.clone()).map(widened).collect();
     if let Selectors::Basic(together) = Selectors::basic(vec![of_data_alone(resources)]) {
         let words = together.iter().flat_map(|it| &it.data_resources).filter_map(data);
         let words: Vec<String> = words.collect();
@@ -43,11 +47,25 @@ fn basic(selectors: &[EventSelector]) -> Vec<String> {
             lines.push(format!("data_events: {{ {} }}", words.join(", ")));
         }
     }
-    lines
+    Said { lines, is_more: !is_said }
 }
 
-/// Whether a spec can say of which resources the events are. A bucket without a slash behind it stands for every bucket whose
-/// name begins so, and a spec names one.
+/// All objects in place of the buckets whose names begin alike.
+fn widened(resource: DataResource) -> DataResource {
+    let begins_alike = |value: &String| value.contains(":s3:::") && !value.contains('/');
+    match resource.values.iter().find(|value| begins_alike(value)) {
+        Some(value) => {
+            let partition = value.split(':').nth(1).unwrap_or_default();
+            DataResource { values: vec![format!("arn:{partition}:s3")], ..resource.clone() }
+        }
+        None => resource,
+    }
+}
+
+/// Whether a spec can say which data events these are. A bucket without a slash after it stands for every bucket whose name
+/// begins so, and a spec names single buckets.
+///
+/// See `DataResource` in the CloudTrail API reference.
 fn can_say_data(selector: &EventSelector) -> bool {
     let mut values = selector.data_resources.iter().flat_map(|it| &it.values);
     selector.read_write == ReadWrite::All
@@ -64,7 +82,7 @@ fn of_data_alone(data_resources: Vec<DataResource>) -> EventSelector {
     }
 }
 
-/// Whether a spec can name the insights: they have to be drawn from management events, and the trail has to record those.
+/// Whether a spec can name the insights: they are of management events, which the trail records.
 pub(super) fn can_say_insights(selectors: &Selectors, insights: &[String]) -> bool {
     let of_writes = insights.iter().any(|name| name == "ApiCallRateInsight");
     insights.iter().all(|name| !name.contains(' '))
@@ -94,7 +112,7 @@ fn data(resource: &DataResource) -> Option<String> {
         "AWS::DynamoDB::Table" => "dynamodb",
         _ => return None,
     };
-    // `arn:aws:s3` is the beginning of the ARN of everything in S3.
+    // The ARN of everything in S3 begins with `arn:aws:s3`.
     if resource.values.iter().any(|value| value.split(':').count() == 3) {
         return Some(format!("{service}: all"));
     }

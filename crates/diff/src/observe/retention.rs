@@ -39,7 +39,7 @@ pub async fn read_rules(session: &Session, region: &Region, name: &BucketName) -
 }
 
 /// Our rule among them, as we write it. A rule of the previous name comes first: it is there until it is replaced.
-pub(super) fn lifecycle(Rules { rules, .. }: &Rules, installation: &Installation) -> Lifecycle {
+pub(crate) fn lifecycle(Rules { rules, .. }: &Rules, installation: &Installation) -> Lifecycle {
     let ids = installation.rule_ids();
     let by = |id: &str| rules.iter().find(|rule| rule.id() == Some(id));
     let previous = ids.previous.as_deref().and_then(by);

@@ -1,16 +1,20 @@
-//! Looks for a set-up that has no spec yet: the trails of accounts, the bucket that they deliver to, and its key.
+//! Reads an installation or a set-up of other tools for which there is no spec: the trails of accounts, the bucket that they
+//! deliver to, its keys, and what else the trails deliver to.
+
+mod around;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{try_join, try_join_all};
+use futures::future::{join, try_join_all, try_join3};
 use reconcile_aws::{Aws, Class, Operation, Session};
-use reconcile_policy::{Arn, Document, Partition, Region};
-use reconcile_spec::{AccountName, AliasName, BucketName, Installation, KeyIdentity, Spec};
+use reconcile_policy::{AccountId, Arn, Document, Partition, Region};
+use reconcile_spec::{AccountName, AliasName, BucketName, Installation, Spec};
 
 use super::error::ReadError;
+use super::retention::Rules;
 use super::trail::Asked;
-use super::{Aspects, LiveKey, bucket, key, policy, trail};
-use crate::view::{Bucket, KeyRef, OtherTrail, Trail};
+use super::{Aspects, LiveKey, LiveTopic, bucket, policy, retention, trail};
+use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 
 /// What to look for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,17 +34,25 @@ pub struct Setup {
     pub bucket_account: AccountName,
     /// The Region that it is in.
     pub region: Region,
-    /// Its settings.
+    /// Its settings, without lifecycle rules.
     pub bucket_view: Bucket,
+    /// Its lifecycle rules.
+    pub rules: Rules,
     /// Its policy.
     pub bucket_policy: Option<Document>,
-    /// The key that its trails encrypt with, if they do.
-    pub key: Option<SetupKey>,
+    /// The keys that its trails encrypt with, by ARN.
+    pub keys: BTreeMap<Arn, Result<SetupKey, MissingKey>>,
     /// The trails that deliver to it, with the account that each was seen in.
     pub trails: Vec<(AccountName, Trail)>,
+    /// What the trails deliver to besides, as far as it is in one of the accounts.
+    pub around: Around,
+    /// Permissions of CloudTrail in the organization; `None` where no trail logs for an organization.
+    pub organization: Option<Result<SetupOrganization, ReadError>>,
+    /// Accounts that may have more trails, at home in other Regions, and why these could not be listed.
+    pub unsurveyed: BTreeMap<AccountName, ReadError>,
 }
 
-/// The key of a set-up.
+/// A key of a set-up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SetupKey {
     /// The account that it is in.
@@ -49,6 +61,44 @@ pub struct SetupKey {
     pub alias: Option<AliasName>,
     /// The key.
     pub key: LiveKey,
+    /// Its policy.
+    pub policy: Document,
+    /// All grants on it.
+    pub grants: Vec<Grant>,
+}
+
+/// Why a key is not known.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MissingKey {
+    /// None of the accounts has the key.
+    #[error("it is in an account that was not named")]
+    Elsewhere,
+    /// The key could not be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] ReadError),
+}
+
+/// Something that a trail uses; the error where it could not be read, `None` where it does not exist.
+pub type Used<T> = Result<Option<T>, ReadError>;
+
+/// What trails deliver to besides the bucket, by ARN. What is in an account that was not named is absent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Around {
+    /// Log groups.
+    pub log_groups: BTreeMap<Arn, Used<LogGroup>>,
+    /// Roles that deliver to log groups. Their inline policies are not read.
+    pub roles: BTreeMap<Arn, Used<Role>>,
+    /// Topics.
+    pub topics: BTreeMap<Arn, Used<LiveTopic>>,
+}
+
+/// Permissions of CloudTrail in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupOrganization {
+    /// Whether CloudTrail has trusted access.
+    pub service_access: bool,
+    /// Delegated administrators for CloudTrail.
+    pub delegated_administrators: Vec<AccountId>,
 }
 
 /// Why no set-up was found.
@@ -83,14 +133,6 @@ pub enum SurveyError {
         /// Where it was looked.
         accounts: Vec<AccountName>,
     },
-    /// None of the accounts has the key.
-    #[error("the trails encrypt with {key}, which is in none of the accounts {}", names(accounts))]
-    NoKey {
-        /// Its ARN.
-        key: String,
-        /// Where it was looked.
-        accounts: Vec<AccountName>,
-    },
 }
 
 impl SurveyError {
@@ -98,11 +140,11 @@ impl SurveyError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Account { error, .. } => return error.hint(),
-            Self::NoTrails { .. } => "name the accounts that have them (`--account NAME=ID:ROLE`); for trails of one Region, name that with `--region`".to_owned(),
-            Self::ManyBuckets { .. } => "say which: `--bucket NAME`".to_owned(),
-            Self::NoBucket { .. } | Self::NoKey { .. } => {
-                "name the account that has it, too: `--account NAME=ID:ROLE`".to_owned()
+            Self::NoTrails { .. } => {
+                "name the accounts that have the trails: `--account NAME=ID:ROLE`".to_owned()
             }
+            Self::ManyBuckets { .. } => "choose one of them: `--bucket NAME`".to_owned(),
+            Self::NoBucket { .. } => "name its account as well: `--account NAME=ID:ROLE`".to_owned(),
         })
     }
 }
@@ -111,26 +153,33 @@ fn names(accounts: &[AccountName]) -> String {
     accounts.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// An account that is looked at.
+/// An account that is read.
 struct Place {
     name: AccountName,
     session: Session,
     /// Trails that can be seen from it.
     trails: BTreeMap<Arn, OtherTrail>,
+    /// Why it may have trails that are not among those.
+    unsurveyed: Option<ReadError>,
 }
 
-/// Looks at all accounts of a spec that says nothing but how to get into them. Reads only.
+/// The account of an ARN, if it is one of these.
+fn place_of<'p>(places: &'p [Place], arn: &Arn) -> Option<&'p Place> {
+    places.iter().find(|place| place.session.id().as_str() == arn.account())
+}
+
+/// Reads all accounts of a spec that says nothing but how to get into them. Reads only.
 ///
 /// # Errors
 /// [`SurveyError`].
 pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup, SurveyError> {
     let desired = accounts.desired();
     let start = &desired.bucket.site.region;
-    let mut places = try_join_all(desired.accounts.iter().map(async |account| {
+    let places = try_join_all(desired.accounts.iter().map(async |account| {
         let failed = |error| SurveyError::Account { account: account.name.clone(), error };
         let session = Session::open(aws, account).await.map_err(|error| failed(ReadError::Aws(error)))?;
-        let trails = seen(&session, start).await.map_err(failed)?;
-        Ok(Place { name: account.name.clone(), session, trails })
+        let (trails, unsurveyed) = seen(&session, start).await.map_err(failed)?;
+        Ok(Place { name: account.name.clone(), session, trails, unsurveyed })
     }))
     .await?;
     let names = || desired.accounts.iter().map(|account| account.name.clone()).collect::<Vec<_>>();
@@ -139,46 +188,64 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
         Some(name) => name.clone(),
         None => only_bucket(&places, wanted, names())?,
     };
-    let (hub, region) = locate(&places, &name, start.partition())
-        .await?
-        .ok_or_else(|| SurveyError::NoBucket { bucket: name.clone(), accounts: names() })?;
-    // Trails of one Region are seen only from there.
-    if region != *start {
-        for place in &mut places {
-            let found = seen(&place.session, &region).await;
-            let failed = |error| SurveyError::Account { account: place.name.clone(), error };
-            place.trails.extend(found.map_err(failed)?);
-        }
-    }
+    let no_bucket = || SurveyError::NoBucket { bucket: name.clone(), accounts: names() };
+    let (hub, region) = locate(&places, &name, start.partition()).await?.ok_or_else(no_bucket)?;
     let trails = try_join_all(places.iter().map(|place| trails_of(place, wanted, &name))).await?;
     let trails: Vec<(AccountName, Trail)> = once(trails.into_iter().flatten().collect());
     if trails.is_empty() {
         return Err(SurveyError::NoTrails { accounts: names() });
     }
-    let hub = places.iter().find(|place| place.name == hub);
-    let hub = hub.ok_or_else(|| SurveyError::NoBucket { bucket: name.clone(), accounts: names() })?;
     let failed = |error| SurveyError::Account { account: hub.name.clone(), error };
-    let (view, bucket_policy) =
+    let (view, bucket_policy, rules) =
         read_bucket(&hub.session, &region, &name, &desired.installation).await.map_err(failed)?;
-    let view = view.ok_or_else(|| SurveyError::NoBucket { bucket: name.clone(), accounts: names() })?;
-    let key = match key_of(&trails) {
-        Some(arn) => Some(find_key(&places, &arn, &desired.installation, names()).await?),
-        None => None,
-    };
+    let (keys, around) = join(
+        around::keys(&places, &trails, &desired.installation),
+        around::read(&places, &trails, &desired.installation, &region),
+    )
+    .await;
+    let organization = around::organization(&places, &trails, &region).await;
     Ok(Setup {
-        bucket: name,
+        bucket_view: view.ok_or_else(no_bucket)?,
         bucket_account: hub.name.clone(),
+        bucket: name,
         region,
-        bucket_view: view,
+        rules,
         bucket_policy,
-        key,
+        keys,
         trails,
+        around,
+        organization,
+        unsurveyed: places.into_iter().filter_map(|place| Some((place.name, place.unsurveyed?))).collect(),
     })
 }
 
-async fn seen(session: &Session, region: &Region) -> Result<BTreeMap<Arn, OtherTrail>, ReadError> {
+/// The trails that a Region shows, and those of the account that are at home elsewhere and record one Region; with the error
+/// where the latter could not be listed or described.
+async fn seen(
+    session: &Session,
+    region: &Region,
+) -> Result<(BTreeMap<Arn, OtherTrail>, Option<ReadError>), ReadError> {
     let found = trail::read(session, region, &[]).await?.others;
-    Ok(found.into_iter().map(|trail| (trail.arn.clone(), trail)).collect())
+    let mut found: BTreeMap<Arn, OtherTrail> =
+        found.into_iter().map(|trail| (trail.arn.clone(), trail)).collect();
+    let listed = match trail::list(session, region).await {
+        Ok(listed) => listed,
+        Err(error) => return Ok((found, Some(error))),
+    };
+    let elsewhere: BTreeSet<Region> = listed
+        .iter()
+        .filter(|arn| !found.contains_key(*arn) && arn.account() == session.id().as_str())
+        .filter_map(|arn| arn.region().parse().ok())
+        .filter(|home| home != region)
+        .collect();
+    let mut unsurveyed = None;
+    for home in elsewhere {
+        match trail::read(session, &home, &[]).await {
+            Ok(more) => found.extend(more.others.into_iter().map(|trail| (trail.arn.clone(), trail))),
+            Err(error) => unsurveyed = Some(error),
+        }
+    }
+    Ok((found, unsurveyed))
 }
 
 fn is_asked(trail: &OtherTrail, wanted: &Wanted) -> bool {
@@ -202,14 +269,14 @@ fn only_bucket(
 }
 
 /// The account that has the bucket, and its Region.
-async fn locate(
-    places: &[Place],
+async fn locate<'p>(
+    places: &'p [Place],
     name: &BucketName,
     partition: Partition,
-) -> Result<Option<(AccountName, Region)>, SurveyError> {
+) -> Result<Option<(&'p Place, Region)>, SurveyError> {
     for place in places {
         match location(&place.session, name, partition).await {
-            Ok(region) => return Ok(Some((place.name.clone(), region))),
+            Ok(region) => return Ok(Some((place, region))),
             // It is somebody else's: of another account of these, with luck.
             Err(ReadError::Aws(error)) if matches!(error.class, Class::Denied | Class::NotFound) => {}
             Err(error) => return Err(SurveyError::Account { account: place.name.clone(), error }),
@@ -278,49 +345,19 @@ async fn read_bucket(
     region: &Region,
     name: &BucketName,
     installation: &Installation,
-) -> Result<(Option<Bucket>, Option<Document>), ReadError> {
-    // What of these is not said is left alone.
+) -> Result<(Option<Bucket>, Option<Document>, Rules), ReadError> {
+    // Which lifecycle rule is of the installation depends on its name, which is not known yet.
     let aspects = Aspects {
         lifecycle: false,
-        object_lock: false,
-        access_logs: false,
+        object_lock: true,
+        access_logs: true,
         installation: installation.clone(),
     };
-    try_join(bucket::read(session, region, name, &aspects), policy::read_bucket_policy(session, region, name))
-        .await
-}
-
-/// The key that most trails encrypt with.
-fn key_of(trails: &[(AccountName, Trail)]) -> Option<Arn> {
-    let mut counts: BTreeMap<Arn, usize> = BTreeMap::new();
-    for (_, trail) in trails {
-        if let Some(KeyRef::Known(arn)) = &trail.kms_key
-            && let Ok(arn) = arn.parse()
-        {
-            *counts.entry(arn).or_default() += 1;
-        }
-    }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(arn, _)| arn)
-}
-
-async fn find_key(
-    places: &[Place],
-    arn: &Arn,
-    installation: &Installation,
-    accounts: Vec<AccountName>,
-) -> Result<SetupKey, SurveyError> {
-    let place = places.iter().find(|place| place.session.id().as_str() == arn.account());
-    let (Some(place), Ok(region)) = (place, arn.region().parse::<Region>()) else {
-        return Err(SurveyError::NoKey { key: arn.to_string(), accounts });
-    };
-    let read = async {
-        let identity = KeyIdentity::Existing(arn.clone());
-        let found = key::find(&place.session, &region, &identity, installation).await?;
-        let found = found.found.ok_or_else(|| ReadError::NoSuchKey { arn: arn.clone() })?;
-        let aliases = key::aliases(&place.session, &region, &found.arn);
-        try_join(key::read(&place.session, &region, &found), aliases).await
-    };
-    let (key, aliases) =
-        read.await.map_err(|error| SurveyError::Account { account: place.name.clone(), error })?;
-    Ok(SetupKey { account: place.name.clone(), alias: aliases.into_iter().next(), key })
+    let rules = async { retention::read_rules(session, region, name).await.map_err(ReadError::Aws) };
+    try_join3(
+        bucket::read(session, region, name, &aspects),
+        policy::read_bucket_policy(session, region, name),
+        rules,
+    )
+    .await
 }

@@ -42,6 +42,14 @@ pub struct Trail {
 }
 
 impl Trail {
+    /// The ARN of the key that encrypts its log files; `None` without a key, and for a key that is not created yet.
+    pub(crate) fn key_arn(&self) -> Option<Arn> {
+        match &self.kms_key {
+            Some(KeyRef::Known(arn)) => arn.parse().ok(),
+            Some(KeyRef::KnownAfterApply(_)) | None => None,
+        }
+    }
+
     /// What it delivers to or tells, besides bucket and key: its log group, the role that delivers there, and its topic.
     pub(crate) fn destinations(&self) -> impl Iterator<Item = Arn> {
         let mut arns = Vec::new();

@@ -1,0 +1,131 @@
+//! What trails deliver to besides the bucket, in the words of a spec: log groups and topics.
+
+use reconcile_policy::Arn;
+
+use super::choice::Aspect;
+use super::draft::Draft;
+use super::key::is_key;
+use super::text::{quoted, scalar};
+use crate::observe::LiveTopic;
+use crate::view::{AtRest, CloudWatchLogs, LogGroup, Notification, Tags, Trail};
+
+impl Draft<'_> {
+    /// The delivery to a log group, with a role of the installation.
+    pub(super) fn logs_of(&self, trail: &Trail) -> Option<String> {
+        let (group, role) = logs(trail)?;
+        if self.why_not_logs(trail).is_some() {
+            return None;
+        }
+        let live = self.setup.around.log_groups.get(&group).and_then(|it| it.as_ref().ok()?.as_ref())?;
+        let LogGroup { retention_days, encryption, .. } = live;
+        let mut parts =
+            vec![format!("log_group: {}", scalar(group.resource().trim_start_matches("log-group:")))];
+        parts.extend(retention_days.map(|days| format!("retention_days: {days}")));
+        let role = role.resource_name();
+        if role != format!("reconcile-{}-cloudtrail", self.name) {
+            parts.push(format!("role_name: {}", scalar(role)));
+        }
+        if self.is_with_key(encryption.as_ref()) {
+            parts.push("encryption: key".to_owned());
+        }
+        Some(format!("cloudwatch_logs: {{ {} }}", parts.join(", ")))
+    }
+
+    /// Why the spec does not say to which log group a trail delivers.
+    pub(super) fn why_not_logs(&self, trail: &Trail) -> Option<String> {
+        let (group, role) = logs(trail)?;
+        let around = &self.setup.around;
+        if let Some(Err(error)) = around.log_groups.get(&group) {
+            return Some(format!("it cannot be read: {error}"));
+        }
+        match around.roles.get(&role) {
+            Some(Ok(Some(live))) if self.is_own(&live.tags) => {}
+            Some(Ok(Some(live))) => return Some(of_others(&format!("role {role}"), &live.tags)),
+            Some(Err(error)) => return Some(format!("role {role} cannot be read: {error}")),
+            Some(Ok(None)) | None => return Some(format!("there is no role {role}")),
+        }
+        let is_aside = self.aside.contains(&Aspect::Logs(trail.arn.clone()));
+        is_aside.then(|| "a plan would change the log group, its role or its encryption".to_owned())
+    }
+
+    /// The topic: one of the installation by its name, one of others by its ARN.
+    pub(super) fn topic_of(&self, trail: &Trail) -> Option<String> {
+        let arn = topic(trail)?;
+        if self.aside.contains(&Aspect::Topic(trail.arn.clone())) {
+            return None;
+        }
+        let by_arn = || Some(format!("sns_topic: {{ arn: {} }}", quoted(arn.as_str())));
+        let live = self.setup.around.topics.get(&arn).and_then(|it| it.as_ref().ok()?.as_ref());
+        let Some(live) = live.filter(|live| self.is_own_topic(live)) else { return by_arn() };
+        let is_aside = self.aside.contains(&Aspect::TopicByName(trail.arn.clone()));
+        let Some(account) = self.account(arn.account()).filter(|_| !is_aside) else { return by_arn() };
+        if arn.region() != trail.arn.region() {
+            return by_arn();
+        }
+        let mut parts = vec![format!("name: {}", scalar(arn.resource()))];
+        if account.name != self.setup.bucket_account {
+            parts.push(format!("account: {}", scalar(account.name.as_str())));
+        }
+        if self.is_with_key(live.view.encryption.as_ref()) {
+            parts.push("encryption: key".to_owned());
+        } else if self.manages_key_policy() && arn.region() == self.setup.region.as_str() {
+            // By default, a topic that is created anew would be encrypted.
+            parts.push("encryption: unmanaged".to_owned());
+        }
+        Some(format!("sns_topic: {{ {} }}", parts.join(", ")))
+    }
+
+    /// Whether the installation manages a topic: it carries the mark, or a statement of the installation.
+    fn is_own_topic(&self, live: &LiveTopic) -> bool {
+        let ownership = self.ownership();
+        self.is_own(&live.view.tags) || live.policy.statements().iter().any(|it| ownership.has(it))
+    }
+
+    /// Whether the key of the spec encrypts a log group or a topic.
+    fn is_with_key(&self, encryption: Option<&AtRest>) -> bool {
+        let key = self.key.filter(|_| !self.aside.contains(&Aspect::Key));
+        let named = encryption.and_then(AtRest::key);
+        key.zip(named).is_some_and(|(key, named)| is_key(named, key))
+    }
+
+    /// Reports the log groups that the spec does not have, and topics of other installations that it only reads.
+    pub(super) fn report_destinations(&mut self) {
+        let included: Vec<&Trail> = self.included().map(|(_, trail)| trail).collect();
+        for trail in included {
+            if let (Some((group, _)), Some(why)) = (logs(trail), self.why_not_logs(trail)) {
+                let why = format!("trail {} keeps delivering to it, unmanaged: {why}", trail.arn);
+                self.report(format!("log group {group}"), why, None);
+            }
+            if let Some(arn) = topic(trail)
+                && self.topic_of(trail).is_none()
+            {
+                let why = format!(
+                    "trail {} keeps notifying it, unmanaged: CloudTrail would not be proven able to publish to it",
+                    trail.arn
+                );
+                self.report(format!("topic {arn}"), why, None);
+            }
+        }
+    }
+}
+
+fn of_others(what: &str, tags: &Tags) -> String {
+    match tags.owner() {
+        Some(owner) => format!("installation `{owner}` manages {what}"),
+        None => format!("{what} does not carry the tag of this installation"),
+    }
+}
+
+/// The log group of a trail and the role that delivers to it.
+fn logs(trail: &Trail) -> Option<(Arn, Arn)> {
+    let Some(CloudWatchLogs::To { group, role }) = &trail.cloudwatch_logs else { return None };
+    Some((group.trim_end_matches(":*").parse().ok()?, role.parse().ok()?))
+}
+
+/// The topic of a trail.
+pub(super) fn topic(trail: &Trail) -> Option<Arn> {
+    match &trail.notification {
+        Some(Notification::To { topic }) => topic.parse().ok(),
+        Some(Notification::Off) | None => None,
+    }
+}

@@ -1,0 +1,91 @@
+//! What a plan of a spec would do without one of its lines, in words.
+
+use reconcile_spec::Diagnostics;
+
+use crate::compare::Comparison;
+use crate::plan::{ActionKind, Change};
+use crate::refusal::Refusal;
+
+/// The number of resources that are named.
+const NAMED: usize = 2;
+
+/// What a plan does without a line, besides what it does with it. `without` is the comparison of the spec without the line.
+pub(super) fn of(with: &Comparison, without: Result<&Comparison, &Diagnostics>) -> String {
+    let without = match without {
+        Ok(without) => without,
+        Err(problems) => {
+            let problem = problems.iter().next().map(|it| it.message.as_str()).unwrap_or_default();
+            return format!("the spec is rejected: {problem}");
+        }
+    };
+    let is_new = |refusal: &&Refusal| !with.refusals.contains(refusal);
+    if let Some(refusal) = without.refusals.iter().find(is_new) {
+        let text = refusal.to_string();
+        return format!("a plan refuses a part: {}", text.lines().next().unwrap_or_default());
+    }
+    let is_same = |a: &Change, b: &Change| a.address == b.address && a.phase == b.phase && a.diff == b.diff;
+    let new =
+        without.plan.changes.iter().filter(|it| !with.plan.changes.iter().any(|known| is_same(known, it)));
+    let new: Vec<&Change> = new.collect();
+    if !new.is_empty() {
+        return format!("a plan {}", in_words(&new));
+    }
+    let warned = without.plan.warnings.iter().find(|it| !with.plan.warnings.contains(it));
+    match warned {
+        Some(warning) => format!("a plan warns of {}: {}", warning.address, warning.message),
+        None => "a plan is the same".to_owned(),
+    }
+}
+
+/// The changes, those for the same reasons together.
+fn in_words(changes: &[&Change]) -> String {
+    let mut groups: Vec<(ActionKind, &[String], Vec<String>)> = Vec::new();
+    for change in changes {
+        let address = change.address.to_string();
+        let known = groups
+            .iter_mut()
+            .find(|(action, reasons, _)| *action == change.action() && *reasons == change.reasons.as_slice());
+        match known {
+            Some((_, _, addresses)) if addresses.contains(&address) => {}
+            Some((_, _, addresses)) => addresses.push(address),
+            None => groups.push((change.action(), &change.reasons, vec![address])),
+        }
+    }
+    let said = groups.iter().map(|(action, reasons, addresses)| {
+        let verb = match action {
+            ActionKind::Create => "creates",
+            ActionKind::Update => "updates",
+            ActionKind::Delete => "deletes",
+        };
+        let why = match reasons {
+            [] => String::new(),
+            [only] => format!(": {only}"),
+            [first, more @ ..] => format!(": {first}, and {}", counted(more.len(), "more reason")),
+        };
+        format!("{verb} {}{why}", listed(addresses))
+    });
+    let said: Vec<String> = said.collect();
+    let named = said.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match said.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named}; and {}", counted(more, "more change")),
+    }
+}
+
+/// The first members of a list, and the number of the others.
+fn listed(members: &[String]) -> String {
+    match members {
+        [one, two] => format!("{one} and {two}"),
+        members => {
+            let named: Vec<&str> = members.iter().take(NAMED).map(String::as_str).collect();
+            match members.len().saturating_sub(NAMED) {
+                0 => named.join(", "),
+                more => format!("{} and {more} more", named.join(", ")),
+            }
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

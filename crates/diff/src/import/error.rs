@@ -1,0 +1,110 @@
+//! Why nothing can be imported.
+
+use reconcile_policy::Arn;
+use reconcile_spec::{BucketName, Diagnostics, SpecName};
+
+use super::LeftOut;
+use crate::observe::ObserveError;
+use crate::observe::survey::SurveyError;
+
+/// Why there is no spec for a set-up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// No set-up was found.
+    #[error(transparent)]
+    Survey(Box<SurveyError>),
+    /// Live state cannot be read.
+    #[error(transparent)]
+    Observe(Box<ObserveError>),
+    /// Other installations manage all trails.
+    #[error("installation {} manages every trail that delivers to bucket {bucket}", quoted(owners))]
+    OtherInstallations {
+        /// The bucket.
+        bucket: BucketName,
+        /// The names of the installations.
+        owners: Vec<String>,
+        /// The name that was asked for.
+        name: SpecName,
+    },
+    /// No installation of the name that is to be the previous one manages a trail.
+    #[error("installation `{name}` manages no trail that delivers to bucket {bucket}")]
+    NotAnInstallation {
+        /// The bucket.
+        bucket: BucketName,
+        /// The name.
+        name: SpecName,
+    },
+    /// A spec cannot describe any of the trails.
+    #[error("a spec cannot describe any trail that delivers to bucket {bucket}{}", listed(left_out))]
+    NoTrailLeft {
+        /// The bucket.
+        bucket: BucketName,
+        /// Why not, for each trail.
+        left_out: Vec<LeftOut>,
+    },
+    /// A spec cannot describe something that every spec has.
+    #[error("a spec cannot describe {what}: {problem}")]
+    Indescribable {
+        /// What was found in AWS.
+        what: String,
+        /// Why not.
+        problem: String,
+    },
+    /// No name can be derived from the name of the bucket.
+    #[error("no name for the installation can be derived from bucket {bucket}")]
+    NoName {
+        /// The bucket.
+        bucket: BucketName,
+    },
+}
+
+impl From<SurveyError> for ImportError {
+    fn from(error: SurveyError) -> Self {
+        Self::Survey(Box::new(error))
+    }
+}
+
+impl From<ObserveError> for ImportError {
+    fn from(error: ObserveError) -> Self {
+        Self::Observe(Box::new(error))
+    }
+}
+
+impl ImportError {
+    /// The error for a spec that only the organization makes invalid.
+    pub(super) fn invalid(problems: &Diagnostics) -> Self {
+        let problem = problems.iter().next().map(|it| it.message.clone()).unwrap_or_default();
+        Self::Indescribable { what: "the set-up in its organization".to_owned(), problem }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Survey(error) => error.hint(),
+            Self::Observe(error) => error.hint(),
+            Self::OtherInstallations { owners, name, .. } => {
+                let owner = owners.iter().find(|it| it.parse::<SpecName>().is_ok())?;
+                Some(format!(
+                    "import that installation with `--name {owner}`, or rename it with `--name {name} --previous-name {owner}`"
+                ))
+            }
+            Self::NotAnInstallation { .. } => Some("leave `--previous-name` out, or name another".to_owned()),
+            Self::NoTrailLeft { .. } | Self::Indescribable { .. } => None,
+            Self::NoName { .. } => Some("name the installation with `--name NAME`".to_owned()),
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+}
+
+fn listed(left_out: &[LeftOut]) -> String {
+    left_out.iter().map(|it| format!("\n  {}: {}", it.what, it.why)).collect()
+}
+
+/// A trail as people read it.
+pub(super) fn trail(arn: &Arn) -> String {
+    format!("trail {arn}")
+}

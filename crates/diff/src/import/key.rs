@@ -1,0 +1,82 @@
+//! The key of a set-up in the words of a spec.
+
+use reconcile_spec::AliasName;
+
+use super::choice::Aspect;
+use super::draft::Draft;
+use super::text::{About, Text, quoted, scalar};
+use crate::observe::survey::SetupKey;
+use crate::view::Rotation;
+
+impl Draft<'_> {
+    /// The alias by which the spec names the key. A key without the mark of the installation, whose trails carry it, is a key of
+    /// others, and is named by its ARN.
+    pub(super) fn alias(&self) -> Option<&AliasName> {
+        let key = self.key?;
+        let is_of_others = self.is_installation() && !self.is_own(&key.key.view.tags);
+        key.alias.as_ref().filter(|_| !is_of_others && !self.aside.contains(&Aspect::Alias))
+    }
+
+    pub(super) fn write_key(&self, text: &mut Text) {
+        let Some(key) = self.key.filter(|_| !self.aside.contains(&Aspect::Key)) else {
+            self.write_no_key(text);
+            return;
+        };
+        let fixed = About::Fixed(format!("key {}", key.key.arn));
+        text.push("key:", &fixed);
+        match self.alias() {
+            Some(alias) => text.push(format!("  alias: {}", scalar(alias.as_str())), &fixed),
+            None => text.push(format!("  arn: {}", quoted(key.key.arn.as_str())), &fixed),
+        }
+        if key.account != self.setup.bucket_account {
+            text.push(format!("  account: {}", scalar(key.account.as_str())), &fixed);
+        }
+        if self.alias().is_some() {
+            self.write_description(key, text);
+            self.write_rotation(key, text);
+        }
+        self.write_administrators(key, text);
+        self.write_grants(key, text);
+        self.write_key_policy(text);
+        text.comment("");
+    }
+
+    /// A key that is one line away.
+    fn write_no_key(&self, text: &mut Text) {
+        text.comment("# To encrypt every trail with one key, replace `key: unmanaged` with this line. `reconcile` creates the key if");
+        text.comment("# there is none of this alias:");
+        text.comment(format!("# key: {{ alias: {}-cloudtrail }}", self.name));
+        text.push("key: unmanaged", &About::Aspect(Aspect::Key));
+        text.comment("");
+    }
+
+    fn write_description(&self, key: &SetupKey, text: &mut Text) {
+        let live = key.key.view.description.as_deref().unwrap_or_default();
+        let is_aside = self.aside.contains(&Aspect::Description) || !self.is_own(&key.key.view.tags);
+        if live == format!("CloudTrail logs of {}", self.name) {
+        } else if is_aside {
+            text.keep("  description: unmanaged", Aspect::Description);
+        } else {
+            text.push(format!("  description: {}", quoted(live)), &About::Aspect(Aspect::Description));
+        }
+    }
+
+    fn write_rotation(&self, key: &SetupKey, text: &mut Text) {
+        match key.key.view.rotation.filter(|_| !self.aside.contains(&Aspect::Rotation)) {
+            Some(Rotation::EveryDays(365)) => {}
+            Some(Rotation::EveryDays(days)) => {
+                text.push(format!("  rotation_days: {days}"), &About::Aspect(Aspect::Rotation));
+            }
+            Some(Rotation::Off) | None => text.keep("  rotation_days: unmanaged", Aspect::Rotation),
+        }
+    }
+}
+
+/// Whether a resource calls the key so: by its ARN, its id or its alias.
+pub(super) fn is_key(name: &str, key: &SetupKey) -> bool {
+    let name = name.rsplit_once(":alias/").map_or(name, |(_, alias)| alias);
+    let alias = key.alias.as_ref().map(AliasName::as_str);
+    name == key.key.arn.as_str()
+        || name == key.key.arn.resource_name()
+        || Some(name.strip_prefix("alias/").unwrap_or(name)) == alias
+}

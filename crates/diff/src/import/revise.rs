@@ -1,0 +1,210 @@
+//! Leaves alone what a plan of a draft would change, and out of it what is no valid spec.
+
+use reconcile_spec::{AccountName, Diagnostics};
+
+use super::choice::Aspect;
+use super::destinations::topic;
+use super::draft::Draft;
+use super::selectors;
+use super::text::{About, Text};
+use super::{Comparison, ImportError};
+use crate::address::Address;
+use crate::compare::NOT_ALLOWED;
+use crate::kind::Kind;
+use crate::plan::{ActionKind, Change};
+use crate::refusal::Refusal;
+
+/// Changes the draft so that a plan of it changes less; returns whether it did. A policy comes last: it follows from the trails
+/// and what they deliver to.
+pub(super) fn revise(draft: &mut Draft<'_>, comparison: &Comparison) -> Result<bool, ImportError> {
+    let before = draft.decisions();
+    for warning in comparison.plan.warnings.iter().filter(|it| it.code == NOT_ALLOWED) {
+        match warning.address.kind {
+            Kind::BucketPolicy => draft.lacking.bucket = true,
+            Kind::KeyPolicy => draft.lacking.key = true,
+            _ => {}
+        }
+    }
+    for refusal in &comparison.refusals {
+        after_refusal(draft, refusal);
+    }
+    let is_policy = |change: &&Change| matches!(change.address.kind, Kind::BucketPolicy | Kind::KeyPolicy);
+    let (policies, others): (Vec<&Change>, Vec<&Change>) =
+        comparison.plan.changes.iter().partition(is_policy);
+    for changes in [others, policies] {
+        for change in changes {
+            after_change(draft, change);
+        }
+        draft.require_trails()?;
+        if draft.decisions() != before {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
+    match refusal {
+        Refusal::OtherInstallation { address, more, owner, .. } => {
+            for address in [address].into_iter().chain(more) {
+                match address.kind {
+                    Kind::Trail => {
+                        if let Some(trail) = draft.trail(&address.account, &address.name) {
+                            draft.leave_out(&trail.arn, format!("installation `{owner}` manages it"), None);
+                        }
+                    }
+                    _ => leave_logs_alone(draft, &address.account),
+                }
+            }
+        }
+        Refusal::Undeliverable { address, policy, .. }
+            if matches!(policy.kind, Kind::Topic | Kind::TopicPolicy) =>
+        {
+            if let Some(trail) = draft.trail(&address.account, &address.name) {
+                draft.aside.insert(Aspect::Topic(trail.arn.clone()));
+            }
+        }
+        _ => match refusal.address().kind {
+            Kind::BucketPolicy => _ = draft.aside.insert(Aspect::BucketPolicy),
+            Kind::KeyPolicy => _ = draft.aside.insert(Aspect::KeyPolicy),
+            _ => {}
+        },
+    }
+}
+
+fn after_change(draft: &mut Draft<'_>, change: &Change) {
+    let Address { kind, account, name } = &change.address;
+    let fields = change.diff.iter().filter_map(|it| it.path().split('/').nth(1));
+    match (kind, change.action()) {
+        (Kind::Bucket, _) => draft.aside.extend(fields.filter_map(of_bucket)),
+        (Kind::BucketPolicy, _) => {
+            let adds_tls = draft.own_bucket.as_ref().is_some_and(|own| !own.requires_tls);
+            let is_new = adds_tls && draft.aside.insert(Aspect::RequireTls);
+            if !is_new {
+                draft.aside.insert(Aspect::BucketPolicy);
+            }
+        }
+        (Kind::Key, ActionKind::Create) | (Kind::Alias, _) => _ = draft.aside.insert(Aspect::Alias),
+        (Kind::Key, _) => draft.aside.extend(fields.filter_map(of_key)),
+        (Kind::KeyPolicy, _) => _ = draft.aside.insert(Aspect::KeyPolicy),
+        (Kind::Grant, ActionKind::Delete) => draft.undeleted.grants = true,
+        (Kind::Grant, _) => _ = draft.aside.insert(Aspect::Grant(name.clone())),
+        (Kind::ServiceAccess, _) => _ = draft.aside.insert(Aspect::ServiceAccess),
+        (Kind::DelegatedAdministrator, _) => _ = draft.aside.insert(Aspect::DelegatedAdministrator),
+        // What was made for trails is deleted where trails are.
+        (Kind::Trail | Kind::LogGroup | Kind::Role | Kind::Topic, ActionKind::Delete) => {
+            draft.undeleted.trails = true;
+        }
+        (Kind::LogGroup | Kind::Role, _) => leave_logs_alone(draft, account),
+        (Kind::Topic | Kind::TopicPolicy, _) => name_topic_by_arn(draft, name),
+        (Kind::Trail, _) => after_change_of_trail(draft, change),
+    }
+}
+
+fn of_bucket(field: &str) -> Option<Aspect> {
+    Some(match field {
+        "encryption" => Aspect::Encryption,
+        "versioning" => Aspect::Versioning,
+        "public_access_block" => Aspect::PublicAccess,
+        "object_ownership" => Aspect::ObjectOwnership,
+        "lifecycle" => Aspect::Lifecycle,
+        "object_lock" => Aspect::ObjectLock,
+        "access_logs" => Aspect::AccessLogs,
+        "tags" => Aspect::Tags,
+        _ => return None,
+    })
+}
+
+fn of_key(field: &str) -> Option<Aspect> {
+    Some(match field {
+        "description" => Aspect::Description,
+        "rotation" => Aspect::Rotation,
+        "tags" => Aspect::Tags,
+        _ => return None,
+    })
+}
+
+fn after_change_of_trail(draft: &mut Draft<'_>, change: &Change) {
+    let Some(trail) = draft.trail(&change.address.account, &change.address.name) else { return };
+    let arn = &trail.arn;
+    for field in change.diff.iter().filter_map(|it| it.path().split('/').nth(1)) {
+        match field {
+            "tags" => _ = draft.aside.insert(Aspect::Tags),
+            "kms_key" => _ = draft.aside.insert(Aspect::Key),
+            "insights" => _ = draft.aside.insert(Aspect::Insights(arn.clone())),
+            "cloudwatch_logs" => _ = draft.aside.insert(Aspect::Logs(arn.clone())),
+            "notification" => _ = draft.aside.insert(Aspect::Topic(arn.clone())),
+            // This is reported: the spec says more than the trail records.
+            "selectors" if selectors::said(&trail.selectors).is_more => {}
+            _ => draft.leave_out(arn, format!("a plan would change it: {}", change.reasons.join("; ")), None),
+        }
+    }
+}
+
+fn leave_logs_alone(draft: &mut Draft<'_>, account: &AccountName) {
+    let trails: Vec<_> = draft.included().filter(|(of, _)| *of == account).collect();
+    draft.aside.extend(trails.into_iter().map(|(_, trail)| Aspect::Logs(trail.arn.clone())));
+}
+
+fn name_topic_by_arn(draft: &mut Draft<'_>, name: &str) {
+    let trails: Vec<_> = draft
+        .included()
+        .filter(|(_, trail)| topic(trail).is_some_and(|arn| arn.resource() == name))
+        .map(|(_, trail)| trail.arn.clone())
+        .collect();
+    draft.aside.extend(trails.into_iter().map(Aspect::TopicByName));
+}
+
+impl Draft<'_> {
+    /// Leaves out what makes the text an invalid spec.
+    pub(super) fn drop_invalid(&mut self, text: &Text, problems: &Diagnostics) -> Result<(), ImportError> {
+        let before = self.decisions();
+        for problem in problems.iter() {
+            let line = problem.place.and_then(|place| text.about(place.line));
+            let indescribable =
+                |what: String| ImportError::Indescribable { what, problem: problem.message.clone() };
+            let Some(line) = line else { return Err(indescribable("the set-up".to_owned())) };
+            if self.recognize(&line.text, &problem.message) {
+                continue;
+            }
+            match &line.about {
+                About::Fixed(what) => return Err(indescribable(what.clone())),
+                About::Aspect(aspect) => {
+                    let is_new = self.aside.insert(aspect.clone());
+                    if !is_new {
+                        return Err(indescribable(format!("`{}`", aspect.key())));
+                    }
+                    let what = format!("`{}`", aspect.key());
+                    self.report(what, format!("a spec cannot describe it: {}", problem.message), None);
+                }
+                About::Trails(trails) => {
+                    let why = format!("a spec cannot describe it: {}", problem.message);
+                    for trail in trails {
+                        self.leave_out(trail, why.clone(), None);
+                    }
+                }
+                About::Logs(trails) => self.aside.extend(trails.iter().cloned().map(Aspect::Logs)),
+                About::Topics(trails) => self.aside.extend(trails.iter().cloned().map(Aspect::Topic)),
+            }
+        }
+        self.require_trails()?;
+        if self.decisions() == before {
+            let problem = problems.iter().next().map(|it| it.message.clone()).unwrap_or_default();
+            return Err(ImportError::Indescribable { what: "the set-up".to_owned(), problem });
+        }
+        Ok(())
+    }
+
+    /// Declares the names of a line that the problem says are unknown; returns whether there are any that were not declared.
+    /// AWS has them, so they are newer than this version.
+    fn recognize(&mut self, line: &str, problem: &str) -> bool {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || ":-_*/".contains(c);
+        let names =
+            line.split(|c: char| !is_name(c)).filter(|name| name.contains(':') && !name.ends_with(':'));
+        let unknown: Vec<String> =
+            names.filter(|name| problem.contains(&format!("`{name}`"))).map(str::to_owned).collect();
+        let before = self.recognized.len();
+        self.recognized.extend(unknown);
+        self.recognized.len() > before
+    }
+}

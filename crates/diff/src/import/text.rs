@@ -1,0 +1,168 @@
+//! The text of a spec, line by line, with what each line is about.
+
+use reconcile_policy::Arn;
+
+use super::choice::Aspect;
+
+/// What in AWS a line is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum About {
+    /// Something that every spec has, as people call it.
+    Fixed(String),
+    /// Something that a spec can leave alone.
+    Aspect(Aspect),
+    /// These trails.
+    Trails(Vec<Arn>),
+    /// The delivery of these trails to a log group.
+    Logs(Vec<Arn>),
+    /// The topic of these trails.
+    Topics(Vec<Arn>),
+}
+
+/// A line of a spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) text: String,
+    pub(super) about: About,
+    /// Whether the line is there to keep something as it is, so that the spec is whole without it.
+    pub(super) is_kept: bool,
+}
+
+/// The lines of a spec.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Text {
+    lines: Vec<Line>,
+}
+
+impl Text {
+    /// Adds a line.
+    pub(super) fn push(&mut self, text: impl Into<String>, about: &About) {
+        self.lines.push(Line { text: text.into(), about: about.clone(), is_kept: false });
+    }
+
+    /// Adds a line that keeps an aspect as it is.
+    pub(super) fn keep(&mut self, text: impl Into<String>, aspect: Aspect) {
+        self.lines.push(Line { text: text.into(), about: About::Aspect(aspect), is_kept: true });
+    }
+
+    /// Adds a line without meaning for the spec: a comment, or an empty line.
+    pub(super) fn comment(&mut self, text: impl Into<String>) {
+        self.push(text, &About::Fixed(String::new()));
+    }
+
+    /// What the line of this number is about; the first has number 1.
+    pub(super) fn about(&self, number: usize) -> Option<&Line> {
+        self.lines.get(number.checked_sub(1)?)
+    }
+
+    /// The text without comments on the kept lines.
+    pub(super) fn plain(&self) -> String {
+        self.commented(&[])
+    }
+
+    /// The text without the line of this index.
+    pub(super) fn without(&self, index: usize) -> String {
+        let others = self.lines.iter().enumerate().filter(|(at, _)| *at != index);
+        joined(others.map(|(_, line)| line.text.clone()))
+    }
+
+    /// The text without as many of the kept lines as a valid spec can do without.
+    pub(super) fn bare(&self) -> String {
+        let mut bare = self.clone();
+        for index in self.kept().rev().collect::<Vec<_>>() {
+            if super::read(&bare.without(index)).is_ok() {
+                bare.lines.remove(index);
+            }
+        }
+        bare.plain()
+    }
+
+    /// The indexes of the lines that keep something as it is.
+    pub(super) fn kept(&self) -> impl DoubleEndedIterator<Item = usize> {
+        self.lines.iter().enumerate().filter(|(_, line)| line.is_kept).map(|(index, _)| index)
+    }
+
+    /// The keys of the spec that keep something as it is.
+    pub(super) fn unmanaged(&self) -> Vec<&'static str> {
+        let kept = self.lines.iter().filter(|line| line.is_kept);
+        kept.filter_map(|line| match &line.about {
+            About::Aspect(aspect) => Some(aspect.key()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// The text with comments on lines, which say what a plan does without them.
+    pub(super) fn commented(&self, comments: &[(usize, String)]) -> String {
+        joined(self.lines.iter().enumerate().map(|(index, line)| {
+            match comments.iter().find(|(at, _)| *at == index) {
+                Some((_, comment)) => format!("{}  # {WITHOUT} {}", line.text, one_line(comment)),
+                None => line.text.clone(),
+            }
+        }))
+    }
+}
+
+/// How the comment on a kept line begins.
+const WITHOUT: &str = "without this line,";
+
+fn joined(lines: impl Iterator<Item = String>) -> String {
+    lines.map(|line| line + "\n").collect()
+}
+
+/// A text on one line, as a comment has to be.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text as YAML reads it, whatever is in it.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A name as people write it in YAML: without quotes where YAML reads nothing but a text in it.
+pub(super) fn scalar(text: &str) -> String {
+    const OTHERWISE: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+
+    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-".contains(c))
+        && !OTHERWISE.contains(&text.to_ascii_lowercase().as_str());
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_quoted_where_yaml_would_read_something_else() {
+        for (name, expected) in [
+            ("central/logs", "central/logs"),
+            ("/cloudtrail/events", "/cloudtrail/events"),
+            ("us-east-1", "us-east-1"),
+            ("123456789012", "\"123456789012\""),
+            ("1e3", "\"1e3\""),
+            ("No", "\"No\""),
+            ("a: b", "\"a: b\""),
+            ("#a", "\"#a\""),
+            ("say \"x\"", "\"say \\\"x\\\"\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(scalar(name), expected);
+        }
+    }
+
+    #[test]
+    fn comments_stay_on_their_lines() {
+        let mut text = Text::default();
+        text.push("version: 1", &About::Fixed("the version".to_owned()));
+        text.keep("tags: unmanaged", Aspect::Tags);
+        let comments = [(1, "a plan updates two\nthings".to_owned())];
+        assert_eq!(
+            text.commented(&comments),
+            "version: 1\ntags: unmanaged  # without this line, a plan updates two things\n"
+        );
+        assert_eq!(text.without(1), "version: 1\n");
+        assert_eq!(text.unmanaged(), ["tags"]);
+    }
+}

@@ -1,0 +1,194 @@
+//! The trails of a set-up in the words of a spec, and the list of what a spec has.
+
+use reconcile_policy::Arn;
+use reconcile_spec::AccountName;
+
+use super::choice::Aspect;
+use super::draft::Draft;
+use super::text::{About, Text, scalar};
+use super::{names, selectors};
+use crate::view::Trail;
+
+/// Trails that one entry of the spec describes: of one name, and with the same settings.
+struct Group<'a> {
+    name: &'a str,
+    settings: Vec<Setting>,
+    accounts: Vec<&'a AccountName>,
+    trails: Vec<Arn>,
+}
+
+/// A line of a trail.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Setting {
+    pub(super) text: String,
+    pub(super) of: Of,
+}
+
+/// What a line of a trail is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Trail,
+    Logs,
+    Topic,
+}
+
+const ORGANIZATION_TRAIL: &str = "organization_trail: true";
+
+impl<'s> Draft<'s> {
+    fn groups(&self) -> Vec<Group<'s>> {
+        let mut groups: Vec<Group<'s>> = Vec::new();
+        for (account, trail) in self.included() {
+            let (name, settings) = (trail.arn.resource_name(), self.trail_settings(trail));
+            match groups.iter_mut().find(|it| it.name == name && it.settings == settings) {
+                Some(group) => {
+                    group.accounts.push(account);
+                    group.trails.push(trail.arn.clone());
+                }
+                None => {
+                    let trails = vec![trail.arn.clone()];
+                    groups.push(Group { name, settings, accounts: vec![account], trails });
+                }
+            }
+        }
+        groups
+    }
+
+    pub(super) fn write_trails(&self, text: &mut Text) {
+        text.push("trails:", &About::Fixed("the trails".to_owned()));
+        for Group { name, settings, accounts, trails } in self.groups() {
+            let about = About::Trails(trails.clone());
+            text.push(format!("  - name: {}", scalar(name)), &about);
+            if !settings.iter().any(|it| it.text == ORGANIZATION_TRAIL) {
+                let accounts: Vec<String> = accounts.into_iter().map(|it| scalar(it.as_str())).collect();
+                text.push(format!("    accounts: [{}]", accounts.join(", ")), &about);
+            }
+            for Setting { text: line, of } in settings {
+                let about = match of {
+                    Of::Trail => about.clone(),
+                    Of::Logs => About::Logs(trails.clone()),
+                    Of::Topic => About::Topics(trails.clone()),
+                };
+                text.push(format!("    {line}"), &about);
+            }
+        }
+    }
+
+    /// What is not as by default, a line each.
+    fn trail_settings(&self, trail: &Trail) -> Vec<Setting> {
+        let mut lines = Vec::new();
+        if trail.organization {
+            lines.push(ORGANIZATION_TRAIL.to_owned());
+        }
+        if trail.arn.region() != self.setup.region.as_str() {
+            lines.push(format!("home_region: {}", trail.arn.region()));
+        }
+        for (name, is_on) in [
+            ("enabled", trail.logging),
+            ("multi_region", trail.multi_region),
+            ("global_service_events", trail.global_service_events),
+            ("log_file_validation", trail.log_file_validation),
+        ] {
+            if !is_on {
+                lines.push(format!("{name}: false"));
+            }
+        }
+        lines.extend(selectors::said(&trail.selectors).lines);
+        if let Some(insights) = self.insights(trail) {
+            lines.push(format!("insights: [{}]", insights.join(", ")));
+        }
+        let lines = lines.into_iter().map(|text| Setting { text, of: Of::Trail });
+        let logs = self.logs_of(trail).map(|text| Setting { text, of: Of::Logs });
+        let topic = self.topic_of(trail).map(|text| Setting { text, of: Of::Topic });
+        lines.chain(logs).chain(topic).collect()
+    }
+
+    /// The insights that a spec can say.
+    fn insights<'t>(&self, trail: &'t Trail) -> Option<&'t [String]> {
+        let insights = trail.insights.as_deref().filter(|insights| !insights.is_empty())?;
+        let is_aside = self.aside.contains(&Aspect::Insights(trail.arn.clone()));
+        (!is_aside && selectors::can_say_insights(&trail.selectors, insights)).then_some(insights)
+    }
+
+    /// What a user should know of the trails of the spec.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (_, trail) in self.included() {
+            if selectors::said(&trail.selectors).is_more {
+                notes.push(format!(
+                    "trail {} records only some reads, writes or resources, in a way that a spec cannot describe: a plan has it \
+                     record more",
+                    trail.arn
+                ));
+            }
+            if let Some(insights) = trail.insights.as_ref().filter(|insights| !insights.is_empty())
+                && self.insights(trail).is_none()
+            {
+                notes.push(format!(
+                    "trail {} records insights that a spec cannot describe, and keeps them: {}",
+                    trail.arn,
+                    insights.join(", ")
+                ));
+            }
+        }
+        notes.extend(self.notes_on_marks());
+        notes.extend(self.notes_on_statements());
+        notes.extend(self.setup.unsurveyed.iter().map(|(account, error)| {
+            format!("account `{account}` may have more trails, at home in other Regions: {error}")
+        }));
+        notes
+    }
+
+    /// What carries the mark of another installation and is in the spec all the same: a bucket or a key that installations share.
+    fn notes_on_marks(&self) -> Vec<String> {
+        let bucket = (format!("bucket {}", self.setup.bucket), &self.setup.bucket_view.tags);
+        let key = self.key.map(|key| (format!("key {}", key.key.arn), &key.key.view.tags));
+        let shared = [bucket].into_iter().chain(key).filter(|(_, tags)| !self.is_own(tags));
+        shared
+            .filter_map(|(what, tags)| {
+                let owner = tags.owner()?;
+                Some(format!(
+                    "{what} carries the tag of installation `{owner}`: this spec shares it, and leaves that tag"
+                ))
+            })
+            .collect()
+    }
+
+    /// Trails of the spec that no tag gives to an installation, and that statements of another one let deliver.
+    fn notes_on_statements(&self) -> Vec<String> {
+        let found = self.found.as_str();
+        let others = names::named_by_statements(self.setup).into_iter().filter(|(name, _)| name != found);
+        others
+            .filter_map(|(other, named)| {
+                let (_, trail) = self.included().find(|(_, trail)| named.contains(&trail.arn))?;
+                Some(format!(
+                    "statements of installation `{other}` also let trail {} deliver. If that installation is to be renamed, import it \
+                     with `--name {} --previous-name {other}`; if it is not, leave the trail to it",
+                    trail.arn, self.name
+                ))
+            })
+            .collect()
+    }
+
+    /// What the spec has, a line each.
+    pub(super) fn contents(&self) -> Vec<String> {
+        let mut contents = Vec::new();
+        for Group { name, settings, accounts, .. } in self.groups() {
+            let accounts: Vec<&str> = accounts.into_iter().map(AccountName::as_str).collect();
+            let also = [(Of::Logs, "log group"), (Of::Topic, "topic")];
+            let also = also.into_iter().filter(|(of, _)| settings.iter().any(|it| it.of == *of));
+            let also: Vec<&str> = also.map(|(_, what)| what).collect();
+            let also = if also.is_empty() { String::new() } else { format!(", with {}", also.join(" and ")) };
+            contents.push(format!("trail {name} in {}{also}", accounts.join(", ")));
+        }
+        let setup = self.setup;
+        contents.push(format!("bucket {} in {} ({})", setup.bucket, setup.bucket_account, setup.region));
+        if let Some(key) = self.key.filter(|_| !self.aside.contains(&Aspect::Key)) {
+            let name = match self.alias() {
+                Some(alias) => alias.with_prefix(),
+                None => key.key.arn.to_string(),
+            };
+            contents.push(format!("key {name} in {}", key.account));
+        }
+        contents
+    }
+}

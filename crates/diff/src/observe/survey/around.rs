@@ -1,0 +1,101 @@
+//! Reads what hangs on the trails of a set-up: keys, log groups with their roles, topics, and the organization.
+//!
+//! What cannot be read here keeps no trail from being imported, so errors are values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::{join_all, try_join, try_join3};
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::{AccountName, Installation, KeyIdentity};
+
+use super::{Around, MissingKey, Place, SetupKey, SetupOrganization, place_of};
+use crate::observe::error::ReadError;
+use crate::observe::{grant, key, log_group, organization, policy, role, topic};
+use crate::view::Trail;
+
+type Seen = [(AccountName, Trail)];
+
+/// The keys that trails encrypt with.
+pub(super) async fn keys(
+    places: &[Place],
+    trails: &Seen,
+    installation: &Installation,
+) -> BTreeMap<Arn, Result<SetupKey, MissingKey>> {
+    let named: BTreeSet<Arn> = trails.iter().filter_map(|(_, trail)| trail.key_arn()).collect();
+    let found = named.into_iter().map(async |arn| {
+        let found = read_key(places, &arn, installation).await;
+        (arn, found)
+    });
+    join_all(found).await.into_iter().collect()
+}
+
+async fn read_key(places: &[Place], arn: &Arn, installation: &Installation) -> Result<SetupKey, MissingKey> {
+    let (Some(place), Ok(region)) = (place_of(places, arn), arn.region().parse::<Region>()) else {
+        return Err(MissingKey::Elsewhere);
+    };
+    let identity = KeyIdentity::Existing(arn.clone());
+    let found = key::find(&place.session, &region, &identity, installation).await?;
+    let found = found.found.ok_or_else(|| ReadError::NoSuchKey { arn: arn.clone() })?;
+    let ((key, aliases), policy, grants) = try_join3(
+        try_join(
+            key::read(&place.session, &region, &found),
+            key::aliases(&place.session, &region, &found.arn),
+        ),
+        policy::read_key_policy(&place.session, &region, &found.arn),
+        grant::list(&place.session, &region, &found.arn),
+    )
+    .await?;
+    Ok(SetupKey { account: place.name.clone(), alias: aliases.into_iter().next(), key, policy, grants })
+}
+
+/// What trails deliver to besides the bucket; IAM is asked in the partition of `region`.
+pub(super) async fn read(
+    places: &[Place],
+    trails: &Seen,
+    installation: &Installation,
+    region: &Region,
+) -> Around {
+    let arns: BTreeSet<Arn> = trails.iter().flat_map(|(_, trail)| trail.destinations()).collect();
+    let policies = installation.log_policies();
+    let mut around = Around::default();
+    for arn in &arns {
+        let Some(Place { session, .. }) = place_of(places, arn) else { continue };
+        let home = arn.region().parse::<Region>();
+        match (arn.service(), home) {
+            ("logs", Ok(home)) => {
+                let name = arn.resource().trim_start_matches("log-group:");
+                let found = log_group::read(session, &home, name).await;
+                around.log_groups.insert(arn.clone(), found);
+            }
+            ("sns", Ok(home)) => {
+                let found = topic::read(session, &home, arn).await;
+                around.topics.insert(arn.clone(), found);
+            }
+            ("iam", _) => {
+                let found = role::read(session, region, arn.resource_name(), &policies).await;
+                around.roles.insert(arn.clone(), found);
+            }
+            _ => {}
+        }
+    }
+    around
+}
+
+/// Permissions of CloudTrail in the organization, as the first account with an organization trail sees them.
+pub(super) async fn organization(
+    places: &[Place],
+    trails: &Seen,
+    region: &Region,
+) -> Option<Result<SetupOrganization, ReadError>> {
+    let (account, _) = trails.iter().find(|(_, trail)| trail.organization)?;
+    let session = &places.iter().find(|place| place.name == *account)?.session;
+    let found = try_join(
+        organization::has_service_access(session, region),
+        organization::list_delegated_administrators(session, region),
+    )
+    .await;
+    Some(found.map(|(service_access, delegated_administrators)| SetupOrganization {
+        service_access,
+        delegated_administrators,
+    }))
+}

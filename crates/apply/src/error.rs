@@ -29,7 +29,9 @@ pub enum ApplyError {
         /// How long it was tried.
         waited: Duration,
         /// What AWS answered last.
-        error: reconcile_aws::Error,
+        error: Box<reconcile_aws::Error>,
+        /// On what the policies depend that is not known, if the trail has to deliver under them.
+        unknown: Vec<String>,
     },
     /// The policies that are live do not let the trail deliver, however long one waits.
     #[error("{}", obstacles.join("; "))]
@@ -103,10 +105,15 @@ impl ApplyError {
             Self::Aws(error) => error.hint(),
             Self::Read(error) => error.hint(),
             Self::Stale { .. } => Some("plan again, look at what changed, and apply that plan".to_owned()),
-            Self::NotPropagated { .. } => Some(
-                "the policies are right, and AWS has not seen them everywhere yet: run apply again in a few minutes"
+            Self::NotPropagated { unknown, .. } if unknown.is_empty() => Some(
+                "the policies are right, but AWS does not apply them everywhere yet: run apply again in a few minutes"
                     .to_owned(),
             ),
+            Self::NotPropagated { unknown, .. } => Some(format!(
+                "it is not known whether the policies are right: {}. Run apply again in a few minutes; if the error stays, \
+                 check what the policies depend on",
+                unknown.join("; ")
+            )),
             Self::Undeliverable { .. } => Some(
                 "somebody changed the policy since the plan was made: plan again, and look at what stands in the way"
                     .to_owned(),

@@ -45,20 +45,23 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     let mut patience = Patience::new(context);
-    let mut is_proven = false;
+    let mut unknown = None;
     loop {
         let error = match call().await {
             Ok(value) => return Ok(value),
             Err(error) if unseen.is(&error) => error,
             Err(error) => return Err(error.into()),
         };
-        if let (Unseen::Delivery(delivery), Class::Propagating, false) = (unseen, error.class, is_proven) {
+        if let (Unseen::Delivery(delivery), Class::Propagating, None) = (unseen, error.class, &unknown) {
             // Waiting helps only where the policies are right.
-            prove(context, delivery).await?;
-            is_proven = true;
+            unknown = Some(prove(context, delivery).await?);
         }
         if !patience.wait(context, address).await {
-            return Err(ApplyError::NotPropagated { waited: patience.waited(), error });
+            return Err(ApplyError::NotPropagated {
+                waited: patience.waited(),
+                error: Box::new(error),
+                unknown: unknown.unwrap_or_default(),
+            });
         }
     }
 }
@@ -94,10 +97,13 @@ impl Patience {
 }
 
 /// Fails if the live policies certainly do not let the trail deliver. Where they cannot be read, or it is not known what
-/// they allow, waiting can help.
-async fn prove(context: &Context, delivery: &Delivery) -> Result<(), ApplyError> {
-    let Ok(proofs) = context.prove(delivery).await else { return Ok(()) };
-    let is_obstacle = |proof: &&Proof| proof.decision.is_refused();
-    let obstacles: Vec<String> = proofs.iter().filter(is_obstacle).map(obstacle).collect();
-    if obstacles.is_empty() { Ok(()) } else { Err(ApplyError::Undeliverable { obstacles }) }
+/// they allow, waiting can help. Returns what is not known.
+async fn prove(context: &Context, delivery: &Delivery) -> Result<Vec<String>, ApplyError> {
+    let Ok(proofs) = context.prove(delivery).await else { return Ok(Vec::new()) };
+    let (refused, rest): (Vec<Proof>, Vec<Proof>) =
+        proofs.into_iter().partition(|proof| proof.decision.is_refused());
+    if refused.is_empty() {
+        return Ok(rest.iter().filter(|proof| !proof.decision.is_allowed()).map(obstacle).collect());
+    }
+    Err(ApplyError::Undeliverable { obstacles: refused.iter().map(obstacle).collect() })
 }

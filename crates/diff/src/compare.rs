@@ -35,13 +35,14 @@ mod topic_policy;
 mod trail;
 mod trial;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_spec::Spec;
 
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
+use crate::kind::Kind;
 use crate::observe::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
@@ -66,6 +67,10 @@ pub struct Comparison {
     pub undelivered: Vec<DeliveryPath>,
     /// Trails that are not in the spec, and deliver to its bucket or try to.
     pub outsiders: Vec<Outsider>,
+    /// Trails of the spec that do not exist.
+    pub absent: BTreeSet<Address>,
+    /// What is not known of policies besides deliveries, and not accepted by the spec.
+    pub unsettled: BTreeMap<Address, String>,
     /// Policies under which, as they are now, a trail of the spec cannot deliver.
     pub blocking: BTreeSet<Address>,
 }
@@ -84,6 +89,7 @@ impl Comparison {
             .unzip();
         self.plan.target(&is_asked);
         self.undelivered.retain(|path| is_asked(&path.address));
+        self.unsettled.retain(|address, _| is_asked(address));
         self.outsiders.retain(|outsider| is_asked(&outsider.address));
     }
 }
@@ -148,12 +154,15 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let outsiders = outsider::find(desired, observed, scope.others_that_stay());
 
     compared.warnings.extend(scope.suspended().into_iter().chain(scope.nobody_joins()));
+    let absent = desired.trails.iter().filter(|trail| observed.trails.get(&trail.arn) == Some(&None));
+    let absent = absent.map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name)).collect();
+    let unsettled = std::mem::take(&mut compared.unsettled);
     let (plan, refusals) = plan_of(spec, &scope, compared, now);
-    Comparison { plan, refusals, undelivered, outsiders, blocking }
+    Comparison { plan, refusals, undelivered, outsiders, absent, unsettled, blocking }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> (Plan, Vec<Refusal>) {
-    let Compared { mut changes, unchanged, warnings, refusals, stranded } = compared;
+    let Compared { mut changes, unchanged, warnings, refusals, stranded, .. } = compared;
     let refused = refused::leave_out(&mut changes, &refusals, &stranded);
     keep_dependencies_of_this_plan(&mut changes);
     let unreadable = scope.unreadable();

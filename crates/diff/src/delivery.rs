@@ -333,21 +333,21 @@ pub fn obstacle(proof: &Proof) -> String {
         Decision::NotAllowed(None) => {
             format!("CloudTrail is not allowed to {what}: the {policy} policy allows nothing")
         }
-        Decision::Unknown(doubts) => {
-            let depends = doubts.iter().map(|Doubt { statement, effect, keys }| {
-                let verb = match effect {
-                    Effect::Allow => "allow",
-                    Effect::Deny => "deny",
-                };
-                format!(
-                    "{statement} may {verb} CloudTrail to {what}, depending on `{}`",
-                    keys.join("` and `")
-                )
-            });
-            depends.collect::<Vec<_>>().join("; ")
-        }
+        Decision::Unknown(doubts) => depends(doubts, &format!("CloudTrail to {what}")),
         decision => format!("CloudTrail is not allowed to {what}: {decision}"),
     }
+}
+
+/// A sentence that says which statements may allow or deny somebody to do something, and on what that depends.
+pub(crate) fn depends(doubts: &[Doubt], who_to_what: &str) -> String {
+    let one = |Doubt { statement, effect, keys }: &Doubt| {
+        let verb = match effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        };
+        format!("{statement} may {verb} {who_to_what}, depending on `{}`", keys.join("` and `"))
+    };
+    doubts.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// The statement that denies, where one does.

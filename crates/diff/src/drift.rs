@@ -87,16 +87,27 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
             false => Finding { kind: FindingKind::Delivery, severity: Severity::High, ..told },
         }
     });
-    // What blocks delivery now is reported with the trail that it blocks.
-    let refused =
-        comparison.refusals.iter().filter(|it| !matches!(it, Refusal::Blocked { .. })).map(|refusal| {
-            let told = told(refusal.address().to_string(), refusal.to_string());
-            Finding { kind: FindingKind::Changed, severity: refused_severity(refusal), ..told }
-        });
+    // What keeps an existing trail from delivering is reported with the trail.
+    let reported: BTreeSet<&Address> = comparison.undelivered.iter().map(|path| &path.address).collect();
+    let is_reported = |refusal: &&Refusal| match refusal {
+        Refusal::Blocked { .. } | Refusal::Undeliverable { .. } => {
+            refusal.trails().iter().all(|trail| reported.contains(trail))
+        }
+        _ => false,
+    };
+    let refused = comparison.refusals.iter().filter(|it| !is_reported(it)).map(|refusal| {
+        let (address, message) = (refusal.address().to_string(), refusal.to_string());
+        // The finding names the resource already.
+        let message = message.strip_prefix(&format!("{address}: ")).unwrap_or(&message).to_owned();
+        let severity = refused_severity(refusal, &comparison.absent);
+        Finding { kind: FindingKind::Changed, severity, ..told(address, message) }
+    });
     let withheld = plan.warnings.iter().filter(|warning| warning.code == WITHHELD_SETTING).map(|warning| {
         let told = told(warning.address.to_string(), warning.message.clone());
         Finding { kind: FindingKind::Changed, severity: Severity::High, ..told }
     });
+    let unsettled =
+        comparison.unsettled.iter().map(|(address, message)| told(address.to_string(), message.clone()));
     let foreign = plan.warnings.iter().filter(|warning| warning.code == FOREIGN_STATEMENT).map(|warning| {
         let told = told(warning.address.to_string(), warning.message.clone());
         Finding { kind: FindingKind::Unexpected, severity: Severity::Medium, ..told }
@@ -107,17 +118,20 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         .chain(plan.changes.iter().map(|change| finding(change, &comparison.blocking)))
         .chain(refused)
         .chain(withheld)
+        .chain(unsettled)
         .chain(foreign)
         .collect();
     findings.sort_by_key(|finding| finding.severity);
     findings
 }
 
-fn refused_severity(refusal: &Refusal) -> Severity {
+fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
+    // No log file arrives from a trail that cannot be created.
+    let is_recorded = !refusal.trails().iter().any(|trail| absent.contains(trail));
     match refusal {
-        // No log file arrives.
         Refusal::RequesterPays { .. } => Severity::Critical,
-        _ => Severity::High,
+        _ if is_recorded => Severity::High,
+        _ => Severity::Critical,
     }
 }
 

@@ -130,6 +130,8 @@ fn drift_of_every_sort() {
                 refusals: Vec::new(),
                 undelivered: Vec::new(),
                 outsiders: Vec::new(),
+                absent: std::collections::BTreeSet::new(),
+                unsettled: std::collections::BTreeMap::new(),
                 blocking: ["bucket_policy/master/logs".parse().unwrap()].into(),
             })),
         },

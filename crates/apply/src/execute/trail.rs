@@ -145,7 +145,7 @@ impl Step<'_> {
 
     /// Records the refusal if this is the first trail under a short form of a policy, and CloudTrail does not accept it.
     async fn first_refused(&self, error: ApplyError) -> ApplyError {
-        let ApplyError::NotPropagated { error: answer, waited } = &error else { return error };
+        let ApplyError::NotPropagated { error: answer, waited, .. } = &error else { return error };
         let mut refused = Vec::new();
         for trial in &self.work.change.trials {
             let policy = match trial.policy.kind {

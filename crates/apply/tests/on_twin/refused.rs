@@ -1,5 +1,6 @@
 //! What a refusal leaves out of a plan, and that everything else is still repaired.
 
+use reconcile_apply::Status;
 use reconcile_diff::plan::Phase;
 use reconcile_diff::{Comparison, FindingKind, Plan, Severity, findings};
 use serde_json::{Value, json};
@@ -63,6 +64,23 @@ async fn a_deny_for_one_trail_keeps_nothing_else_from_being_repaired() {
     let plan = installation.plan(&after).await;
     assert_eq!(changes(&plan), Vec::<String>::new());
     assert!(!plan.is_in_sync() && plan.refused.len() == 1, "{:#?}", plan.refused);
+}
+
+#[tokio::test]
+async fn drift_reports_a_trail_that_is_missing_because_it_could_not_deliver() {
+    let installation = Installation::new();
+    installation.converge(&members(0, "")).await;
+    installation.add_to_bucket_policy(deny()).await;
+    let comparison = installation.compare(&members(1, "")).await;
+    assert_eq!(comparison.plan.refused[0].left_out[0].to_string(), "trail/m0/Trail");
+    let critical: Vec<String> = findings(&comparison)
+        .into_iter()
+        .filter(|it| it.severity == Severity::Critical && it.message.contains("NotThisAccount"))
+        .map(|it| format!("{}: {}", it.address, it.message))
+        .collect();
+    let [one] = critical.as_slice() else { panic!("{critical:#?}") };
+    let expected = "bucket_policy/master/test-logs: statement `NotThisAccount` would keep trail/m0/Trail from delivering";
+    assert!(one.starts_with(expected), "{one}");
 }
 
 #[tokio::test]
@@ -234,19 +252,21 @@ async fn a_new_key_with_a_policy_that_nobody_could_change_is_not_created() {
     assert!(left_out.contains(&"trail/m0/Trail".to_owned()), "{left_out:?}");
 }
 
+/// A Deny for services that act for an account outside of an organization.
+fn confused_deputy(organization: &str) -> Value {
+    json!({
+        "Sid": "EnforceConfusedDeputyProtection", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::test-logs", "arn:aws:s3:::test-logs/*"],
+        "Condition": {
+            "StringNotEqualsIfExists": { "aws:SourceOrgID": organization },
+            "Null": { "aws:SourceAccount": "false" },
+            "Bool": { "aws:PrincipalIsAWSService": "true" },
+        },
+    })
+}
+
 #[tokio::test]
 async fn a_policy_that_depends_on_the_organization_is_a_warning_until_the_organization_is_declared() {
-    let confused_deputy = |organization: &str| {
-        json!({
-            "Sid": "EnforceConfusedDeputyProtection", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-            "Resource": ["arn:aws:s3:::test-logs", "arn:aws:s3:::test-logs/*"],
-            "Condition": {
-                "StringNotEqualsIfExists": { "aws:SourceOrgID": organization },
-                "Null": { "aws:SourceAccount": "false" },
-                "Bool": { "aws:PrincipalIsAWSService": "true" },
-            },
-        })
-    };
     let installation = Installation::new();
     let spec = members(1, "");
     installation.converge(&spec).await;
@@ -297,7 +317,20 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
     let spec = members(1, "");
     installation.converge(&spec).await;
     installation.twin.set_key_policy(MASTER, "eu-west-1", "alias/test", &perimeter("o-twin000000"));
-    let plan = installation.plan(&spec).await;
+    let of_key_policy = |comparison: &Comparison| -> Vec<Severity> {
+        let findings = findings(comparison).into_iter();
+        let policy = findings.filter(|it| it.message.contains("could still administer"));
+        policy.map(|it| it.severity).collect()
+    };
+    let comparison = installation.compare(&spec).await;
+    assert_eq!(of_key_policy(&comparison), [Severity::Medium]);
+    let accepted = spec.replace("{ alias: test }", "{ alias: test, policy: { proof: warn } }");
+    let accepted = installation.compare(&accepted).await;
+    assert_eq!(
+        (of_key_policy(&accepted), warnings(&accepted.plan, "administration-unknown").len()),
+        (vec![], 1)
+    );
+    let plan = comparison.plan;
     assert_eq!(plan.refused, []);
     let [warning] = warnings(&plan, "administration-unknown")[..] else { panic!("{:#?}", plan.warnings) };
     for part in
@@ -314,6 +347,33 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
     let plan = installation.plan(&declared).await;
     assert_eq!(plan.refused.len(), 1);
     assert_eq!(plan.refused[0].code, "locked-out");
+}
+
+#[tokio::test]
+async fn an_apply_under_a_policy_that_may_deny_does_not_claim_that_the_policy_is_right() {
+    let installation = Installation::new();
+    installation.converge(&members(0, "")).await;
+    installation.add_to_bucket_policy(confused_deputy("o-another00")).await;
+    let spec = members(1, "");
+    let plan = installation.plan(&spec).await;
+    assert_eq!(plan.refused, []);
+    let outcome = installation.apply(&spec, &plan).await;
+    let hints: Vec<&String> = outcome
+        .results
+        .iter()
+        .filter_map(|it| match &it.status {
+            Status::Failed { hint, .. } => hint.as_ref(),
+            _ => None,
+        })
+        .collect();
+    let [hint] = hints.as_slice() else { panic!("{:#?}", outcome.results) };
+    for part in [
+        "it is not known whether the policies are right",
+        "EnforceConfusedDeputyProtection",
+        "aws:SourceOrgID",
+    ] {
+        assert!(hint.contains(part), "{hint}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use reconcile_policy::{Arn, BUCKET_POLICY_ACTIONS, Denial, Document, Doubt, Fitt
 use super::Scope;
 use super::change::Compared;
 use super::doubt::{self, settle};
-use crate::delivery::{bucket_arn, owner};
+use crate::delivery::{bucket_arn, depends, owner};
 use crate::plan::Warning;
 
 /// Warns where the live policy denies this program the write that it plans, or where the policy that it writes denies it
@@ -37,16 +37,13 @@ pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared)
                         .into_iter()
                         .filter(|it| !is_refuted(it, document, live, caller, &bucket, &owner))
                         .collect();
-                    let Some(first) = doubts.first() else { continue };
+                    if doubts.is_empty() {
+                        continue;
+                    }
                     let settled = doubts.iter().flat_map(|it| &it.keys);
                     let settled = settled.map(|key| settle(scope, key));
-                    let depends = format!(
-                        "{} may deny it, depending on `{}`",
-                        first.statement,
-                        first.keys.join("` and `")
-                    );
                     let what = format!("whether {caller} is allowed to call `{action}`");
-                    doubt::told(&what, &depends, settled)
+                    doubt::told(&what, &depends(&doubts, "the caller to do so"), settled)
                 }
             };
             compared.warnings.push(Warning {

@@ -1,5 +1,7 @@
 //! Turns a wanted view and a live one into a change, for every kind that has views.
 
+use std::collections::BTreeMap;
+
 use crate::address::Address;
 use crate::difference::{Difference, of_views};
 use crate::fingerprint::Fingerprint;
@@ -17,6 +19,8 @@ pub(super) struct Compared {
     pub(super) refusals: Vec<Refusal>,
     /// Trails that could deliver only under a policy that is not written, since it is refused; with that policy.
     pub(super) stranded: Vec<(Address, Address)>,
+    /// What drift reports of policies besides deliveries, since it is not known and not accepted.
+    pub(super) unsettled: BTreeMap<Address, String>,
 }
 
 /// What the kinds say of their changes; the rest follows from the views.

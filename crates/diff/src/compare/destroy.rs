@@ -1,7 +1,7 @@
 //! Takes away everything that is ours, in safe order: trails, what was made for them, what lets them deliver, and in the end,
 //! where the spec says so, the bucket and the key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_policy::{Arn, Document, Ownership, Role};
@@ -58,7 +58,15 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
 
     let (mut plan, refusals) = plan_of(spec, &scope, compared, now);
     plan.destroy = true;
-    Comparison { plan, refusals, undelivered: Vec::new(), outsiders: Vec::new(), blocking: BTreeSet::new() }
+    Comparison {
+        plan,
+        refusals,
+        undelivered: Vec::new(),
+        outsiders: Vec::new(),
+        absent: BTreeSet::new(),
+        unsettled: BTreeMap::new(),
+        blocking: BTreeSet::new(),
+    }
 }
 
 /// What was observed, as if the spec asked for nothing: what carries our mark is to go, and a trail that does

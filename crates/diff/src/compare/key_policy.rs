@@ -10,13 +10,15 @@ use super::departed::Plans;
 use super::doubt::{self, settle};
 use super::policy::{Policy, Setting};
 use super::{Scope, guest};
-use crate::delivery::{membership, of_other};
+use crate::delivery::{depends, membership, of_other};
 use crate::plan::Changed;
 use crate::refusal::Refusal;
 use crate::view::OtherTrail;
 
 /// The setting of the spec that accepts a lockout.
 const PROOF: &str = "key.policy.proof";
+/// The code of the warning that it is not known whether somebody could administer the key.
+const ADMINISTRATION_UNKNOWN: &str = "administration-unknown";
 
 /// Adds what lets our trails encrypt. Returns what the policy is to become, for [`contract`]; `None` if it does not fit, or
 /// is not managed.
@@ -114,12 +116,16 @@ fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
         }
         (Administration::Unknown(doubts), _) | (_, Administration::Unknown(doubts)) => {
             let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
-            let depends: Vec<String> = doubts.iter().map(ToString::to_string).collect();
             let settled = keys.map(|key| settle(scope, key)).chain(scope.how_to_accept(&address));
             let what = "whether somebody in the account of the key could still administer it";
-            let told = doubt::told(what, &depends.join("; "), settled);
-            let accepted = accepted.map(|why| format!("; {why}")).unwrap_or_default();
-            ("administration-unknown", format!("{told}{accepted}"))
+            let told = doubt::told(what, &depends(&doubts, "a principal to do so"), settled);
+            match accepted {
+                Some(why) => (ADMINISTRATION_UNKNOWN, format!("{told}; {why}")),
+                None => {
+                    compared.unsettled.insert(address.clone(), told.clone());
+                    (ADMINISTRATION_UNKNOWN, told)
+                }
+            }
         }
         (Administration::Kept, Administration::Kept) => return,
     };

@@ -86,3 +86,26 @@ fn a_refusal_is_told_with_the_words_of_aws_and_of_the_proof() {
     project.run("sandbox show").exits(0).says("cannot deliver");
     project.run("sandbox disagree").exits(0).says("can deliver");
 }
+
+#[test]
+fn the_first_use_of_a_short_form_is_planned_refused_and_not_repeated() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    let spec = project.read("specs/prod.yaml");
+    let line = "  region: us-east-1\n";
+    project.write(
+        "specs/short.yaml",
+        spec.replacen(line, &format!("{line}  policy: {{ form: by_account }}\n"), 1),
+    );
+    project.run("plan specs/short.yaml --sandbox").exits(0).says("`policy.form` asks for the form `by account`").says(
+        "first use of the form `by account`: CloudTrail confirms trail/master/SecurityTrailMaster, before anything else",
+    );
+    project.run("sandbox disagree --unresolved-variable aws:SourceAccount").exits(0);
+    project
+        .run("apply specs/short.yaml --sandbox --yes --propagation-timeout 0")
+        .exits(1)
+        .says("this was the first use of the form `by account` in bucket_policy/master/")
+        .says("hint: plan again: the next plan keeps to the longer form")
+        .says("The same plan would be refused again: follow the hints first, then plan and apply again.");
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
+}

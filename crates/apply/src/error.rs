@@ -221,7 +221,7 @@ fn first_refused(refused: &[RefusedForm]) -> String {
 /// What the user can do after the refusal of a short form.
 fn other_forms(refused: &[RefusedForm]) -> String {
     let next = if refused.iter().all(|it| it.unrecorded.is_none()) {
-        "plan again: the next plan keeps to the longer form"
+        "plan again: the next plan keeps to the longer form, unless `policy.form` names the refused one"
     } else {
         "name the longer form in the spec (`policy.form`), because the next plan does not know of the refusal, and plan again"
     };

@@ -101,11 +101,11 @@ fn change(text: &mut String, entry: &Entry<'_>, spec: &str, options: TextOptions
     if let Some(size) = size(change, spec) {
         let _ = writeln!(text, "      {}", paint(DIM, size));
     }
-    if !change.confirm.is_empty() {
-        let _ = writeln!(text, "      {}", paint(DIM, confirmed(entry)));
-    }
     for trial in &change.trials {
         let _ = writeln!(text, "      {}", paint(DIM, tried(change, trial)));
+    }
+    if !change.confirm.is_empty() && change.trials.is_empty() {
+        let _ = writeln!(text, "      {}", paint(DIM, confirmed(entry)));
     }
     if options.verbose && change.address.kind.is_policy() {
         let (before, after) = change.views();
@@ -149,12 +149,16 @@ fn confirmed(entry: &Entry<'_>) -> String {
 fn tried(change: &Change, trial: &Trial) -> String {
     let Trial { policy, form, trail, .. } = trial;
     if change.address == *trail {
-        format!("created before all others: the first trail under the form `{form}` in {policy}")
-    } else {
-        format!(
-            "first use of the form `{form}`: CloudTrail is asked about {trail} alone, and about others only after that"
-        )
+        return format!("created before all others: the first trail under the form `{form}` in {policy}");
     }
+    let others = change.confirm.iter().map(|it| &it.address).filter(|it| *it != trail);
+    let others: Vec<String> = others.map(ToString::to_string).collect();
+    let then = if others.is_empty() {
+        ", before anything else is done".to_owned()
+    } else {
+        format!(", and only then {}", few(others.into_iter()))
+    };
+    format!("first use of the form `{form}`: CloudTrail confirms {trail}{then}")
 }
 
 /// The first few of many.

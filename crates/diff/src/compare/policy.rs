@@ -67,14 +67,18 @@ impl Policy<'_> {
         self.warn(live, compared);
         let adoption = Adoption { refuses_public: self.refuses_public, ..adoption.clone() };
         let finish = |merged: Merged| merged.adopt(&adoption, self.ownership);
-        let triers = triers(self.scope, self.subject, live);
-        let choice = Choice {
-            form: self.form,
-            refused: self.tags.map(refused_forms).unwrap_or_default(),
-            triers: triers.into_iter().map(|trail| trail.account.id.to_string()).collect(),
-        };
+        let refused = self.tags.map(refused_forms).unwrap_or_default();
+        let mut choice = Choice { form: self.form, refused, triers: Vec::new() };
         let (ownership, limit) = (self.ownership, self.limit());
-        match fit(Terms { live, ownership, limit, accounts, choice: &choice }, compile, finish) {
+        let fit = |choice: &Choice| fit(Terms { live, ownership, limit, accounts, choice }, &compile, finish);
+        let mut fitted = fit(&choice);
+        // Who can try a form is looked for only where one is used for the first time.
+        if fitted.as_ref().is_ok_and(|fitted| fitted.first_use.is_some()) {
+            let triers = triers(self.scope, self.subject, live).into_iter();
+            choice.triers = triers.map(|trail| trail.account.id.to_string()).collect();
+            fitted = fit(&choice);
+        }
+        match fitted {
             Ok(fitted) => {
                 self.warn_of(&fitted.merged.adopted, compared);
                 self.refuse_deleted_principals(live, &fitted.merged, compared);
@@ -316,6 +320,9 @@ impl Policy<'_> {
         let before = before.and_then(|before| Form::of(before, self.ownership));
         if before == Some(form) || (before.is_none() && form == Form::Plain) {
             return None;
+        }
+        if self.form == Some(form) {
+            return Some(format!("`policy.form` asks for the form `{form}`"));
         }
         let how = match form {
             Form::Plain => {

@@ -19,20 +19,29 @@ use crate::plan::{Change, Phase, TrailRef, Trial};
 /// trail of an organization never tries a form: too much depends on it.
 pub(super) fn triers(scope: &Scope<'_>, subject: Subject<'_>, document: Option<&Document>) -> Vec<TrailRef> {
     let Some(document) = document else { return Vec::new() };
-    let delivers = |delivery: &Delivery| {
-        let requests = requests(scope, subject, delivery);
-        !requests.is_empty() && requests.iter().all(|request| way(document, request).is_some())
-    };
-    let candidates = candidates(scope, Phase::Expand).into_iter().filter(|(trail, delivery)| {
-        let exists = !matches!(scope.observed.trails.get(&trail.arn), Some(None))
-            && !scope.observed.unreadable.contains_key(&trail.account.name);
-        exists && !delivery.organization_trail && delivers(delivery)
-    });
-    let mut triers: Vec<TrailRef> = candidates.map(|(trail, _)| trail).collect();
+    let mut triers: Vec<TrailRef> = delivering(scope, subject, document).collect();
     let owner = owner(scope, subject);
     // The sort is stable: otherwise trails stay sorted by address.
     triers.sort_by_key(|trail| Some(trail.account.id.as_str()) != owner.as_deref());
     triers
+}
+
+/// Returns the trails that exist, deliver under the document and can be asked about, sorted by address.
+fn delivering(
+    scope: &Scope<'_>,
+    subject: Subject<'_>,
+    document: &Document,
+) -> impl Iterator<Item = TrailRef> {
+    let delivers = move |delivery: &Delivery| {
+        let requests = requests(scope, subject, delivery);
+        !requests.is_empty() && requests.iter().all(|request| way(document, request).is_some())
+    };
+    let candidates = candidates(scope, Phase::Expand).into_iter().filter(move |(trail, delivery)| {
+        let exists = !matches!(scope.observed.trails.get(&trail.arn), Some(None))
+            && !scope.observed.unreadable.contains_key(&trail.account.name);
+        exists && !delivery.organization_trail && delivers(delivery)
+    });
+    candidates.map(|(trail, _)| trail)
 }
 
 /// The requests of a delivery that depend on the form of the policy. Statements for the topics that a key encrypts are the same in
@@ -85,10 +94,6 @@ impl Policy<'_> {
             return;
         };
         let relies = |id: &str| accounts.is_none_or(|accounts| accounts.contains(id));
-        let existing = triers(self.scope, self.subject, Some(&fitted.merged.expanded));
-        if existing.iter().any(|trail| relies(trail.account.id.as_str())) {
-            return;
-        }
         let can_try = self.scope.desired.trails.iter().filter(|trail| {
             !trail.is_organization && relies(trail.arn.account()) && depends(self.scope, self.subject, trail)
         });
@@ -104,6 +109,10 @@ impl Policy<'_> {
                 (change.trials.is_empty(), !is_owners, *at)
             });
         let Some((at, _)) = first else { return };
+        let mut existing = delivering(self.scope, self.subject, &fitted.merged.expanded);
+        if existing.any(|trail| relies(trail.account.id.as_str())) {
+            return;
+        }
         let mut change = compared.changes.remove(at);
         let trail = change.address.clone();
         change.trials.push(Trial {

@@ -111,7 +111,7 @@ fn the_permissions_of_a_spec_are_exact() {
     let deleted = &allowed(&apply, "production", "cloudtrail:DeleteTrail")[0];
     assert_eq!(deleted["Condition"]["StringEquals"]["aws:ResourceTag/reconcile:spec"], json!(["secprod"]));
     // What the spec does not manage is not asked for.
-    assert!(!master.contains("Lifecycle") && !master.contains("organizations:"), "{master}");
+    assert!(!master.contains("PutLifecycle") && !master.contains("organizations:"), "{master}");
     project
         .run("permissions specs/prod.yaml")
         .exits(0)

@@ -24,6 +24,7 @@ const BY_CODE: &[(Class, &[&str])] = &[
             "NotFoundException",
             "ObjectLockConfigurationNotFoundError",
             "OwnershipControlsNotFoundError",
+            "ReplicationConfigurationNotFoundError",
             "ResourceNotFoundException",
             "ServerSideEncryptionConfigurationNotFoundError",
             "TrailNotFoundException",

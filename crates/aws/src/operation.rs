@@ -180,6 +180,7 @@ operations! {
     PutBucketLifecycleConfiguration => "s3:PutLifecycleConfiguration", Write, Bucket, Bucket;
     GetObjectLockConfiguration => "s3:GetBucketObjectLockConfiguration", Read, Bucket, Bucket;
     PutObjectLockConfiguration => "s3:PutBucketObjectLockConfiguration", Write, Bucket, Bucket;
+    GetBucketReplication => "s3:GetReplicationConfiguration", Read, Bucket, Bucket;
     GetBucketLogging => "s3:GetBucketLogging", Read, Bucket, Bucket;
     PutBucketLogging => "s3:PutBucketLogging", Write, Bucket, Bucket;
 

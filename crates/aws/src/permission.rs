@@ -197,9 +197,8 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::CreateKey | Operation::ListKeys | Operation::ListAliases | Operation::CreateAlias => {
             desired.key.identity.alias().is_some()
         }
-        Operation::GetBucketLifecycleConfiguration | Operation::PutBucketLifecycleConfiguration => {
-            bucket.lifecycle.enforced().is_some()
-        }
+        // Rules of others are read, whoever manages the lifecycle.
+        Operation::PutBucketLifecycleConfiguration => bucket.lifecycle.enforced().is_some(),
         Operation::GetObjectLockConfiguration | Operation::PutObjectLockConfiguration => {
             bucket.object_lock.enforced().is_some()
         }

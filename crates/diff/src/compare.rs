@@ -16,6 +16,7 @@ mod departed;
 mod destroy;
 mod doubt;
 mod encryption;
+mod foreign;
 mod grant;
 mod guest;
 mod key;
@@ -42,16 +43,18 @@ use reconcile_spec::Spec;
 
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
+use crate::foreign::ForeignAccess;
 use crate::kind::Kind;
 use crate::observe::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
+pub(crate) use bucket::UNREADABLE_ACCESS;
 use change::Compared;
 pub use copy::copy;
 pub(crate) use delivery::NOT_ALLOWED;
 pub use destroy::destroy;
-pub(crate) use policy::FOREIGN_STATEMENT;
+pub(crate) use policy::{FOREIGN_STATEMENT, not_ours};
 pub(crate) use public_access::WITHHELD_SETTING;
 use scope::Scope;
 
@@ -71,6 +74,8 @@ pub struct Comparison {
     pub absent: BTreeSet<Address>,
     /// What is not known of policies besides deliveries, and not accepted by the spec.
     pub unsettled: BTreeMap<Address, String>,
+    /// Access to the logs, or to what protects them, that somebody else gave to outsiders.
+    pub foreign: Vec<ForeignAccess>,
     /// Policies under which, as they are now, a trail of the spec cannot deliver.
     pub blocking: BTreeSet<Address>,
 }
@@ -91,6 +96,7 @@ impl Comparison {
         self.undelivered.retain(|path| is_asked(&path.address));
         self.unsettled.retain(|address, _| is_asked(address));
         self.outsiders.retain(|outsider| is_asked(&outsider.address));
+        self.foreign.retain(|access| is_asked(&access.address));
     }
 }
 
@@ -142,6 +148,13 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     public_access::refuse(&scope, &mut compared);
     // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
     delivery::prove(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
+    // What others allow to outsiders stays, and is reported.
+    let outcomes = foreign::Outcomes {
+        bucket: bucket_policy.as_ref(),
+        key: key_policy.as_ref(),
+        topics: &topic_policies,
+    };
+    let foreign = foreign::judge(&scope, &outcomes, &mut compared);
     let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
         let mut path = path.clone();
         path.proofs.retain(|proof| !scope.accepts(proof.hop.policy(), &path.delivery));
@@ -158,7 +171,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let absent = absent.map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name)).collect();
     let unsettled = std::mem::take(&mut compared.unsettled);
     let (plan, refusals) = plan_of(spec, &scope, compared, now);
-    Comparison { plan, refusals, undelivered, outsiders, absent, unsettled, blocking }
+    Comparison { plan, refusals, undelivered, outsiders, absent, unsettled, foreign, blocking }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> (Plan, Vec<Refusal>) {

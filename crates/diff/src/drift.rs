@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::compare::{Comparison, FOREIGN_STATEMENT, WITHHELD_SETTING};
+use crate::compare::{Comparison, FOREIGN_STATEMENT, UNREADABLE_ACCESS, WITHHELD_SETTING, not_ours};
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{ActionKind, Change};
+use crate::plan::{ActionKind, Change, Warning};
 use crate::refusal::Refusal;
 
 /// One way in which live state is not what the spec says.
@@ -29,6 +29,19 @@ pub struct Finding {
     pub after: Value,
     /// The values that differ.
     pub diff: Vec<Difference>,
+    /// What names the finding under `reviewed` of the spec, where it is access of outsiders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    /// The reason why the finding is accepted, if the spec says so. It is then no drift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+}
+
+impl Finding {
+    /// Whether somebody has to do something about it: nobody accepted it.
+    pub fn is_open(&self) -> bool {
+        self.accepted.is_none()
+    }
 }
 
 /// Sorts of findings.
@@ -51,10 +64,11 @@ pub enum FindingKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Logs are not recorded, cannot be delivered, or an account cannot be read.
+    /// Logs are not recorded, cannot be delivered, or an account cannot be read; or outsiders can delete log files, or decide
+    /// who has access.
     Critical,
     /// Logs are recorded in part, or are less protected than the spec says; or a trail that is not in the spec cannot deliver
-    /// to the bucket any more.
+    /// to the bucket any more; or outsiders can read, write or decrypt them.
     High,
     /// Hygiene; or it is not known whether a trail can deliver, since the policies depend on what is not known.
     Medium,
@@ -62,7 +76,28 @@ pub enum Severity {
     Low,
 }
 
-/// What a comparison found, the gravest first.
+impl Severity {
+    /// The word of the severity.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+
+    /// The next lower severity.
+    pub(crate) fn lower(self) -> Self {
+        match self {
+            Self::Critical => Self::High,
+            Self::High => Self::Medium,
+            Self::Medium | Self::Low => Self::Low,
+        }
+    }
+}
+
+/// What a comparison found, the gravest first, and what somebody accepted at the end.
 pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let plan = &comparison.plan;
     let unreadable = plan.unreadable.iter().map(|unreadable| Finding {
@@ -108,9 +143,25 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     });
     let unsettled =
         comparison.unsettled.iter().map(|(address, message)| told(address.to_string(), message.clone()));
-    let foreign = plan.warnings.iter().filter(|warning| warning.code == FOREIGN_STATEMENT).map(|warning| {
+    let unread = plan.warnings.iter().filter(|warning| warning.code == UNREADABLE_ACCESS).map(|warning| {
+        let told = told(warning.address.to_string(), warning.message.clone());
+        Finding { kind: FindingKind::Unreadable, severity: Severity::High, ..told }
+    });
+    // What a statement allows to outsiders says more than that it is foreign.
+    let is_judged = |warning: &Warning| {
+        let mut judged = comparison.foreign.iter().filter(|it| it.address == warning.address);
+        judged.any(|it| not_ours(&it.subject) == warning.message)
+    };
+    let foreign = plan.warnings.iter().filter(|it| it.code == FOREIGN_STATEMENT && !is_judged(it));
+    let foreign = foreign.map(|warning| {
         let told = told(warning.address.to_string(), warning.message.clone());
         Finding { kind: FindingKind::Unexpected, severity: Severity::Medium, ..told }
+    });
+    let of_outsiders = comparison.foreign.iter().map(|access| Finding {
+        severity: access.severity,
+        review: Some(access.review.clone()),
+        accepted: access.accepted.clone(),
+        ..told(access.address.to_string(), access.message.clone())
     });
     let mut findings: Vec<Finding> = unreadable
         .chain(undelivered)
@@ -119,9 +170,11 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         .chain(refused)
         .chain(withheld)
         .chain(unsettled)
+        .chain(unread)
         .chain(foreign)
+        .chain(of_outsiders)
         .collect();
-    findings.sort_by_key(|finding| finding.severity);
+    findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
     findings
 }
 
@@ -145,6 +198,8 @@ fn told(address: String, message: String) -> Finding {
         before: Value::Null,
         after: Value::Null,
         diff: Vec::new(),
+        review: None,
+        accepted: None,
     }
 }
 
@@ -162,6 +217,8 @@ fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
         before,
         after,
         diff: change.diff.clone(),
+        review: None,
+        accepted: None,
     }
 }
 

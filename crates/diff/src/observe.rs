@@ -317,8 +317,9 @@ async fn observe_key(session: &Session, desired: &Desired) -> Result<FoundKey, R
 
 async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
+    // The rules of others are read as well, so that the rules are read apart from the bucket, and once.
     let aspects = Aspects {
-        lifecycle: desired.bucket.lifecycle.enforced().is_some(),
+        lifecycle: false,
         object_lock: desired.bucket.object_lock.enforced().is_some(),
         access_logs: desired.bucket.access_logs.enforced().is_some(),
         installation: desired.installation.clone(),
@@ -331,14 +332,28 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         policy::read_bucket_policy(session, region, name),
         is_empty,
     );
-    let (settings, requester_pays) = join(settings, bucket::requester_pays(session, region, name)).await;
-    let (bucket, policy, is_empty) = settings.map_err(|error| elsewhere(error, desired))?;
+    let rest = join3(
+        bucket::requester_pays(session, region, name),
+        retention::read_rules(session, region, name),
+        retention::replication(session, region, name),
+    );
+    let (settings, (requester_pays, rules, replications)) = join(settings, rest).await;
+    let (mut bucket, policy, is_empty) = settings.map_err(|error| elsewhere(error, desired))?;
+    if let Some(live) = bucket.as_mut().filter(|_| desired.bucket.lifecycle.enforced().is_some()) {
+        live.lifecycle =
+            Some(retention::lifecycle(rules.as_ref().map_err(Clone::clone)?, &desired.installation));
+    }
     let conditions = match &bucket {
         None => None,
-        Some(live) if acl_matters(desired, live) => {
-            Some(Conditions { requester_pays, grants: bucket::grants(session, region, name).await })
-        }
-        Some(_) => Some(Conditions { requester_pays, grants: Ok(Vec::new()) }),
+        Some(live) => Some(Conditions {
+            requester_pays,
+            grants: match has_acls(live) {
+                true => bucket::grants(session, region, name).await,
+                false => Ok(Vec::new()),
+            },
+            expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
+            replications,
+        }),
     };
     let caller = session.caller().cloned();
     Ok(HubBucket { bucket, policy, is_empty, conditions, caller })
@@ -356,14 +371,9 @@ fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
     }
 }
 
-/// Whether the spec changes what the ACL of the bucket is good for: it disables ACLs, or has S3 ignore public grants.
-fn acl_matters(desired: &Desired, live: &Bucket) -> bool {
-    const DISABLED: ObjectOwnership = ObjectOwnership::BucketOwnerEnforced;
-
-    let disables = desired.bucket.object_ownership.enforced() == Some(&DISABLED);
-    let blocks = desired.bucket.block_public_access.enforced() == Some(&true);
-    let is_ignored = live.public_access_block.is_some_and(|block| block.ignore_public_acls);
-    live.object_ownership.as_deref() != Some(DISABLED.as_str()) && (disables || (blocks && !is_ignored))
+/// Whether the ACL of the bucket has an effect.
+fn has_acls(live: &Bucket) -> bool {
+    live.object_ownership.as_deref() != Some(ObjectOwnership::BucketOwnerEnforced.as_str())
 }
 
 /// Log groups, roles and topics of the spec in this account.

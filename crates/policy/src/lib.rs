@@ -46,6 +46,7 @@ mod document;
 mod equivalent;
 mod error;
 mod evaluate;
+mod exposure;
 mod fit;
 mod intent;
 mod json;
@@ -71,6 +72,10 @@ pub use equivalent::equivalent;
 pub use error::ParseError;
 pub use evaluate::{
     Decision, Denial, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, denial, evaluate, way,
+};
+pub use exposure::{
+    Allowed, Asset, Capability, Exposure, Holds, Insiders, KeyGrant, Standing, Who, exposures, granted,
+    granted_by_acl, outsider,
 };
 pub use fit::{Choice, FirstUse, Fitted, Form, Obstacle, Sizes, Terms, TooLarge, fit};
 pub use intent::{

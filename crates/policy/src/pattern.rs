@@ -187,8 +187,8 @@ fn set(flags: &mut [bool], index: usize) {
 
 /// Whether no text is one of both patterns, whatever the variables stand for.
 ///
-/// A yes is always right; a no may be wrong. It compares the lengths where both are fixed, and the characters
-/// from either end up to the first `*` or variable.
+/// A yes is always right; a no may be wrong. It compares the lengths where one is fixed, and the characters from
+/// either end up to the first `*` or variable.
 pub(crate) fn are_disjoint(a: &[Piece<'_>], b: &[Piece<'_>]) -> bool {
     let differ = |(a, b): (&Piece<'_>, &Piece<'_>)| match (a, b) {
         (Piece::Char(a), Piece::Char(b)) => Some(a != b),
@@ -198,14 +198,11 @@ pub(crate) fn are_disjoint(a: &[Piece<'_>], b: &[Piece<'_>]) -> bool {
     let is_apart = |pairs: &mut dyn Iterator<Item = (&Piece<'_>, &Piece<'_>)>| {
         pairs.map(differ).take_while(Option::is_some).any(|differs| differs == Some(true))
     };
-    let fixed_length = |pattern: &[Piece<'_>]| {
-        let is_one = |piece: &Piece<'_>| matches!(piece, Piece::Char(_) | Piece::One);
-        pattern.iter().all(is_one).then_some(pattern.len())
-    };
-    let lengths_differ = match (fixed_length(a), fixed_length(b)) {
-        (Some(a), Some(b)) => a != b,
-        _ => false,
-    };
+    let is_one = |piece: &&Piece<'_>| matches!(piece, Piece::Char(_) | Piece::One);
+    let least_length = |pattern: &[Piece<'_>]| pattern.iter().filter(is_one).count();
+    let is_fixed = |pattern: &[Piece<'_>]| least_length(pattern) == pattern.len();
+    let lengths_differ =
+        (is_fixed(a) && a.len() < least_length(b)) || (is_fixed(b) && b.len() < least_length(a));
     lengths_differ
         || is_apart(&mut iter::zip(a, b))
         || is_apart(&mut iter::zip(a.iter().rev(), b.iter().rev()))
@@ -267,6 +264,9 @@ mod tests {
             ("a*", "*b", false),
             ("ab", "a?", false),
             ("ab", "abc", true),
+            ("ab", "abc*", true),
+            ("a?c*", "ab", true),
+            ("ab", "ab*", false),
             ("a${x}", "ab", false),
             ("${x}a", "b", true),
             ("a", "a", false),

@@ -36,7 +36,7 @@ impl SpecDrift {
         match &self.result {
             Err(_) => "error",
             Ok(findings) if findings.iter().any(|it| it.kind == FindingKind::Unreadable) => "error",
-            Ok(findings) if findings.is_empty() => "in_sync",
+            Ok(findings) if !findings.iter().any(Finding::is_open) => "in_sync",
             Ok(_) => "drifted",
         }
     }
@@ -48,15 +48,6 @@ impl SpecDrift {
 
 const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-    }
-}
-
 /// A check for people: the gravest findings first.
 pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
     let mut text = if options.sandbox { sandbox_line() } else { String::new() };
@@ -64,7 +55,9 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
         let (style, verdict) = match (&spec.result, spec.status()) {
             (Err(_), _) => (REMOVE.bold(), "could not be checked".to_owned()),
             (Ok(_), "in_sync") => (ADD.bold(), "in sync".to_owned()),
-            (Ok(findings), _) => (CHANGE.bold(), count(findings.len(), "finding")),
+            (Ok(findings), _) => {
+                (CHANGE.bold(), count(findings.iter().filter(|it| it.is_open()).count(), "finding"))
+            }
         };
         let _ = writeln!(text, "{}: {}", paint(STRONG, &spec.spec), paint(style, verdict));
         if let Err(failure) = &spec.result {
@@ -72,13 +65,15 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
         }
         for finding in spec.findings() {
             let style = match finding.severity {
+                _ if !finding.is_open() => DIM,
                 Severity::Critical => REMOVE.bold(),
                 Severity::High => REMOVE,
                 Severity::Medium => CHANGE,
                 Severity::Low => DIM,
             };
-            let label = format!("{:<8}", word(finding.severity));
-            let _ = writeln!(text, "  {} {}  {}", paint(style, label), finding.address, finding.message);
+            let label = format!("{:<8}", label(finding));
+            let message = message(finding);
+            let _ = writeln!(text, "  {} {}  {message}", paint(style, label), finding.address);
             if finding.kind == FindingKind::Changed {
                 for line in of_differences(&finding.diff, options.verbose) {
                     let _ = writeln!(text, "             {line}");
@@ -87,6 +82,20 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
         }
     }
     text
+}
+
+fn label(finding: &Finding) -> &'static str {
+    if finding.is_open() { finding.severity.as_str() } else { "accepted" }
+}
+
+/// What is wrong, and how the spec accepts it.
+fn message(finding: &Finding) -> String {
+    let Finding { message, review, accepted, .. } = finding;
+    match (review, accepted) {
+        (_, Some(reason)) => format!("{message}: {reason}"),
+        (Some(review), None) => format!("{message} (to accept it, add `{review}` to `reviewed`)"),
+        (None, None) => message.clone(),
+    }
 }
 
 /// A check for programs.
@@ -98,11 +107,13 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
         .iter()
         .map(|spec| {
             let failure = spec.result.as_ref().err();
-            let of = |severity| spec.findings().iter().filter(|it| it.severity == severity).count();
-            let summary: serde_json::Map<String, Value> = SEVERITIES
+            let open = || spec.findings().iter().filter(|it| it.is_open());
+            let of = |severity| open().filter(|it| it.severity == severity).count();
+            let mut summary: serde_json::Map<String, Value> = SEVERITIES
                 .into_iter()
-                .map(|severity| (word(severity).to_owned(), json!(of(severity))))
+                .map(|severity| (severity.as_str().to_owned(), json!(of(severity))))
                 .collect();
+            summary.insert("accepted".to_owned(), json!(spec.findings().len() - open().count()));
             json!({
                 "spec": spec.spec,
                 "checked_at": spec.checked_at,
@@ -129,8 +140,8 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
             text += "\n| Severity | Resource | Finding |\n| --- | --- | --- |\n";
         }
         for finding in spec.findings() {
-            let message = finding.message.replace('|', "\\|");
-            let _ = writeln!(text, "| {} | `{}` | {message} |", word(finding.severity), finding.address);
+            let message = message(finding).replace('|', "\\|");
+            let _ = writeln!(text, "| {} | `{}` | {message} |", label(finding), finding.address);
         }
     }
     text

@@ -132,6 +132,7 @@ fn drift_of_every_sort() {
                 outsiders: Vec::new(),
                 absent: std::collections::BTreeSet::new(),
                 unsettled: std::collections::BTreeMap::new(),
+                foreign: Vec::new(),
                 blocking: ["bucket_policy/master/logs".parse().unwrap()].into(),
             })),
         },

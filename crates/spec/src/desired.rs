@@ -16,6 +16,7 @@ mod log_role;
 mod organization;
 mod proof;
 mod retention;
+mod reviewed;
 mod selectors;
 mod tags;
 mod topic;
@@ -43,6 +44,7 @@ pub(crate) use organization::{Entrance, find_unit};
 pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use proof::OnDoubt;
 pub use retention::{AccessLogs, Lifecycle, ObjectLock, Retention};
+pub use reviewed::Reviewed;
 pub use selectors::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
 pub use tags::{OWNER_TAG, REFUSED_FORMS_TAG, Tags};
 pub use topic::{ExistingTopic, Topic};
@@ -81,6 +83,8 @@ pub struct Desired {
     pub deletion: Deletion,
     /// What keeps two applies apart.
     pub lock: Option<Lock>,
+    /// Access of others that somebody reviewed and accepted.
+    pub reviewed: Vec<Reviewed>,
 }
 
 impl Desired {

@@ -78,6 +78,21 @@ pub(crate) struct RawSpec {
     /// actions and condition keys of extra statements, and resource types of data events.
     #[serde(default)]
     pub(crate) recognize: Vec<Located<String>>,
+    /// Access of others that somebody reviewed and accepted. It is listed as accepted, and is no drift.
+    #[serde(default)]
+    pub(crate) reviewed: Vec<Located<RawReviewed>>,
+}
+
+/// Access of others that somebody reviewed and accepted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Reviewed")]
+pub(crate) struct RawReviewed {
+    /// The access, as `plan` and `drift` print it: `bucket_policy/Auditors@3f9a1c0e77b2`. The digest changes with what is
+    /// allowed, and to whom.
+    pub(crate) finding: Located<String>,
+    /// The reason why it is accepted.
+    pub(crate) reason: Located<String>,
 }
 
 /// An S3 object taken for the time of an apply.

@@ -13,6 +13,7 @@ mod principal;
 mod reader;
 mod recognized;
 mod retention;
+mod reviewed;
 mod statement;
 mod tags;
 mod trails;
@@ -83,6 +84,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     let trails = trails::resolve(raw, &scope, bucket.as_ref(), problems);
     let extra = policies::extra(raw, &scope, partition, key.as_ref(), problems);
     let lock = lock(raw, &scope, problems);
+    let reviewed = reviewed::resolve(&raw.reviewed, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
     let bucket_policy =
@@ -105,6 +107,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
         trails: trails.trails,
         deletion: deletion(&raw.deletion),
         lock,
+        reviewed,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What other teams set up with clients of their own, and the statements that they write.
 
 use aws_sdk_cloudtrail::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_kms::types::GrantOperation;
 use serde_json::{Value, json};
 
 use crate::installation::Installation;
@@ -93,6 +94,12 @@ impl Others {
     pub async fn live_key_policy(&self, key: &str) -> String {
         let call = self.kms.get_key_policy().key_id(key).policy_name("default").send();
         call.await.unwrap().policy.unwrap()
+    }
+
+    /// Grants the use of a key.
+    pub async fn grant(&self, key: &str, grantee: &str, operations: &[GrantOperation]) {
+        let call = self.kms.create_grant().key_id(key).name("theirs").grantee_principal(grantee);
+        call.set_operations(Some(operations.to_vec())).send().await.unwrap();
     }
 
     /// Makes a trail of one Region that delivers to the central bucket.

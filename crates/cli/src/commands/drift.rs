@@ -57,7 +57,10 @@ fn exit(drifts: &[SpecDrift]) -> Exit {
     };
     if drifts.iter().any(is_unchecked) {
         Exit::Error
-    } else if drifts.iter().any(|drift| drift.result.as_ref().is_ok_and(|findings| !findings.is_empty())) {
+    } else if drifts
+        .iter()
+        .any(|drift| drift.result.as_ref().is_ok_and(|findings| findings.iter().any(Finding::is_open)))
+    {
         Exit::Different
     } else {
         Exit::Ok

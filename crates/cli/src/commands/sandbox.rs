@@ -148,7 +148,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     if let Some(policy) = &observed.bucket_policy {
         twin.set_bucket_policy(bucket, &policy.to_string());
     }
-    if let Some(Conditions { requester_pays, grants }) = &observed.bucket_conditions {
+    if let Some(Conditions { requester_pays, grants, .. }) = &observed.bucket_conditions {
         let grants = grants.as_deref().unwrap_or_default().iter();
         twin.set_bucket_grants(bucket, grants.map(|it| (it.grantee.clone(), it.permission.clone())));
         twin.set_requester_pays(bucket, *requester_pays.as_ref().unwrap_or(&false));

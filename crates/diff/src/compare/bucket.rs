@@ -61,16 +61,25 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
 ///
 /// See "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
 fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
-    const UNREADABLE: &str = "unreadable-setting";
-
     let Some(conditions) = &scope.observed.bucket_conditions else { return };
     let address = scope.bucket_address();
     if let Err(error) = &conditions.grants {
         let message = format!(
-            "the ACL of the bucket cannot be read ({error}): if it grants anything to others, this plan ends that, or S3 \
-             refuses the change"
+            "the ACL of the bucket cannot be read ({error}): it may grant access to others, and a change of Block Public \
+             Access or of the object ownership may end that, or be refused by S3"
         );
-        compared.warn(UNREADABLE, address.clone(), message);
+        compared.warn(UNREADABLE_ACCESS, address.clone(), message);
+    }
+    if let Err(error) = &conditions.expiries {
+        let message =
+            format!("the lifecycle rules of the bucket cannot be read ({error}): log files may expire early");
+        compared.warn(UNREADABLE_ACCESS, address.clone(), message);
+    }
+    if let Err(error) = &conditions.replications {
+        let message = format!(
+            "the replication of the bucket cannot be read ({error}): log files may be replicated to other accounts"
+        );
+        compared.warn(UNREADABLE_ACCESS, address.clone(), message);
     }
     match &conditions.requester_pays {
         Ok(true) => {
@@ -84,10 +93,13 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
                 "whether it is a Requester Pays bucket cannot be read ({error}): CloudTrail does not deliver to such a \
                  bucket"
             );
-            compared.warn(UNREADABLE, address, message);
+            compared.warn("unreadable-setting", address, message);
         }
     }
 }
+
+/// The code of the warning about settings of the bucket that may give others access, and that cannot be read.
+pub(crate) const UNREADABLE_ACCESS: &str = "unreadable-access";
 
 fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
     Lifecycle {

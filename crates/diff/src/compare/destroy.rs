@@ -65,6 +65,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         outsiders: Vec::new(),
         absent: BTreeSet::new(),
         unsettled: BTreeMap::new(),
+        foreign: Vec::new(),
         blocking: BTreeSet::new(),
     }
 }

@@ -351,7 +351,7 @@ impl Policy<'_> {
             for (index, statement) in statements {
                 if !self.ownership.has(statement) {
                     let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
-                    warn(FOREIGN_STATEMENT, format!("{statement} does not belong to this installation"));
+                    warn(FOREIGN_STATEMENT, not_ours(&statement.to_string()));
                 }
             }
         }
@@ -471,6 +471,11 @@ struct Write<'d> {
     ended: Vec<Ended>,
     /// The short form that is used for the first time.
     first_use: Option<&'d FirstUse>,
+}
+
+/// The message about a foreign statement that allows nothing to outsiders, or of which nothing more is known.
+pub(crate) fn not_ours(statement: &str) -> String {
+    format!("{statement} does not belong to this installation")
 }
 
 /// The code of the warning of a foreign statement, where the spec wants them reported.

@@ -10,7 +10,7 @@ use reconcile_spec::{BucketName, Installation};
 
 use super::error::{ReadError, found};
 use super::retention;
-use crate::view::{Bucket, Encryption, KeyRef, PublicAccessBlock, Tags};
+use crate::view::{Bucket, Encryption, Expiry, KeyRef, PublicAccessBlock, Replication, Tags};
 
 /// Aspects of a bucket that are read only where they are managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +30,13 @@ pub struct Aspects {
 pub struct Conditions {
     /// Whether whoever requests pays (Requester Pays); an error where that could not be read.
     pub requester_pays: Result<bool, Error>,
-    /// What the ACL grants to others than the owner; empty where the ACL does not matter, and an error where it could not
-    /// be read.
+    /// What the ACL grants to others than the owner; empty where ACLs are disabled, and an error where it could not be
+    /// read.
     pub grants: Result<Vec<AclGrant>, Error>,
+    /// Lifecycle rules of others by which objects expire; an error where they could not be read.
+    pub expiries: Result<Vec<Expiry>, Error>,
+    /// Rules that replicate objects to other buckets; an error where they could not be read.
+    pub replications: Result<Vec<Replication>, Error>,
 }
 
 /// A grant of a bucket ACL to somebody else than the owner of the bucket.

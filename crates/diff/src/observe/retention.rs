@@ -1,15 +1,17 @@
 //! Reads how long a bucket keeps what is in it, and who gets its access logs.
 
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleRule, NoncurrentVersionExpiration,
-    ObjectLockEnabled, TransitionDefaultMinimumObjectSize,
+    AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    NoncurrentVersionExpiration, ObjectLockEnabled, ReplicationRule, ReplicationRuleStatus,
+    TransitionDefaultMinimumObjectSize,
 };
+use jiff::Timestamp;
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::Region;
 use reconcile_spec::{BucketName, Installation};
 
 use super::error::found;
-use crate::view::{AccessLogs, Lifecycle, ObjectLock, Transition};
+use crate::view::{AccessLogs, Expiry, Lifecycle, ObjectLock, Replication, Transition};
 
 /// All lifecycle rules of a bucket, whoever put them there.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,6 +65,87 @@ pub(crate) fn lifecycle(Rules { rules, .. }: &Rules, installation: &Installation
         abort_incomplete_multipart_days: rule
             .abort_incomplete_multipart_upload()
             .and_then(AbortIncompleteMultipartUpload::days_after_initiation),
+    }
+}
+
+/// The rules of others that are in effect and let objects expire.
+pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation) -> Vec<Expiry> {
+    let ids = installation.rule_ids();
+    let is_ours = |id: &str| id == ids.present || ids.previous.as_deref() == Some(id);
+    let rules = rules.iter().filter(|rule| rule.status() == &ExpirationStatus::Enabled);
+    rules
+        .filter(|rule| !rule.id().is_some_and(is_ours))
+        .filter_map(|rule| {
+            let days = rule.expiration().and_then(LifecycleExpiration::days);
+            let date = rule.expiration().and_then(LifecycleExpiration::date);
+            let date =
+                date.and_then(|date| Timestamp::from_second(date.secs()).ok()).map(|it| it.to_string());
+            let noncurrent = rule.noncurrent_version_expiration();
+            let noncurrent_days = noncurrent.and_then(NoncurrentVersionExpiration::noncurrent_days);
+            (days.is_some() || date.is_some() || noncurrent_days.is_some()).then(|| Expiry {
+                id: rule.id().unwrap_or_default().to_owned(),
+                prefix: prefix_of(rule),
+                is_of_tagged: is_of_tagged(rule),
+                days,
+                date,
+                noncurrent_days,
+            })
+        })
+        .collect()
+}
+
+/// The prefix of a rule, in whichever of the forms S3 has for it.
+///
+/// See "Lifecycle configuration elements" in the S3 user guide.
+fn prefix_of(rule: &LifecycleRule) -> String {
+    let filter = rule.filter();
+    let of_filter = filter.and_then(|it| it.prefix().or_else(|| it.and()?.prefix()));
+    #[expect(deprecated, reason = "the form of rules without a filter, which S3 still accepts")]
+    let prefix = of_filter.or_else(|| rule.prefix());
+    prefix.unwrap_or_default().to_owned()
+}
+
+fn is_of_tagged(rule: &LifecycleRule) -> bool {
+    rule.filter().is_some_and(|it| it.tag().is_some() || it.and().is_some_and(|all| !all.tags().is_empty()))
+}
+
+/// The rules that are in effect and replicate objects to other buckets.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub(super) async fn replication(
+    session: &Session,
+    region: &Region,
+    name: &BucketName,
+) -> Result<Vec<Replication>, Error> {
+    let call = session
+        .s3(region)
+        .get_bucket_replication()
+        .bucket(name.as_str())
+        .expected_bucket_owner(session.id().as_str())
+        .send();
+    let answer = found(session.call(Operation::GetBucketReplication, call).await)?;
+    let rules = answer.and_then(|answer| answer.replication_configuration).map(|it| it.rules);
+    let rules = rules.unwrap_or_default().into_iter();
+    Ok(rules.filter(|rule| rule.status == ReplicationRuleStatus::Enabled).map(replicated).collect())
+}
+
+fn replicated(rule: ReplicationRule) -> Replication {
+    let filter = rule.filter.as_ref();
+    let of_filter = filter.and_then(|it| it.prefix().or_else(|| it.and()?.prefix()));
+    #[expect(deprecated, reason = "the form of rules without a filter, which S3 still accepts")]
+    let prefix = of_filter.or(rule.prefix.as_deref()).unwrap_or_default().to_owned();
+    let is_of_tagged =
+        filter.is_some_and(|it| it.tag().is_some() || it.and().is_some_and(|all| !all.tags().is_empty()));
+    let destination = rule.destination;
+    let bucket = destination.as_ref().map(|it| it.bucket().to_owned()).unwrap_or_default();
+    Replication {
+        id: rule.id.unwrap_or_default(),
+        prefix,
+        is_of_tagged,
+        // Written as an ARN, which names no account.
+        bucket: bucket.rsplit(':').next().unwrap_or_default().to_owned(),
+        account: destination.and_then(|it| it.account),
     }
 }
 

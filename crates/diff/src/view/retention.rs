@@ -33,6 +33,40 @@ pub struct Transition {
     pub storage_class: String,
 }
 
+/// A lifecycle rule by which objects expire, whoever put it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiry {
+    /// The ID of the rule.
+    pub id: String,
+    /// The prefix of the keys that it is for.
+    pub prefix: String,
+    /// Whether it is only for objects with certain tags.
+    pub is_of_tagged: bool,
+    /// Days until an object expires.
+    pub days: Option<i32>,
+    /// The date on which objects expire, as S3 prints it.
+    pub date: Option<String>,
+    /// Days until a former version expires.
+    pub noncurrent_days: Option<i32>,
+}
+
+/// A rule that replicates objects to another bucket.
+///
+/// See "Replication configuration file elements" in the S3 user guide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replication {
+    /// The ID of the rule.
+    pub id: String,
+    /// The prefix of the keys that it is for.
+    pub prefix: String,
+    /// Whether it is only for objects with certain tags.
+    pub is_of_tagged: bool,
+    /// The name of the other bucket.
+    pub bucket: String,
+    /// The account of the other bucket, where the rule names it.
+    pub account: Option<String>,
+}
+
 /// Default retention that nobody can shorten.
 ///
 /// See "Locking objects with Object Lock" in the S3 user guide.

@@ -711,6 +711,29 @@ fn of_encryption_and_existing_topics() {
     insta::assert_snapshot!(document);
 }
 
+#[test]
+fn of_reviews() {
+    let finding = "bucket_policy/Auditors@3f9a1c0e77b2";
+    let with = |reviewed: &str| told(&format!("{PROD}reviewed: [{reviewed}]\n"));
+    assert_eq!(with(&format!("{{ finding: {finding}, reason: They read }}")), "valid\n");
+    for (reviewed, says) in [
+        ("{ finding: Auditors, reason: They read }".to_owned(), "`Auditors` does not name a finding"),
+        (
+            "{ finding: bucket_policy/Auditors@3f9a, reason: They read }".to_owned(),
+            "`bucket_policy/Auditors@3f9a` does not name a finding",
+        ),
+        (format!("{{ finding: {finding}, reason: \" \" }}"), "the reason is empty"),
+        (format!("{{ finding: {finding} }}"), "reason"),
+        (
+            format!("{{ finding: {finding}, reason: a }}, {{ finding: {finding}, reason: b }}"),
+            "is reviewed twice",
+        ),
+    ] {
+        let told = with(&reviewed);
+        assert!(told != "valid\n" && told.contains(says), "{told}");
+    }
+}
+
 /// A unit can be known only when the organization is.
 #[test]
 fn of_units_that_the_organization_does_not_have() {

@@ -16,7 +16,9 @@ const ABAC: &str = "abac";
 const LIFECYCLE: &str = "lifecycle";
 const OWNERSHIP: &str = "ownershipControls";
 pub(super) const REQUEST_PAYMENT: &str = "requestPayment";
+const REPLICATION: &str = "replication";
 const TAGGING: &str = "tagging";
+const VERSIONING: &str = "versioning";
 
 /// One sort of configuration.
 pub(super) struct Kind {
@@ -44,7 +46,7 @@ pub(super) const KINDS: &[Kind] = &[
         absent: Absent::Error("ServerSideEncryptionConfigurationNotFoundError"),
     },
     Kind {
-        parameter: "versioning",
+        parameter: VERSIONING,
         name: "BucketVersioning",
         absent: Absent::Empty("VersioningConfiguration"),
     },
@@ -68,6 +70,11 @@ pub(super) const KINDS: &[Kind] = &[
         parameter: "object-lock",
         name: "ObjectLockConfiguration",
         absent: Absent::Error("ObjectLockConfigurationNotFoundError"),
+    },
+    Kind {
+        parameter: REPLICATION,
+        name: "BucketReplication",
+        absent: Absent::Error("ReplicationConfigurationNotFoundError"),
     },
     Kind { parameter: "logging", name: "BucketLogging", absent: Absent::Empty("BucketLoggingStatus") },
     Kind {
@@ -148,6 +155,11 @@ fn check(bucket: &Bucket, kind: &Kind, xml: &str) -> Result<(), Fault> {
     match kind.parameter {
         LIFECYCLE => lifecycle::check(&document),
         OWNERSHIP => acl::check_ownership(bucket, xml),
+        // See "Requirements for replication" and "List of replication-related error codes" in the S3 documentation.
+        REPLICATION if !bucket.has(VERSIONING, "<Status>Enabled") => {
+            let message = "Versioning must be 'Enabled' on the bucket to apply a replication configuration";
+            Err(Fault::bad("InvalidRequest", message))
+        }
         // With ABAC, only `TagResource` of S3 Control writes tags. The documentation names no error.
         // See "Enabling ABAC in general purpose buckets" in the S3 user guide.
         TAGGING if bucket.has(ABAC, "<Status>Enabled") => {

@@ -1,0 +1,255 @@
+//! Judges what others put into the policies of bucket, key and topics, onto the key and the bucket, by what it allows to
+//! outsiders.
+//!
+//! Nothing is done about it: a plan warns of what stays, and a drift check reports what is there now.
+
+mod acl;
+mod grant;
+mod retention;
+
+use reconcile_policy::{
+    Allowed, Asset, Document, Exposure, Fitted, Insiders, Ownership, Partition, PolicyKind, Statement,
+    canonical_text, exposures,
+};
+
+use super::Scope;
+use super::change::Compared;
+use crate::address::Address;
+use crate::drift::Severity;
+use crate::foreign::{ForeignAccess, content, review, severity};
+use crate::plan::Warning;
+
+/// What the policies become, as far as they are managed.
+pub(super) struct Outcomes<'a> {
+    pub(super) bucket: Option<&'a Fitted>,
+    pub(super) key: Option<&'a Fitted>,
+    pub(super) topics: &'a [Option<Fitted>],
+}
+
+/// Warns of the access of outsiders that stays, and returns what there is now.
+pub(super) fn judge(
+    scope: &Scope<'_>,
+    outcomes: &Outcomes<'_>,
+    compared: &mut Compared,
+) -> Vec<ForeignAccess> {
+    let judge = Judge::new(scope);
+    let (mut live, mut stays) = (Vec::new(), Vec::new());
+    for policy in judge.policies(outcomes) {
+        let Some(document) = policy.live else { continue };
+        let after = policy.outcome.map(|outcome| &outcome.merged.contracted);
+        live.extend(judge.access(&policy, document, |it| !policy.is_wanted(it)));
+        stays.extend(judge.access(&policy, after.unwrap_or(document), |it| !policy.is_owned(it)));
+    }
+    // No plan changes these.
+    let others = [grant::access(&judge), acl::access(&judge), retention::access(&judge)].concat();
+    stays.extend(others.iter().cloned());
+    live.extend(others);
+    compared.warnings.extend(stays.iter().map(warning));
+    compared.warnings.extend(unused(scope, &live, &stays));
+    live
+}
+
+/// Something of others that is judged.
+struct Subject<'a> {
+    address: Address,
+    /// What names it under `reviewed`.
+    name: &'a str,
+    /// What names it for people, as the beginning of a sentence.
+    words: String,
+    /// A text that changes with it.
+    content: String,
+}
+
+/// A policy that is judged.
+struct Policy<'a> {
+    address: Address,
+    asset: Asset,
+    ownership: &'a Ownership,
+    live: Option<&'a Document>,
+    outcome: Option<&'a Fitted>,
+}
+
+impl Policy<'_> {
+    /// Whether a statement is managed.
+    fn is_owned(&self, statement: &Statement) -> bool {
+        self.outcome.is_some() && self.ownership.has(statement)
+    }
+
+    /// Whether a statement is managed and means what it should.
+    fn is_wanted(&self, statement: &Statement) -> bool {
+        let wanted = self.outcome.map(|it| it.merged.contracted.statements()).unwrap_or_default();
+        self.is_owned(statement) && wanted.iter().any(|it| it.is_equivalent(statement))
+    }
+}
+
+struct Judge<'a> {
+    scope: &'a Scope<'a>,
+    insiders: Insiders,
+    bucket: String,
+    logs: Vec<String>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(scope: &'a Scope<'a>) -> Self {
+        let desired = scope.desired;
+        let partition: Partition = desired.bucket.site.region.partition();
+        let bucket = format!("arn:{partition}:s3:::{}", desired.bucket.name);
+        let own = desired.bucket_policy.intent.prefix.as_deref();
+        let mut logs: Vec<String> = std::iter::once(own)
+            .chain(scope.guests().map(|guest| guest.prefix.as_deref()))
+            .map(|prefix| {
+                let prefix = prefix.map(|it| format!("{it}/")).unwrap_or_default();
+                format!("{bucket}/{prefix}AWSLogs/*")
+            })
+            .collect();
+        logs.dedup();
+        Self { scope, insiders: insiders(scope), bucket, logs }
+    }
+
+    fn policies(&self, outcomes: &Outcomes<'a>) -> Vec<Policy<'a>> {
+        let scope = self.scope;
+        let desired = scope.desired;
+        let bucket = Policy {
+            address: scope.bucket_policy_address(),
+            asset: self.asset(PolicyKind::Bucket, self.bucket.clone(), &desired.bucket.site.account),
+            ownership: &desired.bucket_policy.ownership,
+            live: scope.observed.bucket_policy.as_ref(),
+            outcome: outcomes.bucket,
+        };
+        let key = scope.observed.key.as_ref().zip(self.key_asset()).map(|(hub, asset)| Policy {
+            address: scope.key_policy_address(),
+            asset,
+            ownership: &desired.key_policy.ownership,
+            live: Some(&hub.policy),
+            outcome: outcomes.key,
+        });
+        let topics = desired.topics.iter().zip(outcomes.topics).map(|(topic, outcome)| Policy {
+            address: super::topic_policy::address(topic),
+            asset: self.asset(PolicyKind::Topic, topic.arn.to_string(), &topic.site.account),
+            ownership: &topic.ownership,
+            live: scope.observed.topics.get(&topic.arn).and_then(Option::as_ref).map(|live| &live.policy),
+            outcome: outcome.as_ref(),
+        });
+        std::iter::once(bucket).chain(key).chain(topics).collect()
+    }
+
+    /// The key as an asset, where there is one.
+    fn key_asset(&self) -> Option<Asset> {
+        let hub = self.scope.observed.key.as_ref()?;
+        let account = &self.scope.desired.key.site.account;
+        Some(self.asset(PolicyKind::Key, hub.key.arn.to_string(), account))
+    }
+
+    fn asset(&self, kind: PolicyKind, arn: String, account: &reconcile_spec::AccountName) -> Asset {
+        let account = self.scope.desired.account(account).map(|it| it.id.to_string()).unwrap_or_default();
+        Asset { kind, arn, account, bucket: self.bucket.clone(), logs: self.logs.clone() }
+    }
+
+    fn access(
+        &self,
+        policy: &Policy<'_>,
+        document: &Document,
+        is_judged: impl Fn(&Statement) -> bool,
+    ) -> Vec<ForeignAccess> {
+        let found = exposures(document, &policy.asset, &self.insiders, is_judged);
+        found.iter().filter_map(|exposure| self.of_statement(policy, document, exposure)).collect()
+    }
+
+    fn of_statement(
+        &self,
+        policy: &Policy<'_>,
+        document: &Document,
+        exposure: &Exposure,
+    ) -> Option<ForeignAccess> {
+        let statement = document.statements().get(exposure.statement.index)?;
+        self.of_allowed(
+            &Subject {
+                address: policy.address.clone(),
+                name: exposure.statement.sid.as_deref().unwrap_or("statement"),
+                words: exposure.statement.to_string(),
+                content: format!("{}\n{}", policy.asset.arn, canonical_text(std::iter::once(statement))),
+            },
+            &exposure.allowed,
+        )
+    }
+
+    /// The access that something of others gives; `None` if none of it is reported.
+    fn of_allowed(&self, subject: &Subject<'_>, allowed: &[Allowed]) -> Option<ForeignAccess> {
+        let severity = severity(allowed)?;
+        let message = format!("{} {}", subject.words, Allowed::sentence(allowed));
+        let content = format!("{}\n{}", subject.content, content(allowed));
+        Some(self.report(subject, severity, message, &content))
+    }
+
+    /// The report, with the review that accepts exactly this `content`.
+    fn report(
+        &self,
+        subject: &Subject<'_>,
+        severity: Severity,
+        message: String,
+        content: &str,
+    ) -> ForeignAccess {
+        let review = review(subject.address.kind.as_str(), subject.name, content);
+        let accepted = self.accepted(&review);
+        ForeignAccess {
+            address: subject.address.clone(),
+            subject: subject.words.clone(),
+            severity,
+            message,
+            accepted,
+            review,
+        }
+    }
+
+    /// The reason why an access is accepted, if the spec has one.
+    fn accepted(&self, review: &str) -> Option<String> {
+        let reviewed = self.scope.desired.reviewed.iter().find(|it| it.finding == review);
+        reviewed.map(|it| it.reason.clone())
+    }
+}
+
+/// The accounts of the spec and of its organization, and whom the spec lets read.
+fn insiders(scope: &Scope<'_>) -> Insiders {
+    let desired = scope.desired;
+    let live = scope.observed.organization.as_ref();
+    let members = live.into_iter().flat_map(|it| {
+        let members = it.roster.members().iter().chain(&it.suspended).map(|member| &member.id);
+        members.chain(std::iter::once(&it.roster.management))
+    });
+    let readers = desired.bucket_policy.intent.readers.iter().map(|reader| reader.principal.to_string());
+    let administrators = desired.key_policy.intent.administrators.iter().map(ToString::to_string);
+    let grantees = desired.grants.iter().map(|grant| grant.grantee.to_string());
+    Insiders {
+        accounts: desired.accounts.iter().map(|it| &it.id).chain(members).map(ToString::to_string).collect(),
+        organization: live.map(|it| it.roster.id.clone()),
+        readers: readers.chain(administrators).chain(grantees).collect(),
+    }
+}
+
+fn warning(access: &ForeignAccess) -> Warning {
+    let ForeignAccess { address, review, severity, message, accepted, .. } = access;
+    let (code, message) = match accepted {
+        Some(reason) => ("reviewed".to_owned(), format!("{message}; accepted as `{review}`: {reason}")),
+        None => (
+            format!("exposure-{}", severity.as_str()),
+            format!("{}: {message}. If that is intended, add `{review}` to `reviewed`", severity.as_str()),
+        ),
+    };
+    Warning { code, address: address.clone(), message }
+}
+
+/// The reviews that accept nothing any more: what they name changed or is gone.
+fn unused(scope: &Scope<'_>, live: &[ForeignAccess], stays: &[ForeignAccess]) -> Vec<Warning> {
+    let is_used = |finding: &str| live.iter().chain(stays).any(|access| access.review == finding);
+    let unused = scope.desired.reviewed.iter().filter(|it| !is_used(&it.finding));
+    unused
+        .map(|it| Warning {
+            code: "unused-review".to_owned(),
+            address: scope.bucket_address(),
+            message: format!(
+                "`{}` under `reviewed` names nothing: it changed or is gone. Remove the entry",
+                it.finding
+            ),
+        })
+        .collect()
+}

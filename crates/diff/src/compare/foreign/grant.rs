@@ -1,0 +1,51 @@
+//! Judges the KMS grants of others.
+
+use reconcile_policy::{KeyGrant, granted};
+
+use super::{Judge, Subject};
+use crate::address::Address;
+use crate::foreign::ForeignAccess;
+use crate::kind::Kind;
+use crate::view::{Constraints, Grant};
+
+/// What grants of others on the key allow to outsiders.
+pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
+    let Some(asset) = judge.key_asset() else { return Vec::new() };
+    let desired = judge.scope.desired;
+    let grants = judge.scope.observed.key.iter().flat_map(|hub| &hub.grants);
+    let foreign = grants.filter(|grant| !desired.installation.owns_grant(&grant.name));
+    foreign
+        .filter_map(|grant| {
+            let context = context(grant);
+            let allowed = granted(
+                &KeyGrant {
+                    grantee: &grant.grantee,
+                    source: grant.source_arn.as_deref(),
+                    retiring: grant.retiring_principal.as_deref(),
+                    operations: &grant.operations,
+                    context: &context,
+                },
+                &asset,
+                &judge.insiders,
+            );
+            // A grant needs no name.
+            let name = if grant.name.is_empty() { grant.id.as_deref()? } else { grant.name.as_str() };
+            let subject = Subject {
+                address: Address::new(Kind::Grant, &desired.key.site.account, name),
+                name,
+                words: format!("grant `{name}`"),
+                // Whoever grants the same again, by another id, grants no more.
+                content: format!("{}\n{:?}\n{context:?}", asset.arn, grant.operations),
+            };
+            judge.of_allowed(&subject, &allowed)
+        })
+        .collect()
+}
+
+/// The pairs of the encryption context that a grant asks for.
+fn context(grant: &Grant) -> Vec<(&str, &str)> {
+    let pairs = grant.constraints.iter().flat_map(|constraints| match constraints {
+        Constraints::EncryptionContextEquals(pairs) | Constraints::EncryptionContextSubset(pairs) => pairs,
+    });
+    pairs.map(|(key, value)| (key.as_str(), value.as_str())).collect()
+}

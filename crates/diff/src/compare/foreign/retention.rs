@@ -1,0 +1,216 @@
+//! Judges lifecycle rules of others, by which log files expire, and the replication of the bucket.
+
+use reconcile_spec as spec;
+
+use super::{Judge, Subject};
+use crate::drift::Severity;
+use crate::foreign::ForeignAccess;
+use crate::view::{Expiry, Replication};
+
+/// What rules of others do to the log files.
+pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
+    let Some(conditions) = &judge.scope.observed.bucket_conditions else { return Vec::new() };
+    let keeps = Keeps::of(&judge.scope.desired.bucket);
+    let expiries = conditions.expiries.as_deref().unwrap_or_default().iter();
+    let expiries = expiries.filter_map(|rule| {
+        let files = files(&rule.prefix, rule.is_of_tagged, judge)?;
+        let (severity, words) = expires(rule, keeps, &files)?;
+        Some(report(judge, &rule.id, "lifecycle rule", severity, &words, &format!("{rule:?}")))
+    });
+    let replications = conditions.replications.as_deref().unwrap_or_default().iter();
+    let replications = replications.filter_map(|rule| {
+        let files = files(&rule.prefix, rule.is_of_tagged, judge)?;
+        let (severity, words) = replicates(rule, |id| judge.insiders.accounts.contains(id), &files)?;
+        Some(report(judge, &rule.id, "replication rule", severity, &words, &format!("{rule:?}")))
+    });
+    expiries.chain(replications).collect()
+}
+
+fn report(
+    judge: &Judge<'_>,
+    id: &str,
+    kind: &str,
+    severity: Severity,
+    words: &str,
+    content: &str,
+) -> ForeignAccess {
+    let subject = Subject {
+        address: judge.scope.bucket_address(),
+        name: if id.is_empty() { "rule" } else { id },
+        words: format!("{kind} `{id}`"),
+        content: format!("{}\n{content}", judge.bucket),
+    };
+    let (message, content) = (format!("{} {words}", subject.words), subject.content.clone());
+    judge.report(&subject, severity, message, &content)
+}
+
+/// The log files that a rule is for, in words; `None` if it is for none. CloudTrail puts no tags on log files.
+fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Option<String> {
+    if is_of_tagged {
+        return None;
+    }
+    let logs = judge.logs.iter().filter_map(|logs| logs.strip_prefix(&judge.bucket)?.strip_prefix('/'));
+    let logs: Vec<&str> = logs.map(|logs| logs.trim_end_matches('*')).collect();
+    if logs.iter().any(|logs| logs.starts_with(prefix)) {
+        return Some("every log file".to_owned());
+    }
+    logs.iter().any(|logs| prefix.starts_with(logs)).then(|| format!("log files under `{prefix}`"))
+}
+
+/// How long the spec keeps log files and their former versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    /// For so many days; `None` is for ever.
+    Days { current: Option<u32>, noncurrent: Option<u32> },
+    /// The spec does not say.
+    Unstated,
+}
+
+impl Keeps {
+    fn of(bucket: &spec::Bucket) -> Self {
+        bucket.lifecycle.enforced().map_or(Self::Unstated, |lifecycle| Self::Days {
+            current: lifecycle.expire_days,
+            noncurrent: lifecycle.noncurrent_expire_days,
+        })
+    }
+}
+
+/// Where the spec states no retention, log files that are kept for a year are as PCI DSS 10.5.1 asks for, and those that are
+/// kept for three months are at hand as it asks for.
+const YEAR: i32 = 365;
+const QUARTER: i32 = 90;
+
+/// Where the spec states no retention, a former version that is kept for a month can be restored by whoever notices.
+const MONTH: i32 = 30;
+
+/// How much it matters that a rule lets log files expire, and why.
+fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String)> {
+    let is_early = |days: i32, wanted: Option<u32>| {
+        wanted.is_none_or(|wanted| u32::try_from(days).unwrap_or_default() < wanted)
+    };
+    let wanted = |wanted: Option<u32>| match wanted {
+        Some(wanted) => format!(", and the spec keeps them for {}", days(wanted)),
+        None => ", and the spec lets none expire".to_owned(),
+    };
+    let unstated = ", and the spec states no retention (`bucket.lifecycle`)";
+    // A date is at hand, or has passed.
+    let current = rule.date.as_ref().map(|_| 0).or(rule.days);
+    let when = match (&rule.date, rule.days) {
+        (Some(date), _) => format!("on {date}"),
+        (None, after) => {
+            format!("after {}", days(u32::try_from(after.unwrap_or_default()).unwrap_or_default()))
+        }
+    };
+    let of_current = current.and_then(|after| {
+        let (severity, why) = match keeps {
+            Keeps::Days { current, .. } if is_early(after, current) => (Severity::Critical, wanted(current)),
+            Keeps::Unstated if after < QUARTER => (Severity::Critical, unstated.to_owned()),
+            Keeps::Unstated if after < YEAR => (Severity::High, unstated.to_owned()),
+            Keeps::Days { .. } | Keeps::Unstated => return None,
+        };
+        Some((severity, format!("lets {files} expire {when}{why}")))
+    });
+    let of_noncurrent = || {
+        let after = rule.noncurrent_days?;
+        let (severity, why) = match keeps {
+            Keeps::Days { noncurrent, .. } if is_early(after, noncurrent) => {
+                (Severity::High, wanted(noncurrent))
+            }
+            Keeps::Unstated if after < MONTH => (Severity::Medium, unstated.to_owned()),
+            Keeps::Days { .. } | Keeps::Unstated => return None,
+        };
+        let after = days(u32::try_from(after).unwrap_or_default());
+        Some((severity, format!("deletes former versions of {files} after {after}{why}")))
+    };
+    of_current.or_else(of_noncurrent)
+}
+
+/// How much it matters that a rule replicates log files, and where.
+fn replicates(
+    rule: &Replication,
+    is_inside: impl Fn(&str) -> bool,
+    files: &str,
+) -> Option<(Severity, String)> {
+    let bucket = &rule.bucket;
+    match &rule.account {
+        Some(account) if is_inside(account) => None,
+        Some(account) => {
+            Some((Severity::Critical, format!("copies {files} to bucket `{bucket}` of account {account}")))
+        }
+        // Only a rule that hands the copies over names the account.
+        None => Some((
+            Severity::High,
+            format!("copies {files} to bucket `{bucket}`, whose account the rule does not name"),
+        )),
+    }
+}
+
+fn days(number: u32) -> String {
+    match number {
+        1 => "1 day".to_owned(),
+        number => format!("{number} days"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(days: Option<i32>, noncurrent_days: Option<i32>) -> Expiry {
+        Expiry {
+            id: "other".to_owned(),
+            prefix: String::new(),
+            is_of_tagged: false,
+            days,
+            date: None,
+            noncurrent_days,
+        }
+    }
+
+    #[test]
+    fn a_rule_is_judged_by_how_long_the_spec_keeps_log_files() {
+        let year = Keeps::Days { current: Some(365), noncurrent: Some(30) };
+        let for_ever = Keeps::Days { current: None, noncurrent: None };
+        for (rule, keeps, severity) in [
+            (rule(Some(1), None), year, Some(Severity::Critical)),
+            (rule(Some(365), None), year, None),
+            (rule(Some(3650), None), for_ever, Some(Severity::Critical)),
+            (rule(None, Some(7)), year, Some(Severity::High)),
+            (rule(None, Some(30)), year, None),
+            (rule(Some(1), None), Keeps::Unstated, Some(Severity::Critical)),
+            (rule(Some(90), None), Keeps::Unstated, Some(Severity::High)),
+            (rule(Some(365), None), Keeps::Unstated, None),
+            (rule(None, Some(1)), Keeps::Unstated, Some(Severity::Medium)),
+            (rule(None, Some(90)), Keeps::Unstated, None),
+            (
+                Expiry { date: Some("2026-11-27T00:00:00Z".to_owned()), ..rule(None, None) },
+                year,
+                Some(Severity::Critical),
+            ),
+        ] {
+            let found = expires(&rule, keeps, "every log file").map(|(severity, _)| severity);
+            assert_eq!(found, severity, "{rule:?} {keeps:?}");
+        }
+        let (_, says) = expires(&rule(Some(1), None), year, "every log file").unwrap();
+        assert_eq!(says, "lets every log file expire after 1 day, and the spec keeps them for 365 days");
+    }
+
+    #[test]
+    fn replication_is_judged_by_the_account_of_the_other_bucket() {
+        let to = |account: Option<&str>| {
+            let rule = Replication {
+                id: "copy".to_owned(),
+                prefix: String::new(),
+                is_of_tagged: false,
+                bucket: "elsewhere".to_owned(),
+                account: account.map(str::to_owned),
+            };
+            replicates(&rule, |id| id == "111111111111", "every log file")
+        };
+        assert_eq!(to(Some("111111111111")), None);
+        let (severity, says) = to(Some("444455556666")).unwrap();
+        assert_eq!(severity, Severity::Critical);
+        assert_eq!(says, "copies every log file to bucket `elsewhere` of account 444455556666");
+        assert_eq!(to(None).unwrap().0, Severity::High);
+    }
+}

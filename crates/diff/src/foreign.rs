@@ -1,0 +1,167 @@
+//! Turns what a foreign statement, grant, rule or configuration allows into how much it matters, and whether somebody
+//! reviewed it. Pure.
+
+use reconcile_policy::{Allowed, Capability, Holds, PolicyKind, Standing};
+use reconcile_spec::sha256_hex;
+
+use crate::address::Address;
+use crate::drift::Severity;
+
+/// Access to the logs, or to what protects them, that somebody else gave to outsiders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignAccess {
+    /// The resource that has the statement, grant, rule or configuration.
+    pub address: Address,
+    /// The statement, grant or rule, as people call it.
+    pub subject: String,
+    /// What names the access under `reviewed` of the spec: kind, name and digest.
+    pub review: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it allows to whom, for people.
+    pub message: String,
+    /// The reason why it is accepted, if the spec says so.
+    pub accepted: Option<String>,
+}
+
+/// The digits of a digest that names a review.
+const DIGITS: usize = 12;
+
+/// The name of an access under `reviewed`. It changes with everything in `content`.
+pub(crate) fn review(kind: &str, name: &str, content: &str) -> String {
+    let digest: String = sha256_hex(content.as_bytes()).chars().take(DIGITS).collect();
+    format!("{kind}/{name}@{digest}")
+}
+
+/// A text that changes with what is allowed and to whom, however people read it.
+pub(crate) fn content(allowed: &[Allowed]) -> String {
+    let mut lines: Vec<String> = allowed
+        .iter()
+        .map(|Allowed { who, capability, files, holds }| {
+            let holds = match holds {
+                Holds::Always => "always".to_owned(),
+                Holds::Under(keys) => format!("under {}", keys.join(" ").to_ascii_lowercase()),
+                Holds::OwnAccountOnly => "own account".to_owned(),
+            };
+            format!(
+                "{who}\t{}\t{}\t{holds}",
+                capability.words(),
+                files.as_deref().unwrap_or_default().join(" ")
+            )
+        })
+        .collect();
+    lines.sort();
+    lines.join("\n")
+}
+
+use Severity::{Critical, High, Low, Medium};
+
+/// How much each capability matters in the hands of everybody, of an outsider by name, of an AWS service that anybody may
+/// have act, and of an AWS service that acts for an outsider by name. `None` is not reported.
+///
+/// The page "How foreign access is judged" of the book shows the same table; a test holds them together.
+pub(crate) const WEIGHTS: [(Capability, [Option<Severity>; 4]); Capability::ALL.len()] = [
+    (Capability::Read, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
+    (Capability::List, [Some(Medium), Some(Low), None, None]),
+    (Capability::Write, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
+    (Capability::Delete, [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
+    (Capability::Expire, [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
+    (Capability::Replicate, [Some(Critical), Some(Critical), Some(High), Some(Medium)]),
+    (Capability::EndRetention, [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
+    (Capability::ChangeAcl, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
+    (Capability::Weaken, [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
+    (
+        Capability::ChangePolicy(PolicyKind::Bucket),
+        [Some(Critical), Some(Critical), Some(Critical), Some(High)],
+    ),
+    (Capability::ChangePolicy(PolicyKind::Key), [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
+    (Capability::ChangePolicy(PolicyKind::Topic), [Some(High), Some(High), Some(Medium), Some(Low)]),
+    (Capability::Decrypt, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
+    (Capability::CreateGrant, [Some(Critical), Some(Critical), Some(High), Some(Medium)]),
+    (Capability::RetireGrant, [Some(Medium), Some(Low), None, None]),
+    (Capability::DisableKey, [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
+    (Capability::Publish, [Some(Medium), Some(Medium), Some(Low), None]),
+    (Capability::Subscribe, [Some(High), Some(Medium), Some(Low), None]),
+];
+
+/// The weight of the gravest of what is allowed; `None` if none of it is reported.
+pub(crate) fn severity(allowed: &[Allowed]) -> Option<Severity> {
+    allowed.iter().filter_map(weight).min()
+}
+
+/// How much one thing matters: one step less under conditions that may not hold, and little where it has no effect.
+pub(crate) fn weight(Allowed { who, capability, holds, .. }: &Allowed) -> Option<Severity> {
+    let (_, weights) = WEIGHTS.iter().find(|(it, _)| it == capability)?;
+    let column = match who.standing() {
+        Standing::Anybody => 0,
+        Standing::Outsider => 1,
+        Standing::AnySource => 2,
+        Standing::NamedSource => 3,
+    };
+    let weight = (*weights.get(column)?)?;
+    Some(match holds {
+        Holds::Always => weight,
+        Holds::Under(_) => weight.lower(),
+        Holds::OwnAccountOnly => Low,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use reconcile_policy::Who;
+
+    use super::*;
+
+    fn word(severity: Option<Severity>) -> &'static str {
+        match severity {
+            Some(Critical) => "critical",
+            Some(High) => "high",
+            Some(Medium) => "medium",
+            Some(Low) => "low",
+            None => "not reported",
+        }
+    }
+
+    #[test]
+    fn the_book_has_the_same_weights() {
+        let page = include_str!("../../../docs/src/reference/foreign.md");
+        for (capability, weights) in WEIGHTS {
+            let cells: Vec<&str> = weights.into_iter().map(word).collect();
+            let row = format!("| {} | {} |", capability.words(), cells.join(" | "));
+            assert!(page.contains(&row), "the page has no row {row}");
+        }
+    }
+
+    #[test]
+    fn every_capability_has_a_weight() {
+        for capability in Capability::ALL {
+            assert!(WEIGHTS.iter().any(|(it, _)| *it == capability), "{capability:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_hold_weighs_less() {
+        let allowed = |holds| Allowed {
+            who: Who::Account("444455556666".to_owned()),
+            capability: Capability::ChangePolicy(PolicyKind::Key),
+            files: None,
+            holds,
+        };
+        assert_eq!(weight(&allowed(Holds::Always)), Some(Critical));
+        assert_eq!(weight(&allowed(Holds::Under(vec!["aws:SourceIp".to_owned()]))), Some(High));
+        assert_eq!(weight(&allowed(Holds::OwnAccountOnly)), Some(Low));
+    }
+
+    #[test]
+    fn a_review_names_exactly_what_is_allowed_and_to_whom() {
+        let of = |account: &str, capability| {
+            let who = Who::Account(account.to_owned());
+            let allowed = [Allowed { who, capability, files: None, holds: Holds::Always }];
+            review("bucket_policy", "Auditors", &content(&allowed))
+        };
+        let reviewed = of("444455556666", Capability::Read);
+        assert_eq!(reviewed, of("444455556666", Capability::Read));
+        assert_ne!(reviewed, of("777788889999", Capability::Read));
+        assert_ne!(reviewed, of("444455556666", Capability::Delete));
+    }
+}

@@ -1,0 +1,282 @@
+//! Turns a resource policy into what its statements allow to whom, outside of the accounts that are known.
+//!
+//! A statement is judged together with every Deny of its document. The judgement errs on the side of a report: a
+//! condition of which too little is known may hold, and a caller chooses whatever a caller can choose (headers, tags,
+//! the time) so that the statement applies. It must not know what a plan is, or how much a capability matters.
+//!
+//! See "Policy evaluation logic" and "The confused deputy problem" in the IAM user guide.
+
+mod assume;
+mod capability;
+mod grant;
+mod reach;
+mod who;
+mod words;
+
+use std::collections::BTreeSet;
+
+use crate::canonical::canonical_principal_id;
+use crate::delivery::PolicyKind;
+use crate::equivalent::reads_variables;
+use crate::evaluate::is_action;
+use crate::pattern::text_matches;
+use crate::trails::CLOUDTRAIL;
+use crate::{Decision, Document, Effect, Partition, Statement, StatementRef, evaluate};
+use capability::Action;
+pub use capability::Capability;
+pub use grant::{KeyGrant, granted, granted_by_acl};
+use who::Candidate;
+pub use who::{Standing, Who, outsider};
+
+/// The resource that a policy protects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// The sort of policy that the resource has.
+    pub kind: PolicyKind,
+    /// Its ARN.
+    pub arn: String,
+    /// The account that it is in.
+    pub account: String,
+    /// The ARN of the bucket of the log files.
+    pub bucket: String,
+    /// Patterns of the ARNs of log files.
+    pub logs: Vec<String>,
+}
+
+/// Everybody who is not an outsider.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Insiders {
+    /// Ids of accounts: those of the spec, and those of its organization.
+    pub accounts: BTreeSet<String>,
+    /// The id of the organization, where it is known.
+    pub organization: Option<String>,
+    /// Principals that are meant to read and decrypt log files, as ARNs or account ids.
+    pub readers: BTreeSet<String>,
+}
+
+impl Insiders {
+    /// Whether an account is one of theirs.
+    fn has(&self, account: &str) -> bool {
+        self.accounts.contains(account)
+    }
+
+    fn has_reader(&self, who: &Who) -> bool {
+        let (Who::Account(id) | Who::Principal(id)) = who else { return false };
+        let same = |reader: &String| {
+            canonical_principal_id(crate::Principal { kind: "AWS", id: reader }) == id.as_str()
+        };
+        self.readers.contains(id) || self.readers.iter().any(same)
+    }
+}
+
+/// What a statement allows to outsiders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposure {
+    /// The statement.
+    pub statement: StatementRef,
+    /// What it allows, at least one thing.
+    pub allowed: Vec<Allowed>,
+}
+
+impl Exposure {
+    /// The text for people: `lets account 444455556666 read every log file`.
+    pub fn sentence(&self) -> String {
+        words::sentence(&self.allowed)
+    }
+}
+
+/// One thing that somebody outside can do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Allowed {
+    /// The outsider.
+    pub who: Who,
+    /// What the outsider can do.
+    pub capability: Capability,
+    /// Patterns of the object keys, where not every log file is concerned.
+    pub files: Option<Vec<String>>,
+    /// Whether that is certain.
+    pub holds: Holds,
+}
+
+/// Whether a capability takes effect.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holds {
+    /// It does.
+    Always,
+    /// It depends on these condition keys, of which too little is known. Empty where it depends on something else, such
+    /// as the existence of the principal.
+    Under(Vec<String>),
+    /// It does not, as long as the outsider is in another account: AWS accepts the action from the account of the
+    /// resource alone.
+    OwnAccountOnly,
+}
+
+impl Allowed {
+    /// The text for people.
+    pub fn sentence(allowed: &[Self]) -> String {
+        words::sentence(allowed)
+    }
+}
+
+/// The statements of a policy that allow something to outsiders, in document order. A statement that `is_judged` does not
+/// select is passed over.
+pub fn exposures(
+    document: &Document,
+    asset: &Asset,
+    insiders: &Insiders,
+    is_judged: impl Fn(&Statement) -> bool,
+) -> Vec<Exposure> {
+    let denies: Vec<&Statement> =
+        document.statements().iter().filter(|it| it.effect() == Effect::Deny).collect();
+    let judge = Judge { document, asset, insiders, denies, variables: reads_variables(document) };
+    let statements = document.statements().iter().enumerate();
+    statements
+        .filter(|(_, statement)| statement.effect() == Effect::Allow && is_judged(statement))
+        .filter_map(|(index, statement)| {
+            let allowed = judge.allowed(statement);
+            let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
+            (!allowed.is_empty()).then_some(Exposure { statement, allowed })
+        })
+        .collect()
+}
+
+struct Judge<'a> {
+    document: &'a Document,
+    asset: &'a Asset,
+    insiders: &'a Insiders,
+    denies: Vec<&'a Statement>,
+    variables: bool,
+}
+
+/// What a statement lets everybody do that it is for.
+struct Grant<'a> {
+    action: &'a Action,
+    /// The resource of the request that is asked about.
+    resource: String,
+    files: Option<Vec<String>>,
+}
+
+impl Judge<'_> {
+    fn allowed(&self, statement: &Statement) -> Vec<Allowed> {
+        let grants = self.grants(statement);
+        if grants.is_empty() {
+            return Vec::new();
+        }
+        let Some(asked) = self.asked(statement) else { return Vec::new() };
+        let mut allowed: Vec<Allowed> = Vec::new();
+        for group in who::groups(statement, self.asset, self.insiders) {
+            let of = |candidate: &Candidate| self.of_candidate(candidate, &grants, statement, &asked);
+            let mut found: Vec<Allowed> = group.candidates.iter().flat_map(of).collect();
+            if found.is_empty() {
+                found.extend(group.otherwise.iter().flat_map(of));
+            }
+            for one in found {
+                add(&mut allowed, one);
+            }
+        }
+        allowed
+    }
+
+    /// The actions that endanger the logs among those of a statement, as far as its resources go.
+    fn grants(&self, statement: &Statement) -> Vec<Grant<'static>> {
+        let of_kind = capability::ACTIONS.iter().filter(|action| action.policy == self.asset.kind);
+        of_kind
+            .filter(|action| is_action(statement, action.name))
+            .filter_map(|action| {
+                if action.is_of_objects {
+                    let files = reach::files(statement, &self.asset.logs, self.variables)?;
+                    let resource = self.asset.logs.first()?.replace('*', "x");
+                    return Some(Grant { action, resource, files });
+                }
+                reach::is_of(statement, &self.asset.arn, self.variables).then(|| Grant {
+                    action,
+                    resource: self.asset.arn.clone(),
+                    files: None,
+                })
+            })
+            .collect()
+    }
+
+    /// The document of the conditions of the statement alone and of every Deny: principal, action and resources have been
+    /// looked at.
+    fn asked(&self, statement: &Statement) -> Option<Document> {
+        let mut elements = serde_json::json!({
+            "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*",
+        });
+        if let Some(condition) = statement.elements().get("Condition") {
+            elements["Condition"] = condition.clone();
+        }
+        let allow = Statement::from_value(elements).ok()?;
+        let denies = self.denies.iter().map(|deny| (*deny).clone());
+        Some(self.document.with_statements(std::iter::once(allow).chain(denies).collect()))
+    }
+
+    fn of_candidate(
+        &self,
+        candidate: &Candidate,
+        grants: &[Grant<'_>],
+        statement: &Statement,
+        asked: &Document,
+    ) -> Vec<Allowed> {
+        let partition = self.partition();
+        let mut found = Vec::new();
+        for Grant { action, resource, files } in grants {
+            let capability = action.capability;
+            if capability.is_reading() && self.insiders.has_reader(&candidate.who) {
+                continue;
+            }
+            // A trail of a named account writes and decrypts its own log files only.
+            if matches!(&candidate.who, Who::Service { name, source: Some(_) } if name == CLOUDTRAIL) {
+                continue;
+            }
+            let request = candidate.request(action.name, resource, self.insiders, partition);
+            let request = assume::assume(request, statement, &self.denies, self.asset, self.insiders, action);
+            let request = candidate.bind(request);
+            let holds = match evaluate(asked, &request) {
+                Decision::Allowed(_) => candidate.holds(action),
+                Decision::Unknown(doubts) => {
+                    let mut keys: Vec<String> = Vec::new();
+                    for key in doubts.into_iter().flat_map(|doubt| doubt.keys) {
+                        if !keys.iter().any(|it| it.eq_ignore_ascii_case(&key)) {
+                            keys.push(key);
+                        }
+                    }
+                    match candidate.holds(action) {
+                        Holds::Always => Holds::Under(keys),
+                        other => other,
+                    }
+                }
+                Decision::Denied(_) | Decision::NotAllowed(_) => continue,
+            };
+            found.push(Allowed { who: candidate.who.clone(), capability, files: files.clone(), holds });
+        }
+        found
+    }
+
+    fn partition(&self) -> Partition {
+        let name = self.asset.arn.split(':').nth(1).unwrap_or_default();
+        Partition::ALL.iter().copied().find(|it| it.as_str() == name).unwrap_or(Partition::Aws)
+    }
+}
+
+/// Adds a capability. Of several actions for one capability, the one that takes effect counts.
+fn add(allowed: &mut Vec<Allowed>, one: Allowed) {
+    let same = |it: &&mut Allowed| it.who == one.who && it.capability == one.capability;
+    match allowed.iter_mut().find(same) {
+        Some(known) => {
+            known.holds = known.holds.clone().min(one.holds);
+            if known.files.is_some() {
+                known.files = one.files;
+            }
+        }
+        None => allowed.push(one),
+    }
+}
+
+/// Whether a text is one of a pattern in which `*` and `?` are wildcards.
+fn is_like(pattern: &str, text: &str) -> bool {
+    text_matches(pattern, text)
+}
+
+#[cfg(test)]
+mod tests;

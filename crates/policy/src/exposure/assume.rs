@@ -1,0 +1,204 @@
+//! Turns a request into the one that an outsider would make: whatever the caller of an action chooses is chosen so that
+//! the statement allows it and no Deny applies.
+
+use super::capability::{Action, Capability};
+use super::{Asset, Insiders, is_like, who};
+use crate::canonical::lowercase;
+use crate::delivery::PolicyKind;
+use crate::evaluate::condition::Operator;
+use crate::{Condition, Known, Request, Statement};
+
+/// The keys of what a caller chooses; `/` and `-` at the end of a key stand for whatever follows.
+///
+/// An account outside chooses the tags and the authentication of its own principals, too, and so
+/// `aws:PrincipalTag` and `aws:MultiFactorAuthPresent` keep nobody out. `aws:Referer` and `aws:UserAgent` are headers:
+/// "should not be used to prevent unauthorized parties", says "AWS global condition context keys" in the IAM user guide.
+const CHOSEN: &[&str] = &[
+    "s3:x-amz-",
+    "s3:requestobjecttag/",
+    "s3:object-lock-",
+    "s3:prefix",
+    "s3:delimiter",
+    "s3:max-keys",
+    "s3:versionid",
+    "s3:authtype",
+    "s3:signatureversion",
+    "s3:signatureage",
+    "s3:tlsversion",
+    "s3:if-match",
+    "s3:if-none-match",
+    "aws:useragent",
+    "aws:referer",
+    "aws:requesttag/",
+    "aws:tagkeys",
+    "aws:requestedregion",
+    "aws:principaltag/",
+    "aws:multifactorauthpresent",
+    "aws:multifactorauthage",
+    "aws:username",
+    "aws:sourceidentity",
+    "kms:encryptioncontextkeys",
+    "kms:encryptionalgorithm",
+    "kms:requestalias",
+    "kms:granteeprincipal",
+    "kms:grantoperations",
+    "kms:grantconstrainttype",
+    "kms:retiringprincipal",
+    "sns:protocol",
+];
+
+const CONTEXT: &str = "kms:encryptioncontext:";
+
+/// Adds what is known of every request for a log file, and what the caller chooses.
+pub(super) fn assume(
+    request: Request,
+    allow: &Statement,
+    denies: &[&Statement],
+    asset: &Asset,
+    insiders: &Insiders,
+    action: &Action,
+) -> Request {
+    let is_service = request.values("aws:PrincipalIsAWSService").first().is_some_and(|it| it == "true");
+    let mut request = facts(request, asset, insiders);
+    let conditions = allow.conditions();
+    let mut chosen: Vec<String> = Vec::new();
+    for condition in &conditions {
+        let key = lowercase(condition.key);
+        if chosen.iter().any(|it| **it == *key) {
+            continue;
+        }
+        let known = match () {
+            () if key.starts_with(CONTEXT) => context(condition, &key, asset, insiders, action),
+            () if key == "kms:viaservice" => via_service(condition),
+            () if is_chosen(&key) || (is_service && who::is_source(&key)) => satisfied(condition),
+            () => continue,
+        };
+        if let Some(known) = known {
+            request = request.with_known(&key, known);
+            chosen.push(key.into_owned());
+        }
+    }
+    for condition in denies.iter().flat_map(|deny| deny.conditions()) {
+        let key = lowercase(condition.key);
+        if is_chosen(&key)
+            && !chosen.iter().any(|it| **it == *key)
+            && let Some(known) = avoided(&condition)
+        {
+            request = request.with_known(&key, known);
+            chosen.push(key.into_owned());
+        }
+    }
+    request
+}
+
+fn is_chosen(key: &str) -> bool {
+    CHOSEN.iter().any(|it| match it.strip_suffix('/') {
+        Some(family) => key.strip_prefix(family).is_some_and(|rest| rest.starts_with('/')),
+        None if it.ends_with('-') => key.starts_with(it),
+        None => key == *it,
+    })
+}
+
+/// What every such request has, whoever makes it.
+fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
+    let request =
+        request.with("aws:ResourceAccount", &asset.account).with("s3:ResourceAccount", &asset.account);
+    let request = match &insiders.organization {
+        Some(organization) => request.with("aws:ResourceOrgID", organization),
+        None => request,
+    };
+    match asset.kind {
+        // Without those, and so with those that a Deny asks for.
+        PolicyKind::Bucket => request.with("s3:TlsVersion", "1.3"),
+        // CloudTrail takes symmetric encryption keys only.
+        PolicyKind::Key | PolicyKind::TopicKey => {
+            request.with("kms:KeySpec", "SYMMETRIC_DEFAULT").with("kms:KeyUsage", "ENCRYPT_DECRYPT")
+        }
+        PolicyKind::Topic => request,
+    }
+}
+
+/// What satisfies a condition, as far as that can be seen: its first value, or the absence of the key.
+fn satisfied(condition: &Condition<'_>) -> Option<Known> {
+    let operator = Operator::parse(condition.operator)?;
+    let first = condition.values.first()?;
+    Some(match () {
+        () if operator.is_null() && first.eq_ignore_ascii_case("true") => Known::Absent,
+        () if operator.is_null() => Known::AtLeast(Vec::new()),
+        () if operator.is_negated => Known::Absent,
+        () if first.contains("${") => return None,
+        () if operator.has_wildcards() && first.contains(['*', '?']) => Known::Like(first.to_string()),
+        () => Known::Values(vec![first.to_string()]),
+    })
+}
+
+/// What keeps a condition from being satisfied.
+fn avoided(condition: &Condition<'_>) -> Option<Known> {
+    /// A text that no policy has for a value.
+    const OTHER: &str = "-";
+
+    let operator = Operator::parse(condition.operator)?;
+    let first = condition.values.first()?;
+    Some(match () {
+        () if operator.is_null() && first.eq_ignore_ascii_case("true") => Known::AtLeast(Vec::new()),
+        () if operator.is_null() => Known::Absent,
+        () if operator.is_negated && first.contains("${") => return None,
+        () if operator.is_negated && operator.has_wildcards() => Known::Like(first.to_string()),
+        () if operator.is_negated => Known::Values(vec![first.to_string()]),
+        () if !operator.may_lack_the_key() => Known::Absent,
+        () if first.eq_ignore_ascii_case("true") => Known::Values(vec!["false".to_owned()]),
+        () if first.eq_ignore_ascii_case("false") => Known::Values(vec!["true".to_owned()]),
+        () => Known::Values(vec![OTHER.to_owned()]),
+    })
+}
+
+/// The encryption context with which a log file is decrypted: its trail, and its object or, with an S3 bucket key, its
+/// bucket. A caller cannot choose another one. Who creates a grant chooses its constraints.
+///
+/// See "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys" in the CloudTrail user guide, and
+/// "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys" in the S3 user guide.
+fn context(
+    condition: &Condition<'_>,
+    key: &str,
+    asset: &Asset,
+    insiders: &Insiders,
+    action: &Action,
+) -> Option<Known> {
+    let operator = Operator::parse(condition.operator)?;
+    if action.capability != Capability::Decrypt || operator.is_negated || operator.is_null() {
+        return satisfied(condition);
+    }
+    let name = key.strip_prefix(CONTEXT).unwrap_or_default();
+    let is_of_logs = |value: &&std::borrow::Cow<'_, str>| is_context_of_logs(name, value, asset, insiders);
+    let Some(value) = condition.values.iter().find(is_of_logs) else {
+        return Some(Known::Absent);
+    };
+    satisfied(&Condition { values: vec![value.clone()], ..condition.clone() })
+}
+
+/// Whether a pair of an encryption context, whose value may be a pattern, is one of those with which log files are encrypted.
+pub(super) fn is_context_of_logs(name: &str, value: &str, asset: &Asset, insiders: &Insiders) -> bool {
+    match name {
+        "aws:cloudtrail:arn" => {
+            let account = value.split(':').nth(4).unwrap_or("*");
+            account.contains(['*', '?', '$']) || insiders.has(account)
+        }
+        "aws:s3:arn" => {
+            let is_object = |logs: &String| is_like(value, &logs.replace('*', "x")) || is_like(logs, value);
+            is_like(value, &asset.bucket) || asset.logs.iter().any(is_object)
+        }
+        _ => false,
+    }
+}
+
+/// S3 is the only service through which a log file is decrypted.
+fn via_service(condition: &Condition<'_>) -> Option<Known> {
+    let operator = Operator::parse(condition.operator)?;
+    if operator.is_negated || operator.is_null() {
+        return satisfied(condition);
+    }
+    match condition.values.iter().find(|value| value.starts_with("s3.") || value.starts_with('*')) {
+        Some(value) => satisfied(&Condition { values: vec![value.clone()], ..condition.clone() }),
+        None => Some(Known::Absent),
+    }
+}

@@ -1,0 +1,416 @@
+//! Turns the principals of a statement, and the conditions on who asks, into outsiders.
+//!
+//! A condition on who asks binds a statement to its values: to those that are insiders, and then the statement concerns
+//! nobody else, or to outsiders by name.
+
+use super::capability::Action;
+use super::{Asset, Holds, Insiders};
+use crate::canonical::{canonical_principal_id, lowercase};
+use crate::evaluate::condition::Operator;
+use crate::names::is_account_id;
+use crate::trails::CLOUDTRAIL;
+use crate::{Arn, Condition, Known, Partition, Principal, Request, Statement};
+
+/// Somebody outside of the accounts that are known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// Everybody, whatever the account.
+    Anybody,
+    /// Every principal of an account that its administrators let.
+    Account(String),
+    /// The user, role or session of this ARN.
+    Principal(String),
+    /// Every account of this organization.
+    Organization(String),
+    /// Every principal, or every account, of this pattern.
+    Matching(String),
+    /// The account of this canonical user id, which does not tell which account that is.
+    CanonicalUser(String),
+    /// The identities of this provider.
+    Federated(String),
+    /// A unique id: a user or role that was deleted or cannot be resolved, in whichever account.
+    Unresolved(String),
+    /// An AWS service.
+    Service {
+        /// Its name; `None` is any service.
+        name: String,
+        /// The account, organization or resource on whose behalf it acts; `None` is any.
+        source: Option<String>,
+    },
+}
+
+/// The sorts of outsiders, by how far a capability of theirs goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Everybody.
+    Anybody,
+    /// Named accounts, principals, organizations.
+    Outsider,
+    /// An AWS service, whoever has it act.
+    AnySource,
+    /// An AWS service that acts for somebody outside by name.
+    NamedSource,
+}
+
+impl Who {
+    /// The sort of outsider.
+    pub fn standing(&self) -> Standing {
+        match self {
+            Self::Anybody => Standing::Anybody,
+            Self::Service { source: None, .. } => Standing::AnySource,
+            Self::Service { source: Some(_), .. } => Standing::NamedSource,
+            _ => Standing::Outsider,
+        }
+    }
+}
+
+/// A stranger's account: AWS assigns no such id.
+const STRANGER: &str = "000000000000";
+
+/// The name under which a statement for `*` lets services in.
+const ANY_SERVICE: &str = "any AWS service";
+
+/// Somebody whose requests stand for those of an outsider.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) who: Who,
+    /// What is known of the requests, from the conditions that name the outsider.
+    known: Vec<(String, Known)>,
+}
+
+/// The outsiders whom one principal of a statement stands for.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) candidates: Vec<Candidate>,
+    /// Whoever is let in where none of the candidates is.
+    pub(super) otherwise: Option<Candidate>,
+}
+
+/// The outsider that a principal names; `None` where it is an insider. A service acts for whoever has it act.
+pub fn outsider(principal: Principal<'_>, insiders: &Insiders) -> Option<Who> {
+    let id = canonical_principal_id(principal);
+    let account = || id.split(':').nth(4).unwrap_or_default();
+    match principal.kind {
+        "AWS" if id == "*" => Some(Who::Anybody),
+        "AWS" if is_account_id(id) => (!insiders.has(id)).then(|| Who::Account(id.to_owned())),
+        "AWS" | "Federated" if id.starts_with("arn:") => {
+            (!insiders.has(account())).then(|| Who::Principal(id.to_owned()))
+        }
+        "AWS" => Some(Who::Unresolved(id.to_owned())),
+        "Service" => Some(Who::Service { name: id.to_owned(), source: None }),
+        "CanonicalUser" => Some(Who::CanonicalUser(id.to_owned())),
+        _ => Some(Who::Federated(id.to_owned())),
+    }
+}
+
+/// The outsiders whom a statement is for.
+pub(super) fn groups(statement: &Statement, asset: &Asset, insiders: &Insiders) -> Vec<Group> {
+    let conditions = statement.conditions();
+    // An Allow with `NotPrincipal` allows everybody else.
+    if statement.has("NotPrincipal") {
+        return vec![anybody(&conditions, asset, insiders)];
+    }
+    let principals = statement.principals().into_iter();
+    principals
+        .filter_map(|principal| outsider(principal, insiders))
+        .map(|who| match who {
+            Who::Anybody => anybody(&conditions, asset, insiders),
+            Who::Service { name, .. } => {
+                Group { candidates: service(&name, &conditions, asset, insiders), otherwise: None }
+            }
+            who => Group { candidates: vec![Candidate { who, known: Vec::new() }], otherwise: None },
+        })
+        .collect()
+}
+
+fn anybody(conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> Group {
+    let candidates = match bound(conditions, IDENTITY, asset, insiders) {
+        Bound::Nobody => vec![Candidate { who: Who::Anybody, known: Vec::new() }],
+        Bound::Insiders => return Group::default(),
+        Bound::Outsiders(bindings) => bindings.into_iter().map(Candidate::of).collect(),
+    };
+    let names_source = conditions.iter().any(|it| key_of(SOURCE, it.key).is_some());
+    let services = names_source.then(|| service(ANY_SERVICE, conditions, asset, insiders));
+    Group { candidates, otherwise: services.and_then(|services| services.into_iter().next()) }
+}
+
+fn service(name: &str, conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> Vec<Candidate> {
+    let of = |source| Who::Service { name: name.to_owned(), source };
+    // What CloudTrail encrypts with, and decrypts, is that of the trail for which it acts.
+    let by_context = || match name {
+        CLOUDTRAIL => bound(conditions, CONTEXT_OF_TRAIL, asset, insiders),
+        _ => bound(conditions, CONTEXT, asset, insiders),
+    };
+    let bound = match bound(conditions, SOURCE, asset, insiders) {
+        Bound::Nobody => by_context(),
+        bound => bound,
+    };
+    match bound {
+        Bound::Nobody => vec![Candidate { who: of(None), known: Vec::new() }],
+        Bound::Insiders => Vec::new(),
+        Bound::Outsiders(bindings) => bindings
+            .into_iter()
+            .map(|binding| Candidate {
+                who: of(Some(binding.value)),
+                known: vec![(binding.key, binding.known)],
+            })
+            .collect(),
+    }
+}
+
+/// A service that acts on behalf of a resource, or of any; `None` where that is a resource of insiders.
+pub(super) fn source_standing(
+    name: &str,
+    source: Option<&str>,
+    asset: &Asset,
+    insiders: &Insiders,
+) -> Option<Who> {
+    let source = source.filter(|arn| !is_void(arn, Names::Arn, true));
+    match source {
+        Some(arn) if is_inside(arn, Names::Arn, asset, insiders) => None,
+        source => Some(Who::Service { name: name.to_owned(), source: source.map(str::to_owned) }),
+    }
+}
+
+/// How the value of a condition key names an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// By its id.
+    Account,
+    /// By the ARN of a principal or resource in it.
+    Arn,
+    /// By its organization.
+    Organization,
+    /// By the path of its unit, which begins with its organization.
+    Path,
+    /// By a unique id, or by its own id.
+    UserId,
+}
+
+/// The keys that say who asks, the narrowest first. See "AWS global condition context keys" in the IAM user guide;
+/// `kms:CallerAccount` in "AWS KMS condition keys"; `s3:DataAccessPointAccount` in "Configuring IAM policies for using access
+/// points"; `aws:SourceOwner` in "Amazon SNS access control", which the default policy of a topic has.
+const IDENTITY: &[(&str, Names)] = &[
+    ("aws:principalarn", Names::Arn),
+    ("aws:userid", Names::UserId),
+    ("aws:principalaccount", Names::Account),
+    ("kms:calleraccount", Names::Account),
+    ("aws:sourceowner", Names::Account),
+    ("s3:dataaccesspointarn", Names::Arn),
+    ("s3:dataaccesspointaccount", Names::Account),
+    ("aws:principalorgpaths", Names::Path),
+    ("aws:principalorgid", Names::Organization),
+];
+
+/// The keys that say on whose behalf a service asks. See "The confused deputy problem" in the IAM user guide.
+const SOURCE: &[(&str, Names)] = &[
+    ("aws:sourceaccount", Names::Account),
+    ("aws:sourcearn", Names::Arn),
+    ("aws:sourceowner", Names::Account),
+    ("aws:sourceorgpaths", Names::Path),
+    ("aws:sourceorgid", Names::Organization),
+];
+
+/// The encryption context that says for which trail CloudTrail acts.
+/// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
+const CONTEXT_OF_TRAIL: &[(&str, Names)] = &[("kms:encryptioncontext:aws:cloudtrail:arn", Names::Arn)];
+
+/// The encryption contexts in which other services name the resource for which they act.
+/// See "Encrypt log data in CloudWatch Logs using AWS KMS" and "Managing Amazon SNS encryption keys and costs".
+const CONTEXT: &[(&str, Names)] = &[
+    ("kms:encryptioncontext:aws:logs:arn", Names::Arn),
+    ("kms:encryptioncontext:aws:sns:topicarn", Names::Arn),
+];
+
+/// Finds how the values of a key name an account, whatever the letter case of the key.
+fn key_of(keys: &[(&'static str, Names)], key: &str) -> Option<(usize, Names)> {
+    let key = lowercase(key);
+    let index = keys.iter().position(|(name, _)| *name == key)?;
+    keys.get(index).map(|(_, names)| (index, *names))
+}
+
+/// Whether a condition key says on whose behalf a service asks.
+pub(super) fn is_source(key: &str) -> bool {
+    [SOURCE, CONTEXT, CONTEXT_OF_TRAIL].iter().any(|keys| key_of(keys, key).is_some())
+}
+
+/// Whom conditions bind a statement to.
+enum Bound {
+    /// To nobody in particular.
+    Nobody,
+    /// To insiders.
+    Insiders,
+    /// To outsiders, by the narrowest of the keys.
+    Outsiders(Vec<Binding>),
+}
+
+/// One value of a condition that names an outsider.
+struct Binding {
+    key: String,
+    value: String,
+    names: Names,
+    known: Known,
+}
+
+fn bound(
+    conditions: &[Condition<'_>],
+    keys: &[(&'static str, Names)],
+    asset: &Asset,
+    insiders: &Insiders,
+) -> Bound {
+    let mut narrowest: Option<(usize, Vec<Binding>)> = None;
+    for condition in conditions {
+        let Some((rank, names)) = key_of(keys, condition.key) else { continue };
+        let Some(operator) = Operator::parse(condition.operator) else { continue };
+        if operator.is_negated || operator.is_null() || operator.may_lack_the_key() {
+            continue;
+        }
+        let has_wildcards = |value: &str| operator.has_wildcards() && value.contains(['*', '?']);
+        if condition.values.iter().any(|value| is_void(value, names, has_wildcards(value))) {
+            continue;
+        }
+        let outsiders = condition.values.iter().filter(|value| !is_inside(value, names, asset, insiders));
+        let bindings: Vec<Binding> = outsiders
+            .map(|value| Binding {
+                key: condition.key.to_owned(),
+                value: value.to_string(),
+                names,
+                known: match has_wildcards(value) {
+                    true => Known::Like(value.to_string()),
+                    false => Known::Values(vec![value.to_string()]),
+                },
+            })
+            .collect();
+        if bindings.is_empty() {
+            return Bound::Insiders;
+        }
+        if narrowest.as_ref().is_none_or(|(known, _)| rank < *known) {
+            narrowest = Some((rank, bindings));
+        }
+    }
+    narrowest.map_or(Bound::Nobody, |(_, bindings)| Bound::Outsiders(bindings))
+}
+
+/// Whether a value names no account at all: a wildcard stands for every one, or a variable for whoever asks.
+fn is_void(value: &str, names: Names, has_wildcards: bool) -> bool {
+    if value.contains("${") {
+        return true;
+    }
+    let is_any = |part: Option<&str>| {
+        part.is_none_or(|it| !it.is_empty() && it.chars().all(|it| matches!(it, '*' | '?')))
+    };
+    has_wildcards
+        && match names {
+            // A role of a certain name, in whichever account, is a pattern worth naming.
+            Names::Arn => {
+                is_any(value.split(':').nth(4)) && is_any(value.splitn(6, ':').nth(5).map(after_type))
+            }
+            Names::Path | Names::Organization => is_any(value.split('/').next()),
+            Names::Account | Names::UserId => is_any(Some(value)),
+        }
+}
+
+/// `*` of `trail/*`.
+fn after_type(resource: &str) -> &str {
+    resource.split_once(['/', ':']).map_or(resource, |(_, name)| name)
+}
+
+fn is_inside(value: &str, names: Names, asset: &Asset, insiders: &Insiders) -> bool {
+    let is_ours = |organization: &str| insiders.organization.as_deref() == Some(organization);
+    match names {
+        Names::Account => insiders.has(value),
+        Names::UserId => value.split(':').next().is_some_and(|id| insiders.has(id)),
+        // The ARN of a bucket names no account.
+        Names::Arn => value == asset.bucket || value.split(':').nth(4).is_some_and(|id| insiders.has(id)),
+        Names::Organization => is_ours(value),
+        Names::Path => value.split('/').next().is_some_and(is_ours),
+    }
+}
+
+impl Candidate {
+    fn of(Binding { key, value, names, known }: Binding) -> Self {
+        let is_pattern = matches!(known, Known::Like(_));
+        let principal = Principal { kind: "AWS", id: &value };
+        let who = match names {
+            Names::Organization => Who::Organization(value.clone()),
+            Names::Path => Who::Organization(value.split('/').next().unwrap_or_default().to_owned()),
+            _ if is_pattern && names != Names::UserId => Who::Matching(value.clone()),
+            Names::UserId => Who::Unresolved(value.clone()),
+            Names::Account => Who::Account(value.clone()),
+            Names::Arn => match canonical_principal_id(principal) {
+                id if is_account_id(id) => Who::Account(id.to_owned()),
+                id => Who::Principal(id.to_owned()),
+            },
+        };
+        Self { who, known: vec![(key, known)] }
+    }
+
+    /// A request of the outsider.
+    pub(super) fn request(
+        &self,
+        action: &str,
+        resource: &str,
+        insiders: &Insiders,
+        partition: Partition,
+    ) -> Request {
+        if let Who::Service { name, .. } = &self.who {
+            let request = Request::by_service(name, action, resource);
+            return if name == ANY_SERVICE {
+                request.with_known("aws:PrincipalServiceName", Known::AtLeast(Vec::new()))
+            } else {
+                request
+            };
+        }
+        let root = |account: &str| Arn::new(partition, "iam", "", account, "root");
+        let (arn, is_any_of_account) = match &self.who {
+            Who::Account(id) => (root(id), true),
+            Who::Principal(arn) => match arn.parse::<Arn>() {
+                Ok(arn) => (arn, false),
+                Err(_) => (root(STRANGER), false),
+            },
+            _ => (root(STRANGER), true),
+        };
+        let account = arn.account().to_owned();
+        let mut request = Request::by_principal(&arn, action, resource).with("kms:CallerAccount", &account);
+        if is_any_of_account {
+            // The account decides with which of its users and roles it asks.
+            request = request
+                .with_known("aws:PrincipalArn", Known::Like(format!("arn:{partition}:iam::{account}:*")))
+                .with_known("aws:PrincipalType", Known::AtLeast(Vec::new()));
+        }
+        match &insiders.organization {
+            Some(organization) => {
+                request.with_known("aws:PrincipalOrgID", Known::NoneOf(vec![organization.clone()]))
+            }
+            None => request,
+        }
+    }
+
+    /// The request with what the conditions that name the outsider say of it.
+    pub(super) fn bind(&self, request: Request) -> Request {
+        let anything = || Known::AtLeast(Vec::new());
+        let request = match &self.who {
+            // Neither names an account.
+            Who::Organization(_) | Who::Matching(_) | Who::CanonicalUser(_) | Who::Unresolved(_) => request
+                .with_known("aws:PrincipalAccount", anything())
+                .with_known("kms:CallerAccount", anything())
+                .with_known("aws:PrincipalArn", anything()),
+            _ => request,
+        };
+        self.known.iter().fold(request, |request, (key, known)| request.with_known(key, known.clone()))
+    }
+
+    /// Whether an action that a statement allows takes effect.
+    pub(super) fn holds(&self, action: &Action) -> Holds {
+        match &self.who {
+            // Nobody is known to be behind them.
+            Who::Unresolved(_) | Who::Federated(_) => Holds::Under(Vec::new()),
+            Who::Account(_) | Who::Principal(_) | Who::Organization(_) | Who::Matching(_)
+                if !action.is_cross_account =>
+            {
+                Holds::OwnAccountOnly
+            }
+            _ => Holds::Always,
+        }
+    }
+}

@@ -120,7 +120,6 @@ pub async fn import(
     }
     let (mut draft, mut candidate) = first
         .ok_or_else(|| ImportError::NoTrailLeft { bucket: setup.bucket.clone(), left_out: Vec::new() })?;
-    draft.report_destinations();
     // What was found under its previous name is renamed as a whole, which a plan shows.
     if draft.rename(request) {
         candidate = Box::pin(Candidate::of(aws, &mut draft, now, progress)).await?;

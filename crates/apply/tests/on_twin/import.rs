@@ -559,6 +559,11 @@ async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
         found.text
     );
     assert!(!found.text.contains("cloudwatch_logs:"), "{}", found.text);
+    assert!(
+        found.text.contains("# - log group arn:aws:logs:eu-west-1:000000000001:log-group:a: "),
+        "{}",
+        found.text
+    );
     let groups: Vec<&str> = found.left_out.iter().map(|it| it.what.as_str()).collect();
     assert_eq!(
         groups,

@@ -1,7 +1,10 @@
 //! What trails deliver to besides the bucket, in the words of a spec: log groups and topics.
 
+use std::collections::BTreeSet;
+
 use reconcile_policy::Arn;
 
+use super::LeftOut;
 use super::choice::Aspect;
 use super::draft::Draft;
 use super::key::is_key;
@@ -88,13 +91,14 @@ impl Draft<'_> {
         key.zip(named).is_some_and(|(key, named)| is_key(named, key))
     }
 
-    /// Reports the log groups that the spec does not have, and topics of other installations that it only reads.
-    pub(super) fn report_destinations(&mut self) {
-        let included: Vec<&Trail> = self.included().map(|(_, trail)| trail).collect();
-        for trail in included {
+    /// The log groups and topics of trails that the spec does not have.
+    pub(super) fn destinations_left_out(&self) -> BTreeSet<LeftOut> {
+        let mut left_out = BTreeSet::new();
+        let mut add = |what: String, why: String| left_out.insert(LeftOut { what, why, hint: None });
+        for (_, trail) in self.included() {
             if let (Some((group, _)), Some(why)) = (logs(trail), self.why_not_logs(trail)) {
                 let why = format!("trail {} keeps delivering to it, unmanaged: {why}", trail.arn);
-                self.report(format!("log group {group}"), why, None);
+                add(format!("log group {group}"), why);
             }
             if let Some(arn) = topic(trail)
                 && self.topic_of(trail).is_none()
@@ -103,9 +107,10 @@ impl Draft<'_> {
                     "trail {} keeps notifying it, unmanaged: CloudTrail would not be proven able to publish to it",
                     trail.arn
                 );
-                self.report(format!("topic {arn}"), why, None);
+                add(format!("topic {arn}"), why);
             }
         }
+        left_out
     }
 }
 

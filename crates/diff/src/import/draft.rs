@@ -340,7 +340,8 @@ impl<'s> Draft<'s> {
 
     /// Everything that is left out, trails first.
     pub(super) fn left_out(&self) -> Vec<LeftOut> {
-        self.out.values().chain(&self.dropped).cloned().collect()
+        let decided = self.out.values().chain(&self.dropped).cloned();
+        decided.chain(self.destinations_left_out()).collect()
     }
 
     /// The spec as it stands.

@@ -122,13 +122,17 @@ fn trails_go_over_to_another_key() {
 fn a_key_that_cannot_be_used_is_an_error_that_says_what_to_do() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    for (state, told) in [("Disabled", "is disabled"), ("PendingDeletion", "is pending deletion")] {
+    for (state, told, help) in [
+        ("Disabled", "is disabled", "kms enable-key"),
+        ("PendingDeletion", "is pending deletion", "kms cancel-key-deletion"),
+    ] {
         project.edit(".reconcile/sandbox.json", |it| {
             let keys =
                 it["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"].as_object_mut().unwrap();
             keys.values_mut().next().unwrap()["state"] = json!(state);
         });
-        project.run("plan specs/prod.yaml --sandbox").exits(1).says(told).says("kms cancel-key-deletion");
+        project.run("plan specs/prod.yaml --sandbox").exits(1).says(told).says(help);
+        project.run("drift specs/prod.yaml --sandbox").exits(2).says("critical").says(told);
     }
     let project = Project::new();
     with_key(&project);

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reconcile_aws::{Aws, Operation, Session};
-use reconcile_diff::Address;
-use reconcile_diff::observe::key::find;
+use reconcile_diff::observe::key::{Found, find, find_by_arn};
 use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_attributes;
 use reconcile_diff::plan::AccountRef;
 use reconcile_diff::view::{AtRest, KeyRef};
+use reconcile_diff::{Address, ReadError};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
 use reconcile_spec::{Account, AccountName, Desired, Installation, KeyIdentity};
 use tokio::sync::{OnceCell, RwLock};
@@ -35,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) trials: RwLock<()>,
     /// What the spec says: how to get into accounts, and where the bucket and the key are.
     desired: Desired,
+    /// The key in use when the plan was made.
+    key_in_use: Option<Arn>,
     sessions: HashMap<AccountName, OnceCell<Session>>,
     /// ARNs of keys that this apply made or found.
     keys: Mutex<HashMap<Address, Arn>>,
@@ -44,6 +46,7 @@ impl Context {
     pub(crate) fn new(
         aws: &Aws,
         desired: &Desired,
+        key_in_use: Option<Arn>,
         watch: Arc<dyn Watch>,
         interrupt: Arc<AtomicBool>,
         propagation: Duration,
@@ -51,6 +54,7 @@ impl Context {
     ) -> Self {
         let sessions = desired.accounts.iter().map(|it| (it.name.clone(), OnceCell::new()));
         Self {
+            key_in_use,
             aws: aws.clone(),
             ownership: desired.installation.ownership(),
             installation: desired.installation.clone(),
@@ -91,9 +95,14 @@ impl Context {
         Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
-    /// By what the key is known.
-    pub(crate) fn key_identity(&self) -> &KeyIdentity {
-        &self.desired.key.identity
+    /// The key in use, from its account: that of the plan, whatever an alias stands for meanwhile; or else the one that the
+    /// spec names.
+    pub(crate) async fn find_key(&self, session: &Session) -> Result<Option<Found>, ReadError> {
+        let key = &self.desired.key;
+        match &self.key_in_use {
+            Some(arn) => find_by_arn(session, &key.site.region, arn).await,
+            None => Ok(find(session, &key.site.region, &key.identity, &self.installation).await?.found),
+        }
     }
 
     /// What the policies, as they are now, say to everything that CloudTrail does to deliver.
@@ -103,7 +112,7 @@ impl Context {
         let bucket_policy = read_bucket_policy(session, &bucket.site.region, &bucket.name).await?;
         let (site, identity) = (&self.desired.key.site, &self.desired.key.identity);
         let hub = self.session_of(&site.account).await?;
-        let key_policy = match find(hub, &site.region, identity, &self.installation).await?.found {
+        let key_policy = match self.find_key(hub).await? {
             Some(key) => Some(read_key_policy(hub, &site.region, &key.arn).await?),
             None => None,
         };

@@ -57,6 +57,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
     let context = Arc::new(Context::new(
         aws,
         desired,
+        plan.key.clone(),
         Arc::clone(&options.watch),
         Arc::clone(&options.interrupt.0),
         options.propagation,

@@ -24,6 +24,8 @@ mod exposure;
 mod import;
 #[path = "on_twin/installation.rs"]
 mod installation;
+#[path = "on_twin/keys.rs"]
+mod keys;
 #[path = "on_twin/notified.rs"]
 mod notified;
 #[path = "on_twin/others.rs"]

@@ -54,6 +54,8 @@ use change::Compared;
 pub use copy::copy;
 pub(crate) use delivery::NOT_ALLOWED;
 pub use destroy::destroy;
+pub use grant::allows_the_same;
+pub(crate) use key::{PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS};
 pub(crate) use policy::{FOREIGN_STATEMENT, not_ours};
 pub(crate) use public_access::WITHHELD_SETTING;
 use scope::Scope;
@@ -88,7 +90,7 @@ impl Comparison {
         (self.refusals, self.plan.refused) = refusals
             .filter(|(refusal, refused)| {
                 is_asked(refusal.address())
-                    || refusal.trails().iter().any(&is_asked)
+                    || refusal.resources().iter().any(&is_asked)
                     || refused.left_out.iter().any(&is_asked)
             })
             .unzip();
@@ -188,6 +190,7 @@ fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -
             sha256: spec.sha256().to_owned(),
         },
         created_at: now,
+        key: scope.observed.key.as_ref().map(|hub| hub.key.arn.clone()),
         partial: false,
         summary: Summary::of(&changes, unchanged, unreadable.len()),
         sandbox: false,

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::compare::{Comparison, FOREIGN_STATEMENT, UNREADABLE_ACCESS, WITHHELD_SETTING, not_ours};
+use crate::compare::{
+    Comparison, FOREIGN_STATEMENT, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS, UNREADABLE_ACCESS,
+    WITHHELD_SETTING, not_ours,
+};
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{ActionKind, Change, Warning};
@@ -126,7 +129,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let reported: BTreeSet<&Address> = comparison.undelivered.iter().map(|path| &path.address).collect();
     let is_reported = |refusal: &&Refusal| match refusal {
         Refusal::Blocked { .. } | Refusal::Undeliverable { .. } => {
-            refusal.trails().iter().all(|trail| reported.contains(trail))
+            refusal.resources().iter().all(|trail| reported.contains(trail))
         }
         _ => false,
     };
@@ -163,6 +166,13 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         accepted: access.accepted.clone(),
         ..told(access.address.to_string(), access.message.clone())
     });
+    let keys = plan.warnings.iter().filter_map(|warning| {
+        let severity = key_severity(&warning.code)?;
+        let told = told(warning.address.to_string(), warning.message.clone());
+        let kind =
+            if warning.code == PRIMARY_ROTATION { FindingKind::Changed } else { FindingKind::Unexpected };
+        Some(Finding { kind, severity, ..told })
+    });
     let mut findings: Vec<Finding> = unreadable
         .chain(undelivered)
         .chain(outsiders)
@@ -173,6 +183,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         .chain(unread)
         .chain(foreign)
         .chain(of_outsiders)
+        .chain(keys)
         .collect();
     findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
     findings
@@ -180,11 +191,21 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
 
 fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
     // No log file arrives from a trail that cannot be created.
-    let is_recorded = !refusal.trails().iter().any(|trail| absent.contains(trail));
+    let is_recorded = !refusal.resources().iter().any(|trail| absent.contains(trail));
     match refusal {
-        Refusal::RequesterPays { .. } => Severity::Critical,
+        Refusal::RequesterPays { .. } | Refusal::KeyUnusable { .. } => Severity::Critical,
         _ if is_recorded => Severity::High,
         _ => Severity::Critical,
+    }
+}
+
+/// The severity of a warning about keys; `None` for a warning that is no finding.
+fn key_severity(code: &str) -> Option<Severity> {
+    match code {
+        // Log files that nobody can read any more.
+        SPARE_KEY_ENDS => Some(Severity::High),
+        SPARE_KEY | PRIMARY_ROTATION => Some(Severity::Medium),
+        _ => None,
     }
 }
 
@@ -272,6 +293,8 @@ fn severity(
         (Kind::BucketPolicy | Kind::KeyPolicy, ActionKind::Create) if !blocking.contains(address) => {
             Severity::High
         }
+        // Trails name the key by its ARN.
+        (Kind::Alias, ActionKind::Create) => Severity::Low,
         (_, ActionKind::Create) => Severity::Critical,
         (_, ActionKind::Delete) => Severity::Medium,
         (_, ActionKind::Update) => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),

@@ -21,7 +21,7 @@ pub mod refused_forms;
 pub mod view;
 
 pub use address::{Address, NotAnAddress, addresses};
-pub use compare::{Comparison, compare, copy, destroy};
+pub use compare::{Comparison, allows_the_same, compare, copy, destroy};
 pub use delivery::{DeliveryPath, Unproven, Why, live_paths, obstacle};
 pub use difference::{Difference, of_views as differences};
 pub use drift::{Finding, FindingKind, Severity, findings};

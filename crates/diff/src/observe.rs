@@ -9,6 +9,7 @@ mod departed;
 mod encryption;
 mod error;
 pub mod grant;
+mod in_use;
 pub mod key;
 mod leftover;
 pub mod log_group;
@@ -29,7 +30,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::{join, join_all, join3, try_join, try_join_all, try_join3};
 use reconcile_aws::{Aws, Operation, Session};
 use reconcile_policy::{Arn, Document, Region};
-use reconcile_spec::{AccountName, Desired, ObjectOwnership, Site};
+use reconcile_spec::{AccountName, Desired, KeyIdentity, ObjectOwnership, Site};
 use tokio::task::JoinSet;
 
 use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
@@ -38,7 +39,7 @@ pub use departed::{Departed, Unseen};
 pub use encryption::UsedKey;
 pub(crate) use encryption::granted;
 pub use error::{ObserveError, ReadError};
-pub use key::LiveKey;
+pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
 pub use leftover::{Leftover, What};
 pub use organization::LiveOrganization;
 pub use topic::{LiveTopic, TopicAttributes};
@@ -47,8 +48,12 @@ use trail::{Asked, Trails};
 /// Live state of everything that a spec names.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
-    /// The key that the alias stands for, or else one of ours that has lost its alias.
+    /// The key in use: the managed one that the trails use, or else the one that the spec names.
     pub key: Option<HubKey>,
+    /// The key that the alias of the spec stands for, where that is not the key in use.
+    pub astray: Option<Arn>,
+    /// The keys of this installation that are not in use.
+    pub spare_keys: Spares,
     /// The bucket.
     pub bucket: Option<Bucket>,
     /// The bucket's policy.
@@ -166,6 +171,7 @@ struct Attached {
 /// The key, or those that may be it.
 struct FoundKey {
     hub: Option<HubKey>,
+    spares: Spares,
     hidden: BTreeMap<Arn, Hidden>,
 }
 
@@ -219,7 +225,7 @@ pub async fn observe(
         let hub_error = |error| ObserveError::Hub { account: name.clone(), error };
         if let Some(key) = found.key {
             let found = key.map_err(hub_error)?;
-            observed.key = found.hub;
+            (observed.key, observed.spare_keys) = (found.hub, found.spares);
             observed.hidden.extend(found.hidden);
         }
         if let Some(bucket) = found.bucket {
@@ -246,8 +252,9 @@ pub async fn observe(
             observed.unreadable.insert(name, error);
         }
     }
+    // Boxed, like all that follows: they hold many calls, and are seldom needed.
+    Box::pin(in_use::settle(aws, desired, &mut observed)).await?;
     Box::pin(stray::find(aws, desired, &mut observed)).await;
-    // Boxed, like what is read of an organization: they hold many calls, and are seldom needed.
     Box::pin(leftover::find(aws, desired, &mut observed)).await;
     Box::pin(encryption::find(aws, desired, &mut observed)).await;
     Ok(observed)
@@ -305,14 +312,33 @@ async fn observe_key(session: &Session, desired: &Desired) -> Result<FoundKey, R
     let account = || session.account().name.clone();
     let hidden = |(arn, error)| (arn, Hidden { account: account(), error: ReadError::Aws(error) });
     let hidden = search.hidden.into_iter().map(hidden).collect();
-    let Some(found) = search.found else { return Ok(FoundKey { hub: None, hidden }) };
+    let named = search.found.as_ref().map(|found| &found.arn);
+    let spares = async {
+        match identity {
+            KeyIdentity::Alias(_) => key::find_spares(session, region, &desired.installation, named).await,
+            // A key by its ARN needs no permission to list the keys of its account.
+            KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Spares::default(),
+        }
+    };
+    let hub = async {
+        match &search.found {
+            Some(found) => read_hub_key(session, region, found).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (hub, spares) = join(hub, spares).await;
+    Ok(FoundKey { hub: hub?, spares, hidden })
+}
+
+/// Reads a key with what hangs on it.
+async fn read_hub_key(session: &Session, region: &Region, found: &key::Found) -> Result<HubKey, ReadError> {
     let (key, policy, grants) = try_join3(
-        key::read(session, region, &found),
+        key::read(session, region, found),
         policy::read_key_policy(session, region, &found.arn),
         grant::list(session, region, &found.arn),
     )
     .await?;
-    Ok(FoundKey { hub: Some(HubKey { key, policy, grants }), hidden })
+    Ok(HubKey { key, policy, grants })
 }
 
 async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {

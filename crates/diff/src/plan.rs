@@ -9,7 +9,7 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use reconcile_policy::AccountId;
+use reconcile_policy::{AccountId, Arn};
 use reconcile_spec::AccountName;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ pub struct Plan {
     /// Whether it takes away what the spec asks for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,
+    /// The ARN of the key in use when live state was read; absent if there was none. Apply uses this key, whatever an alias
+    /// stands for meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arn>,
     /// Whether the plan leaves something out: of accounts that could not be read, or what is refused.
     pub partial: bool,
     /// Counts.

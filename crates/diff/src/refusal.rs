@@ -1,6 +1,6 @@
 //! Reasons for which a plan leaves out what the spec asks for, although everything could be read.
 
-use reconcile_policy::{Obstacle, TooLarge};
+use reconcile_policy::{Arn, Obstacle, TooLarge};
 use reconcile_spec::SpecName;
 
 use crate::address::Address;
@@ -93,6 +93,30 @@ pub enum Refusal {
         /// The trails of the spec, none of which can deliver.
         trails: Vec<Address>,
     },
+    /// CloudTrail cannot encrypt with the key.
+    #[error("{address}: key {arn} {obstacle}")]
+    KeyUnusable {
+        /// The key.
+        address: Address,
+        /// Its ARN.
+        arn: Arn,
+        /// Why: `is disabled`, …
+        obstacle: String,
+        /// What the user can do about it.
+        remedy: String,
+        /// The key, its grants, and the trails of the spec.
+        resources: Vec<Address>,
+    },
+    /// The alias of the spec stands for another key than the managed one. Nothing follows it.
+    #[error("{address} points to key {target}, but this installation uses key {in_use}")]
+    AliasElsewhere {
+        /// The alias.
+        address: Address,
+        /// The key that the alias stands for.
+        target: Arn,
+        /// The key in use.
+        in_use: Arn,
+    },
     /// The policy does not fit.
     #[error("{address}: {error}")]
     TooLarge {
@@ -114,6 +138,8 @@ impl Refusal {
             Self::DeletedPrincipal { .. } => "deleted-principal",
             Self::PublicStatement { .. } => "public-statement",
             Self::RequesterPays { .. } => "requester-pays",
+            Self::KeyUnusable { .. } => "key-unusable",
+            Self::AliasElsewhere { .. } => "alias-elsewhere",
             Self::TooLarge { .. } => "too-large",
         }
     }
@@ -128,6 +154,8 @@ impl Refusal {
             | Self::DeletedPrincipal { address, .. }
             | Self::PublicStatement { address, .. }
             | Self::RequesterPays { address, .. }
+            | Self::KeyUnusable { address, .. }
+            | Self::AliasElsewhere { address, .. }
             | Self::TooLarge { address, .. } => address,
         }
     }
@@ -137,14 +165,16 @@ impl Refusal {
         matches!(self, Self::OtherInstallation { .. })
     }
 
-    /// The trails that it keeps from delivering, or from being managed.
-    pub(crate) fn trails(&self) -> &[Address] {
+    /// The trails that it keeps from delivering, and the resources that it keeps from being managed.
+    pub(crate) fn resources(&self) -> &[Address] {
         match self {
             Self::Blocked { addresses, .. } => addresses,
             Self::OtherInstallation { more, .. } => more,
             Self::Undeliverable { address, .. } => std::slice::from_ref(address),
             Self::RequesterPays { trails, .. } => trails,
-            Self::LockedOut { .. }
+            Self::KeyUnusable { resources, .. } => resources,
+            Self::AliasElsewhere { .. }
+            | Self::LockedOut { .. }
             | Self::DeletedPrincipal { .. }
             | Self::PublicStatement { .. }
             | Self::TooLarge { .. } => &[],
@@ -159,7 +189,11 @@ impl Refusal {
             | Self::PublicStatement { address, .. }
             | Self::TooLarge { address, .. } => address == policy,
             Self::OtherInstallation { .. } => policy.kind.is_policy(),
-            Self::Blocked { .. } | Self::Undeliverable { .. } | Self::RequesterPays { .. } => false,
+            Self::Blocked { .. }
+            | Self::Undeliverable { .. }
+            | Self::RequesterPays { .. }
+            | Self::KeyUnusable { .. }
+            | Self::AliasElsewhere { .. } => false,
         }
     }
 
@@ -206,6 +240,12 @@ impl Refusal {
             Self::RequesterPays { bucket, .. } => format!(
                 "run `aws s3api put-bucket-request-payment --bucket {bucket} --request-payment-configuration \
                  Payer=BucketOwner`, then plan again"
+            ),
+            Self::KeyUnusable { remedy, .. } => remedy.clone(),
+            Self::AliasElsewhere { address, in_use, target } => format!(
+                "run `aws kms update-alias --alias-name alias/{} --target-key-id {in_use}` to restore the alias; to use the other \
+                 key on purpose, remove the tag `reconcile:spec` from {in_use} and set `key.arn: {target}`",
+                address.name
             ),
             Self::TooLarge { address, error } => match error.obstacle {
                 Some(Obstacle::Refused(form)) => {

@@ -2,6 +2,7 @@
 
 use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
 use reconcile_aws::Operation;
+use reconcile_diff::allows_the_same;
 use reconcile_diff::observe::grant::list;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Constraints, Grant};
@@ -18,11 +19,15 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Grant>) -> Result<M
     }
 }
 
-/// The grant of this name, if the key has it. KMS may show what it holds in other words (an id for an ARN), and the
-/// name ends in a digest of the content: so the name decides, and the view is the plan's.
+/// The grant of the plan, if the key has it: the one of its id, or else one of its name and content. KMS may show the content
+/// in other words (an id for an ARN), so the view is the plan's.
 async fn live(work: &Work<'_>, key: &Arn, grant: &Grant) -> Result<Option<Grant>, ApplyError> {
     let grants = list(work.session, work.region(), key).await?;
-    Ok(grants.iter().any(|live| live.name == grant.name).then(|| grant.clone()))
+    let is_it = |live: &Grant| match &grant.id {
+        Some(_) => live.id == grant.id,
+        None => live.name == grant.name && allows_the_same(live, grant),
+    };
+    Ok(grants.iter().any(is_it).then(|| grant.clone()))
 }
 
 fn arn(work: &Work<'_>, grant: &Grant) -> Result<Arn, ApplyError> {

@@ -2,7 +2,8 @@
 
 use aws_sdk_kms::types::Tag;
 use reconcile_aws::{Class, Error, Operation};
-use reconcile_diff::observe::key::{find, find_unnamed, read};
+use reconcile_diff::observe::KeyState;
+use reconcile_diff::observe::key::{Found, find_unnamed, read};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Key, Rotation, Tags};
 use reconcile_policy::Arn;
@@ -14,8 +15,11 @@ use crate::error::ApplyError;
 const ATTEMPTS: usize = 3;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
-    let (session, region, owner) = (work.session, work.region(), &work.context.installation);
-    let found = find(session, region, work.context.key_identity(), owner).await?.found;
+    let (session, region) = (work.session, work.region());
+    let found = work.context.find_key(session).await?;
+    // A key whose deletion is scheduled is deleted already, for a plan.
+    let is_ended = |found: &Found| matches!(found.traits.state, KeyState::PendingDeletion { .. });
+    let found = found.filter(|found| action.after().is_some() || !is_ended(found));
     let live = match &found {
         Some(found) => Some(read(session, region, found).await?),
         None => None,

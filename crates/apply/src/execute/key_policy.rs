@@ -1,7 +1,6 @@
 //! Writes the key policy.
 
 use reconcile_aws::Operation;
-use reconcile_diff::observe::key::find;
 use reconcile_diff::observe::policy::{StoredPolicy, stored_key_policy};
 use reconcile_diff::plan::Action;
 use reconcile_policy::{Arn, Document};
@@ -31,8 +30,7 @@ struct KeyShelf<'a> {
 
 impl<'a> KeyShelf<'a> {
     async fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
-        let identity = work.context.key_identity();
-        let found = find(work.session, work.region(), identity, &work.context.installation).await?.found;
+        let found = work.context.find_key(work.session).await?;
         let key = found.ok_or(ApplyError::Stale { what: "the key does not exist any more".to_owned() })?;
         Ok(Self { work, key: key.arn })
     }

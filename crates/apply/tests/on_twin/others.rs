@@ -13,7 +13,7 @@ const HOME: &str = "eu-west-1";
 pub struct Others {
     pub s3: aws_sdk_s3::Client,
     cloudtrail: aws_sdk_cloudtrail::Client,
-    kms: aws_sdk_kms::Client,
+    pub kms: aws_sdk_kms::Client,
 }
 
 impl Others {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Journal, Options, apply};
-use reconcile_diff::observe::{Conditions, HubKey, LiveKey};
+use reconcile_diff::observe::{Conditions, HubKey, KeyTraits, LiveKey};
 use reconcile_diff::{Observed, copy, view};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, KeyIdentity};
-use reconcile_twin::{Disagreement, Summary, Twin};
+use reconcile_twin::{Disagreement, KeyMaterial, Summary, Twin};
 use tokio::net::TcpListener;
 
 use crate::args::{Global, SANDBOX_FILE, SandboxArgs, SandboxCommand, ShowFormat};
@@ -160,7 +160,11 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     };
     if let (Some(name), Some(hub)) = (key, &observed.key) {
         let account = desired.account(&desired.key.site.account).map_or("", |account| account.id.as_str());
-        twin.set_key_policy(account, desired.key.site.region.as_str(), &name, &hub.policy.to_string());
+        let region = desired.key.site.region.as_str();
+        twin.set_key_policy(account, region, &name, &hub.policy.to_string());
+        let traits = &hub.key.traits;
+        twin.set_key_material(account, region, &name, material(traits));
+        twin.set_key_state(account, region, &name, traits.state.name());
     }
     twin.trust(false);
     twin.save().await?;
@@ -173,6 +177,16 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     }
     output::print(&text(file, &twin.summary()))?;
     Ok(Exit::Ok)
+}
+
+/// The kind of a key as the twin has it. A multi-Region key is copied alone.
+fn material(traits: &KeyTraits) -> KeyMaterial {
+    KeyMaterial {
+        usage: traits.usage.clone(),
+        spec: traits.spec.clone(),
+        origin: traits.origin.clone(),
+        multi_region: None,
+    }
 }
 
 /// A bucket and a key with the settings that AWS gives new ones, and with the given policies. A policy with a public
@@ -198,6 +212,7 @@ fn assumed(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -
             key: LiveKey {
                 arn,
                 is_aliased: true,
+                traits: KeyTraits::default(),
                 view: view::Key {
                     description: None,
                     rotation: Some(view::Rotation::Off),

@@ -9,6 +9,10 @@ use crate::view::Alias;
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let Some(alias) = scope.desired.key.identity.alias() else { return };
+    // An alias that stands for another key is refused, and is for its owner to move.
+    if scope.observed.astray.is_some() {
+        return;
+    }
     let wanted = Alias { name: alias.with_prefix(), target: scope.key.clone() };
     // A key that is found by its alias has it; there is nothing else to compare.
     let live = scope.observed.key.as_ref().filter(|hub| hub.key.is_aliased).map(|_| wanted.clone());

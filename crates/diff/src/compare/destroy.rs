@@ -13,7 +13,7 @@ use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::{Leftover, Observed, Stray, UsedKey, What, granted};
+use crate::observe::{KeyState, Leftover, Observed, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning};
 use crate::view::{OtherTrail, Tags};
 
@@ -184,6 +184,8 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
         Some("it is not managed by this spec (`key.arn`)".to_owned())
     } else if !hub.key.view.tags.are_of(&scope.desired.installation) {
         Some(unmarked(Some(&hub.key.view.tags)))
+    } else if let KeyState::PendingDeletion { .. } = &hub.key.traits.state {
+        Some(format!("it is {} already", hub.key.traits.state.words()))
     } else if !scope.desired.deletion.key {
         Some("`deletion.key` is not true in the spec".to_owned())
     } else if let Some(guest) = guest {

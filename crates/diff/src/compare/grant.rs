@@ -1,4 +1,6 @@
-//! Compares the KMS grants that the spec asks for. Others' grants are not looked at.
+//! Compares the KMS grants that the spec asks for, by what they allow. Foreign grants are not compared.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_spec::{self as spec, ConstraintKind};
 
@@ -10,8 +12,8 @@ use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::{Constraints, Grant};
 
-/// Adds the grants that are missing. Gives those of ours that nobody asks for, to be revoked in the contract phase:
-/// a grant that changes is made anew first, and the old one goes when nothing relies on it.
+/// Adds the grants that are missing. Returns those of ours that the spec does not ask for, to be revoked in the contract phase:
+/// a grant that changes is created anew first, and the old one is revoked when nothing relies on it.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> {
     let live = scope.observed.key.iter().flat_map(|hub| &hub.grants);
     let mut ours: Vec<&Grant> =
@@ -19,11 +21,14 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> 
 
     for desired in &scope.desired.grants {
         let wanted = view(scope, desired);
-        // The name ends in a digest of the content; what KMS shows of the content may be spelled otherwise (a service
-        // for a principal, an id for an ARN), so the name decides.
-        match ours.iter().position(|grant| grant.name == wanted.name) {
+        // The name ends in a digest of the content, but anybody can create a grant of the same name with other content.
+        match ours.iter().position(|grant| grant.name == wanted.name && allows_the_same(grant, &wanted)) {
             Some(position) => {
-                ours.remove(position);
+                let live = ours.remove(position);
+                if is_unique_id(&live.grantee) {
+                    let address = Address::new(Kind::Grant, &scope.desired.key.site.account, &wanted.name);
+                    compared.warn("grantee-by-id", address, by_id(&live.grantee, &wanted.grantee));
+                }
                 compared.unchanged += 1;
             }
             None => compared.view(terms(scope, &wanted.name, Phase::Expand), None, wanted),
@@ -35,7 +40,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> 
 /// Revokes what [`compare`] found to be nobody's wish.
 pub(super) fn contract(scope: &Scope<'_>, unwanted: Vec<Grant>, compared: &mut Compared) {
     for grant in unwanted {
-        let terms = terms(scope, &grant.name, Phase::Contract);
+        let terms = terms(scope, &unwanted_name(scope, &grant), Phase::Contract);
         if !scope.desired.deletion.grants {
             compared.warn_of_kept(&terms.address, "deletion.grants");
             continue;
@@ -44,6 +49,68 @@ pub(super) fn contract(scope: &Scope<'_>, unwanted: Vec<Grant>, compared: &mut C
             Some(warning) => compared.warnings.push(warning),
             None => compared.delete(terms, grant),
         }
+    }
+}
+
+/// Whether a live grant allows what the wanted one does, to the same principal and under the same constraints.
+///
+/// KMS does not always return what was sent: a principal can be shown by its unique id, and the keys of an encryption context
+/// are compared without their case. See "Grants in AWS KMS" in the KMS developer guide, and `ListGrants` in the KMS API
+/// reference.
+pub fn allows_the_same(live: &Grant, wanted: &Grant) -> bool {
+    let operations = |grant: &Grant| grant.operations.iter().cloned().collect::<BTreeSet<_>>();
+    is_same_principal(&live.grantee, &wanted.grantee)
+        && operations(live) == operations(wanted)
+        && live.constraints.as_ref().map(folded) == wanted.constraints.as_ref().map(folded)
+        && live.source_arn == wanted.source_arn
+        && match (&live.retiring_principal, &wanted.retiring_principal) {
+            (Some(live), Some(wanted)) => is_same_principal(live, wanted),
+            (live, wanted) => live == wanted,
+        }
+}
+
+/// Whether the live spelling of a principal can stand for the wanted one. The unique id of a role or a user can be that of the
+/// wanted one, and only IAM knows.
+fn is_same_principal(live: &str, wanted: &str) -> bool {
+    let of_kind = |kind: &str| wanted.split(':').nth(5).is_some_and(|it| it.starts_with(kind));
+    match live.get(..4) {
+        _ if live == wanted => true,
+        Some("AROA") => of_kind("role/") || of_kind("assumed-role/"),
+        Some("AIDA") => of_kind("user/"),
+        // An account can be named by its number alone.
+        _ => wanted.ends_with(":root") && wanted.split(':').nth(4) == Some(live),
+    }
+}
+
+/// See "Unique identifiers" under "IAM identifiers" in the IAM user guide.
+fn is_unique_id(principal: &str) -> bool {
+    matches!(principal.get(..4), Some("AROA" | "AIDA"))
+}
+
+fn by_id(id: &str, wanted: &str) -> String {
+    format!(
+        "KMS shows the grantee as `{id}`. If that is not the current id of {wanted}, the principal was deleted and created again, and \
+         the grant allows nobody: then revoke it, and the next apply creates it"
+    )
+}
+
+/// The constraints with the keys of the encryption context in lower case.
+fn folded(constraints: &Constraints) -> Constraints {
+    let fold = |pairs: &BTreeMap<String, String>| {
+        pairs.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect()
+    };
+    match constraints {
+        Constraints::EncryptionContextEquals(pairs) => Constraints::EncryptionContextEquals(fold(pairs)),
+        Constraints::EncryptionContextSubset(pairs) => Constraints::EncryptionContextSubset(fold(pairs)),
+    }
+}
+
+/// The name of an unwanted grant in its address. Next to a wanted grant of the same name it needs its id.
+fn unwanted_name(scope: &Scope<'_>, grant: &Grant) -> String {
+    let is_taken = scope.desired.grants.iter().any(|desired| desired.aws_name == grant.name);
+    match &grant.id {
+        Some(id) if is_taken => format!("{}/{id}", grant.name),
+        _ => grant.name.clone(),
     }
 }
 
@@ -89,9 +156,78 @@ fn view(scope: &Scope<'_>, grant: &spec::Grant) -> Grant {
 
 fn explain(action: &Action<Grant>, _: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { after } => (vec![format!("{} may not use the key yet", after.grantee)], Risk::Safe),
+        Action::Create { after } => {
+            (vec![format!("no grant allows {} what the spec says", after.grantee)], Risk::Safe)
+        }
         Action::Update { .. } | Action::Delete { .. } => {
-            (vec!["the spec has no such grant (any more)".to_owned()], Risk::Disruptive)
+            (vec!["the spec has no grant with this name and content".to_owned()], Risk::Disruptive)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLE: &str = "arn:aws:iam::111111111111:role/Reader";
+
+    fn grant() -> Grant {
+        let context = BTreeMap::from([("aws:cloudtrail:arn".to_owned(), "trail".to_owned())]);
+        Grant {
+            name: "test-g-0123456789ab".to_owned(),
+            key: crate::view::KeyRef::Known("key".to_owned()),
+            id: None,
+            grantee: ROLE.to_owned(),
+            operations: vec!["Decrypt".to_owned(), "DescribeKey".to_owned()],
+            constraints: Some(Constraints::EncryptionContextSubset(context)),
+            source_arn: None,
+            retiring_principal: Some(ROLE.to_owned()),
+        }
+    }
+
+    #[test]
+    fn grants_are_the_same_if_they_allow_the_same() {
+        type Edit = fn(&mut Grant);
+        let context = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let table: [(&str, Edit, bool); 9] = [
+            ("as it is", |_| {}, true),
+            ("in another order", |it| it.operations.reverse(), true),
+            ("one more operation", |it| it.operations.push("CreateGrant".to_owned()), false),
+            ("one operation less", |it| drop(it.operations.pop()), false),
+            ("another grantee", |it| it.grantee = "arn:aws:iam::222222222222:role/Reader".to_owned(), false),
+            ("the role by its id", |it| it.grantee = "AROAEXAMPLEEXAMPLE12".to_owned(), true),
+            ("a user by its id", |it| it.grantee = "AIDAEXAMPLEEXAMPLE12".to_owned(), false),
+            ("no constraints", |it| it.constraints = None, false),
+            ("nobody retires it", |it| it.retiring_principal = None, false),
+        ];
+        for (case, edit, is_same) in table {
+            let mut live = grant();
+            edit(&mut live);
+            assert_eq!(allows_the_same(&live, &grant()), is_same, "{case}");
+        }
+        for (constraints, is_same) in [
+            (Constraints::EncryptionContextSubset(context("AWS:CloudTrail:ARN", "trail")), true),
+            (Constraints::EncryptionContextSubset(context("aws:cloudtrail:arn", "Trail")), false),
+            (Constraints::EncryptionContextEquals(context("aws:cloudtrail:arn", "trail")), false),
+        ] {
+            let live = Grant { constraints: Some(constraints), ..grant() };
+            assert_eq!(allows_the_same(&live, &grant()), is_same, "{:?}", live.constraints);
+        }
+    }
+
+    #[test]
+    fn principals_have_several_spellings() {
+        for (live, wanted, is_same) in [
+            (ROLE, ROLE, true),
+            ("AROAEXAMPLEEXAMPLE12", ROLE, true),
+            ("AIDAEXAMPLEEXAMPLE12", ROLE, false),
+            ("AIDAEXAMPLEEXAMPLE12", "arn:aws:iam::111111111111:user/Ann", true),
+            ("111111111111", "arn:aws:iam::111111111111:root", true),
+            ("222222222222", "arn:aws:iam::111111111111:root", false),
+            ("111111111111", ROLE, false),
+            ("logs.amazonaws.com", "cloudtrail.amazonaws.com", false),
+        ] {
+            assert_eq!(is_same_principal(live, wanted), is_same, "{live} for {wanted}");
         }
     }
 }

@@ -1,19 +1,45 @@
-//! Compares the KMS key.
+//! Compares the KMS key, and refuses a key that no trail can encrypt with.
 
+use reconcile_policy::Arn;
 use reconcile_spec::{KeyIdentity, Setting};
 
 use super::Scope;
 use super::change::{Compared, Terms, reasons};
+use crate::address::Address;
 use crate::difference::Difference;
+use crate::kind::Kind;
+use crate::observe::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey};
 use crate::plan::{Action, Changed, Phase, Risk};
+use crate::refusal::Refusal;
 use crate::view::{Key, Rotation, Tags};
+
+/// The code of the warning about the rotation of a replica, which is a finding, too.
+pub(crate) const PRIMARY_ROTATION: &str = "primary-rotation";
+/// The code of the warning about a key of the installation that is not in use, which is a finding, too.
+pub(crate) const SPARE_KEY: &str = "spare-key";
+/// The code of the same warning about a key that KMS deletes on a date.
+pub(crate) const SPARE_KEY_ENDS: &str = "spare-key-ends";
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.key;
     if desired.identity == KeyIdentity::Unmanaged {
         return;
     }
-    let live = scope.observed.key.as_ref().map(|hub| hub.key.view.clone());
+    refuse(scope, compared);
+    warn_of_spares(scope, compared);
+    let wanted_rotation = match desired.rotation_days {
+        Setting::Enforced(days) => Some(Rotation::EveryDays(days.get())),
+        Setting::Unmanaged => None,
+    };
+    let live = scope.observed.key.as_ref().map(|hub| &hub.key);
+    let (rotation, doubt) = match live {
+        Some(key) => rotation_of(key, wanted_rotation),
+        None => (wanted_rotation, None),
+    };
+    if let Some(doubt) = doubt {
+        compared.warn(doubt.code, scope.key_address(), doubt.message);
+    }
+    let live = live.map(|key| key.view.clone());
     let initial_policy = match live {
         Some(_) => None,
         None => Some(scope.desired.key_policy.initial()),
@@ -23,10 +49,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             Setting::Enforced(description) => Some(description.clone()),
             Setting::Unmanaged => None,
         },
-        rotation: match desired.rotation_days {
-            Setting::Enforced(days) => Some(Rotation::EveryDays(days.get())),
-            Setting::Unmanaged => None,
-        },
+        rotation,
         // Somebody else's key is not marked as ours.
         tags: match &desired.identity {
             KeyIdentity::Alias(_) => Tags::wanted(&desired.tags, live.as_ref().map(|live| &live.tags)),
@@ -45,6 +68,139 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     compared.view(terms, live, wanted);
 }
 
+/// Refuses a key that CloudTrail cannot encrypt with, and an alias that stands for another key than the one in use.
+fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
+    let Some(key) = scope.observed.key.as_ref().map(|hub| &hub.key) else { return };
+    if let Some(obstacle) = key.traits.obstacle() {
+        let of_key = |name: &String| Address::new(Kind::Grant, &scope.desired.key.site.account, name);
+        let grants = scope.desired.grants.iter().map(|grant| of_key(&grant.aws_name));
+        compared.refusals.push(Refusal::KeyUnusable {
+            address: scope.key_address(),
+            arn: key.arn.clone(),
+            obstacle,
+            remedy: remedy(key, scope.desired.key.identity.alias().is_some()),
+            resources: [scope.key_address()]
+                .into_iter()
+                .chain(grants)
+                .chain(scope.trail_addresses())
+                .collect(),
+        });
+    }
+    if let Some(target) = &scope.observed.astray {
+        compared.refusals.push(Refusal::AliasElsewhere {
+            address: scope.alias_address(),
+            target: target.clone(),
+            in_use: key.arn.clone(),
+        });
+    }
+}
+
+/// What the user can do about a key that CloudTrail cannot encrypt with.
+fn remedy(key: &LiveKey, is_managed: bool) -> String {
+    let arn = &key.arn;
+    let other = if is_managed { "`key.alias`" } else { "`key.arn`" };
+    if !key.traits.is_symmetric_encryption() {
+        return format!("set another {other} in the spec: the kind of a key cannot be changed");
+    }
+    match &key.traits.state {
+        KeyState::Disabled => format!("run `aws kms enable-key --key-id {arn}`, then plan again"),
+        KeyState::PendingDeletion { .. } => format!(
+            "run `aws kms cancel-key-deletion --key-id {arn}` and `aws kms enable-key --key-id {arn}`, then plan again: once the \
+             key is deleted, nobody can read what it encrypted"
+        ),
+        KeyState::Enabled | KeyState::Other(_) => {
+            "import its key material, or connect its key store, then plan again".to_owned()
+        }
+    }
+}
+
+/// A warning about what the spec wants of a key and cannot have.
+struct Doubt {
+    code: &'static str,
+    message: String,
+}
+
+/// The rotation that a plan compares and sets, and what stands against the one that is wanted. `None` leaves the rotation alone.
+fn rotation_of(key: &LiveKey, wanted: Option<Rotation>) -> (Option<Rotation>, Option<Doubt>) {
+    let Some(rotation) = wanted else { return (None, None) };
+    match key.traits.rotated() {
+        // A key without an answer about its rotation cannot be used, and is refused.
+        Rotated::Own => (wanted.filter(|_| key.view.rotation.is_some()), None),
+        Rotated::AsPrimary(_) if key.view.rotation == wanted || key.view.rotation.is_none() => (None, None),
+        Rotated::AsPrimary(primary) => {
+            let message = format!(
+                "the key is a replica, and its rotation is that of its primary key {primary}: {}; the spec says {}. Set it there, \
+                 or set `key.rotation_days: unmanaged`",
+                key.view.rotation.map_or("unknown".to_owned(), words),
+                words(rotation)
+            );
+            (None, Some(Doubt { code: PRIMARY_ROTATION, message }))
+        }
+        Rotated::Never if !key.traits.is_symmetric_encryption() => (None, None),
+        Rotated::Never => {
+            let message = format!(
+                "{} Rotate it by hand, and set `key.rotation_days: unmanaged`",
+                never_rotated(&key.traits)
+            );
+            (None, Some(Doubt { code: "no-rotation", message }))
+        }
+    }
+}
+
+fn never_rotated(traits: &KeyTraits) -> String {
+    let of = match traits.origin.as_str() {
+        "EXTERNAL" => "imported key material".to_owned(),
+        "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => "keys of custom key stores".to_owned(),
+        other => format!("keys of origin {other}"),
+    };
+    format!("KMS does not rotate {of} automatically, and the key has origin {}.", traits.origin)
+}
+
+fn words(rotation: Rotation) -> String {
+    match rotation {
+        Rotation::Off => "off".to_owned(),
+        Rotation::EveryDays(days) => format!("every {days} days"),
+    }
+}
+
+/// Reports keys of the installation that are not in use, and what is not known about others.
+fn warn_of_spares(scope: &Scope<'_>, compared: &mut Compared) {
+    let spares = &scope.observed.spare_keys;
+    let in_use = scope.observed.key.as_ref().map(|hub| &hub.key.arn);
+    for (arn, spare) in &spares.keys {
+        let (code, message) = of_spare(arn, spare, in_use);
+        compared.warn(code, scope.key_address(), message);
+    }
+    if let Some(error) = &spares.unlisted {
+        let message = format!("it is not known whether this installation has another key: {error}");
+        compared.warn("keys-unknown", scope.key_address(), message);
+    }
+}
+
+fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str, String) {
+    let aliases = match spare.aliases.as_slice() {
+        [] => String::new(),
+        aliases => format!(" ({})", aliases.join(", ")),
+    };
+    let not_used = match in_use {
+        Some(key) => format!("is not the key in use, which is {key}"),
+        None => "is not in use".to_owned(),
+    };
+    let fact = format!("key {arn}{aliases} carries the tag of this installation and {not_used}");
+    match &spare.state {
+        state @ KeyState::PendingDeletion { .. } => (
+            SPARE_KEY_ENDS,
+            format!("{fact}. It is {}: log files that it encrypted cannot be read after that", state.words()),
+        ),
+        _ => (
+            SPARE_KEY,
+            format!(
+                "{fact}. Remove its tag `reconcile:spec`, or schedule its deletion if it encrypted no log file"
+            ),
+        ),
+    }
+}
+
 fn explain(action: &Action<Key>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
         Action::Create { .. } => vec!["there is no key to encrypt the logs with".to_owned()],
@@ -58,4 +214,57 @@ fn explain(action: &Action<Key>, diff: &[Difference]) -> (Vec<String>, Risk) {
         Action::Delete { .. } => vec!["the spec has no such key".to_owned()],
     };
     (why, Risk::Safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(traits: KeyTraits, rotation: Option<Rotation>) -> LiveKey {
+        LiveKey {
+            arn: "arn:aws:kms:us-east-1:111111111111:key/mrk-2".parse().unwrap(),
+            is_aliased: true,
+            traits,
+            view: Key { description: None, rotation, tags: Tags::default(), initial_policy: None },
+        }
+    }
+
+    #[test]
+    fn rotation_is_set_where_it_is_the_key_s_own() {
+        const YEARLY: Option<Rotation> = Some(Rotation::EveryDays(365));
+        let own = KeyTraits::default;
+        let replica =
+            || KeyTraits { primary: "arn:aws:kms:eu-west-1:111111111111:key/mrk-2".parse().ok(), ..own() };
+        let imported = || KeyTraits { origin: "EXTERNAL".to_owned(), ..own() };
+        let hmac = || KeyTraits { spec: "HMAC_256".to_owned(), ..own() };
+        for (case, traits, live, wanted, expected, code) in [
+            ("nothing is wanted", own(), Some(Rotation::Off), None, None, None),
+            ("own", own(), Some(Rotation::Off), YEARLY, YEARLY, None),
+            ("own and not told", own(), None, YEARLY, None, None),
+            ("a replica as wanted", replica(), YEARLY, YEARLY, None, None),
+            ("a replica without", replica(), Some(Rotation::Off), YEARLY, None, Some(PRIMARY_ROTATION)),
+            ("imported", imported(), None, YEARLY, None, Some("no-rotation")),
+            ("imported and unmanaged", imported(), None, None, None, None),
+            ("refused anyway", hmac(), None, YEARLY, None, None),
+        ] {
+            let (rotation, doubt) = rotation_of(&key(traits, live), wanted);
+            assert_eq!((rotation, doubt.map(|it| it.code)), (expected, code), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_spare_key_is_named_with_what_becomes_of_it() {
+        let arn: Arn = "arn:aws:kms:us-east-1:111111111111:key/old".parse().unwrap();
+        let spare = |state: KeyState| SpareKey { state, aliases: vec!["alias/old".to_owned()] };
+        let (code, message) = of_spare(&arn, &spare(KeyState::Enabled), None);
+        assert_eq!(code, SPARE_KEY);
+        assert!(
+            message.starts_with("key arn:aws:kms:us-east-1:111111111111:key/old (alias/old) carries"),
+            "{message}"
+        );
+        let date = "2026-12-01T00:00:00Z".parse().ok();
+        let (code, message) = of_spare(&arn, &spare(KeyState::PendingDeletion { date }), Some(&arn));
+        assert_eq!(code, SPARE_KEY_ENDS);
+        assert!(message.contains("will be deleted on 2026-12-01: log files"), "{message}");
+    }
 }

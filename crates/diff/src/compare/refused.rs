@@ -59,7 +59,7 @@ fn causes(
         let key = new_key.filter(|_| refusal.address().kind == Kind::KeyPolicy);
         let policy = Some(refusal.address()).filter(|it| refusal.keeps_policy(it));
         let key = key.filter(|_| policy.is_some()).map(|change| &change.address);
-        for address in refusal.trails().iter().chain(policy).chain(key) {
+        for address in refusal.resources().iter().chain(policy).chain(key) {
             causes.entry(address.clone()).or_insert(index);
         }
     }

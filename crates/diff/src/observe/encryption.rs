@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_kms::types::{KeyManagerType, KeyState};
+use aws_sdk_kms::types::KeyManagerType;
 use reconcile_aws::{Aws, Operation, Session};
 use reconcile_policy::{Arn, Document, Region, Role};
 use reconcile_spec::{Account, Desired};
 
 use super::error::ReadError;
-use super::{Observed, key, log_group, policy, topic};
+use super::{KeyState, Observed, key, log_group, policy, topic};
 use crate::view::AtRest;
 
 /// The key that encrypts a topic or a log group.
@@ -140,8 +140,9 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     if metadata.key_manager() == Some(&KeyManagerType::Aws) {
         return Ok(UsedKey::ManagedByAws);
     }
-    if metadata.key_state() != Some(&KeyState::Enabled) {
-        return Ok(unusable(&key::words(metadata.key_state())));
+    let state = key::traits_of(&metadata).state;
+    if state != KeyState::Enabled {
+        return Ok(unusable(&state.words()));
     }
     if own == Some(&arn) {
         return Ok(UsedKey::Own);

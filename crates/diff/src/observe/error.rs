@@ -43,14 +43,6 @@ pub enum ReadError {
         /// The Region that the spec names.
         wanted: String,
     },
-    /// The key cannot encrypt.
-    #[error("key {arn} is {state}")]
-    KeyUnusable {
-        /// Which key.
-        arn: Arn,
-        /// `disabled`, `pending deletion`, …
-        state: String,
-    },
     /// There is no key of the ARN that the spec names.
     #[error("there is no key {arn}")]
     NoSuchKey {
@@ -87,10 +79,6 @@ impl ReadError {
             Self::BucketRegion { actual, .. } => Some(format!(
                 "set `bucket.region: {actual}` if the bucket is yours, or name another bucket: bucket names are shared \
                  by all of AWS"
-            )),
-            Self::KeyUnusable { arn, .. } => Some(format!(
-                "cancel its deletion and enable it (`aws kms cancel-key-deletion`, `aws kms enable-key --key-id {arn}`), \
-                 or give the spec another `key.alias`"
             )),
             Self::NoSuchKey { .. } => {
                 Some("correct `key.arn`, or give the spec a `key.alias` for a key of its own".to_owned())

@@ -1,9 +1,15 @@
-//! Reads the KMS key: by its alias, or by our tags where it has none.
+//! Reads the KMS key of an installation, and finds other keys that carry its tag.
+//!
+//! The key in use is the managed one. An alias names it, and does not decide: whoever can move the alias would otherwise
+//! decide with which key every trail encrypts.
+
+mod traits;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
-use futures::future::{try_join, try_join_all};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState as SdkState, MultiRegionKeyType};
+use futures::future::{join_all, try_join};
+use jiff::Timestamp;
 use reconcile_aws::{Class, Operation, Session};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AliasName, Installation, KeyIdentity};
@@ -11,6 +17,7 @@ use reconcile_spec::{AliasName, Installation, KeyIdentity};
 use super::error::{ReadError, found};
 use super::page;
 use crate::view::{Key, Rotation, Tags};
+pub use traits::{KeyState, KeyTraits, Rotated};
 
 /// A key that exists.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +26,30 @@ pub struct LiveKey {
     pub arn: Arn,
     /// Whether the spec's name for it stands for it: its alias, or its ARN.
     pub is_aliased: bool,
+    /// What it is made of, and its state.
+    pub traits: KeyTraits,
     /// Its settings.
     pub view: Key,
+}
+
+/// A key that carries the tag of the installation and is not the key in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpareKey {
+    /// The state.
+    pub state: KeyState,
+    /// The aliases, with their `alias/`.
+    pub aliases: Vec<String>,
+}
+
+/// The keys that carry the tag of the installation and are not the key in use.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spares {
+    /// The keys, by ARN.
+    pub keys: BTreeMap<Arn, SpareKey>,
+    /// Keys whose tags cannot be read, and why: any of them may be another one. Empty where no key could be listed.
+    pub hidden: BTreeMap<Arn, reconcile_aws::Error>,
+    /// Why the keys could not be listed.
+    pub unlisted: Option<reconcile_aws::Error>,
 }
 
 /// A key that exists, by what can be known of it without its id.
@@ -30,6 +59,8 @@ pub struct Found {
     pub arn: Arn,
     /// Whether the spec's name for it stands for it: its alias, or its ARN.
     pub is_aliased: bool,
+    /// What it is made of, and its state.
+    pub traits: KeyTraits,
     description: String,
 }
 
@@ -44,16 +75,15 @@ pub struct Search {
 
 impl From<Option<Found>> for Search {
     fn from(found: Option<Found>) -> Self {
-        Self { found, hidden: BTreeMap::new() }
+        Self { found, ..Self::default() }
     }
 }
 
-/// The key of the spec: the one of its ARN, or the one that its alias stands for, or else one with our tags, which a former
-/// run made and could not name any more. None where the spec leaves the key alone.
+/// The key that the spec names: the one of its ARN; the one that its alias stands for; or else one with our tags, which a
+/// former run made and could not name any more. None where the spec leaves the key alone.
 ///
 /// # Errors
-/// [`ReadError::KeyUnusable`] where it is a key that cannot encrypt, [`ReadError::NoSuchKey`] where there is none of that
-/// ARN; whatever KMS answered.
+/// [`ReadError::NoSuchKey`] where there is none of that ARN; whatever KMS answered.
 pub async fn find(
     session: &Session,
     region: &Region,
@@ -65,12 +95,10 @@ pub async fn find(
             Some(found) => Ok(Some(found).into()),
             None => find_unnamed(session, region, owner).await,
         },
-        KeyIdentity::Existing(arn) => {
-            match describe(session, region, arn.as_str(), Operation::DescribeKey).await? {
-                Some(metadata) => Ok(Some(usable(metadata)?).into()),
-                None => Err(ReadError::NoSuchKey { arn: arn.clone() }),
-            }
-        }
+        KeyIdentity::Existing(arn) => match find_by_arn(session, region, arn).await? {
+            Some(found) => Ok(Some(found).into()),
+            None => Err(ReadError::NoSuchKey { arn: arn.clone() }),
+        },
         KeyIdentity::Unmanaged => Ok(Search::default()),
     }
 }
@@ -78,26 +106,38 @@ pub async fn find(
 /// The key that an alias stands for.
 ///
 /// # Errors
-/// [`ReadError::KeyUnusable`] where it is a key that cannot encrypt; whatever KMS answered.
+/// Whatever KMS answered.
 pub async fn find_named(
     session: &Session,
     region: &Region,
     alias: &AliasName,
 ) -> Result<Option<Found>, ReadError> {
-    describe(session, region, &alias.with_prefix(), Operation::DescribeKey).await?.map(usable).transpose()
+    let metadata = describe(session, region, &alias.with_prefix(), Operation::DescribeKey).await?;
+    metadata.map(|metadata| Found::of(metadata, true)).transpose()
 }
 
-fn usable(metadata: KeyMetadata) -> Result<Found, ReadError> {
-    let arn = arn_of(&metadata)?;
-    match metadata.key_state() {
-        Some(KeyState::Enabled) => {
-            Ok(Found { arn, is_aliased: true, description: metadata.description.unwrap_or_default() })
-        }
-        state => Err(ReadError::KeyUnusable { arn, state: words(state) }),
+/// The key of an ARN. Whether the alias of the spec stands for it is not asked.
+///
+/// # Errors
+/// Whatever KMS answered.
+pub async fn find_by_arn(session: &Session, region: &Region, arn: &Arn) -> Result<Option<Found>, ReadError> {
+    let metadata = describe(session, region, arn.as_str(), Operation::DescribeKey).await?;
+    metadata.map(|metadata| Found::of(metadata, true)).transpose()
+}
+
+impl Found {
+    fn of(metadata: KeyMetadata, is_aliased: bool) -> Result<Self, ReadError> {
+        Ok(Self {
+            arn: arn_of(&metadata)?,
+            is_aliased,
+            traits: traits_of(&metadata),
+            description: metadata.description.unwrap_or_default(),
+        })
     }
 }
 
-/// A usable key with our tags that no alias of ours leads to. The oldest, where there are several.
+/// A key with our tags that no alias of ours leads to. One that can be used comes before one that is disabled, then the oldest
+/// one; a key that is pending deletion was given up.
 ///
 /// # Errors
 /// Whatever KMS answered.
@@ -106,44 +146,92 @@ pub async fn find_unnamed(
     region: &Region,
     owner: &Installation,
 ) -> Result<Search, ReadError> {
-    let (keys, of_aws) = try_join(list(session, region), list_aws_managed(session, region)).await?;
-    let candidates = keys.into_iter().filter(|key| !of_aws.iter().any(|id| id == key.resource_name()));
-    let looked_at = try_join_all(candidates.map(|key| async move {
-        let is_ours = match tags(session, region, key.as_str()).await {
-            Ok(tags) => tags.are_of(owner),
-            // Somebody else's key may well say who looks at it.
-            Err(error) if error.class == Class::Denied => return Ok(Err((key, error))),
-            Err(error) => return Err(ReadError::Aws(error)),
+    let (keys, aliases) = try_join(list(session, region), list_aliases(session, region)).await?;
+    let marked = find_marked(session, region, owner, customer_managed(keys, &aliases)).await?;
+    let found = marked
+        .keys
+        .into_iter()
+        .filter(|key| key.key_state() != Some(&SdkState::PendingDeletion))
+        .min_by_key(|key| {
+            let is_disabled = key.key_state() != Some(&SdkState::Enabled);
+            (is_disabled, key.creation_date().map(aws_sdk_kms::primitives::DateTime::secs))
+        })
+        .map(|key| Found::of(key, false))
+        .transpose()?;
+    // Whoever has found the key does not need the others.
+    let hidden = if found.is_some() { BTreeMap::new() } else { marked.hidden };
+    Ok(Search { found, hidden })
+}
+
+/// The keys with our tags, except the one that the spec names. A key that cannot be read ends nothing.
+pub async fn find_spares(
+    session: &Session,
+    region: &Region,
+    owner: &Installation,
+    named: Option<&Arn>,
+) -> Spares {
+    let listed = try_join(list(session, region), list_aliases(session, region)).await;
+    let found = match listed {
+        Ok((keys, aliases)) => {
+            let keys = customer_managed(keys, &aliases).into_iter().filter(|key| Some(key) != named);
+            find_marked(session, region, owner, keys.collect()).await.map(|marked| (marked, aliases))
+        }
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok((marked, aliases)) => {
+            let spare = |key: &KeyMetadata| {
+                let of_key = aliases.iter().filter(|alias| alias.key == key.key_id());
+                let aliases = of_key.map(|alias| alias.name.clone()).collect();
+                Some((arn_of(key).ok()?, SpareKey { state: traits_of(key).state, aliases }))
+            };
+            Spares {
+                keys: marked.keys.iter().filter_map(spare).collect(),
+                hidden: marked.hidden,
+                unlisted: None,
+            }
+        }
+        Err(error) => Spares { unlisted: Some(error), ..Spares::default() },
+    }
+}
+
+/// The keys that carry a tag, and those whose tags cannot be read.
+struct Marked {
+    keys: Vec<KeyMetadata>,
+    hidden: BTreeMap<Arn, reconcile_aws::Error>,
+}
+
+/// Reads which of the keys carry our tag.
+async fn find_marked(
+    session: &Session,
+    region: &Region,
+    owner: &Installation,
+    keys: Vec<Arn>,
+) -> Result<Marked, reconcile_aws::Error> {
+    let read = join_all(keys.into_iter().map(|key| async move {
+        let marked = async {
+            let is_ours = tags(session, region, key.as_str()).await?.are_of(owner);
+            if is_ours {
+                metadata(session, region, key.as_str(), Operation::DescribeKey).await
+            } else {
+                Ok(None)
+            }
         };
-        let describe = || describe(session, region, key.as_str(), Operation::DescribeKey);
-        Ok(Ok(if is_ours { describe().await? } else { None }))
+        (marked.await, key)
     }))
-    .await?;
-    let (mut ours, mut hidden) = (Vec::new(), BTreeMap::new());
-    for key in looked_at {
-        match key {
-            Ok(key) => ours.extend(key),
-            Err((key, error)) => _ = hidden.insert(key, error),
+    .await;
+    let mut marked = Marked { keys: Vec::new(), hidden: BTreeMap::new() };
+    for (found, key) in read {
+        match found {
+            Ok(found) => {
+                marked.keys.extend(found.filter(|key| key.key_manager() != Some(&KeyManagerType::Aws)));
+            }
+            // The policy of a foreign key says who reads its tags.
+            Err(error) if error.class == Class::Denied => _ = marked.hidden.insert(key, error),
+            Err(error) => return Err(error),
         }
     }
-    let found = ours
-        .into_iter()
-        .filter(|key| {
-            key.key_state() == Some(&KeyState::Enabled) && key.key_manager() != Some(&KeyManagerType::Aws)
-        })
-        .min_by_key(|key| key.creation_date().map(aws_sdk_kms::primitives::DateTime::secs))
-        .map(|key| {
-            let arn = arn_of(&key)?;
-            Ok::<_, ReadError>(Found {
-                arn,
-                is_aliased: false,
-                description: key.description.unwrap_or_default(),
-            })
-        })
-        .transpose()?;
-    // Who has found it need not ask for the others.
-    let hidden = if found.is_some() { BTreeMap::new() } else { hidden };
-    Ok(Search { found, hidden })
+    Ok(marked)
 }
 
 /// The settings of a key.
@@ -151,16 +239,21 @@ pub async fn find_unnamed(
 /// # Errors
 /// Whatever KMS answered.
 pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<LiveKey, ReadError> {
-    let (rotation, tags) =
-        try_join(rotation(session, region, key.arn.as_str()), tags(session, region, key.arn.as_str()))
-            .await?;
-    let view = Key {
-        description: Some(key.description.clone()),
-        rotation: Some(rotation),
-        tags,
-        initial_policy: None,
+    let arn = key.arn.as_str();
+    let rotation = async {
+        match is_asked_about_rotation(&key.traits) {
+            true => rotation(session, region, arn).await.map(Some),
+            false => Ok(None),
+        }
     };
-    Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, view })
+    let (rotation, tags) = try_join(rotation, tags(session, region, arn)).await?;
+    let view = Key { description: Some(key.description.clone()), rotation, tags, initial_policy: None };
+    Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, traits: key.traits.clone(), view })
+}
+
+/// Whether KMS tells how the key is rotated: a key that AWS does not rotate, and one that is about to be deleted, is an error.
+fn is_asked_about_rotation(traits: &KeyTraits) -> bool {
+    traits.rotated() != Rotated::Never && matches!(traits.state, KeyState::Enabled | KeyState::Disabled)
 }
 
 /// The aliases that stand for a key.
@@ -185,9 +278,39 @@ pub(super) async fn describe(
     id: &str,
     operation: Operation,
 ) -> Result<Option<KeyMetadata>, ReadError> {
+    Ok(metadata(session, region, id, operation).await?)
+}
+
+async fn metadata(
+    session: &Session,
+    region: &Region,
+    id: &str,
+    operation: Operation,
+) -> Result<Option<KeyMetadata>, reconcile_aws::Error> {
     let kms = session.kms(region);
     let answer = found(session.call(operation, kms.describe_key().key_id(id).send()).await)?;
     Ok(answer.and_then(|answer| answer.key_metadata))
+}
+
+/// What `DescribeKey` says about the kind and the state of a key.
+pub(super) fn traits_of(metadata: &KeyMetadata) -> KeyTraits {
+    let default = KeyTraits::default();
+    let regions = metadata.multi_region_configuration();
+    let replica = regions.filter(|it| it.multi_region_key_type() == Some(&MultiRegionKeyType::Replica));
+    let date = metadata.deletion_date().and_then(|date| Timestamp::from_second(date.secs()).ok());
+    KeyTraits {
+        usage: metadata.key_usage().map_or(default.usage, |it| it.as_str().to_owned()),
+        spec: metadata.key_spec().map_or(default.spec, |it| it.as_str().to_owned()),
+        origin: metadata.origin().map_or(default.origin, |it| it.as_str().to_owned()),
+        primary: replica.and_then(|it| it.primary_key()?.arn()?.parse().ok()),
+        state: match metadata.key_state() {
+            Some(SdkState::Enabled) => KeyState::Enabled,
+            Some(SdkState::Disabled) => KeyState::Disabled,
+            Some(SdkState::PendingDeletion) => KeyState::PendingDeletion { date },
+            Some(other) => KeyState::Other(other.as_str().to_owned()),
+            None => KeyState::Other("in an unknown state".to_owned()),
+        },
+    }
 }
 
 async fn rotation(session: &Session, region: &Region, id: &str) -> Result<Rotation, reconcile_aws::Error> {
@@ -222,25 +345,45 @@ pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, 
     Ok(Tags(tags.await?.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()))
 }
 
-async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadError> {
+async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_aws::Error> {
     let kms = &session.kms(region);
     let keys = page::all(|marker| async move {
         let page = session.call(Operation::ListKeys, kms.list_keys().set_marker(marker).send()).await?;
-        Ok::<_, ReadError>((page.keys.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+        Ok::<_, reconcile_aws::Error>((
+            page.keys.unwrap_or_default(),
+            page.next_marker.filter(|_| page.truncated),
+        ))
     });
     Ok(keys.await?.into_iter().filter_map(|key| key.key_arn?.parse().ok()).collect())
 }
 
-/// Ids of the keys that AWS manages for its services; their aliases begin with `alias/aws/`.
-async fn list_aws_managed(session: &Session, region: &Region) -> Result<Vec<String>, ReadError> {
+/// An alias of a key.
+struct KeyAlias {
+    /// With its `alias/`.
+    name: String,
+    /// The id of the key.
+    key: String,
+}
+
+async fn list_aliases(session: &Session, region: &Region) -> Result<Vec<KeyAlias>, reconcile_aws::Error> {
     let kms = &session.kms(region);
     let aliases = page::all(|marker| async move {
         let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
-        Ok::<_, ReadError>((page.aliases.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+        Ok::<_, reconcile_aws::Error>((
+            page.aliases.unwrap_or_default(),
+            page.next_marker.filter(|_| page.truncated),
+        ))
     });
-    let mut of_aws = aliases.await?;
-    of_aws.retain(|alias| alias.alias_name().is_some_and(|name| name.starts_with("alias/aws/")));
-    Ok(of_aws.into_iter().filter_map(|alias| alias.target_key_id).collect())
+    let aliases = aliases.await?.into_iter();
+    Ok(aliases.filter_map(|it| Some(KeyAlias { name: it.alias_name?, key: it.target_key_id? })).collect())
+}
+
+/// The keys without those that AWS manages for its services; their aliases begin with `alias/aws/`.
+fn customer_managed(keys: Vec<Arn>, aliases: &[KeyAlias]) -> Vec<Arn> {
+    let is_of_aws = |key: &Arn| {
+        aliases.iter().any(|it| it.name.starts_with("alias/aws/") && it.key == key.resource_name())
+    };
+    keys.into_iter().filter(|key| !is_of_aws(key)).collect()
 }
 
 pub(super) fn arn_of(metadata: &KeyMetadata) -> Result<Arn, ReadError> {
@@ -248,17 +391,4 @@ pub(super) fn arn_of(metadata: &KeyMetadata) -> Result<Arn, ReadError> {
         resource: format!("key {}", metadata.key_id()),
         what: "an ARN",
     })
-}
-
-/// `PendingDeletion` as `pending deletion`.
-pub(super) fn words(state: Option<&KeyState>) -> String {
-    let name = state.map_or("in an unknown state", KeyState::as_str);
-    let mut words = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.push(letter.to_ascii_lowercase());
-    }
-    words
 }

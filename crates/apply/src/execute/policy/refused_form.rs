@@ -52,8 +52,7 @@ async fn holder(
             Holder::Bucket(name.map_err(|_| ApplyError::NotDone("tag a bucket without a name"))?)
         }
         Kind::KeyPolicy => {
-            let found =
-                key::find(session, region, context.key_identity(), &context.installation).await?.found;
+            let found = context.find_key(session).await?;
             let gone = || ApplyError::Stale { what: "the key does not exist any more".to_owned() };
             Holder::Key(found.ok_or_else(gone)?.arn)
         }

@@ -1,0 +1,168 @@
+//! Decides which key is in use: the managed one that the trails use, whatever the alias of the spec stands for.
+
+use reconcile_aws::{Aws, Session};
+use reconcile_policy::Arn;
+use reconcile_spec::{AliasName, Desired};
+
+use super::error::{ObserveError, ReadError};
+use super::key::{self, KeyState, SpareKey, Spares};
+use super::{HubKey, Observed, read_hub_key};
+use crate::view::KeyRef;
+
+/// Takes the key in use in place of the one that the alias stands for, where they differ. Without such a key, no call is made.
+///
+/// # Errors
+/// Where the key in use cannot be read.
+pub(super) async fn settle(
+    aws: &Aws,
+    desired: &Desired,
+    observed: &mut Observed,
+) -> Result<(), ObserveError> {
+    if desired.key.identity.alias().is_none() {
+        return Ok(());
+    }
+    let named = observed
+        .key
+        .as_ref()
+        .map(|hub| Named { arn: &hub.key.arn, is_ours: hub.key.view.tags.are_of(&desired.installation) });
+    let Some(arn) =
+        other_than_named(named.as_ref(), &observed.spare_keys, &keys_of_trails(desired, observed)).cloned()
+    else {
+        return Ok(());
+    };
+    let account = &desired.key.site.account;
+    let failed = |error| ObserveError::Hub { account: account.clone(), error };
+    let hub = read(aws, desired, &arn).await.map_err(failed)?;
+    observed.spare_keys.keys.remove(&arn);
+    if let Some(former) = observed.key.replace(hub) {
+        let HubKey { key, .. } = former;
+        if key.is_aliased {
+            observed.astray = Some(key.arn.clone());
+        }
+        if key.view.tags.are_of(&desired.installation) {
+            let aliases = desired.key.identity.alias().filter(|_| key.is_aliased);
+            let aliases = aliases.map(AliasName::with_prefix).into_iter().collect();
+            observed.spare_keys.keys.insert(key.arn, SpareKey { state: key.traits.state, aliases });
+        }
+    }
+    Ok(())
+}
+
+async fn read(aws: &Aws, desired: &Desired, arn: &Arn) -> Result<HubKey, ReadError> {
+    let site = &desired.key.site;
+    let account = desired.account(&site.account);
+    let account = account.ok_or_else(|| ReadError::NoSuchAccount { account: site.account.clone() })?;
+    let session = Session::open(aws, account).await?;
+    let found = key::find_by_arn(&session, &site.region, arn).await?;
+    let mut found = found.ok_or_else(|| ReadError::NoSuchKey { arn: arn.clone() })?;
+    found.is_aliased = false;
+    read_hub_key(&session, &site.region, &found).await
+}
+
+/// The keys of the trails of the spec that carry the tag of the installation, once for each trail.
+fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o str> {
+    let trails = observed.trails.values().flatten();
+    let ours = trails.filter(|trail| trail.tags.are_of(&desired.installation));
+    let key = |key: &'o KeyRef| match key {
+        KeyRef::Known(key) => Some(key.as_str()),
+        KeyRef::KnownAfterApply(_) => None,
+    };
+    ours.filter_map(|trail| trail.kms_key.as_ref().and_then(key)).collect()
+}
+
+/// The key that the spec names.
+struct Named<'k> {
+    arn: &'k Arn,
+    /// Whether it carries the tag of the installation.
+    is_ours: bool,
+}
+
+/// The key in use, where that is not the one that the spec names. `of_trails` are the keys of the trails.
+///
+/// The trails decide among the keys of the installation. A foreign key that the alias stands for is taken over, but never in
+/// place of one of ours.
+fn other_than_named<'s>(
+    named: Option<&Named<'_>>,
+    spares: &'s Spares,
+    of_trails: &[&str],
+) -> Option<&'s Arn> {
+    let uses = |arn: &Arn| {
+        of_trails.iter().filter(|key| **key == arn.as_str() || **key == arn.resource_name()).count()
+    };
+    let is_named_used = named.is_some_and(|named| named.is_ours && uses(named.arn) > 0);
+    if is_named_used {
+        return None;
+    }
+    let most_used = spares.keys.keys().filter(|arn| uses(arn) > 0).max_by_key(|arn| uses(arn));
+    most_used.or_else(|| {
+        let foreign = named.filter(|named| !named.is_ours);
+        let is_kept = |spare: &SpareKey| !matches!(spare.state, KeyState::PendingDeletion { .. });
+        let kept = || spares.keys.iter().filter(|(_, spare)| is_kept(spare));
+        let first = kept().min_by_key(|(arn, spare)| (spare.state != KeyState::Enabled, *arn));
+        foreign.and_then(|_| first.map(|(arn, _)| arn))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arn(id: &str) -> Arn {
+        format!("arn:aws:kms:us-east-1:111111111111:key/{id}").parse().unwrap()
+    }
+
+    #[test]
+    fn the_managed_key_that_the_trails_use_is_in_use() {
+        const PENDING: KeyState = KeyState::PendingDeletion { date: None };
+        type Row<'r> =
+            (&'r str, Option<(&'r str, bool)>, &'r [(&'r str, KeyState)], &'r [&'r str], Option<&'r str>);
+        let rows: [Row<'_>; 10] = [
+            ("the alias stands for it", Some(("a", true)), &[], &["a"], None),
+            ("a key that others made is taken over", Some(("x", false)), &[], &["x"], None),
+            ("there are no trails yet", Some(("a", true)), &[("b", KeyState::Enabled)], &[], None),
+            (
+                "the alias was moved to a foreign key",
+                Some(("x", false)),
+                &[("a", KeyState::Enabled)],
+                &["a"],
+                Some("a"),
+            ),
+            ("nobody uses either", Some(("x", false)), &[("a", KeyState::Disabled)], &[], Some("a")),
+            ("the other one was given up", Some(("x", false)), &[("a", PENDING)], &[], None),
+            (
+                "a key with a stolen tag",
+                Some(("x", true)),
+                &[("a", KeyState::Enabled)],
+                &["a", "a"],
+                Some("a"),
+            ),
+            (
+                "the trails are moved one by one",
+                Some(("a", true)),
+                &[("b", KeyState::Enabled)],
+                &["a", "b", "b"],
+                None,
+            ),
+            ("the key is about to be deleted", None, &[("a", PENDING)], &["a"], Some("a")),
+            (
+                "a trail was pointed to a foreign key",
+                Some(("a", true)),
+                &[("b", KeyState::Enabled)],
+                &["x"],
+                None,
+            ),
+        ];
+        for (case, named, spares, used, expected) in rows {
+            let key = named.map(|(id, is_ours)| (arn(id), is_ours));
+            let named = key.as_ref().map(|(arn, is_ours)| Named { arn, is_ours: *is_ours });
+            let spare = |(id, state): &(&str, KeyState)| {
+                (arn(id), SpareKey { state: state.clone(), aliases: Vec::new() })
+            };
+            let spares = Spares { keys: spares.iter().map(spare).collect(), ..Spares::default() };
+            let used: Vec<String> = used.iter().map(|id| arn(id).to_string()).collect();
+            let used: Vec<&str> = used.iter().map(String::as_str).collect();
+            let found = other_than_named(named.as_ref(), &spares, &used);
+            assert_eq!(found, expected.map(arn).as_ref(), "{case}");
+        }
+    }
+}

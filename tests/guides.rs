@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{GUIDE, Moto, Project, search_path};
+use crate::support::{self, GUIDE, Moto, Project, search_path};
 
 /// A command that a guide shows, with the lines of output below it.
 struct Shown<'a> {
@@ -85,4 +85,10 @@ fn the_emulator_guide_works_as_written() {
             assert!(found, "`{}` does not print `{line}`, but:\n{printed}", shown.command);
         }
     }
+}
+
+#[test]
+fn every_test_that_the_page_of_the_field_names_exists() {
+    let missing = support::missing_tests(include_str!("../docs/src/reference/field.md"));
+    assert!(missing.is_empty(), "{missing:#?}");
 }

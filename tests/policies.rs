@@ -271,7 +271,7 @@ fn a_policy_for_more_accounts_than_fit_is_refused_with_its_bytes() {
         .run("plan specs/organization.yaml --sandbox")
         .exits(0)
         .says("under `aws:SourceOrgID`")
-        .says("in 1401 accounts");
+        .says("in 1400 accounts");
     project
         .run("plan specs/many.yaml --sandbox")
         .exits(1)

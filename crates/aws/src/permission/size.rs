@@ -64,7 +64,7 @@ mod tests {
         for (statements, count) in [
             (vec![statement("sts:AssumeRole", 1)], 1),
             (vec![statement("a:B", 60), statement("c:D", 60)], 2),
-            (vec![statement("sts:AssumeRole", 1200), statement("a:B", 1)], 11),
+            (vec![statement("sts:AssumeRole", 1200), statement("a:B", 1)], 17),
         ] {
             let policy = document(&statements);
             let split = documents(&policy);

@@ -68,6 +68,13 @@ pub(crate) fn provide(state: &mut State, arn: &str) {
             "Principal": { "Service": "cloudtrail.amazonaws.com" },
             "Action": "SNS:Publish",
             "Resource": arn,
+        }, {
+            // A plan reads the policy from the account of the trail.
+            "Sid": "ReadFromAnyAccount",
+            "Effect": "Allow",
+            "Principal": { "AWS": "*" },
+            "Action": "SNS:GetTopicAttributes",
+            "Resource": arn,
         }],
     });
     let topics = &mut state.regional(account, region).topics;

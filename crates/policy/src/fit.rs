@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::equivalent::{CURRENT_VERSION, reads_variables};
 use crate::intent::Only;
-use crate::ownership::Role;
+use crate::merge::contracted;
+use crate::ownership::{Role, under_present_name};
 use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
 use crate::{Document, Merged, Ownership, Statement, merge};
 pub use first_use::FirstUse;
@@ -225,6 +226,16 @@ pub fn fit(
             obstacle = Some(Obstacle::OldVersion);
             break;
         };
+        // Managed statements that do not fit alone are not merged: what stays of the live ones beside them takes time to find.
+        let managed: usize = desired.iter().map(Statement::size).sum();
+        if chosen.is_none() && managed > cap(form) {
+            let base = base.map(|base| under_present_name(&base, ownership).unwrap_or(base));
+            let base = base.unwrap_or_else(|| Document::new(Vec::new()));
+            let document = contracted(&base, &desired, ownership);
+            passed_over.push((form, document.size()));
+            smallest = Some((form, document));
+            continue;
+        }
         let merged = finish(merge(base.as_ref(), &desired, ownership)).onto(live.cloned());
         let size = merged.contracted.size();
         if chosen.is_none() && size > cap(form) {

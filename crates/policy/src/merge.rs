@@ -122,7 +122,6 @@ pub(crate) fn merge_moving(
         base.statements().iter().chain(desired).filter_map(Statement::sid).map(str::to_owned).collect();
     let mut placed = HashSet::new();
     let mut expanded = Vec::new();
-    let mut contracted = Vec::new();
     // Few merges need it: most statements mean what is desired.
     let members = match moving {
         Moving::All => BTreeSet::new(),
@@ -137,33 +136,49 @@ pub(crate) fn merge_moving(
     for current in base.statements() {
         let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
             expanded.push(current.clone());
-            contracted.push(current.clone());
             continue;
         };
         let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
         match wanted.filter(|_| placed.insert(sid)) {
             None => expanded.extend(still_needed(current)),
-            Some(wanted) if wanted.is_equivalent(current) => {
-                expanded.push(current.clone());
-                contracted.push(current.clone());
-            }
+            Some(wanted) if wanted.is_equivalent(current) => expanded.push(current.clone()),
             Some(wanted) => {
                 expanded.extend(transition(current, wanted, sid, ownership, &mut sids, still_needed));
-                contracted.push(wanted.clone());
             }
         }
     }
-    for wanted in desired.iter().filter(|wanted| wanted.sid().is_none_or(|sid| !placed.contains(sid))) {
-        expanded.push(wanted.clone());
-        contracted.push(wanted.clone());
-    }
+    expanded.extend(unplaced(desired, &placed));
 
     Merged {
+        contracted: contracted(&base, desired, ownership),
         expanded: base.with_statements(expanded),
-        contracted: base.with_statements(contracted),
         adopted: Vec::new(),
         live: live.cloned(),
     }
+}
+
+/// The contracted document of [`merge`] alone, at the cost of reading the statements once.
+pub(crate) fn contracted(base: &Document, desired: &[Statement], ownership: &Ownership) -> Document {
+    let mut placed = HashSet::new();
+    let mut statements = Vec::new();
+    for current in base.statements() {
+        let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
+            statements.push(current.clone());
+            continue;
+        };
+        let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
+        if let Some(wanted) = wanted.filter(|_| placed.insert(sid)) {
+            // The bytes of a statement that means the same stay.
+            statements.push(if wanted.is_equivalent(current) { current } else { wanted }.clone());
+        }
+    }
+    statements.extend(unplaced(desired, &placed));
+    base.with_statements(statements)
+}
+
+/// The desired statements that have no place in the live document yet.
+fn unplaced(desired: &[Statement], placed: &HashSet<&str>) -> impl Iterator<Item = Statement> {
+    desired.iter().filter(|wanted| wanted.sid().is_none_or(|sid| !placed.contains(sid))).cloned()
 }
 
 /// What stands between `current` and `wanted`, which mean different things under the same Sid.

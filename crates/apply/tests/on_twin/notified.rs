@@ -107,6 +107,14 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
 async fn a_topic_whose_policy_cannot_be_read_is_not_known() {
     let with = |more: &str| members(1, &format!(", sns_topic: {{ arn: \"{THEIRS}\"{more} }}"));
     let installation = Installation::new();
+    installation.plan(&with("")).await;
+    let arn: Vec<&str> = THEIRS.split(':').collect();
+    let publish = json!({
+        "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "SNS:Publish", "Resource": THEIRS,
+    });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [publish] }).to_string();
+    installation.twin.set_topic_policy(arn[4], arn[3], arn[5], &policy);
     let comparison = installation.compare(&with("")).await;
     let (code, message) = verdict(&comparison);
     assert_eq!(code, "delivery-unknown");

@@ -37,11 +37,11 @@ OPERATIONS = {
         RegisterDelegatedAdministrator""",
     "s3": """CreateBucket DeleteBucket DeleteBucketPolicy DeleteObject GetBucketEncryption
         GetBucketLifecycleConfiguration GetBucketLocation GetBucketLogging GetBucketOwnershipControls GetBucketPolicy
-        GetBucketAbac GetBucketAcl GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetObject
+        GetBucketAbac GetBucketAcl GetBucketReplication GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetObject
         GetObjectLockConfiguration GetPublicAccessBlock HeadBucket ListBuckets ListObjectVersions PutBucketAbac
         PutBucketAcl PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging
-        PutBucketOwnershipControls PutBucketPolicy PutBucketRequestPayment PutBucketTagging PutBucketVersioning
-        PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
+        PutBucketOwnershipControls PutBucketPolicy PutBucketReplication PutBucketRequestPayment PutBucketTagging
+        PutBucketVersioning PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
     "sns": """CreateTopic DeleteTopic GetTopicAttributes ListTagsForResource SetTopicAttributes TagResource
         UntagResource""",
     "sts": "AssumeRole GetCallerIdentity",

@@ -120,8 +120,6 @@ pub(crate) fn merge_moving(
     let base = base.unwrap_or_else(|| Document::new(Vec::new()));
     let mut sids: HashSet<String> =
         base.statements().iter().chain(desired).filter_map(Statement::sid).map(str::to_owned).collect();
-    let mut placed = HashSet::new();
-    let mut expanded = Vec::new();
     // Few merges need it: most statements mean what is desired.
     let members = match moving {
         Moving::All => BTreeSet::new(),
@@ -133,52 +131,80 @@ pub(crate) fn merge_moving(
     });
     let still_needed = |current: &Statement| still_needed(current, &wanted_coverage, moving);
 
-    for current in base.statements() {
-        let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
-            expanded.push(current.clone());
-            continue;
-        };
-        let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
-        match wanted.filter(|_| placed.insert(sid)) {
-            None => expanded.extend(still_needed(current)),
-            Some(wanted) if wanted.is_equivalent(current) => expanded.push(current.clone()),
-            Some(wanted) => {
+    let places = Places::of(&base, desired, ownership);
+    let mut expanded = Vec::new();
+    for (current, place) in &places.live {
+        match place {
+            Place::Kept => expanded.push((*current).clone()),
+            Place::Removed => expanded.extend(still_needed(current)),
+            Place::Changed { wanted, sid } => {
                 expanded.extend(transition(current, wanted, sid, ownership, &mut sids, still_needed));
             }
         }
     }
-    expanded.extend(unplaced(desired, &placed));
+    expanded.extend(places.new.iter().map(|wanted| (*wanted).clone()));
 
     Merged {
-        contracted: contracted(&base, desired, ownership),
         expanded: base.with_statements(expanded),
+        contracted: places.contracted(&base),
         adopted: Vec::new(),
         live: live.cloned(),
     }
 }
 
-/// The contracted document of [`merge`] alone, at the cost of reading the statements once.
+/// The contracted document of [`merge`] alone, which costs no look at what of the live statements stays needed.
 pub(crate) fn contracted(base: &Document, desired: &[Statement], ownership: &Ownership) -> Document {
-    let mut placed = HashSet::new();
-    let mut statements = Vec::new();
-    for current in base.statements() {
-        let Some(sid) = current.sid().filter(|sid| ownership.owns(sid)) else {
-            statements.push(current.clone());
-            continue;
-        };
-        let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
-        if let Some(wanted) = wanted.filter(|_| placed.insert(sid)) {
-            // The bytes of a statement that means the same stay.
-            statements.push(if wanted.is_equivalent(current) { current } else { wanted }.clone());
-        }
-    }
-    statements.extend(unplaced(desired, &placed));
-    base.with_statements(statements)
+    Places::of(base, desired, ownership).contracted(base)
 }
 
-/// The desired statements that have no place in the live document yet.
-fn unplaced(desired: &[Statement], placed: &HashSet<&str>) -> impl Iterator<Item = Statement> {
-    desired.iter().filter(|wanted| wanted.sid().is_none_or(|sid| !placed.contains(sid))).cloned()
+/// Where live and desired statements go.
+struct Places<'a> {
+    /// The live statements, in their order.
+    live: Vec<(&'a Statement, Place<'a>)>,
+    /// Desired statements that are not live.
+    new: Vec<&'a Statement>,
+}
+
+/// What becomes of a live statement.
+enum Place<'a> {
+    /// Stays byte for byte: it is foreign, or means what is desired.
+    Kept,
+    /// Becomes the desired statement with this Sid.
+    Changed { wanted: &'a Statement, sid: &'a str },
+    /// Is not desired any more.
+    Removed,
+}
+
+impl<'a> Places<'a> {
+    fn of(base: &'a Document, desired: &'a [Statement], ownership: &Ownership) -> Self {
+        let mut placed = HashSet::new();
+        let mut live = Vec::new();
+        for current in base.statements() {
+            let place = match current.sid().filter(|sid| ownership.owns(sid)) {
+                None => Place::Kept,
+                Some(sid) => {
+                    let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
+                    match wanted.filter(|_| placed.insert(sid)) {
+                        None => Place::Removed,
+                        Some(wanted) if wanted.is_equivalent(current) => Place::Kept,
+                        Some(wanted) => Place::Changed { wanted, sid },
+                    }
+                }
+            };
+            live.push((current, place));
+        }
+        let is_new = |wanted: &&Statement| wanted.sid().is_none_or(|sid| !placed.contains(sid));
+        Self { new: desired.iter().filter(is_new).collect(), live }
+    }
+
+    fn contracted(&self, base: &Document) -> Document {
+        let live = self.live.iter().filter_map(|(current, place)| match place {
+            Place::Kept => Some(*current),
+            Place::Changed { wanted, .. } => Some(*wanted),
+            Place::Removed => None,
+        });
+        base.with_statements(live.chain(self.new.iter().copied()).cloned().collect())
+    }
 }
 
 /// What stands between `current` and `wanted`, which mean different things under the same Sid.

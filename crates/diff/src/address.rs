@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::{AccountName, Desired, KeyIdentity, Topic};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
-use crate::observe::organization::CLOUDTRAIL;
 
 /// Names one resource of an installation, such as `trail/production/SecurityTrail`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

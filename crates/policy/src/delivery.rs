@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use crate::trails::{CLOUDTRAIL, logs_folder};
+use crate::trails::{CLOUDTRAIL, TRAIL_CONTEXT, logs_folder};
 use crate::{AccountId, Arn, Decision, Document, Known, Membership, Region, Request, evaluate};
 
 /// A trail, as far as delivery is concerned.
@@ -286,7 +286,7 @@ impl Delivery {
     /// asks for CloudTrail.
     fn with_context(&self, action: &str, key: &str) -> Request {
         self.of_arn(action, key)
-            .with("kms:EncryptionContext:aws:cloudtrail:arn", self.trail.as_str())
+            .with(TRAIL_CONTEXT, self.trail.as_str())
             .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:cloudtrail:arn".to_owned()]))
     }
 

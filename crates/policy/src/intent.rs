@@ -20,12 +20,12 @@ pub use topic::TopicIntent;
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
-use crate::trails::{SOURCE_ACCOUNT, SOURCE_ORGANIZATION};
+use crate::trails::{CLOUDTRAIL, SOURCE_ACCOUNT, SOURCE_ORGANIZATION};
 use crate::{Arn, Form};
 
 /// CloudTrail as a principal; its name is the same in every partition.
 fn cloudtrail() -> Value {
-    json!({ "Service": "cloudtrail.amazonaws.com" })
+    json!({ "Service": CLOUDTRAIL })
 }
 
 /// The ARNs of the trails, against the confused deputy: nobody else's trail may use what is ours.

@@ -5,10 +5,8 @@
 
 use serde_json::Value;
 
-use crate::trails::logs_folder;
+use crate::trails::{TRAIL_CONTEXT, logs_folder};
 use crate::{AccountId, Arn, Document, Logs, Ownership, Partition, Reader, Role, Statement};
-
-const CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
 
 /// What the statements of an installation say that is not about trails.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +54,7 @@ fn principals(statement: &Statement, partition: Partition) -> Vec<Arn> {
 /// The reader of a statement, if it is the first of the reader's two.
 fn reader(statement: &Statement, mark: &str, partition: Partition) -> Option<Reader> {
     let principal = principals(statement, partition).into_iter().next()?;
-    let contexts = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(CONTEXT));
+    let contexts = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(TRAIL_CONTEXT));
     let contexts: Vec<String> = contexts.flat_map(|it| it.values).map(std::borrow::Cow::into_owned).collect();
     let folders = statement.resources();
     let scopes: Vec<Scope> = match contexts.is_empty() {

@@ -24,6 +24,10 @@ pub(crate) use owner::{is_of_one_owner, logs_folder};
 
 /// The service principal of CloudTrail.
 pub const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+/// The condition key of the encryption context in which CloudTrail names its trail.
+///
+/// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
+pub(crate) const TRAIL_CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
 pub(crate) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 pub(crate) const SOURCE_ORGANIZATION: &str = "aws:SourceOrgID";
 pub(crate) const SOURCE_ACCOUNT_VARIABLE: &str = "${aws:SourceAccount}";

@@ -1,12 +1,12 @@
 //! Compares what CloudTrail may do in the organization. It is only ever given: nothing says who else relies on it.
 
+use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::Organization;
 
 use super::Scope;
 use super::change::{Compared, Terms};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::organization::CLOUDTRAIL;
 use crate::plan::{Changed, Phase, Risk};
 use crate::view::{DelegatedAdministrator, ServiceAccess};
 

@@ -1,6 +1,6 @@
 //! Compares topics.
 
-use reconcile_policy::{Document, Effect, Statement, StatementRef};
+use reconcile_policy::{CLOUDTRAIL, Document, Effect, Statement, StatementRef};
 use reconcile_spec as spec;
 
 use super::Scope;
@@ -43,7 +43,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
 /// the SNS developer guide.
 fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut Compared) {
     let is_cloudtrail = |statement: &Statement| {
-        statement.principals().iter().all(|it| it.kind == "Service" && it.id == "cloudtrail.amazonaws.com")
+        statement.principals().iter().all(|it| it.kind == "Service" && it.id == CLOUDTRAIL)
     };
     for (index, statement) in policy.statements().iter().enumerate() {
         let publishes = statement.actions().iter().any(|action| action.eq_ignore_ascii_case("sns:Publish"));

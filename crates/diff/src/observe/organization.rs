@@ -6,14 +6,11 @@ use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{Account, AccountStatus};
 use futures::future::{join_all, try_join, try_join_all, try_join3};
 use reconcile_aws::{Operation, Session};
-use reconcile_policy::{AccountId, Region};
+use reconcile_policy::{AccountId, CLOUDTRAIL, Region};
 use reconcile_spec::{Member, Organization, Roster, Unit};
 
 use super::error::ReadError;
 use super::page;
-
-/// CloudTrail, as Organizations calls it.
-pub const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 /// An organization with its accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]

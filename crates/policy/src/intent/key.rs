@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::reader::Reader;
 use super::{Only, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
-use crate::trails::SOURCE_ACCOUNT_VARIABLE;
+use crate::trails::{SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
 use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 
 /// What the policy of the encryption key has to say.
@@ -116,7 +116,7 @@ impl KeyIntent {
                 let use_of_logs = json!({
                     "StringEquals": { key: accounts },
                     "ArnLike": source.clone(),
-                    "StringLike": { "kms:EncryptionContext:aws:cloudtrail:arn": own },
+                    "StringLike": { (TRAIL_CONTEXT): own },
                 });
                 vec![
                     statement(Role::TrailEncrypt, json!([encrypt, decrypt]), use_of_logs),
@@ -181,7 +181,7 @@ impl KeyIntent {
             .map(|trail| Arn::new(self.partition, "cloudtrail", "*", trail.account(), "trail/*").into());
         json!({
             "StringEquals": { "aws:SourceArn": source_arns(self.sources()) },
-            "StringLike": { "kms:EncryptionContext:aws:cloudtrail:arn": texts(trails_of_accounts) },
+            "StringLike": { (TRAIL_CONTEXT): texts(trails_of_accounts) },
         })
     }
 }

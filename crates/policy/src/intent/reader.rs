@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
+use crate::trails::TRAIL_CONTEXT;
 use crate::{AccountId, Arn, Effect, Ownership, Partition, Statement};
 
 /// Who may read and decrypt log files.
@@ -103,10 +104,7 @@ impl Reader {
                     ("Principal", self.principal()),
                     ("Action", json!("kms:Decrypt")),
                     ("Resource", json!("*")),
-                    (
-                        "Condition",
-                        json!({ "StringLike": { "kms:EncryptionContext:aws:cloudtrail:arn": texts(context) } }),
-                    ),
+                    ("Condition", json!({ "StringLike": { (TRAIL_CONTEXT): texts(context) } })),
                 ],
             ),
             // A request to describe the key has no encryption context.

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::uses::{Sources, Use};
 use crate::canonical::lowercase;
 use crate::pattern::text_matches;
-use crate::trails::{CLOUDTRAIL, OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, is_of_one_owner, may_deliver};
+use crate::trails::{
+    CLOUDTRAIL, OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT, is_of_one_owner, may_deliver,
+};
 use crate::{Document, Request, Statement, evaluate};
 
 /// An account that no document names.
@@ -48,7 +50,7 @@ fn request(action: &str, resource: &str, pattern: &str) -> Request {
         .with("aws:SourceAccount", STRANGER);
     match action {
         "s3:PutObject" => request.with("s3:x-amz-acl", OWNERS_ACL),
-        "kms:GenerateDataKey" => request.with("kms:EncryptionContext:aws:cloudtrail:arn", &trail),
+        "kms:GenerateDataKey" => request.with(TRAIL_CONTEXT, &trail),
         _ => request,
     }
 }

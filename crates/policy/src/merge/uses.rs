@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Request;
 use crate::canonical::lowercase;
 use crate::pattern::text_matches;
-use crate::trails::{Grant, SOURCE_ACCOUNT_VARIABLE, Source};
+use crate::trails::{Grant, SOURCE_ACCOUNT_VARIABLE, Source, TRAIL_CONTEXT};
 
 /// What a statement allows to CloudTrail for sources of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl Use {
         is_source
             && self.actions.iter().any(|pattern| text_matches(pattern, &action))
             && self.resources.iter().any(resource)
-            && (self.contexts.is_empty() || has("kms:EncryptionContext:aws:cloudtrail:arn", &self.contexts))
+            && (self.contexts.is_empty() || has(TRAIL_CONTEXT, &self.contexts))
     }
 }
 

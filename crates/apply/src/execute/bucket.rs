@@ -6,10 +6,11 @@ use aws_sdk_s3::types::{
     PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
-use reconcile_aws::{Class, Operation};
+use reconcile_aws::{Class, Error, Operation, Session};
 use reconcile_diff::observe::bucket::{Aspects, read, read_tags};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
+use reconcile_policy::Region;
 use reconcile_spec::BucketName;
 
 use super::{Made, Verdict, Work, gone, retention};
@@ -235,26 +236,12 @@ impl Step<'_> {
             .await
     }
 
-    /// Adds tags. `PutBucketTagging` replaces all tags of a bucket, so the call also has the tags of others as they are
-    /// now. That includes the tags of AWS itself (`aws:cloudformation:…`): S3 refuses a call that leaves them out, and
-    /// accepts them unchanged.
+    /// Adds tags. The call also has the tags of others as they are now.
     async fn tag(&self, name: &BucketName, wanted: &Tags) -> Result<(), ApplyError> {
         let mut all = read_tags(self.work.session, self.work.region(), name).await?;
         all.0.extend(wanted.0.clone());
-        let tags = all.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
-        let tagging = Tagging::builder().set_tag_set(Some(tags.collect())).build().ok();
-        let tagged = self
-            .work
-            .settle(|| {
-                let call = self
-                    .s3
-                    .put_bucket_tagging()
-                    .bucket(self.name)
-                    .expected_bucket_owner(self.owner)
-                    .set_tagging(tagging.clone());
-                async { self.work.session.call(Operation::PutBucketTagging, call.send()).await.map(drop) }
-            })
-            .await;
+        let tagged =
+            self.work.settle(|| replace_tags(self.work.session, self.work.region(), name, &all)).await;
         match tagged {
             Err(ApplyError::Aws(error)) if matches!(error.class, Class::Denied | Class::Rejected) => {
                 Err(if self.has_abac().await { self.tagged_elsewhere(wanted, error) } else { error.into() })
@@ -272,13 +259,32 @@ impl Step<'_> {
         status == Some(BucketAbacStatus::Enabled)
     }
 
-    fn tagged_elsewhere(&self, wanted: &Tags, error: reconcile_aws::Error) -> ApplyError {
+    fn tagged_elsewhere(&self, wanted: &Tags, error: Error) -> ApplyError {
         ApplyError::TagsUnderAbac {
             error: Box::new(error),
             bucket: format!("arn:{}:s3:::{}", self.work.region().partition(), self.name),
             tags: wanted.0.iter().map(|(key, value)| format!("Key={key},Value={value}")).collect(),
         }
     }
+}
+
+/// Replaces all tags of a bucket, as `PutBucketTagging` does. They include the tags of AWS itself (`aws:cloudformation:…`): S3
+/// refuses a call that leaves them out, and accepts them unchanged.
+pub(super) async fn replace_tags(
+    session: &Session,
+    region: &Region,
+    name: &BucketName,
+    all: &Tags,
+) -> Result<(), Error> {
+    let tags = all.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+    let call = session
+        .s3(region)
+        .put_bucket_tagging()
+        .bucket(name.as_str())
+        .expected_bucket_owner(session.id().as_str())
+        .set_tagging(Tagging::builder().set_tag_set(Some(tags.collect())).build().ok())
+        .send();
+    session.call(Operation::PutBucketTagging, call).await.map(drop)
 }
 
 /// What is wanted, where it is not what is live.

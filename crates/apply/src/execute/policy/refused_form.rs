@@ -12,6 +12,7 @@ use reconcile_diff::{Address, Kind};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
+use super::super::bucket::replace_tags;
 use crate::context::Context;
 use crate::error::ApplyError;
 
@@ -72,21 +73,10 @@ async fn write(
     value: &str,
 ) -> Result<(), ApplyError> {
     match holder {
-        // `PutBucketTagging` replaces all tags.
         Holder::Bucket(name) => {
-            use aws_sdk_s3::types::{Tag, Tagging};
-            let mut all = tags.0;
-            all.insert(TAG.to_owned(), value.to_owned());
-            let all = all.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
-            let tagging = Tagging::builder().set_tag_set(Some(all.collect())).build().ok();
-            let call = session
-                .s3(region)
-                .put_bucket_tagging()
-                .bucket(name.as_str())
-                .expected_bucket_owner(session.id().as_str())
-                .set_tagging(tagging)
-                .send();
-            session.call(Operation::PutBucketTagging, call).await.map(drop)?;
+            let mut all = tags;
+            all.0.insert(TAG.to_owned(), value.to_owned());
+            replace_tags(session, region, name, &all).await?;
         }
         Holder::Key(arn) => {
             let tag = aws_sdk_kms::types::Tag::builder().tag_key(TAG).tag_value(value).build().ok();

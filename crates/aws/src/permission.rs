@@ -76,12 +76,16 @@ pub const ANY_ACCOUNT: &str = "000000000000";
 /// The policies of `import`, which has no spec yet: for every account that is looked at, and for the credentials that assume
 /// the role of this name in other accounts.
 pub fn import_permissions(role: &str) -> (Value, Value) {
-    let read = Operation::ALL.iter().filter(|it| it.is_for_reading() && it.place() != Place::Start);
-    let actions: BTreeSet<&str> = read.map(|it| it.action()).collect();
+    let actions: BTreeSet<&str> = reading().map(Operation::action).collect();
     let everything = Allowed { resources: vec!["*".to_owned()], condition: None };
     let roles = Allowed { resources: vec![format!("arn:*:iam::*:role/{role}")], condition: None };
     let assume = Operation::AssumeRole.action();
     (document([(everything, actions.into_iter().collect())]), document([(roles, vec![assume])]))
+}
+
+/// The operations that read settings in an account, whatever its part in a spec is.
+fn reading() -> impl Iterator<Item = Operation> {
+    Operation::ALL.iter().copied().filter(|it| it.is_for_reading() && it.place() != Place::Start)
 }
 
 /// On what, and on which condition, actions are allowed.
@@ -283,16 +287,18 @@ enum Roles {
 
 /// The roles that the credentials of an account assume.
 fn assumed(desired: &Desired, account: &Account, named: Roles) -> Vec<String> {
+    let partition = desired.bucket.site.region.partition();
     let same_start = desired.accounts.iter().filter(|it| it.access.profile == account.access.profile);
     let roles = same_start.filter_map(|it| it.access.role.as_ref());
     let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for role in roles {
-        let (partition, name) = (desired.bucket.site.region.partition(), role.arn.resource());
-        by_name.entry(format!("arn:{partition}:iam::*:{name}")).or_default().push(role.arn.to_string());
+        by_name
+            .entry(format!("arn:{partition}:iam::*:{}", role.arn.resource()))
+            .or_default()
+            .push(role.arn.to_string());
     }
     // Who joins by itself is not known before.
     if let Some(role) = desired.organization.as_ref().and_then(|it| it.role.as_ref()) {
-        let partition = desired.bucket.site.region.partition();
         let any = format!("arn:{partition}:iam::*:role/{role}");
         by_name.insert(any.clone(), vec![any]);
     }

@@ -42,7 +42,7 @@ impl Session {
     /// # Errors
     /// What STS answered; or [`Class::Credentials`] where the credentials are of another account.
     pub async fn open(aws: &Aws, account: &Account) -> Result<Self, Error> {
-        Self::open_with(aws, account, &SessionPolicy::reading()).await
+        Self::open_with(aws, account, SessionPolicy::reading).await
     }
 
     /// Opens the account for the changes of a spec: like [`Session::open`], with a session policy that allows the operations
@@ -51,10 +51,14 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub async fn open_to_apply(aws: &Aws, account: &Account, desired: &Desired) -> Result<Self, Error> {
-        Self::open_with(aws, account, &SessionPolicy::applying(desired, account)).await
+        Self::open_with(aws, account, || SessionPolicy::applying(desired, account)).await
     }
 
-    async fn open_with(aws: &Aws, account: &Account, policy: &SessionPolicy) -> Result<Self, Error> {
+    async fn open_with(
+        aws: &Aws,
+        account: &Account,
+        policy: impl FnOnce() -> SessionPolicy,
+    ) -> Result<Self, Error> {
         let mut session = Self {
             account: account.clone(),
             config: aws.base(account.access.profile.as_deref()).await,
@@ -66,14 +70,14 @@ impl Session {
             caller: account.access.role.as_ref().map(|role| role.arn.clone()),
         };
         match &account.access.role {
-            Some(role) => session.assume(role, aws.limits_sessions().then_some(policy)).await?,
+            Some(role) => session.assume(role, aws.limits_sessions().then(policy)).await?,
             None => session.caller = session.check_identity().await?,
         }
         Ok(session)
     }
 
-    async fn assume(&mut self, role: &RoleAccess, policy: Option<&SessionPolicy>) -> Result<(), Error> {
-        let provider = AssumedRole::new(self.sts(), role.clone(), policy.cloned());
+    async fn assume(&mut self, role: &RoleAccess, policy: Option<SessionPolicy>) -> Result<(), Error> {
+        let provider = AssumedRole::new(self.sts(), role.clone(), policy);
         self.call(Operation::AssumeRole, provider.open()).await?;
         self.config = self
             .config

@@ -34,7 +34,7 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
             let of_keys = key_conditions(desired).into_iter().map(|condition| on(keys.clone(), condition));
             alone.into_iter().chain(of_keys).collect()
         }
-        scope_of => vec![on(resources_of(scope_of.scope()), None)],
+        _ => vec![on(resources_of(operation.scope()), None)],
     }
 }
 

@@ -89,11 +89,16 @@ fn json(found: &[Permissions], members: Option<&(String, Value)>) -> Result<Stri
 
 /// The policy of a member with `*` in place of its id.
 fn of_any_account(policy: &Value) -> Value {
+    with_texts(policy, &|text| Value::String(text.replace(ANY_ACCOUNT, "*")))
+}
+
+/// A policy with each text replaced by a value.
+fn with_texts(policy: &Value, replaced: &impl Fn(&str) -> Value) -> Value {
     match policy {
-        Value::String(text) => Value::String(text.replace(ANY_ACCOUNT, "*")),
-        Value::Array(items) => items.iter().map(of_any_account).collect(),
+        Value::String(text) => replaced(text),
+        Value::Array(items) => items.iter().map(|item| with_texts(item, replaced)).collect(),
         Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), of_any_account(value))).collect()
+            members.iter().map(|(name, value)| (name.clone(), with_texts(value, replaced))).collect()
         }
         other => other.clone(),
     }

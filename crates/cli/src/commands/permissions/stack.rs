@@ -46,16 +46,13 @@ pub(super) fn template(role: &str, policy: &Value) -> Value {
 
 /// The policy with the account of the stack in place of the id that stands for any account.
 fn substituted(policy: &Value) -> Value {
-    match policy {
-        Value::String(text) if text.contains(ANY_ACCOUNT) => {
+    super::with_texts(policy, &|text| {
+        if text.contains(ANY_ACCOUNT) {
             json!({ "Fn::Sub": text.replace(ANY_ACCOUNT, "${AWS::AccountId}") })
+        } else {
+            json!(text)
         }
-        Value::Array(items) => items.iter().map(substituted).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), substituted(value))).collect()
-        }
-        other => other.clone(),
-    }
+    })
 }
 
 #[cfg(test)]

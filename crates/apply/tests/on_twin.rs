@@ -40,6 +40,8 @@ mod regions;
 mod rename;
 #[path = "on_twin/resume.rs"]
 mod resume;
+#[path = "on_twin/settings.rs"]
+mod settings;
 #[path = "on_twin/short_forms.rs"]
 mod short_forms;
 #[path = "on_twin/specs.rs"]

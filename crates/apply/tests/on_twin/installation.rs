@@ -38,14 +38,18 @@ pub struct Installation {
 
 impl Installation {
     pub fn new() -> Self {
-        Self { twin: Twin::in_memory(), journals: tempfile::tempdir().unwrap() }
+        Self::on(Twin::in_memory())
+    }
+
+    pub fn on(twin: Twin) -> Self {
+        Self { twin, journals: tempfile::tempdir().unwrap() }
     }
 
     /// An installation on a twin whose state somebody changes by hand after `text` was applied.
     pub async fn edited(text: &str, edit: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state.json");
-        let installation = Self { twin: Twin::open(&file).unwrap(), journals: tempfile::tempdir().unwrap() };
+        let installation = Self::on(Twin::open(&file).unwrap());
         installation.converge(text).await;
         installation.twin.save().await.unwrap();
         drop(installation);

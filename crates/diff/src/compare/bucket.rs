@@ -112,6 +112,7 @@ fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
         expire_days: wanted.expire_days.map(signed),
         noncurrent_expire_days: wanted.noncurrent_expire_days.map(signed),
         abort_incomplete_multipart_days: wanted.abort_incomplete_multipart_days.map(signed),
+        altered: Vec::new(),
     }
 }
 

@@ -65,7 +65,41 @@ pub(crate) fn lifecycle(Rules { rules, .. }: &Rules, installation: &Installation
         abort_incomplete_multipart_days: rule
             .abort_incomplete_multipart_upload()
             .and_then(AbortIncompleteMultipartUpload::days_after_initiation),
+        altered: altered(rule),
     }
+}
+
+/// What a rule has and `reconcile` never writes into its own rule, in words.
+///
+/// See "Lifecycle configuration elements" in the S3 user guide.
+fn altered(rule: &LifecycleRule) -> Vec<String> {
+    let mut altered = Vec::new();
+    let mut note = |is_so: bool, words: &str| altered.extend(is_so.then(|| words.to_owned()));
+    note(rule.status() != &ExpirationStatus::Enabled, "disabled");
+    let prefix = prefix_of(rule);
+    note(!prefix.is_empty(), &format!("only for objects under `{prefix}`"));
+    note(is_of_tagged(rule), "only for objects with certain tags");
+    let has_size = rule.filter().is_some_and(|it| {
+        let of_all = it.and();
+        it.object_size_greater_than()
+            .or(it.object_size_less_than())
+            .or_else(|| of_all?.object_size_greater_than())
+            .or_else(|| of_all?.object_size_less_than())
+            .is_some()
+    });
+    note(has_size, "only for objects of certain sizes");
+    let expiration = rule.expiration();
+    note(expiration.is_some_and(|it| it.date().is_some()), "objects expire on a date");
+    note(rule.transitions().iter().any(|it| it.date().is_some()), "objects move on a date");
+    note(
+        expiration.and_then(LifecycleExpiration::expired_object_delete_marker) == Some(true),
+        "delete markers without versions expire",
+    );
+    note(!rule.noncurrent_version_transitions().is_empty(), "former versions move");
+    let newer = rule.noncurrent_version_expiration();
+    let newer = newer.and_then(NoncurrentVersionExpiration::newer_noncurrent_versions);
+    note(newer.is_some(), "the newest former versions are kept");
+    altered
 }
 
 /// The rules of others that are in effect and let objects expire.
@@ -188,4 +222,39 @@ pub(super) async fn access_logs(
         bucket: logging.target_bucket,
         prefix: logging.target_prefix,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::{LifecycleRuleFilter, NoncurrentVersionTransition};
+
+    use super::*;
+
+    #[test]
+    fn a_rule_that_somebody_altered_is_not_the_rule_of_the_installation() {
+        let rule = || {
+            LifecycleRule::builder()
+                .id("reconcile-test")
+                .status(ExpirationStatus::Enabled)
+                .filter(LifecycleRuleFilter::builder().prefix("").build())
+                .expiration(LifecycleExpiration::builder().days(400).build())
+        };
+        let filter = LifecycleRuleFilter::builder();
+        for (rule, expected) in [
+            (rule(), None),
+            (rule().status(ExpirationStatus::Disabled), Some("disabled")),
+            (rule().filter(filter.clone().prefix("a/").build()), Some("only for objects under `a/`")),
+            (
+                rule().filter(filter.object_size_less_than(9).build()),
+                Some("only for objects of certain sizes"),
+            ),
+            (
+                rule().noncurrent_version_transitions(NoncurrentVersionTransition::builder().build()),
+                Some("former versions move"),
+            ),
+        ] {
+            let rule = rule.build().unwrap();
+            assert_eq!(altered(&rule), expected.into_iter().collect::<Vec<_>>(), "{rule:?}");
+        }
+    }
 }

@@ -22,6 +22,9 @@ pub struct Lifecycle {
     /// Days until an upload that was not finished is dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abort_incomplete_multipart_days: Option<i32>,
+    /// What the rule has and `reconcile` never writes into its rule, in words: `disabled`, …
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub altered: Vec<String>,
 }
 
 /// A move to other storage.

@@ -1,0 +1,263 @@
+//! Every setting of the resources of an installation, changed by somebody else: each change is a finding of the severity that
+//! the book names, or the book says why nobody reads the setting.
+
+#[path = "settings/bucket.rs"]
+mod bucket;
+#[path = "settings/key.rs"]
+mod key;
+#[path = "settings/log_group.rs"]
+mod log_group;
+#[path = "settings/retention.rs"]
+mod retention;
+#[path = "settings/role.rs"]
+mod role;
+#[path = "settings/topic.rs"]
+mod topic;
+#[path = "settings/trail.rs"]
+mod trail;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_diff::{Comparison, Finding, findings};
+use reconcile_twin::Twin;
+use serde_json::Value;
+
+use crate::installation::{Installation, MASTER, client, members};
+
+const PAGE: &str = include_str!("../../../../docs/src/reference/settings.md");
+const MODEL: &str = include_str!("../../../twin/models/settings.json");
+
+/// A row of a table of the page.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    /// The kind of resource, as the model of settings names it.
+    kind: String,
+    setting: String,
+    changed_by: Vec<String>,
+    /// The severity; `None` if the setting is not read.
+    severity: Option<String>,
+    apply: String,
+    why: String,
+}
+
+/// The rows of all tables of the page.
+fn rows() -> Vec<Row> {
+    let mut kind = String::new();
+    let mut rows = Vec::new();
+    for line in PAGE.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            kind = heading.to_lowercase().replace(' ', "_");
+        }
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [setting, changed_by, drift, apply, why] = cells[..] else { continue };
+        if matches!(setting, "setting" | "---") {
+            continue;
+        }
+        rows.push(Row {
+            kind: kind.clone(),
+            setting: setting.to_owned(),
+            changed_by: changed_by.split('`').skip(1).step_by(2).map(str::to_owned).collect(),
+            severity: (drift != "not read").then(|| drift.to_owned()),
+            apply: apply.to_owned(),
+            why: why.to_owned(),
+        });
+    }
+    rows
+}
+
+/// What the operations of a kind set: `UpdateTrail.KmsKeyId`, or `DeleteTrail` where that is the only thing.
+fn settings(operations: &Value) -> BTreeSet<String> {
+    let mut settings = BTreeSet::new();
+    for (operation, members) in operations.as_object().unwrap() {
+        let members = members.as_array().unwrap();
+        if members.is_empty() {
+            settings.insert(operation.clone());
+        }
+        settings.extend(members.iter().map(|member| format!("{operation}.{}", member.as_str().unwrap())));
+    }
+    settings
+}
+
+#[test]
+fn the_page_has_every_operation_that_changes_a_setting() {
+    let model: Value = serde_json::from_str(MODEL).unwrap();
+    let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows() {
+        assert!(!row.changed_by.is_empty() && !row.why.is_empty(), "{row:?}");
+        assert_eq!(row.severity.is_none(), row.apply == "-", "{row:?}");
+        named.entry(row.kind).or_default().extend(row.changed_by);
+    }
+    for (kind, operations) in model["kinds"].as_object().unwrap() {
+        let (expected, named) = (settings(operations), named.remove(kind).unwrap_or_default());
+        let missing: Vec<_> = expected.difference(&named).collect();
+        assert!(missing.is_empty(), "the page has no row for these of {kind}: {missing:?}");
+        // A whole operation, where its members have rows of their own.
+        let unknown = named.difference(&expected).filter(|it| operations.get(it.as_str()).is_none());
+        let unknown: Vec<_> = unknown.collect();
+        assert!(unknown.is_empty(), "AWS has none of these for {kind}: {unknown:?}");
+    }
+    assert!(named.is_empty(), "{named:?}");
+}
+
+/// An installation that is in sync, and clients of somebody else in the account of its bucket.
+struct World {
+    spec: String,
+    installation: Installation,
+    s3: aws_sdk_s3::Client,
+    kms: aws_sdk_kms::Client,
+    sns: aws_sdk_sns::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    iam: aws_sdk_iam::Client,
+    cloudtrail: aws_sdk_cloudtrail::Client,
+    /// The ARN of the key.
+    key: String,
+}
+
+/// Somebody outside of the accounts of the installation.
+const STRANGER: &str = "444455556666";
+
+impl World {
+    fn of(spec: &str, twin: Twin) -> Self {
+        let installation = Installation::on(twin);
+        let mut keys = installation.twin.summary().accounts.into_iter().flat_map(|it| it.keys);
+        Self {
+            key: keys.next().unwrap().arn,
+            spec: spec.to_owned(),
+            s3: installation.s3(MASTER),
+            kms: client!(aws_sdk_kms, installation, MASTER),
+            sns: client!(aws_sdk_sns, installation, MASTER),
+            logs: client!(aws_sdk_cloudwatchlogs, installation, MASTER),
+            iam: client!(aws_sdk_iam, installation, MASTER),
+            cloudtrail: client!(aws_sdk_cloudtrail, installation, MASTER),
+            installation,
+        }
+    }
+
+    /// Changes a setting. Returns words of the finding.
+    async fn change(&self, kind: &str, setting: &str) -> &'static str {
+        let says = match kind {
+            "bucket" => match bucket::change(self, setting).await {
+                None => retention::change(self, setting).await,
+                says => says,
+            },
+            "key" => key::change(self, setting).await,
+            "topic" => topic::change(self, setting).await,
+            "log_group" => log_group::change(self, setting).await,
+            "role" => role::change(self, setting).await,
+            "trail" => trail::change(self, setting).await,
+            _ => None,
+        };
+        says.unwrap_or_else(|| panic!("no change of the test is for the {kind}: {setting}"))
+    }
+
+    async fn compare(&self) -> Comparison {
+        self.installation.compare(&self.spec).await
+    }
+}
+
+/// A policy without the statement of this Sid.
+fn without(policy: &str, sid: &str) -> String {
+    let mut policy: Value = serde_json::from_str(policy).unwrap();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    let before = statements.len();
+    statements.retain(|it| !it["Sid"].as_str().unwrap_or_default().starts_with(sid));
+    assert!(statements.len() < before, "no statement {sid}: {policy}");
+    policy.to_string()
+}
+
+/// A policy with one more statement.
+fn with(policy: &str, statement: Value) -> String {
+    let mut policy: Value = serde_json::from_str(policy).unwrap();
+    policy["Statement"].as_array_mut().unwrap().push(statement);
+    policy.to_string()
+}
+
+/// A spec that says all that a spec can say about the settings.
+fn spec(setting: &str) -> String {
+    let lock = match setting.starts_with("object lock") {
+        true => ", object_lock: { mode: GOVERNANCE, days: 30 }",
+        false => "",
+    };
+    let ownership = if setting.starts_with("ACL") { ", object_ownership: unmanaged" } else { "" };
+    let bucket = format!(
+        "region: eu-west-1, access_logs: {{ bucket: access-logs }}, lifecycle: {{ transitions: [{{ days: 90, \
+         storage_class: GLACIER }}], expire_days: 400, noncurrent_expire_days: 30, abort_incomplete_multipart_days: 7 \
+         }}{lock}{ownership} }}"
+    );
+    let grant =
+        format!("{{ name: g, grantee: \"arn:aws:iam::{MASTER}:role/Reader\", operations: [Decrypt] }}");
+    let (trail, organization) = match setting {
+        "organization" => (
+            "  - { name: Everybodys, organization_trail: true }\n",
+            "organization: { account: master, include: all, role: Role }\n",
+        ),
+        _ => ("", ""),
+    };
+    let spec = members(
+        0,
+        ", insights: [ApiCallRateInsight], cloudwatch_logs: { log_group: events, retention_days: 90, encryption: key }, sns_topic: { name: \
+         files }",
+    )
+    .replace("region: eu-west-1 }", &bucket)
+    .replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
+    .replace("name: test\n", "name: test\ntags: { team: security }\n");
+    format!("{spec}{trail}{organization}")
+}
+
+fn text(finding: &Finding) -> String {
+    format!("{} {}: {}", finding.severity.as_str(), finding.address, finding.message)
+}
+
+#[tokio::test]
+async fn every_setting_that_somebody_changes_is_a_finding_of_the_documented_severity() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut applied: BTreeMap<String, std::path::PathBuf> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (number, row) in rows().into_iter().enumerate() {
+        let Some(severity) = &row.severity else { continue };
+        let spec = spec(&row.setting);
+        if !applied.contains_key(&spec) {
+            let file = folder.path().join(format!("applied-{}", applied.len()));
+            let installation = Installation::on(Twin::open(&file).unwrap());
+            installation.converge(&spec).await;
+            assert_eq!(findings(&installation.compare(&spec).await), [], "{spec}");
+            installation.twin.save().await.unwrap();
+            applied.insert(spec.clone(), file);
+        }
+        let file = folder.path().join(format!("changed-{number}"));
+        std::fs::copy(&applied[&spec], &file).unwrap();
+        let world = World::of(&spec, Twin::open(&file).unwrap());
+        let changed = world.change(&row.kind, &row.setting);
+        let Ok(says) = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(changed)).await else {
+            wrong.push(format!("{}, {}: panicked", row.kind, row.setting));
+            continue;
+        };
+
+        let comparison = world.compare().await;
+        let found = findings(&comparison);
+        let said: Vec<String> = found.iter().map(text).collect();
+        let gravest = found.iter().map(|it| it.severity.as_str()).next();
+        if gravest != Some(severity) || !found.iter().any(|it| it.message.contains(says)) {
+            wrong.push(format!("{}, {}: {severity}, {says:?}, but {said:#?}", row.kind, row.setting));
+            continue;
+        }
+        let is_as_documented = match row.apply.as_str() {
+            "restores" => {
+                world.installation.converge(&spec).await;
+                findings(&world.compare().await).is_empty()
+            }
+            "keeps" => {
+                world.installation.converge(&spec).await;
+                let kept = findings(&world.compare().await);
+                let is_warned = comparison.plan.warnings.iter().any(|it| it.message.contains(says));
+                is_warned && kept.iter().any(|it| it.message.contains(says))
+            }
+            "refuses" => comparison.refusals.iter().any(|it| it.to_string().contains(says)),
+            other => panic!("{other}"),
+        };
+        if !is_as_documented {
+            wrong.push(format!("{}, {}: apply does not what `{}` says", row.kind, row.setting, row.apply));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,90 @@
+//! Settings of the key.
+
+use aws_sdk_kms::types::{GrantOperation, Tag};
+use reconcile_twin::KeyMaterial;
+use serde_json::json;
+
+use super::{STRANGER, World, with, without};
+use crate::installation::MASTER;
+
+const ALIAS: &str = "alias/test";
+
+pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
+    let (kms, key) = (&world.kms, world.key.as_str());
+    Some(match setting {
+        "state: disabled" => {
+            kms.disable_key().key_id(key).send().await.unwrap();
+            "disabled"
+        }
+        "state: pending deletion" => {
+            kms.schedule_key_deletion().key_id(key).send().await.unwrap();
+            "will be deleted on"
+        }
+        "rotation: off" => {
+            kms.disable_key_rotation().key_id(key).send().await.unwrap();
+            "is not rotated"
+        }
+        "rotation: another period" => {
+            kms.enable_key_rotation().key_id(key).rotation_period_in_days(2000).send().await.unwrap();
+            "is rotated at another interval"
+        }
+        "imported material" => {
+            // Without its material, such a key waits for an import.
+            let external = KeyMaterial { origin: "EXTERNAL".to_owned(), ..KeyMaterial::default() };
+            world.installation.twin.set_key_material(MASTER, "eu-west-1", ALIAS, external);
+            world.installation.twin.set_key_state(MASTER, "eu-west-1", ALIAS, "PendingImport");
+            "is pending import"
+        }
+        "key policy: a statement of the spec is removed" => {
+            put_policy(world, &without(&policy(world).await, "TestTrail")).await;
+            "CloudTrail"
+        }
+        "key policy: a statement that lets an outsider decrypt" => {
+            let statement = json!({ "Sid": "Other", "Effect": "Allow", "Principal": { "AWS": STRANGER },
+                "Action": "kms:Decrypt", "Resource": "*" });
+            put_policy(world, &with(&policy(world).await, statement)).await;
+            "lets account 444455556666 decrypt log files"
+        }
+        "grant of the spec" => {
+            let grants = kms.list_grants().key_id(key).send().await.unwrap().grants.unwrap();
+            let id = grants[0].grant_id.as_deref().unwrap();
+            kms.revoke_grant().key_id(key).grant_id(id).send().await.unwrap();
+            "grant"
+        }
+        "grant of others to an outsider" => {
+            let stranger = format!("arn:aws:iam::{STRANGER}:role/Reader");
+            let call = kms.create_grant().key_id(key).name("theirs").grantee_principal(stranger);
+            call.operations(GrantOperation::Decrypt).send().await.unwrap();
+            "decrypt log files"
+        }
+        "alias: moved to another key" => {
+            let other = kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
+            kms.update_alias().alias_name(ALIAS).target_key_id(other).send().await.unwrap();
+            "alias"
+        }
+        "alias: deleted" => {
+            kms.delete_alias().alias_name(ALIAS).send().await.unwrap();
+            "the key has no name yet"
+        }
+        "description" => {
+            kms.update_key_description().key_id(key).description("Another").send().await.unwrap();
+            "description"
+        }
+        "tags" => {
+            let tag = Tag::builder().tag_key("team").tag_value("another").build().unwrap();
+            kms.tag_resource().key_id(key).tags(tag).send().await.unwrap();
+            "tags"
+        }
+        _ => return None,
+    })
+}
+
+async fn policy(world: &World) -> String {
+    let call = world.kms.get_key_policy().key_id(&world.key).policy_name("default").send();
+    call.await.unwrap().policy.unwrap()
+}
+
+async fn put_policy(world: &World, policy: &str) {
+    let call = world.kms.put_key_policy().key_id(&world.key).policy_name("default").policy(policy);
+    call.send().await.unwrap();
+}

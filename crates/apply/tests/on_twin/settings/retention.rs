@@ -1,0 +1,106 @@
+//! Settings of the bucket that say what becomes of log files with time, and where copies and traces of them go.
+
+use aws_sdk_s3::types::{
+    BucketLifecycleConfiguration, BucketLoggingStatus, DefaultRetention, DeleteMarkerReplication,
+    DeleteMarkerReplicationStatus, Destination, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, LoggingEnabled, NoncurrentVersionTransition, ObjectLockConfiguration,
+    ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule, ReplicationConfiguration, ReplicationRule,
+    ReplicationRuleFilter, ReplicationRuleStatus, TransitionStorageClass,
+};
+
+use super::{STRANGER, World};
+use crate::installation::MASTER;
+use crate::others::BUCKET;
+
+const OWN_RULE: &str = "reconcile-test";
+
+pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
+    let s3 = &world.s3;
+    Some(match setting {
+        "lifecycle rule of the spec: another time" => {
+            rule(world, |rule| rule.expiration = Some(LifecycleExpiration::builder().days(4000).build()))
+                .await;
+            "do not move and expire"
+        }
+        "lifecycle rule of the spec: disabled" => {
+            rule(world, |rule| rule.status = ExpirationStatus::Disabled).await;
+            "do not move and expire"
+        }
+        "lifecycle rule of the spec: another filter" => {
+            let filter = LifecycleRuleFilter::builder().prefix("elsewhere/").build();
+            rule(world, |rule| rule.filter = Some(filter)).await;
+            "do not move and expire"
+        }
+        "lifecycle rule of the spec: former versions move" => {
+            let moved = NoncurrentVersionTransition::builder().noncurrent_days(1);
+            let moved = moved.storage_class(TransitionStorageClass::DeepArchive).build();
+            rule(world, |rule| rule.noncurrent_version_transitions = Some(vec![moved])).await;
+            "do not move and expire"
+        }
+        "lifecycle rule of the spec: removed" => {
+            s3.delete_bucket_lifecycle().bucket(BUCKET).send().await.unwrap();
+            "do not move and expire"
+        }
+        "lifecycle rule of others: log files expire early" => {
+            let filter = LifecycleRuleFilter::builder().prefix("").build();
+            let cleanup =
+                LifecycleRule::builder().id("cleanup").status(ExpirationStatus::Enabled).filter(filter);
+            let cleanup = cleanup.expiration(LifecycleExpiration::builder().days(1).build()).build().unwrap();
+            rules(world, |rules| rules.push(cleanup)).await;
+            "lets every log file expire after 1 day"
+        }
+        "object lock: default retention" => {
+            let retention = DefaultRetention::builder().mode(ObjectLockRetentionMode::Governance).days(1);
+            let lock = ObjectLockConfiguration::builder()
+                .object_lock_enabled(ObjectLockEnabled::Enabled)
+                .rule(ObjectLockRule::builder().default_retention(retention.build()).build());
+            let call = s3.put_object_lock_configuration().bucket(BUCKET);
+            call.object_lock_configuration(lock.build()).send().await.unwrap();
+            "not locked for the time"
+        }
+        "access logs" => {
+            let logging = LoggingEnabled::builder().target_bucket("nowhere").target_prefix("").build();
+            let status = BucketLoggingStatus::builder().logging_enabled(logging.unwrap()).build();
+            s3.put_bucket_logging().bucket(BUCKET).bucket_logging_status(status).send().await.unwrap();
+            "access to the bucket is not logged"
+        }
+        "replication to the bucket of an outsider" => {
+            replicate(world).await;
+            "copies every log file to bucket `elsewhere` of account 444455556666"
+        }
+        _ => return None,
+    })
+}
+
+/// Changes the rule of the installation.
+async fn rule(world: &World, change: impl FnOnce(&mut LifecycleRule)) {
+    rules(world, |rules| change(rules.iter_mut().find(|it| it.id() == Some(OWN_RULE)).unwrap())).await;
+}
+
+async fn rules(world: &World, change: impl FnOnce(&mut Vec<LifecycleRule>)) {
+    let live = world.s3.get_bucket_lifecycle_configuration().bucket(BUCKET).send().await.unwrap();
+    let mut rules = live.rules.unwrap();
+    change(&mut rules);
+    let rules = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().unwrap();
+    let call = world.s3.put_bucket_lifecycle_configuration().bucket(BUCKET);
+    call.lifecycle_configuration(rules).send().await.unwrap();
+}
+
+async fn replicate(world: &World) {
+    let destination = Destination::builder().bucket("arn:aws:s3:::elsewhere").account(STRANGER);
+    let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Disabled).build();
+    let rule = ReplicationRule::builder()
+        .id("copy")
+        .priority(1)
+        .status(ReplicationRuleStatus::Enabled)
+        .filter(ReplicationRuleFilter::builder().prefix("").build())
+        .delete_marker_replication(markers)
+        .destination(destination.build().unwrap());
+    let configuration = ReplicationConfiguration::builder()
+        .role(format!("arn:aws:iam::{MASTER}:role/Replication"))
+        .rules(rule.build().unwrap())
+        .build()
+        .unwrap();
+    let call = world.s3.put_bucket_replication().bucket(BUCKET);
+    call.replication_configuration(configuration).send().await.unwrap();
+}

@@ -1,0 +1,52 @@
+//! Settings of the role that delivers to a log group.
+
+use aws_sdk_iam::types::Tag;
+use serde_json::json;
+
+use super::World;
+
+pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
+    let (iam, role) = (&world.iam, name(world));
+    let policy = async || {
+        let names = iam.list_role_policies().role_name(&role).send().await.unwrap().policy_names;
+        names.into_iter().next().unwrap()
+    };
+    Some(match setting {
+        "the role" => {
+            iam.delete_role_policy().role_name(&role).policy_name(policy().await).send().await.unwrap();
+            iam.delete_role().role_name(&role).send().await.unwrap();
+            "there is no role"
+        }
+        "trust policy" => {
+            let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+                "Principal": { "AWS": super::STRANGER }, "Action": "sts:AssumeRole" }] });
+            let call = iam.update_assume_role_policy().role_name(&role).policy_document(trust.to_string());
+            call.send().await.unwrap();
+            "may assume the role"
+        }
+        "policy of the spec: changed" => {
+            let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": "logs:*",
+                "Resource": "*" }] });
+            let call = iam.put_role_policy().role_name(&role).policy_name(policy().await);
+            call.policy_document(deny.to_string()).send().await.unwrap();
+            "less or more than deliver"
+        }
+        "policy of the spec: removed" => {
+            iam.delete_role_policy().role_name(&role).policy_name(policy().await).send().await.unwrap();
+            "less or more than deliver"
+        }
+        "tags" => {
+            let tag = Tag::builder().key("team").value("another").build().unwrap();
+            iam.tag_role().role_name(&role).tags(tag).send().await.unwrap();
+            "tags are missing"
+        }
+        _ => return None,
+    })
+}
+
+/// The name of the role.
+fn name(world: &World) -> String {
+    let summary = world.installation.twin.summary();
+    let account = summary.accounts.iter().find(|it| it.id == crate::installation::MASTER).unwrap();
+    account.iam_roles.as_object().unwrap().keys().next().unwrap().clone()
+}

@@ -26,6 +26,8 @@ mod import;
 mod installation;
 #[path = "on_twin/keys.rs"]
 mod keys;
+#[path = "on_twin/log_access.rs"]
+mod log_access;
 #[path = "on_twin/notified.rs"]
 mod notified;
 #[path = "on_twin/others.rs"]

@@ -203,6 +203,9 @@ operations! {
     CreateLogGroup => "logs:CreateLogGroup", Write, Logs, LogGroups;
     PutRetentionPolicy => "logs:PutRetentionPolicy", Write, Logs, LogGroups;
     AssociateKmsKey => "logs:AssociateKmsKey", Write, Logs, LogGroups;
+    DescribeResourcePolicies => "logs:DescribeResourcePolicies", Read, Logs, Everything;
+    DescribeAccountPolicies => "logs:DescribeAccountPolicies", Read, Logs, Everything;
+    DescribeSubscriptionFilters => "logs:DescribeSubscriptionFilters", Read, Logs, AllLogGroups;
     ListLogGroupTags => "logs:ListTagsForResource", Read, Logs, LogGroups;
     TagLogGroup => "logs:TagResource", Write, Logs, LogGroups;
     DeleteLogGroup => "logs:DeleteLogGroup", Write, Logs, LogGroups;

@@ -1,7 +1,7 @@
 //! Turns what a foreign statement, grant, rule or configuration allows into how much it matters, and whether somebody
 //! reviewed it. Pure.
 
-use reconcile_policy::{Allowed, Capability, Holds, PolicyKind, Standing};
+use reconcile_policy::{Allowed, AssetKind, Capability, Holds, Standing};
 use reconcile_spec::sha256_hex;
 
 use crate::address::Address;
@@ -42,6 +42,7 @@ pub(crate) fn content(allowed: &[Allowed]) -> String {
                 Holds::Always => "always".to_owned(),
                 Holds::Under(keys) => format!("under {}", keys.join(" ").to_ascii_lowercase()),
                 Holds::OwnAccountOnly => "own account".to_owned(),
+                Holds::NotEnforced => "not enforced".to_owned(),
             };
             format!(
                 "{who}\t{}\t{}\t{holds}",
@@ -71,17 +72,22 @@ pub(crate) const WEIGHTS: [(Capability, [Option<Severity>; 4]); Capability::ALL.
     (Capability::ChangeAcl, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
     (Capability::Weaken, [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
     (
-        Capability::ChangePolicy(PolicyKind::Bucket),
+        Capability::ChangePolicy(AssetKind::Bucket),
         [Some(Critical), Some(Critical), Some(Critical), Some(High)],
     ),
-    (Capability::ChangePolicy(PolicyKind::Key), [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
-    (Capability::ChangePolicy(PolicyKind::Topic), [Some(High), Some(High), Some(Medium), Some(Low)]),
+    (Capability::ChangePolicy(AssetKind::Key), [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
+    (Capability::ChangePolicy(AssetKind::Topic), [Some(High), Some(High), Some(Medium), Some(Low)]),
     (Capability::Decrypt, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
     (Capability::CreateGrant, [Some(Critical), Some(Critical), Some(High), Some(Medium)]),
     (Capability::RetireGrant, [Some(Medium), Some(Low), None, None]),
     (Capability::DisableKey, [Some(Critical), Some(Critical), Some(Critical), Some(High)]),
     (Capability::Publish, [Some(Medium), Some(Medium), Some(Low), None]),
     (Capability::Subscribe, [Some(High), Some(Medium), Some(Low), None]),
+    (Capability::ReadEvents, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
+    (Capability::WriteEvents, [Some(High), Some(Medium), Some(Low), None]),
+    (Capability::DeleteEvents, [Some(High), Some(High), Some(High), Some(Medium)]),
+    (Capability::SendEvents, [Some(Critical), Some(Critical), Some(High), Some(Medium)]),
+    (Capability::ChangePolicy(AssetKind::LogGroup), [Some(High), Some(High), Some(Medium), Some(Low)]),
 ];
 
 /// The weight of the gravest of what is allowed; `None` if none of it is reported.
@@ -102,7 +108,7 @@ pub(crate) fn weight(Allowed { who, capability, holds, .. }: &Allowed) -> Option
     Some(match holds {
         Holds::Always => weight,
         Holds::Under(_) => weight.lower(),
-        Holds::OwnAccountOnly => Low,
+        Holds::OwnAccountOnly | Holds::NotEnforced => Low,
     })
 }
 
@@ -143,7 +149,7 @@ mod tests {
     fn what_may_not_hold_weighs_less() {
         let allowed = |holds| Allowed {
             who: Who::Account("444455556666".to_owned()),
-            capability: Capability::ChangePolicy(PolicyKind::Key),
+            capability: Capability::ChangePolicy(AssetKind::Key),
             files: None,
             holds,
         };

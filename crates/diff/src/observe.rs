@@ -12,6 +12,7 @@ pub mod grant;
 mod in_use;
 pub mod key;
 mod leftover;
+pub mod log_access;
 pub mod log_group;
 pub mod organization;
 mod page;
@@ -41,6 +42,7 @@ pub(crate) use encryption::granted;
 pub use error::{ObserveError, ReadError};
 pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
 pub use leftover::{Leftover, What};
+use log_access::LogAccess;
 pub use organization::LiveOrganization;
 pub use topic::{LiveTopic, TopicAttributes};
 use trail::{Asked, Trails};
@@ -64,6 +66,8 @@ pub struct Observed {
     pub bucket_conditions: Option<Conditions>,
     /// Every log group of the spec that could be read, by ARN; `None` where there is none.
     pub log_groups: BTreeMap<Arn, Option<LogGroup>>,
+    /// What others set up for the log groups of the spec that exist, by ARN.
+    pub log_access: BTreeMap<Arn, LogAccess>,
     /// Every role that delivers to log groups and could be read, by ARN; `None` where there is none.
     pub roles: BTreeMap<Arn, Option<Role>>,
     /// Every topic of the spec that could be read, by ARN; `None` where there is none.
@@ -163,6 +167,7 @@ struct HubBucket {
 #[derive(Default)]
 struct Attached {
     log_groups: Vec<(Arn, Option<LogGroup>)>,
+    log_access: Vec<(Arn, LogAccess)>,
     roles: Vec<(Arn, Option<Role>)>,
     topics: Vec<(Arn, Option<LiveTopic>)>,
     existing_topics: Vec<(Arn, Result<Option<TopicAttributes>, ReadError>)>,
@@ -237,6 +242,7 @@ pub async fn observe(
         }
         observed.trails.extend(found.seen.trails.asked);
         observed.log_groups.extend(found.attached.log_groups);
+        observed.log_access.extend(found.attached.log_access);
         observed.roles.extend(found.attached.roles);
         observed.topics.extend(found.attached.topics);
         observed.existing_topics.extend(found.attached.existing_topics);
@@ -437,11 +443,15 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
             };
             (it.arn.clone(), found)
         });
-    let (attached, existing_topics) =
-        join(try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)), join_all(existing))
-            .await;
+    let log_access = log_access::read(session, desired.log_groups.iter().filter(|it| here(&it.site)));
+    let (attached, existing_topics, log_access) = join3(
+        try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),
+        join_all(existing),
+        Box::pin(log_access),
+    )
+    .await;
     let (log_groups, roles, topics) = attached?;
-    Ok(Attached { log_groups, roles, topics, existing_topics })
+    Ok(Attached { log_groups, log_access, roles, topics, existing_topics })
 }
 
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, ReadError> {

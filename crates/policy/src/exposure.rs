@@ -16,23 +16,35 @@ mod words;
 use std::collections::BTreeSet;
 
 use crate::canonical::canonical_principal_id;
-use crate::delivery::PolicyKind;
 use crate::equivalent::reads_variables;
 use crate::evaluate::is_action;
 use crate::pattern::text_matches;
 use crate::trails::CLOUDTRAIL;
 use crate::{Decision, Document, Effect, Partition, Statement, StatementRef, evaluate};
-use capability::Action;
 pub use capability::Capability;
+use capability::{Action, On};
 pub use grant::{KeyGrant, granted, granted_by_acl};
 use who::Candidate;
 pub use who::{Standing, Who, outsider};
 
+/// A kind of resource whose policy is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AssetKind {
+    /// The bucket of the log files.
+    Bucket,
+    /// The key that encrypts the log files.
+    Key,
+    /// A topic that is notified of log files.
+    Topic,
+    /// A log group that receives the events of a trail.
+    LogGroup,
+}
+
 /// The resource that a policy protects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
-    /// The sort of policy that the resource has.
-    pub kind: PolicyKind,
+    /// The kind of the resource.
+    pub kind: AssetKind,
     /// Its ARN.
     pub arn: String,
     /// The account that it is in.
@@ -109,6 +121,8 @@ pub enum Holds {
     /// It does not, as long as the outsider is in another account: AWS accepts the action from the account of the
     /// resource alone.
     OwnAccountOnly,
+    /// It does not: CloudWatch Logs enforces resource policies for AWS services that write events alone.
+    NotEnforced,
 }
 
 impl Allowed {
@@ -179,20 +193,23 @@ impl Judge<'_> {
 
     /// The actions that endanger the logs among those of a statement, as far as its resources go.
     fn grants(&self, statement: &Statement) -> Vec<Grant<'static>> {
-        let of_kind = capability::ACTIONS.iter().filter(|action| action.policy == self.asset.kind);
+        let of_kind = capability::ACTIONS.iter().filter(|action| action.kind == self.asset.kind);
         of_kind
             .filter(|action| is_action(statement, action.name))
             .filter_map(|action| {
-                if action.is_of_objects {
-                    let files = reach::files(statement, &self.asset.logs, self.variables)?;
-                    let resource = self.asset.logs.first()?.replace('*', "x");
-                    return Some(Grant { action, resource, files });
-                }
-                reach::is_of(statement, &self.asset.arn, self.variables).then(|| Grant {
-                    action,
-                    resource: self.asset.arn.clone(),
-                    files: None,
-                })
+                let Asset { arn, logs, .. } = self.asset;
+                let (resource, files) = match action.on {
+                    On::Objects => {
+                        let files = reach::files(statement, logs, self.variables)?;
+                        (logs.first()?.replace('*', "x"), files)
+                    }
+                    On::Resource => {
+                        reach::is_of(statement, arn, self.variables).then(|| (arn.clone(), None))?
+                    }
+                    On::Streams => reach::is_of_streams(statement, arn, self.variables)
+                        .then(|| (format!("{arn}:log-stream:x"), None))?,
+                };
+                Some(Grant { action, resource, files })
             })
             .collect()
     }
@@ -227,6 +244,9 @@ impl Judge<'_> {
             }
             // A trail of a named account writes and decrypts its own log files only.
             if matches!(&candidate.who, Who::Service { name, source: Some(_) } if name == CLOUDTRAIL) {
+                continue;
+            }
+            if candidate.is_indifferent_to(action) {
                 continue;
             }
             let request = candidate.request(action.name, resource, self.insiders, partition);

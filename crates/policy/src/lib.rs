@@ -74,8 +74,8 @@ pub use evaluate::{
     Decision, Denial, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, denial, evaluate, way,
 };
 pub use exposure::{
-    Allowed, Asset, Capability, Exposure, Holds, Insiders, KeyGrant, Standing, Who, exposures, granted,
-    granted_by_acl, outsider,
+    Allowed, Asset, AssetKind, Capability, Exposure, Holds, Insiders, KeyGrant, Standing, Who, exposures,
+    granted, granted_by_acl, outsider,
 };
 pub use fit::{Choice, FirstUse, Fitted, Form, Obstacle, Sizes, Terms, TooLarge, fit};
 pub use intent::{

@@ -31,8 +31,11 @@ OPERATIONS = {
         DisableKeyRotation EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListAliases ListGrants
         ListKeys ListResourceTags PutKeyPolicy RevokeGrant ScheduleKeyDeletion TagResource UntagResource
         UpdateAlias UpdateKeyDescription""",
-    "logs": """AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogGroups
-        DisassociateKmsKey ListTagsForResource PutRetentionPolicy TagResource UntagResource""",
+    "logs": """AssociateKmsKey CreateLogGroup DeleteAccountPolicy DeleteLogGroup DeleteResourcePolicy
+        DeleteRetentionPolicy DeleteSubscriptionFilter DescribeAccountPolicies DescribeLogGroups
+        DescribeResourcePolicies DescribeSubscriptionFilters DisassociateKmsKey ListTagsForResource
+        PutAccountPolicy PutResourcePolicy PutRetentionPolicy PutSubscriptionFilter TagResource
+        UntagResource""",
     "organizations": """DeregisterDelegatedAdministrator DescribeOrganization DisableAWSServiceAccess
         EnableAWSServiceAccess ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent
         ListDelegatedAdministrators ListOrganizationalUnitsForParent ListRoots ListTagsForResource

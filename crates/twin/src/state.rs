@@ -21,7 +21,7 @@ pub(crate) use cloudtrail::Trail;
 pub(crate) use iam::Role;
 pub(crate) use kms::Key;
 pub use kms::{KeyMaterial, MultiRegion};
-pub(crate) use logs::LogGroup;
+pub(crate) use logs::{LogGroup, ResourcePolicy};
 pub(crate) use organization::Organization;
 pub(crate) use s3::{Bucket, Grant};
 pub(crate) use sns::Topic;
@@ -87,6 +87,12 @@ pub(crate) struct Regional {
     /// By name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) log_groups: BTreeMap<String, LogGroup>,
+    /// The resource policies of CloudWatch Logs that are for no log group in particular, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) log_policies: BTreeMap<String, ResourcePolicy>,
+    /// The account policies of CloudWatch Logs, by name, as it shows them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) log_account_policies: BTreeMap<String, serde_json::Value>,
     /// By name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) topics: BTreeMap<String, Topic>,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::installation::{Installation, MASTER, members};
 use crate::others::{BUCKET, Others};
 
-const STRANGER: &str = "arn:aws:iam::444455556666:root";
+pub const STRANGER: &str = "arn:aws:iam::444455556666:root";
 
 /// A policy with one more statement.
 fn with(policy: &str, statement: &Value) -> String {
@@ -24,7 +24,7 @@ fn with(policy: &str, statement: &Value) -> String {
     policy.to_string()
 }
 
-fn of_outsiders(comparison: &Comparison) -> Vec<Finding> {
+pub fn of_outsiders(comparison: &Comparison) -> Vec<Finding> {
     findings(comparison).into_iter().filter(|it| it.review.is_some()).collect()
 }
 
@@ -34,7 +34,7 @@ fn said(comparison: &Comparison) -> Vec<(Severity, String)> {
 }
 
 /// An installation that is in sync, another team in the account of the bucket, and the key.
-async fn installed(spec: &str) -> (Installation, Others, String) {
+pub async fn installed(spec: &str) -> (Installation, Others, String) {
     let installation = Installation::new();
     installation.converge(spec).await;
     let others = Others::of(&installation, MASTER);
@@ -45,7 +45,7 @@ async fn installed(spec: &str) -> (Installation, Others, String) {
 }
 
 /// Checks that nothing but these warnings comes of a plan, and that a drift check has these findings.
-fn assert_reported(comparison: &Comparison, expected: &[(Severity, &str)]) {
+pub fn assert_reported(comparison: &Comparison, expected: &[(Severity, &str)]) {
     let expected: Vec<(Severity, String)> =
         expected.iter().map(|(severity, says)| (*severity, (*says).to_owned())).collect();
     assert_eq!(said(comparison), expected);

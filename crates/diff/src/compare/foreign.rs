@@ -1,14 +1,15 @@
-//! Judges what others put into the policies of bucket, key and topics, onto the key and the bucket, by what it allows to
-//! outsiders.
+//! Judges what others put into the policies of bucket, key, topics and log groups, and onto the key, the bucket and the log
+//! groups, by what it allows to outsiders.
 //!
 //! Nothing is done about it: a plan warns of what stays, and a drift check reports what is there now.
 
 mod acl;
 mod grant;
+mod log_group;
 mod retention;
 
 use reconcile_policy::{
-    Allowed, Asset, Document, Exposure, Fitted, Insiders, Ownership, Partition, PolicyKind, Statement,
+    Allowed, Asset, AssetKind, Document, Exposure, Fitted, Insiders, Ownership, Partition, Statement,
     canonical_text, exposures,
 };
 
@@ -41,7 +42,8 @@ pub(super) fn judge(
         stays.extend(judge.access(&policy, after.unwrap_or(document), |it| !policy.is_owned(it)));
     }
     // No plan changes these.
-    let others = [grant::access(&judge), acl::access(&judge), retention::access(&judge)].concat();
+    let others = [grant::access, acl::access, retention::access, log_group::access];
+    let others: Vec<ForeignAccess> = others.into_iter().flat_map(|access| access(&judge)).collect();
     stays.extend(others.iter().cloned());
     live.extend(others);
     compared.warnings.extend(stays.iter().map(warning));
@@ -111,7 +113,7 @@ impl<'a> Judge<'a> {
         let desired = scope.desired;
         let bucket = Policy {
             address: scope.bucket_policy_address(),
-            asset: self.asset(PolicyKind::Bucket, self.bucket.clone(), &desired.bucket.site.account),
+            asset: self.asset(AssetKind::Bucket, self.bucket.clone(), &desired.bucket.site.account),
             ownership: &desired.bucket_policy.ownership,
             live: scope.observed.bucket_policy.as_ref(),
             outcome: outcomes.bucket,
@@ -125,7 +127,7 @@ impl<'a> Judge<'a> {
         });
         let topics = desired.topics.iter().zip(outcomes.topics).map(|(topic, outcome)| Policy {
             address: super::topic_policy::address(topic),
-            asset: self.asset(PolicyKind::Topic, topic.arn.to_string(), &topic.site.account),
+            asset: self.asset(AssetKind::Topic, topic.arn.to_string(), &topic.site.account),
             ownership: &topic.ownership,
             live: scope.observed.topics.get(&topic.arn).and_then(Option::as_ref).map(|live| &live.policy),
             outcome: outcome.as_ref(),
@@ -137,10 +139,10 @@ impl<'a> Judge<'a> {
     fn key_asset(&self) -> Option<Asset> {
         let hub = self.scope.observed.key.as_ref()?;
         let account = &self.scope.desired.key.site.account;
-        Some(self.asset(PolicyKind::Key, hub.key.arn.to_string(), account))
+        Some(self.asset(AssetKind::Key, hub.key.arn.to_string(), account))
     }
 
-    fn asset(&self, kind: PolicyKind, arn: String, account: &reconcile_spec::AccountName) -> Asset {
+    fn asset(&self, kind: AssetKind, arn: String, account: &reconcile_spec::AccountName) -> Asset {
         let account = self.scope.desired.account(account).map(|it| it.id.to_string()).unwrap_or_default();
         Asset { kind, arn, account, bucket: self.bucket.clone(), logs: self.logs.clone() }
     }

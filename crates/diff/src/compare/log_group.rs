@@ -2,17 +2,21 @@
 
 use reconcile_spec as spec;
 
-use super::Scope;
 use super::change::{Compared, Terms, reasons};
+use super::{Scope, UNREADABLE_ACCESS};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
+use crate::observe::log_access::Unread;
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::LogGroup;
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.log_groups {
         let Some(live) = scope.observed.log_groups.get(&desired.arn) else { continue };
+        if live.is_some() {
+            warn_of_unread(scope, desired, compared);
+        }
         let before = live.as_ref().map(|live| (live.encryption.as_ref(), &live.tags));
         let encryption = scope.at_rest(desired.encryption, &desired.arn, before);
         // CloudWatch Logs asks the key whether it can encrypt.
@@ -34,6 +38,31 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             explain,
         };
         compared.view(terms, live.clone(), wanted);
+    }
+}
+
+/// Warns of settings that could not be read and may give others access.
+fn warn_of_unread(scope: &Scope<'_>, desired: &spec::LogGroup, compared: &mut Compared) {
+    let unread = scope.observed.log_access.get(&desired.arn).into_iter().flat_map(|access| &access.unread);
+    for (what, error) in unread {
+        let (what, danger) = match what {
+            Unread::AccountPolicies => (
+                "the resource policies of CloudWatch Logs in its account and Region",
+                "they may let others write events into the log group",
+            ),
+            Unread::GroupPolicy => {
+                ("its resource policy", "it may let others write events into the log group")
+            }
+            Unread::AccountSubscriptions => (
+                "the account-level subscription filters of its account and Region",
+                "they may send its events to other accounts",
+            ),
+            Unread::GroupSubscriptions => {
+                ("its subscription filters", "they may send its events to other accounts")
+            }
+        };
+        let message = format!("{what} cannot be read ({error}): {danger}");
+        compared.warn(UNREADABLE_ACCESS, address(desired), message);
     }
 }
 

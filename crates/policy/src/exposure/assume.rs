@@ -2,9 +2,8 @@
 //! the statement allows it and no Deny applies.
 
 use super::capability::{Action, Capability};
-use super::{Asset, Insiders, is_like, who};
+use super::{Asset, AssetKind, Insiders, is_like, who};
 use crate::canonical::lowercase;
-use crate::delivery::PolicyKind;
 use crate::evaluate::condition::Operator;
 use crate::{Condition, Known, Request, Statement};
 
@@ -109,12 +108,12 @@ fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
     };
     match asset.kind {
         // Without those, and so with those that a Deny asks for.
-        PolicyKind::Bucket => request.with("s3:TlsVersion", "1.3"),
+        AssetKind::Bucket => request.with("s3:TlsVersion", "1.3"),
         // CloudTrail takes symmetric encryption keys only.
-        PolicyKind::Key | PolicyKind::TopicKey => {
+        AssetKind::Key => {
             request.with("kms:KeySpec", "SYMMETRIC_DEFAULT").with("kms:KeyUsage", "ENCRYPT_DECRYPT")
         }
-        PolicyKind::Topic => request,
+        AssetKind::Topic | AssetKind::LogGroup => request,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The actions that endanger the logs, and what each lets somebody do.
 
-use crate::delivery::PolicyKind;
+use super::AssetKind;
 
 /// What somebody can do to the logs, or to what protects them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,8 +23,8 @@ pub enum Capability {
     ChangeAcl,
     /// Change versioning, encryption, Block Public Access or other protection of the bucket.
     Weaken,
-    /// Change the policy of the bucket, the key or the topic.
-    ChangePolicy(PolicyKind),
+    /// Change the policy of the bucket, the key, the topic or the log group.
+    ChangePolicy(AssetKind),
     /// Decrypt log files.
     Decrypt,
     /// Let others use the key.
@@ -37,11 +37,19 @@ pub enum Capability {
     Publish,
     /// Subscribe to the topic.
     Subscribe,
+    /// Read the events of the log group.
+    ReadEvents,
+    /// Write events into the log group.
+    WriteEvents,
+    /// Delete events of the log group.
+    DeleteEvents,
+    /// Have the events of the log group sent elsewhere.
+    SendEvents,
 }
 
 impl Capability {
     /// Every capability there is.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Read,
         Self::List,
         Self::Write,
@@ -51,15 +59,20 @@ impl Capability {
         Self::EndRetention,
         Self::ChangeAcl,
         Self::Weaken,
-        Self::ChangePolicy(PolicyKind::Bucket),
-        Self::ChangePolicy(PolicyKind::Key),
-        Self::ChangePolicy(PolicyKind::Topic),
+        Self::ChangePolicy(AssetKind::Bucket),
+        Self::ChangePolicy(AssetKind::Key),
+        Self::ChangePolicy(AssetKind::Topic),
+        Self::ChangePolicy(AssetKind::LogGroup),
         Self::Decrypt,
         Self::CreateGrant,
         Self::RetireGrant,
         Self::DisableKey,
         Self::Publish,
         Self::Subscribe,
+        Self::ReadEvents,
+        Self::WriteEvents,
+        Self::DeleteEvents,
+        Self::SendEvents,
     ];
 
     /// The words for people: a verb and its object.
@@ -74,15 +87,20 @@ impl Capability {
             Self::EndRetention => "end the retention of log files",
             Self::ChangeAcl => "change the access that ACLs grant",
             Self::Weaken => "change the protection of the bucket",
-            Self::ChangePolicy(PolicyKind::Bucket) => "change the bucket policy",
-            Self::ChangePolicy(PolicyKind::Key | PolicyKind::TopicKey) => "change the key policy",
-            Self::ChangePolicy(PolicyKind::Topic) => "change the topic policy",
+            Self::ChangePolicy(AssetKind::Bucket) => "change the bucket policy",
+            Self::ChangePolicy(AssetKind::Key) => "change the key policy",
+            Self::ChangePolicy(AssetKind::Topic) => "change the topic policy",
+            Self::ChangePolicy(AssetKind::LogGroup) => "change the policies of the log group",
             Self::Decrypt => "decrypt log files",
             Self::CreateGrant => "grant the use of the key to others",
             Self::RetireGrant => "retire the grant",
             Self::DisableKey => "disable or delete the key",
             Self::Publish => "publish to the topic",
             Self::Subscribe => "subscribe to the topic",
+            Self::ReadEvents => "read the events of the log group",
+            Self::WriteEvents => "write events into the log group",
+            Self::DeleteEvents => "delete events of the log group",
+            Self::SendEvents => "have the events of the log group sent elsewhere",
         }
     }
 
@@ -96,107 +114,142 @@ impl Capability {
         }
     }
 
-    /// Whether it reveals what is in log files and does nothing else.
+    /// Whether it reveals the content of log files or events and does nothing else.
     pub(super) fn is_reading(self) -> bool {
-        matches!(self, Self::Read | Self::List | Self::Decrypt)
+        matches!(self, Self::Read | Self::List | Self::Decrypt | Self::ReadEvents)
     }
+}
+
+/// What an action acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum On {
+    /// Objects of the bucket.
+    Objects,
+    /// The bucket, the key or the topic itself.
+    Resource,
+    /// The log group, or a log stream in it.
+    Streams,
+}
+
+/// Whose requests AWS accepts because of a resource policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accepted {
+    /// Those of every principal that the policy names.
+    Everybody,
+    /// Those of principals in the account of the resource.
+    OwnAccount,
+    /// Those of AWS services.
+    Services,
+    /// Nobody's: a policy of this kind is not asked about the action.
+    Nobody,
 }
 
 /// An action that endangers the logs.
 #[derive(Debug)]
 pub(super) struct Action {
-    /// The policies in which it means something.
-    pub(super) policy: PolicyKind,
+    /// The resource in whose policies it has a meaning.
+    pub(super) kind: AssetKind,
     /// Its name.
     pub(super) name: &'static str,
     /// What it lets somebody do.
     pub(super) capability: Capability,
-    /// Whether its resources are objects, and not the bucket, the key or the topic.
-    pub(super) is_of_objects: bool,
-    /// Whether AWS accepts it from other accounts than that of the resource.
-    pub(super) is_cross_account: bool,
+    /// What it acts on.
+    pub(super) on: On,
+    /// Whose requests AWS accepts.
+    pub(super) accepted: Accepted,
 }
 
 const fn action(
-    policy: PolicyKind,
+    kind: AssetKind,
     name: &'static str,
     capability: Capability,
-    is_of_objects: bool,
-    is_cross_account: bool,
+    on: On,
+    accepted: Accepted,
 ) -> Action {
-    Action { policy, name, capability, is_of_objects, is_cross_account }
+    Action { kind, name, capability, on, accepted }
 }
 
 const fn object(name: &'static str, capability: Capability) -> Action {
-    action(PolicyKind::Bucket, name, capability, true, true)
+    action(AssetKind::Bucket, name, capability, On::Objects, Everybody)
 }
 
-const fn bucket(name: &'static str, capability: Capability) -> Action {
-    action(PolicyKind::Bucket, name, capability, false, true)
+const fn bucket(name: &'static str, capability: Capability, accepted: Accepted) -> Action {
+    action(AssetKind::Bucket, name, capability, On::Resource, accepted)
 }
 
-const fn key(name: &'static str, capability: Capability, is_cross_account: bool) -> Action {
-    action(PolicyKind::Key, name, capability, false, is_cross_account)
+const fn key(name: &'static str, capability: Capability, accepted: Accepted) -> Action {
+    action(AssetKind::Key, name, capability, On::Resource, accepted)
 }
 
 const fn topic(name: &'static str, capability: Capability) -> Action {
-    action(PolicyKind::Topic, name, capability, false, true)
+    action(AssetKind::Topic, name, capability, On::Resource, Everybody)
 }
+
+const fn log_group(name: &'static str, capability: Capability, accepted: Accepted) -> Action {
+    action(AssetKind::LogGroup, name, capability, On::Streams, accepted)
+}
+
+use Accepted::{Everybody, Nobody, OwnAccount, Services};
 
 /// The actions, by what they let somebody do.
 ///
-/// See "Actions, resources, and condition keys" of Amazon S3, AWS KMS and Amazon SNS in the service authorization
-/// reference. Which actions cross accounts: the column "Cross-account use" of "AWS KMS permissions" in the KMS developer
-/// guide, and `PutBucketPolicy` and `DeleteBucketPolicy` in the S3 API reference, which answer 405 to every identity
-/// outside of the bucket owner's account.
+/// See "Actions, resources, and condition keys" of Amazon S3, AWS KMS, Amazon SNS and Amazon CloudWatch Logs in the
+/// service authorization reference. Which actions cross accounts: the column "Cross-account use" of "AWS KMS
+/// permissions" in the KMS developer guide, and `PutBucketPolicy` and `DeleteBucketPolicy` in the S3 API reference, which
+/// answer 405 to every identity outside of the bucket owner's account.
+///
+/// CloudWatch Logs enforces resource policies only for AWS services that call `logs:PutLogEvents` and
+/// `logs:CreateLogStream`: see `PutResourcePolicy` in its API reference. The other actions are listed because a statement
+/// with them shows what its author wants to allow.
 pub(super) const ACTIONS: &[Action] = &[
     object("s3:GetObject", Capability::Read),
     object("s3:GetObjectVersion", Capability::Read),
-    bucket("s3:ListBucket", Capability::List),
-    bucket("s3:ListBucketVersions", Capability::List),
+    bucket("s3:ListBucket", Capability::List, Everybody),
+    bucket("s3:ListBucketVersions", Capability::List, Everybody),
     object("s3:PutObject", Capability::Write),
     object("s3:ReplicateObject", Capability::Write),
     object("s3:DeleteObject", Capability::Delete),
     object("s3:DeleteObjectVersion", Capability::Delete),
-    bucket("s3:PutLifecycleConfiguration", Capability::Expire),
-    bucket("s3:PutReplicationConfiguration", Capability::Replicate),
+    bucket("s3:PutLifecycleConfiguration", Capability::Expire, Everybody),
+    bucket("s3:PutReplicationConfiguration", Capability::Replicate, Everybody),
     object("s3:BypassGovernanceRetention", Capability::EndRetention),
     object("s3:PutObjectRetention", Capability::EndRetention),
     object("s3:PutObjectLegalHold", Capability::EndRetention),
-    bucket("s3:PutBucketObjectLockConfiguration", Capability::EndRetention),
-    bucket("s3:PutBucketAcl", Capability::ChangeAcl),
+    bucket("s3:PutBucketObjectLockConfiguration", Capability::EndRetention, Everybody),
+    bucket("s3:PutBucketAcl", Capability::ChangeAcl, Everybody),
     object("s3:PutObjectAcl", Capability::ChangeAcl),
     object("s3:PutObjectVersionAcl", Capability::ChangeAcl),
-    bucket("s3:PutBucketVersioning", Capability::Weaken),
-    bucket("s3:PutEncryptionConfiguration", Capability::Weaken),
-    bucket("s3:PutBucketPublicAccessBlock", Capability::Weaken),
-    bucket("s3:PutBucketOwnershipControls", Capability::Weaken),
-    bucket("s3:PutBucketLogging", Capability::Weaken),
-    bucket("s3:PutBucketNotification", Capability::Weaken),
-    bucket("s3:DeleteBucket", Capability::Weaken),
-    action(
-        PolicyKind::Bucket,
-        "s3:PutBucketPolicy",
-        Capability::ChangePolicy(PolicyKind::Bucket),
-        false,
-        false,
-    ),
-    action(
-        PolicyKind::Bucket,
-        "s3:DeleteBucketPolicy",
-        Capability::ChangePolicy(PolicyKind::Bucket),
-        false,
-        false,
-    ),
-    key("kms:Decrypt", Capability::Decrypt, true),
-    key("kms:ReEncryptFrom", Capability::Decrypt, true),
-    key("kms:CreateGrant", Capability::CreateGrant, true),
-    key("kms:PutKeyPolicy", Capability::ChangePolicy(PolicyKind::Key), false),
-    key("kms:DisableKey", Capability::DisableKey, false),
-    key("kms:ScheduleKeyDeletion", Capability::DisableKey, false),
-    key("kms:DeleteImportedKeyMaterial", Capability::DisableKey, false),
+    bucket("s3:PutBucketVersioning", Capability::Weaken, Everybody),
+    bucket("s3:PutEncryptionConfiguration", Capability::Weaken, Everybody),
+    bucket("s3:PutBucketPublicAccessBlock", Capability::Weaken, Everybody),
+    bucket("s3:PutBucketOwnershipControls", Capability::Weaken, Everybody),
+    bucket("s3:PutBucketLogging", Capability::Weaken, Everybody),
+    bucket("s3:PutBucketNotification", Capability::Weaken, Everybody),
+    bucket("s3:DeleteBucket", Capability::Weaken, Everybody),
+    bucket("s3:PutBucketPolicy", Capability::ChangePolicy(AssetKind::Bucket), OwnAccount),
+    bucket("s3:DeleteBucketPolicy", Capability::ChangePolicy(AssetKind::Bucket), OwnAccount),
+    key("kms:Decrypt", Capability::Decrypt, Everybody),
+    key("kms:ReEncryptFrom", Capability::Decrypt, Everybody),
+    key("kms:CreateGrant", Capability::CreateGrant, Everybody),
+    key("kms:PutKeyPolicy", Capability::ChangePolicy(AssetKind::Key), OwnAccount),
+    key("kms:DisableKey", Capability::DisableKey, OwnAccount),
+    key("kms:ScheduleKeyDeletion", Capability::DisableKey, OwnAccount),
+    key("kms:DeleteImportedKeyMaterial", Capability::DisableKey, OwnAccount),
     topic("sns:Publish", Capability::Publish),
     topic("sns:Subscribe", Capability::Subscribe),
-    topic("sns:AddPermission", Capability::ChangePolicy(PolicyKind::Topic)),
-    topic("sns:SetTopicAttributes", Capability::ChangePolicy(PolicyKind::Topic)),
+    topic("sns:AddPermission", Capability::ChangePolicy(AssetKind::Topic)),
+    topic("sns:SetTopicAttributes", Capability::ChangePolicy(AssetKind::Topic)),
+    log_group("logs:PutLogEvents", Capability::WriteEvents, Services),
+    log_group("logs:GetLogEvents", Capability::ReadEvents, Nobody),
+    log_group("logs:FilterLogEvents", Capability::ReadEvents, Nobody),
+    log_group("logs:StartQuery", Capability::ReadEvents, Nobody),
+    log_group("logs:StartLiveTail", Capability::ReadEvents, Nobody),
+    log_group("logs:GetLogRecord", Capability::ReadEvents, Nobody),
+    log_group("logs:DeleteLogGroup", Capability::DeleteEvents, Nobody),
+    log_group("logs:DeleteLogStream", Capability::DeleteEvents, Nobody),
+    log_group("logs:PutRetentionPolicy", Capability::DeleteEvents, Nobody),
+    log_group("logs:PutSubscriptionFilter", Capability::SendEvents, Nobody),
+    log_group("logs:CreateExportTask", Capability::SendEvents, Nobody),
+    log_group("logs:PutResourcePolicy", Capability::ChangePolicy(AssetKind::LogGroup), Nobody),
+    log_group("logs:DeleteResourcePolicy", Capability::ChangePolicy(AssetKind::LogGroup), Nobody),
 ];

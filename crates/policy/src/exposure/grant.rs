@@ -95,12 +95,12 @@ pub fn granted_by_acl(grantee: &str, permission: &str) -> Vec<Allowed> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::AssetKind;
     use super::*;
-    use crate::PolicyKind;
 
     fn asset() -> Asset {
         Asset {
-            kind: PolicyKind::Key,
+            kind: AssetKind::Key,
             arn: "arn:aws:kms:eu-west-1:111111111111:key/1".to_owned(),
             account: "111111111111".to_owned(),
             bucket: "arn:aws:s3:::logs".to_owned(),

@@ -1,7 +1,7 @@
 //! Turns the resources of a statement into which log files, or whether the bucket, key or topic, they are.
 
 use crate::Statement;
-use crate::pattern::{Piece, Syntax, are_disjoint, includes, pieces};
+use crate::pattern::{Piece, Syntax, are_disjoint, includes, pieces, text_matches};
 
 /// Whether the statement is of the resource of this ARN. A variable may stand for anything.
 pub(super) fn is_of(statement: &Statement, arn: &str, variables: bool) -> bool {
@@ -16,6 +16,33 @@ pub(super) fn is_of(statement: &Statement, arn: &str, variables: bool) -> bool {
             .iter()
             .any(|it| includes(&wild(it, variables), &arn) || (it.contains("${") && may_match(it)))
     }
+}
+
+/// Whether the statement is of the log group of this ARN, or of a log stream in it. A log stream has a name without a colon,
+/// so the parts of the ARN before the name of the log group are compared one by one.
+///
+/// See `CreateLogStream` in the CloudWatch Logs API reference.
+pub(super) fn is_of_streams(statement: &Statement, arn: &str, variables: bool) -> bool {
+    const PARTS: usize = 6;
+
+    let streams = format!("{arn}:*");
+    let is_every = |pattern: &&str| includes(&wild(pattern, variables), &pieces(&streams, Syntax::WILDCARDS));
+    let is_some = |pattern: &&str| {
+        let overlap =
+            |pattern, text| !are_disjoint(&wild(pattern, variables), &pieces(text, Syntax::WILDCARDS));
+        let parts: Vec<&str> = pattern.splitn(PARTS, ':').collect();
+        // The name of a variable has a colon, too.
+        if parts.len() < PARTS || pattern.contains("${") {
+            return overlap(pattern, &streams);
+        }
+        let mut pairs = parts.into_iter().zip(streams.splitn(PARTS, ':'));
+        pairs.by_ref().take(PARTS - 1).all(|(pattern, part)| text_matches(pattern, part))
+            && pairs.all(|(pattern, part)| overlap(pattern, part))
+    };
+    if statement.has("NotResource") {
+        return !statement.not_resources().iter().any(is_every);
+    }
+    statement.resources().iter().any(is_some)
 }
 
 /// Which log files the statement is of: `None` if of none, `Some(None)` if of all, and otherwise patterns of their keys.

@@ -5,12 +5,14 @@ use super::*;
 const BUCKET: &str = "arn:aws:s3:::logs";
 const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/1";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:trails";
+const GROUP: &str = "arn:aws:logs:eu-west-1:111111111111:log-group:trails";
 
-fn asset(kind: PolicyKind) -> Asset {
+fn asset(kind: AssetKind) -> Asset {
     let arn = match kind {
-        PolicyKind::Bucket => BUCKET,
-        PolicyKind::Key | PolicyKind::TopicKey => KEY,
-        PolicyKind::Topic => TOPIC,
+        AssetKind::Bucket => BUCKET,
+        AssetKind::Key => KEY,
+        AssetKind::Topic => TOPIC,
+        AssetKind::LogGroup => GROUP,
     };
     Asset {
         kind,
@@ -29,14 +31,14 @@ fn insiders(organization: Option<&str>) -> Insiders {
     }
 }
 
-fn judged(kind: PolicyKind, organization: Option<&str>, statements: &Value) -> Vec<String> {
+fn judged(kind: AssetKind, organization: Option<&str>, statements: &Value) -> Vec<String> {
     let document = json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap();
     let found = exposures(&document, &asset(kind), &insiders(organization), |_| true);
     found.iter().map(Exposure::sentence).collect()
 }
 
 /// What one statement says, judged by itself.
-fn of(kind: PolicyKind, statement: &Value) -> String {
+fn of(kind: AssetKind, statement: &Value) -> String {
     judged(kind, Some("o-ours"), &json!([statement])).join(" | ")
 }
 
@@ -103,7 +105,7 @@ fn a_bucket_statement_says_what_it_lets_an_outsider_do() {
         (json!("s3:GetBucketAcl"), json!(BUCKET), ""),
     ] {
         assert_eq!(
-            of(PolicyKind::Bucket, &statement(&stranger, &action, &resource, &json!({}))),
+            of(AssetKind::Bucket, &statement(&stranger, &action, &resource, &json!({}))),
             says,
             "{action}"
         );
@@ -117,7 +119,7 @@ fn not_elements_are_judged_by_what_they_leave() {
         for (name, value) in elements.as_object().unwrap() {
             statement[name] = value.clone();
         }
-        of(PolicyKind::Bucket, &statement)
+        of(AssetKind::Bucket, &statement)
     };
     let reads = "lets account 444455556666 read every log file";
     assert_eq!(
@@ -132,7 +134,7 @@ fn not_elements_are_judged_by_what_they_leave() {
     assert_eq!(allow(json!({ "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::logs/*" })), "");
     let anybody_else = json!({ "Effect": "Allow", "NotPrincipal": { "AWS": "111111111111" },
         "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*" });
-    assert_eq!(of(PolicyKind::Bucket, &anybody_else), "lets anybody read every log file");
+    assert_eq!(of(AssetKind::Bucket, &anybody_else), "lets anybody read every log file");
 }
 
 #[test]
@@ -171,7 +173,7 @@ fn principals_are_insiders_or_named() {
         ),
         (json!({ "Service": "macie.amazonaws.com" }), "macie.amazonaws.com on behalf of any account read"),
     ] {
-        let found = of(PolicyKind::Bucket, &on_logs(&principal, "s3:GetObject", &json!({})));
+        let found = of(AssetKind::Bucket, &on_logs(&principal, "s3:GetObject", &json!({})));
         let expected = if says.is_empty() { String::new() } else { format!("lets {says} every log file") };
         assert_eq!(found.trim_end_matches(" (if that principal exists)"), expected, "{principal}");
     }
@@ -226,7 +228,7 @@ fn conditions_on_who_asks_name_the_outsiders_or_leave_none() {
         (json!({ "DateLessThan": { "aws:CurrentTime": "2020-01-01T00:00:00Z" } }), String::new()),
     ] {
         assert_eq!(
-            of(PolicyKind::Bucket, &on_logs(&json!("*"), "s3:GetObject", &condition)),
+            of(AssetKind::Bucket, &on_logs(&json!("*"), "s3:GetObject", &condition)),
             says,
             "{condition}"
         );
@@ -234,9 +236,9 @@ fn conditions_on_who_asks_name_the_outsiders_or_leave_none() {
     // Where the organization is not known, it may be any.
     let condition = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-ours" } });
     let named = on_logs(&json!({ "AWS": "444455556666" }), "s3:GetObject", &condition);
-    assert_eq!(of(PolicyKind::Bucket, &named), "");
+    assert_eq!(of(AssetKind::Bucket, &named), "");
     assert_eq!(
-        judged(PolicyKind::Bucket, None, &json!([named])),
+        judged(AssetKind::Bucket, None, &json!([named])),
         ["lets account 444455556666 read every log file (under conditions on `aws:PrincipalOrgID`)"]
     );
 }
@@ -248,7 +250,7 @@ fn a_deny_counts() {
         json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, "arn:aws:s3:::logs/*"],
             "Condition": condition })
     };
-    let with = |deny: Value| judged(PolicyKind::Bucket, Some("o-ours"), &json!([allow, deny])).join("");
+    let with = |deny: Value| judged(AssetKind::Bucket, Some("o-ours"), &json!([allow, deny])).join("");
     assert_eq!(with(deny(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-ours" } }))), "");
     // The perimeter of "Establishing a data perimeter on AWS".
     let perimeter = json!({
@@ -282,7 +284,7 @@ fn a_deny_counts() {
 fn services_are_judged_by_the_account_that_they_act_for() {
     let with = |service: &str, action: &str, resource: Value, condition: Value| {
         of(
-            PolicyKind::Bucket,
+            AssetKind::Bucket,
             &statement(&json!({ "Service": service }), &json!(action), &resource, &condition),
         )
     };
@@ -368,11 +370,11 @@ fn a_key_statement_says_what_it_lets_an_outsider_do() {
         ),
         (json!(["kms:Encrypt", "kms:GenerateDataKey*", "kms:DescribeKey"]), ""),
     ] {
-        assert_eq!(of(PolicyKind::Key, &on_key(&stranger, &action, &json!({}))), says, "{action}");
+        assert_eq!(of(AssetKind::Key, &on_key(&stranger, &action, &json!({}))), says, "{action}");
     }
     let everybody = on_key(&json!("*"), &json!(["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]), &json!({}));
     assert_eq!(
-        of(PolicyKind::Key, &everybody),
+        of(AssetKind::Key, &everybody),
         "lets anybody change the key policy and disable or delete the key"
     );
 }
@@ -410,18 +412,18 @@ fn the_statements_of_the_aws_guides_expose_nothing() {
             &json!({ "StringEquals": { "kms:ViaService": "s3.eu-west-1.amazonaws.com", "kms:CallerAccount": "111111111111" } }),
         ),
     ] {
-        assert_eq!(of(PolicyKind::Key, &statement), "", "{statement}");
+        assert_eq!(of(AssetKind::Key, &statement), "", "{statement}");
     }
     let default = json!({ "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": { "AWS": "*" },
         "Action": ["SNS:Publish", "SNS:SetTopicAttributes", "SNS:AddPermission", "SNS:Subscribe"],
         "Resource": TOPIC, "Condition": { "StringEquals": { "AWS:SourceOwner": "111111111111" } } });
-    assert_eq!(of(PolicyKind::Topic, &default), "");
+    assert_eq!(of(AssetKind::Topic, &default), "");
 }
 
 #[test]
 fn the_encryption_context_of_log_files_decides_who_decrypts_them() {
     let stranger = json!({ "AWS": "444455556666" });
-    let with = |condition: Value| of(PolicyKind::Key, &on_key(&stranger, &json!("kms:Decrypt"), &condition));
+    let with = |condition: Value| of(AssetKind::Key, &on_key(&stranger, &json!("kms:Decrypt"), &condition));
     let decrypts = "lets account 444455556666 decrypt log files";
     let like =
         |key: &str, value: &str| json!({ "StringLike": { format!("kms:EncryptionContext:{key}"): value } });
@@ -444,12 +446,12 @@ fn the_encryption_context_of_log_files_decides_who_decrypts_them() {
         &json!({ "Bool": { "kms:GrantIsForAWSResource": "true" } }),
     );
     assert_eq!(
-        of(PolicyKind::Key, &grants),
+        of(AssetKind::Key, &grants),
         "lets account 444455556666 grant the use of the key to others (under conditions on `kms:GrantIsForAWSResource`)"
     );
     let bare = on_key(&json!({ "Service": "cloudtrail.amazonaws.com" }), &json!("kms:Decrypt"), &json!({}));
     assert_eq!(
-        of(PolicyKind::Key, &bare),
+        of(AssetKind::Key, &bare),
         "lets cloudtrail.amazonaws.com on behalf of any account decrypt log files"
     );
 }
@@ -457,7 +459,7 @@ fn the_encryption_context_of_log_files_decides_who_decrypts_them() {
 #[test]
 fn a_topic_statement_says_what_it_lets_an_outsider_do() {
     let on_topic = |principal: Value, action: &str, condition: Value| {
-        of(PolicyKind::Topic, &statement(&principal, &json!(action), &json!(TOPIC), &condition))
+        of(AssetKind::Topic, &statement(&principal, &json!(action), &json!(TOPIC), &condition))
     };
     assert_eq!(
         on_topic(json!({ "AWS": "444455556666" }), "sns:*", json!({})),
@@ -473,4 +475,73 @@ fn a_topic_statement_says_what_it_lets_an_outsider_do() {
         on_topic(json!("*"), "sns:Publish", from("arn:aws:cloudwatch:eu-west-1:444455556666:alarm:a")),
         "lets any AWS service on behalf of `arn:aws:cloudwatch:eu-west-1:444455556666:alarm:a` publish to the topic"
     );
+}
+
+/// See `PutResourcePolicy` in the CloudWatch Logs API reference.
+#[test]
+fn a_statement_for_a_log_group_has_an_effect_for_services_that_write_alone() {
+    let no_effect = "(CloudWatch Logs enforces resource policies only for AWS services that write events, so it has no effect)";
+    let service = json!({ "Service": "delivery.logs.amazonaws.com" });
+    let stranger = json!({ "AWS": "444455556666" });
+    let streams = format!("{GROUP}:log-stream:*");
+    let of_account = |id: &str| json!({ "StringEquals": { "aws:SourceAccount": id } });
+    let writes = "lets delivery.logs.amazonaws.com on behalf of any account write events into the log group";
+    for (principal, action, resource, condition, says) in [
+        (&service, "logs:PutLogEvents", streams.as_str(), json!({}), writes.to_owned()),
+        (&service, "logs:*", "*", json!({}), writes.to_owned()),
+        (&service, "logs:Put*", "arn:aws:logs:*:*:log-group:tr*", json!({}), writes.to_owned()),
+        (
+            &service,
+            "logs:PutLogEvents",
+            "*",
+            of_account("444455556666"),
+            "lets delivery.logs.amazonaws.com on behalf of `444455556666` write events into the log group"
+                .to_owned(),
+        ),
+        (&service, "logs:PutLogEvents", "*", of_account("111111111111"), String::new()),
+        // Another log group, and one whose name begins with the name of this one.
+        (&service, "logs:PutLogEvents", "arn:aws:logs:*:*:log-group:/aws/events/*", json!({}), String::new()),
+        (&service, "logs:PutLogEvents", &format!("{GROUP}-of-others:*"), json!({}), String::new()),
+        // A log stream is made, and nothing is in it.
+        (&service, "logs:CreateLogStream", "*", json!({}), String::new()),
+        (
+            &stranger,
+            "logs:GetLogEvents",
+            &streams,
+            json!({}),
+            format!("lets account 444455556666 read the events of the log group {no_effect}"),
+        ),
+        (
+            &stranger,
+            "logs:*",
+            "*",
+            json!({}),
+            format!(
+                "lets account 444455556666 write events into the log group, read the events of the log group, delete \
+                 events of the log group, have the events of the log group sent elsewhere and change the policies of the \
+                 log group {no_effect}"
+            ),
+        ),
+        (
+            &json!("*"),
+            "logs:PutLogEvents",
+            "*",
+            json!({}),
+            format!(
+                "lets anybody write events into the log group {no_effect}; lets any AWS service on behalf of any account \
+                 write events into the log group"
+            ),
+        ),
+        (
+            &json!("*"),
+            "logs:*",
+            "*",
+            json!({ "StringEquals": { "aws:PrincipalOrgID": "o-ours" } }),
+            String::new(),
+        ),
+        (&json!({ "AWS": "111111111111" }), "logs:*", "*", json!({}), String::new()),
+    ] {
+        let statement = statement(principal, &json!(action), &json!(resource), &condition);
+        assert_eq!(of(AssetKind::LogGroup, &statement), says, "{statement}");
+    }
 }

@@ -3,8 +3,8 @@
 //! A condition on who asks binds a statement to its values: to those that are insiders, and then the statement concerns
 //! nobody else, or to outsiders by name.
 
-use super::capability::Action;
-use super::{Asset, Holds, Insiders};
+use super::capability::{Accepted, Action};
+use super::{Asset, AssetKind, Holds, Insiders};
 use crate::canonical::{canonical_principal_id, lowercase};
 use crate::evaluate::condition::Operator;
 use crate::names::is_account_id;
@@ -129,9 +129,13 @@ fn anybody(conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> 
         Bound::Insiders => return Group::default(),
         Bound::Outsiders(bindings) => bindings.into_iter().map(Candidate::of).collect(),
     };
+    let services = || service(ANY_SERVICE, conditions, asset, insiders);
+    // Whoever else a policy of a log group is for: services are let in.
+    if asset.kind == AssetKind::LogGroup {
+        return Group { candidates: candidates.into_iter().chain(services()).collect(), otherwise: None };
+    }
     let names_source = conditions.iter().any(|it| key_of(SOURCE, it.key).is_some());
-    let services = names_source.then(|| service(ANY_SERVICE, conditions, asset, insiders));
-    Group { candidates, otherwise: services.and_then(|services| services.into_iter().next()) }
+    Group { candidates, otherwise: names_source.then(services).and_then(|it| it.into_iter().next()) }
 }
 
 fn service(name: &str, conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> Vec<Candidate> {
@@ -400,16 +404,22 @@ impl Candidate {
         self.known.iter().fold(request, |request, (key, known)| request.with_known(key, known.clone()))
     }
 
+    /// Whether the outsider has no use for an action: no service calls what AWS accepts from nobody.
+    pub(super) fn is_indifferent_to(&self, action: &Action) -> bool {
+        action.accepted == Accepted::Nobody && matches!(self.who, Who::Service { .. })
+    }
+
     /// Whether an action that a statement allows takes effect.
     pub(super) fn holds(&self, action: &Action) -> Holds {
-        match &self.who {
+        match (&self.who, action.accepted) {
+            (Who::Service { .. }, Accepted::Services) => Holds::Always,
+            (_, Accepted::Services | Accepted::Nobody) => Holds::NotEnforced,
             // Nobody is known to be behind them.
-            Who::Unresolved(_) | Who::Federated(_) => Holds::Under(Vec::new()),
-            Who::Account(_) | Who::Principal(_) | Who::Organization(_) | Who::Matching(_)
-                if !action.is_cross_account =>
-            {
-                Holds::OwnAccountOnly
-            }
+            (Who::Unresolved(_) | Who::Federated(_), _) => Holds::Under(Vec::new()),
+            (
+                Who::Account(_) | Who::Principal(_) | Who::Organization(_) | Who::Matching(_),
+                Accepted::OwnAccount,
+            ) => Holds::OwnAccountOnly,
             _ => Holds::Always,
         }
     }

@@ -87,6 +87,11 @@ fn caveat(holds: &Holds) -> String {
         Holds::OwnAccountOnly => {
             " (AWS accepts that only from the account of the resource, so it has no effect)".to_owned()
         }
+        Holds::NotEnforced => {
+            " (CloudWatch Logs enforces resource policies only for AWS services that write events, so it \
+             has no effect)"
+                .to_owned()
+        }
     }
 }
 

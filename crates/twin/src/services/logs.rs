@@ -1,5 +1,7 @@
 //! CloudWatch Logs: log groups, without what is in them.
 
+mod access;
+
 use std::collections::BTreeMap;
 
 use reconcile_policy::{Region, Request};
@@ -30,6 +32,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("TagResource", tag),
     write("UntagResource", untag),
     read("ListTagsForResource", list_tags),
+    write("PutResourcePolicy", access::put_resource_policy),
+    write("DeleteResourcePolicy", access::delete_resource_policy),
+    read("DescribeResourcePolicies", access::describe_resource_policies),
+    write("PutSubscriptionFilter", access::put_subscription_filter),
+    write("DeleteSubscriptionFilter", access::delete_subscription_filter),
+    read("DescribeSubscriptionFilters", access::describe_subscription_filters),
+    write("PutAccountPolicy", access::put_account_policy),
+    write("DeleteAccountPolicy", access::delete_account_policy),
+    read("DescribeAccountPolicies", access::describe_account_policies),
 ];
 
 fn not_found() -> Fault {
@@ -63,7 +74,7 @@ fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
         check_tags(&BTreeMap::new(), &tags)?;
     }
     let groups = &mut state.regional(caller.account, caller.region).log_groups;
-    let group = LogGroup { retention_days: None, kms_key, tags };
+    let group = LogGroup { kms_key, tags, ..LogGroup::default() };
     groups.insert(name.to_owned(), group);
     Ok(json!({}))
 }
@@ -175,13 +186,15 @@ fn delete_retention(state: &mut State, caller: Caller<'_>, input: &Value) -> Res
     Ok(json!({}))
 }
 
-/// The log group of an ARN, which here has no `:*` behind it.
-fn tagged<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut LogGroup, Fault> {
-    let arn = required(input, "resourceArn")?;
+/// The name of the log group of an ARN, which here has no `:*` behind it.
+fn name_of(arn: &str) -> Result<&str, Fault> {
     let name = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("log-group:"));
     let name = name.filter(|name| !name.ends_with(":*"));
-    let name = name.ok_or_else(|| Fault::bad("InvalidParameterException", format!("Invalid ARN {arn}")))?;
-    named(state, caller, name)
+    name.ok_or_else(|| Fault::bad("InvalidParameterException", format!("Invalid ARN {arn}")))
+}
+
+fn tagged<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut LogGroup, Fault> {
+    named(state, caller, name_of(required(input, "resourceArn")?)?)
 }
 
 fn tag(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {

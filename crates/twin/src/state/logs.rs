@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A log group.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -12,4 +13,19 @@ pub(crate) struct LogGroup {
     pub(crate) kms_key: Option<String>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
+    /// Its own resource policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<ResourcePolicy>,
+    /// What receives its events, by name, as CloudWatch Logs shows it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) subscription_filters: BTreeMap<String, Value>,
+}
+
+/// A resource policy of CloudWatch Logs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ResourcePolicy {
+    pub(crate) document: String,
+    /// Changes with every write; only of the policy of a log group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revision: Option<String>,
 }

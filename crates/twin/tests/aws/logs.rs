@@ -99,3 +99,97 @@ async fn a_log_group_is_encrypted_with_a_key_that_is_for_it() {
     assert_eq!(code(associate(arn).await), "InvalidParameterException");
     assert_eq!(key_of().await.as_deref(), Some(arn));
 }
+
+/// See `PutResourcePolicy` in the CloudWatch Logs API reference.
+#[tokio::test]
+async fn resource_policies_are_of_an_account_or_of_one_log_group() {
+    let twin = twin();
+    let client = logs(&twin, MASTER);
+    let group = format!("arn:aws:logs:{REGION}:{MASTER}:log-group:trail");
+    let document = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "Service": "es.amazonaws.com" }, "Action": "logs:PutLogEvents",
+          "Resource": "*" } ] })
+    .to_string();
+    let of_group = |expected: Option<&str>| {
+        let call = client.put_resource_policy().resource_arn(&group).policy_document(&document);
+        call.set_expected_revision_id(expected.map(str::to_owned)).send()
+    };
+    assert_eq!(code(of_group(None).await), "ResourceNotFoundException");
+    client.create_log_group().log_group_name("trail").send().await.unwrap();
+    let revision = of_group(None).await.unwrap().revision_id.unwrap();
+    assert_eq!(code(of_group(None).await), "OperationAbortedException");
+    of_group(Some(&revision)).await.unwrap();
+
+    let of_account = |name: &str, document: &str| {
+        client.put_resource_policy().policy_name(name).policy_document(document).send()
+    };
+    assert_eq!(code(of_account("p", "{}").await), "InvalidParameterException");
+    for number in 0..10 {
+        of_account(&format!("p{number}"), &document).await.unwrap();
+    }
+    assert_eq!(code(of_account("p10", &document).await), "LimitExceededException");
+    of_account("p0", &document).await.unwrap();
+
+    let listed = client.describe_resource_policies().send().await.unwrap();
+    assert_eq!(listed.resource_policies().len(), 10);
+    let scope = aws_sdk_cloudwatchlogs::types::PolicyScope::Resource;
+    let listed = client.describe_resource_policies().policy_scope(scope).resource_arn(&group);
+    let listed = listed.send().await.unwrap();
+    let [policy] = listed.resource_policies() else { panic!("{listed:?}") };
+    assert_eq!(
+        (policy.resource_arn(), policy.policy_document()),
+        (Some(group.as_str()), Some(document.as_str()))
+    );
+    client.delete_resource_policy().resource_arn(&group).send().await.unwrap();
+    assert_eq!(
+        code(client.delete_resource_policy().resource_arn(&group).send().await),
+        "ResourceNotFoundException"
+    );
+}
+
+/// See `PutSubscriptionFilter` and `PutAccountPolicy` in the CloudWatch Logs API reference.
+#[tokio::test]
+async fn events_are_sent_to_streams_of_the_account_and_to_destinations_of_any() {
+    let twin = twin();
+    let client = logs(&twin, MASTER);
+    client.create_log_group().log_group_name("trail").send().await.unwrap();
+    let put = |name: &str, destination: &str, role: Option<&str>| {
+        let call = client.put_subscription_filter().log_group_name("trail").filter_name(name);
+        let call = call.destination_arn(destination).filter_pattern("");
+        call.set_role_arn(role.map(str::to_owned)).send()
+    };
+    let role = Some("arn:aws:iam::111111111111:role/Send");
+    for (destination, role) in [
+        ("arn:aws:kinesis:eu-west-1:222222222222:stream/s", role),
+        ("arn:aws:kinesis:eu-west-1:111111111111:stream/s", None),
+        ("arn:aws:lambda:eu-west-1:222222222222:function:f", None),
+        ("arn:aws:logs:us-east-1:222222222222:destination:d", None),
+        ("arn:aws:s3:::bucket", role),
+        ("somewhere", role),
+    ] {
+        assert_eq!(code(put("a", destination, role).await), "InvalidParameterException", "{destination}");
+    }
+    put("a", "arn:aws:kinesis:eu-west-1:111111111111:stream/s", role).await.unwrap();
+    put("b", "arn:aws:logs:eu-west-1:222222222222:destination:d", None).await.unwrap();
+    let lambda = "arn:aws:lambda:eu-west-1:111111111111:function:f";
+    assert_eq!(code(put("c", lambda, None).await), "LimitExceededException");
+    put("a", lambda, None).await.unwrap();
+    let listed = client.describe_subscription_filters().log_group_name("trail").send().await.unwrap();
+    let destinations: Vec<_> =
+        listed.subscription_filters().iter().map(|it| it.destination_arn().unwrap()).collect();
+    assert_eq!(destinations, [lambda, "arn:aws:logs:eu-west-1:222222222222:destination:d"]);
+    client.delete_subscription_filter().log_group_name("trail").filter_name("a").send().await.unwrap();
+
+    let kind = || aws_sdk_cloudwatchlogs::types::PolicyType::SubscriptionFilterPolicy;
+    let account = |name: &str, document: &str| {
+        let call = client.put_account_policy().policy_type(kind()).policy_name(name);
+        call.policy_document(document).send()
+    };
+    let document = format!(r#"{{"DestinationArn":"{lambda}"}}"#);
+    assert_eq!(code(account("all", "{}").await), "InvalidParameterException");
+    account("all", &document).await.unwrap();
+    assert_eq!(code(account("more", &document).await), "LimitExceededException");
+    let listed = client.describe_account_policies().policy_type(kind()).send().await.unwrap();
+    assert_eq!(listed.account_policies().len(), 1);
+    client.delete_account_policy().policy_type(kind()).policy_name("all").send().await.unwrap();
+}

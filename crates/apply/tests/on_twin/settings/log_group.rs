@@ -31,6 +31,20 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             logs.associate_kms_key().log_group_name(GROUP).kms_key_id(key).send().await.unwrap();
             "not encrypted with the key of the spec"
         }
+        "resource policy: a statement that lets a service write for any account" => {
+            let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+                "Principal": { "Service": "delivery.logs.amazonaws.com" }, "Action": "logs:PutLogEvents",
+                "Resource": "*" }] });
+            let call = logs.put_resource_policy().policy_name("theirs").policy_document(policy.to_string());
+            call.send().await.unwrap();
+            "on behalf of any account write events into the log group"
+        }
+        "subscription filter: events are sent to an outsider" => {
+            let destination = "arn:aws:logs:eu-west-1:444455556666:destination:theirs";
+            let call = logs.put_subscription_filter().log_group_name(GROUP).filter_name("copy");
+            call.filter_pattern("").destination_arn(destination).send().await.unwrap();
+            "sends every event of the log group"
+        }
         "tags" => {
             logs.untag_resource().resource_arn(ARN).tag_keys("team").send().await.unwrap();
             "tags are missing"

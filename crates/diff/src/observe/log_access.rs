@@ -1,0 +1,237 @@
+//! Reads what lets others write into log groups, and what sends their events elsewhere.
+//!
+//! What could not be read is listed with its error, and everything else is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudwatchlogs::types::{AccountPolicy, PolicyScope, PolicyType, ResourcePolicy as Stored};
+use futures::future::{join, join_all};
+use reconcile_aws::{Error, Operation, Session};
+use reconcile_policy::{Arn, Document, Region};
+use reconcile_spec as spec;
+use serde_json::Value;
+
+use super::error::{ReadError, found};
+use super::page;
+use super::policy::StoredPolicy;
+
+/// The access to a log group that others can have set up.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogAccess {
+    /// The resource policies of the account and Region, and that of the log group itself.
+    pub policies: Vec<ResourcePolicy>,
+    /// What receives the events of the log group, or of the log groups of the account and Region.
+    pub subscriptions: Vec<Subscription>,
+    /// What could not be read, and why.
+    pub unread: Vec<(Unread, ReadError)>,
+}
+
+/// A resource policy of CloudWatch Logs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourcePolicy {
+    /// Its name; `None` for the policy of the log group itself.
+    pub name: Option<String>,
+    /// Its statements.
+    pub document: Document,
+}
+
+/// A subscription filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its name.
+    pub name: String,
+    /// The ARN of what receives the events.
+    pub destination: String,
+    /// Which events are sent; empty for all of them.
+    pub pattern: String,
+    /// Whether it is for one log group or for those of an account.
+    pub reach: Reach,
+}
+
+/// The log groups of a subscription filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// One log group.
+    Group,
+    /// Those of the account and Region that the selection criteria select; all if there are none.
+    Account {
+        /// The selection criteria, as CloudWatch Logs shows them.
+        criteria: Option<String>,
+    },
+}
+
+/// A sort of settings that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unread {
+    /// The resource policies of the account and Region.
+    AccountPolicies,
+    /// The resource policy of the log group.
+    GroupPolicy,
+    /// The subscription filter policies of the account and Region.
+    AccountSubscriptions,
+    /// The subscription filters of the log group.
+    GroupSubscriptions,
+}
+
+/// Reads the access to log groups of the account of a session. A log group that does not exist is left out.
+pub(super) async fn read<'g>(
+    session: &Session,
+    groups: impl Iterator<Item = &'g spec::LogGroup>,
+) -> Vec<(Arn, LogAccess)> {
+    let groups: Vec<&spec::LogGroup> = groups.collect();
+    let regions: BTreeSet<&Region> = groups.iter().map(|group| &group.site.region).collect();
+    let accounts = regions.into_iter().map(async |region| (region, of_account(session, region).await));
+    let (accounts, groups) = join(
+        join_all(accounts),
+        join_all(groups.into_iter().map(async |group| (group, of_group(session, group).await))),
+    )
+    .await;
+    let accounts: BTreeMap<&Region, LogAccess> = accounts.into_iter().collect();
+    let groups = groups.into_iter().filter_map(|(group, access)| {
+        let access = access?;
+        Some((group.arn.clone(), access.with(accounts.get(&group.site.region).cloned().unwrap_or_default())))
+    });
+    groups.collect()
+}
+
+impl LogAccess {
+    /// The access together with that which an account and Region gives to all log groups.
+    fn with(self, account: Self) -> Self {
+        let Self { policies, subscriptions, unread } = self;
+        Self {
+            policies: [account.policies, policies].concat(),
+            subscriptions: [account.subscriptions, subscriptions].concat(),
+            unread: [account.unread, unread].concat(),
+        }
+    }
+
+    fn add_policies(&mut self, what: Unread, listed: Result<Vec<ResourcePolicy>, ReadError>) {
+        match listed {
+            Ok(policies) => self.policies.extend(policies),
+            Err(error) => self.unread.push((what, error)),
+        }
+    }
+
+    fn add_subscriptions(&mut self, what: Unread, listed: Result<Vec<Subscription>, ReadError>) {
+        match listed {
+            Ok(subscriptions) => self.subscriptions.extend(subscriptions),
+            Err(error) => self.unread.push((what, error)),
+        }
+    }
+}
+
+async fn of_account(session: &Session, region: &Region) -> LogAccess {
+    let (policies, subscriptions) =
+        join(resource_policies(session, region, None), account_subscriptions(session, region)).await;
+    let mut access = LogAccess::default();
+    access.add_policies(Unread::AccountPolicies, policies);
+    access.add_subscriptions(Unread::AccountSubscriptions, subscriptions);
+    access
+}
+
+/// `None` if there is no such log group.
+async fn of_group(session: &Session, group: &spec::LogGroup) -> Option<LogAccess> {
+    let region = &group.site.region;
+    let (policies, subscriptions) = join(
+        resource_policies(session, region, Some(&group.arn)),
+        group_subscriptions(session, region, group.name.as_str()),
+    )
+    .await;
+    let mut access = LogAccess::default();
+    access.add_policies(Unread::GroupPolicy, policies);
+    access.add_subscriptions(Unread::GroupSubscriptions, subscriptions.transpose()?);
+    Some(access)
+}
+
+/// The resource policies of the account and Region, or that of one log group.
+///
+/// Without a scope, `DescribeResourcePolicies` lists those of the account: see the CloudWatch Logs API reference.
+async fn resource_policies(
+    session: &Session,
+    region: &Region,
+    group: Option<&Arn>,
+) -> Result<Vec<ResourcePolicy>, ReadError> {
+    let logs = &session.logs(region);
+    let listed = page::all(|token| async move {
+        let call = logs.describe_resource_policies().set_next_token(token);
+        let call = match group {
+            Some(group) => call.policy_scope(PolicyScope::Resource).resource_arn(group.as_str()),
+            None => call.policy_scope(PolicyScope::Account),
+        };
+        let answer = found(session.call(Operation::DescribeResourcePolicies, call.send()).await)?;
+        let (policies, token) = answer.map(|it| (it.resource_policies, it.next_token)).unwrap_or_default();
+        Ok::<_, Error>((policies.unwrap_or_default(), token))
+    });
+    // An emulator that knows no scopes lists those of the account again.
+    let is_of_scope = |policy: &Stored| group.is_none() || policy.resource_arn().is_some();
+    let policies = listed.await?.into_iter().filter(is_of_scope);
+    policies
+        .map(|policy| {
+            let name = policy.policy_name.filter(|_| group.is_none());
+            let resource = match (group, &name) {
+                (Some(group), _) => format!("log group {group}"),
+                (None, name) => {
+                    format!("the log groups of {region} (`{}`)", name.as_deref().unwrap_or_default())
+                }
+            };
+            let text = policy.policy_document.unwrap_or_default();
+            Ok(ResourcePolicy { name, document: StoredPolicy::parse(&resource, text)?.document })
+        })
+        .collect()
+}
+
+/// The subscription filters of a log group; `None` if there is no such log group.
+async fn group_subscriptions(
+    session: &Session,
+    region: &Region,
+    group: &str,
+) -> Result<Option<Vec<Subscription>>, ReadError> {
+    let logs = &session.logs(region);
+    let listed = page::all(|token| async move {
+        let call = logs.describe_subscription_filters().log_group_name(group).set_next_token(token);
+        let answer = session.call(Operation::DescribeSubscriptionFilters, call.send()).await?;
+        Ok::<_, Error>((answer.subscription_filters.unwrap_or_default(), answer.next_token))
+    });
+    let filters = found(listed.await)?.map(|filters| {
+        let filters = filters.into_iter().map(|filter| Subscription {
+            name: filter.filter_name.unwrap_or_default(),
+            destination: filter.destination_arn.unwrap_or_default(),
+            pattern: filter.filter_pattern.unwrap_or_default(),
+            reach: Reach::Group,
+        });
+        filters.collect()
+    });
+    Ok(filters)
+}
+
+async fn account_subscriptions(session: &Session, region: &Region) -> Result<Vec<Subscription>, ReadError> {
+    let logs = &session.logs(region);
+    let listed = page::all(|token| async move {
+        let call = logs.describe_account_policies().policy_type(PolicyType::SubscriptionFilterPolicy);
+        let call = call.set_next_token(token).send();
+        let answer = found(session.call(Operation::DescribeAccountPolicies, call).await)?;
+        let (policies, token) = answer.map(|it| (it.account_policies, it.next_token)).unwrap_or_default();
+        Ok::<_, Error>((policies.unwrap_or_default(), token))
+    });
+    listed.await?.into_iter().map(subscription_of_account).collect()
+}
+
+/// The document of such a policy is a JSON object. See `PutAccountPolicy` in the CloudWatch Logs API reference.
+fn subscription_of_account(policy: AccountPolicy) -> Result<Subscription, ReadError> {
+    let name = policy.policy_name.unwrap_or_default();
+    let document: Option<Value> =
+        policy.policy_document.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let text = |member: &str| Some(document.as_ref()?.get(member)?.as_str()?.to_owned());
+    let Some(destination) = text("DestinationArn") else {
+        return Err(ReadError::Incomplete {
+            resource: format!("account policy `{name}` of CloudWatch Logs"),
+            what: "a destination",
+        });
+    };
+    Ok(Subscription {
+        name,
+        destination,
+        pattern: text("FilterPattern").unwrap_or_default(),
+        reach: Reach::Account { criteria: policy.selection_criteria.filter(|it| !it.is_empty()) },
+    })
+}

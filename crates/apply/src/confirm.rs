@@ -99,7 +99,9 @@ fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
         Class::Propagating if is_refusal => Meaning::Refusal,
         Class::Propagating | Class::Busy | Class::Throttled | Class::Unavailable => Meaning::Passing,
         Class::NotFound => Meaning::Absent,
-        Class::Denied | Class::Credentials | Class::Conflict | Class::Rejected => Meaning::Lasting,
+        Class::Missing | Class::Denied | Class::Credentials | Class::Conflict | Class::Rejected => {
+            Meaning::Lasting
+        }
     }
 }
 

@@ -27,7 +27,7 @@ impl Unseen<'_> {
         match self {
             Self::Delivery(_) => matches!(error.class, Class::Propagating | Class::Busy),
             Self::Itself => {
-                matches!(error.class, Class::NotFound | Class::Propagating | Class::Busy)
+                matches!(error.class, Class::NotFound | Class::Missing | Class::Propagating | Class::Busy)
                     || error.is_unseen_key()
             }
         }

@@ -50,3 +50,5 @@ mod short_forms;
 mod specs;
 #[path = "on_twin/takeover.rs"]
 mod takeover;
+#[path = "on_twin/unreadable.rs"]
+mod unreadable;

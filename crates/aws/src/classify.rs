@@ -1,32 +1,62 @@
-//! Turns an AWS error code and HTTP status into a class of error.
+//! Turns the error code of an AWS operation into a class of error.
 //!
-//! The code decides; the status is asked only where there is no code, as after a `HEAD` of S3.
+//! The code decides, together with the operation. An HTTP status decides nothing: proxies, load balancers and emulators answer
+//! with 404 and 403 as well, and the quota of IAM has the status of a conflict.
 
-use crate::Class;
+use crate::{Class, Operation};
 
-/// Codes that say more than the status they come with, by class.
+/// The codes that say that what the operation asks for, or deletes, does not exist. Any other code says something else, even if
+/// it is about something that does not exist: `NoSuchBucket` in answer to `GetBucketPolicy` is about the bucket.
+///
+/// See the errors of each operation in the API references, and "List of error codes" in the S3 API reference for S3.
+fn absent(operation: Operation) -> &'static [&'static str] {
+    use Operation as Op;
+
+    match operation {
+        Op::GetBucketVersioning | Op::GetBucketLocation | Op::DeleteBucket | Op::TakeLock => {
+            &["NoSuchBucket"]
+        }
+        Op::GetBucketPolicy => &["NoSuchBucketPolicy"],
+        Op::GetBucketEncryption => &["ServerSideEncryptionConfigurationNotFoundError"],
+        Op::GetPublicAccessBlock => &["NoSuchPublicAccessBlockConfiguration"],
+        Op::GetBucketOwnershipControls => &["OwnershipControlsNotFoundError"],
+        Op::GetBucketTagging => &["NoSuchTagSet", "NoSuchTagSetError"],
+        Op::GetBucketLifecycleConfiguration => &["NoSuchLifecycleConfiguration"],
+        Op::GetObjectLockConfiguration => &["ObjectLockConfigurationNotFoundError"],
+        Op::GetBucketReplication => &["ReplicationConfigurationNotFoundError"],
+        Op::ReadLock => &["NoSuchKey"],
+
+        Op::DescribeKey | Op::DescribeUsedKey | Op::RevokeGrant | Op::DeleteAlias => &["NotFoundException"],
+
+        Op::GetTrailStatus | Op::GetEventSelectors | Op::UpdateTrail | Op::DeleteTrail => {
+            &["TrailNotFoundException"]
+        }
+        Op::GetInsightSelectors => &["InsightNotEnabledException"],
+        Op::ListTags => &["ResourceNotFoundException"],
+
+        Op::DeleteLogGroup => &["ResourceNotFoundException"],
+        Op::GetRole | Op::GetRolePolicy | Op::DeleteRolePolicy | Op::DeleteRole => &["NoSuchEntity"],
+
+        Op::GetTopicAttributes | Op::ReadExistingTopic => &["NotFound"],
+        Op::ListTopicTags => &["ResourceNotFound"],
+        _ => &[],
+    }
+}
+
+/// The class of every other code that has one, whatever the operation.
 ///
 /// See "Common error types" of each service's API reference, and "Error responses" of the S3 one.
 const BY_CODE: &[(Class, &[&str])] = &[
     (
-        Class::NotFound,
+        Class::Missing,
         &[
-            "InsightNotEnabledException",
             "NoSuchBucket",
-            "NoSuchBucketPolicy",
             "NoSuchEntity",
             "NoSuchKey",
-            "NoSuchLifecycleConfiguration",
-            "NoSuchPublicAccessBlockConfiguration",
-            "NoSuchTagSet",
-            "NoSuchTagSetError",
             "NotFound",
             "NotFoundException",
-            "ObjectLockConfigurationNotFoundError",
-            "OwnershipControlsNotFoundError",
-            "ReplicationConfigurationNotFoundError",
+            "ResourceNotFound",
             "ResourceNotFoundException",
-            "ServerSideEncryptionConfigurationNotFoundError",
             "TrailNotFoundException",
         ],
     ),
@@ -91,6 +121,7 @@ const BY_CODE: &[(Class, &[&str])] = &[
             "BucketAlreadyExists",
             "BucketAlreadyOwnedByYou",
             "AccountRegisteredException",
+            "ConditionalRequestConflict",
             "EntityAlreadyExists",
             "PreconditionFailed",
             "ResourceAlreadyExistsException",
@@ -108,21 +139,35 @@ const BY_CODE: &[(Class, &[&str])] = &[
             "OperationAbortedException",
         ],
     ),
-    (Class::Unavailable, &["InternalError", "InternalFailure", "ServiceUnavailable", "KMSInternalException"]),
+    (
+        Class::Unavailable,
+        &[
+            "DependencyTimeoutException",
+            "InternalError",
+            "InternalErrorException",
+            "InternalFailure",
+            "InternalServerError",
+            "InternalServerException",
+            "KMSInternalException",
+            "RequestTimeout",
+            "RequestTimeoutException",
+            "ServiceException",
+            "ServiceFailure",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+        ],
+    ),
 ];
 
-/// The class of an answer that is an error.
-pub(crate) fn classify(code: Option<&str>, status: u16) -> Class {
-    let by_code = code
-        .and_then(|code| BY_CODE.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class));
-    by_code.unwrap_or(match status {
-        401 | 403 | 405 => Class::Denied,
-        404 => Class::NotFound,
-        409 => Class::Conflict,
-        429 => Class::Throttled,
-        500.. => Class::Unavailable,
-        _ => Class::Rejected,
-    })
+/// The class of an answer that is an error. An answer without a code is not from AWS, or not whole: whether the call took effect
+/// is not known.
+pub(crate) fn classify(operation: Operation, code: Option<&str>) -> Class {
+    let Some(code) = code else { return Class::Unavailable };
+    if absent(operation).contains(&code) {
+        return Class::NotFound;
+    }
+    let by_code = BY_CODE.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class);
+    by_code.unwrap_or(Class::Rejected)
 }
 
 #[cfg(test)]
@@ -130,24 +175,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_decides_and_the_status_fills_in() {
-        for (code, status, class) in [
-            (Some("NoSuchBucketPolicy"), 404, Class::NotFound),
-            (Some("TrailNotFoundException"), 400, Class::NotFound),
-            (Some("AccessDeniedException"), 400, Class::Denied),
-            (Some("SlowDown"), 503, Class::Throttled),
-            (Some("ConflictException"), 409, Class::Busy),
-            (Some("TrailAlreadyExistsException"), 400, Class::Conflict),
-            (Some("InsufficientS3BucketPolicyException"), 403, Class::Propagating),
-            (Some("ExpiredToken"), 403, Class::Credentials),
-            (Some("MalformedPolicy"), 400, Class::Rejected),
-            (Some("SomethingNew"), 400, Class::Rejected),
-            (None, 403, Class::Denied),
-            (None, 404, Class::NotFound),
-            (None, 500, Class::Unavailable),
-            (None, 301, Class::Rejected),
+    fn the_code_and_the_operation_decide() {
+        for (operation, code, class) in [
+            (Operation::GetBucketPolicy, Some("NoSuchBucketPolicy"), Class::NotFound),
+            (Operation::GetBucketPolicy, Some("NoSuchBucket"), Class::Missing),
+            (Operation::GetBucketVersioning, Some("NoSuchBucket"), Class::NotFound),
+            (Operation::GetBucketTagging, Some("NotFound"), Class::Missing),
+            (Operation::DescribeKey, Some("NotFoundException"), Class::NotFound),
+            (Operation::GetKeyPolicy, Some("NotFoundException"), Class::Missing),
+            (Operation::GetTrailStatus, Some("TrailNotFoundException"), Class::NotFound),
+            (Operation::DescribeTrails, Some("TrailNotFoundException"), Class::Missing),
+            (Operation::GetRole, Some("AccessDeniedException"), Class::Denied),
+            (Operation::GetRole, Some("SlowDown"), Class::Throttled),
+            (Operation::CreateRole, Some("EntityAlreadyExists"), Class::Conflict),
+            (Operation::CreateRole, Some("LimitExceeded"), Class::Rejected),
+            (Operation::CreateTrail, Some("ConflictException"), Class::Busy),
+            (Operation::CreateTrail, Some("InsufficientS3BucketPolicyException"), Class::Propagating),
+            (Operation::GetRole, Some("ExpiredToken"), Class::Credentials),
+            (Operation::PutBucketPolicy, Some("MalformedPolicy"), Class::Rejected),
+            (Operation::TakeLock, Some("ConditionalRequestConflict"), Class::Conflict),
+            (Operation::GetRole, Some("SomethingNew"), Class::Rejected),
+            (Operation::GetRole, None, Class::Unavailable),
         ] {
-            assert_eq!(classify(code, status), class, "{code:?} {status}");
+            assert_eq!(classify(operation, code), class, "{operation} {code:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_absent_without_a_code_or_by_a_code_that_nobody_knows() {
+        for operation in Operation::ALL {
+            for code in [None, Some("SomethingNew"), Some("404"), Some("NoSuchThing"), Some("")] {
+                assert_ne!(classify(*operation, code), Class::NotFound, "{operation} {code:?}");
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use reconcile_policy::Region;
 use tokio::sync::Mutex;
 
+use crate::answer::checked;
 use crate::gate::Gate;
 
 /// How to reach AWS.
@@ -77,6 +78,7 @@ impl Aws {
             Some(embedded) => embedded.http_client.clone(),
             None => https_client(),
         };
+        let http_client = checked(http_client);
         let gate = Arc::new(Gate::new(options.concurrency.get()));
         Self { shared: Arc::new(Shared { options, http_client, gate, bases: Mutex::default() }) }
     }
@@ -125,7 +127,8 @@ impl Shared {
                 .region(region)
                 .http_client(self.http_client.clone())
                 .timeout_config(timeouts)
-                .retry_config(retries)
+                // There is nobody to wait for.
+                .retry_config(retries.with_initial_backoff(Duration::ZERO))
                 .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
                 .time_source(SharedTimeSource::new(SystemTimeSource::new()))
                 .endpoint_url("http://embedded.localhost")

@@ -14,6 +14,8 @@ use crate::classify::classify;
 pub enum Class {
     /// What was asked for does not exist, which for a read is an answer.
     NotFound,
+    /// Something that the call needs does not exist, such as the bucket of a policy, or AWS does not show it yet.
+    Missing,
     /// The caller may not do this; asking again will not help.
     Denied,
     /// There are no credentials, or AWS does not take them (any more).
@@ -64,14 +66,19 @@ impl Error {
         let code = error.code().map(str::to_owned);
         let bucket_region = error.raw_response().and_then(|answer| bucket_region(code.as_deref(), answer));
         let (class, message) = match error {
-            SdkError::ServiceError(context) => {
-                let class = classify(code.as_deref(), context.raw().status().as_u16());
-                (class, error.message().map(str::to_owned))
+            SdkError::ServiceError(context) if code.is_none() => {
+                (classify(operation, None), Some(unreadable(context.raw())))
             }
-            SdkError::ResponseError(context) => (classify(None, context.raw().status().as_u16()), None),
+            SdkError::ServiceError(_) => {
+                (classify(operation, code.as_deref()), error.message().map(str::to_owned))
+            }
+            SdkError::ResponseError(context) => (classify(operation, None), Some(unreadable(context.raw()))),
             SdkError::ConstructionFailure(_) => (Class::Rejected, None),
-            // The provider chain fails inside of the dispatch, with a text that says which providers were tried.
-            SdkError::DispatchFailure(failure) if !failure.is_io() && !failure.is_timeout() => {
+            // The provider chain fails inside of the dispatch, with a text that says which providers were tried. A connection
+            // that breaks off has a kind.
+            SdkError::DispatchFailure(failure)
+                if !failure.is_io() && !failure.is_timeout() && failure.as_other().is_none() =>
+            {
                 (Class::Credentials, None)
             }
             _ => (Class::Unavailable, None),
@@ -130,11 +137,10 @@ impl Error {
             _ if self.is_unseen_key() => {
                 Some("check that the key policy lets CloudWatch Logs encrypt the log group".to_owned())
             }
-            (Class::Denied, Operation::HeadBucket) => Some(
+            (Class::Denied, Operation::GetBucketVersioning) => Some(format!(
                 "the bucket may belong to another account: bucket names are shared by all of AWS; \
-                 if it is yours, allow s3:ListBucket on it"
-                    .to_owned(),
-            ),
+                 if it is yours, allow {action} on it"
+            )),
             (Class::Denied, Operation::PutBucketPolicy) => Some(format!(
                 "allow {action} for the credentials used in account {}; where the policy has a public statement, \
                  S3 also refuses it while Block Public Access is on for the bucket, its account or its organization",
@@ -153,18 +159,23 @@ impl Error {
     }
 }
 
-/// The Region of the bucket in an answer that sends the caller to another Region. After a `HEAD`, there is no code.
+/// Describes an answer that has no error code, or that cannot be read.
+fn unreadable(answer: &HttpResponse) -> String {
+    let status = answer.status().as_u16();
+    match answer.headers().get("content-type") {
+        Some(kind) => format!("the answer cannot be read (HTTP status {status}, `{kind}`)"),
+        None => format!("the answer cannot be read (HTTP status {status})"),
+    }
+}
+
+/// The Region of the bucket in an answer that sends the caller to another Region.
 ///
 /// See "Error responses" in the S3 API reference (`PermanentRedirect`, `TemporaryRedirect`,
 /// `AuthorizationHeaderMalformed`).
 fn bucket_region(code: Option<&str>, answer: &HttpResponse) -> Option<Box<str>> {
-    let is_elsewhere = match answer.status().as_u16() {
-        301 | 307 => true,
-        400 => matches!(code, None | Some("AuthorizationHeaderMalformed")),
-        _ => false,
-    };
-    let region = answer.headers().get("x-amz-bucket-region").filter(|_| is_elsewhere);
-    region.map(Box::from)
+    let codes = ["AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"];
+    let is_elsewhere = code.is_some_and(|code| codes.contains(&code));
+    answer.headers().get("x-amz-bucket-region").filter(|_| is_elsewhere).map(Box::from)
 }
 
 /// The chain of causes, without the debug text that the SDK puts behind it.

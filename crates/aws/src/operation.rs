@@ -158,7 +158,6 @@ operations! {
     CreateBucket => "s3:CreateBucket", Write, Bucket, Bucket;
     DeleteBucket => "s3:DeleteBucket", Write, Bucket, Bucket;
     ListObjectVersions => "s3:ListBucketVersions", Read, Bucket, Bucket;
-    HeadBucket => "s3:ListBucket", Read, Bucket, Bucket;
     GetBucketLocation => "s3:GetBucketLocation", Read, Import, Bucket;
     GetBucketRequestPayment => "s3:GetBucketRequestPayment", Read, Bucket, Bucket;
     GetBucketAcl => "s3:GetBucketAcl", Read, Bucket, Bucket;

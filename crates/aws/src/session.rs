@@ -159,6 +159,18 @@ impl Session {
         })
     }
 
+    /// The error of an answer that lacks what AWS always gives.
+    pub fn incomplete(&self, operation: Operation, what: &str) -> Error {
+        Error {
+            account: self.account.id.clone(),
+            operation,
+            class: Class::Unavailable,
+            code: None,
+            message: format!("the answer has no `{what}`"),
+            bucket_region: None,
+        }
+    }
+
     fn sts(&self) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.config).retry_partition(self.retries.clone());
         aws_sdk_sts::Client::from_conf(config.build())

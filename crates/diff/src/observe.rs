@@ -359,7 +359,7 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
     let is_empty = async {
         if desired.deletion.bucket { bucket::is_empty(session, region, name).await } else { Ok(false) }
     };
-    let settings = try_join3(
+    let settings = join3(
         bucket::read(session, region, name, &aspects),
         policy::read_bucket_policy(session, region, name),
         is_empty,
@@ -369,26 +369,39 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         retention::read_rules(session, region, name),
         retention::replication(session, region, name),
     );
-    let (settings, (requester_pays, rules, replications)) = join(settings, rest).await;
-    let (mut bucket, policy, is_empty) = settings.map_err(|error| elsewhere(error, desired))?;
-    if let Some(live) = bucket.as_mut().filter(|_| desired.bucket.lifecycle.enforced().is_some()) {
-        live.lifecycle =
-            Some(retention::lifecycle(rules.as_ref().map_err(Clone::clone)?, &desired.installation));
-    }
-    let conditions = match &bucket {
-        None => None,
-        Some(live) => Some(Conditions {
-            requester_pays,
-            grants: match has_acls(live) {
-                true => bucket::grants(session, region, name).await,
-                false => Ok(Vec::new()),
-            },
-            expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
-            replications,
-        }),
+    let ((bucket, policy, is_empty), (requester_pays, rules, replications)) = join(settings, rest).await;
+    let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
+        // All other answers are that there is no bucket.
+        return Ok(HubBucket::absent(session));
     };
-    let caller = session.caller().cloned();
-    Ok(HubBucket { bucket, policy, is_empty, conditions, caller })
+    if desired.bucket.lifecycle.enforced().is_some() {
+        let rules = rules.as_ref().map_err(Clone::clone)?;
+        bucket.lifecycle = Some(retention::lifecycle(rules, &desired.installation));
+    }
+    let conditions = Conditions {
+        requester_pays,
+        grants: match has_acls(&bucket) {
+            true => bucket::grants(session, region, name).await,
+            false => Ok(Vec::new()),
+        },
+        expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
+        replications,
+    };
+    Ok(HubBucket {
+        bucket: Some(bucket),
+        policy: policy?,
+        is_empty: is_empty?,
+        conditions: Some(conditions),
+        caller: session.caller().cloned(),
+    })
+}
+
+impl HubBucket {
+    /// What is known where there is no bucket.
+    fn absent(session: &Session) -> Self {
+        let caller = session.caller().cloned();
+        Self { bucket: None, policy: None, is_empty: false, conditions: None, caller }
+    }
 }
 
 /// The error of a read of the bucket, in words of the spec where the bucket is in another Region.

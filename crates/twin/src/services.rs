@@ -66,6 +66,17 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
     }
 }
 
+/// An error in the protocol of a service.
+pub(crate) fn refusal(service: &str, fault: &Fault) -> Response<Bytes> {
+    match service {
+        "s3" => protocol::s3_error(fault),
+        "sts" => protocol::query(sts::NAMESPACE, "", &Err(fault.clone())),
+        "iam" => protocol::query(iam::SERVICE.namespace, "", &Err(fault.clone())),
+        "sns" => protocol::query(sns::SERVICE.namespace, "", &Err(fault.clone())),
+        _ => protocol::json(&Err(fault.clone())),
+    }
+}
+
 /// An answer where the service is not even known.
 pub(crate) fn unavailable(fault: &Fault) -> Response<Bytes> {
     protocol::json(&Err(fault.clone()))

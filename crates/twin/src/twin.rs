@@ -10,8 +10,10 @@ use crate::call::Call;
 use crate::denial::Denial;
 use crate::disagreement::Disagreement;
 use crate::fault::Fault;
+use crate::garbage::Garbage;
+use crate::lag::{Lag, Lags};
 use crate::request::{Request, base_key};
-use crate::services;
+use crate::services::{self, Answer};
 use crate::state::show::Summary;
 use crate::state::{Grant, Key, KeyMaterial, State};
 use crate::store::{Store, StoreError};
@@ -35,6 +37,8 @@ struct Inner {
     saved: tokio::sync::Mutex<u64>,
     store: Option<Store>,
     observer: Mutex<Option<Arc<Observer>>>,
+    garbage: Mutex<Vec<Garbage>>,
+    lags: Mutex<Lags>,
 }
 
 /// Accounts that a twin is to have.
@@ -166,6 +170,22 @@ impl Twin {
         self.state().denials = denials;
     }
 
+    /// Answers some reads with garbage from now on, in place of those that it answered so before.
+    pub fn garble(&self, garbage: Vec<Garbage>) {
+        *lock(&self.inner.garbage) = garbage;
+    }
+
+    /// Shows changes late from now on, in place of how late it showed them before.
+    pub fn lag(&self, lags: Vec<Lag>) {
+        *lock(&self.inner.lags) = Lags::new(lags);
+    }
+
+    /// Returns another AWS that holds the same, in memory. Neither sees what happens in the other from now on.
+    pub fn fork(&self) -> Self {
+        let state = self.state().clone();
+        Self { inner: Arc::new(Inner { state: Mutex::new(state), ..Inner::default() }) }
+    }
+
     /// Gives an account a tag in its organization. Nothing happens where there is no such account.
     pub fn tag_account(&self, account: &str, key: &str, value: &str) {
         if let Some(account) = self.state().accounts.get_mut(account) {
@@ -195,7 +215,7 @@ impl Twin {
 
     /// Gives a bucket a policy, whatever that says. Nothing happens where there is no such bucket.
     pub fn set_bucket_policy(&self, bucket: &str, policy: &str) {
-        if let Some(bucket) = self.state().buckets.get_mut(bucket) {
+        if let Some(bucket) = self.changing().buckets.get_mut(bucket) {
             bucket.policy = Some(policy.to_owned());
         }
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
@@ -238,7 +258,7 @@ impl Twin {
 
     /// Changes a key, by its id or alias. Nothing happens where there is no such key.
     fn change_key(&self, account: &str, region: &str, name: &str, change: impl FnOnce(&mut Key)) {
-        let mut state = self.state();
+        let mut state = self.changing();
         let regional = state.regional(account, region);
         let id = regional.aliases.get(name).map_or(name, String::as_str);
         if let Some(key) = regional.keys.get_mut(id) {
@@ -250,7 +270,7 @@ impl Twin {
 
     /// Gives a topic a policy, whatever that says. Nothing happens where there is no such topic.
     pub fn set_topic_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
-        if let Some(topic) = self.state().regional(account, region).topics.get_mut(name) {
+        if let Some(topic) = self.changing().regional(account, region).topics.get_mut(name) {
             policy.clone_into(&mut topic.policy);
         }
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
@@ -259,7 +279,7 @@ impl Twin {
     /// Answers a request. The one place that every call of every service passes.
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let request = Request::new(request);
-        let answer = services::answer(&mut self.state(), &request);
+        let answer = self.answer(&request);
         if answer.mutating {
             self.inner.changed.fetch_add(1, Ordering::Relaxed);
             let observer = lock(&self.inner.observer).clone();
@@ -276,6 +296,28 @@ impl Twin {
             error: answer.error.map(str::to_owned),
         });
         answer.response
+    }
+
+    /// What the services answer, with the garbage and the lag of reads.
+    fn answer(&self, request: &Request) -> Answer {
+        let mut lags = lock(&self.inner.lags);
+        let mut state = self.state();
+        let before = lags.is_on().then(|| state.clone());
+        let mut answer = services::answer(&mut state, request);
+        drop(state);
+        if answer.mutating {
+            if let Some(before) = before {
+                lags.changed(before);
+            }
+            return answer;
+        }
+        if lags.is_on() {
+            answer = lags.answer(request, answer);
+        }
+        if let Some(garbage) = lock(&self.inner.garbage).iter().find(|it| it.operation == answer.operation) {
+            answer.response = garbage.in_place_of(&answer.response);
+        }
+        answer
     }
 
     /// Answers a request, and has the change in the file before it does.
@@ -309,6 +351,16 @@ impl Twin {
 
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.inner.state)
+    }
+
+    /// The state, for a change that reads may show late.
+    fn changing(&self) -> MutexGuard<'_, State> {
+        let mut lags = lock(&self.inner.lags);
+        let state = self.state();
+        if lags.is_on() {
+            lags.changed(state.clone());
+        }
+        state
     }
 }
 

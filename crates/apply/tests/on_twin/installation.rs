@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Watch, apply};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::import::{ImportError, Imported, Request, import};
-use reconcile_diff::{Comparison, Observed, Plan, Progress, compare, destroy, discover, observe};
+use reconcile_diff::{
+    Comparison, ObserveError, Observed, Plan, Progress, compare, destroy, discover, observe,
+};
 use reconcile_spec::{Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 use serde_json::Value;
@@ -59,6 +61,11 @@ impl Installation {
         Self { twin: Twin::open(&file).unwrap(), journals: folder }
     }
 
+    /// The same installation on an AWS that goes its own way from now on.
+    pub fn fork(&self) -> Self {
+        Self { twin: self.twin.fork(), journals: tempfile::tempdir().unwrap() }
+    }
+
     pub fn connect(&self, spec: &Spec) -> Aws {
         let accounts = spec.desired().accounts.iter().map(|account| SetupAccount {
             id: account.id.to_string(),
@@ -106,20 +113,33 @@ impl Installation {
         self.planned(&spec(text), destroy).await.plan
     }
 
+    /// Compares, where live state can be read.
+    pub async fn try_compare(&self, text: &str) -> Result<Comparison, ObserveError> {
+        self.try_planned(&spec(text), compare).await
+    }
+
     async fn planned(
         &self,
         spec: &Spec,
         compare: fn(&Spec, &Observed, Timestamp) -> Comparison,
     ) -> Comparison {
+        self.try_planned(spec, compare).await.unwrap()
+    }
+
+    async fn try_planned(
+        &self,
+        spec: &Spec,
+        compare: fn(&Spec, &Observed, Timestamp) -> Comparison,
+    ) -> Result<Comparison, ObserveError> {
         let aws = self.connect(spec);
-        let organization = discover(&aws, spec.desired()).await.unwrap();
+        let organization = discover(&aws, spec.desired()).await?;
         let spec = match &organization {
             Some(organization) => spec.in_organization(&organization.roster).unwrap(),
             None => spec.clone(),
         };
         let desired = Arc::new(spec.desired().clone());
-        let observed = observe(&aws, &desired, organization, &Arc::new(Progress::default())).await.unwrap();
-        compare(&spec, &observed, Timestamp::now())
+        let observed = observe(&aws, &desired, organization, &Arc::new(Progress::default())).await?;
+        Ok(compare(&spec, &observed, Timestamp::now()))
     }
 
     pub async fn apply(&self, text: &str, plan: &Plan) -> Outcome {

@@ -78,6 +78,48 @@ impl Others {
         self.s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();
     }
 
+    /// Gives the central bucket a tag, and takes all others from it.
+    pub async fn tag(&self, key: &str, value: &str) {
+        use aws_sdk_s3::types::{Tag, Tagging};
+
+        let tag = Tag::builder().key(key).value(value).build().unwrap();
+        let tagging = Tagging::builder().tag_set(tag).build().unwrap();
+        self.s3.put_bucket_tagging().bucket(BUCKET).tagging(tagging).send().await.unwrap();
+    }
+
+    /// The tags of the central bucket.
+    pub async fn tags(&self) -> Vec<(String, String)> {
+        let found = self.s3.get_bucket_tagging().bucket(BUCKET).send().await;
+        let tags = found.map(|found| found.tag_set).unwrap_or_default();
+        tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+    }
+
+    /// Lets objects of the central bucket expire, and takes all other lifecycle rules from it.
+    pub async fn expire(&self, id: &str, prefix: &str, days: i32) {
+        use aws_sdk_s3::types::{
+            BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+            LifecycleRuleFilter,
+        };
+
+        let rule = LifecycleRule::builder()
+            .id(id)
+            .status(ExpirationStatus::Enabled)
+            .filter(LifecycleRuleFilter::builder().prefix(prefix).build())
+            .expiration(LifecycleExpiration::builder().days(days).build())
+            .build()
+            .unwrap();
+        let rules = BucketLifecycleConfiguration::builder().rules(rule).build().unwrap();
+        let call = self.s3.put_bucket_lifecycle_configuration().bucket(BUCKET);
+        call.lifecycle_configuration(rules).send().await.unwrap();
+    }
+
+    /// The ids of the lifecycle rules of the central bucket.
+    pub async fn rules(&self) -> Vec<String> {
+        let found = self.s3.get_bucket_lifecycle_configuration().bucket(BUCKET).send().await;
+        let rules = found.ok().and_then(|found| found.rules).unwrap_or_default();
+        rules.into_iter().filter_map(|rule| rule.id).collect()
+    }
+
     pub async fn policy(&self) -> String {
         self.policy_if_any().await.unwrap()
     }

@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{
     BucketVersioningStatus, Grantee, Payer, ServerSideEncryption, ServerSideEncryptionByDefault,
 };
-use futures::future::{join3, join5};
+use futures::future::{join, join3, join5};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::Region;
 use reconcile_spec::{BucketName, Installation};
@@ -72,7 +72,7 @@ impl std::fmt::Display for AclGrant {
     }
 }
 
-/// Reads whether whoever requests pays. A bucket that does not exist has nobody who pays.
+/// Reads whether whoever requests pays.
 ///
 /// # Errors
 /// Whatever S3 answered.
@@ -83,8 +83,10 @@ pub async fn requester_pays(session: &Session, region: &Region, name: &BucketNam
         .bucket(name.as_str())
         .expected_bucket_owner(session.id().as_str())
         .send();
-    let answer = found(session.call(Operation::GetBucketRequestPayment, call).await)?;
-    Ok(answer.and_then(|answer| answer.payer) == Some(Payer::Requester))
+    let answer = session.call(Operation::GetBucketRequestPayment, call).await?;
+    let payer =
+        answer.payer.ok_or_else(|| session.incomplete(Operation::GetBucketRequestPayment, "Payer"))?;
+    Ok(payer == Payer::Requester)
 }
 
 /// Reads what the ACL of a bucket grants to others than the owner.
@@ -98,9 +100,10 @@ pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Re
         .bucket(name.as_str())
         .expected_bucket_owner(session.id().as_str())
         .send();
-    let Some(acl) = found(session.call(Operation::GetBucketAcl, call).await)? else { return Ok(Vec::new()) };
-    let owner = acl.owner.and_then(|owner| owner.id);
-    let grants = acl.grants.unwrap_or_default().into_iter().filter_map(|grant| {
+    let acl = session.call(Operation::GetBucketAcl, call).await?;
+    let incomplete = |what| move || session.incomplete(Operation::GetBucketAcl, what);
+    let owner = acl.owner.ok_or_else(incomplete("Owner"))?.id;
+    let grants = acl.grants.ok_or_else(incomplete("AccessControlList"))?.into_iter().filter_map(|grant| {
         let Grantee { id, uri, email_address, .. } = grant.grantee?;
         let grantee = uri.or(id).or(email_address).unwrap_or_default();
         let permission = grant.permission.map(|it| it.as_str().to_owned()).unwrap_or_default();
@@ -110,6 +113,9 @@ pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Re
 }
 
 /// The bucket; `None` where there is none. All its settings are read at once.
+///
+/// `GetBucketVersioning` says whether the bucket exists: it answers `NoSuchBucket` where there is none, and never that there is no
+/// versioning. The answer to `HeadBucket` has no body, and so no code. See "Error responses" in the S3 API reference.
 ///
 /// Every call names the account that the bucket has to be in, so that a stranger's bucket of the same name is an
 /// error and never a target.
@@ -130,11 +136,10 @@ pub async fn read(
     let object_lock = when(aspects.object_lock, retention::object_lock(session, region, name));
     let access_logs = when(aspects.access_logs, retention::access_logs(session, region, name));
     let retained = join3(lifecycle, object_lock, access_logs);
-    let (exists, (encryption, versioning, public_access_block, object_ownership, tags), retained) = join3(
-        reader.exists(),
+    let ((versioning, encryption, public_access_block, object_ownership, tags), retained) = join(
         join5(
-            reader.encryption(),
             reader.versioning(),
+            reader.encryption(),
             reader.public_access_block(),
             reader.object_ownership(),
             reader.tags(),
@@ -142,12 +147,10 @@ pub async fn read(
         retained,
     )
     .await;
-    if !exists? {
-        return Ok(None);
-    }
+    let Some(versioning) = versioning? else { return Ok(None) };
     Ok(Some(Bucket {
         encryption: Some(encryption?),
-        versioning: Some(versioning?),
+        versioning: Some(versioning),
         public_access_block: Some(public_access_block?),
         object_ownership: Some(object_ownership?),
         lifecycle: retained.0?,
@@ -170,9 +173,9 @@ pub async fn is_empty(session: &Session, region: &Region, name: &BucketName) -> 
     let s3 = session.s3(region);
     let call = s3.list_object_versions().bucket(name.as_str()).expected_bucket_owner(session.id().as_str());
     let call = call.max_keys(1).send();
-    let Some(listed) = found(session.call(Operation::ListObjectVersions, call).await)? else {
-        return Ok(true);
-    };
+    let listed = session.call(Operation::ListObjectVersions, call).await?;
+    // S3 repeats the name of the bucket in every listing.
+    listed.name().ok_or_else(|| session.incomplete(Operation::ListObjectVersions, "Name"))?;
     Ok(listed.versions().is_empty() && listed.delete_markers().is_empty())
 }
 
@@ -194,11 +197,6 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn exists(&self) -> Result<bool, Error> {
-        let call = self.s3.head_bucket().bucket(self.name).expected_bucket_owner(self.owner).send();
-        Ok(found(self.session.call(Operation::HeadBucket, call).await)?.is_some())
-    }
-
     async fn encryption(&self) -> Result<Encryption, Error> {
         let call = self.s3.get_bucket_encryption().bucket(self.name).expected_bucket_owner(self.owner).send();
         let answer = found(self.session.call(Operation::GetBucketEncryption, call).await)?;
@@ -214,10 +212,11 @@ impl Reader<'_> {
         }))
     }
 
-    async fn versioning(&self) -> Result<bool, Error> {
+    /// Whether versions are kept; `None` where there is no bucket.
+    async fn versioning(&self) -> Result<Option<bool>, Error> {
         let call = self.s3.get_bucket_versioning().bucket(self.name).expected_bucket_owner(self.owner).send();
         let answer = found(self.session.call(Operation::GetBucketVersioning, call).await)?;
-        Ok(answer.and_then(|answer| answer.status) == Some(BucketVersioningStatus::Enabled))
+        Ok(answer.map(|answer| answer.status == Some(BucketVersioningStatus::Enabled)))
     }
 
     async fn public_access_block(&self) -> Result<PublicAccessBlock, Error> {

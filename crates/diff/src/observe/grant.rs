@@ -19,7 +19,8 @@ pub async fn list(session: &Session, region: &Region, key: &Arn) -> Result<Vec<G
     let grants = page::all(|marker| async move {
         let call = kms.list_grants().key_id(key.as_str()).set_marker(marker).send();
         let page = session.call(Operation::ListGrants, call).await?;
-        Ok::<_, ReadError>((page.grants.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+        let grants = page.grants.ok_or_else(|| session.incomplete(Operation::ListGrants, "Grants"))?;
+        Ok::<_, ReadError>((grants, page.next_marker.filter(|_| page.truncated)))
     });
     Ok(grants.await?.into_iter().map(|grant| view(key, grant)).collect())
 }

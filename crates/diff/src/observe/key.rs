@@ -265,7 +265,8 @@ pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Ve
     let aliases = page::all(|marker| async move {
         let call = kms.list_aliases().key_id(key.as_str()).set_marker(marker).send();
         let page = session.call(Operation::ListAliases, call).await?;
-        Ok::<_, ReadError>((page.aliases.unwrap_or_default(), page.next_marker.filter(|_| page.truncated)))
+        let aliases = page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?;
+        Ok::<_, ReadError>((aliases, page.next_marker.filter(|_| page.truncated)))
     });
     let names = aliases.await?.into_iter().filter_map(|alias| alias.alias_name);
     Ok(names.filter_map(|name| name.strip_prefix("alias/")?.parse().ok()).collect())
@@ -288,8 +289,10 @@ async fn metadata(
     operation: Operation,
 ) -> Result<Option<KeyMetadata>, reconcile_aws::Error> {
     let kms = session.kms(region);
-    let answer = found(session.call(operation, kms.describe_key().key_id(id).send()).await)?;
-    Ok(answer.and_then(|answer| answer.key_metadata))
+    let Some(answer) = found(session.call(operation, kms.describe_key().key_id(id).send()).await)? else {
+        return Ok(None);
+    };
+    answer.key_metadata.map(Some).ok_or_else(|| session.incomplete(operation, "KeyMetadata"))
 }
 
 /// What `DescribeKey` says about the kind and the state of a key.
@@ -338,7 +341,7 @@ pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, 
         let call = kms.list_resource_tags().key_id(id).set_marker(marker).send();
         let page = session.call(Operation::ListResourceTags, call).await?;
         Ok::<_, reconcile_aws::Error>((
-            page.tags.unwrap_or_default(),
+            page.tags.ok_or_else(|| session.incomplete(Operation::ListResourceTags, "Tags"))?,
             page.next_marker.filter(|_| page.truncated),
         ))
     });
@@ -350,7 +353,7 @@ async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_
     let keys = page::all(|marker| async move {
         let page = session.call(Operation::ListKeys, kms.list_keys().set_marker(marker).send()).await?;
         Ok::<_, reconcile_aws::Error>((
-            page.keys.unwrap_or_default(),
+            page.keys.ok_or_else(|| session.incomplete(Operation::ListKeys, "Keys"))?,
             page.next_marker.filter(|_| page.truncated),
         ))
     });
@@ -370,7 +373,7 @@ async fn list_aliases(session: &Session, region: &Region) -> Result<Vec<KeyAlias
     let aliases = page::all(|marker| async move {
         let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
         Ok::<_, reconcile_aws::Error>((
-            page.aliases.unwrap_or_default(),
+            page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?,
             page.next_marker.filter(|_| page.truncated),
         ))
     });

@@ -120,7 +120,9 @@ impl Reader<'_> {
         page::all(|token| async move {
             let call = self.client.list_accounts().set_next_token(token).send();
             let page = self.session.call(Operation::ListAccounts, call).await?;
-            Ok((page.accounts.unwrap_or_default(), page.next_token))
+            let listed =
+                page.accounts.ok_or_else(|| self.session.incomplete(Operation::ListAccounts, "Accounts"))?;
+            Ok((listed, page.next_token))
         })
         .await
     }
@@ -158,7 +160,8 @@ impl Reader<'_> {
         let roots = page::all(|token| async move {
             let call = self.client.list_roots().set_next_token(token).send();
             let page = self.session.call(Operation::ListRoots, call).await?;
-            Ok::<_, ReadError>((page.roots.unwrap_or_default(), page.next_token))
+            let listed = page.roots.ok_or_else(|| self.session.incomplete(Operation::ListRoots, "Roots"))?;
+            Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(roots.await?.into_iter().filter_map(|root| root.id).collect())
     }
@@ -169,7 +172,10 @@ impl Reader<'_> {
             let call = self.client.list_organizational_units_for_parent().parent_id(parent);
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListOrganizationalUnitsForParent, call).await?;
-            Ok::<_, ReadError>((page.organizational_units.unwrap_or_default(), page.next_token))
+            let listed = page.organizational_units.ok_or_else(|| {
+                self.session.incomplete(Operation::ListOrganizationalUnitsForParent, "OrganizationalUnits")
+            })?;
+            Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(units.await?.into_iter().filter_map(|unit| Some((unit.id?, unit.name?))).collect())
     }
@@ -178,7 +184,10 @@ impl Reader<'_> {
         let accounts = page::all(|token| async move {
             let call = self.client.list_accounts_for_parent().parent_id(parent).set_next_token(token).send();
             let page = self.session.call(Operation::ListAccountsForParent, call).await?;
-            Ok::<_, ReadError>((page.accounts.unwrap_or_default(), page.next_token))
+            let listed = page
+                .accounts
+                .ok_or_else(|| self.session.incomplete(Operation::ListAccountsForParent, "Accounts"))?;
+            Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(accounts.await?.into_iter().filter_map(|account| account.id?.parse().ok()).collect())
     }
@@ -188,7 +197,9 @@ impl Reader<'_> {
             let call = self.client.list_tags_for_resource().resource_id(account.as_str());
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListAccountTags, call).await?;
-            Ok::<_, ReadError>((page.tags.unwrap_or_default(), page.next_token))
+            let listed =
+                page.tags.ok_or_else(|| self.session.incomplete(Operation::ListAccountTags, "Tags"))?;
+            Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(tags.await?.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }
@@ -197,7 +208,10 @@ impl Reader<'_> {
         let services = page::all(|token| async move {
             let call = self.client.list_aws_service_access_for_organization().set_next_token(token).send();
             let page = self.session.call(Operation::ListServiceAccess, call).await?;
-            Ok::<_, ReadError>((page.enabled_service_principals.unwrap_or_default(), page.next_token))
+            let listed = page.enabled_service_principals.ok_or_else(|| {
+                self.session.incomplete(Operation::ListServiceAccess, "EnabledServicePrincipals")
+            })?;
+            Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(services.await?.iter().any(|it| it.service_principal.as_deref() == Some(CLOUDTRAIL)))
     }
@@ -207,7 +221,10 @@ impl Reader<'_> {
             let call = self.client.list_delegated_administrators().service_principal(CLOUDTRAIL);
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListDelegatedAdministrators, call).await?;
-            Ok::<_, ReadError>((page.delegated_administrators.unwrap_or_default(), page.next_token))
+            let listed = page.delegated_administrators.ok_or_else(|| {
+                self.session.incomplete(Operation::ListDelegatedAdministrators, "DelegatedAdministrators")
+            })?;
+            Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(accounts.await?.into_iter().filter_map(|account| account.id?.parse().ok()).collect())
     }

@@ -55,9 +55,10 @@ pub async fn stored_bucket_policy(
         .bucket(bucket.as_str())
         .expected_bucket_owner(session.id().as_str())
         .send();
-    let answer = found(session.call(Operation::GetBucketPolicy, call).await)?;
-    let text = answer.and_then(|answer| answer.policy).filter(|text| !text.is_empty());
-    text.map(|text| StoredPolicy::parse(&format!("bucket {bucket}"), text)).transpose()
+    let Some(answer) = found(session.call(Operation::GetBucketPolicy, call).await)? else { return Ok(None) };
+    let text = answer.policy.filter(|text| !text.is_empty());
+    let text = text.ok_or_else(|| session.incomplete(Operation::GetBucketPolicy, "Policy"))?;
+    StoredPolicy::parse(&format!("bucket {bucket}"), text).map(Some)
 }
 
 /// The policy of a key; a key always has one.
@@ -81,5 +82,6 @@ pub async fn stored_key_policy(
     // The only name that a key policy can have. See `GetKeyPolicy` in the KMS API reference.
     let call = session.kms(region).get_key_policy().key_id(key.as_str()).policy_name("default").send();
     let answer = session.call(operation, call).await?;
-    StoredPolicy::parse(&format!("key {key}"), answer.policy.unwrap_or_default())
+    let text = answer.policy.ok_or_else(|| session.incomplete(operation, "Policy"))?;
+    StoredPolicy::parse(&format!("key {key}"), text)
 }

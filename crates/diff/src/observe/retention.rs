@@ -217,8 +217,8 @@ pub(super) async fn access_logs(
         .bucket(name.as_str())
         .expected_bucket_owner(session.id().as_str())
         .send();
-    let answer = found(session.call(Operation::GetBucketLogging, call).await)?;
-    Ok(answer.and_then(|answer| answer.logging_enabled).map_or(AccessLogs::Off, |logging| AccessLogs::To {
+    let answer = session.call(Operation::GetBucketLogging, call).await?;
+    Ok(answer.logging_enabled.map_or(AccessLogs::Off, |logging| AccessLogs::To {
         bucket: logging.target_bucket,
         prefix: logging.target_prefix,
     }))

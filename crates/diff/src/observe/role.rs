@@ -34,7 +34,8 @@ pub async fn read(
     };
     let (role, present, previous) =
         join3(session.call(Operation::GetRole, role), policy(&policies.present), previous).await;
-    let Some(role) = found(role)?.and_then(|answer| answer.role) else { return Ok(None) };
+    let Some(answer) = found(role)? else { return Ok(None) };
+    let role = answer.role.ok_or_else(|| session.incomplete(Operation::GetRole, "Role"))?;
     let (policy_name, permissions) = match previous? {
         Some((name, document)) => (name, Some(document)),
         None => (&policies.present, present?),

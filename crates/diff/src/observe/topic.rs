@@ -53,8 +53,8 @@ pub async fn read_attributes(
 ) -> Result<Option<TopicAttributes>, ReadError> {
     let call = session.sns(region).get_topic_attributes().topic_arn(arn.as_str()).send();
     let Some(answer) = found(session.call(operation, call).await)? else { return Ok(None) };
-    let mut attributes = answer.attributes.unwrap_or_default();
-    let policy = attributes.remove("Policy").unwrap_or_default();
+    let mut attributes = answer.attributes.ok_or_else(|| session.incomplete(operation, "Attributes"))?;
+    let policy = attributes.remove("Policy").ok_or_else(|| session.incomplete(operation, "Policy"))?;
     Ok(Some(TopicAttributes {
         policy: StoredPolicy::parse(&format!("topic {arn}"), policy)?,
         encryption: AtRest::of(attributes.remove("KmsMasterKeyId")),

@@ -45,7 +45,8 @@ pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Re
     let details = join_all(asked.iter().map(|asked| reader.details(asked)));
     let (described, details) = join(session.call(Operation::DescribeTrails, describe), details).await;
 
-    let described = described?.trail_list.unwrap_or_default();
+    let described = described?.trail_list;
+    let described = described.ok_or_else(|| session.incomplete(Operation::DescribeTrails, "trailList"))?;
     let others = described
         .iter()
         .filter_map(other)
@@ -101,8 +102,8 @@ pub async fn destinations(
     arn: &Arn,
 ) -> Result<Option<Destinations>, ReadError> {
     let call = session.cloudtrail(region).describe_trails().trail_name_list(arn.as_str()).send();
-    let answer = found(session.call(Operation::DescribeTrails, call).await)?;
-    let trails = answer.and_then(|answer| answer.trail_list).unwrap_or_default();
+    let trails = session.call(Operation::DescribeTrails, call).await?.trail_list;
+    let trails = trails.ok_or_else(|| session.incomplete(Operation::DescribeTrails, "trailList"))?;
     let trail = trails.iter().find(|trail| trail.trail_arn() == Some(arn.as_str()));
     Ok(trail.map(|trail| Destinations {
         bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
@@ -125,7 +126,8 @@ pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadEr
         let call = cloudtrail.list_trails().set_next_token(token).send();
         async move {
             let page = session.call(Operation::ListTrails, call).await?;
-            Ok::<_, Error>((page.trails.unwrap_or_default(), page.next_token))
+            let trails = page.trails.ok_or_else(|| session.incomplete(Operation::ListTrails, "Trails"))?;
+            Ok::<_, Error>((trails, page.next_token))
         }
     });
     Ok(trails.await?.iter().filter_map(|trail| trail.trail_arn()?.parse().ok()).collect())
@@ -145,8 +147,12 @@ pub async fn owned(
     let tags = join_all(arns.iter().map(|arn| reader.tags(arn))).await;
     let mut owned = Vec::new();
     for (arn, tags) in arns.iter().zip(tags) {
-        if tags?.are_of(installation) {
-            owned.push(arn.clone());
+        match tags {
+            Ok(tags) if tags.are_of(installation) => owned.push(arn.clone()),
+            Ok(_) => {}
+            // Somebody deleted it in the meantime.
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(owned)
@@ -170,7 +176,7 @@ fn prefix(trail: &sdk::Trail) -> Option<String> {
     trail.s3_key_prefix().filter(|prefix| !prefix.is_empty()).map(str::to_owned)
 }
 
-/// What `DescribeTrails` does not say.
+/// What `DescribeTrails` does not say. Reading it of a trail that does not exist is an error.
 struct Details {
     logging: bool,
     selectors: Selectors,
@@ -193,8 +199,13 @@ impl Reader<'_> {
 
     async fn insights(&self, arn: &Arn) -> Result<Vec<String>, Error> {
         let call = self.cloudtrail.get_insight_selectors().trail_name(arn.as_str()).send();
-        let answer = found(self.session.call(Operation::GetInsightSelectors, call).await)?;
-        let selectors = answer.and_then(|answer| answer.insight_selectors).unwrap_or_default();
+        let Some(answer) = found(self.session.call(Operation::GetInsightSelectors, call).await)? else {
+            return Ok(Vec::new());
+        };
+        answer
+            .trail_arn
+            .ok_or_else(|| self.session.incomplete(Operation::GetInsightSelectors, "TrailARN"))?;
+        let selectors = answer.insight_selectors.unwrap_or_default();
         let mut names: Vec<String> = selectors.iter().flat_map(insight_names).collect();
         names.sort();
         Ok(names)
@@ -202,23 +213,26 @@ impl Reader<'_> {
 
     async fn logging(&self, arn: &Arn) -> Result<bool, Error> {
         let call = self.cloudtrail.get_trail_status().name(arn.as_str()).send();
-        let status = found(self.session.call(Operation::GetTrailStatus, call).await)?;
-        Ok(status.and_then(|status| status.is_logging).unwrap_or(false))
+        let status = self.session.call(Operation::GetTrailStatus, call).await?;
+        status.is_logging.ok_or_else(|| self.session.incomplete(Operation::GetTrailStatus, "IsLogging"))
     }
 
     async fn selectors(&self, arn: &Arn) -> Result<Selectors, Error> {
         let call = self.cloudtrail.get_event_selectors().trail_name(arn.as_str()).send();
-        let answer = found(self.session.call(Operation::GetEventSelectors, call).await)?;
-        Ok(selectors(answer.unwrap_or_else(|| GetEventSelectorsOutput::builder().build())))
+        let answer = self.session.call(Operation::GetEventSelectors, call).await?;
+        if answer.trail_arn.is_none() {
+            return Err(self.session.incomplete(Operation::GetEventSelectors, "TrailARN"));
+        }
+        Ok(selectors(answer))
     }
 
     async fn tags(&self, arn: &Arn) -> Result<Tags, Error> {
         let resources = page::all(|token| async move {
             let call = self.cloudtrail.list_tags().resource_id_list(arn.as_str()).set_next_token(token);
-            let page = found(self.session.call(Operation::ListTags, call.send()).await)?;
-            Ok::<_, Error>(page.map_or_else(Default::default, |page| {
-                (page.resource_tag_list.unwrap_or_default(), page.next_token)
-            }))
+            let page = self.session.call(Operation::ListTags, call.send()).await?;
+            let tags = page.resource_tag_list;
+            let tags = tags.ok_or_else(|| self.session.incomplete(Operation::ListTags, "ResourceTagList"))?;
+            Ok::<_, Error>((tags, page.next_token))
         });
         let tags = resources.await?.into_iter().flat_map(|it| it.tags_list.unwrap_or_default());
         Ok(Tags(tags.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()))

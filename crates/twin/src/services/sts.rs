@@ -9,6 +9,8 @@ use crate::request::{Request, session_key, session_token};
 use crate::session_policy;
 use crate::state::{State, partition};
 
+pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
 pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
     let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -27,7 +29,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         }
     });
     Answer {
-        response: protocol::query("https://sts.amazonaws.com/doc/2011-06-15/", action, &result),
+        response: protocol::query(NAMESPACE, action, &result),
         operation: format!("sts:{action}"),
         mutating: false,
         error: result.err().map(|fault| fault.code),

@@ -1,0 +1,186 @@
+//! What is answered with garbage is neither absent nor as before: nothing is planned or written because of it.
+
+use std::collections::BTreeSet;
+
+use reconcile_twin::{Garbage, GarbageAnswer};
+use serde_json::json;
+
+use crate::installation::{Installation, MASTER, client};
+use crate::others::{Others, acl_check, sids};
+
+const M0: &str = "000000000001";
+
+/// A spec for which almost every read operation is called.
+const SPEC: &str = r#"
+version: 1
+name: test
+tags: { team: security }
+accounts:
+  master: { id: "111111111111" }
+  m0: { id: "000000000001", role: Role }
+organization:
+  account: master
+  delegated_administrator: m0
+  include: { organizational_units: [r-twin], tags: { logging: central } }
+  role: Role
+bucket:
+  name: test-logs
+  account: master
+  region: eu-west-1
+  object_ownership: ObjectWriter
+  lifecycle: { expire_days: 400 }
+  object_lock: { mode: GOVERNANCE, days: 1 }
+  access_logs: { bucket: access-logs, prefix: a/ }
+key:
+  alias: test
+  grants: [{ name: auditor, grantee: "arn:aws:iam::999999999999:role/Auditor", operations: [Decrypt] }]
+trails:
+  - name: Trail
+    accounts: [master, m0]
+    insights: [ApiErrorRateInsight]
+    cloudwatch_logs: { log_group: a, retention_days: 30, encryption: key }
+    sns_topic: { name: t }
+deletion: { bucket: true }
+"#;
+
+/// Kinds of garbage. The last ones are what other operations and services say of what does not exist.
+const KINDS: [GarbageAnswer; 11] = [
+    GarbageAnswer::Page(200),
+    GarbageAnswer::Page(403),
+    GarbageAnswer::Page(404),
+    GarbageAnswer::Page(500),
+    GarbageAnswer::Empty(200),
+    GarbageAnswer::Empty(403),
+    GarbageAnswer::Empty(404),
+    GarbageAnswer::Half,
+    GarbageAnswer::NoMembers,
+    GarbageAnswer::Error(404, "NoSuchThing"),
+    GarbageAnswer::Error(404, "EventDataStoreNotFoundException"),
+];
+
+/// A code that says of something else than the operation asks for that it does not exist.
+fn of_something_else(operation: &str) -> GarbageAnswer {
+    GarbageAnswer::Error(
+        404,
+        match operation {
+            "s3:GetBucketVersioning" => "NoSuchKey",
+            it if it.starts_with("s3:") => "NoSuchBucket",
+            it if it.starts_with("iam:") => "NotFound",
+            it if it.starts_with("kms:Describe") => "ResourceNotFoundException",
+            it if it.starts_with("cloudtrail:") => "NotFoundException",
+            it if it.starts_with("sns:") => "NoSuchEntity",
+            it if it.starts_with("logs:") => "TrailNotFoundException",
+            _ => "NoSuchEntity",
+        },
+    )
+}
+
+fn kinds(operation: &str) -> impl Iterator<Item = GarbageAnswer> {
+    KINDS.into_iter().chain([of_something_else(operation)])
+}
+
+fn garbage(operation: &str, answer: GarbageAnswer) -> Vec<Garbage> {
+    vec![Garbage { operation: operation.to_owned(), answer }]
+}
+
+/// The read operations of the calls from a number on.
+fn reads(installation: &Installation, from: usize) -> BTreeSet<String> {
+    let calls = installation.twin.calls().into_iter().skip(from);
+    calls.filter(|call| !call.mutating).map(|call| call.operation).collect()
+}
+
+/// Others have set up the bucket, with a statement, a tag and a rule of their own, before the first apply.
+async fn with_others() -> Installation {
+    let installation = Installation::new();
+    installation.add_members(&[MASTER, M0, "000000000009"]);
+    installation.twin.tag_account("000000000009", "logging", "central");
+    let others = Others::of(&installation, MASTER);
+    let theirs = json!({
+        "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": "444444444444" }, "Action": "s3:ListBucket",
+        "Resource": "arn:aws:s3:::test-logs",
+    });
+    others.bucket(&[acl_check(), theirs.to_string()]).await;
+    others.tag("theirs", "kept").await;
+    others.expire("theirs", "tmp/", 10).await;
+    installation
+}
+
+/// What others set up, as it is now: the statement, the tag and the rule.
+async fn is_kept(installation: &Installation) -> bool {
+    let others = Others::of(installation, MASTER);
+    sids(&others.policy().await).contains(&"Theirs".to_owned())
+        && others.tags().await.contains(&("theirs".to_owned(), "kept".to_owned()))
+        && others.rules().await.contains(&"theirs".to_owned())
+}
+
+fn keys(installation: &Installation) -> usize {
+    installation.twin.summary().accounts.iter().map(|account| account.keys.len()).sum()
+}
+
+#[tokio::test]
+async fn a_plan_takes_nothing_for_absent() {
+    let installation = with_others().await;
+    installation.converge(SPEC).await;
+    let from = installation.twin.calls().len();
+    assert!(installation.plan(SPEC).await.is_in_sync());
+    let operations = reads(&installation, from);
+    assert!(operations.len() >= 36, "{operations:#?}");
+
+    for operation in &operations {
+        for kind in kinds(operation) {
+            installation.twin.garble(garbage(operation, kind));
+            let Ok(comparison) = installation.try_compare(SPEC).await else { continue };
+            let changes: Vec<String> = comparison
+                .plan
+                .changes
+                .iter()
+                .map(|it| format!("{:?} {}", it.action(), it.address))
+                .collect();
+            assert_eq!(changes, [""; 0], "{operation} {kind:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_look_for_the_key_makes_no_second_one() {
+    let installation = with_others().await;
+    installation.converge(SPEC).await;
+    // As an apply leaves it that ends before the key has its alias.
+    client!(aws_sdk_kms, installation, MASTER).delete_alias().alias_name("alias/test").send().await.unwrap();
+    for operation in ["kms:DescribeKey", "kms:ListKeys", "kms:ListAliases", "kms:ListResourceTags"] {
+        for kind in kinds(operation) {
+            installation.twin.garble(garbage(operation, kind));
+            if let Ok(comparison) = installation.try_compare(SPEC).await {
+                let outcome = installation.apply(SPEC, &comparison.plan).await;
+                assert_eq!(keys(&installation), 1, "{operation} {kind:?} {:#?}", outcome.results);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_apply_loses_nothing_and_makes_one_key() {
+    let base = with_others().await;
+    let plan = base.plan(SPEC).await;
+    let calm = base.fork();
+    assert!(calm.apply(SPEC, &plan).await.is_complete());
+    let operations = reads(&calm, 0);
+    assert!(operations.len() >= 15, "{operations:#?}");
+
+    for operation in &operations {
+        let kinds = [
+            GarbageAnswer::Page(404),
+            GarbageAnswer::Half,
+            GarbageAnswer::NoMembers,
+            of_something_else(operation),
+        ];
+        for kind in kinds {
+            let installation = base.fork();
+            installation.twin.garble(garbage(operation, kind));
+            installation.apply(SPEC, &plan).await;
+            installation.twin.garble(Vec::new());
+            assert!(is_kept(&installation).await, "{operation} {kind:?}");
+            assert!(keys(&installation) <= 1, "{operation} {kind:?}");
+        }
+    }
+}

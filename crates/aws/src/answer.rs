@@ -1,0 +1,147 @@
+//! Rejects answers that cannot be from AWS, before the SDK reads them.
+//!
+//! The SDK reads a JSON body that is empty as an object without members, and XML that breaks off as the elements before the
+//! break. Both look like a resource that is absent, or that has fewer tags or rules than it has.
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::retry::ErrorKind;
+
+/// A client whose answers are checked. A rejected answer counts as a lost one: the SDK repeats the call where it would repeat
+/// it after a lost connection.
+#[derive(Debug)]
+struct Checked<T>(T);
+
+/// Why an answer cannot be from AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Implausible {
+    #[error("the answer is empty, which is no answer of AWS to this call")]
+    Empty,
+    #[error("the answer breaks off in the middle")]
+    Incomplete,
+}
+
+/// The client, with its answers checked.
+pub(crate) fn checked(client: SharedHttpClient) -> SharedHttpClient {
+    SharedHttpClient::new(Checked(client))
+}
+
+impl HttpClient for Checked<SharedHttpClient> {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Checked(self.0.http_connector(settings, components)))
+    }
+}
+
+impl HttpConnector for Checked<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let has_answer = has_answer(&request);
+        // The body of an object is no document, and can be long.
+        let is_object =
+            request.uri().contains("x-id=GetObject&") || request.uri().ends_with("x-id=GetObject");
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            if is_object { Ok(answer) } else { check(answer, has_answer).await }
+        })
+    }
+}
+
+/// Whether AWS always answers such a request with a body when it succeeds: every read except `HEAD`.
+fn has_answer(request: &HttpRequest) -> bool {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+    match target {
+        Some(operation) => ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb)),
+        None => request.method() == "GET",
+    }
+}
+
+async fn check(mut answer: HttpResponse, has_answer: bool) -> Result<HttpResponse, ConnectorError> {
+    let body = ByteStream::new(answer.take_body()).collect().await;
+    let bytes = body.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+    if let Some(implausible) = implausible(&bytes, answer.status().is_success() && has_answer) {
+        return Err(ConnectorError::other(implausible.into(), Some(ErrorKind::TransientError)));
+    }
+    *answer.body_mut() = SdkBody::from(bytes);
+    Ok(answer)
+}
+
+fn implausible(body: &[u8], has_answer: bool) -> Option<Implausible> {
+    let body = body.trim_ascii();
+    match body {
+        [] | b"{}" => has_answer.then_some(Implausible::Empty),
+        [b'<', ..] => (!is_whole(body)).then_some(Implausible::Incomplete),
+        _ => None,
+    }
+}
+
+/// Whether XML ends with the end of the element that it begins with. The SDK finds every other fault in it.
+fn is_whole(xml: &[u8]) -> bool {
+    let Ok(mut rest) = std::str::from_utf8(xml) else { return true };
+    // Declarations and comments come before the first element.
+    while rest.starts_with("<?") || rest.starts_with("<!") {
+        let Some((_, behind)) = rest.split_once('>') else { return false };
+        rest = behind.trim_start();
+    }
+    let Some(root) = rest.strip_prefix('<') else { return false };
+    let name = root.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
+    let is_single = root.split_once('>').is_some_and(|(tag, behind)| tag.ends_with('/') && behind.is_empty());
+    let end = rest.strip_suffix('>').map(str::trim_end).and_then(|rest| rest.strip_suffix(name));
+    is_single || end.is_some_and(|rest| rest.ends_with("</"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_empty_or_incomplete() {
+        for (body, has_answer, expected) in [
+            ("", true, Some(Implausible::Empty)),
+            (" \n", true, Some(Implausible::Empty)),
+            ("", false, None),
+            ("{}", true, Some(Implausible::Empty)),
+            ("{}", false, None),
+            ("{\"Keys\":[]}", true, None),
+            ("<VersioningConfiguration/>", true, None),
+            ("<VersioningConfiguration xmlns=\"s3\"/>", true, None),
+            ("<?xml version=\"1.0\"?>\n<Tagging><TagSet/></Tagging>\n", true, None),
+            ("<!DOCTYPE html><html><body>Not found</body></html>", true, None),
+            ("<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag>", true, Some(Implausible::Incomplete)),
+            ("<Tagging><TagSet/></Tagg", true, Some(Implausible::Incomplete)),
+            ("<Tagging><TagSet/>", true, Some(Implausible::Incomplete)),
+            ("<Error><Code>NoSuchBucketPolicy</Code>", false, Some(Implausible::Incomplete)),
+            ("<?xml version=\"1.0\"", true, Some(Implausible::Incomplete)),
+            ("<?xml version=\"1.0\"?>", true, Some(Implausible::Incomplete)),
+        ] {
+            assert_eq!(implausible(body.as_bytes(), has_answer), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_read_is_answered_with_a_body() {
+        let request = |method: &str, target: Option<&'static str>| {
+            let mut request = HttpRequest::new(SdkBody::empty());
+            request.set_method(method).unwrap();
+            if let Some(target) = target {
+                request.headers_mut().insert("x-amz-target", target);
+            }
+            has_answer(&request)
+        };
+        assert!(request("POST", Some("TrentService.ListKeys")));
+        assert!(!request("POST", Some("TrentService.TagResource")));
+        assert!(request("GET", None));
+        assert!(!request("PUT", None));
+        assert!(!request("HEAD", None));
+    }
+}

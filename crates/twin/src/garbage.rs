@@ -1,0 +1,63 @@
+//! Answers that are not from AWS, as a proxy, a load balancer or a connection that breaks off gives them.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+
+use crate::fault::Fault;
+use crate::{protocol, services};
+
+/// What every call of a read operation is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Garbage {
+    /// Service and operation, as in [`Call::operation`](crate::Call::operation): `kms:ListKeys`.
+    pub operation: String,
+    /// The answer.
+    pub answer: GarbageAnswer,
+}
+
+/// An answer in place of the one of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GarbageAnswer {
+    /// A page for people, with this HTTP status.
+    Page(u16),
+    /// No body, with this HTTP status.
+    Empty(u16),
+    /// An error of this HTTP status and code, in the protocol of the service.
+    Error(u16, &'static str),
+    /// The first half of the answer of AWS.
+    Half,
+    /// An answer that is well-formed and has none of the members of the answer of AWS.
+    NoMembers,
+}
+
+const PAGE: &str =
+    "<!DOCTYPE html>\n<html><head><title>Error</title></head><body>Not available</body></html>\n";
+
+impl Garbage {
+    /// The answer in place of another one.
+    pub(crate) fn in_place_of(&self, answer: &Response<Bytes>) -> Response<Bytes> {
+        let body = answer.body();
+        let service = self.operation.split(':').next().unwrap_or_default();
+        match self.answer {
+            GarbageAnswer::Page(status) => protocol::response(status, "text/html", PAGE),
+            GarbageAnswer::Empty(status) => protocol::response(status, "text/plain", ""),
+            GarbageAnswer::Error(status, code) => {
+                services::refusal(service, &Fault::new(status, code, "an answer in place of the one of AWS"))
+            }
+            GarbageAnswer::Half => with_body(answer, body.slice(..body.len() / 2)),
+            GarbageAnswer::NoMembers if body.starts_with(b"<") => {
+                let mut response = with_body(answer, Bytes::from_static(b"<Other><Member/></Other>"));
+                *response.status_mut() = StatusCode::OK;
+                response
+            }
+            GarbageAnswer::NoMembers => protocol::response(200, "application/x-amz-json-1.1", "{}"),
+        }
+    }
+}
+
+fn with_body(answer: &Response<Bytes>, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    response
+}

@@ -1,0 +1,77 @@
+//! Reads that show a change late, as the eventually consistent services of AWS do.
+//!
+//! See "Amazon S3 data consistency model" in the S3 user guide for bucket configurations, "AWS KMS eventual consistency" in the
+//! KMS developer guide, and "Changes that I make are not always immediately visible" in the IAM user guide.
+
+use std::collections::HashMap;
+
+use crate::request::Request;
+use crate::services::{self, Answer};
+use crate::state::State;
+
+/// How late a read operation shows a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lag {
+    /// Service and operation, as in [`Call::operation`](crate::Call::operation): `s3:GetBucketPolicy`. `*` is every read.
+    pub operation: String,
+    /// How many reads of the same thing are answered as before the last change of the answer.
+    pub reads: usize,
+}
+
+/// The lags with what was there before each change.
+#[derive(Default)]
+pub(crate) struct Lags {
+    lags: Vec<Lag>,
+    /// The state before each change since the lags were set.
+    past: Vec<State>,
+    /// How many reads of a thing were answered as before a change.
+    late: HashMap<(String, usize), usize>,
+}
+
+impl Lags {
+    pub(crate) fn new(lags: Vec<Lag>) -> Self {
+        Self { lags, ..Self::default() }
+    }
+
+    /// Whether changes are to be remembered.
+    pub(crate) fn is_on(&self) -> bool {
+        !self.lags.is_empty()
+    }
+
+    /// Remembers the state before a change.
+    pub(crate) fn changed(&mut self, before: State) {
+        self.past.push(before);
+    }
+
+    /// The answer to a read as it was before the last change of it, as long as that change shows late.
+    pub(crate) fn answer(&mut self, request: &Request, answer: Answer) -> Answer {
+        let is_meant = |lag: &&Lag| lag.operation == "*" || lag.operation == answer.operation;
+        let Some(reads) = self.lags.iter().find(is_meant).map(|lag| lag.reads) else { return answer };
+        let thing = format!(
+            "{} {} {} {} {:?} {:?}",
+            request.account().unwrap_or_default(),
+            request.scope.region,
+            answer.operation,
+            request.path,
+            request.query,
+            request.body
+        );
+        for (number, past) in self.past.iter().enumerate().rev() {
+            let before = services::answer(&mut past.clone(), request);
+            if is_same(&before, &answer) {
+                continue;
+            }
+            let late = self.late.entry((thing, number)).or_default();
+            if *late >= reads {
+                break;
+            }
+            *late += 1;
+            return before;
+        }
+        answer
+    }
+}
+
+fn is_same(a: &Answer, b: &Answer) -> bool {
+    a.response.status() == b.response.status() && a.response.body() == b.response.body()
+}

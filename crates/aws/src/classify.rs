@@ -32,9 +32,7 @@ fn absent(operation: Operation) -> &'static [&'static str] {
             &["TrailNotFoundException"]
         }
         Op::GetInsightSelectors => &["InsightNotEnabledException"],
-        Op::ListTags => &["ResourceNotFoundException"],
-
-        Op::DeleteLogGroup => &["ResourceNotFoundException"],
+        Op::ListTags | Op::DeleteLogGroup => &["ResourceNotFoundException"],
         Op::GetRole | Op::GetRolePolicy | Op::DeleteRolePolicy | Op::DeleteRole => &["NoSuchEntity"],
 
         Op::GetTopicAttributes | Op::ReadExistingTopic => &["NotFound"],

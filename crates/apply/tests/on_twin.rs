@@ -18,6 +18,8 @@ mod denied;
 mod departed;
 #[path = "on_twin/destinations.rs"]
 mod destinations;
+#[path = "on_twin/events.rs"]
+mod events;
 #[path = "on_twin/exposure.rs"]
 mod exposure;
 #[path = "on_twin/import.rs"]

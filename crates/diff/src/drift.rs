@@ -263,7 +263,9 @@ fn severity(
                 Difference::Add { .. } | Difference::Replace { .. } => Severity::High,
                 Difference::Remove { .. } => Severity::Medium,
             },
-            (Kind::Key, "rotation") | (Kind::LogGroup, "retention_days") => Severity::Medium,
+            (Kind::Key, "rotation")
+            | (Kind::LogGroup, "retention_days")
+            | (Kind::Trail, "recursive_logging") => Severity::Medium,
             (
                 Kind::ServiceAccess
                 | Kind::DelegatedAdministrator

@@ -23,7 +23,7 @@ pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawForeign, RawForm, RawKeep, RawLifecycle, RawLockMode,
     RawObjectLock, RawOwnership, RawPolicy, RawProof, RawStorageClass, RawTransition, RawUnlisted,
 };
-pub(crate) use choice::{All, OrUnmanaged, WordOr};
+pub(crate) use choice::{All, ListOr, OrUnmanaged, WordOr};
 pub(crate) use key::{RawConstraints, RawGrant, RawKey};
 pub(crate) use located::{Located, place};
 pub(crate) use node::{Content, Node};
@@ -31,8 +31,8 @@ pub(crate) use organization::{RawInclude, RawOrganization};
 pub(crate) use reader::{RawLogs, RawReader};
 pub(crate) use selectors::{RawAdvancedSelector, RawFieldSelector};
 pub(crate) use trail::{
-    RawAccountsWord, RawAtRest, RawCloudWatchLogs, RawDataEvents, RawDataValues, RawExcluded, RawReadWrite,
-    RawSnsTopic, RawTrail,
+    RawAccountsWord, RawAtRest, RawCloudWatchLogs, RawDataEvents, RawDataReadWrite, RawDataSelection,
+    RawExcluded, RawReadWrite, RawSnsTopic, RawTrail,
 };
 
 /// Tags by their keys, or `unmanaged`.

@@ -121,6 +121,7 @@ impl Step<'_> {
                     .include_global_service_events(wanted.global_service_events)
                     .enable_log_file_validation(wanted.log_file_validation)
                     .is_organization_trail(wanted.organization)
+                    .set_recursive_logging(wanted.recursive_logging)
                     .set_cloud_watch_logs_log_group_arn(given(logs.clone().map(|it| it.0)))
                     .set_cloud_watch_logs_role_arn(given(logs.clone().map(|it| it.1)))
                     .set_sns_topic_name(given(topic.clone()))
@@ -225,6 +226,7 @@ impl Step<'_> {
                 .include_global_service_events(wanted.global_service_events)
                 .enable_log_file_validation(wanted.log_file_validation)
                 .is_organization_trail(wanted.organization)
+                .set_recursive_logging(wanted.recursive_logging)
                 // Empty texts take away what there is, as well.
                 .set_cloud_watch_logs_log_group_arn(logs.clone().map(|it| it.0))
                 .set_cloud_watch_logs_role_arn(logs.clone().map(|it| it.1))

@@ -62,6 +62,9 @@ fn comparable(mut desired: Desired, original: &Desired) -> Desired {
     }
     for trail in &mut desired.trails {
         trail.insights = trail.insights.take().filter(|insights| !insights.is_empty());
+        // Recursive logging that is on is as good as none that is named: it is CloudTrail's default.
+        let said = original.trails.iter().find(|it| it.arn == trail.arn).and_then(|it| it.recursive_logging);
+        trail.recursive_logging = trail.recursive_logging.or(said.filter(|is_on| *is_on));
     }
     if let (Some(found), Some(said)) = (&mut desired.organization, &original.organization) {
         found.joining = said.joining.clone();
@@ -628,6 +631,53 @@ async fn events_that_several_selectors_name_are_imported_in_full() {
     let events = r#"data_events: { lambda: all, s3: ["arn:aws:s3:::My_Old_Bucket/", "arn:aws:s3:::one-bucket/", "arn:aws:s3:::one-bucket/b\"c\\d"] }"#;
     assert!(found.text.contains(events), "{}", found.text);
     assert_eq!(found.notes, [""; 0]);
+}
+
+#[tokio::test]
+async fn data_events_for_reads_or_writes_alone_are_imported_as_they_are() {
+    let data = |which: &str, kind: &str, value: &str| {
+        json!({ "ReadWriteType": which, "IncludeManagementEvents": false,
+            "DataResources": [{ "Type": kind, "Values": [value] }] })
+    };
+    let found = recording(json!([
+        { "ReadWriteType": "All", "IncludeManagementEvents": true },
+        data("WriteOnly", "AWS::S3::Object", "arn:aws:s3:::"),
+        data("ReadOnly", "AWS::DynamoDB::Table", "arn:aws:dynamodb:eu-west-1:000000000001:table/orders"),
+        data("All", "AWS::Lambda::Function", "arn:aws:lambda"),
+    ]))
+    .await;
+    assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
+    for line in [
+        "data_events: { dynamodb: { read_write: read, resources: [\"arn:aws:dynamodb:eu-west-1:000000000001:table/orders\"] }, \
+         lambda: all, s3: { read_write: write, resources: all } }",
+        // The trail has CloudTrail's default, and a spec with these data events another.
+        "recursive_logging: true",
+    ] {
+        assert!(found.text.contains(line), "{}", found.text);
+    }
+    assert_eq!(found.notes, [""; 0]);
+}
+
+#[tokio::test]
+async fn recursive_logging_is_imported_where_it_is_not_the_default() {
+    for (events, is_on, line) in [
+        ("", true, None),
+        ("", false, Some("recursive_logging: false")),
+        (", data_events: { s3: all }", true, Some("recursive_logging: true")),
+        (", data_events: { s3: all }", false, None),
+    ] {
+        let text = members(1, events);
+        let installation = Installation::edited(&text, |state| {
+            for account in [MASTER, "000000000001"] {
+                trail_of(state, account)["recursive_logging"] = json!(is_on);
+            }
+        })
+        .await;
+        let found = imported(&installation, &text).await;
+        assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
+        let said = found.text.lines().find(|it| it.contains("recursive_logging")).map(str::trim);
+        assert_eq!(said, line, "{events} {is_on}");
+    }
 }
 
 /// A plan then records more, never less, and import says so.

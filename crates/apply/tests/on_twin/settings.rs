@@ -195,7 +195,7 @@ fn spec(setting: &str) -> String {
     };
     let spec = members(
         0,
-        ", insights: [ApiCallRateInsight], cloudwatch_logs: { log_group: events, retention_days: 90, encryption: key }, sns_topic: { name: \
+        ", recursive_logging: false, insights: [ApiCallRateInsight], cloudwatch_logs: { log_group: events, retention_days: 90, encryption: key }, sns_topic: { name: \
          files }",
     )
     .replace("region: eu-west-1 }", &bucket)

@@ -55,7 +55,7 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
     let insights = if insights { "[ApiErrorRateInsight]" } else { "[]" };
     let (tags, bucket) = bucket_text(said, bucket);
     let key = key_text(said, key);
-    let (accounts, trail) = trail_text(trail);
+    let (accounts, trail) = trail_text(said, trail);
     format!(
         "version: 1\nname: test\n{tags}accounts:\n  master: {{ id: \"{MASTER}\" }}\n{accounts}{bucket}{key}{readers}\
          trails:\n  - {{ insights: {insights}{logs}{topic}, {trail} }}\n"
@@ -107,6 +107,7 @@ fn key_text(said: Said, (rotation, grant, administrators, is_borrowed, is_rotate
 }
 
 fn trail_text(
+    said: Said,
     (enabled, multi, validation, management, data, members, is_renamed): Trail,
 ) -> (String, String) {
     let management = ["all", "read", "write", "{ exclude: [kms.amazonaws.com] }"][management];
@@ -114,8 +115,12 @@ fn trail_text(
         "",
         ", data_events: { s3: all }",
         ", data_events: { lambda: all, dynamodb: all }",
-        ", data_events: { s3: [some-bucket, other/prefix] }",
+        ", data_events: { s3: { read_write: write, resources: [some-bucket, other/prefix] }, lambda: all }",
     ][data];
+    let recursive_logging = match said {
+        Said::All => format!(", recursive_logging: {multi}"),
+        Said::Some => String::new(),
+    };
     let name = if is_renamed { "Renamed" } else { "Trail" };
     // An account that a spec does not declare cannot be entered, so nothing can go from there.
     let accounts: String =
@@ -123,7 +128,7 @@ fn trail_text(
     let having: Vec<String> = (0..members).map(|n| format!("m{n}")).collect();
     let text = format!(
         "name: {name}, accounts: [master, {}], enabled: {enabled}, multi_region: {multi}, log_file_validation: {validation}, \
-         management_events: {management}{data}",
+         management_events: {management}{data}{recursive_logging}",
         having.join(", ")
     );
     (accounts, text)

@@ -169,6 +169,7 @@ mod tests {
             organization: false,
             logging: true,
             selectors: Selectors::Advanced(Vec::new()),
+            recursive_logging: None,
             insights: None,
             cloudwatch_logs: None,
             notification: None,

@@ -21,6 +21,14 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                 message: "it records no management events, such as changes of IAM".to_owned(),
             });
         }
+        if let (Some(_), Some(Trail { recursive_logging: None, .. })) = (desired.recursive_logging, live) {
+            compared.warnings.push(Warning {
+                code: "recursive-logging-unknown".to_owned(),
+                address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+                message: "CloudTrail does not report whether recursive logging is on, so the plan does not compare it"
+                    .to_owned(),
+            });
+        }
         if !narrows(live.as_ref(), desired) {
             change(scope, desired, live.clone(), Phase::Converge, compared);
         }
@@ -135,6 +143,7 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Tra
         organization: desired.is_organization,
         logging: desired.enabled,
         selectors: desired.selectors.clone(),
+        recursive_logging: desired.recursive_logging,
         insights: desired.insights.clone(),
         cloudwatch_logs: cloudwatch_logs(scope, desired, live),
         notification: notification(scope, desired, live),
@@ -182,6 +191,12 @@ fn reason(field: &str, before: &Trail, after: &Trail) -> String {
         "logging" if after.logging => "logging is stopped".to_owned(),
         "logging" => "logging is on, and the spec says off".to_owned(),
         "selectors" => "it does not record the events that the spec says".to_owned(),
+        "recursive_logging" if after.recursive_logging == Some(true) => {
+            "recursive logging is off: its data events leave out CloudTrail's own deliveries".to_owned()
+        }
+        "recursive_logging" => {
+            "recursive logging is on: its data events include CloudTrail's own deliveries".to_owned()
+        }
         "insights" => "it does not record the insights that the spec says".to_owned(),
         "kms_key" if before.kms_key.is_none() => "log files are not encrypted with a KMS key".to_owned(),
         "kms_key" => "log files are encrypted with another key".to_owned(),

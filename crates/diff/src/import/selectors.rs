@@ -1,5 +1,7 @@
 //! What a trail records, in the words of a spec.
 
+use std::collections::BTreeMap;
+
 use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
 
 use super::text::quoted;
@@ -26,28 +28,50 @@ pub(super) fn said(selectors: &Selectors) -> Said {
     }
 }
 
-/// A spec has one choice of management events and one of data events; a trail may have several of each. Then the spec says what
+/// A spec has one choice of management events, and one of data events for each service; a trail may have several. Then the spec
 /// covers all of them.
 fn basic(selectors: &[EventSelector]) -> Said {
     let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
-    let mut of_data = selectors.iter().filter(|it| !it.data_resources.is_empty());
-    let is_said = of_management.len() <= 1 && of_data.all(can_say_data);
     let mut lines = Vec::new();
     match of_management.as_slice() {
         [] => lines.push("management_events: none".to_owned()),
         [selector] => lines.extend(management(selector)),
         [..] => {}
     }
-    // Reads and writes alike.
-    let resources = selectors.iter().flat_map(|it| it.data_resources.clone()).map(widened).collect();
-    if let Selectors::Basic(together) = Selectors::basic(vec![of_data_alone(resources)]) {
-        let words = together.iter().flat_map(|it| &it.data_resources).filter_map(data);
-        let words: Vec<String> = words.collect();
-        if !words.is_empty() {
-            lines.push(format!("data_events: {{ {} }}", words.join(", ")));
+    let mut of_data: BTreeMap<&str, Vec<(ReadWrite, &DataResource)>> = BTreeMap::new();
+    for selector in selectors {
+        for resource in &selector.data_resources {
+            of_data.entry(&resource.kind).or_default().push((selector.read_write, resource));
         }
     }
+    let is_said = of_management.len() <= 1
+        && of_data.values().all(|of_kind| matches!(of_kind.as_slice(), [(_, one)] if can_say_data(one)));
+    let words: Vec<String> = of_data.values().flat_map(|of_kind| data_of_kind(of_kind)).collect();
+    if !words.is_empty() {
+        lines.push(format!("data_events: {{ {} }}", words.join(", ")));
+    }
     Said { lines, is_more: !is_said }
+}
+
+/// The words for the data events of one service: those that the trail records, or what covers all of them.
+fn data_of_kind(of_kind: &[(ReadWrite, &DataResource)]) -> Vec<String> {
+    let read_write = match of_kind {
+        [(read_write, _)] => *read_write,
+        _ => ReadWrite::All,
+    };
+    let selector = |(_, resource): &(ReadWrite, &DataResource)| EventSelector {
+        read_write,
+        management_events: false,
+        exclude_management_sources: Vec::new(),
+        data_resources: vec![widened((*resource).clone())],
+    };
+    // The canonical form puts the resources together.
+    match Selectors::basic(of_kind.iter().map(selector).collect()) {
+        Selectors::Basic(together) => {
+            together.iter().flat_map(|it| &it.data_resources).filter_map(|it| data(read_write, it)).collect()
+        }
+        Selectors::Advanced(_) => Vec::new(),
+    }
 }
 
 /// All objects in place of the buckets whose names begin alike.
@@ -62,24 +86,12 @@ fn widened(resource: DataResource) -> DataResource {
     }
 }
 
-/// Whether a spec can say which data events these are. A bucket without a slash after it stands for every bucket whose name
+/// Whether a spec can say which resources these are. A bucket without a slash after it stands for every bucket whose name
 /// begins so, and a spec names single buckets.
 ///
 /// See `DataResource` in the CloudTrail API reference.
-fn can_say_data(selector: &EventSelector) -> bool {
-    let mut values = selector.data_resources.iter().flat_map(|it| &it.values);
-    selector.read_write == ReadWrite::All
-        && values.all(|value| !value.contains(":s3:::") || value.contains('/'))
-}
-
-/// One selector of data events and nothing else.
-fn of_data_alone(data_resources: Vec<DataResource>) -> EventSelector {
-    EventSelector {
-        read_write: ReadWrite::All,
-        management_events: false,
-        exclude_management_sources: Vec::new(),
-        data_resources,
-    }
+fn can_say_data(resource: &DataResource) -> bool {
+    resource.values.iter().all(|value| !value.contains(":s3:::") || value.contains('/'))
 }
 
 /// Whether a spec can name the insights: they are of management events, which the trail records.
@@ -91,11 +103,7 @@ pub(super) fn can_say_insights(selectors: &Selectors, insights: &[String]) -> bo
 }
 
 fn management(selector: &EventSelector) -> Option<String> {
-    let which = match selector.read_write {
-        ReadWrite::All => "all",
-        ReadWrite::ReadOnly => "read",
-        ReadWrite::WriteOnly => "write",
-    };
+    let which = word(selector.read_write);
     match selector.exclude_management_sources.as_slice() {
         [] if which == "all" => None,
         [] => Some(format!("management_events: {which}")),
@@ -105,7 +113,16 @@ fn management(selector: &EventSelector) -> Option<String> {
     }
 }
 
-fn data(resource: &DataResource) -> Option<String> {
+/// The word of a spec for events by what they do.
+fn word(read_write: ReadWrite) -> &'static str {
+    match read_write {
+        ReadWrite::All => "all",
+        ReadWrite::ReadOnly => "read",
+        ReadWrite::WriteOnly => "write",
+    }
+}
+
+fn data(read_write: ReadWrite, resource: &DataResource) -> Option<String> {
     let service = match resource.kind.as_str() {
         "AWS::S3::Object" => "s3",
         "AWS::Lambda::Function" => "lambda",
@@ -113,9 +130,16 @@ fn data(resource: &DataResource) -> Option<String> {
         _ => return None,
     };
     // The ARN of everything in S3 begins with `arn:aws:s3`.
-    if resource.values.iter().any(|value| value.split(':').count() == 3) {
-        return Some(format!("{service}: all"));
-    }
-    let values: Vec<String> = resource.values.iter().map(|value| quoted(value)).collect();
-    Some(format!("{service}: [{}]", values.join(", ")))
+    let resources = if resource.values.iter().any(|value| value.split(':').count() == 3) {
+        "all".to_owned()
+    } else {
+        let values: Vec<String> = resource.values.iter().map(|value| quoted(value)).collect();
+        format!("[{}]", values.join(", "))
+    };
+    Some(match read_write {
+        ReadWrite::All => format!("{service}: {resources}"),
+        ReadWrite::ReadOnly | ReadWrite::WriteOnly => {
+            format!("{service}: {{ read_write: {}, resources: {resources} }}", word(read_write))
+        }
+    })
 }

@@ -7,7 +7,7 @@ use super::choice::Aspect;
 use super::draft::Draft;
 use super::text::{About, Text, scalar};
 use super::{names, selectors};
-use crate::view::Trail;
+use crate::view::{CloudWatchLogs, Trail};
 
 /// Trails that one entry of the spec describes: of one name, and with the same settings.
 struct Group<'a> {
@@ -92,7 +92,9 @@ impl<'s> Draft<'s> {
                 lines.push(format!("{name}: false"));
             }
         }
-        lines.extend(selectors::said(&trail.selectors).lines);
+        let said = selectors::said(&trail.selectors);
+        lines.extend(recursive_logging(trail, said.is_more));
+        lines.extend(said.lines);
         if let Some(insights) = self.insights(trail) {
             lines.push(format!("insights: [{}]", insights.join(", ")));
         }
@@ -191,4 +193,14 @@ impl<'s> Draft<'s> {
         }
         contents
     }
+}
+
+/// The line for recursive logging, where the default of a spec is another than the live setting. The spec of a trail that is
+/// described as recording more than it does can cover the deliveries where the trail does not.
+fn recursive_logging(trail: &Trail, is_more: bool) -> Option<String> {
+    let has_log_group = matches!(trail.cloudwatch_logs, Some(CloudWatchLogs::To { .. }));
+    let covers = trail.selectors.may_record_deliveries(&trail.bucket, trail.prefix.as_deref(), has_log_group);
+    let is_on = trail.recursive_logging?;
+    let is_default = if is_on { !covers && !is_more } else { covers };
+    (!is_default).then(|| format!("recursive_logging: {is_on}"))
 }

@@ -267,6 +267,7 @@ fn view(arn: &Arn, trail: &sdk::Trail, details: Details) -> Trail {
         organization: trail.is_organization_trail().unwrap_or(false),
         logging: details.logging,
         selectors: details.selectors,
+        recursive_logging: trail.recursive_logging(),
         insights: details.insights,
         cloudwatch_logs: Some(cloudwatch_logs(trail)),
         notification: Some(notification(trail)),

@@ -28,6 +28,9 @@ pub struct Trail {
     pub logging: bool,
     /// What it records.
     pub selectors: Selectors,
+    /// Whether data events include CloudTrail's own deliveries of logs; `None` where that is left alone, or not reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recursive_logging: Option<bool>,
     /// The insights it records, sorted; with the category behind them, in parentheses, where they are not of management events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insights: Option<Vec<String>>,
@@ -144,11 +147,53 @@ impl OtherTrail {
 impl View for Trail {
     fn managed(&self, wanted: &Self) -> Self {
         Self {
+            // A value that CloudTrail does not report cannot differ: otherwise every plan would change it again.
+            recursive_logging: wanted.recursive_logging.map(|value| self.recursive_logging.unwrap_or(value)),
             insights: self.insights.clone().filter(|_| wanted.insights.is_some()),
             cloudwatch_logs: self.cloudwatch_logs.clone().filter(|_| wanted.cloudwatch_logs.is_some()),
             notification: self.notification.clone().filter(|_| wanted.notification.is_some()),
             tags: self.tags.managed(&wanted.tags),
             ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trail(recursive_logging: Option<bool>) -> Trail {
+        Trail {
+            arn: "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail".parse().unwrap(),
+            bucket: "logs".to_owned(),
+            prefix: None,
+            kms_key: None,
+            multi_region: true,
+            global_service_events: true,
+            log_file_validation: true,
+            organization: false,
+            logging: true,
+            selectors: Selectors::Advanced(Vec::new()),
+            recursive_logging,
+            insights: None,
+            cloudwatch_logs: None,
+            notification: None,
+            tags: Tags::default(),
+        }
+    }
+
+    #[test]
+    fn recursive_logging_is_compared_only_where_it_is_managed_and_reported() {
+        for (live, wanted, expected) in [
+            (Some(true), Some(false), Some(true)),
+            (Some(false), Some(false), Some(false)),
+            (None, Some(false), Some(false)),
+            (None, Some(true), Some(true)),
+            (Some(true), None, None),
+            (None, None, None),
+        ] {
+            let managed = trail(live).managed(&trail(wanted));
+            assert_eq!(managed.recursive_logging, expected, "{live:?} {wanted:?}");
         }
     }
 }

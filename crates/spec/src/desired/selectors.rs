@@ -1,3 +1,5 @@
+mod deliveries;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

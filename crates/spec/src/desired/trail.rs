@@ -29,6 +29,8 @@ pub struct Trail {
     pub log_file_validation: bool,
     /// What it records.
     pub selectors: Selectors,
+    /// Whether its data events include CloudTrail's own deliveries; `None` leaves the setting alone.
+    pub recursive_logging: Option<bool>,
     /// The insights it records, as CloudTrail names them, sorted; `None` leaves them alone.
     pub insights: Option<Vec<String>>,
     /// Where in CloudWatch Logs it delivers to, besides.

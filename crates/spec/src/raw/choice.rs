@@ -26,6 +26,13 @@ pub(crate) enum WordOr<W, T> {
     Value(T),
 }
 
+/// A list, or a map that says more.
+#[derive(Debug, Clone)]
+pub(crate) enum ListOr<L, M> {
+    List(L),
+    Map(M),
+}
+
 /// The word `all`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -105,6 +112,30 @@ impl<'de, W: Deserialize<'de>, T: Deserialize<'de>> Deserialize<'de> for WordOr<
     }
 }
 
+struct Listed<L, M>(PhantomData<(L, M)>);
+
+impl<'de, L: Deserialize<'de>, M: Deserialize<'de>> Visitor<'de> for Listed<L, M> {
+    type Value = ListOr<L, M>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or a map")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        L::deserialize(SeqAccessDeserializer::new(seq)).map(ListOr::List)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        M::deserialize(MapAccessDeserializer::new(map)).map(ListOr::Map)
+    }
+}
+
+impl<'de, L: Deserialize<'de>, M: Deserialize<'de>> Deserialize<'de> for ListOr<L, M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Listed(PhantomData))
+    }
+}
+
 impl<T: JsonSchema> JsonSchema for OrUnmanaged<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("{}OrUnmanaged", T::schema_name()).into()
@@ -126,6 +157,20 @@ impl<W: JsonSchema, T: JsonSchema> JsonSchema for WordOr<W, T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [generator.subschema_for::<W>(), generator.subschema_for::<T>()] })
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+impl<L: JsonSchema, M: JsonSchema> JsonSchema for ListOr<L, M> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Or{}", L::schema_name(), M::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [generator.subschema_for::<L>(), generator.subschema_for::<M>()] })
     }
 
     fn inline_schema() -> bool {

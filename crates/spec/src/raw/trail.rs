@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{All, Located, RawAdvancedSelector, RawProof, WordOr};
+use super::{All, ListOr, Located, RawAdvancedSelector, RawProof, WordOr};
 
 /// A trail, in one account or many.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,6 +40,10 @@ pub(crate) struct RawTrail {
     /// Advanced event selectors, as the CloudTrail API writes them, in place of the two keys above.
     #[serde(default)]
     pub(crate) advanced_event_selectors: Option<Located<Vec<Located<RawAdvancedSelector>>>>,
+    /// Whether data events include CloudTrail's own deliveries of logs. Default: false where data events cover the log bucket or
+    /// the log group, and otherwise left alone.
+    #[serde(default)]
+    pub(crate) recursive_logging: Option<bool>,
     /// Insights to record.
     #[serde(default)]
     pub(crate) insights: Option<Located<Vec<RawInsight>>>,
@@ -112,6 +116,34 @@ pub(crate) enum RawExcluded {
 /// `all`, or a list.
 pub(crate) type RawDataValues = WordOr<All, Vec<Located<String>>>;
 
+/// `all`, a list, or a map that also says whether reads or writes are recorded.
+pub(crate) type RawDataSelection = WordOr<All, ListOr<Vec<Located<String>>, RawDataChoice>>;
+
+/// Data events of some resources, by what they do.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DataChoice")]
+pub(crate) struct RawDataChoice {
+    /// Which events. Default: all.
+    #[serde(default)]
+    pub(crate) read_write: Option<RawDataReadWrite>,
+    /// The resources: all, or a list.
+    pub(crate) resources: Located<RawDataValues>,
+}
+
+/// Which data events, by what they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "DataReadWrite")]
+pub(crate) enum RawDataReadWrite {
+    /// Reads and writes.
+    All,
+    /// Only events that read.
+    Read,
+    /// Only events that write.
+    Write,
+}
+
 /// Which data events.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -119,13 +151,13 @@ pub(crate) type RawDataValues = WordOr<All, Vec<Located<String>>>;
 pub(crate) struct RawDataEvents {
     /// Objects: all, or buckets and prefixes, by name or ARN.
     #[serde(default)]
-    pub(crate) s3: Option<Located<RawDataValues>>,
+    pub(crate) s3: Option<Located<RawDataSelection>>,
     /// Lambda functions: all, or ARNs.
     #[serde(default)]
-    pub(crate) lambda: Option<Located<RawDataValues>>,
+    pub(crate) lambda: Option<Located<RawDataSelection>>,
     /// DynamoDB tables: all, or ARNs.
     #[serde(default)]
-    pub(crate) dynamodb: Option<Located<RawDataValues>>,
+    pub(crate) dynamodb: Option<Located<RawDataSelection>>,
 }
 
 /// An insight to record.

@@ -167,7 +167,10 @@ fn resolve_one(
     let context = selectors::Context { partition, recognized: &scope.recognized };
     let selectors = selectors::resolve(trail, &context, problems);
     selectors::check_insights(trail, selectors.as_ref(), problems);
-    let (name, region, bucket) = (name?, region?, bucket?);
+    let (name, region, bucket, selectors) = (name?, region?, bucket?, selectors?);
+    let has_log_group = trail.cloudwatch_logs.is_some();
+    let records_deliveries =
+        selectors.may_record_deliveries(bucket.bucket.name.as_str(), bucket.prefix.as_deref(), has_log_group);
     let template = Trail {
         // Placeholders: site and ARN are set for each account, and so are `logs` and `topic`.
         site: bucket.bucket.site.clone(),
@@ -181,7 +184,8 @@ fn resolve_one(
         multi_region,
         global_service_events: trail.global_service_events.as_ref().is_none_or(|it| it.value),
         log_file_validation: trail.log_file_validation.unwrap_or(true),
-        selectors: selectors?,
+        recursive_logging: trail.recursive_logging.or(records_deliveries.then_some(false)),
+        selectors,
         insights: trail.insights.as_ref().map(|insights| {
             let names: BTreeSet<&str> = insights.value.iter().map(|insight| insight.as_str()).collect();
             names.into_iter().map(str::to_owned).collect()

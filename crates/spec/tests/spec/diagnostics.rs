@@ -506,6 +506,10 @@ fn of_data_resources() {
             of("dynamodb: [\"arn:aws:dynamodb:us-east-1:111111111111:table/t/index/i\"]"),
         ),
         ("a table of another service", of("dynamodb: [\"arn:aws:s3:::logs\"]")),
+        ("data events that neither read nor write", of("s3: { read_write: none, resources: all }")),
+        ("reads of nothing", of("s3: { read_write: read }")),
+        ("reads of an empty list", of("s3: { read_write: read, resources: [] }")),
+        ("an unknown key", of("s3: { read_only: true, resources: all }")),
         (
             "an exclusion from nothing",
             with_trail("management_events: { read_write: none, exclude: [kms.amazonaws.com] }"),

@@ -90,8 +90,36 @@ fn selectors_say_what_the_words_mean() {
                 (ReadWrite::WriteOnly, true, 0, none.clone()),
             ],
         ),
+        (
+            "    data_events: { s3: { read_write: write, resources: all }, lambda: { resources: all } }",
+            vec![
+                (ReadWrite::All, true, 0, vec!["arn:aws:lambda".to_owned()]),
+                (ReadWrite::WriteOnly, false, 0, vec!["arn:aws:s3".to_owned()]),
+            ],
+        ),
+        (
+            "    management_events: read\n    data_events: { s3: { read_write: read, resources: [logs] } }",
+            vec![(ReadWrite::ReadOnly, true, 0, vec!["arn:aws:s3:::logs/".to_owned()])],
+        ),
     ] {
         assert_eq!(summary(selectors(words)), expected, "{words}");
+    }
+}
+
+#[test]
+fn recursive_logging_is_off_by_default_where_data_events_cover_the_log_bucket() {
+    for (words, expected) in [
+        ("", None),
+        ("    recursive_logging: true\n", Some(true)),
+        ("    data_events: { s3: all }\n", Some(false)),
+        ("    data_events: { s3: all }\n    recursive_logging: true\n", Some(true)),
+        ("    data_events: { s3: [secprod-multiaccount-logs] }\n", Some(false)),
+        ("    data_events: { s3: [other] }\n", None),
+        ("    data_events: { s3: { read_write: read, resources: all } }\n", None),
+        ("    data_events: { lambda: all }\n", None),
+    ] {
+        let text = prod_with("    data_events: { s3: all, lambda: all }\n", words);
+        assert_eq!(desired(&text).trails[0].recursive_logging, expected, "{words}");
     }
 }
 

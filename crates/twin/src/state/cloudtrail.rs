@@ -19,6 +19,9 @@ pub(crate) struct Trail {
     pub(crate) global_service_events: bool,
     pub(crate) log_file_validation: bool,
     pub(crate) logging: bool,
+    /// Whether data events include the deliveries of CloudTrail itself.
+    #[serde(default = "on", skip_serializing_if = "is_on")]
+    pub(crate) recursive_logging: bool,
     /// Whether it records all accounts of the organization.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) organization: bool,
@@ -39,4 +42,14 @@ pub(crate) struct Trail {
     pub(crate) insight_selectors: Vec<Value>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// The default of `RecursiveLogging`. See `CreateTrail` in the CloudTrail API reference.
+fn on() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_on(value: &bool) -> bool {
+    *value
 }

@@ -150,6 +150,26 @@ async fn selectors_of_one_sort_clear_the_other() {
     assert_eq!(code(none), "InvalidEventSelectorsException");
 }
 
+/// See "Suppressing recursive events with recursive logging" in the CloudTrail User Guide.
+#[tokio::test]
+async fn recursive_logging_is_on_unless_a_request_turns_it_off() {
+    let (_twin, client) = ready().await;
+    create(&client).send().await.unwrap();
+    let read = async || {
+        let described = client.describe_trails().send().await.unwrap();
+        described.trail_list()[0].recursive_logging()
+    };
+    assert_eq!(read().await, Some(true));
+    let updated = client.update_trail().name("Trail").recursive_logging(false).send().await.unwrap();
+    assert_eq!(updated.recursive_logging(), Some(false));
+    // What a request leaves out stays.
+    client.update_trail().name("Trail").enable_log_file_validation(true).send().await.unwrap();
+    assert_eq!(read().await, Some(false));
+    client.delete_trail().name("Trail").send().await.unwrap();
+    create(&client).recursive_logging(false).send().await.unwrap();
+    assert_eq!(read().await, Some(false));
+}
+
 #[tokio::test]
 async fn names_are_checked_and_a_region_holds_five() {
     let (twin, client) = ready().await;

@@ -59,6 +59,10 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             update(world, |trail| trail.sns_topic_name("")).await;
             "does not tell the topic"
         }
+        "recursive logging" => {
+            update(world, |trail| trail.recursive_logging(true)).await;
+            "recursive logging is on"
+        }
         "event selectors" => {
             let selector = EventSelector::builder().read_write_type(ReadWriteType::ReadOnly);
             let selector = selector.include_management_events(true).build();

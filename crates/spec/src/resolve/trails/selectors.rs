@@ -5,7 +5,7 @@ mod resources;
 
 use reconcile_policy::Partition;
 
-use crate::desired::{DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
+use crate::desired::{EventSelector, FieldSelector, ReadWrite, Selectors};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAdvancedSelector, RawExcluded, RawReadWrite, RawTrail, WordOr};
 use crate::resolve::recognized::Recognized;
@@ -39,7 +39,7 @@ pub(super) fn resolve(trail: &RawTrail, context: &Context<'_>, problems: &mut Pr
         Some(data) => resources::resolve(&data.value, context, problems),
         None => Vec::new(),
     };
-    let count: usize = data.iter().map(|resource| resource.values.len()).sum();
+    let count: usize = data.iter().map(|(_, resource)| resource.values.len()).sum();
     if let Some(raw) = &trail.data_events
         && count > MAX_DATA_RESOURCES
     {
@@ -54,33 +54,20 @@ pub(super) fn resolve(trail: &RawTrail, context: &Context<'_>, problems: &mut Pr
         );
         return None;
     }
-    Some(Selectors::basic(combine(management, excluded, data)))
-}
-
-/// One selector where one will do: `read_write` holds for the management and the data events of a selector.
-fn combine(
-    management: Option<ReadWrite>,
-    exclude_management_sources: Vec<String>,
-    data_resources: Vec<DataResource>,
-) -> Vec<EventSelector> {
-    let of_data = |data_resources| EventSelector {
-        read_write: ReadWrite::All,
-        management_events: false,
-        exclude_management_sources: Vec::new(),
-        data_resources,
-    };
-    let of_management = |read_write, data_resources| EventSelector {
+    // The canonical form puts management and data events that agree on reads and writes into one selector.
+    let of_management = management.map(|read_write| EventSelector {
         read_write,
         management_events: true,
-        exclude_management_sources,
-        data_resources,
-    };
-    match management {
-        None => vec![of_data(data_resources)],
-        Some(ReadWrite::All) => vec![of_management(ReadWrite::All, data_resources)],
-        Some(read_write) if data_resources.is_empty() => vec![of_management(read_write, Vec::new())],
-        Some(read_write) => vec![of_management(read_write, Vec::new()), of_data(data_resources)],
-    }
+        exclude_management_sources: excluded,
+        data_resources: Vec::new(),
+    });
+    let of_data = data.into_iter().map(|(read_write, resource)| EventSelector {
+        read_write,
+        management_events: false,
+        exclude_management_sources: Vec::new(),
+        data_resources: vec![resource],
+    });
+    Some(Selectors::basic(of_management.into_iter().chain(of_data).collect()))
 }
 
 fn management(trail: &RawTrail) -> (Option<ReadWrite>, Vec<String>) {

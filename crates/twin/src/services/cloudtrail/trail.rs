@@ -43,6 +43,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         global_service_events: true,
         log_file_validation: false,
         logging: false,
+        recursive_logging: true,
         organization: false,
         log_group: None,
         log_role: None,
@@ -122,6 +123,7 @@ fn set(trail: &mut Trail, caller: Caller<'_>, input: &Value) -> Result<(), Fault
         ("IncludeGlobalServiceEvents", &mut trail.global_service_events),
         ("EnableLogFileValidation", &mut trail.log_file_validation),
         ("IsOrganizationTrail", &mut trail.organization),
+        ("RecursiveLogging", &mut trail.recursive_logging),
     ] {
         if let Some(value) = input.get(name).and_then(Value::as_bool) {
             *field = value;
@@ -184,6 +186,7 @@ fn details(trail: &Trail) -> Value {
         "HasCustomEventSelectors": trail.event_selectors != selectors::defaults(),
         "HasInsightSelectors": !trail.insight_selectors.is_empty(),
         "IsOrganizationTrail": trail.organization,
+        "RecursiveLogging": trail.recursive_logging,
     });
     if let Some(prefix) = &trail.prefix {
         details["S3KeyPrefix"] = json!(prefix);

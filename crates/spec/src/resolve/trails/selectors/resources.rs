@@ -6,10 +6,11 @@
 use reconcile_policy::{AccountId, Arn, Partition, Region};
 
 use super::Context;
-use crate::desired::DataResource;
+use crate::desired::{DataResource, ReadWrite};
+use crate::diagnostic::Place;
 use crate::names::BucketName;
 use crate::problems::Problems;
-use crate::raw::{All, Located, RawDataEvents, RawDataValues, WordOr};
+use crate::raw::{All, ListOr, Located, RawDataEvents, RawDataReadWrite, RawDataSelection, WordOr};
 
 /// A service whose data events basic selectors can record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,34 +44,64 @@ pub(super) fn resolve(
     raw: &RawDataEvents,
     context: &Context<'_>,
     problems: &mut Problems,
-) -> Vec<DataResource> {
+) -> Vec<(ReadWrite, DataResource)> {
     let mut found = Vec::new();
     for (service, raw) in
         [(Service::S3, &raw.s3), (Service::Lambda, &raw.lambda), (Service::DynamoDb, &raw.dynamodb)]
     {
         let Some(raw) = raw else { continue };
-        let values = values(service, raw, context, problems);
-        found.push(DataResource { kind: service.kind().to_owned(), values });
+        let Selection { read_write, resources, place } = Selection::of(raw);
+        let values = match resources {
+            None => vec![format!("arn:{}:{}", context.partition, service.name())],
+            Some(resources) => values(service, resources, place, context, problems),
+        };
+        found.push((read_write, DataResource { kind: service.kind().to_owned(), values }));
     }
     found
 }
 
+/// The data events of one service, whichever form they are written in.
+struct Selection<'r> {
+    read_write: ReadWrite,
+    /// The resources; `None` for all.
+    resources: Option<&'r [Located<String>]>,
+    /// The place of the resources.
+    place: Place,
+}
+
+impl<'r> Selection<'r> {
+    fn of(raw: &'r Located<RawDataSelection>) -> Self {
+        let (read_write, resources, place) = match &raw.value {
+            WordOr::Word(All::All) => (None, None, raw.place),
+            WordOr::Value(ListOr::List(resources)) => (None, Some(resources.as_slice()), raw.place),
+            WordOr::Value(ListOr::Map(choice)) => match &choice.resources.value {
+                WordOr::Word(All::All) => (choice.read_write, None, choice.resources.place),
+                WordOr::Value(resources) => {
+                    (choice.read_write, Some(resources.as_slice()), choice.resources.place)
+                }
+            },
+        };
+        let read_write = match read_write {
+            None | Some(RawDataReadWrite::All) => ReadWrite::All,
+            Some(RawDataReadWrite::Read) => ReadWrite::ReadOnly,
+            Some(RawDataReadWrite::Write) => ReadWrite::WriteOnly,
+        };
+        Self { read_write, resources, place }
+    }
+}
+
 fn values(
     service: Service,
-    raw: &Located<RawDataValues>,
+    resources: &[Located<String>],
+    place: Place,
     context: &Context<'_>,
     problems: &mut Problems,
 ) -> Vec<String> {
-    match &raw.value {
-        WordOr::Word(All::All) => vec![format!("arn:{}:{}", context.partition, service.name())],
-        WordOr::Value(values) => {
-            if values.is_empty() {
-                let message = format!("the list of `{}` resources is empty", service.name());
-                problems.add(raw.place, message, "name at least one, or write `all`");
-            }
-            values.iter().filter_map(|value| one(service, value, context, problems)).collect()
-        }
+    if resources.is_empty() {
+        let message = format!("the list of `{}` resources is empty", service.name());
+        problems.add(place, message, "name at least one, or write `all`");
     }
+    resources.iter().filter_map(|value| one(service, value, context, problems)).collect()
 }
 
 fn one(

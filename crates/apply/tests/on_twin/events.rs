@@ -1,0 +1,94 @@
+//! What a trail records: recursive logging, and data events for reads or writes alone.
+
+use aws_sdk_cloudtrail::types::ReadWriteType;
+use reconcile_diff::{Severity, findings};
+
+use crate::installation::{Installation, MASTER, client, members};
+
+const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail";
+
+fn cloudtrail(installation: &Installation) -> aws_sdk_cloudtrail::Client {
+    client!(aws_sdk_cloudtrail, installation, MASTER)
+}
+
+async fn recursive_logging(installation: &Installation) -> bool {
+    let trail = cloudtrail(installation).get_trail().name("Trail").send().await.unwrap().trail.unwrap();
+    trail.recursive_logging().unwrap()
+}
+
+/// Turns recursive logging on or off, as somebody else.
+async fn set_recursive_logging(installation: &Installation, is_on: bool) {
+    let call = cloudtrail(installation).update_trail().name("Trail").recursive_logging(is_on);
+    call.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_trail_that_records_its_log_bucket_leaves_out_its_own_deliveries_by_default() {
+    for (events, expected) in [
+        ("", true),
+        (", data_events: { s3: all }", false),
+        (", data_events: { s3: [test-logs] }", false),
+        (", data_events: { s3: [other-bucket] }", true),
+        (", data_events: { s3: { read_write: read, resources: all } }", true),
+        (", data_events: { s3: all }, recursive_logging: true", true),
+        (", recursive_logging: false", false),
+    ] {
+        let installation = Installation::new();
+        installation.converge(&members(0, events)).await;
+        assert_eq!(recursive_logging(&installation).await, expected, "{events}");
+    }
+}
+
+#[tokio::test]
+async fn recursive_logging_is_found_and_set_where_it_is_managed_and_kept_where_it_is_not() {
+    let installation = Installation::new();
+    let spec = members(0, ", data_events: { s3: all }");
+    installation.converge(&spec).await;
+    set_recursive_logging(&installation, true).await;
+
+    let comparison = installation.compare(&spec).await;
+    let found: Vec<_> = findings(&comparison).into_iter().map(|it| (it.severity, it.message)).collect();
+    let message = "recursive logging is on: its data events include CloudTrail's own deliveries".to_owned();
+    assert_eq!(found, [(Severity::Medium, message)]);
+    installation.converge(&spec).await;
+    assert!(!recursive_logging(&installation).await);
+    assert!(installation.plan(&spec).await.is_in_sync());
+
+    // A trail that cannot record its own deliveries keeps the setting.
+    let spec = members(0, "");
+    installation.converge(&spec).await;
+    for is_on in [false, true] {
+        set_recursive_logging(&installation, is_on).await;
+        assert!(installation.plan(&spec).await.is_in_sync(), "{is_on}");
+    }
+}
+
+#[tokio::test]
+async fn data_events_are_recorded_for_reads_or_writes_alone() {
+    let installation = Installation::new();
+    let spec = members(
+        0,
+        ", data_events: { s3: { read_write: write, resources: all }, lambda: { read_write: read, resources: all }, \
+         dynamodb: all }",
+    );
+    installation.converge(&spec).await;
+    assert!(installation.plan(&spec).await.is_in_sync());
+    let answer = cloudtrail(&installation).get_event_selectors().trail_name(TRAIL).send().await.unwrap();
+    let mut recorded: Vec<(ReadWriteType, bool, String)> = Vec::new();
+    for selector in answer.event_selectors() {
+        for resource in selector.data_resources() {
+            let read_write = selector.read_write_type().unwrap().clone();
+            let management = selector.include_management_events().unwrap();
+            recorded.push((read_write, management, resource.r#type().unwrap().to_owned()));
+        }
+    }
+    recorded.sort();
+    assert_eq!(
+        recorded,
+        [
+            (ReadWriteType::All, true, "AWS::DynamoDB::Table".to_owned()),
+            (ReadWriteType::ReadOnly, false, "AWS::Lambda::Function".to_owned()),
+            (ReadWriteType::WriteOnly, false, "AWS::S3::Object".to_owned()),
+        ]
+    );
+}

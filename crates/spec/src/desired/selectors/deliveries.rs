@@ -1,0 +1,175 @@
+//! Whether selectors cover the requests with which CloudTrail itself delivers logs.
+
+use super::{AdvancedSelector, EventSelector, FieldSelector, ReadWrite, Selectors};
+
+/// The resource type of objects.
+const OBJECTS: &str = "AWS::S3::Object";
+
+impl Selectors {
+    /// Whether data events can include CloudTrail's own deliveries to a bucket, below a prefix, or to a log group. Each recorded
+    /// delivery is delivered in turn, and is recorded again. What cannot be decided counts as included.
+    ///
+    /// The deliveries are `PutObject` and `PutLogEvents`. See [Suppressing recursive events with recursive
+    /// logging](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-recursive-logging.html).
+    pub fn may_record_deliveries(&self, bucket: &str, prefix: Option<&str>, has_log_group: bool) -> bool {
+        let folder = prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default();
+        let objects = format!(":::{bucket}/{folder}AWSLogs/");
+        match self {
+            Self::Basic(selectors) => selectors.iter().any(|selector| basic(selector, &objects)),
+            Self::Advanced(selectors) => selectors.iter().any(|it| advanced(it, &objects, has_log_group)),
+        }
+    }
+}
+
+fn basic(selector: &EventSelector, objects: &str) -> bool {
+    let resources = selector.data_resources.iter().filter(|it| it.kind == OBJECTS);
+    selector.read_write != ReadWrite::ReadOnly
+        && resources.flat_map(|it| &it.values).any(|value| overlaps(value, objects))
+}
+
+/// Whether the beginning of an ARN and that of the log files have ARNs in common.
+fn overlaps(value: &str, objects: &str) -> bool {
+    let rest = value.split_once(":s3").map_or(value, |(_, rest)| rest);
+    rest.starts_with(objects) || objects.starts_with(rest)
+}
+
+fn advanced(selector: &AdvancedSelector, objects: &str, has_log_group: bool) -> bool {
+    let field = |name: &str| selector.field_selectors.iter().find(|it| it.field == name);
+    let of_type = |is_wanted: &dyn Fn(&str) -> bool| {
+        field("resources.type").is_some_and(|it| it.equals.iter().any(|value| is_wanted(value)))
+    };
+    let is_put = |source: &str, name: &str| {
+        field("eventSource").is_none_or(|it| accepts(it, source))
+            && field("eventName").is_none_or(|it| accepts(it, name))
+    };
+    let is_data = field("eventCategory").is_some_and(|it| it.equals.iter().any(|value| value == "Data"));
+    let has_writes = field("readOnly").is_none_or(|it| it.equals.iter().any(|value| value == "false"));
+    let to_bucket = of_type(&|value| value == OBJECTS)
+        && is_put("s3.amazonaws.com", "PutObject")
+        && field("resources.ARN").is_none_or(|it| can_accept(it, objects));
+    let to_log_group = has_log_group
+        && of_type(&|value| value.starts_with("AWS::Logs::"))
+        && is_put("logs.amazonaws.com", "PutLogEvents");
+    is_data && has_writes && (to_bucket || to_log_group)
+}
+
+/// Whether a condition accepts a value: it meets any of the conditions that select, and all of those that deselect.
+///
+/// See [Filtering data events by using advanced event
+/// selectors](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html).
+fn accepts(field: &FieldSelector, value: &str) -> bool {
+    let is_selected = field.equals.iter().any(|it| it == value)
+        || field.starts_with.iter().any(|it| value.starts_with(it.as_str()))
+        || field.ends_with.iter().any(|it| value.ends_with(it.as_str()));
+    let is_deselected = field.not_equals.iter().any(|it| it == value)
+        || field.not_starts_with.iter().any(|it| value.starts_with(it.as_str()))
+        || field.not_ends_with.iter().any(|it| value.ends_with(it.as_str()));
+    (is_selected || !selects(field)) && !is_deselected
+}
+
+/// Whether a condition can accept the ARN of a log file, of which only the beginning is known.
+fn can_accept(field: &FieldSelector, objects: &str) -> bool {
+    let begins = |value: &String| overlaps(value, objects);
+    let is_selected =
+        field.equals.iter().chain(&field.starts_with).any(begins) || !field.ends_with.is_empty();
+    let holds_all = |value: &String| {
+        let rest = value.split_once(":s3").map_or(value.as_str(), |(_, rest)| rest);
+        objects.starts_with(rest)
+    };
+    (is_selected || !selects(field)) && !field.not_starts_with.iter().any(holds_all)
+}
+
+fn selects(field: &FieldSelector) -> bool {
+    !(field.equals.is_empty() && field.starts_with.is_empty() && field.ends_with.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::DataResource;
+
+    fn basic(read_write: ReadWrite, value: &str) -> Selectors {
+        let resource = DataResource { kind: OBJECTS.to_owned(), values: vec![value.to_owned()] };
+        Selectors::basic(vec![EventSelector {
+            read_write,
+            management_events: true,
+            exclude_management_sources: Vec::new(),
+            data_resources: vec![resource],
+        }])
+    }
+
+    #[test]
+    fn basic_selectors_record_deliveries_where_they_record_writes_to_the_log_files() {
+        for (read_write, value, expected) in [
+            (ReadWrite::All, "arn:aws:s3", true),
+            (ReadWrite::All, "arn:aws-cn:s3:::", true),
+            (ReadWrite::WriteOnly, "arn:aws:s3", true),
+            (ReadWrite::ReadOnly, "arn:aws:s3", false),
+            (ReadWrite::All, "arn:aws:s3:::logs/", true),
+            (ReadWrite::All, "arn:aws:s3:::log", true),
+            (ReadWrite::All, "arn:aws:s3:::logs/trail/AWSLogs/111111111111/", true),
+            (ReadWrite::All, "arn:aws:s3:::logs/trail/", true),
+            (ReadWrite::All, "arn:aws:s3:::logs/other/", false),
+            (ReadWrite::All, "arn:aws:s3:::data/", false),
+        ] {
+            let selectors = basic(read_write, value);
+            assert_eq!(selectors.may_record_deliveries("logs", Some("trail"), true), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn advanced_selectors_record_deliveries_unless_a_condition_leaves_them_out() {
+        for (conditions, expected) in [
+            ("{Field: resources.type, Equals: ['AWS::S3::Object']}", true),
+            ("{Field: resources.type, Equals: ['AWS::Lambda::Function']}", false),
+            ("{Field: resources.type, Equals: ['AWS::Logs::LogGroup']}", true),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, {Field: readOnly, Equals: ['true']}",
+                false,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, {Field: readOnly, Equals: ['false']}",
+                true,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, {Field: eventName, Equals: [GetObject]}",
+                false,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, {Field: eventName, StartsWith: [Put]}",
+                true,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, {Field: eventName, NotEquals: [PutObject]}",
+                false,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, \
+                 {Field: resources.ARN, NotStartsWith: ['arn:aws:s3:::logs/']}",
+                false,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, \
+                 {Field: resources.ARN, NotStartsWith: ['arn:aws:s3:::data/']}",
+                true,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, \
+                 {Field: resources.ARN, StartsWith: ['arn:aws:s3:::data/']}",
+                false,
+            ),
+            (
+                "{Field: resources.type, Equals: ['AWS::S3::Object']}, {Field: resources.ARN, EndsWith: [.gz]}",
+                true,
+            ),
+        ] {
+            let text =
+                format!("{{FieldSelectors: [{{Field: eventCategory, Equals: [Data]}}, {conditions}]}}");
+            let selectors = Selectors::advanced(vec![serde_yaml::from_str(&text).unwrap()]);
+            assert_eq!(selectors.may_record_deliveries("logs", None, true), expected, "{conditions}");
+        }
+        let management = "{FieldSelectors: [{Field: eventCategory, Equals: [Management]}]}";
+        let selectors = Selectors::advanced(vec![serde_yaml::from_str(management).unwrap()]);
+        assert!(!selectors.may_record_deliveries("logs", None, true));
+    }
+}

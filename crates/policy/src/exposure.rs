@@ -13,6 +13,7 @@ mod reach;
 mod who;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::canonical::canonical_principal_id;
@@ -67,6 +68,17 @@ pub struct Insiders {
 }
 
 impl Insiders {
+    /// The insiders together with the account of a resource, whose principals its owner decides about.
+    #[must_use]
+    pub fn with(&self, account: &str) -> Cow<'_, Self> {
+        if self.has(account) {
+            return Cow::Borrowed(self);
+        }
+        let mut insiders = self.clone();
+        insiders.accounts.insert(account.to_owned());
+        Cow::Owned(insiders)
+    }
+
     /// Whether an account is one of theirs.
     fn has(&self, account: &str) -> bool {
         self.accounts.contains(account)

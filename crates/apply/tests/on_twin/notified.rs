@@ -3,6 +3,7 @@
 use reconcile_diff::{Comparison, FindingKind, Severity, findings};
 use serde_json::{Value, json};
 
+use crate::exposure::{STRANGER, assert_reported, installed};
 use crate::installation::{Installation, MASTER, client, members};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
@@ -127,6 +128,55 @@ async fn a_topic_whose_policy_cannot_be_read_is_not_known() {
     installation.converge(&with("")).await;
     assert_eq!(severities(&installation.compare(&with("")).await), [Severity::Medium]);
     assert_eq!(severities(&installation.compare(&with(", proof: warn")).await), []);
+}
+
+#[tokio::test]
+async fn a_topic_by_arn_is_judged_by_what_its_policy_allows_to_outsiders() {
+    let spec = members(1, &format!(", sns_topic: {{ arn: \"{THEIRS}\" }}"));
+    let (installation, ..) = installed(&spec).await;
+    let arn: Vec<&str> = THEIRS.split(':').collect();
+    let allow = |principal: Value, actions: Value, condition: Value| {
+        json!({ "Sid": "Other", "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": THEIRS,
+            "Condition": condition })
+    };
+    let ours = json!({ "StringEquals": { "aws:SourceAccount": [MASTER, "000000000001"] } });
+    let trails = allow(json!({ "Service": "cloudtrail.amazonaws.com" }), json!("SNS:Publish"), ours);
+    let readable = allow(json!("*"), json!("SNS:GetTopicAttributes"), json!({}));
+    let stranger = json!({ "AWS": STRANGER });
+    for (statement, expected) in [
+        (
+            allow(stranger.clone(), json!("SNS:Subscribe"), json!({})),
+            vec![(Severity::Medium, "statement `Other` lets account 444455556666 subscribe to the topic")],
+        ),
+        (
+            allow(stranger, json!(["SNS:Publish", "SNS:SetTopicAttributes"]), json!({})),
+            vec![(
+                Severity::High,
+                "statement `Other` lets account 444455556666 publish to the topic and change the topic policy",
+            )],
+        ),
+        // The topic is theirs.
+        (allow(json!({ "AWS": "999999999999" }), json!("SNS:Subscribe"), json!({})), vec![]),
+        (
+            allow(
+                json!("*"),
+                json!("SNS:Publish"),
+                json!({ "StringEquals": { "AWS:SourceOwner": "999999999999" } }),
+            ),
+            vec![],
+        ),
+    ] {
+        let policy =
+            json!({ "Version": "2012-10-17", "Statement": [trails, readable, statement] }).to_string();
+        installation.twin.set_topic_policy(arn[4], arn[3], arn[5], &policy);
+        assert_reported(&installation.compare(&spec).await, &expected);
+    }
+    let policy = json!({ "Version": "2012-10-17", "Statement": [trails] }).to_string();
+    installation.twin.set_topic_policy(arn[4], arn[3], arn[5], &policy);
+    let plan = installation.plan(&spec).await;
+    let unjudged = plan.warnings.iter().find(|it| it.code == "unjudged-policy").unwrap();
+    assert_eq!(unjudged.address.to_string(), "topic_policy/999999999999/theirs");
+    assert!(unjudged.message.ends_with("what it allows to outsiders is not judged"), "{}", unjudged.message);
 }
 
 #[tokio::test]

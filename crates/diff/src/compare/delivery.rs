@@ -229,7 +229,7 @@ impl Scope<'_> {
             let own = self.desired.topics.iter().find(|topic| topic.arn == *arn);
             Some(match own {
                 Some(topic) => Address::new(kind, &topic.site.account, &topic.name),
-                None => Address::new(kind, &self.account_named(arn.account())?, arn.resource()),
+                None => self.existing_topic_address(kind, arn)?,
             })
         };
         match kind {
@@ -241,6 +241,11 @@ impl Scope<'_> {
             }
             PolicyKind::TopicKey => of_topic(Kind::Topic),
         }
+    }
+
+    /// The address of a topic that the spec names by its ARN, or of its policy.
+    pub(super) fn existing_topic_address(&self, kind: Kind, arn: &Arn) -> Option<Address> {
+        Some(Address::new(kind, &self.account_named(arn.account())?, arn.resource()))
     }
 
     fn is_own_key(&self, key: Option<&str>) -> bool {

@@ -13,11 +13,14 @@ use reconcile_policy::{
     canonical_text, exposures,
 };
 
+use reconcile_spec::ExistingTopic;
+
 use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
 use crate::drift::Severity;
 use crate::foreign::{ForeignAccess, content, review, severity};
+use crate::kind::Kind;
 use crate::plan::Warning;
 
 /// What the policies become, as far as they are managed.
@@ -37,7 +40,7 @@ pub(super) fn judge(
     let (mut live, mut stays) = (Vec::new(), Vec::new());
     for policy in judge.policies(outcomes) {
         let Some(document) = policy.live else { continue };
-        let after = policy.outcome.map(|outcome| &outcome.merged.contracted);
+        let after = policy.managed.map(|(outcome, _)| &outcome.merged.contracted);
         live.extend(judge.access(&policy, document, |it| !policy.is_wanted(it)));
         stays.extend(judge.access(&policy, after.unwrap_or(document), |it| !policy.is_owned(it)));
     }
@@ -47,6 +50,7 @@ pub(super) fn judge(
     stays.extend(others.iter().cloned());
     live.extend(others);
     compared.warnings.extend(stays.iter().map(warning));
+    compared.warnings.extend(unjudged(scope));
     compared.warnings.extend(unused(scope, &live, &stays));
     live
 }
@@ -66,20 +70,21 @@ struct Subject<'a> {
 struct Policy<'a> {
     address: Address,
     asset: Asset,
-    ownership: &'a Ownership,
     live: Option<&'a Document>,
-    outcome: Option<&'a Fitted>,
+    /// What the policy becomes, and which of its statements are managed; `None` for a policy that is only read.
+    managed: Option<(&'a Fitted, &'a Ownership)>,
 }
 
 impl Policy<'_> {
     /// Whether a statement is managed.
     fn is_owned(&self, statement: &Statement) -> bool {
-        self.outcome.is_some() && self.ownership.has(statement)
+        self.managed.is_some_and(|(_, ownership)| ownership.has(statement))
     }
 
     /// Whether a statement is managed and means what it should.
     fn is_wanted(&self, statement: &Statement) -> bool {
-        let wanted = self.outcome.map(|it| it.merged.contracted.statements()).unwrap_or_default();
+        let wanted = self.managed.map(|(outcome, _)| outcome.merged.contracted.statements());
+        let wanted = wanted.unwrap_or_default();
         self.is_owned(statement) && wanted.iter().any(|it| it.is_equivalent(statement))
     }
 }
@@ -114,25 +119,40 @@ impl<'a> Judge<'a> {
         let bucket = Policy {
             address: scope.bucket_policy_address(),
             asset: self.asset(AssetKind::Bucket, self.bucket.clone(), &desired.bucket.site.account),
-            ownership: &desired.bucket_policy.ownership,
             live: scope.observed.bucket_policy.as_ref(),
-            outcome: outcomes.bucket,
+            managed: outcomes.bucket.map(|outcome| (outcome, &desired.bucket_policy.ownership)),
         };
         let key = scope.observed.key.as_ref().zip(self.key_asset()).map(|(hub, asset)| Policy {
             address: scope.key_policy_address(),
             asset,
-            ownership: &desired.key_policy.ownership,
             live: Some(&hub.policy),
-            outcome: outcomes.key,
+            managed: outcomes.key.map(|outcome| (outcome, &desired.key_policy.ownership)),
         });
         let topics = desired.topics.iter().zip(outcomes.topics).map(|(topic, outcome)| Policy {
             address: super::topic_policy::address(topic),
             asset: self.asset(AssetKind::Topic, topic.arn.to_string(), &topic.site.account),
-            ownership: &topic.ownership,
             live: scope.observed.topics.get(&topic.arn).and_then(Option::as_ref).map(|live| &live.policy),
-            outcome: outcome.as_ref(),
+            managed: outcome.as_ref().map(|outcome| (outcome, &topic.ownership)),
         });
-        std::iter::once(bucket).chain(key).chain(topics).collect()
+        let others = desired.existing_topics.iter().filter_map(|topic| self.existing_topic(topic));
+        std::iter::once(bucket).chain(key).chain(topics).chain(others).collect()
+    }
+
+    /// The policy of a topic that the spec names by its ARN; `None` if there is no such topic, or if it could not be read.
+    fn existing_topic(&self, topic: &ExistingTopic) -> Option<Policy<'a>> {
+        let Some(Ok(Some(live))) = self.scope.observed.existing_topics.get(&topic.arn) else { return None };
+        Some(Policy {
+            address: self.scope.existing_topic_address(Kind::TopicPolicy, &topic.arn)?,
+            asset: Asset {
+                kind: AssetKind::Topic,
+                arn: topic.arn.to_string(),
+                account: topic.arn.account().to_owned(),
+                bucket: self.bucket.clone(),
+                logs: self.logs.clone(),
+            },
+            live: Some(&live.policy.document),
+            managed: None,
+        })
     }
 
     /// The key as an asset, where there is one.
@@ -153,7 +173,8 @@ impl<'a> Judge<'a> {
         document: &Document,
         is_judged: impl Fn(&Statement) -> bool,
     ) -> Vec<ForeignAccess> {
-        let found = exposures(document, &policy.asset, &self.insiders, is_judged);
+        let insiders = self.insiders.with(&policy.asset.account);
+        let found = exposures(document, &policy.asset, &insiders, is_judged);
         found.iter().filter_map(|exposure| self.of_statement(policy, document, exposure)).collect()
     }
 
@@ -238,6 +259,23 @@ fn warning(access: &ForeignAccess) -> Warning {
         ),
     };
     Warning { code, address: address.clone(), message }
+}
+
+/// The topics of others whose policies could not be read. Whether CloudTrail can publish to them is a matter of the proof.
+fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
+    let unread =
+        scope.observed.existing_topics.iter().filter_map(|(arn, live)| Some((arn, live.as_ref().err()?)));
+    unread
+        .filter_map(|(arn, error)| {
+            Some(Warning {
+                code: "unjudged-policy".to_owned(),
+                address: scope.existing_topic_address(Kind::TopicPolicy, arn)?,
+                message: format!(
+                    "the topic policy cannot be read ({error}): what it allows to outsiders is not judged"
+                ),
+            })
+        })
+        .collect()
 }
 
 /// The reviews that accept nothing any more: what they name changed or is gone.

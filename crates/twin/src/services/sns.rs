@@ -53,13 +53,14 @@ pub(super) const SERVICE: Service = Service {
     operations: OPERATIONS,
 };
 
-/// Creates a topic of this ARN where there is none, as the CloudTrail console does for its owner; nothing happens where it
-/// is not the ARN of a topic.
+/// Creates a topic of this ARN where there is none, with a policy that lets the trails of the accounts of the twin publish;
+/// nothing happens where it is not the ARN of a topic.
 ///
 /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
 pub(crate) fn provide(state: &mut State, arn: &str) {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, "sns", region, account, name] = elements.as_slice() else { return };
+    let accounts: Vec<&String> = state.accounts.keys().collect();
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -68,6 +69,7 @@ pub(crate) fn provide(state: &mut State, arn: &str) {
             "Principal": { "Service": "cloudtrail.amazonaws.com" },
             "Action": "SNS:Publish",
             "Resource": arn,
+            "Condition": { "StringEquals": { "aws:SourceAccount": accounts } },
         }, {
             // A plan reads the policy from the account of the trail.
             "Sid": "ReadFromAnyAccount",

@@ -32,6 +32,8 @@ mod keys;
 mod log_access;
 #[path = "on_twin/notified.rs"]
 mod notified;
+#[path = "on_twin/organization.rs"]
+mod organization;
 #[path = "on_twin/others.rs"]
 mod others;
 #[path = "on_twin/phases.rs"]

@@ -194,7 +194,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         // No spec asks for it; a copy of a live set-up may.
         Operation::DisableKeyRotation => false,
         Operation::ListDelegatedAdministrators | Operation::RegisterDelegatedAdministrator => {
-            organization.is_some_and(|it| it.delegated_administrator.is_some())
+            organization.is_some_and(|it| !it.delegated_administrators.is_empty())
         }
         Operation::DeleteBucket | Operation::ListObjectVersions => desired.deletion.bucket,
         Operation::DeleteAlias | Operation::ScheduleKeyDeletion => desired.deletion.key,
@@ -314,7 +314,7 @@ fn assumed(desired: &Desired, account: &Account, named: Roles) -> Vec<String> {
 fn trail_arn(desired: &Desired, trail: &Trail) -> String {
     let organization = desired.organization.as_ref();
     // Who registers an administrator is the management account.
-    let is_known = organization.is_some_and(|it| it.delegated_administrator.is_some());
+    let is_known = organization.is_some_and(|it| !it.delegated_administrators.is_empty());
     let arn = &trail.arn;
     if trail.is_organization && !is_known {
         let partition = desired.bucket.site.region.partition();

@@ -42,8 +42,8 @@ pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
         found.extend(
             organization.service_access.then(|| Address::new(Kind::ServiceAccess, account, CLOUDTRAIL)),
         );
-        let administrator = organization.delegated_administrator.iter();
-        found.extend(administrator.map(|name| Address::new(Kind::DelegatedAdministrator, account, name)));
+        let administrators = organization.delegated_administrators.iter();
+        found.extend(administrators.map(|name| Address::new(Kind::DelegatedAdministrator, account, name)));
     }
     if key.identity != KeyIdentity::Unmanaged {
         found.push(of_key(Kind::Key));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::installation::{Installation, MASTER, accounts_of, members, spec};
 use crate::specs::{Said, specs};
 
-async fn imported(installation: &Installation, text: &str) -> Imported {
+pub async fn imported(installation: &Installation, text: &str) -> Imported {
     let accounts = accounts_of(text);
     let organization = spec(&accounts).desired().organization.as_ref().map(|it| it.account.clone());
     let request = Request { organization, ..Request::default() };

@@ -43,7 +43,7 @@ fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
     let registers = desired
         .organization
         .as_ref()
-        .is_some_and(|it| it.account == account.name && it.delegated_administrator.is_some());
+        .is_some_and(|it| it.account == account.name && !it.delegated_administrators.is_empty());
     let mut trails = desired.trails.iter().filter(|trail| trail.is_organization);
     registers || trails.any(|trail| trail.site.account == account.name)
 }
@@ -71,7 +71,7 @@ fn act_for_organization(desired: &Desired, account: &Account) -> Vec<Implied> {
         },
     ];
     let organization = desired.organization.as_ref().filter(|it| it.account == account.name);
-    if organization.is_some_and(|it| it.delegated_administrator.is_some()) {
+    if organization.is_some_and(|it| !it.delegated_administrators.is_empty()) {
         implied.push(Implied {
             action: "organizations:RegisterDelegatedAdministrator",
             resources: vec!["*".to_owned()],

@@ -34,12 +34,26 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         };
         compared.view(terms, live.service_access.then(|| access.clone()), access);
     }
-    let administrator = wanted.delegated_administrator.as_ref().and_then(|name| scope.desired.account(name));
-    if let Some(administrator) = administrator {
+    let mut registered = live.delegated_administrators.len();
+    for administrator in wanted.delegated_administrators.iter().filter_map(|name| scope.desired.account(name))
+    {
+        let address = Address::new(Kind::DelegatedAdministrator, &wanted.account, &administrator.name);
+        let is_registered = live.delegated_administrators.contains(&administrator.id);
+        if !is_registered {
+            if registered >= Organization::MAX_ADMINISTRATORS {
+                let message = format!(
+                    "{registered} accounts are or become delegated administrators for CloudTrail, and an organization can \
+                     have {}: deregister one of them, or AWS rejects this one",
+                    Organization::MAX_ADMINISTRATORS
+                );
+                compared.warn("administrator-quota", address.clone(), message);
+            }
+            registered += 1;
+        }
         let view =
             DelegatedAdministrator { account: administrator.id.clone(), service: CLOUDTRAIL.to_owned() };
         let terms = Terms {
-            address: Address::new(Kind::DelegatedAdministrator, &wanted.account, &administrator.name),
+            address,
             place: scope.place(&site),
             phase: Phase::Expand,
             // Organizations registers nobody for a service that it does not trust.
@@ -52,7 +66,6 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                 )
             },
         };
-        let is_registered = live.delegated_administrators.contains(&administrator.id);
         compared.view(terms, is_registered.then(|| view.clone()), view);
     }
 }

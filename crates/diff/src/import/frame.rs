@@ -70,13 +70,22 @@ impl Draft<'_> {
         if has_trail && (lacks_access || self.aside.contains(&Aspect::ServiceAccess)) {
             text.keep("  service_access: false", Aspect::ServiceAccess);
         }
-        let administrators = known.map(|known| known.delegated_administrators.as_slice());
-        if let Some([administrator]) = administrators
-            && !self.aside.contains(&Aspect::DelegatedAdministrator)
-            && let Some(account) = self.account(administrator.as_str())
-        {
+        // A spec registers administrators and never removes one, so that those of accounts without a name can be left out.
+        let administrators = known.into_iter().flat_map(|known| &known.delegated_administrators);
+        let administrators: Vec<String> = administrators
+            .filter(|_| !self.aside.contains(&Aspect::DelegatedAdministrator))
+            .filter_map(|id| self.account(id.as_str()))
+            .filter(|account| account.name != *organization)
+            .map(|account| scalar(account.name.as_str()))
+            .collect();
+        let names = match administrators.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            several => Some(format!("[{}]", several.join(", "))),
+        };
+        if let Some(names) = names {
             let about = About::Aspect(Aspect::DelegatedAdministrator);
-            text.push(format!("  delegated_administrator: {}", scalar(account.name.as_str())), &about);
+            text.push(format!("  delegated_administrator: {names}"), &about);
         }
         text.comment("");
     }

@@ -40,7 +40,7 @@ pub async fn read(
     let reader = Reader { session, client: session.organizations(region) };
     let units = when(wanted.joining.asks_for_units(), reader.units());
     let access = when(wanted.service_access, reader.service_access());
-    let administrators = when(wanted.delegated_administrator.is_some(), reader.delegated_administrators());
+    let administrators = when(!wanted.delegated_administrators.is_empty(), reader.delegated_administrators());
     let ((id, management), accounts, (units, access, administrators)) =
         try_join3(reader.describe(), reader.accounts(), try_join3(units, access, administrators)).await?;
     let (units, units_of) = units.unwrap_or_default();

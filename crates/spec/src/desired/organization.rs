@@ -18,8 +18,15 @@ pub struct Organization {
     pub role: Option<String>,
     /// Whether CloudTrail has to have trusted access.
     pub service_access: bool,
-    /// The account that has to be delegated administrator for CloudTrail.
-    pub delegated_administrator: Option<AccountName>,
+    /// The accounts that have to be delegated administrators for CloudTrail.
+    pub delegated_administrators: Vec<AccountName>,
+}
+
+impl Organization {
+    /// The delegated administrators for CloudTrail that an organization can have.
+    ///
+    /// See "Organization delegated administrator" in the CloudTrail user guide.
+    pub const MAX_ADMINISTRATORS: usize = 3;
 }
 
 /// Which active members of an organization join the accounts by themselves.

@@ -24,9 +24,9 @@ pub(crate) struct RawOrganization {
     /// Enable trusted access for CloudTrail. Default: true if any trail is an organization trail.
     #[serde(default)]
     pub(crate) service_access: Option<Located<bool>>,
-    /// The account to register as delegated administrator for CloudTrail.
+    /// The account to register as delegated administrator for CloudTrail, or a list of up to three accounts.
     #[serde(default)]
-    pub(crate) delegated_administrator: Option<Located<String>>,
+    pub(crate) delegated_administrator: Option<Located<WordOr<String, Vec<Located<String>>>>>,
 }
 
 /// Which members of the organization.

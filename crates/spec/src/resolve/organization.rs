@@ -4,7 +4,7 @@ use reconcile_policy::{AccountId, Partition};
 
 use super::Scope;
 use crate::desired::{Account, Accounts, Entrance, Include, Joining, Organization, Roster, find_unit};
-use crate::names::SpecName;
+use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
 use crate::raw::{All, Located, RawInclude, RawOrganization, RawSpec, WordOr};
 
@@ -17,17 +17,7 @@ pub(super) fn resolve(
 ) -> Option<Organization> {
     let organization = &raw.organization.as_ref()?.value;
     let account = scope.account(&organization.account, problems);
-    let delegated_administrator =
-        organization.delegated_administrator.as_ref().map(|it| (it, scope.account(it, problems)));
-    if let Some((raw, Some(administrator))) = &delegated_administrator
-        && account.as_ref() == Some(administrator)
-    {
-        problems.add(
-            raw.place,
-            format!("`{administrator}` is to list the organization and to be its delegated administrator"),
-            "name the management account as `organization.account`, which alone may register another",
-        );
-    }
+    let delegated_administrators = administrators(organization, account.as_ref(), scope, problems);
     if let (Some(include), None) = (&organization.include, &organization.role) {
         problems.add(
             include.place,
@@ -59,9 +49,57 @@ pub(super) fn resolve(
         service_access: organization
             .service_access
             .as_ref()
-            .map_or(is_organization_trail || delegated_administrator.is_some(), |it| it.value),
-        delegated_administrator: delegated_administrator.and_then(|(_, name)| name),
+            .map_or(is_organization_trail || organization.delegated_administrator.is_some(), |it| it.value),
+        delegated_administrators,
     })
+}
+
+/// The delegated administrators, as far as they have no problem. `lister` is the account that lists the organization.
+fn administrators(
+    raw: &RawOrganization,
+    lister: Option<&AccountName>,
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) -> Vec<AccountName> {
+    let Some(Located { value, place }) = &raw.delegated_administrator else { return Vec::new() };
+    let one;
+    let named = match value {
+        WordOr::Word(name) => {
+            one = [Located { value: name.clone(), place: *place }];
+            &one[..]
+        }
+        WordOr::Value(names) => names,
+    };
+    if named.len() > Organization::MAX_ADMINISTRATORS {
+        problems.add(
+            *place,
+            format!(
+                "{} delegated administrators are named, and an organization can have {}",
+                named.len(),
+                Organization::MAX_ADMINISTRATORS
+            ),
+            "remove some of them",
+        );
+    }
+    let mut administrators: Vec<AccountName> = Vec::new();
+    for name in named {
+        let Some(administrator) = scope.account(name, problems) else { continue };
+        if lister == Some(&administrator) {
+            problems.add(
+                name.place,
+                format!(
+                    "`{administrator}` cannot both list the organization and be a delegated administrator"
+                ),
+                "set `organization.account` to the management account: only that account can register others",
+            );
+        }
+        if administrators.contains(&administrator) {
+            problems.add(name.place, format!("`{administrator}` is named twice"), "remove one of the two");
+            continue;
+        }
+        administrators.push(administrator);
+    }
+    administrators
 }
 
 /// What decides who joins, as far as it has no problem.

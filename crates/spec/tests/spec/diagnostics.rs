@@ -625,6 +625,14 @@ fn of_organizations_and_destinations() {
         ("excluded by half an id", with_organization("exclude: [\"1234\"]")),
         ("delegated to itself", with_organization("delegated_administrator: master")),
         ("delegated to nobody", with_organization("delegated_administrator: nobody")),
+        ("delegated twice", with_organization("delegated_administrator: [production, production, master]")),
+        (
+            "delegated to too many",
+            with_organization("delegated_administrator: [production, development, c, d]").replace(
+                "accounts:\n",
+                "accounts:\n  c: { id: \"444444444444\", role: R }\n  d: { id: \"555555555555\", role: R }\n",
+            ),
+        ),
         ("the form of an organization that is not named", with_bucket("policy: { form: by_organization }")),
         ("a form that does not exist", with_key("policy: { form: by_account_id }")),
         ("a log group without a name", with_trail("cloudwatch_logs: { log_group: \"a b\" }")),

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use reconcile_twin::{Setup, SetupAccount, Twin};
 use serde_json::{Value, json};
 
-use crate::clients::{MASTER, MEMBER, code, organizations, twin};
+use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, code, organizations, twin};
 
 fn call(twin: &Twin, account: &str, operation: &str, input: &Value) -> (u16, Value) {
     let (key, _) = twin.credentials_for(account);
@@ -73,6 +73,24 @@ async fn trusted_access_comes_before_a_delegated_administrator_who_then_may_look
     assert_eq!(listed.delegated_administrators()[0].id(), Some(MEMBER));
     let others = member.list_delegated_administrators().service_principal("config.amazonaws.com");
     assert!(others.send().await.unwrap().delegated_administrators().is_empty());
+
+    // An organization has three for CloudTrail, and more for other services.
+    let more = ["333333333333", "444444444444", "555555555555"];
+    twin.provision(Setup {
+        accounts: more
+            .map(|id| SetupAccount { id: id.to_owned(), name: id.to_owned(), roles: vec![] })
+            .into(),
+        ..Setup::default()
+    });
+    for id in &more[..2] {
+        register(&management, id).await.unwrap();
+    }
+    assert_eq!(code(register(&management, more[2]).await), "ConstraintViolationException");
+    let through_cloudtrail = cloudtrail(&twin, MASTER, REGION).register_organization_delegated_admin();
+    assert_eq!(
+        code(through_cloudtrail.member_account_id(more[2]).send().await),
+        "DelegatedAdminAccountLimitExceededException"
+    );
 
     let deregister =
         management.deregister_delegated_administrator().account_id(MEMBER).service_principal(CLOUDTRAIL);

@@ -25,6 +25,10 @@ pub(super) fn register(state: &mut State, caller: Caller<'_>, input: &Value) -> 
     if state.organization.delegates(SERVICE, member) {
         return Err(Fault::bad("AccountRegisteredException", format!("{member} is registered already.")));
     }
+    if access::is_full(state, SERVICE) {
+        let message = "The maximum number of CloudTrail delegated administrators is reached.";
+        return Err(Fault::bad("DelegatedAdminAccountLimitExceededException", message));
+    }
     access::register(state, caller, &json!({ "AccountId": member, "ServicePrincipal": SERVICE }))?;
     state.organization.has_service_linked_role = true;
     Ok(json!({}))

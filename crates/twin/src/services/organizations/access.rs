@@ -1,5 +1,7 @@
 //! What services may do in the organization, and who may act for it in them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::Caller;
@@ -7,6 +9,16 @@ use super::super::json::{optional, required};
 use super::{ID, arn, management, may_change, may_look, page};
 use crate::fault::Fault;
 use crate::state::{State, now};
+
+/// The delegated administrators that an organization can have for a service. See "Organization delegated administrator" in the
+/// CloudTrail user guide.
+const LIMITS: [(&str, usize); 1] = [("cloudtrail.amazonaws.com", 3)];
+
+/// Whether the organization can have no more delegated administrators for a service.
+pub(in crate::services) fn is_full(state: &State, service: &str) -> bool {
+    let registered = state.organization.delegated_administrators.get(service).map_or(0, BTreeSet::len);
+    LIMITS.iter().any(|(limited, limit)| *limited == service && registered >= *limit)
+}
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     may_look(state, caller)?;
@@ -36,7 +48,7 @@ pub(super) fn list_administrators(
     let service = optional(input, "ServicePrincipal");
     let by_service = state.organization.delegated_administrators.iter();
     let asked = by_service.filter(|(name, _)| service.is_none_or(|service| service == name.as_str()));
-    let ids: std::collections::BTreeSet<&String> = asked.flat_map(|(_, accounts)| accounts).collect();
+    let ids: BTreeSet<&String> = asked.flat_map(|(_, accounts)| accounts).collect();
     let found = ids.into_iter().map(|id| {
         json!({
             "Id": id,
@@ -65,6 +77,11 @@ pub(in crate::services) fn register(
     }
     if !state.organization.service_access.contains(service) {
         let message = format!("{service} has no trusted access to the organization.");
+        return Err(Fault::bad("ConstraintViolationException", message));
+    }
+    if !state.organization.delegates(service, id) && is_full(state, service) {
+        let message =
+            format!("You have reached the maximum number of delegated administrators for {service}.");
         return Err(Fault::bad("ConstraintViolationException", message));
     }
     let accounts = state.organization.delegated_administrators.entry(service.to_owned()).or_default();

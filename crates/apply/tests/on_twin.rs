@@ -8,6 +8,8 @@ mod adoption;
 mod bucket;
 #[path = "on_twin/calls.rs"]
 mod calls;
+#[path = "on_twin/cautions.rs"]
+mod cautions;
 #[path = "on_twin/confirm.rs"]
 mod confirm;
 #[path = "on_twin/convergence.rs"]

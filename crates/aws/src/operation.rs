@@ -136,6 +136,8 @@ operations! {
     ListDelegatedAdministrators => "organizations:ListDelegatedAdministrators", Read, Organization, Everything;
     RegisterDelegatedAdministrator => "cloudtrail:RegisterOrganizationDelegatedAdmin", Write, Organization, Everything;
 
+    DescribeOwnOrganization => "organizations:DescribeOrganization", Read, Bucket, Everything;
+
     CreateKey => "kms:CreateKey", Write, Key, Everything;
     DescribeKey => "kms:DescribeKey", Read, Key, Key;
     UpdateKeyDescription => "kms:UpdateKeyDescription", Write, Key, Key;
@@ -214,6 +216,7 @@ operations! {
     CreateRole => "iam:CreateRole", Write, Logs, LogRoles;
     UpdateAssumeRolePolicy => "iam:UpdateAssumeRolePolicy", Write, Logs, LogRoles;
     PutRolePolicy => "iam:PutRolePolicy", Write, Logs, LogRoles;
+    PutRolePermissionsBoundary => "iam:PutRolePermissionsBoundary", Write, Logs, LogRoles;
     TagRole => "iam:TagRole", Write, Logs, LogRoles;
     DeleteRolePolicy => "iam:DeleteRolePolicy", Write, Logs, LogRoles;
     DeleteRole => "iam:DeleteRole", Write, Logs, LogRoles;

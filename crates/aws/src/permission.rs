@@ -206,7 +206,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::GetObjectLockConfiguration | Operation::PutObjectLockConfiguration => {
             bucket.object_lock.enforced().is_some()
         }
-        Operation::GetBucketLogging | Operation::PutBucketLogging => bucket.access_logs.enforced().is_some(),
+        Operation::PutBucketLogging => bucket.access_logs.enforced().is_some(),
         Operation::GetInsightSelectors | Operation::PutInsightSelectors => {
             desired.trails.iter().any(|trail| trail.insights.is_some())
         }

@@ -8,6 +8,7 @@ mod alias;
 mod bucket;
 mod bucket_policy;
 mod caller;
+mod caution;
 mod change;
 mod confirm;
 mod copy;
@@ -150,13 +151,14 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     public_access::refuse(&scope, &mut compared);
     // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
     delivery::prove(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
+    let cautions = caution::warn(&scope, &mut compared);
     // What others allow to outsiders stays, and is reported.
     let outcomes = foreign::Outcomes {
         bucket: bucket_policy.as_ref(),
         key: key_policy.as_ref(),
         topics: &topic_policies,
     };
-    let foreign = foreign::judge(&scope, &outcomes, &mut compared);
+    let foreign = foreign::judge(&scope, &outcomes, &cautions, &mut compared);
     let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
         let mut path = path.clone();
         path.proofs.retain(|proof| !scope.accepts(proof.hop.policy(), &path.delivery));

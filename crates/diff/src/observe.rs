@@ -28,9 +28,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::{join, join_all, join3, try_join, try_join_all, try_join3};
+use futures::future::{join, join_all, join3, join4, try_join, try_join_all, try_join3};
 use reconcile_aws::{Aws, Operation, Session};
-use reconcile_policy::{Arn, Document, Region};
+use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{AccountName, Desired, KeyIdentity, ObjectOwnership, Site};
 use tokio::task::JoinSet;
 
@@ -95,6 +95,9 @@ pub struct Observed {
     pub hidden: BTreeMap<Arn, Hidden>,
     /// The user or role with which the account of the bucket is read and changed, if known.
     pub caller: Option<Arn>,
+    /// The management account of the organization that the account of the bucket is in, if that account may describe it. Not
+    /// read where the spec names the organization.
+    pub management: Option<AccountId>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,
     /// Accounts that left, and that our own statements still let deliver.
@@ -161,6 +164,7 @@ struct HubBucket {
     is_empty: bool,
     conditions: Option<Conditions>,
     caller: Option<Arn>,
+    management: Option<AccountId>,
 }
 
 /// What was made for trails, in one account.
@@ -239,6 +243,7 @@ pub async fn observe(
             observed.is_bucket_empty = found.is_empty;
             observed.bucket_conditions = found.conditions;
             observed.caller = found.caller;
+            observed.management = found.management;
         }
         observed.trails.extend(found.seen.trails.asked);
         observed.log_groups.extend(found.attached.log_groups);
@@ -349,11 +354,11 @@ async fn read_hub_key(session: &Session, region: &Region, found: &key::Found) ->
 
 async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
-    // The rules of others are read as well, so that the rules are read apart from the bucket, and once.
+    // Also read where the spec does not manage them, so they are read apart from the bucket, and once.
     let aspects = Aspects {
         lifecycle: false,
         object_lock: desired.bucket.object_lock.enforced().is_some(),
-        access_logs: desired.bucket.access_logs.enforced().is_some(),
+        access_logs: false,
         installation: desired.installation.clone(),
     };
     let is_empty = async {
@@ -364,19 +369,31 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         policy::read_bucket_policy(session, region, name),
         is_empty,
     );
-    let rest = join3(
+    let rest = join4(
         bucket::requester_pays(session, region, name),
         retention::read_rules(session, region, name),
         retention::replication(session, region, name),
+        retention::access_logs(session, region, name),
     );
-    let ((bucket, policy, is_empty), (requester_pays, rules, replications)) = join(settings, rest).await;
+    let management = async {
+        // An organization that the spec names is read anyway.
+        match desired.organization {
+            Some(_) => None,
+            None => organization::management(session, region).await,
+        }
+    };
+    let ((bucket, policy, is_empty), (requester_pays, rules, replications, access_logs), management) =
+        join3(settings, rest, management).await;
     let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
         // All other answers are that there is no bucket.
-        return Ok(HubBucket::absent(session));
+        return Ok(HubBucket::absent(session, management));
     };
     if desired.bucket.lifecycle.enforced().is_some() {
         let rules = rules.as_ref().map_err(Clone::clone)?;
         bucket.lifecycle = Some(retention::lifecycle(rules, &desired.installation));
+    }
+    if desired.bucket.access_logs.enforced().is_some() {
+        bucket.access_logs = Some(access_logs.clone()?);
     }
     let conditions = Conditions {
         requester_pays,
@@ -386,6 +403,7 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         },
         expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
         replications,
+        access_logs,
     };
     Ok(HubBucket {
         bucket: Some(bucket),
@@ -393,14 +411,15 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         is_empty: is_empty?,
         conditions: Some(conditions),
         caller: session.caller().cloned(),
+        management,
     })
 }
 
 impl HubBucket {
     /// What is known where there is no bucket.
-    fn absent(session: &Session) -> Self {
+    fn absent(session: &Session, management: Option<AccountId>) -> Self {
         let caller = session.caller().cloned();
-        Self { bucket: None, policy: None, is_empty: false, conditions: None, caller }
+        Self { bucket: None, policy: None, is_empty: false, conditions: None, caller, management }
     }
 }
 

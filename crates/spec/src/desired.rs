@@ -45,7 +45,9 @@ pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use proof::OnDoubt;
 pub use retention::{AccessLogs, Lifecycle, ObjectLock, Retention};
 pub use reviewed::Reviewed;
-pub use selectors::{AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, Selectors};
+pub use selectors::{
+    AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, RecordedCalls, Selectors,
+};
 pub use tags::{OWNER_TAG, REFUSED_FORMS_TAG, Tags};
 pub use topic::{ExistingTopic, Topic};
 pub use trail::{LogDelivery, Trail};

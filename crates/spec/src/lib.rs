@@ -21,8 +21,8 @@ pub use desired::{
     Constraints, DataResource, Deletion, Desired, Encryption, EventSelector, ExistingTopic, FieldSelector,
     Foreign, ForeignStatements, Grant, Grantee, Include, Installation, Joining, Key, KeyIdentity, KeyPolicy,
     Lifecycle, Lock, LogDelivery, LogGroup, LogRole, Marks, Member, OWNER_TAG, ObjectLock, ObjectOwnership,
-    OnDoubt, Organization, REFUSED_FORMS_TAG, ReadWrite, Retention, Reviewed, RoleAccess, Roster,
-    RotationDays, Secret, Selectors, Setting, Site, Tags, Topic, Trail, Unit, Unlisted,
+    OnDoubt, Organization, REFUSED_FORMS_TAG, ReadWrite, RecordedCalls, Retention, Reviewed, RoleAccess,
+    Roster, RotationDays, Secret, Selectors, Setting, Site, Tags, Topic, Trail, Unit, Unlisted,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;

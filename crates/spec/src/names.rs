@@ -146,6 +146,22 @@ name!(
 );
 
 name!(
+    /// The name of a managed policy of IAM, behind its path if it has one: `boundaries/Logs`. See `CreatePolicy` in the IAM API
+    /// reference.
+    PolicyName,
+    "the name of a managed policy, such as `LogsBoundary` or `boundaries/LogsBoundary`",
+    |text| {
+        let (path, name) = text.rsplit_once('/').unwrap_or(("", text));
+        let is_word = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
+        (1..=128).contains(&name.len())
+            && name.bytes().all(is_word)
+            && text.len() <= 512
+            && !text.starts_with('/')
+            && path.bytes().all(|b| b.is_ascii_graphic() && !b"*?:".contains(&b))
+    }
+);
+
+name!(
     /// The name of a topic. CloudTrail takes no FIFO topic. See `CreateTopic` in the SNS API reference.
     TopicName,
     "a topic name (1 to 256 letters, digits, `-` and `_`)",
@@ -219,6 +235,10 @@ mod tests {
         );
         check::<LogGroupName>(&["aws-logs", "/cloudtrail/a.b#1"], &["", "aws/x", "a b", "a:b"]);
         check::<RoleName>(&["CloudTrail_Logs", "a+=,.@-"], &["", "a/b", "a b"]);
+        check::<PolicyName>(
+            &["Logs", "boundaries/Logs", "a/b/c+=,.@_-"],
+            &["", "a b", "a/", "/a", "a/*/b", "arn:aws:iam::aws:policy/Logs"],
+        );
         check::<TopicName>(&["log-files_1"], &["", "a.fifo", "a b"]);
         check::<AliasName>(&["secprod-cloudtrail", "a/b_c"], &["", "aws/s3", "alias/x", "a b", "a:b"]);
     }

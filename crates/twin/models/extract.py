@@ -25,8 +25,8 @@ OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventSelectors GetInsightSelectors GetTrail
         GetTrailStatus ListTags ListTrails PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
-    "iam": """CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies
-        ListRolePolicies PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy""",
+    "iam": """CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy GetRole GetRolePolicy
+        ListAttachedRolePolicies ListRolePolicies PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy""",
     "kms": """CancelKeyDeletion CreateAlias CreateGrant CreateKey DeleteAlias DescribeKey DisableKey
         DisableKeyRotation EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListAliases ListGrants
         ListKeys ListResourceTags PutKeyPolicy RevokeGrant ScheduleKeyDeletion TagResource UntagResource

@@ -69,6 +69,9 @@ pub(crate) struct Account {
     /// Roles that somebody made, by name; nobody of the twin assumes them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) iam_roles: BTreeMap<String, Role>,
+    /// Managed policies of the account, by ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) iam_policies: BTreeMap<String, String>,
     pub(crate) regions: BTreeMap<String, Regional>,
 }
 

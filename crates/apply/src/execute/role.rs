@@ -5,7 +5,7 @@ use reconcile_aws::Operation;
 use reconcile_diff::observe::role::read;
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Role, Tags, View};
-use reconcile_policy::Document;
+use reconcile_policy::{Arn, Document};
 use reconcile_spec::Marks;
 
 use super::{Made, Verdict, Work, gone, made};
@@ -42,6 +42,12 @@ impl Step<'_> {
         match &live {
             None => self.create(wanted).await?,
             Some(live) => {
+                // First of all: a permission to change the role can be bound to the boundary.
+                if let Some(boundary) =
+                    wanted.boundary.as_ref().filter(|it| live.boundary.as_ref() != Some(it))
+                {
+                    self.bound(boundary).await?;
+                }
                 if live.trust != wanted.trust {
                     self.trust(&wanted.trust).await?;
                 }
@@ -74,8 +80,21 @@ impl Step<'_> {
             .role_name(self.name)
             .description("Lets CloudTrail deliver to CloudWatch Logs")
             .assume_role_policy_document(wanted.trust.to_string())
+            .set_permissions_boundary(wanted.boundary.as_ref().map(ToString::to_string))
             .set_tags(Some(tags(&wanted.tags)));
         Ok(made(self.work.session.call(Operation::CreateRole, call.send()).await)?)
+    }
+
+    async fn bound(&self, boundary: &Arn) -> Result<(), ApplyError> {
+        self.work
+            .settle(|| {
+                let call = self.iam.put_role_permissions_boundary().role_name(self.name);
+                let call = call.permissions_boundary(boundary.as_str());
+                async {
+                    self.work.session.call(Operation::PutRolePermissionsBoundary, call.send()).await.map(drop)
+                }
+            })
+            .await
     }
 
     async fn trust(&self, trust: &Document) -> Result<(), ApplyError> {

@@ -225,6 +225,46 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     assert!(actions(&plan).iter().any(|it| it.starts_with("delete key/")), "{:?}", actions(&plan));
 }
 
+/// Whoever may create roles only with a boundary creates none that can do more.
+#[tokio::test]
+async fn the_boundary_of_a_role_is_set_repaired_and_left_alone_where_the_spec_has_none() {
+    let installation = Installation::new();
+    let with = |boundary: &str| members(1, &format!(", cloudwatch_logs: {{ log_group: events{boundary} }}"));
+    let bounded = with(", permissions_boundary: boundaries/Logs");
+    let own = |account: &str| format!("arn:aws:iam::{account}:policy/boundaries/Logs");
+
+    // The policy has to exist: AWS refuses a role with a boundary that does not.
+    let plan = installation.plan(&bounded).await;
+    let outcome = installation.apply(&bounded, &plan).await;
+    let failed = format!("{:?}", outcome.results);
+    assert!(failed.contains(&format!("Scope ARN: {} does not exist", own("000000000001"))), "{failed}");
+
+    for account in [MASTER, "000000000001"] {
+        let iam = client!(aws_sdk_iam, installation, account);
+        let policy =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}"#;
+        let call = iam.create_policy().policy_name("Logs").path("/boundaries/").policy_document(policy);
+        call.send().await.unwrap();
+    }
+    installation.converge(&bounded).await;
+    let iam = client!(aws_sdk_iam, installation, "000000000001");
+    let boundary = async || {
+        let found = iam.get_role().role_name("reconcile-test-cloudtrail").send().await.unwrap();
+        found.role.unwrap().permissions_boundary.and_then(|it| it.permissions_boundary_arn)
+    };
+    assert_eq!(boundary().await, Some(own("000000000001")));
+
+    iam.delete_role_permissions_boundary().role_name("reconcile-test-cloudtrail").send().await.unwrap();
+    let plan = installation.converge(&bounded).await;
+    assert_eq!(actions(&plan), ["update role/m0/reconcile-test-cloudtrail"]);
+    assert_eq!(boundary().await, Some(own("000000000001")));
+
+    let of_aws = with(", permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\"");
+    installation.converge(&of_aws).await;
+    assert_eq!(boundary().await.as_deref(), Some("arn:aws:iam::aws:policy/CloudWatchLogsFullAccess"));
+    assert!(installation.plan(&with("")).await.is_in_sync());
+}
+
 /// A destroy of what is still in the spec tells the same apart.
 #[tokio::test]
 async fn a_destroy_keeps_the_key_for_an_adopted_log_group() {

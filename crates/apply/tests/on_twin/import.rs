@@ -446,7 +446,9 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
 #[tokio::test]
 async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() {
     let installation = Installation::new();
-    let text = members(2, ", cloudwatch_logs: { log_group: a }, sns_topic: { name: t }");
+    let bound = "permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\"";
+    let attached = format!(", cloudwatch_logs: {{ log_group: a, {bound} }}, sns_topic: {{ name: t }}");
+    let text = members(2, &attached);
     installation.converge(&text).await;
     let request = Request {
         name: Some("after".parse().unwrap()),
@@ -455,6 +457,7 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
     };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.text.contains("name: after\nprevious_name: test\n"), "{}", found.text);
+    assert!(found.text.contains(bound), "{}", found.text);
     assert_eq!(found.comparison.refusals, []);
     installation.watch_over(|_| true);
     let plan = installation.converge(&found.text).await;

@@ -1,6 +1,8 @@
 //! Narrows what an action is allowed on, where its ARN cannot say it.
 
-use reconcile_policy::CLOUDTRAIL;
+use std::collections::BTreeMap;
+
+use reconcile_policy::{Arn, CLOUDTRAIL};
 use reconcile_spec::{Account, Desired, OWNER_TAG};
 use serde_json::{Value, json};
 
@@ -24,6 +26,11 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
         Operation::EnableServiceAccess | Operation::ListDelegatedAdministrators => {
             narrowed(json!({ "StringEquals": { "organizations:ServicePrincipal": CLOUDTRAIL } }))
         }
+        // Whoever has these permissions can give a role no more than the boundary allows. See "Delegating responsibility to
+        // others using permissions boundaries" in the IAM user guide.
+        Operation::CreateRole | Operation::PutRolePolicy | Operation::PutRolePermissionsBoundary => {
+            bounded_roles(desired, account)
+        }
         // Our key is searched among all keys of the account by its tags.
         Operation::DescribeKey | Operation::ListResourceTags => vec![on(resources_of(Scope::Key), None)],
         _ if matches!(operation.scope(), Scope::Key | Scope::KeyAndAlias) => {
@@ -36,6 +43,17 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
         }
         _ => vec![on(resources_of(operation.scope()), None)],
     }
+}
+
+/// The roles that are created, each with its permissions boundary.
+fn bounded_roles(desired: &Desired, account: &Account) -> Vec<Allowed> {
+    let mut by_boundary: BTreeMap<Option<&Arn>, Vec<String>> = BTreeMap::new();
+    for role in desired.log_roles.iter().filter(|role| role.site.account == account.name) {
+        by_boundary.entry(role.boundary.as_ref()).or_default().push(role.arn.to_string());
+    }
+    let condition = |arn: &Arn| json!({ "StringEquals": { "iam:PermissionsBoundary": arn } }).to_string();
+    let roles = by_boundary.into_iter();
+    roles.map(|(boundary, resources)| Allowed { resources, condition: boundary.map(condition) }).collect()
 }
 
 /// The id of the key is not known before: the alias and the tag say which it is. The alias comes after the key, and a key

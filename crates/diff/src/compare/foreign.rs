@@ -8,6 +8,8 @@ mod grant;
 mod log_group;
 mod retention;
 
+use std::collections::BTreeSet;
+
 use reconcile_policy::{
     Allowed, Asset, AssetKind, Document, Exposure, Fitted, Insiders, Ownership, Partition, Statement,
     canonical_text, exposures,
@@ -30,10 +32,12 @@ pub(super) struct Outcomes<'a> {
     pub(super) topics: &'a [Option<Fitted>],
 }
 
-/// Warns of the access of outsiders that stays, and returns what there is now.
+/// Warns of the access of outsiders that stays, and returns what there is now. `cautions` are the names of what else the spec can
+/// accept.
 pub(super) fn judge(
     scope: &Scope<'_>,
     outcomes: &Outcomes<'_>,
+    cautions: &[String],
     compared: &mut Compared,
 ) -> Vec<ForeignAccess> {
     let judge = Judge::new(scope);
@@ -51,7 +55,7 @@ pub(super) fn judge(
     live.extend(others);
     compared.warnings.extend(stays.iter().map(warning));
     compared.warnings.extend(unjudged(scope));
-    compared.warnings.extend(unused(scope, &live, &stays));
+    compared.warnings.extend(unused(scope, &live, &stays, cautions));
     live
 }
 
@@ -213,7 +217,7 @@ impl<'a> Judge<'a> {
         content: &str,
     ) -> ForeignAccess {
         let review = review(subject.address.kind.as_str(), subject.name, content);
-        let accepted = self.accepted(&review);
+        let accepted = self.scope.reviewed(&review).map(str::to_owned);
         ForeignAccess {
             address: subject.address.clone(),
             subject: subject.words.clone(),
@@ -222,12 +226,6 @@ impl<'a> Judge<'a> {
             accepted,
             review,
         }
-    }
-
-    /// The reason why an access is accepted, if the spec has one.
-    fn accepted(&self, review: &str) -> Option<String> {
-        let reviewed = self.scope.desired.reviewed.iter().find(|it| it.finding == review);
-        reviewed.map(|it| it.reason.clone())
     }
 }
 
@@ -251,14 +249,27 @@ fn insiders(scope: &Scope<'_>) -> Insiders {
 
 fn warning(access: &ForeignAccess) -> Warning {
     let ForeignAccess { address, review, severity, message, accepted, .. } = access;
-    let (code, message) = match accepted {
-        Some(reason) => ("reviewed".to_owned(), format!("{message}; accepted as `{review}`: {reason}")),
-        None => (
-            format!("exposure-{}", severity.as_str()),
-            format!("{}: {message}. If that is intended, add `{review}` to `reviewed`", severity.as_str()),
-        ),
+    let severity = severity.as_str();
+    let message = match accepted {
+        Some(_) => message.clone(),
+        None => format!("{severity}: {message}"),
     };
-    Warning { code, address: address.clone(), message }
+    reviewable(address.clone(), format!("exposure-{severity}"), &message, review, accepted.as_deref())
+}
+
+/// A warning about what the spec can accept by a name.
+pub(super) fn reviewable(
+    address: Address,
+    code: String,
+    message: &str,
+    name: &str,
+    accepted: Option<&str>,
+) -> Warning {
+    let (code, message) = match accepted {
+        Some(reason) => ("reviewed".to_owned(), format!("{message}; accepted as `{name}`: {reason}")),
+        None => (code, format!("{message}. If that is intended, add `{name}` to `reviewed`")),
+    };
+    Warning { code, address, message }
 }
 
 /// The topics of others whose policies could not be read. Whether CloudTrail can publish to them is a matter of the proof.
@@ -279,8 +290,15 @@ fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
 }
 
 /// The reviews that accept nothing any more: what they name changed or is gone.
-fn unused(scope: &Scope<'_>, live: &[ForeignAccess], stays: &[ForeignAccess]) -> Vec<Warning> {
-    let is_used = |finding: &str| live.iter().chain(stays).any(|access| access.review == finding);
+fn unused(
+    scope: &Scope<'_>,
+    live: &[ForeignAccess],
+    stays: &[ForeignAccess],
+    cautions: &[String],
+) -> Vec<Warning> {
+    let names: BTreeSet<&str> =
+        live.iter().chain(stays).map(|access| &access.review).chain(cautions).map(String::as_str).collect();
+    let is_used = |finding: &str| names.contains(finding);
     let unused = scope.desired.reviewed.iter().filter(|it| !is_used(&it.finding));
     unused
         .map(|it| Warning {

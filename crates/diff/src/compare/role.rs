@@ -45,6 +45,7 @@ fn wanted(desired: &spec::LogRole, live: Option<&Role>) -> Role {
         trust: desired.trust(),
         policy_name: desired.policy_name.clone(),
         permissions: Some(desired.permissions()),
+        boundary: desired.boundary.clone().or_else(|| live?.boundary.clone()),
         tags: Tags::wanted(&desired.tags, live.map(|live| &live.tags)),
     }
 }
@@ -87,6 +88,7 @@ pub(super) fn explain(action: &Action<Role>, diff: &[Difference]) -> (Vec<String
             let why = reasons(diff, |field, _| match field {
                 "trust" => "others than CloudTrail may assume the role, or CloudTrail may not".to_owned(),
                 "permissions" => "the role may do less or more than deliver".to_owned(),
+                "boundary" => "its permissions boundary is not the one that the spec says".to_owned(),
                 "policy_name" => "its policy carries the previous name of the installation".to_owned(),
                 "tags" => "tags are missing or differ".to_owned(),
                 other => format!("{other} differs"),

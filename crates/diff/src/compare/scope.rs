@@ -265,6 +265,12 @@ impl<'a> Scope<'a> {
         trails.all(|trail| roster.has(trail.account())).then(|| roster.id.clone())
     }
 
+    /// The reason why the spec accepts what a plan calls by this name, if it does.
+    pub(super) fn reviewed(&self, name: &str) -> Option<&'a str> {
+        let reviewed = self.desired.reviewed.iter().find(|it| it.finding == name);
+        reviewed.map(|it| it.reason.as_str())
+    }
+
     /// Why nothing may be taken away: an account that could not be read may still rely on it.
     pub(super) fn withholds(&self, address: &Address, what: &str) -> Option<Warning> {
         if self.observed.unreadable.is_empty() {

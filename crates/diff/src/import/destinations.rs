@@ -24,14 +24,24 @@ impl Draft<'_> {
         let mut parts =
             vec![format!("log_group: {}", scalar(group.resource().trim_start_matches("log-group:")))];
         parts.extend(retention_days.map(|days| format!("retention_days: {days}")));
-        let role = role.resource_name();
+        let (role, arn) = (role.resource_name(), role.clone());
         if role != format!("reconcile-{}-cloudtrail", self.name) {
             parts.push(format!("role_name: {}", scalar(role)));
         }
+        parts.extend(self.boundary_of(&arn).map(|it| format!("permissions_boundary: {it}")));
         if self.is_with_key(encryption.as_ref()) {
             parts.push("encryption: key".to_owned());
         }
         Some(format!("cloudwatch_logs: {{ {} }}", parts.join(", ")))
+    }
+
+    /// The permissions boundary of a role, by name where its account has it.
+    fn boundary_of(&self, role: &Arn) -> Option<String> {
+        let live = self.setup.around.roles.get(role)?.as_ref().ok()?.as_ref()?;
+        let boundary = live.boundary.as_ref()?;
+        let name =
+            boundary.resource().strip_prefix("policy/").filter(|_| boundary.account() == role.account());
+        Some(name.map_or_else(|| quoted(boundary.as_str()), scalar))
     }
 
     /// Why the spec does not say to which log group a trail delivers.

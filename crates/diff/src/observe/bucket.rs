@@ -10,7 +10,7 @@ use reconcile_spec::{BucketName, Installation};
 
 use super::error::{ReadError, found};
 use super::retention;
-use crate::view::{Bucket, Encryption, Expiry, KeyRef, PublicAccessBlock, Replication, Tags};
+use crate::view::{AccessLogs, Bucket, Encryption, Expiry, KeyRef, PublicAccessBlock, Replication, Tags};
 
 /// Aspects of a bucket that are read only where they are managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Conditions {
     pub expiries: Result<Vec<Expiry>, Error>,
     /// Rules that replicate objects to other buckets; an error where they could not be read.
     pub replications: Result<Vec<Replication>, Error>,
+    /// Where access logs go; an error where that could not be read.
+    pub access_logs: Result<AccessLogs, Error>,
 }
 
 /// A grant of a bucket ACL to somebody else than the owner of the bucket.

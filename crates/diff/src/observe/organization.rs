@@ -68,6 +68,16 @@ pub async fn read(
     })
 }
 
+/// The management account of the organization that the session's account is in; `None` where the account is in none, or may not
+/// describe it. Every member may be allowed to.
+///
+/// See `DescribeOrganization` in the Organizations API reference.
+pub async fn management(session: &Session, region: &Region) -> Option<AccountId> {
+    let call = session.organizations(region).describe_organization().send();
+    let answer = session.call(Operation::DescribeOwnOrganization, call).await.ok()?;
+    answer.organization?.master_account_id?.parse().ok()
+}
+
 /// Whether CloudTrail has trusted access.
 ///
 /// # Errors

@@ -44,6 +44,15 @@ pub async fn read(
         trust: parse(name, role.assume_role_policy_document.as_deref().unwrap_or_default())?,
         policy_name: policy_name.clone(),
         permissions,
+        boundary: role
+            .permissions_boundary
+            .and_then(|boundary| boundary.permissions_boundary_arn)
+            .map(|arn| arn.parse())
+            .transpose()
+            .map_err(|_| ReadError::Incomplete {
+                resource: format!("role {name}"),
+                what: "its permissions boundary",
+            })?,
         tags: role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
     }))
 }

@@ -1,4 +1,4 @@
-use reconcile_policy::{Document, equivalent};
+use reconcile_policy::{Arn, Document, equivalent};
 use serde::{Deserialize, Serialize};
 
 use super::{Tags, View};
@@ -15,6 +15,11 @@ pub struct Role {
     /// That policy; none where the role has none of that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Document>,
+    /// The managed policy that bounds what it may do.
+    ///
+    /// See "Permissions boundaries for IAM entities" in the IAM user guide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundary: Option<Arn>,
     /// Tags.
     pub tags: Tags,
 }
@@ -33,6 +38,7 @@ impl View for Role {
             trust: spelled(&self.trust, &wanted.trust),
             policy_name: self.policy_name.clone(),
             permissions,
+            boundary: self.boundary.clone(),
             tags: self.tags.managed(&wanted.tags),
         }
     }

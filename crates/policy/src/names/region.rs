@@ -18,6 +18,16 @@ pub struct Region(String);
 
 string_name!(Region);
 
+impl Region {
+    /// Whether the Region is disabled in an account until somebody enables it.
+    ///
+    /// Regions launched before March 20, 2019 are enabled by default: see "Enable or disable AWS Regions in your account" in the
+    /// Account Management reference. Other partitions than the commercial one have no opt-in Regions.
+    pub fn is_opt_in(&self) -> bool {
+        self.partition() == Partition::Aws && !known::ENABLED_BY_DEFAULT.contains(&self.as_str())
+    }
+}
+
 impl FromStr for Region {
     type Err = NameError;
 

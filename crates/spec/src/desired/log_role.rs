@@ -16,6 +16,10 @@ pub struct LogRole {
     pub policy_name: String,
     /// What it is for: one for each log group.
     pub intents: Vec<LogRoleIntent>,
+    /// The managed policy that bounds what it may do; `None` leaves the boundary alone.
+    ///
+    /// See "Permissions boundaries for IAM entities" in the IAM user guide.
+    pub boundary: Option<Arn>,
     /// Its tags.
     pub tags: Tags,
 }

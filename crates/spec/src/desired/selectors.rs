@@ -1,8 +1,11 @@
 mod deliveries;
+mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+pub use objects::RecordedCalls;
 
 /// What a trail records. A trail has selectors of one sort; writing one sort clears the other.
 ///

@@ -193,6 +193,10 @@ pub(crate) struct RawCloudWatchLogs {
     /// Name of the role that delivers, in the account of the trail. Default: `reconcile-<name>-cloudtrail`.
     #[serde(default)]
     pub(crate) role_name: Option<Located<String>>,
+    /// The permissions boundary of that role: the name of a managed policy in the account of the trail, or the ARN of a policy
+    /// of AWS. Default: left alone.
+    #[serde(default)]
+    pub(crate) permissions_boundary: Option<Located<String>>,
     /// What encrypts the events. Default: `unmanaged`.
     #[serde(default)]
     pub(crate) encryption: Option<Located<RawAtRest>>,

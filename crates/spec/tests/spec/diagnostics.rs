@@ -642,6 +642,28 @@ fn of_organizations_and_destinations() {
         ),
         ("a role with a path", with_trail("cloudwatch_logs: { log_group: g, role_name: a/b }")),
         (
+            "a boundary of one account",
+            with_trail(
+                "cloudwatch_logs: { log_group: g, permissions_boundary: \"arn:aws:iam::111111111111:policy/B\" }",
+            ),
+        ),
+        (
+            "a boundary of another partition",
+            with_trail(
+                "cloudwatch_logs: { log_group: g, permissions_boundary: \"arn:aws-cn:iam::aws:policy/B\" }",
+            ),
+        ),
+        (
+            "a boundary with a wildcard",
+            with_trail("cloudwatch_logs: { log_group: g, permissions_boundary: \"a/*\" }"),
+        ),
+        (
+            "a role of two boundaries",
+            with_trail("cloudwatch_logs: { log_group: g, permissions_boundary: B }")
+                .replace("[production,", "[master, production,")
+                .replace("development]\n", "development]\n    cloudwatch_logs: { log_group: h }\n"),
+        ),
+        (
             "a log group of two retentions",
             with_trail("cloudwatch_logs: { log_group: g, retention_days: 30 }")
                 .replace("[production,", "[master, production,")

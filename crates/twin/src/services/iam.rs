@@ -14,6 +14,9 @@ use crate::state::{Role, State, partition};
 const OPERATIONS: &[Operation] = &[
     write("CreateRole", create),
     read("GetRole", get),
+    write("CreatePolicy", create_policy),
+    write("PutRolePermissionsBoundary", put_boundary),
+    write("DeleteRolePermissionsBoundary", delete_boundary),
     write("UpdateAssumeRolePolicy", update_trust),
     write("DeleteRole", delete),
     write("TagRole", tag),
@@ -73,14 +76,22 @@ fn encoded(document: &str) -> String {
 }
 
 fn details(name: &str, role: &Role) -> String {
+    let boundary = role.boundary.as_ref().map(|arn| {
+        format!(
+            "<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType>\
+             <PermissionsBoundaryArn>{}</PermissionsBoundaryArn></PermissionsBoundary>",
+            escape(arn)
+        )
+    });
     format!(
         "<Role><Path>{path}</Path><RoleName>{name}</RoleName><RoleId>AROATWIN</RoleId><Arn>{arn}</Arn>\
          <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
-         <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>{tags}</Role>",
+         <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>{boundary}{tags}</Role>",
         path = escape(&role.path),
         name = escape(name),
         arn = escape(&role.arn),
         trust = encoded(&role.trust),
+        boundary = boundary.unwrap_or_default(),
         tags = tags_xml(&role.tags),
     )
 }
@@ -91,11 +102,14 @@ fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
     if !state.is_trusting {
         check_tags(&BTreeMap::new(), form)?;
     }
+    let boundary = form.optional("PermissionsBoundary");
+    let boundary = boundary.map(|arn| attachable(state, caller, arn)).transpose()?;
     let role = Role {
         arn: format!("arn:{}:iam::{}:role{path}{name}", partition(caller.region), caller.account),
         path: path.to_owned(),
         trust: document(caller, form.required("AssumeRolePolicyDocument")?)?,
         policies: BTreeMap::new(),
+        boundary,
         tags: form.tags().into_iter().collect(),
     };
     let roles = roles(state, caller);
@@ -111,6 +125,48 @@ fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
 fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let role = named(state, caller, form)?;
     Ok(details(form.required("RoleName")?, role))
+}
+
+/// A managed policy: one of AWS, of which there are too many to know, or one of the account.
+fn attachable(state: &mut State, caller: Caller<'_>, arn: &str) -> Result<String, Fault> {
+    let of_aws = format!("arn:{}:iam::aws:policy/", partition(caller.region));
+    let account = state.accounts.entry(caller.account.to_owned()).or_default();
+    if arn.starts_with(&of_aws) || account.iam_policies.contains_key(arn) {
+        return Ok(arn.to_owned());
+    }
+    Err(Fault::new(404, "NoSuchEntity", format!("Scope ARN: {arn} does not exist or is not attachable.")))
+}
+
+fn create_policy(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let (name, path) = (form.required("PolicyName")?, form.optional("Path").unwrap_or("/"));
+    let arn = format!("arn:{}:iam::{}:policy{path}{name}", partition(caller.region), caller.account);
+    let text = document(caller, form.required("PolicyDocument")?)?;
+    let policies = &mut state.accounts.entry(caller.account.to_owned()).or_default().iam_policies;
+    if policies.contains_key(&arn) {
+        let message = format!("A policy called {name} already exists. Duplicate names are not allowed.");
+        return Err(Fault::new(409, "EntityAlreadyExists", message));
+    }
+    policies.insert(arn.clone(), text);
+    Ok(format!(
+        "<Policy><PolicyName>{}</PolicyName><Path>{}</Path><Arn>{}</Arn></Policy>",
+        escape(name),
+        escape(path),
+        escape(&arn)
+    ))
+}
+
+fn put_boundary(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    named(state, caller, form)?;
+    let boundary = attachable(state, caller, form.required("PermissionsBoundary")?)?;
+    named(state, caller, form)?.boundary = Some(boundary);
+    Ok(String::new())
+}
+
+fn delete_boundary(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let name = form.required("RoleName")?.to_owned();
+    let none =
+        || Fault::new(404, "NoSuchEntity", format!("Role {name} does not have a permissions boundary."));
+    named(state, caller, form)?.boundary.take().map(|_| String::new()).ok_or_else(none)
 }
 
 fn update_trust(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {

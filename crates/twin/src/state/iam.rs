@@ -12,6 +12,9 @@ pub(crate) struct Role {
     /// Inline policies by name.
     #[serde(default)]
     pub(crate) policies: BTreeMap<String, String>,
+    /// The ARN of the permissions boundary.
+    #[serde(default)]
+    pub(crate) boundary: Option<String>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
 }

@@ -61,3 +61,33 @@ async fn resources_of_another_partition_are_malformed() {
     }
     assert_eq!(code(put("arn:aws:logs:*:*:*").await), "MalformedPolicyDocument");
 }
+
+#[tokio::test]
+async fn a_boundary_is_a_policy_of_the_account_or_of_aws() {
+    let twin = twin();
+    let client = iam(&twin, MASTER);
+    let policy = client.create_policy().policy_name("Logs").path("/boundaries/").policy_document(PERMISSIONS);
+    let own = policy.clone().send().await.unwrap().policy.unwrap().arn.unwrap();
+    assert_eq!(own, "arn:aws:iam::111111111111:policy/boundaries/Logs");
+    assert_eq!(code(policy.send().await), "EntityAlreadyExists");
+
+    let create = client.create_role().role_name("Logs").assume_role_policy_document(TRUST);
+    for missing in ["arn:aws:iam::111111111111:policy/Other", "arn:aws:iam::222222222222:policy/Logs"] {
+        assert_eq!(code(create.clone().permissions_boundary(missing).send().await), "NoSuchEntity");
+    }
+    create.permissions_boundary(&own).send().await.unwrap();
+    let boundary = async || {
+        let role = client.get_role().role_name("Logs").send().await.unwrap().role.unwrap();
+        role.permissions_boundary.and_then(|it| it.permissions_boundary_arn)
+    };
+    assert_eq!(boundary().await, Some(own));
+
+    let of_aws = "arn:aws:iam::aws:policy/CloudWatchLogsFullAccess";
+    let put = client.put_role_permissions_boundary().role_name("Logs").permissions_boundary(of_aws);
+    put.send().await.unwrap();
+    assert_eq!(boundary().await.as_deref(), Some(of_aws));
+    let delete = client.delete_role_permissions_boundary().role_name("Logs");
+    delete.clone().send().await.unwrap();
+    assert_eq!(boundary().await, None);
+    assert_eq!(code(delete.send().await), "NoSuchEntity");
+}

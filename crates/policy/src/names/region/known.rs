@@ -1,5 +1,28 @@
 use super::Partition;
 
+/// The Regions of the commercial partition that every account has enabled.
+///
+/// See "Region availability" in "Enable or disable AWS Regions in your account", Account Management reference.
+pub(super) const ENABLED_BY_DEFAULT: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 /// The Regions of each partition, in alphabetical order.
 ///
 /// From `partitions.json` of the AWS SDKs (botocore 1.44.8, November 2026), without the pseudo Regions such as `aws-global`.

@@ -8,7 +8,7 @@ use crate::desired::{
     AtRest, ExistingTopic, Foreign, LogDelivery, LogGroup, LogRole, OnDoubt, Site, Topic, Trail,
 };
 use crate::diagnostic::Place;
-use crate::names::{AccountName, LogGroupName, RoleName, TopicName};
+use crate::names::{AccountName, LogGroupName, PolicyName, RoleName, TopicName};
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawAtRest, RawCloudWatchLogs, RawSnsTopic, RawSpec, RawTrail};
 
@@ -27,7 +27,16 @@ struct Logs {
     group: LogGroupName,
     retention_days: Option<u32>,
     role: RoleName,
+    boundary: Option<Boundary>,
     encryption: AtRest,
+}
+
+/// The managed policy that bounds a role.
+enum Boundary {
+    /// One of the account of the trail.
+    OfAccount(PolicyName),
+    /// One of AWS.
+    OfAws(Arn),
 }
 
 struct Notification {
@@ -145,6 +154,10 @@ fn resolve_logs(
         Some(role) => problems.name(role, "")?,
         None => format!("reconcile-{}-cloudtrail", scope.installation.name()).parse().ok()?,
     };
+    let boundary = match &logs.permissions_boundary {
+        Some(boundary) => Some(resolve_boundary(boundary, region, problems)?),
+        None => None,
+    };
     let retention_days = logs.retention_days.as_ref().map(|days| days.value);
     let encryption = match &logs.encryption {
         Some(encryption) => {
@@ -153,7 +166,37 @@ fn resolve_logs(
         }
         None => AtRest::Unmanaged,
     };
-    Some(Logs { place: raw.place, group: group?, retention_days, role, encryption })
+    Some(Logs { place: raw.place, group: group?, retention_days, role, boundary, encryption })
+}
+
+/// IAM takes a policy of the account of the role, or one of AWS. See `PutRolePermissionsBoundary` in the IAM API reference.
+fn resolve_boundary(
+    raw: &Located<String>,
+    region: Option<&Region>,
+    problems: &mut Problems,
+) -> Option<Boundary> {
+    if !raw.value.starts_with("arn:") {
+        return problems.name(raw, "").map(Boundary::OfAccount);
+    }
+    let arn: Arn = problems.name(raw, "")?;
+    let is_policy = arn.service() == "iam" && arn.resource().starts_with("policy/");
+    if !is_policy || arn.account() != "aws" {
+        problems.add(
+            raw.place,
+            format!("`{arn}` is not the ARN of a managed policy of AWS"),
+            "give the name of a policy instead, such as `boundaries/Logs`: each account has its own",
+        );
+        return None;
+    }
+    if let Some(region) = region.filter(|region| region.partition().as_str() != arn.partition()) {
+        problems.add(
+            raw.place,
+            format!("the policy is in the partition {}, but the trail is in {region}", arn.partition()),
+            "give the ARN of a policy in the partition of the trail",
+        );
+        return None;
+    }
+    Some(Boundary::OfAws(arn))
 }
 
 fn at_rest(raw: &Located<RawAtRest>) -> AtRest {
@@ -311,8 +354,19 @@ impl Attachments {
             log_group: logs.group.to_string(),
             organization: scope.roster.map(|roster| roster.id.clone()).filter(|_| trail.is_organization),
         };
+        let boundary = logs.boundary.as_ref().map(|boundary| match boundary {
+            Boundary::OfAccount(name) => {
+                Arn::new(partition, "iam", "", id.as_str(), &format!("policy/{name}"))
+            }
+            Boundary::OfAws(arn) => arn.clone(),
+        });
         let is_same = |it: &&mut LogRole| it.site.account == site.account && it.name == logs.role;
         match self.log_roles.iter_mut().find(is_same) {
+            Some(known) if known.boundary != boundary => problems.add(
+                logs.place,
+                format!("role `{}` has two permissions boundaries in account `{}`", logs.role, site.account),
+                "give the same `permissions_boundary` wherever the role is used",
+            ),
             Some(known) if known.intents.contains(&intent) => {}
             Some(known) => known.intents.push(intent),
             None => self.log_roles.push(LogRole {
@@ -321,6 +375,7 @@ impl Attachments {
                 arn: role.clone(),
                 policy_name: scope.installation.log_policies().present,
                 intents: vec![intent],
+                boundary,
                 tags: scope.tags.clone(),
             }),
         }

@@ -1,0 +1,138 @@
+//! Warns of risks that the set-up itself has, and that no change of the plan removes.
+//!
+//! Each one has a name like access of outsiders, and `reviewed` of the spec accepts it.
+
+use std::collections::BTreeMap;
+
+use reconcile_policy::Region;
+use reconcile_spec::{Desired, RecordedCalls, Trail};
+
+use super::Scope;
+use super::change::Compared;
+use super::foreign::reviewable;
+use crate::address::Address;
+use crate::foreign::review;
+use crate::kind::Kind;
+use crate::view::AccessLogs;
+
+/// A risk of the set-up.
+struct Caution {
+    code: &'static str,
+    address: Address,
+    /// A text that changes with the risk.
+    content: String,
+    message: String,
+}
+
+/// Warns of each risk. Returns the names of all risks, with which `reviewed` can accept them.
+pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) -> Vec<String> {
+    let cautions =
+        management_account(scope).into_iter().chain(opt_in_regions(scope)).chain(unlogged_access(scope));
+    let told = cautions.map(|Caution { code, address, content, message }| {
+        let name = review(address.kind.as_str(), code, &content);
+        let warning = reviewable(address, code.to_owned(), &message, &name, scope.reviewed(&name));
+        (name, warning)
+    });
+    let (names, warnings): (Vec<_>, Vec<_>) = told.unzip();
+    compared.warnings.extend(warnings);
+    names
+}
+
+/// Service control policies and resource control policies do not apply to the management account.
+///
+/// See "Service control policies (SCPs)" and "Best practices for the management account" in the Organizations user guide.
+fn management_account(scope: &Scope<'_>) -> Option<Caution> {
+    let site = &scope.desired.bucket.site;
+    let hub = scope.desired.account(&site.account)?;
+    let organization = scope.observed.organization.as_ref().map(|it| &it.roster.management);
+    let management = organization.or(scope.observed.management.as_ref())?;
+    (*management == hub.id).then(|| Caution {
+        code: "management-account",
+        address: scope.bucket_address(),
+        content: hub.id.to_string(),
+        message: format!(
+            "`{}` is the management account of the organization, and no service control policy protects the log files in \
+             it. AWS recommends a separate account for log files",
+            hub.name
+        ),
+    })
+}
+
+/// An account that has not enabled an opt-in Region cannot create or change a trail there.
+///
+/// See "Enable or disable AWS Regions in your account" in the Account Management reference.
+fn opt_in_regions(scope: &Scope<'_>) -> Vec<Caution> {
+    let mut trails: BTreeMap<&Region, Vec<Address>> = BTreeMap::new();
+    for trail in scope.desired.trails.iter().filter(|trail| trail.site.region.is_opt_in()) {
+        let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+        trails.entry(&trail.site.region).or_default().push(address);
+    }
+    let first = |(region, addresses): (&Region, Vec<Address>)| {
+        let count = addresses.len();
+        let address = addresses.into_iter().next()?;
+        let trails = if count == 1 { "the trail".to_owned() } else { format!("{count} trails") };
+        Some(Caution {
+            code: "opt-in-region",
+            address,
+            content: region.to_string(),
+            message: format!(
+                "the home Region of {trails} is {region}, which is disabled in an account until somebody enables it: \
+                 `aws account enable-region --region-name {region}`. Where it is disabled, the trail cannot be created, \
+                 read or changed"
+            ),
+        })
+    };
+    trails.into_iter().filter_map(first).collect()
+}
+
+/// Neither a trail nor S3 records who reads or deletes log files.
+///
+/// See "Logging options for Amazon S3" in the S3 user guide.
+fn unlogged_access(scope: &Scope<'_>) -> Option<Caution> {
+    let desired = scope.desired;
+    let bucket = &desired.bucket;
+    let account = desired.account(&bucket.site.account)?;
+    let unknown = match scope.observed.bucket_conditions.as_ref().map(|it| &it.access_logs) {
+        _ if bucket.access_logs.enforced().is_some() => return None,
+        Some(Ok(AccessLogs::To { .. })) => return None,
+        Some(Ok(AccessLogs::Off)) | None => "the bucket has no access logs".to_owned(),
+        Some(Err(error)) => format!("whether the bucket has access logs could not be read ({error})"),
+    };
+    let recorded = recorded(desired);
+    let who = match (recorded.reads, recorded.writes) {
+        (true, true) => return None,
+        (false, true) => "reads",
+        (true, false) => "deletes or overwrites",
+        (false, false) => "reads, deletes or overwrites",
+    };
+    Some(Caution {
+        code: "unlogged-access",
+        address: scope.bucket_address(),
+        content: format!("{}\t{who}", bucket.name),
+        message: format!(
+            "no trail of the spec records who {who} log files, and {unknown}. Add `data_events: {{ s3: [{}] }}` to a trail \
+             of `{}`, or set `bucket.access_logs`",
+            bucket.name, account.name
+        ),
+    })
+}
+
+/// The calls on log files that trails of the spec record: CloudTrail records a call on an object for the account that owns the
+/// bucket, too.
+///
+/// See "Logging data events" in the CloudTrail user guide.
+fn recorded(desired: &Desired) -> RecordedCalls {
+    let bucket = &desired.bucket;
+    let prefix = desired.bucket_policy.intent.prefix.as_deref();
+    let prefix = prefix.map(|it| format!("{it}/")).unwrap_or_default();
+    let logs = format!("arn:{}:s3:::{}/{prefix}AWSLogs/", bucket.site.region.partition(), bucket.name);
+    let records = |trail: &&Trail| {
+        trail.enabled
+            && (trail.is_organization || trail.site.account == bucket.site.account)
+            && (trail.multi_region || trail.site.region == bucket.site.region)
+    };
+    let of_trails = desired.trails.iter().filter(records);
+    of_trails
+        .map(|trail| trail.selectors.recorded_of_objects(&logs))
+        .fold(RecordedCalls::default(), RecordedCalls::or)
+}

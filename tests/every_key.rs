@@ -144,7 +144,7 @@ fn cases() -> Vec<Case> {
             "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]",
             "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }, { Field: readOnly, Equals: [\"false\"] }] }]",
             |state| trail(state)["advanced_event_selectors"] = json!([])),
-        on_twin("trails.[].insights", "#trail", "insights: [ApiCallRateInsight]", "insights: [ApiErrorRateInsight]", |state| trail(state)["insight_selectors"] = json!([])),
+        on_twin("trails.[].insights", "#trail", "insights: [ApiCallRateInsight]", "data_events: { s3: all }\n    insights: { management: [ApiErrorRateInsight], data: [ApiCallRateInsight] }", |state| trail(state)["insight_selectors"] = json!([])),
         case("trails.[].cloudwatch_logs", "#trail", "cloudwatch_logs: { log_group: a, retention_days: 30 }", "cloudwatch_logs: { log_group: b, retention_days: 60, role_name: Deliver }", |state| regional(state, "222222222222")["log_groups"]["b"]["retention_days"] = json!(7)),
         case("trails.[].cloudwatch_logs.permissions_boundary", "#trail", "cloudwatch_logs: { log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\" }", "cloudwatch_logs: { log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchFullAccess\" }", |state| role(state)["boundary"] = json!(null)),
         on_twin("trails.[].cloudwatch_logs.encryption", "#trail", "cloudwatch_logs: { log_group: a }", "cloudwatch_logs: { log_group: a, encryption: key }", |state| regional(state, "222222222222")["log_groups"]["a"]["kms_key"] = json!(null)),

@@ -472,7 +472,7 @@ fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
     project.run("drift specs/prod.yaml --sandbox").exits(2).says("trail/production/SecurityTrail");
     project.write(SPEC, crate::support::PROD);
     project.run("drift specs/prod.yaml --sandbox").exits(0);
-    // Insights of data events are others than those that the spec names.
+    // Insights of data events are of another category than those that the spec names, and stay.
     with("[ApiErrorRateInsight, ApiCallRateInsight]");
     project.edit(".reconcile/sandbox.json", |state| {
         let trail = &mut regional(state, "222222222222")["trails"]["SecurityTrail"];
@@ -481,10 +481,11 @@ fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
             { "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"] },
         ]);
     });
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("ApiErrorRateInsight (Data)");
+    let plan = project.run("plan specs/prod.yaml --sandbox").exits(0);
+    plan.says("does not name: ApiErrorRateInsight (Data)").says("it does not record the insights");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    with("[]");
+    with("{ management: [], data: [] }");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     assert!(!project.read(".reconcile/sandbox.json").contains("insight_selectors"));

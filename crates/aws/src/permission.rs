@@ -208,7 +208,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         }
         Operation::PutBucketLogging => bucket.access_logs.enforced().is_some(),
         Operation::GetInsightSelectors | Operation::PutInsightSelectors => {
-            desired.trails.iter().any(|trail| trail.insights.is_some())
+            desired.trails.iter().any(|trail| trail.insights.are_managed())
         }
         _ => true,
     }

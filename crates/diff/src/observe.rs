@@ -489,7 +489,7 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, ReadError> {
     let mut by_region: BTreeMap<&Region, Vec<Asked<'_>>> = BTreeMap::new();
     for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
-        let asked = Asked { arn: &trail.arn, insights: trail.insights.is_some() };
+        let asked = Asked { arn: &trail.arn, insights: trail.insights.are_managed() };
         by_region.entry(&trail.site.region).or_default().push(asked);
     }
     // The account of the bucket may have a trail of its own that delivers to it; and an account without a

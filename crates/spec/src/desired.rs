@@ -50,7 +50,7 @@ pub use selectors::{
 };
 pub use tags::{OWNER_TAG, REFUSED_FORMS_TAG, Tags};
 pub use topic::{ExistingTopic, Topic};
-pub use trail::{LogDelivery, Trail};
+pub use trail::{Insights, LogDelivery, Trail};
 
 /// All that one spec asks for.
 #[derive(Debug, Clone, PartialEq)]

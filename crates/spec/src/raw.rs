@@ -32,7 +32,7 @@ pub(crate) use reader::{RawLogs, RawReader};
 pub(crate) use selectors::{RawAdvancedSelector, RawFieldSelector};
 pub(crate) use trail::{
     RawAccountsWord, RawAtRest, RawCloudWatchLogs, RawDataEvents, RawDataReadWrite, RawDataSelection,
-    RawExcluded, RawReadWrite, RawSnsTopic, RawTrail,
+    RawExcluded, RawInsight, RawInsights, RawInsightsOfCategories, RawReadWrite, RawSnsTopic, RawTrail,
 };
 
 /// Tags by their keys, or `unmanaged`.

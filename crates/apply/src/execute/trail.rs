@@ -1,5 +1,7 @@
 //! Makes and changes trails.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudtrail::types::{
     AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, InsightSelector, InsightType,
     ReadWriteType, SourceEventCategory, Tag,
@@ -8,7 +10,7 @@ use reconcile_aws::{Class, Operation, Session};
 use reconcile_diff::Kind;
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
-use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
+use reconcile_diff::view::{CloudWatchLogs, Insight, Notification, Selectors, Tags, Trail, View};
 use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
 use reconcile_spec::{self as spec, ReadWrite};
 
@@ -271,14 +273,15 @@ impl Step<'_> {
     }
 
     async fn record_insights(&self, insights: &[String]) -> Result<(), ApplyError> {
-        // The category is said, so that insights of another one end.
-        let selector = |name: &String| {
-            InsightSelector::builder()
-                .insight_type(InsightType::from(name.as_str()))
-                .event_categories(SourceEventCategory::Management)
-                .build()
+        let mut by_kind: BTreeMap<&str, Vec<SourceEventCategory>> = BTreeMap::new();
+        for Insight { kind, category } in insights.iter().map(|name| Insight::of(name)) {
+            by_kind.entry(kind).or_default().push(SourceEventCategory::from(category));
+        }
+        let selector = |(kind, categories): (&str, Vec<SourceEventCategory>)| {
+            let selector = InsightSelector::builder().insight_type(InsightType::from(kind));
+            selector.set_event_categories(Some(categories)).build()
         };
-        let selectors: Vec<InsightSelector> = insights.iter().map(selector).collect();
+        let selectors: Vec<InsightSelector> = by_kind.into_iter().map(selector).collect();
         self.work
             .settle(|| {
                 let call = self

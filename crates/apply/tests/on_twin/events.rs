@@ -1,6 +1,6 @@
-//! What a trail records: recursive logging, and data events for reads or writes alone.
+//! What a trail records: recursive logging, data events for reads or writes alone, and insights.
 
-use aws_sdk_cloudtrail::types::ReadWriteType;
+use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
 use reconcile_diff::{Severity, findings};
 
 use crate::installation::{Installation, MASTER, client, members};
@@ -91,4 +91,73 @@ async fn data_events_are_recorded_for_reads_or_writes_alone() {
             (ReadWriteType::WriteOnly, false, "AWS::S3::Object".to_owned()),
         ]
     );
+}
+
+/// The insights that a trail records, as types with categories.
+async fn insights(installation: &Installation) -> Vec<String> {
+    let answer = cloudtrail(installation).get_insight_selectors().trail_name(TRAIL).send().await;
+    let mut found: Vec<String> = Vec::new();
+    // Without any insights, the answer is an error.
+    for selector in answer.map(|it| it.insight_selectors.unwrap_or_default()).unwrap_or_default() {
+        let kind = selector.insight_type().unwrap().as_str();
+        found.extend(selector.event_categories().iter().map(|category| format!("{kind} {category}")));
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn insights_of_a_category_that_the_spec_does_not_name_are_kept_and_shown() {
+    let installation = Installation::new();
+    let with = |insights: &str| members(0, &format!(", data_events: {{ s3: all }}, insights: {insights}"));
+    let spec = with("[ApiCallRateInsight]");
+    installation.converge(&spec).await;
+    assert_eq!(insights(&installation).await, ["ApiCallRateInsight Management"]);
+
+    // Somebody else turns on insights of data events, and another type of those that the spec names.
+    let selector = |kind: InsightType, categories: Vec<SourceEventCategory>| {
+        InsightSelector::builder().insight_type(kind).set_event_categories(Some(categories)).build()
+    };
+    let call = cloudtrail(&installation)
+        .put_insight_selectors()
+        .trail_name("Trail")
+        .insight_selectors(selector(
+            InsightType::ApiErrorRateInsight,
+            vec![SourceEventCategory::Management, SourceEventCategory::Data],
+        ))
+        .insight_selectors(selector(InsightType::ApiCallRateInsight, vec![SourceEventCategory::Data]));
+    call.send().await.unwrap();
+    let of_data = ["ApiCallRateInsight Data", "ApiErrorRateInsight Data"];
+    let plan = installation.converge(&spec).await;
+    let warnings: Vec<&str> =
+        plan.warnings.iter().filter(|it| it.code == "insights-kept").map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        warnings,
+        [
+            "keeps recording insights of a category that the spec does not name: ApiCallRateInsight (Data), ApiErrorRateInsight \
+             (Data); name the category in `insights` to manage it"
+        ]
+    );
+    assert_eq!(
+        insights(&installation).await,
+        [of_data[0], "ApiCallRateInsight Management", of_data[1]],
+        "the list of a category that the spec names is exact"
+    );
+    assert!(installation.plan(&spec).await.is_in_sync());
+
+    for (value, expected) in [
+        ("[]", vec![of_data[0], of_data[1]]),
+        (
+            "{ management: [ApiErrorRateInsight] }",
+            vec![of_data[0], of_data[1], "ApiErrorRateInsight Management"],
+        ),
+        ("{ data: [ApiErrorRateInsight] }", vec![of_data[1], "ApiErrorRateInsight Management"]),
+        ("{ management: [], data: [ApiCallRateInsight] }", vec![of_data[0]]),
+        ("{ management: [], data: [] }", vec![]),
+    ] {
+        let spec = with(value);
+        installation.converge(&spec).await;
+        assert_eq!(insights(&installation).await, expected, "{value}");
+        assert!(installation.plan(&spec).await.is_in_sync(), "{value}");
+    }
 }

@@ -61,7 +61,9 @@ fn comparable(mut desired: Desired, original: &Desired) -> Desired {
         (desired.key.description, desired.key.rotation_days) = (Setting::Unmanaged, Setting::Unmanaged);
     }
     for trail in &mut desired.trails {
-        trail.insights = trail.insights.take().filter(|insights| !insights.is_empty());
+        for insights in [&mut trail.insights.management, &mut trail.insights.data] {
+            *insights = insights.take().filter(|insights| !insights.is_empty());
+        }
         // Recursive logging that is on is as good as none that is named: it is CloudTrail's default.
         let said = original.trails.iter().find(|it| it.arn == trail.arn).and_then(|it| it.recursive_logging);
         trail.recursive_logging = trail.recursive_logging.or(said.filter(|is_on| *is_on));
@@ -722,8 +724,31 @@ async fn insights_that_a_spec_cannot_describe_are_kept_and_said() {
     .await;
     let found = imported(&installation, &text).await;
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
-    assert!(!found.text.contains("insights: ["), "{}", found.text);
+    assert!(!found.text.contains("insights: "), "{}", found.text);
     assert!(found.notes[0].ends_with("and keeps them: ApiErrorRateInsight (Data)"), "{:#?}", found.notes);
+}
+
+#[tokio::test]
+async fn insights_are_imported_by_the_category_of_their_events() {
+    let text = members(1, ", data_events: { lambda: all }");
+    for (selectors, line) in [
+        (
+            json!([{ "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data", "Management"] },
+                { "InsightType": "ApiCallRateInsight", "EventCategories": ["Data"] }]),
+            "insights: { management: [ApiErrorRateInsight], data: [ApiCallRateInsight, ApiErrorRateInsight] }",
+        ),
+        (
+            json!([{ "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"] }]),
+            "insights: { data: [ApiErrorRateInsight] }",
+        ),
+        (json!([{ "InsightType": "ApiErrorRateInsight" }]), "insights: [ApiErrorRateInsight]"),
+    ] {
+        let edit = |state: &mut Value| trail_of(state, "000000000001")["insight_selectors"] = selectors;
+        let found = imported(&Installation::edited(&text, edit).await, &text).await;
+        assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
+        assert!(found.text.contains(line), "{}", found.text);
+        assert_eq!(found.notes, [""; 0]);
+    }
 }
 
 /// Trails of one Region at home elsewhere are found wherever `import` starts, and a spec has one of a name in an account.

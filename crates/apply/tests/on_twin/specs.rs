@@ -52,7 +52,13 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
         }
         false => "",
     };
-    let insights = if insights { "[ApiErrorRateInsight]" } else { "[]" };
+    // Without data events, a trail has no insights of them.
+    let has_data_events = trail.4 > 0;
+    let insights = match (insights, has_data_events) {
+        (true, true) => "{ management: [ApiErrorRateInsight], data: [ApiCallRateInsight] }",
+        (true, false) => "{ management: [ApiErrorRateInsight], data: [] }",
+        (false, _) => "{ management: [], data: [] }",
+    };
     let (tags, bucket) = bucket_text(said, bucket);
     let key = key_text(said, key);
     let (accounts, trail) = trail_text(said, trail);

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, Warning};
-use crate::view::{CloudWatchLogs, Notification, Tags, Trail};
+use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail};
 
 /// Compares every trail that could be read; of the others nothing is known, so nothing is planned.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
@@ -27,6 +27,18 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                 address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
                 message: "CloudTrail does not report whether recursive logging is on, so the plan does not compare it"
                     .to_owned(),
+            });
+        }
+        let kept: Vec<&str> = kept_insights(&desired.insights, live.as_ref()).collect();
+        if !kept.is_empty() {
+            compared.warnings.push(Warning {
+                code: "insights-kept".to_owned(),
+                address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+                message: format!(
+                    "keeps recording insights of a category that the spec does not name: {}; name the category in `insights` to \
+                     manage it",
+                    kept.join(", ")
+                ),
             });
         }
         if !narrows(live.as_ref(), desired) {
@@ -144,11 +156,36 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Tra
         logging: desired.enabled,
         selectors: desired.selectors.clone(),
         recursive_logging: desired.recursive_logging,
-        insights: desired.insights.clone(),
+        insights: insights(&desired.insights, live),
         cloudwatch_logs: cloudwatch_logs(scope, desired, live),
         notification: notification(scope, desired, live),
         tags: Tags::wanted(&desired.tags, live.map(|live| &live.tags)),
     }
+}
+
+/// The insights that a trail is to record: those of the categories that the spec names, and whatever the trail has of other
+/// categories. `PutInsightSelectors` replaces the insights of all categories, so that the others have to be sent again.
+fn insights(desired: &spec::Insights, live: Option<&Trail>) -> Option<Vec<String>> {
+    let of = |kinds: &Option<Vec<String>>, category: &'static str| -> Vec<String> {
+        let kinds = kinds.iter().flatten();
+        kinds.map(|kind| Insight { kind, category }.to_string()).collect()
+    };
+    let mut wanted = of(&desired.management, MANAGEMENT);
+    wanted.extend(of(&desired.data, DATA));
+    wanted.extend(kept_insights(desired, live).map(str::to_owned));
+    wanted.sort();
+    desired.are_managed().then_some(wanted)
+}
+
+/// The insights of categories that the spec does not name.
+fn kept_insights<'l>(desired: &spec::Insights, live: Option<&'l Trail>) -> impl Iterator<Item = &'l str> {
+    let (has_management, has_data) = (desired.management.is_some(), desired.data.is_some());
+    let live = live.and_then(|live| live.insights.as_deref()).unwrap_or_default();
+    live.iter().map(String::as_str).filter(move |name| match Insight::of(name).category {
+        MANAGEMENT => !has_management,
+        DATA => !has_data,
+        _ => true,
+    })
 }
 
 /// Where the spec names no log group, delivery to one of ours ends, and to somebody else's is left alone. So

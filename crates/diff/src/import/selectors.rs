@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
 
 use super::text::quoted;
+use crate::view::{DATA, Insight, MANAGEMENT};
 
 /// What a trail records, as a spec says it.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,12 +95,17 @@ fn can_say_data(resource: &DataResource) -> bool {
     resource.values.iter().all(|value| !value.contains(":s3:::") || value.contains('/'))
 }
 
-/// Whether a spec can name the insights: they are of management events, which the trail records.
-pub(super) fn can_say_insights(selectors: &Selectors, insights: &[String]) -> bool {
-    let of_writes = insights.iter().any(|name| name == "ApiCallRateInsight");
-    insights.iter().all(|name| !name.contains(' '))
-        && selectors.has_management_events()
-        && !(of_writes && selectors.has_only_reads())
+/// Whether a spec can name an insight: the trail records the events that the insight is drawn from.
+pub(super) fn can_say_insight(selectors: &Selectors, name: &str) -> bool {
+    let Insight { kind, category } = Insight::of(name);
+    match category {
+        MANAGEMENT => {
+            let is_of_writes = kind == "ApiCallRateInsight";
+            selectors.has_management_events() && !(is_of_writes && selectors.has_only_reads())
+        }
+        DATA => selectors.has_data_events(),
+        _ => false,
+    }
 }
 
 fn management(selector: &EventSelector) -> Option<String> {

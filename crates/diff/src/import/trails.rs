@@ -7,7 +7,7 @@ use super::choice::Aspect;
 use super::draft::Draft;
 use super::text::{About, Text, scalar};
 use super::{names, selectors};
-use crate::view::{CloudWatchLogs, Trail};
+use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Trail};
 
 /// Trails that one entry of the spec describes: of one name, and with the same settings.
 struct Group<'a> {
@@ -95,20 +95,24 @@ impl<'s> Draft<'s> {
         let said = selectors::said(&trail.selectors);
         lines.extend(recursive_logging(trail, said.is_more));
         lines.extend(said.lines);
-        if let Some(insights) = self.insights(trail) {
-            lines.push(format!("insights: [{}]", insights.join(", ")));
-        }
+        lines.extend(insights(&self.insights(trail).0));
         let lines = lines.into_iter().map(|text| Setting { text, of: Of::Trail });
         let logs = self.logs_of(trail).map(|text| Setting { text, of: Of::Logs });
         let topic = self.topic_of(trail).map(|text| Setting { text, of: Of::Topic });
         lines.chain(logs).chain(topic).collect()
     }
 
-    /// The insights that a spec can say.
-    fn insights<'t>(&self, trail: &'t Trail) -> Option<&'t [String]> {
-        let insights = trail.insights.as_deref().filter(|insights| !insights.is_empty())?;
+    /// The insights of a trail: those of the categories that a spec can describe, and all others.
+    fn insights<'t>(&self, trail: &'t Trail) -> (Vec<Insight<'t>>, Vec<&'t str>) {
+        let names = trail.insights.as_deref().unwrap_or_default();
         let is_aside = self.aside.contains(&Aspect::Insights(trail.arn.clone()));
-        (!is_aside && selectors::can_say_insights(&trail.selectors, insights)).then_some(insights)
+        let can_say = |category: &str| {
+            let mut of_category = names.iter().filter(|name| Insight::of(name).category == category);
+            !is_aside && of_category.all(|name| selectors::can_say_insight(&trail.selectors, name))
+        };
+        let (said, kept): (Vec<&str>, Vec<&str>) =
+            names.iter().map(String::as_str).partition(|name| can_say(Insight::of(name).category));
+        (said.into_iter().map(Insight::of).collect(), kept)
     }
 
     /// What a user should know of the trails of the spec.
@@ -122,13 +126,12 @@ impl<'s> Draft<'s> {
                     trail.arn
                 ));
             }
-            if let Some(insights) = trail.insights.as_ref().filter(|insights| !insights.is_empty())
-                && self.insights(trail).is_none()
-            {
+            let (_, kept) = self.insights(trail);
+            if !kept.is_empty() {
                 notes.push(format!(
                     "trail {} records insights that a spec cannot describe, and keeps them: {}",
                     trail.arn,
-                    insights.join(", ")
+                    kept.join(", ")
                 ));
             }
         }
@@ -203,4 +206,22 @@ fn recursive_logging(trail: &Trail, is_more: bool) -> Option<String> {
     let is_on = trail.recursive_logging?;
     let is_default = if is_on { !covers && !is_more } else { covers };
     (!is_default).then(|| format!("recursive_logging: {is_on}"))
+}
+
+/// The line for insights. A category without insights is not named, and so is left alone.
+fn insights(insights: &[Insight<'_>]) -> Option<String> {
+    let of = |category: &str| -> Vec<&str> {
+        insights.iter().filter(|it| it.category == category).map(|it| it.kind).collect()
+    };
+    match (of(MANAGEMENT), of(DATA)) {
+        (management, data) if management.is_empty() && data.is_empty() => None,
+        (management, data) if data.is_empty() => Some(format!("insights: [{}]", management.join(", "))),
+        (management, data) => {
+            let named = [("management", management), ("data", data)];
+            let named = named.into_iter().filter(|(_, kinds)| !kinds.is_empty());
+            let named: Vec<String> =
+                named.map(|(name, kinds)| format!("{name}: [{}]", kinds.join(", "))).collect();
+            Some(format!("insights: {{ {} }}", named.join(", ")))
+        }
+    }
 }

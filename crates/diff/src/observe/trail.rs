@@ -12,7 +12,7 @@ use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelecto
 
 use super::error::{ReadError, found};
 use super::page;
-use crate::view::{CloudWatchLogs, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail};
+use crate::view::{CloudWatchLogs, Insight, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail};
 
 /// The trails of one account that can be seen in one Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -208,6 +208,7 @@ impl Reader<'_> {
         let selectors = answer.insight_selectors.unwrap_or_default();
         let mut names: Vec<String> = selectors.iter().flat_map(insight_names).collect();
         names.sort();
+        names.dedup();
         Ok(names)
     }
 
@@ -239,16 +240,13 @@ impl Reader<'_> {
     }
 }
 
-/// The insight by its type, as a spec names one that is drawn from management events; with the category behind it where it is
-/// drawn from others.
+/// Returns the names of the insights that a selector turns on, one for each category of events. Without a category, a selector
+/// is about management events.
 ///
-/// See `InsightSelector` in the CloudTrail API reference.
+/// See [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
 fn insight_names(selector: &sdk::InsightSelector) -> Vec<String> {
-    let Some(insight) = selector.insight_type().map(InsightType::as_str) else { return Vec::new() };
-    let name = |category: &SourceEventCategory| match category {
-        SourceEventCategory::Management => insight.to_owned(),
-        other => format!("{insight} ({other})"),
-    };
+    let Some(kind) = selector.insight_type().map(InsightType::as_str) else { return Vec::new() };
+    let name = |category: &SourceEventCategory| Insight { kind, category: category.as_str() }.to_string();
     match selector.event_categories() {
         [] => vec![name(&SourceEventCategory::Management)],
         categories => categories.iter().map(name).collect(),

@@ -31,7 +31,7 @@ pub struct Trail {
     /// Whether data events include CloudTrail's own deliveries of logs; `None` where that is left alone, or not reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive_logging: Option<bool>,
-    /// The insights it records, sorted; with the category behind them, in parentheses, where they are not of management events.
+    /// The insights it records, sorted, each as [`Insight`](super::Insight) writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insights: Option<Vec<String>>,
     /// Delivery to CloudWatch Logs.

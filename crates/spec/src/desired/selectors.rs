@@ -40,11 +40,15 @@ impl Selectors {
     pub fn has_management_events(&self) -> bool {
         match self {
             Self::Basic(selectors) => selectors.iter().any(|selector| selector.management_events),
-            Self::Advanced(selectors) => selectors.iter().any(|selector| {
-                let is_category = |field: &&FieldSelector| field.field == "eventCategory";
-                let category = selector.field_selectors.iter().find(is_category);
-                category.is_some_and(|field| field.equals.iter().any(|value| value == "Management"))
-            }),
+            Self::Advanced(selectors) => selectors.iter().any(|it| it.is_of("Management")),
+        }
+    }
+
+    /// Whether the trail records data events.
+    pub fn has_data_events(&self) -> bool {
+        match self {
+            Self::Basic(selectors) => selectors.iter().any(|selector| !selector.data_resources.is_empty()),
+            Self::Advanced(selectors) => selectors.iter().any(|it| it.is_of("Data")),
         }
     }
 
@@ -207,6 +211,12 @@ pub struct FieldSelector {
 }
 
 impl AdvancedSelector {
+    /// Whether it selects events of a category.
+    fn is_of(&self, category: &str) -> bool {
+        let field = self.field_selectors.iter().find(|field| field.field == "eventCategory");
+        field.is_some_and(|field| field.equals.iter().any(|value| value == category))
+    }
+
     fn normalize(&mut self) {
         for field in &mut self.field_selectors {
             for values in field.lists_mut() {

@@ -31,14 +31,33 @@ pub struct Trail {
     pub selectors: Selectors,
     /// Whether its data events include CloudTrail's own deliveries; `None` leaves the setting alone.
     pub recursive_logging: Option<bool>,
-    /// The insights it records, as CloudTrail names them, sorted; `None` leaves them alone.
-    pub insights: Option<Vec<String>>,
+    /// The insights it records.
+    pub insights: Insights,
     /// Where in CloudWatch Logs it delivers to, besides.
     pub logs: Option<LogDelivery>,
     /// The ARN of the topic that it tells of log files.
     pub topic: Option<Arn>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// The insights that a trail records, by the category of the events that they are drawn from. Each list has the types as
+/// CloudTrail names them, sorted; `None` leaves the insights of that category alone.
+///
+/// See [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Insights {
+    /// Insights of management events.
+    pub management: Option<Vec<String>>,
+    /// Insights of data events.
+    pub data: Option<Vec<String>>,
+}
+
+impl Insights {
+    /// Whether the insights of any category are managed.
+    pub fn are_managed(&self) -> bool {
+        self.management.is_some() || self.data.is_some()
+    }
 }
 
 /// Delivery to CloudWatch Logs.

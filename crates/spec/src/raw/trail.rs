@@ -44,9 +44,10 @@ pub(crate) struct RawTrail {
     /// the log group, and otherwise left alone.
     #[serde(default)]
     pub(crate) recursive_logging: Option<bool>,
-    /// Insights to record.
+    /// Insights to record: a list for management events, or a map from categories of events to lists. Categories that are not
+    /// named are left alone.
     #[serde(default)]
-    pub(crate) insights: Option<Located<Vec<RawInsight>>>,
+    pub(crate) insights: Option<Located<RawInsights>>,
     /// Delivery to CloudWatch Logs.
     #[serde(default)]
     pub(crate) cloudwatch_logs: Option<Located<RawCloudWatchLogs>>,
@@ -158,6 +159,22 @@ pub(crate) struct RawDataEvents {
     /// DynamoDB tables: all, or ARNs.
     #[serde(default)]
     pub(crate) dynamodb: Option<Located<RawDataSelection>>,
+}
+
+/// Insights of management events, or of the categories that are named.
+pub(crate) type RawInsights = ListOr<Vec<RawInsight>, RawInsightsOfCategories>;
+
+/// The insights to record, by the category of the events that they are drawn from.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "InsightsOfCategories")]
+pub(crate) struct RawInsightsOfCategories {
+    /// Insights of management events. Default: left alone.
+    #[serde(default)]
+    pub(crate) management: Option<Located<Vec<RawInsight>>>,
+    /// Insights of data events. Default: left alone.
+    #[serde(default)]
+    pub(crate) data: Option<Located<Vec<RawInsight>>>,
 }
 
 /// An insight to record.

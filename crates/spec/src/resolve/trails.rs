@@ -1,9 +1,10 @@
 //! Resolves the trails: one for every account that has it.
 
 mod attached;
+mod insights;
 mod selectors;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use reconcile_policy::{Arn, Partition, Region};
 
@@ -166,7 +167,7 @@ fn resolve_one(
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
     let context = selectors::Context { partition, recognized: &scope.recognized };
     let selectors = selectors::resolve(trail, &context, problems);
-    selectors::check_insights(trail, selectors.as_ref(), problems);
+    let insights = insights::resolve(trail.insights.as_ref(), selectors.as_ref(), problems);
     let (name, region, bucket, selectors) = (name?, region?, bucket?, selectors?);
     let has_log_group = trail.cloudwatch_logs.is_some();
     let records_deliveries =
@@ -186,10 +187,7 @@ fn resolve_one(
         log_file_validation: trail.log_file_validation.unwrap_or(true),
         recursive_logging: trail.recursive_logging.or(records_deliveries.then_some(false)),
         selectors,
-        insights: trail.insights.as_ref().map(|insights| {
-            let names: BTreeSet<&str> = insights.value.iter().map(|insight| insight.as_str()).collect();
-            names.into_iter().map(str::to_owned).collect()
-        }),
+        insights,
         logs: None,
         topic: None,
     };

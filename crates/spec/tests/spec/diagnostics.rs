@@ -388,6 +388,16 @@ fn of_trails() {
         ("no selectors", with_advanced("advanced_event_selectors: []")),
         ("insights of nothing", with_trail("management_events: none\n    insights: [ApiErrorRateInsight]")),
         ("insights of reads", with_trail("management_events: read\n    insights: [ApiCallRateInsight]")),
+        (
+            "insights of data events that are not recorded",
+            with_trail("insights: { data: [ApiErrorRateInsight] }").replacen(
+                "    data_events: { s3: all, lambda: all }\n",
+                "",
+                1,
+            ),
+        ),
+        ("insights of no category", with_trail("insights: {}")),
+        ("insights of an unknown category", with_trail("insights: { network: [ApiErrorRateInsight] }")),
         ("a home in another partition", with_trail("home_region: cn-north-1")),
         ("an organization trail with accounts", with_trail("organization_trail: true")),
     ]);

@@ -107,6 +107,31 @@ fn selectors_say_what_the_words_mean() {
 }
 
 #[test]
+fn insights_are_managed_by_category() {
+    for (words, management, data) in [
+        ("", None, None),
+        ("    insights: []\n", Some(vec![]), None),
+        ("    insights: [ApiErrorRateInsight, ApiCallRateInsight]\n", Some(vec!["Call", "Error"]), None),
+        ("    insights: { data: [ApiCallRateInsight] }\n", None, Some(vec!["Call"])),
+        (
+            "    insights: { management: [ApiErrorRateInsight], data: [] }\n",
+            Some(vec!["Error"]),
+            Some(vec![]),
+        ),
+    ] {
+        let text = prod_with(
+            "    data_events: { s3: all, lambda: all }\n",
+            &format!("    data_events: {{ s3: all }}\n{words}"),
+        );
+        let insights = &desired(&text).trails[0].insights;
+        let names = |kinds: Option<Vec<&str>>| -> Option<Vec<String>> {
+            Some(kinds?.into_iter().map(|kind| format!("Api{kind}RateInsight")).collect())
+        };
+        assert_eq!((&insights.management, &insights.data), (&names(management), &names(data)), "{words}");
+    }
+}
+
+#[test]
 fn recursive_logging_is_off_by_default_where_data_events_cover_the_log_bucket() {
     for (words, expected) in [
         ("", None),

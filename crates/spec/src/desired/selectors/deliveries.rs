@@ -42,7 +42,6 @@ fn advanced(selector: &AdvancedSelector, objects: &str, has_log_group: bool) -> 
         field("eventSource").is_none_or(|it| accepts(it, source))
             && field("eventName").is_none_or(|it| accepts(it, name))
     };
-    let is_data = field("eventCategory").is_some_and(|it| it.equals.iter().any(|value| value == "Data"));
     let has_writes = field("readOnly").is_none_or(|it| it.equals.iter().any(|value| value == "false"));
     let to_bucket = of_type(&|value| value == OBJECTS)
         && is_put("s3.amazonaws.com", "PutObject")
@@ -50,7 +49,7 @@ fn advanced(selector: &AdvancedSelector, objects: &str, has_log_group: bool) -> 
     let to_log_group = has_log_group
         && of_type(&|value| value.starts_with("AWS::Logs::"))
         && is_put("logs.amazonaws.com", "PutLogEvents");
-    is_data && has_writes && (to_bucket || to_log_group)
+    selector.is_of("Data") && has_writes && (to_bucket || to_log_group)
 }
 
 /// Whether a condition accepts a value: it meets any of the conditions that select, and all of those that deselect.

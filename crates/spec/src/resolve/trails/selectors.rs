@@ -89,22 +89,6 @@ fn management(trail: &RawTrail) -> (Option<ReadWrite>, Vec<String>) {
     (which, exclude.collect())
 }
 
-/// See "Logging Insights events": they are drawn from management events, those of call rates from the ones that write.
-pub(super) fn check_insights(trail: &RawTrail, selectors: Option<&Selectors>, problems: &mut Problems) {
-    let (Some(insights), Some(selectors)) = (&trail.insights, selectors) else { return };
-    let of_call_rate = insights.value.iter().any(|it| it.as_str() == "ApiCallRateInsight");
-    let problem = if insights.value.is_empty() {
-        return;
-    } else if !selectors.has_management_events() {
-        "insights are drawn from management events, and the trail records none"
-    } else if of_call_rate && selectors.has_only_reads() {
-        "`ApiCallRateInsight` is drawn from management events that write, and the trail records none"
-    } else {
-        return;
-    };
-    problems.add(insights.place, problem, "record them with `management_events`, or take the insights out");
-}
-
 fn advanced(
     trail: &RawTrail,
     raw: &Located<Vec<Located<RawAdvancedSelector>>>,

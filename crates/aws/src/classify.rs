@@ -28,9 +28,11 @@ fn absent(operation: Operation) -> &'static [&'static str] {
 
         Op::DescribeKey | Op::DescribeUsedKey | Op::RevokeGrant | Op::DeleteAlias => &["NotFoundException"],
 
-        Op::GetTrailStatus | Op::GetEventSelectors | Op::UpdateTrail | Op::DeleteTrail => {
-            &["TrailNotFoundException"]
-        }
+        Op::GetTrailStatus
+        | Op::GetEventSelectors
+        | Op::GetEventConfiguration
+        | Op::UpdateTrail
+        | Op::DeleteTrail => &["TrailNotFoundException"],
         Op::GetInsightSelectors => &["InsightNotEnabledException"],
         Op::ListTags | Op::DeleteLogGroup => &["ResourceNotFoundException"],
         Op::GetRole | Op::GetRolePolicy | Op::DeleteRolePolicy | Op::DeleteRole => &["NoSuchEntity"],

@@ -192,6 +192,8 @@ operations! {
     ListTags => "cloudtrail:ListTags", Read, Trails, AllTrails;
     GetInsightSelectors => "cloudtrail:GetInsightSelectors", Read, Trails, OwnTrails;
     PutInsightSelectors => "cloudtrail:PutInsightSelectors", Write, Trails, OwnTrails;
+    GetEventConfiguration => "cloudtrail:GetEventConfiguration", Read, Trails, OwnTrails;
+    PutEventConfiguration => "cloudtrail:PutEventConfiguration", Write, Trails, OwnTrails;
     CreateTrail => "cloudtrail:CreateTrail", Write, Trails, OwnTrails;
     UpdateTrail => "cloudtrail:UpdateTrail", Write, Trails, AllTrails;
     DeleteTrail => "cloudtrail:DeleteTrail", Write, Trails, AllTrails;

@@ -210,6 +210,9 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::GetInsightSelectors | Operation::PutInsightSelectors => {
             desired.trails.iter().any(|trail| trail.insights.are_managed())
         }
+        Operation::GetEventConfiguration | Operation::PutEventConfiguration => {
+            desired.trails.iter().any(|trail| trail.event_aggregation.is_some())
+        }
         _ => true,
     }
 }

@@ -265,7 +265,7 @@ fn severity(
             },
             (Kind::Key, "rotation")
             | (Kind::LogGroup, "retention_days")
-            | (Kind::Trail, "recursive_logging") => Severity::Medium,
+            | (Kind::Trail, "recursive_logging" | "event_aggregation") => Severity::Medium,
             (
                 Kind::ServiceAccess
                 | Kind::DelegatedAdministrator

@@ -489,7 +489,11 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, ReadError> {
     let mut by_region: BTreeMap<&Region, Vec<Asked<'_>>> = BTreeMap::new();
     for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
-        let asked = Asked { arn: &trail.arn, insights: trail.insights.are_managed() };
+        let asked = Asked {
+            arn: &trail.arn,
+            insights: trail.insights.are_managed(),
+            aggregation: trail.event_aggregation.is_some(),
+        };
         by_region.entry(&trail.site.region).or_default().push(asked);
     }
     // The account of the bucket may have a trail of its own that delivers to it; and an account without a
@@ -561,7 +565,8 @@ async fn observe_strays(
         let arns: Vec<Arn> = arns.into_iter().collect();
         let owned = trail::owned(session, &region, &arns, &desired.installation).await?;
         if !owned.is_empty() {
-            let asked: Vec<Asked<'_>> = owned.iter().map(|arn| Asked { arn, insights: false }).collect();
+            let asked: Vec<Asked<'_>> =
+                owned.iter().map(|arn| Asked { arn, insights: false, aggregation: false }).collect();
             let found = trail::read(session, &region, &asked).await?;
             strays.extend(found.asked.into_iter().filter_map(|(_, trail)| trail));
         }

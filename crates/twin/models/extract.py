@@ -22,8 +22,8 @@ HERE = pathlib.Path(__file__).parent
 
 # The operations of the twin, by service.
 OPERATIONS = {
-    "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventSelectors GetInsightSelectors GetTrail
-        GetTrailStatus ListTags ListTrails PutEventSelectors PutInsightSelectors
+    "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
+        GetTrail GetTrailStatus ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
     "iam": """CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy GetRole GetRolePolicy
         ListAttachedRolePolicies ListRolePolicies PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy""",

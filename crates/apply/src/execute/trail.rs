@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types::{
-    AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, InsightSelector, InsightType,
-    ReadWriteType, SourceEventCategory, Tag,
+    AdvancedEventSelector, AdvancedFieldSelector, AggregationConfiguration, DataResource,
+    EventCategoryAggregation, EventSelector, InsightSelector, InsightType, ReadWriteType,
+    SourceEventCategory, Tag, Template,
 };
 use reconcile_aws::{Class, Operation, Session};
 use reconcile_diff::Kind;
@@ -69,9 +70,12 @@ fn with_key(work: &Work<'_>, action: &Action<Trail>) -> Result<Action<Trail>, Ap
 }
 
 async fn find(work: &Work<'_>, wanted: &Trail) -> Result<Option<Trail>, ApplyError> {
-    let trails =
-        read(work.session, work.region(), &[Asked { arn: &wanted.arn, insights: wanted.insights.is_some() }])
-            .await?;
+    let asked = Asked {
+        arn: &wanted.arn,
+        insights: wanted.insights.is_some(),
+        aggregation: wanted.event_aggregation.is_some(),
+    };
+    let trails = read(work.session, work.region(), &[asked]).await?;
     Ok(trails.asked.into_iter().find_map(|(_, trail)| trail))
 }
 
@@ -141,7 +145,8 @@ impl Step<'_> {
                 // What it records is set in any case.
                 let selectors = Selectors::Advanced(Vec::new());
                 let insights = wanted.insights.as_ref().map(|_| Vec::new());
-                Ok(Trail { logging: false, selectors, insights, ..wanted.clone() })
+                let event_aggregation = wanted.event_aggregation.as_ref().map(|_| Vec::new());
+                Ok(Trail { logging: false, selectors, insights, event_aggregation, ..wanted.clone() })
             }
         }
     }
@@ -189,6 +194,7 @@ impl Step<'_> {
             logging: wanted.logging,
             selectors: wanted.selectors.clone(),
             insights: wanted.insights.clone(),
+            event_aggregation: wanted.event_aggregation.clone(),
             tags: wanted.tags.clone(),
             ..trail.clone()
         };
@@ -199,8 +205,17 @@ impl Step<'_> {
         if !missing.0.is_empty() {
             self.tag(&missing).await?;
         }
+        let aggregation = wanted.event_aggregation.as_ref();
+        let aggregation = aggregation.filter(|_| live.event_aggregation != wanted.event_aggregation);
+        // CloudTrail aggregates data events that the trail records: aggregation ends before they do, and begins after them.
+        if let Some(templates) = aggregation.filter(|templates| templates.is_empty()) {
+            self.aggregate(templates).await?;
+        }
         if live.selectors != wanted.selectors {
             self.select().await?;
+        }
+        if let Some(templates) = aggregation.filter(|templates| !templates.is_empty()) {
+            self.aggregate(templates).await?;
         }
         if let Some(insights) = wanted.insights.as_ref().filter(|_| live.insights != wanted.insights) {
             self.record_insights(insights).await?;
@@ -290,6 +305,36 @@ impl Step<'_> {
                     .trail_name(self.name())
                     .set_insight_selectors(Some(selectors.clone()));
                 async { self.work.session.call(Operation::PutInsightSelectors, call.send()).await.map(drop) }
+            })
+            .await
+    }
+
+    /// Sets by which templates CloudTrail aggregates data events. An empty list of configurations turns aggregation off.
+    ///
+    /// See [`PutEventConfiguration`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html).
+    async fn aggregate(&self, templates: &[String]) -> Result<(), ApplyError> {
+        let configurations = match templates {
+            [] => Vec::new(),
+            templates => {
+                let configuration = AggregationConfiguration::builder()
+                    .event_category(EventCategoryAggregation::Data)
+                    .set_templates(Some(templates.iter().map(|it| Template::from(it.as_str())).collect()))
+                    .build();
+                let missing =
+                    |_| ApplyError::Incomplete { what: "an aggregation of events", missing: "a template" };
+                vec![configuration.map_err(missing)?]
+            }
+        };
+        self.work
+            .settle(|| {
+                let call = self
+                    .cloudtrail
+                    .put_event_configuration()
+                    .trail_name(self.name())
+                    .set_aggregation_configurations(Some(configurations.clone()));
+                async {
+                    self.work.session.call(Operation::PutEventConfiguration, call.send()).await.map(drop)
+                }
             })
             .await
     }

@@ -80,7 +80,7 @@ async fn every_call_is_in_the_permissions_of_its_account() {
     let grant = "grants: [{ name: g, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
     let second = first.replace("{ alias: test }", &format!("{{ alias: test, rotation_days: 90, {grant} }}"));
     let third = first
-        .replace("name: Trail,", "name: Renamed, insights: [ApiCallRateInsight],")
+        .replace("name: Trail,", "name: Renamed, insights: [ApiCallRateInsight], data_events: { s3: all }, event_aggregation: [API_ACTIVITY],")
         .replace("expire_days: 9", "expire_days: 8");
     for spec in [&first, &second, &third] {
         let before = installation.twin.calls().len();

@@ -1,4 +1,4 @@
-//! What a trail records: recursive logging, data events for reads or writes alone, and insights.
+//! What a trail records: recursive logging, data events for reads or writes alone, insights, and aggregation of events.
 
 use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
 use reconcile_diff::{Severity, findings};
@@ -160,4 +160,48 @@ async fn insights_of_a_category_that_the_spec_does_not_name_are_kept_and_shown()
         assert_eq!(insights(&installation).await, expected, "{value}");
         assert!(installation.plan(&spec).await.is_in_sync(), "{value}");
     }
+}
+
+/// The templates by which data events are aggregated.
+async fn aggregation(installation: &Installation) -> Vec<String> {
+    let call = cloudtrail(installation).get_event_configuration().trail_name(TRAIL);
+    let configurations = call.send().await.unwrap().aggregation_configurations.unwrap_or_default();
+    configurations.iter().flat_map(|it| &it.templates).map(|it| it.as_str().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn data_events_are_aggregated_where_the_spec_names_templates_and_read_only_there() {
+    let installation = Installation::new();
+    let spec = members(0, ", data_events: { s3: all }, event_aggregation: [USER_ACTIONS, API_ACTIVITY]");
+    installation.converge(&spec).await;
+    assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
+    assert!(installation.plan(&spec).await.is_in_sync());
+
+    // Somebody else turns it off.
+    let off = cloudtrail(&installation).put_event_configuration().trail_name("Trail");
+    off.set_aggregation_configurations(Some(Vec::new())).send().await.unwrap();
+    let found = findings(&installation.compare(&spec).await);
+    let found: Vec<_> = found.into_iter().map(|it| (it.severity, it.message)).collect();
+    let message = "it does not aggregate data events by the templates that the spec names".to_owned();
+    assert_eq!(found, [(Severity::Medium, message)]);
+    installation.converge(&spec).await;
+    assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
+
+    // Without the key, it is left alone and costs no request.
+    let before = installation.twin.calls().len();
+    assert!(installation.plan(&members(0, ", data_events: { s3: all }")).await.is_in_sync());
+    let reads = |call: &reconcile_twin::Call| call.operation.ends_with(":GetEventConfiguration");
+    assert!(!installation.twin.calls()[before..].iter().any(reads));
+    assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
+
+    // It ends before the data events do.
+    let spec = members(0, ", event_aggregation: []");
+    let before = installation.twin.calls().len();
+    installation.converge(&spec).await;
+    let calls = installation.twin.calls();
+    let position =
+        |name: &str| calls[before..].iter().position(|call| call.operation.ends_with(name)).unwrap();
+    assert!(position(":PutEventConfiguration") < position(":PutEventSelectors"));
+    assert_eq!(aggregation(&installation).await, [""; 0]);
+    assert!(installation.plan(&spec).await.is_in_sync());
 }

@@ -64,6 +64,7 @@ fn comparable(mut desired: Desired, original: &Desired) -> Desired {
         for insights in [&mut trail.insights.management, &mut trail.insights.data] {
             *insights = insights.take().filter(|insights| !insights.is_empty());
         }
+        trail.event_aggregation = trail.event_aggregation.take().filter(|templates| !templates.is_empty());
         // Recursive logging that is on is as good as none that is named: it is CloudTrail's default.
         let said = original.trails.iter().find(|it| it.arn == trail.arn).and_then(|it| it.recursive_logging);
         trail.recursive_logging = trail.recursive_logging.or(said.filter(|is_on| *is_on));
@@ -661,6 +662,29 @@ async fn data_events_for_reads_or_writes_alone_are_imported_as_they_are() {
         assert!(found.text.contains(line), "{}", found.text);
     }
     assert_eq!(found.notes, [""; 0]);
+}
+
+#[tokio::test]
+async fn event_aggregation_is_imported_and_kept_where_it_cannot_be_read() {
+    let text = members(1, ", data_events: { lambda: all }, event_aggregation: [RESOURCE_ACCESS]");
+    let installation = Installation::new();
+    installation.converge(&text).await;
+    let found = imported(&installation, &text).await;
+    assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
+    assert!(found.text.contains("event_aggregation: [RESOURCE_ACCESS]"), "{}", found.text);
+    assert_eq!(found.notes, [""; 0]);
+
+    installation.twin.deny(vec![reconcile_twin::Denial {
+        account: "000000000001".to_owned(),
+        region: None,
+        operation: "cloudtrail:GetEventConfiguration".to_owned(),
+    }]);
+    let found = imported(&installation, &text).await;
+    assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
+    assert_eq!(found.notes.len(), 1);
+    let note = "trail arn:aws:cloudtrail:eu-west-1:000000000001:trail/Trail keeps its event aggregation, which could not be \
+                read: ";
+    assert!(found.notes[0].starts_with(note), "{:#?}", found.notes);
 }
 
 #[tokio::test]

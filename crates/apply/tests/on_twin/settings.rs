@@ -195,7 +195,7 @@ fn spec(setting: &str) -> String {
     };
     let spec = members(
         0,
-        ", recursive_logging: false, insights: [ApiCallRateInsight], cloudwatch_logs: { log_group: events, retention_days: 90, encryption: key }, sns_topic: { name: \
+        ", data_events: { lambda: all }, recursive_logging: false, event_aggregation: [API_ACTIVITY], insights: [ApiCallRateInsight], cloudwatch_logs: { log_group: events, retention_days: 90, encryption: key }, sns_topic: { name: \
          files }",
     )
     .replace("region: eu-west-1 }", &bucket)

@@ -61,10 +61,15 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
     };
     let (tags, bucket) = bucket_text(said, bucket);
     let key = key_text(said, key);
+    let aggregation = match (said, has_data_events && reader) {
+        (Said::Some, _) => "",
+        (Said::All, true) => ", event_aggregation: [API_ACTIVITY]",
+        (Said::All, false) => ", event_aggregation: []",
+    };
     let (accounts, trail) = trail_text(said, trail);
     format!(
         "version: 1\nname: test\n{tags}accounts:\n  master: {{ id: \"{MASTER}\" }}\n{accounts}{bucket}{key}{readers}\
-         trails:\n  - {{ insights: {insights}{logs}{topic}, {trail} }}\n"
+         trails:\n  - {{ insights: {insights}{aggregation}{logs}{topic}, {trail} }}\n"
     )
 }
 

@@ -171,6 +171,7 @@ mod tests {
             selectors: Selectors::Advanced(Vec::new()),
             recursive_logging: None,
             insights: None,
+            event_aggregation: None,
             cloudwatch_logs: None,
             notification: None,
             tags: Tags::default(),

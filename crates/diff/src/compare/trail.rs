@@ -157,6 +157,7 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Tra
         selectors: desired.selectors.clone(),
         recursive_logging: desired.recursive_logging,
         insights: insights(&desired.insights, live),
+        event_aggregation: desired.event_aggregation.clone(),
         cloudwatch_logs: cloudwatch_logs(scope, desired, live),
         notification: notification(scope, desired, live),
         tags: Tags::wanted(&desired.tags, live.map(|live| &live.tags)),
@@ -235,6 +236,12 @@ fn reason(field: &str, before: &Trail, after: &Trail) -> String {
             "recursive logging is on: its data events include CloudTrail's own deliveries".to_owned()
         }
         "insights" => "it does not record the insights that the spec says".to_owned(),
+        "event_aggregation" if after.event_aggregation.as_ref().is_some_and(Vec::is_empty) => {
+            "it aggregates data events".to_owned()
+        }
+        "event_aggregation" => {
+            "it does not aggregate data events by the templates that the spec names".to_owned()
+        }
         "kms_key" if before.kms_key.is_none() => "log files are not encrypted with a KMS key".to_owned(),
         "kms_key" => "log files are encrypted with another key".to_owned(),
         "bucket" => format!("it delivers to bucket {}", before.bucket),

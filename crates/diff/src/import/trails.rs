@@ -96,6 +96,9 @@ impl<'s> Draft<'s> {
         lines.extend(recursive_logging(trail, said.is_more));
         lines.extend(said.lines);
         lines.extend(insights(&self.insights(trail).0));
+        if let Some(templates) = trail.event_aggregation.as_ref().filter(|it| !it.is_empty()) {
+            lines.push(format!("event_aggregation: [{}]", templates.join(", ")));
+        }
         let lines = lines.into_iter().map(|text| Setting { text, of: Of::Trail });
         let logs = self.logs_of(trail).map(|text| Setting { text, of: Of::Logs });
         let topic = self.topic_of(trail).map(|text| Setting { text, of: Of::Topic });
@@ -135,6 +138,11 @@ impl<'s> Draft<'s> {
                 ));
             }
         }
+        let unread = self.included().filter_map(|(_, trail)| {
+            let error = self.setup.aggregation_unread.get(&trail.arn)?;
+            Some(format!("trail {} keeps its event aggregation, which could not be read: {error}", trail.arn))
+        });
+        notes.extend(unread);
         notes.extend(self.notes_on_marks());
         notes.extend(self.notes_on_statements());
         notes.extend(self.setup.unsurveyed.iter().map(|(account, error)| {

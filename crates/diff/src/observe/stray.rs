@@ -97,7 +97,7 @@ async fn read(aws: &Aws, account: &Account, arns: &BTreeSet<Arn>) -> Result<Vec<
 /// The trail of this ARN; `None` where there is none.
 async fn read_trail(session: &Session, arn: &Arn) -> Result<Option<Trail>, ReadError> {
     let Ok(region) = arn.region().parse::<Region>() else { return Ok(None) };
-    match trail::read(session, &region, &[Asked { arn, insights: false }]).await {
+    match trail::read(session, &region, &[Asked { arn, insights: false, aggregation: false }]).await {
         Ok(found) => Ok(found.asked.into_iter().find_map(|(_, trail)| trail)),
         // A trail of the same name is another trail.
         Err(ReadError::HomeRegion { .. }) => Ok(None),

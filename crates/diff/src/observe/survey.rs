@@ -5,7 +5,7 @@ mod around;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join, try_join_all, try_join3};
+use futures::future::{join, join_all, try_join_all, try_join3};
 use reconcile_aws::{Aws, Class, Operation, Session};
 use reconcile_policy::{AccountId, Arn, Document, Partition, Region};
 use reconcile_spec::{AccountName, AliasName, BucketName, Installation, Spec};
@@ -50,6 +50,8 @@ pub struct Setup {
     pub organization: Option<Result<SetupOrganization, ReadError>>,
     /// Accounts that may have more trails, at home in other Regions, and why these could not be listed.
     pub unsurveyed: BTreeMap<AccountName, ReadError>,
+    /// Trails of which nobody could read how CloudTrail aggregates their data events, and why.
+    pub aggregation_unread: BTreeMap<Arn, reconcile_aws::Error>,
 }
 
 /// A key of a set-up.
@@ -191,10 +193,11 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
     let no_bucket = || SurveyError::NoBucket { bucket: name.clone(), accounts: names() };
     let (hub, region) = locate(&places, &name, start.partition()).await?.ok_or_else(no_bucket)?;
     let trails = try_join_all(places.iter().map(|place| trails_of(place, wanted, &name))).await?;
-    let trails: Vec<(AccountName, Trail)> = once(trails.into_iter().flatten().collect());
+    let mut trails: Vec<(AccountName, Trail)> = once(trails.into_iter().flatten().collect());
     if trails.is_empty() {
         return Err(SurveyError::NoTrails { accounts: names() });
     }
+    let aggregation_unread = read_aggregation(&places, &mut trails).await;
     let failed = |error| SurveyError::Account { account: hub.name.clone(), error };
     let (view, bucket_policy, rules) =
         read_bucket(&hub.session, &region, &name, &desired.installation).await.map_err(failed)?;
@@ -216,6 +219,7 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
         around,
         organization,
         unsurveyed: places.into_iter().filter_map(|place| Some((place.name, place.unsurveyed?))).collect(),
+        aggregation_unread,
     })
 }
 
@@ -326,12 +330,33 @@ async fn trails_of(
     }
     let mut found = Vec::new();
     for (region, arns) in by_region {
-        let asked: Vec<Asked<'_>> = arns.into_iter().map(|arn| Asked { arn, insights: true }).collect();
+        let asked: Vec<Asked<'_>> =
+            arns.into_iter().map(|arn| Asked { arn, insights: true, aggregation: false }).collect();
         let trails = trail::read(&place.session, &region, &asked).await;
         let trails = trails.map_err(|error| SurveyError::Account { account: place.name.clone(), error })?;
         found.extend(trails.asked.into_iter().filter_map(|(_, it)| Some((place.name.clone(), it?))));
     }
     Ok(found)
+}
+
+/// Reads how CloudTrail aggregates the data events of the trails that record any, and returns why it could not be read. An
+/// endpoint that does not know the operation does not keep a set-up from being imported.
+async fn read_aggregation(
+    places: &[Place],
+    trails: &mut [(AccountName, Trail)],
+) -> BTreeMap<Arn, reconcile_aws::Error> {
+    let asked = trails.iter_mut().filter(|(_, trail)| trail.selectors.has_data_events());
+    let answers = join_all(asked.map(async |(_, trail)| {
+        let (place, region) = (place_of(places, &trail.arn)?, trail.arn.region().parse().ok()?);
+        match trail::aggregation(&place.session, &region, &trail.arn).await {
+            Ok(templates) => {
+                trail.event_aggregation = Some(templates);
+                None
+            }
+            Err(error) => Some((trail.arn.clone(), error)),
+        }
+    }));
+    answers.await.into_iter().flatten().collect()
 }
 
 /// A trail of an organization is seen from many accounts.

@@ -5,7 +5,7 @@ use aws_sdk_cloudtrail::types::{
     self as sdk, AdvancedEventSelector, AdvancedFieldSelector, InsightType, ReadWriteType,
     SourceEventCategory,
 };
-use futures::future::{join, join_all, join4};
+use futures::future::{join, join_all, join5};
 use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelector, Installation, ReadWrite};
@@ -30,6 +30,9 @@ pub struct Asked<'a> {
     pub arn: &'a Arn,
     /// Whether its insights are managed, and so to be read.
     pub insights: bool,
+    /// Whether the aggregation of its data events is managed, and so to be read. It is one more request for each trail, and
+    /// aggregation takes no event away: where the spec does not manage it, nobody needs to know.
+    pub aggregation: bool,
 }
 
 /// The trails of these ARNs, whose home Region this is, and what else there is. One round trip.
@@ -75,6 +78,14 @@ pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Re
         })
         .collect::<Result<_, ReadError>>()?;
     Ok(Trails { asked, others })
+}
+
+/// Returns the templates by which CloudTrail aggregates the data events of a trail at home in this Region, sorted.
+///
+/// # Errors
+/// Whatever CloudTrail answered.
+pub async fn aggregation(session: &Session, region: &Region, arn: &Arn) -> Result<Vec<String>, Error> {
+    Reader { session, cloudtrail: session.cloudtrail(region) }.aggregation(arn).await
 }
 
 /// What a live trail delivers to, in the values that CloudTrail stores.
@@ -181,6 +192,7 @@ struct Details {
     logging: bool,
     selectors: Selectors,
     insights: Option<Vec<String>>,
+    event_aggregation: Option<Vec<String>>,
     tags: Tags,
 }
 
@@ -190,11 +202,29 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn details(&self, Asked { arn, insights }: &Asked<'_>) -> Result<Details, Error> {
+    async fn details(&self, Asked { arn, insights, aggregation }: &Asked<'_>) -> Result<Details, Error> {
         let insights = async { if *insights { self.insights(arn).await.map(Some) } else { Ok(None) } };
-        let (logging, selectors, insights, tags) =
-            join4(self.logging(arn), self.selectors(arn), insights, self.tags(arn)).await;
-        Ok(Details { logging: logging?, selectors: selectors?, insights: insights?, tags: tags? })
+        let aggregation =
+            async { if *aggregation { self.aggregation(arn).await.map(Some) } else { Ok(None) } };
+        let (logging, selectors, insights, aggregation, tags) =
+            join5(self.logging(arn), self.selectors(arn), insights, aggregation, self.tags(arn)).await;
+        Ok(Details {
+            logging: logging?,
+            selectors: selectors?,
+            insights: insights?,
+            event_aggregation: aggregation?,
+            tags: tags?,
+        })
+    }
+
+    async fn aggregation(&self, arn: &Arn) -> Result<Vec<String>, Error> {
+        let call = self.cloudtrail.get_event_configuration().trail_name(arn.as_str()).send();
+        let answer = found(self.session.call(Operation::GetEventConfiguration, call).await)?;
+        let configurations = answer.and_then(|it| it.aggregation_configurations).unwrap_or_default();
+        let templates = configurations.iter().flat_map(|it| &it.templates);
+        let mut templates: Vec<String> = templates.map(|it| it.as_str().to_owned()).collect();
+        templates.sort();
+        Ok(templates)
     }
 
     async fn insights(&self, arn: &Arn) -> Result<Vec<String>, Error> {
@@ -267,6 +297,7 @@ fn view(arn: &Arn, trail: &sdk::Trail, details: Details) -> Trail {
         selectors: details.selectors,
         recursive_logging: trail.recursive_logging(),
         insights: details.insights,
+        event_aggregation: details.event_aggregation,
         cloudwatch_logs: Some(cloudwatch_logs(trail)),
         notification: Some(notification(trail)),
         tags: details.tags,

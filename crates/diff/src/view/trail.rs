@@ -34,6 +34,9 @@ pub struct Trail {
     /// The insights it records, sorted, each as [`Insight`](super::Insight) writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insights: Option<Vec<String>>,
+    /// The templates by which CloudTrail aggregates data events, sorted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_aggregation: Option<Vec<String>>,
     /// Delivery to CloudWatch Logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cloudwatch_logs: Option<CloudWatchLogs>,
@@ -150,6 +153,7 @@ impl View for Trail {
             // A value that CloudTrail does not report cannot differ: otherwise every plan would change it again.
             recursive_logging: wanted.recursive_logging.map(|value| self.recursive_logging.unwrap_or(value)),
             insights: self.insights.clone().filter(|_| wanted.insights.is_some()),
+            event_aggregation: self.event_aggregation.clone().filter(|_| wanted.event_aggregation.is_some()),
             cloudwatch_logs: self.cloudwatch_logs.clone().filter(|_| wanted.cloudwatch_logs.is_some()),
             notification: self.notification.clone().filter(|_| wanted.notification.is_some()),
             tags: self.tags.managed(&wanted.tags),
@@ -176,6 +180,7 @@ mod tests {
             selectors: Selectors::Advanced(Vec::new()),
             recursive_logging,
             insights: None,
+            event_aggregation: None,
             cloudwatch_logs: None,
             notification: None,
             tags: Tags::default(),

@@ -33,6 +33,8 @@ pub struct Trail {
     pub recursive_logging: Option<bool>,
     /// The insights it records.
     pub insights: Insights,
+    /// The templates by which CloudTrail aggregates its data events, as CloudTrail names them, sorted; `None` leaves them alone.
+    pub event_aggregation: Option<Vec<String>>,
     /// Where in CloudWatch Logs it delivers to, besides.
     pub logs: Option<LogDelivery>,
     /// The ARN of the topic that it tells of log files.

@@ -48,6 +48,9 @@ pub(crate) struct RawTrail {
     /// named are left alone.
     #[serde(default)]
     pub(crate) insights: Option<Located<RawInsights>>,
+    /// The templates by which CloudTrail summarizes data events, in addition to recording them. Default: left alone.
+    #[serde(default)]
+    pub(crate) event_aggregation: Option<Located<Vec<RawAggregationTemplate>>>,
     /// Delivery to CloudWatch Logs.
     #[serde(default)]
     pub(crate) cloudwatch_logs: Option<Located<RawCloudWatchLogs>>,
@@ -193,6 +196,30 @@ impl RawInsight {
         match self {
             Self::ApiCallRateInsight => "ApiCallRateInsight",
             Self::ApiErrorRateInsight => "ApiErrorRateInsight",
+        }
+    }
+}
+
+/// A template by which CloudTrail summarizes data events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(rename = "AggregationTemplate")]
+pub(crate) enum RawAggregationTemplate {
+    /// By the API calls.
+    ApiActivity,
+    /// By the resources that are accessed.
+    ResourceAccess,
+    /// By the principals that make calls.
+    UserActions,
+}
+
+impl RawAggregationTemplate {
+    /// The name that CloudTrail has for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiActivity => "API_ACTIVITY",
+            Self::ResourceAccess => "RESOURCE_ACCESS",
+            Self::UserActions => "USER_ACTIONS",
         }
     }
 }

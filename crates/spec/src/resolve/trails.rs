@@ -4,13 +4,13 @@ mod attached;
 mod insights;
 mod selectors;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Partition, Region};
 
 use super::Scope;
 use super::bucket::Bucket;
-use crate::desired::{ExistingTopic, LogGroup, LogRole, Site, Topic, Trail};
+use crate::desired::{ExistingTopic, LogGroup, LogRole, Selectors, Site, Topic, Trail};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, TrailName};
 use crate::problems::Problems;
@@ -168,6 +168,7 @@ fn resolve_one(
     let context = selectors::Context { partition, recognized: &scope.recognized };
     let selectors = selectors::resolve(trail, &context, problems);
     let insights = insights::resolve(trail.insights.as_ref(), selectors.as_ref(), problems);
+    let event_aggregation = aggregation(trail, selectors.as_ref(), problems);
     let (name, region, bucket, selectors) = (name?, region?, bucket?, selectors?);
     let has_log_group = trail.cloudwatch_logs.is_some();
     let records_deliveries =
@@ -188,10 +189,30 @@ fn resolve_one(
         recursive_logging: trail.recursive_logging.or(records_deliveries.then_some(false)),
         selectors,
         insights,
+        event_aggregation,
         logs: None,
         topic: None,
     };
     Some((Template { name, place: trail.name.place, trail: template }, region))
+}
+
+/// CloudTrail aggregates the data events that the trail records. See [Aggregating data
+/// events](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html).
+fn aggregation(
+    trail: &RawTrail,
+    selectors: Option<&Selectors>,
+    problems: &mut Problems,
+) -> Option<Vec<String>> {
+    let raw = trail.event_aggregation.as_ref()?;
+    if !raw.value.is_empty() && selectors.is_some_and(|selectors| !selectors.has_data_events()) {
+        problems.add(
+            raw.place,
+            "CloudTrail aggregates data events, and the trail records none",
+            "record them with `data_events`, or remove `event_aggregation`",
+        );
+    }
+    let templates: BTreeSet<&str> = raw.value.iter().map(|template| template.as_str()).collect();
+    Some(templates.into_iter().map(str::to_owned).collect())
 }
 
 /// Counts trails as CloudTrail does, and looks for two of the same name.

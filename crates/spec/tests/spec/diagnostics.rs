@@ -396,6 +396,15 @@ fn of_trails() {
                 1,
             ),
         ),
+        (
+            "aggregation of data events that are not recorded",
+            with_trail("event_aggregation: [API_ACTIVITY]").replacen(
+                "    data_events: { s3: all, lambda: all }\n",
+                "",
+                1,
+            ),
+        ),
+        ("aggregation by an unknown template", with_trail("event_aggregation: [API_ACTIVTY]")),
         ("insights of no category", with_trail("insights: {}")),
         ("insights of an unknown category", with_trail("insights: { network: [ApiErrorRateInsight] }")),
         ("a home in another partition", with_trail("home_region: cn-north-1")),

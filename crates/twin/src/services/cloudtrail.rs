@@ -1,5 +1,6 @@
 //! CloudTrail: trails, what they record, and whether they could deliver.
 
+mod aggregation;
 pub(crate) mod attached;
 pub(crate) mod delivery;
 mod logging;
@@ -26,6 +27,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("PutEventSelectors", selectors::put),
     read("GetInsightSelectors", selectors::insights),
     write("PutInsightSelectors", selectors::put_insights),
+    read("GetEventConfiguration", aggregation::get),
+    write("PutEventConfiguration", aggregation::put),
     write("RegisterOrganizationDelegatedAdmin", organization::register),
     write("AddTags", tag::add),
     write("RemoveTags", tag::remove),

@@ -40,6 +40,9 @@ pub(crate) struct Trail {
     pub(crate) advanced_event_selectors: Vec<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) insight_selectors: Vec<Value>,
+    /// The `AggregationConfigurations` of `PutEventConfiguration`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) aggregation: Vec<Value>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
 }

@@ -1,6 +1,9 @@
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::operation::create_trail::builders::CreateTrailFluentBuilder;
-use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector};
+use aws_sdk_cloudtrail::types::{
+    AdvancedEventSelector, AdvancedFieldSelector, AggregationConfiguration, DataResource,
+    EventCategoryAggregation, EventSelector, Template,
+};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use reconcile_twin::Twin;
 use serde_json::{Value, json};
@@ -168,6 +171,46 @@ async fn recursive_logging_is_on_unless_a_request_turns_it_off() {
     client.delete_trail().name("Trail").send().await.unwrap();
     create(&client).recursive_logging(false).send().await.unwrap();
     assert_eq!(read().await, Some(false));
+}
+
+/// See "Aggregating data events" in the CloudTrail User Guide, and `PutEventConfiguration` in the CloudTrail API Reference.
+#[tokio::test]
+async fn data_events_are_aggregated_by_the_templates_of_the_last_request() {
+    let (_twin, client) = ready().await;
+    create(&client).send().await.unwrap();
+    let put = |templates: &[Template]| {
+        let configuration = AggregationConfiguration::builder()
+            .event_category(EventCategoryAggregation::Data)
+            .set_templates(Some(templates.to_vec()))
+            .build()
+            .unwrap();
+        client.put_event_configuration().trail_name("Trail").aggregation_configurations(configuration).send()
+    };
+    let get = async || {
+        let answer = client.get_event_configuration().trail_name(arn(MEMBER, "Trail")).send().await.unwrap();
+        let configurations = answer.aggregation_configurations.unwrap();
+        configurations.into_iter().flat_map(|it| it.templates).collect::<Vec<_>>()
+    };
+    assert_eq!(code(put(&[Template::ApiActivity]).await), "OperationNotPermittedException");
+    let resource = DataResource::builder().r#type("AWS::S3::Object").values("arn:aws:s3").build();
+    let basic = EventSelector::builder().include_management_events(true).data_resources(resource).build();
+    client.put_event_selectors().trail_name("Trail").event_selectors(basic).send().await.unwrap();
+    assert_eq!(get().await, []);
+    for templates in [vec![Template::ApiActivity, Template::UserActions], vec![Template::ResourceAccess]] {
+        put(&templates).await.unwrap();
+        assert_eq!(get().await, templates);
+    }
+    assert_eq!(code(put(&[]).await), "ValidationException");
+    assert_eq!(code(put(&[Template::from("OTHER")]).await), "ValidationException");
+    let none =
+        client.put_event_configuration().trail_name("Trail").set_aggregation_configurations(Some(vec![]));
+    none.send().await.unwrap();
+    assert_eq!(get().await, []);
+
+    let nothing = client.get_event_configuration().send().await;
+    assert_eq!(code(nothing), "InvalidParameterCombinationException");
+    let unknown = client.get_event_configuration().trail_name("Other").send().await;
+    assert_eq!(code(unknown), "TrailNotFoundException");
 }
 
 #[tokio::test]

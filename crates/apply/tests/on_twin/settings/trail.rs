@@ -85,6 +85,11 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             call.send().await.unwrap();
             "does not record the insights"
         }
+        "event aggregation" => {
+            let call = cloudtrail.put_event_configuration().trail_name(ARN);
+            call.set_aggregation_configurations(Some(Vec::new())).send().await.unwrap();
+            "does not aggregate data events"
+        }
         "tags" => {
             let tag = Tag::builder().key("team").value("another").build().unwrap();
             cloudtrail.add_tags().resource_id(ARN).tags_list(tag).send().await.unwrap();

@@ -8,7 +8,7 @@ use super::super::Caller;
 use super::super::json::{list as listed, required};
 use super::name;
 use crate::fault::Fault;
-use crate::state::State;
+use crate::state::{State, Trail};
 
 /// See "Quotas in CloudTrail".
 const SELECTORS: usize = 5;
@@ -70,6 +70,13 @@ pub(super) fn put_insights(state: &mut State, caller: Caller<'_>, input: &Value)
     let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;
     trail.insight_selectors = listed(input, "InsightSelectors").to_vec();
     Ok(json!({ "TrailARN": trail.arn, "InsightSelectors": trail.insight_selectors }))
+}
+
+/// Whether a trail records data events.
+pub(super) fn have_data_events(trail: &Trail) -> bool {
+    let has_resources = |selector: &Value| !listed(selector, "DataResources").is_empty();
+    trail.event_selectors.iter().any(has_resources)
+        || trail.advanced_event_selectors.iter().any(advanced::is_of_data)
 }
 
 /// What a selector leaves out has a default.

@@ -51,6 +51,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         event_selectors: selectors::defaults(),
         advanced_event_selectors: Vec::new(),
         insight_selectors: Vec::new(),
+        aggregation: Vec::new(),
         tags: tag::pairs(listed(input, "TagsList")),
     };
     if !state.is_trusting {

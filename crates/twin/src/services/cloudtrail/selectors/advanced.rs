@@ -57,6 +57,12 @@ pub(super) fn are_valid(selectors: &[Value]) -> bool {
         && conditions.iter().all(|it| it.as_ref().is_some_and(|it| is_valid(it)))
 }
 
+/// Whether a selector is of data events.
+pub(super) fn is_of_data(selector: &Value) -> bool {
+    let mut conditions = conditions(selector).into_iter().flatten();
+    conditions.any(|it| it.field == "eventCategory" && it.values.contains(&"Data"))
+}
+
 /// The conditions of a selector; `None` where a field has none, or an empty one.
 fn conditions(selector: &Value) -> Option<Vec<Condition<'_>>> {
     let mut conditions = Vec::new();

@@ -35,7 +35,12 @@ fn absent(operation: Operation) -> &'static [&'static str] {
         | Op::DeleteTrail => &["TrailNotFoundException"],
         Op::GetInsightSelectors => &["InsightNotEnabledException"],
         Op::ListTags | Op::DeleteLogGroup => &["ResourceNotFoundException"],
-        Op::GetRole | Op::GetRolePolicy | Op::DeleteRolePolicy | Op::DeleteRole => &["NoSuchEntity"],
+        Op::GetRole
+        | Op::GetRolePolicy
+        | Op::ListRolePolicies
+        | Op::ListAttachedRolePolicies
+        | Op::DeleteRolePolicy
+        | Op::DeleteRole => &["NoSuchEntity"],
 
         Op::GetTopicAttributes | Op::ReadExistingTopic => &["NotFound"],
         Op::ListTopicTags => &["ResourceNotFound"],

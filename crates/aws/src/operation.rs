@@ -182,6 +182,8 @@ operations! {
     GetObjectLockConfiguration => "s3:GetBucketObjectLockConfiguration", Read, Bucket, Bucket;
     PutObjectLockConfiguration => "s3:PutBucketObjectLockConfiguration", Write, Bucket, Bucket;
     GetBucketReplication => "s3:GetReplicationConfiguration", Read, Bucket, Bucket;
+    GetBucketNotificationConfiguration => "s3:GetBucketNotification", Read, Bucket, Bucket;
+    ListBucketInventoryConfigurations => "s3:GetInventoryConfiguration", Read, Bucket, Bucket;
     GetBucketLogging => "s3:GetBucketLogging", Read, Bucket, Bucket;
     PutBucketLogging => "s3:PutBucketLogging", Write, Bucket, Bucket;
 
@@ -215,6 +217,8 @@ operations! {
 
     GetRole => "iam:GetRole", Read, Logs, LogRoles;
     GetRolePolicy => "iam:GetRolePolicy", Read, Logs, LogRoles;
+    ListRolePolicies => "iam:ListRolePolicies", Read, Logs, LogRoles;
+    ListAttachedRolePolicies => "iam:ListAttachedRolePolicies", Read, Logs, LogRoles;
     CreateRole => "iam:CreateRole", Write, Logs, LogRoles;
     UpdateAssumeRolePolicy => "iam:UpdateAssumeRolePolicy", Write, Logs, LogRoles;
     PutRolePolicy => "iam:PutRolePolicy", Write, Logs, LogRoles;
@@ -224,6 +228,7 @@ operations! {
     DeleteRole => "iam:DeleteRole", Write, Logs, LogRoles;
 
     GetTopicAttributes => "sns:GetTopicAttributes", Read, Topics, Topics;
+    ListSubscriptionsByTopic => "sns:ListSubscriptionsByTopic", Read, Topics, Topics;
     CreateTopic => "sns:CreateTopic", Write, Topics, Topics;
     SetTopicAttributes => "sns:SetTopicAttributes", Write, Topics, Topics;
     ListTopicTags => "sns:ListTagsForResource", Read, Topics, Topics;

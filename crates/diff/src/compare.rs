@@ -50,13 +50,14 @@ use crate::observe::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
-pub(crate) use bucket::UNREADABLE_ACCESS;
+pub(crate) use bucket::{UNREADABLE_ACCESS, UNREADABLE_SETTING};
 use change::Compared;
 pub use copy::copy;
 pub(crate) use delivery::NOT_ALLOWED;
 pub use destroy::destroy;
+pub(crate) use foreign::UNREADABLE_NAMES;
 pub use grant::allows_the_same;
-pub(crate) use key::{PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS};
+pub(crate) use key::{MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS};
 pub(crate) use policy::{FOREIGN_STATEMENT, not_ours};
 pub(crate) use public_access::WITHHELD_SETTING;
 use scope::Scope;
@@ -77,7 +78,7 @@ pub struct Comparison {
     pub absent: BTreeSet<Address>,
     /// What is not known of policies besides deliveries, and not accepted by the spec.
     pub unsettled: BTreeMap<Address, String>,
-    /// Access to the logs, or to what protects them, that somebody else gave to outsiders.
+    /// Settings of others that give outsiders access to the logs or to what protects them, or that endanger the logs.
     pub foreign: Vec<ForeignAccess>,
     /// Policies under which, as they are now, a trail of the spec cannot deliver.
     pub blocking: BTreeSet<Address>,

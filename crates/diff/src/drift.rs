@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::compare::{
-    Comparison, FOREIGN_STATEMENT, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS, UNREADABLE_ACCESS,
-    WITHHELD_SETTING, not_ours,
+    Comparison, FOREIGN_STATEMENT, MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS,
+    UNREADABLE_ACCESS, UNREADABLE_NAMES, UNREADABLE_SETTING, WITHHELD_SETTING, not_ours,
 };
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -146,9 +146,10 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     });
     let unsettled =
         comparison.unsettled.iter().map(|(address, message)| told(address.to_string(), message.clone()));
-    let unread = plan.warnings.iter().filter(|warning| warning.code == UNREADABLE_ACCESS).map(|warning| {
+    let unread = plan.warnings.iter().filter_map(|warning| {
+        let severity = unread_severity(&warning.code)?;
         let told = told(warning.address.to_string(), warning.message.clone());
-        Finding { kind: FindingKind::Unreadable, severity: Severity::High, ..told }
+        Some(Finding { kind: FindingKind::Unreadable, severity, ..told })
     });
     // What a statement allows to outsiders says more than that it is foreign.
     let is_judged = |warning: &Warning| {
@@ -169,8 +170,10 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let keys = plan.warnings.iter().filter_map(|warning| {
         let severity = key_severity(&warning.code)?;
         let told = told(warning.address.to_string(), warning.message.clone());
-        let kind =
-            if warning.code == PRIMARY_ROTATION { FindingKind::Changed } else { FindingKind::Unexpected };
+        let kind = match warning.code.as_str() {
+            MATERIAL_EXPIRES | PRIMARY_ROTATION => FindingKind::Changed,
+            _ => FindingKind::Unexpected,
+        };
         Some(Finding { kind, severity, ..told })
     });
     let mut findings: Vec<Finding> = unreadable
@@ -199,11 +202,21 @@ fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
     }
 }
 
+/// The severity of a warning about what cannot be read; `None` for a warning about something else.
+fn unread_severity(code: &str) -> Option<Severity> {
+    match code {
+        UNREADABLE_ACCESS | UNREADABLE_SETTING => Some(Severity::High),
+        // Nobody learns more than names.
+        UNREADABLE_NAMES => Some(Severity::Low),
+        _ => None,
+    }
+}
+
 /// The severity of a warning about keys; `None` for a warning that is no finding.
 fn key_severity(code: &str) -> Option<Severity> {
     match code {
         // Log files that nobody can read any more.
-        SPARE_KEY_ENDS => Some(Severity::High),
+        MATERIAL_EXPIRES | SPARE_KEY_ENDS => Some(Severity::High),
         SPARE_KEY | PRIMARY_ROTATION => Some(Severity::Medium),
         _ => None,
     }

@@ -7,7 +7,7 @@ use reconcile_spec::sha256_hex;
 use crate::address::Address;
 use crate::drift::Severity;
 
-/// Access to the logs, or to what protects them, that somebody else gave to outsiders.
+/// Something of others that gives outsiders access to the logs or to what protects them, or that endangers the logs otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignAccess {
     /// The resource that has the statement, grant, rule or configuration.

@@ -14,6 +14,7 @@ pub mod key;
 mod leftover;
 pub mod log_access;
 pub mod log_group;
+mod names;
 pub mod organization;
 mod page;
 pub mod policy;
@@ -28,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::{join, join_all, join3, join4, try_join, try_join_all, try_join3};
+use futures::future::{join, join_all, join3, join4, join5, try_join, try_join_all, try_join3};
 use reconcile_aws::{Aws, Operation, Session};
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{AccountName, Desired, KeyIdentity, ObjectOwnership, Site};
@@ -43,7 +44,9 @@ pub use error::{ObserveError, ReadError};
 pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
 pub use leftover::{Leftover, What};
 use log_access::LogAccess;
+pub use names::{Receiver, Target};
 pub use organization::LiveOrganization;
+pub use role::OtherPolicy;
 pub use topic::{LiveTopic, TopicAttributes};
 use trail::{Asked, Trails};
 
@@ -70,6 +73,9 @@ pub struct Observed {
     pub log_access: BTreeMap<Arn, LogAccess>,
     /// Every role that delivers to log groups and could be read, by ARN; `None` where there is none.
     pub roles: BTreeMap<Arn, Option<Role>>,
+    /// The policies of these roles that are not of the installation, by the ARN of the role; an error where they could not be
+    /// read.
+    pub role_policies: BTreeMap<Arn, Result<Vec<OtherPolicy>, ReadError>>,
     /// Every topic of the spec that could be read, by ARN; `None` where there is none.
     pub topics: BTreeMap<Arn, Option<LiveTopic>>,
     /// Every topic of others that the spec names, by ARN: `None` where there is none, or why it could not be read.
@@ -173,6 +179,7 @@ struct Attached {
     log_groups: Vec<(Arn, Option<LogGroup>)>,
     log_access: Vec<(Arn, LogAccess)>,
     roles: Vec<(Arn, Option<Role>)>,
+    role_policies: Vec<(Arn, Result<Vec<OtherPolicy>, ReadError>)>,
     topics: Vec<(Arn, Option<LiveTopic>)>,
     existing_topics: Vec<(Arn, Result<Option<TopicAttributes>, ReadError>)>,
 }
@@ -249,6 +256,7 @@ pub async fn observe(
         observed.log_groups.extend(found.attached.log_groups);
         observed.log_access.extend(found.attached.log_access);
         observed.roles.extend(found.attached.roles);
+        observed.role_policies.extend(found.attached.role_policies);
         observed.topics.extend(found.attached.topics);
         observed.existing_topics.extend(found.attached.existing_topics);
         let strays = found.seen.strays.into_iter();
@@ -369,12 +377,14 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         policy::read_bucket_policy(session, region, name),
         is_empty,
     );
-    let rest = join4(
+    let rest = join5(
         bucket::requester_pays(session, region, name),
         retention::read_rules(session, region, name),
         retention::replication(session, region, name),
-        retention::access_logs(session, region, name),
+        names::notifications(session, region, name),
+        names::inventories(session, region, name),
     );
+    let access_logs = retention::access_logs(session, region, name);
     let management = async {
         // An organization that the spec names is read anyway.
         match desired.organization {
@@ -382,8 +392,10 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
             None => organization::management(session, region).await,
         }
     };
-    let ((bucket, policy, is_empty), (requester_pays, rules, replications, access_logs), management) =
-        join3(settings, rest, management).await;
+    let (settings, rest, access_logs, management) =
+        join4(settings, Box::pin(rest), access_logs, management).await;
+    let (bucket, policy, is_empty) = settings;
+    let (requester_pays, rules, replications, notifications, inventories) = rest;
     let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
         // All other answers are that there is no bucket.
         return Ok(HubBucket::absent(session, management));
@@ -404,6 +416,8 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
         replications,
         access_logs,
+        notifications,
+        inventories,
     };
     Ok(HubBucket {
         bucket: Some(bucket),
@@ -456,6 +470,10 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
         }
         Ok((it.arn.clone(), found))
     });
+    let role_policies = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
+        let marks = desired.installation.log_policies();
+        (it.arn.clone(), role::others(session, &it.site.region, it.name.as_str(), &marks).await)
+    });
     let topics = desired.topics.iter().filter(|it| here(&it.site)).map(async |it| {
         let found = topic::read(session, &it.site.region, &it.arn).await?;
         Ok::<_, ReadError>((it.arn.clone(), found))
@@ -476,14 +494,15 @@ async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attach
             (it.arn.clone(), found)
         });
     let log_access = log_access::read(session, desired.log_groups.iter().filter(|it| here(&it.site)));
-    let (attached, existing_topics, log_access) = join3(
+    let (attached, existing_topics, role_policies, log_access) = join4(
         try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),
         join_all(existing),
+        join_all(role_policies),
         Box::pin(log_access),
     )
     .await;
     let (log_groups, roles, topics) = attached?;
-    Ok(Attached { log_groups, log_access, roles, topics, existing_topics })
+    Ok(Attached { log_groups, log_access, roles, role_policies, topics, existing_topics })
 }
 
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, ReadError> {

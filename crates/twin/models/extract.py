@@ -25,11 +25,13 @@ OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
         GetTrail GetTrailStatus ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
-    "iam": """CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy GetRole GetRolePolicy
-        ListAttachedRolePolicies ListRolePolicies PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy""",
-    "kms": """CancelKeyDeletion CreateAlias CreateGrant CreateKey DeleteAlias DescribeKey DisableKey
-        DisableKeyRotation EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListAliases ListGrants
-        ListKeys ListResourceTags PutKeyPolicy RevokeGrant ScheduleKeyDeletion TagResource UntagResource
+    "iam": """AttachRolePolicy CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary
+        DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
+        PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy""",
+    "kms": """CancelKeyDeletion CreateAlias CreateGrant CreateKey DeleteAlias DeleteImportedKeyMaterial
+        DescribeKey DisableKey DisableKeyRotation EnableKey EnableKeyRotation GetKeyPolicy
+        GetKeyRotationStatus ImportKeyMaterial ListAliases ListGrants ListKeys ListResourceTags PutKeyPolicy
+        ReplicateKey RevokeGrant ScheduleKeyDeletion TagResource UntagResource
         UpdateAlias UpdateKeyDescription""",
     "logs": """AssociateKmsKey CreateLogGroup DeleteAccountPolicy DeleteLogGroup DeleteResourcePolicy
         DeleteRetentionPolicy DeleteSubscriptionFilter DescribeAccountPolicies DescribeLogGroups
@@ -40,15 +42,17 @@ OPERATIONS = {
         EnableAWSServiceAccess ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent
         ListDelegatedAdministrators ListOrganizationalUnitsForParent ListRoots ListTagsForResource
         RegisterDelegatedAdministrator""",
-    "s3": """CreateBucket DeleteBucket DeleteBucketPolicy DeleteObject GetBucketEncryption
-        GetBucketLifecycleConfiguration GetBucketLocation GetBucketLogging GetBucketOwnershipControls GetBucketPolicy
+    "s3": """CreateBucket DeleteBucket DeleteBucketInventoryConfiguration DeleteBucketPolicy DeleteObject GetBucketEncryption
+        GetBucketLifecycleConfiguration GetBucketInventoryConfiguration GetBucketLocation GetBucketLogging
+        GetBucketNotificationConfiguration GetBucketOwnershipControls GetBucketPolicy
         GetBucketAbac GetBucketAcl GetBucketReplication GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetObject
-        GetObjectLockConfiguration GetPublicAccessBlock HeadBucket ListBuckets ListObjectVersions PutBucketAbac
-        PutBucketAcl PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging
+        GetObjectLockConfiguration GetPublicAccessBlock HeadBucket ListBucketInventoryConfigurations ListBuckets ListObjectVersions PutBucketAbac
+        PutBucketAcl PutBucketEncryption PutBucketInventoryConfiguration PutBucketLifecycleConfiguration
+        PutBucketLogging PutBucketNotificationConfiguration
         PutBucketOwnershipControls PutBucketPolicy PutBucketReplication PutBucketRequestPayment PutBucketTagging
         PutBucketVersioning PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
-    "sns": """CreateTopic DeleteTopic GetTopicAttributes ListTagsForResource SetTopicAttributes TagResource
-        UntagResource""",
+    "sns": """ConfirmSubscription CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic
+        ListTagsForResource SetTopicAttributes Subscribe TagResource UntagResource""",
     "sts": "AssumeRole GetCallerIdentity",
 }
 

@@ -24,7 +24,7 @@ pub use kms::{KeyMaterial, MultiRegion};
 pub(crate) use logs::{LogGroup, ResourcePolicy};
 pub(crate) use organization::Organization;
 pub(crate) use s3::{Bucket, Grant};
-pub(crate) use sns::Topic;
+pub(crate) use sns::{Subscription, Topic};
 
 /// The version of the state file that this build reads and writes.
 pub(crate) const FORMAT_VERSION: u32 = 1;

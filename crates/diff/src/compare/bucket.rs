@@ -93,13 +93,15 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
                 "whether it is a Requester Pays bucket cannot be read ({error}): CloudTrail does not deliver to such a \
                  bucket"
             );
-            compared.warn("unreadable-setting", address, message);
+            compared.warn(UNREADABLE_SETTING, address, message);
         }
     }
 }
 
 /// The code of the warning about settings of the bucket that may give others access, and that cannot be read.
 pub(crate) const UNREADABLE_ACCESS: &str = "unreadable-access";
+/// The code of the warning about a setting of the bucket that decides whether trails can deliver, and that cannot be read.
+pub(crate) const UNREADABLE_SETTING: &str = "unreadable-setting";
 
 fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
     Lifecycle {

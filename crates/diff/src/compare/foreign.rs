@@ -1,12 +1,15 @@
-//! Judges what others put into the policies of bucket, key, topics and log groups, and onto the key, the bucket and the log
-//! groups, by what it allows to outsiders.
+//! Judges what others put into the policies of bucket, key, topics and log groups, and onto bucket, key, topics, log groups and
+//! roles, by what it allows to outsiders, or by how it endangers the logs.
 //!
 //! Nothing is done about it: a plan warns of what stays, and a drift check reports what is there now.
 
 mod acl;
 mod grant;
 mod log_group;
+mod names;
+mod replica;
 mod retention;
+mod role;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +27,7 @@ use crate::drift::Severity;
 use crate::foreign::{ForeignAccess, content, review, severity};
 use crate::kind::Kind;
 use crate::plan::Warning;
+pub(crate) use names::UNREADABLE_NAMES;
 
 /// What the policies become, as far as they are managed.
 pub(super) struct Outcomes<'a> {
@@ -49,13 +53,23 @@ pub(super) fn judge(
         stays.extend(judge.access(&policy, after.unwrap_or(document), |it| !policy.is_owned(it)));
     }
     // No plan changes these.
-    let others = [grant::access, acl::access, retention::access, log_group::access];
+    let others = [
+        grant::access,
+        acl::access,
+        retention::access,
+        log_group::access,
+        names::access,
+        replica::access,
+        role::access,
+    ];
     let others: Vec<ForeignAccess> = others.into_iter().flat_map(|access| access(&judge)).collect();
     stays.extend(others.iter().cloned());
     live.extend(others);
     compared.warnings.extend(stays.iter().map(warning));
     compared.warnings.extend(unjudged(scope));
     compared.warnings.extend(unused(scope, &live, &stays, cautions));
+    names::warn(scope, compared);
+    role::warn(scope, compared);
     live
 }
 

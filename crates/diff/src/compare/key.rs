@@ -15,6 +15,8 @@ use crate::view::{Key, Rotation, Tags};
 
 /// The code of the warning about the rotation of a replica, which is a finding, too.
 pub(crate) const PRIMARY_ROTATION: &str = "primary-rotation";
+/// The code of the warning about imported key material that expires, which is a finding, too.
+pub(crate) const MATERIAL_EXPIRES: &str = "material-expires";
 /// The code of the warning about a key of the installation that is not in use, which is a finding, too.
 pub(crate) const SPARE_KEY: &str = "spare-key";
 /// The code of the same warning about a key that KMS deletes on a date.
@@ -38,6 +40,14 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     };
     if let Some(doubt) = doubt {
         compared.warn(doubt.code, scope.key_address(), doubt.message);
+    }
+    if let Some(date) = live.and_then(|key| key.traits.expires) {
+        let message = format!(
+            "the imported key material expires on {}: from then on, trails cannot deliver, and nobody can read log files until \
+             the same material is imported again",
+            date.strftime("%Y-%m-%d")
+        );
+        compared.warn(MATERIAL_EXPIRES, scope.key_address(), message);
     }
     let live = live.map(|key| key.view.clone());
     let initial_policy = match live {

@@ -9,6 +9,7 @@ use reconcile_policy::Region;
 use reconcile_spec::{BucketName, Installation};
 
 use super::error::{ReadError, found};
+use super::names::Receiver;
 use super::retention;
 use crate::view::{AccessLogs, Bucket, Encryption, Expiry, KeyRef, PublicAccessBlock, Replication, Tags};
 
@@ -39,6 +40,10 @@ pub struct Conditions {
     pub replications: Result<Vec<Replication>, Error>,
     /// Where access logs go; an error where that could not be read.
     pub access_logs: Result<AccessLogs, Error>,
+    /// The resources that S3 notifies of objects; an error where they could not be read.
+    pub notifications: Result<Vec<Receiver>, Error>,
+    /// The buckets to which S3 writes inventories; an error where they could not be read.
+    pub inventories: Result<Vec<Receiver>, Error>,
 }
 
 /// A grant of a bucket ACL to somebody else than the owner of the bucket.

@@ -7,7 +7,10 @@ mod traits;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState as SdkState, MultiRegionKeyType};
+use aws_sdk_kms::primitives::DateTime;
+use aws_sdk_kms::types::{
+    KeyManagerType, KeyMetadata, KeyState as SdkState, MultiRegionKey, MultiRegionKeyType,
+};
 use futures::future::{join_all, try_join};
 use jiff::Timestamp;
 use reconcile_aws::{Class, Operation, Session};
@@ -154,7 +157,7 @@ pub async fn find_unnamed(
         .filter(|key| key.key_state() != Some(&SdkState::PendingDeletion))
         .min_by_key(|key| {
             let is_disabled = key.key_state() != Some(&SdkState::Enabled);
-            (is_disabled, key.creation_date().map(aws_sdk_kms::primitives::DateTime::secs))
+            (is_disabled, key.creation_date().map(DateTime::secs))
         })
         .map(|key| Found::of(key, false))
         .transpose()?;
@@ -300,11 +303,16 @@ pub(super) fn traits_of(metadata: &KeyMetadata) -> KeyTraits {
     let default = KeyTraits::default();
     let regions = metadata.multi_region_configuration();
     let replica = regions.filter(|it| it.multi_region_key_type() == Some(&MultiRegionKeyType::Replica));
-    let date = metadata.deletion_date().and_then(|date| Timestamp::from_second(date.secs()).ok());
+    let time = |date: &DateTime| Timestamp::from_second(date.secs()).ok();
+    let date = metadata.deletion_date().and_then(time);
+    let all = regions.into_iter().flat_map(|it| it.primary_key().into_iter().chain(it.replica_keys()));
+    let relatives = all.filter_map(MultiRegionKey::arn).filter(|arn| Some(*arn) != metadata.arn());
     KeyTraits {
         usage: metadata.key_usage().map_or(default.usage, |it| it.as_str().to_owned()),
         spec: metadata.key_spec().map_or(default.spec, |it| it.as_str().to_owned()),
         origin: metadata.origin().map_or(default.origin, |it| it.as_str().to_owned()),
+        relatives: relatives.filter_map(|arn| arn.parse().ok()).collect(),
+        expires: metadata.valid_to().and_then(time),
         primary: replica.and_then(|it| it.primary_key()?.arn()?.parse().ok()),
         state: match metadata.key_state() {
             Some(SdkState::Enabled) => KeyState::Enabled,

@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRule,
     NoncurrentVersionExpiration, ObjectLockEnabled, ReplicationRule, ReplicationRuleStatus,
-    TransitionDefaultMinimumObjectSize,
+    TransitionDefaultMinimumObjectSize, TransitionStorageClass,
 };
 use jiff::Timestamp;
 use reconcile_aws::{Error, Operation, Session};
@@ -102,7 +102,7 @@ fn altered(rule: &LifecycleRule) -> Vec<String> {
     altered
 }
 
-/// The rules of others that are in effect and let objects expire.
+/// The rules of others that are in effect and let objects expire, or archive them.
 pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation) -> Vec<Expiry> {
     let ids = installation.rule_ids();
     let is_ours = |id: &str| id == ids.present || ids.previous.as_deref() == Some(id);
@@ -116,16 +116,32 @@ pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation)
                 date.and_then(|date| Timestamp::from_second(date.secs()).ok()).map(|it| it.to_string());
             let noncurrent = rule.noncurrent_version_expiration();
             let noncurrent_days = noncurrent.and_then(NoncurrentVersionExpiration::noncurrent_days);
-            (days.is_some() || date.is_some() || noncurrent_days.is_some()).then(|| Expiry {
+            let archive = archive(rule);
+            let is_concerned =
+                days.is_some() || date.is_some() || noncurrent_days.is_some() || archive.is_some();
+            is_concerned.then(|| Expiry {
                 id: rule.id().unwrap_or_default().to_owned(),
                 prefix: prefix_of(rule),
                 is_of_tagged: is_of_tagged(rule),
                 days,
                 date,
                 noncurrent_days,
+                archive,
             })
         })
         .collect()
+}
+
+/// The earliest move to a storage class from which objects have to be restored. A date is at hand, or has passed.
+///
+/// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive" in the S3 user guide.
+fn archive(rule: &LifecycleRule) -> Option<Transition> {
+    let archived = rule.transitions().iter().filter_map(|it| {
+        let class = it.storage_class().map(TransitionStorageClass::as_str)?;
+        matches!(class, "GLACIER" | "DEEP_ARCHIVE")
+            .then(|| Transition { days: it.days().unwrap_or_default(), storage_class: class.to_owned() })
+    });
+    archived.min()
 }
 
 /// The prefix of a rule, in whichever of the forms S3 has for it.

@@ -1,11 +1,12 @@
 //! Reads the role with which CloudTrail delivers to log groups.
 
-use futures::future::join3;
-use reconcile_aws::{Operation, Session};
+use futures::future::{join3, try_join};
+use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Document, Region};
 use reconcile_spec::Marks;
 
 use super::error::{ReadError, found};
+use super::page;
 use crate::view::Role;
 
 /// The role of this name, with our inline policy; `None` where there is no such role. A policy of the previous name of the
@@ -55,6 +56,54 @@ pub async fn read(
             })?,
         tags: role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
     }))
+}
+
+/// A policy of a role that is not of the installation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherPolicy {
+    /// The name of an inline policy, or the ARN of a managed one.
+    pub name: String,
+    /// The document of an inline policy.
+    pub document: Option<Document>,
+}
+
+/// The inline and managed policies of the role of this name that are not of the installation; none where there is no role.
+///
+/// # Errors
+/// [`ReadError::Policy`] where one of the documents is not a policy; whatever IAM answered.
+pub async fn others(
+    session: &Session,
+    region: &Region,
+    name: &str,
+    policies: &Marks,
+) -> Result<Vec<OtherPolicy>, ReadError> {
+    let iam = &session.iam(region);
+    let inline = page::all(|marker| async move {
+        let call = iam.list_role_policies().role_name(name).set_marker(marker).send();
+        let page = found(session.call(Operation::ListRolePolicies, call).await)?;
+        Ok::<_, Error>(page.map_or_else(Default::default, |page| (page.policy_names, page.marker)))
+    });
+    let managed = page::all(|marker| async move {
+        let call = iam.list_attached_role_policies().role_name(name).set_marker(marker).send();
+        let page = found(session.call(Operation::ListAttachedRolePolicies, call).await)?;
+        let Some(page) = page else { return Ok::<_, Error>((Vec::new(), None)) };
+        let attached = page
+            .attached_policies
+            .ok_or_else(|| session.incomplete(Operation::ListAttachedRolePolicies, "AttachedPolicies"))?;
+        Ok((attached, page.marker))
+    });
+    let (inline, managed) = try_join(inline, managed).await?;
+    let mut others = Vec::new();
+    for policy in inline.into_iter().filter(|policy| !policies.has(policy)) {
+        let call = iam.get_role_policy().role_name(name).policy_name(&policy).send();
+        if let Some(answer) = found(session.call(Operation::GetRolePolicy, call).await)? {
+            let document = Some(parse(name, &answer.policy_document)?);
+            others.push(OtherPolicy { name: policy, document });
+        }
+    }
+    let managed = managed.into_iter().filter_map(|policy| policy.policy_arn);
+    others.extend(managed.map(|name| OtherPolicy { name, document: None }));
+    Ok(others)
 }
 
 /// IAM gives documents percent-encoded. See `GetRole` in the IAM API reference.

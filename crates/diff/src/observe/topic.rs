@@ -5,6 +5,7 @@ use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Document, Region};
 
 use super::error::{ReadError, found};
+use super::names::{self, Receiver};
 use super::policy::StoredPolicy;
 use crate::view::{AtRest, Tags, Topic};
 
@@ -15,6 +16,8 @@ pub struct LiveTopic {
     pub view: Topic,
     /// Its policy; a topic always has one.
     pub policy: Document,
+    /// The receivers of its messages; an error where they could not be read.
+    pub subscriptions: Result<Vec<Receiver>, Error>,
 }
 
 /// What decides whether CloudTrail can publish to a topic.
@@ -24,6 +27,8 @@ pub struct TopicAttributes {
     pub policy: StoredPolicy,
     /// The encryption of the messages.
     pub encryption: AtRest,
+    /// Whether somebody receives the messages.
+    pub is_subscribed: bool,
 }
 
 /// The topic of this ARN; `None` where there is none.
@@ -36,9 +41,13 @@ pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Optio
         tags(session, region, arn),
     )
     .await;
-    let Some(TopicAttributes { policy, encryption }) = attributes? else { return Ok(None) };
+    let Some(TopicAttributes { policy, encryption, is_subscribed }) = attributes? else { return Ok(None) };
+    let subscriptions = match is_subscribed {
+        true => names::subscriptions(session, region, arn).await,
+        false => Ok(Vec::new()),
+    };
     let view = Topic { arn: arn.clone(), encryption: Some(encryption), tags: tags? };
-    Ok(Some(LiveTopic { view, policy: policy.document }))
+    Ok(Some(LiveTopic { view, policy: policy.document, subscriptions }))
 }
 
 /// The policy and the encryption of a topic; `None` where there is no topic.
@@ -58,6 +67,7 @@ pub async fn read_attributes(
     Ok(Some(TopicAttributes {
         policy: StoredPolicy::parse(&format!("topic {arn}"), policy)?,
         encryption: AtRest::of(attributes.remove("KmsMasterKeyId")),
+        is_subscribed: attributes.get("SubscriptionsConfirmed").is_some_and(|count| count != "0"),
     }))
 }
 

@@ -36,7 +36,7 @@ pub struct Transition {
     pub storage_class: String,
 }
 
-/// A lifecycle rule by which objects expire, whoever put it there.
+/// A lifecycle rule by which objects expire or are archived, whoever put it there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expiry {
     /// The ID of the rule.
@@ -51,6 +51,8 @@ pub struct Expiry {
     pub date: Option<String>,
     /// Days until a former version expires.
     pub noncurrent_days: Option<i32>,
+    /// The earliest move to a storage class from which objects have to be restored before somebody can read them.
+    pub archive: Option<Transition>,
 }
 
 /// A rule that replicates objects to another bucket.

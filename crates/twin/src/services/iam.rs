@@ -1,6 +1,6 @@
 //! IAM: roles with inline policies. They are of the account, and of no Region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Document, Statement};
 
@@ -25,6 +25,8 @@ const OPERATIONS: &[Operation] = &[
     read("GetRolePolicy", get_policy),
     write("DeleteRolePolicy", delete_policy),
     read("ListRolePolicies", list_policies),
+    write("AttachRolePolicy", attach),
+    write("DetachRolePolicy", detach),
     read("ListAttachedRolePolicies", list_attached),
 ];
 
@@ -110,6 +112,7 @@ fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
         trust: document(caller, form.required("AssumeRolePolicyDocument")?)?,
         policies: BTreeMap::new(),
         boundary,
+        attached: BTreeSet::new(),
         tags: form.tags().into_iter().collect(),
     };
     let roles = roles(state, caller);
@@ -176,8 +179,13 @@ fn update_trust(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<St
 }
 
 fn delete(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    if !named(state, caller, form)?.policies.is_empty() {
+    let role = named(state, caller, form)?;
+    if !role.policies.is_empty() {
         let message = "Cannot delete entity, must delete policies first.";
+        return Err(Fault::new(409, "DeleteConflict", message));
+    }
+    if !role.attached.is_empty() {
+        let message = "Cannot delete entity, must detach all policies first.";
         return Err(Fault::new(409, "DeleteConflict", message));
     }
     roles(state, caller).remove(form.required("RoleName")?);
@@ -241,8 +249,30 @@ fn list_policies(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<S
     Ok(format!("<PolicyNames>{members}</PolicyNames><IsTruncated>false</IsTruncated>"))
 }
 
-/// The twin has no managed policies.
+/// The twin has no managed policies, and takes any ARN of one.
+fn attach(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let arn = form.required("PolicyArn")?.to_owned();
+    named(state, caller, form)?.attached.insert(arn);
+    Ok(String::new())
+}
+
+fn detach(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let arn = form.required("PolicyArn")?;
+    if named(state, caller, form)?.attached.remove(arn) {
+        return Ok(String::new());
+    }
+    Err(Fault::new(404, "NoSuchEntity", format!("Policy {arn} was not found.")))
+}
+
 fn list_attached(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    named(state, caller, form)?;
-    Ok("<AttachedPolicies/><IsTruncated>false</IsTruncated>".to_owned())
+    let member = |arn: &String| {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        format!(
+            "<member><PolicyName>{}</PolicyName><PolicyArn>{}</PolicyArn></member>",
+            escape(name),
+            escape(arn)
+        )
+    };
+    let members: String = named(state, caller, form)?.attached.iter().map(member).collect();
+    Ok(format!("<AttachedPolicies>{members}</AttachedPolicies><IsTruncated>false</IsTruncated>"))
 }

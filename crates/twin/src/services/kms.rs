@@ -2,9 +2,11 @@
 
 mod alias;
 mod grant;
+mod import;
 mod key;
 mod material;
 mod policy;
+mod replica;
 mod tag;
 
 use serde_json::{Value, json};
@@ -23,6 +25,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("DisableKey", key::disable),
     write("ScheduleKeyDeletion", key::schedule_deletion),
     write("CancelKeyDeletion", key::cancel_deletion),
+    write("ImportKeyMaterial", import::import),
+    write("DeleteImportedKeyMaterial", import::delete),
+    write("ReplicateKey", replica::create),
     write("EnableKeyRotation", key::enable_rotation),
     write("DisableKeyRotation", key::disable_rotation),
     read("GetKeyRotationStatus", key::rotation_status),

@@ -3,6 +3,7 @@
 mod acl;
 mod bucket;
 mod configuration;
+mod inventory;
 mod lifecycle;
 mod object;
 mod policy;
@@ -43,6 +44,8 @@ enum Target<'r> {
     Bucket(&'r str),
     /// One of its configurations, by the name of the query parameter.
     Configuration(&'r str, &'static configuration::Kind),
+    /// Its inventories, or the one of the ID.
+    Inventory(&'r str, Option<&'r str>),
     /// Its policy.
     Policy(&'r str),
     /// Its ACL.
@@ -63,6 +66,7 @@ impl<'r> Target<'r> {
             Self::Object(bucket, key) => (bucket, key),
             Self::Bucket(bucket)
             | Self::Configuration(bucket, _)
+            | Self::Inventory(bucket, _)
             | Self::Policy(bucket)
             | Self::Acl(bucket)
             | Self::Location(bucket)
@@ -115,6 +119,7 @@ fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
         Target::Bucket(_) if verb == "Put" => "CreateBucket".to_owned(),
         Target::Bucket(_) => format!("{verb}Bucket"),
         Target::Configuration(_, kind) => format!("{verb}{}", kind.name),
+        Target::Inventory(_, id) => inventory::operation(method, id.is_some()).to_owned(),
         Target::Policy(_) => format!("{verb}BucketPolicy"),
         Target::Acl(_) => format!("{verb}BucketAcl"),
         Target::Location(_) => format!("{verb}BucketLocation"),
@@ -140,6 +145,7 @@ fn target(request: &Request) -> Result<Target<'_>, Fault> {
     let kind = configuration::KINDS.iter().find(|kind| asked(kind.parameter));
     Ok(match kind {
         Some(kind) => Target::Configuration(name, kind),
+        None if asked("inventory") => Target::Inventory(name, request.query("id")),
         None if asked("policy") => Target::Policy(name),
         None if asked("acl") => Target::Acl(name),
         None if asked("location") => Target::Location(name),
@@ -178,6 +184,7 @@ fn run(
         },
         Target::Location(name) => bucket::location(state, caller, request, name),
         Target::Configuration(name, kind) => configuration::answer(state, caller, request, name, kind),
+        Target::Inventory(name, _) => inventory::answer(state, caller, request, name),
         Target::Policy(name) => policy::answer(state, caller, request, name),
         Target::Acl(name) => acl::answer(state, caller, request, name),
         Target::Versions(name) => object::versions(state, caller, request, name),

@@ -1,5 +1,7 @@
 //! SNS: topics and their policies.
 
+mod subscription;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Document, Request, Statement};
@@ -40,6 +42,9 @@ const OPERATIONS: &[Operation] = &[
     read("GetTopicAttributes", get),
     write("SetTopicAttributes", set),
     write("DeleteTopic", delete),
+    write("Subscribe", subscription::create),
+    write("ConfirmSubscription", subscription::confirm),
+    read("ListSubscriptionsByTopic", subscription::list),
     write("TagResource", tag),
     write("UntagResource", untag),
     read("ListTagsForResource", list_tags),
@@ -84,6 +89,7 @@ pub(crate) fn provide(state: &mut State, arn: &str) {
         policy: policy.to_string(),
         kms_key: None,
         tags: BTreeMap::new(),
+        subscriptions: Vec::new(),
     });
 }
 
@@ -142,7 +148,12 @@ fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, 
     }
     let tags: BTreeMap<String, String> = form.tags().into_iter().collect();
     let attributes = form.entries("Attributes");
-    let mut wanted = Topic { policy: default_policy(caller, &arn).to_string(), kms_key: None, tags };
+    let mut wanted = Topic {
+        policy: default_policy(caller, &arn).to_string(),
+        kms_key: None,
+        tags,
+        subscriptions: Vec::new(),
+    };
     for (attribute, value) in &attributes {
         set_attribute(&mut wanted, &arn, attribute, value)?;
     }
@@ -204,11 +215,12 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
         |key: &str, value: &str| format!("<entry><key>{key}</key><value>{}</value></entry>", escape(value));
     let key = topic.kms_key.as_deref().map(|key| entry("KmsMasterKeyId", key));
     Ok(format!(
-        "<Attributes>{}{}{}{}</Attributes>",
+        "<Attributes>{}{}{}{}{}</Attributes>",
         entry("TopicArn", arn),
         entry("Owner", owner),
         entry("Policy", &topic.policy),
         key.unwrap_or_default(),
+        subscription::counts(topic).map(|(name, count)| entry(name, &count)).concat(),
     ))
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,9 @@ pub(crate) struct Role {
     /// The ARN of the permissions boundary.
     #[serde(default)]
     pub(crate) boundary: Option<String>,
+    /// ARNs of managed policies, of which the twin knows no more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) attached: BTreeSet<String>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
 }

@@ -16,6 +16,9 @@ pub(crate) struct Key {
     pub(crate) deletion: Option<i64>,
     #[serde(default)]
     pub(crate) material: KeyMaterial,
+    /// When imported material expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) valid_to: Option<i64>,
     pub(crate) policy: String,
     /// The rotation period in days, where rotation is on.
     #[serde(default)]
@@ -74,6 +77,7 @@ impl Key {
             created: super::now(),
             deletion: None,
             material: KeyMaterial::default(),
+            valid_to: None,
             policy,
             rotation_days: None,
             tags: BTreeMap::new(),

@@ -11,4 +11,20 @@ pub(crate) struct Topic {
     pub(crate) kms_key: Option<String>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) subscriptions: Vec<Subscription>,
+}
+
+/// A subscription of a topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Subscription {
+    pub(crate) arn: String,
+    /// The account that subscribed.
+    pub(crate) owner: String,
+    /// Such as `sqs`.
+    pub(crate) protocol: String,
+    pub(crate) endpoint: String,
+    /// The token that SNS sent to the endpoint, until somebody confirms with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
 }

@@ -30,6 +30,10 @@ async fn a_role_is_made_changed_and_removed_after_its_policies() {
     assert_eq!(names.policy_names(), ["p"]);
     let attached = client.list_attached_role_policies().role_name("Logs").send().await.unwrap();
     assert!(attached.attached_policies().is_empty());
+    let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    client.attach_role_policy().role_name("Logs").policy_arn(arn).send().await.unwrap();
+    let attached = client.list_attached_role_policies().role_name("Logs").send().await.unwrap();
+    assert_eq!(attached.attached_policies()[0].policy_arn(), Some(arn));
 
     client.untag_role().role_name("Logs").tag_keys("team").send().await.unwrap();
     let other = TRUST.replace("cloudtrail", "ec2");
@@ -43,6 +47,8 @@ async fn a_role_is_made_changed_and_removed_after_its_policies() {
         code(client.get_role_policy().role_name("Logs").policy_name("p").send().await),
         "NoSuchEntity"
     );
+    assert_eq!(code(client.delete_role().role_name("Logs").send().await), "DeleteConflict");
+    client.detach_role_policy().role_name("Logs").policy_arn(arn).send().await.unwrap();
     client.delete_role().role_name("Logs").send().await.unwrap();
     assert_eq!(code(client.get_role().role_name("Logs").send().await), "NoSuchEntity");
 }

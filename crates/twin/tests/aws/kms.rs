@@ -1,5 +1,6 @@
+use aws_sdk_kms::primitives::{Blob, DateTime};
 use aws_sdk_kms::types::{
-    GrantOperation, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType, OriginType, Tag,
+    ExpirationModelType, GrantOperation, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType, OriginType, Tag,
 };
 use reconcile_twin::Twin;
 
@@ -143,4 +144,44 @@ async fn a_key_is_created_for_one_usage() {
     assert_eq!(external.key_state(), Some(&KeyState::PendingImport));
     let regions = external.multi_region_configuration().unwrap();
     assert_eq!(regions.multi_region_key_type(), Some(&MultiRegionKeyType::Primary));
+}
+
+/// See "Importing key material for AWS KMS keys" in the KMS developer guide.
+#[tokio::test]
+async fn imported_material_expires_and_can_be_deleted() {
+    let twin = twin();
+    let (kms, generated) = key(&twin).await;
+    let deleted = kms.delete_imported_key_material().key_id(&generated).send().await;
+    assert_eq!(code(deleted), "UnsupportedOperationException");
+    let created = kms.create_key().origin(OriginType::External).send().await.unwrap();
+    let id = created.key_metadata.unwrap().key_id;
+    let metadata = async || kms.describe_key().key_id(&id).send().await.unwrap().key_metadata.unwrap();
+    assert_eq!(metadata().await.key_state(), Some(&KeyState::PendingImport));
+    let import = kms.import_key_material().key_id(&id).import_token(Blob::new("token"));
+    let import = import.encrypted_key_material(Blob::new("material"));
+    assert_eq!(code(import.clone().send().await), "ValidationException");
+    let expires = import.expiration_model(ExpirationModelType::KeyMaterialExpires);
+    expires.valid_to(DateTime::from_secs(1_900_000_000)).send().await.unwrap();
+    let imported = metadata().await;
+    assert_eq!(imported.key_state(), Some(&KeyState::Enabled));
+    assert_eq!(imported.valid_to().map(DateTime::secs), Some(1_900_000_000));
+    kms.delete_imported_key_material().key_id(&id).send().await.unwrap();
+    assert_eq!(metadata().await.key_state(), Some(&KeyState::PendingImport));
+}
+
+/// See `ReplicateKey` in the KMS API reference.
+#[tokio::test]
+async fn a_multi_region_key_is_replicated_once_into_a_region() {
+    let twin = twin();
+    let (kms, single) = key(&twin).await;
+    let replicate = |id: &str| kms.replicate_key().key_id(id).replica_region("eu-central-1").send();
+    assert_eq!(code(replicate(&single).await), "UnsupportedOperationException");
+    let created = kms.create_key().multi_region(true).send().await.unwrap();
+    let id = created.key_metadata.unwrap().key_id;
+    let replica = replicate(&id).await.unwrap().replica_key_metadata.unwrap();
+    assert_eq!(replica.arn().unwrap().split(':').nth(3), Some("eu-central-1"));
+    assert_eq!(code(replicate(&id).await), "AlreadyExistsException");
+    let described = kms.describe_key().key_id(&id).send().await.unwrap().key_metadata.unwrap();
+    let regions = described.multi_region_configuration.unwrap();
+    assert_eq!(regions.replica_keys()[0].arn(), replica.arn());
 }

@@ -134,3 +134,32 @@ async fn a_topic_is_marked_and_removed_by_its_owner_alone() {
     client.delete_topic().topic_arn(&arn).send().await.unwrap();
     assert_eq!(code(client.get_topic_attributes().topic_arn(&arn).send().await), "NotFound");
 }
+
+/// See `Subscribe` in the SNS API reference.
+#[tokio::test]
+async fn an_endpoint_of_somebody_else_is_subscribed_once_it_is_confirmed() {
+    let twin = twin();
+    let client = sns(&twin, MASTER);
+    let arn = client.create_topic().name("files").send().await.unwrap().topic_arn.unwrap();
+    let subscribe = |protocol: &str, endpoint: &str| {
+        client.subscribe().topic_arn(&arn).protocol(protocol).endpoint(endpoint).send()
+    };
+    subscribe("sqs", "arn:aws:sqs:eu-west-1:111111111111:own").await.unwrap();
+    subscribe("sqs", "arn:aws:sqs:eu-west-1:222222222222:theirs").await.unwrap();
+    assert_eq!(code(subscribe("pigeon", "somewhere").await), "InvalidParameter");
+    let arns = async || {
+        let listed = client.list_subscriptions_by_topic().topic_arn(&arn).send().await.unwrap();
+        let arns = listed.subscriptions.unwrap().into_iter().filter_map(|it| it.subscription_arn);
+        arns.collect::<Vec<_>>()
+    };
+    assert_eq!(arns().await[1], "PendingConfirmation");
+    let confirm = |token: &str| client.confirm_subscription().topic_arn(&arn).token(token).send();
+    assert_eq!(code(confirm("guessed").await), "InvalidParameter");
+    let summary = twin.summary();
+    let topics = &summary.accounts.iter().find(|it| it.id == MASTER).unwrap().topics;
+    let token = &topics["eu-west-1"]["files"]["subscriptions"][1]["token"];
+    confirm(token.as_str().unwrap()).await.unwrap();
+    assert!(arns().await[1].starts_with(&arn));
+    let attributes = client.get_topic_attributes().topic_arn(&arn).send().await.unwrap().attributes.unwrap();
+    assert_eq!(attributes["SubscriptionsConfirmed"], "2");
+}

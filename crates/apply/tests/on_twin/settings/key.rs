@@ -1,7 +1,8 @@
 //! Settings of the key.
 
-use aws_sdk_kms::types::{GrantOperation, Tag};
-use reconcile_twin::KeyMaterial;
+use aws_sdk_kms::primitives::{Blob, DateTime};
+use aws_sdk_kms::types::{ExpirationModelType, GrantOperation, Tag};
+use reconcile_twin::{KeyMaterial, MultiRegion};
 use serde_json::json;
 
 use super::{STRANGER, World, with, without};
@@ -28,12 +29,18 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             kms.enable_key_rotation().key_id(key).rotation_period_in_days(2000).send().await.unwrap();
             "is rotated at another interval"
         }
-        "imported material" => {
-            // Without its material, such a key waits for an import.
-            let external = KeyMaterial { origin: "EXTERNAL".to_owned(), ..KeyMaterial::default() };
-            world.installation.twin.set_key_material(MASTER, "eu-west-1", ALIAS, external);
-            world.installation.twin.set_key_state(MASTER, "eu-west-1", ALIAS, "PendingImport");
+        "imported material: deleted" => {
+            make(world, KeyMaterial { origin: "EXTERNAL".to_owned(), ..KeyMaterial::default() });
+            kms.delete_imported_key_material().key_id(key).send().await.unwrap();
             "is pending import"
+        }
+        "imported material: an expiry date" => {
+            make(world, KeyMaterial { origin: "EXTERNAL".to_owned(), ..KeyMaterial::default() });
+            let call = kms.import_key_material().key_id(key).valid_to(DateTime::from_secs(1_900_000_000));
+            let call = call.expiration_model(ExpirationModelType::KeyMaterialExpires);
+            let (token, material) = (Blob::new("token"), Blob::new("material"));
+            call.import_token(token).encrypted_key_material(material).send().await.unwrap();
+            "expires on 2030-03-17"
         }
         "key policy: a statement of the spec is removed" => {
             put_policy(world, &without(&policy(world).await, "TestTrail")).await;
@@ -66,6 +73,12 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             kms.delete_alias().alias_name(ALIAS).send().await.unwrap();
             "the key has no name yet"
         }
+        "replicas in other Regions" => {
+            let multi_region = Some(MultiRegion::Primary);
+            make(world, KeyMaterial { multi_region, ..KeyMaterial::default() });
+            kms.replicate_key().key_id(key).replica_region("eu-central-1").send().await.unwrap();
+            "has the same key material"
+        }
         "description" => {
             kms.update_key_description().key_id(key).description("Another").send().await.unwrap();
             "description"
@@ -77,6 +90,11 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// Makes the key one of another kind, as if it had been created so.
+fn make(world: &World, material: KeyMaterial) {
+    world.installation.twin.set_key_material(MASTER, "eu-west-1", ALIAS, material);
 }
 
 async fn policy(world: &World) -> String {

@@ -2,11 +2,15 @@
 
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketLoggingStatus, DefaultRetention, DeleteMarkerReplication,
-    DeleteMarkerReplicationStatus, Destination, ExpirationStatus, LifecycleExpiration, LifecycleRule,
-    LifecycleRuleFilter, LoggingEnabled, NoncurrentVersionTransition, ObjectLockConfiguration,
-    ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule, ReplicationConfiguration, ReplicationRule,
-    ReplicationRuleFilter, ReplicationRuleStatus, TransitionStorageClass,
+    DeleteMarkerReplicationStatus, Destination, Event, ExpirationStatus, InventoryConfiguration,
+    InventoryDestination, InventoryFormat, InventoryFrequency, InventoryIncludedObjectVersions,
+    InventoryS3BucketDestination, InventorySchedule, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
+    LoggingEnabled, NoncurrentVersionTransition, NotificationConfiguration, ObjectLockConfiguration,
+    ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule, QueueConfiguration, ReplicationConfiguration,
+    ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus, Transition, TransitionStorageClass,
 };
+
+use aws_sdk_s3::types::builders::LifecycleRuleBuilder;
 
 use super::{STRANGER, World};
 use crate::installation::MASTER;
@@ -42,12 +46,14 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             "do not move and expire"
         }
         "lifecycle rule of others: log files expire early" => {
-            let filter = LifecycleRuleFilter::builder().prefix("").build();
-            let cleanup =
-                LifecycleRule::builder().id("cleanup").status(ExpirationStatus::Enabled).filter(filter);
-            let cleanup = cleanup.expiration(LifecycleExpiration::builder().days(1).build()).build().unwrap();
-            rules(world, |rules| rules.push(cleanup)).await;
+            let expired = LifecycleExpiration::builder().days(1).build();
+            rules(world, |rules| rules.push(of_others(|rule| rule.expiration(expired)))).await;
             "lets every log file expire after 1 day"
+        }
+        "lifecycle rule of others: log files are archived early" => {
+            let archived = Transition::builder().days(1).storage_class(TransitionStorageClass::DeepArchive);
+            rules(world, |rules| rules.push(of_others(|rule| rule.transitions(archived.build())))).await;
+            "moves every log file to DEEP_ARCHIVE after 1 day"
         }
         "object lock: default retention" => {
             let retention = DefaultRetention::builder().mode(ObjectLockRetentionMode::Governance).days(1);
@@ -68,6 +74,21 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             replicate(world).await;
             "copies every log file to bucket `elsewhere` of account 444455556666"
         }
+        "notifications to an outsider" => {
+            let queue = QueueConfiguration::builder()
+                .id("told")
+                .queue_arn(format!("arn:aws:sqs:eu-west-1:{STRANGER}:queue"))
+                .events(Event::S3ObjectCreated)
+                .build();
+            let told = NotificationConfiguration::builder().queue_configurations(queue.unwrap()).build();
+            let call = s3.put_bucket_notification_configuration().bucket(BUCKET);
+            call.notification_configuration(told).send().await.unwrap();
+            "notification `told` lets account 444455556666 list the names of log files"
+        }
+        "inventory in the bucket of an outsider" => {
+            inventory(world).await;
+            "inventory `listed` lets account 444455556666 list the names of log files"
+        }
         _ => return None,
     })
 }
@@ -77,6 +98,13 @@ async fn rule(world: &World, change: impl FnOnce(&mut LifecycleRule)) {
     rules(world, |rules| change(rules.iter_mut().find(|it| it.id() == Some(OWN_RULE)).unwrap())).await;
 }
 
+/// A rule of others for all objects.
+fn of_others(change: impl FnOnce(LifecycleRuleBuilder) -> LifecycleRuleBuilder) -> LifecycleRule {
+    let filter = LifecycleRuleFilter::builder().prefix("").build();
+    let rule = LifecycleRule::builder().id("theirs").status(ExpirationStatus::Enabled).filter(filter);
+    change(rule).build().unwrap()
+}
+
 async fn rules(world: &World, change: impl FnOnce(&mut Vec<LifecycleRule>)) {
     let live = world.s3.get_bucket_lifecycle_configuration().bucket(BUCKET).send().await.unwrap();
     let mut rules = live.rules.unwrap();
@@ -84,6 +112,25 @@ async fn rules(world: &World, change: impl FnOnce(&mut Vec<LifecycleRule>)) {
     let rules = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().unwrap();
     let call = world.s3.put_bucket_lifecycle_configuration().bucket(BUCKET);
     call.lifecycle_configuration(rules).send().await.unwrap();
+}
+
+async fn inventory(world: &World) {
+    let bucket = InventoryS3BucketDestination::builder()
+        .account_id(STRANGER)
+        .bucket("arn:aws:s3:::elsewhere")
+        .format(InventoryFormat::Csv)
+        .build();
+    let destination = InventoryDestination::builder().s3_bucket_destination(bucket.unwrap()).build();
+    let schedule = InventorySchedule::builder().frequency(InventoryFrequency::Daily).build().unwrap();
+    let inventory = InventoryConfiguration::builder()
+        .id("listed")
+        .is_enabled(true)
+        .destination(destination)
+        .included_object_versions(InventoryIncludedObjectVersions::All)
+        .schedule(schedule)
+        .build();
+    let call = world.s3.put_bucket_inventory_configuration().bucket(BUCKET).id("listed");
+    call.inventory_configuration(inventory.unwrap()).send().await.unwrap();
 }
 
 async fn replicate(world: &World) {

@@ -35,6 +35,18 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             iam.delete_role_policy().role_name(&role).policy_name(policy().await).send().await.unwrap();
             "less or more than deliver"
         }
+        "inline policy of others" => {
+            let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": "logs:*",
+                "Resource": "*" }] });
+            let call = iam.put_role_policy().role_name(&role).policy_name("theirs");
+            call.policy_document(deny.to_string()).send().await.unwrap();
+            "policy `theirs` is not of the installation"
+        }
+        "managed policy" => {
+            let arn = "arn:aws:iam::aws:policy/AWSDenyAll";
+            iam.attach_role_policy().role_name(&role).policy_arn(arn).send().await.unwrap();
+            "policy `arn:aws:iam::aws:policy/AWSDenyAll` is not of the installation"
+        }
         "tags" => {
             let tag = Tag::builder().key("team").value("another").build().unwrap();
             iam.tag_role().role_name(&role).tags(tag).send().await.unwrap();

@@ -31,6 +31,14 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             set(world, "KmsMasterKeyId", "").await;
             "not encrypted with the key of the spec"
         }
+        "subscription of an outsider" => {
+            subscribe(world, "sqs", &format!("arn:aws:sqs:eu-west-1:{STRANGER}:queue")).await;
+            "lets account 444455556666 list the names of log files"
+        }
+        "subscription by email, HTTP or text message" => {
+            subscribe(world, "https", "https://logs.example.com/").await;
+            "sends the names of log files to `https://logs.example.com/`"
+        }
         "tags" => {
             let tag = Tag::builder().key("team").value("another").build().unwrap();
             sns.tag_resource().resource_arn(TOPIC).tags(tag).send().await.unwrap();
@@ -38,6 +46,19 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// Subscribes an endpoint, and confirms with the token that SNS sends there.
+async fn subscribe(world: &World, protocol: &str, endpoint: &str) {
+    let call = world.sns.subscribe().topic_arn(TOPIC).protocol(protocol).endpoint(endpoint);
+    call.send().await.unwrap();
+    let found = reconcile_diff::findings(&world.compare().await);
+    assert!(found.is_empty(), "nobody confirmed yet: {found:#?}");
+    let summary = world.installation.twin.summary();
+    let account = summary.accounts.iter().find(|it| it.id == crate::installation::MASTER).unwrap();
+    let token = &account.topics["eu-west-1"]["files"]["subscriptions"][0]["token"];
+    let call = world.sns.confirm_subscription().topic_arn(TOPIC).token(token.as_str().unwrap());
+    call.send().await.unwrap();
 }
 
 async fn policy(world: &World) -> String {

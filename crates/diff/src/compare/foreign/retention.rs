@@ -45,7 +45,7 @@ fn report(
 }
 
 /// The log files that a rule is for, in words; `None` if it is for none. CloudTrail puts no tags on log files.
-fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Option<String> {
+pub(super) fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Option<String> {
     if is_of_tagged {
         return None;
     }
@@ -61,7 +61,12 @@ fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Option<String> 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeps {
     /// For so many days; `None` is for ever.
-    Days { current: Option<u32>, noncurrent: Option<u32> },
+    Days {
+        current: Option<u32>,
+        noncurrent: Option<u32>,
+        /// Until they have to be restored before somebody can read them.
+        at_hand: Option<u32>,
+    },
     /// The spec does not say.
     Unstated,
 }
@@ -71,6 +76,12 @@ impl Keeps {
         bucket.lifecycle.enforced().map_or(Self::Unstated, |lifecycle| Self::Days {
             current: lifecycle.expire_days,
             noncurrent: lifecycle.noncurrent_expire_days,
+            at_hand: lifecycle
+                .transitions
+                .iter()
+                .filter(|(_, class)| matches!(*class, "GLACIER" | "DEEP_ARCHIVE"))
+                .map(|(days, _)| *days)
+                .min(),
         })
     }
 }
@@ -122,7 +133,20 @@ fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String
         let after = days(u32::try_from(after).unwrap_or_default());
         Some((severity, format!("deletes former versions of {files} after {after}{why}")))
     };
-    of_current.or_else(of_noncurrent)
+    let of_archive = || {
+        let archive = rule.archive.as_ref()?;
+        let at_hand = match keeps {
+            Keeps::Days { at_hand: Some(at_hand), .. } => i32::try_from(at_hand).unwrap_or(i32::MAX),
+            Keeps::Days { at_hand: None, .. } | Keeps::Unstated => QUARTER,
+        };
+        let after = days(u32::try_from(archive.days).unwrap_or_default());
+        let class = &archive.storage_class;
+        let words = format!(
+            "moves {files} to {class} after {after}: somebody has to restore them before they can be read"
+        );
+        (archive.days < at_hand).then_some((Severity::Medium, words))
+    };
+    of_current.or_else(of_noncurrent).or_else(of_archive)
 }
 
 /// How much it matters that a rule replicates log files, and where.
@@ -155,6 +179,7 @@ fn days(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::Transition;
 
     fn rule(days: Option<i32>, noncurrent_days: Option<i32>) -> Expiry {
         Expiry {
@@ -164,13 +189,19 @@ mod tests {
             days,
             date: None,
             noncurrent_days,
+            archive: None,
         }
+    }
+
+    fn archive(days: i32) -> Expiry {
+        let archive = Some(Transition { days, storage_class: "DEEP_ARCHIVE".to_owned() });
+        Expiry { archive, ..rule(None, None) }
     }
 
     #[test]
     fn a_rule_is_judged_by_how_long_the_spec_keeps_log_files() {
-        let year = Keeps::Days { current: Some(365), noncurrent: Some(30) };
-        let for_ever = Keeps::Days { current: None, noncurrent: None };
+        let year = Keeps::Days { current: Some(365), noncurrent: Some(30), at_hand: Some(30) };
+        let for_ever = Keeps::Days { current: None, noncurrent: None, at_hand: None };
         for (rule, keeps, severity) in [
             (rule(Some(1), None), year, Some(Severity::Critical)),
             (rule(Some(365), None), year, None),
@@ -182,6 +213,11 @@ mod tests {
             (rule(Some(365), None), Keeps::Unstated, None),
             (rule(None, Some(1)), Keeps::Unstated, Some(Severity::Medium)),
             (rule(None, Some(90)), Keeps::Unstated, None),
+            (archive(1), Keeps::Unstated, Some(Severity::Medium)),
+            (archive(90), Keeps::Unstated, None),
+            (archive(29), year, Some(Severity::Medium)),
+            (archive(30), year, None),
+            (archive(30), for_ever, Some(Severity::Medium)),
             (
                 Expiry { date: Some("2026-11-27T00:00:00Z".to_owned()), ..rule(None, None) },
                 year,

@@ -14,6 +14,10 @@ pub struct KeyTraits {
     pub origin: String,
     /// The primary key of which a multi-Region key is a replica.
     pub primary: Option<Arn>,
+    /// The keys of other Regions that share the material of a multi-Region key.
+    pub relatives: Vec<Arn>,
+    /// When imported material expires.
+    pub expires: Option<Timestamp>,
     /// The state.
     pub state: KeyState,
 }
@@ -53,6 +57,8 @@ impl Default for KeyTraits {
             spec: "SYMMETRIC_DEFAULT".to_owned(),
             origin: "AWS_KMS".to_owned(),
             primary: None,
+            relatives: Vec::new(),
+            expires: None,
             state: KeyState::Enabled,
         }
     }
@@ -155,6 +161,7 @@ mod tests {
                     Some("PendingDeletion") => KeyState::PendingDeletion { date: None },
                     Some(other) => KeyState::Other(other.to_owned()),
                 },
+                ..KeyTraits::default()
             };
             let rotation = match traits.rotated() {
                 Rotated::Own => "own",

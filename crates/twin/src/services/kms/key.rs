@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::super::Caller;
 use super::super::json::{list as listed, optional};
 use super::{
-    Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, tag, usable_key_mut,
+    Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, replica, tag,
+    usable_key_mut,
 };
 use crate::fault::Fault;
 use crate::state::{Key, KeyMaterial, MultiRegion, State, now, partition};
@@ -37,9 +38,8 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         material,
         ..Key::new(format!("arn:{}:kms:{region}:{account}:key/{id}", partition(region)), policy)
     };
-    let metadata = metadata(caller, &id, &key);
-    state.regional(account, region).keys.insert(id, key);
-    Ok(json!({ "KeyMetadata": metadata }))
+    state.regional(account, region).keys.insert(id.clone(), key);
+    Ok(json!({ "KeyMetadata": described(state, caller, &id) }))
 }
 
 /// Makes a key of this ARN where there is none; nothing happens where it is not the ARN of a key.
@@ -52,7 +52,10 @@ pub(super) fn provide(state: &mut State, arn: &str) {
     keys.entry(id.to_owned()).or_insert_with(|| Key::new(arn.to_owned(), policy));
 }
 
-fn metadata(caller: Caller<'_>, id: &str, key: &Key) -> Value {
+/// What `DescribeKey` says of a key by its id; `Null` where there is none.
+pub(super) fn described(state: &State, caller: Caller<'_>, id: &str) -> Value {
+    let regional = state.regional_ref(caller.account, caller.region);
+    let Some(key) = regional.and_then(|regional| regional.keys.get(id)) else { return Value::Null };
     let KeyMaterial { usage, spec, origin, multi_region } = &key.material;
     let mut metadata = json!({
         "KeyId": id,
@@ -75,16 +78,20 @@ fn metadata(caller: Caller<'_>, id: &str, key: &Key) -> Value {
     if let Some(deletion) = key.deletion {
         metadata["DeletionDate"] = json!(deletion);
     }
+    if let Some(valid_to) = key.valid_to {
+        metadata["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
+        metadata["ValidTo"] = json!(valid_to);
+    }
     if let Some(role) = multi_region {
         let (kind, primary) = match role {
             MultiRegion::Primary => ("PRIMARY", key.arn.as_str()),
             MultiRegion::ReplicaOf(primary) => ("REPLICA", primary.as_str()),
         };
-        let region = primary.split(':').nth(3);
+        let of_region = |arn: &str| json!({ "Arn": arn, "Region": arn.split(':').nth(3) });
         metadata["MultiRegionConfiguration"] = json!({
             "MultiRegionKeyType": kind,
-            "PrimaryKey": { "Arn": primary, "Region": region },
-            "ReplicaKeys": [],
+            "PrimaryKey": of_region(primary),
+            "ReplicaKeys": replica::all(state, primary).map(of_region).collect::<Vec<_>>(),
         });
     }
     metadata
@@ -92,8 +99,7 @@ fn metadata(caller: Caller<'_>, id: &str, key: &Key) -> Value {
 
 pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let id = key_id(state, caller, input, Aliases::Taken)?;
-    let key = state.regional(caller.account, caller.region).keys.get(&id);
-    Ok(json!({ "KeyMetadata": key.map(|key| metadata(caller, &id, key)) }))
+    Ok(json!({ "KeyMetadata": described(state, caller, &id) }))
 }
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {

@@ -76,6 +76,11 @@ pub(super) const KINDS: &[Kind] = &[
         name: "BucketReplication",
         absent: Absent::Error("ReplicationConfigurationNotFoundError"),
     },
+    Kind {
+        parameter: "notification",
+        name: "BucketNotificationConfiguration",
+        absent: Absent::Empty("NotificationConfiguration"),
+    },
     Kind { parameter: "logging", name: "BucketLogging", absent: Absent::Empty("BucketLoggingStatus") },
     Kind {
         parameter: REQUEST_PAYMENT,

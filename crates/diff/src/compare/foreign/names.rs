@@ -1,0 +1,98 @@
+//! Judges who is told the names of log files: by notifications and inventories of the bucket, and by subscriptions of topics.
+//!
+//! A name tells the account, the Region and the time of a log file, and nothing of its content.
+
+use reconcile_policy::{Allowed, Capability, Holds, Who};
+
+use super::retention::files;
+use super::{Judge, Subject};
+use crate::address::Address;
+use crate::compare::Scope;
+use crate::compare::change::Compared;
+use crate::compare::topic;
+use crate::drift::Severity;
+use crate::foreign::ForeignAccess;
+use crate::observe::{Receiver, Target};
+
+/// The code of the warning about receivers of names that cannot be read, which is a finding, too.
+pub(crate) const UNREADABLE_NAMES: &str = "unreadable-names";
+
+/// The outsiders who are told the names of log files.
+pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
+    let sources = sources(judge.scope).into_iter();
+    let told = sources.filter_map(|source| Some((source.address, source.kind, source.receivers.ok()?)));
+    told.flat_map(|(address, kind, receivers)| {
+        receivers.iter().filter_map(move |receiver| told_to(judge, address.clone(), kind, receiver))
+    })
+    .collect()
+}
+
+/// Warns of receivers that cannot be read.
+pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
+    for Source { address, kind, receivers } in sources(scope) {
+        if let Err(error) = receivers {
+            let message = format!(
+                "each {kind} of the {} cannot be read ({error}): outsiders may be told the names of log files",
+                address.kind.as_str().replace('_', " ")
+            );
+            compared.warn(UNREADABLE_NAMES, address, message);
+        }
+    }
+}
+
+/// Where receivers are configured.
+struct Source<'a> {
+    address: Address,
+    /// Such as `notification`.
+    kind: &'static str,
+    receivers: Result<&'a [Receiver], &'a reconcile_aws::Error>,
+}
+
+fn sources<'a>(scope: &Scope<'a>) -> Vec<Source<'a>> {
+    let bucket = scope.observed.bucket_conditions.iter().flat_map(|conditions| {
+        [("notification", &conditions.notifications), ("inventory", &conditions.inventories)].map(
+            |(kind, receivers)| Source {
+                address: scope.bucket_address(),
+                kind,
+                receivers: receivers.as_deref(),
+            },
+        )
+    });
+    let topics = scope.desired.topics.iter().filter_map(|desired| {
+        let live = scope.observed.topics.get(&desired.arn)?.as_ref()?;
+        let receivers = live.subscriptions.as_deref();
+        Some(Source { address: topic::address(desired), kind: "subscription", receivers })
+    });
+    bucket.chain(topics).collect()
+}
+
+fn told_to(judge: &Judge<'_>, address: Address, kind: &str, receiver: &Receiver) -> Option<ForeignAccess> {
+    files(&receiver.prefix, false, judge)?;
+    let name = if receiver.name.is_empty() { kind } else { &receiver.name };
+    let subject = Subject {
+        address,
+        name,
+        words: format!("{kind} `{name}`"),
+        content: format!("{}\n{receiver:?}", judge.bucket),
+    };
+    let account = match &receiver.target {
+        Target::Resource(arn) => arn.split(':').nth(4).map(str::to_owned),
+        Target::Bucket { account, .. } => account.clone(),
+        Target::Endpoint(_) => None,
+    };
+    if let Some(account) = account {
+        let who = Who::Account(account.clone());
+        let listed = Allowed { who, capability: Capability::List, files: None, holds: Holds::Always };
+        let is_inside = judge.insiders.accounts.contains(&account);
+        return if is_inside { None } else { judge.of_allowed(&subject, &[listed]) };
+    }
+    let whom = match &receiver.target {
+        Target::Bucket { name, .. } if judge.bucket.ends_with(&format!(":::{name}")) => return None,
+        Target::Bucket { name, .. } => {
+            format!("bucket `{name}`, whose account the configuration does not name")
+        }
+        Target::Resource(target) | Target::Endpoint(target) => format!("`{target}`"),
+    };
+    let message = format!("{} sends the names of log files to {whom}", subject.words);
+    Some(judge.report(&subject, Severity::Low, message, &subject.content))
+}

@@ -1,0 +1,27 @@
+//! Reports the keys of other Regions that share the material of the key.
+//!
+//! Each of these keys has a policy of its own and decrypts what the others have encrypted. See "Multi-Region keys in AWS KMS" in
+//! the KMS developer guide.
+
+use super::{Judge, Subject};
+use crate::drift::Severity;
+use crate::foreign::ForeignAccess;
+
+pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
+    let Some(hub) = &judge.scope.observed.key else { return Vec::new() };
+    let relatives = hub.key.traits.relatives.iter().map(|relative| {
+        let subject = Subject {
+            address: judge.scope.key_address(),
+            name: relative.region(),
+            words: format!("key {relative}"),
+            content: format!("{}\n{relative}", hub.key.arn),
+        };
+        let message = format!(
+            "{} has the same key material and a policy of its own, which is not read: whomever it lets decrypt can decrypt \
+             log files",
+            subject.words
+        );
+        judge.report(&subject, Severity::Medium, message, &subject.content)
+    });
+    relatives.collect()
+}

@@ -1,0 +1,148 @@
+//! Reads who is told the names of log files: by notifications and inventories of the bucket, and by subscriptions of topics.
+
+use aws_sdk_s3::types::{
+    FilterRule, FilterRuleName, InventoryConfiguration, NotificationConfigurationFilter,
+};
+use reconcile_aws::{Error, Operation, Session};
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::BucketName;
+
+use super::error::found;
+use super::page;
+
+/// A receiver of the names of log files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receiver {
+    /// The ID of the notification or inventory, or the protocol of the subscription.
+    pub name: String,
+    /// The prefix of the keys whose names are told.
+    pub prefix: String,
+    /// Where the names go.
+    pub target: Target,
+}
+
+/// The target of names of log files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The resource of this ARN, which tells the account.
+    Resource(String),
+    /// A bucket.
+    Bucket {
+        /// The name.
+        name: String,
+        /// The account, if the configuration names it.
+        account: Option<String>,
+    },
+    /// An endpoint outside of AWS: a URL, an email address or a phone number.
+    Endpoint(String),
+}
+
+/// Reads the resources that S3 notifies of objects.
+///
+/// Events for `EventBridge` go to the account of the bucket. See "Amazon S3 Event Notifications" in the S3 user guide.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn notifications(
+    session: &Session,
+    region: &Region,
+    bucket: &BucketName,
+) -> Result<Vec<Receiver>, Error> {
+    let call = session
+        .s3(region)
+        .get_bucket_notification_configuration()
+        .bucket(bucket.as_str())
+        .expected_bucket_owner(session.id().as_str())
+        .send();
+    let Some(answer) = found(session.call(Operation::GetBucketNotificationConfiguration, call).await)? else {
+        return Ok(Vec::new());
+    };
+    let topics = answer.topic_configurations.unwrap_or_default().into_iter();
+    let queues = answer.queue_configurations.unwrap_or_default().into_iter();
+    let functions = answer.lambda_function_configurations.unwrap_or_default().into_iter();
+    let all = topics
+        .map(|it| (it.id, it.topic_arn, it.filter))
+        .chain(queues.map(|it| (it.id, it.queue_arn, it.filter)))
+        .chain(functions.map(|it| (it.id, it.lambda_function_arn, it.filter)));
+    let receivers = all.map(|(id, arn, filter)| Receiver {
+        name: id.unwrap_or_default(),
+        prefix: filter.map(prefix).unwrap_or_default(),
+        target: Target::Resource(arn),
+    });
+    Ok(receivers.collect())
+}
+
+fn prefix(filter: NotificationConfigurationFilter) -> String {
+    let rules: Vec<FilterRule> = filter.key.and_then(|key| key.filter_rules).unwrap_or_default();
+    let prefix = rules.into_iter().find(|rule| rule.name == Some(FilterRuleName::Prefix));
+    prefix.and_then(|rule| rule.value).unwrap_or_default()
+}
+
+/// Reads the buckets to which S3 writes inventories of the bucket.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn inventories(
+    session: &Session,
+    region: &Region,
+    bucket: &BucketName,
+) -> Result<Vec<Receiver>, Error> {
+    let s3 = &session.s3(region);
+    let listed = page::all(|token| async move {
+        let call = s3
+            .list_bucket_inventory_configurations()
+            .bucket(bucket.as_str())
+            .expected_bucket_owner(session.id().as_str())
+            .set_continuation_token(token)
+            .send();
+        let page = found(session.call(Operation::ListBucketInventoryConfigurations, call).await)?;
+        Ok::<_, Error>(page.map_or_else(Default::default, |page| {
+            (page.inventory_configuration_list.unwrap_or_default(), page.next_continuation_token)
+        }))
+    });
+    Ok(listed.await?.into_iter().filter(|it| it.is_enabled).filter_map(inventory).collect())
+}
+
+fn inventory(configuration: InventoryConfiguration) -> Option<Receiver> {
+    let destination = configuration.destination?.s3_bucket_destination?;
+    // Written as an ARN, which names no account.
+    let name = destination.bucket.rsplit(':').next().unwrap_or_default().to_owned();
+    Some(Receiver {
+        name: configuration.id,
+        prefix: configuration.filter.map(|filter| filter.prefix).unwrap_or_default(),
+        target: Target::Bucket { name, account: destination.account_id },
+    })
+}
+
+/// Reads the confirmed subscriptions of a topic.
+///
+/// # Errors
+/// Whatever SNS answered.
+pub async fn subscriptions(session: &Session, region: &Region, topic: &Arn) -> Result<Vec<Receiver>, Error> {
+    let sns = &session.sns(region);
+    let listed = page::all(|token| async move {
+        let call = sns.list_subscriptions_by_topic().topic_arn(topic.as_str()).set_next_token(token).send();
+        let page = found(session.call(Operation::ListSubscriptionsByTopic, call).await)?;
+        Ok::<_, Error>(
+            page.map_or_else(Default::default, |page| {
+                (page.subscriptions.unwrap_or_default(), page.next_token)
+            }),
+        )
+    });
+    // One that is not confirmed has no ARN, and gets no messages.
+    let confirmed = listed.await?.into_iter();
+    let confirmed =
+        confirmed.filter(|it| it.subscription_arn.as_ref().is_some_and(|it| it.starts_with("arn:")));
+    let receivers = confirmed.map(|subscription| {
+        let endpoint = subscription.endpoint.unwrap_or_default();
+        Receiver {
+            name: subscription.protocol.unwrap_or_default(),
+            prefix: String::new(),
+            target: match endpoint.starts_with("arn:") {
+                true => Target::Resource(endpoint),
+                false => Target::Endpoint(endpoint),
+            },
+        }
+    });
+    Ok(receivers.collect())
+}

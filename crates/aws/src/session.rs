@@ -171,6 +171,11 @@ impl Session {
         }
     }
 
+    /// The error of a list that is too long to be read.
+    pub fn too_long(&self, operation: Operation, what: &str) -> Error {
+        Error { class: Class::Rejected, message: what.to_owned(), ..self.incomplete(operation, what) }
+    }
+
     fn sts(&self) -> aws_sdk_sts::Client {
         let config = aws_sdk_sts::config::Builder::from(&self.config).retry_partition(self.retries.clone());
         aws_sdk_sts::Client::from_conf(config.build())

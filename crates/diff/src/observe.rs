@@ -44,6 +44,8 @@ pub use error::{ObserveError, ReadError};
 pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
 pub use leftover::{Leftover, What};
 use log_access::LogAccess;
+use log_group::LiveLogGroup;
+pub use log_group::{GroupTraits, Masking};
 pub use names::{Receiver, Target};
 pub use organization::LiveOrganization;
 pub use role::OtherPolicy;
@@ -69,6 +71,8 @@ pub struct Observed {
     pub bucket_conditions: Option<Conditions>,
     /// Every log group of the spec that could be read, by ARN; `None` where there is none.
     pub log_groups: BTreeMap<Arn, Option<LogGroup>>,
+    /// The settings of these log groups that no spec manages, by ARN.
+    pub group_traits: BTreeMap<Arn, GroupTraits>,
     /// What others set up for the log groups of the spec that exist, by ARN.
     pub log_access: BTreeMap<Arn, LogAccess>,
     /// Every role that delivers to log groups and could be read, by ARN; `None` where there is none.
@@ -176,7 +180,7 @@ struct HubBucket {
 /// What was made for trails, in one account.
 #[derive(Default)]
 struct Attached {
-    log_groups: Vec<(Arn, Option<LogGroup>)>,
+    log_groups: Vec<(Arn, Option<LiveLogGroup>)>,
     log_access: Vec<(Arn, LogAccess)>,
     roles: Vec<(Arn, Option<Role>)>,
     role_policies: Vec<(Arn, Result<Vec<OtherPolicy>, ReadError>)>,
@@ -253,7 +257,11 @@ pub async fn observe(
             observed.management = found.management;
         }
         observed.trails.extend(found.seen.trails.asked);
-        observed.log_groups.extend(found.attached.log_groups);
+        for (arn, live) in found.attached.log_groups {
+            let (view, traits) = live.map(|live| (live.view, live.traits)).unzip();
+            observed.group_traits.extend(traits.map(|traits| (arn.clone(), traits)));
+            observed.log_groups.insert(arn, view);
+        }
         observed.log_access.extend(found.attached.log_access);
         observed.roles.extend(found.attached.roles);
         observed.role_policies.extend(found.attached.role_policies);
@@ -458,7 +466,7 @@ fn has_acls(live: &Bucket) -> bool {
 async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attached, ReadError> {
     let here = |site: &Site| site.account == session.account().name;
     let groups = desired.log_groups.iter().filter(|it| here(&it.site)).map(async |it| {
-        let found = log_group::read(session, &it.site.region, it.name.as_str()).await?;
+        let found = log_group::read_live(session, &it.site.region, it.name.as_str()).await?;
         Ok::<_, ReadError>((it.arn.clone(), found))
     });
     let roles = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {

@@ -33,10 +33,11 @@ OPERATIONS = {
         GetKeyRotationStatus ImportKeyMaterial ListAliases ListGrants ListKeys ListResourceTags PutKeyPolicy
         ReplicateKey RevokeGrant ScheduleKeyDeletion TagResource UntagResource
         UpdateAlias UpdateKeyDescription""",
-    "logs": """AssociateKmsKey CreateLogGroup DeleteAccountPolicy DeleteLogGroup DeleteResourcePolicy
-        DeleteRetentionPolicy DeleteSubscriptionFilter DescribeAccountPolicies DescribeLogGroups
-        DescribeResourcePolicies DescribeSubscriptionFilters DisassociateKmsKey ListTagsForResource
-        PutAccountPolicy PutResourcePolicy PutRetentionPolicy PutSubscriptionFilter TagResource
+    "logs": """AssociateKmsKey CreateLogGroup DeleteAccountPolicy DeleteDataProtectionPolicy
+        DeleteLogGroup DeleteResourcePolicy DeleteRetentionPolicy DeleteSubscriptionFilter
+        DescribeAccountPolicies DescribeLogGroups DescribeResourcePolicies DescribeSubscriptionFilters
+        DisassociateKmsKey ListTagsForResource PutAccountPolicy PutBearerTokenAuthentication
+        PutDataProtectionPolicy PutResourcePolicy PutRetentionPolicy PutSubscriptionFilter TagResource
         UntagResource""",
     "organizations": """DeregisterDelegatedAdministrator DescribeOrganization DisableAWSServiceAccess
         EnableAWSServiceAccess ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent

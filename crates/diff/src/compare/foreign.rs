@@ -5,6 +5,7 @@
 
 mod acl;
 mod grant;
+mod group_traits;
 mod log_group;
 mod names;
 mod replica;
@@ -58,6 +59,7 @@ pub(super) fn judge(
         acl::access,
         retention::access,
         log_group::access,
+        group_traits::access,
         names::access,
         replica::access,
         role::access,

@@ -1,6 +1,8 @@
 //! Reads log groups.
 
-use aws_sdk_cloudwatchlogs::types::LogGroup as Described;
+use aws_sdk_cloudwatchlogs::types::{
+    DataProtectionStatus, InheritedProperty, LogGroup as Described, LogGroupClass,
+};
 use reconcile_aws::{Operation, Session};
 use reconcile_policy::Region;
 
@@ -8,22 +10,80 @@ use super::error::ReadError;
 use super::page;
 use crate::view::{AtRest, LogGroup, Tags};
 
+/// A log group with the settings that no spec manages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveLogGroup {
+    /// The log group.
+    pub view: LogGroup,
+    /// What no spec manages.
+    pub traits: GroupTraits,
+}
+
+/// Settings of a log group that decide what becomes of its events, and that no spec manages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupTraits {
+    /// The data protection policies that mask parts of the events.
+    pub masked_by: Vec<Masking>,
+    /// Whether whoever has a bearer token can write events.
+    pub takes_bearer_tokens: bool,
+    /// The class, if it is not the standard one.
+    pub class: Option<String>,
+}
+
+/// A data protection policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Masking {
+    /// That of the log group.
+    Group,
+    /// That of the account and Region.
+    Account,
+}
+
 /// The log group of this name; `None` where there is none.
 ///
 /// # Errors
 /// Whatever CloudWatch Logs answered.
 pub async fn read(session: &Session, region: &Region, name: &str) -> Result<Option<LogGroup>, ReadError> {
+    Ok(read_live(session, region, name).await?.map(|live| live.view))
+}
+
+/// The log group of this name with what no spec manages; `None` where there is none.
+///
+/// # Errors
+/// Whatever CloudWatch Logs answered.
+pub async fn read_live(
+    session: &Session,
+    region: &Region,
+    name: &str,
+) -> Result<Option<LiveLogGroup>, ReadError> {
     let Some(found) = describe(session, region, name).await? else { return Ok(None) };
     // Without `:*`, which CloudTrail asks for and tags do not take.
     let arn = found.arn.as_deref().unwrap_or_default().trim_end_matches(":*");
     let call = session.logs(region).list_tags_for_resource().resource_arn(arn).send();
     let tags = session.call(Operation::ListLogGroupTags, call).await?.tags;
     let tags = tags.ok_or_else(|| session.incomplete(Operation::ListLogGroupTags, "tags"))?;
-    Ok(Some(LogGroup {
+    let traits = traits(&found);
+    let view = LogGroup {
         retention_days: found.retention_in_days.and_then(|days| u32::try_from(days).ok()),
         encryption: Some(AtRest::of(found.kms_key_id)),
         tags: Tags(tags.into_iter().collect()),
-    }))
+    };
+    Ok(Some(LiveLogGroup { view, traits }))
+}
+
+/// See `LogGroup` in the CloudWatch Logs API reference.
+fn traits(found: &Described) -> GroupTraits {
+    let inherited = found.inherited_properties();
+    let masks = [
+        (found.data_protection_status() == Some(&DataProtectionStatus::Activated), Masking::Group),
+        (inherited.contains(&InheritedProperty::AccountDataProtection), Masking::Account),
+    ];
+    let class = found.log_group_class().filter(|class| **class != LogGroupClass::Standard);
+    GroupTraits {
+        masked_by: masks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, masking)| masking).collect(),
+        takes_bearer_tokens: found.bearer_token_authentication_enabled() == Some(true),
+        class: class.map(|class| class.as_str().to_owned()),
+    }
 }
 
 /// They can be asked for by the beginning of their names only.

@@ -7,7 +7,6 @@ use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
-use super::error::found;
 use super::page;
 
 /// A receiver of the names of log files.
@@ -54,9 +53,7 @@ pub async fn notifications(
         .bucket(bucket.as_str())
         .expected_bucket_owner(session.id().as_str())
         .send();
-    let Some(answer) = found(session.call(Operation::GetBucketNotificationConfiguration, call).await)? else {
-        return Ok(Vec::new());
-    };
+    let answer = session.call(Operation::GetBucketNotificationConfiguration, call).await?;
     let topics = answer.topic_configurations.unwrap_or_default().into_iter();
     let queues = answer.queue_configurations.unwrap_or_default().into_iter();
     let functions = answer.lambda_function_configurations.unwrap_or_default().into_iter();
@@ -95,10 +92,8 @@ pub async fn inventories(
             .expected_bucket_owner(session.id().as_str())
             .set_continuation_token(token)
             .send();
-        let page = found(session.call(Operation::ListBucketInventoryConfigurations, call).await)?;
-        Ok::<_, Error>(page.map_or_else(Default::default, |page| {
-            (page.inventory_configuration_list.unwrap_or_default(), page.next_continuation_token)
-        }))
+        let page = session.call(Operation::ListBucketInventoryConfigurations, call).await?;
+        Ok::<_, Error>((page.inventory_configuration_list.unwrap_or_default(), page.next_continuation_token))
     });
     Ok(listed.await?.into_iter().filter(|it| it.is_enabled).filter_map(inventory).collect())
 }
@@ -122,12 +117,11 @@ pub async fn subscriptions(session: &Session, region: &Region, topic: &Arn) -> R
     let sns = &session.sns(region);
     let listed = page::all(|token| async move {
         let call = sns.list_subscriptions_by_topic().topic_arn(topic.as_str()).set_next_token(token).send();
-        let page = found(session.call(Operation::ListSubscriptionsByTopic, call).await)?;
-        Ok::<_, Error>(
-            page.map_or_else(Default::default, |page| {
-                (page.subscriptions.unwrap_or_default(), page.next_token)
-            }),
-        )
+        let page = session.call(Operation::ListSubscriptionsByTopic, call).await?;
+        let listed = page.subscriptions;
+        let listed =
+            listed.ok_or_else(|| session.incomplete(Operation::ListSubscriptionsByTopic, "Subscriptions"))?;
+        Ok::<_, Error>((listed, page.next_token))
     });
     // One that is not confirmed has no ARN, and gets no messages.
     let confirmed = listed.await?.into_iter();

@@ -9,6 +9,9 @@ use super::names::{self, Receiver};
 use super::policy::StoredPolicy;
 use crate::view::{AtRest, Tags, Topic};
 
+/// The subscriptions of a topic are listed up to this number: SNS lists 100 at once, and a topic can have millions.
+const LISTED: u64 = 1000;
+
 /// A topic with its policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveTopic {
@@ -27,8 +30,8 @@ pub struct TopicAttributes {
     pub policy: StoredPolicy,
     /// The encryption of the messages.
     pub encryption: AtRest,
-    /// Whether somebody receives the messages.
-    pub is_subscribed: bool,
+    /// How many confirmed subscriptions there are; `None` where that is not known.
+    pub subscribers: Option<u64>,
 }
 
 /// The topic of this ARN; `None` where there is none.
@@ -41,10 +44,15 @@ pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Optio
         tags(session, region, arn),
     )
     .await;
-    let Some(TopicAttributes { policy, encryption, is_subscribed }) = attributes? else { return Ok(None) };
-    let subscriptions = match is_subscribed {
-        true => names::subscriptions(session, region, arn).await,
-        false => Ok(Vec::new()),
+    let Some(TopicAttributes { policy, encryption, subscribers }) = attributes? else { return Ok(None) };
+    let subscriptions = match subscribers {
+        Some(0) => Ok(Vec::new()),
+        Some(count @ LISTED..) => {
+            let message =
+                format!("the topic has {count} subscriptions, and `reconcile` lists fewer than {LISTED}");
+            Err(session.too_long(Operation::ListSubscriptionsByTopic, &message))
+        }
+        Some(_) | None => names::subscriptions(session, region, arn).await,
     };
     let view = Topic { arn: arn.clone(), encryption: Some(encryption), tags: tags? };
     Ok(Some(LiveTopic { view, policy: policy.document, subscriptions }))
@@ -67,7 +75,7 @@ pub async fn read_attributes(
     Ok(Some(TopicAttributes {
         policy: StoredPolicy::parse(&format!("topic {arn}"), policy)?,
         encryption: AtRest::of(attributes.remove("KmsMasterKeyId")),
-        is_subscribed: attributes.get("SubscriptionsConfirmed").is_some_and(|count| count != "0"),
+        subscribers: attributes.get("SubscriptionsConfirmed").and_then(|count| count.parse().ok()),
     }))
 }
 

@@ -1,6 +1,7 @@
 //! CloudWatch Logs: log groups, without what is in them.
 
 mod access;
+mod protection;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("TagResource", tag),
     write("UntagResource", untag),
     read("ListTagsForResource", list_tags),
+    write("PutDataProtectionPolicy", protection::put),
+    write("DeleteDataProtectionPolicy", protection::delete),
+    write("PutBearerTokenAuthentication", protection::put_bearer_tokens),
     write("PutResourcePolicy", access::put_resource_policy),
     write("DeleteResourcePolicy", access::delete_resource_policy),
     read("DescribeResourcePolicies", access::describe_resource_policies),
@@ -74,7 +78,8 @@ fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
         check_tags(&BTreeMap::new(), &tags)?;
     }
     let groups = &mut state.regional(caller.account, caller.region).log_groups;
-    let group = LogGroup { kms_key, tags, ..LogGroup::default() };
+    let class = optional(input, "logGroupClass").filter(|class| *class != "STANDARD").map(str::to_owned);
+    let group = LogGroup { kms_key, tags, class, ..LogGroup::default() };
     groups.insert(name.to_owned(), group);
     Ok(json!({}))
 }
@@ -160,6 +165,7 @@ fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Valu
             if let Some(key) = &group.kms_key {
                 details["kmsKeyId"] = json!(key);
             }
+            protection::describe(group, &mut details);
             details
         })
         .collect();

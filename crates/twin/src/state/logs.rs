@@ -13,6 +13,15 @@ pub(crate) struct LogGroup {
     pub(crate) kms_key: Option<String>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
+    /// The class, where it is not `STANDARD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) class: Option<String>,
+    /// Its data protection policy, as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data_protection: Option<String>,
+    /// Whether it accepts bearer tokens.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) bearer_tokens: bool,
     /// Its own resource policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<ResourcePolicy>,

@@ -1,5 +1,6 @@
 //! Settings of a log group.
 
+use aws_sdk_cloudwatchlogs::types::LogGroupClass;
 use serde_json::json;
 
 use super::World;
@@ -45,12 +46,42 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             call.filter_pattern("").destination_arn(destination).send().await.unwrap();
             "sends every event of the log group"
         }
+        "data protection policy of the log group" => {
+            let identifiers = ["arn:aws:dataprotection::aws:data-identifier/IpAddress"];
+            let statement = |operation: serde_json::Value| json!({ "DataIdentifier": identifiers, "Operation": operation });
+            let policy = json!({ "Name": "mask", "Version": "2021-06-01", "Statement": [
+                statement(json!({ "Audit": { "FindingsDestination": {} } })),
+                statement(json!({ "Deidentify": { "MaskConfig": {} } })),
+            ] });
+            let call = logs.put_data_protection_policy().log_group_identifier(GROUP);
+            call.policy_document(policy.to_string()).send().await.unwrap();
+            "the data protection policy of the log group masks parts of the events"
+        }
+        "bearer tokens" => {
+            let call = logs.put_bearer_token_authentication().log_group_identifier(ARN);
+            call.bearer_token_authentication_enabled(true).send().await.unwrap();
+            "accepts bearer tokens"
+        }
+        "class, of a log group that somebody created anew" => {
+            recreate(world).await;
+            "is of class INFREQUENT_ACCESS"
+        }
         "tags" => {
             logs.untag_resource().resource_arn(ARN).tag_keys("team").send().await.unwrap();
             "tags are missing"
         }
         _ => return None,
     })
+}
+
+/// Deletes the log group, and creates it as it was, but of another class.
+async fn recreate(world: &World) {
+    let logs = &world.logs;
+    let tags = logs.list_tags_for_resource().resource_arn(ARN).send().await.unwrap().tags;
+    logs.delete_log_group().log_group_name(GROUP).send().await.unwrap();
+    let call = logs.create_log_group().log_group_name(GROUP).set_tags(tags).kms_key_id(&world.key);
+    call.log_group_class(LogGroupClass::InfrequentAccess).send().await.unwrap();
+    logs.put_retention_policy().log_group_name(GROUP).retention_in_days(90).send().await.unwrap();
 }
 
 /// Another key, which CloudWatch Logs can use.

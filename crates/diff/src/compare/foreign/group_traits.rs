@@ -1,0 +1,57 @@
+//! Judges settings of log groups by which events are hidden, forged or kept from alarms.
+//!
+//! The log files in the bucket stay as they are: the log group is a copy, from which alarms are raised.
+
+use super::{Judge, Subject};
+use crate::compare::log_group;
+use crate::drift::Severity;
+use crate::foreign::ForeignAccess;
+use crate::observe::{GroupTraits, Masking};
+
+pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
+    let groups = judge.scope.desired.log_groups.iter().filter_map(|desired| {
+        let traits = judge.scope.observed.group_traits.get(&desired.arn)?;
+        Some((desired, traits))
+    });
+    groups
+        .flat_map(|(desired, traits)| {
+            told(traits).into_iter().map(|(name, message)| {
+                let subject = Subject {
+                    address: log_group::address(desired),
+                    name,
+                    words: message.clone(),
+                    content: format!("{}\n{message}", desired.arn),
+                };
+                judge.report(&subject, Severity::Medium, message, &subject.content)
+            })
+        })
+        .collect()
+}
+
+/// What endangers the events, by the name of the setting.
+///
+/// See "Help protect sensitive log data with masking", "Log classes" and "HTTP endpoints" in the CloudWatch Logs user guide.
+fn told(traits: &GroupTraits) -> Vec<(&'static str, String)> {
+    let masked = traits.masked_by.iter().map(|masking| {
+        let (name, whose) = match masking {
+            Masking::Group => ("data-protection", "the log group"),
+            Masking::Account => ("account-data-protection", "the account"),
+        };
+        let message = format!(
+            "the data protection policy of {whose} masks parts of the events: metric filters, subscription filters and most \
+             readers do not see them"
+        );
+        (name, message)
+    });
+    let tokens = traits.takes_bearer_tokens.then(|| {
+        let message = "the log group accepts bearer tokens: whoever has a token of the account can write events into it";
+        ("bearer-tokens", message.to_owned())
+    });
+    let class = traits.class.as_ref().map(|class| {
+        let message = format!(
+            "the log group is of class {class}: metric filters and subscription filters do not work, and alarms stay silent"
+        );
+        ("class", message)
+    });
+    masked.chain(tokens).chain(class).collect()
+}

@@ -249,9 +249,8 @@ fn list_policies(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<S
     Ok(format!("<PolicyNames>{members}</PolicyNames><IsTruncated>false</IsTruncated>"))
 }
 
-/// The twin has no managed policies, and takes any ARN of one.
 fn attach(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
-    let arn = form.required("PolicyArn")?.to_owned();
+    let arn = attachable(state, caller, form.required("PolicyArn")?)?;
     named(state, caller, form)?.attached.insert(arn);
     Ok(String::new())
 }

@@ -47,6 +47,16 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             iam.attach_role_policy().role_name(&role).policy_arn(arn).send().await.unwrap();
             "policy `arn:aws:iam::aws:policy/AWSDenyAll` is not of the installation"
         }
+        "permissions boundary of the spec" => {
+            iam.delete_role_permissions_boundary().role_name(&role).send().await.unwrap();
+            "its permissions boundary is not the one that the spec says"
+        }
+        "permissions boundary that the spec does not name" => {
+            let arn = "arn:aws:iam::aws:policy/AWSDenyAll";
+            let call = iam.put_role_permissions_boundary().role_name(&role).permissions_boundary(arn);
+            call.send().await.unwrap();
+            "permissions boundary `arn:aws:iam::aws:policy/AWSDenyAll` is not in the spec"
+        }
         "tags" => {
             let tag = Tag::builder().key("team").value("another").build().unwrap();
             iam.tag_role().role_name(&role).tags(tag).send().await.unwrap();

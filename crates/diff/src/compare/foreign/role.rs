@@ -1,4 +1,4 @@
-//! Judges policies of others on the roles that deliver to log groups.
+//! Judges policies and permissions boundaries of others on the roles that deliver to log groups.
 //!
 //! CloudTrail alone assumes such a role. A policy of somebody else is of no use there, and one that denies stops the delivery
 //! without a trace in the trail.
@@ -18,7 +18,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
         let policies = judge.scope.observed.role_policies.get(&desired.arn)?.as_ref().ok()?;
         Some((desired, policies))
     });
-    roles
+    let policies = roles
         .flat_map(|(desired, policies)| {
             policies.iter().map(|OtherPolicy { name, document }| {
                 let document = document.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -35,8 +35,27 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
                 );
                 judge.report(&subject, Severity::High, message, &subject.content)
             })
-        })
-        .collect()
+        });
+    policies.chain(boundaries(judge)).collect()
+}
+
+/// The boundaries of roles for which the spec names none.
+fn boundaries<'a>(judge: &'a Judge<'_>) -> impl Iterator<Item = ForeignAccess> + 'a {
+    let unbound = judge.scope.desired.log_roles.iter().filter(|desired| desired.boundary.is_none());
+    unbound.filter_map(|desired| {
+        let boundary = judge.scope.observed.roles.get(&desired.arn)?.as_ref()?.boundary.as_ref()?;
+        let subject = Subject {
+            address: role::address(desired),
+            name: "boundary",
+            words: format!("permissions boundary `{boundary}`"),
+            content: format!("{}\n{boundary}", desired.arn),
+        };
+        let message = format!(
+            "{} is not in the spec: the delivery to the log group stops, unless it allows that",
+            subject.words
+        );
+        Some(judge.report(&subject, Severity::High, message, &subject.content))
+    })
 }
 
 /// Warns of policies that cannot be read.

@@ -65,7 +65,15 @@ const LIMIT: usize = 2048;
 
 /// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is too long. None of them
 /// allows to read log files or to take away more than the listed actions do.
-const WIDER: [&str; 5] = ["s3:GetBucket", "s3:PutBucket", "logs:Describe", "organizations:List", "kms:List"];
+const WIDER: [&str; 7] = [
+    "s3:GetBucket",
+    "s3:PutBucket",
+    "logs:Describe",
+    "organizations:List",
+    "kms:List",
+    "iam:List",
+    "sns:List",
+];
 
 fn document(actions: &BTreeSet<String>) -> String {
     let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });

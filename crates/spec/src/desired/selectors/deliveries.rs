@@ -29,8 +29,13 @@ fn basic(selector: &EventSelector, objects: &str) -> bool {
 
 /// Whether the beginning of an ARN and that of the log files have ARNs in common.
 fn overlaps(value: &str, objects: &str) -> bool {
-    let rest = value.split_once(":s3").map_or(value, |(_, rest)| rest);
-    rest.starts_with(objects) || objects.starts_with(rest)
+    let value = without_service(value);
+    value.starts_with(objects) || objects.starts_with(value)
+}
+
+/// The part of an ARN of S3 after the service: `:::logs/` of `arn:aws:s3:::logs/`.
+fn without_service(value: &str) -> &str {
+    value.split_once(":s3").map_or(value, |(_, rest)| rest)
 }
 
 fn advanced(selector: &AdvancedSelector, objects: &str, has_log_group: bool) -> bool {
@@ -71,10 +76,7 @@ fn can_accept(field: &FieldSelector, objects: &str) -> bool {
     let begins = |value: &String| overlaps(value, objects);
     let is_selected =
         field.equals.iter().chain(&field.starts_with).any(begins) || !field.ends_with.is_empty();
-    let holds_all = |value: &String| {
-        let rest = value.split_once(":s3").map_or(value.as_str(), |(_, rest)| rest);
-        objects.starts_with(rest)
-    };
+    let holds_all = |value: &String| objects.starts_with(without_service(value));
     (is_selected || !selects(field)) && !field.not_starts_with.iter().any(holds_all)
 }
 

@@ -1,19 +1,14 @@
 //! Makes and changes trails.
 
-use std::collections::BTreeMap;
+mod events;
 
-use aws_sdk_cloudtrail::types::{
-    AdvancedEventSelector, AdvancedFieldSelector, AggregationConfiguration, DataResource,
-    EventCategoryAggregation, EventSelector, InsightSelector, InsightType, ReadWriteType,
-    SourceEventCategory, Tag, Template,
-};
+use aws_sdk_cloudtrail::types::Tag;
 use reconcile_aws::{Class, Operation, Session};
 use reconcile_diff::Kind;
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
-use reconcile_diff::view::{CloudWatchLogs, Insight, Notification, Selectors, Tags, Trail, View};
+use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
 use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
-use reconcile_spec::{self as spec, ReadWrite};
 
 use super::policy::record;
 use super::{Made, Verdict, Work, gone};
@@ -268,9 +263,11 @@ impl Step<'_> {
 
     async fn select(&self) -> Result<(), ApplyError> {
         let (basic, advanced) = match &self.wanted.selectors {
-            Selectors::Basic(selectors) => (Some(selectors.iter().map(basic).collect::<Vec<_>>()), None),
+            Selectors::Basic(selectors) => {
+                (Some(selectors.iter().map(events::basic).collect::<Vec<_>>()), None)
+            }
             Selectors::Advanced(selectors) => {
-                let selectors: Result<Vec<_>, ApplyError> = selectors.iter().map(advanced).collect();
+                let selectors: Result<Vec<_>, ApplyError> = selectors.iter().map(events::advanced).collect();
                 (None, Some(selectors?))
             }
         };
@@ -288,15 +285,7 @@ impl Step<'_> {
     }
 
     async fn record_insights(&self, insights: &[String]) -> Result<(), ApplyError> {
-        let mut by_kind: BTreeMap<&str, Vec<SourceEventCategory>> = BTreeMap::new();
-        for Insight { kind, category } in insights.iter().map(|name| Insight::of(name)) {
-            by_kind.entry(kind).or_default().push(SourceEventCategory::from(category));
-        }
-        let selector = |(kind, categories): (&str, Vec<SourceEventCategory>)| {
-            let selector = InsightSelector::builder().insight_type(InsightType::from(kind));
-            selector.set_event_categories(Some(categories)).build()
-        };
-        let selectors: Vec<InsightSelector> = by_kind.into_iter().map(selector).collect();
+        let selectors = events::insights(insights);
         self.work
             .settle(|| {
                 let call = self
@@ -309,22 +298,9 @@ impl Step<'_> {
             .await
     }
 
-    /// Sets by which templates CloudTrail aggregates data events. An empty list of configurations turns aggregation off.
-    ///
-    /// See [`PutEventConfiguration`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html).
+    /// Sets by which templates CloudTrail aggregates data events.
     async fn aggregate(&self, templates: &[String]) -> Result<(), ApplyError> {
-        let configurations = match templates {
-            [] => Vec::new(),
-            templates => {
-                let configuration = AggregationConfiguration::builder()
-                    .event_category(EventCategoryAggregation::Data)
-                    .set_templates(Some(templates.iter().map(|it| Template::from(it.as_str())).collect()))
-                    .build();
-                let missing =
-                    |_| ApplyError::Incomplete { what: "an aggregation of events", missing: "a template" };
-                vec![configuration.map_err(missing)?]
-            }
-        };
+        let configurations = events::aggregation(templates)?;
         self.work
             .settle(|| {
                 let call = self
@@ -400,43 +376,4 @@ fn tags(tags: &Tags) -> Vec<Tag> {
     let value = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
     let tag = |(key, text)| Tag::builder().key(key).set_value(value(text)).build().ok();
     tags.0.iter().filter_map(tag).collect()
-}
-
-fn basic(selector: &spec::EventSelector) -> EventSelector {
-    let resources = selector.data_resources.iter().map(|resource| {
-        DataResource::builder().r#type(&resource.kind).set_values(Some(resource.values.clone())).build()
-    });
-    EventSelector::builder()
-        .read_write_type(match selector.read_write {
-            ReadWrite::All => ReadWriteType::All,
-            ReadWrite::ReadOnly => ReadWriteType::ReadOnly,
-            ReadWrite::WriteOnly => ReadWriteType::WriteOnly,
-        })
-        .include_management_events(selector.management_events)
-        .set_data_resources(Some(resources.collect()))
-        .set_exclude_management_event_sources(Some(selector.exclude_management_sources.clone()))
-        .build()
-}
-
-fn advanced(selector: &spec::AdvancedSelector) -> Result<AdvancedEventSelector, ApplyError> {
-    let missing = |_| ApplyError::Incomplete { what: "an advanced event selector", missing: "a field" };
-    // The SDK tells an empty list from none; CloudTrail takes no empty one.
-    let some = |values: &Vec<String>| Some(values.clone()).filter(|values| !values.is_empty());
-    let fields: Result<Vec<AdvancedFieldSelector>, _> = selector
-        .field_selectors
-        .iter()
-        .map(|field| {
-            AdvancedFieldSelector::builder()
-                .field(&field.field)
-                .set_equals(some(&field.equals))
-                .set_starts_with(some(&field.starts_with))
-                .set_ends_with(some(&field.ends_with))
-                .set_not_equals(some(&field.not_equals))
-                .set_not_starts_with(some(&field.not_starts_with))
-                .set_not_ends_with(some(&field.not_ends_with))
-                .build()
-        })
-        .collect();
-    let builder = AdvancedEventSelector::builder().set_name(selector.name.clone());
-    builder.set_field_selectors(Some(fields.map_err(missing)?)).build().map_err(missing)
 }

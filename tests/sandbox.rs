@@ -297,6 +297,9 @@ fn the_sandbox_is_emptied() {
 #[test]
 fn the_sandbox_is_served_to_clients_of_any_make() {
     let project = converged();
+    // The ambient account manages the organization where the spec has one.
+    project.write(SPEC, format!("{}organization: {{ account: master }}\n", project.read(SPEC)));
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
     let mut server = project.command("sandbox serve --port 0").stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let environment: Vec<(String, String)> = (0..3)

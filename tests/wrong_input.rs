@@ -178,3 +178,59 @@ fn a_plan_goes_into_a_device_and_not_in_its_place() {
     project.run("plan specs/prod.yaml --sandbox --out /dev/full").exits(1).says("No space left on device");
     assert!(std::fs::metadata("/dev/full").unwrap().file_type().is_char_device());
 }
+
+/// Nothing listens there.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+#[test]
+fn an_endpoint_that_is_empty_is_not_set_and_one_that_is_no_url_is_named() {
+    let project = Project::new();
+    let run = |url: &str, more: &str| {
+        let mut command = project.command(&format!("plan specs/prod.yaml {more}"));
+        command.env("AWS_ENDPOINT_URL", url).env("AWS_PROFILE", "missing");
+        Run::from(command.output().unwrap())
+    };
+    // The profile is what is missing, and no endpoint.
+    run("", "").exits(1).says("`missing`");
+    run("::bad", "")
+        .exits(1)
+        .says("`AWS_ENDPOINT_URL`: `::bad` is not a URL")
+        .says("such as `http://127.0.0.1:5000`");
+    run(NOWHERE, "--endpoint-url localhost:5000")
+        .exits(1)
+        .says("`--endpoint-url`: `localhost:5000` is not a URL");
+    assert!(run(NOWHERE, "--sandbox").code == Some(0), "an endpoint has no meaning for a sandbox");
+}
+
+#[test]
+fn a_profile_that_is_named_comes_before_keys_in_the_environment() {
+    let project = Project::new();
+    project.write("config", "[profile known]\naws_access_key_id = AKIDKNOWN\naws_secret_access_key = s\n");
+    let run = |words: &str| {
+        let mut command = project.command(&format!("plan specs/prod.yaml --endpoint-url {NOWHERE} {words}"));
+        let keys = [
+            ("AWS_ACCESS_KEY_ID", "AKIDOTHER"),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("AWS_CONFIG_FILE", "config"),
+        ];
+        command.envs(keys);
+        Run::from(command.output().unwrap())
+    };
+    // The keys do, so the next thing in the way is that nobody answers.
+    run("").exits(1).says("io error");
+    run("--profile missing").exits(1).says("`missing`");
+    run("--profile known").exits(1).says("io error");
+    let spec = project
+        .read("specs/prod.yaml")
+        .replace("id: \"111111111111\" }", "id: \"111111111111\", profile: missing }");
+    project.write("specs/prod.yaml", spec);
+    run("").exits(1).says("`missing`");
+}
+
+#[test]
+fn a_file_without_an_end_is_not_read_to_its_end() {
+    let project = Project::new();
+    for words in ["validate /dev/zero", "plan /dev/zero --sandbox"] {
+        project.run(words).exits(1).says("cannot read `/dev/zero`: it has more than 16 MiB");
+    }
+}

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -21,11 +22,13 @@ use tokio::sync::Mutex;
 
 use crate::answer::checked;
 use crate::gate::Gate;
+use crate::profile;
 
 /// How to reach AWS.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The named profile to take credentials from, where an account does not name one itself.
+    /// The named profile to take credentials from, where an account does not name one itself. Without a name, the default
+    /// chain of the SDK finds the credentials.
     pub profile: Option<String>,
     /// The Region whose STS endpoint is called.
     pub region: Region,
@@ -137,7 +140,7 @@ impl Shared {
         }
 
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .region(region)
+            .region(region.clone())
             .http_client(self.http_client.clone())
             .timeout_config(timeouts)
             .retry_config(retries);
@@ -145,9 +148,22 @@ impl Shared {
             loader = loader.endpoint_url(url);
         }
         if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
+            let config = ProviderConfig::without_region()
+                .with_region(Some(region))
+                .with_http_client(self.http_client.clone());
+            let credentials = profile::provider(profile, &config).await;
+            loader = loader.profile_name(profile).credentials_provider(credentials);
         }
-        loader.load().await
+        let config = loader.load().await;
+        // An empty variable is not set, as for the AWS CLI; the SDK panics at the first call with an empty URL.
+        match config.endpoint_url() {
+            Some("") => {
+                let mut builder = config.into_builder();
+                builder.set_endpoint_url(None);
+                builder.build()
+            }
+            _ => config,
+        }
     }
 }
 

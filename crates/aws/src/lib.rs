@@ -13,6 +13,7 @@ mod error;
 mod gate;
 mod operation;
 mod permission;
+mod profile;
 mod session;
 
 pub use connect::{Aws, Embedded, Options};

@@ -101,8 +101,8 @@ pub(crate) struct Global {
     /// Send all services there; S3 is then addressed by path
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
     pub(crate) endpoint_url: Option<String>,
-    /// The profile to take credentials from
-    #[arg(long, global = true, env = "AWS_PROFILE")]
+    /// The profile to take credentials from, before keys in the environment [default: `AWS_PROFILE`, after them]
+    #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
     /// The Region whose STS is called [default: the bucket's]
     #[arg(long, global = true)]

@@ -43,9 +43,9 @@ impl World {
             }
         };
         Ok(Aws::new(Options {
-            profile: global.profile.clone().filter(|_| !self.is_sandbox()),
+            profile: if self.is_sandbox() { None } else { profile(global) },
             region,
-            endpoint_url: global.endpoint_url.clone(),
+            endpoint_url: if self.is_sandbox() { None } else { endpoint(global)? },
             concurrency: global.concurrency,
             session_policies: !global.no_session_policy,
             embedded,
@@ -53,11 +53,46 @@ impl World {
     }
 }
 
+/// The profile that somebody named. One that the environment names comes after keys in the environment, as for the AWS CLI, and
+/// has to exist where there are no keys.
+fn profile(global: &Global) -> Option<String> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let of_environment = || {
+        let name = variable("AWS_PROFILE").filter(|name| name != "default")?;
+        variable("AWS_ACCESS_KEY_ID").is_none().then_some(name)
+    };
+    global.profile.clone().or_else(of_environment)
+}
+
+/// Where `--endpoint-url` sends all services. The SDK reads `AWS_ENDPOINT_URL` itself, together with the variables of single
+/// services. An empty value is not set.
+fn endpoint(global: &Global) -> Result<Option<String>, CliError> {
+    const VARIABLE: &str = "AWS_ENDPOINT_URL";
+
+    let option = global.endpoint_url.clone().filter(|url| !url.is_empty());
+    let of_variable = || std::env::var(VARIABLE).ok().filter(|url| !url.is_empty());
+    let given = match &option {
+        Some(url) => Some(("--endpoint-url", url.clone())),
+        None => of_variable().map(|url| (VARIABLE, url)),
+    };
+    match given {
+        Some((setting, url)) if !is_url(&url) => Err(CliError::Endpoint { setting, url }),
+        _ => Ok(option),
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    text.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    })
+}
+
 pub(crate) fn open_sandbox(file: &Path) -> Result<Twin, CliError> {
     Ok(Twin::open(file)?)
 }
 
-/// The account of the credentials at hand in a sandbox, where the spec has none that it could be.
+/// An account that no spec has. It stands for the account of the credentials at hand in a sandbox, where the spec has none that
+/// it could be, and for the management account, where the spec names no organization.
 const NOBODY: &str = "000000000000";
 
 /// Gives a sandbox what a spec takes for granted, where it does not know it yet: accounts and roles, a key by its ARN, the
@@ -84,6 +119,8 @@ pub(crate) fn provision(twin: &Twin, spec: &Spec) {
     });
     twin.provision(Setup {
         ambient: spec.ambient_account().map(ToString::to_string),
+        // Without `organization` in the spec, its accounts are members like any other.
+        management: desired.organization.is_none().then(|| NOBODY.to_owned()),
         accounts: accounts.collect(),
         keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),
         topics: desired.existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),

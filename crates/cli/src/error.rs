@@ -90,6 +90,9 @@ pub(crate) enum CliError {
     /// `--region` is not one.
     #[error("`--region`: {0}")]
     Region(String),
+    /// `--endpoint-url` is none.
+    #[error("`{setting}`: `{url}` is not a URL")]
+    Endpoint { setting: &'static str, url: String },
     /// A server cannot be started.
     #[error("cannot serve on {address}: {error}")]
     Serve { address: String, error: std::io::Error },
@@ -153,6 +156,7 @@ impl CliError {
             Self::TargetOfPlan => {
                 "apply it without, or make one with `reconcile plan SPEC --target GLOB`".to_owned()
             }
+            Self::Endpoint { .. } => "give scheme and host, such as `http://127.0.0.1:5000`".to_owned(),
             Self::PlanOverSpec { .. } => "name a file for it, such as `--out plan.json`".to_owned(),
             Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
             _ => return None,

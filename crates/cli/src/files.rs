@@ -1,6 +1,7 @@
 //! Reads specs and plans, and writes plans: whole or not at all, and for their owner alone.
 
-use std::io::{ErrorKind, Write};
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
 
 use reconcile_diff::Plan;
@@ -9,24 +10,46 @@ use reconcile_spec::Spec;
 
 use crate::error::CliError;
 
+/// More than a spec or a policy can have, in bytes.
+const MAX_TEXT: u64 = 16 << 20;
+/// More than the plan of an organization can have, in bytes.
+const MAX_PLAN: u64 = 1 << 30;
+
+/// Reads a file that may be anything, such as a device that never ends.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            let message = format!("it has more than {} MiB", limit >> 20);
+            return Err(Error::new(ErrorKind::FileTooLarge, message));
+        }
+        Ok(bytes)
+    };
+    read().map_err(|error| CliError::Read { path: path.to_owned(), error })
+}
+
+fn read_text(path: &Path, limit: u64) -> Result<String, CliError> {
+    let invalid = |_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(read(path, limit)?)
+        .map_err(invalid)
+        .map_err(|error| CliError::Read { path: path.to_owned(), error })
+}
+
 /// Reads and checks a spec.
 pub(crate) fn read_spec(path: &Path) -> Result<Spec, CliError> {
-    let bytes = std::fs::read(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
-    reconcile_spec::parse(&path.to_string_lossy(), &bytes).map_err(CliError::Spec)
+    reconcile_spec::parse(&path.to_string_lossy(), &read(path, MAX_TEXT)?).map_err(CliError::Spec)
 }
 
 /// Reads a policy document.
 pub(crate) fn read_policy(path: &Path) -> Result<Document, CliError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
-    text.parse().map_err(|error| CliError::Policy { path: path.to_owned(), error })
+    read_text(path, MAX_TEXT)?.parse().map_err(|error| CliError::Policy { path: path.to_owned(), error })
 }
 
 /// Reads a plan file.
 pub(crate) fn read_plan(path: &Path) -> Result<Plan, CliError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| CliError::Read { path: path.to_owned(), error })?;
-    Plan::from_json(&text).map_err(|error| CliError::Plan { path: path.to_owned(), error })
+    Plan::from_json(&read_text(path, MAX_PLAN)?)
+        .map_err(|error| CliError::Plan { path: path.to_owned(), error })
 }
 
 /// Reads the saved plan of the default place.

@@ -46,6 +46,8 @@ struct Inner {
 pub struct Setup {
     /// The account of the credentials at hand.
     pub ambient: Option<String>,
+    /// The management account of the organization, where that is not the ambient account.
+    pub management: Option<String>,
     /// The accounts.
     pub accounts: Vec<SetupAccount>,
     /// ARNs of keys that are to be there.
@@ -102,7 +104,7 @@ impl Twin {
     }
 
     /// Adds the accounts, keys and buckets that are not there, and names the ambient account if none is. What is there stays
-    /// as it is: a role that was taken away by hand stays away.
+    /// as it is: a role that was taken away by hand stays away. Only the management account is always that of the setup.
     pub fn provision(&self, setup: Setup) {
         let mut state = self.state();
         for account in setup.accounts {
@@ -115,6 +117,7 @@ impl Twin {
         if state.ambient.is_none() {
             state.ambient = setup.ambient;
         }
+        state.organization.management = setup.management;
         for arn in &setup.keys {
             services::kms::provide(&mut state, arn);
         }

@@ -85,6 +85,7 @@ impl Installation {
             keys: spec.desired().key.identity.existing().map(ToString::to_string).into_iter().collect(),
             topics: spec.desired().existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
             ambient: Some(MASTER.to_owned()),
+            management: None,
             accounts: accounts.collect(),
         });
         Aws::new(reconcile_aws::Options {

@@ -56,7 +56,8 @@ impl CliError {
             | Self::PlanOverSpec { .. }
             | Self::NobodyToAsk
             | Self::Target(_)
-            | Self::Region(_) => "usage",
+            | Self::Region(_)
+            | Self::Endpoint { .. } => "usage",
             Self::UnknownAddress { .. } => "unknown-address",
             Self::Read { .. } | Self::Write { .. } | Self::Exists { .. } | Self::Policy { .. } => "file",
             Self::Spec(_) => "spec",

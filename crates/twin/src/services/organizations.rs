@@ -1,4 +1,5 @@
-//! Organizations: the accounts of the twin are one organization, and the ambient account manages it.
+//! Organizations: the accounts of the twin are one organization, and the ambient account manages it
+//! unless the setup names another.
 
 pub(super) mod access;
 mod account;
@@ -35,7 +36,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// The management account.
 pub(crate) fn management(state: &State) -> String {
     let first = || state.accounts.keys().next().cloned();
-    state.ambient.clone().or_else(first).unwrap_or_default()
+    state.organization.management.clone().or_else(|| state.ambient.clone()).or_else(first).unwrap_or_default()
 }
 
 /// The path of an account in the organization, as `aws:SourceOrgPaths` and its like have it.

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The organization that all accounts of the twin are in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Organization {
+    /// The management account, where that is not the ambient account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) management: Option<String>,
     /// Organizational units by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) units: BTreeMap<String, Unit>,

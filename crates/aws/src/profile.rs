@@ -1,0 +1,40 @@
+//! Finds the credentials of a profile that somebody named.
+
+use aws_config::profile::{self, ProfileFileCredentialsProvider};
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::os_shim_internal::{Env, Fs};
+
+/// The credentials of a profile. Keys in the environment come first in the default chain of the SDK, but a name that somebody
+/// gives comes before them.
+///
+/// See "Configuration settings and precedence" in the AWS CLI user guide.
+pub(crate) async fn provider(name: &str, config: &ProviderConfig) -> SharedCredentialsProvider {
+    let found = profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
+    let problem = match found {
+        Ok(profiles) if profiles.get_profile(name).is_some() => {
+            let provider = ProfileFileCredentialsProvider::builder().configure(config).profile_name(name);
+            return SharedCredentialsProvider::new(provider.build());
+        }
+        Ok(_) => format!("profile `{name}` is in neither the config file nor the credentials file of AWS"),
+        Err(error) => format!("profile `{name}` cannot be read: {error}"),
+    };
+    SharedCredentialsProvider::new(Unusable { problem })
+}
+
+/// A profile without credentials: the SDK itself does not say which profile it did not find.
+#[derive(Debug)]
+struct Unusable {
+    problem: String,
+}
+
+impl ProvideCredentials for Unusable {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err(CredentialsError::invalid_configuration(self.problem.clone())))
+    }
+}

@@ -18,8 +18,8 @@ mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_diff::{Comparison, Finding, findings};
-use reconcile_twin::Twin;
+use reconcile_diff::{Comparison, Finding, FindingKind, findings};
+use reconcile_twin::{Denial, Twin};
 use serde_json::Value;
 
 use crate::installation::{Installation, MASTER, client, members};
@@ -245,6 +245,30 @@ async fn every_change_of_a_role_is_a_finding_of_the_documented_severity() {
 #[tokio::test]
 async fn every_change_of_a_trail_is_a_finding_of_the_documented_severity() {
     check("trail").await;
+}
+
+/// What cannot be read is neither absent nor in sync.
+#[tokio::test]
+async fn a_setting_that_cannot_be_read_is_a_finding() {
+    let (spec, installation) = (spec(""), Installation::new());
+    installation.converge(&spec).await;
+    for (operation, severity) in [
+        ("s3:GetBucketRequestPayment", "high"),
+        ("s3:GetBucketNotificationConfiguration", "low"),
+        ("s3:ListBucketInventoryConfigurations", "low"),
+        ("iam:ListRolePolicies", "high"),
+        ("iam:ListAttachedRolePolicies", "high"),
+    ] {
+        let (account, region) = (MASTER.to_owned(), None);
+        installation.twin.deny(vec![Denial { account, region, operation: operation.to_owned() }]);
+        let found = findings(&installation.compare(&spec).await);
+        let [finding] = &found[..] else { panic!("{operation}: {found:#?}") };
+        assert_eq!(
+            (finding.kind, finding.severity.as_str()),
+            (FindingKind::Unreadable, severity),
+            "{operation}"
+        );
+    }
 }
 
 /// Makes every change that the page has for a kind, each in an installation of its own.

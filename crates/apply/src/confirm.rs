@@ -159,7 +159,7 @@ impl Question<'_> {
             Ok(_) => return Answer::Unconcerned,
             Err(error) => return Answer::Unconfirmed(error.to_string()),
         };
-        let mut patience = Patience::new(context);
+        let mut patience = Patience::new(context, self.address);
         loop {
             if context.is_interrupted() {
                 return Answer::Unconfirmed("interrupted".to_owned());
@@ -172,7 +172,7 @@ impl Question<'_> {
             let meaning = meaning(&error, self.subject.policy());
             match meaning {
                 Meaning::Absent => return Answer::Unconcerned,
-                Meaning::Refusal | Meaning::Passing if patience.wait(context, self.address).await => {}
+                Meaning::Refusal | Meaning::Passing if patience.wait().await => {}
                 Meaning::Refusal if !context.is_interrupted() => {
                     return Answer::Refused(Box::new(Refused {
                         trail: trail.address.clone(),
@@ -206,7 +206,7 @@ impl Question<'_> {
             topic: live.topic.as_ref().and_then(|topic| topic.parse().ok()),
             topic_key: None,
         };
-        let proofs = self.context.prove(&delivery).await.ok()?;
+        let proofs = self.context.prove(self.address, &delivery).await.ok()?;
         let of_policy = proofs.iter().filter(|proof| proof.hop.policy() == self.subject.policy());
         let said: Vec<String> = of_policy.map(|proof| format!("{}: {}", proof.hop, proof.decision)).collect();
         Some(said.join(", "))

@@ -1,24 +1,24 @@
 //! What all changes of one apply share: sessions, what was made, who watches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use reconcile_aws::{Aws, Operation, Session};
 use reconcile_diff::observe::key::{Found, find, find_by_arn};
-use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
+use reconcile_diff::observe::policy::{StoredPolicy, read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_attributes;
-use reconcile_diff::plan::AccountRef;
+use reconcile_diff::plan::{AccountRef, Action, Changed};
 use reconcile_diff::view::{AtRest, KeyRef};
-use reconcile_diff::{Address, ReadError};
+use reconcile_diff::{Address, Plan};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
-use reconcile_spec::{Account, AccountName, Desired, Installation, KeyIdentity};
+use reconcile_spec::{Account, AccountName, AliasName, Desired, Installation, KeyIdentity};
 use tokio::sync::{OnceCell, RwLock};
 
 use crate::error::ApplyError;
 use crate::event::Watch;
 use crate::pace::{Asking, Pace};
+use crate::propagation::{Patience, Propagation, read_on};
 
 pub(crate) struct Context {
     pub(crate) aws: Aws,
@@ -27,7 +27,7 @@ pub(crate) struct Context {
     pub(crate) watch: Arc<dyn Watch>,
     pub(crate) interrupt: Arc<AtomicBool>,
     /// How long AWS may take to see what was written before.
-    pub(crate) propagation: Duration,
+    pub(crate) propagation: Propagation,
     /// Spaces out the questions to CloudTrail; `None` if it is not asked.
     pub(crate) confirm: Option<Pace>,
     /// Held for as long as a policy is to be confirmed. Every trail depends on the policies of bucket and key, so only one
@@ -37,24 +37,43 @@ pub(crate) struct Context {
     desired: Desired,
     /// The key in use when the plan was made.
     key_in_use: Option<Arn>,
+    /// Whether the plan creates the alias of the key.
+    creates_alias: bool,
     sessions: HashMap<AccountName, OnceCell<Session>>,
     /// ARNs of keys that this apply made or found.
     keys: Mutex<HashMap<Address, Arn>>,
+    /// What this apply created.
+    created: Mutex<HashSet<Address>>,
+    /// The last document that this apply wrote of each policy.
+    writes: Mutex<HashMap<Address, Write>>,
+}
+
+/// The write of a policy.
+#[derive(Debug, Clone)]
+pub(crate) struct Write {
+    /// The document that it replaced; `None` if there was none.
+    pub(crate) before: Option<StoredPolicy>,
+    /// The document that was written; `None` if the policy was deleted.
+    pub(crate) written: Option<StoredPolicy>,
 }
 
 impl Context {
     pub(crate) fn new(
         aws: &Aws,
         desired: &Desired,
-        key_in_use: Option<Arn>,
+        plan: &Plan,
         watch: Arc<dyn Watch>,
         interrupt: Arc<AtomicBool>,
-        propagation: Duration,
+        propagation: Propagation,
         asking: Option<Asking>,
     ) -> Self {
         let sessions = desired.accounts.iter().map(|it| (it.name.clone(), OnceCell::new()));
         Self {
-            key_in_use,
+            key_in_use: plan.key.clone(),
+            creates_alias: plan
+                .changes
+                .iter()
+                .any(|change| matches!(&change.changed, Changed::Alias(Action::Create { .. }))),
             aws: aws.clone(),
             ownership: desired.installation.ownership(),
             installation: desired.installation.clone(),
@@ -66,6 +85,8 @@ impl Context {
             sessions: sessions.collect(),
             desired: desired.clone(),
             keys: Mutex::default(),
+            created: Mutex::default(),
+            writes: Mutex::default(),
         }
     }
 
@@ -95,25 +116,100 @@ impl Context {
         Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
-    /// The key in use, from its account: that of the plan, whatever an alias stands for meanwhile; or else the one that the
-    /// spec names.
-    pub(crate) async fn find_key(&self, session: &Session) -> Result<Option<Found>, ReadError> {
+    /// The key of the installation. A key that this apply made is read by the ARN that KMS returned, and not searched for: it may
+    /// not be listed yet. `address` is what needs the key.
+    ///
+    /// # Errors
+    /// Whatever KMS answered.
+    pub(crate) async fn find_key(
+        &self,
+        session: &Session,
+        address: &Address,
+    ) -> Result<Option<Found>, ApplyError> {
         let key = &self.desired.key;
+        let region = &key.site.region;
+        if let Some(arn) = self.known_key() {
+            let mut patience = Patience::new(self, address);
+            let read = || find_by_arn(session, region, &arn);
+            return read_on(&mut patience, true, Option::is_none, read).await;
+        }
         match &self.key_in_use {
-            Some(arn) => find_by_arn(session, &key.site.region, arn).await,
-            None => Ok(find(session, &key.site.region, &key.identity, &self.installation).await?.found),
+            Some(arn) => Ok(find_by_arn(session, region, arn).await?),
+            None => Ok(find(session, region, &key.identity, &self.installation).await?.found),
         }
     }
 
+    /// The ARN of the key of the installation; `None` if there is no key.
+    ///
+    /// # Errors
+    /// Whatever KMS answered.
+    pub(crate) async fn key_arn(
+        &self,
+        session: &Session,
+        address: &Address,
+    ) -> Result<Option<Arn>, ApplyError> {
+        match self.known_key() {
+            Some(arn) => Ok(Some(arn)),
+            None => Ok(self.find_key(session, address).await?.map(|found| found.arn)),
+        }
+    }
+
+    /// The key that this apply made or found.
+    fn known_key(&self) -> Option<Arn> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).values().next().cloned()
+    }
+
+    /// The alias of the key, if the plan creates it.
+    pub(crate) fn new_alias(&self) -> Option<&AliasName> {
+        self.desired.key.identity.alias().filter(|_| self.creates_alias)
+    }
+
+    /// Whether the spec has CloudTrail act for the whole organization, so that the permissions for it may have been given a moment
+    /// ago.
+    pub(crate) fn acts_for_organization(&self) -> bool {
+        let organization = self.desired.organization.as_ref();
+        organization.is_some_and(|it| it.service_access || !it.delegated_administrators.is_empty())
+    }
+
+    /// Remembers that this apply created a resource.
+    pub(crate) fn created(&self, address: &Address) {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone());
+    }
+
+    /// Whether this apply created one of these resources.
+    pub(crate) fn has_created(&self, addresses: &[Address]) -> bool {
+        let created = self.created.lock().unwrap_or_else(PoisonError::into_inner);
+        addresses.iter().any(|address| created.contains(address))
+    }
+
+    /// Remembers the write of a policy.
+    pub(crate) fn wrote(&self, policy: &Address, write: Write) {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).insert(policy.clone(), write);
+    }
+
+    /// Forgets the last write of a policy.
+    pub(crate) fn forget_write(&self, policy: &Address) {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).remove(policy);
+    }
+
+    /// The last write of a policy by this apply.
+    pub(crate) fn last_write(&self, policy: &Address) -> Option<Write> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).get(policy).cloned()
+    }
+
     /// What the policies, as they are now, say to everything that CloudTrail does to deliver.
-    pub(crate) async fn prove(&self, delivery: &Delivery) -> Result<Vec<Proof>, ApplyError> {
+    pub(crate) async fn prove(
+        &self,
+        address: &Address,
+        delivery: &Delivery,
+    ) -> Result<Vec<Proof>, ApplyError> {
         let bucket = &self.desired.bucket;
         let session = self.session_of(&bucket.site.account).await?;
         let bucket_policy = read_bucket_policy(session, &bucket.site.region, &bucket.name).await?;
         let (site, identity) = (&self.desired.key.site, &self.desired.key.identity);
         let hub = self.session_of(&site.account).await?;
-        let key_policy = match self.find_key(hub).await? {
-            Some(key) => Some(read_key_policy(hub, &site.region, &key.arn).await?),
+        let key_policy = match self.key_arn(hub, address).await? {
+            Some(key) => Some(read_key_policy(hub, &site.region, &key).await?),
             None => None,
         };
         let topic_policy = match &delivery.topic {

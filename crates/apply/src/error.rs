@@ -33,6 +33,15 @@ pub enum ApplyError {
         /// On what the policies depend that is not known, if the trail has to deliver under them.
         unknown: Vec<String>,
     },
+    /// AWS accepted a write, and still shows what was there before.
+    #[error(
+        "AWS accepted the change, but still returns what was there before it (waited {} seconds)",
+        waited.as_secs()
+    )]
+    NotShown {
+        /// How long it was read.
+        waited: Duration,
+    },
     /// The policies that are live do not let the trail deliver, however long one waits.
     #[error("{}", obstacles.join("; "))]
     Undeliverable {
@@ -70,7 +79,8 @@ pub enum ApplyError {
         /// Whether the policy was written before, and restored.
         is_written: bool,
     },
-    /// Somebody else keeps writing the same policy.
+    /// Somebody else keeps writing the same policy: each read after a write returned a document that is neither the one
+    /// written nor the one before.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
     Contended {
         /// How often it was tried.
@@ -99,12 +109,29 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
+    /// The answer of AWS, where that is the reason.
+    pub(crate) fn aws(&self) -> Option<&reconcile_aws::Error> {
+        match self {
+            Self::Aws(error) | Self::Read(ReadError::Aws(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// What the user can do next, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Aws(error) => error.hint(),
             Self::Read(error) => error.hint(),
             Self::Stale { .. } => Some("plan again, look at what changed, and apply that plan".to_owned()),
+            Self::NotShown { .. } => Some(
+                "AWS shows changes late: run plan again in a few minutes, or set a longer --propagation-timeout"
+                    .to_owned(),
+            ),
+            Self::NotPropagated { error, .. } if error.is_unseen_principal() => Some(
+                "check that each principal of the policy exists: AWS refuses a policy that names a user or role that was \
+                 deleted or misspelled"
+                    .to_owned(),
+            ),
             Self::NotPropagated { unknown, .. } if unknown.is_empty() => Some(
                 "the policies are right, but AWS does not apply them everywhere yet: run apply again in a few minutes"
                     .to_owned(),

@@ -27,10 +27,10 @@ use reconcile_policy::Region;
 
 use crate::context::Context;
 use crate::error::ApplyError;
-use crate::freshness::{Freshness, of_view};
+use crate::freshness::{Freshness, is_late, of_view};
 use crate::journal::{Journal, Trial};
 use crate::outcome::Confirmation;
-use crate::propagation::{Unseen, settle};
+use crate::propagation::{Patience, Unseen, read_on, settle};
 
 /// What became of a change that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,38 @@ impl Work<'_> {
         F: Future<Output = Result<T, Error>>,
     {
         settle(self.context, &self.change.address, Unseen::Itself, call).await
+    }
+
+    /// Reads what the change is about. What it belongs to may have been created by this apply a moment ago: that AWS does not find
+    /// it is no answer then.
+    async fn look<T, E, F>(&self, read: impl FnMut() -> F) -> Result<T, ApplyError>
+    where
+        E: Into<ApplyError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let is_new = self.context.has_created(&self.change.depends_on);
+        read_on(&mut self.patience(), is_new, |_| false, read).await
+    }
+
+    /// Waits until AWS shows what was written, so that neither a later change nor the next plan sees what was there before.
+    async fn shown<V, E, F>(
+        &self,
+        action: &Action<V>,
+        before: Option<&V>,
+        read: impl FnMut() -> F,
+    ) -> Result<Made, ApplyError>
+    where
+        V: View,
+        E: Into<ApplyError>,
+        F: Future<Output = Result<Option<V>, E>>,
+    {
+        let is_late = |live: &Option<V>| is_late(before, action.after(), live.as_ref());
+        read_on(&mut self.patience(), true, is_late, read).await?;
+        Ok(Made::Applied)
+    }
+
+    fn patience(&self) -> Patience<'_> {
+        Patience::new(self.context, &self.change.address)
     }
 
     /// Compares live state with what the plan saw.

@@ -41,6 +41,20 @@ pub(crate) fn of_view<V: View>(change: &Change, action: &Action<V>, live: Option
     })
 }
 
+/// Whether a read may still show what was there before a write: something that was written is not there, or has the value that
+/// it had before. A value that is neither the one before nor the written one is later than the write.
+pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Option<&V>) -> bool {
+    let Some(wanted) = wanted else { return live.is_some() };
+    let Some(live) = live.map(|live| live.managed(wanted)) else { return true };
+    let Some(before) = before.map(|before| before.managed(wanted)) else {
+        return live != wanted.managed(wanted);
+    };
+    let since_before = differences(Some(&before), Some(&live));
+    let is_as_before = |path: &str| since_before.iter().all(|it| it.path() != path);
+    let missing = differences(Some(&live), Some(&wanted.managed(wanted)));
+    missing.iter().any(|missing| is_as_before(missing.path()))
+}
+
 /// Judges a policy by our statements alone; a merge keeps what others change in theirs.
 pub(crate) fn of_policy(
     change: &Change,

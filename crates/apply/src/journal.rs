@@ -36,6 +36,8 @@ pub struct Journal {
     file: Mutex<Option<File>>,
     begun: HashSet<(Address, Phase)>,
     trials: Vec<Trial>,
+    /// What earlier applies may have created without knowing it.
+    creating: HashSet<Address>,
 }
 
 /// The write of a policy that was to be confirmed, and was not.
@@ -82,14 +84,23 @@ enum EventName {
     Confirmed,
     /// The document before it was restored.
     Restored,
-    /// There is nothing to confirm or restore: it was not written, or somebody has written since.
+    /// There is nothing to confirm or restore: it was not written, or somebody has written since. Of what was about to be created:
+    /// AWS refused it.
     Left,
+    /// Something is about to be created that a second call would create twice.
+    Creating,
 }
 
 impl Trial {
     /// The journal that tells of the write, to go on where it ends.
     pub(crate) fn journal(&self) -> Journal {
-        Journal { path: self.path.clone(), file: Mutex::default(), begun: HashSet::new(), trials: Vec::new() }
+        Journal {
+            path: self.path.clone(),
+            file: Mutex::default(),
+            begun: HashSet::new(),
+            trials: Vec::new(),
+            creating: HashSet::new(),
+        }
     }
 }
 
@@ -102,13 +113,14 @@ impl Journal {
         let made = plan.created_at.strftime("%Y%m%dT%H%M%S%3fZ");
         let path = folder.join(format!("{}-{made}.jsonl", plan.spec.name));
         let text = read(&path)?.unwrap_or_default();
-        let mut trials = Vec::new();
+        let (mut trials, mut creating) = (Vec::new(), HashSet::new());
         for path in journals_of(folder, &plan.spec.name)? {
             if let Some(text) = read(&path)? {
                 trials.extend(open_trials(&path, &text));
+                creating.extend(open_creations(&text));
             }
         }
-        Ok(Self { begun: begun(&text), trials, path, file: Mutex::default() })
+        Ok(Self { begun: begun(&text), trials, creating, path, file: Mutex::default() })
     }
 
     /// The confirmations that earlier applies of the spec left open, the oldest first.
@@ -128,6 +140,16 @@ impl Journal {
 
     pub(crate) fn begin(&self, change: &Change) -> Result<(), JournalError> {
         self.write(change, EventName::Began, None, None)
+    }
+
+    /// Whether an earlier apply was about to create what the change creates, and ended before the outcome was known.
+    pub(crate) fn may_have_created(&self, change: &Change) -> bool {
+        self.creating.contains(&change.address)
+    }
+
+    /// Records that something is about to be created that a second call would create twice.
+    pub(crate) fn creating(&self, change: &Change) -> Result<(), JournalError> {
+        self.write(change, EventName::Creating, None, None)
     }
 
     /// Tells that a policy is about to be written, and has to be confirmed.
@@ -194,7 +216,7 @@ fn begun(text: &str) -> HashSet<(Address, Phase)> {
     let mut begun = HashSet::new();
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
         let change = (entry.address, entry.phase);
-        let is_made = entry.result.is_some_and(|result| result["status"] == "applied");
+        let is_made = is_made(entry.result.as_ref());
         match entry.event {
             EventName::Began => drop(begun.insert(change)),
             EventName::Ended if is_made => drop(begun.remove(&change)),
@@ -204,6 +226,10 @@ fn begun(text: &str) -> HashSet<(Address, Phase)> {
     begun
 }
 
+fn is_made(result: Option<&serde_json::Value>) -> bool {
+    result.is_some_and(|result| result["status"] == "applied")
+}
+
 /// The writes of a journal that were neither confirmed nor restored, in the order in which they were begun.
 fn open_trials(path: &Path, text: &str) -> Vec<Trial> {
     let mut open: BTreeMap<usize, ((Address, Phase), Write)> = BTreeMap::new();
@@ -211,7 +237,7 @@ fn open_trials(path: &Path, text: &str) -> Vec<Trial> {
     for (number, Entry { address, phase, event, write, .. }) in entries.enumerate() {
         let change = (address, phase);
         match (event, write) {
-            (EventName::Began | EventName::Ended, _) => {}
+            (EventName::Began | EventName::Ended | EventName::Creating, _) => {}
             (EventName::Writing, Some(write)) => {
                 open.retain(|_, (it, _)| *it != change);
                 open.insert(number, (change, write));
@@ -226,6 +252,20 @@ fn open_trials(path: &Path, text: &str) -> Vec<Trial> {
         written,
     };
     open.into_values().map(trial).collect()
+}
+
+/// What a journal says was about to be created, and neither was refused nor is finished.
+fn open_creations(text: &str) -> HashSet<Address> {
+    let mut open = HashSet::new();
+    for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
+        match entry.event {
+            EventName::Creating => drop(open.insert(entry.address)),
+            EventName::Left => drop(open.remove(&entry.address)),
+            EventName::Ended if is_made(entry.result.as_ref()) => drop(open.remove(&entry.address)),
+            _ => {}
+        }
+    }
+    open
 }
 
 /// The journals of a spec, the oldest first: their names end with the time of the plan.
@@ -302,6 +342,30 @@ mod tests {
         let mut names: Vec<String> = begun(&text).into_iter().map(|(address, _)| address.name).collect();
         names.sort();
         assert_eq!(names, ["failed", "killed"]);
+    }
+
+    #[test]
+    fn a_creation_is_open_until_it_is_refused_or_finished() {
+        let line = |event: &str| {
+            let (event, result) = match event {
+                "applied" | "failed" => ("ended", format!(r#","result":{{"status":"{event}"}}"#)),
+                event => (event, String::new()),
+            };
+            format!(
+                r#"{{"at":"2026-11-23T08:00:00Z","address":"key/a/k","phase":"expand","event":"{event}"{result}}}"#
+            )
+        };
+        for (events, is_open) in [
+            (&["began"][..], false),
+            (&["began", "creating"], true),
+            (&["began", "creating", "failed"], true),
+            (&["began", "creating", "applied"], false),
+            (&["began", "creating", "left"], false),
+            (&["creating", "left", "creating"], true),
+        ] {
+            let text: Vec<String> = events.iter().map(|event| line(event)).collect();
+            assert_eq!(!open_creations(&text.join("\n")).is_empty(), is_open, "{events:?}");
+        }
     }
 
     #[test]

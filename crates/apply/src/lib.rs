@@ -28,4 +28,5 @@ pub use outcome::{
     Unconfirmed,
 };
 pub use pace::Asking;
+pub use propagation::Propagation;
 pub use run::{Interrupt, Options, apply};

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
-use reconcile_diff::plan::Change;
+use reconcile_diff::plan::{ActionKind, Change};
 use reconcile_spec::Desired;
 use tokio::task::JoinSet;
 
@@ -17,6 +17,7 @@ use crate::execute::{Made, Work, execute};
 use crate::journal::Journal;
 use crate::outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
 use crate::pace::Asking;
+use crate::propagation::Propagation;
 use crate::recover::recover;
 use crate::schedule::Schedule;
 
@@ -40,7 +41,7 @@ impl Interrupt {
 #[derive(Clone)]
 pub struct Options {
     /// How long AWS may take to see what was written before.
-    pub propagation: Duration,
+    pub propagation: Propagation,
     /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
     pub confirm: Option<Asking>,
     /// How it can be stopped.
@@ -57,7 +58,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
     let context = Arc::new(Context::new(
         aws,
         desired,
-        plan.key.clone(),
+        plan,
         Arc::clone(&options.watch),
         Arc::clone(&options.interrupt.0),
         options.propagation,
@@ -112,6 +113,9 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
 async fn run_one(context: &Context, journal: &Journal, change: &Change) -> ChangeResult {
     context.watch.event(Event::Started(&change.address));
     let mut result = timed(context, journal, change, execute).await;
+    if result.status == Status::Applied && change.action() == ActionKind::Create {
+        context.created(&change.address);
+    }
     if let Err(error) = journal.end(change, &result.status) {
         result.status = Status::Failed { error: error.to_string(), hint: None };
     }

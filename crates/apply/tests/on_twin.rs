@@ -54,6 +54,8 @@ mod settings;
 mod short_forms;
 #[path = "on_twin/specs.rs"]
 mod specs;
+#[path = "on_twin/stale.rs"]
+mod stale;
 #[path = "on_twin/takeover.rs"]
 mod takeover;
 #[path = "on_twin/unreadable.rs"]

@@ -75,6 +75,7 @@ const BY_CODE: &[(Class, &[&str])] = &[
             "AuthorizationError",
             "AuthorizationErrorException",
             "Forbidden",
+            "InsufficientDependencyServiceAccessPermissionException",
             "MethodNotAllowed",
             "NotAuthorized",
             "OptInRequired",
@@ -140,6 +141,12 @@ const BY_CODE: &[(Class, &[&str])] = &[
             "ConcurrentModification",
             "ConcurrentModificationException",
             "ConflictException",
+            // KMS: the key is not yet enabled.
+            "DisabledException",
+            // S3: versioning, which another setting needs, is not yet enabled.
+            "InvalidBucketState",
+            "KMSInvalidState",
+            "KMSInvalidStateException",
             "OperationAborted",
             "OperationAbortedException",
         ],

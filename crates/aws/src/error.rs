@@ -106,6 +106,38 @@ impl Error {
             && self.message.contains("KMS")
     }
 
+    /// Whether a service does not see a principal that a policy or a grant names. That is the answer where the user or role does not
+    /// exist, and for a while after it was created.
+    ///
+    /// See "Invalid principal in policy" in the S3 user guide, `MalformedPolicyDocumentException` of `PutKeyPolicy` and
+    /// `InvalidArnException` of `CreateGrant` in the KMS API reference, and "Troubleshoot IAM" in the IAM user guide.
+    pub fn is_unseen_principal(&self) -> bool {
+        const CODES: [&str; 5] = [
+            "InvalidArnException",
+            "InvalidParameter",
+            "MalformedPolicy",
+            "MalformedPolicyDocument",
+            "MalformedPolicyDocumentException",
+        ];
+
+        self.code.as_deref().is_some_and(|code| CODES.contains(&code))
+            && self.message.to_ascii_lowercase().contains("principal")
+    }
+
+    /// Whether CloudTrail does not see that it may act for the organization. That is also the answer for a while after trusted access
+    /// was given, or a delegated administrator registered.
+    ///
+    /// See the errors of `CreateTrail` in the CloudTrail API reference.
+    pub fn is_unseen_organization(&self) -> bool {
+        const CODES: [&str; 3] = [
+            "CloudTrailAccessNotEnabledException",
+            "NoManagementAccountSLRExistsException",
+            "NotOrganizationMasterAccountException",
+        ];
+
+        self.code.as_deref().is_some_and(|code| CODES.contains(&code))
+    }
+
     fn detail(&self) -> String {
         match &self.code {
             Some(code) => format!("{code}: {}", self.message),

@@ -97,18 +97,12 @@ impl Session {
         if actual == self.account.id.as_str() {
             return Ok(identity.arn.and_then(|arn| arn.parse().ok()));
         }
-        Err(Error {
-            account: self.account.id.clone(),
-            operation: Operation::GetCallerIdentity,
-            class: Class::Credentials,
-            code: None,
-            bucket_region: None,
-            message: format!(
-                "the credentials are of account {actual}, but account `{}` in the spec is {}; \
-                 give it a `role` or a `profile`, or use credentials of {}",
-                self.account.name, self.account.id, self.account.id
-            ),
-        })
+        let message = format!(
+            "the credentials are of account {actual}, but account `{}` in the spec is {}; \
+             give it a `role` or a `profile`, or use credentials of {}",
+            self.account.name, self.account.id, self.account.id
+        );
+        Err(self.error(Operation::GetCallerIdentity, Class::Credentials, message))
     }
 
     /// The user or role that calls, if known: the role that the spec names, or whoever the current credentials are of.
@@ -161,14 +155,16 @@ impl Session {
 
     /// The error of an answer that lacks what AWS always gives.
     pub fn incomplete(&self, operation: Operation, what: &str) -> Error {
-        Error {
-            account: self.account.id.clone(),
-            operation,
-            class: Class::Unavailable,
-            code: None,
-            message: format!("the answer has no `{what}`"),
-            bucket_region: None,
-        }
+        self.error(operation, Class::Unavailable, format!("the answer has no `{what}`"))
+    }
+
+    /// The error of an answer that something does not exist which does.
+    pub fn missing(&self, operation: Operation, message: &str) -> Error {
+        self.error(operation, Class::Missing, message.to_owned())
+    }
+
+    fn error(&self, operation: Operation, class: Class, message: String) -> Error {
+        Error { account: self.account.id.clone(), operation, class, code: None, message, bucket_region: None }
     }
 
     /// The error of a list that is too long to be read.

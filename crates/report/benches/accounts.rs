@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reconcile_apply::{Asking, Interrupt, Journal, Options, apply};
+use reconcile_apply::{Asking, Interrupt, Journal, Options, Propagation, apply};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{LiveOrganization, Observed, Progress, compare, discover, observe};
 use reconcile_report::{TextOptions, plan};
@@ -116,7 +116,7 @@ async fn bench(accounts: usize) {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path(), &first).unwrap();
     let options = Options {
-        propagation: Duration::from_millis(1),
+        propagation: Propagation::within(Duration::from_millis(1)),
         confirm: Some(Asking::AT_ONCE),
         interrupt: Interrupt::default(),
         watch: Arc::new(()),

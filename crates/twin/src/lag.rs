@@ -1,4 +1,4 @@
-//! Reads that show a change late, as the eventually consistent services of AWS do.
+//! Changes that show late, as those of the eventually consistent services of AWS do.
 //!
 //! See "Amazon S3 data consistency model" in the S3 user guide for bucket configurations, "AWS KMS eventual consistency" in the
 //! KMS developer guide, and "Changes that I make are not always immediately visible" in the IAM user guide.
@@ -9,13 +9,14 @@ use crate::request::Request;
 use crate::services::{self, Answer};
 use crate::state::State;
 
-/// How late a read operation shows a change.
+/// How late an operation sees a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lag {
-    /// Service and operation, as in [`Call::operation`](crate::Call::operation): `s3:GetBucketPolicy`. `*` is every read.
+    /// Service and operation, as in [`Call::operation`](crate::Call::operation): `s3:GetBucketPolicy`. `*` is every read. A write is
+    /// refused as long as it would have been refused before the change.
     pub operation: String,
-    /// How many reads of the same thing are answered as before the last change of the answer.
-    pub reads: usize,
+    /// How many calls about the same thing are answered as before the last change of the answer.
+    pub calls: usize,
 }
 
 /// The lags with what was there before each change.
@@ -45,8 +46,27 @@ impl Lags {
 
     /// The answer to a read as it was before the last change of it, as long as that change shows late.
     pub(crate) fn answer(&mut self, request: &Request, answer: Answer) -> Answer {
-        let is_meant = |lag: &&Lag| lag.operation == "*" || lag.operation == answer.operation;
-        let Some(reads) = self.lags.iter().find(is_meant).map(|lag| lag.reads) else { return answer };
+        self.before(request, &answer, is_same).unwrap_or(answer)
+    }
+
+    /// The refusal of a write that would have been refused before a change, as long as that change shows late.
+    pub(crate) fn refusal(&mut self, request: &Request, answer: &Answer) -> Option<Answer> {
+        // Only what is named is refused: a write of a thing that does not exist yet is refused as well.
+        let is_named = self.lags.iter().any(|lag| lag.operation == answer.operation);
+        let is_accepted = answer.error.is_none();
+        let is_no_refusal = |before: &Answer, _: &Answer| before.error.is_none();
+        if is_named && is_accepted { self.before(request, answer, is_no_refusal) } else { None }
+    }
+
+    /// The answer before the last change that makes a difference, unless that many calls were answered so.
+    fn before(
+        &mut self,
+        request: &Request,
+        answer: &Answer,
+        is_no_difference: impl Fn(&Answer, &Answer) -> bool,
+    ) -> Option<Answer> {
+        let is_meant = |lag: &&Lag| lag.operation == answer.operation || lag.operation == "*";
+        let calls = self.lags.iter().find(is_meant)?.calls;
         let thing = format!(
             "{} {} {} {} {:?} {:?}",
             request.account().unwrap_or_default(),
@@ -58,17 +78,14 @@ impl Lags {
         );
         for (number, past) in self.past.iter().enumerate().rev() {
             let before = services::answer(&mut past.clone(), request);
-            if is_same(&before, &answer) {
+            if is_no_difference(&before, answer) {
                 continue;
             }
             let late = self.late.entry((thing, number)).or_default();
-            if *late >= reads {
-                break;
-            }
             *late += 1;
-            return before;
+            return (*late <= calls).then_some(before);
         }
-        answer
+        None
     }
 }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::disagreement::Disagreement;
+use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::garbage::Garbage;
 use crate::lag::{Lag, Lags};
@@ -38,6 +39,7 @@ struct Inner {
     store: Option<Store>,
     observer: Mutex<Option<Arc<Observer>>>,
     garbage: Mutex<Vec<Garbage>>,
+    failures: Mutex<Vec<Failure>>,
     lags: Mutex<Lags>,
 }
 
@@ -178,6 +180,11 @@ impl Twin {
         *lock(&self.inner.garbage) = garbage;
     }
 
+    /// Answers some calls with errors from now on, in place of those that it answered so before.
+    pub fn fail(&self, failures: Vec<Failure>) {
+        *lock(&self.inner.failures) = failures;
+    }
+
     /// Shows changes late from now on, in place of how late it showed them before.
     pub fn lag(&self, lags: Vec<Lag>) {
         *lock(&self.inner.lags) = Lags::new(lags);
@@ -301,19 +308,34 @@ impl Twin {
         answer.response
     }
 
-    /// What the services answer, with the garbage and the lag of reads.
+    /// What the services answer, with the failures, the garbage and the lag that this twin was told of.
     fn answer(&self, request: &Request) -> Answer {
-        let mut lags = lock(&self.inner.lags);
+        let (mut lags, mut failures) = (lock(&self.inner.lags), lock(&self.inner.failures));
         let mut state = self.state();
-        let before = lags.is_on().then(|| state.clone());
+        let before = (lags.is_on() || !failures.is_empty()).then(|| state.clone());
         let mut answer = services::answer(&mut state, request);
-        drop(state);
-        if answer.mutating {
-            if let Some(before) = before {
-                lags.changed(before);
+        if let Some((fault, takes_effect)) = Failure::next(&mut failures, &answer.operation) {
+            let service = answer.operation.split(':').next().unwrap_or_default();
+            answer.response = services::refusal(service, &fault);
+            answer.error = Some(fault.code);
+            if let Some(before) = before.filter(|_| !takes_effect) {
+                *state = before;
             }
             return answer;
         }
+        if answer.mutating {
+            if let Some(before) = before.filter(|_| lags.is_on()) {
+                match lags.refusal(request, &answer) {
+                    Some(refusal) => {
+                        *state = before;
+                        return refusal;
+                    }
+                    None => lags.changed(before),
+                }
+            }
+            return answer;
+        }
+        drop(state);
         if lags.is_on() {
             answer = lags.answer(request, answer);
         }

@@ -15,7 +15,9 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Alias>) -> Result<M
     let name = name(work)?;
     let live = find(work, &name).await?;
     if let Verdict::AlreadyDone = work.judge(&Action::Create { after: wanted.clone() }, live.as_ref())? {
-        return Ok(Made::Unchanged);
+        // The key got it when this apply made the key.
+        let is_made = work.context.has_created(&work.change.depends_on);
+        return Ok(if is_made { Made::Applied } else { Made::Unchanged });
     }
 
     let (kms, key) = (work.session.kms(work.region()), work.context.key(&wanted.target)?);
@@ -24,7 +26,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Alias>) -> Result<M
         async { made(work.session.call(Operation::CreateAlias, call.send()).await) }
     })
     .await?;
-    Ok(Made::Applied)
+    work.shown(&Action::Create { after: wanted }, None, || find(work, &name)).await
 }
 
 fn name(work: &Work<'_>) -> Result<AliasName, ApplyError> {
@@ -44,5 +46,5 @@ async fn remove(work: &Work<'_>, action: &Action<Alias>) -> Result<Made, ApplyEr
     }
     let call = work.session.kms(work.region()).delete_alias().alias_name(name.with_prefix()).send();
     gone(work.session.call(Operation::DeleteAlias, call).await)?;
-    Ok(Made::Applied)
+    work.shown(action, live.as_ref(), || find(work, &name)).await
 }

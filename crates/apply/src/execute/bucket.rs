@@ -27,7 +27,9 @@ pub(super) fn name(work: &Work<'_>) -> Result<BucketName, ApplyError> {
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<Made, ApplyError> {
     let name = name(work)?;
     let action = with_key(work, action)?;
-    let live = read(work.session, work.region(), &name, &aspects(work, &action)).await?;
+    let aspects = aspects(work, &action);
+    let look = || read(work.session, work.region(), &name, &aspects);
+    let live = look().await?;
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -37,13 +39,17 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
         name: name.as_str(),
         owner: work.session.id().as_str(),
     };
-    let Some(wanted) = action.after() else { return step.delete().await };
-    if live.is_none() {
-        step.create(&name, wanted).await?;
+    match action.after() {
+        Some(wanted) => {
+            if live.is_none() {
+                step.create(&name, wanted).await?;
+            }
+            // What S3 gives a new bucket differs by Region and year, so all of it is set.
+            step.converge(&name, live.as_ref(), wanted).await?;
+        }
+        None => step.delete().await?,
     }
-    // What S3 gives a new bucket differs by Region and year, so all of it is set.
-    step.converge(&name, live.as_ref(), wanted).await?;
-    Ok(Made::Applied)
+    work.shown(&action, live.as_ref(), look).await
 }
 
 /// What of the bucket the plan is about.
@@ -85,28 +91,32 @@ impl Step<'_> {
                 .location_constraint(BucketLocationConstraint::from(region))
                 .build()
         });
-        let call = self
-            .s3
-            .create_bucket()
-            .bucket(self.name)
-            .set_create_bucket_configuration(place)
-            .set_bucket_namespace(name.namespace().map(|_| BucketNamespace::AccountRegional))
-            // A bucket with a lock is born with it.
-            .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
-            .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from))
-            .send();
-        match self.work.session.call(Operation::CreateBucket, call).await {
-            // By a call whose answer was lost: it was not there a moment ago.
-            Err(error) if error.code.as_deref() == Some("BucketAlreadyOwnedByYou") => Ok(()),
-            made => made.map(drop).map_err(ApplyError::Aws),
-        }
+        self.work
+            .settle(|| {
+                let call = self
+                    .s3
+                    .create_bucket()
+                    .bucket(self.name)
+                    .set_create_bucket_configuration(place.clone())
+                    .set_bucket_namespace(name.namespace().map(|_| BucketNamespace::AccountRegional))
+                    // A bucket with a lock is born with it.
+                    .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
+                    .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from));
+                async {
+                    match self.work.session.call(Operation::CreateBucket, call.send()).await {
+                        // By a call whose answer was lost: it was not there a moment ago.
+                        Err(error) if error.code.as_deref() == Some("BucketAlreadyOwnedByYou") => Ok(()),
+                        made => made.map(drop),
+                    }
+                }
+            })
+            .await
     }
 
     /// S3 deletes no bucket that holds anything.
-    async fn delete(&self) -> Result<Made, ApplyError> {
+    async fn delete(&self) -> Result<(), ApplyError> {
         let call = self.s3.delete_bucket().bucket(self.name).expected_bucket_owner(self.owner).send();
-        gone(self.work.session.call(Operation::DeleteBucket, call).await)?;
-        Ok(Made::Applied)
+        Ok(gone(self.work.session.call(Operation::DeleteBucket, call).await)?)
     }
 
     /// Sets what differs; protection first.
@@ -236,12 +246,9 @@ impl Step<'_> {
             .await
     }
 
-    /// Adds tags. The call also has the tags of others as they are now.
+    /// Adds tags.
     async fn tag(&self, name: &BucketName, wanted: &Tags) -> Result<(), ApplyError> {
-        let mut all = read_tags(self.work.session, self.work.region(), name).await?;
-        all.0.extend(wanted.0.clone());
-        let tagged =
-            self.work.settle(|| replace_tags(self.work.session, self.work.region(), name, &all)).await;
+        let tagged = self.work.settle(|| add_tags(self.work.session, self.work.region(), name, wanted)).await;
         match tagged {
             Err(ApplyError::Aws(error)) if matches!(error.class, Class::Denied | Class::Rejected) => {
                 Err(if self.has_abac().await { self.tagged_elsewhere(wanted, error) } else { error.into() })
@@ -268,14 +275,20 @@ impl Step<'_> {
     }
 }
 
-/// Replaces all tags of a bucket, as `PutBucketTagging` does. They include the tags of AWS itself (`aws:cloudformation:…`): S3
-/// refuses a call that leaves them out, and accepts them unchanged.
-pub(super) async fn replace_tags(
+/// Adds tags to those of a bucket. `PutBucketTagging` replaces all tags, so that they are read right before: a tag that somebody
+/// else adds between the two calls is lost. The tags include those of AWS itself (`aws:cloudformation:…`): S3 refuses a call that
+/// leaves them out, and accepts them unchanged.
+///
+/// `TagResource` of S3 Control adds tags without such a window, and is an operation of another service with another endpoint, which
+/// emulators do not have.
+pub(super) async fn add_tags(
     session: &Session,
     region: &Region,
     name: &BucketName,
-    all: &Tags,
+    wanted: &Tags,
 ) -> Result<(), Error> {
+    let mut all = read_tags(session, region, name).await?;
+    all.0.extend(wanted.0.clone());
     let tags = all.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
     let call = session
         .s3(region)

@@ -49,15 +49,12 @@ impl Shelf for BucketShelf<'_> {
                 s3.delete_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner).send();
             return Ok(session.call(Operation::DeleteBucketPolicy, call).await.map(drop)?);
         };
-        self.work
-            .settle(|| {
-                let call = s3
-                    .put_bucket_policy()
-                    .bucket(self.bucket.as_str())
-                    .expected_bucket_owner(owner)
-                    .policy(text);
-                async { session.call(Operation::PutBucketPolicy, call.send()).await.map(drop) }
-            })
-            .await
+        let call = s3
+            .put_bucket_policy()
+            .bucket(self.bucket.as_str())
+            .expected_bucket_owner(owner)
+            .policy(text)
+            .send();
+        Ok(session.call(Operation::PutBucketPolicy, call).await.map(drop)?)
     }
 }

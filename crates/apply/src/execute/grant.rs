@@ -37,7 +37,8 @@ fn arn(work: &Work<'_>, grant: &Grant) -> Result<Arn, ApplyError> {
 
 async fn make(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Result<Made, ApplyError> {
     let key = arn(work, grant)?;
-    if let Verdict::AlreadyDone = work.judge(action, live(work, &key, grant).await?.as_ref())? {
+    let found = work.look(|| live(work, &key, grant)).await?;
+    if let Verdict::AlreadyDone = work.judge(action, found.as_ref())? {
         return Ok(Made::Unchanged);
     }
     let kms = work.session.kms(work.region());
@@ -59,7 +60,24 @@ async fn make(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Result<
         async { work.session.call(Operation::CreateGrant, call.send()).await.map(drop) }
     })
     .await?;
-    Ok(Made::Applied)
+    listed(work, action, None, &key, grant).await
+}
+
+/// Waits until the list of grants shows the change, or until the time is over: lists of grants can be five minutes late, and
+/// nothing else in this apply reads them.
+///
+/// See "Grants in AWS KMS" in the KMS developer guide.
+async fn listed(
+    work: &Work<'_>,
+    action: &Action<Grant>,
+    before: Option<&Grant>,
+    key: &Arn,
+    grant: &Grant,
+) -> Result<Made, ApplyError> {
+    match work.shown(action, before, || live(work, key, grant)).await {
+        Err(ApplyError::NotShown { .. }) => Ok(Made::Applied),
+        shown => shown,
+    }
 }
 
 fn constraints(grant: &Grant) -> Option<GrantConstraints> {
@@ -90,5 +108,5 @@ async fn revoke(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Resul
     };
     let call = work.session.kms(work.region()).revoke_grant().key_id(key.as_str()).grant_id(id).send();
     gone(work.session.call(Operation::RevokeGrant, call).await)?;
-    Ok(Made::Applied)
+    listed(work, action, Some(grant), &key, grant).await
 }

@@ -1,24 +1,29 @@
 //! Makes and changes the KMS key.
 
+use std::time::Duration;
+
 use aws_sdk_kms::types::Tag;
-use reconcile_aws::{Class, Error, Operation};
+use reconcile_aws::{Class, Operation};
 use reconcile_diff::observe::KeyState;
-use reconcile_diff::observe::key::{Found, find_unnamed, read};
+use reconcile_diff::observe::key::{Found, find_by_arn, find_named, find_unnamed, read, tags as tags_of};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Key, Rotation, Tags};
 use reconcile_policy::Arn;
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
+use crate::propagation::read_on;
 
 /// How often to try to create the key while it is unknown whether the last try created one.
 const ATTEMPTS: usize = 3;
 
+/// How long to look for a key that a call may have created whose answer was lost: lists and tags of keys are eventually
+/// consistent. See "AWS KMS eventual consistency" in the KMS developer guide.
+const SEARCH: Duration = Duration::from_secs(30);
+
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
     let (session, region) = (work.session, work.region());
-    let found = work.context.find_key(session).await?;
-    // A key whose deletion is scheduled is deleted already, for a plan.
-    let is_ended = |found: &Found| matches!(found.traits.state, KeyState::PendingDeletion { .. });
+    let found = work.context.find_key(session, &work.change.address).await?;
     let found = found.filter(|found| action.after().is_some() || !is_ended(found));
     let live = match &found {
         Some(found) => Some(read(session, region, found).await?),
@@ -30,55 +35,128 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Mad
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref().map(|live| &live.view))? {
         return Ok(Made::Unchanged);
     }
-    let Some(wanted) = action.after() else {
-        return match live {
-            Some(live) => schedule_deletion(work, &live.arn).await,
-            None => Ok(Made::Unchanged),
-        };
+    let (arn, before) = match (action.after(), live) {
+        (_, Some(live)) => (live.arn, live.view),
+        (Some(wanted), None) => make(work, wanted).await?,
+        (None, None) => return Ok(Made::Unchanged),
     };
-    let (arn, live) = match live {
-        Some(live) => (live.arn, live.view),
-        None => make(work, wanted).await?,
-    };
-    work.context.made_key(&work.change.address, &arn);
-    Step { work, arn: &arn }.converge(&live, wanted).await?;
-    Ok(Made::Applied)
+    match action.after() {
+        Some(wanted) => {
+            work.context.made_key(&work.change.address, &arn);
+            Step { work, arn: &arn }.converge(&before, wanted).await?;
+        }
+        None => schedule_deletion(work, &arn).await?,
+    }
+    work.shown(action, Some(&before), || look(work, &arn, action.after().is_some())).await
+}
+
+/// The settings of a key, by its ARN; `None` if it does not exist, or is about to be deleted where it is not to be kept.
+async fn look(work: &Work<'_>, arn: &Arn, is_kept: bool) -> Result<Option<Key>, ApplyError> {
+    let found = find_by_arn(work.session, work.region(), arn).await?;
+    match found.filter(|found| is_kept || !is_ended(found)) {
+        Some(found) => Ok(Some(read(work.session, work.region(), &found).await?.view)),
+        None => Ok(None),
+    }
+}
+
+/// Whether the deletion of a key is scheduled, which is a deletion for a plan.
+fn is_ended(found: &Found) -> bool {
+    matches!(found.traits.state, KeyState::PendingDeletion { .. })
 }
 
 /// Until then, whoever still needs the key can cancel it. See "Deleting AWS KMS keys" in the KMS developer guide.
-async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<Made, ApplyError> {
+async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<(), ApplyError> {
     /// The longest that KMS waits.
     const DAYS: i32 = 30;
 
     let kms = work.session.kms(work.region());
     let call = kms.schedule_key_deletion().key_id(key.resource_name()).pending_window_in_days(DAYS).send();
-    Ok(work.session.call(Operation::ScheduleKeyDeletion, call).await.map(|_| Made::Applied)?)
+    Ok(work.session.call(Operation::ScheduleKeyDeletion, call).await.map(drop)?)
 }
 
-/// Makes the key, and never two: where an answer is lost, it looks for what it may have made before it tries again.
+/// Makes the key, and never two. Where it is not known whether a call created a key, in this apply or in one that was killed, it
+/// looks for that key before it creates another.
 async fn make(work: &Work<'_>, wanted: &Key) -> Result<(Arn, Key), ApplyError> {
+    let mut patience = work.patience();
     let mut attempt = 1;
+    let mut is_unknown = work.journal.may_have_created(work.change);
     loop {
-        match create(work, wanted).await {
-            Ok(arn) => {
-                // As it was asked for; rotation is off in a new key.
-                let live = Key { rotation: Some(Rotation::Off), ..wanted.clone() };
-                return Ok((arn, live));
-            }
-            Err(ApplyError::Aws(error)) if is_unknown(&error) && attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(error),
+        if is_unknown && let Some(found) = search(work).await? {
+            return settled(work, found.arn).await;
         }
+        work.journal.creating(work.change)?;
+        let error = match create(work, wanted).await {
+            Ok(arn) => return settled(work, arn).await,
+            Err(error) => error,
+        };
+        is_unknown = has_unknown_outcome(&error);
+        if !is_unknown {
+            work.journal.left(work.change)?;
+        }
+        let is_early = error.aws().is_some_and(|it| it.class == Class::Throttled || it.is_unseen_principal());
+        let is_repeated = if is_early { patience.wait().await } else { is_unknown && attempt < ATTEMPTS };
+        if !is_repeated {
+            return Err(error);
+        }
+        attempt += 1;
+    }
+}
+
+/// Looks for a key with our tags for some seconds.
+async fn search(work: &Work<'_>) -> Result<Option<Found>, ApplyError> {
+    let mut patience = work.patience().at_most(SEARCH);
+    loop {
         let search = find_unnamed(work.session, work.region(), &work.context.installation).await?;
-        if let Some(found) = search.found {
-            let live = read(work.session, work.region(), &found).await?;
-            return Ok((live.arn, live.view));
+        if search.found.is_some() || !patience.wait().await {
+            return Ok(search.found);
         }
     }
 }
 
-/// Whether it is not known if the call took effect.
-fn is_unknown(error: &Error) -> bool {
-    matches!(error.class, Class::Unavailable | Class::Throttled)
+/// The key with its settings, once it is certain that it is the one: of two first applies at once, each creates a key, and the one
+/// that gets the alias is used by both. An alias names one key, and its creation fails for whoever comes second.
+async fn settled(work: &Work<'_>, made: Arn) -> Result<(Arn, Key), ApplyError> {
+    let arn = match claim(work, &made).await? {
+        Some(first) => {
+            // Nothing uses the key yet. Where it cannot be deleted, the next plan reports it as a spare key.
+            let _ = schedule_deletion(work, &made).await;
+            first
+        }
+        None => made,
+    };
+    let found = read_on(&mut work.patience(), true, Option::is_none, || look(work, &arn, true)).await?;
+    found.map(|key| (arn, key)).ok_or(ApplyError::Incomplete { what: "a new key", missing: "its settings" })
+}
+
+/// Gives the key its alias, if the plan has that. Returns the key of this installation that has it already, if there is one.
+async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
+    let Some(alias) = work.context.new_alias() else { return Ok(None) };
+    let (session, region) = (work.session, work.region());
+    let kms = session.kms(region);
+    let made = work.settle(|| {
+        let call = kms.create_alias().alias_name(alias.with_prefix()).target_key_id(key.as_str());
+        async { session.call(Operation::CreateAlias, call.send()).await.map(drop) }
+    });
+    match made.await {
+        Ok(()) => Ok(None),
+        Err(ApplyError::Aws(error)) if error.class == Class::Conflict => {
+            let mut patience = work.patience();
+            let read = || find_named(session, region, alias);
+            let first = read_on(&mut patience, true, Option::is_none, read).await?.map(|found| found.arn);
+            let Some(first) = first.filter(|first| first != key) else { return Ok(None) };
+            let is_ours = tags_of(session, region, first.as_str()).await?.are_of(&work.context.installation);
+            Ok(is_ours.then_some(first))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether it is not known if a call that creates a key took effect.
+fn has_unknown_outcome(error: &ApplyError) -> bool {
+    match error {
+        ApplyError::Incomplete { .. } => true,
+        error => error.aws().is_some_and(|error| error.class == Class::Unavailable),
+    }
 }
 
 async fn create(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {

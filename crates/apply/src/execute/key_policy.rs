@@ -30,9 +30,9 @@ struct KeyShelf<'a> {
 
 impl<'a> KeyShelf<'a> {
     async fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
-        let found = work.context.find_key(work.session).await?;
+        let found = work.context.key_arn(work.session, &work.change.address).await?;
         let key = found.ok_or(ApplyError::Stale { what: "the key does not exist any more".to_owned() })?;
-        Ok(Self { work, key: key.arn })
+        Ok(Self { work, key })
     }
 }
 
@@ -49,11 +49,7 @@ impl Shelf for KeyShelf<'_> {
     async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
         let text = text.ok_or(ApplyError::NotDone("delete a key policy"))?;
         let kms = self.work.session.kms(self.work.region());
-        self.work
-            .settle(|| {
-                let call = kms.put_key_policy().key_id(self.key.as_str()).policy_name("default").policy(text);
-                async { self.work.session.call(Operation::PutKeyPolicy, call.send()).await.map(drop) }
-            })
-            .await
+        let call = kms.put_key_policy().key_id(self.key.as_str()).policy_name("default").policy(text).send();
+        Ok(self.work.session.call(Operation::PutKeyPolicy, call).await.map(drop)?)
     }
 }

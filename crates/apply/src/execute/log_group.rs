@@ -16,7 +16,8 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Resul
         Ok::<_, ApplyError>(LogGroup { encryption, ..group.clone() })
     })?;
     let name = work.change.address.name.as_str();
-    let live = read(work.session, work.region(), name).await?;
+    let look = || read(work.session, work.region(), name);
+    let live = look().await?;
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -25,7 +26,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Resul
         Some(wanted) => step.converge(live.as_ref(), wanted).await?,
         None => step.delete().await?,
     }
-    Ok(Made::Applied)
+    work.shown(&action, live.as_ref(), look).await
 }
 
 struct Step<'a> {

@@ -12,7 +12,11 @@ pub(super) async fn give_access(work: &Work<'_>, action: &Action<ServiceAccess>)
     let Some(wanted) = action.after() else {
         return Err(ApplyError::NotDone("take trusted access to the organization away"));
     };
-    let live = has_service_access(work.session, work.region()).await?.then(|| wanted.clone());
+    let look = async || {
+        let has_access = has_service_access(work.session, work.region()).await?;
+        Ok::<_, ApplyError>(has_access.then(|| wanted.clone()))
+    };
+    let live = look().await?;
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -20,7 +24,7 @@ pub(super) async fn give_access(work: &Work<'_>, action: &Action<ServiceAccess>)
     let organizations = work.session.organizations(work.region());
     let call = organizations.enable_aws_service_access().service_principal(&wanted.service).send();
     work.session.call(Operation::EnableServiceAccess, call).await?;
-    Ok(Made::Applied)
+    work.shown(action, live.as_ref(), look).await
 }
 
 pub(super) async fn register(
@@ -30,16 +34,22 @@ pub(super) async fn register(
     let Some(wanted) = action.after() else {
         return Err(ApplyError::NotDone("take a delegated administrator away"));
     };
-    let registered = list_delegated_administrators(work.session, work.region()).await?;
-    let live = registered.contains(&wanted.account).then(|| wanted.clone());
+    let look = async || {
+        let registered = list_delegated_administrators(work.session, work.region()).await?;
+        Ok::<_, ApplyError>(registered.contains(&wanted.account).then(|| wanted.clone()))
+    };
+    let live = look().await?;
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
     // Through CloudTrail and not through Organizations: it makes the service-linked role of the management account, without
     // which the administrator could make no trail. See "Organization delegated administrator" in its user guide.
     let cloudtrail = work.session.cloudtrail(work.region());
-    let call =
-        cloudtrail.register_organization_delegated_admin().member_account_id(wanted.account.as_str()).send();
-    made(work.session.call(Operation::RegisterDelegatedAdministrator, call).await)?;
-    Ok(Made::Applied)
+    work.settle(|| {
+        let call =
+            cloudtrail.register_organization_delegated_admin().member_account_id(wanted.account.as_str());
+        async { made(work.session.call(Operation::RegisterDelegatedAdministrator, call.send()).await) }
+    })
+    .await?;
+    work.shown(action, live.as_ref(), look).await
 }

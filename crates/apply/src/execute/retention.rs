@@ -15,8 +15,8 @@ use super::Work;
 use super::bucket::Step;
 use crate::error::ApplyError;
 
-/// S3 replaces all rules of a bucket at once, and how small objects may be that move: others' rules, as they are now, go into
-/// the call with ours.
+/// Sets our lifecycle rule. S3 replaces all rules of a bucket at once, and how small objects may be that move, so that the rules of
+/// others are read right before, and written with ours.
 pub(super) async fn set_lifecycle(
     work: &Work<'_>,
     step: &Step<'_>,
@@ -24,22 +24,23 @@ pub(super) async fn set_lifecycle(
     wanted: &Lifecycle,
 ) -> Result<(), ApplyError> {
     let ids = work.context.installation.rule_ids();
-    let live = read_rules(work.session, work.region(), name).await?;
-    let others = live.rules.into_iter().filter(|rule| !rule.id().is_some_and(|id| ids.has(id)));
-    let mut rules: Vec<LifecycleRule> = others.map(with_filter).collect();
-    rules.push(rule(&ids.present, wanted)?);
-    let incomplete = |_| ApplyError::Incomplete { what: "a lifecycle", missing: "rules" };
-    let configuration =
-        BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().map_err(incomplete)?;
-    work.settle(|| {
+    let ours = rule(&ids.present, wanted)?;
+    work.settle(async || {
+        let live = read_rules(work.session, work.region(), name).await?;
+        let others = live.rules.into_iter().filter(|rule| !rule.id().is_some_and(|id| ids.has(id)));
+        let rules = others.map(with_filter).chain([ours.clone()]).collect();
         let call = step
             .s3
             .put_bucket_lifecycle_configuration()
             .bucket(step.name)
             .expected_bucket_owner(step.owner)
-            .set_transition_default_minimum_object_size(live.least_size.clone())
-            .lifecycle_configuration(configuration.clone());
-        async { work.session.call(Operation::PutBucketLifecycleConfiguration, call.send()).await.map(drop) }
+            .set_transition_default_minimum_object_size(live.least_size)
+            // `build` fails only where there are no rules.
+            .set_lifecycle_configuration(
+                BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().ok(),
+            )
+            .send();
+        work.session.call(Operation::PutBucketLifecycleConfiguration, call).await.map(drop)
     })
     .await
 }

@@ -18,7 +18,8 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Role>) -> Result<Ma
         name: work.change.address.name.as_str(),
         policies: work.context.installation.log_policies(),
     };
-    let live = read(work.session, work.region(), step.name, &step.policies).await?;
+    let look = || read(work.session, work.region(), step.name, &step.policies);
+    let live = look().await?;
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -26,7 +27,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Role>) -> Result<Ma
         Some(wanted) => step.converge(live.as_ref(), wanted).await?,
         None => step.delete(live.as_ref()).await?,
     }
-    Ok(Made::Applied)
+    work.shown(action, live.as_ref(), look).await
 }
 
 struct Step<'a> {

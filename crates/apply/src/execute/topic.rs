@@ -17,7 +17,11 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<M
     let Some(planned) = action.after().or(action.before()) else {
         return Err(ApplyError::NotDone("change no topic"));
     };
-    let live = read(work.session, work.region(), &planned.arn).await?.map(|live| live.view);
+    let look = async || {
+        let live = read(work.session, work.region(), &planned.arn).await?;
+        Ok::<_, ApplyError>(live.map(|live| live.view))
+    };
+    let live = look().await?;
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -27,7 +31,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<M
         (Some(wanted), Some(live)) => step.converge(live, wanted).await?,
         (None, _) => step.delete().await?,
     }
-    Ok(Made::Applied)
+    work.shown(&action, live.as_ref(), look).await
 }
 
 struct Step<'a> {

@@ -42,6 +42,9 @@ impl Shelf for TopicShelf<'_> {
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {
         let (session, region) = (self.work.session, self.work.region());
         let found = read_attributes(session, region, &self.topic, Operation::GetTopicAttributes).await?;
+        if found.is_none() && self.work.context.has_created(&self.work.change.depends_on) {
+            return Err(session.missing(Operation::GetTopicAttributes, "the topic does not exist").into());
+        }
         Ok(found.map(|topic| topic.policy))
     }
 
@@ -49,15 +52,12 @@ impl Shelf for TopicShelf<'_> {
         // SNS refuses an empty policy, and says so.
         let text = text.unwrap_or_default();
         let sns = self.work.session.sns(self.work.region());
-        self.work
-            .settle(|| {
-                let call = sns
-                    .set_topic_attributes()
-                    .topic_arn(self.topic.as_str())
-                    .attribute_name("Policy")
-                    .attribute_value(text);
-                async { self.work.session.call(Operation::SetTopicAttributes, call.send()).await.map(drop) }
-            })
-            .await
+        let call = sns
+            .set_topic_attributes()
+            .topic_arn(self.topic.as_str())
+            .attribute_name("Policy")
+            .attribute_value(text)
+            .send();
+        Ok(self.work.session.call(Operation::SetTopicAttributes, call).await.map(drop)?)
     }
 }

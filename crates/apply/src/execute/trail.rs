@@ -31,7 +31,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<M
         None => step.create().await?,
     };
     step.converge(&live).await?;
-    Ok(Made::Applied)
+    work.shown(&action, Some(&live), || find(work, wanted)).await
 }
 
 async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyError> {
@@ -43,7 +43,7 @@ async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyEr
     let cloudtrail = work.session.cloudtrail(work.region());
     let call = cloudtrail.delete_trail().name(name(work, &unwanted.arn)).send();
     gone(work.session.call(Operation::DeleteTrail, call).await)?;
-    Ok(Made::Applied)
+    work.shown(action, live.as_ref(), || find(work, unwanted)).await
 }
 
 /// The name that a write calls the trail by: its plain name in the account that owns it, its ARN in every other account.

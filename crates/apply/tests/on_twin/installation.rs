@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Watch, apply};
+use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Propagation, Watch, apply};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::import::{ImportError, Imported, Request, import};
 use reconcile_diff::{
@@ -36,6 +36,8 @@ pub(crate) use client;
 pub struct Installation {
     pub twin: Twin,
     journals: tempfile::TempDir,
+    /// How long an apply waits for AWS to show what was written.
+    propagation: Propagation,
 }
 
 impl Installation {
@@ -44,7 +46,13 @@ impl Installation {
     }
 
     pub fn on(twin: Twin) -> Self {
-        Self { twin, journals: tempfile::tempdir().unwrap() }
+        let propagation = Propagation::simulated(Duration::ZERO);
+        Self { twin, journals: tempfile::tempdir().unwrap(), propagation }
+    }
+
+    /// The same, whose applies wait for AWS as long as a user's do, in simulated time.
+    pub fn patient(self) -> Self {
+        Self { propagation: Propagation::simulated(Duration::from_mins(2)), ..self }
     }
 
     /// An installation on a twin whose state somebody changes by hand after `text` was applied.
@@ -58,12 +66,12 @@ impl Installation {
         let mut state = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         edit(&mut state);
         std::fs::write(&file, state.to_string()).unwrap();
-        Self { twin: Twin::open(&file).unwrap(), journals: folder }
+        Self { journals: folder, ..Self::on(Twin::open(&file).unwrap()) }
     }
 
     /// The same installation on an AWS that goes its own way from now on.
     pub fn fork(&self) -> Self {
-        Self { twin: self.twin.fork(), journals: tempfile::tempdir().unwrap() }
+        Self { propagation: self.propagation, ..Self::on(self.twin.fork()) }
     }
 
     pub fn connect(&self, spec: &Spec) -> Aws {
@@ -180,7 +188,7 @@ impl Installation {
     ) -> Outcome {
         let spec = spec(text).with_joined(plan.accounts());
         let aws = self.connect(&spec);
-        let options = Options { propagation: Duration::from_millis(1), confirm, interrupt, watch };
+        let options = Options { propagation: self.propagation, confirm, interrupt, watch };
         let journal = Journal::open(self.journals.path(), plan).unwrap();
         let desired = spec.desired();
         apply(&aws, desired, plan, journal, options).await

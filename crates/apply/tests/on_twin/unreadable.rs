@@ -11,7 +11,7 @@ use crate::others::{Others, acl_check, sids};
 const M0: &str = "000000000001";
 
 /// A spec for which almost every read operation is called.
-const SPEC: &str = r#"
+pub const SPEC: &str = r#"
 version: 1
 name: test
 tags: { team: security }
@@ -43,10 +43,9 @@ trails:
 deletion: { bucket: true }
 "#;
 
-/// Kinds of garbage. The last ones are what other operations and services say of what does not exist.
-const KINDS: [GarbageAnswer; 11] = [
+/// Kinds of garbage.
+const KINDS: [GarbageAnswer; 9] = [
     GarbageAnswer::Page(200),
-    GarbageAnswer::Page(403),
     GarbageAnswer::Page(404),
     GarbageAnswer::Page(500),
     GarbageAnswer::Empty(200),
@@ -55,7 +54,6 @@ const KINDS: [GarbageAnswer; 11] = [
     GarbageAnswer::Half,
     GarbageAnswer::NoMembers,
     GarbageAnswer::Error(404, "NoSuchThing"),
-    GarbageAnswer::Error(404, "EventDataStoreNotFoundException"),
 ];
 
 /// A code that says of something else than the operation asks for that it does not exist.
@@ -84,13 +82,13 @@ fn garbage(operation: &str, answer: GarbageAnswer) -> Vec<Garbage> {
 }
 
 /// The read operations of the calls from a number on.
-fn reads(installation: &Installation, from: usize) -> BTreeSet<String> {
+pub fn reads(installation: &Installation, from: usize) -> BTreeSet<String> {
     let calls = installation.twin.calls().into_iter().skip(from);
     calls.filter(|call| !call.mutating).map(|call| call.operation).collect()
 }
 
 /// Others have set up the bucket, with a statement, a tag and a rule of their own, before the first apply.
-async fn with_others() -> Installation {
+pub async fn with_others() -> Installation {
     let installation = Installation::new();
     installation.add_members(&[MASTER, M0, "000000000009"]);
     installation.twin.tag_account("000000000009", "logging", "central");
@@ -106,14 +104,15 @@ async fn with_others() -> Installation {
 }
 
 /// What others set up, as it is now: the statement, the tag and the rule.
-async fn is_kept(installation: &Installation) -> bool {
+pub async fn is_kept(installation: &Installation) -> bool {
     let others = Others::of(installation, MASTER);
     sids(&others.policy().await).contains(&"Theirs".to_owned())
         && others.tags().await.contains(&("theirs".to_owned(), "kept".to_owned()))
         && others.rules().await.contains(&"theirs".to_owned())
 }
 
-fn keys(installation: &Installation) -> usize {
+/// How many keys there are.
+pub fn keys(installation: &Installation) -> usize {
     installation.twin.summary().accounts.iter().map(|account| account.keys.len()).sum()
 }
 

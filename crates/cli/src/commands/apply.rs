@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use reconcile_apply::lock::LockError;
-use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, apply, lock};
+use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Propagation, apply, lock};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
 use reconcile_diff::plan::{Refused, Unreadable};
@@ -159,7 +159,7 @@ async fn run_plan(
     let journal = Journal::open(Path::new(JOURNALS), &plan)?;
     let (interrupt, watch) = (Interrupt::default(), Arc::new(Applying::new(global, plan.changes.len())));
     let options = Options {
-        propagation: args.propagation_timeout,
+        propagation: Propagation::within(args.propagation_timeout),
         confirm: (!args.no_confirm).then(|| asking(&plan)),
         interrupt: interrupt.clone(),
         watch: Arc::clone(&watch) as Arc<_>,

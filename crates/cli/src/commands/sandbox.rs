@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::{Interrupt, Journal, Options, apply};
+use reconcile_apply::{Interrupt, Journal, Options, Propagation, apply};
 use reconcile_diff::observe::{Conditions, HubKey, KeyTraits, LiveKey};
 use reconcile_diff::{Observed, copy, view};
 use reconcile_policy::{Arn, Document, exposed};
@@ -135,7 +135,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     let mut plan = copy(&spec, &observed, Timestamp::now());
     plan.sandbox = true;
     let options = Options {
-        propagation: Duration::ZERO,
+        propagation: Propagation::within(Duration::ZERO),
         confirm: None,
         interrupt: Interrupt::default(),
         watch: Arc::new(Applying::new(global, plan.changes.len())),

@@ -190,10 +190,10 @@ pub async fn is_empty(session: &Session, region: &Region, name: &BucketName) -> 
 ///
 /// # Errors
 /// Whatever S3 answered.
-pub async fn read_tags(session: &Session, region: &Region, name: &BucketName) -> Result<Tags, ReadError> {
+pub async fn read_tags(session: &Session, region: &Region, name: &BucketName) -> Result<Tags, Error> {
     let reader =
         Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
-    Ok(reader.tags().await?)
+    reader.tags().await
 }
 
 struct Reader<'a> {

@@ -12,7 +12,7 @@ use reconcile_diff::{Address, Kind};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
-use super::super::bucket::replace_tags;
+use super::super::bucket::add_tags;
 use crate::context::Context;
 use crate::error::ApplyError;
 
@@ -38,7 +38,7 @@ pub(crate) async fn record(context: &Context, trial: &Trial, is_refused: bool) -
     if !is_changed {
         return Ok(());
     }
-    write(session, region, &holder, tags, &text(&forms)).await
+    write(session, region, &holder, &text(&forms)).await
 }
 
 async fn holder(
@@ -53,9 +53,9 @@ async fn holder(
             Holder::Bucket(name.map_err(|_| ApplyError::NotDone("tag a bucket without a name"))?)
         }
         Kind::KeyPolicy => {
-            let found = context.find_key(session).await?;
+            let found = context.key_arn(session, address).await?;
             let gone = || ApplyError::Stale { what: "the key does not exist any more".to_owned() };
-            Holder::Key(found.ok_or_else(gone)?.arn)
+            Holder::Key(found.ok_or_else(gone)?)
         }
         Kind::TopicPolicy => {
             let (partition, id) = (region.partition(), session.id().as_str());
@@ -65,18 +65,11 @@ async fn holder(
     })
 }
 
-async fn write(
-    session: &Session,
-    region: &Region,
-    holder: &Holder,
-    tags: Tags,
-    value: &str,
-) -> Result<(), ApplyError> {
+async fn write(session: &Session, region: &Region, holder: &Holder, value: &str) -> Result<(), ApplyError> {
     match holder {
         Holder::Bucket(name) => {
-            let mut all = tags;
-            all.0.insert(TAG.to_owned(), value.to_owned());
-            replace_tags(session, region, name, &all).await?;
+            let tag = Tags([(TAG.to_owned(), value.to_owned())].into());
+            add_tags(session, region, name, &tag).await?;
         }
         Holder::Key(arn) => {
             let tag = aws_sdk_kms::types::Tag::builder().tag_key(TAG).tag_value(value).build().ok();

@@ -3,11 +3,11 @@
 
 use reconcile_diff::observe::policy::StoredPolicy;
 use reconcile_diff::plan::{self, Changed, Phase, TrailRef};
-use reconcile_policy::Step;
+use reconcile_policy::{Document, Step};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 use super::super::Work;
-use super::{Shelf, document, is_same, refused_form, text};
+use super::{Shelf, document, is_same, look, put, refused_form, text};
 use crate::confirm::{Question, Subject};
 use crate::error::ApplyError;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
@@ -44,14 +44,14 @@ impl<'a, S: Shelf> Trial<'a, S> {
     ///
     /// If an earlier apply ended while a trail tried a short form, and CloudTrail refuses the trail, every trail gets the longer
     /// form again.
-    pub(super) async fn before(&self, live: Option<&StoredPolicy>) -> Result<(), ApplyError> {
+    pub(super) async fn before(&self) -> Result<(), ApplyError> {
         if self.work.change.phase != Phase::Contract {
             return Ok(());
         }
         let Confirmation { refused, unconfirmed, .. } =
             self.ask(PolicyAfter::Unwritten, &self.work.change.confirm).await;
         if let Some(mut refused) = refused {
-            refused.policy = self.retreat(live, &refused).await;
+            refused.policy = self.retreat(&refused).await;
             let confirmation = Confirmation { unconfirmed, ..Confirmation::default() };
             return Err(self.refuse(confirmation, refused).await);
         }
@@ -108,12 +108,14 @@ impl<'a, S: Shelf> Trial<'a, S> {
         written: Option<&StoredPolicy>,
     ) -> Result<bool, ApplyError> {
         let (journal, change) = (self.work.journal, self.work.change);
-        if !is_same(self.shelf.read().await?.as_ref(), written) {
+        let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
+        if !is_same(live.as_ref(), written) {
             journal.left(change)?;
             return Ok(false);
         }
-        self.shelf.write(previous.map(|it| it.text.as_str())).await?;
-        let is_restored = is_same(self.shelf.read().await?.as_ref(), previous);
+        put(self.work, self.shelf, live.as_ref(), previous.map(|it| it.text.clone())).await?;
+        let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
+        let is_restored = is_same(live.as_ref(), previous);
         if is_restored {
             journal.restored(change)?;
         } else {
@@ -140,7 +142,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
     }
 
     /// Gives every trail the longer form again if CloudTrail refuses the trail that tried the short form of the live policy.
-    async fn retreat(&self, live: Option<&StoredPolicy>, refused: &Refused) -> PolicyAfter {
+    async fn retreat(&self, refused: &Refused) -> PolicyAfter {
         let Some(first_use) = self.first_use().filter(|it| it.trail == refused.trail) else {
             return PolicyAfter::Unwritten;
         };
@@ -151,15 +153,20 @@ impl<'a, S: Shelf> Trial<'a, S> {
             }
             _ => None,
         };
-        let ownership = &self.work.context.ownership;
-        let next = Step::between(before, Some(retreat), ownership).apply(document(live), ownership);
-        match self.shelf.write(text(&next).as_deref()).await {
+        match self.put_longer(before, retreat).await {
             Ok(()) => {
                 self.pace.settle().await;
                 PolicyAfter::Retreated { accepted: self.is_accepted(refused).await }
             }
             Err(error) => PolicyAfter::NotRestored { error: error.to_string() },
         }
+    }
+
+    async fn put_longer(&self, before: Option<&Document>, longer: &Document) -> Result<(), ApplyError> {
+        let ownership = &self.work.context.ownership;
+        let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
+        let next = Step::between(before, Some(longer), ownership).apply(document(live.as_ref()), ownership);
+        put(self.work, self.shelf, live.as_ref(), text(&next)).await.map(drop)
     }
 
     /// Asks about the trails. The trail that tries a short form is asked about alone, and the others only if CloudTrail confirms

@@ -100,6 +100,7 @@ fn cases() -> Vec<Case> {
         of_us("recognize", "#top", "recognize: [eu-north-9]", "recognize: [eu-north-9, \"s3:GetFutureThing\"]"),
         case("bucket.prefix", "#bucket", "prefix: one", "prefix: two", |state| trail(state)["prefix"] = json!("three")),
         case("bucket.encryption", "#bucket", "encryption: s3", "encryption: key", |state| without(state, "encryption")),
+        on_twin("bucket.blocked_encryption_types", "#bucket", "blocked_encryption_types: []", "blocked_encryption_types: [SSE-C]", |state| without(state, "encryption")),
         case("bucket.versioning", "#bucket", "versioning: false", "versioning: true", |state| without(state, "versioning")),
         case("bucket.block_public_access", "#bucket", "block_public_access: false", "block_public_access: true", |state| without(state, "publicAccessBlock")),
         case("bucket.object_ownership", "#bucket", "object_ownership: ObjectWriter", "object_ownership: BucketOwnerPreferred", |state| without(state, "ownershipControls")),

@@ -34,7 +34,11 @@ fn absent(operation: Operation) -> &'static [&'static str] {
         | Op::UpdateTrail
         | Op::DeleteTrail => &["TrailNotFoundException"],
         Op::GetInsightSelectors => &["InsightNotEnabledException"],
-        Op::ListTags | Op::DeleteLogGroup => &["ResourceNotFoundException"],
+        Op::ListTags
+        | Op::DescribeResourcePolicies
+        | Op::DescribeSubscriptionFilters
+        | Op::DescribeAccountPolicies
+        | Op::DeleteLogGroup => &["ResourceNotFoundException"],
         Op::GetRole
         | Op::GetRolePolicy
         | Op::ListRolePolicies

@@ -28,7 +28,7 @@ use crate::names::AccountName;
 
 pub use account::{Access, Account, Accounts, RoleAccess, Secret};
 pub use at_rest::AtRest;
-pub use bucket::{Bucket, Encryption, ObjectOwnership};
+pub use bucket::{Bucket, Encryption, EncryptionType, ObjectOwnership};
 pub use bucket_policy::BucketPolicy;
 pub use deletion::Deletion;
 pub use foreign::{Foreign, ForeignStatements, Unlisted};

@@ -20,8 +20,9 @@ use serde::Deserialize;
 
 pub(crate) use accounts::{RawAccount, RawAccounts};
 pub(crate) use bucket::{
-    RawAccessLogs, RawBucket, RawEncryption, RawForeign, RawForm, RawKeep, RawLifecycle, RawLockMode,
-    RawObjectLock, RawOwnership, RawPolicy, RawProof, RawStorageClass, RawTransition, RawUnlisted,
+    RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawForeign, RawForm, RawKeep, RawLifecycle,
+    RawLockMode, RawObjectLock, RawOwnership, RawPolicy, RawProof, RawStorageClass, RawTransition,
+    RawUnlisted,
 };
 pub(crate) use choice::{All, ListOr, OrUnmanaged, WordOr};
 pub(crate) use key::{RawConstraints, RawGrant, RawKey};

@@ -1,13 +1,13 @@
 //! Makes and changes the bucket.
 
 use aws_sdk_s3::types::{
-    BucketAbacStatus, BucketLocationConstraint, BucketNamespace, BucketVersioningStatus,
-    CreateBucketConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+    BlockedEncryptionTypes, BucketAbacStatus, BucketLocationConstraint, BucketNamespace,
+    BucketVersioningStatus, CreateBucketConfiguration, EncryptionType, ObjectOwnership, OwnershipControls,
+    OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, Tag, Tagging, VersioningConfiguration,
 };
 use reconcile_aws::{Class, Error, Operation, Session};
-use reconcile_diff::observe::bucket::{Aspects, read, read_tags};
+use reconcile_diff::observe::bucket::{Aspects, encryption_rule, read, read_tags};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
 use reconcile_policy::Region;
@@ -136,8 +136,12 @@ impl Step<'_> {
         {
             self.own_objects(ownership).await?;
         }
-        if let Some(encryption) = differing(wanted.encryption.as_ref(), live, |it| it.encryption.as_ref()) {
-            self.encrypt(encryption).await?;
+        let encryption = differing(wanted.encryption.as_ref(), live, |it| it.encryption.as_ref());
+        let blocked = differing(wanted.blocked_encryption_types.as_ref(), live, |it| {
+            it.blocked_encryption_types.as_ref()
+        });
+        if encryption.is_some() || blocked.is_some() {
+            self.encrypt(encryption, blocked.map(Vec::as_slice)).await?;
         }
         if let Some(versioning) = differing(wanted.versioning.as_ref(), live, |it| it.versioning.as_ref()) {
             self.keep_versions(*versioning).await?;
@@ -197,7 +201,41 @@ impl Step<'_> {
             .await
     }
 
-    async fn encrypt(&self, encryption: &Encryption) -> Result<(), ApplyError> {
+    /// Sets the default encryption and the blocked encryption types. One call writes both, and so the call also has what S3
+    /// holds now of the one that does not change.
+    async fn encrypt(
+        &self,
+        encryption: Option<&Encryption>,
+        blocked: Option<&[String]>,
+    ) -> Result<(), ApplyError> {
+        let mut rule = self.work.settle(|| encryption_rule(self.work.session, &self.s3, self.name)).await?;
+        if let Some(encryption) = encryption {
+            let (by_default, bucket_key) = self.by_default(encryption)?;
+            rule.apply_server_side_encryption_by_default = by_default;
+            rule.bucket_key_enabled = Some(bucket_key);
+        }
+        if let Some(blocked) = blocked {
+            rule.blocked_encryption_types = Some(blocked_types(blocked));
+        }
+        let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build().ok();
+        self.work
+            .settle(|| {
+                let call = self
+                    .s3
+                    .put_bucket_encryption()
+                    .bucket(self.name)
+                    .expected_bucket_owner(self.owner)
+                    .set_server_side_encryption_configuration(configuration.clone());
+                async { self.work.session.call(Operation::PutBucketEncryption, call.send()).await.map(drop) }
+            })
+            .await
+    }
+
+    /// The default encryption as S3 takes it, and whether the bucket uses a bucket key.
+    fn by_default(
+        &self,
+        encryption: &Encryption,
+    ) -> Result<(Option<ServerSideEncryptionByDefault>, bool), ApplyError> {
         let (algorithm, key, bucket_key) = match encryption {
             Encryption::S3 => (ServerSideEncryption::Aes256, None, false),
             Encryption::Kms { key, bucket_key } => {
@@ -210,24 +248,7 @@ impl Step<'_> {
             .sse_algorithm(algorithm)
             .set_kms_master_key_id(key)
             .build();
-        let configuration = by_default.ok().and_then(|by_default| {
-            let rule = ServerSideEncryptionRule::builder()
-                .apply_server_side_encryption_by_default(by_default)
-                .bucket_key_enabled(bucket_key)
-                .build();
-            ServerSideEncryptionConfiguration::builder().rules(rule).build().ok()
-        });
-        self.work
-            .settle(|| {
-                let call = self
-                    .s3
-                    .put_bucket_encryption()
-                    .bucket(self.name)
-                    .expected_bucket_owner(self.owner)
-                    .set_server_side_encryption_configuration(configuration.clone());
-                async { self.work.session.call(Operation::PutBucketEncryption, call.send()).await.map(drop) }
-            })
-            .await
+        Ok((by_default.ok(), bucket_key))
     }
 
     async fn keep_versions(&self, on: bool) -> Result<(), ApplyError> {
@@ -273,6 +294,16 @@ impl Step<'_> {
             tags: wanted.0.iter().map(|(key, value)| format!("Key={key},Value={value}")).collect(),
         }
     }
+}
+
+/// The encryption types as S3 takes them; `NONE` stands for an empty list.
+fn blocked_types(types: &[String]) -> BlockedEncryptionTypes {
+    let named = types.iter().map(|it| EncryptionType::from(it.as_str()));
+    let types: Vec<EncryptionType> = match types {
+        [] => vec![EncryptionType::None],
+        _ => named.collect(),
+    };
+    BlockedEncryptionTypes::builder().set_encryption_type(Some(types)).build()
 }
 
 /// Adds tags to those of a bucket. `PutBucketTagging` replaces all tags, so that they are read right before: a tag that somebody

@@ -295,3 +295,41 @@ async fn a_bucket_with_abac_says_how_to_tag_it() {
     installation.converge(&spec).await;
     assert!(installation.plan(&spec).await.is_in_sync());
 }
+
+/// See "Blocking or unblocking SSE-C for a general purpose bucket" in the S3 user guide.
+#[tokio::test]
+async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
+    let installation = Installation::new();
+    let s3 = installation.s3(MASTER);
+    let live = async || {
+        let found = s3.get_bucket_encryption().bucket(BUCKET).send().await.unwrap();
+        let rule = found.server_side_encryption_configuration.unwrap().rules.remove(0);
+        let by_default = rule.apply_server_side_encryption_by_default.unwrap();
+        let blocked = rule.blocked_encryption_types.unwrap().encryption_type.unwrap();
+        let blocked: Vec<String> = blocked.iter().map(|it| it.as_str().to_owned()).collect();
+        (by_default.sse_algorithm.as_str().to_owned(), blocked.join(", "))
+    };
+    let with =
+        |more: &str| members(0, "").replace("region: eu-west-1 }", &format!("region: eu-west-1{more} }}"));
+    let is = |algorithm: &str, blocked: &str| (algorithm.to_owned(), blocked.to_owned());
+    // S3 blocks SSE-C in a new bucket, and the first apply keeps that.
+    installation.converge(&with("")).await;
+    assert_eq!(live().await, is("aws:kms", "SSE-C"));
+    // A plan that writes the encryption shows what it keeps.
+    let plan = installation.plan(&with(", encryption: s3")).await;
+    let [change] = plan.changes.as_slice() else { panic!("{:#?}", plan.changes) };
+    let (before, after) = change.views();
+    for view in [before, after] {
+        assert_eq!(view["blocked_encryption_types"], serde_json::json!(["SSE-C"]));
+    }
+    installation.converge(&with(", encryption: s3")).await;
+    assert_eq!(live().await, is("AES256", "SSE-C"));
+    // The spec names them; the encryption, which it leaves alone, stays.
+    installation.converge(&with(", encryption: unmanaged, blocked_encryption_types: []")).await;
+    assert_eq!(live().await, is("AES256", "NONE"));
+    installation.converge(&with("")).await;
+    assert_eq!(live().await, is("aws:kms", "NONE"));
+    installation.converge(&with(", blocked_encryption_types: [SSE-C]")).await;
+    assert_eq!(live().await, is("aws:kms", "SSE-C"));
+    assert!(installation.plan(&with("")).await.is_in_sync());
+}

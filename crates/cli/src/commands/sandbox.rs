@@ -199,6 +199,7 @@ fn assumed(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -
     Observed {
         bucket: bucket.as_ref().map(|policy| view::Bucket {
             encryption: Some(view::Encryption::S3),
+            blocked_encryption_types: None,
             versioning: Some(false),
             public_access_block: Some(view::PublicAccessBlock::all(!is_public(policy))),
             object_ownership: Some("BucketOwnerEnforced".to_owned()),

@@ -15,11 +15,22 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
     let desired = &scope.desired.bucket;
     let policy = policy.map(|it| &it.merged.contracted).or(scope.observed.bucket_policy.as_ref());
     check_conditions(scope, compared);
-    let wanted = Bucket {
-        encryption: desired.encryption.enforced().map(|encryption| match encryption {
-            spec::Encryption::S3 => Encryption::S3,
-            spec::Encryption::Key => Encryption::Kms { key: Some(scope.key.clone()), bucket_key: true },
+    let live = scope.observed.bucket.clone().map(|live| Bucket {
+        encryption: live.encryption.map(|encryption| match encryption {
+            Encryption::Kms { key: Some(key), bucket_key } => {
+                Encryption::Kms { key: Some(scope.same_key(key)), bucket_key }
+            }
+            other => other,
         }),
+        ..live
+    });
+    let encryption = desired.encryption.enforced().map(|encryption| match encryption {
+        spec::Encryption::S3 => Encryption::S3,
+        spec::Encryption::Key => Encryption::Kms { key: Some(scope.key.clone()), bucket_key: true },
+    });
+    let wanted = Bucket {
+        blocked_encryption_types: blocked(desired, encryption.as_ref(), live.as_ref()),
+        encryption,
         versioning: desired.versioning.enforced().copied(),
         public_access_block: public_access::block(scope, policy, compared),
         object_ownership: public_access::ownership(scope, compared),
@@ -37,15 +48,6 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
             .map(|logs| AccessLogs::To { bucket: logs.bucket.to_string(), prefix: logs.prefix.clone() }),
         tags: Tags::wanted(&desired.tags, scope.observed.bucket.as_ref().map(|live| &live.tags)),
     };
-    let live = scope.observed.bucket.clone().map(|live| Bucket {
-        encryption: live.encryption.map(|encryption| match encryption {
-            Encryption::Kms { key: Some(key), bucket_key } => {
-                Encryption::Kms { key: Some(scope.same_key(key)), bucket_key }
-            }
-            other => other,
-        }),
-        ..live
-    });
     let terms = Terms {
         address: scope.bucket_address(),
         place: scope.place(&desired.site),
@@ -55,6 +57,22 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
         explain,
     };
     compared.view(terms, live, wanted);
+}
+
+/// The encryption types that S3 rejects once the plan is applied. Where the spec leaves them alone, they are part of the plan
+/// only if it writes the encryption, since one call writes both.
+///
+/// See `PutBucketEncryption` in the S3 API reference.
+fn blocked(
+    desired: &spec::Bucket,
+    encryption: Option<&Encryption>,
+    live: Option<&Bucket>,
+) -> Option<Vec<String>> {
+    if let Some(types) = desired.blocked_encryption_types.enforced() {
+        return Some(types.iter().map(|it| it.as_str().to_owned()).collect());
+    }
+    let live = live.filter(|live| encryption.is_some() && live.encryption.as_ref() != encryption)?;
+    live.blocked_encryption_types.clone()
 }
 
 /// Refuses a bucket that CloudTrail does not deliver to, whatever its policy says, and warns of what could not be read.
@@ -137,6 +155,7 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
         Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
         Action::Update { after, .. } => reasons(diff, |field, _| match field {
             "encryption" => "new objects are not encrypted as the spec says".to_owned(),
+            "blocked_encryption_types" => "S3 rejects other encryption types than the spec says".to_owned(),
             "versioning" if after.versioning == Some(true) => {
                 "overwritten and deleted objects are not kept (versioning is off)".to_owned()
             }

@@ -1,7 +1,8 @@
 //! Reads the bucket and its settings.
 
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, Grantee, Payer, ServerSideEncryption, ServerSideEncryptionByDefault,
+    BucketVersioningStatus, EncryptionType, Grantee, Payer, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionRule,
 };
 use futures::future::{join, join3, join5};
 use reconcile_aws::{Error, Operation, Session};
@@ -155,8 +156,10 @@ pub async fn read(
     )
     .await;
     let Some(versioning) = versioning? else { return Ok(None) };
+    let (encryption, blocked_encryption_types) = encryption?;
     Ok(Some(Bucket {
-        encryption: Some(encryption?),
+        encryption: Some(encryption),
+        blocked_encryption_types: Some(blocked_encryption_types),
         versioning: Some(versioning),
         public_access_block: Some(public_access_block?),
         object_ownership: Some(object_ownership?),
@@ -186,6 +189,23 @@ pub async fn is_empty(session: &Session, region: &Region, name: &BucketName) -> 
     Ok(listed.versions().is_empty() && listed.delete_markers().is_empty())
 }
 
+/// The rule of a bucket for the encryption of new objects; an empty rule if there is none.
+///
+/// # Errors
+/// Whatever S3 answered.
+pub async fn encryption_rule(
+    session: &Session,
+    s3: &aws_sdk_s3::Client,
+    bucket: &str,
+) -> Result<ServerSideEncryptionRule, Error> {
+    let call = s3.get_bucket_encryption().bucket(bucket).expected_bucket_owner(session.id().as_str()).send();
+    let answer = found(session.call(Operation::GetBucketEncryption, call).await)?;
+    let rule = answer
+        .and_then(|answer| answer.server_side_encryption_configuration)
+        .and_then(|configuration| configuration.rules.into_iter().next());
+    Ok(rule.unwrap_or_else(|| ServerSideEncryptionRule::builder().build()))
+}
+
 /// All tags of a bucket, whoever put them there.
 ///
 /// # Errors
@@ -204,19 +224,17 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn encryption(&self) -> Result<Encryption, Error> {
-        let call = self.s3.get_bucket_encryption().bucket(self.name).expected_bucket_owner(self.owner).send();
-        let answer = found(self.session.call(Operation::GetBucketEncryption, call).await)?;
-        let rule = answer
-            .and_then(|answer| answer.server_side_encryption_configuration)
-            .and_then(|configuration| configuration.rules.into_iter().next());
+    /// The default encryption, and the encryption types that S3 rejects.
+    async fn encryption(&self) -> Result<(Encryption, Vec<String>), Error> {
+        let rule = encryption_rule(self.session, &self.s3, self.name).await?;
+        let blocked = rule.blocked_encryption_types.and_then(|it| it.encryption_type).unwrap_or_default();
+        let blocked = blocked.into_iter().filter(|it| *it != EncryptionType::None);
+        let bucket_key = rule.bucket_key_enabled.unwrap_or(false);
         // S3 encrypts with keys of its own where nothing else is set.
         // See "Setting default server-side encryption behavior for Amazon S3 buckets".
-        Ok(rule.map_or(Encryption::S3, |rule| {
-            let bucket_key = rule.bucket_key_enabled.unwrap_or(false);
-            rule.apply_server_side_encryption_by_default
-                .map_or(Encryption::S3, |by_default| encryption(by_default, bucket_key))
-        }))
+        let by_default = rule.apply_server_side_encryption_by_default;
+        let encryption = by_default.map_or(Encryption::S3, |by_default| encryption(by_default, bucket_key));
+        Ok((encryption, blocked.map(|it| it.as_str().to_owned()).collect()))
     }
 
     /// Whether versions are kept; `None` where there is no bucket.

@@ -8,6 +8,9 @@ pub struct Bucket {
     /// Default encryption of new objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
+    /// Encryption types that S3 rejects for new objects, as S3 names them: `SSE-C`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_encryption_types: Option<Vec<String>>,
     /// Whether overwritten and deleted objects are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versioning: Option<bool>,
@@ -84,6 +87,10 @@ impl View for Bucket {
     fn managed(&self, wanted: &Self) -> Self {
         Self {
             encryption: self.encryption.clone().filter(|_| wanted.encryption.is_some()),
+            blocked_encryption_types: self
+                .blocked_encryption_types
+                .clone()
+                .filter(|_| wanted.blocked_encryption_types.is_some()),
             versioning: self.versioning.filter(|_| wanted.versioning.is_some()),
             public_access_block: self.public_access_block.filter(|_| wanted.public_access_block.is_some()),
             object_ownership: self.object_ownership.clone().filter(|_| wanted.object_ownership.is_some()),

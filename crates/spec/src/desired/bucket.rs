@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::{AccessLogs, Lifecycle, ObjectLock, Setting, Site, Tags};
 use crate::names::BucketName;
 
@@ -10,6 +12,8 @@ pub struct Bucket {
     pub name: BucketName,
     /// Default encryption.
     pub encryption: Setting<Encryption>,
+    /// Encryption types that S3 rejects for new objects.
+    pub blocked_encryption_types: Setting<BTreeSet<EncryptionType>>,
     /// Whether overwritten and deleted objects are kept.
     pub versioning: Setting<bool>,
     /// Whether public access is blocked, all four ways.
@@ -33,6 +37,24 @@ pub enum Encryption {
     Key,
     /// With keys of S3.
     S3,
+}
+
+/// An encryption type that S3 can reject for new objects.
+///
+/// See "Blocking or unblocking SSE-C for a general purpose bucket" in the S3 user guide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EncryptionType {
+    /// With keys that the caller provides with each request (SSE-C).
+    CustomerProvided,
+}
+
+impl EncryptionType {
+    /// The name in the S3 API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CustomerProvided => "SSE-C",
+        }
+    }
 }
 
 /// Who owns what others write into a bucket.

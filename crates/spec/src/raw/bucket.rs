@@ -20,6 +20,9 @@ pub(crate) struct RawBucket {
     /// Default encryption: with the `key` (default), with keys of S3, or left alone.
     #[serde(default)]
     pub(crate) encryption: Option<RawEncryption>,
+    /// Encryption types that S3 rejects for new objects; `[]` allows every type. Default: left alone.
+    #[serde(default)]
+    pub(crate) blocked_encryption_types: Option<Vec<RawEncryptionType>>,
     /// Keep overwritten and deleted objects. Default: true.
     #[serde(default)]
     pub(crate) versioning: Option<OrUnmanaged<bool>>,
@@ -57,6 +60,15 @@ pub(crate) enum RawEncryption {
     S3,
     /// Leave it alone.
     Unmanaged,
+}
+
+/// An encryption type that S3 can reject.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(rename = "EncryptionType")]
+pub(crate) enum RawEncryptionType {
+    /// With keys that the caller provides with each request.
+    #[serde(rename = "SSE-C")]
+    SseC,
 }
 
 /// Who owns objects.

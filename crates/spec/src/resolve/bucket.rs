@@ -3,11 +3,13 @@
 use reconcile_policy::Region;
 
 use super::{Scope, retention};
-use crate::desired::{self, AccessLogs, Encryption, ObjectOwnership, Setting, Site};
+use crate::desired::{self, AccessLogs, Encryption, EncryptionType, ObjectOwnership, Setting, Site};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, BucketName};
 use crate::problems::Problems;
-use crate::raw::{Located, OrUnmanaged, RawAccessLogs, RawBucket, RawEncryption, RawOwnership};
+use crate::raw::{
+    Located, OrUnmanaged, RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawOwnership,
+};
 
 /// The bucket and what of it other resources need.
 pub(super) struct Bucket {
@@ -36,6 +38,12 @@ pub(super) fn resolve(
             None | Some(RawEncryption::Key) => Setting::Enforced(Encryption::Key),
             Some(RawEncryption::S3) => Setting::Enforced(Encryption::S3),
             Some(RawEncryption::Unmanaged) => Setting::Unmanaged,
+        },
+        blocked_encryption_types: match &raw.blocked_encryption_types {
+            None => Setting::Unmanaged,
+            Some(types) => Setting::Enforced(
+                types.iter().map(|RawEncryptionType::SseC| EncryptionType::CustomerProvided).collect(),
+            ),
         },
         versioning: or_true(raw.versioning.as_ref()),
         block_public_access: or_true(raw.block_public_access.as_ref()),

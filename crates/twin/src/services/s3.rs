@@ -23,7 +23,11 @@ use crate::state::{Bucket, State};
 /// Makes a bucket, as S3 makes one where nothing is said, where there is none of the name.
 pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
     state.buckets.entry(bucket.name.clone()).or_insert_with(|| {
-        Bucket::new(&bucket.owner, &bucket.region, configuration::defaults("BucketOwnerEnforced"))
+        Bucket::new(
+            &bucket.owner,
+            &bucket.region,
+            configuration::defaults("BucketOwnerEnforced", &bucket.region),
+        )
     });
 }
 

@@ -1,10 +1,11 @@
 //! Settings of the bucket.
 
 use aws_sdk_s3::types::{
-    AccessControlPolicy, BucketVersioningStatus, Grant, Grantee, ObjectOwnership, OwnershipControls,
-    OwnershipControlsRule, Payer, Permission, PublicAccessBlockConfiguration, RequestPaymentConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
-    ServerSideEncryptionRule, Tag, Tagging, Type, VersioningConfiguration,
+    AccessControlPolicy, BlockedEncryptionTypes, BucketVersioningStatus, EncryptionType, Grant, Grantee,
+    ObjectOwnership, OwnershipControls, OwnershipControlsRule, Payer, Permission,
+    PublicAccessBlockConfiguration, RequestPaymentConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
+    Type, VersioningConfiguration,
 };
 use serde_json::json;
 
@@ -42,6 +43,19 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             })
             .await;
             "not encrypted as the spec says"
+        }
+        "blocked encryption types" => {
+            encrypt(world, |key, rule| {
+                let kms =
+                    ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
+                let kms = kms.kms_master_key_id(key).build().unwrap();
+                let none = BlockedEncryptionTypes::builder().encryption_type(EncryptionType::None).build();
+                rule.apply_server_side_encryption_by_default(kms)
+                    .bucket_key_enabled(true)
+                    .blocked_encryption_types(none)
+            })
+            .await;
+            "S3 rejects other encryption types than the spec says"
         }
         "Block Public Access, each of the four settings" => {
             block(world).await;

@@ -49,7 +49,8 @@ pub(super) fn create(
         None => {}
     }
     let ownership = request.header("x-amz-object-ownership").unwrap_or("BucketOwnerEnforced");
-    let bucket = Bucket::new(caller.account, caller.region, configuration::defaults(ownership));
+    let bucket =
+        Bucket::new(caller.account, caller.region, configuration::defaults(ownership, caller.region));
     state.buckets.insert(name.to_owned(), bucket);
     Ok(created(name))
 }

@@ -96,11 +96,22 @@ pub(super) const KINDS: &[Kind] = &[
     },
 ];
 
-/// What S3 gives every new bucket: encryption with its own keys, public access blocked, no ACLs.
-pub(super) fn defaults(ownership: &str) -> BTreeMap<String, String> {
-    let encryption = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+/// Regions in which S3 blocks no encryption type of a new bucket. See "Default SSE-C setting for new buckets FAQ" in the S3
+/// user guide.
+const BLOCKS_NO_ENCRYPTION: [&str; 2] = ["me-central-1", "me-south-1"];
+
+/// What S3 gives every new bucket: encryption with its own keys and never with keys of callers, public access blocked, no
+/// ACLs.
+pub(super) fn defaults(ownership: &str, region: &str) -> BTreeMap<String, String> {
+    let blocked = match BLOCKS_NO_ENCRYPTION.contains(&region) {
+        true => "",
+        false => "<BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes>",
+    };
+    let encryption = format!(
+        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
         <SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>\
-        <BucketKeyEnabled>false</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
+        <BucketKeyEnabled>false</BucketKeyEnabled>{blocked}</Rule></ServerSideEncryptionConfiguration>"
+    );
     let block = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>\
         <IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy>\
         <RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
@@ -108,7 +119,7 @@ pub(super) fn defaults(ownership: &str) -> BTreeMap<String, String> {
         "<OwnershipControls><Rule><ObjectOwnership>{ownership}</ObjectOwnership></Rule></OwnershipControls>"
     );
     BTreeMap::from([
-        ("encryption".to_owned(), encryption.to_owned()),
+        ("encryption".to_owned(), encryption),
         ("publicAccessBlock".to_owned(), block.to_owned()),
         ("ownershipControls".to_owned(), ownership),
     ])

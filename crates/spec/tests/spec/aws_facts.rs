@@ -82,6 +82,27 @@ fn lifecycles_are_valid_if_s3_accepts_them() {
 }
 
 #[test]
+fn grants_are_valid_if_kms_accepts_them() {
+    let rows = rows(include_str!("../../../../tests/aws_facts/grants.json"));
+    check(&rows, |row| {
+        let grant = &row["grant"];
+        let keys = [
+            ("grantee", &grant["GranteePrincipal"]),
+            ("grantee_service", &grant["GranteeServicePrincipal"]),
+            ("retiring_principal", &grant["RetiringPrincipal"]),
+            ("source_arn", &grant["Constraints"]["SourceArn"]),
+        ];
+        let keys: String = keys
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| format!("{key}: {value}, "))
+            .collect();
+        let at = "  alias: secprod-cloudtrail\n";
+        prod_with(at, &format!("{at}  grants: [{{ name: g, {keys}operations: [Decrypt] }}]\n"))
+    });
+}
+
+#[test]
 fn tags_are_valid_if_every_service_accepts_them() {
     let rows = rows(include_str!("../../../../tests/aws_facts/tags.json"));
     check(&rows, |row| format!("{}tags: {}\n", prod_with("", ""), row["tags"]));

@@ -188,6 +188,38 @@ fn every_service_accepts_tags() {
 }
 
 #[test]
+fn kms_creates_grants() {
+    let twin = twin();
+    let key = json_call(&twin, "kms", "CreateKey", &json!({})).unwrap()["KeyMetadata"]["KeyId"].clone();
+    check(&rows(include_str!("../../../../tests/aws_facts/grants.json")), |row| {
+        let mut input = row["grant"].clone();
+        (input["KeyId"], input["Operations"]) = (key.clone(), json!(["Decrypt"]));
+        json_call(&twin, "kms", "CreateGrant", &input).map(|it| it.to_string())
+    });
+}
+
+#[test]
+fn kms_moves_aliases() {
+    let twin = twin();
+    let key = |of: &Value| {
+        let mut asked = json!({});
+        for (member, name) in [("KeySpec", "spec"), ("KeyUsage", "usage")] {
+            if let Some(value) = of.get(name) {
+                asked[member] = value.clone();
+            }
+        }
+        json_call(&twin, "kms", "CreateKey", &asked).unwrap()["KeyMetadata"]["KeyId"].clone()
+    };
+    check(&rows(include_str!("../../../../tests/aws_facts/aliases.json")), |row| {
+        let input = |key: Value| json!({ "AliasName": "alias/moved", "TargetKeyId": key });
+        json_call(&twin, "kms", "CreateAlias", &input(key(&row["current"])))?;
+        let moved = json_call(&twin, "kms", "UpdateAlias", &input(key(&row["new"])));
+        json_call(&twin, "kms", "DeleteAlias", &json!({ "AliasName": "alias/moved" }))?;
+        moved.map(|it| it.to_string())
+    });
+}
+
+#[test]
 fn keys_encrypt_and_rotate() {
     let text = |value: &Value, default: String| value.as_str().map_or(default, str::to_owned);
     let mut wrong = String::new();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{optional, required};
-use super::{Aliases, check_live, key_id, page};
+use super::{Aliases, check_live, key_id, material, page};
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
@@ -43,10 +43,18 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     Ok(json!({}))
 }
 
+/// Moves an alias to a key of the same type and usage. The documentation of `UpdateAlias` names the rule and no error for it.
 pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let (name, id) = target(state, caller, input)?;
-    let aliases = &mut state.regional(caller.account, caller.region).aliases;
-    *aliases.get_mut(&name).ok_or_else(|| not_found(&name))? = id;
+    let regional = state.regional(caller.account, caller.region);
+    let current = regional.aliases.get(&name).ok_or_else(|| not_found(&name))?;
+    if let (Some(current), Some(new)) = (regional.keys.get(current), regional.keys.get(&id))
+        && !material::are_exchangeable(&current.material, &new.material)
+    {
+        let message = format!("Alias {name} cannot be moved to a key of another type or usage");
+        return Err(Fault::bad("ValidationException", message));
+    }
+    regional.aliases.insert(name, id);
     Ok(json!({}))
 }
 

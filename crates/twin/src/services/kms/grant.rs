@@ -19,10 +19,40 @@ const CONTENT: [&str; 7] = [
     "Constraints",
 ];
 
-pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    if optional(input, "GranteePrincipal").is_none() && optional(input, "GranteeServicePrincipal").is_none() {
-        return Err(Fault::bad("ValidationException", "GranteePrincipal is required"));
+/// The grants of a key. See "Resource quotas" in the KMS developer guide.
+const GRANTS: usize = 50_000;
+
+/// Rejects principals that do not go together: one grantee, at most one principal that retires the grant, and for a service
+/// both a source and a principal that retires the grant.
+///
+/// See `CreateGrant` in the KMS API reference.
+fn check_principals(input: &Value) -> Result<(), Fault> {
+    let has = |name: &str| optional(input, name).is_some();
+    let invalid = |message: &str| Err(Fault::bad("ValidationException", message));
+    match (has("GranteePrincipal"), has("GranteeServicePrincipal")) {
+        (false, false) => return invalid("GranteePrincipal or GranteeServicePrincipal is required"),
+        (true, true) => return invalid("GranteePrincipal and GranteeServicePrincipal exclude each other"),
+        (true, false) | (false, true) => {}
     }
+    let (is_retired, is_retired_by_service) = (has("RetiringPrincipal"), has("RetiringServicePrincipal"));
+    if is_retired && is_retired_by_service {
+        return invalid("RetiringPrincipal and RetiringServicePrincipal exclude each other");
+    }
+    if has("GranteeServicePrincipal") {
+        if optional(&input["Constraints"], "SourceArn").is_none() {
+            return invalid("GranteeServicePrincipal requires a SourceArn constraint");
+        }
+        if !is_retired && !is_retired_by_service {
+            return invalid(
+                "GranteeServicePrincipal requires a RetiringPrincipal or RetiringServicePrincipal",
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
+    check_principals(input)?;
     if listed(input, "Operations").is_empty() {
         return Err(Fault::bad("ValidationException", "Operations is required"));
     }
@@ -39,6 +69,10 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     });
     let id = match same {
         Some(grant) => grant["GrantId"].clone(),
+        None if key.grants.len() >= GRANTS => {
+            let message = format!("{} has {GRANTS} grants, which is the quota.", key.arn);
+            return Err(Fault::bad("LimitExceededException", message));
+        }
         None => {
             let id = json!(format!("{number:064x}"));
             let mut grant = json!({
@@ -72,4 +106,30 @@ pub(super) fn revoke(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         return Err(Fault::bad("NotFoundException", format!("Grant ID {id} not found")));
     }
     Ok(json!({}))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// See "Resource quotas" in the KMS developer guide.
+    #[test]
+    fn a_key_has_a_quota_of_grants() {
+        let mut state = State::default();
+        let caller = Caller { account: "111111111111", region: "eu-west-1", session_policy: None };
+        let arn = "arn:aws:kms:eu-west-1:111111111111:key/1";
+        let mut key = crate::state::Key::new(arn.to_owned(), String::new());
+        key.grants = vec![json!({ "Name": "theirs" }); GRANTS - 1];
+        state.regional(caller.account, caller.region).keys.insert("1".to_owned(), key);
+        let input = |name: &str| {
+            json!({ "KeyId": "1", "Name": name, "GranteePrincipal": "arn:aws:iam::111111111111:role/A",
+                "Operations": ["Decrypt"] })
+        };
+        create(&mut state, caller, &input("last")).unwrap();
+        assert_eq!(create(&mut state, caller, &input("more")).unwrap_err().code, "LimitExceededException");
+        // The same grant again is no other.
+        create(&mut state, caller, &input("last")).unwrap();
+    }
 }

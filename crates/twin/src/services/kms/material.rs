@@ -84,6 +84,18 @@ pub(super) fn rotation_days(state: &State, key: &Key) -> Option<u64> {
     }
 }
 
+/// Whether an alias of a key of the one material can be moved to a key of the other.
+///
+/// See `UpdateAlias` in the KMS API reference: both are symmetric, both asymmetric or both HMAC, and have the same usage.
+pub(super) fn are_exchangeable(one: &KeyMaterial, other: &KeyMaterial) -> bool {
+    let kind = |spec: &str| match spec {
+        "SYMMETRIC_DEFAULT" => "symmetric",
+        hmac if hmac.starts_with("HMAC_") => "HMAC",
+        _ => "asymmetric",
+    };
+    kind(&one.spec) == kind(&other.spec) && one.usage == other.usage
+}
+
 /// Whether a grant on a key of the usage can allow the operation.
 ///
 /// See "Grant operations" in the KMS developer guide.

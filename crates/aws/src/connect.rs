@@ -68,6 +68,8 @@ struct Shared {
     bases: Mutex<HashMap<Option<String>, SdkConfig>>,
 }
 
+/// The endpoint of an AWS inside of this process.
+pub(crate) const EMBEDDED: &str = "http://embedded.localhost";
 /// One attempt; the reads and writes that we make answer within a second or two.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 /// A call with all its retries.
@@ -134,7 +136,7 @@ impl Shared {
                 .retry_config(retries.with_initial_backoff(Duration::ZERO))
                 .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
                 .time_source(SharedTimeSource::new(SystemTimeSource::new()))
-                .endpoint_url("http://embedded.localhost")
+                .endpoint_url(EMBEDDED)
                 .credentials_provider(SharedCredentialsProvider::new(credentials))
                 .build();
         }

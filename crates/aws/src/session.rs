@@ -16,6 +16,7 @@ use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{Account, Desired, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
+use crate::connect::EMBEDDED;
 use crate::gate::Gate;
 use crate::{Aws, Class, Error, Operation, SessionPolicy};
 
@@ -238,14 +239,19 @@ impl Session {
         aws_sdk_sns::Client::from_conf(config.build())
     }
 
+    /// Whether an endpoint of the user's answers, such as an emulator, and not AWS itself.
+    pub fn is_elsewhere(&self) -> bool {
+        self.config.endpoint_url().is_some_and(|url| url != EMBEDDED)
+    }
+
     /// An S3 client. With an endpoint of the user's it addresses buckets by path, since a bucket has no host there.
     pub fn s3(&self, region: &Region) -> aws_sdk_s3::Client {
-        let is_elsewhere =
+        let by_path =
             self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let config = aws_sdk_s3::config::Builder::from(&self.config)
             .region(aws_config::Region::new(region.as_str().to_owned()))
             .retry_partition(self.retries.clone())
-            .force_path_style(is_elsewhere);
+            .force_path_style(by_path);
         aws_sdk_s3::Client::from_conf(config.build())
     }
 }

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::{join, join_all, join3, join4, join5, try_join, try_join_all, try_join3};
-use reconcile_aws::{Aws, Operation, Session};
+use reconcile_aws::{Aws, Class, Error, Operation, Session};
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{AccountName, Desired, KeyIdentity, ObjectOwnership, Site};
 use tokio::task::JoinSet;
@@ -404,6 +404,8 @@ async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucke
         join4(settings, Box::pin(rest), access_logs, management).await;
     let (bucket, policy, is_empty) = settings;
     let (requester_pays, rules, replications, notifications, inventories) = rest;
+    let (requester_pays, notifications) =
+        (understood(session, requester_pays), understood(session, notifications));
     let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
         // All other answers are that there is no bucket.
         return Ok(HubBucket::absent(session, management));
@@ -445,11 +447,22 @@ impl HubBucket {
     }
 }
 
+/// A setting that nobody has set, where an endpoint of the user's answers in a form that is not that of AWS: emulators do so for
+/// settings that they do not know. From AWS, such an answer is an error.
+fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
+    match read {
+        Err(error) if session.is_elsewhere() && error.class == Class::Unavailable && error.code.is_none() => {
+            Ok(T::default())
+        }
+        read => read,
+    }
+}
+
 /// The error of a read of the bucket, in words of the spec where the bucket is in another Region.
 fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
     let wanted = desired.bucket.site.region.as_str();
     match error {
-        ReadError::Aws(reconcile_aws::Error { bucket_region: Some(actual), .. }) if *actual != *wanted => {
+        ReadError::Aws(Error { bucket_region: Some(actual), .. }) if *actual != *wanted => {
             let (name, wanted) = (desired.bucket.name.to_string(), wanted.to_owned());
             ReadError::BucketRegion { name, actual: actual.into(), wanted }
         }

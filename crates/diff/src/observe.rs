@@ -4,11 +4,13 @@
 //! everything that can be addressed by name; what needs the id of the key. What could not be read is an error
 //! value and never taken for absent.
 
+mod attached;
 pub mod bucket;
 mod departed;
 mod encryption;
 mod error;
 pub mod grant;
+mod hub;
 mod in_use;
 pub mod key;
 mod leftover;
@@ -29,18 +31,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::{join, join_all, join3, join4, join5, try_join, try_join_all, try_join3};
-use reconcile_aws::{Aws, Class, Error, Operation, Session};
+use futures::future::{join, join3, try_join, try_join_all};
+use reconcile_aws::{Aws, Session};
 use reconcile_policy::{AccountId, Arn, Document, Region};
-use reconcile_spec::{AccountName, Desired, KeyIdentity, ObjectOwnership, Site};
+use reconcile_spec::{AccountName, Desired};
 use tokio::task::JoinSet;
 
 use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
+use attached::Attached;
 pub use bucket::{AclGrant, Aspects, Conditions};
 pub use departed::{Departed, Unseen};
 pub use encryption::UsedKey;
 pub(crate) use encryption::granted;
 pub use error::{ObserveError, ReadError};
+use hub::{FoundKey, HubBucket};
 pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
 pub use leftover::{Leftover, What};
 use log_access::LogAccess;
@@ -165,34 +169,6 @@ impl Progress {
     pub fn get(&self) -> (usize, usize) {
         (self.done.load(Ordering::Relaxed), self.accounts.load(Ordering::Relaxed))
     }
-}
-
-/// The bucket with its policy.
-struct HubBucket {
-    bucket: Option<Bucket>,
-    policy: Option<Document>,
-    is_empty: bool,
-    conditions: Option<Conditions>,
-    caller: Option<Arn>,
-    management: Option<AccountId>,
-}
-
-/// What was made for trails, in one account.
-#[derive(Default)]
-struct Attached {
-    log_groups: Vec<(Arn, Option<LiveLogGroup>)>,
-    log_access: Vec<(Arn, LogAccess)>,
-    roles: Vec<(Arn, Option<Role>)>,
-    role_policies: Vec<(Arn, Result<Vec<OtherPolicy>, ReadError>)>,
-    topics: Vec<(Arn, Option<LiveTopic>)>,
-    existing_topics: Vec<(Arn, Result<Option<TopicAttributes>, ReadError>)>,
-}
-
-/// The key, or those that may be it.
-struct FoundKey {
-    hub: Option<HubKey>,
-    spares: Spares,
-    hidden: BTreeMap<Arn, Hidden>,
 }
 
 /// What one account had to tell.
@@ -322,208 +298,15 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
         }
     };
 
-    let key = async { if has_key { Some(observe_key(&session, desired).await) } else { None } };
-    let bucket = async { if has_bucket { Some(observe_bucket(&session, desired).await) } else { None } };
-    let of_trails = try_join(observe_trails(&session, desired), observe_attached(&session, desired));
+    let key = async { if has_key { Some(hub::read_key(&session, desired).await) } else { None } };
+    let bucket = async { if has_bucket { Some(hub::read_bucket(&session, desired).await) } else { None } };
+    let of_trails = try_join(observe_trails(&session, desired), attached::read(&session, desired));
     let (key, bucket, of_trails) = join3(key, bucket, of_trails).await;
     let ((seen, attached), unreadable) = match of_trails {
         Ok(found) => (found, None),
         Err(error) => ((Seen::default(), Attached::default()), Some(error)),
     };
     Found { key, bucket, seen, attached, unreadable }
-}
-
-async fn observe_key(session: &Session, desired: &Desired) -> Result<FoundKey, ReadError> {
-    let (region, identity) = (&desired.key.site.region, &desired.key.identity);
-    let search = key::find(session, region, identity, &desired.installation).await?;
-    let account = || session.account().name.clone();
-    let hidden = |(arn, error)| (arn, Hidden { account: account(), error: ReadError::Aws(error) });
-    let hidden = search.hidden.into_iter().map(hidden).collect();
-    let named = search.found.as_ref().map(|found| &found.arn);
-    let spares = async {
-        match identity {
-            KeyIdentity::Alias(_) => key::find_spares(session, region, &desired.installation, named).await,
-            // A key by its ARN needs no permission to list the keys of its account.
-            KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Spares::default(),
-        }
-    };
-    let hub = async {
-        match &search.found {
-            Some(found) => read_hub_key(session, region, found).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    let (hub, spares) = join(hub, spares).await;
-    Ok(FoundKey { hub: hub?, spares, hidden })
-}
-
-/// Reads a key with what hangs on it.
-async fn read_hub_key(session: &Session, region: &Region, found: &key::Found) -> Result<HubKey, ReadError> {
-    let (key, policy, grants) = try_join3(
-        key::read(session, region, found),
-        policy::read_key_policy(session, region, &found.arn),
-        grant::list(session, region, &found.arn),
-    )
-    .await?;
-    Ok(HubKey { key, policy, grants })
-}
-
-async fn observe_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
-    let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
-    // Also read where the spec does not manage them, so they are read apart from the bucket, and once.
-    let aspects = Aspects {
-        lifecycle: false,
-        object_lock: desired.bucket.object_lock.enforced().is_some(),
-        access_logs: false,
-        installation: desired.installation.clone(),
-    };
-    let is_empty = async {
-        if desired.deletion.bucket { bucket::is_empty(session, region, name).await } else { Ok(false) }
-    };
-    let settings = join3(
-        bucket::read(session, region, name, &aspects),
-        policy::read_bucket_policy(session, region, name),
-        is_empty,
-    );
-    let rest = join5(
-        bucket::requester_pays(session, region, name),
-        retention::read_rules(session, region, name),
-        retention::replication(session, region, name),
-        names::notifications(session, region, name),
-        names::inventories(session, region, name),
-    );
-    let access_logs = retention::access_logs(session, region, name);
-    let management = async {
-        // An organization that the spec names is read anyway.
-        match desired.organization {
-            Some(_) => None,
-            None => organization::management(session, region).await,
-        }
-    };
-    let (settings, rest, access_logs, management) =
-        join4(settings, Box::pin(rest), access_logs, management).await;
-    let (bucket, policy, is_empty) = settings;
-    let (requester_pays, rules, replications, notifications, inventories) = rest;
-    let (requester_pays, notifications) =
-        (understood(session, requester_pays), understood(session, notifications));
-    let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
-        // All other answers are that there is no bucket.
-        return Ok(HubBucket::absent(session, management));
-    };
-    if desired.bucket.lifecycle.enforced().is_some() {
-        let rules = rules.as_ref().map_err(Clone::clone)?;
-        bucket.lifecycle = Some(retention::lifecycle(rules, &desired.installation));
-    }
-    if desired.bucket.access_logs.enforced().is_some() {
-        bucket.access_logs = Some(access_logs.clone()?);
-    }
-    let conditions = Conditions {
-        requester_pays,
-        grants: match has_acls(&bucket) {
-            true => bucket::grants(session, region, name).await,
-            false => Ok(Vec::new()),
-        },
-        expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
-        replications,
-        access_logs,
-        notifications,
-        inventories,
-    };
-    Ok(HubBucket {
-        bucket: Some(bucket),
-        policy: policy?,
-        is_empty: is_empty?,
-        conditions: Some(conditions),
-        caller: session.caller().cloned(),
-        management,
-    })
-}
-
-impl HubBucket {
-    /// What is known where there is no bucket.
-    fn absent(session: &Session, management: Option<AccountId>) -> Self {
-        let caller = session.caller().cloned();
-        Self { bucket: None, policy: None, is_empty: false, conditions: None, caller, management }
-    }
-}
-
-/// A setting that nobody has set, where an endpoint of the user's answers in a form that is not that of AWS: emulators do so for
-/// settings that they do not know. From AWS, such an answer is an error.
-fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
-    match read {
-        Err(error) if session.is_elsewhere() && error.class == Class::Unavailable && error.code.is_none() => {
-            Ok(T::default())
-        }
-        read => read,
-    }
-}
-
-/// The error of a read of the bucket, in words of the spec where the bucket is in another Region.
-fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
-    let wanted = desired.bucket.site.region.as_str();
-    match error {
-        ReadError::Aws(Error { bucket_region: Some(actual), .. }) if *actual != *wanted => {
-            let (name, wanted) = (desired.bucket.name.to_string(), wanted.to_owned());
-            ReadError::BucketRegion { name, actual: actual.into(), wanted }
-        }
-        error => error,
-    }
-}
-
-/// Whether the ACL of the bucket has an effect.
-fn has_acls(live: &Bucket) -> bool {
-    live.object_ownership.as_deref() != Some(ObjectOwnership::BucketOwnerEnforced.as_str())
-}
-
-/// Log groups, roles and topics of the spec in this account.
-async fn observe_attached(session: &Session, desired: &Desired) -> Result<Attached, ReadError> {
-    let here = |site: &Site| site.account == session.account().name;
-    let groups = desired.log_groups.iter().filter(|it| here(&it.site)).map(async |it| {
-        let found = log_group::read_live(session, &it.site.region, it.name.as_str()).await?;
-        Ok::<_, ReadError>((it.arn.clone(), found))
-    });
-    let roles = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
-        let name = it.name.as_str();
-        let found = role::read(session, &it.site.region, name, &desired.installation.log_policies()).await?;
-        if let Some(role) = found.as_ref().filter(|role| !role.tags.are_of(&desired.installation)) {
-            let owner = role.tags.owner().map(str::to_owned);
-            return Err(ReadError::ForeignRole { name: name.to_owned(), owner });
-        }
-        Ok((it.arn.clone(), found))
-    });
-    let role_policies = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
-        let marks = desired.installation.log_policies();
-        (it.arn.clone(), role::others(session, &it.site.region, it.name.as_str(), &marks).await)
-    });
-    let topics = desired.topics.iter().filter(|it| here(&it.site)).map(async |it| {
-        let found = topic::read(session, &it.site.region, &it.arn).await?;
-        Ok::<_, ReadError>((it.arn.clone(), found))
-    });
-    // A topic of others that cannot be read leaves the account readable.
-    let existing =
-        desired.existing_topics.iter().filter(|it| it.reader == session.account().name).map(async |it| {
-            let region = it.arn.region().parse();
-            let region =
-                region.map_err(|_| ReadError::Incomplete { resource: it.arn.to_string(), what: "a Region" });
-            let read = async |region: &Region| {
-                topic::read_attributes(session, region, &it.arn, Operation::ReadExistingTopic).await
-            };
-            let found = match &region {
-                Ok(region) => read(region).await,
-                Err(error) => Err(error.clone()),
-            };
-            (it.arn.clone(), found)
-        });
-    let log_access = log_access::read(session, desired.log_groups.iter().filter(|it| here(&it.site)));
-    let (attached, existing_topics, role_policies, log_access) = join4(
-        try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),
-        join_all(existing),
-        join_all(role_policies),
-        Box::pin(log_access),
-    )
-    .await;
-    let (log_groups, roles, topics) = attached?;
-    Ok(Attached { log_groups, log_access, roles, role_policies, topics, existing_topics })
 }
 
 async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, ReadError> {

@@ -5,8 +5,9 @@ use reconcile_policy::Arn;
 use reconcile_spec::{AliasName, Desired};
 
 use super::error::{ObserveError, ReadError};
+use super::hub::read_hub_key;
 use super::key::{self, KeyState, SpareKey, Spares};
-use super::{HubKey, Observed, read_hub_key};
+use super::{HubKey, Observed};
 use crate::view::KeyRef;
 
 /// Takes the key in use in place of the one that the alias stands for, where they differ. Without such a key, no call is made.

@@ -1,0 +1,77 @@
+//! Reads what trails deliver to besides the bucket: log groups with their roles, and topics.
+
+use futures::future::{join_all, join4, try_join_all, try_join3};
+use reconcile_aws::{Operation, Session};
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::{Desired, Site};
+
+use super::{
+    LiveLogGroup, LiveTopic, LogAccess, OtherPolicy, ReadError, TopicAttributes, log_access, log_group, role,
+    topic,
+};
+use crate::view::Role;
+
+/// What was made for trails, in one account.
+#[derive(Default)]
+pub(super) struct Attached {
+    pub(super) log_groups: Vec<(Arn, Option<LiveLogGroup>)>,
+    pub(super) log_access: Vec<(Arn, LogAccess)>,
+    pub(super) roles: Vec<(Arn, Option<Role>)>,
+    pub(super) role_policies: Vec<(Arn, Result<Vec<OtherPolicy>, ReadError>)>,
+    pub(super) topics: Vec<(Arn, Option<LiveTopic>)>,
+    pub(super) existing_topics: Vec<(Arn, Result<Option<TopicAttributes>, ReadError>)>,
+}
+
+/// Log groups, roles and topics of the spec in this account.
+///
+/// # Errors
+/// Whatever AWS answered about a log group, a role or a topic that the spec manages.
+pub(super) async fn read(session: &Session, desired: &Desired) -> Result<Attached, ReadError> {
+    let here = |site: &Site| site.account == session.account().name;
+    let groups = desired.log_groups.iter().filter(|it| here(&it.site)).map(async |it| {
+        let found = log_group::read_live(session, &it.site.region, it.name.as_str()).await?;
+        Ok::<_, ReadError>((it.arn.clone(), found))
+    });
+    let roles = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
+        let name = it.name.as_str();
+        let found = role::read(session, &it.site.region, name, &desired.installation.log_policies()).await?;
+        if let Some(role) = found.as_ref().filter(|role| !role.tags.are_of(&desired.installation)) {
+            let owner = role.tags.owner().map(str::to_owned);
+            return Err(ReadError::ForeignRole { name: name.to_owned(), owner });
+        }
+        Ok((it.arn.clone(), found))
+    });
+    let role_policies = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
+        let marks = desired.installation.log_policies();
+        (it.arn.clone(), role::others(session, &it.site.region, it.name.as_str(), &marks).await)
+    });
+    let topics = desired.topics.iter().filter(|it| here(&it.site)).map(async |it| {
+        let found = topic::read(session, &it.site.region, &it.arn).await?;
+        Ok::<_, ReadError>((it.arn.clone(), found))
+    });
+    // A topic of others that cannot be read leaves the account readable.
+    let existing =
+        desired.existing_topics.iter().filter(|it| it.reader == session.account().name).map(async |it| {
+            let region = it.arn.region().parse();
+            let region =
+                region.map_err(|_| ReadError::Incomplete { resource: it.arn.to_string(), what: "a Region" });
+            let read = async |region: &Region| {
+                topic::read_attributes(session, region, &it.arn, Operation::ReadExistingTopic).await
+            };
+            let found = match &region {
+                Ok(region) => read(region).await,
+                Err(error) => Err(error.clone()),
+            };
+            (it.arn.clone(), found)
+        });
+    let log_access = log_access::read(session, desired.log_groups.iter().filter(|it| here(&it.site)));
+    let (attached, existing_topics, role_policies, log_access) = join4(
+        try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),
+        join_all(existing),
+        join_all(role_policies),
+        Box::pin(log_access),
+    )
+    .await;
+    let (log_groups, roles, topics) = attached?;
+    Ok(Attached { log_groups, log_access, roles, role_policies, topics, existing_topics })
+}

@@ -1,0 +1,185 @@
+//! Reads the bucket and the key, on which all accounts rely.
+
+use std::collections::BTreeMap;
+
+use futures::future::{join, join3, join4, join5, try_join3};
+use reconcile_aws::{Class, Error, Session};
+use reconcile_policy::{AccountId, Arn, Document, Region};
+use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
+
+use super::{
+    Aspects, Conditions, Hidden, HubKey, ReadError, Spares, bucket, grant, key, names, organization, policy,
+    retention,
+};
+use crate::view::Bucket;
+
+/// The bucket with its policy.
+pub(super) struct HubBucket {
+    pub(super) bucket: Option<Bucket>,
+    pub(super) policy: Option<Document>,
+    pub(super) is_empty: bool,
+    pub(super) conditions: Option<Conditions>,
+    pub(super) caller: Option<Arn>,
+    pub(super) management: Option<AccountId>,
+}
+
+/// The key, or those that may be it.
+pub(super) struct FoundKey {
+    pub(super) hub: Option<HubKey>,
+    pub(super) spares: Spares,
+    pub(super) hidden: BTreeMap<Arn, Hidden>,
+}
+
+/// Reads the key of the spec, with what hangs on it.
+///
+/// # Errors
+/// Whatever KMS answered.
+pub(super) async fn read_key(session: &Session, desired: &Desired) -> Result<FoundKey, ReadError> {
+    let (region, identity) = (&desired.key.site.region, &desired.key.identity);
+    let search = key::find(session, region, identity, &desired.installation).await?;
+    let account = || session.account().name.clone();
+    let hidden = |(arn, error)| (arn, Hidden { account: account(), error: ReadError::Aws(error) });
+    let hidden = search.hidden.into_iter().map(hidden).collect();
+    let named = search.found.as_ref().map(|found| &found.arn);
+    let spares = async {
+        match identity {
+            KeyIdentity::Alias(_) => key::find_spares(session, region, &desired.installation, named).await,
+            // A key by its ARN needs no permission to list the keys of its account.
+            KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Spares::default(),
+        }
+    };
+    let hub = async {
+        match &search.found {
+            Some(found) => read_hub_key(session, region, found).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (hub, spares) = join(hub, spares).await;
+    Ok(FoundKey { hub: hub?, spares, hidden })
+}
+
+/// Reads a key with what hangs on it.
+pub(super) async fn read_hub_key(
+    session: &Session,
+    region: &Region,
+    found: &key::Found,
+) -> Result<HubKey, ReadError> {
+    let (key, policy, grants) = try_join3(
+        key::read(session, region, found),
+        policy::read_key_policy(session, region, &found.arn),
+        grant::list(session, region, &found.arn),
+    )
+    .await?;
+    Ok(HubKey { key, policy, grants })
+}
+
+/// Reads the bucket, with its policy and all that decides what can be done with it.
+///
+/// # Errors
+/// Whatever S3 answered about what the spec manages. What it does not manage has errors of its own.
+pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
+    let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
+    // Also read where the spec does not manage them, so they are read apart from the bucket, and once.
+    let aspects = Aspects {
+        lifecycle: false,
+        object_lock: desired.bucket.object_lock.enforced().is_some(),
+        access_logs: false,
+        installation: desired.installation.clone(),
+    };
+    let is_empty = async {
+        if desired.deletion.bucket { bucket::is_empty(session, region, name).await } else { Ok(false) }
+    };
+    let settings = join3(
+        bucket::read(session, region, name, &aspects),
+        policy::read_bucket_policy(session, region, name),
+        is_empty,
+    );
+    let rest = join5(
+        bucket::requester_pays(session, region, name),
+        retention::read_rules(session, region, name),
+        retention::replication(session, region, name),
+        names::notifications(session, region, name),
+        names::inventories(session, region, name),
+    );
+    let access_logs = retention::access_logs(session, region, name);
+    let management = async {
+        // An organization that the spec names is read anyway.
+        match desired.organization {
+            Some(_) => None,
+            None => organization::management(session, region).await,
+        }
+    };
+    let (settings, rest, access_logs, management) =
+        join4(settings, Box::pin(rest), access_logs, management).await;
+    let (bucket, policy, is_empty) = settings;
+    let (requester_pays, rules, replications, notifications, inventories) = rest;
+    let (requester_pays, notifications) =
+        (understood(session, requester_pays), understood(session, notifications));
+    let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
+        // All other answers are that there is no bucket.
+        return Ok(HubBucket::absent(session, management));
+    };
+    if desired.bucket.lifecycle.enforced().is_some() {
+        let rules = rules.as_ref().map_err(Clone::clone)?;
+        bucket.lifecycle = Some(retention::lifecycle(rules, &desired.installation));
+    }
+    if desired.bucket.access_logs.enforced().is_some() {
+        bucket.access_logs = Some(access_logs.clone()?);
+    }
+    let conditions = Conditions {
+        requester_pays,
+        grants: match has_acls(&bucket) {
+            true => bucket::grants(session, region, name).await,
+            false => Ok(Vec::new()),
+        },
+        expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
+        replications,
+        access_logs,
+        notifications,
+        inventories,
+    };
+    Ok(HubBucket {
+        bucket: Some(bucket),
+        policy: policy?,
+        is_empty: is_empty?,
+        conditions: Some(conditions),
+        caller: session.caller().cloned(),
+        management,
+    })
+}
+
+impl HubBucket {
+    /// What is known where there is no bucket.
+    fn absent(session: &Session, management: Option<AccountId>) -> Self {
+        let caller = session.caller().cloned();
+        Self { bucket: None, policy: None, is_empty: false, conditions: None, caller, management }
+    }
+}
+
+/// A setting that nobody has set, where an endpoint of the user's answers in a form that is not that of AWS: emulators do so for
+/// settings that they do not know. From AWS, such an answer is an error.
+fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
+    match read {
+        Err(error) if session.is_elsewhere() && error.class == Class::Unavailable && error.code.is_none() => {
+            Ok(T::default())
+        }
+        read => read,
+    }
+}
+
+/// The error of a read of the bucket, in words of the spec where the bucket is in another Region.
+fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
+    let wanted = desired.bucket.site.region.as_str();
+    match error {
+        ReadError::Aws(Error { bucket_region: Some(actual), .. }) if *actual != *wanted => {
+            let (name, wanted) = (desired.bucket.name.to_string(), wanted.to_owned());
+            ReadError::BucketRegion { name, actual: actual.into(), wanted }
+        }
+        error => error,
+    }
+}
+
+/// Whether the ACL of the bucket has an effect.
+fn has_acls(live: &Bucket) -> bool {
+    live.object_ownership.as_deref() != Some(ObjectOwnership::BucketOwnerEnforced.as_str())
+}

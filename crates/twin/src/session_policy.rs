@@ -11,7 +11,7 @@ const LIMIT: usize = 2048;
 
 /// S3 names some of its actions otherwise than its operations. See "Actions, resources, and condition keys for Amazon S3" in
 /// the service authorization reference.
-const ACTIONS: [(&str, &str); 12] = [
+const ACTIONS: [(&str, &str); 14] = [
     ("s3:HeadBucket", "s3:ListBucket"),
     ("s3:ListObjectVersions", "s3:ListBucketVersions"),
     ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
@@ -23,6 +23,8 @@ const ACTIONS: [(&str, &str); 12] = [
     ("s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"),
     ("s3:PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration"),
     ("s3:GetBucketReplication", "s3:GetReplicationConfiguration"),
+    ("s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
+    ("s3:ListBucketInventoryConfigurations", "s3:GetInventoryConfiguration"),
     ("s3:HeadObject", "s3:GetObject"),
 ];
 

@@ -113,8 +113,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
         join4(settings, Box::pin(rest), access_logs, management).await;
     let (bucket, policy, is_empty) = settings;
     let (requester_pays, rules, replications, notifications, inventories) = rest;
-    let (requester_pays, notifications) =
-        (understood(session, requester_pays), understood(session, notifications));
+    let requester_pays = understood(session, requester_pays);
     let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
         // All other answers are that there is no bucket.
         return Ok(HubBucket::absent(session, management));
@@ -156,12 +155,12 @@ impl HubBucket {
     }
 }
 
-/// A setting that nobody has set, where an endpoint of the user's answers in a form that is not that of AWS: emulators do so for
-/// settings that they do not know. From AWS, such an answer is an error.
-fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
+/// Nobody pays for requests where an endpoint of the user's answers in a form that is not that of AWS, as moto does. From AWS, such
+/// an answer is an error.
+fn understood(session: &Session, read: Result<bool, Error>) -> Result<bool, Error> {
     match read {
         Err(error) if session.is_elsewhere() && error.class == Class::Unavailable && error.code.is_none() => {
-            Ok(T::default())
+            Ok(false)
         }
         read => read,
     }

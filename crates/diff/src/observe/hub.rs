@@ -114,6 +114,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     let (bucket, policy, is_empty) = settings;
     let (requester_pays, rules, replications, notifications, inventories) = rest;
     let requester_pays = understood(session, requester_pays);
+    let notifications = understood(session, notifications);
     let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
         // All other answers are that there is no bucket.
         return Ok(HubBucket::absent(session, management));
@@ -155,12 +156,12 @@ impl HubBucket {
     }
 }
 
-/// Nobody pays for requests where an endpoint of the user's answers in a form that is not that of AWS, as moto does. From AWS, such
-/// an answer is an error.
-fn understood(session: &Session, read: Result<bool, Error>) -> Result<bool, Error> {
+/// A setting that nobody has set, where an endpoint of the user's answers in a form that is not that of AWS: moto does so for
+/// settings that it does not know. From AWS, such an answer is an error.
+fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
     match read {
         Err(error) if session.is_elsewhere() && error.class == Class::Unavailable && error.code.is_none() => {
-            Ok(false)
+            Ok(T::default())
         }
         read => read,
     }

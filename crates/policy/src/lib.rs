@@ -91,5 +91,5 @@ pub use pattern::text_matches;
 pub use public::{Ambiguity, Exposed, exposed};
 pub use recover::{Recovered, recover};
 pub use statement::{Condition, Effect, Principal, Statement};
-pub use trails::CLOUDTRAIL;
+pub use trails::{CLOUDTRAIL, logs_folder};
 pub use warning::Warning;

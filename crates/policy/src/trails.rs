@@ -19,8 +19,9 @@ use crate::pattern::text_matches;
 use crate::{Effect, Principal, Statement};
 use grant::Texts;
 pub(crate) use grant::{Coverage, Grant, Source};
+pub(crate) use owner::is_of_one_owner;
+pub use owner::logs_folder;
 use owner::{Owner, is_of_bucket, is_of_objects};
-pub(crate) use owner::{is_of_one_owner, logs_folder};
 
 /// The service principal of CloudTrail.
 pub const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";

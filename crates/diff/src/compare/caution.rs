@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_policy::Region;
+use reconcile_policy::{Region, logs_folder};
 use reconcile_spec::{Desired, RecordedCalls, Trail};
 
 use super::Scope;
 use super::change::Compared;
 use super::foreign::reviewable;
 use crate::address::Address;
+use crate::delivery::bucket_arn;
 use crate::foreign::review;
 use crate::kind::Kind;
 use crate::view::AccessLogs;
@@ -123,9 +124,8 @@ fn unlogged_access(scope: &Scope<'_>) -> Option<Caution> {
 /// See "Logging data events" in the CloudTrail user guide.
 fn recorded(desired: &Desired) -> RecordedCalls {
     let bucket = &desired.bucket;
-    let prefix = desired.bucket_policy.intent.prefix.as_deref();
-    let prefix = prefix.map(|it| format!("{it}/")).unwrap_or_default();
-    let logs = format!("arn:{}:s3:::{}/{prefix}AWSLogs/", bucket.site.region.partition(), bucket.name);
+    let folder = logs_folder(desired.bucket_policy.intent.prefix.as_deref());
+    let logs = format!("{}/{folder}", bucket_arn(desired));
     let records = |trail: &&Trail| {
         trail.enabled
             && (trail.is_organization || trail.site.account == bucket.site.account)

@@ -15,15 +15,15 @@ mod role;
 use std::collections::BTreeSet;
 
 use reconcile_policy::{
-    Allowed, Asset, AssetKind, Document, Exposure, Fitted, Insiders, Ownership, Partition, Statement,
-    canonical_text, exposures,
+    Allowed, Asset, AssetKind, Document, Exposure, Fitted, Insiders, Ownership, Statement, canonical_text,
+    exposures, logs_folder,
 };
-
-use reconcile_spec::ExistingTopic;
+use reconcile_spec::{AccountName, ExistingTopic};
 
 use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
+use crate::delivery::bucket_arn;
 use crate::drift::Severity;
 use crate::foreign::{ForeignAccess, content, review, severity};
 use crate::kind::Kind;
@@ -119,15 +119,11 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn new(scope: &'a Scope<'a>) -> Self {
         let desired = scope.desired;
-        let partition: Partition = desired.bucket.site.region.partition();
-        let bucket = format!("arn:{partition}:s3:::{}", desired.bucket.name);
+        let bucket = bucket_arn(desired).to_string();
         let own = desired.bucket_policy.intent.prefix.as_deref();
         let mut logs: Vec<String> = std::iter::once(own)
             .chain(scope.guests().map(|guest| guest.prefix.as_deref()))
-            .map(|prefix| {
-                let prefix = prefix.map(|it| format!("{it}/")).unwrap_or_default();
-                format!("{bucket}/{prefix}AWSLogs/*")
-            })
+            .map(|prefix| format!("{bucket}/{}*", logs_folder(prefix)))
             .collect();
         logs.dedup();
         Self { scope, insiders: insiders(scope), bucket, logs }
@@ -163,13 +159,7 @@ impl<'a> Judge<'a> {
         let Some(Ok(Some(live))) = self.scope.observed.existing_topics.get(&topic.arn) else { return None };
         Some(Policy {
             address: self.scope.existing_topic_address(Kind::TopicPolicy, &topic.arn)?,
-            asset: Asset {
-                kind: AssetKind::Topic,
-                arn: topic.arn.to_string(),
-                account: topic.arn.account().to_owned(),
-                bucket: self.bucket.clone(),
-                logs: self.logs.clone(),
-            },
+            asset: self.asset_of(AssetKind::Topic, topic.arn.to_string(), topic.arn.account().to_owned()),
             live: Some(&live.policy.document),
             managed: None,
         })
@@ -182,8 +172,13 @@ impl<'a> Judge<'a> {
         Some(self.asset(AssetKind::Key, hub.key.arn.to_string(), account))
     }
 
-    fn asset(&self, kind: AssetKind, arn: String, account: &reconcile_spec::AccountName) -> Asset {
-        let account = self.scope.desired.account(account).map(|it| it.id.to_string()).unwrap_or_default();
+    fn asset(&self, kind: AssetKind, arn: String, account: &AccountName) -> Asset {
+        let id = self.scope.desired.account(account).map(|it| it.id.to_string()).unwrap_or_default();
+        self.asset_of(kind, arn, id)
+    }
+
+    /// An asset of an account by its id.
+    fn asset_of(&self, kind: AssetKind, arn: String, account: String) -> Asset {
         Asset { kind, arn, account, bucket: self.bucket.clone(), logs: self.logs.clone() }
     }
 

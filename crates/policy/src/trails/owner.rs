@@ -9,7 +9,7 @@ use crate::names::is_account_id;
 const LOGS: &str = "AWSLogs/";
 
 /// The folder of the log files in a bucket, below the prefix of the trail.
-pub(crate) fn logs_folder(prefix: Option<&str>) -> String {
+pub fn logs_folder(prefix: Option<&str>) -> String {
     prefix.map_or_else(|| LOGS.to_owned(), |prefix| format!("{prefix}/{LOGS}"))
 }
 

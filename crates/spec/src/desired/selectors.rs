@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 pub use objects::RecordedCalls;
 
+/// The resource type of objects in data events.
+const OBJECTS: &str = "AWS::S3::Object";
+
 /// What a trail records. A trail has selectors of one sort; writing one sort clears the other.
 ///
 /// See `GetEventSelectors` in the CloudTrail API reference.
@@ -229,6 +232,11 @@ impl AdvancedSelector {
 }
 
 impl FieldSelector {
+    /// Whether it has a condition that selects, besides those that deselect.
+    fn selects(&self) -> bool {
+        !(self.equals.is_empty() && self.starts_with.is_empty() && self.ends_with.is_empty())
+    }
+
     /// How many values it compares with.
     pub(crate) fn count(&self) -> usize {
         let lists = [

@@ -1,9 +1,8 @@
 //! Whether selectors cover the requests with which CloudTrail itself delivers logs.
 
-use super::{AdvancedSelector, EventSelector, FieldSelector, ReadWrite, Selectors};
+use reconcile_policy::logs_folder;
 
-/// The resource type of objects.
-const OBJECTS: &str = "AWS::S3::Object";
+use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, Selectors};
 
 impl Selectors {
     /// Whether data events can include CloudTrail's own deliveries to a bucket, below a prefix, or to a log group. Each recorded
@@ -12,8 +11,7 @@ impl Selectors {
     /// The deliveries are `PutObject` and `PutLogEvents`. See [Suppressing recursive events with recursive
     /// logging](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-recursive-logging.html).
     pub fn may_record_deliveries(&self, bucket: &str, prefix: Option<&str>, has_log_group: bool) -> bool {
-        let folder = prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default();
-        let objects = format!(":::{bucket}/{folder}AWSLogs/");
+        let objects = format!(":::{bucket}/{}", logs_folder(prefix));
         match self {
             Self::Basic(selectors) => selectors.iter().any(|selector| basic(selector, &objects)),
             Self::Advanced(selectors) => selectors.iter().any(|it| advanced(it, &objects, has_log_group)),
@@ -68,7 +66,7 @@ fn accepts(field: &FieldSelector, value: &str) -> bool {
     let is_deselected = field.not_equals.iter().any(|it| it == value)
         || field.not_starts_with.iter().any(|it| value.starts_with(it.as_str()))
         || field.not_ends_with.iter().any(|it| value.ends_with(it.as_str()));
-    (is_selected || !selects(field)) && !is_deselected
+    (is_selected || !field.selects()) && !is_deselected
 }
 
 /// Whether a condition can accept the ARN of a log file, of which only the beginning is known.
@@ -77,11 +75,7 @@ fn can_accept(field: &FieldSelector, objects: &str) -> bool {
     let is_selected =
         field.equals.iter().chain(&field.starts_with).any(begins) || !field.ends_with.is_empty();
     let holds_all = |value: &String| objects.starts_with(without_service(value));
-    (is_selected || !selects(field)) && !field.not_starts_with.iter().any(holds_all)
-}
-
-fn selects(field: &FieldSelector) -> bool {
-    !(field.equals.is_empty() && field.starts_with.is_empty() && field.ends_with.is_empty())
+    (is_selected || !field.selects()) && !field.not_starts_with.iter().any(holds_all)
 }
 
 #[cfg(test)]

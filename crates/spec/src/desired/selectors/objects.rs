@@ -1,9 +1,6 @@
 //! Tells which calls on the objects of a bucket are recorded.
 
-use super::{AdvancedSelector, EventSelector, FieldSelector, ReadWrite, Selectors};
-
-/// The resource type of objects in data events.
-const OBJECT: &str = "AWS::S3::Object";
+use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, Selectors};
 
 /// Which calls on objects are recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,7 +34,7 @@ impl Selectors {
 }
 
 fn basic(selector: &EventSelector, arn: &str) -> RecordedCalls {
-    let mut objects = selector.data_resources.iter().filter(|it| it.kind == OBJECT);
+    let mut objects = selector.data_resources.iter().filter(|it| it.kind == OBJECTS);
     if !objects.any(|it| it.values.iter().any(|value| arn.starts_with(value.as_str()))) {
         return RecordedCalls::default();
     }
@@ -50,7 +47,7 @@ fn basic(selector: &EventSelector, arn: &str) -> RecordedCalls {
 fn advanced(selector: &AdvancedSelector, arn: &str) -> RecordedCalls {
     let is_met = |field: &FieldSelector| match field.field.as_str() {
         "eventCategory" => field.equals == ["Data"],
-        "resources.type" => field.equals == [OBJECT],
+        "resources.type" => field.equals == [OBJECTS],
         "resources.ARN" => are_selected(field, arn),
         "readOnly" => true,
         _ => false,
@@ -68,8 +65,7 @@ fn advanced(selector: &AdvancedSelector, arn: &str) -> RecordedCalls {
 fn are_selected(field: &FieldSelector, arn: &str) -> bool {
     // An ARN can begin with `arn` and be one of these.
     let may_be = |value: &String| value.starts_with(arn) || arn.starts_with(value.as_str());
-    let selects = !(field.equals.is_empty() && field.ends_with.is_empty() && field.starts_with.is_empty());
-    let is_included = !selects || field.starts_with.iter().any(|it| arn.starts_with(it.as_str()));
+    let is_included = !field.selects() || field.starts_with.iter().any(|it| arn.starts_with(it.as_str()));
     let is_excluded = !field.not_ends_with.is_empty()
         || field.not_starts_with.iter().any(may_be)
         || field.not_equals.iter().any(|value| value.starts_with(arn));
@@ -97,13 +93,13 @@ mod tests {
     #[test]
     fn basic_selectors_record_the_objects_that_begin_with_their_values() {
         for (read_write, kind, value, recorded) in [
-            (ReadWrite::All, OBJECT, "arn:aws:s3", "both"),
-            (ReadWrite::All, OBJECT, "arn:aws:s3:::logs/", "both"),
-            (ReadWrite::All, OBJECT, LOGS, "both"),
-            (ReadWrite::ReadOnly, OBJECT, "arn:aws:s3", "reads"),
-            (ReadWrite::WriteOnly, OBJECT, "arn:aws:s3", "writes"),
-            (ReadWrite::All, OBJECT, "arn:aws:s3:::other/", "none"),
-            (ReadWrite::All, OBJECT, "arn:aws:s3:::logs/AWSLogs/111111111111/", "none"),
+            (ReadWrite::All, OBJECTS, "arn:aws:s3", "both"),
+            (ReadWrite::All, OBJECTS, "arn:aws:s3:::logs/", "both"),
+            (ReadWrite::All, OBJECTS, LOGS, "both"),
+            (ReadWrite::ReadOnly, OBJECTS, "arn:aws:s3", "reads"),
+            (ReadWrite::WriteOnly, OBJECTS, "arn:aws:s3", "writes"),
+            (ReadWrite::All, OBJECTS, "arn:aws:s3:::other/", "none"),
+            (ReadWrite::All, OBJECTS, "arn:aws:s3:::logs/AWSLogs/111111111111/", "none"),
             (ReadWrite::All, "AWS::Lambda::Function", "arn:aws:s3", "none"),
         ] {
             let data_resources = vec![DataResource { kind: kind.to_owned(), values: vec![value.to_owned()] }];
@@ -123,7 +119,7 @@ mod tests {
         let of = |more: Value| {
             let mut fields = vec![
                 json!({ "Field": "eventCategory", "Equals": ["Data"] }),
-                json!({ "Field": "resources.type", "Equals": [OBJECT] }),
+                json!({ "Field": "resources.type", "Equals": [OBJECTS] }),
             ];
             fields.extend(more.as_array().unwrap().iter().cloned());
             let selector = serde_json::from_value(json!({ "FieldSelectors": fields })).unwrap();

@@ -17,7 +17,7 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use reconcile_policy::Region;
+use reconcile_policy::{Partition, Region};
 use tokio::sync::Mutex;
 
 use crate::answer::checked;
@@ -69,7 +69,7 @@ struct Shared {
 }
 
 /// The endpoint of an AWS inside of this process.
-pub(crate) const EMBEDDED: &str = "http://embedded.localhost";
+const EMBEDDED: &str = "http://embedded.localhost";
 /// One attempt; the reads and writes that we make answer within a second or two.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 /// A call with all its retries.
@@ -169,6 +169,15 @@ impl Shared {
     }
 }
 
+/// Whether AWS answers at a URL, or the AWS inside of this process, and no emulator.
+pub(crate) fn is_of_aws(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', ':', '?']).next().unwrap_or_default();
+    let embedded = EMBEDDED.trim_start_matches("http://");
+    let mut suffixes = Partition::ALL.iter().map(|partition| partition.dns_suffix()).chain([embedded]);
+    suffixes.any(|suffix| host.ends_with(suffix))
+}
+
 /// One HTTPS client for everything; it follows `HTTPS_PROXY` and its kin.
 fn https_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
@@ -181,4 +190,24 @@ fn https_client() -> SharedHttpClient {
         }
         connector.build()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_is_told_from_an_emulator_by_the_host() {
+        for (url, expected) in [
+            ("https://sts.us-east-1.amazonaws.com/", true),
+            ("https://logs.s3.cn-north-1.amazonaws.com.cn/?notification", true),
+            ("https://vpce-1.s3.us-east-1.vpce.amazonaws.com:443/logs", true),
+            ("http://embedded.localhost/logs?notification", true),
+            ("http://127.0.0.1:5000/logs?notification", false),
+            ("https://localhost.localstack.cloud:4566", false),
+            ("https://amazonaws.com.example.org/", false),
+        ] {
+            assert_eq!(is_of_aws(url), expected, "{url}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{Account, Desired, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
-use crate::connect::EMBEDDED;
+use crate::connect::is_of_aws;
 use crate::gate::Gate;
 use crate::{Aws, Class, Error, Operation, SessionPolicy};
 
@@ -170,7 +170,7 @@ impl Session {
 
     /// The error of a list that is too long to be read.
     pub fn too_long(&self, operation: Operation, what: &str) -> Error {
-        Error { class: Class::Rejected, message: what.to_owned(), ..self.incomplete(operation, what) }
+        self.error(operation, Class::Rejected, what.to_owned())
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {
@@ -241,7 +241,7 @@ impl Session {
 
     /// Whether an endpoint of the user's answers, such as an emulator, and not AWS itself.
     pub fn is_elsewhere(&self) -> bool {
-        self.config.endpoint_url().is_some_and(|url| url != EMBEDDED)
+        self.config.endpoint_url().is_some_and(|url| !is_of_aws(url))
     }
 
     /// An S3 client. With an endpoint of the user's it addresses buckets by path, since a bucket has no host there.

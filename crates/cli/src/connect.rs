@@ -34,18 +34,18 @@ impl World {
             Some(region) => region.parse().map_err(|error| CliError::Region(format!("{error}")))?,
             None => spec.desired().bucket.site.region.clone(),
         };
-        let embedded = match self {
-            Self::Aws => None,
+        let (profile, endpoint_url, embedded) = match self {
+            Self::Aws => (profile(global), endpoint(global)?, None),
             Self::Sandbox(twin) => {
                 provision(twin, spec);
                 twin.save().await?;
-                Some(embed(twin, spec.desired()))
+                (None, None, Some(embed(twin, spec.desired())))
             }
         };
         Ok(Aws::new(Options {
-            profile: if self.is_sandbox() { None } else { profile(global) },
+            profile,
             region,
-            endpoint_url: if self.is_sandbox() { None } else { endpoint(global)? },
+            endpoint_url,
             concurrency: global.concurrency,
             session_policies: !global.no_session_policy,
             embedded,
@@ -56,7 +56,6 @@ impl World {
 /// The profile that somebody named. One that the environment names comes after keys in the environment, as for the AWS CLI, and
 /// has to exist where there are no keys.
 fn profile(global: &Global) -> Option<String> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let of_environment = || {
         let name = variable("AWS_PROFILE").filter(|name| name != "default")?;
         variable("AWS_ACCESS_KEY_ID").is_none().then_some(name)
@@ -70,15 +69,19 @@ fn endpoint(global: &Global) -> Result<Option<String>, CliError> {
     const VARIABLE: &str = "AWS_ENDPOINT_URL";
 
     let option = global.endpoint_url.clone().filter(|url| !url.is_empty());
-    let of_variable = || std::env::var(VARIABLE).ok().filter(|url| !url.is_empty());
     let given = match &option {
         Some(url) => Some(("--endpoint-url", url.clone())),
-        None => of_variable().map(|url| (VARIABLE, url)),
+        None => variable(VARIABLE).map(|url| (VARIABLE, url)),
     };
     match given {
         Some((setting, url)) if !is_url(&url) => Err(CliError::Endpoint { setting, url }),
         _ => Ok(option),
     }
+}
+
+/// A variable of the environment. An empty one is not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn is_url(text: &str) -> bool {

@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
     use crate::observe::Observed;
-    use crate::view::{KeyRef, Selectors, Tags, Trail};
+    use crate::view::{KeyRef, Trail};
 
     const SPEC: &str = "version: 1\nname: test\naccounts:\n  hub: { id: \"111111111111\" }\n  \
         member: { id: \"222222222222\", role: R }\n  shut: { id: \"333333333333\", role: R }\n\
@@ -159,22 +159,9 @@ mod tests {
 
     fn live(account: &str, bucket: &str) -> Trail {
         Trail {
-            arn: arn(account, "Trail"),
             bucket: bucket.to_owned(),
-            prefix: None,
             kms_key: Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/other".to_owned())),
-            multi_region: true,
-            global_service_events: true,
-            log_file_validation: true,
-            organization: false,
-            logging: true,
-            selectors: Selectors::Advanced(Vec::new()),
-            recursive_logging: None,
-            insights: None,
-            event_aggregation: None,
-            cloudwatch_logs: None,
-            notification: None,
-            tags: Tags::default(),
+            ..Trail::plain(arn(account, "Trail"))
         }
     }
 

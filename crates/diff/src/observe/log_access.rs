@@ -104,29 +104,25 @@ impl LogAccess {
             unread: [account.unread, unread].concat(),
         }
     }
+}
 
-    fn add_policies(&mut self, what: Unread, listed: Result<Vec<ResourcePolicy>, ReadError>) {
-        match listed {
-            Ok(policies) => self.policies.extend(policies),
-            Err(error) => self.unread.push((what, error)),
-        }
-    }
-
-    fn add_subscriptions(&mut self, what: Unread, listed: Result<Vec<Subscription>, ReadError>) {
-        match listed {
-            Ok(subscriptions) => self.subscriptions.extend(subscriptions),
-            Err(error) => self.unread.push((what, error)),
-        }
-    }
+/// What was listed; where that could not be read, nothing, and the error is noted.
+fn kept<T>(listed: Result<Vec<T>, ReadError>, what: Unread, unread: &mut Vec<(Unread, ReadError)>) -> Vec<T> {
+    listed.unwrap_or_else(|error| {
+        unread.push((what, error));
+        Vec::new()
+    })
 }
 
 async fn of_account(session: &Session, region: &Region) -> LogAccess {
     let (policies, subscriptions) =
         join(resource_policies(session, region, None), account_subscriptions(session, region)).await;
-    let mut access = LogAccess::default();
-    access.add_policies(Unread::AccountPolicies, policies);
-    access.add_subscriptions(Unread::AccountSubscriptions, subscriptions);
-    access
+    let mut unread = Vec::new();
+    LogAccess {
+        policies: kept(policies, Unread::AccountPolicies, &mut unread),
+        subscriptions: kept(subscriptions, Unread::AccountSubscriptions, &mut unread),
+        unread,
+    }
 }
 
 /// `None` if there is no such log group.
@@ -137,10 +133,12 @@ async fn of_group(session: &Session, group: &spec::LogGroup) -> Option<LogAccess
         group_subscriptions(session, region, group.name.as_str()),
     )
     .await;
-    let mut access = LogAccess::default();
-    access.add_policies(Unread::GroupPolicy, policies);
-    access.add_subscriptions(Unread::GroupSubscriptions, subscriptions.transpose()?);
-    Some(access)
+    let mut unread = Vec::new();
+    Some(LogAccess {
+        policies: kept(policies, Unread::GroupPolicy, &mut unread),
+        subscriptions: kept(subscriptions.transpose()?, Unread::GroupSubscriptions, &mut unread),
+        unread,
+    })
 }
 
 /// The resource policies of the account and Region, or that of one log group.

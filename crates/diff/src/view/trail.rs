@@ -163,12 +163,11 @@ impl View for Trail {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn trail(recursive_logging: Option<bool>) -> Trail {
-        Trail {
-            arn: "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail".parse().unwrap(),
+impl Trail {
+    /// A trail without anything that can be left out.
+    pub(crate) fn plain(arn: Arn) -> Self {
+        Self {
+            arn,
             bucket: "logs".to_owned(),
             prefix: None,
             kms_key: None,
@@ -178,13 +177,23 @@ mod tests {
             organization: false,
             logging: true,
             selectors: Selectors::Advanced(Vec::new()),
-            recursive_logging,
+            recursive_logging: None,
             insights: None,
             event_aggregation: None,
             cloudwatch_logs: None,
             notification: None,
             tags: Tags::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trail(recursive_logging: Option<bool>) -> Trail {
+        let arn = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail".parse().unwrap();
+        Trail { recursive_logging, ..Trail::plain(arn) }
     }
 
     #[test]

@@ -110,6 +110,12 @@ impl Installation {
         })
     }
 
+    /// How many calls of an operation AWS accepted.
+    pub fn accepted(&self, operation: &str) -> usize {
+        let calls = self.twin.calls();
+        calls.iter().filter(|call| call.operation == operation && call.error.is_none()).count()
+    }
+
     pub async fn plan(&self, text: &str) -> Plan {
         self.compare(text).await.plan
     }

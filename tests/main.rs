@@ -9,6 +9,7 @@ mod destroy;
 mod errors;
 mod every_key;
 mod guides;
+mod hostile;
 mod import;
 mod key_and_lock;
 mod moto;

@@ -8,6 +8,7 @@ mod connect;
 mod error;
 mod exit;
 mod files;
+mod log;
 mod output;
 mod progress;
 
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&CliError::Usage(error), args::ask_for_json(std::env::args_os())).into(),
     };
     output::set_color(cli.global.color);
-    start_log(&cli);
+    log::start(&cli.global);
     run(&cli).unwrap_or_else(|error| fail(&error, cli.command.is_json())).into()
 }
 
@@ -61,20 +62,4 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
 
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)
-}
-
-fn start_log(cli: &Cli) {
-    use tracing_subscriber::EnvFilter;
-
-    // What the SDK tries and retries is not for everybody; what came of it is in our own errors.
-    let level = match cli.global.verbose {
-        0 | 1 => "error",
-        _ => "error,reconcile=debug,reconcile_aws=debug",
-    };
-    let filter = EnvFilter::try_from_env("RECONCILE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match cli.global.log_format {
-        args::LogFormat::Text => log.init(),
-        args::LogFormat::Json => log.json().init(),
-    }
 }

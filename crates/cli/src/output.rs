@@ -1,8 +1,11 @@
-//! The only place that prints: what was asked for on stdout, all else on stderr.
+//! The only place that prints: results on stdout, everything else on stderr.
+//!
+//! Both get text whose values are escaped; see [`reconcile_text`].
 
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
+use reconcile_text::{Line, Text, escape, escape_json, is_hidden};
 
 use crate::args::Color;
 use crate::error::CliError;
@@ -18,40 +21,79 @@ pub(crate) fn set_color(color: Color) {
     }
 }
 
-/// Writes what was asked for.
-pub(crate) fn print(text: &str) -> Result<(), CliError> {
+/// Prints a result for people.
+pub(crate) fn print(text: &Text) -> Result<(), CliError> {
+    write(text.as_str())
+}
+
+/// Prints a result of one line for people.
+pub(crate) fn print_line(line: impl Into<Line>) -> Result<(), CliError> {
+    print(&Text::of(line))
+}
+
+/// Prints a result for programs.
+pub(crate) fn print_json(document: &str) -> Result<(), CliError> {
+    write(&escape_json(document))
+}
+
+/// Prints a document that goes into a file as it is, such as a script, a spec or Markdown, whose writer has escaped the values.
+pub(crate) fn print_file(contents: &str) -> Result<(), CliError> {
+    write(contents)
+}
+
+/// Prints a question, and leaves the cursor behind it.
+pub(crate) fn ask(question: &str) -> Result<(), CliError> {
+    write(question)
+}
+
+fn write(text: &str) -> Result<(), CliError> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(CliError::Output)
 }
 
-/// Says something beside what was asked for.
-pub(crate) fn note(text: &str) {
-    // There is nowhere to tell that stderr is gone.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+/// Prints a line beside the result.
+pub(crate) fn note(line: impl Into<Line>) {
+    notes(&Text::of(line));
+}
+
+/// Prints lines beside the result.
+pub(crate) fn notes(text: &Text) {
+    // There is nowhere to report that stderr is closed.
+    let _ = anstream::stderr().lock().write_all(text.as_str().as_bytes());
 }
 
 /// Prints the JSON document of an error on stdout, where a program expects the result.
 pub(crate) fn error_document(error: &CliError) {
     // There is nowhere to report that stdout is closed.
-    let _ = print(&format!("{:#}\n", error.document()));
+    let _ = print_json(&format!("{:#}\n", error.document()));
 }
 
 /// Prints the message of an error and its hint on stderr.
 pub(crate) fn error(error: &CliError) {
-    if matches!(error, CliError::Output(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe) {
-        return;
-    }
     match error {
-        CliError::Usage(error) => {
-            // There is nowhere to report that stderr is closed.
-            let _ = error.print();
-            return;
-        }
-        // Diagnostics of a spec say `error:` for each problem themselves.
-        CliError::Spec(problems) => note(problems.to_string().trim_end()),
-        error => note(&format!("{ERROR}error{ERROR:#}: {error}")),
+        CliError::Output(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => return,
+        CliError::Usage(error) => return usage(error),
+        // Diagnostics of a spec begin with `error:` each.
+        CliError::Spec(problems) => notes(&problems.text()),
+        error => note(Line::styled(ERROR, "error").and(format_args!(": {error}"))),
     }
     if let Some(hint) = error.hint() {
-        note(&format!(" {HINT}hint{HINT:#}: {hint}"));
+        note(Line::from(" ").and_styled(HINT, "hint").and(format_args!(": {hint}")));
     }
+}
+
+/// Prints the message of the parser of arguments, which quotes arguments as they are.
+fn usage(error: &clap::Error) {
+    let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    // The parser quotes the value of `--option=value` without the option.
+    let values = args.flat_map(|arg| match arg.split_once('=') {
+        Some((_, value)) => vec![value.to_owned(), arg],
+        None => vec![arg],
+    });
+    let mut message = error.render().ansi().to_string();
+    for value in values.filter(|value| value.contains(is_hidden)) {
+        message = message.replace(&value, &escape(&value));
+    }
+    // There is nowhere to report that stderr is closed.
+    let _ = anstream::stderr().lock().write_all(message.as_bytes());
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reconcile_apply::{Event, Watch};
 use reconcile_diff::Progress;
+use reconcile_text::escape;
 
 use crate::args::Global;
 
@@ -71,11 +72,13 @@ impl Watch for Applying {
         match event {
             Event::Started(address) => drop(running.insert(address.to_string())),
             Event::Waiting(address) => {
-                self.bar.set_message(format!("{address}: waiting until AWS sees earlier changes"));
+                let message = format!("{address}: waiting until AWS sees earlier changes");
+                self.bar.set_message(escape(&message).into_owned());
                 return;
             }
             Event::Confirming(address, trail) => {
-                self.bar.set_message(format!("{address}: CloudTrail confirms {trail}"));
+                let message = format!("{address}: CloudTrail confirms {trail}");
+                self.bar.set_message(escape(&message).into_owned());
                 return;
             }
             Event::Finished(address, _) => {
@@ -83,6 +86,7 @@ impl Watch for Applying {
                 self.bar.inc(1);
             }
         }
-        self.bar.set_message(running.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+        let running: Vec<&str> = running.iter().map(String::as_str).collect();
+        self.bar.set_message(escape(&running.join(", ")).into_owned());
     }
 }

@@ -12,7 +12,10 @@ use crate::refused_forms::{ALTERNATIVES, TAG};
 #[non_exhaustive]
 pub enum Refusal {
     /// A foreign statement keeps CloudTrail from delivering, whatever our statements allow.
-    #[error("{policy}: {statement} would keep {} from delivering: {obstacle}\n{text}", listed(addresses))]
+    #[error(
+        "{policy}: {statement} would keep {} from delivering: {obstacle}; the statement is {text}",
+        listed(addresses)
+    )]
     Blocked {
         /// The policy that has the statement.
         policy: Address,

@@ -2,16 +2,17 @@
 
 use reconcile_diff::Difference;
 use reconcile_diff::plan::{ActionKind, Change};
+use reconcile_text::Line;
 use serde_json::Value;
 use similar::TextDiff;
 
-use crate::paint::{ADD, CHANGE, DIM, REMOVE, paint};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE};
 
 /// Values shown of one list, where not all are wanted.
 const SHOWN: usize = 5;
 
 /// The values of a change that differ, one a line. Of what is made as a whole the fields are shown only when asked.
-pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<String> {
+pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<Line> {
     let is_document = change.address.kind.is_policy();
     if change.action() == ActionKind::Update || verbose || is_document {
         return of_differences(&change.diff, verbose);
@@ -20,7 +21,7 @@ pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<String> {
 }
 
 /// The same of bare differences.
-pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<String> {
+pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut last: (&str, usize, usize) = ("", 0, 0);
     for difference in differences {
@@ -31,7 +32,7 @@ pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<S
                 lines.pop();
             }
             last.2 += 1;
-            lines.push(paint(DIM, format!("  … and {} more", last.2)));
+            lines.push(Line::styled(DIM, format_args!("  … and {} more", last.2)));
             continue;
         }
         lines.extend(one(difference, verbose));
@@ -39,7 +40,7 @@ pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<S
     lines
 }
 
-fn one(difference: &Difference, verbose: bool) -> Vec<String> {
+fn one(difference: &Difference, verbose: bool) -> Vec<Line> {
     let name = match difference {
         Difference::Add { path, value } | Difference::Remove { path, value } if is_statement(path) => {
             name_of_statement(path, value)
@@ -49,10 +50,12 @@ fn one(difference: &Difference, verbose: bool) -> Vec<String> {
     match difference {
         Difference::Add { path, value } if is_statement(path) => statement("+", &name, value, verbose),
         Difference::Remove { path, value } if is_statement(path) => statement("-", &name, value, verbose),
-        Difference::Add { value, .. } => vec![paint(ADD, format!("+ {name}: {}", show(value)))],
-        Difference::Remove { value, .. } => vec![paint(REMOVE, format!("- {name}: {}", show(value)))],
+        Difference::Add { value, .. } => vec![Line::styled(ADD, format_args!("+ {name}: {}", show(value)))],
+        Difference::Remove { value, .. } => {
+            vec![Line::styled(REMOVE, format_args!("- {name}: {}", show(value)))]
+        }
         Difference::Replace { from, value, .. } => {
-            vec![paint(CHANGE, format!("~ {name}: {} → {}", show(from), show(value)))]
+            vec![Line::styled(CHANGE, format_args!("~ {name}: {} → {}", show(from), show(value)))]
         }
     }
 }
@@ -63,7 +66,7 @@ fn is_statement(path: &str) -> bool {
 }
 
 /// A statement in a line: who may do what with how many resources. Whole, when asked.
-fn statement(sign: &str, name: &str, value: &Value, verbose: bool) -> Vec<String> {
+fn statement(sign: &str, name: &str, value: &Value, verbose: bool) -> Vec<Line> {
     let style = if sign == "+" { ADD } else { REMOVE };
     let of = |field: &str| match &value[field] {
         Value::Array(members) => count_of(members),
@@ -81,10 +84,10 @@ fn statement(sign: &str, name: &str, value: &Value, verbose: bool) -> Vec<String
             other => format!("on {}", show(other)),
         },
     );
-    let mut lines = vec![paint(style, gist.trim_end())];
+    let mut lines = vec![Line::styled(style, gist.trim_end())];
     if verbose {
         let whole = serde_json::to_string_pretty(value).unwrap_or_default();
-        lines.extend(whole.lines().map(|line| paint(style, format!("    {line}"))));
+        lines.extend(whole.lines().map(|line| Line::styled(style, format_args!("    {line}"))));
     }
     lines
 }

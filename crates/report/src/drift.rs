@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_diff::{Finding, FindingKind, Severity};
+use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
 use crate::diff::of_differences;
-use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, count, paint, sandbox_line};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
 
 /// The check of one spec.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +25,8 @@ pub struct SpecDrift {
 /// Why a spec could not be checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// The error and its hint, for people.
-    pub text: String,
+    /// The error and its hint, for people, without colours.
+    pub text: Text,
     /// The error as JSON documents have it.
     pub object: Value,
 }
@@ -49,8 +50,8 @@ impl SpecDrift {
 const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
 /// A check for people: the gravest findings first.
-pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
-    let mut text = if options.sandbox { sandbox_line() } else { String::new() };
+pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
+    let mut text = beginning(options);
     for spec in specs {
         let (style, verdict) = match (&spec.result, spec.status()) {
             (Err(_), _) => (REMOVE.bold(), "could not be checked".to_owned()),
@@ -59,9 +60,9 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
                 (CHANGE.bold(), count(findings.iter().filter(|it| it.is_open()).count(), "finding"))
             }
         };
-        let _ = writeln!(text, "{}: {}", paint(STRONG, &spec.spec), paint(style, verdict));
+        text.line(Line::styled(STRONG, &spec.spec).and(": ").and_styled(style, verdict));
         if let Err(failure) = &spec.result {
-            let _ = writeln!(text, "{}", failure.text);
+            text.append(&failure.text);
         }
         for finding in spec.findings() {
             let style = match finding.severity {
@@ -72,11 +73,11 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> String {
                 Severity::Low => DIM,
             };
             let label = format!("{:<8}", label(finding));
-            let message = message(finding);
-            let _ = writeln!(text, "  {} {}  {message}", paint(style, label), finding.address);
+            let told = format_args!(" {}  {}", finding.address, message(finding));
+            text.line(Line::from("  ").and_styled(style, label).and(told));
             if finding.kind == FindingKind::Changed {
                 for line in of_differences(&finding.diff, options.verbose) {
-                    let _ = writeln!(text, "             {line}");
+                    text.line(Line::from("             ").append(&line));
                 }
             }
         }
@@ -118,7 +119,7 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
                 "spec": spec.spec,
                 "checked_at": spec.checked_at,
                 "status": spec.status(),
-                "error": failure.map(|failure| &failure.text),
+                "error": failure.map(|failure| failure.text.as_str().trim_end()),
                 "failure": failure.map(|failure| &failure.object),
                 "findings": spec.findings(),
                 "summary": summary,
@@ -132,16 +133,16 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
 pub fn markdown(specs: &[SpecDrift]) -> String {
     let mut text = "### Drift\n".to_owned();
     for spec in specs {
-        let _ = write!(text, "\n`{}`: {}\n", spec.spec, spec.status().replace('_', " "));
+        let _ = write!(text, "\n{}: {}\n", md::code(&spec.spec), spec.status().replace('_', " "));
         if let Err(failure) = &spec.result {
-            let _ = write!(text, "\n```\n{}\n```\n", failure.text);
+            let _ = write!(text, "\n{}\n", md::block(failure.text.as_str()));
         }
         if !spec.findings().is_empty() {
             text += "\n| Severity | Resource | Finding |\n| --- | --- | --- |\n";
         }
         for finding in spec.findings() {
-            let message = message(finding).replace('|', "\\|");
-            let _ = writeln!(text, "| {} | `{}` | {message} |", label(finding), finding.address);
+            let (address, message) = (md::code(&finding.address), md::cell(&message(finding)));
+            let _ = writeln!(text, "| {} | {address} | {message} |", label(finding));
         }
     }
     text

@@ -1,14 +1,13 @@
 //! Views of why resources are as they are: the way of a trail's log files, and what a plan has for an address.
 
-use std::fmt::Write;
-
 use reconcile_diff::plan::Change;
 use reconcile_diff::{Address, DeliveryPath};
 use reconcile_policy::{Decision, PolicyKind};
+use reconcile_text::{Line, Text};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
-use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, paint, sandbox_line, sign};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, sign};
 
 /// Version of the JSON form.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -25,60 +24,59 @@ pub struct Explanation {
 }
 
 /// Explanations for people.
-pub fn text(explanations: &[Explanation], options: TextOptions) -> String {
-    let mut text = if options.sandbox { sandbox_line() } else { String::new() };
+pub fn text(explanations: &[Explanation], options: TextOptions) -> Text {
+    let mut text = beginning(options);
     for (index, explanation) in explanations.iter().enumerate() {
         if index > 0 {
-            text.push('\n');
+            text.blank();
         }
-        let _ = writeln!(text, "{}", paint(STRONG, &explanation.address));
+        text.line(Line::styled(STRONG, &explanation.address));
         if let Some(path) = &explanation.path {
             path_text(&mut text, path);
         }
         if explanation.changes.is_empty() {
-            text += "  It is as the spec says: a plan has nothing for it.\n";
+            text.line("  It is as the spec says: a plan has nothing for it.");
         }
         for change in &explanation.changes {
-            let _ = writeln!(text, "  A plan has: {} {}", sign(change.action()), change.address);
+            text.line(format_args!("  A plan has: {} {}", sign(change.action()), change.address));
             for reason in &change.reasons {
-                let _ = writeln!(text, "      {reason}");
+                text.line(format_args!("      {reason}"));
             }
         }
     }
     text
 }
 
-fn path_text(text: &mut String, path: &DeliveryPath) {
+fn path_text(text: &mut Text, path: &DeliveryPath) {
     let delivery = &path.delivery;
     let prefix = delivery.prefix.as_ref().map(|prefix| format!(" below `{prefix}`")).unwrap_or_default();
-    let _ = match path.is_live {
-        true => writeln!(text, "  It delivers to {}{prefix}.", delivery.bucket),
-        false => writeln!(text, "  It is not there yet. It will deliver to {}{prefix}.", delivery.bucket),
-    };
-    let (yes, no, unknown) = (paint(ADD, "yes"), paint(REMOVE.bold(), "NO "), paint(CHANGE.bold(), "?  "));
+    let verb = if path.is_live { "It delivers" } else { "It is not there yet. It will deliver" };
+    text.line(format_args!("  {verb} to {}{prefix}.", delivery.bucket));
+    let (yes, no, unknown) = ((ADD, "yes"), (REMOVE.bold(), "NO "), (CHANGE.bold(), "?  "));
+    let hop = |(style, mark), told: String| Line::from("  ").and_styled(style, mark).and(told);
     for proof in &path.proofs {
         let (mark, verdict) = match &proof.decision {
-            Decision::Allowed(_) => (&yes, ALLOWED),
-            Decision::Denied(_) | Decision::NotAllowed(_) => (&no, NOT_ALLOWED),
-            Decision::Unknown(_) => (&unknown, UNKNOWN),
+            Decision::Allowed(_) => (yes, ALLOWED),
+            Decision::Denied(_) | Decision::NotAllowed(_) => (no, NOT_ALLOWED),
+            Decision::Unknown(_) => (unknown, UNKNOWN),
         };
-        let _ = writeln!(text, "  {mark}  {verdict} {}", proof.hop);
-        let request = format!("{} on {}", proof.request.action(), proof.request.resource());
-        let _ = writeln!(text, "       {}", paint(DIM, request));
-        let _ = writeln!(text, "       {}", proof.decision);
+        text.line(hop(mark, format!("  {verdict} {}", proof.hop)));
+        let request = format_args!("{} on {}", proof.request.action(), proof.request.resource());
+        text.line(Line::from("       ").and_styled(DIM, request));
+        text.line(format_args!("       {}", proof.decision));
     }
     for unproven in &path.unproven {
-        let (mark, verdict) = if unproven.is_refused() { (&no, NOT_ALLOWED) } else { (&unknown, UNKNOWN) };
-        let _ = writeln!(text, "  {mark}  {verdict} {}", unproven.hop);
-        let _ = writeln!(text, "       {}", unproven.why);
-        let _ = writeln!(text, "       hint: {}", unproven.hint());
+        let (mark, verdict) = if unproven.is_refused() { (no, NOT_ALLOWED) } else { (unknown, UNKNOWN) };
+        text.line(hop(mark, format!("  {verdict} {}", unproven.hop)));
+        text.line(format_args!("       {}", unproven.why));
+        text.line(format_args!("       hint: {}", unproven.hint()));
     }
-    text.push_str(match verdict(path) {
-        "yes" => "  So it can deliver.\n",
-        "no" => "  So it cannot deliver.\n",
-        _ => "  So it is not known whether it can deliver.\n",
+    text.line(match verdict(path) {
+        "yes" => "  So it can deliver.",
+        "no" => "  So it cannot deliver.",
+        _ => "  So it is not known whether it can deliver.",
     });
-    text.push_str("  Service control policies and resource control policies are not read.\n");
+    text.line("  Service control policies and resource control policies are not read.");
 }
 
 const ALLOWED: &str = "CloudTrail is allowed to";

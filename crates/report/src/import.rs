@@ -1,70 +1,60 @@
 //! What an import found, as text for people.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use reconcile_diff::import::{Imported, LeftOut};
+use reconcile_text::Text;
 
 /// What the spec has, what it has not, and what a plan of it does. `out` is the file of the spec, if it has one.
-pub fn text(imported: &Imported, out: Option<&Path>) -> String {
-    let mut text = String::new();
+pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
+    let mut text = Text::default();
     let out = out.map(|path| format!("{}: ", path.display())).unwrap_or_default();
     let Imported { name, bucket, contents, unmanaged, left_out, notes, .. } = imported;
     let trails = counted(imported.trails, "trail");
-    let _ = writeln!(text, "{out}installation `{name}`, {trails} to bucket {bucket}");
+    text.line(format_args!("{out}installation `{name}`, {trails} to bucket {bucket}"));
     for line in contents {
-        let _ = writeln!(text, "  {line}");
+        text.line(format_args!("  {line}"));
     }
     if !unmanaged.is_empty() {
-        let _ = writeln!(
-            text,
-            "Kept as they are, each by a line with a comment: {}",
-            unmanaged.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
-        );
+        let kept: Vec<String> = unmanaged.iter().map(|key| format!("`{key}`")).collect();
+        text.line(format_args!("Kept as they are, each by a line with a comment: {}", kept.join(", ")));
     }
     if !left_out.is_empty() {
-        text.push_str("Not in the spec:\n");
+        text.line("Not in the spec:");
     }
     for LeftOut { what, why, hint } in left_out {
-        let _ = writeln!(text, "  {what}: {why}");
+        text.line(format_args!("  {what}: {why}"));
         if let Some(hint) = hint {
-            let _ = writeln!(text, "    hint: {hint}");
+            text.line(format_args!("    hint: {hint}"));
         }
     }
     for note in notes {
-        let _ = writeln!(text, "note: {note}");
+        text.line(format_args!("note: {note}"));
     }
-    text + &outcome(imported)
+    outcome(&mut text, imported);
+    text
 }
 
-/// What a plan of the spec does.
-fn outcome(imported: &Imported) -> String {
+/// Adds what a plan of the spec does.
+fn outcome(text: &mut Text, imported: &Imported) {
     let plan = &imported.comparison.plan;
-    let mut text = String::new();
     for unreadable in &plan.unreadable {
-        let _ = writeln!(
-            text,
-            "warning: account `{}` cannot be read: {}",
-            unreadable.account.name, unreadable.error
-        );
+        let name = &unreadable.account.name;
+        text.line(format_args!("warning: account `{name}` cannot be read: {}", unreadable.error));
     }
     for refused in &plan.refused {
-        let _ = writeln!(
-            text,
-            "A plan of this spec refuses a part: {}\n  hint: {}",
-            refused.message, refused.hint
-        );
+        text.line(format_args!("A plan of this spec refuses a part: {}", refused.message));
+        text.line(format_args!("  hint: {}", refused.hint));
     }
     match plan.changes.as_slice() {
-        [] => text.push_str("A plan of this spec shows no change."),
+        [] => text.line("A plan of this spec shows no change."),
         changes => {
-            let _ = write!(text, "A plan of this spec shows {}:", counted(changes.len(), "change"));
+            text.line(format_args!("A plan of this spec shows {}:", counted(changes.len(), "change")));
             for change in changes {
-                let _ = write!(text, "\n  {}: {}", change.address, change.reasons.join("; "));
+                text.line(format_args!("  {}: {}", change.address, change.reasons.join("; ")));
             }
         }
     }
-    text
 }
 
 fn counted(count: usize, what: &str) -> String {

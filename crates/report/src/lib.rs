@@ -1,7 +1,6 @@
 //! Turns plans, outcomes and findings into text, JSON and Markdown.
 //!
-//! Text carries ANSI colours, which whoever prints it takes out where they are not wanted; it reads the same without
-//! them. Nothing here prints.
+//! Nothing here prints.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -6,16 +6,18 @@ use std::fmt::Write;
 use reconcile_apply::{ChangeResult, Outcome, Status};
 use reconcile_diff::Address;
 use reconcile_diff::plan::{Refused, Unreadable};
+use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
-use crate::paint::{CHANGE, REMOVE, count, paint, sandbox_line};
+use crate::paint::{CHANGE, REMOVE, beginning, count};
 
 /// An outcome for people: what was not made and why, and the counts.
-pub fn text(outcome: &Outcome, options: TextOptions) -> String {
-    let mut text = if options.sandbox { sandbox_line() } else { String::new() };
+pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
+    let mut text = beginning(options);
     if outcome.results.is_empty() {
-        return text + "Nothing to do.\n";
+        text.line("Nothing to do.");
+        return text;
     }
     for result in &outcome.results {
         unconfirmed(&mut text, result);
@@ -25,29 +27,29 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> String {
             Status::Skipped { error } => ("skipped", CHANGE, error, None),
             Status::Stale { error } => ("stale", CHANGE.bold(), error, None),
         };
-        let _ = writeln!(text, "{} {}: {error}", paint(style, word), result.address);
+        text.line(Line::styled(style, word).and(format_args!(" {}: {error}", result.address)));
         if let Some(hint) = hint {
-            let _ = writeln!(text, "  hint: {hint}");
+            text.line(format_args!("  hint: {hint}"));
         }
     }
-    let _ = writeln!(text, "{}", counts(outcome));
+    text.line(counts(outcome));
     if outcome.is_stale() {
-        text += "Live state changed after the plan was made: plan again, and look at what changed.\n";
+        text.line("Live state changed after the plan was made: plan again, and look at what changed.");
     } else if outcome.is_refused() {
-        text += "The same plan would be refused again: follow the hints first, then plan and apply again.\n";
+        text.line("The same plan would be refused again: follow the hints first, then plan and apply again.");
     } else if !outcome.is_complete() {
-        text += "Run `reconcile apply` again: it goes on where this ended.\n";
+        text.line("Run `reconcile apply` again: it goes on where this ended.");
     }
     text
 }
 
 /// Trails that CloudTrail neither confirmed nor refused after a change that was made.
-fn unconfirmed(text: &mut String, result: &ChangeResult) {
+fn unconfirmed(text: &mut Text, result: &ChangeResult) {
     let is_made = result.status.error().is_none();
     let trails = result.confirmation.iter().filter(|_| is_made).flat_map(|it| &it.unconfirmed);
     for trail in trails {
-        let word = paint(CHANGE, "unconfirmed");
-        let _ = writeln!(text, "{word} {} after {}: {}", trail.trail, result.address, trail.error);
+        let told = format_args!(" {} after {}: {}", trail.trail, result.address, trail.error);
+        text.line(Line::styled(CHANGE, "unconfirmed").and(told));
     }
 }
 
@@ -125,13 +127,14 @@ fn result(result: &ChangeResult) -> Value {
 
 /// An outcome for a pull request.
 pub fn markdown(outcome: &Outcome) -> String {
-    let mut text = format!("### Apply of `{}`\n\n{}\n", outcome.spec.path, counts(outcome));
+    let path = md::code(&outcome.spec.path);
+    let mut text = format!("### Apply of {path}\n\n{}\n", md::inline(&counts(outcome)));
     let not_made =
         outcome.results.iter().filter(|it| !matches!(it.status, Status::Applied | Status::Unchanged));
     for result in not_made.map(result) {
         let (address, status) = (result["address"].as_str().unwrap_or_default(), result["status"].as_str());
-        let error = result["error"].as_str().unwrap_or_default();
-        let _ = write!(text, "\n- `{address}` {}: {error}", status.unwrap_or_default());
+        let error = md::inline(result["error"].as_str().unwrap_or_default());
+        let _ = write!(text, "\n- {} {}: {error}", md::code(address), status.unwrap_or_default());
     }
     text + "\n"
 }

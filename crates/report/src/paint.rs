@@ -1,19 +1,16 @@
 //! Colours, and the words that every view uses.
 
-use std::fmt::Display;
-
 use anstyle::{AnsiColor, Style};
 use reconcile_diff::plan::ActionKind;
+use reconcile_text::{Line, Text};
+
+use crate::TextOptions;
 
 pub(crate) const ADD: Style = AnsiColor::Green.on_default();
 pub(crate) const CHANGE: Style = AnsiColor::Yellow.on_default();
 pub(crate) const REMOVE: Style = AnsiColor::Red.on_default();
 pub(crate) const STRONG: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
-
-pub(crate) fn paint(style: Style, text: impl Display) -> String {
-    format!("{style}{text}{style:#}")
-}
 
 /// `+`, `~` or `-`, as in Terraform.
 pub(crate) fn sign(action: ActionKind) -> &'static str {
@@ -40,7 +37,12 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// The line that says that nothing of this is real.
-pub(crate) fn sandbox_line() -> String {
-    paint(CHANGE.bold(), "sandbox: the embedded AWS twin; nothing here touches AWS") + "\n\n"
+/// The beginning of a text, which names the sandbox if the text is about one.
+pub(crate) fn beginning(options: TextOptions) -> Text {
+    let mut text = Text::default();
+    if options.sandbox {
+        text.line(Line::styled(CHANGE.bold(), "sandbox: the embedded AWS twin; nothing here touches AWS"));
+        text.blank();
+    }
+    text
 }

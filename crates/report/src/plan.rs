@@ -6,59 +6,53 @@ use std::fmt::Write;
 
 use reconcile_diff::plan::{Change, Risk, Trial};
 use reconcile_diff::{Address, Plan};
+use reconcile_text::{Line, Text, markdown as md};
 
 use crate::TextOptions;
 use crate::diff::{lines, whole};
-use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, count, paint, sandbox_line, sign, style};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count, sign, style};
 use crate::size::size;
 use fold::{Entry, fold};
 
 /// A plan for people: grouped by account, one line a change, the reasons and the values that differ under it.
-pub fn text(plan: &Plan, options: TextOptions) -> String {
-    let mut text = String::new();
-    if options.sandbox {
-        text += &sandbox_line();
-    }
+pub fn text(plan: &Plan, options: TextOptions) -> Text {
+    let mut text = beginning(options);
     let mut heading = String::new();
     for entry in fold(&plan.changes) {
         let title = title(&entry);
         if title != heading {
-            let _ = writeln!(text, "{}", paint(STRONG, &title));
+            text.line(Line::styled(STRONG, &title));
             heading = title;
         }
         change(&mut text, &entry, &plan.spec.name, options);
     }
     if !plan.changes.is_empty() {
-        text.push('\n');
+        text.blank();
     }
     for warning in &plan.warnings {
-        let _ =
-            writeln!(text, "{} {}: {}\n", paint(CHANGE.bold(), "warning:"), warning.address, warning.message);
+        let told = format_args!(" {}: {}", warning.address, warning.message);
+        text.line(Line::styled(CHANGE.bold(), "warning:").and(told));
+        text.blank();
     }
     for refused in &plan.refused {
-        let _ = writeln!(text, "{} {}", paint(REMOVE.bold(), "refused:"), refused.message);
-        let _ = writeln!(text, "  hint: {}", refused.hint);
+        text.line(Line::styled(REMOVE.bold(), "refused:").and(format_args!(" {}", refused.message)));
+        text.line(format_args!("  hint: {}", refused.hint));
         if !refused.left_out.is_empty() {
-            let _ = writeln!(text, "  left out of this plan: {}", left_out(&refused.left_out));
+            text.line(format_args!("  left out of this plan: {}", left_out(&refused.left_out)));
         }
-        text.push('\n');
+        text.blank();
     }
     for unreadable in &plan.unreadable {
         let account = &unreadable.account;
-        let _ = writeln!(
-            text,
-            "{} account {} ({}): {}",
-            paint(REMOVE.bold(), "unreadable:"),
-            account.name,
-            account.id,
-            unreadable.error
-        );
+        let told = format_args!(" account {} ({}): {}", account.name, account.id, unreadable.error);
+        text.line(Line::styled(REMOVE.bold(), "unreadable:").and(told));
         if let Some(hint) = &unreadable.hint {
-            let _ = writeln!(text, "  hint: {hint}");
+            text.line(format_args!("  hint: {hint}"));
         }
-        text.push('\n');
+        text.blank();
     }
-    text + &last_line(plan) + "\n"
+    text.line(last_line(plan));
+    text
 }
 
 /// The first few of many resources.
@@ -78,39 +72,38 @@ fn title(entry: &Entry<'_>) -> String {
     }
 }
 
-fn change(text: &mut String, entry: &Entry<'_>, spec: &str, options: TextOptions) {
+fn change(text: &mut Text, entry: &Entry<'_>, spec: &str, options: TextOptions) {
     let change = entry.change;
     let phase = if entry.has_phases { format!(" ({})", phase(change)) } else { String::new() };
-    let line = format!("  {} {}{phase}", sign(change.action()), address(entry));
-    let _ = write!(text, "{}", paint(style(change.action()), line));
-    match change.risk {
-        Risk::Safe => {}
-        Risk::Disruptive => text.push_str(&paint(CHANGE, "  [disruptive]")),
-        Risk::Destructive => text.push_str(&paint(REMOVE.bold(), "  [destructive]")),
-    }
-    text.push('\n');
+    let title = format!("  {} {}{phase}", sign(change.action()), address(entry));
+    let title = Line::styled(style(change.action()), title);
+    text.line(match change.risk {
+        Risk::Safe => title,
+        Risk::Disruptive => title.and_styled(CHANGE, "  [disruptive]"),
+        Risk::Destructive => title.and_styled(REMOVE.bold(), "  [destructive]"),
+    });
     if entry.accounts.len() > 1 {
-        let _ = writeln!(text, "      in {}", names(entry));
+        text.line(format_args!("      in {}", names(entry)));
     }
     for reason in &change.reasons {
-        let _ = writeln!(text, "      {reason}");
+        text.line(format_args!("      {reason}"));
     }
     for line in lines(change, options.verbose) {
-        let _ = writeln!(text, "        {line}");
+        text.line(Line::from("        ").append(&line));
     }
     if let Some(size) = size(change, spec) {
-        let _ = writeln!(text, "      {}", paint(DIM, size));
+        text.line(Line::from("      ").and_styled(DIM, size));
     }
     for trial in &change.trials {
-        let _ = writeln!(text, "      {}", paint(DIM, tried(change, trial)));
+        text.line(Line::from("      ").and_styled(DIM, tried(change, trial)));
     }
     if !change.confirm.is_empty() && change.trials.is_empty() {
-        let _ = writeln!(text, "      {}", paint(DIM, confirmed(entry)));
+        text.line(Line::from("      ").and_styled(DIM, confirmed(entry)));
     }
     if options.verbose && change.address.kind.is_policy() {
         let (before, after) = change.views();
         for line in whole(&before, &after).lines() {
-            let _ = writeln!(text, "        {}", paint(line_style(line), line));
+            text.line(Line::from("        ").and_styled(line_style(line), line));
         }
     }
 }
@@ -205,7 +198,8 @@ fn last_line(plan: &Plan) -> String {
 
 /// A plan for a pull request.
 pub fn markdown(plan: &Plan) -> String {
-    let mut text = format!("### Plan for `{}`\n\n{}\n", plan.spec.path, last_line(plan));
+    let path = md::code(&plan.spec.path);
+    let mut text = format!("### Plan for {path}\n\n{}\n", md::inline(&last_line(plan)));
     if plan.sandbox {
         text += "\nMade of a sandbox: nothing here touches AWS.\n";
     }
@@ -213,21 +207,23 @@ pub fn markdown(plan: &Plan) -> String {
         text += "\n| | Resource | Why |\n| --- | --- | --- |\n";
     }
     for entry in fold(&plan.changes) {
-        let reasons = entry.change.reasons.join("; ").replace('|', "\\|");
-        let _ = writeln!(text, "| {} | `{}` | {reasons} |", sign(entry.change.action()), address(&entry));
+        let (sign, reasons) = (sign(entry.change.action()), md::cell(&entry.change.reasons.join("; ")));
+        let _ = writeln!(text, "| {sign} | {} | {reasons} |", md::code(&address(&entry)));
     }
     for warning in &plan.warnings {
-        let _ = write!(text, "\n**Warning**, `{}`: {}\n", warning.address, warning.message);
+        let address = md::code(&warning.address.to_string());
+        let _ = write!(text, "\n**Warning**, {address}: {}\n", md::inline(&warning.message));
     }
     for refused in &plan.refused {
-        let _ = write!(text, "\n**Refused**: {}\n\nHint: {}\n", refused.message, refused.hint);
+        let (message, hint) = (md::inline(&refused.message), md::inline(&refused.hint));
+        let _ = write!(text, "\n**Refused**: {message}\n\nHint: {hint}\n");
         if !refused.left_out.is_empty() {
-            let _ = write!(text, "\nLeft out of this plan: {}\n", left_out(&refused.left_out));
+            let _ = write!(text, "\nLeft out of this plan: {}\n", md::inline(&left_out(&refused.left_out)));
         }
     }
     for unreadable in &plan.unreadable {
-        let _ =
-            write!(text, "\n**Unreadable**, account `{}`: {}\n", unreadable.account.name, unreadable.error);
+        let name = md::code(unreadable.account.name.as_str());
+        let _ = write!(text, "\n**Unreadable**, account {name}: {}\n", md::inline(&unreadable.error));
     }
     text
 }

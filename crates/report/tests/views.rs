@@ -7,15 +7,16 @@ use reconcile_diff::plan::{ActionKind, Phase};
 use reconcile_diff::{Comparison, Plan, findings};
 use reconcile_report::drift::{Failure, SpecDrift};
 use reconcile_report::{TextOptions, drift, outcome, plan};
+use reconcile_text::{Text, is_hidden, markdown as md};
 use serde_json::{Value, json};
 
 const TERSE: TextOptions = TextOptions { verbose: false, sandbox: false };
 const VERBOSE: TextOptions = TextOptions { verbose: true, sandbox: false };
 
 /// The text without its colours.
-fn plain(text: &str) -> String {
+fn plain(text: &Text) -> String {
     let mut plain = String::new();
-    let mut parts = text.split('\u{1b}');
+    let mut parts = text.as_str().split('\u{1b}');
     plain.push_str(parts.next().unwrap());
     for part in parts {
         plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
@@ -93,7 +94,7 @@ fn a_plan_of_every_sort() {
     insta::assert_snapshot!("plan_text", plain(&plan::text(&plan, TERSE)));
     insta::assert_snapshot!("plan_text_verbose", plain(&plan::text(&plan, VERBOSE)));
     insta::assert_snapshot!("plan_markdown", plan::markdown(&plan));
-    assert!(plan::text(&plan, TERSE).contains("\u{1b}[32m"), "creations are green");
+    assert!(plan::text(&plan, TERSE).as_str().contains("\u{1b}[32m"), "creations are green");
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_plan_of_a_thousand_accounts_is_told_in_a_few_lines() {
 #[test]
 fn no_changes() {
     let plan = plan_of(&[], &[]);
-    assert_eq!(plan::text(&plan, TERSE), "No changes. Live state matches specs/prod.yaml.\n");
+    assert_eq!(plan::text(&plan, TERSE).as_str(), "No changes. Live state matches specs/prod.yaml.\n");
     let sandbox = plan::text(&plan, TextOptions { sandbox: true, ..TERSE });
     assert!(plain(&sandbox).starts_with("sandbox: "));
 }
@@ -145,7 +146,7 @@ fn drift_of_every_sort() {
             spec: "specs/none.yaml".to_owned(),
             checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
             result: Err(Failure {
-                text: "cannot read `specs/none.yaml`".to_owned(),
+                text: Text::of("cannot read `specs/none.yaml`"),
                 object: json!({ "code": "file", "message": "cannot read `specs/none.yaml`", "hint": null }),
             }),
         },
@@ -157,15 +158,6 @@ fn drift_of_every_sort() {
 
 #[test]
 fn an_outcome_of_every_sort() {
-    let result = |name: &str, status| ChangeResult {
-        address: format!("trail/{name}/SecurityTrail").parse().unwrap(),
-        action: ActionKind::Create,
-        phase: Phase::Converge,
-        status,
-        calls: 7,
-        duration_ms: 12,
-        confirmation: None,
-    };
     let results = vec![
         result("a", Status::Applied),
         result("b", Status::Unchanged),
@@ -187,5 +179,69 @@ fn an_outcome_of_every_sort() {
     outcome.summary = Summary::of(&outcome.results);
     insta::assert_snapshot!("outcome_stale", plain(&outcome::text(&outcome, TERSE)));
     outcome.results.clear();
-    assert_eq!(outcome::text(&outcome, TERSE), "Nothing to do.\n");
+    assert_eq!(outcome::text(&outcome, TERSE).as_str(), "Nothing to do.\n");
+}
+
+fn result(name: &str, status: Status) -> ChangeResult {
+    ChangeResult {
+        address: format!("trail/{name}/SecurityTrail").parse().unwrap(),
+        action: ActionKind::Create,
+        phase: Phase::Converge,
+        status,
+        calls: 7,
+        duration_ms: 12,
+        confirmation: None,
+    }
+}
+
+/// Text from elsewhere that would clear the screen, forge a line, and reverse what follows.
+const HOSTILE: &str = "x\u{1b}[2J\n  + trail/forged/Forged\u{202e}<img src=x>|`@everyone";
+
+#[test]
+fn no_value_repaints_a_terminal_or_forges_a_line() {
+    let mut change = trail("payments", "222222222222", "update");
+    change["reasons"] = json!([HOSTILE]);
+    change["diff"] = json!([
+        { "op": "replace", "path": format!("/{HOSTILE}"), "from": HOSTILE, "value": [HOSTILE] },
+        { "op": "add", "path": "/Statement/0", "value": { "Sid": HOSTILE, "Effect": HOSTILE, "Principal": HOSTILE } },
+    ]);
+    let unreadable = json!({
+        "account": { "name": "payments", "id": "222222222222" }, "error": HOSTILE, "hint": HOSTILE,
+    });
+    let mut plan = plan_of(&[change], &[unreadable]);
+    plan.spec.path = HOSTILE.to_owned();
+    plan.warnings = serde_json::from_value(json!([
+        { "code": "x", "address": "trail/payments/SecurityTrail", "message": HOSTILE }
+    ]))
+    .unwrap();
+    let failed = Status::Failed { error: HOSTILE.to_owned(), hint: Some(HOSTILE.to_owned()) };
+    let outcome = Outcome {
+        format_version: "1.0",
+        spec: plan.spec.clone(),
+        results: vec![result("payments", failed)],
+        summary: Summary::default(),
+        journal: HOSTILE.into(),
+    };
+    let failure = Failure { text: Text::of(HOSTILE), object: Value::Null };
+    let check = SpecDrift {
+        spec: HOSTILE.to_owned(),
+        checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+        result: Err(failure),
+    };
+    let drifts = [check];
+
+    let texts = [plan::text(&plan, TERSE), plan::text(&plan, VERBOSE), outcome::text(&outcome, TERSE)];
+    for text in texts.iter().chain([&drift::text(&drifts, TERSE)]) {
+        let text = plain(text);
+        assert!(text.contains("\\u{1b}[2J\\n"), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with("  + trail/forged")), "{text}");
+        assert!(!text.contains(|letter| letter != '\n' && is_hidden(letter)), "{text}");
+    }
+    let code = [md::code(HOSTILE), md::block(Text::of(HOSTILE).as_str())];
+    for text in [plan::markdown(&plan), outcome::markdown(&outcome), drift::markdown(&drifts)] {
+        assert!(!text.lines().any(|line| line.starts_with("  + trail/forged")), "{text}");
+        assert!(!text.contains(|letter| letter != '\n' && is_hidden(letter)), "{text}");
+        let outside_of_code = code.iter().fold(text.clone(), |text, code| text.replace(code, ""));
+        assert!(!outside_of_code.contains("<img"), "{text}");
+    }
 }

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use reconcile_text::{Text, is_hidden};
+
+use crate::mask::masked;
+
 /// A place in the text of a spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -51,7 +55,7 @@ impl Diagnostics {
                 problem.message.push('…');
             }
         }
-        Self { path: path.to_owned(), lines: text.lines().map(masked).collect(), problems, has_more }
+        Self { path: path.to_owned(), lines: masked(text), problems, has_more }
     }
 
     /// The path of the spec, as the caller of `parse` gave it.
@@ -67,80 +71,57 @@ impl Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// Every problem with its message, its place, the line with a caret under the value, and how to fix it.
+/// The same as [`Diagnostics::text`].
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            writeln!(f, "error: {}", problem.message)?;
-            match problem.place {
-                Some(place) => self.excerpt(f, place)?,
-                None => writeln!(f, " --> {}", self.path)?,
-            }
-            if let Some(help) = &problem.help {
-                writeln!(f, "  help: {help}")?;
-            }
-        }
-        if self.has_more {
-            writeln!(f)?;
-            writeln!(
-                f,
-                "error: the file has more than {MAX_PROBLEMS} problems, and the others are not shown"
-            )?;
-        }
-        Ok(())
+        self.text().fmt(f)
     }
 }
 
 impl Diagnostics {
-    fn excerpt(&self, f: &mut fmt::Formatter<'_>, place: Place) -> fmt::Result {
-        /// A line that is longer tells nobody anything.
+    /// Every problem with its message, its place, the line with a caret under the value, and how to fix it.
+    pub fn text(&self) -> Text {
+        let mut text = Text::default();
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                text.blank();
+            }
+            text.line(format_args!("error: {}", problem.message));
+            match problem.place {
+                Some(place) => self.excerpt(&mut text, place),
+                None => text.line(format_args!(" --> {}", self.path)),
+            }
+            if let Some(help) = &problem.help {
+                text.line(format_args!("  help: {help}"));
+            }
+        }
+        if self.has_more {
+            text.blank();
+            text.line(format_args!(
+                "error: the file has more than {MAX_PROBLEMS} problems, and the others are not shown"
+            ));
+        }
+        text
+    }
+
+    fn excerpt(&self, text: &mut Text, place: Place) {
+        /// The most characters of a line that are shown.
         const WIDTH: usize = 160;
 
         let number = place.line.to_string();
         let margin = " ".repeat(number.len());
-        writeln!(f, "{margin}--> {}:{}:{}", self.path, place.line, place.column)?;
-        let Some(line) = place.line.checked_sub(1).and_then(|index| self.lines.get(index)) else {
-            return Ok(());
-        };
-        let shown: String =
-            line.chars().take(WIDTH).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+        text.line(format_args!("{margin}--> {}:{}:{}", self.path, place.line, place.column));
+        let Some(line) = place.line.checked_sub(1).and_then(|index| self.lines.get(index)) else { return };
+        // An escape would be wider than the character, and the caret would miss its place.
+        let visible = |letter| if is_hidden(letter) { ' ' } else { letter };
+        let shown: String = line.chars().take(WIDTH).map(visible).collect();
         let before = place.column.saturating_sub(1);
         let room = shown.chars().count().saturating_sub(before).max(1);
-        writeln!(f, "{margin} |")?;
-        writeln!(f, "{number} | {}", shown.trim_end())?;
+        text.line(format_args!("{margin} |"));
+        text.line(format_args!("{number} | {}", shown.trim_end()));
         if before < WIDTH {
-            writeln!(f, "{margin} | {}{}", " ".repeat(before), "^".repeat(place.length.clamp(1, room)))?;
-        }
-        Ok(())
-    }
-}
-
-/// A line without the external id that it may hold, which is never printed. Columns stay the same.
-fn masked(line: &str) -> String {
-    const KEY: &str = "external_id:";
-
-    let Some((before, rest)) = line.split_once(KEY) else { return line.to_owned() };
-    let end = rest.find([',', '}', '#']).unwrap_or(rest.len());
-    let (id, after) = rest.split_at(end);
-    let hidden: String = id.chars().map(|c| if c.is_whitespace() { c } else { '*' }).collect();
-    format!("{before}{KEY}{hidden}{}", masked(after))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_external_id_is_not_shown() {
-        for (line, shown) in [
-            ("  a: { role: R, external_id: hush, id: x }", "  a: { role: R, external_id: ****, id: x }"),
-            ("    external_id: \"hü sh\" # why", "    external_id: *** *** # why"),
-            ("    role: R", "    role: R"),
-        ] {
-            assert_eq!(masked(line), shown);
+            let caret = "^".repeat(place.length.clamp(1, room));
+            text.line(format_args!("{margin} | {}{caret}", " ".repeat(before)));
         }
     }
 }

@@ -8,6 +8,7 @@ mod desired;
 mod diagnostic;
 mod digest;
 mod facts;
+mod mask;
 mod names;
 mod parse;
 mod problems;

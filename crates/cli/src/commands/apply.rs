@@ -72,7 +72,7 @@ async fn apply_spec(
     let (spec, plan) = make_plan(global, world, aws, spec, &args.shown, args.destroy).await?;
     if plan.changes.is_empty() || args.yes {
         for warning in plan.warnings.iter().filter(|_| !global.quiet) {
-            output::note(&format!("warning: {}: {}", warning.address, warning.message));
+            output::note(format_args!("warning: {}: {}", warning.address, warning.message));
         }
     } else if !is_agreed(global, args, world, &plan)? {
         return Ok(None);
@@ -139,7 +139,7 @@ fn is_agreed(global: &Global, args: &ApplyArgs, world: &World, plan: &Plan) -> R
         return Err(CliError::NobodyToAsk);
     }
     output::print(&reconcile_report::plan::text(plan, text_options(global, world.is_sandbox())))?;
-    output::print("\nApply these changes? Only `yes` is taken for it: ")?;
+    output::ask("\nApply these changes? Only `yes` is taken for it: ")?;
     std::io::stdout().flush().map_err(CliError::Output)?;
     let mut answer = String::new();
     std::io::stdin()
@@ -178,24 +178,31 @@ fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> R
     let Some(Applied { outcome, unreadable, refused, exit }) = locked.applied else {
         return unreleased.map_or(Ok(Exit::Refused), Err);
     };
-    output::print(&match args.shown.format {
-        Format::Text => reconcile_report::outcome::text(&outcome, text_options(global, world.is_sandbox())),
+    match args.shown.format {
+        Format::Text => {
+            let options = text_options(global, world.is_sandbox());
+            output::print(&reconcile_report::outcome::text(&outcome, options))?;
+        }
         Format::Json => {
             let error = unreleased.as_ref().map(CliError::object);
-            reconcile_report::outcome::json(&outcome, &unreadable, &refused, error.as_ref())?
+            let document = reconcile_report::outcome::json(&outcome, &unreadable, &refused, error.as_ref())?;
+            output::print_json(&document)?;
         }
-        Format::Markdown => reconcile_report::outcome::markdown(&outcome),
-    })?;
+        Format::Markdown => output::print_file(&reconcile_report::outcome::markdown(&outcome))?,
+    }
     for unreadable in &unreadable {
-        let (account, hint) = (&unreadable.account, unreadable.hint.as_ref());
-        let hint = hint.map(|hint| format!("\n hint: {hint}")).unwrap_or_default();
-        output::note(&format!(
-            "unreadable: account {} ({}): {}{hint}",
+        let account = &unreadable.account;
+        output::note(format_args!(
+            "unreadable: account {} ({}): {}",
             account.name, account.id, unreadable.error
         ));
+        if let Some(hint) = &unreadable.hint {
+            output::note(format_args!(" hint: {hint}"));
+        }
     }
     for refused in &refused {
-        output::note(&format!("refused: {}\n hint: {}", refused.message, refused.hint));
+        output::note(format_args!("refused: {}", refused.message));
+        output::note(format_args!(" hint: {}", refused.hint));
     }
     match unreleased {
         Some(error) => {

@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use reconcile_diff::{Finding, FindingKind, findings};
 use reconcile_report::drift::{Failure, SpecDrift};
+use reconcile_text::Text;
 
 use crate::args::{DriftArgs, Format, Global};
 use crate::commands::observe::{compare_live, text_options};
@@ -22,11 +23,14 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
         let result = check(global, args, &world, path).await.map_err(|error| failure(&error));
         drifts.push(SpecDrift { spec: path.to_string_lossy().into_owned(), checked_at, result });
     }
-    output::print(&match args.shown.format {
-        Format::Text => reconcile_report::drift::text(&drifts, text_options(global, world.is_sandbox())),
-        Format::Json => reconcile_report::drift::json(&drifts)?,
-        Format::Markdown => reconcile_report::drift::markdown(&drifts),
-    })?;
+    match args.shown.format {
+        Format::Text => {
+            let options = text_options(global, world.is_sandbox());
+            output::print(&reconcile_report::drift::text(&drifts, options))?;
+        }
+        Format::Json => output::print_json(&reconcile_report::drift::json(&drifts)?)?,
+        Format::Markdown => output::print_file(&reconcile_report::drift::markdown(&drifts))?,
+    }
     Ok(exit(&drifts))
 }
 
@@ -43,10 +47,13 @@ async fn check(
 }
 
 fn failure(error: &CliError) -> Failure {
-    let text = match error.hint() {
-        Some(hint) => format!("{error}\n hint: {hint}"),
-        None => error.to_string(),
+    let mut text = match error {
+        CliError::Spec(problems) => problems.text(),
+        error => Text::of(error),
     };
+    if let Some(hint) = error.hint() {
+        text.line(format_args!(" hint: {hint}"));
+    }
     Failure { text, object: error.object() }
 }
 

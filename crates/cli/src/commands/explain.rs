@@ -46,9 +46,11 @@ pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, Cli
             changes: comparison.plan.changes.iter().filter(|it| it.address == *address).cloned().collect(),
         })
         .collect();
-    output::print(&match args.format {
-        ShowFormat::Text => text(&explanations, text_options(global, world.is_sandbox())),
-        ShowFormat::Json => json(&explanations)?,
-    })?;
+    match args.format {
+        ShowFormat::Text => {
+            output::print(&text(&explanations, text_options(global, world.is_sandbox())))?;
+        }
+        ShowFormat::Json => output::print_json(&json(&explanations)?)?,
+    }
     Ok(Exit::Ok)
 }

@@ -38,9 +38,9 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     let imported = Box::pin(reading(global, &progress, import)).await?;
     match &args.out {
         Some(path) => files::write_new(path, &imported.text)?,
-        None => output::print(&imported.text)?,
+        None => output::print_file(&imported.text)?,
     }
-    output::note(&reconcile_report::import::text(&imported, args.out.as_deref()));
+    output::notes(&reconcile_report::import::text(&imported, args.out.as_deref()));
     Ok(Exit::Ok)
 }
 

@@ -2,9 +2,10 @@
 
 mod stack;
 
-use std::fmt::Write;
+use std::fmt;
 
 use reconcile_aws::{ANY_ACCOUNT, Mode, Permissions, import_permissions, member_permissions, permissions};
+use reconcile_text::Text;
 use serde_json::{Value, json};
 
 use crate::args::{MEMBER_ROLE, PermissionsArgs, PermissionsFormat, PermissionsMode};
@@ -19,7 +20,7 @@ const ADMINISTRATORS: [&str; 2] = [MEMBER_ROLE, "AWSControlTowerExecution"];
 pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
     let Some(path) = &args.spec else {
         let role = args.import.as_deref().unwrap_or(MEMBER_ROLE);
-        output::print(&of_import(role, args.format)?)?;
+        of_import(role, args.format)?;
         return Ok(Exit::Ok);
     };
     let spec = files::read_spec(path)?;
@@ -29,26 +30,32 @@ pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
     };
     let found = permissions(spec.desired(), mode);
     let members = member_permissions(&spec, mode);
-    output::print(&match args.format {
-        PermissionsFormat::Text => text(&found, members.as_ref())?,
-        PermissionsFormat::Json => json(&found, members.as_ref())?,
+    match args.format {
+        PermissionsFormat::Text => output::print(&text(&found, members.as_ref())?)?,
+        PermissionsFormat::Json => print_json(&json(&found, members.as_ref()))?,
         PermissionsFormat::Cloudformation => {
             let (role, policy) = members.as_ref().ok_or(CliError::NoMembers)?;
-            pretty(&stack::template(role, policy))?
+            print_json(&stack::template(role, policy))?;
         }
-    })?;
+    }
     for note in notes(&found, members.as_ref()) {
-        output::note(&note);
+        output::note(note);
     }
     Ok(Exit::Ok)
 }
 
-fn pretty(document: &Value) -> Result<String, CliError> {
-    Ok(serde_json::to_string_pretty(document)? + "\n")
+fn print_json(document: &Value) -> Result<(), CliError> {
+    output::print_json(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
-fn text(found: &[Permissions], members: Option<&(String, Value)>) -> Result<String, CliError> {
-    let mut text = String::new();
+fn text(found: &[Permissions], members: Option<&(String, Value)>) -> Result<Text, CliError> {
+    let mut text = Text::default();
+    let mut add = |title: fmt::Arguments<'_>, document: &Value| -> Result<(), CliError> {
+        text.line(title);
+        text.lines(&serde_json::to_string_pretty(document)?);
+        text.blank();
+        Ok(())
+    };
     for permissions in found {
         let account = &permissions.account;
         let who = match &account.access.role {
@@ -59,18 +66,17 @@ fn text(found: &[Permissions], members: Option<&(String, Value)>) -> Result<Stri
         let count = documents.len();
         for (index, document) in documents.iter().enumerate() {
             let part = if count > 1 { format!(", policy {} of {count}", index + 1) } else { String::new() };
-            let _ = writeln!(text, "account {} ({}), for {who}{part}:", account.name, account.id);
-            let _ = writeln!(text, "{}\n", serde_json::to_string_pretty(document)?);
+            add(format_args!("account {} ({}), for {who}{part}:", account.name, account.id), document)?;
         }
     }
     if let Some((role, policy)) = members {
-        let _ = writeln!(text, "each member that joins by itself, for role {role}:");
-        let _ = writeln!(text, "{}\n", serde_json::to_string_pretty(&of_any_account(policy))?);
+        let title = format_args!("each member that joins by itself, for role {role}:");
+        add(title, &of_any_account(policy))?;
     }
     Ok(text)
 }
 
-fn json(found: &[Permissions], members: Option<&(String, Value)>) -> Result<String, CliError> {
+fn json(found: &[Permissions], members: Option<&(String, Value)>) -> Value {
     let accounts = found.iter().map(|permissions| {
         let account = &permissions.account;
         json!({
@@ -84,7 +90,7 @@ fn json(found: &[Permissions], members: Option<&(String, Value)>) -> Result<Stri
     if let Some((role, policy)) = members {
         document["members"] = json!({ "role": role, "policy": of_any_account(policy) });
     }
-    pretty(&document)
+    document
 }
 
 /// The policy of a member with `*` in place of its id.
@@ -104,18 +110,22 @@ fn with_texts(policy: &Value, replaced: &impl Fn(&str) -> Value) -> Value {
     }
 }
 
-fn of_import(role: &str, format: PermissionsFormat) -> Result<String, CliError> {
+fn of_import(role: &str, format: PermissionsFormat) -> Result<(), CliError> {
     let (account, start) = import_permissions(role);
     match format {
-        PermissionsFormat::Text => Ok(format!(
-            "every account that is looked at:\n{}\nthe credentials that assume role {role} in other accounts:\n{}",
-            pretty(&account)?,
-            pretty(&start)?
-        )),
-        PermissionsFormat::Json => pretty(
+        PermissionsFormat::Text => {
+            let mut text = Text::default();
+            text.line("every account that is looked at:");
+            text.lines(&serde_json::to_string_pretty(&account)?);
+            text.blank();
+            text.line(format_args!("the credentials that assume role {role} in other accounts:"));
+            text.lines(&serde_json::to_string_pretty(&start)?);
+            output::print(&text)
+        }
+        PermissionsFormat::Json => print_json(
             &json!({ "format_version": "1.1", "import": { "role": role, "policy": account, "start": start } }),
         ),
-        PermissionsFormat::Cloudformation => pretty(&stack::template(role, &account)),
+        PermissionsFormat::Cloudformation => print_json(&stack::template(role, &account)),
     }
 }
 

@@ -18,11 +18,14 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     // Reads live state; changes nothing.
     let (_, plan) = make_plan(global, &world, &aws, &spec, &args.shown, args.destroy).await?;
     files::write_plan(&args.out, &plan)?;
-    output::print(&match args.shown.format {
-        Format::Text => reconcile_report::plan::text(&plan, text_options(global, world.is_sandbox())),
-        Format::Json => plan.to_json()?,
-        Format::Markdown => reconcile_report::plan::markdown(&plan),
-    })?;
+    match args.shown.format {
+        Format::Text => {
+            let options = text_options(global, world.is_sandbox());
+            output::print(&reconcile_report::plan::text(&plan, options))?;
+        }
+        Format::Json => output::print_json(&plan.to_json()?)?,
+        Format::Markdown => output::print_file(&reconcile_report::plan::markdown(&plan))?,
+    }
 
     Ok(if plan.partial {
         Exit::Error

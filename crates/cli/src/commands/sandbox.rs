@@ -10,6 +10,7 @@ use reconcile_diff::observe::{Conditions, HubKey, KeyTraits, LiveKey};
 use reconcile_diff::{Observed, copy, view};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, KeyIdentity};
+use reconcile_text::Text;
 use reconcile_twin::{Disagreement, KeyMaterial, Summary, Twin};
 use tokio::net::TcpListener;
 
@@ -44,19 +45,17 @@ pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Cli
 
 fn show(file: &Path, format: ShowFormat) -> Result<Exit, CliError> {
     let summary = open_sandbox(file)?.summary();
-    output::print(&match format {
-        ShowFormat::Json => serde_json::to_string_pretty(&summary)? + "\n",
-        ShowFormat::Text => text(file, &summary),
-    })?;
+    match format {
+        ShowFormat::Json => output::print_json(&(serde_json::to_string_pretty(&summary)? + "\n"))?,
+        ShowFormat::Text => output::print(&text(file, &summary))?,
+    }
     Ok(Exit::Ok)
 }
 
-fn text(file: &Path, summary: &Summary) -> String {
-    let mut text = format!("sandbox {}\n", file.display());
-    let mut line = |line: String| {
-        text.push_str(&line);
-        text.push('\n');
-    };
+fn text(file: &Path, summary: &Summary) -> Text {
+    let mut text = Text::default();
+    let mut line = |line: String| text.line(line);
+    line(format!("sandbox {}", file.display()));
     if summary.accounts.is_empty() {
         line("  empty: plan a spec with --sandbox to fill it".to_owned());
     }
@@ -97,7 +96,7 @@ async fn reset(file: &Path) -> Result<Exit, CliError> {
     let twin = open_sandbox(file)?;
     twin.reset();
     twin.save().await?;
-    output::print(&format!("{} is empty\n", file.display()))?;
+    output::print_line(format_args!("{} is empty", file.display()))?;
     Ok(Exit::Ok)
 }
 
@@ -238,7 +237,7 @@ async fn serve(file: &Path, port: u16, spec: Option<&Path>) -> Result<Exit, CliE
     let failed = |error| CliError::Serve { address: address.clone(), error };
     let listener = TcpListener::bind(&address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    output::print(&banner(&twin, &format!("http://{bound}")))?;
+    output::print_file(&banner(&twin, &format!("http://{bound}")))?;
     tokio::select! {
         ended = twin.serve(listener) => ended.map_err(failed)?,
         _ = tokio::signal::ctrl_c() => {}

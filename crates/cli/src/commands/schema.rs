@@ -6,6 +6,6 @@ use crate::output;
 
 pub(crate) fn run() -> Result<Exit, CliError> {
     let text = serde_json::to_string_pretty(&reconcile_spec::schema())?;
-    output::print(&format!("{text}\n"))?;
+    output::print_json(&format!("{text}\n"))?;
     Ok(Exit::Ok)
 }

@@ -180,7 +180,10 @@ fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
     let (code, told) = match &verdict {
         Verdict::Denied { statement, text } => (
             DENIED,
-            format!("{statement} would keep {} from delivering: {obstacle}\n{text}", listed(&trails)),
+            format!(
+                "{statement} would keep {} from delivering: {obstacle}; the statement is {text}",
+                listed(&trails)
+            ),
         ),
         Verdict::NotAllowed { hint } => {
             let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();

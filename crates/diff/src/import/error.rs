@@ -101,7 +101,7 @@ fn quoted(names: &[String]) -> String {
 }
 
 fn listed(left_out: &[LeftOut]) -> String {
-    left_out.iter().map(|it| format!("\n  {}: {}", it.what, it.why)).collect()
+    left_out.iter().map(|it| format!("; {}: {}", it.what, it.why)).collect()
 }
 
 /// A trail as people read it.

@@ -1,6 +1,7 @@
 //! The text of a spec, line by line, with what each line is about.
 
 use reconcile_policy::Arn;
+use reconcile_text::{escape, is_hidden};
 
 use super::choice::Aspect;
 
@@ -107,7 +108,7 @@ impl Text {
 const WITHOUT: &str = "without this line,";
 
 fn joined(lines: impl Iterator<Item = String>) -> String {
-    lines.map(|line| line + "\n").collect()
+    lines.map(|line| escape(&line).into_owned() + "\n").collect()
 }
 
 /// A text on one line, as a comment has to be.
@@ -116,8 +117,16 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// A text as YAML reads it, whatever is in it.
+///
+/// JSON escapes the control characters of ASCII. YAML has `\U` for every other hidden one: see section 5.7, "Escaped
+/// Characters", of YAML 1.2.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+    let json = serde_json::to_string(text).unwrap_or_default();
+    let shown = json.chars().map(|letter| match letter {
+        letter if is_hidden(letter) => format!("\\U{:08x}", u32::from(letter)),
+        letter => letter.to_string(),
+    });
+    shown.collect()
 }
 
 /// A name as people write it in YAML: without quotes where YAML reads nothing but a text in it.

@@ -1,0 +1,60 @@
+//! The log on stderr.
+
+use std::io::{self, Write};
+
+use reconcile_text::{escape, escape_json};
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Global, LogFormat};
+
+/// Starts the log. It has no colours: a value in it is text from elsewhere, and is escaped with the line that it is in.
+pub(crate) fn start(global: &Global) {
+    // What the SDK tries and retries is not for everybody; what came of it is in our own errors.
+    let level = match global.verbose {
+        0 | 1 => "error",
+        _ => "error,reconcile=debug,reconcile_aws=debug",
+    };
+    let filter = EnvFilter::try_from_env("RECONCILE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    match global.log_format {
+        LogFormat::Text => log.with_writer(|| Lines(text)).init(),
+        LogFormat::Json => log.json().with_writer(|| Lines(json)).init(),
+    }
+}
+
+/// Escapes each event. An event is one write of one line.
+struct Lines(fn(&str) -> String);
+
+impl Write for Lines {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let line = (self.0)(String::from_utf8_lossy(event).trim_end_matches('\n'));
+        io::stderr().lock().write_all(format!("{line}\n").as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn text(event: &str) -> String {
+    escape(event).into_owned()
+}
+
+fn json(event: &str) -> String {
+    escape_json(event).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line() {
+        assert_eq!(
+            text("DEBUG called name=\u{1b}[2J\nDEBUG forged"),
+            "DEBUG called name=\\u{1b}[2J\\nDEBUG forged"
+        );
+        assert_eq!(json("{\"name\":\"\u{202e}\"}"), "{\"name\":\"\\u202e\"}");
+    }
+}

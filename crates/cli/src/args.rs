@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reconcile_policy::{AccountId, NameError};
 use reconcile_spec::{AccountName, BucketName, SpecName};
+use reconcile_twin::Weather;
 
 /// The state of the sandbox, where no other file is named.
 pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";
@@ -98,6 +99,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = SANDBOX_FILE)]
     pub(crate) sandbox: Option<PathBuf>,
+    /// Make the sandbox fail as AWS sometimes does: throttles, lost answers, stale reads, foreign writers and more, at random
+    /// but always the same for one SEED. `SEED:KIND=SHARE,…` chooses the kinds of failure
+    #[arg(long, global = true, value_name = "SEED")]
+    pub(crate) weather: Option<Weather>,
     /// Send all services there; S3 is then addressed by path
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
     pub(crate) endpoint_url: Option<String>,
@@ -331,7 +336,12 @@ pub(crate) struct ValidateArgs {
   reconcile sandbox load specs/prod.yaml                              a copy of live AWS
   reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  a bucket with that policy
   reconcile sandbox disagree --unresolved-variable aws:SourceAccount  let CloudTrail refuse short policies
-  reconcile sandbox serve --port 4599")]
+  reconcile sandbox serve --port 4599
+  reconcile sandbox serve --weather 42                                fails as AWS does, repeatably
+  reconcile sandbox serve --weather 42:throttles=30%,lost-answers=5%  with these failures alone
+
+Kinds of weather: throttles, rates, server-errors, resets, lost-answers, stale-reads, late-changes, expired-credentials,
+denials, slow-accounts, hanging-accounts, foreign-writers, quotas, disabled-regions, retired-fields.")]
 pub(crate) struct SandboxArgs {
     #[command(subcommand)]
     pub(crate) command: SandboxCommand,

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use reconcile_aws::{Aws, Embedded, Options};
 use reconcile_spec::{Desired, Spec};
-use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
+use reconcile_twin::{Clock, Setup, SetupAccount, SetupBucket, Twin};
 
 use crate::args::Global;
 use crate::error::CliError;
+use crate::output;
 
 /// Where commands run: AWS, or a sandbox.
 pub(crate) enum World {
@@ -19,7 +20,12 @@ pub(crate) enum World {
 impl World {
     pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
         Ok(match &global.sandbox {
-            Some(file) => Self::Sandbox(open_sandbox(file)?),
+            Some(file) => {
+                let twin = open_sandbox(file)?;
+                start_weather(&twin, global);
+                Self::Sandbox(twin)
+            }
+            None if global.weather.is_some() => return Err(CliError::WeatherOfAws),
             None => Self::Aws,
         })
     }
@@ -88,6 +94,16 @@ fn is_url(text: &str) -> bool {
     text.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
     })
+}
+
+/// Starts the weather of `--weather`, and reports it with the option that repeats it.
+pub(crate) fn start_weather(twin: &Twin, global: &Global) {
+    let Some(weather) = &global.weather else { return };
+    let kinds: Vec<String> =
+        weather.kinds().map(|(kind, share)| format!("{} {share}", kind.name())).collect();
+    let kinds = if kinds.is_empty() { "nothing fails".to_owned() } else { kinds.join(", ") };
+    output::note(format!("weather of the sandbox: {kinds}; repeat it with `--weather {weather}`"));
+    twin.set_weather(weather.clone(), Clock::Machine);
 }
 
 pub(crate) fn open_sandbox(file: &Path) -> Result<Twin, CliError> {

@@ -93,6 +93,12 @@ pub(crate) enum CliError {
     /// `--endpoint-url` is none.
     #[error("`{setting}`: `{url}` is not a URL")]
     Endpoint { setting: &'static str, url: String },
+    /// `--weather` is given without a sandbox.
+    #[error("`--weather` is the weather of a sandbox, and this command uses AWS")]
+    WeatherOfAws,
+    /// `--weather` is given to a command that makes no calls.
+    #[error("`--weather` applies to `sandbox serve` and to commands with `--sandbox`")]
+    NoWeather,
     /// A server cannot be started.
     #[error("cannot serve on {address}: {error}")]
     Serve { address: String, error: std::io::Error },
@@ -157,6 +163,7 @@ impl CliError {
                 "apply it without, or make one with `reconcile plan SPEC --target GLOB`".to_owned()
             }
             Self::Endpoint { .. } => "give scheme and host, such as `http://127.0.0.1:5000`".to_owned(),
+            Self::WeatherOfAws => "add `--sandbox`, or remove `--weather`".to_owned(),
             Self::PlanOverSpec { .. } => "name a file for it, such as `--out plan.json`".to_owned(),
             Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
             _ => return None,

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::weather::Event;
+
 /// One call that the twin answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Call {
@@ -13,8 +15,11 @@ pub struct Call {
     pub operation: String,
     /// Whether it can change anything.
     pub mutating: bool,
-    /// HTTP status of the answer.
+    /// HTTP status of the answer; 0 where the connection broke before the call took effect.
     pub status: u16,
     /// The error code, where it was refused.
     pub error: Option<String>,
+    /// What the weather did to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub weather: Vec<Event>,
 }

@@ -23,39 +23,84 @@ pub struct Lag {
 #[derive(Default)]
 pub(crate) struct Lags {
     lags: Vec<Lag>,
-    /// The state before each change since the lags were set.
-    past: Vec<State>,
+    /// Whether the weather asks for what was there before.
+    is_weather: bool,
+    /// What was there before each change since the lags were set.
+    past: Vec<Past>,
     /// How many reads of a thing were answered as before a change.
     late: HashMap<(String, usize), usize>,
 }
 
+/// The state before a change, and the account that made the change; empty where it was none.
+struct Past {
+    account: String,
+    state: State,
+}
+
+/// How far an answer is behind.
+#[derive(Clone, Copy)]
+struct Limit {
+    /// How many calls about the same thing see one change late.
+    calls: usize,
+    /// How many changes are recent enough to be seen late.
+    changes: usize,
+    /// Whether only changes by the account of the caller are seen late.
+    is_own: bool,
+}
+
+impl Limit {
+    /// By the weather: the last few changes, each for at most three calls.
+    const fn of_weather(is_own: bool) -> Self {
+        Self { calls: 3, changes: 12, is_own }
+    }
+
+    const fn of_calls(calls: usize) -> Self {
+        Self { calls, changes: usize::MAX, is_own: false }
+    }
+}
+
 impl Lags {
-    pub(crate) fn new(lags: Vec<Lag>) -> Self {
-        Self { lags, ..Self::default() }
+    /// Replaces the lags.
+    pub(crate) fn set(&mut self, lags: Vec<Lag>) {
+        *self = Self { lags, is_weather: self.is_weather, ..Self::default() };
+    }
+
+    /// Has changes remembered for the weather, or no longer.
+    pub(crate) fn remember_for_weather(&mut self, is_weather: bool) {
+        *self = Self { lags: std::mem::take(&mut self.lags), is_weather, ..Self::default() };
     }
 
     /// Whether changes are to be remembered.
     pub(crate) fn is_on(&self) -> bool {
-        !self.lags.is_empty()
+        self.is_weather || !self.lags.is_empty()
     }
 
     /// Remembers the state before a change.
-    pub(crate) fn changed(&mut self, before: State) {
-        self.past.push(before);
+    pub(crate) fn changed(&mut self, account: &str, state: State) {
+        self.past.push(Past { account: account.to_owned(), state });
+    }
+
+    /// The states before changes, to change them: what others write is never seen late.
+    pub(crate) fn past(&mut self) -> impl Iterator<Item = &mut State> {
+        self.past.iter_mut().map(|past| &mut past.state)
     }
 
     /// The answer to a read as it was before the last change of it, as long as that change shows late.
-    pub(crate) fn answer(&mut self, request: &Request, answer: Answer) -> Answer {
-        self.before(request, &answer, is_same).unwrap_or(answer)
+    pub(crate) fn stale(&mut self, request: &Request, answer: &Answer, is_weather: bool) -> Option<Answer> {
+        let is_meant = |lag: &&Lag| lag.operation == answer.operation || lag.operation == "*";
+        let lag = self.lags.iter().find(is_meant).map(|lag| Limit::of_calls(lag.calls));
+        let limit = lag.or(is_weather.then_some(Limit::of_weather(true)))?;
+        self.before(request, answer, limit, is_same)
     }
 
     /// The refusal of a write that would have been refused before a change, as long as that change shows late.
-    pub(crate) fn refusal(&mut self, request: &Request, answer: &Answer) -> Option<Answer> {
+    pub(crate) fn refusal(&mut self, request: &Request, answer: &Answer, is_weather: bool) -> Option<Answer> {
         // Only what is named is refused: a write of a thing that does not exist yet is refused as well.
-        let is_named = self.lags.iter().any(|lag| lag.operation == answer.operation);
-        let is_accepted = answer.error.is_none();
+        let lag = self.lags.iter().find(|lag| lag.operation == answer.operation);
+        let lag = lag.map(|lag| Limit::of_calls(lag.calls));
+        let limit = lag.or(is_weather.then_some(Limit::of_weather(false)))?;
         let is_no_refusal = |before: &Answer, _: &Answer| before.error.is_none();
-        if is_named && is_accepted { self.before(request, answer, is_no_refusal) } else { None }
+        if answer.error.is_none() { self.before(request, answer, limit, is_no_refusal) } else { None }
     }
 
     /// The answer before the last change that makes a difference, unless that many calls were answered so.
@@ -63,27 +108,24 @@ impl Lags {
         &mut self,
         request: &Request,
         answer: &Answer,
+        limit: Limit,
         is_no_difference: impl Fn(&Answer, &Answer) -> bool,
     ) -> Option<Answer> {
-        let is_meant = |lag: &&Lag| lag.operation == answer.operation || lag.operation == "*";
-        let calls = self.lags.iter().find(is_meant)?.calls;
+        let account = request.account().unwrap_or_default();
         let thing = format!(
-            "{} {} {} {} {:?} {:?}",
-            request.account().unwrap_or_default(),
-            request.scope.region,
-            answer.operation,
-            request.path,
-            request.query,
-            request.body
+            "{account} {} {} {} {:?} {:?}",
+            request.scope.region, answer.operation, request.path, request.query, request.body
         );
-        for (number, past) in self.past.iter().enumerate().rev() {
-            let before = services::answer(&mut past.clone(), request);
+        let is_recent = |past: &Past| !limit.is_own || past.account.is_empty() || past.account == account;
+        let recent = self.past.iter().enumerate().rev().filter(|(_, past)| is_recent(past));
+        for (number, past) in recent.take(limit.changes) {
+            let before = services::answer(&mut past.state.clone(), request);
             if is_no_difference(&before, answer) {
                 continue;
             }
             let late = self.late.entry((thing, number)).or_default();
             *late += 1;
-            return (*late <= calls).then_some(before);
+            return (*late <= limit.calls).then_some(before);
         }
         None
     }

@@ -28,6 +28,7 @@ mod session_policy;
 mod state;
 mod store;
 mod twin;
+mod weather;
 
 pub use call::Call;
 pub use denial::Denial;
@@ -39,3 +40,4 @@ pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailS
 pub use state::{KeyMaterial, MultiRegion};
 pub use store::StoreError;
 pub use twin::{Setup, SetupAccount, SetupBucket, Twin};
+pub use weather::{Clock, Event, ForeignTarget, ForeignWrite, Kind, Share, Weather, WeatherError};

@@ -16,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) scope: Scope,
+    /// Which request to the twin it is; the credentials of a session have the number of the request that they answer.
+    pub(crate) number: u64,
 }
 
 /// Who calls which service where.
@@ -26,6 +28,8 @@ pub(crate) struct Scope {
     pub(crate) service: String,
     /// The role and the name of the session, where the caller has assumed one.
     pub(crate) role: Option<String>,
+    /// The number of the request that opened the session.
+    pub(crate) session: Option<String>,
     /// The policy of the session.
     pub(crate) session_policy: Option<String>,
 }
@@ -44,9 +48,10 @@ pub(crate) fn session_key(account: &str) -> String {
 }
 
 /// The token of a session, which carries all that is to know of it, as those of AWS do.
-pub(crate) fn session_token(role: &str, session: &str, policy: Option<&str>) -> String {
+pub(crate) fn session_token(role: &str, session: &str, policy: Option<&str>, number: u64) -> String {
     let mut token = form_urlencoded::Serializer::new(String::new());
     token.append_pair("role", &format!("{role}/{session}"));
+    token.append_pair("session", &number.to_string());
     if let Some(policy) = policy {
         token.append_pair("policy", policy);
     }
@@ -54,7 +59,7 @@ pub(crate) fn session_token(role: &str, session: &str, policy: Option<&str>) -> 
 }
 
 impl Request {
-    pub(crate) fn new(request: http::Request<Bytes>) -> Self {
+    pub(crate) fn new(request: http::Request<Bytes>, number: u64) -> Self {
         let (parts, body) = request.into_parts();
         let decode = |text: &str| {
             let pairs = form_urlencoded::parse(text.as_bytes());
@@ -72,6 +77,7 @@ impl Request {
             method: parts.method,
             headers: parts.headers,
             body,
+            number,
         }
     }
 
@@ -105,8 +111,9 @@ impl Scope {
             let mut pairs = form_urlencoded::parse(token.as_bytes());
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
-        let (role, session_policy) = (of_session("role"), of_session("policy"));
-        Self { access_key, region, service, role, session_policy }
+        let (role, session, session_policy) =
+            (of_session("role"), of_session("session"), of_session("policy"));
+        Self { access_key, region, service, role, session, session_policy }
     }
 }
 
@@ -128,7 +135,7 @@ mod tests {
             )
             .body(Bytes::new())
             .unwrap();
-        let request = Request::new(request);
+        let request = Request::new(request, 0);
         assert_eq!(request.account(), Some("111111111111"));
         assert_eq!((request.scope.region.as_str(), request.scope.service.as_str()), ("eu-west-1", "s3"));
         assert_eq!(request.path, "/logs/a b");
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn without_a_signature_nobody_calls() {
-        let request = Request::new(http::Request::new(Bytes::new()));
+        let request = Request::new(http::Request::new(Bytes::new()), 0);
         assert_eq!(request.account(), None);
         assert_eq!(request.scope, Scope::default());
     }

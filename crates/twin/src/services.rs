@@ -6,7 +6,7 @@ mod json;
 pub(crate) mod kms;
 mod logs;
 pub(crate) mod organizations;
-mod query;
+pub(crate) mod query;
 pub(crate) mod s3;
 pub(crate) mod sns;
 mod sts;
@@ -64,6 +64,33 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
             }
         }
     }
+}
+
+/// The operation that a request asks for, such as `kms:CreateKey`, and whether it changes anything.
+pub(crate) fn requested(request: &Request) -> (String, bool) {
+    match request.scope.service.as_str() {
+        "s3" => s3::requested(request),
+        "sts" => {
+            let form = query::Form::of(request);
+            (format!("sts:{}", form.optional("Action").unwrap_or_default()), false)
+        }
+        "iam" => query::requested(&iam::SERVICE, request),
+        "logs" => json::requested("logs", logs::OPERATIONS, request),
+        "sns" => query::requested(&sns::SERVICE, request),
+        "kms" => json::requested("kms", kms::OPERATIONS, request),
+        "cloudtrail" => json::requested("cloudtrail", cloudtrail::OPERATIONS, request),
+        "organizations" => json::requested("organizations", organizations::OPERATIONS, request),
+        other => (format!("{other}:?"), false),
+    }
+}
+
+/// The refusal of a request.
+pub(crate) fn refuse(request: &Request, operation: String, mutating: bool, fault: &Fault) -> Answer {
+    let mut response = refusal(operation.split(':').next().unwrap_or_default(), fault);
+    if request.method == http::Method::HEAD {
+        *response.body_mut() = Bytes::new();
+    }
+    Answer { response, operation, mutating, error: Some(fault.code) }
 }
 
 /// An error in the protocol of a service.

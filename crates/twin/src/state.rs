@@ -6,6 +6,7 @@ mod kms;
 mod logs;
 mod organization;
 mod s3;
+mod shared;
 pub(crate) mod show;
 mod sns;
 
@@ -24,6 +25,7 @@ pub use kms::{KeyMaterial, MultiRegion};
 pub(crate) use logs::{LogGroup, ResourcePolicy};
 pub(crate) use organization::Organization;
 pub(crate) use s3::{Bucket, Grant};
+pub(crate) use shared::Shared;
 pub(crate) use sns::{Subscription, Topic};
 
 /// The version of the state file that this build reads and writes.
@@ -36,11 +38,11 @@ pub(crate) struct State {
     pub(crate) ambient: Option<String>,
     /// Ids derive from this counter: the same calls give the same ids.
     next_id: u64,
-    pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) accounts: BTreeMap<String, Shared<Account>>,
     #[serde(default)]
     pub(crate) organization: Organization,
     /// Bucket names are shared by all of AWS.
-    pub(crate) buckets: BTreeMap<String, Bucket>,
+    pub(crate) buckets: BTreeMap<String, Shared<Bucket>>,
     /// How it reads policies otherwise than the product.
     #[serde(default, skip_serializing_if = "Disagreement::is_none")]
     pub(crate) disagreement: Disagreement,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -16,8 +17,9 @@ use crate::lag::{Lag, Lags};
 use crate::request::{Request, base_key};
 use crate::services::{self, Answer};
 use crate::state::show::Summary;
-use crate::state::{Grant, Key, KeyMaterial, State};
+use crate::state::{Account, Grant, Key, KeyMaterial, Shared, State};
 use crate::store::{Store, StoreError};
+use crate::weather::{Broken, Clock, Event, Fate, Forecast, ForeignWrite, Run, Weather};
 
 /// An AWS. Cheap to clone; all clones are the same AWS.
 #[derive(Clone, Default)]
@@ -41,6 +43,25 @@ struct Inner {
     garbage: Mutex<Vec<Garbage>>,
     failures: Mutex<Vec<Failure>>,
     lags: Mutex<Lags>,
+    weather: Mutex<Run>,
+    /// Counts the requests.
+    requests: AtomicU64,
+}
+
+/// What a client gets for a request.
+pub(crate) struct Exchange {
+    /// How long it takes.
+    pub(crate) delay: Duration,
+    /// The response, or why there is none.
+    pub(crate) response: Result<http::Response<Bytes>, Broken>,
+}
+
+/// What became of a request, with the weather.
+struct Outcome {
+    answer: Answer,
+    broken: Option<Broken>,
+    events: Vec<Event>,
+    delay: Duration,
 }
 
 /// Accounts that a twin is to have.
@@ -110,10 +131,9 @@ impl Twin {
     pub fn provision(&self, setup: Setup) {
         let mut state = self.state();
         for account in setup.accounts {
-            state.accounts.entry(account.id).or_insert_with(|| crate::state::Account {
-                name: account.name,
-                roles: account.roles.into_iter().collect(),
-                ..Default::default()
+            state.accounts.entry(account.id).or_insert_with(|| {
+                let roles = account.roles.into_iter().collect();
+                Shared::from(Account { name: account.name, roles, ..Account::default() })
             });
         }
         if state.ambient.is_none() {
@@ -187,7 +207,35 @@ impl Twin {
 
     /// Shows changes late from now on, in place of how late it showed them before.
     pub fn lag(&self, lags: Vec<Lag>) {
-        *lock(&self.inner.lags) = Lags::new(lags);
+        lock(&self.inner.lags).set(lags);
+    }
+
+    /// Has this weather from now on, in place of the one before. What the old weather has done is forgotten, except in
+    /// [`Twin::calls`].
+    pub fn set_weather(&self, weather: Weather, clock: Clock) {
+        lock(&self.inner.lags).remember_for_weather(weather.is_late());
+        *lock(&self.inner.weather) = Run::new(weather, clock);
+    }
+
+    /// The weather.
+    pub fn weather(&self) -> Weather {
+        lock(&self.inner.weather).weather().clone()
+    }
+
+    /// What other teams have added so far, in any weather.
+    pub fn foreign_writes(&self) -> Vec<ForeignWrite> {
+        let calls = lock(&self.inner.calls);
+        let events = calls.iter().flat_map(|call| &call.weather);
+        let foreign = events.filter_map(|event| match event {
+            Event::ForeignWrite(write) => Some(write.clone()),
+            _ => None,
+        });
+        foreign.collect()
+    }
+
+    /// Whether what another team added is still there.
+    pub fn has(&self, write: &ForeignWrite) -> bool {
+        write.is_in(&self.state())
     }
 
     /// Returns another AWS that holds the same, in memory. Neither sees what happens in the other from now on.
@@ -286,71 +334,157 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Answers a request. The one place that every call of every service passes.
+    /// Answers a request, or says with an error of the twin that the connection would have broken.
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        let request = Request::new(request);
-        let answer = self.answer(&request);
-        if answer.mutating {
+        let broken =
+            |_| services::unavailable(&Fault::new(503, "ConnectionBroken", "no answer in this weather"));
+        self.exchange(request).response.unwrap_or_else(broken)
+    }
+
+    /// Answers a request. The one place that every call of every service passes.
+    pub(crate) fn exchange(&self, request: http::Request<Bytes>) -> Exchange {
+        let request = Request::new(request, self.inner.requests.fetch_add(1, Ordering::Relaxed));
+        let Outcome { answer, broken, events, delay } = self.outcome(&request);
+        let is_foreign = events.iter().any(|event| matches!(event, Event::ForeignWrite(_)));
+        if answer.mutating || is_foreign {
             self.inner.changed.fetch_add(1, Ordering::Relaxed);
             let observer = lock(&self.inner.observer).clone();
             if let Some(observer) = observer {
                 observer(&self.summary());
             }
         }
+        let has_no_status = matches!(events.last(), Some(Event::Reset | Event::Hung));
         lock(&self.inner.calls).push(Call {
             account: request.account().unwrap_or_default().to_owned(),
             region: request.scope.region.clone(),
             operation: answer.operation,
             mutating: answer.mutating,
-            status: answer.response.status().as_u16(),
+            status: if has_no_status { 0 } else { answer.response.status().as_u16() },
             error: answer.error.map(str::to_owned),
+            weather: events,
         });
-        answer.response
+        Exchange { delay, response: broken.map_or(Ok(answer.response), Err) }
     }
 
-    /// What the services answer, with the failures, the garbage and the lag that this twin was told of.
-    fn answer(&self, request: &Request) -> Answer {
+    /// What becomes of a request in the weather of this twin.
+    fn outcome(&self, request: &Request) -> Outcome {
+        let mut run = lock(&self.inner.weather);
+        if run.weather().is_calm() {
+            drop(run);
+            let (answer, events) = self.answer(request, None);
+            return Outcome { answer, broken: None, events, delay: Duration::ZERO };
+        }
+        let (operation, mutating) = services::requested(request);
+        let forecast = run.forecast(request, &operation, mutating);
+        drop(run);
+        let slow = forecast.delay.map(Event::Slow);
+        let (answer, broken, mut events) = match &forecast.fate {
+            Fate::Answered => {
+                let (answer, events) = self.answer(request, Some(&forecast));
+                (answer, None, events)
+            }
+            Fate::Lost => {
+                let (answer, mut events) = self.answer(request, Some(&forecast));
+                events.push(Event::AnswerLost);
+                (answer, Some(Broken::Reset), events)
+            }
+            Fate::Refused(event, fault) => {
+                let mut events = Vec::new();
+                if *event == (Event::ServerError { took_effect: true }) {
+                    events = self.answer(request, Some(&forecast)).1;
+                }
+                events.push(event.clone());
+                (services::refuse(request, operation, mutating, fault), None, events)
+            }
+            Fate::Broken(event, broken) => {
+                let code = match broken {
+                    Broken::Reset => "ConnectionReset",
+                    Broken::Hung => "NoAnswer",
+                };
+                let answer = services::refuse(request, operation, mutating, &Fault::new(503, code, ""));
+                (answer, Some(*broken), vec![event.clone()])
+            }
+        };
+        events.splice(0..0, slow);
+        Outcome { answer, broken, events, delay: forecast.delay.unwrap_or_default() }
+    }
+
+    /// What the services answer, with the failures, the garbage, the lag and the weather of this twin, and what the weather
+    /// did.
+    fn answer(&self, request: &Request, forecast: Option<&Forecast>) -> (Answer, Vec<Event>) {
+        let mut run = lock(&self.inner.weather);
         let (mut lags, mut failures) = (lock(&self.inner.lags), lock(&self.inner.failures));
         let mut state = self.state();
+        let mut events = Vec::new();
+        let is_late = forecast.is_some_and(|forecast| forecast.is_late);
+        if forecast.is_some_and(|forecast| forecast.is_foreign)
+            && let Some(write) = run.foreign_write(&mut state, request, &services::requested(request).0)
+        {
+            for past in lags.past() {
+                write.apply(past);
+            }
+            events.push(Event::ForeignWrite(write));
+        }
         let before = (lags.is_on() || !failures.is_empty()).then(|| state.clone());
         let mut answer = services::answer(&mut state, request);
         if let Some((fault, takes_effect)) = Failure::next(&mut failures, &answer.operation) {
-            let service = answer.operation.split(':').next().unwrap_or_default();
-            answer.response = services::refusal(service, &fault);
-            answer.error = Some(fault.code);
             if let Some(before) = before.filter(|_| !takes_effect) {
                 *state = before;
             }
-            return answer;
+            return (services::refuse(request, answer.operation, answer.mutating, &fault), events);
         }
         if answer.mutating {
             if let Some(before) = before.filter(|_| lags.is_on()) {
-                match lags.refusal(request, &answer) {
+                match lags.refusal(request, &answer, is_late) {
                     Some(refusal) => {
                         *state = before;
-                        return refusal;
+                        events.push(Event::NotYetSeen);
+                        return (refusal, events);
                     }
-                    None => lags.changed(before),
+                    None => lags.changed(request.account().unwrap_or_default(), before),
                 }
             }
-            return answer;
+            return (answer, events);
         }
         drop(state);
-        if lags.is_on() {
-            answer = lags.answer(request, answer);
+        if lags.is_on()
+            && let Some(stale) = lags.stale(request, &answer, is_late)
+        {
+            answer = stale;
+            events.push(Event::Stale);
+        }
+        if let Some(forecast) = forecast
+            && answer.error.is_none()
+        {
+            run.opened(forecast, request);
+            if run.retires_fields() {
+                answer.response =
+                    services::organizations::without_retired(&answer.operation, answer.response);
+            }
         }
         if let Some(garbage) = lock(&self.inner.garbage).iter().find(|it| it.operation == answer.operation) {
             answer.response = garbage.in_place_of(&answer.response);
         }
-        answer
+        (answer, events)
     }
 
-    /// Answers a request, and has the change in the file before it does.
-    pub(crate) async fn handle_and_save(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        let response = self.handle(request);
-        match self.save().await {
-            Ok(()) => response,
-            Err(error) => services::unavailable(&Fault::new(500, "InternalFailure", error.to_string())),
+    /// Answers a request, and has the change in the file before it does. Returns `None` where the connection breaks.
+    pub(crate) async fn handle_and_save(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, Broken> {
+        let Exchange { delay, response } = self.exchange(request);
+        let clock = lock(&self.inner.weather).clock();
+        let saved = self.save().await;
+        if clock == Clock::Machine && !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        match (response, saved) {
+            (Ok(_), Err(error)) => {
+                Ok(services::unavailable(&Fault::new(500, "InternalFailure", error.to_string())))
+            }
+            (Err(Broken::Hung), _) if clock == Clock::Machine => std::future::pending().await,
+            (response, _) => response,
         }
     }
 
@@ -383,7 +517,7 @@ impl Twin {
         let mut lags = lock(&self.inner.lags);
         let state = self.state();
         if lags.is_on() {
-            lags.changed(state.clone());
+            lags.changed("", state.clone());
         }
         state
     }

@@ -24,3 +24,5 @@ mod server;
 mod sns;
 #[path = "aws/sts.rs"]
 mod sts;
+#[path = "aws/weather.rs"]
+mod weather;

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::args::{Global, SANDBOX_FILE, SandboxArgs, SandboxCommand, ShowFormat};
 use crate::commands::observe::read_live;
-use crate::connect::{World, open_sandbox, provision};
+use crate::connect::{World, open_sandbox, provision, start_weather};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Applying;
@@ -24,6 +24,9 @@ use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, CliError> {
     let file = global.sandbox.clone().unwrap_or_else(|| PathBuf::from(SANDBOX_FILE));
+    if global.weather.is_some() && !matches!(args.command, SandboxCommand::Serve { .. }) {
+        return Err(CliError::NoWeather);
+    }
     match &args.command {
         SandboxCommand::Show { format } => show(&file, *format),
         SandboxCommand::Reset => reset(&file).await,
@@ -39,7 +42,7 @@ pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Cli
             let policies = Policies { bucket: bucket_policy.as_deref(), key: key_policy.as_deref() };
             Box::pin(load(global, &file, spec, policies)).await
         }
-        SandboxCommand::Serve { port, spec } => serve(&file, *port, spec.as_deref()).await,
+        SandboxCommand::Serve { port, spec } => serve(global, &file, *port, spec.as_deref()).await,
     }
 }
 
@@ -227,12 +230,13 @@ fn assumed(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -
     }
 }
 
-async fn serve(file: &Path, port: u16, spec: Option<&Path>) -> Result<Exit, CliError> {
+async fn serve(global: &Global, file: &Path, port: u16, spec: Option<&Path>) -> Result<Exit, CliError> {
     let twin = open_sandbox(file)?;
     if let Some(spec) = spec {
         provision(&twin, &files::read_spec(spec)?);
         twin.save().await?;
     }
+    start_weather(&twin, global);
     let address = format!("127.0.0.1:{port}");
     let failed = |error| CliError::Serve { address: address.clone(), error };
     let listener = TcpListener::bind(&address).await.map_err(failed)?;

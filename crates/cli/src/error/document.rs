@@ -57,6 +57,8 @@ impl CliError {
             | Self::NobodyToAsk
             | Self::Target(_)
             | Self::Region(_)
+            | Self::WeatherOfAws
+            | Self::NoWeather
             | Self::Endpoint { .. } => "usage",
             Self::UnknownAddress { .. } => "unknown-address",
             Self::Read { .. } | Self::Write { .. } | Self::Exists { .. } | Self::Policy { .. } => "file",

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use crate::twin::Twin;
+use crate::weather::Broken;
 
 impl Twin {
     /// An HTTP client for the SDK that reaches this twin whatever the address.
@@ -37,6 +38,10 @@ impl HttpConnector for Client {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             let response = twin.handle_and_save(http::Request::from_parts(parts, body)).await;
+            let response = response.map_err(|broken| match broken {
+                Broken::Reset => ConnectorError::io("connection reset by peer".into()),
+                Broken::Hung => ConnectorError::timeout("no answer".into()),
+            })?;
             HttpResponse::try_from(response.map(|body: Bytes| SdkBody::from(body)))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })

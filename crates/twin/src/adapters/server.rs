@@ -1,7 +1,5 @@
 //! The twin as an HTTP server, for clients of any make.
 
-use std::convert::Infallible;
-
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -11,6 +9,7 @@ use tokio::net::TcpListener;
 use crate::fault::Fault;
 use crate::services;
 use crate::twin::Twin;
+use crate::weather::Broken;
 
 impl Twin {
     /// Answers HTTP/1 requests for as long as it is polled.
@@ -35,11 +34,15 @@ impl Twin {
 async fn answer(
     twin: Twin,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Full<bytes::Bytes>>, Infallible> {
+) -> std::io::Result<http::Response<Full<bytes::Bytes>>> {
     let (parts, body) = request.into_parts();
     let response = match body.collect().await {
         Ok(body) => twin.handle_and_save(http::Request::from_parts(parts, body.to_bytes())).await,
-        Err(error) => services::unavailable(&Fault::bad("IncompleteBody", error.to_string())),
+        Err(error) => Ok(services::unavailable(&Fault::bad("IncompleteBody", error.to_string()))),
     };
-    Ok(response.map(Full::new))
+    // An error closes the connection without an answer.
+    match response {
+        Ok(response) => Ok(response.map(Full::new)),
+        Err(Broken::Reset | Broken::Hung) => Err(std::io::ErrorKind::ConnectionReset.into()),
+    }
 }

@@ -128,7 +128,7 @@ mod tests {
             .header("x-amz-acl", "private")
             .body(Bytes::from_static(body.as_bytes()))
             .unwrap();
-        Model::of("s3").unwrap().input_of_rest(operation, &Request::new(request), "logs", "")
+        Model::of("s3").unwrap().input_of_rest(operation, &Request::new(request, 0), "logs", "")
     }
 
     #[test]

@@ -32,6 +32,18 @@ pub(super) const fn write(
     Operation { name, mutating: true, run }
 }
 
+/// The operation that a request asks for, and whether it changes anything.
+pub(super) fn requested(service: &str, operations: &[Operation], request: &Request) -> (String, bool) {
+    let (name, operation) = find(operations, request);
+    (format!("{service}:{name}"), operation.is_some_and(|operation| operation.mutating))
+}
+
+fn find<'r>(operations: &'r [Operation], request: &'r Request) -> (&'r str, Option<&'r Operation>) {
+    let target = request.header("x-amz-target").unwrap_or_default();
+    let name = target.rsplit('.').next().unwrap_or_default();
+    (name, operations.iter().find(|operation| operation.name == name))
+}
+
 /// Answers a request; `invalid` is the code of the service for an input that its model forbids.
 pub(super) fn answer(
     service: &str,
@@ -40,9 +52,7 @@ pub(super) fn answer(
     state: &mut State,
     request: &Request,
 ) -> Answer {
-    let target = request.header("x-amz-target").unwrap_or_default();
-    let name = target.rsplit('.').next().unwrap_or_default();
-    let operation = operations.iter().find(|operation| operation.name == name);
+    let (name, operation) = find(operations, request);
     let result = match operation {
         Some(operation) => run(service, invalid, operation, state, request),
         None => Err(Fault::bad("UnknownOperationException", format!("the twin has no operation `{name}`"))),

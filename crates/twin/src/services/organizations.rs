@@ -5,6 +5,7 @@ pub(super) mod access;
 mod account;
 mod unit;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::Caller;
@@ -76,6 +77,20 @@ fn denied() -> Fault {
 /// See "Resource types defined by AWS Organizations" in the service authorization reference.
 fn arn(state: &State, caller: Caller<'_>, resource: &str) -> String {
     format!("arn:{}:organizations::{}:{resource}", partition(caller.region), management(state))
+}
+
+/// An answer without the members that AWS has retired: `Status` of accounts, in whose place `State` is.
+///
+/// See `Account` in the Organizations API reference.
+pub(crate) fn without_retired(operation: &str, response: http::Response<Bytes>) -> http::Response<Bytes> {
+    if !matches!(operation, "organizations:ListAccounts" | "organizations:ListAccountsForParent") {
+        return response;
+    }
+    let Ok(mut answer) = serde_json::from_slice::<Value>(response.body()) else { return response };
+    for account in answer["Accounts"].as_array_mut().into_iter().flatten() {
+        account.as_object_mut().map(|account| account.remove("Status"));
+    }
+    response.map(|_| answer.to_string().into())
 }
 
 /// A page of a list from behind `NextToken`, which is a position.

@@ -42,10 +42,15 @@ pub(super) const fn write(
 }
 
 /// The fields of a request.
-pub(super) struct Form(Vec<(String, String)>);
+pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(super) fn optional(&self, name: &str) -> Option<&str> {
+    /// The form in the body of a request.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self(form_urlencoded::parse(&request.body).into_owned().collect())
+    }
+
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
@@ -98,8 +103,16 @@ pub(super) fn check(service: &str, operation: &str, form: &[(String, String)]) -
     })
 }
 
+/// The operation that a request asks for, and whether it changes anything.
+pub(super) fn requested(service: &Service, request: &Request) -> (String, bool) {
+    let form = Form::of(request);
+    let name = form.optional("Action").unwrap_or_default();
+    let operation = service.operations.iter().find(|operation| operation.name == name);
+    (format!("{}:{name}", service.name), operation.is_some_and(|operation| operation.mutating))
+}
+
 pub(super) fn answer(service: &Service, state: &mut State, request: &Request) -> Answer {
-    let form = Form(form_urlencoded::parse(&request.body).into_owned().collect());
+    let form = Form::of(request);
     let name = form.optional("Action").unwrap_or_default();
     let operation = service.operations.iter().find(|operation| operation.name == name);
     let result = match operation {

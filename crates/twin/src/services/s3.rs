@@ -28,6 +28,7 @@ pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
             &bucket.region,
             configuration::defaults("BucketOwnerEnforced", &bucket.region),
         )
+        .into()
     });
 }
 
@@ -81,11 +82,7 @@ impl<'r> Target<'r> {
 
 pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let target = target(request);
-    let method = request.method.as_str();
-    let (operation, is_read) = match &target {
-        Ok(target) => operation(target, method),
-        Err(_) => (format!("s3:{method}"), true),
-    };
+    let (operation, is_read) = named(&target, request.method.as_str());
     let result = target.and_then(|target| {
         let caller = Caller::of(state, request, "InvalidAccessKeyId")?;
         let caller = caller.permitted(state, &operation, "AccessDenied")?;
@@ -108,6 +105,19 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         response
     });
     Answer { response, operation, mutating: !is_read, error }
+}
+
+/// The operation that a request asks for, and whether it changes anything.
+pub(super) fn requested(request: &Request) -> (String, bool) {
+    let (operation, is_read) = named(&target(request), request.method.as_str());
+    (operation, !is_read)
+}
+
+fn named(target: &Result<Target<'_>, Fault>, method: &str) -> (String, bool) {
+    match target {
+        Ok(target) => operation(target, method),
+        Err(_) => (format!("s3:{method}"), true),
+    }
 }
 
 /// The operation's name in the log, and whether it only looks.

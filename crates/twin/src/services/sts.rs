@@ -23,7 +23,8 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         match action {
             "GetCallerIdentity" => Ok(identity(caller, request.scope.role.as_deref())),
             "AssumeRole" => {
-                assume_role(state, caller, value("RoleArn"), value("RoleSessionName"), value("Policy"))
+                let asked = [value("RoleArn"), value("RoleSessionName"), value("Policy")];
+                assume_role(state, caller, asked, request.number)
             }
             other => Err(Fault::bad("InvalidAction", format!("the twin has no operation `{other}`"))),
         }
@@ -48,9 +49,8 @@ fn identity(caller: Caller<'_>, role: Option<&str>) -> String {
 fn assume_role(
     state: &State,
     caller: Caller<'_>,
-    role: Option<&str>,
-    session: Option<&str>,
-    policy: Option<&str>,
+    [role, session, policy]: [Option<&str>; 3],
+    number: u64,
 ) -> Result<String, Fault> {
     let arn = role.ok_or_else(|| Fault::bad("ValidationError", "RoleArn is required"))?;
     let session = session.ok_or_else(|| Fault::bad("ValidationError", "RoleSessionName is required"))?;
@@ -73,7 +73,7 @@ fn assume_role(
          <SessionToken>{token}</SessionToken><Expiration>{expiration:.0}</Expiration></Credentials>\
          <AssumedRoleUser><AssumedRoleId>AROATWIN:{session}</AssumedRoleId><Arn>{user}</Arn></AssumedRoleUser>",
         key = session_key(account),
-        token = escape(&session_token(name, session, policy)),
+        token = escape(&session_token(name, session, policy, number)),
         session = escape(session),
         user =
             escape(&format!("arn:{}:sts::{account}:assumed-role/{name}/{session}", partition(caller.region))),

@@ -51,7 +51,7 @@ pub(super) fn create(
     let ownership = request.header("x-amz-object-ownership").unwrap_or("BucketOwnerEnforced");
     let bucket =
         Bucket::new(caller.account, caller.region, configuration::defaults(ownership, caller.region));
-    state.buckets.insert(name.to_owned(), bucket);
+    state.buckets.insert(name.to_owned(), bucket.into());
     Ok(created(name))
 }
 

@@ -1,0 +1,162 @@
+//! The weather of AWS: what goes wrong between a client and AWS although the client does nothing wrong.
+//!
+//! A [`Weather`] is a value: a seed, and the share of each [`Kind`] of event. Whether an event happens to a call depends on
+//! nothing but the seed and the call: the account, the Region, the operation, what the operation is about, and how many such
+//! calls came before. The order in which a client schedules the calls of different accounts changes nothing.
+
+mod chance;
+mod codes;
+mod event;
+mod foreign;
+mod kind;
+mod parse;
+mod rates;
+mod run;
+mod share;
+
+use std::collections::BTreeMap;
+
+pub use event::Event;
+pub use foreign::{ForeignTarget, ForeignWrite};
+pub use kind::Kind;
+pub use parse::WeatherError;
+pub(crate) use run::{Broken, Fate, Forecast, Run};
+pub use share::Share;
+
+use chance::chance;
+
+/// What happens to calls. [`Display`](std::fmt::Display) and [`FromStr`](std::str::FromStr) write and read it as a person
+/// writes it: `calm`, `42`, `42:throttles=30%,lost-answers=5%`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Weather {
+    seed: u64,
+    /// Kinds that do not happen are not in here.
+    shares: BTreeMap<Kind, Share>,
+}
+
+/// How time passes for the weather.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// Each call takes a tenth of a second of the time of its account. Nobody waits: a hanging call fails at once with a
+    /// timeout, and a slow one is answered at once. For tests.
+    #[default]
+    Calls,
+    /// The time of the machine. Slow calls take their time, and hanging calls are never answered.
+    Machine,
+}
+
+impl Weather {
+    /// The weather without any event.
+    pub fn calm() -> Self {
+        Self::default()
+    }
+
+    /// The weather of a seed: a few kinds of events, with shares around the usual ones.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut weather = Self::calm().seeded(seed);
+        for kind in Kind::ALL {
+            let draw = chance(seed, kind.name(), &["happens"], 0);
+            if draw % 12 < kind.frequency() {
+                let factor = chance(seed, kind.name(), &["how often"], 0) % 4;
+                let usual = kind.usual_share();
+                weather.shares.insert(
+                    kind,
+                    match factor {
+                        0 => usual.halved(),
+                        1 => usual.doubled(),
+                        _ => usual,
+                    },
+                );
+            }
+        }
+        weather
+    }
+
+    /// The same kinds and shares with another seed: other calls are concerned.
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same weather with another share of a kind.
+    #[must_use]
+    pub fn with(mut self, kind: Kind, share: Share) -> Self {
+        if share.is_none() {
+            self.shares.remove(&kind);
+        } else {
+            self.shares.insert(kind, share);
+        }
+        self
+    }
+
+    /// The same weather without a kind.
+    #[must_use]
+    pub fn without(self, kind: Kind) -> Self {
+        self.with(kind, Share::NONE)
+    }
+
+    /// A kind alone, with the share that it has in this weather, or else with its usual one.
+    #[must_use]
+    pub fn only(self, kind: Kind) -> Self {
+        let share = self.shares.get(&kind).copied().unwrap_or(kind.usual_share());
+        Self::calm().seeded(self.seed).with(kind, share)
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The share of a kind.
+    pub fn share(&self, kind: Kind) -> Share {
+        self.shares.get(&kind).copied().unwrap_or(Share::NONE)
+    }
+
+    /// The kinds that happen, with their shares.
+    pub fn kinds(&self) -> impl Iterator<Item = (Kind, Share)> {
+        self.shares.iter().map(|(kind, share)| (*kind, *share))
+    }
+
+    /// Whether nothing happens.
+    pub fn is_calm(&self) -> bool {
+        self.shares.is_empty()
+    }
+
+    /// Whether reads or writes may not yet see earlier changes.
+    pub(crate) fn is_late(&self) -> bool {
+        self.shares.contains_key(&Kind::StaleReads) || self.shares.contains_key(&Kind::LateChanges)
+    }
+
+    /// Whether a kind happens to the `n`th of the things that `words` name.
+    fn has(&self, kind: Kind, words: &[&str], n: u64) -> bool {
+        self.share(kind).contains(chance(self.seed, kind.name(), words, n))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_always_makes_the_same_weather_and_seeds_differ() {
+        let all: Vec<Weather> = (0..200).map(Weather::from_seed).collect();
+        for (seed, weather) in (0..).zip(&all) {
+            assert_eq!(*weather, Weather::from_seed(seed));
+        }
+        for kind in Kind::ALL {
+            let seeds = all.iter().filter(|weather| !weather.share(kind).is_none()).count();
+            assert!((5..190).contains(&seeds), "{kind:?} happens in {seeds} of 200 seeds");
+        }
+    }
+
+    #[test]
+    fn a_kind_can_be_alone_or_left_out() {
+        let weather = Weather::calm().seeded(7).with(Kind::Throttles, Share::percent(30));
+        let both = weather.clone().with(Kind::LostAnswers, Share::percent(5));
+        assert_eq!(both.clone().only(Kind::Throttles), weather);
+        assert_eq!(both.without(Kind::LostAnswers), weather);
+        assert_eq!(Weather::calm().only(Kind::Resets).share(Kind::Resets), Kind::Resets.usual_share());
+        assert!(weather.without(Kind::Throttles).is_calm());
+    }
+}

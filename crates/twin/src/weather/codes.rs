@@ -1,0 +1,91 @@
+//! The errors of each service for what the weather does, with the HTTP status of each.
+
+use crate::fault::Fault;
+
+/// See "Common error types" in the API reference of each service, "Error responses" in the S3 API reference, and
+/// `TooManyRequestsException` in the Organizations API reference.
+pub(super) fn throttled(service: &str, draw: u64) -> Fault {
+    let (status, code, message) = match service {
+        "s3" => (503, "SlowDown", "Please reduce your request rate."),
+        "organizations" => {
+            (400, "TooManyRequestsException", "You have sent too many requests in too short a period.")
+        }
+        "iam" | "sts" if draw.is_multiple_of(2) => (400, "Throttling", "Rate exceeded"),
+        "kms" => (400, "ThrottlingException", "You have exceeded the rate at which you may call KMS."),
+        _ => (400, "ThrottlingException", "Rate exceeded"),
+    };
+    Fault::new(status, code, message)
+}
+
+/// See the same pages, `KMSInternalException` and `DependencyTimeoutException` in the KMS API reference,
+/// `ServiceUnavailableException` in the CloudWatch Logs one and `ServiceException` in the Organizations one.
+pub(super) fn failed(service: &str, draw: u64) -> Fault {
+    let codes: [(u16, &str); 2] = match service {
+        "s3" | "sns" => [(500, "InternalError"), (503, "ServiceUnavailable")],
+        "kms" => [(500, "KMSInternalException"), (503, "DependencyTimeoutException")],
+        "logs" => [(500, "ServiceUnavailableException"), (500, "InternalFailure")],
+        "organizations" => [(500, "ServiceException"), (503, "ServiceUnavailable")],
+        "iam" => [(500, "ServiceFailure"), (503, "ServiceUnavailable")],
+        _ => [(500, "InternalFailure"), (503, "ServiceUnavailable")],
+    };
+    let (status, code) = if draw.is_multiple_of(2) { codes[0] } else { codes[1] };
+    Fault::new(status, code, "The request processing has failed because of an unknown error.")
+}
+
+/// See the same pages: services of the query protocol and S3 name it otherwise than those of JSON.
+pub(super) fn expired(service: &str) -> Fault {
+    let (status, code) = match service {
+        "s3" => (400, "ExpiredToken"),
+        "iam" | "sts" | "sns" => (403, "ExpiredToken"),
+        _ => (400, "ExpiredTokenException"),
+    };
+    Fault::new(status, code, "The security token included in the request is expired")
+}
+
+/// See "Troubleshoot access denied error messages" in the IAM user guide for the kinds of policies in the message.
+pub(super) fn denied(service: &str, operation: &str, draw: u64) -> Fault {
+    let code = match service {
+        "s3" | "iam" | "sts" => "AccessDenied",
+        "sns" => "AuthorizationError",
+        _ => "AccessDeniedException",
+    };
+    let because = match draw % 4 {
+        0 => "because no identity-based policy allows the action",
+        1 => "with an explicit deny in a service control policy",
+        2 => "with an explicit deny in a resource control policy",
+        _ => "because no permissions boundary allows the action",
+    };
+    Fault::new(403, code, format!("User is not authorized to perform: {operation} {because}"))
+}
+
+/// An account that has not enabled a Region is unknown there.
+///
+/// See "Considerations before enabling and disabling Regions" in the Account Management reference.
+pub(super) fn disabled(service: &str) -> Fault {
+    let code = match service {
+        "s3" => "InvalidAccessKeyId",
+        "sts" | "iam" | "sns" => "InvalidClientTokenId",
+        _ => "UnrecognizedClientException",
+    };
+    Fault::new(403, code, "The security token included in the request is invalid.")
+}
+
+/// The error of an operation for an account that has reached a quota; `None` for operations that are subject to none.
+///
+/// See the errors of each operation in the API references, and "List of error codes" in the S3 API reference.
+pub(super) fn quota(operation: &str) -> Option<Fault> {
+    let (status, code) = match operation {
+        "iam:CreateRole" | "iam:PutRolePolicy" | "iam:TagRole" => (409, "LimitExceeded"),
+        "kms:CreateKey"
+        | "kms:CreateAlias"
+        | "kms:CreateGrant"
+        | "logs:CreateLogGroup"
+        | "logs:PutResourcePolicy" => (400, "LimitExceededException"),
+        "cloudtrail:CreateTrail" => (400, "MaximumNumberOfTrailsExceededException"),
+        "s3:CreateBucket" => (400, "TooManyBuckets"),
+        "sns:CreateTopic" => (403, "TopicLimitExceeded"),
+        "organizations:RegisterDelegatedAdministrator" => (400, "ConstraintViolationException"),
+        _ => return None,
+    };
+    Some(Fault::new(status, code, "The account has reached a quota."))
+}

@@ -1,0 +1,312 @@
+//! The weather of a twin: decides what happens to each call, and remembers no more than it must for that.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use reconcile_policy::Region;
+use serde_json::Value;
+
+use super::chance::chance;
+use super::foreign::{ForeignTarget, ForeignWrite};
+use super::rates::Buckets;
+use super::{Clock, Event, Kind, Share, Weather, codes};
+use crate::fault::Fault;
+use crate::request::Request;
+use crate::services::query::Form;
+use crate::state::State;
+
+/// The time that a call takes on [`Clock::Calls`].
+const CALL: Duration = Duration::from_millis(100);
+
+/// How often other teams write to one thing.
+const FOREIGN_WRITES: u64 = 3;
+
+/// The weather with what it has done so far.
+pub(crate) struct Run {
+    weather: Weather,
+    clock: Clock,
+    began: Instant,
+    /// How many such calls came before.
+    counts: HashMap<[String; 4], u64>,
+    /// Of each account: the calls so far, and the time that they took on [`Clock::Calls`].
+    accounts: HashMap<String, (u64, Duration)>,
+    /// How many more calls the credentials of a session are good for, where they expire early.
+    sessions: HashMap<String, u64>,
+    buckets: Buckets,
+    foreign: HashMap<ForeignTarget, u64>,
+}
+
+/// What is going to happen to a call.
+pub(crate) struct Forecast {
+    pub(crate) fate: Fate,
+    /// Whether it may not yet see recent changes.
+    pub(crate) is_late: bool,
+    /// Whether another team writes first.
+    pub(crate) is_foreign: bool,
+    /// How long the answer takes, where it is slow.
+    pub(crate) delay: Option<Duration>,
+    /// How many calls the credentials in the answer are good for, where they expire early.
+    session: Option<u64>,
+}
+
+/// What becomes of a call.
+pub(crate) enum Fate {
+    /// It is answered.
+    Answered,
+    /// It is refused; it takes effect all the same where the event says so.
+    Refused(Event, Fault),
+    /// It takes no effect and has no answer.
+    Broken(Event, Broken),
+    /// It takes effect and has no answer.
+    Lost,
+}
+
+/// Why a call has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// The connection was reset.
+    Reset,
+    /// The connection stays open, and nothing comes.
+    Hung,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self::new(Weather::calm(), Clock::default())
+    }
+}
+
+impl Run {
+    pub(crate) fn new(weather: Weather, clock: Clock) -> Self {
+        Self {
+            weather,
+            clock,
+            began: Instant::now(),
+            counts: HashMap::new(),
+            accounts: HashMap::new(),
+            sessions: HashMap::new(),
+            buckets: Buckets::default(),
+            foreign: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn weather(&self) -> &Weather {
+        &self.weather
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// What is going to happen to the next call of an operation.
+    pub(crate) fn forecast(&mut self, request: &Request, operation: &str, is_mutating: bool) -> Forecast {
+        let about = subject(request);
+        let account = request.account().unwrap_or_default();
+        let region = request.scope.region.as_str();
+        let words = [account, region, operation, about.as_str()];
+        let count = self.counts.entry(words.map(str::to_owned)).or_default();
+        let n = *count;
+        *count += 1;
+        // A call that enters an account is a call of that account for the events that concern whole accounts.
+        let entered = (operation == "sts:AssumeRole").then(|| about.split(':').nth(4)).flatten();
+        let concerned = entered.unwrap_or(account);
+
+        let weather = &self.weather;
+        let has = |kind: Kind| weather.has(kind, &words, n);
+        let is_slow = weather.has(Kind::SlowAccounts, &[concerned], 0);
+        let delay = is_slow.then(|| {
+            let draw = chance(weather.seed, "slow by", &words, n);
+            Duration::from_millis(500 + draw % 4_000)
+        });
+        let session =
+            has(Kind::ExpiredCredentials).then(|| chance(weather.seed, "expires after", &words, n) % 15 + 2);
+        let (is_late, is_foreign) = match is_mutating {
+            true => (has(Kind::LateChanges), false),
+            // Tokens and times of STS differ from call to call.
+            false => (has(Kind::StaleReads) && !operation.starts_with("sts:"), has(Kind::ForeignWriters)),
+        };
+        let session = session.filter(|_| operation == "sts:AssumeRole");
+        let fate = self.fate(request, operation, is_mutating, (concerned, &words, n));
+        let (calls, passed) = self.accounts.entry(concerned.to_owned()).or_default();
+        *calls += 1;
+        *passed += CALL + delay.unwrap_or_default();
+        Forecast { fate, is_late, is_foreign, delay, session }
+    }
+
+    fn fate(
+        &mut self,
+        request: &Request,
+        operation: &str,
+        is_mutating: bool,
+        (concerned, words, n): (&str, &[&str; 4], u64),
+    ) -> Fate {
+        let [account, region, ..] = *words;
+        let service = operation.split(':').next().unwrap_or_default();
+        let draw = chance(self.weather.seed, "call", words, n);
+        // A second number, which says how.
+        let how = chance(self.weather.seed, "how", words, n);
+        let (calls, passed) = self.accounts.get(concerned).copied().unwrap_or_default();
+        if self.is_disabled(account, region, service) {
+            return Fate::Refused(Event::RegionDisabled, codes::disabled(service));
+        }
+        if self.weather.has(Kind::HangingAccounts, &[concerned], 0) {
+            return Fate::Broken(Event::Hung, Broken::Hung);
+        }
+        if self.is_expired(request) {
+            return Fate::Refused(Event::Expired, codes::expired(service));
+        }
+        if self.is_denied(concerned, operation, is_mutating, calls) {
+            let draw = chance(self.weather.seed, "denied by", &[concerned], 0);
+            return Fate::Refused(Event::Denied, codes::denied(service, operation, draw));
+        }
+        let now = match self.clock {
+            Clock::Calls => passed,
+            Clock::Machine => self.began.elapsed(),
+        };
+        let has_rates = self.weather.has(Kind::Rates, &[], 0);
+        if has_rates && !self.buckets.take((account, region), operation, is_mutating, now) {
+            return Fate::Refused(Event::RateExceeded, codes::throttled(service, how));
+        }
+        match self.drawn(draw) {
+            Some(Kind::Throttles) => return Fate::Refused(Event::Throttled, codes::throttled(service, how)),
+            Some(Kind::ServerErrors) => {
+                let took_effect = is_mutating && how.is_multiple_of(4);
+                return Fate::Refused(Event::ServerError { took_effect }, codes::failed(service, how / 4));
+            }
+            Some(Kind::Resets) => return Fate::Broken(Event::Reset, Broken::Reset),
+            Some(Kind::LostAnswers) => return Fate::Lost,
+            _ => {}
+        }
+        match codes::quota(operation) {
+            Some(fault) if self.weather.has(Kind::Quotas, &[account, operation], 0) => {
+                Fate::Refused(Event::QuotaReached, fault)
+            }
+            _ => Fate::Answered,
+        }
+    }
+
+    /// What happens by chance to a call. The kinds exclude each other, so that each has exactly its share.
+    fn drawn(&self, draw: u64) -> Option<Kind> {
+        let mut bound = Share::NONE;
+        [Kind::Throttles, Kind::ServerErrors, Kind::Resets, Kind::LostAnswers].into_iter().find(|kind| {
+            bound = bound.and(self.weather.share(*kind));
+            bound.contains(draw)
+        })
+    }
+
+    /// IAM and Organizations are in one Region, which is enabled everywhere.
+    fn is_disabled(&self, account: &str, region: &str, service: &str) -> bool {
+        !matches!(service, "iam" | "organizations")
+            && self.weather.has(Kind::DisabledRegions, &[account, region], 0)
+            && region.parse().is_ok_and(|region: Region| region.is_opt_in())
+    }
+
+    fn is_expired(&mut self, request: &Request) -> bool {
+        let session = request.scope.session.as_ref();
+        let Some(left) = session.and_then(|session| self.sessions.get_mut(session)) else { return false };
+        let is_expired = *left == 0;
+        *left = left.saturating_sub(1);
+        is_expired
+    }
+
+    /// Whether an account is denied a call after that many others.
+    fn is_denied(&self, account: &str, operation: &str, is_mutating: bool, calls: u64) -> bool {
+        const SERVICES: [&str; 5] = ["s3:", "kms:", "cloudtrail:", "logs:", "iam:"];
+
+        // Everybody is allowed to ask who he is.
+        if operation == "sts:GetCallerIdentity" || !self.weather.has(Kind::Denials, &[account], 0) {
+            return false;
+        }
+        let draw = chance(self.weather.seed, "denial", &[account], 0);
+        let is_over = draw.is_multiple_of(2) && calls >= draw / 2 % 20 + 3;
+        let is_meant = match draw / 64 % 3 {
+            0 => true,
+            1 => is_mutating,
+            _ => {
+                let number = usize::try_from(draw / 256 % 5).unwrap_or_default();
+                SERVICES.get(number).is_some_and(|service| operation.starts_with(service))
+            }
+        };
+        is_meant && !is_over
+    }
+
+    /// Has another team write to what a call is about to read. Returns what was added, if anything was.
+    pub(crate) fn foreign_write(
+        &mut self,
+        state: &mut State,
+        request: &Request,
+        operation: &str,
+    ) -> Option<ForeignWrite> {
+        let target = ForeignTarget::read_by(operation, request)?;
+        let count = self.foreign.entry(target.clone()).or_default();
+        if *count >= FOREIGN_WRITES {
+            return None;
+        }
+        let prefix = match target {
+            ForeignTarget::BucketPolicy(_) | ForeignTarget::KeyPolicy(_) | ForeignTarget::TopicPolicy(_) => {
+                "OtherTeam"
+            }
+            _ => "other-team-",
+        };
+        // An earlier run may have added some.
+        let write =
+            (1..100).map(|number| ForeignWrite { target: target.clone(), name: format!("{prefix}{number}") });
+        let write = write.into_iter().find(|write| !write.is_in(state))?;
+        if !write.apply(state) {
+            return None;
+        }
+        *count += 1;
+        Some(write)
+    }
+
+    /// Remembers for how long the credentials of a new session are good.
+    pub(crate) fn opened(&mut self, forecast: &Forecast, request: &Request) {
+        if let Some(calls) = forecast.session {
+            self.sessions.insert(request.number.to_string(), calls);
+        }
+    }
+
+    /// Whether answers lack the members that AWS has retired.
+    pub(crate) fn retires_fields(&self) -> bool {
+        self.weather.has(Kind::RetiredFields, &[], 0)
+    }
+}
+
+/// What a call is about, by the names that a client gives; ids that AWS gives depend on the order of calls.
+fn subject(request: &Request) -> String {
+    const NAMES: [&str; 16] = [
+        "RoleArn",
+        "RoleName",
+        "PolicyName",
+        "Name",
+        "TrailName",
+        "TopicArn",
+        "ResourceArn",
+        "resourceArn",
+        "AliasName",
+        "logGroupName",
+        "ResourceId",
+        "ResourceIdList",
+        "trailNameList",
+        "AccountId",
+        "ParentId",
+        "ServicePrincipal",
+    ];
+
+    let named: Vec<String> = match request.scope.service.as_str() {
+        "s3" => return request.path.clone(),
+        "sts" | "iam" | "sns" => {
+            let form = Form::of(request);
+            NAMES.iter().filter_map(|name| form.optional(name)).map(str::to_owned).collect()
+        }
+        _ => {
+            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let value = |name: &&str| {
+                let value = &body[*name];
+                value.as_str().or_else(|| value[0].as_str()).map(str::to_owned)
+            };
+            NAMES.iter().filter_map(value).collect()
+        }
+    };
+    named.join(" ")
+}

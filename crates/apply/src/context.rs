@@ -139,6 +139,11 @@ impl Context {
         }
     }
 
+    /// The ARN of the key, if an address is that of a key of the installation that is not in use.
+    pub(crate) fn spare_key(&self, address: &Address) -> Option<Arn> {
+        reconcile_diff::spare_key(&self.desired, address)
+    }
+
     /// The ARN of the key of the installation; `None` if there is no key.
     ///
     /// # Errors

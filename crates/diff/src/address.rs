@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reconcile_policy::CLOUDTRAIL;
+use reconcile_policy::{Arn, CLOUDTRAIL};
 use reconcile_spec::{AccountName, Desired, KeyIdentity, Topic};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,21 @@ impl Address {
     pub fn new(kind: Kind, account: &AccountName, name: impl fmt::Display) -> Self {
         Self { kind, account: account.clone(), name: name.to_string() }
     }
+}
+
+/// The address of a key of the installation that is not in use, which the spec has no name for.
+pub(crate) fn spare_address(in_use: &Address, key: &Arn) -> Address {
+    Address::new(Kind::Key, &in_use.account, format_args!("{}/{}", in_use.name, key.resource_name()))
+}
+
+/// The ARN of the key, if an address is that of a key of the installation that is not in use.
+pub fn spare_key(desired: &Desired, address: &Address) -> Option<Arn> {
+    let (identity, site) = (&desired.key.identity, &desired.key.site);
+    let id = address.name.strip_prefix(&identity.to_string())?.strip_prefix('/')?;
+    let account = desired.account(&site.account).filter(|account| account.name == address.account)?;
+    let (region, resource) = (&site.region, format!("key/{id}"));
+    let is_key = address.kind == Kind::Key;
+    is_key.then(|| Arn::new(region.partition(), "kms", region.as_str(), account.id.as_str(), &resource))
 }
 
 /// The address of everything that a spec asks for.

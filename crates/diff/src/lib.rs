@@ -20,7 +20,7 @@ mod refusal;
 pub mod refused_forms;
 pub mod view;
 
-pub use address::{Address, NotAnAddress, addresses};
+pub use address::{Address, NotAnAddress, addresses, spare_key};
 pub use compare::{Comparison, allows_the_same, compare, copy, destroy};
 pub use delivery::{DeliveryPath, Unproven, Why, live_paths, obstacle};
 pub use difference::{Difference, of_views as differences};

@@ -5,7 +5,9 @@ use std::time::Duration;
 use aws_sdk_kms::types::Tag;
 use reconcile_aws::{Class, Operation};
 use reconcile_diff::observe::KeyState;
-use reconcile_diff::observe::key::{Found, find_by_arn, find_named, find_unnamed, read, tags as tags_of};
+use reconcile_diff::observe::key::{
+    Found, find_by_arn, find_named, find_unnamed, read, read_spare, tags as tags_of,
+};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Key, Rotation, Tags};
 use reconcile_policy::Arn;
@@ -22,6 +24,9 @@ const ATTEMPTS: usize = 3;
 const SEARCH: Duration = Duration::from_secs(30);
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
+    if let Some(spare) = work.context.spare_key(&work.change.address) {
+        return delete_spare(work, action, &spare).await;
+    }
     let (session, region) = (work.session, work.region());
     let found = work.context.find_key(session, &work.change.address).await?;
     let found = found.filter(|found| action.after().is_some() || !is_ended(found));
@@ -57,6 +62,23 @@ async fn look(work: &Work<'_>, arn: &Arn, is_kept: bool) -> Result<Option<Key>, 
         Some(found) => Ok(Some(read(work.session, work.region(), &found).await?.view)),
         None => Ok(None),
     }
+}
+
+/// Deletes a key of the installation that is not in use.
+async fn delete_spare(work: &Work<'_>, action: &Action<Key>, arn: &Arn) -> Result<Made, ApplyError> {
+    let look = || async {
+        let found = find_by_arn(work.session, work.region(), arn).await?;
+        match found.filter(|found| !is_ended(found)) {
+            Some(found) => Ok::<_, ApplyError>(Some(read_spare(work.session, work.region(), &found).await?)),
+            None => Ok(None),
+        }
+    };
+    let live = look().await?;
+    if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
+        return Ok(Made::Unchanged);
+    }
+    schedule_deletion(work, arn).await?;
+    work.shown(action, live.as_ref(), look).await
 }
 
 /// Whether the deletion of a key is scheduled, which is a deletion for a plan.

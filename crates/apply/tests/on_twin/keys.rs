@@ -1,7 +1,7 @@
 //! The key in use: which one it is, what it is made of, its state, and the grants on it.
 
-use aws_sdk_kms::types::{GrantOperation, KeySpec, KeyUsageType, Tag};
-use reconcile_diff::{Comparison, Finding, Severity, findings};
+use aws_sdk_kms::types::{GrantOperation, KeySpec, KeyState, KeyUsageType, Tag};
+use reconcile_diff::{Comparison, Finding, Kind, Severity, findings};
 use reconcile_twin::{KeyMaterial, MultiRegion};
 
 use crate::installation::{Installation, MASTER, members};
@@ -260,4 +260,39 @@ async fn a_grant_of_our_name_with_other_content_is_replaced() {
     let grantees: Vec<_> = list().await.into_iter().filter_map(|it| it.grantee_principal).collect();
     assert_eq!(grantees, [reader]);
     assert!(installation.plan(&spec).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn a_destroy_deletes_the_other_keys_of_the_installation_where_the_spec_allows_it() {
+    let installation = Installation::new();
+    let spec = members(1, "");
+    installation.converge(&spec).await;
+    let others = Others::of(&installation, MASTER);
+    let foreign = other_key(&others, Some("another")).await;
+    let spare = other_key(&others, Some("test")).await;
+    let state = async |key: &str| {
+        let metadata = others.kms.describe_key().key_id(key).send().await.unwrap().key_metadata.unwrap();
+        metadata.key_state.unwrap()
+    };
+    let id = spare.rsplit('/').next().unwrap();
+    let address = format!("key/master/test/{id}");
+
+    let kept = installation.plan_to_destroy(&spec).await;
+    assert!(kept.warnings.iter().any(|it| it.code == "kept" && it.address.to_string() == address));
+    assert!(!kept.changes.iter().any(|it| it.address.kind == Kind::Key));
+
+    let spec = format!("{spec}deletion: {{ key: true }}\n");
+    let plan = installation.plan_to_destroy(&spec).await;
+    let keys: Vec<String> = plan
+        .changes
+        .iter()
+        .filter(|it| it.address.kind == Kind::Key)
+        .map(|it| it.address.to_string())
+        .collect();
+    assert_eq!(keys, [address, "key/master/test".to_owned()]);
+    let outcome = installation.apply(&spec, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:#?}");
+    assert_eq!(state(&spare).await, KeyState::PendingDeletion);
+    assert_eq!(state(&foreign).await, KeyState::Enabled);
+    assert!(installation.plan_to_destroy(&spec).await.is_in_sync());
 }

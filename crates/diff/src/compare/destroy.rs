@@ -11,11 +11,11 @@ use super::change::{Compared, Terms};
 use super::policy::DEFAULT_RESTORED;
 use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
-use crate::address::Address;
+use crate::address::{Address, spare_address};
 use crate::kind::Kind;
 use crate::observe::{KeyState, Leftover, Observed, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning};
-use crate::view::{OtherTrail, Tags};
+use crate::view::{Key, OtherTrail, Tags};
 
 /// Why a resource without the tag of this installation stays.
 fn unmarked(tags: Option<&Tags>) -> String {
@@ -53,6 +53,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
     warn_of_unmarked(spec.desired(), observed, &unwanted, &mut compared);
     let is_bucket_to_go = remove_bucket(&scope, &mut compared);
+    remove_spares(&scope, is_bucket_to_go, &mut compared);
     remove_key(&scope, is_bucket_to_go, &mut compared);
     compared.unchanged = 0;
 
@@ -174,11 +175,9 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     is_to_go
 }
 
-/// The alias goes with the key: a key that is about to be deleted could not be used under it.
+/// Deletes the key in use and, before it, its alias: a key that is about to be deleted could not be used under the alias.
 fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
     let Some(hub) = &scope.observed.key else { return };
-    let mut others = scope.others_that_stay();
-    let guest = others.find(|it| it.kms_key.as_deref() == Some(hub.key.arn.as_str()));
     let address = scope.key_address();
     let stays = if scope.desired.key.identity.alias().is_none() {
         Some("it is not managed by this spec (`key.arn`)".to_owned())
@@ -186,28 +185,70 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
         Some(unmarked(Some(&hub.key.view.tags)))
     } else if let KeyState::PendingDeletion { .. } = &hub.key.traits.state {
         Some(format!("it is {} already", hub.key.traits.state.words()))
-    } else if !scope.desired.deletion.key {
+    } else {
+        let user = scope.still_encrypted().next();
+        why_key_stays(scope, &hub.key.arn, user, is_bucket_to_go)
+    };
+    if let Some(why) = stays {
+        return stay(compared, address, &why);
+    }
+    let depends_on = before_the_last(compared);
+    if scope.withholds(&address, "its removal").is_none() {
+        alias::remove(scope, depends_on.clone(), compared);
+    }
+    let depends_on = depends_on.into_iter().chain([scope.alias_address()]).collect();
+    delete_key(scope, address, depends_on, &hub.key.view, compared);
+}
+
+/// Deletes the keys of the installation that are not in use.
+fn remove_spares(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
+    let depends_on = before_the_last(compared);
+    for (arn, spare) in &scope.observed.spare_keys.keys {
+        if let KeyState::PendingDeletion { .. } = spare.state {
+            continue;
+        }
+        let address = spare_address(&scope.key_address(), arn);
+        let encrypted = scope.observed.used_keys.iter().filter(|(_, used)| match used {
+            UsedKey::Other { arn: key, .. } => key == arn,
+            _ => false,
+        });
+        let user = encrypted.map(|(user, _)| user).find(|user| !scope.lets_go(user.as_str()));
+        match why_key_stays(scope, arn, user, is_bucket_to_go) {
+            Some(why) => stay(compared, address, &why),
+            None => delete_key(scope, address, depends_on.clone(), &spare.view, compared),
+        }
+    }
+}
+
+/// Why a key that the installation manages is kept; `None` if it is deleted.
+fn why_key_stays(scope: &Scope<'_>, key: &Arn, user: Option<&Arn>, is_bucket_to_go: bool) -> Option<String> {
+    let guest = scope.others_that_stay().find(|it| it.kms_key.as_deref() == Some(key.as_str()));
+    if !scope.desired.deletion.key {
         Some("`deletion.key` is not true in the spec".to_owned())
     } else if let Some(guest) = guest {
         Some(format!("trail {} still encrypts with it", guest.arn))
-    } else if let Some(user) = scope.still_encrypted().next() {
+    } else if let Some(user) = user {
         Some(format!("{user} is encrypted with it"))
     } else if scope.desired.deletion.bucket && !is_bucket_to_go {
         Some("the bucket is kept, and its log files could not be read without the key".to_owned())
     } else {
         None
-    };
-    if let Some(why) = stays {
-        return stay(compared, address, &why);
     }
+}
+
+fn delete_key(
+    scope: &Scope<'_>,
+    address: Address,
+    depends_on: Vec<Address>,
+    live: &Key,
+    compared: &mut Compared,
+) {
     if let Some(warning) = scope.withholds(&address, "its removal") {
         compared.warnings.push(warning);
         return;
     }
-    let depends_on = before_the_last(compared);
-    alias::remove(scope, depends_on.clone(), compared);
     let terms = Terms {
-        depends_on: depends_on.into_iter().chain([scope.alias_address()]).collect(),
+        depends_on,
         place: scope.place(&scope.desired.key.site),
         phase: Phase::Contract,
         changed: Changed::Key,
@@ -220,7 +261,7 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
         },
         address,
     };
-    compared.delete(terms, hub.key.view.clone());
+    compared.delete(terms, live.clone());
 }
 
 /// Everything that is to go before.

@@ -205,7 +205,8 @@ fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str,
         _ => (
             SPARE_KEY,
             format!(
-                "{fact}. Remove its tag `reconcile:spec`, or schedule its deletion if it encrypted no log file"
+                "{fact}. Remove its tag `reconcile:spec`, or schedule its deletion if it encrypted no log file; `--destroy` \
+                 deletes it where `deletion.key` is true"
             ),
         ),
     }
@@ -265,7 +266,11 @@ mod tests {
     #[test]
     fn a_spare_key_is_named_with_what_becomes_of_it() {
         let arn: Arn = "arn:aws:kms:us-east-1:111111111111:key/old".parse().unwrap();
-        let spare = |state: KeyState| SpareKey { state, aliases: vec!["alias/old".to_owned()] };
+        let spare = |state: KeyState| SpareKey {
+            state,
+            aliases: vec!["alias/old".to_owned()],
+            view: key(KeyTraits::default(), None).view,
+        };
         let (code, message) = of_spare(&arn, &spare(KeyState::Enabled), None);
         assert_eq!(code, SPARE_KEY);
         assert!(

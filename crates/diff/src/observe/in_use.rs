@@ -8,7 +8,7 @@ use super::error::{ObserveError, ReadError};
 use super::hub::read_hub_key;
 use super::key::{self, KeyState, SpareKey, Spares};
 use super::{HubKey, Observed};
-use crate::view::KeyRef;
+use crate::view::{self, KeyRef};
 
 /// Takes the key in use in place of the one that the alias stands for, where they differ. Without such a key, no call is made.
 ///
@@ -43,7 +43,8 @@ pub(super) async fn settle(
         if key.view.tags.are_of(&desired.installation) {
             let aliases = desired.key.identity.alias().filter(|_| key.is_aliased);
             let aliases = aliases.map(AliasName::with_prefix).into_iter().collect();
-            observed.spare_keys.keys.insert(key.arn, SpareKey { state: key.traits.state, aliases });
+            let view = view::Key { rotation: None, ..key.view };
+            observed.spare_keys.keys.insert(key.arn, SpareKey { state: key.traits.state, aliases, view });
         }
     }
     Ok(())
@@ -156,8 +157,14 @@ mod tests {
         for (case, named, spares, used, expected) in rows {
             let key = named.map(|(id, is_ours)| (arn(id), is_ours));
             let named = key.as_ref().map(|(arn, is_ours)| Named { arn, is_ours: *is_ours });
+            let view = || view::Key {
+                description: None,
+                rotation: None,
+                tags: view::Tags::default(),
+                initial_policy: None,
+            };
             let spare = |(id, state): &(&str, KeyState)| {
-                (arn(id), SpareKey { state: state.clone(), aliases: Vec::new() })
+                (arn(id), SpareKey { state: state.clone(), aliases: Vec::new(), view: view() })
             };
             let spares = Spares { keys: spares.iter().map(spare).collect(), ..Spares::default() };
             let used: Vec<String> = used.iter().map(|id| arn(id).to_string()).collect();

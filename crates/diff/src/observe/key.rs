@@ -36,12 +36,14 @@ pub struct LiveKey {
 }
 
 /// A key that carries the tag of the installation and is not the key in use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SpareKey {
     /// The state.
     pub state: KeyState,
     /// The aliases, with their `alias/`.
     pub aliases: Vec<String>,
+    /// The settings, without the rotation.
+    pub view: Key,
 }
 
 /// The keys that carry the tag of the installation and are not the key in use.
@@ -137,6 +139,19 @@ impl Found {
             description: metadata.description.unwrap_or_default(),
         })
     }
+
+    /// The settings without the rotation, which takes another call.
+    fn view(&self, tags: Tags) -> Key {
+        Key { description: Some(self.description.clone()), rotation: None, tags, initial_policy: None }
+    }
+}
+
+/// The settings of a key of the installation that is not in use, without the rotation.
+///
+/// # Errors
+/// Whatever KMS answered.
+pub async fn read_spare(session: &Session, region: &Region, key: &Found) -> Result<Key, ReadError> {
+    Ok(key.view(tags(session, region, key.arn.as_str()).await?))
 }
 
 /// A key with our tags that no alias of ours leads to. One that can be used comes before one that is disabled, then the oldest
@@ -154,6 +169,7 @@ pub async fn find_unnamed(
     let found = marked
         .keys
         .into_iter()
+        .map(|(key, _)| key)
         .filter(|key| key.key_state() != Some(&SdkState::PendingDeletion))
         .min_by_key(|key| {
             let is_disabled = key.key_state() != Some(&SdkState::Enabled);
@@ -183,13 +199,15 @@ pub async fn find_spares(
     };
     match found {
         Ok((marked, aliases)) => {
-            let spare = |key: &KeyMetadata| {
+            let spare = |(key, tags): (KeyMetadata, Tags)| {
                 let of_key = aliases.iter().filter(|alias| alias.key == key.key_id());
                 let aliases = of_key.map(|alias| alias.name.clone()).collect();
-                Some((arn_of(key).ok()?, SpareKey { state: traits_of(key).state, aliases }))
+                let found = Found::of(key, false).ok()?;
+                let view = found.view(tags);
+                Some((found.arn, SpareKey { state: found.traits.state, aliases, view }))
             };
             Spares {
-                keys: marked.keys.iter().filter_map(spare).collect(),
+                keys: marked.keys.into_iter().filter_map(spare).collect(),
                 hidden: marked.hidden,
                 unlisted: None,
             }
@@ -200,7 +218,7 @@ pub async fn find_spares(
 
 /// The keys that carry a tag, and those whose tags cannot be read.
 struct Marked {
-    keys: Vec<KeyMetadata>,
+    keys: Vec<(KeyMetadata, Tags)>,
     hidden: BTreeMap<Arn, reconcile_aws::Error>,
 }
 
@@ -213,12 +231,12 @@ async fn find_marked(
 ) -> Result<Marked, reconcile_aws::Error> {
     let read = join_all(keys.into_iter().map(|key| async move {
         let marked = async {
-            let is_ours = tags(session, region, key.as_str()).await?.are_of(owner);
-            if is_ours {
-                metadata(session, region, key.as_str(), Operation::DescribeKey).await
-            } else {
-                Ok(None)
+            let tags = tags(session, region, key.as_str()).await?;
+            if !tags.are_of(owner) {
+                return Ok::<_, reconcile_aws::Error>(None);
             }
+            let found = metadata(session, region, key.as_str(), Operation::DescribeKey).await?;
+            Ok(found.map(|key| (key, tags)))
         };
         (marked.await, key)
     }))
@@ -227,7 +245,7 @@ async fn find_marked(
     for (found, key) in read {
         match found {
             Ok(found) => {
-                marked.keys.extend(found.filter(|key| key.key_manager() != Some(&KeyManagerType::Aws)));
+                marked.keys.extend(found.filter(|(key, _)| key.key_manager() != Some(&KeyManagerType::Aws)));
             }
             // The policy of a foreign key says who reads its tags.
             Err(error) if error.class == Class::Denied => _ = marked.hidden.insert(key, error),
@@ -250,7 +268,7 @@ pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<Liv
         }
     };
     let (rotation, tags) = try_join(rotation, tags(session, region, arn)).await?;
-    let view = Key { description: Some(key.description.clone()), rotation, tags, initial_policy: None };
+    let view = Key { rotation, ..key.view(tags) };
     Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, traits: key.traits.clone(), view })
 }
 

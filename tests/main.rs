@@ -17,5 +17,7 @@ mod organization;
 mod policies;
 mod regions;
 mod sandbox;
+#[cfg(unix)]
+mod signals;
 mod support;
 mod wrong_input;

@@ -1,7 +1,6 @@
 //! What all changes of one apply share: sessions, what was made, who watches.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reconcile_aws::{Aws, Operation, Session};
@@ -17,6 +16,7 @@ use tokio::sync::{OnceCell, RwLock};
 
 use crate::error::ApplyError;
 use crate::event::Watch;
+use crate::interrupt::Interrupt;
 use crate::pace::{Asking, Pace};
 use crate::propagation::{Patience, Propagation, read_on};
 
@@ -25,7 +25,7 @@ pub(crate) struct Context {
     pub(crate) installation: Installation,
     pub(crate) ownership: Ownership,
     pub(crate) watch: Arc<dyn Watch>,
-    pub(crate) interrupt: Arc<AtomicBool>,
+    pub(crate) interrupt: Interrupt,
     /// How long AWS may take to see what was written before.
     pub(crate) propagation: Propagation,
     /// Spaces out the questions to CloudTrail; `None` if it is not asked.
@@ -63,7 +63,7 @@ impl Context {
         desired: &Desired,
         plan: &Plan,
         watch: Arc<dyn Watch>,
-        interrupt: Arc<AtomicBool>,
+        interrupt: Interrupt,
         propagation: Propagation,
         asking: Option<Asking>,
     ) -> Self {
@@ -78,9 +78,9 @@ impl Context {
             ownership: desired.installation.ownership(),
             installation: desired.installation.clone(),
             watch,
+            confirm: asking.map(|asking| Pace::new(asking, interrupt.clone())),
             interrupt,
             propagation,
-            confirm: asking.map(Pace::new),
             trials: RwLock::default(),
             sessions: sessions.collect(),
             desired: desired.clone(),
@@ -244,7 +244,7 @@ impl Context {
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.interrupt.load(Ordering::Relaxed)
+        self.interrupt.is_stopped()
     }
 
     /// Remembers the key that a change made, for those that use it.

@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod execute;
 mod freshness;
+mod interrupt;
 mod journal;
 pub mod lock;
 mod outcome;
@@ -22,6 +23,7 @@ mod schedule;
 
 pub use error::ApplyError;
 pub use event::{Event, Watch};
+pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use outcome::{
     ChangeResult, Confirmation, FORMAT_VERSION, Outcome, PolicyAfter, Refused, RefusedForm, Status, Summary,
@@ -29,4 +31,4 @@ pub use outcome::{
 };
 pub use pace::Asking;
 pub use propagation::Propagation;
-pub use run::{Interrupt, Options, apply};
+pub use run::{Options, apply};

@@ -10,6 +10,8 @@ use reconcile_aws::{Aws, Class, Error, Operation, Session};
 use reconcile_spec::{Desired, Lock};
 use serde::{Deserialize, Serialize};
 
+use crate::interrupt::Interrupt;
+
 /// How long to wait before the lock is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -38,6 +40,18 @@ pub enum LockError {
     /// The object is there, and says nothing of a holder.
     #[error("the lock {place} is held, and does not say by whom")]
     Unreadable {
+        /// Where it is.
+        place: String,
+    },
+    /// A stop was requested while another apply had it.
+    #[error("interrupted while waiting for the lock {place}; nothing was changed")]
+    Interrupted {
+        /// Where it is.
+        place: String,
+    },
+    /// The lock could not be released in time.
+    #[error("the lock {place} may still be held, because the program was stopped before S3 answered")]
+    Unanswered {
         /// Where it is.
         place: String,
     },
@@ -71,7 +85,8 @@ impl LockError {
                 Some("the bucket of the lock has to be there already: make it, or name another".to_owned())
             }
             Self::Aws { error, .. } => error.hint(),
-            Self::NoSuchAccount(_) => None,
+            Self::Unanswered { place } => Some(format!("`aws s3 rm {place}` frees the lock")),
+            Self::Interrupted { .. } | Self::NoSuchAccount(_) => None,
         }
     }
 }
@@ -95,6 +110,7 @@ pub async fn take(
     desired: &Desired,
     who: &str,
     patience: Duration,
+    interrupt: &Interrupt,
 ) -> Result<Option<Held>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
     let place = place(lock);
@@ -124,7 +140,9 @@ pub async fn take(
                 if start.elapsed() + PAUSE > patience {
                     return Err(told(place, holder.as_deref()));
                 }
-                tokio::time::sleep(PAUSE).await;
+                if !interrupt.sleep(PAUSE).await {
+                    return Err(LockError::Interrupted { place });
+                }
             }
             Err(error) => return Err(failed(error)),
         }
@@ -143,6 +161,11 @@ fn place(lock: &Lock) -> String {
 }
 
 impl Held {
+    /// Where it is.
+    pub fn place(&self) -> String {
+        place(&self.lock)
+    }
+
     /// Gives the lock back.
     ///
     /// # Errors

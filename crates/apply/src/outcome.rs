@@ -140,6 +140,9 @@ pub enum Status {
         /// Why.
         error: String,
     },
+    /// It was not begun: a stop was requested before.
+    #[serde(rename = "skipped")]
+    NotBegun,
     /// The resource changed after the plan was made, so it was left alone.
     #[serde(rename = "skipped")]
     Stale {
@@ -153,6 +156,7 @@ impl Status {
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Applied | Self::Unchanged => None,
+            Self::NotBegun => Some("interrupted"),
             Self::Failed { error, .. } | Self::Skipped { error } | Self::Stale { error } => Some(error),
         }
     }
@@ -165,7 +169,7 @@ pub struct Summary {
     pub applied: usize,
     /// Changes that could not be made.
     pub failed: usize,
-    /// Changes not tried, the stale among them.
+    /// Changes that were not begun, stale ones included.
     pub skipped: usize,
     /// Resources that already were as planned.
     pub unchanged: usize,
@@ -183,6 +187,11 @@ impl Outcome {
         confirmations.any(|it| it.refused.is_some())
     }
 
+    /// How many changes were not begun, because a stop was requested before.
+    pub fn not_begun(&self) -> usize {
+        self.results.iter().filter(|result| result.status == Status::NotBegun).count()
+    }
+
     /// Whether every change was made, or needed not be.
     pub fn is_complete(&self) -> bool {
         self.summary.failed == 0 && self.summary.skipped == 0
@@ -198,7 +207,7 @@ impl Summary {
                 Status::Applied => summary.applied += 1,
                 Status::Unchanged => summary.unchanged += 1,
                 Status::Failed { .. } => summary.failed += 1,
-                Status::Skipped { .. } | Status::Stale { .. } => summary.skipped += 1,
+                Status::Skipped { .. } | Status::NotBegun | Status::Stale { .. } => summary.skipped += 1,
             }
         }
         summary

@@ -12,6 +12,8 @@ use reconcile_spec::AccountName;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
+use crate::interrupt::Interrupt;
+
 /// When the last call to a place began; `None` before the first.
 type Last = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
@@ -37,17 +39,18 @@ impl Asking {
 /// The distance between two calls, and when each place was last called.
 pub(crate) struct Pace {
     asking: Asking,
+    interrupt: Interrupt,
     places: Mutex<HashMap<(AccountName, Region), Last>>,
 }
 
 impl Pace {
-    pub(crate) fn new(asking: Asking) -> Self {
-        Self { asking, places: Mutex::default() }
+    pub(crate) fn new(asking: Asking, interrupt: Interrupt) -> Self {
+        Self { asking, interrupt, places: Mutex::default() }
     }
 
-    /// Waits until a policy that was written just now should be seen.
+    /// Waits until a policy that was written just now should be seen, but not after a request to stop.
     pub(crate) async fn settle(&self) {
-        tokio::time::sleep(self.asking.settle).await;
+        self.interrupt.sleep(self.asking.settle).await;
     }
 
     /// Waits until this place can be called again. Nobody else calls it as long as the turn is held.
@@ -76,7 +79,8 @@ mod tests {
 
     #[tokio::test]
     async fn two_calls_to_one_place_keep_their_distance_and_other_places_do_not_wait() {
-        let pace = Pace::new(Asking { settle: Duration::ZERO, gap: Duration::from_hours(1) });
+        let pace =
+            Pace::new(Asking { settle: Duration::ZERO, gap: Duration::from_hours(1) }, Interrupt::default());
         let (a, b): (AccountName, AccountName) = ("a".parse().unwrap(), "b".parse().unwrap());
         let region: Region = "us-east-1".parse().unwrap();
         let is_at_once = |account| pace.turn(account, &region).now_or_never().is_some();

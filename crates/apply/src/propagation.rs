@@ -166,7 +166,7 @@ impl<'a> Patience<'a> {
         }
         self.context.watch.event(Event::Waiting(self.address));
         if !self.context.propagation.is_simulated {
-            tokio::time::sleep(self.pause).await;
+            self.context.interrupt.sleep(self.pause).await;
         }
         self.paused += self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);

@@ -1,6 +1,6 @@
-//! The engine: takes what may run from the schedule, runs it, and tells the journal and whoever watches.
+//! The engine: takes the changes that can run from the schedule, runs them, and reports to the journal and the watcher.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -14,28 +14,13 @@ use crate::context::Context;
 use crate::error::ApplyError;
 use crate::event::{Event, Watch};
 use crate::execute::{Made, Work, execute};
+use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
 use crate::pace::Asking;
 use crate::propagation::Propagation;
 use crate::recover::recover;
 use crate::schedule::Schedule;
-
-/// A request to stop: calls in flight are finished, and nothing more is begun.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    /// Asks to stop.
-    pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it was asked to.
-    pub fn is_stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// How to apply.
 #[derive(Clone)]
@@ -44,13 +29,18 @@ pub struct Options {
     pub propagation: Propagation,
     /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
     pub confirm: Option<Asking>,
-    /// How it can be stopped.
+    /// How many changes may be in flight at once. After a request to stop, only these are finished.
+    pub in_flight: NonZeroUsize,
+    /// The request to stop.
     pub interrupt: Interrupt,
-    /// Who watches.
+    /// The watcher.
     pub watch: Arc<dyn Watch>,
 }
 
-/// Applies a plan: every change when all that it depends on is made, independent ones at once.
+/// Applies a plan: every change when all that it depends on is made, independent ones at once, as many as the options allow.
+///
+/// After a request to stop, the changes in flight are finished, and nothing more is begun. A future that is dropped abandons the
+/// calls in flight.
 ///
 /// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What becomes of
 /// each change, errors included, is in the [`Outcome`].
@@ -60,7 +50,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
         desired,
         plan,
         Arc::clone(&options.watch),
-        Arc::clone(&options.interrupt.0),
+        options.interrupt.clone(),
         options.propagation,
         options.confirm,
     ));
@@ -73,7 +63,8 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
     let recovered = Box::pin(recover(&context, &journal)).await;
 
     loop {
-        while let Some(index) = schedule.next().filter(|_| !options.interrupt.is_stopped()) {
+        while running.len() < options.in_flight.get() && !options.interrupt.is_stopped() {
+            let Some(index) = schedule.next() else { break };
             let Some(change) = changes.get(index).cloned() else { continue };
             let (context, journal) = (Arc::clone(&context), Arc::clone(&journal));
             running.spawn(async move { (index, run_one(&context, &journal, &change).await) });
@@ -87,7 +78,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
             for dependent in schedule.failed(index) {
                 if let (Some(change), Some(slot)) = (changes.get(dependent), results.get_mut(dependent)) {
                     let error = format!("depends on {}, which was not made", result.address);
-                    *slot = Some(skipped(change, error));
+                    *slot = Some(not_made(change, Status::Skipped { error }));
                 }
             }
         }
@@ -99,7 +90,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
     let results = changes
         .iter()
         .zip(results)
-        .map(|(change, result)| result.unwrap_or_else(|| skipped(change, "interrupted".to_owned())));
+        .map(|(change, result)| result.unwrap_or_else(|| not_made(change, Status::NotBegun)));
     let results: Vec<ChangeResult> = recovered.into_iter().chain(results).collect();
     Outcome {
         format_version: FORMAT_VERSION,
@@ -160,12 +151,12 @@ pub(crate) async fn timed(
     }
 }
 
-fn skipped(change: &Change, error: String) -> ChangeResult {
+fn not_made(change: &Change, status: Status) -> ChangeResult {
     ChangeResult {
         address: change.address.clone(),
         action: change.action(),
         phase: change.phase,
-        status: Status::Skipped { error },
+        status,
         calls: 0,
         duration_ms: 0,
         confirmation: None,

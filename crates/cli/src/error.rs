@@ -13,6 +13,7 @@ use reconcile_policy::ParseError;
 use reconcile_spec::Diagnostics;
 use reconcile_twin::StoreError;
 
+use crate::commands::apply::JOURNALS;
 use crate::exit::Exit;
 
 /// Why a command did not do what it was asked.
@@ -81,6 +82,12 @@ pub(crate) enum CliError {
     /// The journal cannot be kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A signal ended the command before it changed anything.
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
+    /// A second signal ended an apply.
+    #[error("stopped at once: the changes in flight may have been made, or only in part")]
+    Aborted,
     /// Nobody can be asked.
     #[error("there is no terminal to ask on")]
     NobodyToAsk,
@@ -165,6 +172,7 @@ impl CliError {
             Self::Endpoint { .. } => "give scheme and host, such as `http://127.0.0.1:5000`".to_owned(),
             Self::WeatherOfAws => "add `--sandbox`, or remove `--weather`".to_owned(),
             Self::PlanOverSpec { .. } => "name a file for it, such as `--out plan.json`".to_owned(),
+            Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
             Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
             _ => return None,
         })
@@ -175,6 +183,9 @@ impl CliError {
         match self {
             // Whoever reads the output has had enough: not an error.
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
+            Self::Interrupted | Self::Aborted | Self::Lock(LockError::Interrupted { .. }) => {
+                Exit::Interrupted
+            }
             Self::Lock(error) if error.is_held() => Exit::Refused,
             _ => Exit::Error,
         }

@@ -11,6 +11,8 @@ mod files;
 mod log;
 mod output;
 mod progress;
+mod question;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -51,15 +53,28 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Schema => commands::schema::run(),
         Command::Permissions(args) => commands::permissions::run(args),
         Command::Completions(args) => commands::completions::run(args),
-        Command::Plan(args) => runtime()?.block_on(commands::plan::run(&cli.global, args)),
-        Command::Apply(args) => runtime()?.block_on(commands::apply::run(&cli.global, args)),
-        Command::Drift(args) => runtime()?.block_on(commands::drift::run(&cli.global, args)),
-        Command::Import(args) => runtime()?.block_on(commands::import::run(&cli.global, args)),
-        Command::Explain(args) => runtime()?.block_on(commands::explain::run(&cli.global, args)),
-        Command::Sandbox(args) => runtime()?.block_on(commands::sandbox::run(&cli.global, args)),
+        Command::Plan(args) => run_reading(commands::plan::run(&cli.global, args)),
+        Command::Apply(args) => run_async(commands::apply::run(&cli.global, args)),
+        Command::Drift(args) => run_reading(commands::drift::run(&cli.global, args)),
+        Command::Import(args) => run_reading(commands::import::run(&cli.global, args)),
+        Command::Explain(args) => run_reading(commands::explain::run(&cli.global, args)),
+        Command::Sandbox(args) => run_async(commands::sandbox::run(&cli.global, args)),
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)
+/// Runs a command that changes nothing, and that a signal ends at any moment.
+fn run_reading(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
+    run_async(async {
+        let interrupt = signals::listen()?;
+        signals::unless_stopped(&interrupt, work).await?
+    })
+}
+
+fn run_async(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let result = runtime.block_on(work);
+    // A lookup of a host name that hangs does not keep the program from ending.
+    runtime.shutdown_background();
+    result
 }

@@ -118,6 +118,7 @@ async fn bench(accounts: usize) {
     let options = Options {
         propagation: Propagation::within(Duration::from_millis(1)),
         confirm: Some(Asking::AT_ONCE),
+        in_flight: NonZeroUsize::new(64).unwrap(),
         interrupt: Interrupt::default(),
         watch: Arc::new(()),
     };

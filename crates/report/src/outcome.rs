@@ -22,7 +22,7 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
     for result in &outcome.results {
         unconfirmed(&mut text, result);
         let (word, style, error, hint) = match &result.status {
-            Status::Applied | Status::Unchanged => continue,
+            Status::Applied | Status::Unchanged | Status::NotBegun => continue,
             Status::Failed { error, hint } => ("failed", REMOVE.bold(), error, hint.as_ref()),
             Status::Skipped { error } => ("skipped", CHANGE, error, None),
             Status::Stale { error } => ("stale", CHANGE.bold(), error, None),
@@ -33,12 +33,19 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
         }
     }
     text.line(counts(outcome));
+    match outcome.not_begun() {
+        0 => {}
+        number => {
+            let verb = if number == 1 { "was" } else { "were" };
+            text.line(format_args!("Interrupted: {} {verb} not begun.", count(number, "change")));
+        }
+    }
     if outcome.is_stale() {
         text.line("Live state changed after the plan was made: plan again, and look at what changed.");
     } else if outcome.is_refused() {
         text.line("The same plan would be refused again: follow the hints first, then plan and apply again.");
     } else if !outcome.is_complete() {
-        text.line("Run `reconcile apply` again: it goes on where this ended.");
+        text.line("Run the same command again to continue.");
     }
     text
 }
@@ -107,8 +114,9 @@ fn result(result: &ChangeResult) -> Value {
     let (status, error, hint) = match &result.status {
         Status::Applied => ("applied", None, None),
         Status::Unchanged => ("unchanged", None, None),
-        Status::Failed { error, hint } => ("failed", Some(error), hint.as_ref()),
-        Status::Skipped { error } | Status::Stale { error } => ("skipped", Some(error), None),
+        Status::Failed { error, hint } => ("failed", Some(error.as_str()), hint.as_ref()),
+        Status::NotBegun => ("skipped", Some("interrupted"), None),
+        Status::Skipped { error } | Status::Stale { error } => ("skipped", Some(error.as_str()), None),
     };
     let mut value = json!({
         "address": result.address,

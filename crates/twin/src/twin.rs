@@ -13,6 +13,7 @@ use crate::disagreement::Disagreement;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::garbage::Garbage;
+use crate::hold::{Hold, Holds};
 use crate::lag::{Lag, Lags};
 use crate::request::{Request, base_key};
 use crate::services::{self, Answer};
@@ -43,6 +44,7 @@ struct Inner {
     garbage: Mutex<Vec<Garbage>>,
     failures: Mutex<Vec<Failure>>,
     lags: Mutex<Lags>,
+    holds: Holds,
     weather: Mutex<Run>,
     /// Counts the requests.
     requests: AtomicU64,
@@ -50,6 +52,7 @@ struct Inner {
 
 /// What a client gets for a request.
 pub(crate) struct Exchange {
+    operation: String,
     /// How long it takes.
     pub(crate) delay: Duration,
     /// The response, or why there is none.
@@ -238,6 +241,12 @@ impl Twin {
         write.is_in(&self.state())
     }
 
+    /// Lets the calls of an operation take effect, and keeps back their answers, until the hold is dropped. Names the operation as
+    /// [`Call::operation`] does: `cloudtrail:CreateTrail`. Only calls through a client or the server wait.
+    pub fn hold(&self, operation: &str) -> Hold {
+        self.inner.holds.add(operation)
+    }
+
     /// Returns another AWS that holds the same, in memory. Neither sees what happens in the other from now on.
     pub fn fork(&self) -> Self {
         let state = self.state().clone();
@@ -357,13 +366,13 @@ impl Twin {
         lock(&self.inner.calls).push(Call {
             account: request.account().unwrap_or_default().to_owned(),
             region: request.scope.region.clone(),
-            operation: answer.operation,
+            operation: answer.operation.clone(),
             mutating: answer.mutating,
             status: if has_no_status { 0 } else { answer.response.status().as_u16() },
             error: answer.error.map(str::to_owned),
             weather: events,
         });
-        Exchange { delay, response: broken.map_or(Ok(answer.response), Err) }
+        Exchange { operation: answer.operation, delay, response: broken.map_or(Ok(answer.response), Err) }
     }
 
     /// What becomes of a request in the weather of this twin.
@@ -473,12 +482,13 @@ impl Twin {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, Broken> {
-        let Exchange { delay, response } = self.exchange(request);
+        let Exchange { operation, delay, response } = self.exchange(request);
         let clock = lock(&self.inner.weather).clock();
         let saved = self.save().await;
         if clock == Clock::Machine && !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
+        self.inner.holds.pass(&operation).await;
         match (response, saved) {
             (Ok(_), Err(error)) => {
                 Ok(services::unavailable(&Fault::new(500, "InternalFailure", error.to_string())))

@@ -194,7 +194,8 @@ impl Installation {
     ) -> Outcome {
         let spec = spec(text).with_joined(plan.accounts());
         let aws = self.connect(&spec);
-        let options = Options { propagation: self.propagation, confirm, interrupt, watch };
+        let in_flight = NonZeroUsize::new(64).unwrap();
+        let options = Options { propagation: self.propagation, confirm, in_flight, interrupt, watch };
         let journal = Journal::open(self.journals.path(), plan).unwrap();
         let desired = spec.desired();
         apply(&aws, desired, plan, journal, options).await

@@ -29,12 +29,7 @@ async fn stopped_after(changes: usize, spec: &str) -> Installation {
     let watch = StopAfter { left: AtomicUsize::new(changes), interrupt: interrupt.clone() };
     let outcome = installation.apply_watched(spec, &plan, interrupt, Arc::new(watch)).await;
     assert!(!outcome.is_complete());
-    assert!(
-        outcome
-            .results
-            .iter()
-            .any(|it| matches!(&it.status, Status::Skipped { error } if error == "interrupted"))
-    );
+    assert!(outcome.results.iter().any(|it| it.status == Status::NotBegun));
 
     // The same plan goes on where it ended.
     let again = installation.apply(spec, &plan).await;
@@ -66,4 +61,26 @@ async fn a_plan_names_only_dependencies_that_come_before() {
     }
     let trail = plan.changes.last().unwrap();
     assert_eq!(trail.depends_on.len(), 4, "key, its policy, bucket, its policy: {:?}", trail.depends_on);
+}
+
+#[tokio::test]
+async fn an_interrupt_of_an_apply_of_many_accounts_begins_nothing_more() {
+    let installation = Installation::new();
+    let spec = members(100, "");
+    let plan = installation.plan(&spec).await;
+    let hold = installation.twin.hold("cloudtrail:CreateTrail");
+    let interrupt = Interrupt::default();
+    let stop = async {
+        hold.reached().await;
+        interrupt.stop();
+        drop(hold);
+    };
+    let applying = installation.apply_watched(&spec, &plan, interrupt.clone(), Arc::new(()));
+    let (outcome, ()) = futures::join!(applying, stop);
+    let created = installation.accepted("cloudtrail:CreateTrail");
+    assert!((1..=64).contains(&created), "{created}");
+    // What is begun is finished.
+    assert_eq!(installation.accepted("cloudtrail:StartLogging"), created);
+    assert_eq!(outcome.not_begun(), 101 - created);
+    assert_eq!((outcome.summary.failed, outcome.summary.skipped), (0, 101 - created));
 }

@@ -1,10 +1,10 @@
 //! `reconcile apply`
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use reconcile_apply::lock::LockError;
+use reconcile_apply::lock::{Held, LockError};
 use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Propagation, apply, lock};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
@@ -17,19 +17,25 @@ use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Applying;
+use crate::question::{can_ask, is_answered_yes};
+use crate::signals::{listen, unless_stopped};
 use crate::{files, output};
 
-/// Where journals are kept.
-const JOURNALS: &str = ".reconcile/journal";
+/// How long S3 may take to release the lock after a second signal.
+const LAST_RELEASE: Duration = Duration::from_secs(5);
+
+/// The folder of the journals.
+pub(crate) const JOURNALS: &str = ".reconcile/journal";
 
 pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
+    let interrupt = listen()?;
     let world = World::open(global)?;
     let input = args.input.as_deref();
     if let Some(path) = input.filter(|path| files::is_spec(path)) {
         let spec = files::read_spec(path)?;
-        let aws = world.connect(global, &spec).await?;
-        let work = Box::pin(apply_spec(global, args, &world, &aws, &spec));
-        return report(global, args, &world, locked(args, &aws, &spec, work).await?);
+        let aws = unless_stopped(&interrupt, world.connect(global, &spec)).await??;
+        let work = Box::pin(apply_spec(global, args, &world, &aws, &spec, &interrupt));
+        return report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?);
     }
     if args.destroy {
         return Err(CliError::DestroyOfPlan);
@@ -42,9 +48,9 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
         None => files::read_saved_plan(Path::new(PLAN_FILE))?,
     };
     let spec = spec_of(&plan, &world)?;
-    let aws = world.connect(global, &spec).await?;
-    let work = Box::pin(async { run_plan(global, args, &aws, &spec, plan).await.map(Some) });
-    report(global, args, &world, locked(args, &aws, &spec, work).await?)
+    let aws = unless_stopped(&interrupt, world.connect(global, &spec)).await??;
+    let work = Box::pin(async { run_plan(global, args, &aws, &spec, plan, &interrupt).await.map(Some) });
+    report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?)
 }
 
 /// An apply that ran to its end.
@@ -68,29 +74,36 @@ async fn apply_spec(
     world: &World,
     aws: &Aws,
     spec: &Spec,
+    interrupt: &Interrupt,
 ) -> Result<Option<Applied>, CliError> {
-    let (spec, plan) = make_plan(global, world, aws, spec, &args.shown, args.destroy).await?;
+    let plan = Box::pin(make_plan(global, world, aws, spec, &args.shown, args.destroy));
+    let (spec, plan) = unless_stopped(interrupt, plan).await??;
     if plan.changes.is_empty() || args.yes {
         for warning in plan.warnings.iter().filter(|_| !global.quiet) {
             output::note(format_args!("warning: {}: {}", warning.address, warning.message));
         }
-    } else if !is_agreed(global, args, world, &plan)? {
+    } else if !is_agreed(global, args, world, &plan, interrupt).await? {
         return Ok(None);
     }
-    run_plan(global, args, aws, &spec, plan).await.map(Some)
+    run_plan(global, args, aws, &spec, plan, interrupt).await.map(Some)
 }
 
-/// Takes the lock of the spec, if it has one, does the work, and releases the lock.
+/// Takes the lock of the spec, if it has one, does the work, and releases the lock, however the work ends.
 async fn locked(
     args: &ApplyArgs,
     aws: &Aws,
     spec: &Spec,
+    interrupt: &Interrupt,
     work: impl Future<Output = Result<Option<Applied>, CliError>>,
 ) -> Result<Locked, CliError> {
-    let held = Box::pin(lock::take(aws, spec.desired(), &whoami(), args.lock_timeout)).await?;
-    let done = work.await;
+    let held = Box::pin(lock::take(aws, spec.desired(), &whoami(), args.lock_timeout, interrupt)).await?;
+    // A second signal drops the work, and with it every call in flight.
+    let done = tokio::select! {
+        done = work => done,
+        () = interrupt.aborted() => Err(CliError::Aborted),
+    };
     let released = match held {
-        Some(held) => held.release().await,
+        Some(held) => release(held, interrupt).await,
         None => Ok(()),
     };
     match done {
@@ -102,6 +115,18 @@ async fn locked(
             Err(error)
         }
     }
+}
+
+/// Releases the lock. After a second signal, S3 has a few seconds to answer.
+async fn release(held: Held, interrupt: &Interrupt) -> Result<(), LockError> {
+    let place = held.place();
+    let mut release = Box::pin(held.release());
+    tokio::select! {
+        released = &mut release => return released,
+        () = interrupt.aborted() => {}
+    }
+    let released = tokio::time::timeout(LAST_RELEASE, release).await;
+    released.unwrap_or(Err(LockError::Unanswered { place }))
 }
 
 /// Who is to be named as holder of a lock.
@@ -134,19 +159,18 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
 }
 
 /// Shows the plan and asks.
-fn is_agreed(global: &Global, args: &ApplyArgs, world: &World, plan: &Plan) -> Result<bool, CliError> {
-    if !std::io::stdin().is_terminal() || args.shown.format != Format::Text {
+async fn is_agreed(
+    global: &Global,
+    args: &ApplyArgs,
+    world: &World,
+    plan: &Plan,
+    interrupt: &Interrupt,
+) -> Result<bool, CliError> {
+    if !can_ask() || args.shown.format != Format::Text {
         return Err(CliError::NobodyToAsk);
     }
     output::print(&reconcile_report::plan::text(plan, text_options(global, world.is_sandbox())))?;
-    output::ask("\nApply these changes? Only `yes` is taken for it: ")?;
-    std::io::stdout().flush().map_err(CliError::Output)?;
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| CliError::Read { path: "the terminal".into(), error })?;
-    Ok(answer.trim() == "yes")
+    is_answered_yes("\nApply these changes? Only `yes` is accepted: ", interrupt).await
 }
 
 async fn run_plan(
@@ -155,21 +179,32 @@ async fn run_plan(
     aws: &Aws,
     spec: &Spec,
     plan: Plan,
+    interrupt: &Interrupt,
 ) -> Result<Applied, CliError> {
     let journal = Journal::open(Path::new(JOURNALS), &plan)?;
-    let (interrupt, watch) = (Interrupt::default(), Arc::new(Applying::new(global, plan.changes.len())));
+    let watch = Arc::new(Applying::new(global, plan.changes.len()));
     let options = Options {
         propagation: Propagation::within(args.propagation_timeout),
         confirm: (!args.no_confirm).then(|| asking(&plan)),
+        in_flight: global.concurrency,
         interrupt: interrupt.clone(),
         watch: Arc::clone(&watch) as Arc<_>,
     };
-    let signals = tokio::spawn(stop_on_ctrl_c(interrupt.clone()));
-    let outcome = apply(aws, spec.desired(), &plan, journal, options).await;
-    signals.abort();
+    let outcome = to_the_end(apply(aws, spec.desired(), &plan, journal, options), interrupt).await;
     watch.finish();
-    let exit = exit(&outcome, &plan, &interrupt);
+    let exit = exit(&outcome, &plan, interrupt);
     Ok(Applied { outcome, unreadable: plan.unreadable, refused: plan.refused, exit })
+}
+
+/// Waits for the end of an apply, and says so after a request to stop.
+async fn to_the_end(applying: impl Future<Output = Outcome>, interrupt: &Interrupt) -> Outcome {
+    let mut applying = Box::pin(applying);
+    tokio::select! {
+        outcome = &mut applying => return outcome,
+        () = interrupt.stopped() => {}
+    }
+    output::note("stopping: waiting for the changes in flight; another signal stops at once");
+    applying.await
 }
 
 /// Prints the outcome, and every reason for the exit code that the outcome does not hold.
@@ -227,18 +262,5 @@ fn exit(outcome: &Outcome, plan: &Plan, interrupt: &Interrupt) -> Exit {
         Exit::Ok
     } else {
         Exit::Error
-    }
-}
-
-/// The first Ctrl-C finishes what is in flight, the second ends the program at once.
-async fn stop_on_ctrl_c(interrupt: Interrupt) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    interrupt.stop();
-    output::note("stopping when the calls in flight are done; Ctrl-C again to stop at once");
-    if tokio::signal::ctrl_c().await.is_ok() {
-        #[expect(clippy::exit, reason = "the user wants it over now")]
-        std::process::exit(i32::from(Exit::Interrupted.code()));
     }
 }

@@ -139,6 +139,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     let options = Options {
         propagation: Propagation::within(Duration::ZERO),
         confirm: None,
+        in_flight: global.concurrency,
         interrupt: Interrupt::default(),
         watch: Arc::new(Applying::new(global, plan.changes.len())),
     };

@@ -72,6 +72,7 @@ impl CliError {
                 ImportError::Survey(_) | ImportError::Observe(_) => "read",
                 _ => "import",
             },
+            Self::Interrupted | Self::Aborted | Self::Lock(LockError::Interrupted { .. }) => "interrupted",
             Self::Lock(error) if error.is_held() => "locked",
             Self::Lock(_) => "lock",
             Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } => "sandbox",

@@ -1,0 +1,71 @@
+//! Calls that take effect and are answered late.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+/// Keeps back the answers to all calls of an operation until it is dropped.
+#[derive(Debug)]
+pub struct Hold {
+    held: Arc<Held>,
+}
+
+/// The calls of one operation that are kept back.
+#[derive(Debug)]
+struct Held {
+    operation: String,
+    /// How many calls were kept back so far.
+    count: watch::Sender<usize>,
+    is_released: watch::Sender<bool>,
+}
+
+impl Hold {
+    /// Waits until a call is kept back.
+    pub async fn reached(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.held.count.subscribe().wait_for(|count| *count > 0).await;
+    }
+
+    /// How many calls were kept back so far.
+    pub fn count(&self) -> usize {
+        *self.held.count.borrow()
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.held.is_released.send_replace(true);
+    }
+}
+
+/// All holds of a twin.
+#[derive(Debug, Default)]
+pub(crate) struct Holds(Mutex<Vec<Arc<Held>>>);
+
+impl Holds {
+    pub(crate) fn add(&self, operation: &str) -> Hold {
+        let held = Arc::new(Held {
+            operation: operation.to_owned(),
+            count: watch::Sender::new(0),
+            is_released: watch::Sender::new(false),
+        });
+        let mut holds = self.all();
+        holds.retain(|held| !*held.is_released.borrow());
+        holds.push(Arc::clone(&held));
+        Hold { held }
+    }
+
+    /// Waits as long as the answers to an operation are kept back.
+    pub(crate) async fn pass(&self, operation: &str) {
+        let held = self.all().iter().find(|held| held.operation == operation).cloned();
+        if let Some(held) = held {
+            held.count.send_modify(|count| *count += 1);
+            // The sender lives as long as `held`.
+            let _ = held.is_released.subscribe().wait_for(|is_released| *is_released).await;
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<Held>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -4,7 +4,7 @@ mod fold;
 
 use std::fmt::Write;
 
-use reconcile_diff::plan::{Change, Risk, Trial};
+use reconcile_diff::plan::{ActionKind, Change, Risk, Trial};
 use reconcile_diff::{Address, Plan};
 use reconcile_text::{Line, Text, markdown as md};
 
@@ -51,8 +51,22 @@ pub fn text(plan: &Plan, options: TextOptions) -> Text {
         }
         text.blank();
     }
+    if plan.changes.iter().any(rewrites_policy) {
+        text.line(Line::styled(DIM, WINDOW));
+        text.blank();
+    }
     text.line(last_line(plan));
     text
+}
+
+/// What a plan cannot promise. See the API references: `PutBucketPolicy`, `PutKeyPolicy` and `SetTopicAttributes` accept no condition
+/// on the present policy.
+const WINDOW: &str = "note: AWS has no conditional write of policies. `apply` reads each policy right before it writes it; what \
+                      somebody else saves between the two calls is overwritten.";
+
+/// Whether a change writes a policy in place of one that exists, with which other writers may do the same.
+fn rewrites_policy(change: &Change) -> bool {
+    change.address.kind.is_policy() && change.action() != ActionKind::Create
 }
 
 /// The first few of many resources.

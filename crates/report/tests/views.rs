@@ -245,3 +245,21 @@ fn no_value_repaints_a_terminal_or_forges_a_line() {
         assert!(!outside_of_code.contains("<img"), "{text}");
     }
 }
+
+#[test]
+fn a_plan_that_rewrites_a_policy_names_the_window_that_remains() {
+    let policy = |action: &str| {
+        let document = json!({ "Version": "2012-10-17", "Statement": [] });
+        let before = if action == "create" { Value::Null } else { document.clone() };
+        json!({
+            "address": "bucket_policy/master/logs", "kind": "bucket_policy",
+            "account": { "name": "master", "id": "111111111111" }, "region": "us-east-1", "action": action,
+            "phase": "expand", "risk": "safe", "reasons": [], "before": before, "after": document, "diff": [],
+            "observed_fingerprint": "sha256:0", "depends_on": [],
+        })
+    };
+    for (action, is_named) in [("create", false), ("update", true)] {
+        let text = plan::text(&plan_of(&[policy(action)], &[]), TERSE);
+        assert_eq!(text.as_str().contains("no conditional write of policies"), is_named, "{text}");
+    }
+}

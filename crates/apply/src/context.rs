@@ -1,17 +1,18 @@
 //! What all changes of one apply share: sessions, what was made, who watches.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reconcile_aws::{Aws, Operation, Session};
 use reconcile_diff::observe::key::{Found, find, find_by_arn};
-use reconcile_diff::observe::policy::{StoredPolicy, read_bucket_policy, read_key_policy};
+use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_attributes;
 use reconcile_diff::plan::{AccountRef, Action, Changed};
 use reconcile_diff::view::{AtRest, KeyRef};
-use reconcile_diff::{Address, Plan};
+use reconcile_diff::{Address, Kind, Plan};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
-use reconcile_spec::{Account, AccountName, AliasName, Desired, Installation, KeyIdentity};
+use reconcile_spec::{Account, AccountName, AliasName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::{OnceCell, RwLock};
 
 use crate::error::ApplyError;
@@ -19,6 +20,7 @@ use crate::event::Watch;
 use crate::interrupt::Interrupt;
 use crate::pace::{Asking, Pace};
 use crate::propagation::{Patience, Propagation, read_on};
+use crate::write::Write;
 
 pub(crate) struct Context {
     pub(crate) aws: Aws,
@@ -46,15 +48,6 @@ pub(crate) struct Context {
     created: Mutex<HashSet<Address>>,
     /// The last document that this apply wrote of each policy.
     writes: Mutex<HashMap<Address, Write>>,
-}
-
-/// The write of a policy.
-#[derive(Debug, Clone)]
-pub(crate) struct Write {
-    /// The document that it replaced; `None` if there was none.
-    pub(crate) before: Option<StoredPolicy>,
-    /// The document that was written; `None` if the policy was deleted.
-    pub(crate) written: Option<StoredPolicy>,
 }
 
 impl Context {
@@ -211,10 +204,15 @@ impl Context {
         let bucket = &self.desired.bucket;
         let session = self.session_of(&bucket.site.account).await?;
         let bucket_policy = read_bucket_policy(session, &bucket.site.region, &bucket.name).await?;
+        let bucket_policy =
+            self.not_before_our_write(Kind::BucketPolicy, &bucket.site, &bucket.name, bucket_policy);
         let (site, identity) = (&self.desired.key.site, &self.desired.key.identity);
         let hub = self.session_of(&site.account).await?;
         let key_policy = match self.key_arn(hub, address).await? {
-            Some(key) => Some(read_key_policy(hub, &site.region, &key).await?),
+            Some(key) => {
+                let policy = read_key_policy(hub, &site.region, &key).await?;
+                self.not_before_our_write(Kind::KeyPolicy, site, identity, Some(policy))
+            }
             None => None,
         };
         let topic_policy = match &delivery.topic {
@@ -235,12 +233,28 @@ impl Context {
 
     async fn topic_policy(&self, topic: &Arn) -> Result<Option<Document>, ApplyError> {
         let account = self.desired.accounts.iter().find(|account| account.id.as_str() == topic.account());
-        let session =
-            self.open(account.ok_or_else(|| ApplyError::NoSuchAccount(topic.account().to_owned()))?);
+        let account = account.ok_or_else(|| ApplyError::NoSuchAccount(topic.account().to_owned()))?;
+        let session = self.open(account);
         let region =
             topic.region().parse().map_err(|_| ApplyError::NotDone("tell a topic without a Region"))?;
         let found = read_attributes(session.await?, &region, topic, Operation::GetTopicAttributes).await?;
-        Ok(found.map(|topic| topic.policy.document))
+        let site = Site { account: account.name.clone(), region };
+        let policy = found.map(|topic| topic.policy.document);
+        Ok(self.not_before_our_write(Kind::TopicPolicy, &site, topic.resource(), policy))
+    }
+
+    /// A policy as a read showed it, or as this apply wrote it where the read is late.
+    fn not_before_our_write(
+        &self,
+        kind: Kind,
+        site: &Site,
+        name: impl fmt::Display,
+        live: Option<Document>,
+    ) -> Option<Document> {
+        match self.last_write(&Address::new(kind, &site.account, name)) {
+            Some(last) if last.is_missing_from(live.as_ref()) => last.written.map(|it| it.document),
+            _ => live,
+        }
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {

@@ -20,6 +20,7 @@ mod propagation;
 mod recover;
 mod run;
 mod schedule;
+mod write;
 
 pub use error::ApplyError;
 pub use event::{Event, Watch};

@@ -9,10 +9,12 @@ use crate::args::{Global, LogFormat};
 
 /// Starts the log. It has no colours: a value in it is text from elsewhere, and is escaped with the line that it is in.
 pub(crate) fn start(global: &Global) {
-    // What the SDK tries and retries is not for everybody; what came of it is in our own errors.
+    // The SDK logs that it cannot close a connection when the embedded AWS answers with a fault: there is no connection.
+    const QUIET: &str = "error,aws_smithy_runtime::client::http::connection_poisoning=off";
+    // What the SDK tries and retries is not for everybody; the result is in our own errors.
     let level = match global.verbose {
-        0 | 1 => "error",
-        _ => "error,reconcile=debug,reconcile_aws=debug",
+        0 | 1 => QUIET.to_owned(),
+        _ => format!("{QUIET},reconcile=debug,reconcile_aws=debug"),
     };
     let filter = EnvFilter::try_from_env("RECONCILE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);

@@ -16,11 +16,11 @@ use reconcile_policy::{Document, Step, canonical_text, owned};
 
 use super::{Made, Verdict, Work};
 use crate::confirm::Subject;
-use crate::context::Write;
 use crate::error::ApplyError;
 use crate::freshness::of_policy;
 use crate::journal;
 use crate::propagation::{Patience, is_unready, read_on};
+use crate::write::{Write, document, is_same};
 pub(crate) use refused_form::record;
 use trial::Trial;
 
@@ -115,9 +115,7 @@ async fn look(
     let last = work.context.last_write(&work.change.address);
     let is_new = last.is_some() || work.context.has_created(&work.change.depends_on);
     let is_late = |live: &Option<StoredPolicy>| {
-        last.as_ref().is_some_and(|last| {
-            is_same(live.as_ref(), last.before.as_ref()) && !is_same(live.as_ref(), last.written.as_ref())
-        })
+        last.as_ref().is_some_and(|last| last.is_missing_from(document(live.as_ref())))
     };
     read_on(patience, is_new, is_late, || shelf.read()).await
 }
@@ -149,7 +147,7 @@ pub(super) async fn resume(
     let write = Write { before: previous.clone(), written: written.clone() };
     work.context.wrote(&work.change.address, write);
     let is_shown = match look(work, shelf, &mut work.patience().at_most(SHOWN_LATE)).await {
-        Ok(live) => is_same(live.as_ref(), written.as_ref()),
+        Ok(live) => is_same(document(live.as_ref()), document(written.as_ref())),
         Err(ApplyError::NotShown { .. }) => false,
         Err(error) => return Err(error),
     };
@@ -168,19 +166,7 @@ fn stored(work: &Work<'_>, text: Option<String>) -> Result<Option<StoredPolicy>,
     Ok(text.map(parse).transpose()?)
 }
 
-fn document(stored: Option<&StoredPolicy>) -> Option<&Document> {
-    stored.map(|stored| &stored.document)
-}
-
 /// AWS takes no document without statements: none is left then.
 fn text(document: &Document) -> Option<String> {
     (!document.statements().is_empty()).then(|| document.to_string())
-}
-
-/// Whether the two hold the same, but for the spelling that AWS may change when it stores a policy.
-fn is_same(a: Option<&StoredPolicy>, b: Option<&StoredPolicy>) -> bool {
-    let content = |stored: Option<&StoredPolicy>| {
-        document(stored).map(|it| (it.version().map(str::to_owned), canonical_text(it.statements())))
-    };
-    content(a) == content(b)
 }

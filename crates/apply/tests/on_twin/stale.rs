@@ -357,3 +357,15 @@ async fn nothing_is_waited_for_after_an_interrupt() {
     installation.twin.lag(Vec::new());
     installation.converge(&spec).await;
 }
+
+#[tokio::test]
+async fn a_late_read_of_a_policy_is_no_reason_to_give_up_a_trail() {
+    let installation = Installation::new().patient();
+    let spec = members(2, "");
+    let plan = installation.plan(&spec).await;
+    // CloudTrail does not see the policies yet, and neither does whoever looks why.
+    let late = ["cloudtrail:CreateTrail", "s3:GetBucketPolicy", "kms:GetKeyPolicy"];
+    installation.twin.lag(late.iter().flat_map(|operation| lag(operation, 6)).collect());
+    let outcome = installation.apply(&spec, &plan).await;
+    assert!(outcome.is_complete(), "{:#?}", errors(&outcome));
+}

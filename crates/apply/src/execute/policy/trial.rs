@@ -7,11 +7,12 @@ use reconcile_policy::{Document, Step};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 use super::super::Work;
-use super::{Shelf, document, is_same, look, put, refused_form, text};
+use super::{Shelf, look, put, refused_form, text};
 use crate::confirm::{Question, Subject};
 use crate::error::ApplyError;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
 use crate::pace::Pace;
+use crate::write::{document, is_same};
 
 /// A policy that is to be confirmed.
 pub(super) struct Trial<'a, S> {
@@ -109,13 +110,13 @@ impl<'a, S: Shelf> Trial<'a, S> {
     ) -> Result<bool, ApplyError> {
         let (journal, change) = (self.work.journal, self.work.change);
         let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
-        if !is_same(live.as_ref(), written) {
+        if !is_same(document(live.as_ref()), document(written)) {
             journal.left(change)?;
             return Ok(false);
         }
         put(self.work, self.shelf, live.as_ref(), previous.map(|it| it.text.clone())).await?;
         let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
-        let is_restored = is_same(live.as_ref(), previous);
+        let is_restored = is_same(document(live.as_ref()), document(previous));
         if is_restored {
             journal.restored(change)?;
         } else {

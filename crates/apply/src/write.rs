@@ -1,0 +1,63 @@
+//! Writes of policies by this apply, and what later reads tell of them.
+
+use reconcile_diff::observe::policy::StoredPolicy;
+use reconcile_policy::{Document, canonical_text};
+
+/// The write of a policy.
+#[derive(Debug, Clone)]
+pub(crate) struct Write {
+    /// The document that it replaced; `None` if there was none.
+    pub(crate) before: Option<StoredPolicy>,
+    /// The document that was written; `None` if the policy was deleted.
+    pub(crate) written: Option<StoredPolicy>,
+}
+
+impl Write {
+    /// Whether a read shows the document from before the write. AWS shows it for a while.
+    pub(crate) fn is_missing_from(&self, live: Option<&Document>) -> bool {
+        is_same(live, document(self.before.as_ref())) && !is_same(live, document(self.written.as_ref()))
+    }
+}
+
+/// The document of a policy.
+pub(crate) fn document(stored: Option<&StoredPolicy>) -> Option<&Document> {
+    stored.map(|stored| &stored.document)
+}
+
+/// Whether two documents hold the same, apart from the spelling, which AWS may change when it stores a policy.
+pub(crate) fn is_same(a: Option<&Document>, b: Option<&Document>) -> bool {
+    let content = |document: Option<&Document>| {
+        document.map(|it| (it.version().map(str::to_owned), canonical_text(it.statements())))
+    };
+    content(a) == content(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_of_the_document_before_a_write_is_late() {
+        let policy = |sid: &str| {
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}]}}"#
+            );
+            StoredPolicy::parse("test", text).unwrap()
+        };
+        let (first, second, third) = (policy("First"), policy("Second"), policy("Third"));
+        let write = |before, written| Write { before, written };
+        for (write, live, expected) in [
+            (write(None, Some(first.clone())), None, true),
+            (write(None, Some(first.clone())), Some(&first), false),
+            (write(Some(first.clone()), Some(second.clone())), Some(&first), true),
+            (write(Some(first.clone()), Some(second.clone())), Some(&second), false),
+            (write(Some(first.clone()), Some(second.clone())), Some(&third), false),
+            (write(Some(first.clone()), Some(second.clone())), None, false),
+            (write(Some(first.clone()), None), Some(&first), true),
+            // A write that changes nothing is seen at once.
+            (write(Some(first.clone()), Some(first.clone())), Some(&first), false),
+        ] {
+            assert_eq!(write.is_missing_from(document(live)), expected, "{write:?} {live:?}");
+        }
+    }
+}

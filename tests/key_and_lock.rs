@@ -246,9 +246,10 @@ fn two_applies_do_not_run_at_once() {
             .says("the lock s3://apply-locks/secprod.lock is held by alice@laptop")
             .says("since 2026-11-23T08:00:00Z")
             .says("--lock-timeout")
-            .says("aws s3 rm s3://apply-locks/secprod.lock");
+            .says("reconcile unlock");
     }
-    assert_eq!(objects(&project), lock_state("alice@laptop"), "it is hers");
+    let text = &objects(&project)["secprod.lock"]["text"];
+    assert_eq!(text, &lock_state("alice@laptop")["secprod.lock"], "it is hers");
     project.edit(".reconcile/sandbox.json", |state| {
         state["buckets"]["apply-locks"]["objects"] = json!({ "secprod.lock": "?" });
     });
@@ -269,6 +270,59 @@ fn the_first_apply_makes_the_bucket_that_its_lock_is_in() {
     let lock = LOCK.replace("account: master", "account: production");
     project.write(SPEC, crate::support::PROD.to_owned() + &lock);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+}
+
+/// Writes a lock with a lease into the sandbox, stored so many seconds ago.
+fn hold(project: &Project, seconds_ago: i64) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let holder = json!({
+        "who": "alice@laptop (process 4711)", "since": "2026-11-23T08:00:00Z", "spec": "secprod", "lease_seconds": 180,
+    });
+    project.edit(".reconcile/sandbox.json", |state| {
+        state["buckets"]["apply-locks"]["objects"]["secprod.lock"] =
+            json!({ "text": holder.to_string(), "stored": i64::try_from(now).unwrap() - seconds_ago });
+    });
+}
+
+#[test]
+fn unlock_shows_the_holder_and_releases_the_lock_of_an_apply_that_is_not_running() {
+    let project = Project::new();
+    project.run("unlock specs/prod.yaml --sandbox --yes").exits(1).says("the spec has no `lock`");
+    project.write(SPEC, project.read(SPEC) + LOCK);
+    project
+        .run("unlock specs/prod.yaml --sandbox")
+        .exits(0)
+        .says("Nobody holds the lock s3://apply-locks/secprod.lock.");
+
+    hold(&project, 20);
+    let shown = project.run("unlock specs/prod.yaml --sandbox").exits(1).says("cannot ask for confirmation");
+    let shown = shown
+        .says("holder:  alice@laptop (process 4711)")
+        .says("since:   2026-11-23T08:00:00Z")
+        .says("seconds ago")
+        .says("lease:   running");
+    assert!(shown.stderr.contains("pass `--yes`"), "{}", shown.stderr);
+    project.run("unlock specs/prod.yaml --sandbox --yes").exits(3).says("its holder is still running");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(3).says("that apply is running");
+
+    hold(&project, 1000);
+    let shown = project.run("unlock specs/prod.yaml --sandbox --yes --format json").exits(0).json();
+    assert_eq!((&shown["lock"], &shown["released"]), (&json!("s3://apply-locks/secprod.lock"), &json!(true)));
+    assert_eq!(shown["held"]["lease"], "ended");
+    assert_eq!(shown["held"]["holder"]["who"], "alice@laptop (process 4711)");
+    let schema = include_str!("../docs/src/reference/schemas/unlock.schema.json");
+    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let none = project.run("unlock specs/prod.yaml --sandbox --yes --format json").exits(0).json();
+    assert_eq!((&none["held"], &none["released"]), (&Value::Null, &json!(false)));
+    assert!(validator.is_valid(&shown) && validator.is_valid(&none), "{shown} {none}");
+
+    // The next apply takes over a lock that nobody renews.
+    hold(&project, 1000);
+    project
+        .run("apply specs/prod.yaml --sandbox --yes")
+        .exits(0)
+        .says("took over the lock s3://apply-locks/secprod.lock of alice@laptop (process 4711)");
+    project.run("unlock specs/prod.yaml --sandbox").exits(0).says("Nobody holds the lock");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn absent(operation: Operation) -> &'static [&'static str] {
         Op::GetBucketLifecycleConfiguration => &["NoSuchLifecycleConfiguration"],
         Op::GetObjectLockConfiguration => &["ObjectLockConfigurationNotFoundError"],
         Op::GetBucketReplication => &["ReplicationConfigurationNotFoundError"],
-        Op::ReadLock => &["NoSuchKey"],
+        Op::ReadLock | Op::RenewLock | Op::ReleaseLock => &["NoSuchKey"],
 
         Op::DescribeKey | Op::DescribeUsedKey | Op::RevokeGrant | Op::DeleteAlias => &["NotFoundException"],
 
@@ -210,6 +210,10 @@ mod tests {
             (Operation::GetRole, Some("ExpiredToken"), Class::Credentials),
             (Operation::PutBucketPolicy, Some("MalformedPolicy"), Class::Rejected),
             (Operation::TakeLock, Some("ConditionalRequestConflict"), Class::Conflict),
+            (Operation::TakeLock, Some("NoSuchBucket"), Class::NotFound),
+            (Operation::RenewLock, Some("NoSuchKey"), Class::NotFound),
+            (Operation::RenewLock, Some("PreconditionFailed"), Class::Conflict),
+            (Operation::ReleaseLock, Some("NoSuchKey"), Class::NotFound),
             (Operation::GetRole, Some("SomethingNew"), Class::Rejected),
             (Operation::GetRole, None, Class::Unavailable),
         ] {

@@ -8,6 +8,7 @@
 mod answer;
 mod assumed_role;
 mod classify;
+mod clock;
 mod connect;
 mod error;
 mod gate;
@@ -16,6 +17,7 @@ mod permission;
 mod profile;
 mod session;
 
+pub use clock::ServiceClock;
 pub use connect::{Aws, Embedded, Options};
 pub use error::{Class, Error};
 pub use operation::Operation;

@@ -241,6 +241,7 @@ operations! {
 
     ReadLock => "s3:GetObject", Read, Lock, Lock;
     TakeLock => "s3:PutObject", Write, Lock, Lock;
+    RenewLock => "s3:PutObject", Write, Lock, Lock;
     ReleaseLock => "s3:DeleteObject", Write, Lock, Lock;
 }
 

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Write the spec of a set-up that exists; changes nothing
     Import(ImportArgs),
+    /// Show who holds the lock of a spec, and release it after a question
+    Unlock(UnlockArgs),
     /// Check specs without AWS
     Validate(ValidateArgs),
     /// Print the IAM policies that running a spec needs, account by account
@@ -65,6 +67,7 @@ impl Command {
             | Self::Drift(DriftArgs { shown, .. }) => shown.format == Format::Json,
             Self::Permissions(PermissionsArgs { format, .. }) => *format == PermissionsFormat::Json,
             Self::Explain(ExplainArgs { format, .. })
+            | Self::Unlock(UnlockArgs { format, .. })
             | Self::Sandbox(SandboxArgs { command: SandboxCommand::Show { format } }) => {
                 *format == ShowFormat::Json
             }
@@ -206,7 +209,7 @@ pub(crate) struct ApplyArgs {
     /// Take away everything of the spec that is ours; the bucket and the key only where it says so under `deletion`
     #[arg(long)]
     pub(crate) destroy: bool,
-    /// How long to wait for the `lock` of the spec, where another apply holds it, in seconds
+    /// How long to wait while another apply holds the `lock` of the spec, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     pub(crate) lock_timeout: Duration,
     /// How long AWS may take to see earlier changes everywhere, in seconds
@@ -318,6 +321,27 @@ fn account_name(text: &str) -> Result<AccountName, NameError> {
 
 fn spec_name(text: &str) -> Result<SpecName, NameError> {
     text.parse()
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile unlock specs/prod.yaml                      show the lock, then ask
+  reconcile unlock specs/prod.yaml --yes                release the lock of an apply that is no longer running
+  reconcile unlock specs/prod.yaml --yes --format json
+
+An apply renews its lock every 30 seconds, and the next apply takes over a lock that was not renewed for three and a half minutes. \
+Release a lock only if its apply is no longer running: an apply that loses its lock stops.
+
+Exit codes: 0 released or not held, 3 not released, 1 error.")]
+pub(crate) struct UnlockArgs {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    /// Do not ask; refuses to release a lock that its holder still renews
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Output format
+    #[arg(long, default_value = "text")]
+    pub(crate) format: ShowFormat,
 }
 
 #[derive(Debug, Args)]

@@ -10,4 +10,5 @@ pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
+pub(crate) mod unlock;
 pub(crate) mod validate;

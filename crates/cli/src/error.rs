@@ -88,9 +88,12 @@ pub(crate) enum CliError {
     /// A second signal ended an apply.
     #[error("stopped at once: the changes in flight may have been made, or only in part")]
     Aborted,
+    /// A second signal ended an apply before S3 had answered whether it has the lock.
+    #[error("stopped at once; nothing was changed, but the lock may be held")]
+    AbortedLock,
     /// Nobody can be asked.
-    #[error("there is no terminal to ask on")]
-    NobodyToAsk,
+    #[error("cannot ask for confirmation: stdin is not a terminal, or the output is for a program")]
+    NobodyToAsk { instead: &'static str },
     /// A pattern of `--target` is not one.
     #[error("`--target`: {0}")]
     Target(#[from] globset::Error),
@@ -173,7 +176,8 @@ impl CliError {
             Self::WeatherOfAws => "add `--sandbox`, or remove `--weather`".to_owned(),
             Self::PlanOverSpec { .. } => "name a file for it, such as `--out plan.json`".to_owned(),
             Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
-            Self::NobodyToAsk => "pass `--yes`, or apply a saved plan".to_owned(),
+            Self::AbortedLock => "show the lock with `reconcile unlock SPEC`, which also releases it".to_owned(),
+            Self::NobodyToAsk { instead } => (*instead).to_owned(),
             _ => return None,
         })
     }
@@ -183,9 +187,10 @@ impl CliError {
         match self {
             // Whoever reads the output has had enough: not an error.
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
-            Self::Interrupted | Self::Aborted | Self::Lock(LockError::Interrupted { .. }) => {
-                Exit::Interrupted
-            }
+            Self::Interrupted
+            | Self::Aborted
+            | Self::AbortedLock
+            | Self::Lock(LockError::Interrupted { .. }) => Exit::Interrupted,
             Self::Lock(error) if error.is_held() => Exit::Refused,
             _ => Exit::Error,
         }

@@ -58,6 +58,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Drift(args) => run_reading(commands::drift::run(&cli.global, args)),
         Command::Import(args) => run_reading(commands::import::run(&cli.global, args)),
         Command::Explain(args) => run_reading(commands::explain::run(&cli.global, args)),
+        Command::Unlock(args) => run_async(commands::unlock::run(&cli.global, args)),
         Command::Sandbox(args) => run_async(commands::sandbox::run(&cli.global, args)),
     }
 }

@@ -8,6 +8,7 @@ mod diff;
 pub mod drift;
 pub mod explain;
 pub mod import;
+pub mod lock;
 pub mod outcome;
 mod paint;
 pub mod plan;

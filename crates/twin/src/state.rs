@@ -24,7 +24,7 @@ pub(crate) use kms::Key;
 pub use kms::{KeyMaterial, MultiRegion};
 pub(crate) use logs::{LogGroup, ResourcePolicy};
 pub(crate) use organization::Organization;
-pub(crate) use s3::{Bucket, Grant};
+pub(crate) use s3::{Bucket, Grant, Object};
 pub(crate) use shared::Shared;
 pub(crate) use sns::{Subscription, Topic};
 

@@ -306,6 +306,17 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Makes an object older, as if S3 had stored it this much earlier. Does nothing where there is no such object.
+    pub fn age_object(&self, bucket: &str, key: &str, by: Duration) {
+        let mut state = self.state();
+        let object = state.buckets.get_mut(bucket).and_then(|bucket| bucket.objects.get_mut(key));
+        if let Some(object) = object {
+            object.stored = object.stored.saturating_sub_unsigned(by.as_secs());
+        }
+        drop(state);
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Gives a key, by its id or alias (`alias/…`), a policy, whatever that says. Nothing happens where there is no such key.
     pub fn set_key_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
         self.change_key(account, region, name, |key| policy.clone_into(&mut key.policy));

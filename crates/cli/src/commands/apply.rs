@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconcile_apply::lock::{Held, LockError};
+use reconcile_apply::lock::{Held, Lease, LockError};
 use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Propagation, apply, lock};
 use reconcile_aws::Aws;
 use reconcile_diff::Plan;
@@ -96,7 +96,23 @@ async fn locked(
     interrupt: &Interrupt,
     work: impl Future<Output = Result<Option<Applied>, CliError>>,
 ) -> Result<Locked, CliError> {
-    let held = Box::pin(lock::take(aws, spec.desired(), &whoami(), args.lock_timeout, interrupt)).await?;
+    let request = lock::Request {
+        who: whoami(),
+        patience: args.lock_timeout,
+        lease: Lease::DEFAULT,
+        interrupt: interrupt.clone(),
+    };
+    let held = tokio::select! {
+        held = Box::pin(lock::take(aws, spec.desired(), request)) => held?,
+        () = interrupt.aborted() => return Err(CliError::AbortedLock),
+    };
+    if let Some((held, holder)) = held.as_ref().and_then(|held| Some((held, held.taken_from()?))) {
+        output::note(format_args!(
+            "took over the lock {} of {}, whose apply did not renew it any more",
+            held.place(),
+            holder.who
+        ));
+    }
     // A second signal drops the work, and with it every call in flight.
     let done = tokio::select! {
         done = work => done,
@@ -106,9 +122,11 @@ async fn locked(
         Some(held) => release(held, interrupt).await,
         None => Ok(()),
     };
-    match done {
-        Ok(applied) => Ok(Locked { applied, released }),
-        Err(error) => {
+    match (done, released) {
+        (Ok(applied), released) => Ok(Locked { applied, released }),
+        // The lost lock stopped the work, and no signal.
+        (Err(CliError::Interrupted), Err(lost)) if lost.is_lost() => Err(CliError::Lock(lost)),
+        (Err(error), released) => {
             if let Err(unreleased) = released {
                 output::error(&CliError::Lock(unreleased));
             }
@@ -167,7 +185,7 @@ async fn is_agreed(
     interrupt: &Interrupt,
 ) -> Result<bool, CliError> {
     if !can_ask() || args.shown.format != Format::Text {
-        return Err(CliError::NobodyToAsk);
+        return Err(CliError::NobodyToAsk { instead: "pass `--yes`, or apply a saved plan" });
     }
     output::print(&reconcile_report::plan::text(plan, text_options(global, world.is_sandbox())))?;
     is_answered_yes("\nApply these changes? Only `yes` is accepted: ", interrupt).await

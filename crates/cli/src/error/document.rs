@@ -54,7 +54,8 @@ impl CliError {
             | Self::DestroyOfPlan
             | Self::TargetOfPlan
             | Self::PlanOverSpec { .. }
-            | Self::NobodyToAsk
+            | Self::NobodyToAsk { .. }
+            | Self::Lock(LockError::NoLock)
             | Self::Target(_)
             | Self::Region(_)
             | Self::WeatherOfAws
@@ -72,7 +73,10 @@ impl CliError {
                 ImportError::Survey(_) | ImportError::Observe(_) => "read",
                 _ => "import",
             },
-            Self::Interrupted | Self::Aborted | Self::Lock(LockError::Interrupted { .. }) => "interrupted",
+            Self::Interrupted
+            | Self::Aborted
+            | Self::AbortedLock
+            | Self::Lock(LockError::Interrupted { .. }) => "interrupted",
             Self::Lock(error) if error.is_held() => "locked",
             Self::Lock(_) => "lock",
             Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } => "sandbox",

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +15,44 @@ pub(crate) struct Bucket {
     /// What its ACL grants to others than the owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) grants: Vec<Grant>,
-    /// Texts of objects by key; there is no more to an object here.
+    /// Objects by key, each in its only version.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) objects: BTreeMap<String, String>,
+    pub(crate) objects: BTreeMap<String, Object>,
+}
+
+/// An object: a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredObject")]
+pub(crate) struct Object {
+    pub(crate) text: String,
+    /// When it was stored, in seconds since 1970.
+    pub(crate) stored: i64,
+}
+
+/// An object in a state file. Older files hold the text alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredObject {
+    Text(String),
+    Object { text: String, stored: i64 },
+}
+
+impl From<StoredObject> for Object {
+    fn from(stored: StoredObject) -> Self {
+        match stored {
+            StoredObject::Text(text) => Self { text, stored: 0 },
+            StoredObject::Object { text, stored } => Self { text, stored },
+        }
+    }
+}
+
+impl Object {
+    /// The entity tag: a digest of the content, in quotes.
+    pub(crate) fn etag(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.text.hash(&mut hasher);
+        format!("\"{:016x}\"", hasher.finish())
+    }
 }
 
 /// A grant of a bucket ACL.

@@ -236,3 +236,27 @@ async fn the_owner_pays_unless_the_bucket_says_otherwise() {
     put.request_payment_configuration(requester.unwrap()).send().await.unwrap();
     assert_eq!(payer().await, Some(Payer::Requester));
 }
+
+#[tokio::test]
+async fn objects_are_written_and_deleted_under_conditions() {
+    let twin = twin();
+    let s3 = bucket(&twin).await;
+    let put = |text: &str| s3.put_object().bucket(BUCKET).key("lock").body(text.as_bytes().to_vec().into());
+    let delete = |etag: &str| s3.delete_object().bucket(BUCKET).key("lock").if_match(etag).send();
+
+    assert_eq!(code(put("a").if_match("\"0\"").send().await), "NoSuchKey");
+    let first = put("a").if_none_match("*").send().await.unwrap().e_tag.unwrap();
+    assert_eq!(code(put("b").if_none_match("*").send().await), "PreconditionFailed");
+    assert_eq!(code(put("b").if_match("\"0\"").send().await), "PreconditionFailed");
+    let second = put("b").if_match(&first).send().await.unwrap().e_tag.unwrap();
+    assert_ne!(first, second);
+
+    let object = s3.get_object().bucket(BUCKET).key("lock").send().await.unwrap();
+    assert_eq!(object.e_tag(), Some(second.as_str()));
+    assert!(object.last_modified().is_some());
+
+    assert_eq!(code(delete(&first).await), "PreconditionFailed");
+    delete(second.trim_matches('"')).await.unwrap();
+    assert_eq!(code(delete(&second).await), "NoSuchKey");
+    s3.delete_object().bucket(BUCKET).key("lock").send().await.unwrap();
+}

@@ -1,4 +1,4 @@
-//! Objects: their texts, and nothing else of them.
+//! Objects: their texts, and when each was stored.
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -8,7 +8,7 @@ use super::owned;
 use crate::fault::Fault;
 use crate::protocol::{escape, response};
 use crate::request::Request;
-use crate::state::State;
+use crate::state::{Object, State, now};
 
 pub(super) fn answer(
     state: &mut State,
@@ -18,26 +18,66 @@ pub(super) fn answer(
     key: &str,
 ) -> Result<Response<Bytes>, Fault> {
     let objects = &mut owned(state, caller, request, bucket)?.objects;
+    check_conditions(request, objects.get(key))?;
     match request.method {
         Method::PUT => {
-            if request.header("if-none-match") == Some("*") && objects.contains_key(key) {
-                let message = "At least one of the pre-conditions you specified did not hold";
-                return Err(Fault::new(412, "PreconditionFailed", message));
-            }
-            objects.insert(key.to_owned(), text(request)?);
+            let object = Object { text: text(request)?, stored: now() };
             let mut answer = response(200, "application/xml", "");
-            answer.headers_mut().insert("etag", http::HeaderValue::from_static("\"twin\""));
+            with_header(&mut answer, "etag", &object.etag());
+            objects.insert(key.to_owned(), object);
             Ok(answer)
         }
         Method::DELETE => {
             objects.remove(key);
             Ok(response(204, "application/xml", ""))
         }
-        _ => match objects.get(key) {
-            Some(text) => Ok(response(200, "application/octet-stream", text.clone())),
-            None => Err(Fault::new(404, "NoSuchKey", "The specified key does not exist.")),
-        },
+        _ => {
+            let object = objects.get(key).ok_or_else(absent)?;
+            let mut answer = response(200, "application/octet-stream", object.text.clone());
+            with_header(&mut answer, "etag", &object.etag());
+            with_header(&mut answer, "last-modified", &http_date(object.stored));
+            with_header(&mut answer, "date", &http_date(now()));
+            Ok(answer)
+        }
     }
+}
+
+/// Checks the conditions of a write or a deletion.
+///
+/// See "How to prevent object overwrites with conditional writes" and "How to perform conditional deletes" in the S3 user guide.
+fn check_conditions(request: &Request, object: Option<&Object>) -> Result<(), Fault> {
+    let failed = || {
+        let message = "At least one of the pre-conditions you specified did not hold";
+        Err(Fault::new(412, "PreconditionFailed", message))
+    };
+    let is_meant = |condition: &str, object: &Object| {
+        condition == "*" || condition.trim_matches('"') == object.etag().trim_matches('"')
+    };
+    if request.method == Method::PUT && request.header("if-none-match") == Some("*") && object.is_some() {
+        return failed();
+    }
+    match (request.header("if-match"), object) {
+        (None, _) => Ok(()),
+        (Some(_), None) => Err(absent()),
+        (Some(condition), Some(object)) if is_meant(condition, object) => Ok(()),
+        (Some(_), Some(_)) => failed(),
+    }
+}
+
+fn absent() -> Fault {
+    Fault::new(404, "NoSuchKey", "The specified key does not exist.")
+}
+
+fn with_header(answer: &mut Response<Bytes>, name: &'static str, value: &str) {
+    if let Ok(value) = value.parse() {
+        answer.headers_mut().insert(name, value);
+    }
+}
+
+/// A time in seconds since 1970, as HTTP writes it.
+fn http_date(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// The objects of a bucket, each in its one version.

@@ -1,0 +1,123 @@
+//! The object of a lock in S3: read, and written and deleted only as it was read.
+
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
+use reconcile_aws::{Error, Operation, ServiceClock, Session};
+use reconcile_spec::Lock;
+
+use super::lease::{Holder, LeaseState};
+
+/// The place of a lock, as the AWS CLI names it.
+pub(super) fn place(lock: &Lock) -> String {
+    format!("s3://{}/{}", lock.bucket, lock.key)
+}
+
+/// The object of a lock.
+#[derive(Debug)]
+pub(super) struct Object {
+    session: Session,
+    lock: Lock,
+}
+
+/// What S3 stores as the lock.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) text: String,
+    pub(super) etag: String,
+    /// How long ago S3 stored it, by the clock of S3.
+    pub(super) age: Option<Duration>,
+}
+
+impl Found {
+    pub(super) fn holder(&self) -> Option<Holder> {
+        Holder::parse(&self.text)
+    }
+
+    pub(super) fn lease(&self) -> LeaseState {
+        LeaseState::of(self.holder().as_ref(), self.age)
+    }
+}
+
+impl Object {
+    pub(super) fn new(session: Session, lock: Lock) -> Self {
+        Self { session, lock }
+    }
+
+    pub(super) fn place(&self) -> String {
+        place(&self.lock)
+    }
+
+    /// Reads the object; `None` if there is none.
+    ///
+    /// A caller that is not allowed to list the bucket gets 403 in place of `NoSuchKey`: see `GetObject` in the S3 API reference.
+    pub(super) async fn read(&self) -> Result<Option<Found>, Error> {
+        let clock = ServiceClock::default();
+        let call = self
+            .session
+            .s3(&self.lock.site.region)
+            .get_object()
+            .bucket(self.lock.bucket.as_str())
+            .key(&self.lock.key)
+            .expected_bucket_owner(self.session.id().as_str())
+            .customize()
+            .interceptor(clock.clone())
+            .send();
+        let object = match self.session.call(Operation::ReadLock, call).await {
+            Ok(object) => object,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let etag = object.e_tag.ok_or_else(|| self.session.incomplete(Operation::ReadLock, "ETag"))?;
+        let age = object.last_modified.and_then(|stored| clock.since(stored));
+        // A body that breaks off is not ours, and names no holder.
+        let bytes = object.body.collect().await.map(AggregatedBytes::to_vec).unwrap_or_default();
+        Ok(Some(Found { text: String::from_utf8_lossy(&bytes).into_owned(), etag, age }))
+    }
+
+    /// Creates the object if there is none. Returns its ETag.
+    pub(super) async fn create(&self, text: &str) -> Result<String, Error> {
+        self.put(Operation::TakeLock, text, None).await
+    }
+
+    /// Replaces the object if its ETag is still the same. Returns the new ETag.
+    pub(super) async fn replace(&self, etag: &str, text: &str) -> Result<String, Error> {
+        self.put(Operation::RenewLock, text, Some(etag)).await
+    }
+
+    /// See `PutObject` in the S3 API reference: 412 `PreconditionFailed` if the condition does not hold, 409
+    /// `ConditionalRequestConflict` if another request changes the object at the same time, and 404 `NoSuchKey` for an ETag where
+    /// there is no object.
+    async fn put(&self, operation: Operation, text: &str, etag: Option<&str>) -> Result<String, Error> {
+        let call = self
+            .session
+            .s3(&self.lock.site.region)
+            .put_object()
+            .bucket(self.lock.bucket.as_str())
+            .key(&self.lock.key)
+            .expected_bucket_owner(self.session.id().as_str())
+            .set_if_match(etag.map(str::to_owned))
+            .set_if_none_match(etag.is_none().then(|| "*".to_owned()))
+            .content_type("application/json")
+            .body(ByteStream::from(text.as_bytes().to_vec()))
+            .send();
+        let written = self.session.call(operation, call).await?;
+        written.e_tag.ok_or_else(|| self.session.incomplete(operation, "ETag"))
+    }
+
+    /// Deletes the object if its ETag is still the same.
+    ///
+    /// See "How to perform conditional deletes" in the S3 user guide.
+    pub(super) async fn delete(&self, etag: &str) -> Result<(), Error> {
+        let call = self
+            .session
+            .s3(&self.lock.site.region)
+            .delete_object()
+            .bucket(self.lock.bucket.as_str())
+            .key(&self.lock.key)
+            .expected_bucket_owner(self.session.id().as_str())
+            .if_match(etag)
+            .send();
+        self.session.call(Operation::ReleaseLock, call).await.map(drop)
+    }
+}

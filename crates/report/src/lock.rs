@@ -1,0 +1,92 @@
+//! Views of a lock.
+
+use std::time::Duration;
+
+use reconcile_apply::lock::{Holder, LeaseState, LockFound};
+use reconcile_text::Text;
+use serde_json::json;
+
+use crate::TextOptions;
+use crate::paint::{beginning, count};
+
+/// The version of the JSON document.
+const FORMAT_VERSION: &str = "1.0";
+
+/// A lock, and whether it was released.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    place: String,
+    /// `None` if nobody holds the lock.
+    held: Option<Held>,
+    /// Whether the lock was released after it was read.
+    pub released: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    holder: Option<Holder>,
+    lease: LeaseState,
+    age: Option<Duration>,
+}
+
+impl Shown {
+    /// A lock as it was read.
+    pub fn new(place: &str, found: Option<&LockFound>) -> Self {
+        let held =
+            found.map(|found| Held { holder: found.holder.clone(), lease: found.lease, age: found.age });
+        Self { place: place.to_owned(), held, released: false }
+    }
+}
+
+/// A lock for people.
+pub fn text(shown: &Shown, options: TextOptions) -> Text {
+    let mut text = beginning(options);
+    let place = &shown.place;
+    let Some(Held { holder, lease, age }) = &shown.held else {
+        text.line(format_args!("Nobody holds the lock {place}."));
+        return text;
+    };
+    text.line(format_args!("The lock {place} is held."));
+    match holder {
+        Some(Holder { who, since, spec, .. }) => {
+            text.line(format_args!("  holder:  {who}"));
+            text.line(format_args!("  since:   {since}"));
+            text.line(format_args!("  spec:    {spec}"));
+        }
+        None => text.line("  holder:  unknown: the object does not name one"),
+    }
+    if let Some(age) = age {
+        let seconds = usize::try_from(age.as_secs()).unwrap_or(usize::MAX);
+        text.line(format_args!("  renewed: {} ago", count(seconds, "second")));
+    }
+    text.line(match lease {
+        LeaseState::Running => "  lease:   running: the apply renews the lock",
+        LeaseState::Ended => {
+            "  lease:   ended: the apply is no longer running, or cannot reach S3; the next apply takes over the lock"
+        }
+        LeaseState::Unknown => "  lease:   unknown: it is not known whether anybody renews the lock",
+    });
+    text
+}
+
+/// A lock for programs.
+///
+/// # Errors
+/// None in practice: a lock always has a form in JSON.
+pub fn json(shown: &Shown) -> serde_json::Result<String> {
+    let holder = |holder: &Holder| json!({ "who": holder.who, "since": holder.since, "spec": holder.spec });
+    let held = shown.held.as_ref().map(|Held { holder: found, lease, age }| {
+        json!({
+            "holder": found.as_ref().map(holder),
+            "lease": lease,
+            "renewed_seconds_ago": age.map(|age| age.as_secs()),
+        })
+    });
+    let value = json!({
+        "format_version": FORMAT_VERSION,
+        "lock": shown.place,
+        "held": held,
+        "released": shown.released,
+    });
+    serde_json::to_string_pretty(&value).map(|text| text + "\n")
+}

@@ -217,9 +217,9 @@ fn a_profile_that_is_named_comes_before_keys_in_the_environment() {
         Run::from(command.output().unwrap())
     };
     // The keys do, so the next thing in the way is that nobody answers.
-    run("").exits(1).says("io error");
+    run("").exits(1).says("cannot connect to 127.0.0.1:");
     run("--profile missing").exits(1).says("`missing`");
-    run("--profile known").exits(1).says("io error");
+    run("--profile known").exits(1).says("cannot connect to 127.0.0.1:");
     let spec = project
         .read("specs/prod.yaml")
         .replace("id: \"111111111111\" }", "id: \"111111111111\", profile: missing }");

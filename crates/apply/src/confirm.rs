@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
-use reconcile_aws::{Class, Error, Operation, Session};
+use reconcile_aws::{Error, Operation, Session};
 use reconcile_diff::Address;
 use reconcile_diff::observe::trail::{Destinations, destinations};
 use reconcile_diff::plan::TrailRef;
@@ -83,31 +83,17 @@ enum Meaning {
     Absent,
 }
 
-/// Reads an error of `UpdateTrail` or `CreateTrail`. See the errors of `UpdateTrail` in the CloudTrail API reference.
+/// Reads an error of `UpdateTrail`. See the errors of `UpdateTrail` in the CloudTrail API reference.
 fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
-    let is_refusal = match error.code.as_deref() {
-        Some("InsufficientS3BucketPolicyException") => policy == PolicyKind::Bucket,
-        // "The policy on the S3 bucket or KMS key is not sufficient."
-        Some("InsufficientEncryptionPolicyException") => policy != PolicyKind::Topic,
-        Some("KmsKeyNotFoundException") => policy == PolicyKind::Key,
-        // CloudTrail publishes a message to try, for which SNS needs the key of an encrypted topic.
-        Some("InsufficientSnsTopicPolicyException") => policy != PolicyKind::Bucket,
-        Some("InvalidSnsTopicNameException") => policy == PolicyKind::Topic,
-        _ => false,
-    };
-    match error.class {
-        Class::Propagating if is_refusal => Meaning::Refusal,
-        Class::Propagating | Class::Busy | Class::Throttled | Class::Unavailable => Meaning::Passing,
-        Class::NotFound => Meaning::Absent,
-        Class::Missing | Class::Denied | Class::Credentials | Class::Conflict | Class::Rejected => {
-            Meaning::Lasting
-        }
+    if error.is_about_policy(policy) {
+        Meaning::Refusal
+    } else if error.is_absent() {
+        Meaning::Absent
+    } else if error.is_passing() {
+        Meaning::Passing
+    } else {
+        Meaning::Lasting
     }
-}
-
-/// Whether an error of `CreateTrail` says that CloudTrail does not accept the policy.
-pub(crate) fn is_refusal(error: &Error, policy: PolicyKind) -> bool {
-    meaning(error, policy) == Meaning::Refusal
 }
 
 impl Question<'_> {
@@ -234,30 +220,23 @@ mod tests {
 
     #[test]
     fn an_error_refuses_only_the_policy_that_it_speaks_of() {
-        use Class::{Busy, Denied, NotFound, Propagating, Rejected, Throttled};
         use Meaning::{Absent, Lasting, Passing, Refusal};
         let cases = [
-            ("InsufficientS3BucketPolicyException", Propagating, [Refusal, Passing, Passing]),
-            ("InsufficientEncryptionPolicyException", Propagating, [Refusal, Refusal, Passing]),
-            ("KmsKeyNotFoundException", Propagating, [Passing, Refusal, Passing]),
-            ("InsufficientSnsTopicPolicyException", Propagating, [Passing, Refusal, Refusal]),
-            ("InvalidSnsTopicNameException", Propagating, [Passing, Passing, Refusal]),
-            ("InvalidCloudWatchLogsRoleArnException", Propagating, [Passing; 3]),
-            ("ConflictException", Busy, [Passing; 3]),
-            ("ThrottlingException", Throttled, [Passing; 3]),
-            ("KmsException", Rejected, [Lasting; 3]),
-            ("AccessDeniedException", Denied, [Lasting; 3]),
-            ("TrailNotFoundException", NotFound, [Absent; 3]),
+            ("InsufficientS3BucketPolicyException", [Refusal, Passing, Passing]),
+            ("InsufficientEncryptionPolicyException", [Refusal, Refusal, Passing]),
+            ("KmsKeyNotFoundException", [Passing, Refusal, Passing]),
+            ("InsufficientSnsTopicPolicyException", [Passing, Refusal, Refusal]),
+            ("InvalidSnsTopicNameException", [Passing, Passing, Refusal]),
+            ("InvalidCloudWatchLogsRoleArnException", [Passing; 3]),
+            ("ConflictException", [Passing; 3]),
+            ("ThrottlingException", [Passing; 3]),
+            ("KmsException", [Lasting; 3]),
+            ("NotOrganizationMasterAccountException", [Lasting; 3]),
+            ("AccessDeniedException", [Lasting; 3]),
+            ("TrailNotFoundException", [Absent; 3]),
         ];
-        for (code, class, expected) in cases {
-            let error = Error {
-                account: "111111111111".parse().unwrap(),
-                operation: Operation::UpdateTrail,
-                class,
-                code: Some(code.to_owned()),
-                message: String::new(),
-                bucket_region: None,
-            };
+        for (code, expected) in cases {
+            let error = Error::answered("111111111111".parse().unwrap(), Operation::UpdateTrail, code, "");
             let policies = [PolicyKind::Bucket, PolicyKind::Key, PolicyKind::Topic];
             assert_eq!(policies.map(|policy| meaning(&error, policy)), expected, "{code}");
         }

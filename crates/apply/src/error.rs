@@ -127,11 +127,7 @@ impl ApplyError {
                 "AWS shows changes late: run plan again in a few minutes, or set a longer --propagation-timeout"
                     .to_owned(),
             ),
-            Self::NotPropagated { error, .. } if error.is_unseen_principal() => Some(
-                "check that each principal of the policy exists: AWS refuses a policy that names a user or role that was \
-                 deleted or misspelled"
-                    .to_owned(),
-            ),
+            Self::NotPropagated { error, .. } if error.is_unseen_principal() => error.hint(),
             Self::NotPropagated { unknown, .. } if unknown.is_empty() => Some(
                 "the policies are right, but AWS does not apply them everywhere yet: run apply again in a few minutes"
                     .to_owned(),

@@ -20,7 +20,7 @@ mod trail;
 
 use std::sync::OnceLock;
 
-use reconcile_aws::{Class, Error, Session};
+use reconcile_aws::{Error, Session};
 use reconcile_diff::plan::{Action, Change, Changed};
 use reconcile_diff::view::View;
 use reconcile_policy::Region;
@@ -155,7 +155,7 @@ impl Work<'_> {
 /// What is there already was made by a call whose answer was lost: it was not there a moment ago.
 fn made<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
-        Err(error) if error.class == Class::Conflict => Ok(()),
+        Err(error) if error.is_already_so() => Ok(()),
         result => result.map(drop),
     }
 }
@@ -163,7 +163,7 @@ fn made<T>(result: Result<T, Error>) -> Result<(), Error> {
 /// What is not there was removed by a call whose answer was lost: it was there a moment ago.
 fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
-        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) if error.is_absent() => Ok(()),
         result => result.map(drop),
     }
 }

@@ -14,7 +14,7 @@ mod unlock;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reconcile_aws::{Aws, Class, Session};
+use reconcile_aws::{Aws, Session};
 use reconcile_spec::{Desired, Lock};
 
 use crate::interrupt::Interrupt;
@@ -61,9 +61,9 @@ pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Opti
             Ok(etag) => {
                 return Ok(Some(Held::keep(object, holder, etag, begun, request.lease, request.interrupt)));
             }
-            Err(error) if error.is_not_found() && lock.bucket == desired.bucket.name => return Ok(None),
+            Err(error) if error.is_absent() && lock.bucket == desired.bucket.name => return Ok(None),
             // Two that come at the same moment get a conflict, and both may try again.
-            Err(error) if error.class == Class::Conflict => {}
+            Err(error) if error.is_already_so() => {}
             Err(error) => return Err(failed(error)),
         }
         let found = object.read().await.map_err(failed)?;
@@ -82,7 +82,7 @@ pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Opti
                         return Ok(Some(held.after(found.holder())));
                     }
                     // Somebody else was faster, or the answer to our own call was lost.
-                    Err(error) if error.is_not_found() || error.class == Class::Conflict => continue,
+                    Err(error) if error.is_absent() || error.is_already_so() => continue,
                     Err(error) => return Err(failed(error)),
                 }
             }

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use reconcile_aws::{Class, Error};
+use reconcile_aws::Error;
 use reconcile_diff::{Address, obstacle};
 use reconcile_policy::{Delivery, Proof};
 
@@ -51,17 +51,10 @@ impl Unseen<'_> {
         let is_organization = error.is_unseen_organization() && context.acts_for_organization();
         is_organization
             || match self {
-                Self::Delivery(_) => matches!(error.class, Class::Propagating | Class::Busy),
-                Self::Itself => is_unready(error),
+                Self::Delivery(_) => error.is_unready() && !error.is_absent(),
+                Self::Itself => error.is_unready(),
             }
     }
-}
-
-/// Whether an error can be the answer of a service that does not see yet what was made or written a moment ago.
-pub(crate) fn is_unready(error: &Error) -> bool {
-    matches!(error.class, Class::NotFound | Class::Missing | Class::Propagating | Class::Busy)
-        || error.is_unseen_key()
-        || error.is_unseen_principal()
 }
 
 /// Reads until the answer no longer shows what was there before a write. With `is_new`, an answer that there is nothing is
@@ -83,7 +76,7 @@ where
         let late = match read().await.map_err(Into::into) {
             Ok(value) if is_late(&value) => None,
             Ok(value) => return Ok(value),
-            Err(error) if is_new && error.aws().is_some_and(is_unready) => Some(error),
+            Err(error) if is_new && error.aws().is_some_and(Error::is_unready) => Some(error),
             Err(error) => return Err(error),
         };
         if !patience.wait().await {
@@ -110,7 +103,7 @@ where
             Err(error) if unseen.is(context, &error) => error,
             Err(error) => return Err(error.into()),
         };
-        if let (Unseen::Delivery(delivery), Class::Propagating, None) = (unseen, error.class, &unknown) {
+        if let (Unseen::Delivery(delivery), true, None) = (unseen, error.is_unseen_delivery(), &unknown) {
             // Waiting helps only where the policies are right.
             unknown = Some(prove(context, address, delivery).await?);
         }

@@ -15,6 +15,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::ErrorKind;
 
 use crate::connect::is_of_aws;
+use crate::reached::note;
 
 /// A client whose answers are checked. A rejected answer counts as a lost one: the SDK repeats the call where it would repeat
 /// it after a lost connection.
@@ -47,6 +48,7 @@ impl HttpClient for Checked<SharedHttpClient> {
 
 impl HttpConnector for Checked<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        note(&request);
         // moto answers with nothing where nothing is set, as to `GetBucketNotificationConfiguration`.
         let has_answer = has_answer(&request) && is_of_aws(request.uri());
         // The body of an object is no document, and can be long.

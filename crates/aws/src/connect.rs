@@ -81,7 +81,7 @@ impl Aws {
     pub fn new(options: Options) -> Self {
         let http_client = match &options.embedded {
             Some(embedded) => embedded.http_client.clone(),
-            None => https_client(),
+            None => https_client(ProxyConfig::from_env()),
         };
         let http_client = checked(http_client);
         let gate = Arc::new(Gate::new(options.concurrency.get()));
@@ -178,11 +178,11 @@ pub(crate) fn is_of_aws(url: &str) -> bool {
     suffixes.any(|suffix| host.ends_with(suffix))
 }
 
-/// One HTTPS client for everything; it follows `HTTPS_PROXY` and its kin.
-fn https_client() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
+/// One HTTPS client for everything.
+pub(crate) fn https_client(proxy: ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
-            .proxy_config(ProxyConfig::from_env())
+            .proxy_config(proxy.clone())
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
         connector.set_connector_settings(settings.cloned());
         if let Some(components) = components {

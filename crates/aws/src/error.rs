@@ -1,39 +1,15 @@
 //! What became of a call that did not succeed.
 
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use reconcile_policy::AccountId;
+use reconcile_policy::{AccountId, PolicyKind};
 
-use crate::Operation;
-use crate::classify::classify;
-
-/// What a caller can do about an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// What was asked for does not exist, which for a read is an answer.
-    NotFound,
-    /// Something that the call needs does not exist, such as the bucket of a policy, or AWS does not show it yet.
-    Missing,
-    /// The caller may not do this; asking again will not help.
-    Denied,
-    /// There are no credentials, or AWS does not take them (any more).
-    Credentials,
-    /// Too many calls; the retries are used up.
-    Throttled,
-    /// CloudTrail does not see the bucket, the key or their policies as they should be: they are wrong, or were
-    /// written a moment ago and are not yet seen everywhere.
-    Propagating,
-    /// Something of that name is there already.
-    Conflict,
-    /// Another change of the same resource is under way, or it is not ready a moment after it was made.
-    Busy,
-    /// AWS answered with a fault of its own, or not at all; whether the call took effect is not known.
-    Unavailable,
-    /// AWS does not take the request as it is.
-    Rejected,
-}
+use crate::failure::{Failure, causes, find};
+use crate::reached::Endpoint;
+use crate::table::classify;
+use crate::{Class, Operation, Unseen};
 
 /// An AWS call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,177 +17,222 @@ pub enum Class {
 pub struct Error {
     /// The account whose session made the call.
     pub account: AccountId,
-    /// What was called.
+    /// The operation that was called.
     pub operation: Operation,
     /// What can be done about it.
     pub class: Class,
     /// The error code of AWS, where there was an answer with one.
     pub code: Option<String>,
-    /// What AWS, or the way there, said.
-    pub message: String,
+    /// What AWS answered, or why there was no answer.
+    pub message: Box<str>,
     /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was called.
     pub bucket_region: Option<Box<str>>,
+    /// Where the call went, if a request was sent.
+    pub endpoint: Option<Box<Endpoint>>,
+    /// Why there was no answer, if there was none.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Error {
-    /// Builds the error from what the SDK gave.
+    /// Builds the error from the result of the SDK.
     pub(crate) fn from_sdk<E>(
         account: &AccountId,
         operation: Operation,
         error: &SdkError<E, HttpResponse>,
+        endpoint: Option<Endpoint>,
     ) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        // The session of a role is renewed before the call. What STS answers then says more than that there are no credentials.
+        if let Some(error) = find::<SdkError<AssumeRoleError, HttpResponse>>(error)
+            && operation != Operation::AssumeRole
+        {
+            return Self::from_sdk(account, Operation::AssumeRole, error, endpoint);
+        }
         let code = error.code().map(str::to_owned);
-        let bucket_region = error.raw_response().and_then(|answer| bucket_region(code.as_deref(), answer));
-        let (class, message) = match error {
-            SdkError::ServiceError(context) if code.is_none() => {
-                (classify(operation, None), Some(unreadable(context.raw())))
+        let region = endpoint.as_ref().and_then(|endpoint| endpoint.region.as_ref());
+        let message = error.message().unwrap_or_default();
+        let answered = || (classify(operation, code.as_deref(), message, region), None);
+        let (class, failure) = match error {
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(),
+            SdkError::ConstructionFailure(_) => (Class::Refused, None),
+            _ => {
+                let failure = Failure::of(error);
+                let class = if failure.is_of_credentials() { Class::Credentials } else { Class::Unavailable };
+                (class, Some(failure))
             }
-            SdkError::ServiceError(_) => {
-                (classify(operation, code.as_deref()), error.message().map(str::to_owned))
-            }
-            SdkError::ResponseError(context) => (classify(operation, None), Some(unreadable(context.raw()))),
-            SdkError::ConstructionFailure(_) => (Class::Rejected, None),
-            // The provider chain fails inside of the dispatch, with a text that says which providers were tried. A connection
-            // that breaks off has a kind.
-            SdkError::DispatchFailure(failure)
-                if !failure.is_io() && !failure.is_timeout() && failure.as_other().is_none() =>
-            {
-                (Class::Credentials, None)
-            }
-            _ => (Class::Unavailable, None),
         };
-        let message = match &bucket_region {
-            Some(region) => format!("the bucket is in Region {region}"),
-            None => message.unwrap_or_else(|| plain_chain(error)),
+        let answer = error.raw_response();
+        let bucket_region =
+            answer.and_then(|answer| bucket_region(operation, code.as_deref(), message, answer));
+        let message = match (&bucket_region, failure, answer) {
+            (Some(region), _, _) => format!("the bucket is in Region {region}"),
+            (None, Some(failure), _) => failure.describe(error, endpoint.as_ref()),
+            (None, None, Some(answer)) if code.is_none() => unreadable(answer, endpoint.as_ref()),
+            (None, None, _) if message.is_empty() => causes(error),
+            (None, None, _) => message.to_owned(),
         };
-        Self { account: account.clone(), operation, class, code, message, bucket_region }
+        let (message, endpoint) = (message.into(), endpoint.map(Box::new));
+        Self { account: account.clone(), operation, class, code, message, bucket_region, endpoint, failure }
     }
 
-    /// Whether the resource that was asked for is simply not there.
-    pub fn is_not_found(&self) -> bool {
-        self.class == Class::NotFound
+    /// The error of an answer of AWS.
+    pub fn answered(account: AccountId, operation: Operation, code: &str, message: &str) -> Self {
+        let class = classify(operation, Some(code), message, None);
+        Self { code: Some(code.to_owned()), ..Self::new(account, operation, class, message) }
     }
 
-    /// Whether CloudWatch Logs does not see the KMS key of a call, or not that its policy lets the service encrypt. That
-    /// is also the answer for a while after both were written.
-    ///
-    /// The answer has the code of a denial and speaks of the key: "The specified KMS key does not exist or is not allowed
-    /// to be used with Arn …". See `AssociateKmsKey` in the CloudWatch Logs API reference for the other code.
-    pub fn is_unseen_key(&self) -> bool {
-        matches!(self.operation, Operation::CreateLogGroup | Operation::AssociateKmsKey)
-            && matches!(self.code.as_deref(), Some("AccessDeniedException" | "InvalidParameterException"))
-            && self.message.contains("KMS")
+    /// An error that AWS did not answer with.
+    pub(crate) fn new(account: AccountId, operation: Operation, class: Class, message: &str) -> Self {
+        Self {
+            account,
+            operation,
+            class,
+            code: None,
+            message: message.into(),
+            bucket_region: None,
+            endpoint: None,
+            failure: None,
+        }
+    }
+
+    /// Whether the resource that the call asks for does not exist.
+    pub fn is_absent(&self) -> bool {
+        self.class == Class::Absent
+    }
+
+    /// Whether the resource that the call creates already exists. After a call that may have been repeated, that is its success.
+    pub fn is_already_so(&self) -> bool {
+        self.class == Class::AlreadySo
+    }
+
+    /// Whether the caller is not allowed to make the call.
+    pub fn is_denied(&self) -> bool {
+        self.class == Class::Denied
+    }
+
+    /// Whether AWS accepts the call from nobody, or not from this caller: another attempt gets the same answer.
+    pub fn is_turned_down(&self) -> bool {
+        matches!(self.class, Class::Denied | Class::Refused)
+    }
+
+    /// Whether the credentials are the cause.
+    pub fn is_of_credentials(&self) -> bool {
+        self.class == Class::Credentials
+    }
+
+    /// Whether AWS received too many calls.
+    pub fn is_throttled(&self) -> bool {
+        self.class == Class::Throttled
+    }
+
+    /// Whether the account has not enabled the Region of the call. Nothing of the account can be there.
+    pub fn is_region_not_enabled(&self) -> bool {
+        self.class == Class::RegionNotEnabled
+    }
+
+    /// Whether it is not known if the call took effect.
+    pub fn has_unknown_outcome(&self) -> bool {
+        self.class == Class::Unavailable
+    }
+
+    /// Whether there was an answer that is not in the form of AWS.
+    pub fn is_unreadable_answer(&self) -> bool {
+        self.has_unknown_outcome() && self.code.is_none()
+    }
+
+    /// Whether the error can be the answer of a service that does not see yet what was created or written a moment ago, other than
+    /// access to an organization.
+    pub fn is_unready(&self) -> bool {
+        match self.class {
+            Class::NotYetSeen(unseen) => unseen != Unseen::Organization,
+            Class::Absent | Class::Busy => true,
+            Class::AlreadySo
+            | Class::Throttled
+            | Class::LimitReached
+            | Class::Denied
+            | Class::Credentials
+            | Class::Clock
+            | Class::RegionNotEnabled
+            | Class::Unavailable
+            | Class::Refused => false,
+        }
+    }
+
+    /// Whether the error can pass by itself, without a change of what the call asks for.
+    pub fn is_passing(&self) -> bool {
+        match self.class {
+            Class::NotYetSeen(unseen) => unseen != Unseen::Organization,
+            Class::Busy | Class::Throttled | Class::Unavailable => true,
+            Class::Absent
+            | Class::AlreadySo
+            | Class::LimitReached
+            | Class::Denied
+            | Class::Credentials
+            | Class::Clock
+            | Class::RegionNotEnabled
+            | Class::Refused => false,
+        }
+    }
+
+    /// Whether CloudTrail does not see a bucket, a key, a topic or a policy that a trail needs.
+    pub fn is_unseen_delivery(&self) -> bool {
+        matches!(self.class, Class::NotYetSeen(Unseen::Delivery(_)))
+    }
+
+    /// Whether CloudTrail does not accept the policy of a trail's bucket, key or topic, or does not see it yet.
+    pub fn is_about_policy(&self, policy: PolicyKind) -> bool {
+        matches!(self.class, Class::NotYetSeen(Unseen::Delivery(checked)) if checked.policies().contains(&policy))
     }
 
     /// Whether a service does not see a principal that a policy or a grant names. That is the answer where the user or role does not
     /// exist, and for a while after it was created.
-    ///
-    /// See "Invalid principal in policy" in the S3 user guide, `MalformedPolicyDocumentException` of `PutKeyPolicy` and
-    /// `InvalidArnException` of `CreateGrant` in the KMS API reference, and "Troubleshoot IAM" in the IAM user guide.
     pub fn is_unseen_principal(&self) -> bool {
-        const CODES: [&str; 5] = [
-            "InvalidArnException",
-            "InvalidParameter",
-            "MalformedPolicy",
-            "MalformedPolicyDocument",
-            "MalformedPolicyDocumentException",
-        ];
-
-        self.code.as_deref().is_some_and(|code| CODES.contains(&code))
-            && self.message.to_ascii_lowercase().contains("principal")
+        self.class == Class::NotYetSeen(Unseen::Principal)
     }
 
-    /// Whether CloudTrail does not see that it may act for the organization. That is also the answer for a while after trusted access
-    /// was given, or a delegated administrator registered.
-    ///
-    /// See the errors of `CreateTrail` in the CloudTrail API reference.
+    /// Whether CloudTrail does not see that it is allowed to act for the organization. That is also the answer for a while after
+    /// trusted access was given, or a delegated administrator was registered.
     pub fn is_unseen_organization(&self) -> bool {
-        const CODES: [&str; 3] = [
-            "CloudTrailAccessNotEnabledException",
-            "NoManagementAccountSLRExistsException",
-            "NotOrganizationMasterAccountException",
-        ];
-
-        self.code.as_deref().is_some_and(|code| CODES.contains(&code))
+        self.class == Class::NotYetSeen(Unseen::Organization)
     }
 
     fn detail(&self) -> String {
         match &self.code {
             Some(code) => format!("{code}: {}", self.message),
-            None => self.message.clone(),
-        }
-    }
-
-    /// What the user can do next, where that is known.
-    pub fn hint(&self) -> Option<String> {
-        let action = self.operation.action();
-        if let Some(region) = &self.bucket_region {
-            return Some(format!(
-                "set the Region of the bucket to {region} in the spec, or name another bucket"
-            ));
-        }
-        // `GetBucketAcl` does not show grants that S3 ignores, so that no plan can see these.
-        if self.code.as_deref() == Some("InvalidBucketAclWithObjectOwnership") {
-            return Some(
-                "the ACL of the bucket has grants to others, public ones that S3 ignores included: remove them with \
-                 `aws s3api put-bucket-acl --acl private --bucket NAME`, or set `bucket.object_ownership: ObjectWriter`"
-                    .to_owned(),
-            );
-        }
-        match (self.class, self.operation) {
-            (Class::Denied, Operation::AssumeRole) => Some(format!(
-                "check that the role exists in account {} and that its trust policy lets your credentials assume it",
-                self.account
-            )),
-            _ if self.is_unseen_key() => {
-                Some("check that the key policy lets CloudWatch Logs encrypt the log group".to_owned())
-            }
-            (Class::Denied, Operation::GetBucketVersioning) => Some(format!(
-                "the bucket may belong to another account: bucket names are shared by all of AWS; \
-                 if it is yours, allow {action} on it"
-            )),
-            (Class::Denied, Operation::PutBucketPolicy) => Some(format!(
-                "allow {action} for the credentials used in account {}; where the policy has a public statement, \
-                 S3 also refuses it while Block Public Access is on for the bucket, its account or its organization",
-                self.account
-            )),
-            (Class::Denied, _) => Some(format!("allow {action} for the credentials used in account {}", self.account)),
-            (Class::Credentials, _) => Some(
-                "set credentials as for the AWS CLI (environment, profile or role) and try `aws sts get-caller-identity`"
-                    .to_owned(),
-            ),
-            (Class::Throttled, _) => Some("run again, with a lower --concurrency".to_owned()),
-            (Class::Busy, _) => Some("somebody else is changing it: run again in a few minutes".to_owned()),
-            (Class::Unavailable, _) => Some("check the network and --endpoint-url, then run again".to_owned()),
-            _ => None,
+            None => self.message.to_string(),
         }
     }
 }
 
 /// Describes an answer that has no error code, or that cannot be read.
-fn unreadable(answer: &HttpResponse) -> String {
+fn unreadable(answer: &HttpResponse, endpoint: Option<&Endpoint>) -> String {
     let status = answer.status().as_u16();
-    match answer.headers().get("content-type") {
-        Some(kind) => format!("the answer cannot be read (HTTP status {status}, `{kind}`)"),
-        None => format!("the answer cannot be read (HTTP status {status})"),
-    }
+    let kind = answer.headers().get("content-type").map(|kind| format!(", `{kind}`")).unwrap_or_default();
+    let from = endpoint.map(|endpoint| format!(" from {endpoint}")).unwrap_or_default();
+    format!("the answer{from} cannot be read (HTTP status {status}{kind})")
 }
 
 /// The Region of the bucket in an answer that sends the caller to another Region.
 ///
-/// See "Error responses" in the S3 API reference (`PermanentRedirect`, `TemporaryRedirect`,
-/// `AuthorizationHeaderMalformed`).
-fn bucket_region(code: Option<&str>, answer: &HttpResponse) -> Option<Box<str>> {
-    let codes = ["AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"];
-    let is_elsewhere = code.is_some_and(|code| codes.contains(&code));
-    answer.headers().get("x-amz-bucket-region").filter(|_| is_elsewhere).map(Box::from)
-}
-
-/// The chain of causes, without the debug text that the SDK puts behind it.
-fn plain_chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let full = DisplayErrorContext(error).to_string();
-    full.split(" (").next().unwrap_or(&full).to_owned()
+/// See "List of error codes" in the S3 API reference. The message of `IllegalLocationConstraintException` is "The me-south-1 location
+/// constraint is incompatible for the region specific endpoint this request was sent to", with `unspecified` for us-east-1. In answer
+/// to `CreateBucket`, it is about the request.
+fn bucket_region(
+    operation: Operation,
+    code: Option<&str>,
+    message: &str,
+    answer: &HttpResponse,
+) -> Option<Box<str>> {
+    let named = match code? {
+        "AuthorizationHeaderMalformed" | "PermanentRedirect" | "TemporaryRedirect" => None,
+        "IllegalLocationConstraintException" if operation != Operation::CreateBucket => {
+            let (_, rest) = message.split_once("The ")?;
+            let (region, _) = rest.split_once(" location constraint is incompatible")?;
+            Some(if region == "unspecified" { "us-east-1" } else { region })
+        }
+        _ => return None,
+    };
+    answer.headers().get("x-amz-bucket-region").or(named).map(Box::from)
 }

@@ -7,21 +7,28 @@
 
 mod answer;
 mod assumed_role;
-mod classify;
+mod class;
 mod clock;
 mod connect;
+mod denial;
 mod error;
+mod failure;
 mod gate;
+mod hint;
 mod operation;
 mod permission;
 mod profile;
+mod reached;
 mod session;
+mod table;
 
+pub use class::{Checked, Class, Unseen};
 pub use clock::ServiceClock;
 pub use connect::{Aws, Embedded, Options};
-pub use error::{Class, Error};
+pub use error::Error;
 pub use operation::Operation;
 pub use permission::{
     ANY_ACCOUNT, Mode, Permissions, SessionPolicy, import_permissions, member_permissions, permissions,
 };
+pub use reached::Endpoint;
 pub use session::Session;

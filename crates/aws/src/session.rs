@@ -18,7 +18,8 @@ use reconcile_spec::{Account, Desired, RoleAccess};
 use crate::assumed_role::AssumedRole;
 use crate::connect::is_of_aws;
 use crate::gate::Gate;
-use crate::{Aws, Class, Error, Operation, SessionPolicy};
+use crate::reached::observed;
+use crate::{Aws, Class, Error, Operation, SessionPolicy, Unseen};
 
 /// Access to one account.
 ///
@@ -103,7 +104,7 @@ impl Session {
              give it a `role` or a `profile`, or use credentials of {}",
             self.account.name, self.account.id, self.account.id
         );
-        Err(self.error(Operation::GetCallerIdentity, Class::Credentials, message))
+        Err(self.error(Operation::GetCallerIdentity, Class::Credentials, &message))
     }
 
     /// The user or role that calls, if known: the role that the spec names, or whoever the current credentials are of.
@@ -148,29 +149,29 @@ impl Session {
         let send = Box::pin(send);
         Box::pin(async move {
             self.calls.fetch_add(1, Ordering::Relaxed);
-            let result = self.gate.pass(send).await;
+            let (result, endpoint) = self.gate.pass(observed(send)).await;
             tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
-            result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error))
+            result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error, endpoint))
         })
     }
 
     /// The error of an answer that lacks what AWS always gives.
     pub fn incomplete(&self, operation: Operation, what: &str) -> Error {
-        self.error(operation, Class::Unavailable, format!("the answer has no `{what}`"))
+        self.error(operation, Class::Unavailable, &format!("the answer has no `{what}`"))
     }
 
     /// The error of an answer that something does not exist which does.
     pub fn missing(&self, operation: Operation, message: &str) -> Error {
-        self.error(operation, Class::Missing, message.to_owned())
+        self.error(operation, Class::NotYetSeen(Unseen::Resource), message)
     }
 
-    fn error(&self, operation: Operation, class: Class, message: String) -> Error {
-        Error { account: self.account.id.clone(), operation, class, code: None, message, bucket_region: None }
+    fn error(&self, operation: Operation, class: Class, message: &str) -> Error {
+        Error::new(self.account.id.clone(), operation, class, message)
     }
 
     /// The error of a list that is too long to be read.
     pub fn too_long(&self, operation: Operation, what: &str) -> Error {
-        self.error(operation, Class::Rejected, what.to_owned())
+        self.error(operation, Class::Refused, what)
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {

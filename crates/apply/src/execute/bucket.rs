@@ -6,14 +6,14 @@ use aws_sdk_s3::types::{
     OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, Tag, Tagging, VersioningConfiguration,
 };
-use reconcile_aws::{Class, Error, Operation, Session};
+use reconcile_aws::{Error, Operation, Session};
 use reconcile_diff::observe::bucket::{Aspects, encryption_rule, read, read_tags};
 use reconcile_diff::plan::Action;
 use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
 use reconcile_policy::Region;
 use reconcile_spec::BucketName;
 
-use super::{Made, Verdict, Work, gone, retention};
+use super::{Made, Verdict, Work, gone, made, retention};
 use crate::error::ApplyError;
 
 /// The Region that S3 means when none is named; it must not be named.
@@ -102,13 +102,7 @@ impl Step<'_> {
                     // A bucket with a lock is born with it.
                     .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
                     .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from));
-                async {
-                    match self.work.session.call(Operation::CreateBucket, call.send()).await {
-                        // By a call whose answer was lost: it was not there a moment ago.
-                        Err(error) if error.code.as_deref() == Some("BucketAlreadyOwnedByYou") => Ok(()),
-                        made => made.map(drop),
-                    }
-                }
+                async { made(self.work.session.call(Operation::CreateBucket, call.send()).await) }
             })
             .await
     }
@@ -271,7 +265,7 @@ impl Step<'_> {
     async fn tag(&self, name: &BucketName, wanted: &Tags) -> Result<(), ApplyError> {
         let tagged = self.work.settle(|| add_tags(self.work.session, self.work.region(), name, wanted)).await;
         match tagged {
-            Err(ApplyError::Aws(error)) if matches!(error.class, Class::Denied | Class::Rejected) => {
+            Err(ApplyError::Aws(error)) if error.is_turned_down() => {
                 Err(if self.has_abac().await { self.tagged_elsewhere(wanted, error) } else { error.into() })
             }
             tagged => tagged,

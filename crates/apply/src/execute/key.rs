@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_kms::types::Tag;
-use reconcile_aws::{Class, Operation};
+use reconcile_aws::{Error, Operation};
 use reconcile_diff::observe::KeyState;
 use reconcile_diff::observe::key::{
     Found, find_by_arn, find_named, find_unnamed, read, read_spare, tags as tags_of,
@@ -115,7 +115,7 @@ async fn make(work: &Work<'_>, wanted: &Key) -> Result<(Arn, Key), ApplyError> {
         if !is_unknown {
             work.journal.left(work.change)?;
         }
-        let is_early = error.aws().is_some_and(|it| it.class == Class::Throttled || it.is_unseen_principal());
+        let is_early = error.aws().is_some_and(|it| it.is_throttled() || it.is_unseen_principal());
         let is_repeated = if is_early { patience.wait().await } else { is_unknown && attempt < ATTEMPTS };
         if !is_repeated {
             return Err(error);
@@ -161,7 +161,7 @@ async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
     });
     match made.await {
         Ok(()) => Ok(None),
-        Err(ApplyError::Aws(error)) if error.class == Class::Conflict => {
+        Err(ApplyError::Aws(error)) if error.is_already_so() => {
             let mut patience = work.patience();
             let read = || find_named(session, region, alias);
             let first = read_on(&mut patience, true, Option::is_none, read).await?.map(|found| found.arn);
@@ -177,7 +177,7 @@ async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
 fn has_unknown_outcome(error: &ApplyError) -> bool {
     match error {
         ApplyError::Incomplete { .. } => true,
-        error => error.aws().is_some_and(|error| error.class == Class::Unavailable),
+        error => error.aws().is_some_and(Error::has_unknown_outcome),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::confirm::Subject;
 use crate::error::ApplyError;
 use crate::freshness::of_policy;
 use crate::journal;
-use crate::propagation::{Patience, is_unready, read_on};
+use crate::propagation::{Patience, read_on};
 use crate::write::{Write, document, is_same};
 pub(crate) use refused_form::record;
 use trial::Trial;
@@ -95,7 +95,7 @@ async fn merge(
         }
         let error = match put(work, shelf, live.as_ref(), next).await {
             Ok(written) => return Ok((live, written)),
-            Err(ApplyError::Aws(error)) if is_unready(&error) => error,
+            Err(ApplyError::Aws(error)) if error.is_unready() => error,
             Err(error) => return Err(error),
         };
         if !patience.wait().await {

@@ -3,7 +3,7 @@
 mod events;
 
 use aws_sdk_cloudtrail::types::Tag;
-use reconcile_aws::{Class, Operation, Session};
+use reconcile_aws::{Operation, Session};
 use reconcile_diff::Kind;
 use reconcile_diff::observe::trail::{Asked, read};
 use reconcile_diff::plan::Action;
@@ -12,7 +12,6 @@ use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
 
 use super::policy::record;
 use super::{Made, Verdict, Work, gone};
-use crate::confirm::is_refusal;
 use crate::error::ApplyError;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
 use crate::propagation::{Unseen, settle};
@@ -132,7 +131,7 @@ impl Step<'_> {
             .await;
         match made {
             // By a call whose answer was lost: it was not there a moment ago.
-            Err(ApplyError::Aws(error)) if error.class == Class::Conflict => {
+            Err(ApplyError::Aws(error)) if error.is_already_so() => {
                 find(self.work, wanted).await?.ok_or(ApplyError::Aws(error))
             }
             Err(error) => Err(self.first_refused(error).await),
@@ -156,7 +155,7 @@ impl Step<'_> {
                 Kind::KeyPolicy => PolicyKind::Key,
                 _ => PolicyKind::Topic,
             };
-            if !is_refusal(answer, policy) {
+            if !answer.is_about_policy(policy) {
                 continue;
             }
             let recorded = record(self.work.context, trial, true).await;

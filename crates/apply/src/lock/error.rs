@@ -117,7 +117,7 @@ impl LockError {
                     .to_owned(),
             ),
             Self::NoLock => Some("only a spec with `lock: { bucket, key, region, account }` has one".to_owned()),
-            Self::Aws { error, .. } if error.is_not_found() => Some(
+            Self::Aws { error, .. } if error.is_absent() => Some(
                 "the bucket of the lock must exist before the first apply: create it, or name another bucket".to_owned(),
             ),
             Self::Aws { error, .. } => error.hint(),

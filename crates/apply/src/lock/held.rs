@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reconcile_aws::{Class, Error};
+use reconcile_aws::Error;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -164,5 +164,5 @@ enum Lost {
 
 /// Whether the object is not the one that a call wanted to replace or delete.
 fn is_replaced(error: &Error) -> bool {
-    error.is_not_found() || error.class == Class::Conflict
+    error.is_absent() || error.is_already_so()
 }

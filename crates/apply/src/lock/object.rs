@@ -65,7 +65,7 @@ impl Object {
             .send();
         let object = match self.session.call(Operation::ReadLock, call).await {
             Ok(object) => object,
-            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) if error.is_absent() => return Ok(None),
             Err(error) => return Err(error),
         };
         let etag = object.e_tag.ok_or_else(|| self.session.incomplete(Operation::ReadLock, "ETag"))?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reconcile_aws::{Aws, Class};
+use reconcile_aws::Aws;
 use reconcile_spec::Desired;
 
 use super::error::LockError;
@@ -56,9 +56,12 @@ impl LockFound {
     /// [`LockError::Changed`] if it was renewed, released or taken over meanwhile.
     pub async fn release(self) -> Result<(), LockError> {
         let place = self.object.place();
-        self.object.delete(&self.etag).await.map_err(|error| match error.class {
-            Class::Conflict | Class::NotFound => LockError::Changed { place },
-            _ => LockError::Aws { place, error },
+        self.object.delete(&self.etag).await.map_err(|error| {
+            if error.is_already_so() || error.is_absent() {
+                LockError::Changed { place }
+            } else {
+                LockError::Aws { place, error }
+            }
         })
     }
 }

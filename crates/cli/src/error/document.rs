@@ -3,7 +3,6 @@
 //! The documents are a public interface: `docs/src/reference/schemas/error.schema.json` describes them.
 
 use reconcile_apply::lock::LockError;
-use reconcile_aws::Class;
 use reconcile_diff::import::ImportError;
 use reconcile_diff::observe::survey::SurveyError;
 use reconcile_diff::{ObserveError, ReadError};
@@ -38,6 +37,7 @@ impl CliError {
                 "action": error.operation.action(),
                 "code": error.code,
                 "message": error.message,
+                "class": error.class.name(),
             });
         }
         object
@@ -45,7 +45,7 @@ impl CliError {
 
     /// The kind of error, in a word that does not change.
     fn code(&self) -> &'static str {
-        if self.aws().is_some_and(|error| error.class == Class::Credentials) {
+        if self.aws().is_some_and(reconcile_aws::Error::is_of_credentials) {
             return "credentials";
         }
         match self {

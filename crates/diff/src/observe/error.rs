@@ -136,7 +136,7 @@ impl ObserveError {
 pub(super) fn found<T>(result: Result<T, reconcile_aws::Error>) -> Result<Option<T>, reconcile_aws::Error> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
     }
 }

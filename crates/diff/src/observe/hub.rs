@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::{join, join3, join4, join5, try_join3};
-use reconcile_aws::{Class, Error, Session};
+use reconcile_aws::{Error, Session};
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
 
@@ -160,9 +160,7 @@ impl HubBucket {
 /// settings that it does not know. From AWS, such an answer is an error.
 fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
     match read {
-        Err(error) if session.is_elsewhere() && error.class == Class::Unavailable && error.code.is_none() => {
-            Ok(T::default())
-        }
+        Err(error) if session.is_elsewhere() && error.is_unreadable_answer() => Ok(T::default()),
         read => read,
     }
 }

@@ -13,7 +13,7 @@ use aws_sdk_kms::types::{
 };
 use futures::future::{join_all, try_join};
 use jiff::Timestamp;
-use reconcile_aws::{Class, Operation, Session};
+use reconcile_aws::{Operation, Session};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AliasName, Installation, KeyIdentity};
 
@@ -248,7 +248,7 @@ async fn find_marked(
                 marked.keys.extend(found.filter(|(key, _)| key.key_manager() != Some(&KeyManagerType::Aws)));
             }
             // The policy of a foreign key says who reads its tags.
-            Err(error) if error.class == Class::Denied => _ = marked.hidden.insert(key, error),
+            Err(error) if error.is_denied() => _ = marked.hidden.insert(key, error),
             Err(error) => return Err(error),
         }
     }

@@ -101,15 +101,8 @@ async fn read_trail(session: &Session, arn: &Arn) -> Result<Option<Trail>, ReadE
         Ok(found) => Ok(found.asked.into_iter().find_map(|(_, trail)| trail)),
         // A trail of the same name is another trail.
         Err(ReadError::HomeRegion { .. }) => Ok(None),
-        Err(ReadError::Aws(error)) if is_switched_off(&error) => Ok(None),
+        // No trail records there.
+        Err(ReadError::Aws(error)) if error.is_region_not_enabled() => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Whether it is the Region that does not take the credentials, where the account has not enabled it: no trail records there.
-///
-/// See "Enable or disable AWS Regions in your account" in the AWS Account Management reference guide.
-fn is_switched_off(error: &reconcile_aws::Error) -> bool {
-    let codes = ["AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"];
-    error.code.as_deref().is_some_and(|code| codes.contains(&code))
 }

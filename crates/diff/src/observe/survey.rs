@@ -6,7 +6,7 @@ mod around;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all, try_join_all, try_join3};
-use reconcile_aws::{Aws, Class, Operation, Session};
+use reconcile_aws::{Aws, Operation, Session};
 use reconcile_policy::{AccountId, Arn, Document, Partition, Region};
 use reconcile_spec::{AccountName, AliasName, BucketName, Installation, Spec};
 
@@ -282,7 +282,7 @@ async fn locate<'p>(
         match location(&place.session, name, partition).await {
             Ok(region) => return Ok(Some((place, region))),
             // It is somebody else's: of another account of these, with luck.
-            Err(ReadError::Aws(error)) if matches!(error.class, Class::Denied | Class::NotFound) => {}
+            Err(ReadError::Aws(error)) if error.is_denied() || error.is_absent() => {}
             Err(error) => return Err(SurveyError::Account { account: place.name.clone(), error }),
         }
     }

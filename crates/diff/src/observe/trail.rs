@@ -162,7 +162,7 @@ pub async fn owned(
             Ok(tags) if tags.are_of(installation) => owned.push(arn.clone()),
             Ok(_) => {}
             // Somebody deleted it in the meantime.
-            Err(error) if error.is_not_found() => {}
+            Err(error) if error.is_absent() => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,0 +1,133 @@
+//! Classes of errors: what a caller can do about an error.
+
+use reconcile_policy::PolicyKind;
+
+/// What a caller can do about an error. The [table](crate::table) of error codes says which class a code has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The resource that the call asks for, or deletes, does not exist. For a read, that is an answer.
+    Absent,
+    /// The resource that the call creates already exists, or is no longer as the call expects.
+    AlreadySo,
+    /// A service does not see something that the call needs. It does not exist or is not right, or it was written a moment ago and
+    /// is not seen everywhere yet.
+    NotYetSeen(Unseen),
+    /// Another change of the same resource is in progress, or the resource is not ready a moment after it was created.
+    Busy,
+    /// AWS received too many calls, and the retries are used up.
+    Throttled,
+    /// A quota of AWS is used up. Another attempt does not help.
+    LimitReached,
+    /// The caller is not allowed to do this. Another attempt does not help.
+    Denied,
+    /// No credentials were found, or AWS does not accept them (any more).
+    Credentials,
+    /// The clock of this machine differs too much from the clock of AWS.
+    Clock,
+    /// The account has not enabled the Region.
+    RegionNotEnabled,
+    /// AWS did not answer, or answered with a fault of its own. Whether the call took effect is not known.
+    Unavailable,
+    /// AWS does not accept the request as it is.
+    Refused,
+}
+
+/// What a service does not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unseen {
+    /// A resource that the call names.
+    Resource,
+    /// Something that CloudTrail checks before it creates or changes a trail.
+    Delivery(Checked),
+    /// A principal that a policy or a grant names.
+    Principal,
+    /// The key of a log group, or the part of its policy that lets CloudWatch Logs encrypt.
+    Key,
+    /// That CloudTrail has trusted access to the organization, or that the account manages the organization's trails.
+    Organization,
+}
+
+/// What CloudTrail checks of a trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Checked {
+    /// The bucket policy.
+    BucketPolicy,
+    /// The bucket policy or the key policy.
+    BucketOrKeyPolicy,
+    /// The key.
+    Key,
+    /// The topic.
+    Topic,
+    /// The policy of the topic, or of the key that encrypts its messages.
+    TopicOrKeyPolicy,
+    /// Something that has no policy of ours: the bucket itself, the log group, or its role.
+    Other,
+}
+
+impl Checked {
+    /// The policies that can be the cause.
+    pub fn policies(self) -> &'static [PolicyKind] {
+        match self {
+            Self::BucketPolicy => &[PolicyKind::Bucket],
+            Self::BucketOrKeyPolicy => &[PolicyKind::Bucket, PolicyKind::Key],
+            Self::Key => &[PolicyKind::Key],
+            Self::Topic => &[PolicyKind::Topic],
+            Self::TopicOrKeyPolicy => &[PolicyKind::Topic, PolicyKind::Key, PolicyKind::TopicKey],
+            Self::Other => &[],
+        }
+    }
+}
+
+impl Class {
+    /// Every class, with one representative of those that are not yet seen.
+    pub const ALL: [Self; 12] = [
+        Self::Absent,
+        Self::AlreadySo,
+        Self::NotYetSeen(Unseen::Resource),
+        Self::Busy,
+        Self::Throttled,
+        Self::LimitReached,
+        Self::Denied,
+        Self::Credentials,
+        Self::Clock,
+        Self::RegionNotEnabled,
+        Self::Unavailable,
+        Self::Refused,
+    ];
+
+    /// A stable name for programs, such as `limit-reached`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::AlreadySo => "already-so",
+            Self::NotYetSeen(_) => "not-yet-seen",
+            Self::Busy => "busy",
+            Self::Throttled => "throttled",
+            Self::LimitReached => "limit-reached",
+            Self::Denied => "denied",
+            Self::Credentials => "credentials",
+            Self::Clock => "clock",
+            Self::RegionNotEnabled => "region-not-enabled",
+            Self::Unavailable => "unavailable",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_book_and_the_schema_have_every_class() {
+        let page = include_str!("../../../docs/src/reference/errors.md");
+        let schema = include_str!("../../../docs/src/reference/schemas/error.schema.json");
+        for class in Class::ALL {
+            let name = class.name();
+            assert!(
+                page.contains(&format!("\n| `{name}` |")) && schema.contains(&format!("\"{name}\"")),
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Reads which kind of policy denied a call, from the message of the denial.
+//!
+//! See "Troubleshoot access denied error messages" in the IAM user guide, "Troubleshoot access denied (403 Forbidden) errors in
+//! Amazon S3" in the S3 user guide, and "Troubleshooting AWS KMS" in the KMS developer guide.
+
+/// What a message says of a denial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Denial<'a> {
+    /// The ARN of the caller.
+    pub(crate) caller: Option<&'a str>,
+    /// The action that is denied, which can be another than the one of the call, such as `iam:PassRole`.
+    pub(crate) action: Option<&'a str>,
+    pub(crate) reason: Reason<'a>,
+}
+
+/// Why a call was denied, as far as the message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reason<'a> {
+    /// The message says nothing, as to callers of another organization.
+    Unknown,
+    /// A policy has a `Deny`, or no policy of the kind has an `Allow`.
+    Policy { kind: Option<Kind>, effect: Option<Effect>, arn: Option<&'a str> },
+    /// Block Public Access of S3 refuses a public policy.
+    BlockPublicAccess,
+    /// STS has to decode the message.
+    Encoded(&'a str),
+}
+
+/// Whether a policy denies, or does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Explicit,
+    Implicit,
+}
+
+/// A kind of policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    ServiceControl,
+    ResourceControl,
+    PermissionsBoundary,
+    Session,
+    IdentityBased,
+    ResourceBased,
+    RoleTrust,
+    VpcEndpoint,
+}
+
+impl Kind {
+    /// The kind that a text names.
+    fn named(text: &str) -> Option<Self> {
+        const NAMES: [(&str, Kind); 9] = [
+            ("service control policy", Kind::ServiceControl),
+            ("resource control policy", Kind::ResourceControl),
+            ("permissions boundary", Kind::PermissionsBoundary),
+            ("session policy", Kind::Session),
+            ("sessions policy", Kind::Session),
+            ("identity-based policy", Kind::IdentityBased),
+            ("resource-based policy", Kind::ResourceBased),
+            ("role trust policy", Kind::RoleTrust),
+            ("vpc endpoint policy", Kind::VpcEndpoint),
+        ];
+
+        let text = text.to_ascii_lowercase();
+        NAMES.iter().find(|(name, _)| text.contains(name)).map(|(_, kind)| *kind)
+    }
+}
+
+impl<'a> Denial<'a> {
+    pub(crate) fn read(message: &'a str) -> Self {
+        let caller = between(message, "User: ", " is not authorized");
+        let action =
+            behind(message, "not authorized to perform: ").and_then(|rest| rest.split_whitespace().next());
+        Self { caller, action: action.filter(|action| action.contains(':')), reason: Reason::read(message) }
+    }
+}
+
+impl<'a> Reason<'a> {
+    fn read(message: &'a str) -> Self {
+        if let Some(rest) = behind(message, "with an explicit deny") {
+            // The last policy is the one that denies: "in a VPC endpoint policy transitively through a service control policy".
+            let culprit = behind(rest, "transitively through").unwrap_or(rest);
+            let arn = behind(culprit, "policy: arn:").and_then(|_| behind(culprit, "policy: "));
+            let arn =
+                arn.or_else(|| behind(culprit, "boundary: ")).and_then(|rest| rest.split_whitespace().next());
+            return Self::Policy {
+                kind: Kind::named(culprit.split(": ").next().unwrap_or_default()),
+                effect: Some(Effect::Explicit),
+                arn,
+            };
+        }
+        if let Some(kind) = between(message, "because no ", " allows the") {
+            return Self::Policy { kind: Kind::named(kind), effect: Some(Effect::Implicit), arn: None };
+        }
+        // KMS, to callers of another account: "because the resource does not exist in this Region, no resource-based policies
+        // allow access, or a resource-based policy explicitly denies access".
+        if message.contains("a resource-based policy explicitly denies access") {
+            return Self::Policy { kind: Some(Kind::ResourceBased), effect: None, arn: None };
+        }
+        if ["BlockPublicPolicy", "BlockPublicAcls", "RestrictPublicBuckets"]
+            .iter()
+            .any(|it| message.contains(it))
+        {
+            return Self::BlockPublicAccess;
+        }
+        match behind(message, "Encoded authorization failure message: ") {
+            Some(encoded) => Self::Encoded(encoded.trim()),
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// The text behind the first occurrence of another.
+fn behind<'a>(text: &'a str, before: &str) -> Option<&'a str> {
+    text.split_once(before).map(|(_, rest)| rest)
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    behind(text, before)?.split_once(after).map(|(found, _)| found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALLER: &str = "arn:aws:iam::123456789012:user/John";
+
+    #[test]
+    fn a_message_names_the_kind_of_policy() {
+        use Effect::{Explicit, Implicit};
+        use Kind::*;
+
+        for (context, kind, effect) in [
+            ("because no service control policy allows the kms:CreateKey action", ServiceControl, Implicit),
+            ("with an explicit deny in a service control policy", ServiceControl, Explicit),
+            ("with an explicit deny in a resource control policy", ResourceControl, Explicit),
+            ("because no VPC endpoint policy allows the kms:CreateKey action", VpcEndpoint, Implicit),
+            ("with an explicit deny in a VPC endpoint policy", VpcEndpoint, Explicit),
+            (
+                "because no permissions boundary allows the kms:CreateKey action",
+                PermissionsBoundary,
+                Implicit,
+            ),
+            ("with an explicit deny in a permissions boundary", PermissionsBoundary, Explicit),
+            ("because no session policy allows the kms:CreateKey action", Session, Implicit),
+            ("with an explicit deny in a sessions policy", Session, Explicit),
+            ("with an explicit deny in a session policy", Session, Explicit),
+            ("because no resource-based policy allows the kms:CreateKey action", ResourceBased, Implicit),
+            ("with an explicit deny in a resource-based policy", ResourceBased, Explicit),
+            ("because no role trust policy allows the kms:CreateKey action", RoleTrust, Implicit),
+            ("with an explicit deny in the role trust policy", RoleTrust, Explicit),
+            ("because no identity-based policy allows the kms:CreateKey action", IdentityBased, Implicit),
+            ("with an explicit deny in an identity-based policy", IdentityBased, Explicit),
+            (
+                "with an explicit deny in a VPC endpoint policy transitively through a service control policy",
+                ServiceControl,
+                Explicit,
+            ),
+        ] {
+            let message = format!(
+                "User: {CALLER} is not authorized to perform: kms:CreateKey on resource: * {context}"
+            );
+            let expected = Denial {
+                caller: Some(CALLER),
+                action: Some("kms:CreateKey"),
+                reason: Reason::Policy { kind: Some(kind), effect: Some(effect), arn: None },
+            };
+            assert_eq!(Denial::read(&message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn other_forms_of_denials_are_read() {
+        let policy = |kind, effect, arn| Reason::Policy { kind, effect, arn };
+        let scp = "arn:aws:organizations::111111111111:policy/o-a1/service_control_policy/p-b2";
+        let named = format!(
+            "User: {CALLER} is not authorized to perform: s3:CreateBucket with an explicit deny in a service control policy: {scp}"
+        );
+        for (message, reason) in [
+            (named.as_str(), policy(Some(Kind::ServiceControl), Some(Effect::Explicit), Some(scp))),
+            // The form of KMS for keys of other accounts.
+            (
+                "User: arn:aws:sts::111111111111:assumed-role/a/b is not authorized to perform: kms:DescribeKey on this resource \
+                 because the resource does not exist in this Region, no resource-based policies allow access, or a \
+                 resource-based policy explicitly denies access",
+                policy(Some(Kind::ResourceBased), None, None),
+            ),
+            // The forms of S3, of before and after 2025.
+            (
+                "User: arn:aws:iam::111111111111:user/a is not authorized to perform: s3:PutBucketPolicy on resource: \
+                 \"arn:aws:s3:::logs\" because public policies are blocked by the BlockPublicPolicy block public access setting.",
+                Reason::BlockPublicAccess,
+            ),
+            (
+                "User: arn:aws:iam::111111111111:user/a is not authorized to perform: s3:PutBucketPolicy on resource: \
+                 \"arn:aws:s3:::logs\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block \
+                 Public Access.",
+                Reason::BlockPublicAccess,
+            ),
+            ("Access Denied", Reason::Unknown),
+            (
+                "User: arn:aws:iam::111111111111:user/a is not authorized to perform: iam:GetRole on resource: role r with an \
+                 explicit deny",
+                policy(None, Some(Effect::Explicit), None),
+            ),
+            (
+                "You are not authorized to perform this operation. Encoded authorization failure message: abc-DEF_1",
+                Reason::Encoded("abc-DEF_1"),
+            ),
+            ("You don't have permissions to access this resource.", Reason::Unknown),
+            ("", Reason::Unknown),
+        ] {
+            assert_eq!(Denial::read(message).reason, reason, "{message}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Notes which host and Region a call reached for, whatever becomes of the call.
+//!
+//! The SDK's errors do not say where a request went: a timeout ends the request and everything that knew of it. The client notes
+//! it in a value of the task that makes the call.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use reconcile_policy::Region;
+
+tokio::task_local! {
+    static LAST: Arc<Mutex<Option<Endpoint>>>;
+}
+
+/// Where a request went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The host, with its port if that is not the usual one.
+    pub host: String,
+    /// The Region that the request was signed for; requests for credentials are not signed.
+    pub region: Option<Region>,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)?;
+        match &self.region {
+            Some(region) => write!(f, " (Region {region})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Endpoint {
+    fn of(request: &HttpRequest) -> Self {
+        let rest = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
+        let host = rest.split(['/', '?']).next().unwrap_or_default().to_owned();
+        let region = request.headers().get("authorization").and_then(region);
+        Self { host, region }
+    }
+}
+
+/// The Region in the credential scope of a signature: `Credential=<key>/<date>/<Region>/<service>/aws4_request`.
+///
+/// See "Authenticating requests: using the Authorization header" in the S3 API reference.
+fn region(authorization: &str) -> Option<Region> {
+    let (_, scope) = authorization.split_once("Credential=")?;
+    scope.split('/').nth(2)?.parse().ok()
+}
+
+/// Notes where the request of the current call goes.
+pub(crate) fn note(request: &HttpRequest) {
+    // Outside of a call nobody asks.
+    let _ = LAST
+        .try_with(|last| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Endpoint::of(request)));
+}
+
+/// Makes a call, and returns where its last request went, if it made one. A request for credentials counts, too.
+pub(crate) async fn observed<T>(call: impl Future<Output = T>) -> (T, Option<Endpoint>) {
+    let last = Arc::default();
+    let result = LAST.scope(Arc::clone(&last), call).await;
+    let endpoint = last.lock().unwrap_or_else(PoisonError::into_inner).take();
+    (result, endpoint)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[test]
+    fn an_endpoint_has_the_host_and_the_region_of_the_signature() {
+        let signature = "AWS4-HMAC-SHA256 Credential=AKIA/20261126/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        for (uri, authorization, expected) in [
+            (
+                "https://logs.s3.eu-west-1.amazonaws.com/?policy",
+                Some(signature),
+                "logs.s3.eu-west-1.amazonaws.com (Region eu-west-1)",
+            ),
+            ("http://127.0.0.1:5000/", Some(signature), "127.0.0.1:5000 (Region eu-west-1)"),
+            ("http://169.254.169.254/latest/api/token", None, "169.254.169.254"),
+            ("https://oidc.eu-west-1.amazonaws.com?x", Some("Bearer token"), "oidc.eu-west-1.amazonaws.com"),
+        ] {
+            let mut request = HttpRequest::new(SdkBody::empty());
+            request.set_uri(uri).unwrap();
+            if let Some(authorization) = authorization {
+                request.headers_mut().insert("authorization", authorization);
+            }
+            assert_eq!(Endpoint::of(&request).to_string(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_call_has_its_own_endpoint() {
+        let call = |host: &'static str| {
+            observed(async move {
+                let mut request = HttpRequest::new(SdkBody::empty());
+                request.set_uri(format!("http://{host}/")).unwrap();
+                note(&request);
+                tokio::task::yield_now().await;
+            })
+        };
+        let (((), a), ((), b), ((), none)) = tokio::join!(call("a"), call("b"), observed(async {}));
+        let host = |endpoint: Option<Endpoint>| endpoint.map(|endpoint| endpoint.host);
+        assert_eq!((host(a), host(b), host(none)), (Some("a".into()), Some("b".into()), None));
+    }
+}

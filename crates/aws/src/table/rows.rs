@@ -1,0 +1,426 @@
+//! The rows of the table. Of two rows for the same error, the first one counts.
+//!
+//! See the errors of each operation in the API references, "Common Errors" there, and "List of error codes" in the S3 API reference.
+
+use super::{Row, When};
+use crate::Operation as Op;
+use crate::class::Class::{
+    Absent, AlreadySo, Busy, Clock, Credentials, Denied, LimitReached, NotYetSeen, Refused, RegionNotEnabled,
+    Throttled, Unavailable,
+};
+use crate::class::{Checked, Unseen};
+
+const ALL: &[Op] = &[];
+const SIGN_IN: &[Op] = &[Op::AssumeRole, Op::GetCallerIdentity];
+
+/// A principal of a policy or a grant that does not exist, or was created a moment ago.
+///
+/// See "Invalid principal in policy" in the S3 user guide, `MalformedPolicyDocumentException` of `PutKeyPolicy` and
+/// `InvalidArnException` of `CreateGrant` in the KMS API reference, and "Troubleshoot IAM" in the IAM user guide.
+const UNSEEN_PRINCIPAL: Row = Row::new(
+    NotYetSeen(Unseen::Principal),
+    ALL,
+    &[
+        "InvalidArnException",
+        "InvalidParameter",
+        "MalformedPolicy",
+        "MalformedPolicyDocument",
+        "MalformedPolicyDocumentException",
+    ],
+)
+.when(When::Says(&["principal"]))
+.hint(
+    "check that each principal of the policy exists: AWS refuses a policy that names a user or role that was deleted or misspelled",
+);
+
+/// The key of a log group. The answer has the code of a denial and speaks of the key: "The specified KMS key does not exist or is
+/// not allowed to be used with Arn …".
+///
+/// See `AssociateKmsKey` in the CloudWatch Logs API reference for the other code.
+const UNSEEN_KEY: Row = Row::new(
+    NotYetSeen(Unseen::Key),
+    &[Op::CreateLogGroup, Op::AssociateKmsKey],
+    &["AccessDeniedException", "InvalidParameterException"],
+)
+.when(When::Says(&["kms"]))
+.hint("check that the key policy lets CloudWatch Logs encrypt the log group");
+
+/// Services with JSON requests, and those with query strings, call a late and an early signature a wrong one: "Signature expired:
+/// 20261126T120000Z is now earlier than …", "Signature not yet current: …".
+const CLOCK_IN_MESSAGE: Row = Row::new(
+    Clock,
+    ALL,
+    &["AuthFailure", "InvalidSignature", "InvalidSignatureException", "SignatureDoesNotMatch"],
+)
+.when(When::Says(&["signature expired", "signature not yet current"]));
+
+/// A Region that the account has not enabled does not know its credentials. A session calls nothing but STS with credentials that
+/// are not proven.
+///
+/// See "Enable or disable AWS Regions in your account" in the Account Management reference guide. `InvalidToken` and
+/// `InvalidAccessKeyId` are the answers of S3, `InvalidClientTokenId` that of services with query strings, and
+/// `UnrecognizedClientException` that of services with JSON requests.
+const OPT_IN: Row = Row::new(
+    RegionNotEnabled,
+    ALL,
+    &[
+        "AuthFailure",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "OptInRequired",
+        "UnrecognizedClientException",
+    ],
+)
+.when(When::OptIn);
+
+const SERVICE_QUOTAS: &str = "delete what nobody uses, or request an increase of the quota with Service Quotas in the account and Region";
+
+#[rustfmt::skip]
+pub(super) static TABLE: &[Row] = &[
+    // The same code with several meanings.
+    UNSEEN_PRINCIPAL,
+    UNSEEN_KEY,
+    CLOCK_IN_MESSAGE,
+    Row::new(Credentials, SIGN_IN, &["AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"]),
+    OPT_IN,
+    Row::new(RegionNotEnabled, &[Op::CreateBucket], &["IllegalLocationConstraintException"]).when(When::OptIn),
+
+    // What says that the resource of the call does not exist. Any other code says something else, even if it is about something that
+    // does not exist: `NoSuchBucket` in answer to `GetBucketPolicy` is about the bucket.
+    Row::new(Absent, &[Op::GetBucketVersioning, Op::GetBucketLocation, Op::DeleteBucket, Op::TakeLock], &["NoSuchBucket"]),
+    Row::new(Absent, &[Op::GetBucketPolicy], &["NoSuchBucketPolicy"]),
+    Row::new(Absent, &[Op::GetBucketEncryption], &["ServerSideEncryptionConfigurationNotFoundError"]),
+    Row::new(Absent, &[Op::GetPublicAccessBlock], &["NoSuchPublicAccessBlockConfiguration"]),
+    Row::new(Absent, &[Op::GetBucketOwnershipControls], &["OwnershipControlsNotFoundError"]),
+    Row::new(Absent, &[Op::GetBucketTagging], &["NoSuchTagSet", "NoSuchTagSetError"]),
+    Row::new(Absent, &[Op::GetBucketLifecycleConfiguration], &["NoSuchLifecycleConfiguration"]),
+    Row::new(Absent, &[Op::GetObjectLockConfiguration], &["ObjectLockConfigurationNotFoundError"]),
+    Row::new(Absent, &[Op::GetBucketReplication], &["ReplicationConfigurationNotFoundError"]),
+    Row::new(Absent, &[Op::ReadLock, Op::RenewLock, Op::ReleaseLock], &["NoSuchKey"]),
+    Row::new(Absent, &[Op::DescribeKey, Op::DescribeUsedKey, Op::RevokeGrant, Op::DeleteAlias], &["NotFoundException"]),
+    Row::new(
+        Absent,
+        &[Op::GetTrailStatus, Op::GetEventSelectors, Op::GetEventConfiguration, Op::UpdateTrail, Op::DeleteTrail],
+        &["TrailNotFoundException"],
+    ),
+    Row::new(Absent, &[Op::GetInsightSelectors], &["InsightNotEnabledException"]),
+    Row::new(
+        Absent,
+        &[
+            Op::ListTags, Op::DescribeResourcePolicies, Op::DescribeSubscriptionFilters, Op::DescribeAccountPolicies,
+            Op::DeleteLogGroup,
+        ],
+        &["ResourceNotFoundException"],
+    ),
+    Row::new(
+        Absent,
+        &[
+            Op::GetRole, Op::GetRolePolicy, Op::ListRolePolicies, Op::ListAttachedRolePolicies, Op::DeleteRolePolicy,
+            Op::DeleteRole,
+        ],
+        &["NoSuchEntity"],
+    ),
+    Row::new(Absent, &[Op::GetTopicAttributes, Op::ReadExistingTopic], &["NotFound"]),
+    Row::new(Absent, &[Op::ListTopicTags], &["ResourceNotFound"]),
+
+    Row::new(
+        AlreadySo,
+        ALL,
+        &[
+            "AccountRegisteredException", "AlreadyExistsException", "BucketAlreadyOwnedByYou", "ConditionalRequestConflict",
+            "EntityAlreadyExists", "PreconditionFailed", "ResourceAlreadyExistsException", "TrailAlreadyExistsException",
+        ],
+    ),
+
+    // What a call needs, other than its own resource.
+    Row::new(
+        NotYetSeen(Unseen::Resource),
+        ALL,
+        &[
+            "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NotFound", "NotFoundException", "ResourceNotFound",
+            "ResourceNotFoundException", "TrailNotFoundException",
+        ],
+    ),
+    Row::new(NotYetSeen(Unseen::Delivery(Checked::BucketPolicy)), ALL, &["InsufficientS3BucketPolicyException"]),
+    // "The policy on the S3 bucket or KMS key is not sufficient."
+    Row::new(
+        NotYetSeen(Unseen::Delivery(Checked::BucketOrKeyPolicy)), ALL, &["InsufficientEncryptionPolicyException"],
+    ),
+    Row::new(NotYetSeen(Unseen::Delivery(Checked::Key)), ALL, &["KmsKeyNotFoundException"]),
+    // CloudTrail publishes a message as a test, for which SNS needs the key of an encrypted topic.
+    Row::new(
+        NotYetSeen(Unseen::Delivery(Checked::TopicOrKeyPolicy)),
+        ALL,
+        &["InsufficientSnsTopicPolicyException"],
+    ),
+    Row::new(NotYetSeen(Unseen::Delivery(Checked::Topic)), ALL, &["InvalidSnsTopicNameException"]),
+    Row::new(
+        NotYetSeen(Unseen::Delivery(Checked::Other)),
+        ALL,
+        &[
+            "InvalidCloudWatchLogsLogGroupArnException", "InvalidCloudWatchLogsRoleArnException", "S3BucketDoesNotExistException",
+        ],
+    ),
+    Row::new(
+        NotYetSeen(Unseen::Organization),
+        ALL,
+        &[
+            "CloudTrailAccessNotEnabledException", "NoManagementAccountSLRExistsException",
+            "NotOrganizationMasterAccountException",
+        ],
+    )
+    .hint(
+        "check that CloudTrail has trusted access to the organization, and that the account of the trail is its management account \
+         or a delegated administrator of CloudTrail",
+    ),
+
+    Row::new(
+        Busy,
+        ALL,
+        &[
+            "ConcurrentAccess", "ConcurrentModification", "ConcurrentModificationException", "ConflictException",
+            // KMS: the key is not enabled yet.
+            "DisabledException",
+            // S3: versioning, which another setting needs, is not enabled yet.
+            "InvalidBucketState",
+            "KMSInvalidStateException", "OperationAborted", "OperationAbortedException",
+            // SNS: a topic of the same name was deleted a moment ago.
+            "StaleTag",
+            "TransactionInProgressException",
+        ],
+    ),
+
+    Row::new(
+        Throttled,
+        ALL,
+        &[
+            "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete",
+            "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException",
+            "SlowDown", "ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
+        ],
+    ),
+
+    // See "Quotas in AWS CloudTrail" in the CloudTrail user guide, "Resource quotas" in the KMS developer guide, "IAM and AWS STS
+    // quotas" in the IAM user guide, and the pages of S3, CloudWatch Logs and SNS in "Service endpoints and quotas" of the AWS General
+    // Reference.
+    Row::new(LimitReached, &[Op::CreateTrail], &["MaximumNumberOfTrailsExceededException"]).hint(
+        "delete a trail that nobody needs: AWS allows 5 trails in a Region and does not raise this quota, and a multi-Region trail \
+         counts in every Region",
+    ),
+    Row::new(LimitReached, ALL, &["DelegatedAdminAccountLimitExceededException"]).hint(
+        "deregister a delegated administrator of CloudTrail that nobody needs: AWS does not raise this quota",
+    ),
+    Row::new(LimitReached, ALL, &["TagLimitExceeded", "TagsLimitExceededException", "TooManyTagsException"]).hint(TAGS),
+    Row::new(LimitReached, &[Op::TagKey], &["LimitExceededException"]).hint(TAGS),
+    Row::new(LimitReached, &[Op::TagRole], &["LimitExceeded"]).hint(TAGS),
+    Row::new(LimitReached, &[Op::CreateRole], &["LimitExceeded"]).hint(
+        "delete roles that nobody uses, or request an increase of the quota `Roles per account` of IAM with Service Quotas in \
+         us-east-1",
+    ),
+    Row::new(LimitReached, &[Op::PutRolePolicy], &["LimitExceeded"]).hint(
+        "remove inline policies of others from the role: AWS allows 10,240 characters in all inline policies of a role and does not \
+         raise this quota",
+    ),
+    Row::new(LimitReached, &[Op::UpdateAssumeRolePolicy], &["LimitExceeded"]).hint(
+        "shorten the trust policy of the role, or request an increase of the quota `Role trust policy length` of IAM with Service \
+         Quotas in us-east-1",
+    ),
+    Row::new(LimitReached, ALL, &["LimitExceeded"]).hint(SERVICE_QUOTAS),
+    Row::new(LimitReached, &[Op::CreateAlias], &["LimitExceededException"]).hint(
+        "delete aliases that nobody uses, or request an increase of the quota `Aliases per KMS key` with Service Quotas in the \
+         account and Region of the key",
+    ),
+    Row::new(LimitReached, &[Op::CreateGrant], &["LimitExceededException"]).hint(
+        "retire grants that nobody uses, or request an increase of the quota `Grants per KMS key` with Service Quotas in the account \
+         and Region of the key",
+    ),
+    Row::new(LimitReached, &[Op::PutKeyPolicy], &["LimitExceededException"]).hint(
+        "shorten the key policy: set `key.policy.form` to a shorter form, or move statements of others to grants",
+    ),
+    Row::new(LimitReached, &[Op::CreateKey], &["LimitExceededException"]).hint(
+        "delete keys that nobody uses, or request an increase of the quota `AWS KMS keys` with Service Quotas in the account and \
+         Region; `key.arn` names an existing key in the spec",
+    ),
+    Row::new(LimitReached, ALL, &["LimitExceededException"]).hint(SERVICE_QUOTAS),
+    Row::new(LimitReached, ALL, &["TooManyBuckets"]).hint(
+        "delete buckets that nobody uses, or request an increase of the quota `General purpose buckets` of S3 with Service Quotas in \
+         us-east-1",
+    ),
+    Row::new(LimitReached, ALL, &["TopicLimitExceeded"]).hint(
+        "delete topics that nobody uses, or request an increase of the quota `Topics per Account` of SNS with Service Quotas in the \
+         account and Region",
+    ),
+    Row::new(LimitReached, ALL, &["PackedPolicyTooLarge"]).hint(
+        "leave the session policy out with `--no-session-policy`, or reduce the session tags of the credentials",
+    ),
+    Row::new(
+        LimitReached,
+        ALL,
+        &["TooManyAccessPoints", "TooManyMultiRegionAccessPointregionsError", "TooManyMultiRegionAccessPoints"],
+    )
+    .hint(SERVICE_QUOTAS),
+
+    Row::new(
+        Denied,
+        ALL,
+        &[
+            "AccessDenied", "AccessDeniedException", "AuthFailure", "AuthorizationError",
+            "InsufficientDependencyServiceAccessPermissionException", "InsufficientIAMAccessPermissionException", "NotAuthorized",
+            "OptInRequired", "UnauthorizedOperation",
+        ],
+    ),
+    // `GetBucketPolicy` answers so to callers of another account: see its page in the S3 API reference.
+    Row::new(Denied, ALL, &["MethodNotAllowed"]).hint("use credentials of the account that owns the bucket"),
+    Row::new(Denied, ALL, &["AllAccessDisabled"]).hint("contact AWS Support: AWS has disabled all access to the bucket"),
+
+    Row::new(
+        Credentials,
+        ALL,
+        &[
+            "CredentialsNotSupported", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId",
+            "InvalidClientTokenId", "InvalidSecurity", "InvalidSignature", "InvalidSignatureException", "InvalidToken",
+            "MissingAuthenticationToken", "MissingSecurityHeader", "SignatureDoesNotMatch", "TokenRefreshRequired",
+            "UnrecognizedClientException", "UnsupportedSignature",
+        ],
+    ),
+
+    Row::new(Clock, ALL, &["RequestExpired", "RequestTimeTooSkewed"]),
+
+    // Of STS, and of S3 for Multi-Region Access Points.
+    Row::new(RegionNotEnabled, ALL, &["InvalidRegion", "RegionDisabledException"]),
+
+    Row::new(
+        Unavailable,
+        ALL,
+        &[
+            "DependencyTimeoutException", "InternalError", "InternalFailure", "KMSInternalException", "RequestAbortedException",
+            "RequestTimeout", "RequestTimeoutException", "ServiceException", "ServiceFailure", "ServiceUnavailable",
+            "ServiceUnavailableException",
+        ],
+    ),
+
+    // What AWS does not accept, with what helps.
+    Row::new(Refused, ALL, &["BucketAlreadyExists"]).hint(
+        "set another `bucket.name`: bucket names are shared by all of AWS, and another account has this one",
+    ),
+    Row::new(Refused, ALL, &["BucketNotEmpty"]).hint("empty the bucket, with all versions of its objects, and run apply again"),
+    // `GetBucketAcl` does not show grants that S3 ignores, so that no plan can see these.
+    Row::new(Refused, ALL, &["InvalidBucketAclWithObjectOwnership"]).hint(
+        "the ACL of the bucket has grants to others, public ones that S3 ignores included: remove them with \
+         `aws s3api put-bucket-acl --acl private --bucket NAME`, or set `bucket.object_ownership: ObjectWriter`",
+    ),
+    Row::new(Refused, ALL, &["AccountProblem"]).hint("contact AWS Support: S3 reports a problem with the account"),
+    Row::new(Refused, ALL, &["NotSignedUp"]).hint("sign the account up for S3"),
+    Row::new(Refused, ALL, &["UnauthorizedAccessError"]).hint("obtain the ICP license that buckets in China need"),
+    Row::new(Refused, ALL, &["CrossLocationLoggingProhibited", "InvalidTargetBucketForLogging"]).hint(
+        "set `bucket.access_logs` to a bucket of the same account and Region that lets S3 write access logs",
+    ),
+    Row::new(Refused, ALL, &["TagPolicy", "TagPolicyException"]).hint(
+        "change the tags in the spec: a tag policy of the organization does not allow them",
+    ),
+    Row::new(Refused, ALL, &["AWSOrganizationsNotInUseException", "OrganizationsNotInUseException"]).hint(
+        "name an account of the organization, or remove `organization` from the spec: this account is in no organization",
+    ),
+    Row::new(Refused, ALL, &["NotOrganizationManagementAccountException"]).hint(
+        "use the management account of the organization: only it registers delegated administrators",
+    ),
+    Row::new(Refused, ALL, &["OrganizationNotInAllFeaturesModeException"]).hint(
+        "enable all features in the organization: trails of an organization need them",
+    ),
+    Row::new(Refused, ALL, &["AccountNotFoundException"]).hint(
+        "name a member of the organization as the delegated administrator",
+    ),
+    Row::new(Refused, ALL, &["CannotDelegateManagementAccountException"]).hint(
+        "name another account than the management account as the delegated administrator",
+    ),
+    Row::new(Refused, ALL, &["ParentNotFoundException", "TargetNotFoundException"]).hint(
+        "run again: an organizational unit or an account was removed while the organization was read",
+    ),
+    Row::new(Refused, ALL, &["InvalidHomeRegionException"]).hint("set the `home_region` of the trail to the Region that has it"),
+    Row::new(Refused, ALL, &["KmsKeyDisabledException"]).hint("enable the KMS key of the trail"),
+    Row::new(Refused, ALL, &["InvalidKmsKeyIdException"]).hint(
+        "check that the KMS key is a symmetric encryption key in the Region of the bucket",
+    ),
+    Row::new(Refused, ALL, &["CloudWatchLogsDeliveryUnavailableException"]).hint(
+        "remove `cloudwatch_logs` from the trail: CloudTrail does not deliver to CloudWatch Logs in this Region",
+    ),
+    Row::new(Refused, ALL, &["CloudTrailInvalidClientTokenIdException"]).hint(
+        "name a topic of another account: the account of this one is suspended",
+    ),
+    Row::new(Refused, ALL, &["UnmodifiableEntity"]).hint("name another role in `cloudwatch_logs`: only AWS changes this one"),
+    Row::new(Refused, ALL, &["PolicyNotAttachable"]).hint(
+        "name another policy in `cloudwatch_logs.permissions_boundary`: this one is reserved for roles of AWS",
+    ),
+    Row::new(Refused, ALL, &["DeleteConflict"]).hint(
+        "detach the policies and instance profiles that others attached to the role, and run apply again",
+    ),
+
+    // What AWS does not accept, where the message of AWS says all that is known.
+    Row::new(
+        Refused,
+        ALL,
+        &[
+            "ChannelARNInvalidException", "ChannelNotFoundException", "CloudHsmClusterInvalidConfigurationException",
+            "CloudTrailARNInvalidException", "ConstraintViolationException", "CustomKeyStoreInvalidStateException",
+            "CustomKeyStoreNotFoundException", "DryRunOperationException", "EncryptionTypeMismatch",
+            "EventDataStoreARNInvalidException", "EventDataStoreNotFoundException", "InactiveEventDataStoreException",
+            "InvalidAliasNameException", "InvalidArnException", "InvalidContextAssertion", "InvalidEventDataStoreCategoryException",
+            "InvalidEventDataStoreStatusException", "InvalidEventSelectorsException", "InvalidGrantIdException",
+            "InvalidGrantTokenException", "InvalidInput", "InvalidInputException", "InvalidInsightSelectorsException",
+            "InvalidMarkerException", "InvalidParameter", "InvalidParameterCombinationException", "InvalidParameterException",
+            "InvalidS3BucketNameException", "InvalidS3PrefixException", "InvalidState", "InvalidTagParameterException",
+            "InvalidTokenException", "InvalidTrailNameException", "InvalidWriteOffset", "InsightNotEnabledException", "KmsException",
+            "MalformedPolicyDocument", "MalformedPolicyDocumentException", "OperationNotPermittedException",
+            "ResourceTypeNotSupportedException", "TagException", "TooManyParts", "TrailNotProvidedException",
+            "UnsupportedAPIEndpointException", "UnsupportedOperationException", "ValidationException",
+            "XksKeyAlreadyInUseException", "XksKeyInvalidConfigurationException", "XksKeyNotFoundException",
+        ],
+    ),
+    Row::new(
+        Refused,
+        ALL,
+        &[
+            "InvalidAction", "MalformedHttpRequestException", "MalformedQueryString", "MissingAction", "MissingParameter",
+            "RequestEntityTooLargeException", "UnknownOperationException", "ValidationError",
+        ],
+    ),
+    // Of S3: codes for an absent setting in answer to a call about another one, and codes of calls that are not made.
+    Row::new(
+        Refused,
+        ALL,
+        &[
+            "NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration",
+            "NoSuchObjectLockConfiguration", "NoSuchPublicAccessBlockConfiguration", "NoSuchTagSet", "NoSuchTagSetError",
+            "NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError", "OwnershipControlsNotFoundError",
+            "ReplicationConfigurationNotFoundError", "ServerSideEncryptionConfigurationNotFoundError",
+        ],
+    ),
+    Row::new(
+        Refused,
+        ALL,
+        &[
+            "AccessControlListNotSupported", "AccessPointAlreadyOwnedByYou", "AmbiguousGrantByEmailAddress",
+            "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BucketHasAccessPointsAttached",
+            "ClientTokenConflict", "ConnectionClosedByRequester", "DeviceNotActiveError", "EndpointNotFound", "EntityTooLarge",
+            "EntityTooSmall", "IllegalLocationConstraintException", "IllegalVersioningConfigurationException", "IncompleteBody",
+            "IncorrectEndpoint", "IncorrectNumberOfFilesInPostRequest", "InlineDataTooLarge", "InvalidAccessPoint",
+            "InvalidAccessPointAliasError", "InvalidAddressingHeader", "InvalidArgument", "InvalidBucketName",
+            "InvalidBucketOwnerAWSAccountID", "InvalidDigest", "InvalidEncryptionAlgorithmError", "InvalidHostHeader",
+            "InvalidHttpMethod", "InvalidLocationConstraint", "InvalidObjectState", "InvalidPart", "InvalidPartOrder",
+            "InvalidPayer", "InvalidPolicyDocument", "InvalidRange", "InvalidRequest", "InvalidSOAPRequest",
+            "InvalidSessionException", "InvalidStorageClass", "InvalidTag", "InvalidURI", "KMS.DisabledException",
+            "KMS.InvalidKeyUsageException", "KMS.KMSInvalidStateException", "KMS.NotFoundException", "KeyTooLongError",
+            "MalformedACLError", "MalformedPOSTRequest", "MalformedPolicy", "MalformedXML", "MaxMessageLengthExceeded",
+            "MaxPostPreDataLengthExceededError", "MetadataTooLarge", "MissingAttachment", "MissingContentLength",
+            "MissingRequestBodyError", "MissingSecurityElement", "NoLoggingStatusForKey", "NoSuchAccessPoint",
+            "NoSuchAsyncRequest", "NoSuchMultiRegionAccessPoint", "NoSuchUpload", "NoSuchVersion", "NoTransformationDefined",
+            "NotDeviceOwnerError", "NotImplemented", "NotModified", "PermanentRedirect", "PermanentRedirectControlError", "Redirect",
+            "RequestHeaderSectionTooLarge", "RequestIsNotMultiPartContent", "RequestTorrentOfBucketError", "ResponseInterrupted",
+            "RestoreAlreadyInProgress", "TemporaryRedirect", "TokenCodeInvalidError", "UnexpectedContent", "UnexpectedIPError",
+            "UnresolvableGrantByEmailAddress", "UnsupportedArgument", "UserKeyMustBeSpecified",
+        ],
+    ),
+];
+
+const TAGS: &str = "set fewer tags in the spec, or remove tags of others: AWS allows 50 tags on a resource and does not raise this quota";

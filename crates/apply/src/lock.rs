@@ -1,7 +1,7 @@
 //! Keeps two applies of one installation apart, by an object in S3 that only one of them can create.
 //!
 //! The holder renews the lock as long as its apply runs. A lock whose lease has ended, because the program was killed or lost the
-//! network, is taken over by the next apply. Every write and every deletion names the ETag that it replaces, so that of two
+//! network, is taken over by the next apply. Every write and every deletion names the `ETag` that it replaces, so that of two
 //! applies that come at the same moment only one gets the lock. See "Add preconditions to S3 operations with conditional
 //! requests" in the S3 user guide.
 

@@ -44,7 +44,7 @@ pub struct Holder {
     /// How long the lock counts after its last renewal, in seconds. Absent if the holder does not renew it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_seconds: Option<u64>,
-    /// When it was last renewed, by the clock of the holder. Gives every renewal its own ETag; nothing is decided by it.
+    /// When it was last renewed, by the clock of the holder. Gives every renewal its own `ETag`; nothing is decided by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewed_at: Option<Timestamp>,
 }

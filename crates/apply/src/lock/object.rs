@@ -75,18 +75,18 @@ impl Object {
         Ok(Some(Found { text: String::from_utf8_lossy(&bytes).into_owned(), etag, age }))
     }
 
-    /// Creates the object if there is none. Returns its ETag.
+    /// Creates the object if there is none. Returns its `ETag`.
     pub(super) async fn create(&self, text: &str) -> Result<String, Error> {
         self.put(Operation::TakeLock, text, None).await
     }
 
-    /// Replaces the object if its ETag is still the same. Returns the new ETag.
+    /// Replaces the object if its `ETag` is still the same. Returns the new `ETag`.
     pub(super) async fn replace(&self, etag: &str, text: &str) -> Result<String, Error> {
         self.put(Operation::RenewLock, text, Some(etag)).await
     }
 
     /// See `PutObject` in the S3 API reference: 412 `PreconditionFailed` if the condition does not hold, 409
-    /// `ConditionalRequestConflict` if another request changes the object at the same time, and 404 `NoSuchKey` for an ETag where
+    /// `ConditionalRequestConflict` if another request changes the object at the same time, and 404 `NoSuchKey` for an `ETag` where
     /// there is no object.
     async fn put(&self, operation: Operation, text: &str, etag: Option<&str>) -> Result<String, Error> {
         let call = self
@@ -105,7 +105,7 @@ impl Object {
         written.e_tag.ok_or_else(|| self.session.incomplete(operation, "ETag"))
     }
 
-    /// Deletes the object if its ETag is still the same.
+    /// Deletes the object if its `ETag` is still the same.
     ///
     /// See "How to perform conditional deletes" in the S3 user guide.
     pub(super) async fn delete(&self, etag: &str) -> Result<(), Error> {

@@ -18,7 +18,6 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::execute::topic_name;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, Unconfirmed};
-use crate::pace::Pace;
 use crate::propagation::Patience;
 
 /// The resource whose policy was written.
@@ -99,7 +98,7 @@ fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
 impl Question<'_> {
     /// Asks about every trail: one after another in an account and Region, all accounts at once. After the first refusal
     /// nothing more is asked.
-    pub(crate) async fn ask(&self, pace: &Pace, trails: &[TrailRef]) -> Confirmation {
+    pub(crate) async fn ask(&self, trails: &[TrailRef]) -> Confirmation {
         let mut places: BTreeMap<_, Vec<&TrailRef>> = BTreeMap::new();
         for trail in trails {
             places.entry((&trail.account, trail.arn.region())).or_default().push(trail);
@@ -111,7 +110,7 @@ impl Question<'_> {
                 if is_refused.load(Ordering::Relaxed) {
                     break;
                 }
-                let answer = self.ask_one(pace, trail).await;
+                let answer = self.ask_one(trail).await;
                 is_refused.fetch_or(matches!(answer, Answer::Refused(_)), Ordering::Relaxed);
                 answers.push((&trail.address, answer));
             }
@@ -131,7 +130,7 @@ impl Question<'_> {
         confirmation
     }
 
-    async fn ask_one(&self, pace: &Pace, trail: &TrailRef) -> Answer {
+    async fn ask_one(&self, trail: &TrailRef) -> Answer {
         let context = self.context;
         let session = match context.session(&trail.account).await {
             Ok(session) => session,
@@ -151,9 +150,7 @@ impl Question<'_> {
                 return Answer::Unconfirmed("interrupted".to_owned());
             }
             context.watch.event(Event::Confirming(self.address, &trail.address));
-            let turn = pace.turn(&trail.account.name, &region).await;
             let updated = update(session, &region, &trail.arn, &live).await;
-            drop(turn);
             let Err(error) = updated else { return Answer::Confirmed };
             let meaning = meaning(&error, self.subject.policy());
             match meaning {

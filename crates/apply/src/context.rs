@@ -15,10 +15,10 @@ use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, Po
 use reconcile_spec::{Account, AccountName, AliasName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::{OnceCell, RwLock};
 
+use crate::asking::Asking;
 use crate::error::ApplyError;
 use crate::event::Watch;
 use crate::interrupt::Interrupt;
-use crate::pace::{Asking, Pace};
 use crate::propagation::{Patience, Propagation, read_on};
 use crate::write::Write;
 
@@ -30,8 +30,8 @@ pub(crate) struct Context {
     pub(crate) interrupt: Interrupt,
     /// How long AWS may take to see what was written before.
     pub(crate) propagation: Propagation,
-    /// Spaces out the questions to CloudTrail; `None` if it is not asked.
-    pub(crate) confirm: Option<Pace>,
+    /// How CloudTrail is asked to check trails; `None` if it is not asked.
+    pub(crate) confirm: Option<Asking>,
     /// Held for as long as a policy is to be confirmed. Every trail depends on the policies of bucket and key, so only one
     /// of the two is tried at a time, and no topic with it: a refusal then belongs to that policy.
     pub(crate) trials: RwLock<()>,
@@ -58,7 +58,7 @@ impl Context {
         watch: Arc<dyn Watch>,
         interrupt: Interrupt,
         propagation: Propagation,
-        asking: Option<Asking>,
+        confirm: Option<Asking>,
     ) -> Self {
         let sessions = desired.accounts.iter().map(|it| (it.name.clone(), OnceCell::new()));
         Self {
@@ -71,7 +71,7 @@ impl Context {
             ownership: desired.installation.ownership(),
             installation: desired.installation.clone(),
             watch,
-            confirm: asking.map(|asking| Pace::new(asking, interrupt.clone())),
+            confirm,
             interrupt,
             propagation,
             trials: RwLock::default(),

@@ -63,7 +63,7 @@ pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
     match &work.change.changed {
         Changed::ServiceAccess(action) => organization::give_access(work, action).await,
         Changed::DelegatedAdministrator(action) => organization::register(work, action).await,
-        Changed::Key(action) => key::execute(work, action).await,
+        Changed::Key(action) => Box::pin(key::execute(work, action)).await,
         Changed::Alias(action) => alias::execute(work, action).await,
         Changed::KeyPolicy(action) => key_policy::execute(work, action).await,
         Changed::Grant(action) => grant::execute(work, action).await,

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod asking;
 mod confirm;
 mod context;
 mod error;
@@ -15,13 +16,13 @@ mod interrupt;
 mod journal;
 pub mod lock;
 mod outcome;
-mod pace;
 mod propagation;
 mod recover;
 mod run;
 mod schedule;
 mod write;
 
+pub use asking::Asking;
 pub use error::ApplyError;
 pub use event::{Event, Watch};
 pub use interrupt::Interrupt;
@@ -30,6 +31,5 @@ pub use outcome::{
     ChangeResult, Confirmation, FORMAT_VERSION, Outcome, PolicyAfter, Refused, RefusedForm, Status, Summary,
     Unconfirmed,
 };
-pub use pace::Asking;
 pub use propagation::Propagation;
 pub use run::{Options, apply};

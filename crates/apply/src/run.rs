@@ -10,6 +10,7 @@ use reconcile_diff::plan::{ActionKind, Change};
 use reconcile_spec::Desired;
 use tokio::task::JoinSet;
 
+use crate::asking::Asking;
 use crate::context::Context;
 use crate::error::ApplyError;
 use crate::event::{Event, Watch};
@@ -17,7 +18,6 @@ use crate::execute::{Made, Work, execute};
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
-use crate::pace::Asking;
 use crate::propagation::Propagation;
 use crate::recover::recover;
 use crate::schedule::Schedule;

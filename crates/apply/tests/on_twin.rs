@@ -30,6 +30,8 @@ mod import;
 mod installation;
 #[path = "on_twin/keys.rs"]
 mod keys;
+#[path = "on_twin/limits.rs"]
+mod limits;
 #[path = "on_twin/lock.rs"]
 mod lock;
 #[path = "on_twin/log_access.rs"]

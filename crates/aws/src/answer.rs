@@ -29,7 +29,12 @@ enum Implausible {
     Empty,
     #[error("the answer breaks off in the middle")]
     Incomplete,
+    #[error("the answer is longer than {} MiB, which is no answer of AWS to this call", LONGEST >> 20)]
+    TooLong,
 }
+
+/// The longest answer that is read. The longest that AWS gives to our calls, a page of a list or a policy, have a tenth of it.
+const LONGEST: usize = 8 << 20;
 
 /// The client, with its answers checked.
 pub(crate) fn checked(client: SharedHttpClient) -> SharedHttpClient {
@@ -51,13 +56,13 @@ impl HttpConnector for Checked<SharedHttpConnector> {
         note(&request);
         // moto answers with nothing where nothing is set, as to `GetBucketNotificationConfiguration`.
         let has_answer = has_answer(&request) && is_of_aws(request.uri());
-        // The body of an object is no document, and can be long.
+        // The body of an object is no document.
         let is_object =
             request.uri().contains("x-id=GetObject&") || request.uri().ends_with("x-id=GetObject");
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            if is_object { Ok(answer) } else { check(answer, has_answer).await }
+            check(answer, has_answer, is_object).await
         })
     }
 }
@@ -71,14 +76,32 @@ fn has_answer(request: &HttpRequest) -> bool {
     }
 }
 
-async fn check(mut answer: HttpResponse, has_answer: bool) -> Result<HttpResponse, ConnectorError> {
-    let body = ByteStream::new(answer.take_body()).collect().await;
-    let bytes = body.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
-    if let Some(implausible) = implausible(&bytes, answer.status().is_success() && has_answer) {
+async fn check(
+    mut answer: HttpResponse,
+    has_answer: bool,
+    is_object: bool,
+) -> Result<HttpResponse, ConnectorError> {
+    let bytes = read(answer.take_body(), LONGEST).await?;
+    let implausible = implausible(&bytes, answer.status().is_success() && has_answer);
+    if let Some(implausible) = implausible.filter(|_| !is_object) {
         return Err(ConnectorError::other(implausible.into(), Some(ErrorKind::TransientError)));
     }
     *answer.body_mut() = SdkBody::from(bytes);
     Ok(answer)
+}
+
+/// Reads a body to its end. A longer one is given up where it gets too long, and not asked for again
+/// ([`ErrorKind::ClientError`]).
+async fn read(body: SdkBody, longest: usize) -> Result<Vec<u8>, ConnectorError> {
+    let (mut body, mut bytes) = (ByteStream::new(body), Vec::new());
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| ConnectorError::io(error.into()))?;
+        if bytes.len() + chunk.len() > longest {
+            return Err(ConnectorError::other(Implausible::TooLong.into(), Some(ErrorKind::ClientError)));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 fn implausible(body: &[u8], has_answer: bool) -> Option<Implausible> {
@@ -131,6 +154,20 @@ mod tests {
         ] {
             assert_eq!(implausible(body.as_bytes(), has_answer), expected, "{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_long_is_given_up() {
+        let of = |length: usize| SdkBody::from(vec![b'a'; length]);
+        assert_eq!(read(of(0), 4).await.unwrap(), b"");
+        assert_eq!(read(of(4), 4).await.unwrap(), b"aaaa");
+        let error = read(of(5), 4).await.unwrap_err();
+        assert_eq!(error.as_other(), Some(ErrorKind::ClientError), "{error:?}");
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(
+            source.as_deref(),
+            Some("the answer is longer than 8 MiB, which is no answer of AWS to this call")
+        );
     }
 
     #[test]

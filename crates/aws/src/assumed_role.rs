@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use reconcile_spec::RoleAccess;
 use tokio::sync::Mutex;
 
-use crate::SessionPolicy;
+use crate::{Operation, SessionPolicy, call};
 
 /// The SDK has a provider for this as well; it hides what AWS answered behind its own error, and users need to
 /// see that answer. So the first call is made in the open, by [`Session`](crate::Session), and its result kept here.
@@ -36,14 +36,16 @@ impl AssumedRole {
     }
 
     async fn assume(&self) -> Result<AssumeRoleOutput, SdkError<AssumeRoleError, HttpResponse>> {
-        self.sts
+        let send = self
+            .sts
             .assume_role()
             .role_arn(self.role.arn.as_str())
             .role_session_name(&self.role.session_name)
             .set_external_id(self.role.external_id.as_ref().map(|secret| secret.expose().to_owned()))
             .set_policy(self.policy.as_ref().map(|policy| policy.as_str().to_owned()))
-            .send()
-            .await
+            .send();
+        // Credentials are renewed in the middle of another call.
+        call::make(Operation::AssumeRole, send).await
     }
 }
 

@@ -17,12 +17,15 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use reconcile_policy::{Partition, Region};
+use reconcile_policy::{AccountId, Partition, Region};
 use tokio::sync::Mutex;
 
 use crate::answer::checked;
 use crate::gate::Gate;
 use crate::profile;
+use crate::rate::Limiter;
+use crate::retry::{BUDGET, LONGEST_PAUSE};
+use crate::transport::{Patience, Roads, transport};
 
 /// How to reach AWS.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ pub struct Options {
     /// The named profile to take credentials from, where an account does not name one itself. Without a name, the default
     /// chain of the SDK finds the credentials.
     pub profile: Option<String>,
-    /// The Region whose STS endpoint is called.
+    /// The Region whose STS is called, unless accounts have to enable it.
     pub region: Region,
     /// Where to send all services; S3 is then addressed by path.
     pub endpoint_url: Option<String>,
@@ -42,6 +45,13 @@ pub struct Options {
     pub embedded: Option<Embedded>,
 }
 
+impl Options {
+    /// Whether what answers the calls counts them by the time of the machine.
+    fn counts_time(&self) -> bool {
+        self.embedded.as_ref().is_none_or(|embedded| embedded.counts_time)
+    }
+}
+
 /// An AWS inside of this process: no network, no environment, no files.
 #[derive(Debug, Clone)]
 pub struct Embedded {
@@ -51,6 +61,9 @@ pub struct Embedded {
     pub credentials: (String, String),
     /// The same, of named profiles.
     pub profiles: HashMap<String, (String, String)>,
+    /// Whether it counts calls by the time of the machine, as AWS does. Only then is there a rate to keep, and a reason to pause
+    /// before a call is repeated.
+    pub counts_time: bool,
 }
 
 /// The connection to AWS that all sessions share.
@@ -62,35 +75,44 @@ pub struct Aws {
 #[derive(Debug)]
 struct Shared {
     options: Options,
+    /// The client whose answers are checked, without the way of a call to AWS.
+    bare_client: SharedHttpClient,
+    /// The client of the calls that assume roles, and of providers of credentials.
     http_client: SharedHttpClient,
-    gate: Arc<Gate>,
+    roads: Roads,
     /// Base configurations by profile (`None`: ambient). A profile is read once.
     bases: Mutex<HashMap<Option<String>, SdkConfig>>,
 }
 
 /// The endpoint of an AWS inside of this process.
 const EMBEDDED: &str = "http://embedded.localhost";
-/// One attempt; the reads and writes that we make answer within a second or two.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
-/// A call with all its retries.
-const OPERATION_TIMEOUT: Duration = Duration::from_mins(1);
-const ATTEMPTS: u32 = 4;
 
 impl Aws {
     /// Prepares the connection. Touches neither network nor files until a session is opened.
     pub fn new(options: Options) -> Self {
+        Self::with_patience(options, Patience::USUAL)
+    }
+
+    fn with_patience(options: Options, patience: Patience) -> Self {
         let http_client = match &options.embedded {
             Some(embedded) => embedded.http_client.clone(),
             None => https_client(ProxyConfig::from_env()),
         };
-        let http_client = checked(http_client);
-        let gate = Arc::new(Gate::new(options.concurrency.get()));
-        Self { shared: Arc::new(Shared { options, http_client, gate, bases: Mutex::default() }) }
+        let bare_client = checked(http_client);
+        let roads = Roads {
+            attempt: patience.attempt,
+            gate: Arc::new(Gate::new(options.concurrency.get(), patience.slow)),
+            limiter: options.counts_time().then(|| Arc::new(Limiter::new())),
+        };
+        let http_client = transport(bare_client.clone(), roads.clone(), None);
+        Self {
+            shared: Arc::new(Shared { options, bare_client, http_client, roads, bases: Mutex::default() }),
+        }
     }
 
     /// How many calls have been made so far.
     pub fn calls(&self) -> u64 {
-        self.shared.gate.calls()
+        self.shared.roads.gate.calls()
     }
 
     pub(crate) fn limits_sessions(&self) -> bool {
@@ -98,7 +120,20 @@ impl Aws {
     }
 
     pub(crate) fn gate(&self) -> Arc<Gate> {
-        Arc::clone(&self.shared.gate)
+        Arc::clone(&self.shared.roads.gate)
+    }
+
+    /// The Region whose STS is called: a Region that every account has enabled.
+    ///
+    /// STS assumes a role only in a Region that is enabled in the account of the role, and the session of a Regional endpoint is valid
+    /// in every Region. See "Manage AWS STS in an AWS Region" in the IAM user guide.
+    pub(crate) fn sts_region(&self) -> Region {
+        sts_region(&self.shared.options.region)
+    }
+
+    /// The client for calls in an account.
+    pub(crate) fn client_for(&self, account: &AccountId) -> SharedHttpClient {
+        transport(self.shared.bare_client.clone(), self.shared.roads.clone(), Some(account.clone()))
     }
 
     /// The configuration with the ambient credentials, or with those of a profile.
@@ -118,10 +153,15 @@ impl Shared {
     async fn load(&self, profile: Option<&str>) -> SdkConfig {
         let region = aws_config::Region::new(self.options.region.as_str().to_owned());
         let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
+            .operation_attempt_timeout(Patience::USUAL.attempt)
+            .operation_timeout(BUDGET)
             .build();
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let retries = RetryConfig::standard();
+        let retries = match self.options.counts_time() {
+            true => retries.with_max_backoff(LONGEST_PAUSE),
+            // There is nobody to wait for.
+            false => retries.with_initial_backoff(Duration::ZERO).with_max_backoff(Duration::ZERO),
+        };
 
         if let Some(embedded) = &self.options.embedded {
             let of_profile = profile.and_then(|profile| embedded.profiles.get(profile));
@@ -132,8 +172,7 @@ impl Shared {
                 .region(region)
                 .http_client(self.http_client.clone())
                 .timeout_config(timeouts)
-                // There is nobody to wait for.
-                .retry_config(retries.with_initial_backoff(Duration::ZERO))
+                .retry_config(retries)
                 .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
                 .time_source(SharedTimeSource::new(SystemTimeSource::new()))
                 .endpoint_url(EMBEDDED)
@@ -169,6 +208,11 @@ impl Shared {
     }
 }
 
+/// The wanted Region, or the first one of its partition where accounts have to enable the wanted one.
+fn sts_region(wanted: &Region) -> Region {
+    if wanted.is_opt_in() { wanted.partition().first_region() } else { wanted.clone() }
+}
+
 /// Whether AWS answers at a URL, or the AWS inside of this process, and no emulator.
 pub(crate) fn is_of_aws(url: &str) -> bool {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -195,6 +239,119 @@ pub(crate) fn https_client(proxy: ProxyConfig) -> SharedHttpClient {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::future::pending;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use reconcile_spec::{Account, parse};
+
+    use crate::{Class, Session};
+
+    /// An AWS that throttles so many calls, and then does not answer.
+    #[derive(Debug, Clone, Default)]
+    struct Stub {
+        throttles: usize,
+        requests: Arc<AtomicUsize>,
+    }
+
+    impl HttpClient for Stub {
+        fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    impl HttpConnector for Stub {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            if self.requests.fetch_add(1, Ordering::Relaxed) >= self.throttles {
+                return HttpConnectorFuture::new(pending());
+            }
+            let body = "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>";
+            let answer = HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::from(body));
+            HttpConnectorFuture::ready(Ok(answer))
+        }
+    }
+
+    fn aws(stub: &Stub, patience: Patience) -> Aws {
+        let options = Options {
+            profile: None,
+            region: "eu-west-1".parse().unwrap(),
+            endpoint_url: None,
+            concurrency: NonZeroUsize::new(4).unwrap(),
+            session_policies: false,
+            embedded: Some(Embedded {
+                http_client: SharedHttpClient::new(stub.clone()),
+                credentials: ("AKIA".to_owned(), "secret".to_owned()),
+                profiles: HashMap::new(),
+                counts_time: false,
+            }),
+        };
+        Aws::with_patience(options, patience)
+    }
+
+    fn account() -> Account {
+        let text = "version: 1\nname: test\naccounts:\n  master: { id: \"111111111111\" }\n  member: { id: \"222222222222\", role: Role }\n\
+                    bucket: { name: test-logs, account: master, region: eu-west-1 }\nkey: { alias: test }\n\
+                    trails: [{ name: Trail, accounts: all }]\n";
+        let spec = parse("spec.yaml", text.as_bytes()).unwrap();
+        spec.desired().account(&"member".parse().unwrap()).unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn accounts_that_hang_are_all_waited_for_at_once() {
+        let stub = Stub::default();
+        let aws = aws(&stub, Patience { attempt: Duration::from_hours(1), slow: Duration::ZERO });
+        let account = account();
+        let sessions: Vec<_> = (0..200)
+            .map(|_| {
+                let (aws, account) = (aws.clone(), account.clone());
+                tokio::spawn(async move { Session::open(&aws, &account).await.map(drop) })
+            })
+            .collect();
+        let all = async {
+            while stub.requests.load(Ordering::Relaxed) < 200 {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_mins(1), all).await.is_ok(), "{stub:?}");
+        sessions.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_is_given_up_after_a_few_attempts() {
+        let stub = Stub::default();
+        let aws = aws(&stub, Patience { attempt: Duration::ZERO, slow: Duration::ZERO });
+        let error = Session::open(&aws, &account()).await.unwrap_err();
+        assert_eq!((error.class, stub.requests.load(Ordering::Relaxed)), (Class::Unavailable, 4), "{error}");
+    }
+
+    #[tokio::test]
+    async fn throttles_do_not_count_as_attempts() {
+        let stub = Stub { throttles: 50, ..Stub::default() };
+        let aws = aws(&stub, Patience { attempt: Duration::from_millis(1), slow: Duration::ZERO });
+        let error = Session::open(&aws, &account()).await.unwrap_err();
+        assert_eq!((error.class, stub.requests.load(Ordering::Relaxed)), (Class::Unavailable, 54), "{error}");
+    }
+
+    #[test]
+    fn sts_is_called_in_a_region_that_every_account_has_enabled() {
+        for (wanted, called) in [
+            ("eu-west-1", "eu-west-1"),
+            ("us-east-1", "us-east-1"),
+            ("ap-east-1", "us-east-1"),
+            ("eu-central-2", "us-east-1"),
+            ("us-gov-east-1", "us-gov-east-1"),
+            ("cn-northwest-1", "cn-northwest-1"),
+        ] {
+            assert_eq!(sts_region(&wanted.parse().unwrap()).as_str(), called, "{wanted}");
+        }
+    }
 
     #[test]
     fn aws_is_told_from_an_emulator_by_the_host() {

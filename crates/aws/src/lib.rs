@@ -7,6 +7,7 @@
 
 mod answer;
 mod assumed_role;
+mod call;
 mod class;
 mod clock;
 mod connect;
@@ -18,9 +19,12 @@ mod hint;
 mod operation;
 mod permission;
 mod profile;
+mod rate;
 mod reached;
+mod retry;
 mod session;
 mod table;
+mod transport;
 
 pub use class::{Checked, Class, Unseen};
 pub use clock::ServiceClock;

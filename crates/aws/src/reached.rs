@@ -33,7 +33,7 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    fn of(request: &HttpRequest) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         let rest = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
         let host = rest.split(['/', '?']).next().unwrap_or_default().to_owned();
         let region = request.headers().get("authorization").and_then(region);

@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
-use aws_config::retry::RetryConfig;
-use aws_sdk_kms::config::retry::RetryPartition;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -19,7 +17,20 @@ use crate::assumed_role::AssumedRole;
 use crate::connect::is_of_aws;
 use crate::gate::Gate;
 use crate::reached::observed;
-use crate::{Aws, Class, Error, Operation, SessionPolicy, Unseen};
+use crate::retry::{BUDGET, Retries, Rules};
+use crate::{Aws, Class, Error, Operation, SessionPolicy, Unseen, call};
+
+/// Builds the configuration of a client for a session and a Region. The SDK has a type for each service, and no trait.
+macro_rules! client {
+    ($session:expr, $sdk:ident, $region:expr) => {
+        $sdk::config::Builder::from(&$session.config)
+            .region(aws_config::Region::new($region.as_str().to_owned()))
+            .retry_partition($session.retries.partition.clone())
+            .retry_config($session.retries.config.clone())
+            .timeout_config($session.retries.timeouts.clone())
+            .retry_classifier(Rules)
+    };
+}
 
 /// Access to one account.
 ///
@@ -28,7 +39,9 @@ use crate::{Aws, Class, Error, Operation, SessionPolicy, Unseen};
 pub struct Session {
     account: Account,
     config: SdkConfig,
-    retries: RetryPartition,
+    /// The Region whose STS is called.
+    sts_region: Region,
+    retries: Retries,
     gate: Arc<Gate>,
     calls: Arc<AtomicU64>,
     /// The user or role that calls, if known.
@@ -61,12 +74,12 @@ impl Session {
         account: &Account,
         policy: impl FnOnce() -> SessionPolicy,
     ) -> Result<Self, Error> {
+        let config = aws.base(account.access.profile.as_deref()).await;
         let mut session = Self {
             account: account.clone(),
-            config: aws.base(account.access.profile.as_deref()).await,
-            // The SDK keys its retry budget by service and Region only: without a partition of its own, one
-            // throttled account would use up the retries of all.
-            retries: RetryPartition::new(format!("reconcile-{}", account.id)),
+            sts_region: aws.sts_region(),
+            retries: Retries::of(&account.id, &config),
+            config,
             gate: aws.gate(),
             calls: Arc::default(),
             caller: account.access.role.as_ref().map(|role| role.arn.clone()),
@@ -75,6 +88,7 @@ impl Session {
             Some(role) => session.assume(role, aws.limits_sessions().then(policy)).await?,
             None => session.caller = session.check_identity().await?,
         }
+        session.config = session.config.to_builder().http_client(aws.client_for(&account.id)).build();
         Ok(session)
     }
 
@@ -86,7 +100,7 @@ impl Session {
             .to_builder()
             .credentials_provider(SharedCredentialsProvider::new(provider))
             // A cache of its own: the SDK's shared one holds 64 identities, then evicts at random.
-            .identity_cache(IdentityCache::lazy().build())
+            .identity_cache(IdentityCache::lazy().load_timeout(BUDGET).build())
             .build();
         Ok(())
     }
@@ -132,7 +146,7 @@ impl Session {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Makes a call: waits for a place among those in flight, and gives the error its class.
+    /// Makes a call, and gives the error its class.
     ///
     /// # Errors
     /// Whatever the SDK gave after its retries.
@@ -149,7 +163,8 @@ impl Session {
         let send = Box::pin(send);
         Box::pin(async move {
             self.calls.fetch_add(1, Ordering::Relaxed);
-            let (result, endpoint) = self.gate.pass(observed(send)).await;
+            self.gate.count();
+            let (result, endpoint) = call::make(operation, observed(send)).await;
             tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
             result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error, endpoint))
         })
@@ -169,14 +184,18 @@ impl Session {
         Error::new(self.account.id.clone(), operation, class, message)
     }
 
+    /// The error of an answer that AWS does not give, such as a list without an end.
+    pub fn implausible(&self, operation: Operation, message: &str) -> Error {
+        self.error(operation, Class::Unavailable, message)
+    }
+
     /// The error of a list that is too long to be read.
     pub fn too_long(&self, operation: Operation, what: &str) -> Error {
         self.error(operation, Class::Refused, what)
     }
 
     fn sts(&self) -> aws_sdk_sts::Client {
-        let config = aws_sdk_sts::config::Builder::from(&self.config).retry_partition(self.retries.clone());
-        aws_sdk_sts::Client::from_conf(config.build())
+        aws_sdk_sts::Client::from_conf(client!(self, aws_sdk_sts, self.sts_region).build())
     }
 
     /// An Organizations client for the partition of a Region.
@@ -184,60 +203,34 @@ impl Session {
     /// Organizations has one endpoint in each partition, which the endpoint rules of the SDK choose. See "AWS Organizations
     /// endpoints and quotas" in the AWS General Reference.
     pub fn organizations(&self, region: &Region) -> aws_sdk_organizations::Client {
-        let config = aws_sdk_organizations::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .retry_partition(self.retries.clone());
-        aws_sdk_organizations::Client::from_conf(config.build())
+        aws_sdk_organizations::Client::from_conf(client!(self, aws_sdk_organizations, region).build())
     }
 
     /// A KMS client.
     pub fn kms(&self, region: &Region) -> aws_sdk_kms::Client {
-        aws_sdk_kms::Client::from_conf(self.kms_config(region).build())
-    }
-
-    /// A KMS client that never repeats a call, for what must not happen twice.
-    pub fn kms_without_retries(&self, region: &Region) -> aws_sdk_kms::Client {
-        aws_sdk_kms::Client::from_conf(self.kms_config(region).retry_config(RetryConfig::disabled()).build())
-    }
-
-    fn kms_config(&self, region: &Region) -> aws_sdk_kms::config::Builder {
-        aws_sdk_kms::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .retry_partition(self.retries.clone())
+        aws_sdk_kms::Client::from_conf(client!(self, aws_sdk_kms, region).build())
     }
 
     /// A CloudTrail client.
     pub fn cloudtrail(&self, region: &Region) -> aws_sdk_cloudtrail::Client {
-        let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .retry_partition(self.retries.clone());
-        aws_sdk_cloudtrail::Client::from_conf(config.build())
+        aws_sdk_cloudtrail::Client::from_conf(client!(self, aws_sdk_cloudtrail, region).build())
     }
 
     /// A CloudWatch Logs client.
     pub fn logs(&self, region: &Region) -> aws_sdk_cloudwatchlogs::Client {
-        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .retry_partition(self.retries.clone());
-        aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+        aws_sdk_cloudwatchlogs::Client::from_conf(client!(self, aws_sdk_cloudwatchlogs, region).build())
     }
 
     /// An IAM client for the partition of a Region.
     ///
     /// IAM has one endpoint in each partition, which the endpoint rules of the SDK choose.
     pub fn iam(&self, region: &Region) -> aws_sdk_iam::Client {
-        let config = aws_sdk_iam::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .retry_partition(self.retries.clone());
-        aws_sdk_iam::Client::from_conf(config.build())
+        aws_sdk_iam::Client::from_conf(client!(self, aws_sdk_iam, region).build())
     }
 
     /// An SNS client.
     pub fn sns(&self, region: &Region) -> aws_sdk_sns::Client {
-        let config = aws_sdk_sns::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .retry_partition(self.retries.clone());
-        aws_sdk_sns::Client::from_conf(config.build())
+        aws_sdk_sns::Client::from_conf(client!(self, aws_sdk_sns, region).build())
     }
 
     /// Whether an endpoint of the user's answers, such as an emulator, and not AWS itself.
@@ -249,10 +242,6 @@ impl Session {
     pub fn s3(&self, region: &Region) -> aws_sdk_s3::Client {
         let by_path =
             self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-        let config = aws_sdk_s3::config::Builder::from(&self.config)
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .retry_partition(self.retries.clone())
-            .force_path_style(by_path);
-        aws_sdk_s3::Client::from_conf(config.build())
+        aws_sdk_s3::Client::from_conf(client!(self, aws_sdk_s3, region).force_path_style(by_path).build())
     }
 }

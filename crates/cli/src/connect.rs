@@ -155,5 +155,10 @@ fn embed(twin: &Twin, desired: &Desired) -> Embedded {
             profiles.insert(profile.clone(), twin.credentials_for(account.id.as_str()));
         }
     }
-    Embedded { http_client: twin.http_client(), credentials: twin.credentials_for(&ambient), profiles }
+    Embedded {
+        http_client: twin.http_client(),
+        credentials: twin.credentials_for(&ambient),
+        profiles,
+        counts_time: !twin.weather().is_calm(),
+    }
 }

@@ -89,6 +89,7 @@ fn connect(twin: &Twin, desired: &Desired) -> Aws {
             http_client: twin.http_client(),
             credentials: twin.credentials_for(MANAGEMENT),
             profiles: std::collections::HashMap::new(),
+            counts_time: false,
         }),
     })
 }

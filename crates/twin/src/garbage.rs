@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::{protocol, services};
@@ -28,6 +29,8 @@ pub enum GarbageAnswer {
     Half,
     /// An answer that is well-formed and has none of the members of the answer of AWS.
     NoMembers,
+    /// The answer of AWS, with the token of a next page that is always the same.
+    Endless,
 }
 
 const PAGE: &str =
@@ -45,6 +48,7 @@ impl Garbage {
                 services::refusal(service, &Fault::new(status, code, "an answer in place of the one of AWS"))
             }
             GarbageAnswer::Half => with_body(answer, body.slice(..body.len() / 2)),
+            GarbageAnswer::Endless => with_body(answer, endless(body)),
             GarbageAnswer::NoMembers if body.starts_with(b"<") => {
                 let mut response = with_body(answer, Bytes::from_static(b"<Other><Member/></Other>"));
                 *response.status_mut() = StatusCode::OK;
@@ -52,6 +56,25 @@ impl Garbage {
             }
             GarbageAnswer::NoMembers => protocol::response(200, "application/x-amz-json-1.1", "{}"),
         }
+    }
+}
+
+/// A page that says that the list goes on, in the members of all services.
+fn endless(body: &Bytes) -> Bytes {
+    if let Ok(Value::Object(mut page)) = serde_json::from_slice(body) {
+        for name in ["NextToken", "nextToken", "NextMarker"] {
+            page.insert(name.to_owned(), json!("again"));
+        }
+        page.insert("Truncated".to_owned(), json!(true));
+        return Value::Object(page).to_string().into();
+    }
+    let page = String::from_utf8_lossy(body).replace("<IsTruncated>false</IsTruncated>", "");
+    let tokens = "<IsTruncated>true</IsTruncated><Marker>again</Marker><NextToken>again</NextToken>\
+                  <NextContinuationToken>again</NextContinuationToken>";
+    let start = page.find("Result").and_then(|name| Some(name + page[name..].find('>')? + 1));
+    match start {
+        Some(start) => format!("{}{tokens}{}", &page[..start], &page[start..]).into(),
+        None => body.clone(),
     }
 }
 

@@ -182,7 +182,7 @@ fn has_unknown_outcome(error: &ApplyError) -> bool {
 }
 
 async fn create(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
-    let kms = work.session.kms_without_retries(work.region());
+    let kms = work.session.kms(work.region());
     let call = kms
         .create_key()
         .set_policy(wanted.initial_policy.as_ref().map(ToString::to_string))

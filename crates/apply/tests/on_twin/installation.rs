@@ -106,6 +106,7 @@ impl Installation {
                 http_client: self.twin.http_client(),
                 credentials: self.twin.credentials_for(MASTER),
                 profiles: std::collections::HashMap::new(),
+                counts_time: false,
             }),
         })
     }
@@ -286,7 +287,7 @@ impl Installation {
     /// Plans and applies, all of which must succeed.
     pub async fn converge(&self, text: &str) -> Plan {
         let plan = self.plan(text).await;
-        let outcome = self.apply(text, &plan).await;
+        let outcome = Box::pin(self.apply(text, &plan)).await;
         assert!(outcome.is_complete(), "{:#?}\n{text}", outcome.results);
         plan
     }

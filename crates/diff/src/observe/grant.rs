@@ -7,7 +7,7 @@ use reconcile_aws::{Operation, Session};
 use reconcile_policy::{Arn, Region};
 
 use super::error::ReadError;
-use super::page;
+use super::page::{self, Next};
 use crate::view::{Constraints, Grant, KeyRef};
 
 /// All grants on a key, ours and others'.
@@ -16,11 +16,11 @@ use crate::view::{Constraints, Grant, KeyRef};
 /// Whatever KMS answered.
 pub async fn list(session: &Session, region: &Region, key: &Arn) -> Result<Vec<Grant>, ReadError> {
     let kms = &session.kms(region);
-    let grants = page::all(|marker| async move {
+    let grants = page::all(session, Operation::ListGrants, |marker| async move {
         let call = kms.list_grants().key_id(key.as_str()).set_marker(marker).send();
         let page = session.call(Operation::ListGrants, call).await?;
         let grants = page.grants.ok_or_else(|| session.incomplete(Operation::ListGrants, "Grants"))?;
-        Ok::<_, ReadError>((grants, page.next_marker.filter(|_| page.truncated)))
+        Ok::<_, ReadError>((grants, Next::truncated(page.truncated, page.next_marker)))
     });
     Ok(grants.await?.into_iter().map(|grant| view(key, grant)).collect())
 }

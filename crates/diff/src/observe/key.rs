@@ -18,7 +18,7 @@ use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AliasName, Installation, KeyIdentity};
 
 use super::error::{ReadError, found};
-use super::page;
+use super::page::{self, Next};
 use crate::view::{Key, Rotation, Tags};
 pub use traits::{KeyState, KeyTraits, Rotated};
 
@@ -283,11 +283,11 @@ fn is_asked_about_rotation(traits: &KeyTraits) -> bool {
 /// Whatever KMS answered.
 pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Vec<AliasName>, ReadError> {
     let kms = &session.kms(region);
-    let aliases = page::all(|marker| async move {
+    let aliases = page::all(session, Operation::ListAliases, |marker| async move {
         let call = kms.list_aliases().key_id(key.as_str()).set_marker(marker).send();
         let page = session.call(Operation::ListAliases, call).await?;
         let aliases = page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?;
-        Ok::<_, ReadError>((aliases, page.next_marker.filter(|_| page.truncated)))
+        Ok::<_, ReadError>((aliases, Next::truncated(page.truncated, page.next_marker)))
     });
     let names = aliases.await?.into_iter().filter_map(|alias| alias.alias_name);
     Ok(names.filter_map(|name| name.strip_prefix("alias/")?.parse().ok()).collect())
@@ -363,12 +363,12 @@ async fn rotation(session: &Session, region: &Region, id: &str) -> Result<Rotati
 /// If KMS does not list them.
 pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_aws::Error> {
     let kms = &session.kms(region);
-    let tags = page::all(|marker| async move {
+    let tags = page::all(session, Operation::ListResourceTags, |marker| async move {
         let call = kms.list_resource_tags().key_id(id).set_marker(marker).send();
         let page = session.call(Operation::ListResourceTags, call).await?;
         Ok::<_, reconcile_aws::Error>((
             page.tags.ok_or_else(|| session.incomplete(Operation::ListResourceTags, "Tags"))?,
-            page.next_marker.filter(|_| page.truncated),
+            Next::truncated(page.truncated, page.next_marker),
         ))
     });
     Ok(Tags(tags.await?.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()))
@@ -376,11 +376,11 @@ pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, 
 
 async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_aws::Error> {
     let kms = &session.kms(region);
-    let keys = page::all(|marker| async move {
+    let keys = page::all(session, Operation::ListKeys, |marker| async move {
         let page = session.call(Operation::ListKeys, kms.list_keys().set_marker(marker).send()).await?;
         Ok::<_, reconcile_aws::Error>((
             page.keys.ok_or_else(|| session.incomplete(Operation::ListKeys, "Keys"))?,
-            page.next_marker.filter(|_| page.truncated),
+            Next::truncated(page.truncated, page.next_marker),
         ))
     });
     Ok(keys.await?.into_iter().filter_map(|key| key.key_arn?.parse().ok()).collect())
@@ -396,11 +396,11 @@ struct KeyAlias {
 
 async fn list_aliases(session: &Session, region: &Region) -> Result<Vec<KeyAlias>, reconcile_aws::Error> {
     let kms = &session.kms(region);
-    let aliases = page::all(|marker| async move {
+    let aliases = page::all(session, Operation::ListAliases, |marker| async move {
         let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
         Ok::<_, reconcile_aws::Error>((
             page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?,
-            page.next_marker.filter(|_| page.truncated),
+            Next::truncated(page.truncated, page.next_marker),
         ))
     });
     let aliases = aliases.await?.into_iter();

@@ -150,7 +150,7 @@ async fn resource_policies(
     group: Option<&Arn>,
 ) -> Result<Vec<ResourcePolicy>, ReadError> {
     let logs = &session.logs(region);
-    let listed = page::all(|token| async move {
+    let listed = page::all(session, Operation::DescribeResourcePolicies, |token| async move {
         let call = logs.describe_resource_policies().set_next_token(token);
         let call = match group {
             Some(group) => call.policy_scope(PolicyScope::Resource).resource_arn(group.as_str()),
@@ -185,7 +185,7 @@ async fn group_subscriptions(
     group: &str,
 ) -> Result<Option<Vec<Subscription>>, ReadError> {
     let logs = &session.logs(region);
-    let listed = page::all(|token| async move {
+    let listed = page::all(session, Operation::DescribeSubscriptionFilters, |token| async move {
         let call = logs.describe_subscription_filters().log_group_name(group).set_next_token(token);
         let answer = session.call(Operation::DescribeSubscriptionFilters, call.send()).await?;
         Ok::<_, Error>((answer.subscription_filters.unwrap_or_default(), answer.next_token))
@@ -204,7 +204,7 @@ async fn group_subscriptions(
 
 async fn account_subscriptions(session: &Session, region: &Region) -> Result<Vec<Subscription>, ReadError> {
     let logs = &session.logs(region);
-    let listed = page::all(|token| async move {
+    let listed = page::all(session, Operation::DescribeAccountPolicies, |token| async move {
         let call = logs.describe_account_policies().policy_type(PolicyType::SubscriptionFilterPolicy);
         let call = call.set_next_token(token).send();
         let answer = found(session.call(Operation::DescribeAccountPolicies, call).await)?;

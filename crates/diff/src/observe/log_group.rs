@@ -89,7 +89,7 @@ fn traits(found: &Described) -> GroupTraits {
 /// They can be asked for by the beginning of their names only.
 async fn describe(session: &Session, region: &Region, name: &str) -> Result<Option<Described>, ReadError> {
     let logs = &session.logs(region);
-    let groups = page::all(|token| async move {
+    let groups = page::all(session, Operation::DescribeLogGroups, |token| async move {
         let call = logs.describe_log_groups().log_group_name_prefix(name).set_next_token(token).send();
         let page = session.call(Operation::DescribeLogGroups, call).await?;
         let groups = page.log_groups;

@@ -7,7 +7,7 @@ use reconcile_aws::{Error, Operation, Session};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
-use super::page;
+use super::page::{self, Next};
 
 /// A receiver of the names of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub async fn inventories(
     bucket: &BucketName,
 ) -> Result<Vec<Receiver>, Error> {
     let s3 = &session.s3(region);
-    let listed = page::all(|token| async move {
+    let listed = page::all(session, Operation::ListBucketInventoryConfigurations, |token| async move {
         let call = s3
             .list_bucket_inventory_configurations()
             .bucket(bucket.as_str())
@@ -93,7 +93,8 @@ pub async fn inventories(
             .set_continuation_token(token)
             .send();
         let page = session.call(Operation::ListBucketInventoryConfigurations, call).await?;
-        Ok::<_, Error>((page.inventory_configuration_list.unwrap_or_default(), page.next_continuation_token))
+        let next = Next::truncated(page.is_truncated.unwrap_or_default(), page.next_continuation_token);
+        Ok::<_, Error>((page.inventory_configuration_list.unwrap_or_default(), next))
     });
     Ok(listed.await?.into_iter().filter(|it| it.is_enabled).filter_map(inventory).collect())
 }
@@ -115,7 +116,7 @@ fn inventory(configuration: InventoryConfiguration) -> Option<Receiver> {
 /// Whatever SNS answered.
 pub async fn subscriptions(session: &Session, region: &Region, topic: &Arn) -> Result<Vec<Receiver>, Error> {
     let sns = &session.sns(region);
-    let listed = page::all(|token| async move {
+    let listed = page::all(session, Operation::ListSubscriptionsByTopic, |token| async move {
         let call = sns.list_subscriptions_by_topic().topic_arn(topic.as_str()).set_next_token(token).send();
         let page = session.call(Operation::ListSubscriptionsByTopic, call).await?;
         let listed = page.subscriptions;

@@ -127,7 +127,7 @@ impl Reader<'_> {
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, ReadError> {
-        page::all(|token| async move {
+        page::all(self.session, Operation::ListAccounts, |token| async move {
             let call = self.client.list_accounts().set_next_token(token).send();
             let page = self.session.call(Operation::ListAccounts, call).await?;
             let listed =
@@ -167,7 +167,7 @@ impl Reader<'_> {
     }
 
     async fn roots(&self) -> Result<Vec<String>, ReadError> {
-        let roots = page::all(|token| async move {
+        let roots = page::all(self.session, Operation::ListRoots, |token| async move {
             let call = self.client.list_roots().set_next_token(token).send();
             let page = self.session.call(Operation::ListRoots, call).await?;
             let listed = page.roots.ok_or_else(|| self.session.incomplete(Operation::ListRoots, "Roots"))?;
@@ -178,20 +178,22 @@ impl Reader<'_> {
 
     /// Ids and names.
     async fn units_in(&self, parent: &str) -> Result<Vec<(String, String)>, ReadError> {
-        let units = page::all(|token| async move {
-            let call = self.client.list_organizational_units_for_parent().parent_id(parent);
-            let call = call.set_next_token(token).send();
-            let page = self.session.call(Operation::ListOrganizationalUnitsForParent, call).await?;
-            let listed = page.organizational_units.ok_or_else(|| {
-                self.session.incomplete(Operation::ListOrganizationalUnitsForParent, "OrganizationalUnits")
-            })?;
-            Ok::<_, ReadError>((listed, page.next_token))
-        });
+        let units =
+            page::all(self.session, Operation::ListOrganizationalUnitsForParent, |token| async move {
+                let call = self.client.list_organizational_units_for_parent().parent_id(parent);
+                let call = call.set_next_token(token).send();
+                let page = self.session.call(Operation::ListOrganizationalUnitsForParent, call).await?;
+                let listed = page.organizational_units.ok_or_else(|| {
+                    self.session
+                        .incomplete(Operation::ListOrganizationalUnitsForParent, "OrganizationalUnits")
+                })?;
+                Ok::<_, ReadError>((listed, page.next_token))
+            });
         Ok(units.await?.into_iter().filter_map(|unit| Some((unit.id?, unit.name?))).collect())
     }
 
     async fn accounts_in(&self, parent: &str) -> Result<Vec<AccountId>, ReadError> {
-        let accounts = page::all(|token| async move {
+        let accounts = page::all(self.session, Operation::ListAccountsForParent, |token| async move {
             let call = self.client.list_accounts_for_parent().parent_id(parent).set_next_token(token).send();
             let page = self.session.call(Operation::ListAccountsForParent, call).await?;
             let listed = page
@@ -203,7 +205,7 @@ impl Reader<'_> {
     }
 
     async fn tags(&self, account: &AccountId) -> Result<BTreeMap<String, String>, ReadError> {
-        let tags = page::all(|token| async move {
+        let tags = page::all(self.session, Operation::ListAccountTags, |token| async move {
             let call = self.client.list_tags_for_resource().resource_id(account.as_str());
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListAccountTags, call).await?;
@@ -215,7 +217,7 @@ impl Reader<'_> {
     }
 
     async fn service_access(&self) -> Result<bool, ReadError> {
-        let services = page::all(|token| async move {
+        let services = page::all(self.session, Operation::ListServiceAccess, |token| async move {
             let call = self.client.list_aws_service_access_for_organization().set_next_token(token).send();
             let page = self.session.call(Operation::ListServiceAccess, call).await?;
             let listed = page.enabled_service_principals.ok_or_else(|| {
@@ -227,7 +229,7 @@ impl Reader<'_> {
     }
 
     async fn delegated_administrators(&self) -> Result<Vec<AccountId>, ReadError> {
-        let accounts = page::all(|token| async move {
+        let accounts = page::all(self.session, Operation::ListDelegatedAdministrators, |token| async move {
             let call = self.client.list_delegated_administrators().service_principal(CLOUDTRAIL);
             let call = call.set_next_token(token).send();
             let page = self.session.call(Operation::ListDelegatedAdministrators, call).await?;

@@ -1,46 +1,154 @@
 //! Reads listings to their end.
 
-/// Everything that is listed. `page` gives what is on the page of a token, and the token of the next one; a page may be empty
-/// and not the last.
+use std::collections::HashSet;
+
+use reconcile_aws::{Error, Operation, Session};
+
+/// What comes after a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing.
+    End,
+    /// The page of this token.
+    Page(String),
+    /// A page of which the answer does not give the token.
+    Lost,
+}
+
+impl Next {
+    /// What comes after a page that says besides the token whether there is another one.
+    pub(super) fn truncated(is_truncated: bool, token: Option<String>) -> Self {
+        match (is_truncated, Self::from(token)) {
+            (false, _) => Self::End,
+            (true, Self::End) => Self::Lost,
+            (true, next) => next,
+        }
+    }
+}
+
+impl From<Option<String>> for Next {
+    /// An empty token is none: the paginators of the AWS SDKs end there, too.
+    fn from(token: Option<String>) -> Self {
+        token.filter(|token| !token.is_empty()).map_or(Self::End, Self::Page)
+    }
+}
+
+/// Why a listing is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Endless {
+    #[error("the list does not end: the answer gives the token of a page that was read before")]
+    Repeated,
+    #[error(
+        "the list cannot be read to its end: the answer says that it goes on and does not give the token of the next page"
+    )]
+    Lost,
+    #[error("the list is too long: it has more than {} pages or {} items", Pages::MOST, Pages::MOST_ITEMS)]
+    TooLong,
+}
+
+/// The pages that were read of a listing.
+#[derive(Debug, Default)]
+struct Pages {
+    tokens: HashSet<String>,
+    items: usize,
+}
+
+impl Pages {
+    /// No listing that we read has as many: the largest are 10,000 accounts in pages of 20, and 100,000 keys in pages of 100.
+    const MOST: usize = 10_000;
+    const MOST_ITEMS: usize = 1_000_000;
+
+    /// The token of the page after one of so many items, if there is one.
+    fn turn(&mut self, items: usize, next: Next) -> Result<Option<String>, Endless> {
+        self.items += items;
+        let token = match next {
+            Next::End => return Ok(None),
+            Next::Lost => return Err(Endless::Lost),
+            Next::Page(token) => token,
+        };
+        if !self.tokens.insert(token.clone()) {
+            return Err(Endless::Repeated);
+        }
+        if self.tokens.len() >= Self::MOST || self.items > Self::MOST_ITEMS {
+            return Err(Endless::TooLong);
+        }
+        Ok(Some(token))
+    }
+}
+
+/// Everything that an operation lists. `page` returns what is on the page of a token, and what comes after it; a page may be
+/// empty and not the last.
 ///
 /// # Errors
-/// Whatever `page` answered.
-pub(super) async fn all<T, E, F>(mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, E>
+/// Whatever `page` answered; an error where the listing has no end.
+pub(super) async fn all<T, N, E, F>(
+    session: &Session,
+    operation: Operation,
+    mut page: impl FnMut(Option<String>) -> F,
+) -> Result<Vec<T>, E>
 where
-    F: Future<Output = Result<(Vec<T>, Option<String>), E>>,
+    N: Into<Next>,
+    E: From<Error>,
+    F: Future<Output = Result<(Vec<T>, N), E>>,
 {
-    let (mut listed, mut token) = (Vec::new(), None);
+    let (mut listed, mut pages, mut token) = (Vec::new(), Pages::default(), None);
     loop {
-        let (items, next) = page(token).await?;
+        // Boxed: a page holds a request, and a read many pages.
+        let (items, next) = Box::pin(page(token)).await?;
+        let turned = pages.turn(items.len(), next.into());
         listed.extend(items);
-        if next.is_none() {
+        token = turned.map_err(|endless| session.implausible(operation, &endless.to_string()))?;
+        if token.is_none() {
             return Ok(listed);
         }
-        token = next;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt;
-    use futures::future::ready;
-
     use super::*;
 
+    fn next(token: &str) -> Next {
+        Next::from(Some(token.to_owned()))
+    }
+
     #[test]
-    fn an_empty_page_is_not_the_end() {
-        let mut asked = Vec::new();
-        let listed = all(|token: Option<String>| {
-            asked.push(token.clone());
-            ready(Ok::<_, ()>(match token.as_deref() {
-                None => (vec![1], Some("a".to_owned())),
-                Some("a") => (Vec::new(), Some("b".to_owned())),
-                Some(_) => (vec![2, 3], None),
-            }))
-        });
-        assert_eq!(listed.now_or_never(), Some(Ok(vec![1, 2, 3])));
-        assert_eq!(asked, [None, Some("a".to_owned()), Some("b".to_owned())]);
-        let denied = all(|_| ready(Err::<(Vec<u8>, _), _>("denied")));
-        assert_eq!(denied.now_or_never(), Some(Err("denied")));
+    fn a_listing_ends_with_the_page_that_has_no_token() {
+        let mut pages = Pages::default();
+        assert_eq!(pages.turn(1, next("a")), Ok(Some("a".to_owned())));
+        assert_eq!(pages.turn(0, next("b")), Ok(Some("b".to_owned())), "an empty page is not the end");
+        assert_eq!(pages.turn(2, Next::from(None)), Ok(None));
+        assert_eq!(Pages::default().turn(0, next("")), Ok(None), "an empty token is none");
+    }
+
+    #[test]
+    fn a_token_that_comes_again_ends_the_listing_with_an_error() {
+        let mut pages = Pages::default();
+        for token in ["a", "b", "c"] {
+            assert_eq!(pages.turn(1, next(token)), Ok(Some(token.to_owned())));
+        }
+        assert_eq!(pages.turn(1, next("a")), Err(Endless::Repeated));
+    }
+
+    #[test]
+    fn a_listing_of_more_pages_or_items_than_aws_has_ends_with_an_error() {
+        let mut pages = Pages::default();
+        let mut turns = (0..).map(|page: usize| pages.turn(0, next(&page.to_string())));
+        assert_eq!(turns.position(|turn| turn == Err(Endless::TooLong)), Some(Pages::MOST - 1));
+        assert_eq!(Pages::default().turn(Pages::MOST_ITEMS + 1, next("a")), Err(Endless::TooLong));
+    }
+
+    #[test]
+    fn a_page_that_is_not_the_last_has_a_token() {
+        for (is_truncated, token, expected) in [
+            (false, None, Ok(None)),
+            (false, Some("a"), Ok(None)),
+            (true, Some("a"), Ok(Some("a".to_owned()))),
+            (true, None, Err(Endless::Lost)),
+            (true, Some(""), Err(Endless::Lost)),
+        ] {
+            let next = Next::truncated(is_truncated, token.map(str::to_owned));
+            assert_eq!(Pages::default().turn(1, next), expected, "{is_truncated} {token:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use reconcile_policy::{Document, Region};
 use reconcile_spec::Marks;
 
 use super::error::{ReadError, found};
-use super::page;
+use super::page::{self, Next};
 use crate::view::Role;
 
 /// The role of this name, with our inline policy; `None` where there is no such role. A policy of the previous name of the
@@ -78,19 +78,20 @@ pub async fn others(
     policies: &Marks,
 ) -> Result<Vec<OtherPolicy>, ReadError> {
     let iam = &session.iam(region);
-    let inline = page::all(|marker| async move {
+    let inline = page::all(session, Operation::ListRolePolicies, |marker| async move {
         let call = iam.list_role_policies().role_name(name).set_marker(marker).send();
         let page = found(session.call(Operation::ListRolePolicies, call).await)?;
-        Ok::<_, Error>(page.map_or_else(Default::default, |page| (page.policy_names, page.marker)))
+        let Some(page) = page else { return Ok::<_, Error>((Vec::new(), Next::End)) };
+        Ok((page.policy_names, Next::truncated(page.is_truncated, page.marker)))
     });
-    let managed = page::all(|marker| async move {
+    let managed = page::all(session, Operation::ListAttachedRolePolicies, |marker| async move {
         let call = iam.list_attached_role_policies().role_name(name).set_marker(marker).send();
         let page = found(session.call(Operation::ListAttachedRolePolicies, call).await)?;
-        let Some(page) = page else { return Ok::<_, Error>((Vec::new(), None)) };
+        let Some(page) = page else { return Ok::<_, Error>((Vec::new(), Next::End)) };
         let attached = page
             .attached_policies
             .ok_or_else(|| session.incomplete(Operation::ListAttachedRolePolicies, "AttachedPolicies"))?;
-        Ok((attached, page.marker))
+        Ok((attached, Next::truncated(page.is_truncated, page.marker)))
     });
     let (inline, managed) = try_join(inline, managed).await?;
     let mut others = Vec::new();

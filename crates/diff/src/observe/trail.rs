@@ -133,7 +133,7 @@ pub async fn destinations(
 /// Whatever CloudTrail answered.
 pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadError> {
     let cloudtrail = session.cloudtrail(region);
-    let trails = page::all(|token| {
+    let trails = page::all(session, Operation::ListTrails, |token| {
         let call = cloudtrail.list_trails().set_next_token(token).send();
         async move {
             let page = session.call(Operation::ListTrails, call).await?;
@@ -258,7 +258,7 @@ impl Reader<'_> {
     }
 
     async fn tags(&self, arn: &Arn) -> Result<Tags, Error> {
-        let resources = page::all(|token| async move {
+        let resources = page::all(self.session, Operation::ListTags, |token| async move {
             let call = self.cloudtrail.list_tags().resource_id_list(arn.as_str()).set_next_token(token);
             let page = self.session.call(Operation::ListTags, call.send()).await?;
             let tags = page.resource_tag_list;

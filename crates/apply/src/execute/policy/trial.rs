@@ -8,17 +8,17 @@ use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 use super::super::Work;
 use super::{Shelf, look, put, refused_form, text};
+use crate::asking::Asking;
 use crate::confirm::{Question, Subject};
 use crate::error::ApplyError;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
-use crate::pace::Pace;
 use crate::write::{document, is_same};
 
 /// A policy that is to be confirmed.
 pub(super) struct Trial<'a, S> {
     work: &'a Work<'a>,
     shelf: &'a S,
-    pace: &'a Pace,
+    asking: Asking,
     _turn: Turn<'a>,
 }
 
@@ -31,13 +31,13 @@ enum Turn<'a> {
 impl<'a, S: Shelf> Trial<'a, S> {
     /// The trial of a change; `None` if no trail depends on what it changes, or if CloudTrail is not to be asked.
     pub(super) async fn of(work: &'a Work<'a>, shelf: &'a S) -> Option<Self> {
-        let pace = work.context.confirm.as_ref().filter(|_| !work.change.confirm.is_empty())?;
+        let asking = work.context.confirm.filter(|_| !work.change.confirm.is_empty())?;
         let trials = &work.context.trials;
         let turn = match shelf.subject() {
             Subject::Bucket(_) | Subject::Key(_) => Turn::Alone(trials.write().await),
             Subject::Topic(_) => Turn::BesideTopics(trials.read().await),
         };
-        Some(Self { work, shelf, pace, _turn: turn })
+        Some(Self { work, shelf, asking, _turn: turn })
     }
 
     /// Makes sure that CloudTrail can be asked about every trail, and accepts each as things are, before permissions are
@@ -69,7 +69,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
         previous: Option<&StoredPolicy>,
         written: Option<&StoredPolicy>,
     ) -> Result<(), ApplyError> {
-        self.pace.settle().await;
+        self.asking.settle(&self.work.context.interrupt).await;
         let change = self.work.change;
         let mut confirmation = self.ask(PolicyAfter::ChangedByOthers, &change.confirm).await;
         let must_be_certain = change.phase == Phase::Contract || self.first_use().is_some();
@@ -156,7 +156,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
         };
         match self.put_longer(before, retreat).await {
             Ok(()) => {
-                self.pace.settle().await;
+                self.asking.settle(&self.work.context.interrupt).await;
                 PolicyAfter::Retreated { accepted: self.is_accepted(refused).await }
             }
             Err(error) => PolicyAfter::NotRestored { error: error.to_string() },
@@ -181,9 +181,9 @@ impl<'a, S: Shelf> Trial<'a, S> {
             subject: self.shelf.subject(),
             policy,
         };
-        let mut confirmation = question.ask(self.pace, &first).await;
+        let mut confirmation = question.ask(&first).await;
         if confirmation.refused.is_none() && confirmation.unconfirmed.is_empty() {
-            let Confirmation { confirmed, unconfirmed, refused } = question.ask(self.pace, &others).await;
+            let Confirmation { confirmed, unconfirmed, refused } = question.ask(&others).await;
             confirmation.confirmed.extend(confirmed);
             confirmation.unconfirmed.extend(unconfirmed);
             confirmation.refused = refused;

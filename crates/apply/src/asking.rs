@@ -1,0 +1,27 @@
+//! How CloudTrail is asked to check trails.
+
+use std::time::Duration;
+
+use crate::interrupt::Interrupt;
+
+/// How CloudTrail is asked to check trails after the write of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking {
+    /// How long to wait after the write of a policy, so that CloudTrail is not asked while it sees the former one. Bucket
+    /// configuration and key policies are eventually consistent: see "Amazon S3 data consistency model" in the S3 user
+    /// guide, and "AWS KMS eventual consistency" in the KMS developer guide.
+    pub settle: Duration,
+}
+
+impl Asking {
+    /// As AWS needs it.
+    pub const PATIENT: Self = Self { settle: Duration::from_secs(10) };
+
+    /// Without a pause, for where a write is seen at once.
+    pub const AT_ONCE: Self = Self { settle: Duration::ZERO };
+
+    /// Waits until a policy that was written just now should be seen, but not after a request to stop.
+    pub(crate) async fn settle(self, interrupt: &Interrupt) {
+        interrupt.sleep(self.settle).await;
+    }
+}

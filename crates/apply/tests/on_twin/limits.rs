@@ -1,0 +1,107 @@
+//! What AWS limits, and what has no limit although it should have one.
+
+use reconcile_twin::{Clock, Failure, Garbage, GarbageAnswer, Kind, Share, Weather};
+
+use crate::installation::{Installation, members};
+use crate::unreadable::{SPEC, with_others};
+
+/// So many calls of an operation that AWS throttles.
+fn throttles(operation: &str, times: usize) -> Failure {
+    Failure {
+        operation: operation.to_owned(),
+        status: 400,
+        code: "ThrottlingException",
+        message: "Rate exceeded",
+        times,
+        takes_effect: false,
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_repeated_until_it_succeeds() {
+    let installation = with_others().await;
+    let operations =
+        ["kms:CreateKey", "cloudtrail:CreateTrail", "cloudtrail:DescribeTrails", "sts:AssumeRole"];
+    installation.twin.fail(operations.map(|operation| throttles(operation, 30)).to_vec());
+    installation.converge(SPEC).await;
+    assert_eq!(installation.accepted("kms:CreateKey"), 1);
+    assert!(installation.plan(SPEC).await.is_in_sync());
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_no_throttle() {
+    let installation = with_others().await;
+    let quota = Failure { code: "LimitExceededException", ..throttles("kms:CreateKey", 1) };
+    installation.twin.fail(vec![quota]);
+    let plan = installation.plan(SPEC).await;
+    let outcome = installation.apply(SPEC, &plan).await;
+    assert!(!outcome.is_complete() && installation.accepted("kms:CreateKey") == 0, "{:#?}", outcome.results);
+}
+
+#[tokio::test]
+async fn throttles_and_lost_answers_cost_no_more_calls_than_they_have_to() {
+    let spec = members(200, "");
+    let calm = Installation::new().patient();
+    let plan = calm.plan(&spec).await;
+    let stormy = calm.fork();
+    let weather = Weather::calm().seeded(7).with(Kind::Throttles, Share::percent(30));
+    stormy.twin.set_weather(weather.with(Kind::LostAnswers, Share::percent(5)), Clock::Calls);
+    let calls = async |installation: &Installation| {
+        let before = installation.twin.calls().len();
+        let outcome = installation.apply(&spec, &plan).await;
+        assert!(outcome.is_complete(), "{:#?}", outcome.results);
+        installation.twin.calls().len() - before
+    };
+    let (fewest, found) = (calls(&calm).await, calls(&stormy).await);
+    // Every third call fails, and is made again.
+    assert!(found > fewest * 4 / 3, "{found} calls in a storm, {fewest} in calm weather");
+    assert!(found * 10 <= fewest * 16, "{found} calls in a storm, {fewest} in calm weather");
+    let keys = |it: &Installation| it.twin.summary().accounts.iter().map(|it| it.keys.len()).sum::<usize>();
+    assert_eq!((keys(&calm), keys(&stormy)), (1, 1));
+}
+
+/// Lists whose answers always name the same next page.
+fn endless(operations: &[&str]) -> Vec<Garbage> {
+    let operations = operations.iter().map(|operation| (*operation).to_owned());
+    operations.map(|operation| Garbage { operation, answer: GarbageAnswer::Endless }).collect()
+}
+
+#[tokio::test]
+async fn a_list_that_never_ends_is_given_up() {
+    /// Lists in accounts. Those of one line are read side by side.
+    const IN_ACCOUNTS: [&[&str]; 7] = [
+        &["cloudtrail:ListTrails", "kms:ListKeys", "s3:ListBucketInventoryConfigurations"],
+        &["cloudtrail:ListTags"],
+        &["kms:ListResourceTags"],
+        &["kms:ListAliases", "iam:ListRolePolicies"],
+        &["kms:ListGrants", "iam:ListAttachedRolePolicies"],
+        &["logs:DescribeLogGroups"],
+        &["logs:DescribeResourcePolicies", "logs:DescribeAccountPolicies"],
+    ];
+
+    let installation = with_others().await;
+    installation.converge(SPEC).await;
+    for operation in [
+        "organizations:ListAccounts",
+        "organizations:ListRoots",
+        "organizations:ListOrganizationalUnitsForParent",
+        "organizations:ListAccountsForParent",
+        "organizations:ListTagsForResource",
+        "organizations:ListDelegatedAdministrators",
+    ] {
+        installation.twin.garble(endless(&[operation]));
+        let error = installation.try_compare(SPEC).await.unwrap_err().to_string();
+        assert!(error.contains("the list does not end"), "{operation}: {error}");
+    }
+
+    let mut calls = Vec::new();
+    for operations in IN_ACCOUNTS {
+        installation.twin.garble(endless(operations));
+        let before = installation.twin.calls().len();
+        let _ = installation.try_compare(SPEC).await;
+        let all = &installation.twin.calls()[before..];
+        let count = |operation| all.iter().filter(|call| call.operation == operation).count();
+        calls.extend(operations.iter().map(|operation| (*operation, count(*operation))));
+    }
+    assert!(calls.iter().all(|(_, calls)| (2..=12).contains(calls)), "{calls:?}");
+}

@@ -1,0 +1,240 @@
+//! The rates of calls that AWS documents, and the token buckets that keep below them.
+//!
+//! A call that AWS throttles costs a call and a pause; one that waits for its turn costs neither.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use reconcile_policy::{AccountId, Region};
+use tokio::time::{Instant, sleep};
+
+use crate::Operation;
+
+/// The operations that AWS counts together, for each account and Region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Counter {
+    /// Get, describe and list operations of CloudTrail.
+    CloudTrailReads,
+    /// All other operations of CloudTrail.
+    CloudTrailWrites,
+    /// Operations of STS.
+    Sts,
+    /// One operation.
+    Of(Operation),
+}
+
+/// How many calls AWS answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    /// What is counted.
+    counter: Counter,
+    /// How many calls a second, on average.
+    per_second: u32,
+    /// How many calls at once, after a time without calls.
+    burst: u32,
+}
+
+/// The documented rate of an operation, where it has one that a run could reach.
+///
+/// - CloudTrail: "Quotas in AWS CloudTrail" in the CloudTrail user guide. The service quotas of CloudTrail list each operation by
+///   itself, the user guide lists two groups: the groups are below both.
+/// - Organizations: "Throttling limits" under "Quotas and service limits" in the Organizations user guide, per account.
+/// - KMS: "Request quotas" in the KMS developer guide. Reads have 100 calls a second and more, which no run reaches.
+/// - CloudWatch Logs: "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
+/// - STS: "IAM and AWS STS quotas" in the IAM user guide. They count for the account that calls.
+///
+/// IAM publishes no rates. S3 and SNS answer far more calls a second than a run makes to one account.
+pub(crate) fn rate(operation: Operation) -> Option<Rate> {
+    use Operation as Op;
+
+    let (counter, per_second, burst) = match operation {
+        Op::DescribeTrails
+        | Op::ListTrails
+        | Op::GetTrailStatus
+        | Op::GetEventSelectors
+        | Op::ListTags
+        | Op::GetInsightSelectors
+        | Op::GetEventConfiguration => (Counter::CloudTrailReads, 10, 10),
+        Op::CreateTrail
+        | Op::UpdateTrail
+        | Op::DeleteTrail
+        | Op::PutEventSelectors
+        | Op::PutInsightSelectors
+        | Op::PutEventConfiguration
+        | Op::AddTags
+        | Op::StartLogging
+        | Op::StopLogging
+        | Op::RegisterDelegatedAdministrator => (Counter::CloudTrailWrites, 1, 1),
+
+        // The same operation, under the name of another purpose.
+        Op::DescribeOrganization | Op::DescribeOwnOrganization => {
+            (Counter::Of(Op::DescribeOrganization), 1, 2)
+        }
+        Op::ListAccounts => (Counter::Of(operation), 8, 12),
+        Op::ListOrganizationalUnitsForParent
+        | Op::ListAccountsForParent
+        | Op::ListDelegatedAdministrators => (Counter::Of(operation), 5, 8),
+        Op::ListAccountTags => (Counter::Of(operation), 10, 15),
+        Op::ListServiceAccess => (Counter::Of(operation), 1, 3),
+        Op::ListRoots | Op::EnableServiceAccess => (Counter::Of(operation), 1, 2),
+
+        Op::CreateKey
+        | Op::CreateAlias
+        | Op::UpdateKeyDescription
+        | Op::DisableKeyRotation
+        | Op::AssociateKmsKey
+        | Op::PutRetentionPolicy
+        | Op::DescribeSubscriptionFilters
+        | Op::ListLogGroupTags
+        | Op::TagLogGroup => (Counter::Of(operation), 5, 5),
+        Op::TagKey | Op::DescribeLogGroups | Op::CreateLogGroup | Op::DeleteLogGroup => {
+            (Counter::Of(operation), 10, 10)
+        }
+        Op::DeleteAlias | Op::EnableKeyRotation | Op::PutKeyPolicy | Op::ScheduleKeyDeletion => {
+            (Counter::Of(operation), 15, 15)
+        }
+        Op::CreateGrant | Op::RevokeGrant => (Counter::Of(operation), 50, 50),
+
+        Op::AssumeRole | Op::GetCallerIdentity => (Counter::Sts, 600, 600),
+        _ => return None,
+    };
+    Some(Rate { counter, per_second, burst })
+}
+
+impl Rate {
+    /// The time in which one more call becomes possible. It is a little longer than documented: calls do not arrive at AWS in the
+    /// same distance in which they were sent.
+    fn every(self) -> Duration {
+        const PERCENT: u32 = 105;
+
+        Duration::from_secs(1) * PERCENT / 100 / self.per_second
+    }
+}
+
+/// A token bucket. Times are counted from any one moment on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bucket {
+    /// When the bucket is full again.
+    full: Duration,
+}
+
+impl Bucket {
+    /// Takes a token; returns how long to wait before it can be used.
+    fn take(&mut self, rate: Rate, now: Duration) -> Duration {
+        let every = rate.every();
+        let full = self.full.max(now);
+        self.full = full + every;
+        full.saturating_sub(every * rate.burst.saturating_sub(1)).saturating_sub(now)
+    }
+}
+
+/// The token buckets of all accounts and Regions.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    start: Instant,
+    buckets: Mutex<HashMap<Place, Bucket>>,
+}
+
+/// Where calls are counted: the account, unless it is the one that starts; the Region; what is counted there.
+type Place = (Option<AccountId>, Option<Region>, Counter);
+
+impl Limiter {
+    pub(crate) fn new() -> Self {
+        Self { start: Instant::now(), buckets: Mutex::default() }
+    }
+
+    /// Waits for the turn of a call.
+    pub(crate) async fn turn(&self, account: Option<AccountId>, region: Option<Region>, rate: Rate) {
+        let wait = self.take(account, region, rate);
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+    }
+
+    fn take(&self, account: Option<AccountId>, region: Option<Region>, rate: Rate) -> Duration {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry((account, region, rate.counter)).or_default();
+        bucket.take(rate, self.start.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_lets_a_burst_through_and_then_keeps_the_rate() {
+        let of = |per_second, burst| Rate { counter: Counter::Sts, per_second, burst };
+        let millis = Duration::from_millis;
+        for (rate, moments, waits) in [
+            (of(1, 1), [0, 0, 0, 0], [0, 1050, 2100, 3150]),
+            (of(1, 1), [0, 1050, 2000, 9000], [0, 0, 100, 0]),
+            (of(1, 2), [0, 0, 0, 5000], [0, 0, 1050, 0]),
+            (of(10, 3), [0, 0, 0, 0], [0, 0, 0, 105]),
+            (of(10, 3), [0, 0, 0, 50], [0, 0, 0, 55]),
+            (of(5, 2), [1000, 1000, 1000, 1210], [0, 0, 210, 210]),
+        ] {
+            let mut bucket = Bucket::default();
+            let found = moments.map(|moment| bucket.take(rate, millis(moment)));
+            assert_eq!(found, waits.map(millis), "{rate:?} {moments:?}");
+        }
+    }
+
+    #[test]
+    fn in_any_second_a_bucket_lets_at_most_a_burst_and_the_rate_through() {
+        for operation in Operation::ALL {
+            let Some(rate) = rate(*operation) else { continue };
+            let mut bucket = Bucket::default();
+            // Calls come in every millisecond of three seconds.
+            let moments = (0..3000).map(Duration::from_millis);
+            let mut sent: Vec<Duration> = moments.map(|now| now + bucket.take(rate, now)).collect();
+            sent.sort();
+            for (index, first) in sent.iter().enumerate() {
+                let within = sent[index..].iter().take_while(|it| **it < *first + Duration::from_secs(1));
+                let most = rate.burst + rate.per_second;
+                assert!(within.count() <= usize::try_from(most).unwrap(), "{operation:?} {first:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn operations_that_aws_counts_together_share_a_bucket() {
+        let of = |operation| rate(operation).map(|it| (it.counter, it.per_second, it.burst));
+        for (a, b) in [
+            (Operation::CreateTrail, Operation::StartLogging),
+            (Operation::DescribeTrails, Operation::GetEventSelectors),
+            (Operation::DescribeOrganization, Operation::DescribeOwnOrganization),
+        ] {
+            assert_eq!(of(a), of(b));
+        }
+        assert_ne!(of(Operation::CreateTrail), of(Operation::DescribeTrails));
+        assert_ne!(of(Operation::CreateKey), of(Operation::CreateAlias));
+    }
+
+    #[test]
+    fn every_operation_of_a_service_with_low_rates_has_one() {
+        for operation in Operation::ALL {
+            let service = operation.action().split(':').next().unwrap_or_default();
+            let expected = match service {
+                "cloudtrail" | "organizations" | "sts" => Some(true),
+                "iam" | "s3" | "sns" => Some(false),
+                _ => None,
+            };
+            if let Some(expected) = expected {
+                assert_eq!(rate(*operation).is_some(), expected, "{operation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn accounts_and_regions_do_not_wait_for_each_other() {
+        let limiter = Limiter::new();
+        let [a, b]: [AccountId; 2] = ["111111111111", "222222222222"].map(|id| id.parse().unwrap());
+        let rate = rate(Operation::CreateTrail).unwrap();
+        let waits = [(&a, "us-east-1"), (&b, "us-east-1"), (&a, "eu-west-1"), (&a, "us-east-1")].map(
+            |(account, region)| limiter.take(Some(account.clone()), region.parse().ok(), rate).is_zero(),
+        );
+        assert_eq!(waits, [true, true, true, false]);
+    }
+}

@@ -1,0 +1,149 @@
+//! Decides whether a failed attempt is repeated.
+//!
+//! A call that was throttled did not take effect, and is repeated as long as its time lasts. Of a call whose answer is lost, or
+//! that AWS answers with a fault of its own, it is not known whether it took effect: it is repeated a few times, unless a second
+//! effect would do harm.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_kms::config::retry::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
+};
+use aws_smithy_types::retry::ErrorKind;
+use reconcile_policy::AccountId;
+
+use crate::{Operation, call};
+
+/// The time of a call with all its attempts. After it, nothing is repeated.
+pub(crate) const BUDGET: Duration = Duration::from_mins(1);
+/// How many attempts of unknown outcome a call has.
+const LOST: u32 = 4;
+/// Ends a call that is repeated without pauses, as in the embedded AWS. With pauses, its time is over long before.
+const ATTEMPTS: u32 = 100;
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failed {
+    /// AWS takes no more calls for the moment. The call did not take effect.
+    Throttled,
+    /// It is not known whether the call took effect; so many attempts ended so, with this one.
+    Lost(u32),
+}
+
+/// Whether a call is repeated that has taken this time already.
+fn is_repeated(operation: Option<Operation>, failed: Failed, spent: Duration) -> bool {
+    let is_safe = match failed {
+        Failed::Throttled => true,
+        Failed::Lost(times) => times < LOST && operation.is_none_or(is_repeatable),
+    };
+    is_safe && spent < BUDGET
+}
+
+/// Whether an operation does no harm if it takes effect twice.
+///
+/// Two keys cannot be told apart by those that look for one; everything else has a name. See "Idempotency" in the API reference
+/// of each service, and `CreateKey` in the KMS API reference.
+fn is_repeatable(operation: Operation) -> bool {
+    operation != Operation::CreateKey
+}
+
+/// Applies the rules above to what the classifiers of the SDK found.
+#[derive(Debug)]
+pub(crate) struct Rules;
+
+impl ClassifyRetry for Rules {
+    fn classify_retry(&self, _: &InterceptorContext) -> RetryAction {
+        RetryAction::NoActionIndicated
+    }
+
+    fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
+        let RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) = previous else {
+            return RetryAction::NoActionIndicated;
+        };
+        // An answer that is too long is as long the next time.
+        if is_quota(context) || *kind == ErrorKind::ClientError {
+            return RetryAction::RetryForbidden;
+        }
+        let failed = match kind {
+            ErrorKind::ThrottlingError => Failed::Throttled,
+            _ => Failed::Lost(call::lost()),
+        };
+        match is_repeated(call::operation(), failed, call::spent()) {
+            true => RetryAction::NoActionIndicated,
+            false => RetryAction::RetryForbidden,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "reconcile"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// Whether AWS answers that a quota is used up. The SDK takes the code for that of a throttle, which it is in other services: KMS
+/// and CloudWatch Logs have it for the number of resources. See `LimitExceededException` in their API references.
+fn is_quota(context: &InterceptorContext) -> bool {
+    const CODE: &str = "LimitExceededException";
+
+    let body = context.response().and_then(|answer| answer.body().bytes()).unwrap_or_default();
+    serde_json::from_slice::<serde_json::Value>(body)
+        .is_ok_and(|body| body["__type"].as_str().is_some_and(|code| code.ends_with(CODE)))
+}
+
+/// How the clients of one account repeat calls, with [`Rules`].
+#[derive(Debug, Clone)]
+pub(crate) struct Retries {
+    pub(crate) partition: RetryPartition,
+    pub(crate) config: RetryConfig,
+    pub(crate) timeouts: TimeoutConfig,
+}
+
+impl Retries {
+    /// The retries of an account, with the pauses of the base.
+    ///
+    /// The SDK shares what it counts among all clients of a service and Region, and then gives up after a number of failures:
+    /// here, each account counts for itself, and time ends its calls. Timeouts of the SDK would count the time in which a call
+    /// waits for its turn: the transport and the rules end calls.
+    pub(crate) fn of(account: &AccountId, base: &SdkConfig) -> Self {
+        let partition = RetryPartition::custom(format!("reconcile-{account}"));
+        let config = base.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        let timeouts = base.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
+        Self {
+            partition: partition.token_bucket(TokenBucket::unlimited()).build(),
+            config: config.with_max_attempts(ATTEMPTS),
+            timeouts: timeouts.disable_operation_timeout().disable_operation_attempt_timeout().build(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttles_are_repeated_for_a_time_and_unknown_outcomes_a_few_times() {
+        let secs = Duration::from_secs;
+        for (operation, failed, spent, expected) in [
+            (Operation::CreateKey, Failed::Throttled, secs(0), true),
+            (Operation::CreateTrail, Failed::Throttled, secs(59), true),
+            (Operation::CreateTrail, Failed::Throttled, BUDGET, false),
+            (Operation::DescribeTrails, Failed::Lost(1), secs(15), true),
+            (Operation::DescribeTrails, Failed::Lost(LOST - 1), secs(45), true),
+            (Operation::DescribeTrails, Failed::Lost(LOST), secs(1), false),
+            (Operation::PutBucketPolicy, Failed::Lost(1), BUDGET, false),
+            (Operation::CreateKey, Failed::Lost(1), secs(0), false),
+        ] {
+            assert_eq!(is_repeated(Some(operation), failed, spent), expected, "{operation:?} {failed:?}");
+        }
+        assert!(is_repeated(None, Failed::Lost(1), secs(1)));
+    }
+}

@@ -1,0 +1,129 @@
+//! The way of every attempt to AWS: its turn, a place among the calls in flight, a time limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use reconcile_policy::AccountId;
+use tokio::time::timeout;
+
+use crate::call;
+use crate::connect::is_of_aws;
+use crate::gate::Gate;
+use crate::rate::{self, Limiter, Rate};
+use crate::reached::Endpoint;
+
+/// How long attempts may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// The time of one attempt, its answer included.
+    pub(crate) attempt: Duration,
+    /// How long an attempt keeps others from beginning.
+    pub(crate) slow: Duration,
+}
+
+impl Patience {
+    /// AWS answers nearly every call that we make within a second. A service that hangs does not, and must not hold up the calls
+    /// to others.
+    pub(crate) const USUAL: Self = Self { attempt: Duration::from_secs(15), slow: Duration::from_secs(1) };
+}
+
+/// AWS did not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {} seconds", .0.as_secs())]
+struct Silent(Duration);
+
+/// What all connections to AWS share.
+#[derive(Debug, Clone)]
+pub(crate) struct Roads {
+    /// The time of one attempt.
+    pub(crate) attempt: Duration,
+    pub(crate) gate: Arc<Gate>,
+    /// Keeps below the rates of AWS; `None` where nobody counts the calls.
+    pub(crate) limiter: Option<Arc<Limiter>>,
+}
+
+/// A client, or a connector, for the calls of one account; `None` for those that assume roles, which AWS counts for the account
+/// that calls.
+#[derive(Debug)]
+struct Transport<T> {
+    next: T,
+    roads: Roads,
+    account: Option<AccountId>,
+}
+
+/// The client with the way to AWS before it.
+pub(crate) fn transport(
+    client: SharedHttpClient,
+    roads: Roads,
+    account: Option<AccountId>,
+) -> SharedHttpClient {
+    SharedHttpClient::new(Transport { next: client, roads, account })
+}
+
+impl HttpClient for Transport<SharedHttpClient> {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Transport {
+            next: self.next.http_connector(settings, components),
+            roads: self.roads.clone(),
+            account: self.account.clone(),
+        })
+    }
+}
+
+impl HttpConnector for Transport<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (next, gate, limit) = (self.next.clone(), Arc::clone(&self.roads.gate), self.roads.attempt);
+        let turn = self.roads.limiter.clone().zip(rate_of(&request)).map(|(limiter, rate)| {
+            let (account, region) = (self.account.clone(), Endpoint::of(&request).region);
+            async move { limiter.turn(account, region, rate).await }
+        });
+        HttpConnectorFuture::new(async move {
+            if let Some(turn) = turn {
+                turn.await;
+            }
+            let attempt = async {
+                call::sent();
+                timeout(limit, next.call(request)).await
+            };
+            gate.pass(attempt).await.unwrap_or_else(|_| Err(ConnectorError::timeout(Silent(limit).into())))
+        })
+    }
+}
+
+/// The rate that AWS has for a request. An emulator has none.
+fn rate_of(request: &HttpRequest) -> Option<Rate> {
+    call::operation().filter(|_| is_of_aws(request.uri())).and_then(rate::rate)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_calls_to_aws_have_a_rate() {
+        use crate::Operation;
+
+        let rate = async |uri: &str, operation| {
+            let mut request = HttpRequest::new(SdkBody::empty());
+            request.set_uri(uri).unwrap();
+            call::make(operation, async { rate_of(&request).is_some() }).await
+        };
+        let aws = "https://cloudtrail.eu-west-1.amazonaws.com/";
+        assert!(rate(aws, Operation::CreateTrail).await);
+        assert!(!rate(aws, Operation::GetBucketPolicy).await);
+        assert!(!rate("http://127.0.0.1:5000/", Operation::CreateTrail).await);
+    }
+}

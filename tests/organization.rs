@@ -29,6 +29,8 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
         state["accounts"]["555555555555"] = account("Not this one");
         state["accounts"]["666666666666"] = account("Closed");
         state["accounts"]["666666666666"]["suspended"] = json!(true);
+        state["accounts"]["888888888888"] = account("Not yet activated");
+        state["accounts"]["888888888888"]["state"] = json!("PENDING_ACTIVATION");
     });
     let drift = project.run("drift specs/organization.yaml --sandbox").exits(2);
     assert!(drift.stdout.contains("trail/log-archive/SecurityTrail"), "{}", drift.stdout);
@@ -37,7 +39,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
         .run("plan specs/organization.yaml --sandbox")
         .exits(0)
         .says("trail/log-archive/SecurityTrail")
-        .says("since suspended: `Closed` (666666666666)");
+        .says("not active: `Closed` (666666666666, SUSPENDED), `Not yet activated` (888888888888, PENDING_ACTIVATION)");
     // The saved plan names the account; who has joined since is the next plan's.
     project.edit(".reconcile/sandbox.json", |state| {
         state["accounts"]["777777777777"] = account("Newcomer");
@@ -48,7 +50,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
         state["accounts"][id]["regions"]["us-east-1"]["trails"].as_object().map_or(0, serde_json::Map::len)
     };
     assert_eq!((trails("222222222222"), trails("777777777777")), (1, 0));
-    assert_eq!((trails("555555555555"), trails("666666666666")), (0, 0));
+    assert_eq!(["555555555555", "666666666666", "888888888888"].map(trails), [0, 0, 0]);
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
 
@@ -58,7 +60,8 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     });
     let named = "trail `SecurityTrail` of account 777777777777";
     let plan = project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
-    plan.says(&format!("{named} (`Newcomer`) is not in the spec")).says("the account is suspended");
+    plan.says(&format!("{named} (`Newcomer`) is not in the spec"))
+        .says("the account is in the state `SUSPENDED`");
     project.edit(".reconcile/sandbox.json", |state| {
         state["accounts"].as_object_mut().unwrap().remove("777777777777");
     });

@@ -171,7 +171,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
 
     let outsiders = outsider::find(desired, observed, scope.others_that_stay());
 
-    compared.warnings.extend(scope.suspended().into_iter().chain(scope.nobody_joins()));
+    compared.warnings.extend(scope.inactive().into_iter().chain(scope.nobody_joins()));
     let absent = desired.trails.iter().filter(|trail| observed.trails.get(&trail.arn) == Some(&None));
     let absent = absent.map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name)).collect();
     let unsettled = std::mem::take(&mut compared.unsettled);

@@ -11,7 +11,7 @@ use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::{LiveOrganization, Observed, UsedKey};
+use crate::observe::{Observed, UsedKey};
 use crate::view::{self, KeyRef};
 
 pub use unproven::{Unproven, Why};
@@ -276,12 +276,9 @@ fn knows_key(desired: &Desired) -> bool {
 
 /// What is known of the organization of an account.
 pub(crate) fn membership(observed: &Observed, account: &str) -> Membership {
-    let Some(LiveOrganization { roster, suspended, .. }) = &observed.organization else {
-        return Membership::Unknown;
-    };
-    let is_it = |member: &&Member| member.id.as_str() == account;
-    let id = roster.id.clone();
-    match roster.member(account).or_else(|| suspended.iter().find(is_it)) {
+    let Some(live) = &observed.organization else { return Membership::Unknown };
+    let id = live.roster.id.clone();
+    match live.account(account) {
         Some(Member { units, .. }) => {
             // Units are read only where the spec asks for them.
             let path = (!units.is_empty()).then(|| format!("{id}/{}/", units.join("/")));

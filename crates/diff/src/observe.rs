@@ -51,7 +51,7 @@ use log_access::LogAccess;
 use log_group::LiveLogGroup;
 pub use log_group::{GroupTraits, Masking};
 pub use names::{Receiver, Target};
-pub use organization::LiveOrganization;
+pub use organization::{Inactive, LiveOrganization};
 pub use role::OtherPolicy;
 pub use topic::{LiveTopic, TopicAttributes};
 use trail::{Asked, Trails};

@@ -59,9 +59,12 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// Names of the roles that other accounts may assume.
     pub(crate) roles: BTreeSet<String>,
-    /// Whether it is closed, and only still listed.
+    /// Whether it is suspended, and only still listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) suspended: bool,
+    /// Its state in the organization, such as `PENDING_ACTIVATION`, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<String>,
     /// The id of the organizational unit that it is in; none is the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unit: Option<String>,

@@ -245,7 +245,12 @@ fn insiders(scope: &Scope<'_>) -> Insiders {
     let desired = scope.desired;
     let live = scope.observed.organization.as_ref();
     let members = live.into_iter().flat_map(|it| {
-        let members = it.roster.members().iter().chain(&it.suspended).map(|member| &member.id);
+        let members = it
+            .roster
+            .members()
+            .iter()
+            .chain(it.inactive.iter().map(|it| &it.member))
+            .map(|member| &member.id);
         members.chain(std::iter::once(&it.roster.management))
     });
     let readers = desired.bucket_policy.intent.readers.iter().map(|reader| reader.principal.to_string());

@@ -9,7 +9,7 @@ use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
-use crate::observe::{Observed, Stray, What, granted};
+use crate::observe::{Inactive, Observed, Stray, What, granted};
 use crate::plan::{AccountRef, Unreadable, Warning};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
@@ -194,9 +194,7 @@ impl<'a> Scope<'a> {
     /// What the organization calls an account.
     pub(super) fn name_in_organization(&self, id: &str) -> Option<&str> {
         let live = self.observed.organization.as_ref()?;
-        let suspended = || live.suspended.iter().find(|member| member.id.as_str() == id);
-        let member = live.roster.member(id).or_else(suspended)?;
-        Some(member.name.as_str()).filter(|name| !name.is_empty())
+        Some(live.account(id)?.name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// Where a resource is, as a change says it. A parsed spec declares every account that it names.
@@ -230,18 +228,26 @@ impl<'a> Scope<'a> {
             .collect()
     }
 
-    /// Accounts that would have joined, were they not closed or about to be.
-    pub(super) fn suspended(&self) -> Option<Warning> {
+    /// Accounts of the organization that get no trails because they are not active.
+    pub(super) fn inactive(&self) -> Option<Warning> {
         let joining = self.desired.organization.as_ref().map(|it| &it.joining)?;
         let live = self.observed.organization.as_ref()?;
-        // In which units and with which tags they were is of no use any more.
+        // The units and tags of an account that is not active are not read.
         let is_out = |id: &AccountId| joining.include.is_none() || joining.exclude.contains(id);
-        let suspended = live.suspended.iter().filter(|member| !is_out(&member.id));
-        let names: Vec<String> = suspended.map(|it| format!("`{}` ({})", it.name, it.id)).collect();
+        let inactive = live.inactive.iter().filter(|it| !is_out(&it.member.id));
+        let names: Vec<String> = inactive
+            .map(|Inactive { member, state }| {
+                let state = state.as_deref().unwrap_or("no state");
+                format!("`{}` ({}, {state})", member.name, member.id)
+            })
+            .collect();
         (!names.is_empty()).then(|| Warning {
             code: "suspended-account".to_owned(),
             address: self.bucket_address(),
-            message: format!("not among the accounts, since suspended: {}", names.join(", ")),
+            message: format!(
+                "these accounts of the organization get no trails, because they are not active: {}",
+                names.join(", ")
+            ),
         })
     }
 

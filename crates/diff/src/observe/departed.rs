@@ -26,8 +26,8 @@ pub enum Unseen {
     Undeclared,
     /// Its account is not in the organization.
     NotInOrganization,
-    /// Its account is suspended.
-    Suspended,
+    /// Its account is in the organization and not active; with its state, if Organizations returned one.
+    Inactive(Option<String>),
     /// The spec names no role with which to enter its account.
     NoRole,
     /// Its account could not be read.
@@ -39,7 +39,8 @@ impl fmt::Display for Unseen {
         match self {
             Self::Undeclared => f.write_str("the spec does not declare the account"),
             Self::NotInOrganization => f.write_str("the account is not in the organization"),
-            Self::Suspended => f.write_str("the account is suspended"),
+            Self::Inactive(Some(state)) => write!(f, "the account is in the state `{state}`"),
+            Self::Inactive(None) => f.write_str("Organizations does not return the state of the account"),
             Self::NoRole => f.write_str("the spec has no `organization.role` to enter the account with"),
             Self::Unreadable(error) => error.fmt(f),
         }
@@ -75,8 +76,9 @@ fn unknown(organization: Option<&LiveOrganization>, id: &str) -> Unseen {
     match organization {
         None => Unseen::Undeclared,
         Some(live) if live.roster.has(id) => Unseen::NoRole,
-        Some(live) if live.suspended.iter().any(|member| member.id.as_str() == id) => Unseen::Suspended,
-        Some(_) => Unseen::NotInOrganization,
+        Some(live) => {
+            live.inactive(id).map_or(Unseen::NotInOrganization, |it| Unseen::Inactive(it.state.clone()))
+        }
     }
 }
 
@@ -101,6 +103,7 @@ fn of_member(pattern: &Arn, member: &Member) -> Option<Arn> {
 mod tests {
     use reconcile_spec::{Roster, parse};
 
+    use super::super::organization::Inactive;
     use super::*;
 
     fn organization() -> LiveOrganization {
@@ -113,7 +116,10 @@ mod tests {
         let active = vec![member("111111111111", "Management"), member("222222222222", "Left Behind")];
         LiveOrganization {
             roster: Roster::new("o-1".to_owned(), "111111111111".parse().unwrap(), Vec::new(), active),
-            suspended: vec![member("333333333333", "Closed")],
+            inactive: vec![Inactive {
+                member: member("333333333333", "Closed"),
+                state: Some("PENDING_CLOSURE".to_owned()),
+            }],
             service_access: false,
             delegated_administrators: Vec::new(),
         }
@@ -137,7 +143,12 @@ mod tests {
         for (spec, organization, id, expected) in [
             (&with_role, Some(&live), "222222222222", Ok("left-behind")),
             (&with_role, Some(&live), "111111111111", Err(Unseen::NoRole)),
-            (&with_role, Some(&live), "333333333333", Err(Unseen::Suspended)),
+            (
+                &with_role,
+                Some(&live),
+                "333333333333",
+                Err(Unseen::Inactive(Some("PENDING_CLOSURE".to_owned()))),
+            ),
             (&with_role, Some(&live), "444444444444", Err(Unseen::NotInOrganization)),
             (&without_role, Some(&live), "222222222222", Err(Unseen::NoRole)),
             (&without_organization, None, "222222222222", Err(Unseen::Undeclared)),

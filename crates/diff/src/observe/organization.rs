@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::{Account, AccountStatus};
+use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
 use futures::future::{join_all, try_join, try_join_all, try_join3};
 use reconcile_aws::{Operation, Session};
 use reconcile_policy::{AccountId, CLOUDTRAIL, Region};
@@ -12,17 +12,50 @@ use reconcile_spec::{Member, Organization, Roster, Unit};
 use super::error::ReadError;
 use super::page;
 
+/// The state of an account that is a member in every respect.
+const ACTIVE: &str = "ACTIVE";
+
 /// An organization with its accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveOrganization {
     /// Who is in it, and active.
     pub roster: Roster,
-    /// Accounts that are suspended or about to be closed.
-    pub suspended: Vec<Member>,
+    /// Accounts that are in it and not active.
+    pub inactive: Vec<Inactive>,
     /// Whether CloudTrail has trusted access; `false` where nobody asks.
     pub service_access: bool,
     /// Delegated administrators for CloudTrail; empty where nobody asks.
     pub delegated_administrators: Vec<AccountId>,
+}
+
+/// An account of an organization that is not active: suspended, closed or about to be, or not yet activated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inactive {
+    /// The account.
+    pub member: Member,
+    /// The state as Organizations writes it, such as `PENDING_CLOSURE`; `None` if Organizations does not return a state.
+    pub state: Option<String>,
+}
+
+impl LiveOrganization {
+    /// The account of this id, active or not.
+    pub fn account(&self, id: &str) -> Option<&Member> {
+        self.roster.member(id).or_else(|| self.inactive(id).map(|it| &it.member))
+    }
+
+    /// The account of this id, if it is in the organization and not active.
+    pub fn inactive(&self, id: &str) -> Option<&Inactive> {
+        self.inactive.iter().find(|it| it.member.id.as_str() == id)
+    }
+}
+
+/// The state of an account: only an account in the state `ACTIVE` is a member that can be entered.
+///
+/// `State` replaces `Status`, which AWS retired on September 9, 2026. Emulators may still return only `Status`. See "Monitor the
+/// state of your AWS accounts" in the Organizations user guide, and `Account` in the Organizations API reference.
+fn state(account: &Account) -> Option<&str> {
+    let status = || account.status.as_ref().map(AccountStatus::as_str);
+    account.state.as_ref().map(AccountState::as_str).or_else(status)
 }
 
 /// The organization of the session's account, in the partition of a Region, as far as the spec asks for it.
@@ -45,15 +78,17 @@ pub async fn read(
         try_join3(reader.describe(), reader.accounts(), try_join3(units, access, administrators)).await?;
     let (units, units_of) = units.unwrap_or_default();
 
-    let (active, suspended): (Vec<Account>, Vec<Account>) = accounts
-        .into_iter()
-        .partition(|account| matches!(account.status, None | Some(AccountStatus::Active)));
-    let member = |account: Account| {
-        let id: AccountId = account.id?.parse().ok()?;
+    let (mut members, mut inactive) = (Vec::new(), Vec::new());
+    for account in accounts {
+        let Some(id) = account.id.as_deref().and_then(|id| id.parse().ok()) else { continue };
         let units = units_of.get(&id).cloned().unwrap_or_default();
-        Some(Member { id, name: account.name.unwrap_or_default(), units, tags: BTreeMap::new() })
-    };
-    let mut members: Vec<Member> = active.into_iter().filter_map(member).collect();
+        let state = state(&account).map(str::to_owned);
+        let member = Member { id, name: account.name.unwrap_or_default(), units, tags: BTreeMap::new() };
+        match state.as_deref() {
+            Some(ACTIVE) => members.push(member),
+            _ => inactive.push(Inactive { member, state }),
+        }
+    }
     if wanted.joining.asks_for_tags() {
         let tags = join_all(members.iter().map(|member| reader.tags(&member.id))).await;
         for (member, tags) in members.iter_mut().zip(tags) {
@@ -62,7 +97,7 @@ pub async fn read(
     }
     Ok(LiveOrganization {
         roster: Roster::new(id, management, units, members),
-        suspended: suspended.into_iter().filter_map(member).collect(),
+        inactive,
         service_access: access.unwrap_or_default(),
         delegated_administrators: administrators.unwrap_or_default(),
     })
@@ -239,5 +274,29 @@ impl Reader<'_> {
             Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(accounts.await?.into_iter().filter_map(|account| account.id?.parse().ok()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_an_account_is_its_status_only_where_there_is_no_state() {
+        for (given, status, expected) in [
+            (Some("ACTIVE"), None, Some("ACTIVE")),
+            (Some("PENDING_ACTIVATION"), Some("ACTIVE"), Some("PENDING_ACTIVATION")),
+            (Some("CLOSED"), Some("SUSPENDED"), Some("CLOSED")),
+            (Some("HIBERNATING"), None, Some("HIBERNATING")),
+            (None, Some("ACTIVE"), Some("ACTIVE")),
+            (None, Some("PENDING_CLOSURE"), Some("PENDING_CLOSURE")),
+            (None, None, None),
+        ] {
+            let account = Account::builder()
+                .set_state(given.map(AccountState::from))
+                .set_status(status.map(AccountStatus::from))
+                .build();
+            assert_eq!(state(&account), expected, "{given:?} {status:?}");
+        }
     }
 }

@@ -38,14 +38,14 @@ pub(super) fn list_for_parent(state: &mut State, caller: Caller<'_>, input: &Val
 fn details(state: &State, caller: Caller<'_>, is_asked: impl Fn(&Account) -> bool) -> Vec<Value> {
     let accounts = state.accounts.iter().filter(|(_, account)| is_asked(account));
     let details = accounts.map(|(id, account)| {
-        let status = if account.suspended { "SUSPENDED" } else { "ACTIVE" };
+        let usual = if account.suspended { "SUSPENDED" } else { "ACTIVE" };
         json!({
             "Id": id,
             "Arn": arn(state, caller, &format!("account/{ID}/{id}")),
             "Name": account.name,
             "Email": format!("{id}@twin.invalid"),
-            "Status": status,
-            "State": status,
+            "Status": usual,
+            "State": account.state.as_deref().unwrap_or(usual),
             "JoinedMethod": "CREATED",
         })
     });

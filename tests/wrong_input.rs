@@ -54,9 +54,11 @@ fn credentials_of_the_wrong_account() {
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     std::fs::remove_file(project.path(".reconcile/plan.json")).unwrap();
     project.edit(".reconcile/sandbox.json", |state| state["ambient"] = "222222222222".into());
-    project.run("plan specs/prod.yaml --sandbox").exits(1).says(
-        "the credentials are of account 222222222222, but account `master` in the spec is 111111111111",
-    );
+    project
+        .run("plan specs/prod.yaml --sandbox")
+        .exits(1)
+        .says("the credentials are of account 222222222222, but account `master` in the spec is 111111111111")
+        .says("hint: give the account a `role` or a `profile` in the spec");
     assert!(!project.path(".reconcile/plan.json").exists());
 }
 

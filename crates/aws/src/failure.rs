@@ -36,6 +36,8 @@ pub(crate) enum Failure {
     SignedOut,
     /// A provider failed, or did not answer.
     ProviderFailed,
+    /// The credentials are of another account than the spec says.
+    OtherAccount,
 }
 
 impl Failure {
@@ -98,7 +100,11 @@ impl Failure {
     /// Whether it is about credentials.
     pub(crate) fn is_of_credentials(self) -> bool {
         match self {
-            Self::NoCredentials | Self::Misconfigured | Self::SignedOut | Self::ProviderFailed => true,
+            Self::NoCredentials
+            | Self::Misconfigured
+            | Self::SignedOut
+            | Self::ProviderFailed
+            | Self::OtherAccount => true,
             Self::Dns
             | Self::NotConnected
             | Self::Proxy
@@ -121,6 +127,7 @@ impl Failure {
             Self::Timeout => format!("{host} did not answer in time: {causes}"),
             Self::Closed => format!("{host} closed the connection before it answered: {causes}"),
             Self::Broken => format!("got no answer from {host}: {causes}"),
+            Self::OtherAccount => causes,
             Self::NoCredentials => match tried(error) {
                 Some(tried) => format!("found no credentials (searched: {tried})"),
                 None => "found no credentials".to_owned(),
@@ -157,6 +164,9 @@ impl Failure {
             Self::NoCredentials => {
                 "set credentials as for the AWS CLI (environment, profile or role) and test them with `aws sts get-caller-identity`"
                     .to_owned()
+            }
+            Self::OtherAccount => {
+                "give the account a `role` or a `profile` in the spec, or use credentials of that account".to_owned()
             }
             Self::Misconfigured => "correct the profile in the config file of the AWS CLI, or name another with --profile".to_owned(),
             Self::SignedOut => "sign in again with `aws sso login` or `aws login`, with the profile that you use here".to_owned(),

@@ -15,6 +15,7 @@ use reconcile_spec::{Account, Desired, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
 use crate::connect::is_of_aws;
+use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::reached::observed;
 use crate::retry::{BUDGET, Retries, Rules};
@@ -114,11 +115,11 @@ impl Session {
             return Ok(identity.arn.and_then(|arn| arn.parse().ok()));
         }
         let message = format!(
-            "the credentials are of account {actual}, but account `{}` in the spec is {}; \
-             give it a `role` or a `profile`, or use credentials of {}",
-            self.account.name, self.account.id, self.account.id
+            "the credentials are of account {actual}, but account `{}` in the spec is {}",
+            self.account.name, self.account.id
         );
-        Err(self.error(Operation::GetCallerIdentity, Class::Credentials, &message))
+        let error = self.error(Operation::GetCallerIdentity, Class::Credentials, &message);
+        Err(Error { failure: Some(Failure::OtherAccount), ..error })
     }
 
     /// The user or role that calls, if known: the role that the spec names, or whoever the current credentials are of.

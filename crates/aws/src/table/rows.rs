@@ -74,6 +74,12 @@ const OPT_IN: Row = Row::new(
 )
 .when(When::OptIn);
 
+/// Organizations reports quotas and other rules with one code.
+///
+/// See `ConstraintViolationException` in the Organizations API reference.
+const QUOTA_OF_ORGANIZATION: Row =
+    Row::new(LimitReached, ALL, &["ConstraintViolationException"]).when(When::Says(&["exceed", "quota"]));
+
 const SERVICE_QUOTAS: &str = "delete what nobody uses, or request an increase of the quota with Service Quotas in the account and Region";
 
 #[rustfmt::skip]
@@ -81,6 +87,7 @@ pub(super) static TABLE: &[Row] = &[
     // The same code with several meanings.
     UNSEEN_PRINCIPAL,
     UNSEEN_KEY,
+    QUOTA_OF_ORGANIZATION,
     CLOCK_IN_MESSAGE,
     Row::new(Credentials, SIGN_IN, &["AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"]),
     OPT_IN,

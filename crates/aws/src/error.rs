@@ -22,7 +22,7 @@ pub struct Error {
     /// What can be done about it.
     pub class: Class,
     /// The error code of AWS, where there was an answer with one.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// What AWS answered, or why there was no answer.
     pub message: Box<str>,
     /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was called.
@@ -50,7 +50,7 @@ impl Error {
         {
             return Self::from_sdk(account, Operation::AssumeRole, error, endpoint);
         }
-        let code = error.code().map(str::to_owned);
+        let code: Option<Box<str>> = error.code().map(Box::from);
         let region = endpoint.as_ref().and_then(|endpoint| endpoint.region.as_ref());
         let message = error.message().unwrap_or_default();
         let answered = || (classify(operation, code.as_deref(), message, region), None);
@@ -80,7 +80,7 @@ impl Error {
     /// The error of an answer of AWS.
     pub fn answered(account: AccountId, operation: Operation, code: &str, message: &str) -> Self {
         let class = classify(operation, Some(code), message, None);
-        Self { code: Some(code.to_owned()), ..Self::new(account, operation, class, message) }
+        Self { code: Some(code.into()), ..Self::new(account, operation, class, message) }
     }
 
     /// An error that AWS did not answer with.

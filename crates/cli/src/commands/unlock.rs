@@ -15,7 +15,8 @@ use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &UnlockArgs) -> Result<Exit, CliError> {
     let interrupt = listen()?;
-    unless_stopped(&interrupt, unlock(global, args, &interrupt)).await?
+    // The futures of the SDK are large.
+    Box::pin(unless_stopped(&interrupt, unlock(global, args, &interrupt))).await?
 }
 
 async fn unlock(global: &Global, args: &UnlockArgs, interrupt: &Interrupt) -> Result<Exit, CliError> {

@@ -32,7 +32,9 @@ async fn take(
     let spec = spec(&text());
     let aws = installation.connect(&spec);
     let (who, patience, interrupt) = (who.to_owned(), Duration::ZERO, interrupt.clone());
-    let held = lock::take(&aws, spec.desired(), Request { who, patience, lease, interrupt }).await?;
+    // The futures of the SDK are large.
+    let taken = Box::pin(lock::take(&aws, spec.desired(), Request { who, patience, lease, interrupt }));
+    let held = taken.await?;
     Ok(held.expect("the spec has a lock"))
 }
 

@@ -54,6 +54,12 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
 
+    // An account that leaves the selection loses its trail, also without a saved plan.
+    let without = spec().replace("[\"555555555555\"]", "[\"555555555555\", \"222222222222\"]");
+    project.write("specs/without.yaml", without);
+    project.run("apply specs/without.yaml --sandbox --yes").exits(0).says("Applied 3 changes");
+    project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
+
     // An account that cannot be entered any more keeps what lets it deliver, until the spec says otherwise.
     project.edit(".reconcile/sandbox.json", |state| {
         state["accounts"]["777777777777"]["suspended"] = json!(true);

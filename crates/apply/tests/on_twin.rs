@@ -56,8 +56,6 @@ mod resume;
 mod settings;
 #[path = "on_twin/short_forms.rs"]
 mod short_forms;
-#[path = "on_twin/specs.rs"]
-mod specs;
 #[path = "on_twin/stale.rs"]
 mod stale;
 #[path = "on_twin/takeover.rs"]

@@ -113,13 +113,18 @@ impl Step<'_> {
         Ok(gone(self.work.session.call(Operation::DeleteBucket, call).await)?)
     }
 
-    /// Sets what differs; protection first.
+    /// Sets the tags of a new bucket, and then what differs; protection first.
     async fn converge(
         &self,
         name: &BucketName,
         live: Option<&Bucket>,
         wanted: &Bucket,
     ) -> Result<(), ApplyError> {
+        // With `tags: unmanaged`, only a new bucket gets the tag of the installation. A later apply would not add the tag, and
+        // a destroy would keep the bucket.
+        if live.is_none() {
+            self.tag(name, &wanted.tags).await?;
+        }
         if let Some(block) =
             differing(wanted.public_access_block.as_ref(), live, |it| it.public_access_block.as_ref())
         {
@@ -150,7 +155,7 @@ impl Step<'_> {
         if let Some(logs) = differing(wanted.access_logs.as_ref(), live, |it| it.access_logs.as_ref()) {
             retention::set_access_logs(self.work, self, logs).await?;
         }
-        if live.is_none_or(|live| !wanted.tags.missing_from(&live.tags).0.is_empty()) {
+        if live.is_some_and(|live| !wanted.tags.missing_from(&live.tags).0.is_empty()) {
             self.tag(name, &wanted.tags).await?;
         }
         Ok(())

@@ -333,3 +333,13 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
     assert_eq!(live().await, is("aws:kms", "SSE-C"));
     assert!(installation.plan(&with("")).await.is_in_sync());
 }
+
+/// With `tags: unmanaged` a later apply adds no tag, and a destroy keeps a bucket without the tag.
+#[tokio::test]
+async fn a_new_bucket_has_the_tag_of_the_installation_before_anything_else() {
+    let installation = Installation::new();
+    installation.converge(&members(0, "").replace("name: test\n", "name: test\ntags: unmanaged\n")).await;
+    let calls = installation.twin.calls().into_iter().filter(|call| call.mutating);
+    let of_bucket: Vec<String> = calls.map(|it| it.operation).filter(|it| it.starts_with("s3:")).collect();
+    assert_eq!(of_bucket[..2], ["s3:CreateBucket", "s3:PutBucketTagging"], "{of_bucket:?}");
+}

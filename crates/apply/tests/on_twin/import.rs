@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use proptest::prelude::*;
+use reconcile_campaign::specs::{Said, specs};
 use reconcile_diff::import::{ImportError, Imported, Request};
 use reconcile_diff::plan::Change;
 use reconcile_spec::{AtRest, Desired, KeyIdentity, Setting, Spec, parse};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, accounts_of, members, spec};
-use crate::specs::{Said, specs};
 
 pub async fn imported(installation: &Installation, text: &str) -> Imported {
     let accounts = accounts_of(text);

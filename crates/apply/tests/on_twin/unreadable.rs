@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_twin::{Garbage, GarbageAnswer};
+use reconcile_campaign::garbage::{garbage, kinds, of_something_else};
+use reconcile_twin::GarbageAnswer;
 use serde_json::json;
 
 use crate::installation::{Installation, MASTER, client};
@@ -42,44 +43,6 @@ trails:
     sns_topic: { name: t }
 deletion: { bucket: true }
 "#;
-
-/// Kinds of garbage.
-const KINDS: [GarbageAnswer; 9] = [
-    GarbageAnswer::Page(200),
-    GarbageAnswer::Page(404),
-    GarbageAnswer::Page(500),
-    GarbageAnswer::Empty(200),
-    GarbageAnswer::Empty(403),
-    GarbageAnswer::Empty(404),
-    GarbageAnswer::Half,
-    GarbageAnswer::NoMembers,
-    GarbageAnswer::Error(404, "NoSuchThing"),
-];
-
-/// A code that says of something else than the operation asks for that it does not exist.
-fn of_something_else(operation: &str) -> GarbageAnswer {
-    GarbageAnswer::Error(
-        404,
-        match operation {
-            "s3:GetBucketVersioning" => "NoSuchKey",
-            it if it.starts_with("s3:") => "NoSuchBucket",
-            it if it.starts_with("iam:") => "NotFound",
-            it if it.starts_with("kms:Describe") => "ResourceNotFoundException",
-            it if it.starts_with("cloudtrail:") => "NotFoundException",
-            it if it.starts_with("sns:") => "NoSuchEntity",
-            it if it.starts_with("logs:") => "TrailNotFoundException",
-            _ => "NoSuchEntity",
-        },
-    )
-}
-
-fn kinds(operation: &str) -> impl Iterator<Item = GarbageAnswer> {
-    KINDS.into_iter().chain([of_something_else(operation)])
-}
-
-fn garbage(operation: &str, answer: GarbageAnswer) -> Vec<Garbage> {
-    vec![Garbage { operation: operation.to_owned(), answer }]
-}
 
 /// The read operations of the calls from a number on.
 pub fn reads(installation: &Installation, from: usize) -> BTreeSet<String> {

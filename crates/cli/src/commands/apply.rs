@@ -172,8 +172,7 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
     if spec.sha256() != plan.spec.sha256 {
         return Err(CliError::SpecChanged { path: plan.spec.path.clone() });
     }
-    // Accounts that the spec does not declare are members of its organization.
-    Ok(spec.with_joined(plan.accounts()))
+    Ok(spec)
 }
 
 /// Shows the plan and asks.
@@ -199,6 +198,8 @@ async fn run_plan(
     plan: Plan,
     interrupt: &Interrupt,
 ) -> Result<Applied, CliError> {
+    // The plan acts in accounts that the spec does not declare: members of its organization, and those that have left.
+    let spec = spec.with_joined(plan.accounts());
     let journal = Journal::open(Path::new(JOURNALS), &plan)?;
     let watch = Arc::new(Applying::new(global, plan.changes.len()));
     let options = Options {

@@ -1,19 +1,22 @@
-//! Generated specs over all that a spec can say without an organization.
+//! Generated specs over everything that a spec can say without an organization.
 
 use proptest::prelude::*;
 
-use crate::installation::MASTER;
+use crate::scenario::MASTER;
 
-/// A key that somebody else keeps.
+/// A key that another team keeps.
 pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-00000000beef";
 
-/// Whether every aspect is said: what a spec leaves alone stays as the last one left it.
+/// Whether a spec says something about every aspect: what it leaves alone stays as the last spec left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
+    /// About every aspect.
     All,
+    /// About some.
     Some,
 }
 
+/// Specs of the account `master` and the members `m0` to `m2`.
 pub fn specs(said: Said) -> impl Strategy<Value = String> {
     let bucket = (any::<bool>(), any::<bool>(), any::<bool>(), 0..3_usize, 1..400_u32, any::<bool>());
     let key = (90..400_u32, any::<bool>(), 0..3_usize, any::<bool>(), any::<bool>());

@@ -1,0 +1,288 @@
+//! Crash points: an apply that is killed right before or right after a call that changes something.
+//!
+//! A killed process leaves two things: what AWS holds, and the journal. Both are copied at each call of one apply that runs to
+//! its end, so that each copy is what a kill at that moment leaves, and each is finished by another apply.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reconcile_diff::Plan;
+use reconcile_spec::Spec;
+use reconcile_twin::{Summary, Twin};
+
+use crate::normal::{Destinations, first_difference, normal};
+use crate::promises::Watcher;
+use crate::scenario::Scenario;
+use crate::world::{End, Failure, Journals, Task, World, journals, reasons};
+
+/// What a kill leaves.
+#[derive(Debug, Clone)]
+pub struct Point {
+    /// The number of the call, from 1 on.
+    pub call: usize,
+    /// Whether the call took effect.
+    pub moment: Moment,
+    twin: Twin,
+    journals: Journals,
+    /// What was seen until then.
+    watcher: Watcher,
+}
+
+/// When an apply is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The call was written down, if it is, and not made.
+    Before,
+    /// The call took effect, and nobody read the answer.
+    After,
+}
+
+/// How the user goes on after a kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rerun {
+    /// Applies the spec in the same folder.
+    Spec,
+    /// Applies the spec elsewhere, without the journal.
+    WithoutJournal,
+    /// Applies the saved plan again.
+    SamePlan,
+}
+
+/// An apply that ran to its end, with a copy of everything at each of its calls.
+#[derive(Debug)]
+pub struct Recording {
+    task: Task,
+    spec: Spec,
+    plan: Plan,
+    points: Vec<Point>,
+    /// What AWS holds at the end.
+    expected: Summary,
+    /// The calls that may have changed something.
+    operations: Vec<String>,
+}
+
+impl Moment {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+impl Recording {
+    /// Sets up a scenario, and runs its last task.
+    ///
+    /// # Errors
+    /// [`Failure`] if something does not succeed although nothing goes wrong.
+    pub async fn of(scenario: &Scenario) -> Result<Self, Failure> {
+        let world = World::new(Twin::in_memory())?;
+        scenario.prepare(&world).await?;
+        let task = scenario.task.clone();
+        let (spec, plan) = world.plan(&task).await?;
+        let watcher = Watcher::start(&world.twin, task.destroy);
+        let copies = Arc::new(Mutex::new(Vec::new()));
+        let first = world.twin.calls().len();
+        record(&world, &watcher, &copies);
+        let outcome = world.apply(&spec, &plan).await?;
+        world.twin.observe(|_| {});
+        let stopped = reasons(&plan, Some(&outcome));
+        if !stopped.is_empty() {
+            return Err(Failure::Unfinished(stopped.join("\n")));
+        }
+        if let End::Stopped(reasons) = world.rest(&task).await? {
+            return Err(Failure::Unfinished(reasons.join("\n")));
+        }
+        let broken = watcher.broken(&world.twin);
+        if !broken.is_empty() {
+            return Err(Failure::Unfinished(broken.join("\n")));
+        }
+        let calls = world.twin.calls().into_iter().skip(first).filter(|call| call.mutating);
+        let copies = std::mem::take(&mut *copies.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Self {
+            task,
+            spec,
+            plan,
+            points: points(copies),
+            expected: world.twin.summary(),
+            operations: calls.map(|call| call.operation).collect(),
+        })
+    }
+
+    /// How many calls of the apply may have changed something.
+    pub fn calls(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Every moment of a kill with every way to go on that makes a difference.
+    pub fn cases(&self) -> Vec<(&Point, Rerun)> {
+        let mut cases = Vec::new();
+        for point in self.points.iter().filter(|point| !self.is_untagged(point)) {
+            cases.push((point, Rerun::Spec));
+            cases.push((point, Rerun::SamePlan));
+            // Without the journal, a kill before a call is one after the call before.
+            if point.moment == Moment::After {
+                cases.push((point, Rerun::WithoutJournal));
+            }
+        }
+        cases
+    }
+
+    /// Whether a kill leaves a bucket without the tag of the installation that no later apply adds: the spec leaves tags alone, and
+    /// the kill is between the creation of the bucket and its first tag. A destroy keeps such a bucket.
+    fn is_untagged(&self, point: &Point) -> bool {
+        let calls = match point.moment {
+            Moment::Before => point.call - 1,
+            Moment::After => point.call,
+        };
+        let last = calls.checked_sub(1).and_then(|last| self.operations.get(last));
+        self.task.spec.contains("\ntags: unmanaged") && last.is_some_and(|it| it == "s3:CreateBucket")
+    }
+
+    /// Goes on after a kill. Returns what is not as promised.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is no plan or no journal.
+    pub async fn finish(&self, point: &Point, rerun: Rerun) -> Result<Vec<String>, Failure> {
+        let journals = match rerun {
+            Rerun::WithoutJournal => &Journals::new(),
+            Rerun::Spec | Rerun::SamePlan => &point.journals,
+        };
+        let world = World::with_journals(point.twin.fork(), journals)?;
+        let watcher = point.watcher.fork();
+        watcher.watch(&world.twin, |_| {});
+        let outcome = match rerun {
+            Rerun::SamePlan => Some(world.apply(&self.spec, &self.plan).await?),
+            Rerun::Spec | Rerun::WithoutJournal => None,
+        };
+        let stopped = outcome.as_ref().map(|outcome| reasons(&self.plan, Some(outcome)));
+        let (destinations, end) = match (outcome, stopped) {
+            (Some(_), Some(stopped)) if stopped.is_empty() => {
+                (Destinations::All, world.rest(&self.task).await?)
+            }
+            (Some(outcome), Some(stopped)) if !outcome.is_stale() => {
+                (Destinations::All, End::Stopped(stopped))
+            }
+            // A plan whose policies are already further than its first write of them is refused: the user plans again.
+            _ => (Destinations::Used, world.run(&self.task).await?),
+        };
+        world.twin.observe(|_| {});
+        let mut wrong = watcher.broken(&world.twin);
+        match end {
+            End::Stopped(reasons) => wrong.extend(reasons),
+            End::Converged => {
+                let found = normal(&world.twin.summary(), destinations);
+                let difference = first_difference(&found, &normal(&self.expected, destinations));
+                wrong.extend(difference.map(|it| format!("another state than without the kill at {it}")));
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// The moment of a kill in words.
+    pub fn describe(&self, point: &Point, rerun: Rerun) -> String {
+        let operation = self.operations.get(point.call - 1).map_or("?", String::as_str);
+        let (moment, number, all) = (point.moment.word(), point.call, self.calls());
+        let how = match rerun {
+            Rerun::Spec => "and the spec applied again",
+            Rerun::WithoutJournal => "and the spec applied again without the journal",
+            Rerun::SamePlan => "and the plan applied again",
+        };
+        format!("killed {moment} call {number} of {all} ({operation}), {how}")
+    }
+}
+
+/// What a kill leaves, and what was seen until then.
+#[derive(Debug)]
+pub(crate) struct Remains {
+    pub(crate) twin: Twin,
+    pub(crate) journals: Journals,
+    pub(crate) watcher: Watcher,
+}
+
+impl Remains {
+    /// Copies everything that there is now. A folder that cannot be read is one without journals: the rerun then shows it.
+    pub(crate) fn of(twin: &Twin, folder: &Path, watcher: &Watcher) -> Self {
+        Self { twin: twin.fork(), journals: journals(folder).unwrap_or_default(), watcher: watcher.fork() }
+    }
+}
+
+/// Copies everything after each call that may have changed something, and once before the first.
+fn record(world: &World, watcher: &Watcher, copies: &Arc<Mutex<Vec<Remains>>>) {
+    let (twin, folder) = (world.twin.clone(), world.folder().to_owned());
+    let (copies, original) = (Arc::clone(copies), watcher.clone());
+    let copy = move || Remains::of(&twin, &folder, &original);
+    let mut all = copies.lock().unwrap_or_else(PoisonError::into_inner);
+    all.push(copy());
+    drop(all);
+    watcher.watch(&world.twin, move |_| copies.lock().unwrap_or_else(PoisonError::into_inner).push(copy()));
+}
+
+/// The moments of a kill that leave something different each.
+fn points(copies: Vec<Remains>) -> Vec<Point> {
+    let mut points = Vec::new();
+    let mut before: Option<Remains> = None;
+    for (call, copy) in copies.into_iter().enumerate() {
+        if let Some(before) = before.take()
+            && before.journals != copy.journals
+        {
+            points.push(Point {
+                call,
+                moment: Moment::Before,
+                twin: before.twin,
+                journals: copy.journals.clone(),
+                watcher: before.watcher,
+            });
+        }
+        if call > 0 {
+            points.push(Point {
+                call,
+                moment: Moment::After,
+                twin: copy.twin.clone(),
+                journals: copy.journals.clone(),
+                watcher: copy.watcher.fork(),
+            });
+        }
+        before = Some(copy);
+    }
+    points
+}
+
+/// What a run over crash points came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Crashes {
+    /// How many calls of all applies may have changed something.
+    pub calls: usize,
+    /// The moments of a kill.
+    pub points: usize,
+    /// The reruns.
+    pub reruns: usize,
+    /// The reruns that broke a promise, in words.
+    pub broken: Vec<String>,
+}
+
+/// Kills the last apply of a scenario at every call, and goes on in every way; of all that, each `every`-th case from the
+/// `first` on.
+///
+/// # Errors
+/// [`Failure`] if the scenario does not succeed without a kill.
+pub async fn crash(scenario: &Scenario, every: usize, first: usize) -> Result<Crashes, Failure> {
+    let recording = Recording::of(scenario).await?;
+    let mut crashes = Crashes { calls: recording.calls(), ..Crashes::default() };
+    let mut points = BTreeSet::new();
+    for (point, rerun) in recording.cases().into_iter().skip(first % every.max(1)).step_by(every.max(1)) {
+        crashes.reruns += 1;
+        points.insert((point.call, point.moment.word()));
+        let wrong = match recording.finish(point, rerun).await {
+            Ok(wrong) => wrong,
+            Err(failure) => vec![failure.to_string()],
+        };
+        if !wrong.is_empty() {
+            let case = recording.describe(point, rerun);
+            crashes.broken.push(format!("{}: {case}:\n  {}", scenario.name, wrong.join("\n  ")));
+        }
+    }
+    crashes.points = points.len();
+    Ok(crashes)
+}

@@ -1,0 +1,111 @@
+//! Answers that are not from AWS, for every read operation: nothing is lost, and nothing is taken for absent.
+
+use std::collections::BTreeSet;
+
+use reconcile_twin::{Garbage, GarbageAnswer, Twin};
+
+use crate::normal::{Destinations, first_difference, normal};
+use crate::promises::Watcher;
+use crate::scenario::{Scenario, garbled};
+use crate::world::{End, Failure, World};
+
+/// Kinds of garbage that no operation takes for an answer of its own.
+const KINDS: [GarbageAnswer; 9] = [
+    GarbageAnswer::Page(200),
+    GarbageAnswer::Page(404),
+    GarbageAnswer::Page(500),
+    GarbageAnswer::Empty(200),
+    GarbageAnswer::Empty(403),
+    GarbageAnswer::Empty(404),
+    GarbageAnswer::Half,
+    GarbageAnswer::NoMembers,
+    GarbageAnswer::Error(404, "NoSuchThing"),
+];
+
+/// A code that says of something else than the operation asks for that it does not exist.
+pub fn of_something_else(operation: &str) -> GarbageAnswer {
+    GarbageAnswer::Error(
+        404,
+        match operation {
+            "s3:GetBucketVersioning" => "NoSuchKey",
+            it if it.starts_with("s3:") => "NoSuchBucket",
+            it if it.starts_with("iam:") => "NotFound",
+            it if it.starts_with("kms:Describe") => "ResourceNotFoundException",
+            it if it.starts_with("cloudtrail:") => "NotFoundException",
+            it if it.starts_with("sns:") => "NoSuchEntity",
+            it if it.starts_with("logs:") => "TrailNotFoundException",
+            _ => "NoSuchEntity",
+        },
+    )
+}
+
+/// The kinds of garbage for an operation.
+pub fn kinds(operation: &str) -> impl Iterator<Item = GarbageAnswer> + use<> {
+    KINDS.into_iter().chain([of_something_else(operation)])
+}
+
+/// Every call of an operation is answered so.
+pub fn garbage(operation: &str, answer: GarbageAnswer) -> Vec<Garbage> {
+    vec![Garbage { operation: operation.to_owned(), answer }]
+}
+
+/// What a run over garbage came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Garbled {
+    /// The read operations.
+    pub operations: usize,
+    /// The applies in which one of them was answered with garbage.
+    pub applies: usize,
+    /// The applies that ended as without garbage.
+    pub unharmed: usize,
+    /// The applies that broke a promise, in words.
+    pub broken: Vec<String>,
+}
+
+/// Plans and applies with each read operation answered with each kind of garbage, and then once more with right answers; of all
+/// that, each `every`-th case.
+///
+/// # Errors
+/// [`Failure`] if the apply does not succeed without garbage.
+pub async fn garble(every: usize) -> Result<Garbled, Failure> {
+    let scenario = garbled();
+    let base = World::new(Twin::in_memory())?;
+    scenario.prepare(&base).await?;
+    let calm = World::new(base.twin.fork())?;
+    calm.converge(&scenario.task).await?;
+    let expected = normal(&calm.twin.summary(), Destinations::Used);
+    let calls = calm.twin.calls().into_iter().filter(|call| !call.mutating);
+    let operations: BTreeSet<String> = calls.map(|call| call.operation).collect();
+    let mut result = Garbled { operations: operations.len(), ..Garbled::default() };
+    let cases = operations.iter().flat_map(|it| kinds(it).map(move |kind| (it, kind)));
+    for (operation, kind) in cases.step_by(every.max(1)) {
+        let world = World::new(base.twin.fork())?;
+        let watcher = Watcher::start(&world.twin, false);
+        watcher.watch(&world.twin, |_| {});
+        world.twin.garble(garbage(operation, kind));
+        result.applies += 1;
+        let end = run(&world, &scenario).await;
+        world.twin.garble(Vec::new());
+        result.unharmed += usize::from(matches!(end, Ok(End::Converged)));
+        let mut wrong = Vec::new();
+        match run(&world, &scenario).await {
+            Ok(End::Converged) => {
+                let found = normal(&world.twin.summary(), Destinations::Used);
+                let difference = first_difference(&found, &expected);
+                wrong.extend(difference.map(|it| format!("another state than without garbage at {it}")));
+            }
+            Ok(End::Stopped(reasons)) => wrong.extend(reasons),
+            Err(failure) => wrong.push(failure.to_string()),
+        }
+        world.twin.observe(|_| {});
+        wrong.extend(watcher.broken(&world.twin));
+        if !wrong.is_empty() {
+            result.broken.push(format!("{operation} answered with {kind:?}:\n  {}", wrong.join("\n  ")));
+        }
+    }
+    Ok(result)
+}
+
+async fn run(world: &World, scenario: &Scenario) -> Result<End, Failure> {
+    Box::pin(world.run(&scenario.task)).await
+}

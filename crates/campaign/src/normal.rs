@@ -1,0 +1,137 @@
+//! What an AWS holds in a form that can be compared with what another one holds.
+
+use reconcile_twin::{KeySummary, Summary};
+use serde_json::{Value, json};
+
+/// What a state holds of log groups, topics and roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destinations {
+    /// All.
+    All,
+    /// Those that a trail uses. A kill, or a failure, between the end of their use and their deletion leaves the others behind
+    /// when the spec is applied again: nothing leads to them.
+    Used,
+}
+
+/// Everything that a spec decides: without the ids of keys, the order of lists, Regions that are empty and keys that are pending
+/// deletion.
+pub fn normal(summary: &Summary, destinations: Destinations) -> Value {
+    let keys = summary.accounts.iter().flat_map(|account| &account.keys);
+    let names: Vec<(&str, String)> = keys.clone().map(|key| (id(key), name(key))).collect();
+    let trails = summary.accounts.iter().flat_map(|account| &account.trails);
+    let uses: String = trails.map(|trail| trail.settings.to_string()).collect();
+    let is_kept = |account: &str, name: &str| {
+        let arns = ["log-group:", "role/", ""].map(|kind| format!(":{account}:{kind}{name}"));
+        let mut ends = arns.iter().flat_map(|arn| [format!("{arn}:"), format!("{arn}\"")]);
+        destinations == Destinations::All || ends.any(|end| uses.contains(&end))
+    };
+    let accounts = summary.accounts.iter().map(|account| {
+        let keys: Vec<&KeySummary> =
+            account.keys.iter().filter(|key| key.state != "PendingDeletion").collect();
+        let kept = |of: &Value| -> Value {
+            let all = of.as_object().into_iter().flatten();
+            let kept = all.filter(|(name, _)| is_kept(&account.id, name));
+            Value::Object(kept.map(|(name, it)| (name.clone(), it.clone())).collect())
+        };
+        // A Region that had something once is no Region more.
+        let regions = |of: &Value| -> Value {
+            let all = of.as_object().into_iter().flatten().map(|(region, it)| (region.clone(), kept(it)));
+            Value::Object(all.filter(|(_, it)| it.as_object().is_some_and(|it| !it.is_empty())).collect())
+        };
+        let mut keys = json!(keys);
+        if destinations == Destinations::Used {
+            keys.as_array_mut().into_iter().flatten().for_each(without_destinations);
+        }
+        json!({
+            "id": account.id, "keys": keys, "trails": account.trails, "roles": kept(&account.iam_roles),
+            "log_groups": regions(&account.log_groups), "topics": regions(&account.topics),
+        })
+    });
+    let all = json!({
+        "accounts": accounts.collect::<Vec<_>>(), "buckets": summary.buckets, "organization": summary.organization,
+    });
+    sorted(&all, &names)
+}
+
+fn id(key: &KeySummary) -> &str {
+    key.arn.rsplit('/').next().unwrap_or_default()
+}
+
+/// A name of a key that does not depend on when it was created.
+fn name(key: &KeySummary) -> String {
+    format!(
+        "key {} {}",
+        key.aliases.join(" "),
+        if key.state == "PendingDeletion" { "(pending deletion)" } else { "" }
+    )
+}
+
+/// Takes the statements for log groups and topics from the policy of a key: the key serves those that were left behind, too.
+fn without_destinations(key: &mut Value) {
+    if let Some(statements) = key["policy"]["Statement"].as_array_mut() {
+        statements.retain(|it| {
+            let text = it.to_string();
+            !["aws:logs:arn", "aws:sns:topicArn"].iter().any(|context| text.contains(context))
+        });
+    }
+}
+
+/// A value with sorted lists and members, and with documents in place of their texts. Texts of `keys` get other names.
+pub fn sorted(value: &Value, keys: &[(&str, String)]) -> Value {
+    match value {
+        Value::Array(members) => {
+            let mut members: Vec<Value> = members.iter().map(|it| sorted(it, keys)).collect();
+            members.sort_by_key(Value::to_string);
+            Value::Array(members)
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<(String, Value)> =
+                fields.iter().map(|(name, value)| (name.clone(), sorted(value, keys))).collect();
+            fields.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(document @ Value::Object(_)) => sorted(&document, keys),
+            _ => {
+                // An SDK writes the namespace of S3, and S3 does not keep it.
+                let text = text.replace(" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"", "");
+                Value::String(keys.iter().fold(text, |text, (id, name)| text.replace(id, name)))
+            }
+        },
+        other => other.clone(),
+    }
+}
+
+/// Where two values part, to be read.
+pub fn first_difference(a: &Value, b: &Value) -> Option<String> {
+    difference("", a, b)
+}
+
+fn difference(place: &str, a: &Value, b: &Value) -> Option<String> {
+    match (a, b) {
+        _ if a == b => None,
+        (Value::Array(x), Value::Array(y)) if x.len() == y.len() => {
+            let mut pairs = x.iter().zip(y).enumerate();
+            pairs.find_map(|(at, (x, y))| difference(&format!("{place}/{at}"), x, y))
+        }
+        (Value::Object(x), Value::Object(y)) if x.keys().eq(y.keys()) => {
+            x.iter().find_map(|(name, x)| difference(&format!("{place}/{name}"), x, &y[name]))
+        }
+        (a, b) => Some(format!("{place}:\n  {a}\n  {b}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_lists_and_the_spelling_of_documents_make_no_difference() {
+        let a = json!({ "policy": "{\"Statement\": [2, 1]}", "tags": ["b", "a"] });
+        let b = json!({ "tags": ["a", "b"], "policy": "{\"Statement\":[1,2]}" });
+        assert_eq!(sorted(&a, &[]), sorted(&b, &[]));
+        let c = json!({ "policy": "{\"Statement\":[1,3]}", "tags": ["a", "b"] });
+        let difference = first_difference(&sorted(&a, &[]), &sorted(&c, &[])).unwrap();
+        assert_eq!(difference, "/policy/Statement/1:\n  2\n  3");
+    }
+}

@@ -1,0 +1,240 @@
+//! The promises that hold at every moment: nothing foreign is lost, and logs keep flowing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use reconcile_twin::{ForeignTarget, ForeignWrite, KeySummary, Summary, TrailSummary, Twin};
+use serde_json::Value;
+
+use crate::others::{THEIRS, elements};
+
+/// A way that the records of a trail take: the ARN of the trail, and where they go.
+type Flow = (String, &'static str);
+
+/// Looks at everything that an AWS holds after each call that may have changed it.
+#[derive(Debug, Clone)]
+pub struct Watcher {
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    /// The flows at the start.
+    flows: BTreeSet<Flow>,
+    /// The flows that were interrupted since, each with the call after which it was and the reason.
+    interrupted: BTreeMap<Flow, String>,
+    /// What others have, in words that say everything about it.
+    foreign: BTreeSet<String>,
+    /// What other teams have added in the weather.
+    writes: Vec<ForeignWrite>,
+    /// What of that is gone, with the call after which it was.
+    lost: BTreeMap<String, usize>,
+    /// Whether a bucket can be deleted with what others have configured in it.
+    deletes_bucket: bool,
+    calls: usize,
+}
+
+impl Watcher {
+    /// Begins with what an AWS holds now. `deletes_bucket` says that the user asks for the deletion of the bucket.
+    pub fn start(twin: &Twin, deletes_bucket: bool) -> Self {
+        let summary = twin.summary();
+        let seen =
+            Seen { flows: flows(&summary), foreign: foreign(&summary), deletes_bucket, ..Seen::default() };
+        Self { seen: Arc::new(Mutex::new(seen)) }
+    }
+
+    /// Watches an AWS from now on, and calls `also` with the number of each call that may have changed something.
+    pub fn watch(&self, twin: &Twin, also: impl Fn(usize) + Send + Sync + 'static) {
+        let (watcher, other) = (self.clone(), twin.clone());
+        twin.observe(move |summary| also(watcher.look(&other, summary)));
+    }
+
+    /// Another watcher that knows what this one knows, and does not see what this one will see.
+    pub fn fork(&self) -> Self {
+        Self { seen: Arc::new(Mutex::new(self.seen().clone())) }
+    }
+
+    /// Notes what is not as the promises want it. Returns the number of the look.
+    fn look(&self, twin: &Twin, summary: &Summary) -> usize {
+        let mut seen = self.seen();
+        seen.calls += 1;
+        let (call, now) = (seen.calls, foreign(summary));
+        for write in twin.foreign_writes() {
+            if !seen.writes.contains(&write) {
+                seen.writes.push(write);
+            }
+        }
+        // A trail or a topic of the installation is deleted with its tags and its policy, and the plan names it.
+        let has_target = |write: &&ForeignWrite| match &write.target {
+            ForeignTarget::BucketPolicy(name) | ForeignTarget::BucketTags(name) => {
+                !seen.deletes_bucket || summary.buckets.iter().any(|bucket| bucket.name == *name)
+            }
+            ForeignTarget::TopicPolicy(arn) | ForeignTarget::TopicTags(arn) => {
+                let mut elements = arn.split(':').skip(4);
+                elements
+                    .next()
+                    .zip(elements.next())
+                    .is_some_and(|(account, name)| has_topic(summary, account, name))
+            }
+            ForeignTarget::TrailTags(arn) => trails(summary).any(|trail| trail.arn == *arn),
+            ForeignTarget::KeyPolicy(_) | ForeignTarget::KeyTags(_) => true,
+        };
+        let writes = seen.writes.iter().filter(has_target).filter(|write| !twin.has(write));
+        let writes = writes.map(ToString::to_string);
+        let lost: Vec<String> = (&seen.foreign - &now).into_iter().chain(writes).collect();
+        for item in lost {
+            let is_deleted = match item.split(' ').next() {
+                Some("bucket") => seen.deletes_bucket && summary.buckets.is_empty(),
+                Some("topic") => {
+                    let mut words = item.split([' ', ':']).skip(1);
+                    words
+                        .next()
+                        .zip(words.next())
+                        .is_some_and(|(account, name)| !has_topic(summary, account, name))
+                }
+                _ => false,
+            };
+            if !is_deleted {
+                seen.lost.entry(item).or_insert(call);
+            }
+        }
+        seen.foreign.extend(now);
+        let running = flows(summary);
+        for flow in &seen.flows - &running {
+            let reason = format!("after call {call}: {}", obstacle(summary, &flow));
+            seen.interrupted.entry(flow).or_insert(reason);
+        }
+        call
+    }
+
+    /// Whether other teams added something in the weather.
+    pub fn saw_writes(&self, twin: &Twin) -> bool {
+        !self.seen().writes.is_empty() || !twin.foreign_writes().is_empty()
+    }
+
+    /// The promises that were broken, judged when everything is done: a flow may end where it does not exist at the end.
+    pub fn broken(&self, twin: &Twin) -> Vec<String> {
+        let seen = self.seen();
+        let at_the_end = flows(&twin.summary());
+        let lost =
+            seen.lost.iter().map(|(item, call)| format!("foreign, and lost after call {call}: {item}"));
+        let interrupted = seen.interrupted.iter().filter(|(flow, _)| at_the_end.contains(*flow));
+        let interrupted = interrupted.map(|((trail, place), reason)| {
+            format!("{trail} delivered to its {place}, and could not {reason}")
+        });
+        lost.chain(interrupted).collect()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn trails(summary: &Summary) -> impl Iterator<Item = &TrailSummary> {
+    summary.accounts.iter().flat_map(|account| &account.trails)
+}
+
+/// Where the records of trails flow.
+fn flows(summary: &Summary) -> BTreeSet<Flow> {
+    let of_trail = |trail: &TrailSummary| {
+        let has = |setting: &str| trail.settings[setting].is_string();
+        [
+            ("bucket", trail.undeliverable.is_none()),
+            ("log group", has("log_group") && trail.unlogged.is_none()),
+            ("topic", has("topic") && trail.unannounced.is_none()),
+        ]
+        .into_iter()
+        .filter(|(_, flows)| trail.logging && *flows)
+        .map(|(place, _)| (trail.arn.clone(), place))
+        .collect::<Vec<_>>()
+    };
+    trails(summary).flat_map(of_trail).collect()
+}
+
+/// Why a flow is interrupted.
+fn obstacle(summary: &Summary, (arn, place): &Flow) -> String {
+    let Some(trail) = trails(summary).find(|trail| trail.arn == *arn) else { return "it is gone".to_owned() };
+    let reason = match *place {
+        "bucket" => &trail.undeliverable,
+        "log group" => &trail.unlogged,
+        _ => &trail.unannounced,
+    };
+    reason.clone().unwrap_or_else(|| format!("logging: {}, settings: {}", trail.logging, trail.settings))
+}
+
+/// Everything of other teams, each in words that change with the thing.
+fn foreign(summary: &Summary) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut add = |place: String, item: String| {
+        if item.to_lowercase().contains(THEIRS) {
+            found.insert(format!("{place}: {item}"));
+        }
+    };
+    for bucket in &summary.buckets {
+        let place = format!("bucket {}", bucket.name);
+        for statement in bucket.policy.iter().flat_map(statements) {
+            add(format!("{place} policy"), statement.to_string());
+        }
+        for xml in bucket.configuration.values() {
+            for item in ["Tag", "Rule"].iter().flat_map(|name| elements(xml, name)) {
+                add(place.clone(), item.to_owned());
+            }
+        }
+    }
+    for account in &summary.accounts {
+        for key in &account.keys {
+            let place = format!("key {}", key.arn);
+            statements(&key.policy).for_each(|it| add(format!("{place} policy"), it.to_string()));
+            key.grants.iter().for_each(|grant| add(format!("{place} grant"), grant.clone()));
+            key.tags.iter().for_each(|(name, value)| add(format!("{place} tag"), format!("{name}={value}")));
+            if key.aliases.iter().any(|alias| alias.ends_with(THEIRS)) {
+                let KeySummary { aliases, state, description, rotation_days, .. } = key;
+                add(place, format!("{aliases:?} {state} {description} {rotation_days:?}"));
+            }
+        }
+        for trail in account.trails.iter().filter(|trail| trail.arn.ends_with(THEIRS)) {
+            let settings = without_shared(&trail.settings);
+            add("trail".to_owned(), format!("{} logging={} {settings}", trail.arn, trail.logging));
+        }
+        for (kind, regions) in [("topic", &account.topics), ("log group", &account.log_groups)] {
+            for (name, thing) in regions.as_object().into_iter().flatten().flat_map(|(_, it)| members(it)) {
+                let place = format!("{kind} {} {name}", account.id);
+                if name.contains(THEIRS) {
+                    add(place.clone(), format!("{name} {}", without_shared(thing)));
+                }
+                let policy =
+                    thing["policy"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+                policy
+                    .iter()
+                    .flat_map(statements)
+                    .for_each(|it| add(format!("{place} policy"), it.to_string()));
+                members(&thing["tags"])
+                    .for_each(|(key, value)| add(format!("{place} tag"), format!("{key}={value}")));
+            }
+        }
+    }
+    found
+}
+
+/// A thing without its tags and its policy, to which every team adds its own.
+fn without_shared(thing: &Value) -> Value {
+    let fields = members(thing).filter(|(name, _)| !matches!(name.as_str(), "tags" | "policy"));
+    Value::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// Whether an account has a topic of a name in any Region.
+fn has_topic(summary: &Summary, account: &str, name: &str) -> bool {
+    let mut regions =
+        summary.accounts.iter().filter(|it| it.id == account).flat_map(|it| members(&it.topics));
+    regions.any(|(_, topics)| topics.get(name).is_some())
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// The statements of other teams in a policy: their Sids say so. Those of an installation can name a trail of another team.
+fn statements(policy: &Value) -> impl Iterator<Item = &Value> {
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    statements.filter(|it| it["Sid"].as_str().is_some_and(|sid| sid.ends_with(THEIRS)))
+}

@@ -1,0 +1,251 @@
+//! The scenarios of the product: what exists, and the task whose apply is killed.
+
+use reconcile_twin::{Setup, SetupAccount};
+
+use crate::others::{Others, console_statements, statement};
+use crate::specs::KEY;
+use crate::world::{Failure, Task, World};
+
+/// The account of the bucket and the key in the specs of this module.
+pub const MASTER: &str = "111111111111";
+/// The Region of the bucket and the key in the specs of this module.
+pub const REGION: &str = "eu-west-1";
+/// The bucket of the specs of this module.
+pub const BUCKET: &str = "test-logs";
+/// The alias of the key in the specs of this module.
+pub const ALIAS: &str = "alias/test";
+
+/// What exists, and the task whose apply is killed.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// A name for people.
+    pub name: String,
+    /// The tasks before, which succeed.
+    before: Vec<Task>,
+    /// What other teams do after those.
+    others: fn(&World) -> Result<(), Failure>,
+    /// The members of the organization that no spec declares.
+    members: &'static [&'static str],
+    /// The task whose apply is killed.
+    pub task: Task,
+}
+
+impl Scenario {
+    fn new(name: &str, task: Task) -> Self {
+        Self { name: name.to_owned(), before: Vec::new(), others: |_| Ok(()), members: &[], task }
+    }
+
+    fn after(self, spec: impl Into<String>) -> Self {
+        let mut before = self.before;
+        before.push(Task::apply(spec));
+        Self { before, ..self }
+    }
+
+    fn with_others(self, others: fn(&World) -> Result<(), Failure>) -> Self {
+        Self { others, ..self }
+    }
+
+    fn with_members(self, members: &'static [&'static str]) -> Self {
+        Self { members, ..self }
+    }
+
+    /// Does everything that comes before the last task.
+    ///
+    /// # Errors
+    /// [`Failure`] if something of it does not succeed.
+    pub async fn prepare(&self, world: &World) -> Result<(), Failure> {
+        world.provision(&self.task)?;
+        add_members(world, self.members);
+        for task in &self.before {
+            world.converge(task).await?;
+        }
+        (self.others)(world)
+    }
+}
+
+/// Adds accounts to the organization, with the roles that specs assume.
+pub fn add_members(world: &World, ids: &[&str]) {
+    let accounts = ids.iter().map(|id| SetupAccount {
+        id: (*id).to_owned(),
+        name: format!("member-{}", id.trim_start_matches('0')),
+        roles: ["Role", "OrganizationAccountAccessRole"].map(str::to_owned).to_vec(),
+    });
+    world.twin.provision(Setup { accounts: accounts.collect(), ..management(world) });
+    for id in ids {
+        world.twin.tag_account(id, "logging", "central");
+    }
+}
+
+/// A setup that leaves the management account as it is.
+fn management(world: &World) -> Setup {
+    let organization = world.twin.summary().organization;
+    Setup { management: organization["management"].as_str().map(str::to_owned), ..Setup::default() }
+}
+
+/// A spec of so many accounts; `more` goes into the trail.
+pub fn members(count: usize, more: &str) -> String {
+    let members: String =
+        (0..count).map(|n| format!("  m{n}: {{ id: \"{:012}\", role: Role }}\n", n + 1)).collect();
+    format!(
+        "version: 1\nname: test\naccounts:\n  master: {{ id: \"{MASTER}\" }}\n{members}\
+         bucket: {{ name: {BUCKET}, account: master, region: {REGION} }}\nkey: {{ alias: test }}\n\
+         trails:\n  - {{ name: Trail, accounts: all{more} }}\n"
+    )
+}
+
+/// Everything that carries the name of an installation.
+fn everything(name: &str) -> String {
+    let grant =
+        format!("{{ name: audit, grantee: \"arn:aws:iam::{MASTER}:role/A\", operations: [Decrypt] }}");
+    let extra = "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"arn:aws:iam::111111111111:root\" }, \
+                 Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }";
+    members(2, ", cloudwatch_logs: { log_group: a, role_name: R }, sns_topic: { name: t }")
+        .replace("name: test\n", &format!("name: {name}\nreaders: [{{ account: m0, logs: own }}]\n"))
+        .replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
+        .replace("eu-west-1 }", &format!("eu-west-1, lifecycle: {{ expire_days: 400 }}, {extra} }}"))
+        + "deletion: { bucket: true, key: true }\n"
+}
+
+/// A spec of all members of the organization but those that `exclude` names.
+pub fn of_organization(exclude: &str) -> String {
+    let organization =
+        format!("organization: {{ account: master, include: all, role: Role, exclude: [{exclude}] }}\n");
+    members(0, "").replace("bucket: {", &format!("{organization}bucket: {{"))
+}
+
+/// Other teams have a bucket to which the trails of two accounts deliver by statements of the console, a tag, a rule and a trail.
+fn console(world: &World) -> Result<(), Failure> {
+    let master = Others::of(&world.twin, MASTER, REGION);
+    master.create_bucket(BUCKET)?;
+    let mut statements = console_statements(BUCKET, &[MASTER, "000000000001"]);
+    statements.push(statement("Reader", "s3:ListBucket", "arn:aws:s3:::test-logs"));
+    master.add_to_bucket_policy(BUCKET, &statements)?;
+    master.tag_bucket(BUCKET, "theirs", "kept")?;
+    master.expire(BUCKET, "theirs", "tmp/", 10)?;
+    master.trail("Trail", BUCKET)?;
+    Others::of(&world.twin, MASTER, "us-west-2").trail("Default-theirs", BUCKET)?;
+    Ok(Others::of(&world.twin, "000000000001", REGION).trail("Trail", BUCKET)?)
+}
+
+/// Other teams use the bucket and the key of an installation.
+fn guests(world: &World) -> Result<(), Failure> {
+    let master = Others::of(&world.twin, MASTER, REGION);
+    let mut statements = console_statements(BUCKET, &[MASTER, "000000000001"]);
+    statements.push(statement("Athena", "s3:GetObject", "arn:aws:s3:::test-logs/*"));
+    master.add_to_bucket_policy(BUCKET, &statements)?;
+    master.add_to_key_policy(ALIAS, &[statement("Athena", "kms:Decrypt", "*")])?;
+    master.tag_bucket(BUCKET, "theirs", "kept")?;
+    master.expire(BUCKET, "theirs", "tmp/", 10)?;
+    Ok(Others::of(&world.twin, MASTER, "us-west-2").trail("Default-theirs", BUCKET)?)
+}
+
+/// Statements of others leave so little room in the bucket policy that a short form is needed.
+fn crowd(world: &World) -> Result<(), Failure> {
+    let resource = format!("arn:aws:s3:::{BUCKET}/{}", "x".repeat(18_000));
+    let master = Others::of(&world.twin, MASTER, REGION);
+    Ok(master.add_to_bucket_policy(BUCKET, &[statement("Filler", "s3:GetObject", &resource)])?)
+}
+
+const SETTINGS: &str = r#"
+version: 1
+name: test
+tags: { team: security }
+accounts:
+  master: { id: "111111111111" }
+  m0: { id: "000000000001", role: Role }
+organization:
+  account: master
+  delegated_administrator: m0
+  include: { organizational_units: [r-twin], tags: { logging: central } }
+  role: Role
+bucket:
+  name: test-logs
+  account: master
+  region: eu-west-1
+  lifecycle: { expire_days: 400 }
+  object_lock: { mode: GOVERNANCE, days: 1 }
+  access_logs: { bucket: access-logs, prefix: a/ }
+key:
+  alias: test
+  grants: [{ name: auditor, grantee: "arn:aws:iam::999999999999:role/Auditor", operations: [Decrypt] }]
+trails:
+  - name: Trail
+    accounts: [master, m0]
+    insights: [ApiErrorRateInsight]
+    cloudwatch_logs: { log_group: a, retention_days: 30, encryption: key }
+    sns_topic: { name: t }
+deletion: { bucket: true }
+"#;
+
+/// An apply for which almost every read operation is called, on a bucket that others have set up.
+pub(crate) fn garbled() -> Scenario {
+    Scenario::new("garbage", Task::apply(SETTINGS))
+        .with_members(&["000000000001", "000000000009"])
+        .with_others(console)
+}
+
+/// Every scenario: the first apply of each spec of the repository, and everything that happens to an installation later.
+///
+/// # Errors
+/// If the specs of the repository cannot be read.
+pub fn scenarios() -> std::io::Result<Vec<Scenario>> {
+    const MEMBERS: &[&str] = &["000000000001", "000000000002"];
+
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs");
+    let mut files =
+        std::fs::read_dir(folder)?.map(|file| Ok(file?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    files.sort();
+    let mut scenarios = Vec::new();
+    for file in files {
+        let (text, name) =
+            (std::fs::read_to_string(&file)?, file.file_name().unwrap_or_default().to_string_lossy());
+        let first = format!("the first apply of specs/{name}");
+        scenarios.push(Scenario::new(&first, Task::apply(&text)).with_members(MEMBERS));
+        if matches!(&*name, "destinations.yaml" | "readers.yaml" | "prod.yaml") {
+            let destroy = Scenario::new(&format!("the removal of specs/{name}"), Task::destroy(&text));
+            scenarios.push(destroy.after(&text));
+        }
+    }
+    let changed = SETTINGS
+        .replace("team: security", "team: platform")
+        .replace("retention_days: 30", "retention_days: 60")
+        .replace("expire_days: 400", "expire_days: 500")
+        .replace("operations: [Decrypt]", "operations: [Decrypt, DescribeKey]")
+        .replace("[ApiErrorRateInsight]", "[ApiCallRateInsight]")
+        .replace("accounts: [master, m0]", "accounts: [master]");
+    let fewer = members(3, "").replace("accounts: all", "accounts: [master, m0]");
+    let renamed = everything("after").replace("name: after\n", "name: after\nprevious_name: before\n");
+    let with = |from: &str, to: &str| members(1, "").replace(from, to);
+    scenarios.extend([
+        Scenario::new("the adoption of a bucket of the console", Task::apply(members(1, "")))
+            .with_others(console),
+        Scenario::new("the adoption of statements of others", Task::apply(members(1, "")))
+            .after(members(1, ""))
+            .with_others(guests),
+        Scenario::new("another alias", Task::apply(with("alias: test", "alias: other")))
+            .after(members(1, "")),
+        Scenario::new("another key", Task::apply(with("alias: test", &format!("arn: \"{KEY}\""))))
+            .after(members(1, "")),
+        Scenario::new("another prefix", Task::apply(with("eu-west-1 }", "eu-west-1, prefix: new }")))
+            .after(members(1, "")),
+        Scenario::new("another name of the trails", Task::apply(with("name: Trail,", "name: Renamed,")))
+            .after(members(1, "")),
+        Scenario::new("accounts join", Task::apply(members(3, ""))).after(members(1, "")),
+        Scenario::new("accounts leave", Task::apply(fewer)).after(members(3, "")),
+        Scenario::new(
+            "a member of the organization leaves",
+            Task::apply(of_organization("\"000000000002\"")),
+        )
+        .with_members(MEMBERS)
+        .after(of_organization("")),
+        Scenario::new("other settings", Task::apply(changed)).with_members(MEMBERS).after(SETTINGS),
+        Scenario::new("another name of the installation", Task::apply(renamed)).after(everything("before")),
+        Scenario::new("a short form of the bucket policy", Task::apply(members(9, "")))
+            .after(members(3, ""))
+            .with_others(crowd),
+        Scenario::new("the removal of an installation with guests", Task::destroy(members(1, "")))
+            .after(members(1, ""))
+            .with_others(guests),
+    ]);
+    Ok(scenarios)
+}

@@ -1,0 +1,274 @@
+//! An embedded AWS, and what a user does on it with a spec.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reconcile_apply::{Asking, Interrupt, Journal, JournalError, Options, Outcome, Propagation, apply};
+use reconcile_aws::{Aws, Embedded};
+use reconcile_diff::{ObserveError, Plan, Progress, compare, destroy, discover, observe};
+use reconcile_spec::{Spec, parse};
+use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
+
+/// How long an apply waits for AWS to show what was written, in simulated time.
+const PROPAGATION: Duration = Duration::from_mins(2);
+/// How many changes are in flight at once.
+const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+/// An account that no spec has: the management account, where the spec names no organization.
+const NOBODY: &str = "000000000000";
+
+/// What a user runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// The text of the spec.
+    pub spec: String,
+    /// Whether everything that the spec asks for is removed.
+    pub destroy: bool,
+}
+
+impl Task {
+    /// Applies a spec.
+    pub fn apply(spec: impl Into<String>) -> Self {
+        Self { spec: spec.into(), destroy: false }
+    }
+
+    /// Removes what a spec asks for.
+    pub fn destroy(spec: impl Into<String>) -> Self {
+        Self { spec: spec.into(), destroy: true }
+    }
+
+    /// The spec.
+    ///
+    /// # Errors
+    /// [`Failure::Spec`] if the text is not a spec.
+    pub fn parse(&self) -> Result<Spec, Failure> {
+        parse("spec.yaml", self.spec.as_bytes()).map_err(|problems| Failure::Spec(problems.to_string()))
+    }
+}
+
+/// Why there is no plan, or no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The text is not a spec.
+    #[error("the spec is rejected: {0}")]
+    Spec(String),
+    /// Live state could not be read.
+    #[error(transparent)]
+    Observe(Box<ObserveError>),
+    /// The journal could not be kept.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The folder of the journals could not be made or read.
+    #[error("cannot keep journals: {0}")]
+    Folder(#[from] std::io::Error),
+    /// Another user could not set something up.
+    #[error(transparent)]
+    Others(#[from] crate::others::Refused),
+    /// A step that has to succeed did not.
+    #[error("{0}")]
+    Unfinished(String),
+}
+
+impl From<ObserveError> for Failure {
+    fn from(error: ObserveError) -> Self {
+        Self::Observe(Box::new(error))
+    }
+}
+
+/// How a plan, or a plan and its apply, ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// A new plan is empty.
+    Converged,
+    /// Something was not done; the reasons as a user reads them.
+    Stopped(Vec<String>),
+}
+
+/// The journals of a folder: the text of each file by its name.
+pub type Journals = BTreeMap<String, Vec<u8>>;
+
+/// An embedded AWS with a folder for journals.
+#[derive(Debug)]
+pub struct World {
+    /// The AWS.
+    pub twin: Twin,
+    journals: tempfile::TempDir,
+}
+
+impl World {
+    /// An AWS on which nothing was applied from here yet.
+    ///
+    /// # Errors
+    /// [`Failure::Folder`] if there is no temporary folder.
+    pub fn new(twin: Twin) -> Result<Self, Failure> {
+        Self::with_journals(twin, &Journals::new())
+    }
+
+    /// An AWS with what earlier applies wrote down.
+    ///
+    /// # Errors
+    /// [`Failure::Folder`] if the journals cannot be written.
+    pub fn with_journals(twin: Twin, journals: &Journals) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        for (name, text) in journals {
+            std::fs::write(folder.path().join(name), text)?;
+        }
+        Ok(Self { twin, journals: folder })
+    }
+
+    /// The folder of the journals.
+    pub fn folder(&self) -> &Path {
+        self.journals.path()
+    }
+
+    /// Makes a plan. Returns the spec with the members of its organization as well.
+    ///
+    /// # Errors
+    /// [`Failure`] if the spec is rejected, or live state cannot be read at all.
+    pub async fn plan(&self, task: &Task) -> Result<(Spec, Plan), Failure> {
+        let spec = task.parse()?;
+        let aws = self.connect(&spec);
+        let organization = Box::pin(discover(&aws, spec.desired())).await?;
+        let spec = match &organization {
+            Some(organization) => spec
+                .in_organization(&organization.roster)
+                .map_err(|problems| Failure::Spec(problems.to_string()))?,
+            None => spec,
+        };
+        let desired = Arc::new(spec.desired().clone());
+        let observed =
+            Box::pin(observe(&aws, &desired, organization, &Arc::new(Progress::default()))).await?;
+        let compare = if task.destroy { destroy } else { compare };
+        let plan = compare(&spec, &observed, Timestamp::now()).plan;
+        Ok((spec, plan))
+    }
+
+    /// Applies a plan.
+    ///
+    /// # Errors
+    /// [`Failure::Journal`] if the journal cannot be read.
+    pub async fn apply(&self, spec: &Spec, plan: &Plan) -> Result<Outcome, Failure> {
+        let journal = Journal::open(self.folder(), plan)?;
+        let options = Options {
+            propagation: Propagation::simulated(PROPAGATION),
+            confirm: Some(Asking::AT_ONCE),
+            in_flight: IN_FLIGHT,
+            interrupt: Interrupt::default(),
+            watch: Arc::new(()),
+        };
+        let spec = spec.with_joined(plan.accounts());
+        let aws = self.connect(&spec);
+        Ok(Box::pin(apply(&aws, spec.desired(), plan, journal, options)).await)
+    }
+
+    /// Plans, applies, and plans again, as `apply SPEC` and then `plan SPEC`.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is no plan or no journal.
+    pub async fn run(&self, task: &Task) -> Result<End, Failure> {
+        let (spec, plan) = self.plan(task).await?;
+        let outcome = self.apply(&spec, &plan).await?;
+        let stopped = reasons(&plan, Some(&outcome));
+        if stopped.is_empty() { self.rest(task).await } else { Ok(End::Stopped(stopped)) }
+    }
+
+    /// What is left to do.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is no plan.
+    pub async fn rest(&self, task: &Task) -> Result<End, Failure> {
+        let (_, plan) = self.plan(task).await?;
+        let mut stopped = reasons(&plan, None);
+        stopped.extend(plan.changes.iter().map(|it| {
+            format!(
+                "the plan after the apply is not empty: {:?} {} ({})",
+                it.action(),
+                it.address,
+                it.reasons.join("; ")
+            )
+        }));
+        Ok(if stopped.is_empty() { End::Converged } else { End::Stopped(stopped) })
+    }
+
+    /// Plans and applies, which has to succeed.
+    ///
+    /// # Errors
+    /// [`Failure::Unfinished`] if it does not.
+    pub async fn converge(&self, task: &Task) -> Result<(), Failure> {
+        match self.run(task).await? {
+            End::Converged => Ok(()),
+            End::Stopped(reasons) => Err(Failure::Unfinished(reasons.join("\n"))),
+        }
+    }
+
+    /// Gives the AWS the accounts of a spec and whatever the spec takes for granted, as a sandbox does.
+    ///
+    /// # Errors
+    /// [`Failure::Spec`] if the text is not a spec.
+    pub fn provision(&self, task: &Task) -> Result<(), Failure> {
+        self.connect(&task.parse()?);
+        Ok(())
+    }
+
+    fn connect(&self, spec: &Spec) -> Aws {
+        let desired = spec.desired();
+        let accounts = desired.accounts.iter().map(|account| SetupAccount {
+            id: account.id.to_string(),
+            name: account.name.to_string(),
+            roles: account.access.role.iter().map(|role| role.arn.resource_name().to_owned()).collect(),
+        });
+        let lock = desired.lock.iter().filter_map(|lock| {
+            let owner = desired.account(&lock.site.account)?.id.to_string();
+            Some(SetupBucket { name: lock.bucket.to_string(), owner, region: lock.site.region.to_string() })
+        });
+        self.twin.provision(Setup {
+            ambient: spec.ambient_account().map(ToString::to_string),
+            management: desired.organization.is_none().then(|| NOBODY.to_owned()),
+            accounts: accounts.collect(),
+            keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),
+            topics: desired.existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
+            buckets: lock.collect(),
+        });
+        let ambient = self.twin.ambient_account().unwrap_or_else(|| NOBODY.to_owned());
+        Aws::new(reconcile_aws::Options {
+            profile: None,
+            region: desired.bucket.site.region.clone(),
+            endpoint_url: None,
+            concurrency: IN_FLIGHT,
+            session_policies: true,
+            embedded: Some(Embedded {
+                http_client: self.twin.http_client(),
+                credentials: self.twin.credentials_for(&ambient),
+                profiles: HashMap::new(),
+                counts_time: false,
+            }),
+        })
+    }
+}
+
+/// Reads the journals of a folder.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn journals(folder: &Path) -> std::io::Result<Journals> {
+    let files = std::fs::read_dir(folder)?.map(|file| {
+        let file = file?;
+        Ok((file.file_name().to_string_lossy().into_owned(), std::fs::read(file.path())?))
+    });
+    files.collect()
+}
+
+/// Why a plan and its apply did not do everything that the spec asks for.
+pub(crate) fn reasons(plan: &Plan, outcome: Option<&Outcome>) -> Vec<String> {
+    let unreadable =
+        plan.unreadable.iter().map(|it| format!("unreadable: account {}: {}", it.account.id, it.error));
+    let refused = plan.refused.iter().map(|it| format!("refused: {}: {}", it.address, it.message));
+    let failed = outcome.into_iter().flat_map(|outcome| &outcome.results).filter_map(|it| {
+        let error = it.status.error()?;
+        Some(format!("failed: {:?} {}: {error}", it.action, it.address))
+    });
+    unreadable.chain(refused).chain(failed).collect()
+}

@@ -49,7 +49,7 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
         plan["warnings"].as_array().unwrap().iter().filter_map(|it| it["code"].as_str()).collect();
     assert_eq!(kept, ["kept", "kept"]);
 
-    project.run("apply --sandbox").exits(0);
+    project.run("apply --sandbox --destroy").exits(0);
     project
         .run("plan specs/prod.yaml --sandbox --destroy --detailed-exitcode")
         .exits(0)
@@ -162,7 +162,7 @@ fn a_bucket_and_a_key_that_a_trail_still_uses_stay() {
 fn a_saved_plan_is_what_it_was_made_to_be() {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
-    project.run("apply --sandbox --destroy").exits(1).says("`--destroy` goes with a spec");
+    project.run("apply --sandbox --destroy").exits(1).says("this plan was made without `--destroy`");
     project.run("apply --sandbox").exits(0);
     project.run("apply specs/prod.yaml --sandbox --destroy").exits(1).says("--yes");
 }

@@ -52,7 +52,6 @@ fn errors_of_usage() {
     }
     let error = fails(&project, "plan", 1, "usage");
     assert!(error["hint"].as_str().unwrap().starts_with("reconcile plan"), "{error}");
-    fails(&project, "apply --destroy", 1, "usage");
     fails(&project, "plan specs/prod.yaml --out x.yaml", 1, "usage");
     fails(&project, "plan specs/prod.yaml --region x", 1, "usage");
     let error = fails(&project, "explain specs/prod.yaml trail/none --sandbox", 1, "unknown-address");

@@ -17,6 +17,7 @@ mod organization;
 mod policies;
 mod regions;
 mod sandbox;
+mod saved_plan;
 #[cfg(unix)]
 mod signals;
 mod support;

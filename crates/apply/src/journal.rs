@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{Error, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use reconcile_diff::plan::{Change, Phase};
 use reconcile_diff::{Address, Plan};
+use reconcile_spec::SpecName;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Confirmation, Status};
@@ -26,15 +27,20 @@ pub struct JournalError {
     pub path: PathBuf,
     /// What the system said.
     #[source]
-    pub error: std::io::Error,
+    pub error: Error,
 }
+
+/// Changes by their resource and their phase.
+type Changes = HashSet<(Address, Phase)>;
 
 /// The journal of one plan.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: Mutex<Option<File>>,
-    begun: HashSet<(Address, Phase)>,
+    begun: Changes,
+    /// The changes that an earlier apply of the plan made.
+    made: Changes,
     trials: Vec<Trial>,
     /// What earlier applies may have created without knowing it.
     creating: HashSet<Address>,
@@ -98,6 +104,7 @@ impl Trial {
             path: self.path.clone(),
             file: Mutex::default(),
             begun: HashSet::new(),
+            made: HashSet::new(),
             trials: Vec::new(),
             creating: HashSet::new(),
         }
@@ -111,16 +118,25 @@ impl Journal {
     /// Where the file cannot be read.
     pub fn open(folder: &Path, plan: &Plan) -> Result<Self, JournalError> {
         let made = plan.created_at.strftime("%Y%m%dT%H%M%S%3fZ");
-        let path = folder.join(format!("{}-{made}.jsonl", plan.spec.name));
+        // The name comes from a plan file, and must not lead out of the folder.
+        let name: SpecName = plan.spec.name.parse().map_err(|error| JournalError {
+            path: folder.to_owned(),
+            error: Error::new(
+                ErrorKind::InvalidInput,
+                format!("`{}` is not the name of a spec: {error}", plan.spec.name),
+            ),
+        })?;
+        let path = folder.join(format!("{name}-{made}.jsonl"));
         let text = read(&path)?.unwrap_or_default();
         let (mut trials, mut creating) = (Vec::new(), HashSet::new());
-        for path in journals_of(folder, &plan.spec.name)? {
+        for path in journals_of(folder, name.as_str())? {
             if let Some(text) = read(&path)? {
                 trials.extend(open_trials(&path, &text));
                 creating.extend(open_creations(&text));
             }
         }
-        Ok(Self { begun: begun(&text), trials, creating, path, file: Mutex::default() })
+        let (begun, made) = begun_and_made(&text);
+        Ok(Self { begun, made, trials, creating, path, file: Mutex::default() })
     }
 
     /// The confirmations that earlier applies of the spec left open, the oldest first.
@@ -136,6 +152,11 @@ impl Journal {
     /// Whether an earlier apply of this plan began the change and did not end it.
     pub(crate) fn was_begun(&self, change: &Change) -> bool {
         self.begun.contains(&(change.address.clone(), change.phase))
+    }
+
+    /// Whether an earlier apply of this plan made the change.
+    pub(crate) fn was_made(&self, change: &Change) -> bool {
+        self.made.contains(&(change.address.clone(), change.phase))
     }
 
     pub(crate) fn begin(&self, change: &Change) -> Result<(), JournalError> {
@@ -211,19 +232,23 @@ impl Journal {
     }
 }
 
-/// The changes that were begun and not made. A line that was cut off when an apply was killed is passed over.
-fn begun(text: &str) -> HashSet<(Address, Phase)> {
-    let mut begun = HashSet::new();
+/// The changes that were begun and not made, and those that were made. A line that was cut off when an apply was killed is passed
+/// over.
+fn begun_and_made(text: &str) -> (Changes, Changes) {
+    let (mut begun, mut made) = (HashSet::new(), HashSet::new());
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
         let change = (entry.address, entry.phase);
         let is_made = is_made(entry.result.as_ref());
         match entry.event {
             EventName::Began => drop(begun.insert(change)),
-            EventName::Ended if is_made => drop(begun.remove(&change)),
+            EventName::Ended if is_made => {
+                begun.remove(&change);
+                made.insert(change);
+            }
             _ => {}
         }
     }
-    begun
+    (begun, made)
 }
 
 fn is_made(result: Option<&serde_json::Value>) -> bool {
@@ -339,9 +364,16 @@ mod tests {
             line("cut", "began", "").split_at(60).0.to_owned(),
         ]
         .join("\n");
-        let mut names: Vec<String> = begun(&text).into_iter().map(|(address, _)| address.name).collect();
-        names.sort();
-        assert_eq!(names, ["failed", "killed"]);
+        let (begun, made) = begun_and_made(&text);
+        let names = |changes: Changes| {
+            let mut names: Vec<String> = changes.into_iter().map(|(address, _)| address.name).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(
+            (names(begun), names(made)),
+            (vec!["failed".to_owned(), "killed".to_owned()], vec!["made".to_owned()])
+        );
     }
 
     #[test]
@@ -399,6 +431,25 @@ mod tests {
             let written: Vec<_> = open.iter().filter_map(|trial| trial.written.as_deref()).collect();
             assert_eq!(written, expected.into_iter().collect::<Vec<_>>(), "{last:?}");
         }
+    }
+
+    #[test]
+    fn the_name_of_a_plan_does_not_lead_out_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = folder.path().join("journals");
+        let long = "a".repeat(300);
+        for name in ["../../x", "/etc/x", "..", "", "a/b", "a\\b", "a\0b", "a\nb", long.as_str()] {
+            let plan = json!({
+                "format_version": "1.0", "reconcile_version": "0", "partial": false, "created_at": "2026-11-23T08:00:00Z",
+                "spec": { "name": name, "path": "p", "sha256": "0" },
+                "summary": { "create": 0, "update": 0, "delete": 0, "unchanged": 0, "unreadable": 0 },
+                "changes": [], "warnings": [], "unreadable": [],
+            });
+            let plan = Plan::from_json(&plan.to_string()).unwrap();
+            let error = Journal::open(&journals, &plan).unwrap_err();
+            assert!(error.to_string().contains("is not the name of a spec"), "{name:?}: {error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod approval;
 mod asking;
 mod confirm;
 mod context;
@@ -22,6 +23,7 @@ mod run;
 mod schedule;
 mod write;
 
+pub use approval::{Altered, Approval, approve};
 pub use asking::Asking;
 pub use error::ApplyError;
 pub use event::{Event, Watch};

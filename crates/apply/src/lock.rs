@@ -50,7 +50,7 @@ pub struct Request {
 pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Option<Held>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
     let object = open(aws, desired, lock).await?;
-    let failed = |error| LockError::Aws { place: object.place(), error };
+    let failed = |error| LockError::Aws { place: object.place(), error: Box::new(error) };
     let holder =
         Holder::new(request.who, desired.installation.name().as_str(), Timestamp::now(), request.lease);
     let text = holder.text();
@@ -101,7 +101,8 @@ async fn open(aws: &Aws, desired: &Desired, lock: &Lock) -> Result<Object, LockE
     let name = &lock.site.account;
     let account = desired.account(name).ok_or_else(|| LockError::NoSuchAccount(name.to_string()))?;
     let session = Session::open_to_apply(aws, account, desired).await;
-    let session = session.map_err(|error| LockError::Aws { place: object::place(lock), error })?;
+    let session =
+        session.map_err(|error| LockError::Aws { place: object::place(lock), error: Box::new(error) })?;
     Ok(Object::new(session, lock.clone()))
 }
 

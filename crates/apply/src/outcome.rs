@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use reconcile_diff::Address;
-use reconcile_diff::plan::{ActionKind, Phase, SpecRef};
+use reconcile_diff::plan::{ActionKind, Change, Phase, SpecRef};
 use reconcile_policy::Form;
 use serde::Serialize;
 
@@ -151,6 +151,21 @@ pub enum Status {
     },
 }
 
+impl ChangeResult {
+    /// The result of a change for which AWS was not called.
+    pub(crate) fn without_calls(change: &Change, status: Status) -> Self {
+        Self {
+            address: change.address.clone(),
+            action: change.action(),
+            phase: change.phase,
+            status,
+            calls: 0,
+            duration_ms: 0,
+            confirmation: None,
+        }
+    }
+}
+
 impl Status {
     /// Why the change was not made, if it was not.
     pub fn error(&self) -> Option<&str> {
@@ -185,6 +200,17 @@ impl Outcome {
     pub fn is_refused(&self) -> bool {
         let mut confirmations = self.results.iter().filter_map(|result| result.confirmation.as_ref());
         confirmations.any(|it| it.refused.is_some())
+    }
+
+    /// The outcome with the results of more changes, in the order of a plan.
+    pub fn with(mut self, results: Vec<ChangeResult>, order: &[(Address, Phase)]) -> Self {
+        self.results.extend(results);
+        let place = |result: &ChangeResult| {
+            order.iter().position(|(address, phase)| (address, *phase) == (&result.address, result.phase))
+        };
+        self.results.sort_by_cached_key(place);
+        self.summary = Summary::of(&self.results);
+        self
     }
 
     /// How many changes were not begun, because a stop was requested before.

@@ -78,7 +78,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
             for dependent in schedule.failed(index) {
                 if let (Some(change), Some(slot)) = (changes.get(dependent), results.get_mut(dependent)) {
                     let error = format!("depends on {}, which was not made", result.address);
-                    *slot = Some(not_made(change, Status::Skipped { error }));
+                    *slot = Some(ChangeResult::without_calls(change, Status::Skipped { error }));
                 }
             }
         }
@@ -87,10 +87,9 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
         }
     }
 
-    let results = changes
-        .iter()
-        .zip(results)
-        .map(|(change, result)| result.unwrap_or_else(|| not_made(change, Status::NotBegun)));
+    let results = changes.iter().zip(results).map(|(change, result)| {
+        result.unwrap_or_else(|| ChangeResult::without_calls(change, Status::NotBegun))
+    });
     let results: Vec<ChangeResult> = recovered.into_iter().chain(results).collect();
     Outcome {
         format_version: FORMAT_VERSION,
@@ -148,17 +147,5 @@ pub(crate) async fn timed(
         calls,
         duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
         confirmation,
-    }
-}
-
-fn not_made(change: &Change, status: Status) -> ChangeResult {
-    ChangeResult {
-        address: change.address.clone(),
-        action: change.action(),
-        phase: change.phase,
-        status,
-        calls: 0,
-        duration_ms: 0,
-        confirmation: None,
     }
 }

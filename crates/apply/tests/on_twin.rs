@@ -1,9 +1,11 @@
 //! Plan and apply on the twin, in process: what the stages do together, without the binary.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 
 #[path = "on_twin/adoption.rs"]
 mod adoption;
+#[path = "on_twin/approval.rs"]
+mod approval;
 #[path = "on_twin/bucket.rs"]
 mod bucket;
 #[path = "on_twin/calls.rs"]

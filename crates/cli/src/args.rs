@@ -193,7 +193,8 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   reconcile apply                        the saved plan
-  reconcile apply plan.json              exactly that plan
+  reconcile apply plan.json              a plan file: its changes, if the spec still gives them
+  reconcile apply plan.json --spec specs/prod.yaml  the same, only if it was made from this spec
   reconcile apply specs/prod.yaml        plan, show, ask, apply
   reconcile apply specs/prod.yaml --yes  the same without asking
   reconcile apply specs/prod.yaml --destroy  take everything away again")]
@@ -203,10 +204,13 @@ pub(crate) struct ApplyArgs {
     pub(crate) input: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
+    /// The spec that a saved plan must have been made from [default: the file that the plan names]
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) spec: Option<PathBuf>,
     /// Do not ask before applying a spec
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Take away everything of the spec that is ours; the bucket and the key only where it says so under `deletion`
+    /// Delete everything of the installation, or apply a plan that does; the bucket and the key only if `deletion` of the spec says so
     #[arg(long)]
     pub(crate) destroy: bool,
     /// How long to wait while another apply holds the `lock` of the spec, in seconds

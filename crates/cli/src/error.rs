@@ -4,8 +4,8 @@ mod document;
 
 use std::path::PathBuf;
 
-use reconcile_apply::JournalError;
 use reconcile_apply::lock::LockError;
+use reconcile_apply::{Altered, JournalError};
 use reconcile_diff::ObserveError;
 use reconcile_diff::import::ImportError;
 use reconcile_diff::plan::PlanFileError;
@@ -67,9 +67,12 @@ pub(crate) enum CliError {
     /// The lock was not taken, or not given back.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// A saved plan says itself what it takes away.
-    #[error("`--destroy` goes with a spec; a saved plan is what it was made to be")]
-    DestroyOfPlan,
+    /// A plan that deletes everything and `--destroy` need each other.
+    #[error("{}", if *is_destroy { "this plan deletes everything of the installation" } else { "this plan was made without `--destroy`" })]
+    DestroyOfPlan { is_destroy: bool },
+    /// A plan file asks for something that its spec does not ask for.
+    #[error("the plan file does not match its spec: {altered}; nothing was changed")]
+    PlanAltered { altered: Box<Altered>, spec: String },
     /// A saved plan holds what it was made to hold.
     #[error("`--target` goes with a spec; a saved plan is applied whole")]
     TargetOfPlan,
@@ -166,9 +169,14 @@ impl CliError {
                 "set `organization.include` and `organization.role`, or print the policies with `--format text`".to_owned()
             }
             Self::Exists { .. } => "name another file, or move that one away".to_owned(),
-            Self::DestroyOfPlan => {
+            Self::DestroyOfPlan { is_destroy: true } => "pass `--destroy` to apply it".to_owned(),
+            Self::DestroyOfPlan { is_destroy: false } => {
                 "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned()
             }
+            Self::PlanAltered { spec, .. } => format!(
+                "somebody may have edited the plan file, or another version of reconcile made it: plan again with \
+                 `reconcile plan {spec}`"
+            ),
             Self::TargetOfPlan => {
                 "apply it without, or make one with `reconcile plan SPEC --target GLOB`".to_owned()
             }
@@ -191,6 +199,7 @@ impl CliError {
             | Self::Aborted
             | Self::AbortedLock
             | Self::Lock(LockError::Interrupted { .. }) => Exit::Interrupted,
+            Self::PlanAltered { .. } => Exit::Refused,
             Self::Lock(error) if error.is_held() => Exit::Refused,
             _ => Exit::Error,
         }

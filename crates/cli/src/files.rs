@@ -41,6 +41,17 @@ pub(crate) fn read_spec(path: &Path) -> Result<Spec, CliError> {
     reconcile_spec::parse(&path.to_string_lossy(), &read(path, MAX_TEXT)?).map_err(CliError::Spec)
 }
 
+/// Reads the spec that a plan file names. The name may be anything, so that only regular files are read: others can block or
+/// never end.
+pub(crate) fn read_spec_of_plan(path: &Path) -> Result<Spec, CliError> {
+    let file = std::fs::metadata(path).and_then(|it| {
+        let message = "it is not a regular file";
+        if it.is_file() { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, message)) }
+    });
+    file.map_err(|error| CliError::Read { path: path.to_owned(), error })?;
+    read_spec(path)
+}
+
 /// Reads a policy document.
 pub(crate) fn read_policy(path: &Path) -> Result<Document, CliError> {
     read_text(path, MAX_TEXT)?.parse().map_err(|error| CliError::Policy { path: path.to_owned(), error })

@@ -43,7 +43,7 @@ pub enum LockError {
         /// The place of the lock.
         place: String,
         /// The last answer of S3; `None` if S3 did not answer.
-        error: Option<Error>,
+        error: Option<Box<Error>>,
     },
     /// The program was stopped before S3 answered to the release of the lock.
     #[error("the lock {place} may still be held, because the program was stopped before S3 answered")]
@@ -73,7 +73,7 @@ pub enum LockError {
         place: String,
         /// The answer of AWS.
         #[source]
-        error: Error,
+        error: Box<Error>,
     },
     /// The spec declares no such account; a parsed spec always does.
     #[error("the account of the lock, `{0}`, is not declared")]

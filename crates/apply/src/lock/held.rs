@@ -83,7 +83,7 @@ impl Held {
         if let Some(lost) = lost {
             return Err(lost);
         }
-        let failed = |error| LockError::Aws { place: place.clone(), error };
+        let failed = |error| LockError::Aws { place: place.clone(), error: Box::new(error) };
         match object.delete(&etag).await {
             Ok(()) => Ok(()),
             Err(error) if is_replaced(&error) => match object.read().await.map_err(failed)? {
@@ -123,7 +123,7 @@ impl Renewal {
     }
 
     fn unrenewed(&self, error: Option<Error>) -> LockError {
-        LockError::Unrenewed { place: self.object.place(), error }
+        LockError::Unrenewed { place: self.object.place(), error: error.map(Box::new) }
     }
 
     /// Replaces the lock by the same one with a new time.

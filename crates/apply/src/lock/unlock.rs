@@ -37,7 +37,7 @@ pub async fn find(aws: &Aws, desired: &Desired) -> Result<(String, Option<LockFo
         Err(error) if error.code.as_deref() == Some("NoSuchBucket") && lock.bucket == desired.bucket.name => {
             None
         }
-        Err(error) => return Err(LockError::Aws { place, error }),
+        Err(error) => return Err(LockError::Aws { place, error: Box::new(error) }),
     };
     let found = found.map(|found| LockFound {
         holder: found.holder(),
@@ -60,7 +60,7 @@ impl LockFound {
             if error.is_already_so() || error.is_absent() {
                 LockError::Changed { place }
             } else {
-                LockError::Aws { place, error }
+                LockError::Aws { place, error: Box::new(error) }
             }
         })
     }

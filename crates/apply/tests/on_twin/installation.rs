@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Propagation, Watch, apply};
+use reconcile_apply::{
+    Altered, Approval, Asking, Interrupt, Journal, Options, Outcome, Propagation, Watch, apply, approve,
+};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::import::{ImportError, Imported, Request, import};
 use reconcile_diff::{
@@ -178,6 +180,15 @@ impl Installation {
         watch: Arc<dyn Watch>,
     ) -> Outcome {
         self.apply_asking(text, plan, Some(Asking::AT_ONCE), interrupt, watch).await
+    }
+
+    /// Applies a plan file: only what the spec gives for live state now.
+    pub async fn apply_saved(&self, text: &str, saved: Plan) -> Result<Outcome, Altered> {
+        let fresh = self.plan(text).await;
+        let journal = Journal::open(self.journals.path(), &saved).unwrap();
+        let order: Vec<_> = saved.changes.iter().map(|it| (it.address.clone(), it.phase)).collect();
+        let Approval { plan, left } = approve(saved, fresh, spec(text).desired(), &journal)?;
+        Ok(self.apply(text, &plan).await.with(left, &order))
     }
 
     /// Applies without having CloudTrail confirm anything.

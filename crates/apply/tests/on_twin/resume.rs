@@ -32,7 +32,7 @@ async fn stopped_after(changes: usize, spec: &str) -> Installation {
     assert!(outcome.results.iter().any(|it| it.status == Status::NotBegun));
 
     // The same plan goes on where it ended.
-    let again = installation.apply(spec, &plan).await;
+    let again = installation.apply_saved(spec, plan.clone()).await.unwrap();
     assert!(again.is_complete(), "{:#?}", again.results);
     assert_eq!(again.summary.applied + again.summary.unchanged, plan.changes.len());
     assert!(again.summary.unchanged >= changes);

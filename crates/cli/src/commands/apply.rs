@@ -4,15 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reconcile_apply::lock::{Held, Lease, LockError};
-use reconcile_apply::{Asking, Interrupt, Journal, Options, Outcome, Propagation, apply, lock};
+use reconcile_apply::{
+    Approval, Asking, Interrupt, Journal, Options, Outcome, Propagation, apply, approve, lock,
+};
 use reconcile_aws::Aws;
-use reconcile_diff::Plan;
 use reconcile_diff::plan::{Refused, Unreadable};
+use reconcile_diff::{Plan, compare, destroy};
 use reconcile_spec::Spec;
 
 use crate::args::{ApplyArgs, Format, Global, PLAN_FILE};
-use crate::commands::observe::{make_plan, text_options};
+use crate::commands::observe::{make_plan, read_live, text_options};
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -37,9 +40,6 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
         let work = Box::pin(apply_spec(global, args, &world, &aws, &spec, &interrupt));
         return report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?);
     }
-    if args.destroy {
-        return Err(CliError::DestroyOfPlan);
-    }
     if !args.shown.targets.is_empty() {
         return Err(CliError::TargetOfPlan);
     }
@@ -47,9 +47,12 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
         Some(path) => files::read_plan(path)?,
         None => files::read_saved_plan(Path::new(PLAN_FILE))?,
     };
-    let spec = spec_of(&plan, &world)?;
+    if args.destroy != plan.destroy {
+        return Err(CliError::DestroyOfPlan { is_destroy: plan.destroy });
+    }
+    let spec = spec_of(&plan, args, &world)?;
     let aws = unless_stopped(&interrupt, world.connect(global, &spec)).await??;
-    let work = Box::pin(async { run_plan(global, args, &aws, &spec, plan, &interrupt).await.map(Some) });
+    let work = Box::pin(apply_saved(global, args, &aws, &spec, plan, &interrupt));
     report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?)
 }
 
@@ -85,7 +88,8 @@ async fn apply_spec(
     } else if !is_agreed(global, args, world, &plan, interrupt).await? {
         return Ok(None);
     }
-    run_plan(global, args, aws, &spec, plan, interrupt).await.map(Some)
+    let journal = Journal::open(Path::new(JOURNALS), &plan)?;
+    Ok(Some(run_plan(global, args, aws, &spec, &plan, journal, interrupt).await))
 }
 
 /// Takes the lock of the spec, if it has one, does the work, and releases the lock, however the work ends.
@@ -158,9 +162,9 @@ fn whoami() -> String {
     format!("{user}@{} (process {})", host.as_deref().unwrap_or("a machine"), std::process::id())
 }
 
-/// The spec that a plan was made from: it says how to get into the accounts, which a plan does not, since that may
-/// hold what is not for everybody's eyes.
-fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
+/// The spec that a plan was made from. The plan file is not trusted: the spec says how to get into the accounts, and what may be
+/// written there.
+fn spec_of(plan: &Plan, args: &ApplyArgs, world: &World) -> Result<Spec, CliError> {
     const AWS: &str = "of AWS";
     const SANDBOX: &str = "of a sandbox";
     match (plan.sandbox, world.is_sandbox()) {
@@ -168,11 +172,41 @@ fn spec_of(plan: &Plan, world: &World) -> Result<Spec, CliError> {
         (false, true) => return Err(CliError::OtherWorld { made: AWS, applied: "to a sandbox" }),
         (true, true) | (false, false) => {}
     }
-    let spec = files::read_spec(Path::new(&plan.spec.path))?;
-    if spec.sha256() != plan.spec.sha256 {
-        return Err(CliError::SpecChanged { path: plan.spec.path.clone() });
+    let spec = match &args.spec {
+        Some(path) => files::read_spec(path)?,
+        None => files::read_spec_of_plan(Path::new(&plan.spec.path))?,
+    };
+    let is_same =
+        spec.sha256() == plan.spec.sha256 && spec.desired().installation.name().as_str() == plan.spec.name;
+    if !is_same {
+        return Err(CliError::SpecChanged { path: spec.path().to_owned() });
     }
     Ok(spec)
+}
+
+/// Applies the changes of a saved plan that the spec gives for live state now.
+async fn apply_saved(
+    global: &Global,
+    args: &ApplyArgs,
+    aws: &Aws,
+    spec: &Spec,
+    saved: Plan,
+    interrupt: &Interrupt,
+) -> Result<Option<Applied>, CliError> {
+    let live = Box::pin(read_live(global, aws, spec));
+    let (spec, observed) = unless_stopped(interrupt, live).await??;
+    let compare = if saved.destroy { destroy } else { compare };
+    let fresh = compare(&spec, &observed, Timestamp::now()).plan;
+    let journal = Journal::open(Path::new(JOURNALS), &saved)?;
+    let order: Vec<_> = saved.changes.iter().map(|change| (change.address.clone(), change.phase)).collect();
+    let Approval { plan, left } = approve(saved, fresh, spec.desired(), &journal).map_err(|altered| {
+        CliError::PlanAltered { altered: Box::new(altered), spec: spec.path().to_owned() }
+    })?;
+    let Applied { outcome, unreadable, refused, .. } =
+        run_plan(global, args, aws, &spec, &plan, journal, interrupt).await;
+    let outcome = outcome.with(left, &order);
+    let exit = exit(&outcome, &plan, interrupt);
+    Ok(Some(Applied { outcome, unreadable, refused, exit }))
 }
 
 /// Shows the plan and asks.
@@ -195,24 +229,24 @@ async fn run_plan(
     args: &ApplyArgs,
     aws: &Aws,
     spec: &Spec,
-    plan: Plan,
+    plan: &Plan,
+    journal: Journal,
     interrupt: &Interrupt,
-) -> Result<Applied, CliError> {
+) -> Applied {
     // The plan acts in accounts that the spec does not declare: members of its organization, and those that have left.
     let spec = spec.with_joined(plan.accounts());
-    let journal = Journal::open(Path::new(JOURNALS), &plan)?;
     let watch = Arc::new(Applying::new(global, plan.changes.len()));
     let options = Options {
         propagation: Propagation::within(args.propagation_timeout),
-        confirm: (!args.no_confirm).then(|| asking(&plan)),
+        confirm: (!args.no_confirm).then(|| asking(plan)),
         in_flight: global.concurrency,
         interrupt: interrupt.clone(),
         watch: Arc::clone(&watch) as Arc<_>,
     };
-    let outcome = to_the_end(apply(aws, spec.desired(), &plan, journal, options), interrupt).await;
+    let outcome = to_the_end(apply(aws, spec.desired(), plan, journal, options), interrupt).await;
     watch.finish();
-    let exit = exit(&outcome, &plan, interrupt);
-    Ok(Applied { outcome, unreadable: plan.unreadable, refused: plan.refused, exit })
+    let exit = exit(&outcome, plan, interrupt);
+    Applied { outcome, unreadable: plan.unreadable.clone(), refused: plan.refused.clone(), exit }
 }
 
 /// Waits for the end of an apply, and says so after a request to stop.

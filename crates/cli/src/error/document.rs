@@ -51,7 +51,7 @@ impl CliError {
         match self {
             Self::Usage(_)
             | Self::NoMembers
-            | Self::DestroyOfPlan
+            | Self::DestroyOfPlan { .. }
             | Self::TargetOfPlan
             | Self::PlanOverSpec { .. }
             | Self::NobodyToAsk { .. }
@@ -64,9 +64,11 @@ impl CliError {
             Self::UnknownAddress { .. } => "unknown-address",
             Self::Read { .. } | Self::Write { .. } | Self::Exists { .. } | Self::Policy { .. } => "file",
             Self::Spec(_) => "spec",
-            Self::NoPlan { .. } | Self::Plan { .. } | Self::SpecChanged { .. } | Self::OtherWorld { .. } => {
-                "plan"
-            }
+            Self::NoPlan { .. }
+            | Self::Plan { .. }
+            | Self::SpecChanged { .. }
+            | Self::PlanAltered { .. }
+            | Self::OtherWorld { .. } => "plan",
             Self::Observe(_) => "read",
             Self::Import(error) => match error.as_ref() {
                 ImportError::NoName { .. } | ImportError::NotAnInstallation { .. } => "usage",
@@ -88,7 +90,7 @@ impl CliError {
     /// The AWS call that failed, if that is the cause.
     fn aws(&self) -> Option<&reconcile_aws::Error> {
         let read = match self {
-            Self::Lock(LockError::Aws { error, .. }) => return Some(error),
+            Self::Lock(LockError::Aws { error, .. }) => return Some(error.as_ref()),
             Self::Observe(error) => of_observation(error)?,
             Self::Import(error) => of_import(error)?,
             _ => return None,

@@ -5,7 +5,7 @@ use super::change::{Compared, Terms};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::Alias;
+use crate::view::{Alias, KeyRef};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let Some(alias) = scope.desired.key.identity.alias() else { return };
@@ -44,6 +44,12 @@ pub(super) fn remove(scope: &Scope<'_>, depends_on: Vec<Address>, compared: &mut
     compared.delete(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
 }
 
-fn explain(_: &Action<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {
-    (vec!["the key has no name yet".to_owned()], Risk::Safe)
+fn explain(action: &Action<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {
+    let has_key = matches!(action.after(), Some(Alias { target: KeyRef::Known(_), .. }));
+    let why = if has_key {
+        "the key has no name yet: an earlier apply ended before it created the alias, or somebody deleted it"
+    } else {
+        "the key has no name yet"
+    };
+    (vec![why.to_owned()], Risk::Safe)
 }

@@ -153,7 +153,8 @@ const ACLS_IN_FORCE: &str = "ACLs are in force; disabling them also ends what AC
 fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
         Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
-        Action::Update { after, .. } => reasons(diff, |field, _| match field {
+        Action::Update { before, after } => reasons(diff, |field, _| {
+            match field {
             "encryption" => "new objects are not encrypted as the spec says".to_owned(),
             "blocked_encryption_types" => "S3 rejects other encryption types than the spec says".to_owned(),
             "versioning" if after.versioning == Some(true) => {
@@ -171,8 +172,14 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             "lifecycle" => "log files do not move and expire as the spec says".to_owned(),
             "object_lock" => "log files are not locked for the time that the spec says".to_owned(),
             "access_logs" => "access to the bucket is not logged where the spec says".to_owned(),
+            "tags" if before.tags.owner().is_none() && after.tags.owner().is_some() => {
+                "tags are missing or differ: an earlier apply ended after it created the bucket, or the bucket is new to the \
+                 installation"
+                    .to_owned()
+            }
             "tags" => "tags are missing or differ".to_owned(),
             other => format!("{other} differs"),
+        }
         }),
         Action::Delete { .. } => vec!["the spec has no such bucket".to_owned()],
     };

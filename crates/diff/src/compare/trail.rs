@@ -226,7 +226,10 @@ fn explain(action: &Action<Trail>, diff: &[Difference]) -> (Vec<String>, Risk) {
 
 fn reason(field: &str, before: &Trail, after: &Trail) -> String {
     match field {
-        "logging" if after.logging => "logging is stopped".to_owned(),
+        "logging" if after.logging => {
+            "logging is stopped: somebody stopped it, or an earlier apply ended before it started logging"
+                .to_owned()
+        }
         "logging" => "logging is on, and the spec says off".to_owned(),
         "selectors" => "it does not record the events that the spec says".to_owned(),
         "recursive_logging" if after.recursive_logging == Some(true) => {

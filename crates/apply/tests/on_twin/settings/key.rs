@@ -71,7 +71,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         "alias: deleted" => {
             kms.delete_alias().alias_name(ALIAS).send().await.unwrap();
-            "the key has no name yet"
+            "the key has no name yet: an earlier apply ended before it created the alias, or somebody deleted it"
         }
         "replicas in other Regions" => {
             let multi_region = Some(MultiRegion::Primary);

@@ -19,7 +19,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         "logging" => {
             cloudtrail.stop_logging().name(ARN).send().await.unwrap();
-            "logging is stopped"
+            "logging is stopped: somebody stopped it, or an earlier apply ended before it started logging"
         }
         "bucket" => {
             update(world, |trail| trail.s3_bucket_name("elsewhere")).await;

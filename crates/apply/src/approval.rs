@@ -1,0 +1,301 @@
+//! What a saved plan allows: changes that its spec gives for live state now. Pure.
+//!
+//! A plan file can be edited by whoever can write it, so that nothing in it is written to AWS. Before a saved plan is applied, a
+//! second plan is made from the spec and live state. Only changes that both plans have are applied, as the second plan has them.
+
+use std::collections::BTreeSet;
+
+use reconcile_diff::plan::{Action, ActionKind, Change, Changed, Phase};
+use reconcile_diff::{Address, Plan, addresses};
+use reconcile_policy::{Document, Ownership, Statement, canonical_text, owned};
+use reconcile_spec::Desired;
+use serde_json::Value;
+
+use crate::journal::Journal;
+use crate::outcome::{ChangeResult, Status};
+
+/// A plan file asks for something that its spec does not ask for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{address}: {what}")]
+pub struct Altered {
+    /// The resource.
+    pub address: Address,
+    /// What the spec does not ask for.
+    pub what: String,
+}
+
+/// The part of a saved plan that is applied.
+#[derive(Debug)]
+pub struct Approval {
+    /// The changes that both plans have, as the second plan has them.
+    pub plan: Plan,
+    /// The results of all other changes of the saved plan: none of them is made.
+    pub left: Vec<ChangeResult>,
+}
+
+/// What becomes of a change of a saved plan.
+enum Verdict {
+    /// The change is made, as this one.
+    Make(Box<Change>),
+    /// It is not.
+    Leave(Status),
+}
+
+/// Compares a saved plan with a plan that was made from its spec and live state now. `desired` is what the spec of the second plan
+/// asks for, and the journal knows what an earlier apply of the saved plan began.
+///
+/// # Errors
+/// [`Altered`] if a change of the saved plan is not one that the spec gives for the live state that the plan saw.
+pub fn approve(saved: Plan, fresh: Plan, desired: &Desired, journal: &Journal) -> Result<Approval, Altered> {
+    let known: BTreeSet<Address> = addresses(desired).collect();
+    let judge = Judge {
+        fresh: &fresh,
+        known,
+        ownership: desired.installation.ownership(),
+        has_members: desired.organization.is_some(),
+        journal,
+    };
+    let (mut changes, mut left): (Vec<Change>, Vec<ChangeResult>) = (Vec::new(), Vec::new());
+    for change in &saved.changes {
+        match judge.judge(change)? {
+            Verdict::Leave(status) => left.push(ChangeResult::without_calls(change, status)),
+            Verdict::Make(fresh) => {
+                let is_made = |phase: Phase, address: &Address| {
+                    changes.iter().any(|it| it.address == *address && it.phase == phase)
+                };
+                let missing = judge.needs(&fresh).find(|it| !is_made(it.phase, &it.address));
+                match missing {
+                    None => changes.push(*fresh),
+                    Some(missing) => {
+                        let error =
+                            format!("depends on {}, which is not as the plan saw it", missing.address);
+                        left.push(ChangeResult::without_calls(change, Status::Stale { error }));
+                    }
+                }
+            }
+        }
+    }
+    let is_readable = fresh.unreadable.is_empty();
+    let plan = Plan {
+        changes,
+        partial: saved.partial || !is_readable,
+        unreadable: if is_readable { saved.unreadable } else { fresh.unreadable },
+        key: fresh.key,
+        ..saved
+    };
+    Ok(Approval { plan, left })
+}
+
+struct Judge<'a> {
+    fresh: &'a Plan,
+    /// The resources of the spec.
+    known: BTreeSet<Address>,
+    ownership: Ownership,
+    /// Whether accounts join and leave with an organization.
+    has_members: bool,
+    journal: &'a Journal,
+}
+
+impl Judge<'_> {
+    /// The changes that a change waits for.
+    fn needs(&self, change: &Change) -> impl Iterator<Item = &Change> {
+        let before = self.fresh.changes.iter().take_while(move |it| !is_same_change(it, change));
+        before.filter(|it| change.depends_on.contains(&it.address) || it.address == change.address)
+    }
+
+    fn judge(&self, saved: &Change) -> Result<Verdict, Altered> {
+        let fresh = self.fresh.changes.iter().find(|fresh| is_same_change(fresh, saved));
+        let Some(fresh) = fresh else { return self.judge_missing(saved) };
+        if let Some(what) = self.other_intent(saved, fresh) {
+            if !self.has_seen_the_same(saved, fresh) {
+                return Ok(Verdict::Leave(self.stale(saved, fresh)));
+            }
+            // An account that joined or left since changes what the spec asks for, and no plan says which there were.
+            if self.has_members {
+                let error = format!(
+                    "changed since the plan was made, perhaps with the accounts of the organization: {what}"
+                );
+                return Ok(Verdict::Leave(Status::Stale { error }));
+            }
+            return Err(Altered { address: saved.address.clone(), what });
+        }
+        let is_fresh = saved.observed_fingerprint == fresh.observed_fingerprint
+            || self.has_only_wanted_statements(saved, fresh)
+            || self.journal.was_begun(saved);
+        if is_fresh {
+            return Ok(Verdict::Make(Box::new(fresh.clone())));
+        }
+        Ok(Verdict::Leave(self.stale(saved, fresh)))
+    }
+
+    /// Judges a change that the spec does not ask for now.
+    fn judge_missing(&self, saved: &Change) -> Result<Verdict, Altered> {
+        if let Some(unreadable) = self.fresh.unreadable.first() {
+            let error = format!(
+                "account {} cannot be read, so that it is not known whether this is still right",
+                unreadable.account.name
+            );
+            return Ok(Verdict::Leave(Status::Skipped { error }));
+        }
+        if let Some(refused) = self.fresh.refused.iter().find(|it| it.left_out.contains(&saved.address)) {
+            let error = format!("the spec does not give this change now: {}", refused.message);
+            return Ok(Verdict::Leave(Status::Stale { error }));
+        }
+        let is_made = self.journal.was_made(saved) || self.journal.was_begun(saved);
+        match saved.action() {
+            _ if is_made => Ok(Verdict::Leave(Status::Unchanged)),
+            ActionKind::Delete => {
+                let error =
+                    "there is nothing to delete: it does not exist any more, or the spec keeps it".to_owned();
+                Ok(Verdict::Leave(Status::Stale { error }))
+            }
+            // Live state is as the spec says.
+            ActionKind::Create | ActionKind::Update if self.known.contains(&saved.address) => {
+                Ok(Verdict::Leave(Status::Unchanged))
+            }
+            ActionKind::Create | ActionKind::Update => {
+                let what = "the spec has no such resource".to_owned();
+                Err(Altered { address: saved.address.clone(), what })
+            }
+        }
+    }
+
+    /// What a saved change asks for and the fresh one does not.
+    fn other_intent(&self, saved: &Change, fresh: &Change) -> Option<String> {
+        if saved.account != fresh.account {
+            return Some(format!("the spec has it in account {} ({})", fresh.account.name, fresh.account.id));
+        }
+        if saved.region != fresh.region {
+            return Some(format!("the spec has it in {}", fresh.region));
+        }
+        let is_deletion = |change: &Change| change.action() == ActionKind::Delete;
+        if is_deletion(saved) != is_deletion(fresh) {
+            let does = if is_deletion(fresh) { "deletes" } else { "does not delete" };
+            return Some(format!("the spec {does} it"));
+        }
+        match (policy(saved), policy(fresh)) {
+            (Some(saved), Some(fresh)) => self.other_statements(saved, fresh),
+            _ => self.other_view(&saved.views().1, &fresh.views().1),
+        }
+    }
+
+    fn other_statements(&self, saved: &Action<Document>, fresh: &Action<Document>) -> Option<String> {
+        let ours = |document: Option<&Document>| {
+            canonical_text(&document.map(|it| owned(it, &self.ownership)).unwrap_or_default())
+        };
+        if ours(saved.after()) != ours(fresh.after()) {
+            return Some("the statements of the installation are not those of the spec".to_owned());
+        }
+        let foreign = |document: Option<&Document>| -> Vec<Statement> {
+            let statements = document.map(Document::statements).unwrap_or_default();
+            statements.iter().filter(|it| !self.ownership.has(it)).cloned().collect()
+        };
+        let edits = |action: &Action<Document>| {
+            let (before, after) = (foreign(action.before()), foreign(action.after()));
+            [without(&before, &after), without(&after, &before)].map(|statements| canonical_text(&statements))
+        };
+        if edits(saved) != edits(fresh) {
+            return Some("it changes foreign statements otherwise than the spec does".to_owned());
+        }
+        let version =
+            |action: &Action<Document>| action.after().and_then(Document::version).map(str::to_owned);
+        (version(saved) != version(fresh))
+            .then(|| "the version of the policy is not that of the spec".to_owned())
+    }
+
+    fn other_view(&self, saved: &Value, fresh: &Value) -> Option<String> {
+        let other = |name: &str| !self.is_same_value(&saved[name], &fresh[name]);
+        let fields = names(saved).into_iter().chain(names(fresh)).collect::<BTreeSet<_>>();
+        let other: Vec<String> =
+            fields.into_iter().filter(|name| other(name)).map(|name| format!("`{name}`")).collect();
+        (!other.is_empty()).then(|| format!("the spec has another value for {}", other.join(", ")))
+    }
+
+    /// Whether two values are the same. A key that did not exist when the plan was saved may exist now.
+    fn is_same_value(&self, saved: &Value, fresh: &Value) -> bool {
+        match (saved, fresh) {
+            (Value::Object(saved), Value::String(fresh)) => {
+                let is_unknown = saved.len() == 1 && saved.contains_key("known_after_apply");
+                is_unknown && self.fresh.key.as_ref().is_some_and(|key| key.as_str() == fresh)
+            }
+            (Value::Object(saved), Value::Object(fresh)) => {
+                saved.len() == fresh.len()
+                    && saved.iter().all(|(name, value)| {
+                        fresh.get(name).is_some_and(|fresh| self.is_same_value(value, fresh))
+                    })
+            }
+            (Value::Array(saved), Value::Array(fresh)) => {
+                saved.len() == fresh.len()
+                    && saved.iter().zip(fresh).all(|(saved, fresh)| self.is_same_value(saved, fresh))
+            }
+            (saved, fresh) => saved == fresh,
+        }
+    }
+
+    /// Whether the resource is as the saved plan saw it.
+    fn has_seen_the_same(&self, saved: &Change, fresh: &Change) -> bool {
+        match (policy(saved), policy(fresh)) {
+            (Some(saved), Some(fresh)) => saved.before() == fresh.before(),
+            _ => self.is_same_value(&saved.views().0, &fresh.views().0),
+        }
+    }
+
+    /// Whether a policy has a part of the wanted statements, and no other ones of ours: a new key has its administrators from the
+    /// start.
+    fn has_only_wanted_statements(&self, saved: &Change, fresh: &Change) -> bool {
+        let (Some(saved), Some(fresh)) = (policy(saved), policy(fresh)) else { return false };
+        let ours =
+            |document: Option<&Document>| document.map(|it| owned(it, &self.ownership)).unwrap_or_default();
+        let wanted = ours(saved.after());
+        let is_wanted =
+            |it: &Statement| wanted.iter().any(|wanted| wanted.sid() == it.sid() && wanted.is_equivalent(it));
+        ours(fresh.before()).iter().all(is_wanted)
+    }
+
+    fn stale(&self, saved: &Change, fresh: &Change) -> Status {
+        let error = match (policy(saved), saved.views().0, fresh.views().0) {
+            (Some(_), ..) => "statements are not what the plan saw".to_owned(),
+            (None, Value::Null, _) => "it exists now".to_owned(),
+            (None, _, Value::Null) => "it does not exist any more".to_owned(),
+            (None, saved, fresh) => {
+                let fields = names(&saved).into_iter().chain(names(&fresh)).collect::<BTreeSet<_>>();
+                let other =
+                    fields.into_iter().filter(|name| !self.is_same_value(&saved[*name], &fresh[*name]));
+                let other: Vec<String> = other.map(|name| format!("`{name}`")).collect();
+                format!("{} differ from what the plan saw", other.join(", "))
+            }
+        };
+        Status::Stale { error: format!("changed since the plan was made: {error}") }
+    }
+}
+
+fn is_same_change(a: &Change, b: &Change) -> bool {
+    (&a.address, a.phase) == (&b.address, b.phase)
+}
+
+fn policy(change: &Change) -> Option<&Action<Document>> {
+    match &change.changed {
+        Changed::KeyPolicy(action) | Changed::BucketPolicy(action) | Changed::TopicPolicy(action) => {
+            Some(action)
+        }
+        _ => None,
+    }
+}
+
+/// The names of the fields of a view.
+fn names(view: &Value) -> Vec<&str> {
+    view.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+}
+
+/// The statements of the first list that are not in the second one.
+fn without(statements: &[Statement], others: &[Statement]) -> Vec<Statement> {
+    let mut others: Vec<&Statement> = others.iter().collect();
+    let is_left = |statement: &&Statement| match others.iter().position(|other| other == statement) {
+        Some(index) => {
+            others.remove(index);
+            false
+        }
+        None => true,
+    };
+    statements.iter().filter(is_left).cloned().collect()
+}

@@ -1,0 +1,71 @@
+//! A saved plan: what an edited one cannot do. `on_twin/approval.rs` has every edit.
+
+use serde_json::json;
+
+use crate::support::{PROD, Project};
+
+const PLAN: &str = ".reconcile/plan.json";
+
+/// A project with a saved plan that somebody edits.
+fn edited(edit: impl FnOnce(&mut serde_json::Value)) -> Project {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.edit(PLAN, edit);
+    project
+}
+
+#[test]
+fn an_edited_plan_is_refused_with_the_place() {
+    let project = edited(|plan| {
+        let changes = plan["changes"].as_array_mut().unwrap();
+        let trail = changes.iter_mut().find(|it| it["address"] == "trail/production/SecurityTrail").unwrap();
+        trail["after"]["bucket"] = json!("attacker");
+    });
+    project
+        .run("apply --sandbox")
+        .exits(3)
+        .says("the plan file does not match its spec: trail/production/SecurityTrail: the spec has another value for `bucket`")
+        .says("nothing was changed")
+        .says("reconcile plan specs/prod.yaml");
+    let error = project.run("apply --sandbox --format json").exits(3).json();
+    assert_eq!(error["error"]["code"], "plan");
+    assert!(!project.path(".reconcile/journal").exists());
+    let shown = project.run("sandbox show").exits(0);
+    assert!(!shown.stdout.contains("secprod-multiaccount-logs"), "{}", shown.stdout);
+}
+
+#[test]
+fn a_plan_names_neither_its_journal_nor_any_file_as_its_spec() {
+    for name in ["../../x", "other"] {
+        let project = edited(|plan| plan["spec"]["name"] = json!(name));
+        project.run("apply --sandbox").exits(1).says("has changed since the plan was made");
+        assert!(!project.path(".reconcile/journal").exists());
+    }
+    for path in ["/dev/zero", "specs", "a\0b", "none.yaml"] {
+        edited(|plan| plan["spec"]["path"] = json!(path)).run("apply --sandbox").exits(1).says("cannot read");
+    }
+    // Another spec, which whoever edited the plan has written.
+    let project = edited(|_| {});
+    project.write("evil.yaml", PROD.replace("SecurityTrailMaster", "Evil"));
+    project.run("plan evil.yaml --sandbox").exits(0);
+    project
+        .run("apply --sandbox --spec specs/prod.yaml")
+        .exits(1)
+        .says("`specs/prod.yaml` has changed since the plan was made");
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.run("apply --sandbox --spec specs/prod.yaml").exits(0);
+}
+
+#[test]
+fn a_plan_that_deletes_everything_needs_to_be_asked_for() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("plan specs/prod.yaml --sandbox").exits(0);
+    project.run("apply --sandbox --destroy").exits(1).says("this plan was made without `--destroy`");
+    project.edit(PLAN, |plan| plan["destroy"] = json!(true));
+    project.run("apply --sandbox").exits(1).says("this plan deletes everything").says("pass `--destroy`");
+    project.run("plan specs/prod.yaml --sandbox --destroy").exits(0);
+    project.run("apply --sandbox").exits(1).says("pass `--destroy`");
+    project.run("apply --sandbox --destroy").exits(0);
+    project.run("plan specs/prod.yaml --sandbox --destroy").exits(0).says("No changes.");
+}

@@ -544,3 +544,27 @@ fn a_trail_at_home_in_a_region_that_the_spec_has_no_more_is_found() {
     let state = project.json(".reconcile/sandbox.json");
     assert!(state["accounts"]["222222222222"]["regions"]["eu-west-1"]["trails"]["EuTrail"].is_null());
 }
+
+#[test]
+fn the_weather_of_a_seed_is_named_on_stderr_and_repeats() {
+    let project = Project::new();
+    let throttled = || project.run("plan specs/prod.yaml --sandbox --weather 7:retired-fields,throttles=10%");
+    let (one, other) = (throttled().exits(0), throttled().exits(0));
+    assert!(one.stderr.contains("throttles 10%"), "{}", one.stderr);
+    assert!(
+        one.stderr.contains("repeat it with `--weather 7:throttles=10%,retired-fields=100%`"),
+        "{}",
+        one.stderr
+    );
+    assert_eq!(one.stdout, other.stdout);
+    project.run("plan specs/prod.yaml --sandbox --weather calm").exits(0).says("nothing fails");
+}
+
+#[test]
+fn weather_without_a_sandbox_or_without_a_seed_is_an_error() {
+    let project = Project::new();
+    project.run("plan specs/prod.yaml --weather 42").exits(1).says("add `--sandbox`");
+    project.run("sandbox show --weather 42").exits(1).says("`sandbox serve`");
+    project.run("plan specs/prod.yaml --sandbox --weather hail").exits(1).says("`hail` is not a seed");
+    project.run("plan specs/prod.yaml --sandbox --weather 7:hail").exits(1).says("the kinds are throttles");
+}

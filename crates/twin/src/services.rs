@@ -6,6 +6,7 @@ mod json;
 pub(crate) mod kms;
 mod logs;
 pub(crate) mod organizations;
+mod page;
 pub(crate) mod query;
 pub(crate) mod s3;
 pub(crate) mod sns;

@@ -9,10 +9,12 @@ mod policy;
 mod replica;
 mod tag;
 
+use std::ops::Bound;
+
 use serde_json::{Value, json};
 
-use super::Caller;
-use super::json::{Operation, read, required, write};
+use super::json::{Operation, optional, read, required, write};
+use super::{Caller, page};
 use crate::fault::Fault;
 use crate::state::{Key, State};
 
@@ -131,15 +133,38 @@ fn check_imported(key: &Key) -> Result<(), Fault> {
     }
 }
 
-/// A page of a list, at most `Limit` long (100 if it does not say), from behind `Marker`.
-fn page(name: &str, items: &[Value], input: &Value) -> Value {
-    let start = input["Marker"].as_str().and_then(|marker| marker.parse().ok()).unwrap_or(0_usize);
-    let limit = input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
-    let end = start.saturating_add(limit).min(items.len());
-    let truncated = end < items.len();
-    let mut answer = json!({ name: items.get(start..end).unwrap_or_default(), "Truncated": truncated });
-    if truncated {
-        answer["NextMarker"] = json!(end.to_string());
+/// Where the page that a request asks for begins.
+fn start(input: &Value) -> Result<(Bound<&str>, Bound<&str>), Fault> {
+    page::start(optional(input, "Marker")).map_err(|page::UnknownToken| invalid_marker())
+}
+
+fn invalid_marker() -> Fault {
+    Fault::bad(
+        "InvalidMarkerException",
+        "The marker that specifies where pagination should next begin is not valid.",
+    )
+}
+
+/// The most entries of a page. See `Limit` of each list in the KMS API reference for the default of 100.
+fn limit(input: &Value) -> usize {
+    input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100)
+}
+
+/// A page of a list of this name, at most `Limit` long.
+fn page<K: AsRef<str> + Copy, T>(
+    name: &str,
+    input: &Value,
+    entries: impl IntoIterator<Item = (K, T)>,
+    show: impl FnMut(K, T) -> Value,
+) -> Value {
+    let (items, next) = page::page(entries, limit(input), show);
+    answer(name, &items, next)
+}
+
+fn answer(name: &str, items: &[Value], next: Option<String>) -> Value {
+    let mut answer = json!({ name: items, "Truncated": next.is_some() });
+    if let Some(next) = next {
+        answer["NextMarker"] = json!(next);
     }
     answer
 }

@@ -4,13 +4,14 @@ mod access;
 mod protection;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use reconcile_policy::{Region, Request};
 use serde_json::{Value, json};
 
-use super::Caller;
 use super::json::{Operation, list as listed, optional, read, required, write};
 use super::tags::{self, Faults};
+use super::{Caller, page};
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{LogGroup, State, now, partition};
@@ -147,35 +148,37 @@ fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
 
 fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let prefix = optional(input, "logGroupNamePrefix").unwrap_or_default();
+    let (start, end) = page::start(optional(input, "nextToken")).map_err(|page::UnknownToken| {
+        Fault::bad("InvalidParameterException", "The specified nextToken is invalid.")
+    })?;
+    // Names that begin with the prefix are all behind it.
+    let start = if start == Bound::Unbounded { Bound::Included(prefix) } else { start };
     let groups = &state.regional(caller.account, caller.region).log_groups;
-    let found: Vec<Value> = groups
-        .iter()
-        .filter(|(name, _)| name.starts_with(prefix))
-        .map(|(name, group)| {
-            let mut details = json!({
-                "logGroupName": name,
-                "arn": format!("{}:*", group_arn(caller, name)),
-                "logGroupArn": group_arn(caller, name),
-                "creationTime": now() * 1000,
-                "storedBytes": 0,
-            });
-            if let Some(days) = group.retention_days {
-                details["retentionInDays"] = json!(days);
-            }
-            if let Some(key) = &group.kms_key {
-                details["kmsKeyId"] = json!(key);
-            }
-            protection::describe(group, &mut details);
-            details
-        })
-        .collect();
-    let start = optional(input, "nextToken").and_then(|token| token.parse().ok()).unwrap_or(0_usize);
-    let end = start.saturating_add(PAGE).min(found.len());
-    let mut answer = json!({ "logGroups": found.get(start..end).unwrap_or_default() });
-    if end < found.len() {
-        answer["nextToken"] = json!(end.to_string());
+    let found = groups.range::<str, _>((start, end)).take_while(|(name, _)| name.starts_with(prefix));
+    let (groups, next) = page::page(found, PAGE, |name, group| details(caller, name, group));
+    let mut answer = json!({ "logGroups": groups });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
     }
     Ok(answer)
+}
+
+fn details(caller: Caller<'_>, name: &str, group: &LogGroup) -> Value {
+    let mut details = json!({
+        "logGroupName": name,
+        "arn": format!("{}:*", group_arn(caller, name)),
+        "logGroupArn": group_arn(caller, name),
+        "creationTime": now() * 1000,
+        "storedBytes": 0,
+    });
+    if let Some(days) = group.retention_days {
+        details["retentionInDays"] = json!(days);
+    }
+    if let Some(key) = &group.kms_key {
+        details["kmsKeyId"] = json!(key);
+    }
+    protection::describe(group, &mut details);
+    details
 }
 
 fn put_retention(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {

@@ -5,11 +5,13 @@ pub(super) mod access;
 mod account;
 mod unit;
 
+use std::ops::Bound;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::Caller;
 use super::json::{Operation, optional, read, write};
+use super::{Caller, page};
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
@@ -93,13 +95,23 @@ pub(crate) fn without_retired(operation: &str, response: http::Response<Bytes>) 
     response.map(|_| answer.to_string().into())
 }
 
-/// A page of a list from behind `NextToken`, which is a position.
-fn page(name: &str, items: &[Value], input: &Value) -> Value {
-    let start = optional(input, "NextToken").and_then(|token| token.parse().ok()).unwrap_or(0_usize);
-    let end = start.saturating_add(PAGE).min(items.len());
-    let mut answer = json!({ name: items.get(start..end).unwrap_or_default() });
-    if end < items.len() {
-        answer["NextToken"] = json!(end.to_string());
+/// Where the page that a request asks for begins.
+fn start(input: &Value) -> Result<(Bound<&str>, Bound<&str>), Fault> {
+    page::start(optional(input, "NextToken")).map_err(|page::UnknownToken| {
+        Fault::bad("InvalidInputException", "You provided a value for NextToken that is not valid.")
+    })
+}
+
+/// A page of a list of this name.
+fn page<K: AsRef<str> + Copy, T>(
+    name: &str,
+    entries: impl IntoIterator<Item = (K, T)>,
+    show: impl FnMut(K, T) -> Value,
+) -> Value {
+    let (items, next) = page::page(entries, PAGE, show);
+    let mut answer = json!({ name: items });
+    if let Some(next) = next {
+        answer["NextToken"] = json!(next);
     }
     answer
 }

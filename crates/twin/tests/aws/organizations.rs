@@ -42,6 +42,9 @@ fn lists_accounts_in_pages_of_twenty_to_the_management_account() {
     }
     assert_eq!((ids.len(), pages), (45, 3));
 
+    let (status, error) = call(&twin, "000000000001", "ListAccounts", &json!({ "NextToken": "20" }));
+    assert_eq!((status, error["__type"].as_str()), (400, Some("InvalidInputException")));
+
     let (status, error) = call(&twin, "000000000002", "ListAccounts", &json!({}));
     assert_eq!((status, error["__type"].as_str()), (400, Some("AccessDeniedException")));
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{optional, required};
-use super::{Aliases, check_live, key_id, material, page};
+use super::{Aliases, check_live, key_id, material, page, start};
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
@@ -72,9 +72,12 @@ pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     };
     let prefix = format!("arn:{}:kms:{}:{}:", partition(caller.region), caller.region, caller.account);
     let aliases = &state.regional(caller.account, caller.region).aliases;
-    let aliases = aliases.iter().filter(|(_, id)| of_key.as_ref().is_none_or(|key| key == *id));
-    let aliases = aliases.map(
-        |(name, id)| json!({ "AliasName": name, "AliasArn": format!("{prefix}{name}"), "TargetKeyId": id }),
-    );
-    Ok(page("Aliases", &aliases.collect::<Vec<_>>(), input))
+    let aliases = aliases.range::<str, _>(start(input)?);
+    let aliases = aliases.filter(|(_, id)| of_key.as_ref().is_none_or(|key| key == *id));
+    Ok(page(
+        "Aliases",
+        input,
+        aliases,
+        |name, id| json!({ "AliasName": name, "AliasArn": format!("{prefix}{name}"), "TargetKeyId": id }),
+    ))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::Caller;
 use super::super::json::{list as listed, optional};
 use super::{
-    Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, replica, tag,
+    Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, replica, start, tag,
     usable_key_mut,
 };
 use crate::fault::Fault;
@@ -104,8 +104,8 @@ pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> 
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let keys = &state.regional(caller.account, caller.region).keys;
-    let keys = keys.iter().map(|(id, key)| json!({ "KeyId": id, "KeyArn": key.arn }));
-    Ok(page("Keys", &keys.collect::<Vec<_>>(), input))
+    let keys = keys.range::<str, _>(start(input)?);
+    Ok(page("Keys", input, keys, |id, key| json!({ "KeyId": id, "KeyArn": key.arn })))
 }
 
 pub(super) fn update_description(

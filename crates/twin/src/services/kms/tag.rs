@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::Caller;
 use super::super::json::list as listed;
 use super::super::tags::{self, Faults};
-use super::{key_mut, live_key_mut, page};
+use super::{key_mut, live_key_mut, page, start};
 use crate::fault::Fault;
 use crate::state::State;
 
@@ -43,7 +43,6 @@ pub(super) fn remove(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let tags = &key_mut(state, caller, input)?.tags;
-    let tags =
-        tags.iter().map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect::<Vec<_>>();
-    Ok(page("Tags", &tags, input))
+    let tags = tags.range::<str, _>(start(input)?);
+    Ok(page("Tags", input, tags, |key, value| json!({ "TagKey": key, "TagValue": value })))
 }

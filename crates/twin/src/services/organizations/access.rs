@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::{optional, required};
-use super::{ID, arn, management, may_change, may_look, page};
+use super::{ID, arn, management, may_change, may_look, page, start};
 use crate::fault::Fault;
 use crate::state::{State, now};
 
@@ -22,9 +22,13 @@ pub(in crate::services) fn is_full(state: &State, service: &str) -> bool {
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     may_look(state, caller)?;
-    let services = state.organization.service_access.iter();
-    let services = services.map(|service| json!({ "ServicePrincipal": service, "DateEnabled": now() }));
-    Ok(page("EnabledServicePrincipals", &services.collect::<Vec<_>>(), input))
+    let services = state.organization.service_access.range::<str, _>(start(input)?);
+    let services = services.map(|service| (service, ()));
+    Ok(page(
+        "EnabledServicePrincipals",
+        services,
+        |service, ()| json!({ "ServicePrincipal": service, "DateEnabled": now() }),
+    ))
 }
 
 pub(super) fn enable(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
@@ -48,8 +52,9 @@ pub(super) fn list_administrators(
     let service = optional(input, "ServicePrincipal");
     let by_service = state.organization.delegated_administrators.iter();
     let asked = by_service.filter(|(name, _)| service.is_none_or(|service| service == name.as_str()));
-    let ids: BTreeSet<&String> = asked.flat_map(|(_, accounts)| accounts).collect();
-    let found = ids.into_iter().map(|id| {
+    let ids: BTreeSet<&str> = asked.flat_map(|(_, accounts)| accounts).map(String::as_str).collect();
+    let ids = ids.range::<str, _>(start(input)?).map(|id| (*id, ()));
+    Ok(page("DelegatedAdministrators", ids, |id, ()| {
         json!({
             "Id": id,
             "Arn": arn(state, caller, &format!("account/{ID}/{id}")),
@@ -57,8 +62,7 @@ pub(super) fn list_administrators(
             "Status": "ACTIVE",
             "DelegationEnabledDate": now(),
         })
-    });
-    Ok(page("DelegatedAdministrators", &found.collect::<Vec<_>>(), input))
+    }))
 }
 
 pub(in crate::services) fn register(

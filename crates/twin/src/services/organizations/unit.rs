@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use super::super::Caller;
 use super::super::json::required;
-use super::{ID, ROOT, arn, may_look, page};
+use super::{ID, ROOT, arn, may_look, page, start};
 use crate::fault::Fault;
 use crate::state::State;
 
 pub(super) fn roots(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     may_look(state, caller)?;
     let arn = arn(state, caller, &format!("root/{ID}/{ROOT}"));
-    Ok(page("Roots", &[json!({ "Id": ROOT, "Arn": arn, "Name": "Root", "PolicyTypes": [] })], input))
+    start(input)?;
+    Ok(json!({ "Roots": [{ "Id": ROOT, "Arn": arn, "Name": "Root", "PolicyTypes": [] }] }))
 }
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
@@ -21,12 +22,10 @@ pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     if parent != ROOT && !units.contains_key(parent) {
         return Err(Fault::bad("ParentNotFoundException", format!("there is no parent {parent}")));
     }
-    let found = units.iter().filter(|(_, unit)| unit.parent == parent).map(|(id, unit)| {
-        json!({
-            "Id": id,
-            "Arn": arn(state, caller, &format!("ou/{ID}/{id}")),
-            "Name": unit.name,
-        })
-    });
-    Ok(page("OrganizationalUnits", &found.collect::<Vec<_>>(), input))
+    let found = units.range::<str, _>(start(input)?).filter(|(_, unit)| unit.parent == parent);
+    Ok(page(
+        "OrganizationalUnits",
+        found,
+        |id, unit| json!({ "Id": id, "Arn": arn(state, caller, &format!("ou/{ID}/{id}")), "Name": unit.name }),
+    ))
 }

@@ -88,7 +88,13 @@ fn the_emulator_guide_works_as_written() {
 }
 
 #[test]
-fn every_test_that_the_page_of_the_field_names_exists() {
-    let missing = support::missing_tests(include_str!("../docs/src/reference/field.md"));
-    assert!(missing.is_empty(), "{missing:#?}");
+fn every_test_that_the_book_names_exists() {
+    for page in [
+        include_str!("../docs/src/reference/field.md"),
+        include_str!("../docs/src/explanation/failures.md"),
+        include_str!("../docs/src/explanation/simulation.md"),
+    ] {
+        let missing = support::missing_tests(page);
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
 }

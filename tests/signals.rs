@@ -7,8 +7,18 @@ use serde_json::json;
 
 use crate::support::{Project, Run, Served};
 
-const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
+const SIGNALS: [(&str, u32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 const APPLY: &str = "apply specs/prod.yaml --yes -q";
+
+/// The signals that end a program. One that the caller of the tests ignores, as `nohup` ignores `SIGHUP`, is ignored by every
+/// program that the tests start.
+fn signals() -> Vec<&'static str> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+    let is_heard = |number: u32| ignored & (1 << (number - 1)) == 0;
+    SIGNALS.into_iter().filter(|(_, number)| is_heard(*number)).map(|(name, _)| name).collect()
+}
 
 fn start(project: &Project, words: &str) -> Child {
     project.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -37,7 +47,7 @@ fn a_signal_ends_the_wait_for_the_lock_of_somebody_else() {
     let holder =
         json!({ "who": "alice@laptop", "since": "2026-11-23T08:00:00Z", "spec": "secprod" }).to_string();
     served.set_lock(&holder);
-    for signal in SIGNALS {
+    for signal in signals() {
         let hold = served.twin.hold("s3:GetObject");
         let process = start(&project, &format!("{APPLY} --lock-timeout 600"));
         served.wait(hold.reached());
@@ -53,7 +63,7 @@ fn a_signal_ends_the_wait_for_the_lock_of_somebody_else() {
 fn a_signal_while_the_lock_is_taken_does_not_leave_it_behind() {
     let served = Served::start();
     let project = served.project();
-    for signal in SIGNALS {
+    for signal in signals() {
         let hold = served.twin.hold("s3:PutObject");
         let process = start(&project, APPLY);
         served.wait(hold.reached());
@@ -70,7 +80,7 @@ fn a_signal_while_the_lock_is_taken_does_not_leave_it_behind() {
 fn a_signal_ends_a_plan_at_once_and_releases_the_lock() {
     let served = Served::start();
     let project = served.project();
-    for signal in SIGNALS {
+    for signal in signals() {
         for command in ["plan specs/prod.yaml", "drift specs/prod.yaml", APPLY] {
             let hold = served.twin.hold("cloudtrail:DescribeTrails");
             let process = start(&project, command);
@@ -116,7 +126,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     let project = served.project();
     let environment: serde_json::Map<_, _> =
         served.environment().into_iter().map(|(name, value)| (name, json!(value))).collect();
-    for signal in SIGNALS {
+    for signal in signals() {
         let output = Command::new("python3")
             .args(["-c", SCRIPT, signal, env!("CARGO_BIN_EXE_reconcile")])
             .arg(project.path(""))
@@ -131,7 +141,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 #[test]
 fn a_signal_during_an_apply_finishes_what_is_in_flight_and_says_how_to_continue() {
-    for signal in SIGNALS {
+    for signal in signals() {
         let served = Served::start();
         let project = served.project();
         let hold = served.twin.hold("kms:CreateKey");
@@ -157,7 +167,7 @@ fn a_signal_during_an_apply_finishes_what_is_in_flight_and_says_how_to_continue(
 
 #[test]
 fn a_signal_while_the_lock_is_released_changes_nothing_any_more() {
-    for signal in SIGNALS {
+    for signal in signals() {
         let served = Served::start();
         let project = served.project();
         let hold = served.twin.hold("s3:DeleteObject");
@@ -172,7 +182,7 @@ fn a_signal_while_the_lock_is_released_changes_nothing_any_more() {
 
 #[test]
 fn a_second_signal_ends_an_apply_at_once_and_releases_the_lock() {
-    for signal in SIGNALS {
+    for signal in signals() {
         let served = Served::start();
         let project = served.project();
         let hold = served.twin.hold("kms:CreateKey");

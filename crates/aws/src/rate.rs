@@ -44,7 +44,8 @@ pub(crate) struct Rate {
 /// - CloudWatch Logs: "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
 /// - STS: "IAM and AWS STS quotas" in the IAM user guide. They count for the account that calls.
 ///
-/// IAM publishes no rates. S3 and SNS answer far more calls a second than a run makes to one account.
+/// IAM, S3 and SNS have no row: their documentation gives no rate for the operations that are called here. Their throttles are
+/// repeated.
 pub(crate) fn rate(operation: Operation) -> Option<Rate> {
     use Operation as Op;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
@@ -163,6 +164,10 @@ impl Shared {
             false => retries.with_initial_backoff(Duration::ZERO).with_max_backoff(Duration::ZERO),
         };
 
+        // It would end calls that wait for their turn: to the SDK, a request that nobody takes is a stream that has stalled. The
+        // transport ends attempts that take too long.
+        let stalled = StalledStreamProtectionConfig::disabled();
+
         if let Some(embedded) = &self.options.embedded {
             let of_profile = profile.and_then(|profile| embedded.profiles.get(profile));
             let (key, secret) = of_profile.unwrap_or(&embedded.credentials);
@@ -173,6 +178,7 @@ impl Shared {
                 .http_client(self.http_client.clone())
                 .timeout_config(timeouts)
                 .retry_config(retries)
+                .stalled_stream_protection(stalled)
                 .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
                 .time_source(SharedTimeSource::new(SystemTimeSource::new()))
                 .endpoint_url(EMBEDDED)
@@ -184,7 +190,8 @@ impl Shared {
             .region(region.clone())
             .http_client(self.http_client.clone())
             .timeout_config(timeouts)
-            .retry_config(retries);
+            .retry_config(retries)
+            .stalled_stream_protection(stalled);
         if let Some(url) = &self.options.endpoint_url {
             loader = loader.endpoint_url(url);
         }

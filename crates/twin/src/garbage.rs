@@ -59,18 +59,23 @@ impl Garbage {
     }
 }
 
+/// A token that every list of the twin accepts.
+const SAME: &str = "after:again";
+
 /// A page that says that the list goes on, in the members of all services.
 fn endless(body: &Bytes) -> Bytes {
     if let Ok(Value::Object(mut page)) = serde_json::from_slice(body) {
         for name in ["NextToken", "nextToken", "NextMarker"] {
-            page.insert(name.to_owned(), json!("again"));
+            page.insert(name.to_owned(), json!(SAME));
         }
         page.insert("Truncated".to_owned(), json!(true));
         return Value::Object(page).to_string().into();
     }
     let page = String::from_utf8_lossy(body).replace("<IsTruncated>false</IsTruncated>", "");
-    let tokens = "<IsTruncated>true</IsTruncated><Marker>again</Marker><NextToken>again</NextToken>\
-                  <NextContinuationToken>again</NextContinuationToken>";
+    let tokens = format!(
+        "<IsTruncated>true</IsTruncated><Marker>{SAME}</Marker><NextToken>{SAME}</NextToken>\
+         <NextContinuationToken>{SAME}</NextContinuationToken>"
+    );
     let start = page.find("Result").and_then(|name| Some(name + page[name..].find('>')? + 1));
     match start {
         Some(start) => format!("{}{tokens}{}", &page[..start], &page[start..]).into(),

@@ -534,7 +534,7 @@ async fn a_trail_that_no_spec_can_describe_is_left_out_by_its_arn() {
     let error = installation.import(&accounts_of(&text), &Request::default()).await.unwrap_err();
     let said = error.to_string();
     assert!(
-        said.starts_with("a spec cannot describe any trail that delivers to bucket test-logs\n"),
+        said.starts_with("a spec cannot describe any trail that delivers to bucket test-logs; "),
         "{said}"
     );
     assert!(said.contains("newField") && !said.contains("-->") && !said.contains("imported spec"), "{said}");

@@ -28,11 +28,12 @@ fn all() -> String {
 
 impl fmt::Display for Weather {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_calm() {
+        let is_of_seed = *self == Self::from_seed(self.seed);
+        if self.is_calm() && !is_of_seed {
             return f.write_str(CALM);
         }
         write!(f, "{}", self.seed)?;
-        if *self == Self::from_seed(self.seed) {
+        if is_of_seed {
             return Ok(());
         }
         let kinds: Vec<String> =

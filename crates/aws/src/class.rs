@@ -2,7 +2,7 @@
 
 use reconcile_policy::PolicyKind;
 
-/// What a caller can do about an error. The [table](crate::table) of error codes says which class a code has.
+/// What a caller can do about an error. The table of error codes says which class a code has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// The resource that the call asks for, or deletes, does not exist. For a read, that is an answer.

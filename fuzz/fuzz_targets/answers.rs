@@ -62,6 +62,7 @@ static TWIN: LazyLock<Twin> = LazyLock::new(|| {
         let options = reconcile_apply::Options {
             propagation: Propagation::within(Duration::ZERO),
             confirm: None,
+            in_flight: NonZeroUsize::MIN,
             interrupt: Interrupt::default(),
             watch: Arc::new(()),
         };
@@ -81,6 +82,7 @@ fn connect(twin: &Twin, http_client: SharedHttpClient) -> Aws {
             http_client,
             credentials: twin.credentials_for(SPEC.desired().accounts[0].id.as_str()),
             profiles: Default::default(),
+            counts_time: false,
         }),
     })
 }

@@ -45,7 +45,7 @@ impl AssumedRole {
             .set_policy(self.policy.as_ref().map(|policy| policy.as_str().to_owned()))
             .send();
         // Credentials are renewed in the middle of another call.
-        call::make(Operation::AssumeRole, send).await
+        call::make(Operation::AssumeRole, send).await.0
     }
 }
 

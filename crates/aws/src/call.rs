@@ -1,15 +1,18 @@
 //! The call that is being made, as the layers below the SDK know it.
 //!
 //! The SDK gives its HTTP client a signed request, and its retry classifiers an answer; neither says which operation of ours it
-//! is for. Both run in the task that makes the call, which remembers it.
+//! is for. The SDK's errors do not say where a request went: a timeout ends the request and everything that knew of it. All of
+//! them run in the task that makes the call, which remembers both.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use tokio::time::Instant;
 
 use crate::Operation;
+use crate::endpoint::Endpoint;
 
 tokio::task_local! {
     static CURRENT: Call;
@@ -21,24 +24,39 @@ struct Call {
     operation: Operation,
     /// When the first attempt was sent.
     sent: OnceLock<Instant>,
-    /// How many attempts were sent.
+    /// The number of attempts that were sent.
     attempts: AtomicU32,
     /// Failed attempts of which it is not known whether they took effect.
     lost: AtomicU32,
     /// The last of those attempts, by its number.
     last_lost: AtomicU32,
+    /// Where the last request went. A request for credentials counts, too.
+    endpoint: Arc<Mutex<Option<Endpoint>>>,
 }
 
-/// Makes a call of an operation.
-pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>) -> T {
+/// Makes a call of an operation. Returns its result, and where its last request went, if it made one.
+pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>) -> (T, Option<Endpoint>) {
+    // A call for the credentials of another one shows where that one went.
+    let endpoint = CURRENT.try_with(|outer| Arc::clone(&outer.endpoint)).unwrap_or_default();
     let call = Call {
         operation,
         sent: OnceLock::new(),
         attempts: AtomicU32::new(0),
         lost: AtomicU32::new(0),
         last_lost: AtomicU32::new(u32::MAX),
+        endpoint: Arc::clone(&endpoint),
     };
-    CURRENT.scope(call, send).await
+    let result = CURRENT.scope(call, send).await;
+    let endpoint = endpoint.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    (result, endpoint)
+}
+
+/// Remembers where a request of the call goes.
+pub(crate) fn note(request: &HttpRequest) {
+    // Outside of a call nobody asks.
+    let _ = CURRENT.try_with(|call| {
+        *call.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = Some(Endpoint::of(request));
+    });
 }
 
 /// The operation of the call that is being made, if the request is made for one: providers of credentials make their own.
@@ -75,6 +93,8 @@ pub(crate) fn lost() -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
 
     #[tokio::test]
@@ -85,6 +105,22 @@ mod tests {
             sent();
             (first, lost())
         });
-        assert_eq!(counts.await, ((1, 1), 2));
+        assert_eq!(counts.await.0, ((1, 1), 2));
+    }
+
+    #[tokio::test]
+    async fn each_call_has_its_own_endpoint() {
+        let call = |host: &'static str| {
+            make(Operation::GetRole, async move {
+                let mut request = HttpRequest::new(SdkBody::empty());
+                request.set_uri(format!("http://{host}/")).unwrap();
+                note(&request);
+                tokio::task::yield_now().await;
+            })
+        };
+        let nothing = make(Operation::GetRole, async {});
+        let (((), a), ((), b), ((), none)) = tokio::join!(call("a"), call("b"), nothing);
+        let host = |endpoint: Option<Endpoint>| endpoint.map(|endpoint| endpoint.host);
+        assert_eq!((host(a), host(b), host(none)), (Some("a".into()), Some("b".into()), None));
     }
 }

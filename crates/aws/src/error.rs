@@ -6,8 +6,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use reconcile_policy::{AccountId, PolicyKind};
 
+use crate::endpoint::Endpoint;
 use crate::failure::{Failure, causes, find};
-use crate::reached::Endpoint;
 use crate::table::classify;
 use crate::{Class, Operation, Unseen};
 
@@ -23,7 +23,7 @@ pub struct Error {
     pub class: Class,
     /// The error code of AWS, where there was an answer with one.
     pub code: Option<Box<str>>,
-    /// What AWS answered, or why there was no answer.
+    /// The answer of AWS, or the reason why there was none.
     pub message: Box<str>,
     /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was called.
     pub bucket_region: Option<Box<str>>,

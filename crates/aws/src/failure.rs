@@ -9,7 +9,7 @@ use std::io;
 use aws_config::meta::{ProviderAttempt, ProviderChainError};
 use aws_credential_types::provider::error::CredentialsError;
 
-use crate::reached::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// Why a call got no answer of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Failure {
         }
     }
 
-    /// What the user can do next.
+    /// The next step of the user.
     pub(crate) fn hint(self, endpoint: Option<&Endpoint>) -> String {
         let host = endpoint.map_or("AWS", |endpoint| &endpoint.host);
         match self {

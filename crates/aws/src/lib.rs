@@ -12,6 +12,7 @@ mod class;
 mod clock;
 mod connect;
 mod denial;
+mod endpoint;
 mod error;
 mod failure;
 mod gate;
@@ -20,7 +21,6 @@ mod operation;
 mod permission;
 mod profile;
 mod rate;
-mod reached;
 mod retry;
 mod session;
 mod table;
@@ -29,10 +29,10 @@ mod transport;
 pub use class::{Checked, Class, Unseen};
 pub use clock::ServiceClock;
 pub use connect::{Aws, Embedded, Options};
+pub use endpoint::Endpoint;
 pub use error::Error;
 pub use operation::Operation;
 pub use permission::{
     ANY_ACCOUNT, Mode, Permissions, SessionPolicy, import_permissions, member_permissions, permissions,
 };
-pub use reached::Endpoint;
 pub use session::Session;

@@ -17,7 +17,6 @@ use crate::assumed_role::AssumedRole;
 use crate::connect::is_of_aws;
 use crate::failure::Failure;
 use crate::gate::Gate;
-use crate::reached::observed;
 use crate::retry::{BUDGET, Retries, Rules};
 use crate::{Aws, Class, Error, Operation, SessionPolicy, Unseen, call};
 
@@ -165,7 +164,7 @@ impl Session {
         Box::pin(async move {
             self.calls.fetch_add(1, Ordering::Relaxed);
             self.gate.count();
-            let (result, endpoint) = call::make(operation, observed(send)).await;
+            let (result, endpoint) = call::make(operation, send).await;
             tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
             result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error, endpoint))
         })

@@ -15,16 +15,16 @@ use tokio::time::timeout;
 
 use crate::call;
 use crate::connect::is_of_aws;
+use crate::endpoint::Endpoint;
 use crate::gate::Gate;
 use crate::rate::{self, Limiter, Rate};
-use crate::reached::Endpoint;
 
 /// How long attempts may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
     /// The time of one attempt, its answer included.
     pub(crate) attempt: Duration,
-    /// How long an attempt keeps others from beginning.
+    /// The time for which an attempt keeps others from beginning.
     pub(crate) slow: Duration,
 }
 
@@ -119,7 +119,7 @@ mod tests {
         let rate = async |uri: &str, operation| {
             let mut request = HttpRequest::new(SdkBody::empty());
             request.set_uri(uri).unwrap();
-            call::make(operation, async { rate_of(&request).is_some() }).await
+            call::make(operation, async { rate_of(&request).is_some() }).await.0
         };
         let aws = "https://cloudtrail.eu-west-1.amazonaws.com/";
         assert!(rate(aws, Operation::CreateTrail).await);

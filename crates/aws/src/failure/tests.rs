@@ -14,8 +14,8 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::answer::checked;
+use crate::call;
 use crate::connect::https_client;
-use crate::reached::observed;
 use crate::{Class, Error as AwsError, Operation};
 
 /// Longer than any server of this machine needs.
@@ -79,7 +79,7 @@ async fn call(
         .credentials_provider(credentials)
         .build();
     let kms = aws_sdk_kms::Client::new(&config);
-    let (result, endpoint) = observed(kms.list_keys().send()).await;
+    let (result, endpoint) = call::make(Operation::ListKeys, kms.list_keys().send()).await;
     let account = "111111111111".parse().unwrap();
     AwsError::from_sdk(&account, Operation::ListKeys, &result.unwrap_err(), endpoint)
 }

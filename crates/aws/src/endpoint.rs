@@ -1,17 +1,9 @@
-//! Notes which host and Region a call reached for, whatever becomes of the call.
-//!
-//! The SDK's errors do not say where a request went: a timeout ends the request and everything that knew of it. The client notes
-//! it in a value of the task that makes the call.
+//! The host and the Region that a request goes to.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use reconcile_policy::Region;
-
-tokio::task_local! {
-    static LAST: Arc<Mutex<Option<Endpoint>>>;
-}
 
 /// Where a request went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,21 +41,6 @@ fn region(authorization: &str) -> Option<Region> {
     scope.split('/').nth(2)?.parse().ok()
 }
 
-/// Notes where the request of the current call goes.
-pub(crate) fn note(request: &HttpRequest) {
-    // Outside of a call nobody asks.
-    let _ = LAST
-        .try_with(|last| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Endpoint::of(request)));
-}
-
-/// Makes a call, and returns where its last request went, if it made one. A request for credentials counts, too.
-pub(crate) async fn observed<T>(call: impl Future<Output = T>) -> (T, Option<Endpoint>) {
-    let last = Arc::default();
-    let result = LAST.scope(Arc::clone(&last), call).await;
-    let endpoint = last.lock().unwrap_or_else(PoisonError::into_inner).take();
-    (result, endpoint)
-}
-
 #[cfg(test)]
 mod tests {
     use aws_smithy_types::body::SdkBody;
@@ -90,20 +67,5 @@ mod tests {
             }
             assert_eq!(Endpoint::of(&request).to_string(), expected);
         }
-    }
-
-    #[tokio::test]
-    async fn each_call_has_its_own_endpoint() {
-        let call = |host: &'static str| {
-            observed(async move {
-                let mut request = HttpRequest::new(SdkBody::empty());
-                request.set_uri(format!("http://{host}/")).unwrap();
-                note(&request);
-                tokio::task::yield_now().await;
-            })
-        };
-        let (((), a), ((), b), ((), none)) = tokio::join!(call("a"), call("b"), observed(async {}));
-        let host = |endpoint: Option<Endpoint>| endpoint.map(|endpoint| endpoint.host);
-        assert_eq!((host(a), host(b), host(none)), (Some("a".into()), Some("b".into()), None));
     }
 }

@@ -1,7 +1,7 @@
 //! Ctrl-C, `SIGTERM` and `SIGHUP` at each moment of an apply: nothing more is begun, and the lock is not left behind.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::json;
 
@@ -27,6 +27,14 @@ fn start(project: &Project, words: &str) -> Child {
 fn send(signal: &str, process: &Child) {
     let sent = Command::new("kill").args([format!("-{signal}"), process.id().to_string()]).status();
     assert!(sent.unwrap().success());
+}
+
+/// The first line that a process prints on stderr, and the rest of the stream.
+fn first_line(process: &mut Child) -> (String, BufReader<ChildStderr>) {
+    let mut stderr = BufReader::new(process.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    (line, stderr)
 }
 
 fn end(process: Child) -> Run {
@@ -148,9 +156,7 @@ fn a_signal_during_an_apply_finishes_what_is_in_flight_and_says_how_to_continue(
         let mut process = start(&project, APPLY);
         served.wait(hold.reached());
         send(signal, &process);
-        let mut stderr = BufReader::new(process.stderr.take().unwrap());
-        let mut said = String::new();
-        stderr.read_line(&mut said).unwrap();
+        let (said, _stderr) = first_line(&mut process);
         assert!(said.contains("waiting for the changes in flight"), "{said}");
         drop(hold);
         let run = end(process)
@@ -189,9 +195,7 @@ fn a_second_signal_ends_an_apply_at_once_and_releases_the_lock() {
         let mut process = start(&project, APPLY);
         served.wait(hold.reached());
         send(signal, &process);
-        let mut stderr = BufReader::new(process.stderr.take().unwrap());
-        let mut said = String::new();
-        stderr.read_line(&mut said).unwrap();
+        let (mut said, mut stderr) = first_line(&mut process);
         send(signal, &process);
         // The call is not answered.
         assert_eq!(process.wait().unwrap().code(), Some(130));

@@ -146,7 +146,8 @@ fn crowd(world: &World) -> Result<(), Failure> {
     Ok(master.add_to_bucket_policy(BUCKET, &[statement("Filler", "s3:GetObject", &resource)])?)
 }
 
-const SETTINGS: &str = r#"
+/// A spec for which almost every read operation is called.
+pub const SETTINGS: &str = r#"
 version: 1
 name: test
 tags: { team: security }
@@ -162,6 +163,7 @@ bucket:
   name: test-logs
   account: master
   region: eu-west-1
+  object_ownership: ObjectWriter
   lifecycle: { expire_days: 400 }
   object_lock: { mode: GOVERNANCE, days: 1 }
   access_logs: { bucket: access-logs, prefix: a/ }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use reconcile_campaign::garbage::{garbage, kinds, of_something_else};
+pub use reconcile_campaign::scenario::SETTINGS as SPEC;
 use reconcile_twin::GarbageAnswer;
 use serde_json::json;
 
@@ -10,39 +11,6 @@ use crate::installation::{Installation, MASTER, client};
 use crate::others::{Others, acl_check, sids};
 
 const M0: &str = "000000000001";
-
-/// A spec for which almost every read operation is called.
-pub const SPEC: &str = r#"
-version: 1
-name: test
-tags: { team: security }
-accounts:
-  master: { id: "111111111111" }
-  m0: { id: "000000000001", role: Role }
-organization:
-  account: master
-  delegated_administrator: m0
-  include: { organizational_units: [r-twin], tags: { logging: central } }
-  role: Role
-bucket:
-  name: test-logs
-  account: master
-  region: eu-west-1
-  object_ownership: ObjectWriter
-  lifecycle: { expire_days: 400 }
-  object_lock: { mode: GOVERNANCE, days: 1 }
-  access_logs: { bucket: access-logs, prefix: a/ }
-key:
-  alias: test
-  grants: [{ name: auditor, grantee: "arn:aws:iam::999999999999:role/Auditor", operations: [Decrypt] }]
-trails:
-  - name: Trail
-    accounts: [master, m0]
-    insights: [ApiErrorRateInsight]
-    cloudwatch_logs: { log_group: a, retention_days: 30, encryption: key }
-    sns_topic: { name: t }
-deletion: { bucket: true }
-"#;
 
 /// The read operations of the calls from a number on.
 pub fn reads(installation: &Installation, from: usize) -> BTreeSet<String> {

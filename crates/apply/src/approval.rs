@@ -1,4 +1,4 @@
-//! What a saved plan allows: changes that its spec gives for live state now. Pure.
+//! The approval of a saved plan: the changes that its spec gives for live state now. Pure.
 //!
 //! A plan file can be edited by whoever can write it, so that nothing in it is written to AWS. Before a saved plan is applied, a
 //! second plan is made from the spec and live state. Only changes that both plans have are applied, as the second plan has them.
@@ -20,7 +20,7 @@ use crate::outcome::{ChangeResult, Status};
 pub struct Altered {
     /// The resource.
     pub address: Address,
-    /// What the spec does not ask for.
+    /// A change that the spec does not ask for.
     pub what: String,
 }
 
@@ -33,7 +33,7 @@ pub struct Approval {
     pub left: Vec<ChangeResult>,
 }
 
-/// What becomes of a change of a saved plan.
+/// The fate of a change of a saved plan.
 enum Verdict {
     /// The change is made, as this one.
     Make(Box<Change>),
@@ -160,7 +160,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What a saved change asks for and the fresh one does not.
+    /// The difference between what a saved change and the fresh one ask for.
     fn other_intent(&self, saved: &Change, fresh: &Change) -> Option<String> {
         if saved.account != fresh.account {
             return Some(format!("the spec has it in account {} ({})", fresh.account.name, fresh.account.id));

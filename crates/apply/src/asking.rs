@@ -1,10 +1,10 @@
-//! How CloudTrail is asked to check trails.
+//! The pauses with which CloudTrail is asked to check trails.
 
 use std::time::Duration;
 
 use crate::interrupt::Interrupt;
 
-/// How CloudTrail is asked to check trails after the write of a policy.
+/// The pauses with which CloudTrail is asked to check trails after the write of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asking {
     /// How long to wait after the write of a policy, so that CloudTrail is not asked while it sees the former one. Bucket

@@ -30,7 +30,7 @@ pub(crate) struct Context {
     pub(crate) interrupt: Interrupt,
     /// How long AWS may take to see what was written before.
     pub(crate) propagation: Propagation,
-    /// How CloudTrail is asked to check trails; `None` if it is not asked.
+    /// The pauses with which CloudTrail is asked to check trails; `None` if it is not asked.
     pub(crate) confirm: Option<Asking>,
     /// Held for as long as a policy is to be confirmed. Every trail depends on the policies of bucket and key, so only one
     /// of the two is tried at a time, and no topic with it: a refusal then belongs to that policy.

@@ -117,7 +117,7 @@ impl ApplyError {
         }
     }
 
-    /// What the user can do next, where that is known.
+    /// The next step of the user, where it is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Aws(error) => error.hint(),

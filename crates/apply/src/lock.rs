@@ -33,9 +33,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub struct Request {
     /// A user, a machine, a job.
     pub who: String,
-    /// How long to wait while another apply holds the lock.
+    /// The time to wait while another apply holds the lock.
     pub patience: Duration,
-    /// How the lock is kept.
+    /// The times with which the lock is kept.
     pub lease: Lease,
     /// Ends the wait, and is stopped if the lock is lost.
     pub interrupt: Interrupt,

@@ -213,7 +213,7 @@ impl Outcome {
         self
     }
 
-    /// How many changes were not begun, because a stop was requested before.
+    /// The number of changes that were not begun, because a stop was requested before.
     pub fn not_begun(&self) -> usize {
         self.results.iter().filter(|result| result.status == Status::NotBegun).count()
     }

@@ -29,7 +29,7 @@ pub struct Options {
     pub propagation: Propagation,
     /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
     pub confirm: Option<Asking>,
-    /// How many changes may be in flight at once. After a request to stop, only these are finished.
+    /// The number of changes that can be in flight at once. After a request to stop, only these are finished.
     pub in_flight: NonZeroUsize,
     /// The request to stop.
     pub interrupt: Interrupt,

@@ -5,7 +5,7 @@ use crate::table::row;
 use crate::{Class, Error, Operation};
 
 impl Error {
-    /// What the user can do next, where that is known.
+    /// The next step of the user, where it is known.
     pub fn hint(&self) -> Option<String> {
         if let Some(region) = &self.bucket_region {
             return Some(format!(

@@ -27,11 +27,11 @@ pub(crate) enum Counter {
 /// How many calls AWS answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
-    /// What is counted.
+    /// The operations that are counted together.
     counter: Counter,
-    /// How many calls a second, on average.
+    /// The number of calls a second, on average.
     per_second: u32,
-    /// How many calls at once, after a time without calls.
+    /// The number of calls at once, after a time without calls.
     burst: u32,
 }
 
@@ -116,7 +116,7 @@ impl Rate {
 /// A token bucket. Times are counted from any one moment on.
 #[derive(Debug, Clone, Copy, Default)]
 struct Bucket {
-    /// When the bucket is full again.
+    /// The time at which the bucket is full again.
     full: Duration,
 }
 

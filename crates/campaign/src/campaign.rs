@@ -20,7 +20,7 @@ use crate::simulate::{Class, Verdict, simulate};
 pub struct Figures {
     /// The seeds that were run.
     pub seeds: u64,
-    /// How the cases ended in their weather.
+    /// The ends of the cases in their weather.
     pub ends: BTreeMap<Class, u64>,
     /// The cases in which an apply was killed.
     pub kills: u64,
@@ -30,7 +30,7 @@ pub struct Figures {
     pub calls: usize,
     /// The calls that can change something.
     pub writes: usize,
-    /// How long the run took, in seconds.
+    /// The time of the run, in seconds.
     pub seconds: f64,
     /// The seeds that broke a promise, in their order.
     pub broken: Vec<Broken>,

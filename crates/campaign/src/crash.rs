@@ -56,7 +56,7 @@ pub struct Recording {
     spec: Spec,
     plan: Plan,
     points: Vec<Point>,
-    /// What AWS holds at the end.
+    /// The state of AWS at the end.
     expected: Summary,
     /// The calls that may have changed something.
     operations: Vec<String>,
@@ -110,7 +110,7 @@ impl Recording {
         })
     }
 
-    /// How many calls of the apply may have changed something.
+    /// The number of calls of the apply that can have changed something.
     pub fn calls(&self) -> usize {
         self.operations.len()
     }
@@ -252,7 +252,7 @@ fn points(copies: Vec<Remains>) -> Vec<Point> {
 /// What a run over crash points came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Crashes {
-    /// How many calls of all applies may have changed something.
+    /// The number of calls of all applies that can have changed something.
     pub calls: usize,
     /// The moments of a kill.
     pub points: usize,

@@ -25,7 +25,7 @@ struct Seen {
     interrupted: BTreeMap<Flow, String>,
     /// What others have, in words that say everything about it.
     foreign: BTreeSet<String>,
-    /// What other teams have added in the weather.
+    /// The writes of other teams in the weather.
     writes: Vec<ForeignWrite>,
     /// What of that is gone, with the call after which it was.
     lost: BTreeMap<String, usize>,

@@ -21,7 +21,7 @@ const ATTEMPTS: usize = 3;
 pub struct Verdict {
     /// The seed.
     pub seed: u64,
-    /// How the case ended in its weather.
+    /// The end of the case in its weather.
     pub end: Class,
     /// What a user read when an apply stopped, of the last attempt.
     pub stopped: Vec<String>,

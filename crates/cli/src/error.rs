@@ -139,7 +139,7 @@ impl From<ImportError> for CliError {
 }
 
 impl CliError {
-    /// What the user can do next.
+    /// The next step of the user.
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Usage(error) => return Some(paragraph(error, "Usage: ")).filter(|usage| !usage.is_empty()),

@@ -200,7 +200,7 @@ impl Refusal {
         }
     }
 
-    /// What the user can do next.
+    /// The next step of the user.
     pub fn hint(&self) -> String {
         match self {
             Self::Blocked { policy, .. } => {

@@ -19,7 +19,7 @@ pub struct Call {
     pub status: u16,
     /// The error code, where it was refused.
     pub error: Option<String>,
-    /// What the weather did to it.
+    /// The event of the weather that happened to it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub weather: Vec<Event>,
 }

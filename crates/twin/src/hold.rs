@@ -14,7 +14,7 @@ pub struct Hold {
 #[derive(Debug)]
 struct Held {
     operation: String,
-    /// How many calls were kept back so far.
+    /// The number of calls that were kept back so far.
     count: watch::Sender<usize>,
     is_released: watch::Sender<bool>,
 }
@@ -26,7 +26,7 @@ impl Hold {
         let _ = self.held.count.subscribe().wait_for(|count| *count > 0).await;
     }
 
-    /// How many calls were kept back so far.
+    /// The number of calls that were kept back so far.
     pub fn count(&self) -> usize {
         *self.held.count.borrow()
     }

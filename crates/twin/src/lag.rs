@@ -40,9 +40,9 @@ struct Past {
 /// How far an answer is behind.
 #[derive(Clone, Copy)]
 struct Limit {
-    /// How many calls about the same thing see one change late.
+    /// The number of calls about the same thing that see one change late.
     calls: usize,
-    /// How many changes are recent enough to be seen late.
+    /// The number of changes that are recent enough to be seen late.
     changes: usize,
     /// Whether only changes by the account of the caller are seen late.
     is_own: bool,

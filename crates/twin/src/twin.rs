@@ -53,7 +53,7 @@ struct Inner {
 /// What a client gets for a request.
 pub(crate) struct Exchange {
     operation: String,
-    /// How long it takes.
+    /// The time that it takes.
     pub(crate) delay: Duration,
     /// The response, or why there is none.
     pub(crate) response: Result<http::Response<Bytes>, Broken>,
@@ -386,7 +386,7 @@ impl Twin {
         Exchange { operation: answer.operation, delay, response: broken.map_or(Ok(answer.response), Err) }
     }
 
-    /// What becomes of a request in the weather of this twin.
+    /// The fate of a request in the weather of this twin.
     fn outcome(&self, request: &Request) -> Outcome {
         let mut run = lock(&self.inner.weather);
         if run.weather().is_calm() {

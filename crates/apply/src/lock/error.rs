@@ -94,7 +94,7 @@ impl LockError {
         matches!(self, Self::Taken { .. } | Self::Unrenewed { .. })
     }
 
-    /// What the user can do next.
+    /// The next step of the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Held { lease: LeaseState::Running, .. } => {

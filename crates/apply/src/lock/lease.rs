@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// How a lock is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// How long a lock counts after its last renewal.
+    /// The time for which a lock counts after its last renewal.
     pub length: Duration,
     /// The time between two renewals.
     pub heartbeat: Duration,
@@ -26,7 +26,7 @@ impl Lease {
         margin: Duration::from_secs(30),
     };
 
-    /// How long the holder may go on after its last renewal.
+    /// The time for which the holder can continue after its last renewal.
     pub(super) fn usable(self) -> Duration {
         self.length.saturating_sub(self.margin)
     }
@@ -41,7 +41,7 @@ pub struct Holder {
     pub since: Timestamp,
     /// The installation.
     pub spec: String,
-    /// How long the lock counts after its last renewal, in seconds. Absent if the holder does not renew it.
+    /// The time for which the lock counts after its last renewal, in seconds. Absent if the holder does not renew it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_seconds: Option<u64>,
     /// When it was last renewed, by the clock of the holder. Gives every renewal its own `ETag`; nothing is decided by it.

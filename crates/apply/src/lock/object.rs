@@ -25,7 +25,7 @@ pub(super) struct Object {
 pub(super) struct Found {
     pub(super) text: String,
     pub(super) etag: String,
-    /// How long ago S3 stored it, by the clock of S3.
+    /// The time since S3 stored it, by the clock of S3.
     pub(super) age: Option<Duration>,
 }
 

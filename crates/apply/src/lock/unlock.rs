@@ -17,7 +17,7 @@ pub struct LockFound {
     pub holder: Option<Holder>,
     /// Whether the holder still renews it.
     pub lease: LeaseState,
-    /// How long ago it was renewed, by the clock of S3.
+    /// The time since it was renewed, by the clock of S3.
     pub age: Option<Duration>,
     object: Object,
     etag: String,

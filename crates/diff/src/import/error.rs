@@ -78,7 +78,7 @@ impl ImportError {
         Self::Indescribable { what: "the set-up in its organization".to_owned(), problem }
     }
 
-    /// What the user can do next.
+    /// The next step of the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Survey(error) => error.hint(),

@@ -66,7 +66,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// What the user can do next, where that is known.
+    /// The next step of the user, where it is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Aws(error) => error.hint(),
@@ -123,7 +123,7 @@ pub enum ObserveError {
 }
 
 impl ObserveError {
-    /// What the user can do next, where that is known.
+    /// The next step of the user, where it is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Hub { error, .. } | Self::Organization { error, .. } => error.hint(),

@@ -138,7 +138,7 @@ pub enum SurveyError {
 }
 
 impl SurveyError {
-    /// What the user can do next.
+    /// The next step of the user.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Account { error, .. } => return error.hint(),

@@ -25,7 +25,7 @@ pub(crate) struct Bucket {
 #[serde(from = "StoredObject")]
 pub(crate) struct Object {
     pub(crate) text: String,
-    /// When it was stored, in seconds since 1970.
+    /// The time at which it was stored, in seconds since 1970.
     pub(crate) stored: i64,
 }
 

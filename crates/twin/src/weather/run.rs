@@ -26,11 +26,11 @@ pub(crate) struct Run {
     weather: Weather,
     clock: Clock,
     began: Instant,
-    /// How many such calls came before.
+    /// The number of such calls before this one.
     counts: HashMap<[String; 4], u64>,
     /// Of each account: the calls so far, and the time that they took on [`Clock::Calls`].
     accounts: HashMap<String, (u64, Duration)>,
-    /// How many more calls the credentials of a session are good for, where they expire early.
+    /// The number of further calls for which the credentials of a session are good, where they expire early.
     sessions: HashMap<String, u64>,
     buckets: Buckets,
     foreign: HashMap<ForeignTarget, u64>,
@@ -43,9 +43,9 @@ pub(crate) struct Forecast {
     pub(crate) is_late: bool,
     /// Whether another team writes first.
     pub(crate) is_foreign: bool,
-    /// How long the answer takes, where it is slow.
+    /// The time that the answer takes, where it is slow.
     pub(crate) delay: Option<Duration>,
-    /// How many calls the credentials in the answer are good for, where they expire early.
+    /// The number of calls for which the credentials in the answer are good, where they expire early.
     session: Option<u64>,
 }
 
@@ -98,7 +98,7 @@ impl Run {
         self.clock
     }
 
-    /// What is going to happen to the next call of an operation.
+    /// The fate of the next call of an operation.
     pub(crate) fn forecast(&mut self, request: &Request, operation: &str, is_mutating: bool) -> Forecast {
         let about = subject(request);
         let account = request.account().unwrap_or_default();

@@ -62,13 +62,13 @@ fn log_groups_roles_and_topics_are_made_watched_changed_and_removed() {
     project
         .run("drift specs/prod.yaml --sandbox")
         .exits(2)
-        .says("events are not kept for as long as the spec says")
-        .says("there is no such log group")
-        .says("others than CloudTrail may assume the role")
-        .says("the role may do less or more than deliver")
+        .says("the retention of events differs from the spec")
+        .says("the log group does not exist")
+        .says("CloudTrail, and only CloudTrail, must be able to assume the role")
+        .says("the policy of the role differs from the spec")
         .says("topic_policy/master/log-files")
-        .says("it does not deliver to the log group that the spec says")
-        .says("it does not tell the topic that the spec says");
+        .says("it does not deliver to the log group of the spec")
+        .says("it does not send notifications to the topic of the spec");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("drift specs/prod.yaml --sandbox").exits(0);
 
@@ -84,8 +84,8 @@ fn log_groups_roles_and_topics_are_made_watched_changed_and_removed() {
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
-        .says("it delivers to CloudWatch Logs, and the spec does not say so")
-        .says("it tells a topic of log files, and the spec does not say so");
+        .says("it delivers to CloudWatch Logs, which the spec does not ask for")
+        .says("it sends notifications that the spec does not ask for");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     let state = project.read(".reconcile/sandbox.json");
@@ -271,8 +271,8 @@ sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=
     project
         .run("drift specs/prod.yaml")
         .exits(1)
-        .says("events are not kept for as long as the spec says")
-        .says("the role may do less or more than deliver")
+        .says("the retention of events differs from the spec")
+        .says("the policy of the role differs from the spec")
         .says("`SecprodTrailNotify` is missing or differs")
         .says(unread);
     project.run("apply specs/prod.yaml --yes").exits(0);

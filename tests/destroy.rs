@@ -73,7 +73,7 @@ fn the_bucket_goes_only_when_it_is_empty_and_the_key_only_in_thirty_days() {
     project
         .run("plan specs/prod.yaml --sandbox --destroy")
         .exits(0)
-        .says("kept: it holds log files")
+        .says("kept: the bucket has log files")
         .says("kept: the bucket is kept, and its log files could not be read without the key")
         .says("1 to update, 5 to delete");
     project.edit(".reconcile/sandbox.json", |state| {

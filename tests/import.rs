@@ -88,10 +88,10 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
     // Each line that is taken out becomes the change that it kept away.
     for (line, told) in [
         ("tags: unmanaged", "tags are missing or differ"),
-        ("  object_ownership: BucketOwnerPreferred", "ACLs are in force"),
-        ("  description: unmanaged", "the description differs"),
+        ("  object_ownership: BucketOwnerPreferred", "ACLs are enabled"),
+        ("  description: unmanaged", "the description differs from the spec"),
         ("  rotation_days: unmanaged", "the key material is not rotated"),
-        ("  policy: unmanaged", "is removed: our own statements allow"),
+        ("  policy: unmanaged", "is removed: managed statements allow"),
     ] {
         let lines: Vec<&str> = text.lines().filter(|it| !it.starts_with(line)).collect();
         assert!(lines.len() < text.lines().count(), "{line}");
@@ -263,9 +263,9 @@ fn an_import_lists_what_it_writes_and_what_it_leaves_out() {
         "  key alias/secprod-cloudtrail in master",
         "Kept as they are, each by a line with a comment: `deletion`, `bucket.versioning`, `bucket.policy`",
         "Not in the spec:",
-        "  trail arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail: it delivers below the prefix `elsewhere`, and a \
-         spec has one prefix",
-        "    hint: write another spec for it, with `prefix: elsewhere` and with a `name` of its own",
+        "  trail arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail: it delivers below the prefix \
+         `elsewhere`, and a spec has only one prefix",
+        "    hint: write a separate spec for it, with `prefix: elsewhere` and with another `name`",
         "A plan of this spec shows no change.",
     ] {
         assert!(run.stderr.lines().any(|it| it == line), "{line}\n{}", run.stderr);

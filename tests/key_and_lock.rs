@@ -205,7 +205,7 @@ fn five_trails_are_all_that_a_region_takes() {
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
         .says("warning: trail/production/SixthTrail")
-        .says("the account has 5 trails in us-east-1 already (4 of them not in the spec)");
+        .says("the account already has 5 trails in us-east-1 (4 of them not in the spec)");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_trail_with_another_home_region_is_explained() {
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(1)
-        .says("exists with home Region us-east-1, but the spec puts it into eu-west-1")
+        .says("exists with home Region us-east-1, but its home Region in the spec is eu-west-1")
         .says("home_region: us-east-1");
 }
 

@@ -116,7 +116,7 @@ kms.disable_key_rotation(KeyId=key)
         .says("CloudTrail is not allowed to write log files for trail SecurityTrail of account 333333333333")
         .says("grant/master/secprod-auditors-")
         .says("trail/development/SecurityTrail")
-        .says("does not record the events")
+        .says("the recorded events differ")
         .says("the key material is not rotated");
     assert!(!drift.stdout.contains("theirs"), "{}", drift.stdout);
 

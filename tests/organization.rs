@@ -91,7 +91,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
         .exits(0)
         .says("account 777777777777 and trail SecurityTrail of account 777777777777 no longer needs permission to write")
         .says(&format!("{named} is not in the spec"))
-        .says("it can no longer deliver after this plan. To keep it,");
+        .says("the trail can no longer deliver after this plan. To keep the permission,");
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn a_trail_of_the_organization_is_made_watched_and_removed() {
         .run("drift specs/organization.yaml --sandbox")
         .exits(2)
         .says("CloudTrail has no trusted access to the organization")
-        .says("the account may not act for the organization in CloudTrail yet")
+        .says("the account is not a delegated administrator for CloudTrail")
         .says("`SecprodOrganizationWrite` is missing or differs from the spec")
         .says("it does not record the accounts of the organization");
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);

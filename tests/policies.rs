@@ -43,7 +43,9 @@ fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
-        .says("statement `AWSCloudTrailWrite20150319` is removed: our own statements allow what known trails need. It no longer allows other trails and event data stores of account 111111111111 to write to `secprod-multiaccount-logs/AWSLogs/111111111111/*`")
+        .says("statement `AWSCloudTrailWrite20150319` is removed: managed statements allow what the known trails \
+            need. It no longer allows other trails and event data stores of account 111111111111 to write to \
+            `secprod-multiaccount-logs/AWSLogs/111111111111/*`")
         .says("contract: when nothing relies on it any more")
         .says("of 20480 bytes");
     project.run("apply --sandbox").exits(0);
@@ -161,7 +163,7 @@ fn explain_tells_why_a_resource_is_in_the_plan() {
     project
         .run("explain specs/prod.yaml --sandbox alias/master/secprod-cloudtrail")
         .exits(0)
-        .says("the key has no name yet");
+        .says("the key has no alias yet");
     project
         .run("explain specs/prod.yaml --sandbox trail/master/SecurityTrailMaster")
         .exits(0)
@@ -202,7 +204,7 @@ fn a_key_policy_that_nobody_could_change_is_refused() {
         .run("plan specs/prod.yaml --sandbox")
         .exits(1)
         .says("key_policy/master/secprod-cloudtrail")
-        .says("nobody in the account of the key could administer it any more")
+        .says("nobody in the account of the key could administer the key any more")
         .says("key.administrators");
 }
 
@@ -320,7 +322,8 @@ boto3.client("cloudtrail").create_trail(Name="SecurityTrailMaster", S3BucketName
         project.path("policy.json").display().to_string()
     ));
     project.run("plan specs/prod.yaml").exits(0).says(
-        "statement `AWSCloudTrailWrite20150319` loses what our own statements replace, and keeps the rest",
+        "statement `AWSCloudTrailWrite20150319` loses the permissions that managed statements replace, and keeps \
+         the rest",
     );
     // The same, rehearsed on a copy.
     project.run("sandbox load specs/prod.yaml").exits(0).says("SecurityTrailMaster");
@@ -380,7 +383,7 @@ fn a_public_statement_is_kept_with_its_readers_and_the_plan_says_how_to_decide()
         .says("limit the statement to named principals or remove it");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    project.run("drift specs/prod.yaml --sandbox").exits(2).says("Block Public Access is not switched on");
+    project.run("drift specs/prod.yaml --sandbox").exits(2).says("Block Public Access is not turned on");
     let sandbox = project.run("sandbox show --format json").exits(0).json();
     let bucket = &sandbox["buckets"][0];
     assert!(bucket["policy"]["Statement"].as_array().unwrap().contains(&downloads));

@@ -210,11 +210,11 @@ fn every_kind_of_drift_is_named_and_repaired() {
         .says("rotated")
         .says("description")
         .says("versioning is off")
-        .says("public access is not blocked")
-        .says("not encrypted")
-        .says("the account has no such trail")
+        .says("Block Public Access differs")
+        .says("the default encryption of new objects differs")
+        .says("the trail does not exist")
         .says("log file validation is off")
-        .says("does not record the events");
+        .says("the recorded events differ");
     assert!(drift.stdout.contains("trail/development/SecurityTrail"));
 
     let json = project.run("drift specs/prod.yaml --sandbox --format json").exits(2).json();
@@ -346,7 +346,7 @@ fn a_trail_that_the_spec_has_no_more_is_removed_and_one_of_others_stays() {
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
         .says("- trail/production/SecurityTrail  [destructive]")
-        .says("the spec has no such trail")
+        .says("the trail is not in the spec")
         .says("2 to create, 2 to update, 2 to delete");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
@@ -375,10 +375,7 @@ const ADVANCED: &str = "advanced_event_selectors:
 fn advanced_event_selectors_take_the_place_of_basic_ones_and_back() {
     let project = converged();
     with_events(&project, ADVANCED);
-    project
-        .run("plan specs/prod.yaml --sandbox")
-        .exits(0)
-        .says("it does not record the events that the spec says");
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("the recorded events differ from the spec");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     // Order has no meaning.
@@ -428,9 +425,9 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
-        .says("log files do not move and expire as the spec says")
-        .says("log files are not locked for the time that the spec says")
-        .says("access to the bucket is not logged where the spec says");
+        .says("the lifecycle of log files differs from the spec")
+        .says("the object lock of log files differs from the spec")
+        .says("the destination of access logs differs from the spec");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     let state = project.json(".reconcile/sandbox.json");
@@ -448,7 +445,12 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
         configuration["logging"] = json!("<BucketLoggingStatus/>");
     });
     let drift = project.run("drift specs/prod.yaml --sandbox").exits(2);
-    for told in ["move and expire", "not locked", "not logged"] {
+    for told in [
+        "the lifecycle of log files differs",
+        "the object lock of log files differs",
+        "access logs \
+        differs",
+    ] {
         assert!(drift.stdout.contains(told), "{}", drift.stdout);
     }
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
@@ -465,7 +467,7 @@ fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
         with_events(&project, &format!("data_events: {{ s3: all, lambda: all }}\n    insights: {insights}"));
     };
     with("[ApiErrorRateInsight, ApiCallRateInsight]");
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("it does not record the insights");
+    project.run("plan specs/prod.yaml --sandbox").exits(0).says("the recorded insights differ");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     project.edit(".reconcile/sandbox.json", |state| {
@@ -485,7 +487,7 @@ fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
         ]);
     });
     let plan = project.run("plan specs/prod.yaml --sandbox").exits(0);
-    plan.says("does not name: ApiErrorRateInsight (Data)").says("it does not record the insights");
+    plan.says("does not name: ApiErrorRateInsight (Data)").says("the recorded insights differ");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     with("{ management: [], data: [] }");

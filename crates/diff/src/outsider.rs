@@ -54,8 +54,10 @@ impl Finder<'_> {
             proofs.iter().filter(|proof| proof.decision.is_refused()).map(obstacle).collect();
         if !obstacles.is_empty() {
             let (trail, obstacles) = (&trail.arn, obstacles.join("; "));
-            let message =
-                format!("{trail} delivers to this bucket without being in the spec, and cannot: {obstacles}");
+            let message = format!(
+                "{trail} is not in the spec and is configured to deliver to this bucket, but cannot \
+                    deliver: {obstacles}"
+            );
             return Some(Outsider { address, can_deliver: false, message });
         }
         let ownership = &self.desired.bucket_policy.ownership;
@@ -94,7 +96,7 @@ impl Finder<'_> {
                 address: self.address(&trail),
                 can_deliver: true,
                 message: format!(
-                    "{trail} is not in the spec, may still deliver to this bucket, and cannot be looked at: {why}"
+                    "{trail} is not in the spec, may still deliver to this bucket, and cannot be read: {why}"
                 ),
             })
         });

@@ -78,7 +78,8 @@ impl Plan {
         self.warnings.extend(left.iter().filter(is_found_by_trail).filter(|it| loses(it)).map(|change| Warning {
             code: "left-behind".to_owned(),
             address: change.address.clone(),
-            message: "it would go, and no trail leads to it after this: add it to the targets, or remove it by hand"
+            message: "it would be deleted, and no trail references it after this plan: add it to the targets, or \
+                delete it by hand"
                 .to_owned(),
         }));
         self.changes = kept;

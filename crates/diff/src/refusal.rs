@@ -30,7 +30,7 @@ pub enum Refusal {
     },
     /// The policies do not let a trail deliver, and nothing denies it. If the plan writes the policy, it is a defect of this
     /// program.
-    #[error("{address} could not deliver under the policies as they would be: {obstacle}")]
+    #[error("{address} could not deliver under the planned policies: {obstacle}")]
     Undeliverable {
         /// The trail.
         address: Address,
@@ -54,7 +54,7 @@ pub enum Refusal {
         name: String,
     },
     /// Nobody could change the key policy any more.
-    #[error("{address}: nobody in the account of the key could administer it any more")]
+    #[error("{address}: nobody in the account of the key could administer the key any more")]
     LockedOut {
         /// The key policy.
         address: Address,
@@ -63,7 +63,7 @@ pub enum Refusal {
     },
     /// AWS refuses to save a policy that names a principal that was deleted.
     #[error(
-        "{address}: {statement} names `{}`, a user or role that was deleted, and AWS refuses to save a policy that does",
+        "{address}: {statement} names `{}`, a user or role that was deleted, and AWS rejects such a policy",
         ids.join("`, `")
     )]
     DeletedPrincipal {
@@ -78,7 +78,7 @@ pub enum Refusal {
     },
     /// S3 refuses to save a policy with a public statement while Block Public Access is on.
     #[error(
-        "{address}: S3 counts {statements} as public, and refuses to save the policy while Block Public Access is on"
+        "{address}: S3 counts {statements} as public, and rejects the policy while Block Public Access is on"
     )]
     PublicStatement {
         /// The policy.
@@ -87,7 +87,7 @@ pub enum Refusal {
         statements: String,
     },
     /// CloudTrail does not deliver to a bucket whose requesters pay.
-    #[error("{address}: it is a Requester Pays bucket, and CloudTrail does not deliver to such a bucket")]
+    #[error("{address}: CloudTrail does not deliver to a Requester Pays bucket")]
     RequesterPays {
         /// The bucket.
         address: Address,
@@ -205,18 +205,23 @@ impl Refusal {
         match self {
             Self::Blocked { policy, .. } => {
                 let accept = proof_setting(policy.kind)
-                    .map(|setting| format!("; if CloudTrail can deliver all the same, set `{setting}: warn`"))
+                    .map(|setting| {
+                        format!("; if you know that CloudTrail can deliver, set `{setting}: warn`")
+                    })
                     .unwrap_or_default();
                 format!(
-                    "exempt CloudTrail in that statement, for example with `\"Bool\": \
-                     {{\"aws:PrincipalIsAWSService\": \"false\"}}` among its conditions; reconcile does not edit a \
-                     Deny{accept}"
+                    "exempt CloudTrail in that statement, for example with the condition `\"Bool\": \
+                     {{\"aws:PrincipalIsAWSService\": \"false\"}}`; reconcile does not change foreign Deny \
+                     statements{accept}"
                 )
             }
-            Self::Undeliverable { hint: None, .. } => "this is a defect of reconcile: please report it".to_owned(),
+            Self::Undeliverable { hint: None, .. } => {
+                "this is a bug in reconcile: please report it".to_owned()
+            }
             Self::Undeliverable { hint: Some(hint), policy, .. } => {
-                let accept = proof_setting(policy.kind)
-                    .map(|setting| format!("; if CloudTrail can deliver all the same, set `{setting}: warn`"));
+                let accept = proof_setting(policy.kind).map(|setting| {
+                    format!("; if you know that CloudTrail can deliver, set `{setting}: warn`")
+                });
                 format!("{hint}{}", accept.unwrap_or_default())
             }
             Self::OtherInstallation { owner, name, .. } => {
@@ -230,16 +235,19 @@ impl Refusal {
                 }
             }
             Self::LockedOut { setting, .. } => format!(
-                "name at least one principal of the key's account under `key.administrators`; if somebody can administer the \
-                 key all the same, set `{setting}: warn`"
+                "name at least one principal of the key's account under `key.administrators`; if you know that \
+                 somebody can administer the key, set `{setting}: warn`"
             ),
             Self::DeletedPrincipal { setting: Some(setting), .. } => {
-                format!("take the statement out of the policy, or set `{setting}: remove` in the spec")
+                format!("remove the statement from the policy, or set `{setting}: remove` in the spec")
             }
-            Self::DeletedPrincipal { setting: None, .. } => "take the statement out of the policy".to_owned(),
-            Self::PublicStatement { .. } => "limit the statement to named principals or remove it; to keep it, set \
-                 `bucket.block_public_access: false`, which helps where only the bucket's own setting blocks public access"
-                .to_owned(),
+            Self::DeletedPrincipal { setting: None, .. } => "remove the statement from the policy".to_owned(),
+            Self::PublicStatement { .. } => {
+                "limit the statement to named principals or remove it; to keep it, set \
+                 `bucket.block_public_access: false`, which helps if only the setting of the bucket itself \
+                 blocks public access"
+                    .to_owned()
+            }
             Self::RequesterPays { bucket, .. } => format!(
                 "run `aws s3api put-bucket-request-payment --bucket {bucket} --request-payment-configuration \
                  Payer=BucketOwner`, then plan again"
@@ -259,13 +267,13 @@ impl Refusal {
                     };
                     format!(
                         "CloudTrail refused a trail under the form `{form}`, as the tag `{TAG}` says: {ALTERNATIVES}; or \
-                         move statements of others to where they need less room; to try the form again, {retry}"
+                         shorten foreign statements, or move them out of the policy; to try the form again, {retry}"
                     )
                 }
                 Some(obstacle) => {
-                    format!("{obstacle}; or move statements of others to where they need less room")
+                    format!("{obstacle}; or shorten foreign statements, or move them out of the policy")
                 }
-                None => "move statements of others to where they need less room".to_owned(),
+                None => "shorten foreign statements, or move them out of the policy".to_owned(),
             },
         }
     }

@@ -50,7 +50,7 @@ fn trail(account: &str, id: &str, action: &str) -> Value {
         "address": format!("trail/{account}/SecurityTrail"), "kind": "trail",
         "account": { "name": account, "id": id }, "region": "us-east-1", "action": action, "phase": "converge",
         "risk": if is_update { "disruptive" } else { "safe" },
-        "reasons": [if is_update { "logging is stopped" } else { "the account has no such trail" }],
+        "reasons": [if is_update { "logging is stopped" } else { "the trail does not exist" }],
         "before": if is_update { view(false) } else { Value::Null }, "after": view(true),
         "diff": if is_update {
             json!([{ "op": "replace", "path": "/logging", "from": false, "value": true }])

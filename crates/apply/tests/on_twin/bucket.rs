@@ -87,8 +87,13 @@ async fn a_public_statement_keeps_its_readers_until_somebody_decides() {
 
     let plan = installation.converge(&spec).await;
     let [message] = warnings(&plan, "withheld-setting")[..] else { panic!("{:?}", plan.warnings) };
-    for words in ["`Downloads`", "cut off everybody", "bucket.block_public_access: false", "named principals"]
-    {
+    for words in [
+        "`Downloads`",
+        "deny access to everybody",
+        "bucket.block_public_access: false",
+        "named \
+        principals",
+    ] {
         assert!(message.contains(words), "{message}");
     }
     assert!(others.policy().await.contains(&public("Downloads")));
@@ -126,7 +131,7 @@ async fn a_policy_that_s3_would_refuse_to_save_is_refused_by_the_plan() {
     };
     assert_eq!(refusal.address().kind, Kind::BucketPolicy);
     assert!(refusal.to_string().contains("statement `Downloads`"), "{refusal}");
-    assert!(warnings(&comparison.plan, "public-statement")[0].contains("is cut off"));
+    assert!(warnings(&comparison.plan, "public-statement")[0].contains("only the bucket's own account"));
     // A spec that does not write the policy is not concerned.
     let unmanaged = installation.compare(&with("policy: unmanaged")).await;
     assert!(!unmanaged.refusals.iter().any(|it| matches!(it, Refusal::PublicStatement { .. })));

@@ -104,7 +104,7 @@ async fn keys_that_may_not_be_looked_at_are_told_before_another_is_made() {
     installation.twin.deny(vec![denial(MASTER, "kms:ListResourceTags")]);
     let plan = installation.plan(&renamed).await;
     let warning = plan.warnings.iter().find(|warning| warning.code == "hidden").unwrap();
-    assert!(warning.message.contains("a second one would be made"), "{}", warning.message);
+    assert!(warning.message.contains("a second key would be created"), "{}", warning.message);
 }
 
 #[tokio::test]

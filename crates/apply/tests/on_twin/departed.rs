@@ -75,7 +75,8 @@ async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
         "{told:#?}"
     );
     assert!(
-        told[0].contains("cloudtrail:DescribeTrails") && told[0].contains("it keeps its permission"),
+        told[0].contains("cloudtrail:DescribeTrails")
+            && told[0].contains("the permission of the trail is kept"),
         "{told:#?}"
     );
 
@@ -114,8 +115,8 @@ async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it
     let told = messages(&plan);
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(
-        told[1].contains("it can no longer deliver after this plan")
-            && told[1].contains("To keep it, add the account to `accounts`"),
+        told[1].contains("the trail can no longer deliver after this plan")
+            && told[1].contains("To keep the permission, add the account to `accounts`"),
         "{told:#?}"
     );
     assert!(!installation.bucket_policy().contains(M1) && !installation.key_policies().contains(M1));
@@ -215,7 +216,7 @@ async fn a_trail_that_is_not_in_the_spec_and_cannot_deliver_any_more_is_a_findin
     let told = found.iter().find(|finding| finding.kind == FindingKind::Delivery).unwrap();
     assert!(
         told.message.contains(
-            "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail delivers to this bucket without"
+            "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail is not in the spec and is configured to deliver"
         ),
         "{told:?}"
     );

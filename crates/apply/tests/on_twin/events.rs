@@ -182,7 +182,7 @@ async fn data_events_are_aggregated_where_the_spec_names_templates_and_read_only
     off.set_aggregation_configurations(Some(Vec::new())).send().await.unwrap();
     let found = findings(&installation.compare(&spec).await);
     let found: Vec<_> = found.into_iter().map(|it| (it.severity, it.message)).collect();
-    let message = "it does not aggregate data events by the templates that the spec names".to_owned();
+    let message = "the templates for the aggregation of data events differ from the spec".to_owned();
     assert_eq!(found, [(Severity::Medium, message)]);
     installation.converge(&spec).await;
     assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);

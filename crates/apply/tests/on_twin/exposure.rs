@@ -278,15 +278,16 @@ async fn a_lifecycle_rule_of_others_is_reported_where_log_files_expire_early() {
     expire(&others, 3650, "").await;
     assert_reported(&installation.compare(&spec).await, &[]);
     expire(&others, 1, "").await;
-    let says = "lifecycle rule `cleanup` lets every log file expire after 1 day, and the spec states no retention \
-                (`bucket.lifecycle`)";
+    let says = "lifecycle rule `cleanup` lets every log file expire after 1 day, and the spec has no retention \
+        (`bucket.lifecycle`)";
     assert_reported(&installation.compare(&spec).await, &[(Severity::Critical, says)]);
 
     // A retention of the spec is what counts.
     let keeps = spec.replace("region: eu-west-1 }", "region: eu-west-1, lifecycle: { expire_days: 4000 } }");
     installation.converge(&keeps).await;
     expire_beside(&others, 3650).await;
-    let says = "lifecycle rule `cleanup` lets every log file expire after 3650 days, and the spec keeps them for 4000 days";
+    let says = "lifecycle rule `cleanup` lets every log file expire after 3650 days, but the spec keeps them for \
+        4000 days";
     assert_reported(&installation.compare(&keeps).await, &[(Severity::Critical, says)]);
 }
 

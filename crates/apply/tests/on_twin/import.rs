@@ -350,7 +350,7 @@ async fn where_prefixes_differ_the_fewer_trails_are_left_out_and_keep_delivering
     let found = imported(&installation, &text).await;
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
     let left_out = &found.left_out[0];
-    assert_eq!(left_out.why, "it delivers below the prefix `elsewhere`, and a spec has one prefix");
+    assert_eq!(left_out.why, "it delivers below the prefix `elsewhere`, and a spec has only one prefix");
     assert!(found.text.contains(&left_out.what) && found.text.contains(&left_out.why), "{}", found.text);
     // The trail carries the mark of the installation, so that a plan would delete it.
     let lines = assert_comments_are_true(&installation, &found.text).await;
@@ -733,7 +733,7 @@ async fn events_that_a_spec_cannot_describe_are_covered_and_said() {
         let addresses: Vec<String> = changes.iter().map(|it| it.address.to_string()).collect();
         assert_eq!(addresses, ["trail/m0/Trail"], "{}", found.text);
         assert!(found.text.contains(said), "{}", found.text);
-        assert!(found.notes[0].ends_with("a plan has it record more"), "{:#?}", found.notes);
+        assert!(found.notes[0].ends_with("with a plan, it records more"), "{:#?}", found.notes);
         assert!(found.text.contains(&format!("# Note: {}", found.notes[0])), "{}", found.text);
     }
 }

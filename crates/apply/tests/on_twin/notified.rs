@@ -69,8 +69,9 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         (
             vec![publish(&json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } }))],
             "undeliverable",
-            "allow `cloudtrail.amazonaws.com` `sns:Publish` in the policy of arn:aws:sns:eu-west-1:111111111111:files; \
-             if CloudTrail can deliver all the same, set `sns_topic.proof: warn`",
+            "allow `cloudtrail.amazonaws.com` `sns:Publish` in the policy of \
+             arn:aws:sns:eu-west-1:111111111111:files; if you know that CloudTrail can deliver, set \
+             `sns_topic.proof: warn`",
             Some(Severity::Critical),
         ),
         (
@@ -82,7 +83,8 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         (
             vec![publish(&json!({})), deny(&json!({ "StringNotEquals": { "aws:SourceOrgID": "o-1" } }))],
             "delivery-unknown",
-            "declare `organization` in the spec to know `aws:SourceOrgID`; or accept it with `sns_topic.proof: warn`",
+            "declare `organization` in the spec to know `aws:SourceOrgID`; or set `sns_topic.proof: warn` to \
+             accept the risk",
             Some(Severity::Medium),
         ),
     ] {
@@ -97,7 +99,10 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, Vec::new()), "{expected}");
         let warnings = accepted.plan.warnings.iter().filter(|it| it.code.starts_with("delivery-"));
         assert!(
-            warnings.clone().all(|it| it.message.ends_with("`sns_topic.proof: warn` accepts it")),
+            warnings.clone().all(|it| it.message.ends_with(
+                "accepted, because the spec has `sns_topic.proof: \
+                warn`"
+            )),
             "{expected}"
         );
         assert_eq!(warnings.count() > 0, severity.is_some(), "{expected}");
@@ -120,9 +125,12 @@ async fn a_topic_whose_policy_cannot_be_read_is_not_known() {
     let (code, message) = verdict(&comparison);
     assert_eq!(code, "delivery-unknown");
     assert!(message.starts_with("topic_policy/999999999999/theirs: it is not known"), "{message}");
-    for part in
-        [THEIRS, "cannot be read", "sns:GetTopicAttributes", "or accept it with `sns_topic.proof: warn`"]
-    {
+    for part in [
+        THEIRS,
+        "cannot be read",
+        "sns:GetTopicAttributes",
+        "or set `sns_topic.proof: warn` to accept the risk",
+    ] {
         assert!(message.contains(part), "{message}");
     }
     installation.converge(&with("")).await;
@@ -176,7 +184,7 @@ async fn a_topic_by_arn_is_judged_by_what_its_policy_allows_to_outsiders() {
     let plan = installation.plan(&spec).await;
     let unjudged = plan.warnings.iter().find(|it| it.code == "unjudged-policy").unwrap();
     assert_eq!(unjudged.address.to_string(), "topic_policy/999999999999/theirs");
-    assert!(unjudged.message.ends_with("what it allows to outsiders is not judged"), "{}", unjudged.message);
+    assert!(unjudged.message.ends_with("access of outsiders is not checked"), "{}", unjudged.message);
 }
 
 #[tokio::test]

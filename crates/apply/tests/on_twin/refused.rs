@@ -141,7 +141,7 @@ async fn a_spec_accepts_what_the_proof_of_a_policy_refuses_and_the_plan_says_so(
     let refused = installation.compare(&spec).await;
     assert_eq!((refused.plan.refused.len(), undelivered(&refused)), (1, vec![Severity::Critical]));
     for (policy, why, drift) in [
-        ("{ proof: warn }", "`bucket.policy.proof: warn` accepts it", vec![]),
+        ("{ proof: warn }", "accepted, because the spec has `bucket.policy.proof: warn`", vec![]),
         ("unmanaged", "`bucket.policy: unmanaged` leaves the policy to you", vec![Severity::Critical]),
     ] {
         let with = |more: &str| {
@@ -178,7 +178,7 @@ async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
 
     let other = "administrators: [\"arn:aws:iam::000000000001:role/Admin\"]";
     for (policy, why, drift) in [
-        ("policy: { proof: warn }", "`key.policy.proof: warn` accepts it", vec![]),
+        ("policy: { proof: warn }", "accepted, because the spec has `key.policy.proof: warn`", vec![]),
         ("policy: unmanaged", "`key.policy: unmanaged` leaves the policy to you", vec![Severity::Critical]),
     ] {
         let spec = spec.replace("{ alias: test }", &format!("{{ alias: test, {policy} }}"));
@@ -195,7 +195,7 @@ async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
     let plan = installation.plan(&accepted).await;
     assert_eq!(plan.refused, []);
     let [warning] = warnings(&plan, "locked-out")[..] else { panic!("{:#?}", plan.warnings) };
-    assert!(warning.ends_with("`key.policy.proof: warn` accepts it"), "{warning}");
+    assert!(warning.ends_with("accepted, because the spec has `key.policy.proof: warn`"), "{warning}");
     // Nobody writes a policy of a key that is left alone, so that it is not judged.
     let unmanaged = spec.replace("{ alias: test }", "{ alias: test, policy: unmanaged }");
     installation.twin.set_key_policy(
@@ -333,9 +333,11 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
     let plan = comparison.plan;
     assert_eq!(plan.refused, []);
     let [warning] = warnings(&plan, "administration-unknown")[..] else { panic!("{:#?}", plan.warnings) };
-    for part in
-        ["EnforceIdentityPerimeter", "declare `organization`", "or accept it with `key.policy.proof: warn`"]
-    {
+    for part in [
+        "EnforceIdentityPerimeter",
+        "declare `organization`",
+        "or set `key.policy.proof: warn` to accept the risk",
+    ] {
         assert!(warning.contains(part), "{warning}");
     }
     let declared = spec.clone() + "organization: { account: master }\n";

@@ -243,7 +243,8 @@ pub(super) static TABLE: &[Row] = &[
          and Region of the key",
     ),
     Row::new(LimitReached, &[Op::PutKeyPolicy], &["LimitExceededException"]).hint(
-        "shorten the key policy: set `key.policy.form` to a shorter form, or move statements of others to grants",
+        "shorten the key policy: set `key.policy.form` to a shorter form, or replace foreign statements with \
+         grants",
     ),
     Row::new(LimitReached, &[Op::CreateKey], &["LimitExceededException"]).hint(
         "delete keys that nobody uses, or request an increase of the quota `AWS KMS keys` with Service Quotas in the account and \

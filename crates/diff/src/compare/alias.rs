@@ -39,7 +39,7 @@ pub(super) fn remove(scope: &Scope<'_>, depends_on: Vec<Address>, compared: &mut
         phase: Phase::Contract,
         depends_on,
         changed: Changed::Alias,
-        explain: |_, _| (vec!["its key is about to be deleted".to_owned()], Risk::Disruptive),
+        explain: |_, _| (vec!["the key of the alias is deleted in this plan".to_owned()], Risk::Disruptive),
     };
     compared.delete(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
 }
@@ -47,9 +47,10 @@ pub(super) fn remove(scope: &Scope<'_>, depends_on: Vec<Address>, compared: &mut
 fn explain(action: &Action<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {
     let has_key = matches!(action.after(), Some(Alias { target: KeyRef::Known(_), .. }));
     let why = if has_key {
-        "the key has no name yet: an earlier apply ended before it created the alias, or somebody deleted it"
+        "the key has no alias yet: an earlier apply ended before it created the alias, or somebody deleted the \
+         alias"
     } else {
-        "the key has no name yet"
+        "the key has no alias yet"
     };
     (vec![why.to_owned()], Risk::Safe)
 }

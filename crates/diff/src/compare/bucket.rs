@@ -83,8 +83,8 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
     let address = scope.bucket_address();
     if let Err(error) = &conditions.grants {
         let message = format!(
-            "the ACL of the bucket cannot be read ({error}): it may grant access to others, and a change of Block Public \
-             Access or of the object ownership may end that, or be refused by S3"
+            "the ACL of the bucket cannot be read ({error}): the ACL may grant access to others. A change of \
+             Block Public Access or of the object ownership may end that access, or S3 may reject the change"
         );
         compared.warn(UNREADABLE_ACCESS, address.clone(), message);
     }
@@ -108,8 +108,8 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
         Ok(false) => {}
         Err(error) => {
             let message = format!(
-                "whether it is a Requester Pays bucket cannot be read ({error}): CloudTrail does not deliver to such a \
-                 bucket"
+                "the request payment setting of the bucket cannot be read ({error}): CloudTrail does not deliver \
+                 to a Requester Pays bucket"
             );
             compared.warn(UNREADABLE_SETTING, address, message);
         }
@@ -147,41 +147,41 @@ fn renames_rule(diff: &[Difference]) -> bool {
     paths.all(|path| path == "/lifecycle/previous_id")
 }
 
-const ACLS_IN_FORCE: &str = "ACLs are in force; disabling them also ends what ACLs of single objects grant, which a \
-     plan does not see";
+const ACLS_IN_FORCE: &str = "ACLs are enabled; disabling them also revokes the grants in ACLs of single objects, \
+    which a plan does not read";
 
 fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
-        Action::Create { .. } => vec!["there is no bucket for the logs".to_owned()],
+        Action::Create { .. } => vec!["the bucket for the logs does not exist".to_owned()],
         Action::Update { before, after } => reasons(diff, |field, _| {
             match field {
-            "encryption" => "new objects are not encrypted as the spec says".to_owned(),
-            "blocked_encryption_types" => "S3 rejects other encryption types than the spec says".to_owned(),
+            "encryption" => "the default encryption of new objects differs from the spec".to_owned(),
+            "blocked_encryption_types" => "the encryption types that S3 rejects differ from the spec".to_owned(),
             "versioning" if after.versioning == Some(true) => {
                 "overwritten and deleted objects are not kept (versioning is off)".to_owned()
             }
             "versioning" => "versioning is on".to_owned(),
-            "public_access_block" => "public access is not blocked as the spec says".to_owned(),
+            "public_access_block" => "Block Public Access differs from the spec".to_owned(),
             "object_ownership" => match after.object_ownership.as_deref() {
                 Some("BucketOwnerEnforced") => ACLS_IN_FORCE.to_owned(),
-                _ => "object ownership differs".to_owned(),
+                _ => "object ownership differs from the spec".to_owned(),
             },
             "lifecycle" if renames_rule(diff) => {
                 "the lifecycle rule carries the previous name of the installation".to_owned()
             }
-            "lifecycle" => "log files do not move and expire as the spec says".to_owned(),
-            "object_lock" => "log files are not locked for the time that the spec says".to_owned(),
-            "access_logs" => "access to the bucket is not logged where the spec says".to_owned(),
+            "lifecycle" => "the lifecycle of log files differs from the spec".to_owned(),
+            "object_lock" => "the object lock of log files differs from the spec".to_owned(),
+            "access_logs" => "the destination of access logs differs from the spec".to_owned(),
             "tags" if before.tags.owner().is_none() && after.tags.owner().is_some() => {
                 "tags are missing or differ: an earlier apply ended after it created the bucket, or the bucket is new to the \
                  installation"
                     .to_owned()
             }
             "tags" => "tags are missing or differ".to_owned(),
-            other => format!("{other} differs"),
+            other => format!("{other} differs from the spec"),
         }
         }),
-        Action::Delete { .. } => vec!["the spec has no such bucket".to_owned()],
+        Action::Delete { .. } => vec!["the bucket is not in the spec".to_owned()],
     };
     (why, Risk::Safe)
 }

@@ -52,8 +52,8 @@ fn management_account(scope: &Scope<'_>) -> Option<Caution> {
         address: scope.bucket_address(),
         content: hub.id.to_string(),
         message: format!(
-            "`{}` is the management account of the organization, and no service control policy protects the log files in \
-             it. AWS recommends a separate account for log files",
+            "`{}` is the management account of the organization, where service control policies cannot protect \
+             the log files. AWS recommends a separate account for log files",
             hub.name
         ),
     })
@@ -77,9 +77,9 @@ fn opt_in_regions(scope: &Scope<'_>) -> Vec<Caution> {
             address,
             content: region.to_string(),
             message: format!(
-                "the home Region of {trails} is {region}, which is disabled in an account until somebody enables it: \
-                 `aws account enable-region --region-name {region}`. Where it is disabled, the trail cannot be created, \
-                 read or changed"
+                "the home Region of {trails} is {region}, which is disabled by default: enable the Region in the \
+                 account with `aws account enable-region --region-name {region}`. While the Region is disabled, \
+                 the trail cannot be created, read or changed"
             ),
         })
     };

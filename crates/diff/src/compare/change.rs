@@ -77,7 +77,8 @@ impl Compared {
             code: "unlisted-trail".to_owned(),
             address: address.clone(),
             message: format!(
-                "trail {guest} is not in the spec and relies on this policy: our own statements allow it, too"
+                "trail {guest} is not in the spec and relies on this policy: the managed statements also allow \
+                 its delivery"
             ),
         }));
     }

@@ -98,5 +98,5 @@ impl Copy<'_> {
 }
 
 fn explain<V>(_: &Action<V>, _: &[Difference]) -> (Vec<String>, Risk) {
-    (vec!["it is in the set-up that is copied".to_owned()], Risk::Safe)
+    (vec!["the copied installation has this resource".to_owned()], Risk::Safe)
 }

@@ -291,7 +291,7 @@ impl Scope<'_> {
     /// How the spec could accept what the proof of a policy says, if it does not.
     pub(super) fn how_to_accept(&self, policy: &Address) -> Option<String> {
         let setting = proof_setting(policy.kind).filter(|_| self.accepted(policy).is_none())?;
-        Some(format!("or accept it with `{setting}: warn`"))
+        Some(format!("or set `{setting}: warn` to accept the risk"))
     }
 
     /// Why what the proof of a policy says is accepted, if it is.
@@ -302,8 +302,13 @@ impl Scope<'_> {
             _ => None,
         };
         match (unmanaged, proof_setting(policy.kind), self.on_doubt(policy)) {
-            (Some(name), _, _) => Some(format!("`{name}: unmanaged` leaves the policy to you")),
-            (None, Some(setting), OnDoubt::Warn) => Some(format!("`{setting}: warn` accepts it")),
+            (Some(name), _, _) => {
+                Some(format!("accepted, because `{name}: unmanaged` leaves the policy to you"))
+            }
+            (None, Some(setting), OnDoubt::Warn) => Some(format!(
+                "accepted, because the spec has `{setting}: \
+                warn`"
+            )),
             _ => None,
         }
     }

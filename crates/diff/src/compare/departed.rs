@@ -94,15 +94,16 @@ impl Fate {
     fn told(self, setting: &str) -> String {
         match self {
             Fate::Kept => format!(
-                "it keeps its permission. To revoke that, set `{setting}: remove`; to remove the trail first, add the \
-                 account to `accounts`, without a trail"
+                "the permission of the trail is kept. To revoke the permission, set `{setting}: remove`; to \
+                 delete the trail first, add the account to `accounts`, without a trail"
             ),
             Fate::Revoked => format!(
-                "it can no longer deliver after this plan. To keep it, add the account to `accounts` with its trail, or set \
-                 `{setting}: keep`"
+                "the trail can no longer deliver after this plan. To keep the permission, add the account to \
+                 `accounts` with its trail, or set `{setting}: keep`"
             ),
             Fate::Destroyed => {
-                "it can no longer deliver after this plan. To keep it, let a statement of your own allow it"
+                "the trail can no longer deliver after this plan. To keep the permission, add a statement of \
+                 your own that allows the delivery"
                     .to_owned()
             }
         }

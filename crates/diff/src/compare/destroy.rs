@@ -148,7 +148,7 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     } else if let Some(guest) = guest {
         Some(format!("trail {} still delivers to it", guest.arn))
     } else if !scope.observed.is_bucket_empty {
-        Some("it holds log files: empty it first, if nobody needs them".to_owned())
+        Some("the bucket has log files: empty the bucket first, if nobody needs them".to_owned())
     } else {
         None
     };
@@ -180,11 +180,11 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
     let Some(hub) = &scope.observed.key else { return };
     let address = scope.key_address();
     let stays = if scope.desired.key.identity.alias().is_none() {
-        Some("it is not managed by this spec (`key.arn`)".to_owned())
+        Some("this spec does not manage the key (`key.arn`)".to_owned())
     } else if !hub.key.view.tags.are_of(&scope.desired.installation) {
         Some(unmarked(Some(&hub.key.view.tags)))
     } else if let KeyState::PendingDeletion { .. } = &hub.key.traits.state {
-        Some(format!("it is {} already", hub.key.traits.state.words()))
+        Some(format!("the key is already {}", hub.key.traits.state.words()))
     } else {
         let user = scope.still_encrypted().next();
         why_key_stays(scope, &hub.key.arn, user, is_bucket_to_go)
@@ -255,7 +255,7 @@ fn delete_key(
         explain: |_, _| {
             let why = "the installation is destroyed: the key is deleted in 30 days, and the deletion can be cancelled until then";
             (
-                vec![why.to_owned(), "what the key encrypted cannot be read after that".to_owned()],
+                vec![why.to_owned(), "data that the key encrypted cannot be read after that".to_owned()],
                 Risk::Destructive,
             )
         },

@@ -90,7 +90,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     for arn in scope.still_encrypted() {
         let why = match scope.observed.still_encrypted.get(arn) {
             Some(Some(error)) => format!("which cannot be read: {error}"),
-            _ => "which the spec does not have".to_owned(),
+            _ => "which is not in the spec".to_owned(),
         };
         compared.warnings.push(Warning {
             code: "still-encrypted".to_owned(),

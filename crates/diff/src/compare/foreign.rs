@@ -298,7 +298,7 @@ fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
                 code: "unjudged-policy".to_owned(),
                 address: scope.existing_topic_address(Kind::TopicPolicy, arn)?,
                 message: format!(
-                    "the topic policy cannot be read ({error}): what it allows to outsiders is not judged"
+                    "the topic policy cannot be read ({error}): access of outsiders is not checked"
                 ),
             })
         })
@@ -321,7 +321,8 @@ fn unused(
             code: "unused-review".to_owned(),
             address: scope.bucket_address(),
             message: format!(
-                "`{}` under `reviewed` names nothing: it changed or is gone. Remove the entry",
+                "`{}` under `reviewed` matches no finding: the finding changed, or no longer exists. Remove the \
+                 entry",
                 it.finding
             ),
         })

@@ -89,8 +89,8 @@ fn is_unique_id(principal: &str) -> bool {
 
 fn by_id(id: &str, wanted: &str) -> String {
     format!(
-        "KMS shows the grantee as `{id}`. If that is not the current id of {wanted}, the principal was deleted and created again, and \
-         the grant allows nobody: then revoke it, and the next apply creates it"
+        "KMS shows the grantee as `{id}`. If that is not the current id of {wanted}, the principal was deleted \
+         and created again, and the grant has no effect: revoke the grant, and the next apply creates it again"
     )
 }
 
@@ -157,10 +157,10 @@ fn view(scope: &Scope<'_>, grant: &spec::Grant) -> Grant {
 fn explain(action: &Action<Grant>, _: &[Difference]) -> (Vec<String>, Risk) {
     match action {
         Action::Create { after } => {
-            (vec![format!("no grant allows {} what the spec says", after.grantee)], Risk::Safe)
+            (vec![format!("no grant allows {} the operations of the spec", after.grantee)], Risk::Safe)
         }
         Action::Update { .. } | Action::Delete { .. } => {
-            (vec!["the spec has no grant with this name and content".to_owned()], Risk::Disruptive)
+            (vec!["no grant of the spec has this name and content".to_owned()], Risk::Disruptive)
         }
     }
 }

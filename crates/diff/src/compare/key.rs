@@ -110,13 +110,13 @@ fn remedy(key: &LiveKey, is_managed: bool) -> String {
     let arn = &key.arn;
     let other = if is_managed { "`key.alias`" } else { "`key.arn`" };
     if !key.traits.is_symmetric_encryption() {
-        return format!("set another {other} in the spec: the kind of a key cannot be changed");
+        return format!("set another {other} in the spec: the type of a key cannot be changed");
     }
     match &key.traits.state {
         KeyState::Disabled => format!("run `aws kms enable-key --key-id {arn}`, then plan again"),
         KeyState::PendingDeletion { .. } => format!(
-            "run `aws kms cancel-key-deletion --key-id {arn}` and `aws kms enable-key --key-id {arn}`, then plan again: once the \
-             key is deleted, nobody can read what it encrypted"
+            "run `aws kms cancel-key-deletion --key-id {arn}` and `aws kms enable-key --key-id {arn}`, then plan \
+             again: once the key is deleted, nobody can read the data that it encrypted"
         ),
         KeyState::Enabled | KeyState::Other(_) => {
             "import its key material, or connect its key store, then plan again".to_owned()
@@ -139,8 +139,8 @@ fn rotation_of(key: &LiveKey, wanted: Option<Rotation>) -> (Option<Rotation>, Op
         Rotated::AsPrimary(_) if key.view.rotation == wanted || key.view.rotation.is_none() => (None, None),
         Rotated::AsPrimary(primary) => {
             let message = format!(
-                "the key is a replica, and its rotation is that of its primary key {primary}: {}; the spec says {}. Set it there, \
-                 or set `key.rotation_days: unmanaged`",
+                "the key is a replica, and has the rotation of its primary key {primary}: {}; the spec says {}. \
+                 Change the rotation of the primary key, or set `key.rotation_days: unmanaged`",
                 key.view.rotation.map_or("unknown".to_owned(), words),
                 words(rotation)
             );
@@ -200,13 +200,17 @@ fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str,
     match &spare.state {
         state @ KeyState::PendingDeletion { .. } => (
             SPARE_KEY_ENDS,
-            format!("{fact}. It is {}: log files that it encrypted cannot be read after that", state.words()),
+            format!(
+                "{fact}. The key is {}: log files that the key encrypted cannot be read after \
+                that",
+                state.words()
+            ),
         ),
         _ => (
             SPARE_KEY,
             format!(
-                "{fact}. Remove its tag `reconcile:spec`, or schedule its deletion if it encrypted no log file; `--destroy` \
-                 deletes it where `deletion.key` is true"
+                "{fact}. Remove the tag `reconcile:spec` from the key, or schedule the deletion of the key if it \
+                 encrypted no log file; `--destroy` deletes the key if `deletion.key` is true"
             ),
         ),
     }
@@ -214,15 +218,15 @@ fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str,
 
 fn explain(action: &Action<Key>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
-        Action::Create { .. } => vec!["there is no key to encrypt the logs with".to_owned()],
+        Action::Create { .. } => vec!["the key for the logs does not exist".to_owned()],
         Action::Update { before, .. } => reasons(diff, |field, _| match (field, before.rotation) {
             ("rotation", Some(Rotation::Off)) => "the key material is not rotated".to_owned(),
-            ("rotation", _) => "the key material is rotated at another interval".to_owned(),
-            ("description", _) => "the description differs".to_owned(),
+            ("rotation", _) => "the rotation interval of the key differs from the spec".to_owned(),
+            ("description", _) => "the description differs from the spec".to_owned(),
             ("tags", _) => "tags are missing or differ".to_owned(),
-            (other, _) => format!("{other} differs"),
+            (other, _) => format!("{other} differs from the spec"),
         }),
-        Action::Delete { .. } => vec!["the spec has no such key".to_owned()],
+        Action::Delete { .. } => vec!["the key is not in the spec".to_owned()],
     };
     (why, Risk::Safe)
 }

@@ -117,7 +117,7 @@ fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
         (Administration::Unknown(doubts), _) | (_, Administration::Unknown(doubts)) => {
             let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
             let settled = keys.map(|key| settle(scope, key)).chain(scope.how_to_accept(&address));
-            let what = "whether somebody in the account of the key could still administer it";
+            let what = "whether somebody in the account of the key could still administer the key";
             let told = doubt::told(what, &depends(&doubts, "a principal to do so"), settled);
             match accepted {
                 Some(why) => (ADMINISTRATION_UNKNOWN, format!("{told}; {why}")),

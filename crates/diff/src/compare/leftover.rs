@@ -59,8 +59,8 @@ fn warn_of_hidden(scope: &Scope<'_>, compared: &mut Compared) {
     for (arn, Hidden { account, error }) in &scope.observed.hidden {
         let Some(kind) = kind(arn) else { continue };
         let then = match kind {
-            Kind::Key => "if it is the key of this installation, a second one would be made",
-            _ => "if it was made for this installation, it stays",
+            Kind::Key => "a second key would be created if this installation already has the key",
+            _ => "it is kept, even if it belongs to this installation",
         };
         compared.warnings.push(Warning {
             code: "hidden".to_owned(),

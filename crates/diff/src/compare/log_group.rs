@@ -72,16 +72,16 @@ pub(super) fn address(desired: &spec::LogGroup) -> Address {
 
 pub(super) fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { .. } => (vec!["there is no such log group".to_owned()], Risk::Safe),
+        Action::Create { .. } => (vec!["the log group does not exist".to_owned()], Risk::Safe),
         Action::Delete { .. } => {
             (vec!["no trail of the spec delivers to this log group".to_owned()], Risk::Destructive)
         }
         Action::Update { before, after } => {
             let why = reasons(diff, |field, _| match field {
-                "retention_days" => "events are not kept for as long as the spec says".to_owned(),
+                "retention_days" => "the retention of events differs from the spec".to_owned(),
                 "encryption" => "events are not encrypted with the key of the spec".to_owned(),
                 "tags" => "tags are missing or differ".to_owned(),
-                other => format!("{other} differs"),
+                other => format!("{other} differs from the spec"),
             });
             // CloudWatch Logs drops at once what is older.
             let keeps_less = before.retention_days.is_none_or(|before| after.retention_days < Some(before));

@@ -60,10 +60,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             depends_on: vec![access_address(wanted)],
             changed: Changed::DelegatedAdministrator,
             explain: |_, _| {
-                (
-                    vec!["the account may not act for the organization in CloudTrail yet".to_owned()],
-                    Risk::Safe,
-                )
+                (vec!["the account is not a delegated administrator for CloudTrail".to_owned()], Risk::Safe)
             },
         };
         compared.view(terms, is_registered.then(|| view.clone()), view);

@@ -187,8 +187,8 @@ impl Policy<'_> {
                 code: "handed-over".to_owned(),
                 address: self.address.clone(),
                 message: format!(
-                    "{} still needs permissions that only our own statements grant: they stay under Sids that begin with \
-                     `AWSCloudTrail`; remove them by hand when the trail is gone",
+                    "{} still needs permissions that only managed statements grant: these permissions are kept \
+                     under Sids that begin with `AWSCloudTrail`; remove them by hand after the trail is deleted",
                     words::list(&trails)
                 ),
             });
@@ -219,22 +219,24 @@ impl Policy<'_> {
         let who = match (&self.scope.observed.organization, unseen.as_slice()) {
             (Some(_), []) => return None,
             (Some(_), unseen) => {
-                format!(
-                    "accounts that the spec does not have and that cannot be read ({})",
-                    words::list(unseen)
-                )
+                format!("accounts that are not in the spec and cannot be read ({})", words::list(unseen))
             }
-            (None, _) => "accounts of the organization that the spec does not have".to_owned(),
+            (None, _) => "accounts of the organization that are not in the spec".to_owned(),
         };
         let names: BTreeSet<&str> = before.iter().map(Arn::resource_name).collect();
         let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
         let (unlisted, setting) = self.unlisted();
         let then = match unlisted {
             Unlisted::Keep | Unlisted::Report => {
-                format!("may still deliver, so the permission is kept. To revoke it, set `{setting}: remove`")
+                format!(
+                    "may still deliver, so the permission is kept. To revoke the permission, set `{setting}: \
+                    remove`"
+                )
             }
             Unlisted::Remove => {
-                format!("can no longer deliver after this plan. To keep them, set `{setting}: keep`")
+                format!(
+                    "can no longer deliver after this plan. To keep the permission, set `{setting}: keep`"
+                )
             }
         };
         Some(Warning {
@@ -326,7 +328,7 @@ impl Policy<'_> {
         }
         let how = match form {
             Form::Plain => {
-                return Some("the plain form, which lists every account, fits again".to_owned());
+                return Some("the plain form, which lists every account, fits the limit again".to_owned());
             }
             Form::ByAccount => "the accounts are listed once, under `aws:SourceAccount`",
             Form::ByOrganization => "the accounts are those of the organization, under `aws:SourceOrgID`",
@@ -366,7 +368,7 @@ impl Policy<'_> {
                         .to_owned(),
                     address: self.address.clone(),
                     message: format!(
-                        "{statement} still allows {}, which our own statements do not cover{}{}",
+                        "{statement} still allows {}, which managed statements do not cover{}{}",
                         words::uses(stays),
                         self.unsurveyed(stays),
                         self.how_to_revoke(stays),
@@ -378,8 +380,9 @@ impl Policy<'_> {
                     code: "cuts-off".to_owned(),
                     address: self.address.clone(),
                     message: format!(
-                        "removing {statement} cuts off whoever still delivers through it: it allows {}, and nothing of ours \
-                         does; to keep it, leave the setting at `keep`, or add the trails to the spec",
+                        "removing {statement} cuts off every trail that still delivers through it: the statement \
+                         allows {}, and no managed statement does; to keep the statement, leave the setting at \
+                         `keep`, or add the trails to the spec",
                         words::uses(ended)
                     ),
                 });
@@ -405,7 +408,7 @@ impl Policy<'_> {
         match &self.setting {
             Some(setting) if self.is_unlisted(stays) => {
                 format!(
-                    "; `{}: remove` revokes what is not of an account of the spec",
+                    "; `{}: remove` revokes the permissions of accounts that are not in the spec",
                     setting.unlisted_accounts
                 )
             }

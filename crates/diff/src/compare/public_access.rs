@@ -43,24 +43,27 @@ pub(super) fn block(
     }
     if !(possible.block_public_policy && possible.restrict_public_buckets) {
         let message = format!(
-            "Block Public Access is not switched on: S3 counts {} of the bucket policy as public, so it would cut off \
-             everybody whom the policy lets in, except the bucket's own account and AWS services, and S3 would refuse \
-             to save the policy again. To keep the statement, set `bucket.block_public_access: false`; to get the \
-             block, limit the statement to named principals or remove it",
+            "Block Public Access is not turned on: S3 counts {} of the bucket policy as public. Block Public \
+             Access would deny access to everybody whom the policy allows, except the bucket's own account and \
+             AWS services, and S3 would reject the policy. To keep the statement, set \
+             `bucket.block_public_access: false`; to turn on Block Public Access, limit the statement to named \
+             principals or remove it",
             list(&public)
         );
         compared.warn(WITHHELD_SETTING, scope.bucket_address(), message);
     } else if !public.is_empty() {
         let message = format!(
-            "S3 counts {} as public, and Block Public Access is on: whoever the policy lets in is cut off, except the \
-             bucket's own account and AWS services. Limit the statement to named principals or remove it",
+            "S3 counts {} as public, and Block Public Access is on: only the bucket's own account and AWS \
+             services can use the access that the policy allows. Limit the statement to named principals or \
+             remove it",
             list(&public)
         );
         compared.warn("public-statement", scope.bucket_policy_address(), message);
     }
     if !possible.ignore_public_acls {
         let message = format!(
-            "Block Public Access does not ignore the ACL: the ACL of the bucket grants {}, which it would end. {}, or set \
+            "Block Public Access is not turned on for ACLs: the ACL of the bucket grants {}, and Block Public \
+             Access would end this access. {}, or set \
              `bucket.block_public_access: false`",
             list(&public_grants),
             reset_acl(scope)
@@ -80,8 +83,8 @@ pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<St
             if *wanted == ObjectOwnership::BucketOwnerEnforced && !grants.is_empty() =>
         {
             let message = format!(
-                "object ownership is not set to `{}`: the ACL of the bucket grants {}, and S3 refuses to disable an ACL \
-                 that does. {}, or set `bucket.object_ownership: {live}`",
+                "object ownership is not set to `{}`: the ACL of the bucket grants {}, and S3 does not disable \
+                 an ACL with such grants. {}, or set `bucket.object_ownership: {live}`",
                 wanted.as_str(),
                 list(grants),
                 reset_acl(scope)
@@ -126,8 +129,8 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     for Exposed { statement, doubt } in doubtful {
         let Some(doubt) = doubt else { continue };
         let message = format!(
-            "{statement} may be public: {doubt}. If it is, Block Public Access cuts off whom it lets in, and S3 refuses \
-             to save the policy"
+            "{statement} may be public: {doubt}. If it is public, Block Public Access ends the access that it \
+             allows, and S3 rejects the policy"
         );
         compared.warn("public-statement", address.clone(), message);
     }
@@ -151,7 +154,7 @@ fn grants<'s>(scope: &Scope<'s>) -> &'s [AclGrant] {
 fn reset_acl(scope: &Scope<'_>) -> String {
     let bucket = &scope.desired.bucket.name;
     format!(
-        "Grant the same in the bucket policy, as far as it is needed, and run `aws s3api put-bucket-acl --bucket {bucket} \
+        "Grant the access that is needed in the bucket policy, and run `aws s3api put-bucket-acl --bucket {bucket} \
          --acl private`"
     )
 }

@@ -37,8 +37,8 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
                     code: "trail-quota".to_owned(),
                     address: Address::new(Kind::Trail, account, &trail.name),
                     message: format!(
-                        "the account has {} trails in {region} already ({of_others} of them not in the spec), and \
-                         AWS takes {PER_REGION}: remove one, or this one will be refused",
+                        "the account already has {} trails in {region} ({of_others} of them not in the spec), \
+                         and AWS allows {PER_REGION}: delete one, or AWS rejects this trail",
                         of_spec + of_others
                     ),
                 });

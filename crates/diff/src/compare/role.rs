@@ -78,20 +78,23 @@ fn terms(scope: &Scope<'_>, desired: &spec::LogRole, phase: Phase, depends_on: V
 
 pub(super) fn explain(action: &Action<Role>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { .. } => {
-            (vec!["there is no role for CloudTrail to deliver to log groups with".to_owned()], Risk::Safe)
-        }
-        Action::Delete { .. } => {
-            (vec!["no trail of the spec delivers with this role".to_owned()], Risk::Disruptive)
-        }
+        Action::Create { .. } => (
+            vec!["the role with which CloudTrail delivers to log groups does not exist".to_owned()],
+            Risk::Safe,
+        ),
+        Action::Delete { .. } => (vec!["no trail of the spec uses this role".to_owned()], Risk::Disruptive),
         Action::Update { .. } => {
             let why = reasons(diff, |field, _| match field {
-                "trust" => "others than CloudTrail may assume the role, or CloudTrail may not".to_owned(),
-                "permissions" => "the role may do less or more than deliver".to_owned(),
-                "boundary" => "its permissions boundary is not the one that the spec says".to_owned(),
+                "trust" => {
+                    "the trust policy differs from the spec: CloudTrail, and only CloudTrail, must be \
+                 able to assume the role"
+                        .to_owned()
+                }
+                "permissions" => "the policy of the role differs from the spec".to_owned(),
+                "boundary" => "the permissions boundary differs from the spec".to_owned(),
                 "policy_name" => "its policy carries the previous name of the installation".to_owned(),
                 "tags" => "tags are missing or differ".to_owned(),
-                other => format!("{other} differs"),
+                other => format!("{other} differs from the spec"),
             });
             (why, Risk::Safe)
         }

@@ -53,8 +53,8 @@ fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut C
                 code: "topic-publishers".to_owned(),
                 address: address(desired),
                 message: format!(
-                    "{by} lets others publish, who also need `kms:GenerateDataKey*` and `kms:Decrypt` for the key once \
-                     the topic is encrypted"
+                    "{by} allows others to publish. Once the topic is encrypted, they also need \
+                     `kms:GenerateDataKey*` and `kms:Decrypt` for the key"
                 ),
             });
         }
@@ -67,15 +67,22 @@ pub(super) fn address(desired: &spec::Topic) -> Address {
 
 pub(super) fn explain(action: &Action<Topic>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { .. } => (vec!["there is no topic to tell of log files".to_owned()], Risk::Safe),
+        Action::Create { .. } => (
+            vec![
+                "the topic for notifications of log files does not \
+            exist"
+                    .to_owned(),
+            ],
+            Risk::Safe,
+        ),
         Action::Delete { .. } => {
-            (vec!["no trail of the spec tells this topic of log files".to_owned()], Risk::Destructive)
+            (vec!["no trail of the spec sends notifications to this topic".to_owned()], Risk::Destructive)
         }
         Action::Update { .. } => {
             let why = reasons(diff, |field, _| match field {
                 "encryption" => "messages are not encrypted with the key of the spec".to_owned(),
                 "tags" => "tags are missing or differ".to_owned(),
-                other => format!("{other} differs"),
+                other => format!("{other} differs from the spec"),
             });
             (why, Risk::Safe)
         }

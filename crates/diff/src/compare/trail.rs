@@ -216,8 +216,8 @@ fn notification(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) 
 
 fn explain(action: &Action<Trail>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { .. } => (vec!["the account has no such trail".to_owned()], Risk::Safe),
-        Action::Delete { .. } => (vec!["the spec has no such trail".to_owned()], Risk::Destructive),
+        Action::Create { .. } => (vec!["the trail does not exist".to_owned()], Risk::Safe),
+        Action::Delete { .. } => (vec!["the trail is not in the spec".to_owned()], Risk::Destructive),
         Action::Update { before, after } => {
             (reasons(diff, |field, _| reason(field, before, after)), risk(before, after))
         }
@@ -230,20 +230,20 @@ fn reason(field: &str, before: &Trail, after: &Trail) -> String {
             "logging is stopped: somebody stopped it, or an earlier apply ended before it started logging"
                 .to_owned()
         }
-        "logging" => "logging is on, and the spec says off".to_owned(),
-        "selectors" => "it does not record the events that the spec says".to_owned(),
+        "logging" => "logging is on, but the spec turns it off".to_owned(),
+        "selectors" => "the recorded events differ from the spec".to_owned(),
         "recursive_logging" if after.recursive_logging == Some(true) => {
             "recursive logging is off: its data events leave out CloudTrail's own deliveries".to_owned()
         }
         "recursive_logging" => {
             "recursive logging is on: its data events include CloudTrail's own deliveries".to_owned()
         }
-        "insights" => "it does not record the insights that the spec says".to_owned(),
+        "insights" => "the recorded insights differ from the spec".to_owned(),
         "event_aggregation" if after.event_aggregation.as_ref().is_some_and(Vec::is_empty) => {
-            "it aggregates data events".to_owned()
+            "it aggregates data events, which the spec does not ask for".to_owned()
         }
         "event_aggregation" => {
-            "it does not aggregate data events by the templates that the spec names".to_owned()
+            "the templates for the aggregation of data events differ from the spec".to_owned()
         }
         "kms_key" if before.kms_key.is_none() => "log files are not encrypted with a KMS key".to_owned(),
         "kms_key" => "log files are encrypted with another key".to_owned(),
@@ -262,15 +262,15 @@ fn reason(field: &str, before: &Trail, after: &Trail) -> String {
         }
         "organization" => "it records all accounts of the organization".to_owned(),
         "cloudwatch_logs" if after.cloudwatch_logs == Some(CloudWatchLogs::Off) => {
-            "it delivers to CloudWatch Logs, and the spec does not say so".to_owned()
+            "it delivers to CloudWatch Logs, which the spec does not ask for".to_owned()
         }
-        "cloudwatch_logs" => "it does not deliver to the log group that the spec says".to_owned(),
+        "cloudwatch_logs" => "it does not deliver to the log group of the spec".to_owned(),
         "notification" if after.notification == Some(Notification::Off) => {
-            "it tells a topic of log files, and the spec does not say so".to_owned()
+            "it sends notifications that the spec does not ask for".to_owned()
         }
-        "notification" => "it does not tell the topic that the spec says".to_owned(),
+        "notification" => "it does not send notifications to the topic of the spec".to_owned(),
         "tags" => "tags are missing or differ".to_owned(),
-        other => format!("{other} differs"),
+        other => format!("{other} differs from the spec"),
     }
 }
 

@@ -106,10 +106,12 @@ impl Unproven {
             }
             Why::KeyUnreadable { name, error: Some(error) } => {
                 let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
-                format!("make the key {name} readable{hint}")
+                format!("allow reconcile to read the key {name}{hint}")
             }
             Why::KeyUnreadable { name, error: None } => {
-                format!("add the account of the key {name} to the spec, so that its policy is read")
+                format!(
+                    "add the account of the key {name} to the spec, so that reconcile can read the key policy"
+                )
             }
         }
     }
@@ -134,8 +136,8 @@ impl fmt::Display for Why {
             }
             Self::KeyManagedByAws { topic } => write!(
                 f,
-                "the topic {topic} is encrypted with the key that AWS manages for SNS (`alias/aws/sns`), which other \
-                 services cannot use"
+                "the topic {topic} is encrypted with the AWS managed key for SNS (`alias/aws/sns`), which \
+                 CloudTrail cannot use"
             ),
             Self::KeyUnusable { name, state } => write!(f, "the key {name} of the topic is {state}"),
             Self::KeyUnreadable { name, error: Some(error) } => {
@@ -143,7 +145,8 @@ impl fmt::Display for Why {
             }
             Self::KeyUnreadable { name, error: None } => write!(
                 f,
-                "the key {name} of the topic is in an account that the spec does not have, so its policy is not read"
+                "the key {name} of the topic is in an account that is not in the spec, so the key policy is not \
+                 read"
             ),
         }
     }

@@ -55,7 +55,7 @@ impl Draft<'_> {
             Some(Ok(Some(live))) if self.is_own(&live.tags) => {}
             Some(Ok(Some(live))) => return Some(of_others(&format!("role {role}"), &live.tags)),
             Some(Err(error)) => return Some(format!("role {role} cannot be read: {error}")),
-            Some(Ok(None)) | None => return Some(format!("there is no role {role}")),
+            Some(Ok(None)) | None => return Some(format!("role {role} does not exist")),
         }
         let is_aside = self.aside.contains(&Aspect::Logs(trail.arn.clone()));
         is_aside.then(|| "a plan would change the log group, its role or its encryption".to_owned())
@@ -114,7 +114,8 @@ impl Draft<'_> {
                 && self.topic_of(trail).is_none()
             {
                 let why = format!(
-                    "trail {} keeps notifying it, unmanaged: CloudTrail would not be proven able to publish to it",
+                    "trail {} keeps notifying it, unmanaged: reconcile cannot prove that CloudTrail can publish \
+                     to it",
                     trail.arn
                 );
                 add(format!("topic {arn}"), why);

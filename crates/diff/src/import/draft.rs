@@ -238,8 +238,8 @@ impl<'s> Draft<'s> {
                 Some(prefix) => (format!("below the prefix `{prefix}`"), format!("with `prefix: {prefix}`")),
                 None => ("below no prefix".to_owned(), "without a `prefix`".to_owned()),
             };
-            let why = format!("it delivers {below}, and a spec has one prefix");
-            let hint = format!("write another spec for it, {said} and with a `name` of its own");
+            let why = format!("it delivers {below}, and a spec has only one prefix");
+            let hint = format!("write a separate spec for it, {said} and with another `name`");
             self.leave_out(&trail.arn, why, Some(hint));
         }
     }
@@ -253,7 +253,7 @@ impl<'s> Draft<'s> {
             .map(|(_, trail)| trail)
             .collect();
         for trail in namesakes {
-            let why = "the account has another trail of this name in the spec, which has one of a name";
+            let why = "the spec already has another trail of this name in this account";
             self.leave_out(&trail.arn, why, None);
         }
     }
@@ -285,8 +285,8 @@ impl<'s> Draft<'s> {
                     None => "no key".to_owned(),
                 });
                 let names: Vec<String> = names.collect();
-                let why = "the trails encrypt with different keys, and a spec has one key, so every trail keeps what it \
-                           encrypts with (`key: unmanaged`)";
+                let why = "the trails encrypt with different keys, and a spec has only one key, so every trail \
+                    keeps its key (`key: unmanaged`)";
                 self.report(names.join(", "), why, None);
             }
         }

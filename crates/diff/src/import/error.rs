@@ -75,7 +75,7 @@ impl ImportError {
     /// The error for a spec that only the organization makes invalid.
     pub(super) fn invalid(problems: &Diagnostics) -> Self {
         let problem = problems.iter().next().map(|it| it.message.clone()).unwrap_or_default();
-        Self::Indescribable { what: "the set-up in its organization".to_owned(), problem }
+        Self::Indescribable { what: "the installation in its organization".to_owned(), problem }
     }
 
     /// The next step of the user.
@@ -89,7 +89,9 @@ impl ImportError {
                     "import that installation with `--name {owner}`, or rename it with `--name {name} --previous-name {owner}`"
                 ))
             }
-            Self::NotAnInstallation { .. } => Some("leave `--previous-name` out, or name another".to_owned()),
+            Self::NotAnInstallation { .. } => {
+                Some("remove `--previous-name`, or give another name".to_owned())
+            }
             Self::NoTrailLeft { .. } | Self::Indescribable { .. } => None,
             Self::NoName { .. } => Some("name the installation with `--name NAME`".to_owned()),
         }

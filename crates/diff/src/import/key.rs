@@ -44,7 +44,7 @@ impl Draft<'_> {
     /// A key that is one line away.
     fn write_no_key(&self, text: &mut Text) {
         text.comment("# To encrypt every trail with one key, replace `key: unmanaged` with this line. `reconcile` creates the key if");
-        text.comment("# there is none of this alias:");
+        text.comment("# no key has this alias:");
         text.comment(format!("# key: {{ alias: {}-cloudtrail }}", self.name));
         text.push("key: unmanaged", &About::Aspect(Aspect::Key));
         text.comment("");

@@ -163,7 +163,7 @@ impl Draft<'_> {
             let line = problem.place.and_then(|place| text.about(place.line));
             let indescribable =
                 |what: String| ImportError::Indescribable { what, problem: problem.message.clone() };
-            let Some(line) = line else { return Err(indescribable("the set-up".to_owned())) };
+            let Some(line) = line else { return Err(indescribable("the installation".to_owned())) };
             if self.recognize(&line.text, &problem.message) {
                 continue;
             }
@@ -190,7 +190,7 @@ impl Draft<'_> {
         self.require_trails()?;
         if self.decisions() == before {
             let problem = problems.iter().next().map(|it| it.message.clone()).unwrap_or_default();
-            return Err(ImportError::Indescribable { what: "the set-up".to_owned(), problem });
+            return Err(ImportError::Indescribable { what: "the installation".to_owned(), problem });
         }
         Ok(())
     }

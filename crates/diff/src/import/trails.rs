@@ -124,8 +124,8 @@ impl<'s> Draft<'s> {
         for (_, trail) in self.included() {
             if selectors::said(&trail.selectors).is_more {
                 notes.push(format!(
-                    "trail {} records only some reads, writes or resources, in a way that a spec cannot describe: a plan has it \
-                     record more",
+                    "trail {} records only some reads, writes or resources, in a way that a spec cannot \
+                     describe: with a plan, it records more",
                     trail.arn
                 ));
             }
@@ -146,7 +146,7 @@ impl<'s> Draft<'s> {
         notes.extend(self.notes_on_marks());
         notes.extend(self.notes_on_statements());
         notes.extend(self.setup.unsurveyed.iter().map(|(account, error)| {
-            format!("account `{account}` may have more trails, at home in other Regions: {error}")
+            format!("account `{account}` may have more trails with other home Regions: {error}")
         }));
         notes
     }
@@ -160,7 +160,7 @@ impl<'s> Draft<'s> {
             .filter_map(|(what, tags)| {
                 let owner = tags.owner()?;
                 Some(format!(
-                    "{what} carries the tag of installation `{owner}`: this spec shares it, and leaves that tag"
+                    "{what} carries the tag of installation `{owner}`: this spec shares it, and keeps that tag"
                 ))
             })
             .collect()
@@ -174,8 +174,9 @@ impl<'s> Draft<'s> {
             .filter_map(|(other, named)| {
                 let (_, trail) = self.included().find(|(_, trail)| named.contains(&trail.arn))?;
                 Some(format!(
-                    "statements of installation `{other}` also let trail {} deliver. If that installation is to be renamed, import it \
-                     with `--name {} --previous-name {other}`; if it is not, leave the trail to it",
+                    "statements of installation `{other}` also let trail {} deliver. To rename that \
+                     installation, import it with `--name {} --previous-name {other}`; otherwise, leave the \
+                     trail to that installation",
                     trail.arn, self.name
                 ))
             })

@@ -16,7 +16,7 @@ pub enum ReadError {
         error: ParseError,
     },
     /// AWS gave an answer that lacks what it always has.
-    #[error("AWS gave {resource} without {what}")]
+    #[error("AWS returned {resource} without {what}")]
     Incomplete {
         /// What was read.
         resource: String,
@@ -24,7 +24,7 @@ pub enum ReadError {
         what: &'static str,
     },
     /// A trail of that name exists with another home Region, where alone it can be changed.
-    #[error("trail `{name}` exists with home Region {actual}, but the spec puts it into {wanted}")]
+    #[error("trail `{name}` exists with home Region {actual}, but its home Region in the spec is {wanted}")]
     HomeRegion {
         /// Its name.
         name: String,
@@ -44,7 +44,7 @@ pub enum ReadError {
         wanted: String,
     },
     /// There is no key of the ARN that the spec names.
-    #[error("there is no key {arn}")]
+    #[error("key {arn} does not exist")]
     NoSuchKey {
         /// Which key.
         arn: Arn,
@@ -71,25 +71,27 @@ impl ReadError {
         match self {
             Self::Aws(error) => error.hint(),
             Self::Policy { .. } => Some(
-                "correct the policy by hand; reconcile does not overwrite what it cannot read".to_owned(),
+                "correct the policy by hand; reconcile does not overwrite a policy that it cannot read"
+                    .to_owned(),
             ),
             Self::HomeRegion { actual, name, .. } => Some(format!(
-                "set `home_region: {actual}` for the trail, or delete `{name}` there so that it can be made anew"
+                "set `home_region: {actual}` for the trail, or delete `{name}` in {actual}, so that the next \
+                 apply creates it"
             )),
             Self::BucketRegion { actual, .. } => Some(format!(
                 "set `bucket.region: {actual}` if the bucket is yours, or name another bucket: bucket names are shared \
                  by all of AWS"
             )),
-            Self::NoSuchKey { .. } => {
-                Some("correct `key.arn`, or give the spec a `key.alias` for a key of its own".to_owned())
-            }
+            Self::NoSuchKey { .. } => Some(
+                "correct `key.arn`, or set `key.alias` instead, so that reconcile creates a key".to_owned(),
+            ),
             Self::ForeignRole { owner: Some(owner), .. } => Some(format!(
                 "installation `{owner}` manages the role: if this spec was renamed, add the line `previous_name: {owner}`; \
                  otherwise set another `cloudwatch_logs.role_name`"
             )),
             Self::ForeignRole { name, owner: None } => Some(format!(
-                "set another `cloudwatch_logs.role_name`, or tag `{name}` with `reconcile:spec` and the name of the spec to \
-                 have its documents managed"
+                "set another `cloudwatch_logs.role_name`, or tag `{name}` with `reconcile:spec` and the name of \
+                 the spec, so that this spec manages the role"
             )),
             Self::Incomplete { .. } | Self::NoSuchAccount { .. } => None,
         }

@@ -125,7 +125,7 @@ async fn of_account(session: &Session, region: &Region) -> LogAccess {
     }
 }
 
-/// `None` if there is no such log group.
+/// `None` if the log group does not exist.
 async fn of_group(session: &Session, group: &spec::LogGroup) -> Option<LogAccess> {
     let region = &group.site.region;
     let (policies, subscriptions) = join(
@@ -178,7 +178,7 @@ async fn resource_policies(
         .collect()
 }
 
-/// The subscription filters of a log group; `None` if there is no such log group.
+/// The subscription filters of a log group; `None` if the log group does not exist.
 async fn group_subscriptions(
     session: &Session,
     region: &Region,

@@ -36,10 +36,10 @@ impl From<Option<String>> for Next {
 /// Why a listing is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Endless {
-    #[error("the list does not end: the answer gives the token of a page that was read before")]
+    #[error("the list does not end: the answer has the token of a page that was already read")]
     Repeated,
     #[error(
-        "the list cannot be read to its end: the answer says that it goes on and does not give the token of the next page"
+        "the list is incomplete: the answer says that more pages follow, but has no token for the next page"
     )]
     Lost,
     #[error("the list is too long: it has more than {} pages or {} items", Pages::MOST, Pages::MOST_ITEMS)]

@@ -19,7 +19,7 @@ pub enum PlanFileError {
         column: usize,
     },
     /// Another program's format.
-    #[error("the plan file is of format version `{found}`; this build reads `{FORMAT_VERSION}`")]
+    #[error("the plan file has format version `{found}`; this version of reconcile reads `{FORMAT_VERSION}`")]
     Version {
         /// The version in the file.
         found: String,

@@ -18,7 +18,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     Some(match setting {
         "the bucket" => {
             s3.delete_bucket().bucket(BUCKET).send().await.unwrap();
-            "there is no bucket"
+            "the bucket for the logs does not exist"
         }
         "versioning" => {
             let suspended = VersioningConfiguration::builder().status(BucketVersioningStatus::Suspended);
@@ -32,7 +32,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
                 rule.apply_server_side_encryption_by_default(s3.build().unwrap())
             })
             .await;
-            "not encrypted as the spec says"
+            "the default encryption of new objects differs"
         }
         "bucket key" => {
             encrypt(world, |key, rule| {
@@ -42,7 +42,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
                 rule.apply_server_side_encryption_by_default(kms).bucket_key_enabled(false)
             })
             .await;
-            "not encrypted as the spec says"
+            "the default encryption of new objects differs"
         }
         "blocked encryption types" => {
             encrypt(world, |key, rule| {
@@ -55,23 +55,23 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
                     .blocked_encryption_types(none)
             })
             .await;
-            "S3 rejects other encryption types than the spec says"
+            "the encryption types that S3 rejects differ from the spec"
         }
         "Block Public Access, each of the four settings" => {
             block(world).await;
-            "public access is not blocked"
+            "Block Public Access differs"
         }
         "Block Public Access as a whole" => {
             s3.delete_public_access_block().bucket(BUCKET).send().await.unwrap();
-            "public access is not blocked"
+            "Block Public Access differs"
         }
         "object ownership" => {
             own(world).await;
-            "ACLs are in force"
+            "ACLs are enabled"
         }
         "object ownership, deleted" => {
             s3.delete_bucket_ownership_controls().bucket(BUCKET).send().await.unwrap();
-            "ACLs are in force"
+            "ACLs are enabled"
         }
         "ACL: a grant to an outsider, where ACLs are in force" => {
             own(world).await;

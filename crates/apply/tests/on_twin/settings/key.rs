@@ -27,7 +27,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         "rotation: another period" => {
             kms.enable_key_rotation().key_id(key).rotation_period_in_days(2000).send().await.unwrap();
-            "is rotated at another interval"
+            "the rotation interval of the key differs"
         }
         "imported material: deleted" => {
             make(world, KeyMaterial { origin: "EXTERNAL".to_owned(), ..KeyMaterial::default() });
@@ -71,7 +71,8 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         "alias: deleted" => {
             kms.delete_alias().alias_name(ALIAS).send().await.unwrap();
-            "the key has no name yet: an earlier apply ended before it created the alias, or somebody deleted it"
+            "the key has no alias yet: an earlier apply ended before it created the alias, or somebody deleted \
+             the alias"
         }
         "replicas in other Regions" => {
             let multi_region = Some(MultiRegion::Primary);

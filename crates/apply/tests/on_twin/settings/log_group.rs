@@ -13,15 +13,15 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     Some(match setting {
         "the log group" => {
             logs.delete_log_group().log_group_name(GROUP).send().await.unwrap();
-            "there is no such log group"
+            "the log group does not exist"
         }
         "retention: another time" => {
             logs.put_retention_policy().log_group_name(GROUP).retention_in_days(1).send().await.unwrap();
-            "not kept for as long"
+            "the retention of events differs"
         }
         "retention: for ever" => {
             logs.delete_retention_policy().log_group_name(GROUP).send().await.unwrap();
-            "not kept for as long"
+            "the retention of events differs"
         }
         "encryption: ended" => {
             logs.disassociate_kms_key().log_group_name(GROUP).send().await.unwrap();

@@ -24,26 +24,26 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         "lifecycle rule of the spec: another time" => {
             rule(world, |rule| rule.expiration = Some(LifecycleExpiration::builder().days(4000).build()))
                 .await;
-            "do not move and expire"
+            "the lifecycle of log files differs"
         }
         "lifecycle rule of the spec: disabled" => {
             rule(world, |rule| rule.status = ExpirationStatus::Disabled).await;
-            "do not move and expire"
+            "the lifecycle of log files differs"
         }
         "lifecycle rule of the spec: another filter" => {
             let filter = LifecycleRuleFilter::builder().prefix("elsewhere/").build();
             rule(world, |rule| rule.filter = Some(filter)).await;
-            "do not move and expire"
+            "the lifecycle of log files differs"
         }
         "lifecycle rule of the spec: former versions move" => {
             let moved = NoncurrentVersionTransition::builder().noncurrent_days(1);
             let moved = moved.storage_class(TransitionStorageClass::DeepArchive).build();
             rule(world, |rule| rule.noncurrent_version_transitions = Some(vec![moved])).await;
-            "do not move and expire"
+            "the lifecycle of log files differs"
         }
         "lifecycle rule of the spec: removed" => {
             s3.delete_bucket_lifecycle().bucket(BUCKET).send().await.unwrap();
-            "do not move and expire"
+            "the lifecycle of log files differs"
         }
         "lifecycle rule of others: log files expire early" => {
             let expired = LifecycleExpiration::builder().days(1).build();
@@ -62,13 +62,13 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
                 .rule(ObjectLockRule::builder().default_retention(retention.build()).build());
             let call = s3.put_object_lock_configuration().bucket(BUCKET);
             call.object_lock_configuration(lock.build()).send().await.unwrap();
-            "not locked for the time"
+            "the object lock of log files differs"
         }
         "access logs" => {
             let logging = LoggingEnabled::builder().target_bucket("nowhere").target_prefix("").build();
             let status = BucketLoggingStatus::builder().logging_enabled(logging.unwrap()).build();
             s3.put_bucket_logging().bucket(BUCKET).bucket_logging_status(status).send().await.unwrap();
-            "access to the bucket is not logged"
+            "the destination of access logs differs"
         }
         "replication to the bucket of an outsider" => {
             replicate(world).await;

@@ -15,41 +15,41 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         "the role" => {
             iam.delete_role_policy().role_name(&role).policy_name(policy().await).send().await.unwrap();
             iam.delete_role().role_name(&role).send().await.unwrap();
-            "there is no role"
+            "the role with which CloudTrail delivers"
         }
         "trust policy" => {
             let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
                 "Principal": { "AWS": super::STRANGER }, "Action": "sts:AssumeRole" }] });
             let call = iam.update_assume_role_policy().role_name(&role).policy_document(trust.to_string());
             call.send().await.unwrap();
-            "may assume the role"
+            "must be able to assume the role"
         }
         "policy of the spec: changed" => {
             let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": "logs:*",
                 "Resource": "*" }] });
             let call = iam.put_role_policy().role_name(&role).policy_name(policy().await);
             call.policy_document(deny.to_string()).send().await.unwrap();
-            "less or more than deliver"
+            "the policy of the role differs"
         }
         "policy of the spec: removed" => {
             iam.delete_role_policy().role_name(&role).policy_name(policy().await).send().await.unwrap();
-            "less or more than deliver"
+            "the policy of the role differs"
         }
         "inline policy of others" => {
             let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": "logs:*",
                 "Resource": "*" }] });
             let call = iam.put_role_policy().role_name(&role).policy_name("theirs");
             call.policy_document(deny.to_string()).send().await.unwrap();
-            "policy `theirs` is not of the installation"
+            "policy `theirs` is not managed"
         }
         "managed policy" => {
             let arn = "arn:aws:iam::aws:policy/AWSDenyAll";
             iam.attach_role_policy().role_name(&role).policy_arn(arn).send().await.unwrap();
-            "policy `arn:aws:iam::aws:policy/AWSDenyAll` is not of the installation"
+            "policy `arn:aws:iam::aws:policy/AWSDenyAll` is not managed"
         }
         "permissions boundary of the spec" => {
             iam.delete_role_permissions_boundary().role_name(&role).send().await.unwrap();
-            "its permissions boundary is not the one that the spec says"
+            "the permissions boundary differs from the spec"
         }
         "permissions boundary that the spec does not name" => {
             let arn = "arn:aws:iam::aws:policy/AWSDenyAll";

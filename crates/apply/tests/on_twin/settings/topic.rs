@@ -12,7 +12,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     Some(match setting {
         "the topic" => {
             sns.delete_topic().topic_arn(TOPIC).send().await.unwrap();
-            "there is no topic"
+            "the topic for notifications of log files does not exist"
         }
         "topic policy: a statement of the spec is removed" => {
             // SNS accepts no policy without statements.

@@ -15,7 +15,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     Some(match setting {
         "the trail" => {
             cloudtrail.delete_trail().name(ARN).send().await.unwrap();
-            "the account has no such trail"
+            "the trail does not exist"
         }
         "logging" => {
             cloudtrail.stop_logging().name(ARN).send().await.unwrap();
@@ -57,7 +57,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         "topic" => {
             update(world, |trail| trail.sns_topic_name("")).await;
-            "does not tell the topic"
+            "does not send notifications to the topic"
         }
         "recursive logging" => {
             update(world, |trail| trail.recursive_logging(true)).await;
@@ -67,7 +67,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             let selector = EventSelector::builder().read_write_type(ReadWriteType::ReadOnly);
             let selector = selector.include_management_events(true).build();
             cloudtrail.put_event_selectors().trail_name(ARN).event_selectors(selector).send().await.unwrap();
-            "does not record the events"
+            "the recorded events differ"
         }
         "advanced event selectors" => {
             let field =
@@ -77,18 +77,18 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             let selector = selector.field_selectors(kind.build().unwrap()).build().unwrap();
             let call = cloudtrail.put_event_selectors().trail_name(ARN);
             call.advanced_event_selectors(selector).send().await.unwrap();
-            "does not record the events"
+            "the recorded events differ"
         }
         "insights" => {
             let selector = InsightSelector::builder().insight_type(InsightType::ApiErrorRateInsight).build();
             let call = cloudtrail.put_insight_selectors().trail_name(ARN).insight_selectors(selector);
             call.send().await.unwrap();
-            "does not record the insights"
+            "the recorded insights differ"
         }
         "event aggregation" => {
             let call = cloudtrail.put_event_configuration().trail_name(ARN);
             call.set_aggregation_configurations(Some(Vec::new())).send().await.unwrap();
-            "does not aggregate data events"
+            "the templates for the aggregation of data events differ"
         }
         "tags" => {
             let tag = Tag::builder().key("team").value("another").build().unwrap();

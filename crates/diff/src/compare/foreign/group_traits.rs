@@ -44,7 +44,8 @@ fn told(traits: &GroupTraits) -> Vec<(&'static str, String)> {
         (name, message)
     });
     let tokens = traits.takes_bearer_tokens.then(|| {
-        let message = "the log group accepts bearer tokens: whoever has a token of the account can write events into it";
+        let message = "the log group accepts bearer tokens: everybody who has a token of the account can write \
+            events into the log group";
         ("bearer-tokens", message.to_owned())
     });
     let class = traits.class.as_ref().map(|class| {

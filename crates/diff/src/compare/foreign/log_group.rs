@@ -98,10 +98,9 @@ fn sends(subscription: &Subscription, is_inside: impl Fn(&str) -> bool) -> Optio
         Some(account) => {
             Some((Severity::Critical, format!("sends {events} to `{destination}` of account {account}")))
         }
-        None => Some((
-            Severity::High,
-            format!("sends {events} to `{destination}`, which does not tell its account"),
-        )),
+        None => {
+            Some((Severity::High, format!("sends {events} to `{destination}`, whose account is not known")))
+        }
     }
 }
 
@@ -167,7 +166,7 @@ mod tests {
                 " ",
                 Some((
                     Severity::High,
-                    "sends every event of the log group to `theirs`, which does not tell its account",
+                    "sends every event of the log group to `theirs`, whose account is not known",
                 )),
             ),
         ] {

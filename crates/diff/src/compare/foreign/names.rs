@@ -32,7 +32,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     for Source { address, kind, receivers } in sources(scope) {
         if let Err(error) = receivers {
             let message = format!(
-                "each {kind} of the {} cannot be read ({error}): outsiders may be told the names of log files",
+                "each {kind} of the {} cannot be read ({error}): the names of log files may be sent to outsiders",
                 address.kind.as_str().replace('_', " ")
             );
             compared.warn(UNREADABLE_NAMES, address, message);

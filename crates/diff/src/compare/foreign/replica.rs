@@ -17,8 +17,8 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
             content: format!("{}\n{relative}", hub.key.arn),
         };
         let message = format!(
-            "{} has the same key material and a policy of its own, which is not read: whomever it lets decrypt can decrypt \
-             log files",
+            "{} has the same key material and a separate policy, which is not read: everybody who can decrypt \
+             with this key can decrypt log files",
             subject.words
         );
         judge.report(&subject, Severity::Medium, message, &subject.content)

@@ -100,10 +100,10 @@ fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String
         wanted.is_none_or(|wanted| u32::try_from(days).unwrap_or_default() < wanted)
     };
     let wanted = |wanted: Option<u32>| match wanted {
-        Some(wanted) => format!(", and the spec keeps them for {}", days(wanted)),
-        None => ", and the spec lets none expire".to_owned(),
+        Some(wanted) => format!(", but the spec keeps them for {}", days(wanted)),
+        None => ", but in the spec they do not expire".to_owned(),
     };
-    let unstated = ", and the spec states no retention (`bucket.lifecycle`)";
+    let unstated = ", and the spec has no retention (`bucket.lifecycle`)";
     // A date is at hand, or has passed.
     let current = rule.date.as_ref().map(|_| 0).or(rule.days);
     let when = match (&rule.date, rule.days) {
@@ -142,7 +142,7 @@ fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String
         let after = days(u32::try_from(archive.days).unwrap_or_default());
         let class = &archive.storage_class;
         let words = format!(
-            "moves {files} to {class} after {after}: somebody has to restore them before they can be read"
+            "moves {files} to {class} after {after}: log files must be restored before anybody can read them"
         );
         (archive.days < at_hand).then_some((Severity::Medium, words))
     };
@@ -228,7 +228,7 @@ mod tests {
             assert_eq!(found, severity, "{rule:?} {keeps:?}");
         }
         let (_, says) = expires(&rule(Some(1), None), year, "every log file").unwrap();
-        assert_eq!(says, "lets every log file expire after 1 day, and the spec keeps them for 365 days");
+        assert_eq!(says, "lets every log file expire after 1 day, but the spec keeps them for 365 days");
     }
 
     #[test]

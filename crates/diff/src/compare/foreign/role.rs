@@ -18,24 +18,23 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
         let policies = judge.scope.observed.role_policies.get(&desired.arn)?.as_ref().ok()?;
         Some((desired, policies))
     });
-    let policies = roles
-        .flat_map(|(desired, policies)| {
-            policies.iter().map(|OtherPolicy { name, document }| {
-                let document = document.as_ref().map(ToString::to_string).unwrap_or_default();
-                let subject = Subject {
-                    address: role::address(desired),
-                    name,
-                    words: format!("policy `{name}`"),
-                    content: format!("{}\n{name}\n{document}", desired.arn),
-                };
-                let message = format!(
-                    "{} is not of the installation: it can stop the delivery to the log group, and a role of CloudTrail \
-                     needs no other policy",
-                    subject.words
-                );
-                judge.report(&subject, Severity::High, message, &subject.content)
-            })
-        });
+    let policies = roles.flat_map(|(desired, policies)| {
+        policies.iter().map(|OtherPolicy { name, document }| {
+            let document = document.as_ref().map(ToString::to_string).unwrap_or_default();
+            let subject = Subject {
+                address: role::address(desired),
+                name,
+                words: format!("policy `{name}`"),
+                content: format!("{}\n{name}\n{document}", desired.arn),
+            };
+            let message = format!(
+                "{} is not managed: the policy can stop the delivery to the log group, and CloudTrail needs \
+                     no other policy of the role",
+                subject.words
+            );
+            judge.report(&subject, Severity::High, message, &subject.content)
+        })
+    });
     policies.chain(boundaries(judge)).collect()
 }
 
@@ -51,7 +50,7 @@ fn boundaries<'a>(judge: &'a Judge<'_>) -> impl Iterator<Item = ForeignAccess> +
             content: format!("{}\n{boundary}", desired.arn),
         };
         let message = format!(
-            "{} is not in the spec: the delivery to the log group stops, unless it allows that",
+            "{} is not in the spec: the delivery to the log group stops unless the boundary allows the delivery",
             subject.words
         );
         Some(judge.report(&subject, Severity::High, message, &subject.content))

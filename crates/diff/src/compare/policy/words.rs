@@ -65,7 +65,7 @@ fn of_our_role(scope: &Scope<'_>, role: Role, differences: &[&Difference]) -> Ve
     let blocked = scope.blocked(hops);
     if is_gain && blocked.is_empty() {
         reasons.push(format!(
-            "`{sid}` is missing or differs from the spec; other statements allow what the trails need today"
+            "`{sid}` is missing or differs from the spec; other statements currently allow what the trails need"
         ));
     } else if is_gain {
         reasons.push(format!("CloudTrail is not allowed to {verb} for {}", list(&blocked)));
@@ -161,40 +161,40 @@ pub(super) fn of_adopted(Adopted { statement, fate, ended, .. }: &Adopted) -> Op
     };
     Some(match fate {
         Fate::Replaced if ended.is_empty() => {
-            format!("{statement} is removed: our own statements allow everything that it allows")
+            format!("{statement} is removed: managed statements allow everything that it allows")
         }
         Fate::Replaced => format!(
-            "{statement} is removed: our own statements allow what known trails need{}{}",
+            "{statement} is removed: managed statements allow what the known trails need{}{}",
             ends(),
             idle()
         ),
         Fate::Narrowed if ended.is_empty() => {
-            format!("{statement} loses what our own statements allow, and keeps the rest")
+            format!(
+                "{statement} loses the permissions that managed statements also grant, and keeps the rest"
+            )
         }
         Fate::Narrowed => {
             format!(
-                "{statement} loses what our own statements replace, and keeps the rest{}{}",
+                "{statement} loses the permissions that managed statements replace, and keeps the rest{}{}",
                 ends(),
                 idle()
             )
         }
         Fate::Kept => return None,
         Fate::Revoked => {
-            format!("{statement} is revoked, because the spec says `unlisted_accounts: remove`{}", ends())
+            format!("{statement} is revoked, because the spec has `unlisted_accounts: remove`{}", ends())
         }
         Fate::Removed => {
-            format!("{statement} is removed, because the spec says `foreign_statements: remove`{}", ends())
+            format!("{statement} is removed, because the spec has `foreign_statements: remove`{}", ends())
         }
         Fate::PublicRemoved => format!(
-            "{statement} is removed, because the spec says `foreign_statements: remove`; it is public, and S3 refuses to \
-             save it under Block Public Access{}",
+            "{statement} is removed, because the spec has `foreign_statements: remove`; it is public, and S3 \
+             rejects it because Block Public Access is on{}",
             ends()
         ),
         Fate::DeletedPrincipal { ids } => {
             let ids = ids.join("`, `");
-            format!(
-                "{statement} is removed: it names a deleted principal (`{ids}`), which AWS refuses to save"
-            )
+            format!("{statement} is removed: it names a deleted principal (`{ids}`), which AWS rejects")
         }
     })
 }

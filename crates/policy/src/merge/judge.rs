@@ -123,6 +123,15 @@ impl Case<'_> {
         self.pieces.iter().map(|(piece, verdict)| (self.trails.grant(piece), *verdict))
     }
 
+    /// Keeps every grant that should go but is still in what is left of the statement.
+    fn keep_what_stays_anyway(&mut self, left: &Remainder) {
+        for (piece, verdict) in &mut self.pieces {
+            if matches!(verdict, Verdict::Ended | Verdict::Revoked) && left.has(piece) {
+                *verdict = Verdict::Kept;
+            }
+        }
+    }
+
     /// Gives some grants another verdict.
     fn revise(&mut self, verdict: Verdict, is_revised: impl Fn(&Grant<'_>, Verdict) -> bool) {
         for (piece, current) in &mut self.pieces {
@@ -232,6 +241,10 @@ impl<'a> Judge<'a> {
         }
         let left: Vec<Remainder> =
             foreign.iter().filter_map(Foreign::case).map(|case| self.left(case)).collect();
+        // A grant that stays because the lists cannot say otherwise stays for good: the verdicts below assume it.
+        for (case, left) in foreign.iter_mut().filter_map(Foreign::case_mut).zip(&left) {
+            case.keep_what_stays_anyway(left);
+        }
         let delivering: Vec<Grant<'_>> = foreign
             .iter()
             .filter_map(Foreign::case)

@@ -20,5 +20,6 @@ mod sandbox;
 mod saved_plan;
 #[cfg(unix)]
 mod signals;
+mod structure;
 mod support;
 mod wrong_input;

@@ -22,7 +22,9 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use reconcile_apply::{Interrupt, Journal, Propagation, apply};
 use reconcile_aws::{Aws, Embedded, Options};
-use reconcile_diff::{Comparison, ObserveError, Progress, compare, observe};
+use reconcile_diff::{Progress, read};
+use reconcile_plan::observed::LiveError;
+use reconcile_plan::{Comparison, compare};
 use reconcile_report::{TextOptions, plan};
 use reconcile_spec::Spec;
 use reconcile_text::is_hidden;
@@ -56,7 +58,7 @@ static TWIN: LazyLock<Twin> = LazyLock::new(|| {
     });
     let aws = connect(&twin, twin.http_client());
     RUNTIME.block_on(async {
-        let first = read(&aws).await.expect("the twin answers").plan;
+        let first = compared(&aws).await.expect("the twin answers").plan;
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path(), &first).expect("the folder can be written");
         let options = reconcile_apply::Options {
@@ -87,10 +89,9 @@ fn connect(twin: &Twin, http_client: SharedHttpClient) -> Aws {
     })
 }
 
-async fn read(aws: &Aws) -> Result<Comparison, ObserveError> {
-    let desired = Arc::new(SPEC.desired().clone());
-    let observed = observe(aws, &desired, None, &Arc::new(Progress::default())).await?;
-    Ok(compare(&SPEC, &observed, Timestamp::UNIX_EPOCH))
+async fn compared(aws: &Aws) -> Result<Comparison, LiveError> {
+    let live = read(aws, SPEC.clone(), &Arc::new(Progress::default())).await?;
+    Ok(compare(&live.spec, &live.observed, Timestamp::UNIX_EPOCH))
 }
 
 /// The change of one answer.
@@ -166,7 +167,7 @@ fuzz_target!(|input: &[u8]| {
     let Some(edit) = Edit::of(input) else { return };
     let client = Client { edit, calls: Arc::default() };
     let aws = connect(&TWIN, SharedHttpClient::new(client));
-    if let Ok(comparison) = RUNTIME.block_on(read(&aws)) {
+    if let Ok(comparison) = RUNTIME.block_on(compared(&aws)) {
         let shown = plan::text(&comparison.plan, TextOptions { verbose: true, sandbox: false });
         let hidden = |letter| !matches!(letter, '\n' | '\u{1b}') && is_hidden(letter);
         assert!(!shown.as_str().contains(hidden), "{shown}");

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use reconcile_diff::Plan;
+use reconcile_plan::Plan;
 use reconcile_report::{TextOptions, plan};
 use reconcile_text::is_hidden;
 

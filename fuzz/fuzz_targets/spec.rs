@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     match reconcile_spec::parse("spec.yaml", bytes) {
         Ok(spec) => {
             let _ = permissions(spec.desired(), Mode::Apply);
-            let _ = reconcile_diff::addresses(spec.desired()).count();
+            let _ = reconcile_plan::addresses(spec.desired()).count();
         }
         Err(problems) => {
             let text = problems.to_string();

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_diff::plan::{Action, ActionKind, Change, Changed, Phase};
-use reconcile_diff::{Address, Plan, addresses};
+use reconcile_plan::plan::{Action, ActionKind, Change, Changed, Phase};
+use reconcile_plan::{Address, Plan, addresses};
 use reconcile_policy::{Document, Ownership, Statement, canonical_text, owned};
 use reconcile_spec::Desired;
 use serde_json::Value;

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
-use reconcile_aws::{Error, Operation, Session};
-use reconcile_diff::Address;
+use reconcile_aws::Session;
 use reconcile_diff::observe::trail::{Destinations, destinations};
-use reconcile_diff::plan::TrailRef;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::Address;
+use reconcile_plan::plan::TrailRef;
 use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
 
 use crate::context::Context;

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reconcile_aws::{Aws, Operation, Session};
+use reconcile_aws::{Aws, Session};
 use reconcile_diff::observe::key::{Found, find, find_by_arn};
 use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_attributes;
-use reconcile_diff::plan::{AccountRef, Action, Changed};
-use reconcile_diff::view::{AtRest, KeyRef};
-use reconcile_diff::{Address, Kind, Plan};
+use reconcile_operations::Operation;
+use reconcile_plan::plan::{AccountRef, Action, Changed};
+use reconcile_plan::view::{AtRest, KeyRef};
+use reconcile_plan::{Address, Kind, Plan};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
 use reconcile_spec::{Account, AccountName, AliasName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::{OnceCell, RwLock};
@@ -134,7 +135,7 @@ impl Context {
 
     /// The ARN of the key, if an address is that of a key of the installation that is not in use.
     pub(crate) fn spare_key(&self, address: &Address) -> Option<Arn> {
-        reconcile_diff::spare_key(&self.desired, address)
+        reconcile_plan::spare_key(&self.desired, address)
     }
 
     /// The ARN of the key of the installation; `None` if there is no key.

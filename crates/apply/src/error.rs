@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reconcile_diff::refused_forms::{ALTERNATIVES, TAG};
-use reconcile_diff::{Address, ReadError};
+use reconcile_plan::refused_forms::{ALTERNATIVES, TAG};
+use reconcile_plan::{Address, ReadError};
 
 use crate::journal::JournalError;
 use crate::outcome::{PolicyAfter, Refused, RefusedForm, Unconfirmed};
@@ -13,7 +13,7 @@ use crate::outcome::{PolicyAfter, Refused, RefusedForm, Unconfirmed};
 pub enum ApplyError {
     /// AWS did not do it.
     #[error(transparent)]
-    Aws(#[from] reconcile_aws::Error),
+    Aws(#[from] reconcile_operations::Error),
     /// Live state could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -29,7 +29,7 @@ pub enum ApplyError {
         /// How long it was tried.
         waited: Duration,
         /// What AWS answered last.
-        error: Box<reconcile_aws::Error>,
+        error: Box<reconcile_operations::Error>,
         /// On what the policies depend that is not known, if the trail has to deliver under them.
         unknown: Vec<String>,
     },
@@ -54,7 +54,7 @@ pub enum ApplyError {
     #[error("{error}; the bucket uses ABAC, so that only `TagResource` of S3 Control sets its tags")]
     TagsUnderAbac {
         /// The answer of S3.
-        error: Box<reconcile_aws::Error>,
+        error: Box<reconcile_operations::Error>,
         /// The ARN of the bucket.
         bucket: String,
         /// The tags, as the AWS CLI takes them.
@@ -110,7 +110,7 @@ pub enum ApplyError {
 
 impl ApplyError {
     /// The answer of AWS, where that is the reason.
-    pub(crate) fn aws(&self) -> Option<&reconcile_aws::Error> {
+    pub(crate) fn aws(&self) -> Option<&reconcile_operations::Error> {
         match self {
             Self::Aws(error) | Self::Read(ReadError::Aws(error)) => Some(error),
             _ => None,

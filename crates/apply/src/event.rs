@@ -1,6 +1,6 @@
 //! What happens while a plan is applied, for whoever shows it.
 
-use reconcile_diff::Address;
+use reconcile_plan::Address;
 
 use crate::outcome::Status;
 

@@ -20,9 +20,10 @@ mod trail;
 
 use std::sync::OnceLock;
 
-use reconcile_aws::{Error, Session};
-use reconcile_diff::plan::{Action, Change, Changed};
-use reconcile_diff::view::View;
+use reconcile_aws::Session;
+use reconcile_operations::Error;
+use reconcile_plan::plan::{Action, Change, Changed};
+use reconcile_plan::view::View;
 use reconcile_policy::Region;
 
 use crate::context::Context;

@@ -1,8 +1,8 @@
 //! Whether a resource is still as the plan saw it. Pure.
 
-use reconcile_diff::plan::{Action, Change};
-use reconcile_diff::view::View;
-use reconcile_diff::{Difference, Fingerprint, differences};
+use reconcile_plan::plan::{Action, Change};
+use reconcile_plan::view::View;
+use reconcile_plan::{Difference, Fingerprint, differences};
 use reconcile_policy::{Document, Ownership, Statement, Step, canonical_text, owned};
 
 /// What a live resource is to a plan.

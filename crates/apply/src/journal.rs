@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use reconcile_diff::plan::{Change, Phase};
-use reconcile_diff::{Address, Plan};
+use reconcile_plan::plan::{Change, Phase};
+use reconcile_plan::{Address, Plan};
 use reconcile_spec::SpecName;
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use reconcile_diff::Address;
-use reconcile_diff::plan::{ActionKind, Change, Phase, SpecRef};
+use reconcile_plan::Address;
+use reconcile_plan::plan::{ActionKind, Change, Phase, SpecRef};
 use reconcile_policy::Form;
 use serde::Serialize;
 

@@ -7,8 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use reconcile_aws::Error;
-use reconcile_diff::{Address, obstacle};
+use reconcile_operations::Error;
+use reconcile_plan::{Address, obstacle};
 use reconcile_policy::{Delivery, Proof};
 
 use crate::context::Context;

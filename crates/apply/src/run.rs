@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use reconcile_aws::Aws;
-use reconcile_diff::Plan;
-use reconcile_diff::plan::{ActionKind, Change};
+use reconcile_plan::Plan;
+use reconcile_plan::plan::{ActionKind, Change};
 use reconcile_spec::Desired;
 use tokio::task::JoinSet;
 

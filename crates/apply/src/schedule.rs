@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use reconcile_diff::plan::Change;
+use reconcile_plan::plan::Change;
 
 /// Which changes wait for which.
 ///
@@ -78,7 +78,7 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
-    use reconcile_diff::Plan;
+    use reconcile_plan::Plan;
     use serde_json::json;
 
     use super::*;

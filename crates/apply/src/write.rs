@@ -1,6 +1,6 @@
 //! Writes of policies by this apply, and what later reads tell of them.
 
-use reconcile_diff::observe::policy::StoredPolicy;
+use reconcile_plan::observed::StoredPolicy;
 use reconcile_policy::{Document, canonical_text};
 
 /// The write of a policy.

@@ -8,10 +8,11 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_sts::operation::assume_role::{AssumeRoleError, AssumeRoleOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use reconcile_operations::{Operation, SessionPolicy};
 use reconcile_spec::RoleAccess;
 use tokio::sync::Mutex;
 
-use crate::{Operation, SessionPolicy, call};
+use crate::call;
 
 /// The SDK has a provider for this as well; it hides what AWS answered behind its own error, and users need to
 /// see that answer. So the first call is made in the open, by [`Session`](crate::Session), and its result kept here.

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use reconcile_operations::{Endpoint, Operation};
 use tokio::time::Instant;
 
-use crate::Operation;
-use crate::endpoint::Endpoint;
+use crate::endpoint::endpoint_of;
 
 tokio::task_local! {
     static CURRENT: Call;
@@ -55,7 +55,7 @@ pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>)
 pub(crate) fn note(request: &HttpRequest) {
     // Outside of a call nobody asks.
     let _ = CURRENT.try_with(|call| {
-        *call.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = Some(Endpoint::of(request));
+        *call.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint_of(request));
     });
 }
 

@@ -40,7 +40,7 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// How many calls may be in flight.
     pub concurrency: NonZeroUsize,
-    /// Whether roles are assumed with a [`SessionPolicy`](crate::SessionPolicy).
+    /// Whether roles are assumed with a [`SessionPolicy`](reconcile_operations::SessionPolicy).
     pub session_policies: bool,
     /// An AWS inside of this process in place of the real one.
     pub embedded: Option<Embedded>,
@@ -259,7 +259,9 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
     use reconcile_spec::{Account, parse};
 
-    use crate::{Class, Session};
+    use reconcile_operations::Class;
+
+    use crate::Session;
 
     /// An AWS that throttles so many calls, and then does not answer.
     #[derive(Debug, Clone, Default)]

@@ -1,36 +1,14 @@
-//! The host and the Region that a request goes to.
-
-use std::fmt;
+//! Reads the host and the Region that a request goes to.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use reconcile_operations::Endpoint;
 use reconcile_policy::Region;
 
-/// Where a request went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The host, with its port if that is not the usual one.
-    pub host: String,
-    /// The Region that the request was signed for; requests for credentials are not signed.
-    pub region: Option<Region>,
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.host)?;
-        match &self.region {
-            Some(region) => write!(f, " (Region {region})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Endpoint {
-    pub(crate) fn of(request: &HttpRequest) -> Self {
-        let rest = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
-        let host = rest.split(['/', '?']).next().unwrap_or_default().to_owned();
-        let region = request.headers().get("authorization").and_then(region);
-        Self { host, region }
-    }
+pub(crate) fn endpoint_of(request: &HttpRequest) -> Endpoint {
+    let rest = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
+    let host = rest.split(['/', '?']).next().unwrap_or_default().to_owned();
+    let region = request.headers().get("authorization").and_then(region);
+    Endpoint { host, region }
 }
 
 /// The Region in the credential scope of a signature: `Credential=<key>/<date>/<Region>/<service>/aws4_request`.
@@ -65,7 +43,7 @@ mod tests {
             if let Some(authorization) = authorization {
                 request.headers_mut().insert("authorization", authorization);
             }
-            assert_eq!(Endpoint::of(&request).to_string(), expected);
+            assert_eq!(endpoint_of(&request).to_string(), expected);
         }
     }
 }

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use reconcile_operations::Operation;
 use reconcile_policy::{AccountId, Region};
 use tokio::time::{Instant, sleep};
-
-use crate::Operation;
 
 /// The operations that AWS counts together, for each account and Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -15,9 +15,10 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
 };
 use aws_smithy_types::retry::ErrorKind;
+use reconcile_operations::Operation;
 use reconcile_policy::AccountId;
 
-use crate::{Operation, call};
+use crate::call;
 
 /// The time of a call with all its attempts. After it, nothing is repeated.
 pub(crate) const BUDGET: Duration = Duration::from_mins(1);

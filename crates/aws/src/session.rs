@@ -10,15 +10,16 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::sdk_config::SharedCredentialsProvider;
 use futures::future::BoxFuture;
+use reconcile_operations::{Class, Error, Failure, Operation, SessionPolicy, Unseen};
 use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{Account, Desired, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
 use crate::connect::is_of_aws;
-use crate::failure::Failure;
+use crate::error::error_of;
 use crate::gate::Gate;
 use crate::retry::{BUDGET, Retries, Rules};
-use crate::{Aws, Class, Error, Operation, SessionPolicy, Unseen, call};
+use crate::{Aws, call};
 
 /// Builds the configuration of a client for a session and a Region. The SDK has a type for each service, and no trait.
 macro_rules! client {
@@ -166,7 +167,7 @@ impl Session {
             self.gate.count();
             let (result, endpoint) = call::make(operation, send).await;
             tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
-            result.map_err(|error| Error::from_sdk(&self.account.id, operation, &error, endpoint))
+            result.map_err(|error| error_of(&self.account.id, operation, &error, endpoint))
         })
     }
 

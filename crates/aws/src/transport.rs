@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::call;
 use crate::connect::is_of_aws;
-use crate::endpoint::Endpoint;
+use crate::endpoint::endpoint_of;
 use crate::gate::Gate;
 use crate::rate::{self, Limiter, Rate};
 
@@ -85,7 +85,7 @@ impl HttpConnector for Transport<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (next, gate, limit) = (self.next.clone(), Arc::clone(&self.roads.gate), self.roads.attempt);
         let turn = self.roads.limiter.clone().zip(rate_of(&request)).map(|(limiter, rate)| {
-            let (account, region) = (self.account.clone(), Endpoint::of(&request).region);
+            let (account, region) = (self.account.clone(), endpoint_of(&request).region);
             async move { limiter.turn(account, region, rate).await }
         });
         HttpConnectorFuture::new(async move {
@@ -114,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_calls_to_aws_have_a_rate() {
-        use crate::Operation;
+        use reconcile_operations::Operation;
 
         let rate = async |uri: &str, operation| {
             let mut request = HttpRequest::new(SdkBody::empty());

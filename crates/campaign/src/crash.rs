@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reconcile_diff::Plan;
+use reconcile_plan::Plan;
 use reconcile_spec::Spec;
 use reconcile_twin::{Summary, Twin};
 

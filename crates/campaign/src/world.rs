@@ -9,7 +9,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reconcile_apply::{Asking, Interrupt, Journal, JournalError, Options, Outcome, Propagation, apply};
 use reconcile_aws::{Aws, Embedded};
-use reconcile_diff::{ObserveError, Plan, Progress, compare, destroy, discover, observe};
+use reconcile_diff::{Progress, read};
+use reconcile_plan::observed::{Live, LiveError};
+use reconcile_plan::{ObserveError, Plan, compare, destroy};
 use reconcile_spec::{Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
@@ -72,9 +74,12 @@ pub enum Failure {
     Unfinished(String),
 }
 
-impl From<ObserveError> for Failure {
-    fn from(error: ObserveError) -> Self {
-        Self::Observe(Box::new(error))
+impl From<LiveError> for Failure {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Observe(error) => Self::Observe(Box::new(error)),
+            LiveError::Invalid(problems) => Self::Spec(problems.to_string()),
+        }
     }
 }
 
@@ -131,16 +136,7 @@ impl World {
     pub async fn plan(&self, task: &Task) -> Result<(Spec, Plan), Failure> {
         let spec = task.parse()?;
         let aws = self.connect(&spec);
-        let organization = Box::pin(discover(&aws, spec.desired())).await?;
-        let spec = match &organization {
-            Some(organization) => spec
-                .in_organization(&organization.roster)
-                .map_err(|problems| Failure::Spec(problems.to_string()))?,
-            None => spec,
-        };
-        let desired = Arc::new(spec.desired().clone());
-        let observed =
-            Box::pin(observe(&aws, &desired, organization, &Arc::new(Progress::default()))).await?;
+        let Live { spec, observed } = Box::pin(read(&aws, spec, &Arc::new(Progress::default()))).await?;
         let compare = if task.destroy { destroy } else { compare };
         let plan = compare(&spec, &observed, Timestamp::now()).plan;
         Ok((spec, plan))

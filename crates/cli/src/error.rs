@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use reconcile_apply::lock::LockError;
 use reconcile_apply::{Altered, JournalError};
-use reconcile_diff::ObserveError;
-use reconcile_diff::import::ImportError;
-use reconcile_diff::plan::PlanFileError;
+use reconcile_plan::ObserveError;
+use reconcile_plan::import::ImportError;
+use reconcile_plan::observed::LiveError;
+use reconcile_plan::plan::PlanFileError;
 use reconcile_policy::ParseError;
 use reconcile_spec::Diagnostics;
 use reconcile_twin::StoreError;
@@ -124,6 +125,15 @@ pub(crate) enum CliError {
     /// Output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(std::io::Error),
+}
+
+impl From<LiveError> for CliError {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Observe(error) => error.into(),
+            LiveError::Invalid(problems) => Self::Spec(problems),
+        }
+    }
 }
 
 impl From<ObserveError> for CliError {

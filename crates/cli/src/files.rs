@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
 
-use reconcile_diff::Plan;
+use reconcile_plan::Plan;
 use reconcile_policy::Document;
 use reconcile_spec::Spec;
 

@@ -6,7 +6,6 @@
 
 mod attached;
 pub mod bucket;
-mod departed;
 mod encryption;
 mod error;
 pub mod grant;
@@ -33,129 +32,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::{join, join3, try_join, try_join_all};
 use reconcile_aws::{Aws, Session};
-use reconcile_policy::{AccountId, Arn, Document, Region};
+use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Desired};
 use tokio::task::JoinSet;
 
-use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 use attached::Attached;
-pub use bucket::{AclGrant, Aspects, Conditions};
-pub use departed::{Departed, Unseen};
-pub use encryption::UsedKey;
-pub(crate) use encryption::granted;
-pub use error::{ObserveError, ReadError};
 use hub::{FoundKey, HubBucket};
-pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
-pub use leftover::{Leftover, What};
-use log_access::LogAccess;
-use log_group::LiveLogGroup;
-pub use log_group::{GroupTraits, Masking};
-pub use names::{Receiver, Target};
-pub use organization::{Inactive, LiveOrganization};
-pub use role::OtherPolicy;
-pub use topic::{LiveTopic, TopicAttributes};
+use reconcile_plan::observed::{LiveOrganization, ObserveError, Observed, ReadError, Stray};
+use reconcile_plan::view::{OtherTrail, Trail};
 use trail::{Asked, Trails};
-
-/// Live state of everything that a spec names.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Observed {
-    /// The key in use: the managed one that the trails use, or else the one that the spec names.
-    pub key: Option<HubKey>,
-    /// The key that the alias of the spec stands for, where that is not the key in use.
-    pub astray: Option<Arn>,
-    /// The keys of this installation that are not in use.
-    pub spare_keys: Spares,
-    /// The bucket.
-    pub bucket: Option<Bucket>,
-    /// The bucket's policy.
-    pub bucket_policy: Option<Document>,
-    /// Whether there is nothing in the bucket; only known where the spec lets it be deleted.
-    pub is_bucket_empty: bool,
-    /// Settings of the bucket that decide what can be done with it; `None` where there is no bucket.
-    pub bucket_conditions: Option<Conditions>,
-    /// Every log group of the spec that could be read, by ARN; `None` where there is none.
-    pub log_groups: BTreeMap<Arn, Option<LogGroup>>,
-    /// The settings of these log groups that no spec manages, by ARN.
-    pub group_traits: BTreeMap<Arn, GroupTraits>,
-    /// What others set up for the log groups of the spec that exist, by ARN.
-    pub log_access: BTreeMap<Arn, LogAccess>,
-    /// Every role that delivers to log groups and could be read, by ARN; `None` where there is none.
-    pub roles: BTreeMap<Arn, Option<Role>>,
-    /// The policies of these roles that are not of the installation, by the ARN of the role; an error where they could not be
-    /// read.
-    pub role_policies: BTreeMap<Arn, Result<Vec<OtherPolicy>, ReadError>>,
-    /// Every topic of the spec that could be read, by ARN; `None` where there is none.
-    pub topics: BTreeMap<Arn, Option<LiveTopic>>,
-    /// Every topic of others that the spec names, by ARN: `None` where there is none, or why it could not be read.
-    pub existing_topics: BTreeMap<Arn, Result<Option<TopicAttributes>, ReadError>>,
-    /// The keys of the topics and log groups that a KMS key encrypts, by the ARN of the topic or log group.
-    pub used_keys: BTreeMap<Arn, UsedKey>,
-    /// Topics and log groups that the spec does not have and that still need the key, since statements of ours let it be
-    /// used for them; by ARN, with the error where one could not be read.
-    pub still_encrypted: BTreeMap<Arn, Option<ReadError>>,
-    /// Every trail of the spec that could be read, by ARN; `None` where there is none.
-    pub trails: BTreeMap<Arn, Option<Trail>>,
-    /// Trails of all Regions that the spec does not have, by the account that they were seen in.
-    pub others: BTreeMap<AccountName, Vec<OtherTrail>>,
-    /// Accounts in which there may be trails besides those that were seen, and why: the trails of all Regions could not
-    /// be listed, or one of them could not be described.
-    pub unsurveyed: BTreeMap<AccountName, ReadError>,
-    /// Trails that carry the mark of this installation and that the spec does not have any more, by ARN.
-    pub strays: BTreeMap<Arn, Stray>,
-    /// Log groups, roles and topics of this installation that its trails use and the spec does not have any more, by ARN.
-    pub leftovers: BTreeMap<Arn, Leftover>,
-    /// What could not be read and may be of this installation, by ARN: log groups, roles and topics that its trails use and
-    /// the spec does not have; keys, where the key of the spec was not found.
-    pub hidden: BTreeMap<Arn, Hidden>,
-    /// The user or role with which the account of the bucket is read and changed, if known.
-    pub caller: Option<Arn>,
-    /// The management account of the organization that the account of the bucket is in, if that account may describe it. Not
-    /// read where the spec names the organization.
-    pub management: Option<AccountId>,
-    /// The organization, if the spec names one.
-    pub organization: Option<LiveOrganization>,
-    /// Accounts that left, and that our own statements still let deliver.
-    pub departed: Departed,
-    /// Accounts that could not be read, in all or in part, and why.
-    pub unreadable: BTreeMap<AccountName, ReadError>,
-}
-
-impl Observed {
-    /// The policies that say which trails can deliver.
-    pub fn policies(&self) -> impl Iterator<Item = &Document> {
-        let of_topics = self.topics.values().flatten().map(|topic| &topic.policy);
-        self.bucket_policy.iter().chain(self.key.iter().map(|hub| &hub.policy)).chain(of_topics)
-    }
-}
-
-/// A trail of ours that the spec does not have.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stray {
-    /// The account that it is in.
-    pub account: AccountName,
-    /// The trail.
-    pub trail: Trail,
-}
-
-/// Something that could not be read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hidden {
-    /// The account that it is in.
-    pub account: AccountName,
-    /// Why it could not be read.
-    pub error: ReadError,
-}
-
-/// The key with what hangs on it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HubKey {
-    /// The key itself.
-    pub key: LiveKey,
-    /// Its policy.
-    pub policy: Document,
-    /// All grants on it, ours and others'.
-    pub grants: Vec<Grant>,
-}
 
 /// How far an observation is; read it from another task to show it.
 #[derive(Debug, Default)]

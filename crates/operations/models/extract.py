@@ -7,7 +7,7 @@
 
 Run it with a Python that has botocore:
 
-    python crates/aws/models/extract.py
+    python crates/operations/models/extract.py
 """
 
 import json

@@ -75,12 +75,7 @@ pub(crate) fn row(
 
 /// The class of an answer that is an error. An answer without a code is not from AWS, or not whole: whether the call took effect
 /// is not known.
-pub(crate) fn classify(
-    operation: Operation,
-    code: Option<&str>,
-    message: &str,
-    region: Option<&Region>,
-) -> Class {
+pub fn classify(operation: Operation, code: Option<&str>, message: &str, region: Option<&Region>) -> Class {
     match code {
         Some(code) => row(operation, code, message, region).map_or(Class::Refused, |row| row.class),
         None => Class::Unavailable,

@@ -46,7 +46,7 @@ use crate::address::Address;
 use crate::delivery::DeliveryPath;
 use crate::foreign::ForeignAccess;
 use crate::kind::Kind;
-use crate::observe::Observed;
+use crate::observed::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;

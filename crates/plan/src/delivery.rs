@@ -11,7 +11,7 @@ use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::{Observed, UsedKey};
+use crate::observed::{Observed, UsedKey};
 use crate::view::{self, KeyRef};
 
 pub use unproven::{Unproven, Why};

@@ -1,7 +1,7 @@
 //! Finds the spec that describes a set-up: the one of an installation of `reconcile`, or one for what other tools made.
 //!
 //! A plan of that spec changes nothing, or only what is reported: what the set-up has otherwise than `reconcile` would make
-//! it is in the spec, in a line that says what a plan without it would do. Everything but [`import`] is pure.
+//! it is in the spec, in a line that says what a plan without it would do. [`import`] asks its caller for live state.
 
 mod choice;
 mod destinations;
@@ -20,15 +20,12 @@ mod text;
 mod trails;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use reconcile_aws::Aws;
 use reconcile_spec::{AccountName, BucketName, Diagnostics, Spec, SpecName, parse};
 
 use crate::compare::{Comparison, compare};
-use crate::observe::survey::{Wanted, survey};
-use crate::observe::{Observed, Progress, discover, observe};
+use crate::observed::{Live, LiveError, Observed, Setup, Wanted};
 use draft::Draft;
 pub use error::ImportError;
 use text::Text;
@@ -86,25 +83,23 @@ pub struct LeftOut {
 /// one before, so that few are needed.
 const MAX_CANDIDATES: usize = 24;
 
-/// Reads the set-up in these accounts and finds the spec that describes it. Reads only.
+/// Finds the spec that describes a set-up. `read` returns live state of a spec; it is called for each candidate.
 ///
 /// # Errors
 /// [`ImportError`].
 pub async fn import(
-    aws: &Aws,
+    setup: &Setup,
     accounts: &Spec,
     request: &Request,
     now: Timestamp,
-    progress: &Arc<Progress>,
+    read: impl AsyncFn(Spec) -> Result<Live, LiveError>,
 ) -> Result<Imported, ImportError> {
-    // Reads the trails and what they deliver to.
-    let setup = survey(aws, accounts, &request.wanted).await?;
     let accounts = &accounts.desired().accounts;
-    let decided = Draft::of(&setup, accounts, request)?;
+    let decided = Draft::of(setup, accounts, request)?;
     // Trails may deliver below several prefixes, of which a spec has one: the first that changes nothing is taken.
     let mut first = None;
     for prefix in decided.prefixes() {
-        let found = Box::pin(settle(aws, decided.below(prefix), now, progress)).await;
+        let found = Box::pin(settle(decided.below(prefix), now, &read)).await;
         let (draft, candidate) = match (found, &first) {
             (Ok(found), _) => found,
             (Err(error), None) => return Err(error),
@@ -122,24 +117,23 @@ pub async fn import(
         .ok_or_else(|| ImportError::NoTrailLeft { bucket: setup.bucket.clone(), left_out: Vec::new() })?;
     // What was found under its previous name is renamed as a whole, which a plan shows.
     if draft.rename(request) {
-        candidate = Box::pin(Candidate::of(aws, &mut draft, now, progress)).await?;
+        candidate = Box::pin(Candidate::of(&mut draft, now, &read)).await?;
     }
     Ok(candidate.into_imported(&draft, now))
 }
 
 /// Compares what the spec would say with what is live, and leaves alone what would change.
 async fn settle<'s>(
-    aws: &Aws,
     mut draft: Draft<'s>,
     now: Timestamp,
-    progress: &Arc<Progress>,
+    read: &impl AsyncFn(Spec) -> Result<Live, LiveError>,
 ) -> Result<(Draft<'s>, Candidate), ImportError> {
-    let mut candidate = Box::pin(Candidate::of(aws, &mut draft, now, progress)).await?;
+    let mut candidate = Box::pin(Candidate::of(&mut draft, now, read)).await?;
     for _ in 0..MAX_CANDIDATES {
         if !revise::revise(&mut draft, &candidate.comparison)? {
             break;
         }
-        candidate = Box::pin(Candidate::of(aws, &mut draft, now, progress)).await?;
+        candidate = Box::pin(Candidate::of(&mut draft, now, read)).await?;
     }
     Ok((draft, candidate))
 }
@@ -154,29 +148,21 @@ struct Candidate {
 impl Candidate {
     /// The spec as the draft says; what is no valid spec is left out of the draft.
     async fn of(
-        aws: &Aws,
         draft: &mut Draft<'_>,
         now: Timestamp,
-        progress: &Arc<Progress>,
+        read: &impl AsyncFn(Spec) -> Result<Live, LiveError>,
     ) -> Result<Self, ImportError> {
         let (text, spec) = loop {
             let text = draft.text();
-            match read(&text.plain()) {
+            match parsed(&text.plain()) {
                 Ok(spec) => break (text, spec),
                 Err(problems) => draft.drop_invalid(&text, &problems)?,
             }
         };
         // Read without the lines that leave something alone, so that it is known what each of them keeps from changing.
-        let bare = read(&text.bare()).unwrap_or_else(|_| spec.clone());
-        let organization = discover(aws, bare.desired()).await?;
-        let roster = organization.as_ref().map(|organization| organization.roster.clone());
-        let in_organization = |spec: Spec| match &roster {
-            Some(roster) => spec.in_organization(roster).map_err(|it| ImportError::invalid(&it)),
-            None => Ok(spec),
-        };
-        let (spec, bare) = (in_organization(spec)?, in_organization(bare)?);
-        let desired = Arc::new(bare.desired().clone());
-        let observed = observe(aws, &desired, organization, progress).await?;
+        let bare = parsed(&text.bare()).unwrap_or_else(|_| spec.clone());
+        let observed = read(bare).await?.observed;
+        let spec = joined(spec, &observed).map_err(|it| ImportError::invalid(&it))?;
         let comparison = compare(&spec, &observed, now);
         Ok(Self { text, observed, comparison })
     }
@@ -210,14 +196,17 @@ impl Candidate {
 
 /// Compares the text of a spec with what was observed for another one of the same resources.
 fn compared(text: &str, observed: &Observed, now: Timestamp) -> Result<Comparison, Diagnostics> {
-    let spec = read(text)?;
-    let spec = match &observed.organization {
-        Some(organization) => spec.in_organization(&organization.roster)?,
-        None => spec,
-    };
-    Ok(compare(&spec, observed, now))
+    Ok(compare(&joined(parsed(text)?, observed)?, observed, now))
 }
 
-fn read(text: &str) -> Result<Spec, Diagnostics> {
+/// The spec with the members of the organization that was observed.
+fn joined(spec: Spec, observed: &Observed) -> Result<Spec, Diagnostics> {
+    match &observed.organization {
+        Some(organization) => spec.in_organization(&organization.roster),
+        None => Ok(spec),
+    }
+}
+
+fn parsed(text: &str) -> Result<Spec, Diagnostics> {
     parse("the imported spec", text.as_bytes())
 }

@@ -10,7 +10,7 @@ use reconcile_spec::{AccountName, Desired, Unlisted};
 use crate::address::Address;
 use crate::delivery::{Policies, obstacle, of_other};
 use crate::kind::Kind;
-use crate::observe::{Observed, Unseen};
+use crate::observed::{Observed, Unseen};
 use crate::view::OtherTrail;
 
 /// A trail that delivers to the bucket, or may do so, and is not in the spec.

@@ -32,7 +32,7 @@ pub use known::KeyRef;
 pub use log_group::LogGroup;
 pub use organization::{DelegatedAdministrator, ServiceAccess};
 pub use reconcile_spec::Selectors;
-pub use retention::{AccessLogs, Expiry, Lifecycle, ObjectLock, Replication, Transition};
+pub use retention::{AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, Replication, Transition};
 pub use role::Role;
 pub use tags::Tags;
 pub use topic::Topic;

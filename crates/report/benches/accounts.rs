@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reconcile_apply::{Asking, Interrupt, Journal, Options, Propagation, apply};
 use reconcile_aws::{Aws, Embedded};
-use reconcile_diff::{LiveOrganization, Observed, Progress, compare, discover, observe};
+use reconcile_diff::{Progress, read};
+use reconcile_plan::compare;
+use reconcile_plan::observed::Live;
 use reconcile_report::{TextOptions, plan};
 use reconcile_spec::{Desired, Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, Twin};
@@ -94,10 +96,8 @@ fn connect(twin: &Twin, desired: &Desired) -> Aws {
     })
 }
 
-async fn read(aws: &Aws, spec: &Spec, organization: &LiveOrganization) -> Observed {
-    let desired = Arc::new(spec.desired().clone());
-    let organization = Some(organization.clone());
-    observe(aws, &desired, organization, &Arc::new(Progress::default())).await.unwrap()
+async fn live(aws: &Aws, spec: &Spec) -> Live {
+    read(aws, spec.clone(), &Arc::new(Progress::default())).await.unwrap()
 }
 
 async fn bench(accounts: usize) {
@@ -105,10 +105,10 @@ async fn bench(accounts: usize) {
     let written = parse("bench.yaml", SPEC.as_bytes()).unwrap();
     let twin = organization(accounts);
     let aws = connect(&twin, written.desired());
-    let organization = discover(&aws, written.desired()).await.unwrap().unwrap();
-    let spec = table.measure("resolve", || written.in_organization(&organization.roster).unwrap());
+    let nothing = live(&aws, &written).await.observed;
+    let roster = &nothing.organization.as_ref().unwrap().roster;
+    let spec = table.measure("resolve", || written.in_organization(roster).unwrap());
 
-    let nothing = read(&aws, &spec, &organization).await;
     let first = table.measure("compare, all to create", || compare(&spec, &nothing, Timestamp::now())).plan;
     assert!(first.changes.len() > accounts);
     table.measure("render, all to create", || plan::text(&first, TextOptions::default()));
@@ -129,9 +129,9 @@ async fn bench(accounts: usize) {
     assert!(outcome.is_complete());
 
     let begun = Instant::now();
-    let live = read(&aws, &spec, &organization).await;
+    let Live { spec, observed } = live(&aws, &written).await;
     table.row("observe", begun.elapsed());
-    let again = table.measure("compare, no change", || compare(&spec, &live, Timestamp::now())).plan;
+    let again = table.measure("compare, no change", || compare(&spec, &observed, Timestamp::now())).plan;
     assert!(again.is_in_sync());
     table.measure("render, no change", || plan::text(&again, TextOptions::default()));
 }

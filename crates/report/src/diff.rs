@@ -1,7 +1,7 @@
 //! The lines under a change: which values differ.
 
-use reconcile_diff::Difference;
-use reconcile_diff::plan::{ActionKind, Change};
+use reconcile_plan::Difference;
+use reconcile_plan::plan::{ActionKind, Change};
 use reconcile_text::Line;
 use serde_json::Value;
 use similar::TextDiff;

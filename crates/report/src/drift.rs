@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use reconcile_diff::{Finding, FindingKind, Severity};
+use reconcile_plan::{Finding, FindingKind, Severity};
 use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 

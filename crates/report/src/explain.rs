@@ -1,7 +1,7 @@
 //! Views of why resources are as they are: the way of a trail's log files, and what a plan has for an address.
 
-use reconcile_diff::plan::Change;
-use reconcile_diff::{Address, DeliveryPath};
+use reconcile_plan::plan::Change;
+use reconcile_plan::{Address, DeliveryPath};
 use reconcile_policy::{Decision, PolicyKind};
 use reconcile_text::{Line, Text};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reconcile_diff::import::{Imported, LeftOut};
+use reconcile_plan::import::{Imported, LeftOut};
 use reconcile_text::Text;
 
 /// What the spec has, what it has not, and what a plan of it does. `out` is the file of the spec, if it has one.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use reconcile_apply::{ChangeResult, Outcome, Status};
-use reconcile_diff::Address;
-use reconcile_diff::plan::{Refused, Unreadable};
+use reconcile_plan::Address;
+use reconcile_plan::plan::{Refused, Unreadable};
 use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 

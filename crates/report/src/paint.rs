@@ -1,7 +1,7 @@
 //! Colours, and the words that every view uses.
 
 use anstyle::{AnsiColor, Style};
-use reconcile_diff::plan::ActionKind;
+use reconcile_plan::plan::ActionKind;
 use reconcile_text::{Line, Text};
 
 use crate::TextOptions;

@@ -4,8 +4,8 @@ mod fold;
 
 use std::fmt::Write;
 
-use reconcile_diff::plan::{ActionKind, Change, Risk, Trial};
-use reconcile_diff::{Address, Plan};
+use reconcile_plan::plan::{ActionKind, Change, Risk, Trial};
+use reconcile_plan::{Address, Plan};
 use reconcile_text::{Line, Text, markdown as md};
 
 use crate::TextOptions;
@@ -182,9 +182,9 @@ fn few(all: impl Iterator<Item = String>) -> String {
 
 fn phase(change: &Change) -> &'static str {
     match change.phase {
-        reconcile_diff::plan::Phase::Expand => "expand: before anything relies on it",
-        reconcile_diff::plan::Phase::Converge => "converge",
-        reconcile_diff::plan::Phase::Contract => "contract: when nothing relies on it any more",
+        reconcile_plan::plan::Phase::Expand => "expand: before anything relies on it",
+        reconcile_plan::plan::Phase::Converge => "converge",
+        reconcile_plan::plan::Phase::Contract => "contract: when nothing relies on it any more",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The share of AWS's size limit that a policy uses, by owner.
 
-use reconcile_diff::plan::{Change, Changed};
+use reconcile_plan::plan::{Change, Changed};
 use reconcile_policy::{Ownership, Sizes};
 
 /// `2841 of 20480 bytes: 2512 managed, 289 foreign, 40 for the frame of the document`. Returns `None` for a change

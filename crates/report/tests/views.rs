@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
-use reconcile_diff::plan::{ActionKind, Phase};
-use reconcile_diff::{Comparison, Plan, findings};
+use reconcile_plan::plan::{ActionKind, Phase};
+use reconcile_plan::{Comparison, Plan, findings};
 use reconcile_report::drift::{Failure, SpecDrift};
 use reconcile_report::{TextOptions, drift, outcome, plan};
 use reconcile_text::{Text, is_hidden, markdown as md};

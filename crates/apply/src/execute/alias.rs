@@ -1,9 +1,9 @@
 //! Gives the key its name.
 
-use reconcile_aws::Operation;
 use reconcile_diff::observe::key::find_named;
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{Alias, KeyRef};
+use reconcile_operations::Operation;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{Alias, KeyRef};
 use reconcile_spec::AliasName;
 
 use super::{Made, Verdict, Work, gone, made};

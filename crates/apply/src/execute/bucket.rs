@@ -6,10 +6,11 @@ use aws_sdk_s3::types::{
     OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, Tag, Tagging, VersioningConfiguration,
 };
-use reconcile_aws::{Error, Operation, Session};
+use reconcile_aws::Session;
 use reconcile_diff::observe::bucket::{Aspects, encryption_rule, read, read_tags};
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{Bucket, Encryption, PublicAccessBlock, Tags};
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{Bucket, Encryption, PublicAccessBlock, Tags};
 use reconcile_policy::Region;
 use reconcile_spec::BucketName;
 

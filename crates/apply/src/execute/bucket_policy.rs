@@ -1,8 +1,9 @@
 //! Writes the bucket policy.
 
-use reconcile_aws::Operation;
-use reconcile_diff::observe::policy::{StoredPolicy, stored_bucket_policy};
-use reconcile_diff::plan::Action;
+use reconcile_diff::observe::policy::stored_bucket_policy;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::StoredPolicy;
+use reconcile_plan::plan::Action;
 use reconcile_policy::Document;
 use reconcile_spec::BucketName;
 

@@ -1,11 +1,11 @@
 //! Makes and revokes grants.
 
 use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
-use reconcile_aws::Operation;
-use reconcile_diff::allows_the_same;
 use reconcile_diff::observe::grant::list;
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{Constraints, Grant};
+use reconcile_operations::Operation;
+use reconcile_plan::allows_the_same;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{Constraints, Grant};
 use reconcile_policy::Arn;
 
 use super::{Made, Verdict, Work, gone};

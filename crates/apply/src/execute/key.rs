@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_kms::types::Tag;
-use reconcile_aws::{Error, Operation};
-use reconcile_diff::observe::KeyState;
 use reconcile_diff::observe::key::{
     Found, find_by_arn, find_named, find_unnamed, read, read_spare, tags as tags_of,
 };
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{Key, Rotation, Tags};
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::KeyState;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{Key, Rotation, Tags};
 use reconcile_policy::Arn;
 
 use super::{Made, Verdict, Work};

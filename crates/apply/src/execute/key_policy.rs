@@ -1,8 +1,9 @@
 //! Writes the key policy.
 
-use reconcile_aws::Operation;
-use reconcile_diff::observe::policy::{StoredPolicy, stored_key_policy};
-use reconcile_diff::plan::Action;
+use reconcile_diff::observe::policy::stored_key_policy;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::StoredPolicy;
+use reconcile_plan::plan::Action;
 use reconcile_policy::{Arn, Document};
 
 use super::policy::{Shelf, execute as write_policy, resume as resume_policy};

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use reconcile_aws::Operation;
 use reconcile_diff::observe::log_group::read;
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{AtRest, LogGroup, Tags};
+use reconcile_operations::Operation;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{AtRest, LogGroup, Tags};
 
 use super::{Made, Verdict, Work, gone, made};
 use crate::error::ApplyError;

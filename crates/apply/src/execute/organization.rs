@@ -1,9 +1,9 @@
 //! Gives CloudTrail what it may do in the organization.
 
-use reconcile_aws::Operation;
 use reconcile_diff::observe::organization::{has_service_access, list_delegated_administrators};
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{DelegatedAdministrator, ServiceAccess};
+use reconcile_operations::Operation;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{DelegatedAdministrator, ServiceAccess};
 
 use super::{Made, Verdict, Work, made};
 use crate::error::ApplyError;

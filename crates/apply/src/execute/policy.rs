@@ -10,8 +10,8 @@ mod trial;
 
 use std::time::Duration;
 
-use reconcile_diff::observe::policy::StoredPolicy;
-use reconcile_diff::plan::Action;
+use reconcile_plan::observed::StoredPolicy;
+use reconcile_plan::plan::Action;
 use reconcile_policy::{Document, Step, canonical_text, owned};
 
 use super::{Made, Verdict, Work};

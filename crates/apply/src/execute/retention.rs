@@ -6,9 +6,9 @@ use aws_sdk_s3::types::{
     NoncurrentVersionExpiration, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode,
     ObjectLockRule, Transition, TransitionStorageClass,
 };
-use reconcile_aws::Operation;
 use reconcile_diff::observe::retention::read_rules;
-use reconcile_diff::view::{AccessLogs, Lifecycle, ObjectLock};
+use reconcile_operations::Operation;
+use reconcile_plan::view::{AccessLogs, Lifecycle, ObjectLock};
 use reconcile_spec::BucketName;
 
 use super::Work;

@@ -1,10 +1,10 @@
 //! Makes, changes and removes the roles with which CloudTrail delivers to log groups.
 
 use aws_sdk_iam::types::Tag;
-use reconcile_aws::Operation;
 use reconcile_diff::observe::role::read;
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{Role, Tags, View};
+use reconcile_operations::Operation;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{Role, Tags, View};
 use reconcile_policy::{Arn, Document};
 use reconcile_spec::Marks;
 

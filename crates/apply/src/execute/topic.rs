@@ -1,10 +1,10 @@
 //! Creates, encrypts, tags and deletes topics.
 
 use aws_sdk_sns::types::Tag;
-use reconcile_aws::Operation;
 use reconcile_diff::observe::topic::read;
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{AtRest, Tags, Topic};
+use reconcile_operations::Operation;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{AtRest, Tags, Topic};
 
 use super::{Made, Verdict, Work};
 use crate::error::ApplyError;

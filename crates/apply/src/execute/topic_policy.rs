@@ -1,9 +1,9 @@
 //! Writes the policy of a topic.
 
-use reconcile_aws::Operation;
-use reconcile_diff::observe::policy::StoredPolicy;
 use reconcile_diff::observe::topic::read_attributes;
-use reconcile_diff::plan::Action;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::StoredPolicy;
+use reconcile_plan::plan::Action;
 use reconcile_policy::{Arn, Document};
 
 use super::policy::{Shelf, execute as write_policy, resume as resume_policy};

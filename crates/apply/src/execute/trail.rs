@@ -3,11 +3,12 @@
 mod events;
 
 use aws_sdk_cloudtrail::types::Tag;
-use reconcile_aws::{Operation, Session};
-use reconcile_diff::Kind;
+use reconcile_aws::Session;
 use reconcile_diff::observe::trail::{Asked, read};
-use reconcile_diff::plan::Action;
-use reconcile_diff::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
+use reconcile_operations::Operation;
+use reconcile_plan::Kind;
+use reconcile_plan::plan::Action;
+use reconcile_plan::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
 use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
 
 use super::policy::record;

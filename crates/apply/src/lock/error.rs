@@ -1,6 +1,6 @@
 //! Why a lock was not taken, kept or released.
 
-use reconcile_aws::Error;
+use reconcile_operations::Error;
 
 use super::lease::{Holder, LeaseState};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
-use reconcile_aws::{Error, Operation, ServiceClock, Session};
+use reconcile_aws::{ServiceClock, Session};
+use reconcile_operations::{Error, Operation};
 use reconcile_spec::Lock;
 
 use super::lease::{Holder, LeaseState};

@@ -1,6 +1,6 @@
 //! Buckets and keys that somebody else set up.
 
-use reconcile_diff::plan::Phase;
+use reconcile_plan::plan::Phase;
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, members};

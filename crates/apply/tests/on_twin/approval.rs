@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use reconcile_apply::{Altered, Outcome, Status};
-use reconcile_diff::Plan;
+use reconcile_plan::Plan;
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, members};

@@ -6,7 +6,9 @@ use aws_sdk_s3::types::{
     AbacStatus, BucketAbacStatus, BucketCannedAcl, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
     Payer, PublicAccessBlockConfiguration, RequestPaymentConfiguration, Tag, Tagging,
 };
-use reconcile_diff::{Comparison, Finding, Kind, Plan, Progress, Refusal, Severity, findings, observe};
+use reconcile_diff::read;
+use reconcile_plan::observed::LiveError;
+use reconcile_plan::{Comparison, Finding, Kind, Plan, Refusal, Severity, findings};
 use reconcile_twin::Denial;
 use serde_json::json;
 
@@ -238,8 +240,9 @@ async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
     let spec = spec(&moved);
     let aws = installation.connect(&spec);
     let before = installation.twin.calls().len();
-    let desired = Arc::new(spec.desired().clone());
-    let error = observe(&aws, &desired, None, &Arc::new(Progress::default())).await.unwrap_err();
+    let Err(LiveError::Observe(error)) = read(&aws, spec, &Arc::default()).await else {
+        panic!("it is read")
+    };
     assert!(
         error.to_string().ends_with("bucket `test-logs` is in Region eu-west-1, but the spec says us-east-1"),
         "{error}"

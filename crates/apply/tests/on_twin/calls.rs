@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_aws::{Mode, Operation, Session, permissions};
+use reconcile_aws::Session;
+use reconcile_operations::{Mode, Operation, permissions};
 
 use crate::installation::{Installation, MASTER, members};
 

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use reconcile_apply::{Interrupt, Outcome, PolicyAfter, Status};
-use reconcile_diff::Plan;
-use reconcile_diff::plan::{Change, Phase};
+use reconcile_plan::Plan;
+use reconcile_plan::plan::{Change, Phase};
 use reconcile_twin::{Denial, Disagreement};
 
 use crate::installation::{Installation, MASTER, members};

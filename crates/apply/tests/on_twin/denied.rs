@@ -1,6 +1,6 @@
 //! What may not be read is not taken for absent, and nothing of ours is lost sight of.
 
-use reconcile_diff::Plan;
+use reconcile_plan::Plan;
 use reconcile_twin::Denial;
 
 use crate::installation::{Installation, MASTER, members};

@@ -1,7 +1,7 @@
 //! Accounts that leave the spec, or the selection of its organization: nobody is cut off silently.
 
-use reconcile_diff::plan::{Action, Changed, Phase};
-use reconcile_diff::{Finding, FindingKind, Plan, Severity, findings};
+use reconcile_plan::plan::{Action, Changed, Phase};
+use reconcile_plan::{Finding, FindingKind, Plan, Severity, findings};
 use reconcile_twin::Denial;
 
 use crate::installation::{Installation, MASTER, members};

@@ -1,6 +1,6 @@
 //! Topics and log groups, also those that somebody else made.
 
-use reconcile_diff::plan::{ActionKind, Plan};
+use reconcile_plan::plan::{ActionKind, Plan};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, client, members};

@@ -1,7 +1,7 @@
 //! What a trail records: recursive logging, data events for reads or writes alone, insights, and aggregation of events.
 
 use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
-use reconcile_diff::{Severity, findings};
+use reconcile_plan::{Severity, findings};
 
 use crate::installation::{Installation, MASTER, client, members};
 

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{
     Permission, ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
     Type,
 };
-use reconcile_diff::{Comparison, Finding, FindingKind, Severity, findings};
+use reconcile_plan::{Comparison, Finding, FindingKind, Severity, findings};
 use reconcile_twin::Denial;
 use serde_json::{Value, json};
 

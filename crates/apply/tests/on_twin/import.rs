@@ -1,11 +1,12 @@
 //! Import: the spec of an installation is found again, and what others made gets a spec whose plan changes nothing.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use reconcile_campaign::specs::{Said, specs};
-use reconcile_diff::import::{ImportError, Imported, Request};
-use reconcile_diff::plan::Change;
+use reconcile_plan::import::{ImportError, Imported, Request};
+use reconcile_plan::plan::Change;
 use reconcile_spec::{AtRest, Desired, KeyIdentity, Setting, Spec, parse};
 use serde_json::{Value, json};
 
@@ -22,10 +23,8 @@ pub async fn imported(installation: &Installation, text: &str) -> Imported {
 /// The desired state of a spec, in the organization that the twin has.
 async fn desired(installation: &Installation, spec: &Spec) -> Desired {
     let aws = installation.connect(spec);
-    match reconcile_diff::discover(&aws, spec.desired()).await.unwrap() {
-        Some(organization) => spec.in_organization(&organization.roster).unwrap().desired().clone(),
-        None => spec.desired().clone(),
-    }
+    let live = reconcile_diff::read(&aws, spec.clone(), &Arc::default()).await.unwrap();
+    live.spec.desired().clone()
 }
 
 /// What AWS does not record is not compared: what may be deleted, the lock, what becomes of statements of others, which members
@@ -807,7 +806,7 @@ async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
         regional(state, "000000000001")["trails"]["Elsewhere"] = elsewhere;
     })
     .await;
-    let wanted = reconcile_diff::observe::survey::Wanted { bucket: None, trail: Some("Trail".to_owned()) };
+    let wanted = reconcile_plan::observed::Wanted { bucket: None, trail: Some("Trail".to_owned()) };
     let request = Request { wanted, ..Request::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
@@ -834,7 +833,7 @@ async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
     let request = Request { name: Some("another".parse().unwrap()), ..Request::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
-    let warned = |it: &&reconcile_diff::plan::Warning| it.code == "other-installation";
+    let warned = |it: &&reconcile_plan::plan::Warning| it.code == "other-installation";
     assert!(
         found.comparison.plan.warnings.iter().any(|it| warned(&it)),
         "{:#?}",

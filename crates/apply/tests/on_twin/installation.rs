@@ -9,10 +9,10 @@ use reconcile_apply::{
     Altered, Approval, Asking, Interrupt, Journal, Options, Outcome, Propagation, Watch, apply, approve,
 };
 use reconcile_aws::{Aws, Embedded};
-use reconcile_diff::import::{ImportError, Imported, Request, import};
-use reconcile_diff::{
-    Comparison, ObserveError, Observed, Plan, Progress, compare, destroy, discover, observe,
-};
+use reconcile_diff::{Progress, import, read};
+use reconcile_plan::import::{ImportError, Imported, Request};
+use reconcile_plan::observed::{Live, LiveError};
+use reconcile_plan::{Comparison, Observed, Plan, compare, destroy};
 use reconcile_spec::{Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 use serde_json::Value;
@@ -140,7 +140,7 @@ impl Installation {
     }
 
     /// Compares, where live state can be read.
-    pub async fn try_compare(&self, text: &str) -> Result<Comparison, ObserveError> {
+    pub async fn try_compare(&self, text: &str) -> Result<Comparison, LiveError> {
         self.try_planned(&spec(text), compare).await
     }
 
@@ -156,15 +156,9 @@ impl Installation {
         &self,
         spec: &Spec,
         compare: fn(&Spec, &Observed, Timestamp) -> Comparison,
-    ) -> Result<Comparison, ObserveError> {
+    ) -> Result<Comparison, LiveError> {
         let aws = self.connect(spec);
-        let organization = discover(&aws, spec.desired()).await?;
-        let spec = match &organization {
-            Some(organization) => spec.in_organization(&organization.roster).unwrap(),
-            None => spec.clone(),
-        };
-        let desired = Arc::new(spec.desired().clone());
-        let observed = observe(&aws, &desired, organization, &Arc::new(Progress::default())).await?;
+        let Live { spec, observed } = read(&aws, spec.clone(), &Arc::new(Progress::default())).await?;
         Ok(compare(&spec, &observed, Timestamp::now()))
     }
 
@@ -222,11 +216,6 @@ impl Installation {
     pub async fn import(&self, accounts: &str, request: &Request) -> Result<Imported, ImportError> {
         let spec = spec(accounts);
         let aws = self.connect(&spec);
-        let organization = discover(&aws, spec.desired()).await.unwrap();
-        let spec = match &organization {
-            Some(organization) => spec.in_organization(&organization.roster).unwrap(),
-            None => spec,
-        };
         let named = spec.desired().accounts.iter().map(|account| account.name.clone());
         let request = Request { accounts: named.collect(), ..request.clone() };
         let progress = Arc::new(Progress::default());

@@ -1,7 +1,7 @@
 //! The key in use: which one it is, what it is made of, its state, and the grants on it.
 
 use aws_sdk_kms::types::{GrantOperation, KeySpec, KeyState, KeyUsageType, Tag};
-use reconcile_diff::{Comparison, Finding, Kind, Severity, findings};
+use reconcile_plan::{Comparison, Finding, Kind, Severity, findings};
 use reconcile_twin::{KeyMaterial, MultiRegion};
 
 use crate::installation::{Installation, MASTER, members};

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::PolicyType;
-use reconcile_diff::{FindingKind, Severity, findings};
+use reconcile_plan::{FindingKind, Severity, findings};
 use reconcile_twin::Denial;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What the proof says of a topic by its policy and by the key that encrypts its messages.
 
-use reconcile_diff::{Comparison, FindingKind, Severity, findings};
+use reconcile_plan::{Comparison, FindingKind, Severity, findings};
 use serde_json::{Value, json};
 
 use crate::exposure::{STRANGER, assert_reported, installed};

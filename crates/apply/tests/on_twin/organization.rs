@@ -1,7 +1,7 @@
 //! What CloudTrail and accounts are allowed in the organization.
 
-use reconcile_diff::plan::{ActionKind, Plan};
-use reconcile_diff::{FindingKind, Severity, findings};
+use reconcile_plan::plan::{ActionKind, Plan};
+use reconcile_plan::{FindingKind, Severity, findings};
 
 use crate::installation::{Installation, members};
 

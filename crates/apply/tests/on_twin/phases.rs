@@ -1,6 +1,6 @@
 //! What goes only after nothing relies on it any more.
 
-use reconcile_diff::plan::Phase;
+use reconcile_plan::plan::Phase;
 
 use crate::installation::{Installation, members};
 

@@ -1,8 +1,8 @@
 //! What a refusal leaves out of a plan, and that everything else is still repaired.
 
 use reconcile_apply::Status;
-use reconcile_diff::plan::Phase;
-use reconcile_diff::{Comparison, FindingKind, Plan, Severity, findings};
+use reconcile_plan::plan::Phase;
+use reconcile_plan::{Comparison, FindingKind, Plan, Severity, findings};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, members};

@@ -1,6 +1,6 @@
 //! A spec whose name changed: nothing is doubled, and nothing is revoked.
 
-use reconcile_diff::Refusal;
+use reconcile_plan::Refusal;
 
 use crate::installation::{Installation, MASTER, members};
 

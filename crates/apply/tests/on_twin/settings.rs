@@ -18,7 +18,7 @@ mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_diff::{Comparison, Finding, FindingKind, findings};
+use reconcile_plan::{Comparison, Finding, FindingKind, findings};
 use reconcile_twin::{Denial, Twin};
 use serde_json::Value;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use reconcile_apply::{Outcome, PolicyAfter, Refused, Status};
-use reconcile_diff::plan::{Change, Phase};
-use reconcile_diff::{Plan, Refusal};
+use reconcile_plan::plan::{Change, Phase};
+use reconcile_plan::{Plan, Refusal};
 use reconcile_policy::{Document, Form, Obstacle, Ownership};
 use reconcile_twin::Disagreement;
 

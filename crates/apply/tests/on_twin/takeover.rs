@@ -1,7 +1,7 @@
 //! Taking over policies cuts nobody off: trails of other Regions and other buckets, event data stores, other installations.
 
-use reconcile_diff::Plan;
-use reconcile_diff::plan::Ended;
+use reconcile_plan::Plan;
+use reconcile_plan::plan::Ended;
 use reconcile_policy::Sources;
 use reconcile_twin::Denial;
 use serde_json::{Value, json};
@@ -369,7 +369,7 @@ async fn a_statement_of_the_trails_of_the_spec_is_not_said_to_allow_others() {
 
 #[tokio::test]
 async fn a_policy_that_is_proven_to_deliver_is_not_critical() {
-    use reconcile_diff::{Severity, findings};
+    use reconcile_plan::{Severity, findings};
 
     let installation = Installation::new();
     let spec = members(1, "");

@@ -9,6 +9,7 @@ use aws_credential_types::{Credentials, provider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_http_client::proxy::ProxyConfig;
+use reconcile_operations::{Class, Error as AwsError, Operation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -16,7 +17,7 @@ use super::*;
 use crate::answer::checked;
 use crate::call;
 use crate::connect::https_client;
-use crate::{Class, Error as AwsError, Operation};
+use crate::error::error_of;
 
 /// Longer than any server of this machine needs.
 const LONG: Duration = Duration::from_mins(1);
@@ -81,7 +82,7 @@ async fn call(
     let kms = aws_sdk_kms::Client::new(&config);
     let (result, endpoint) = call::make(Operation::ListKeys, kms.list_keys().send()).await;
     let account = "111111111111".parse().unwrap();
-    AwsError::from_sdk(&account, Operation::ListKeys, &result.unwrap_err(), endpoint)
+    error_of(&account, Operation::ListKeys, &result.unwrap_err(), endpoint)
 }
 
 async fn connect(endpoint: &str, proxy: ProxyConfig, patience: Duration) -> AwsError {
@@ -196,5 +197,5 @@ fn the_chain_is_told_without_its_wrappers() {
     let error = io::Error::other(CredentialsError::provider_error(inner));
     assert_eq!(causes(&error), "tcp connect error");
     assert_eq!(io_kind(&error), Some(io::ErrorKind::ConnectionRefused));
-    assert_eq!(Failure::of(&io::Error::from(io::ErrorKind::ConnectionReset)), Failure::Closed);
+    assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionReset)), Failure::Closed);
 }

@@ -10,8 +10,9 @@ use reconcile_apply::{
     Approval, Asking, Interrupt, Journal, Options, Outcome, Propagation, apply, approve, lock,
 };
 use reconcile_aws::Aws;
-use reconcile_diff::plan::{Refused, Unreadable};
-use reconcile_diff::{Plan, compare, destroy};
+use reconcile_plan::observed::Live;
+use reconcile_plan::plan::{Refused, Unreadable};
+use reconcile_plan::{Plan, compare, destroy};
 use reconcile_spec::Spec;
 
 use crate::args::{ApplyArgs, Format, Global, PLAN_FILE};
@@ -194,7 +195,7 @@ async fn apply_saved(
     interrupt: &Interrupt,
 ) -> Result<Option<Applied>, CliError> {
     let live = Box::pin(read_live(global, aws, spec));
-    let (spec, observed) = unless_stopped(interrupt, live).await??;
+    let Live { spec, observed } = unless_stopped(interrupt, live).await??;
     let compare = if saved.destroy { destroy } else { compare };
     let fresh = compare(&spec, &observed, Timestamp::now()).plan;
     let journal = Journal::open(Path::new(JOURNALS), &saved)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use reconcile_diff::{Finding, FindingKind, findings};
+use reconcile_plan::{Finding, FindingKind, findings};
 use reconcile_report::drift::{Failure, SpecDrift};
 use reconcile_text::Text;
 

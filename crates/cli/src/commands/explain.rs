@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use globset::Glob;
 use jiff::Timestamp;
-use reconcile_diff::{Address, Kind, compare, live_paths};
+use reconcile_plan::observed::Live;
+use reconcile_plan::{Address, Kind, compare, live_paths};
 use reconcile_report::explain::{Explanation, json, text};
 
 use crate::args::{ExplainArgs, Global, ShowFormat};
@@ -18,11 +19,11 @@ pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, Cli
     let spec = files::read_spec(&args.spec)?;
     let world = World::open(global)?;
     let aws = world.connect(global, &spec).await?;
-    let (spec, observed) = read_live(global, &aws, &spec).await?;
+    let Live { spec, observed } = read_live(global, &aws, &spec).await?;
 
     let paths = live_paths(spec.desired(), &observed);
     let comparison = compare(&spec, &observed, Timestamp::now());
-    let known: BTreeSet<Address> = reconcile_diff::addresses(spec.desired())
+    let known: BTreeSet<Address> = reconcile_plan::addresses(spec.desired())
         .chain(comparison.plan.changes.iter().map(|change| change.address.clone()))
         .collect();
     let asked = match &args.address {

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reconcile_diff::import::{Request, import};
-use reconcile_diff::observe::survey::Wanted;
-use reconcile_diff::{Progress, discover};
+use reconcile_diff::{Progress, import};
+use reconcile_plan::import::Request;
+use reconcile_plan::observed::Wanted;
 use reconcile_policy::Region;
 use reconcile_spec::{Spec, parse};
 
@@ -21,11 +21,6 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     let accounts = accounts_alone(global, args)?;
     let world = World::open(global)?;
     let aws = world.connect(global, &accounts).await?;
-    let organization = discover(&aws, accounts.desired()).await?;
-    let accounts = match &organization {
-        Some(organization) => accounts.in_organization(&organization.roster).map_err(CliError::Spec)?,
-        None => accounts,
-    };
     let request = Request {
         wanted: Wanted { bucket: args.bucket.clone(), trail: args.trail.clone() },
         name: args.name.clone(),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::{Comparison, Observed, Plan, Progress, addresses, compare, destroy, discover, observe};
+use reconcile_diff::{Progress, read};
+use reconcile_plan::observed::Live;
+use reconcile_plan::{Comparison, Plan, addresses, compare, destroy};
 use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
@@ -38,7 +40,7 @@ pub(crate) async fn compare_live(
     is_destroy: bool,
 ) -> Result<(Spec, Comparison), CliError> {
     let targets = targets(shown)?;
-    let (spec, observed) = read_live(global, aws, spec).await?;
+    let Live { spec, observed } = read_live(global, aws, spec).await?;
     let compare = if is_destroy { destroy } else { compare };
     let mut comparison = compare(&spec, &observed, Timestamp::now());
     comparison.plan.sandbox = world.is_sandbox();
@@ -49,16 +51,10 @@ pub(crate) async fn compare_live(
     Ok((spec, comparison))
 }
 
-/// Reads live state: first the organization, whose members may join the accounts, and then all accounts at once.
-pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result<(Spec, Observed), CliError> {
-    let organization = discover(aws, spec.desired()).await?;
-    let spec = match &organization {
-        Some(organization) => spec.in_organization(&organization.roster).map_err(CliError::Spec)?,
-        None => spec.clone(),
-    };
-    let (desired, progress) = (Arc::new(spec.desired().clone()), Arc::new(Progress::default()));
-    let observed = reading(global, &progress, observe(aws, &desired, organization, &progress)).await?;
-    Ok((spec, observed))
+/// Reads live state, and shows progress.
+pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result<Live, CliError> {
+    let progress = Arc::new(Progress::default());
+    Ok(reading(global, &progress, read(aws, spec.clone(), &progress)).await?)
 }
 
 /// A target that nothing has would make everything look as it should be.

@@ -4,7 +4,9 @@ mod stack;
 
 use std::fmt;
 
-use reconcile_aws::{ANY_ACCOUNT, Mode, Permissions, import_permissions, member_permissions, permissions};
+use reconcile_operations::{
+    ANY_ACCOUNT, Mode, Permissions, import_permissions, member_permissions, permissions,
+};
 use reconcile_text::Text;
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Journal, Options, Propagation, apply};
-use reconcile_diff::observe::{Conditions, HubKey, KeyTraits, LiveKey};
-use reconcile_diff::{Observed, copy, view};
+use reconcile_plan::observed::{Conditions, HubKey, KeyTraits, Live, LiveKey};
+use reconcile_plan::{Observed, copy, view};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, KeyIdentity};
 use reconcile_text::Text;
@@ -119,10 +119,10 @@ struct Policies<'a> {
 
 async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>) -> Result<Exit, CliError> {
     let spec = files::read_spec(spec)?;
-    let (spec, observed) = if policies.bucket.is_some() || policies.key.is_some() {
+    let Live { spec, observed } = if policies.bucket.is_some() || policies.key.is_some() {
         let read = |path: Option<&Path>| path.map(files::read_policy).transpose();
         let observed = assumed(spec.desired(), read(policies.bucket)?, read(policies.key)?);
-        (spec, observed)
+        Live { spec, observed }
     } else {
         // From AWS, or from wherever `--endpoint-url` says; `--sandbox` names where to.
         let aws = World::Aws.connect(global, &spec).await?;

@@ -3,9 +3,9 @@
 //! The documents are a public interface: `docs/src/reference/schemas/error.schema.json` describes them.
 
 use reconcile_apply::lock::LockError;
-use reconcile_diff::import::ImportError;
-use reconcile_diff::observe::survey::SurveyError;
-use reconcile_diff::{ObserveError, ReadError};
+use reconcile_plan::import::ImportError;
+use reconcile_plan::observed::SurveyError;
+use reconcile_plan::{ObserveError, ReadError};
 use reconcile_spec::Diagnostics;
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ impl CliError {
 
     /// The kind of error, in a word that does not change.
     fn code(&self) -> &'static str {
-        if self.aws().is_some_and(reconcile_aws::Error::is_of_credentials) {
+        if self.aws().is_some_and(reconcile_operations::Error::is_of_credentials) {
             return "credentials";
         }
         match self {
@@ -88,7 +88,7 @@ impl CliError {
     }
 
     /// The AWS call that failed, if that is the cause.
-    fn aws(&self) -> Option<&reconcile_aws::Error> {
+    fn aws(&self) -> Option<&reconcile_operations::Error> {
         let read = match self {
             Self::Lock(LockError::Aws { error, .. }) => return Some(error.as_ref()),
             Self::Observe(error) => of_observation(error)?,

@@ -1,15 +1,15 @@
 //! Reads what trails deliver to besides the bucket: log groups with their roles, and topics.
 
 use futures::future::{join_all, join4, try_join_all, try_join3};
-use reconcile_aws::{Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::{LiveTopic, LogAccess, OtherPolicy, ReadError, TopicAttributes};
+use reconcile_plan::view::Role;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{Desired, Site};
 
-use super::{
-    LiveLogGroup, LiveTopic, LogAccess, OtherPolicy, ReadError, TopicAttributes, log_access, log_group, role,
-    topic,
-};
-use crate::view::Role;
+use super::log_group::LiveLogGroup;
+use super::{log_access, log_group, role, topic};
 
 /// What was made for trails, in one account.
 #[derive(Default)]

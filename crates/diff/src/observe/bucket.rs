@@ -5,14 +5,15 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionRule,
 };
 use futures::future::{join, join3, join5};
-use reconcile_aws::{Error, Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::{AclGrant, ReadError};
+use reconcile_plan::view::{Bucket, Encryption, KeyRef, PublicAccessBlock, Tags};
 use reconcile_policy::Region;
 use reconcile_spec::{BucketName, Installation};
 
-use super::error::{ReadError, found};
-use super::names::Receiver;
+use super::error::found;
 use super::retention;
-use crate::view::{AccessLogs, Bucket, Encryption, Expiry, KeyRef, PublicAccessBlock, Replication, Tags};
 
 /// Aspects of a bucket that are read only where they are managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,59 +26,6 @@ pub struct Aspects {
     pub access_logs: bool,
     /// Whose the lifecycle rule is.
     pub installation: Installation,
-}
-
-/// Settings of a bucket that no plan changes, and that decide what can be done with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Conditions {
-    /// Whether whoever requests pays (Requester Pays); an error where that could not be read.
-    pub requester_pays: Result<bool, Error>,
-    /// What the ACL grants to others than the owner; empty where ACLs are disabled, and an error where it could not be
-    /// read.
-    pub grants: Result<Vec<AclGrant>, Error>,
-    /// Lifecycle rules of others by which objects expire; an error where they could not be read.
-    pub expiries: Result<Vec<Expiry>, Error>,
-    /// Rules that replicate objects to other buckets; an error where they could not be read.
-    pub replications: Result<Vec<Replication>, Error>,
-    /// Where access logs go; an error where that could not be read.
-    pub access_logs: Result<AccessLogs, Error>,
-    /// The resources that S3 notifies of objects; an error where they could not be read.
-    pub notifications: Result<Vec<Receiver>, Error>,
-    /// The buckets to which S3 writes inventories; an error where they could not be read.
-    pub inventories: Result<Vec<Receiver>, Error>,
-}
-
-/// A grant of a bucket ACL to somebody else than the owner of the bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AclGrant {
-    /// The URI of a group, or the canonical id of an account.
-    pub grantee: String,
-    /// Such as `READ`.
-    pub permission: String,
-}
-
-impl AclGrant {
-    const GROUPS: &str = "http://acs.amazonaws.com/groups/";
-
-    /// Whether the grant is to everybody, or to everybody with an AWS account.
-    ///
-    /// See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user guide.
-    pub fn is_public(&self) -> bool {
-        let group = self.grantee.strip_prefix(Self::GROUPS);
-        matches!(group, Some("global/AllUsers" | "global/AuthenticatedUsers"))
-    }
-}
-
-impl std::fmt::Display for AclGrant {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { grantee, permission } = self;
-        match grantee.strip_prefix(Self::GROUPS) {
-            Some("global/AllUsers") => write!(f, "{permission} to everybody"),
-            Some("global/AuthenticatedUsers") => write!(f, "{permission} to every AWS account"),
-            Some("s3/LogDelivery") => write!(f, "{permission} to the log delivery of S3"),
-            _ => write!(f, "{permission} to `{grantee}`"),
-        }
-    }
 }
 
 /// Reads whether whoever requests pays.
@@ -139,7 +87,7 @@ pub async fn read(
     let reader =
         Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
     let lifecycle = when(aspects.lifecycle, async {
-        Ok(retention::lifecycle(&retention::read_rules(session, region, name).await?, &aspects.installation))
+        Ok(retention::views(&retention::read_rules(session, region, name).await?).of(&aspects.installation))
     });
     let object_lock = when(aspects.object_lock, retention::object_lock(session, region, name));
     let access_logs = when(aspects.access_logs, retention::access_logs(session, region, name));

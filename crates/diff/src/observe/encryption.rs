@@ -5,43 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_kms::types::KeyManagerType;
-use reconcile_aws::{Aws, Operation, Session};
-use reconcile_policy::{Arn, Document, Region, Role};
+use reconcile_aws::{Aws, Session};
+use reconcile_operations::Operation;
+use reconcile_plan::observed::{KeyState, Observed, ReadError, UsedKey, granted};
+use reconcile_plan::view::AtRest;
+use reconcile_policy::{Arn, Region};
 use reconcile_spec::{Account, Desired};
 
-use super::error::ReadError;
-use super::{KeyState, Observed, key, log_group, policy, topic};
-use crate::view::AtRest;
-
-/// The key that encrypts a topic or a log group.
-#[derive(Debug, Clone, PartialEq)]
-pub enum UsedKey {
-    /// The key of the spec.
-    Own,
-    /// The key that AWS manages for SNS in the account of the topic. Nobody can change its policy.
-    ManagedByAws,
-    /// Another key.
-    Other {
-        /// Its ARN.
-        arn: Arn,
-        /// Its policy.
-        policy: Document,
-    },
-    /// A key that cannot encrypt.
-    Unusable {
-        /// The key as the topic or the log group names it.
-        name: String,
-        /// `disabled`, `pending deletion`, …
-        state: String,
-    },
-    /// A key that could not be read.
-    Hidden {
-        /// The key as the topic or the log group names it.
-        name: String,
-        /// Why it could not be read, where it is in an account of the spec.
-        error: Option<ReadError>,
-    },
-}
+use super::{key, log_group, policy, topic};
 
 /// Reads the keys of topics and log groups, as far as they are not known already; and what our own statements still let
 /// the key be used for, although the spec does not have it.
@@ -150,23 +121,6 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     let policy =
         policy::stored_key_policy(&session, &region, &arn, Operation::GetUsedKeyPolicy).await?.document;
     Ok(UsedKey::Other { arn, policy })
-}
-
-/// The topics and log groups for which our statements let the key be used.
-pub(crate) fn granted(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
-    const ROLES: [(Role, &str); 2] = [
-        (Role::TrailTopicEncrypt, "kms:EncryptionContext:aws:sns:topicArn"),
-        (Role::TrailLogGroupEncrypt, "kms:EncryptionContext:aws:logs:arn"),
-    ];
-    let mut arns = BTreeSet::new();
-    for statement in observed.key.iter().flat_map(|hub| hub.policy.statements()) {
-        let role = statement.sid().and_then(|sid| desired.key_policy.ownership.role(sid));
-        for (_, key) in ROLES.iter().filter(|(it, _)| Some(*it) == role) {
-            let conditions = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(key));
-            arns.extend(conditions.flat_map(|it| it.values).filter_map(|value| value.parse().ok()));
-        }
-    }
-    arns
 }
 
 /// Those of them that the spec does not have.

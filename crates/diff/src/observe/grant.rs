@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::{GrantConstraints, GrantListEntry, GrantOperation};
-use reconcile_aws::{Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::ReadError;
+use reconcile_plan::view::{Constraints, Grant, KeyRef};
 use reconcile_policy::{Arn, Region};
 
-use super::error::ReadError;
 use super::page::{self, Next};
-use crate::view::{Constraints, Grant, KeyRef};
 
 /// All grants on a key, ours and others'.
 ///

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use futures::future::{join, join3, join4, join5, try_join3};
-use reconcile_aws::{Error, Session};
+use reconcile_aws::Session;
+use reconcile_operations::Error;
+use reconcile_plan::observed::{Conditions, Hidden, HubKey, ReadError, Spares};
+use reconcile_plan::view::Bucket;
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
 
-use super::{
-    Aspects, Conditions, Hidden, HubKey, ReadError, Spares, bucket, grant, key, names, organization, policy,
-    retention,
-};
-use crate::view::Bucket;
+use super::bucket::Aspects;
+use super::{bucket, grant, key, names, organization, policy, retention};
 
 /// The bucket with its policy.
 pub(super) struct HubBucket {
@@ -121,7 +121,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     };
     if desired.bucket.lifecycle.enforced().is_some() {
         let rules = rules.as_ref().map_err(Clone::clone)?;
-        bucket.lifecycle = Some(retention::lifecycle(rules, &desired.installation));
+        bucket.lifecycle = Some(retention::views(rules).of(&desired.installation));
     }
     if desired.bucket.access_logs.enforced().is_some() {
         bucket.access_logs = Some(access_logs.clone()?);

@@ -1,14 +1,13 @@
 //! Decides which key is in use: the managed one that the trails use, whatever the alias of the spec stands for.
 
 use reconcile_aws::{Aws, Session};
+use reconcile_plan::observed::{HubKey, KeyState, ObserveError, Observed, ReadError, SpareKey, Spares};
+use reconcile_plan::view::{self, KeyRef};
 use reconcile_policy::Arn;
 use reconcile_spec::{AliasName, Desired};
 
-use super::error::{ObserveError, ReadError};
 use super::hub::read_hub_key;
-use super::key::{self, KeyState, SpareKey, Spares};
-use super::{HubKey, Observed};
-use crate::view::{self, KeyRef};
+use super::key;
 
 /// Takes the key in use in place of the one that the alias stands for, where they differ. Without such a key, no call is made.
 ///

@@ -3,8 +3,6 @@
 //! The key in use is the managed one. An alias names it, and does not decide: whoever can move the alias would otherwise
 //! decide with which key every trail encrypts.
 
-mod traits;
-
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::primitives::DateTime;
@@ -13,49 +11,15 @@ use aws_sdk_kms::types::{
 };
 use futures::future::{join_all, try_join};
 use jiff::Timestamp;
-use reconcile_aws::{Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::{KeyState, KeyTraits, LiveKey, ReadError, Rotated, SpareKey, Spares};
+use reconcile_plan::view::{Key, Rotation, Tags};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AliasName, Installation, KeyIdentity};
 
-use super::error::{ReadError, found};
+use super::error::found;
 use super::page::{self, Next};
-use crate::view::{Key, Rotation, Tags};
-pub use traits::{KeyState, KeyTraits, Rotated};
-
-/// A key that exists.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LiveKey {
-    /// Its ARN.
-    pub arn: Arn,
-    /// Whether the spec's name for it stands for it: its alias, or its ARN.
-    pub is_aliased: bool,
-    /// What it is made of, and its state.
-    pub traits: KeyTraits,
-    /// Its settings.
-    pub view: Key,
-}
-
-/// A key that carries the tag of the installation and is not the key in use.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SpareKey {
-    /// The state.
-    pub state: KeyState,
-    /// The aliases, with their `alias/`.
-    pub aliases: Vec<String>,
-    /// The settings, without the rotation.
-    pub view: Key,
-}
-
-/// The keys that carry the tag of the installation and are not the key in use.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Spares {
-    /// The keys, by ARN.
-    pub keys: BTreeMap<Arn, SpareKey>,
-    /// Keys whose tags cannot be read, and why: any of them may be another one. Empty where no key could be listed.
-    pub hidden: BTreeMap<Arn, reconcile_aws::Error>,
-    /// Why the keys could not be listed.
-    pub unlisted: Option<reconcile_aws::Error>,
-}
 
 /// A key that exists, by what can be known of it without its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +39,7 @@ pub struct Search {
     /// The key.
     pub found: Option<Found>,
     /// Keys whose tags may not be read, and why: one of them may be the one. Empty where there was no need to look at tags.
-    pub hidden: BTreeMap<Arn, reconcile_aws::Error>,
+    pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
 impl From<Option<Found>> for Search {
@@ -219,7 +183,7 @@ pub async fn find_spares(
 /// The keys that carry a tag, and those whose tags cannot be read.
 struct Marked {
     keys: Vec<(KeyMetadata, Tags)>,
-    hidden: BTreeMap<Arn, reconcile_aws::Error>,
+    hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
 /// Reads which of the keys carry our tag.
@@ -228,12 +192,12 @@ async fn find_marked(
     region: &Region,
     owner: &Installation,
     keys: Vec<Arn>,
-) -> Result<Marked, reconcile_aws::Error> {
+) -> Result<Marked, reconcile_operations::Error> {
     let read = join_all(keys.into_iter().map(|key| async move {
         let marked = async {
             let tags = tags(session, region, key.as_str()).await?;
             if !tags.are_of(owner) {
-                return Ok::<_, reconcile_aws::Error>(None);
+                return Ok::<_, reconcile_operations::Error>(None);
             }
             let found = metadata(session, region, key.as_str(), Operation::DescribeKey).await?;
             Ok(found.map(|key| (key, tags)))
@@ -308,7 +272,7 @@ async fn metadata(
     region: &Region,
     id: &str,
     operation: Operation,
-) -> Result<Option<KeyMetadata>, reconcile_aws::Error> {
+) -> Result<Option<KeyMetadata>, reconcile_operations::Error> {
     let kms = session.kms(region);
     let Some(answer) = found(session.call(operation, kms.describe_key().key_id(id).send()).await)? else {
         return Ok(None);
@@ -342,7 +306,11 @@ pub(super) fn traits_of(metadata: &KeyMetadata) -> KeyTraits {
     }
 }
 
-async fn rotation(session: &Session, region: &Region, id: &str) -> Result<Rotation, reconcile_aws::Error> {
+async fn rotation(
+    session: &Session,
+    region: &Region,
+    id: &str,
+) -> Result<Rotation, reconcile_operations::Error> {
     /// What KMS does where nobody has said otherwise. See `EnableKeyRotation` in the KMS API reference.
     const DEFAULT_PERIOD_DAYS: u32 = 365;
 
@@ -361,12 +329,12 @@ async fn rotation(session: &Session, region: &Region, id: &str) -> Result<Rotati
 ///
 /// # Errors
 /// If KMS does not list them.
-pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_aws::Error> {
+pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_operations::Error> {
     let kms = &session.kms(region);
     let tags = page::all(session, Operation::ListResourceTags, |marker| async move {
         let call = kms.list_resource_tags().key_id(id).set_marker(marker).send();
         let page = session.call(Operation::ListResourceTags, call).await?;
-        Ok::<_, reconcile_aws::Error>((
+        Ok::<_, reconcile_operations::Error>((
             page.tags.ok_or_else(|| session.incomplete(Operation::ListResourceTags, "Tags"))?,
             Next::truncated(page.truncated, page.next_marker),
         ))
@@ -374,11 +342,11 @@ pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, 
     Ok(Tags(tags.await?.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()))
 }
 
-async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_aws::Error> {
+async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_operations::Error> {
     let kms = &session.kms(region);
     let keys = page::all(session, Operation::ListKeys, |marker| async move {
         let page = session.call(Operation::ListKeys, kms.list_keys().set_marker(marker).send()).await?;
-        Ok::<_, reconcile_aws::Error>((
+        Ok::<_, reconcile_operations::Error>((
             page.keys.ok_or_else(|| session.incomplete(Operation::ListKeys, "Keys"))?,
             Next::truncated(page.truncated, page.next_marker),
         ))
@@ -394,11 +362,14 @@ struct KeyAlias {
     key: String,
 }
 
-async fn list_aliases(session: &Session, region: &Region) -> Result<Vec<KeyAlias>, reconcile_aws::Error> {
+async fn list_aliases(
+    session: &Session,
+    region: &Region,
+) -> Result<Vec<KeyAlias>, reconcile_operations::Error> {
     let kms = &session.kms(region);
     let aliases = page::all(session, Operation::ListAliases, |marker| async move {
         let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
-        Ok::<_, reconcile_aws::Error>((
+        Ok::<_, reconcile_operations::Error>((
             page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?,
             Next::truncated(page.truncated, page.next_marker),
         ))

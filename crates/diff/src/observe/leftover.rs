@@ -6,34 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_aws::{Aws, Session};
+use reconcile_plan::observed::{Hidden, Leftover, Observed, ReadError, What};
+use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{Account, AccountName, Desired};
 
-use super::error::ReadError;
-use super::{Hidden, Observed, log_group, role, topic};
-use crate::view::{LogGroup, Role, Topic, Trail};
-
-/// What was made for trails, and is not in the spec any more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Leftover {
-    /// The account that it is in.
-    pub account: AccountName,
-    /// The Region; of a role, that of the trail that uses it.
-    pub region: Region,
-    /// What it is.
-    pub what: What,
-}
-
-/// What a leftover is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    /// A log group.
-    LogGroup(LogGroup),
-    /// A role.
-    Role(Role),
-    /// A topic.
-    Topic(Topic),
-}
+use super::{log_group, role, topic};
 
 /// Looks where trails of ours lead; what cannot be read is hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {

@@ -3,12 +3,13 @@
 use aws_sdk_cloudwatchlogs::types::{
     DataProtectionStatus, InheritedProperty, LogGroup as Described, LogGroupClass,
 };
-use reconcile_aws::{Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::{GroupTraits, Masking, ReadError};
+use reconcile_plan::view::{AtRest, LogGroup, Tags};
 use reconcile_policy::Region;
 
-use super::error::ReadError;
 use super::page;
-use crate::view::{AtRest, LogGroup, Tags};
 
 /// A log group with the settings that no spec manages.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,26 +18,6 @@ pub struct LiveLogGroup {
     pub view: LogGroup,
     /// What no spec manages.
     pub traits: GroupTraits,
-}
-
-/// Settings of a log group that decide what becomes of its events, and that no spec manages.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GroupTraits {
-    /// The data protection policies that mask parts of the events.
-    pub masked_by: Vec<Masking>,
-    /// Whether whoever has a bearer token can write events.
-    pub takes_bearer_tokens: bool,
-    /// The class, if it is not the standard one.
-    pub class: Option<String>,
-}
-
-/// A data protection policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Masking {
-    /// That of the log group.
-    Group,
-    /// That of the account and Region.
-    Account,
 }
 
 /// The log group of this name; `None` where there is none.

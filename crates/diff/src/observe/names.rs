@@ -3,38 +3,13 @@
 use aws_sdk_s3::types::{
     FilterRule, FilterRuleName, InventoryConfiguration, NotificationConfigurationFilter,
 };
-use reconcile_aws::{Error, Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::{Receiver, Target};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
 use super::page::{self, Next};
-
-/// A receiver of the names of log files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receiver {
-    /// The ID of the notification or inventory, or the protocol of the subscription.
-    pub name: String,
-    /// The prefix of the keys whose names are told.
-    pub prefix: String,
-    /// Where the names go.
-    pub target: Target,
-}
-
-/// The target of names of log files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// The resource of this ARN, which tells the account.
-    Resource(String),
-    /// A bucket.
-    Bucket {
-        /// The name.
-        name: String,
-        /// The account, if the configuration names it.
-        account: Option<String>,
-    },
-    /// An endpoint outside of AWS: a URL, an email address or a phone number.
-    Endpoint(String),
-}
 
 /// Reads the resources that S3 notifies of objects.
 ///

@@ -5,49 +5,16 @@ use std::collections::BTreeMap;
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
 use futures::future::{join_all, try_join, try_join_all, try_join3};
-use reconcile_aws::{Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::{Inactive, LiveOrganization, ReadError};
 use reconcile_policy::{AccountId, CLOUDTRAIL, Region};
 use reconcile_spec::{Member, Organization, Roster, Unit};
 
-use super::error::ReadError;
 use super::page;
 
 /// The state of an account that is a member in every respect.
 const ACTIVE: &str = "ACTIVE";
-
-/// An organization with its accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LiveOrganization {
-    /// Who is in it, and active.
-    pub roster: Roster,
-    /// Accounts that are in it and not active.
-    pub inactive: Vec<Inactive>,
-    /// Whether CloudTrail has trusted access; `false` where nobody asks.
-    pub service_access: bool,
-    /// Delegated administrators for CloudTrail; empty where nobody asks.
-    pub delegated_administrators: Vec<AccountId>,
-}
-
-/// An account of an organization that is not active: suspended, closed or about to be, or not yet activated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inactive {
-    /// The account.
-    pub member: Member,
-    /// The state as Organizations writes it, such as `PENDING_CLOSURE`; `None` if Organizations does not return a state.
-    pub state: Option<String>,
-}
-
-impl LiveOrganization {
-    /// The account of this id, active or not.
-    pub fn account(&self, id: &str) -> Option<&Member> {
-        self.roster.member(id).or_else(|| self.inactive(id).map(|it| &it.member))
-    }
-
-    /// The account of this id, if it is in the organization and not active.
-    pub fn inactive(&self, id: &str) -> Option<&Inactive> {
-        self.inactive.iter().find(|it| it.member.id.as_str() == id)
-    }
-}
 
 /// The state of an account: only an account in the state `ACTIVE` is a member that can be entered.
 ///

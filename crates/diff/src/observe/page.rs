@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use reconcile_aws::{Error, Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
 
 /// What comes after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]

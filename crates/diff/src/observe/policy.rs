@@ -1,32 +1,12 @@
 //! Reads the policies of the bucket and of the key.
 
-use reconcile_aws::{Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::Operation;
+use reconcile_plan::observed::{ReadError, StoredPolicy};
 use reconcile_policy::{Arn, Document, Region};
 use reconcile_spec::BucketName;
 
-use super::error::{ReadError, found};
-
-/// A policy as AWS stores it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredPolicy {
-    /// The text, byte for byte.
-    pub text: String,
-    /// What the text says.
-    pub document: Document,
-}
-
-impl StoredPolicy {
-    /// Reads the policy of a resource.
-    ///
-    /// # Errors
-    /// [`ReadError::Policy`] if the text is not a policy.
-    pub fn parse(resource: &str, text: String) -> Result<Self, ReadError> {
-        match text.parse() {
-            Ok(document) => Ok(Self { text, document }),
-            Err(error) => Err(ReadError::Policy { resource: resource.to_owned(), error }),
-        }
-    }
-}
+use super::error::found;
 
 /// The policy of a bucket; `None` where it has none.
 ///

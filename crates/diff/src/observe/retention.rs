@@ -6,12 +6,15 @@ use aws_sdk_s3::types::{
     TransitionDefaultMinimumObjectSize, TransitionStorageClass,
 };
 use jiff::Timestamp;
-use reconcile_aws::{Error, Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::view::{
+    AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, Replication, Transition,
+};
 use reconcile_policy::Region;
 use reconcile_spec::{BucketName, Installation};
 
 use super::error::found;
-use crate::view::{AccessLogs, Expiry, Lifecycle, ObjectLock, Replication, Transition};
 
 /// All lifecycle rules of a bucket, whoever put them there.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,12 +43,12 @@ pub async fn read_rules(session: &Session, region: &Region, name: &BucketName) -
     }))
 }
 
-/// Our rule among them, as we write it. A rule of the previous name comes first: it is there until it is replaced.
-pub(crate) fn lifecycle(Rules { rules, .. }: &Rules, installation: &Installation) -> Lifecycle {
-    let ids = installation.rule_ids();
-    let by = |id: &str| rules.iter().find(|rule| rule.id() == Some(id));
-    let previous = ids.previous.as_deref().and_then(by);
-    let Some(rule) = previous.or_else(|| by(&ids.present)) else { return Lifecycle::default() };
+/// The rules by their IDs, each seen as a rule of ours.
+pub(crate) fn views(Rules { rules, .. }: &Rules) -> LifecycleRules {
+    LifecycleRules(rules.iter().filter_map(|rule| Some((rule.id()?.to_owned(), view(rule)))).collect())
+}
+
+fn view(rule: &LifecycleRule) -> Lifecycle {
     let mut transitions: Vec<Transition> = rule
         .transitions()
         .iter()
@@ -56,7 +59,7 @@ pub(crate) fn lifecycle(Rules { rules, .. }: &Rules, installation: &Installation
         .collect();
     transitions.sort();
     Lifecycle {
-        previous_id: previous.and_then(LifecycleRule::id).map(str::to_owned),
+        previous_id: None,
         transitions,
         expire_days: rule.expiration().and_then(LifecycleExpiration::days),
         noncurrent_expire_days: rule

@@ -1,13 +1,15 @@
 //! Reads the role with which CloudTrail delivers to log groups.
 
 use futures::future::{join3, try_join};
-use reconcile_aws::{Error, Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::{OtherPolicy, ReadError};
+use reconcile_plan::view::Role;
 use reconcile_policy::{Document, Region};
 use reconcile_spec::Marks;
 
-use super::error::{ReadError, found};
+use super::error::found;
 use super::page::{self, Next};
-use crate::view::Role;
 
 /// The role of this name, with our inline policy; `None` where there is no such role. A policy of the previous name of the
 /// installation comes first: it is there until it is replaced.
@@ -56,15 +58,6 @@ pub async fn read(
             })?,
         tags: role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
     }))
-}
-
-/// A policy of a role that is not of the installation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OtherPolicy {
-    /// The name of an inline policy, or the ARN of a managed one.
-    pub name: String,
-    /// The document of an inline policy.
-    pub document: Option<Document>,
 }
 
 /// The inline and managed policies of the role of this name that are not of the installation; none where there is no role.

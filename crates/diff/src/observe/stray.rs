@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all, try_join_all};
 use reconcile_aws::{Aws, Session};
+use reconcile_plan::observed::{Leaver, Observed, ReadError, Stray, Unseen, in_members, leavers};
+use reconcile_plan::view::{OtherTrail, Trail};
 use reconcile_policy::{Arn, Region, named_trails};
 use reconcile_spec::{Account, Desired};
 
-use super::departed::{Leaver, Unseen, in_members, leavers};
-use super::error::ReadError;
 use super::trail::{self, Asked};
-use super::{Observed, Stray};
-use crate::view::{OtherTrail, Trail};
 
 /// Looks at the trails that our statements let deliver, and that neither the spec has nor anybody saw. Those that exist are
 /// added: to the strays where they are ours, and to the others in any case. Without such trails, no call is made.

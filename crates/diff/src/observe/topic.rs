@@ -1,38 +1,17 @@
 //! Reads topics and their policies.
 
 use aws_sdk_sns::types::Tag;
-use reconcile_aws::{Error, Operation, Session};
-use reconcile_policy::{Arn, Document, Region};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::{LiveTopic, ReadError, StoredPolicy, TopicAttributes};
+use reconcile_plan::view::{AtRest, Tags, Topic};
+use reconcile_policy::{Arn, Region};
 
-use super::error::{ReadError, found};
-use super::names::{self, Receiver};
-use super::policy::StoredPolicy;
-use crate::view::{AtRest, Tags, Topic};
+use super::error::found;
+use super::names;
 
 /// The subscriptions of a topic are listed up to this number: SNS lists 100 at once, and a topic can have millions.
 const LISTED: u64 = 1000;
-
-/// A topic with its policy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LiveTopic {
-    /// The topic.
-    pub view: Topic,
-    /// Its policy; a topic always has one.
-    pub policy: Document,
-    /// The receivers of its messages; an error where they could not be read.
-    pub subscriptions: Result<Vec<Receiver>, Error>,
-}
-
-/// What decides whether CloudTrail can publish to a topic.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TopicAttributes {
-    /// The policy; a topic always has one.
-    pub policy: StoredPolicy,
-    /// The encryption of the messages.
-    pub encryption: AtRest,
-    /// How many confirmed subscriptions there are; `None` where that is not known.
-    pub subscribers: Option<u64>,
-}
 
 /// The topic of this ARN; `None` where there is none.
 ///

@@ -6,13 +6,17 @@ use aws_sdk_cloudtrail::types::{
     SourceEventCategory,
 };
 use futures::future::{join, join_all, join5};
-use reconcile_aws::{Error, Operation, Session};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::ReadError;
+use reconcile_plan::view::{
+    CloudWatchLogs, Insight, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail,
+};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelector, Installation, ReadWrite};
 
-use super::error::{ReadError, found};
+use super::error::found;
 use super::page;
-use crate::view::{CloudWatchLogs, Insight, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail};
 
 /// The trails of one account that can be seen in one Region.
 #[derive(Debug, Clone, Default, PartialEq)]

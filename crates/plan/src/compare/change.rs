@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use reconcile_policy::{Arn, Region};
+
 use crate::address::Address;
 use crate::difference::{Difference, of_views};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
 use crate::refusal::Refusal;
 use crate::view::View;
-use reconcile_policy::{Arn, Region};
 
 /// What the comparison has come to so far.
 #[derive(Debug, Default)]

@@ -145,7 +145,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::observe::Observed;
+    use crate::observed::Observed;
     use crate::view::{KeyRef, Trail};
 
     const SPEC: &str = "version: 1\nname: test\naccounts:\n  hub: { id: \"111111111111\" }\n  \

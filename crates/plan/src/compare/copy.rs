@@ -8,7 +8,7 @@ use super::{Scope, plan_of};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::observe::Observed;
+use crate::observed::Observed;
 use crate::plan::{Action, Changed, Phase, Plan, Risk};
 use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail, View};
 

@@ -12,7 +12,7 @@ use reconcile_spec::Unlisted;
 use super::Scope;
 use super::change::Compared;
 use super::policy::Policy;
-use crate::observe::Unseen;
+use crate::observed::Unseen;
 use crate::plan::Warning;
 
 /// What a plan does with the statements of this installation.

@@ -13,7 +13,7 @@ use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
 use crate::address::{Address, spare_address};
 use crate::kind::Kind;
-use crate::observe::{KeyState, Leftover, Observed, Stray, UsedKey, What, granted};
+use crate::observed::{KeyState, Leftover, Observed, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning};
 use crate::view::{Key, OtherTrail, Tags};
 

@@ -7,7 +7,7 @@ use reconcile_spec::AtRest;
 
 use super::Scope;
 use super::change::Compared;
-use crate::observe::UsedKey;
+use crate::observed::UsedKey;
 use crate::plan::Warning;
 use crate::view::{self, Tags};
 

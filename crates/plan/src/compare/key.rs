@@ -8,7 +8,7 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::observe::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey};
+use crate::observed::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey};
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::refusal::Refusal;
 use crate::view::{Key, Rotation, Tags};

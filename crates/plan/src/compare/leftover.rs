@@ -10,7 +10,7 @@ use super::change::{Compared, Explain, Terms};
 use super::{log_group, role, topic};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::{Hidden, Leftover, What};
+use crate::observed::{Hidden, Leftover, What};
 use crate::plan::{Action, Changed, Phase, Warning};
 use crate::view::View;
 

@@ -7,7 +7,7 @@ use super::{Scope, UNREADABLE_ACCESS};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::observe::log_access::Unread;
+use crate::observed::Unread;
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::LogGroup;
 

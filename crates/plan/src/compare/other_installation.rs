@@ -11,7 +11,7 @@ use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observe::ReadError;
+use crate::observed::ReadError;
 use crate::plan::Warning;
 use crate::refusal::Refusal;
 

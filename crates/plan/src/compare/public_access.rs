@@ -12,7 +12,7 @@ use reconcile_spec::ObjectOwnership;
 
 use super::Scope;
 use super::change::Compared;
-use crate::observe::AclGrant;
+use crate::observed::AclGrant;
 use crate::plan::Changed;
 use crate::refusal::Refusal;
 use crate::view::{Bucket, PublicAccessBlock};

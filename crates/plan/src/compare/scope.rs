@@ -9,7 +9,7 @@ use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
-use crate::observe::{Inactive, Observed, Stray, What, granted};
+use crate::observed::{Inactive, Observed, Stray, What, granted};
 use crate::plan::{AccountRef, Unreadable, Warning};
 use crate::view::{KeyRef, OtherTrail, Tags};
 

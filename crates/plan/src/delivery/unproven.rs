@@ -4,7 +4,7 @@ use std::fmt;
 
 use reconcile_policy::{Arn, Hop, PolicyKind};
 
-use crate::observe::{Observed, ReadError, UsedKey};
+use crate::observed::{Observed, ReadError, UsedKey};
 
 /// A hop that no policy decides, or whose policy could not be read.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,7 @@ use super::choice::Aspect;
 use super::draft::Draft;
 use super::key::is_key;
 use super::text::{quoted, scalar};
-use crate::observe::LiveTopic;
+use crate::observed::LiveTopic;
 use crate::view::{AtRest, CloudWatchLogs, LogGroup, Notification, Tags, Trail};
 
 impl Draft<'_> {

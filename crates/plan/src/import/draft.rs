@@ -9,7 +9,7 @@ use super::choice::Aspect;
 use super::error::trail as trail_name;
 use super::text::Text;
 use super::{ImportError, LeftOut, Request, names};
-use crate::observe::survey::{MissingKey, Setup, SetupKey};
+use crate::observed::{MissingKey, Setup, SetupKey};
 use crate::view::{Tags, Trail};
 
 /// The policies that lack what trails need, so that the spec has to manage them.

@@ -4,8 +4,7 @@ use reconcile_policy::Arn;
 use reconcile_spec::{BucketName, Diagnostics, SpecName};
 
 use super::LeftOut;
-use crate::observe::ObserveError;
-use crate::observe::survey::SurveyError;
+use crate::observed::{LiveError, ObserveError, SurveyError};
 
 /// Why there is no spec for a set-up.
 #[derive(Debug, thiserror::Error)]
@@ -65,9 +64,12 @@ impl From<SurveyError> for ImportError {
     }
 }
 
-impl From<ObserveError> for ImportError {
-    fn from(error: ObserveError) -> Self {
-        Self::Observe(Box::new(error))
+impl From<LiveError> for ImportError {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Observe(error) => Self::Observe(Box::new(error)),
+            LiveError::Invalid(problems) => Self::invalid(&problems),
+        }
     }
 }
 

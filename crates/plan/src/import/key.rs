@@ -5,7 +5,7 @@ use reconcile_spec::AliasName;
 use super::choice::Aspect;
 use super::draft::Draft;
 use super::text::{About, Text, quoted, scalar};
-use crate::observe::survey::SetupKey;
+use crate::observed::SetupKey;
 use crate::view::Rotation;
 
 impl Draft<'_> {

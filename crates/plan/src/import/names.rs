@@ -6,7 +6,7 @@ use reconcile_policy::{Arn, Document, Ownership, named_trails};
 use reconcile_spec::SpecName;
 
 use super::{ImportError, Request};
-use crate::observe::survey::Setup;
+use crate::observed::Setup;
 
 /// The name under which the installation is found in AWS.
 pub(super) fn found(setup: &Setup, request: &Request) -> Result<SpecName, ImportError> {

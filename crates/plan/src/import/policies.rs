@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::choice::Aspect;
 use super::draft::Draft;
 use super::text::{About, Text, quoted, scalar};
-use crate::observe::survey::SetupKey;
+use crate::observed::SetupKey;
 use crate::view::{Constraints, Grant};
 
 impl Draft<'_> {

@@ -4,7 +4,6 @@ use super::choice::Aspect;
 use super::draft::Draft;
 use super::key::is_key;
 use super::text::{About, Text, scalar};
-use crate::observe::retention;
 use crate::view::{AccessLogs, Bucket, Encryption, KeyRef, Lifecycle, ObjectLock, PublicAccessBlock};
 
 /// What a spec says of a setting.
@@ -52,7 +51,7 @@ impl Draft<'_> {
             (false, false) => unmanaged(),
         };
         let is_blocked = |on| *public_access_block == Some(PublicAccessBlock::all(on));
-        let lifecycle = retention::lifecycle(&self.setup.rules, &self.installation());
+        let lifecycle = self.setup.rules.of(&self.installation());
         let ownership = match object_ownership.as_deref() {
             Some("BucketOwnerEnforced") => Say::Nothing,
             Some(ownership) => Say::Keep(ownership.to_owned()),

@@ -71,7 +71,7 @@ impl Text {
     pub(super) fn bare(&self) -> String {
         let mut bare = self.clone();
         for index in self.kept().rev().collect::<Vec<_>>() {
-            if super::read(&bare.without(index)).is_ok() {
+            if super::parsed(&bare.without(index)).is_ok() {
                 bare.lines.remove(index);
             }
         }

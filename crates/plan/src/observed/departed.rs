@@ -51,15 +51,15 @@ impl fmt::Display for Unseen {
 }
 
 /// An account that left, with the trails that our statements name in it.
-pub(super) struct Leaver {
+pub struct Leaver {
     /// How to get into it.
-    pub(super) way_in: Result<Account, Unseen>,
+    pub way_in: Result<Account, Unseen>,
     /// The trails.
-    pub(super) trails: BTreeSet<Arn>,
+    pub trails: BTreeSet<Arn>,
 }
 
 /// Finds the way into accounts, by the id of each with its trails.
-pub(super) fn leavers(
+pub fn leavers(
     desired: &Desired,
     organization: Option<&LiveOrganization>,
     trails: BTreeMap<String, BTreeSet<Arn>>,
@@ -86,7 +86,7 @@ fn unknown(organization: Option<&LiveOrganization>, id: &str) -> Unseen {
 }
 
 /// Trails that any account of the organization may have, in each member that the spec does not have.
-pub(super) fn in_members(
+pub fn in_members(
     desired: &Desired,
     organization: Option<&LiveOrganization>,
     patterns: &BTreeSet<Arn>,

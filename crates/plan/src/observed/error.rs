@@ -1,3 +1,5 @@
+//! Errors of reading.
+
 use reconcile_policy::{Arn, ParseError};
 use reconcile_spec::AccountName;
 
@@ -6,7 +8,7 @@ use reconcile_spec::AccountName;
 pub enum ReadError {
     /// AWS did not give it.
     #[error(transparent)]
-    Aws(#[from] reconcile_aws::Error),
+    Aws(#[from] reconcile_operations::Error),
     /// The live policy is not one.
     #[error("the live policy of {resource} cannot be read: {error}")]
     Policy {
@@ -131,14 +133,5 @@ impl ObserveError {
             Self::Hub { error, .. } | Self::Organization { error, .. } => error.hint(),
             Self::Interrupted => None,
         }
-    }
-}
-
-/// Turns "there is none" into `None`, and leaves every other error one.
-pub(super) fn found<T>(result: Result<T, reconcile_aws::Error>) -> Result<Option<T>, reconcile_aws::Error> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_absent() => Ok(None),
-        Err(error) => Err(error),
     }
 }

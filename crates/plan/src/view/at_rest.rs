@@ -20,7 +20,7 @@ pub enum AtRest {
 
 impl AtRest {
     /// The encryption with the key that AWS reports for a resource, if it reports one.
-    pub(crate) fn of(key: Option<String>) -> Self {
+    pub fn of(key: Option<String>) -> Self {
         match key.filter(|key| !key.is_empty()) {
             Some(key) => Self::Kms { key: KeyRef::Known(key) },
             None => Self::Off,

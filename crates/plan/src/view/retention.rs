@@ -1,5 +1,8 @@
 //! How long a bucket keeps what is in it.
 
+use std::collections::BTreeMap;
+
+use reconcile_spec::Installation;
 use serde::{Deserialize, Serialize};
 
 /// The one lifecycle rule of ours; without any member, there is none.
@@ -25,6 +28,20 @@ pub struct Lifecycle {
     /// What the rule has and `reconcile` never writes into its rule, in words: `disabled`, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub altered: Vec<String>,
+}
+
+/// The lifecycle rules of a bucket by their IDs, whoever put them there, each seen as a rule of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LifecycleRules(pub BTreeMap<String, Lifecycle>);
+
+impl LifecycleRules {
+    /// The rule of an installation. A rule of its previous name comes first: it is there until it is replaced.
+    pub fn of(&self, installation: &Installation) -> Lifecycle {
+        let ids = installation.rule_ids();
+        let previous = ids.previous.filter(|id| self.0.contains_key(id));
+        let rule = self.0.get(previous.as_ref().unwrap_or(&ids.present)).cloned();
+        rule.map(|rule| Lifecycle { previous_id: previous, ..rule }).unwrap_or_default()
+    }
 }
 
 /// A move to other storage.

@@ -49,7 +49,7 @@ pub struct Trail {
 
 impl Trail {
     /// The ARN of the key that encrypts its log files; `None` without a key, and for a key that is not created yet.
-    pub(crate) fn key_arn(&self) -> Option<Arn> {
+    pub fn key_arn(&self) -> Option<Arn> {
         match &self.kms_key {
             Some(KeyRef::Known(arn)) => arn.parse().ok(),
             Some(KeyRef::KnownAfterApply(_)) | None => None,
@@ -57,7 +57,7 @@ impl Trail {
     }
 
     /// What it delivers to or tells, besides bucket and key: its log group, the role that delivers there, and its topic.
-    pub(crate) fn destinations(&self) -> impl Iterator<Item = Arn> {
+    pub fn destinations(&self) -> impl Iterator<Item = Arn> {
         let mut arns = Vec::new();
         if let Some(CloudWatchLogs::To { group, role }) = &self.cloudwatch_logs {
             arns.extend([group.trim_end_matches(":*"), role.as_str()]);
@@ -126,7 +126,7 @@ pub struct OtherTrail {
 
 impl OtherTrail {
     /// What of a trail is of concern to those who do not have it in their spec.
-    pub(crate) fn of(trail: &Trail) -> Self {
+    pub fn of(trail: &Trail) -> Self {
         Self {
             arn: trail.arn.clone(),
             bucket: trail.bucket.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reconcile_diff::plan::{AccountRef, Change};
+use reconcile_plan::plan::{AccountRef, Change};
 
 /// Fewer are shown one by one.
 const FOLDED: usize = 3;

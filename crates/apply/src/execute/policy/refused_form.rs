@@ -2,13 +2,14 @@
 //!
 //! See [`TAG`] for why the memory is a tag.
 
-use reconcile_aws::{Operation, Session};
+use reconcile_aws::Session;
 use reconcile_diff::observe::bucket::read_tags;
 use reconcile_diff::observe::{key, topic};
-use reconcile_diff::plan::Trial;
-use reconcile_diff::refused_forms::{TAG, refused_forms, text};
-use reconcile_diff::view::Tags;
-use reconcile_diff::{Address, Kind};
+use reconcile_operations::Operation;
+use reconcile_plan::plan::Trial;
+use reconcile_plan::refused_forms::{TAG, refused_forms, text};
+use reconcile_plan::view::Tags;
+use reconcile_plan::{Address, Kind};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 

@@ -1,8 +1,8 @@
 //! The time between the write of a policy and its confirmation by CloudTrail: the previous document is kept, and restored
 //! if CloudTrail refuses a trail.
 
-use reconcile_diff::observe::policy::StoredPolicy;
-use reconcile_diff::plan::{self, Changed, Phase, TrailRef};
+use reconcile_plan::observed::StoredPolicy;
+use reconcile_plan::plan::{self, Changed, Phase, TrailRef};
 use reconcile_policy::{Document, Step};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 

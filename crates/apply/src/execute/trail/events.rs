@@ -7,7 +7,7 @@ use aws_sdk_cloudtrail::types::{
     EventCategoryAggregation, EventSelector, InsightSelector, InsightType, ReadWriteType,
     SourceEventCategory, Template,
 };
-use reconcile_diff::view::Insight;
+use reconcile_plan::view::Insight;
 use reconcile_spec::{self as spec, ReadWrite};
 
 use crate::error::ApplyError;

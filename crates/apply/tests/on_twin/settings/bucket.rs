@@ -146,7 +146,7 @@ async fn block(world: &World) {
             .restrict_public_buckets(setting != 3);
         let call = world.s3.put_public_access_block().bucket(BUCKET);
         call.public_access_block_configuration(block.build()).send().await.unwrap();
-        assert_eq!(reconcile_diff::findings(&world.compare().await).len(), 1, "{setting}");
+        assert_eq!(reconcile_plan::findings(&world.compare().await).len(), 1, "{setting}");
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
 async fn subscribe(world: &World, protocol: &str, endpoint: &str) {
     let call = world.sns.subscribe().topic_arn(TOPIC).protocol(protocol).endpoint(endpoint);
     call.send().await.unwrap();
-    let found = reconcile_diff::findings(&world.compare().await);
+    let found = reconcile_plan::findings(&world.compare().await);
     assert!(found.is_empty(), "nobody confirmed yet: {found:#?}");
     let summary = world.installation.twin.summary();
     let account = summary.accounts.iter().find(|it| it.id == crate::installation::MASTER).unwrap();

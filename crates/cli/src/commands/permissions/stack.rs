@@ -3,7 +3,7 @@
 //! A stack set that deploys automatically creates the role in every account that joins the organization: see "Manage automatic
 //! deployments for stack sets that use service-managed permissions" in the user guide of AWS `CloudFormation`.
 
-use reconcile_aws::ANY_ACCOUNT;
+use reconcile_operations::ANY_ACCOUNT;
 use serde_json::{Value, json};
 
 /// The template of a role with this name, which may have a path before it, and its policy.

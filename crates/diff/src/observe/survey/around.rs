@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join_all, try_join, try_join3};
+use reconcile_plan::observed::{Around, MissingKey, ReadError, SetupKey, SetupOrganization};
+use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Installation, KeyIdentity};
 
-use super::{Around, MissingKey, Place, SetupKey, SetupOrganization, place_of};
-use crate::observe::error::ReadError;
+use super::{Place, place_of};
 use crate::observe::{grant, key, log_group, organization, policy, role, topic};
-use crate::view::Trail;
 
 type Seen = [(AccountName, Trail)];
 

@@ -6,7 +6,7 @@ use super::{Judge, Subject};
 use crate::compare::log_group;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
-use crate::observe::{GroupTraits, Masking};
+use crate::observed::{GroupTraits, Masking};
 
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let groups = judge.scope.desired.log_groups.iter().filter_map(|desired| {

@@ -7,7 +7,7 @@ use super::super::log_group;
 use super::{Judge, Subject};
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
-use crate::observe::log_access::{Reach, ResourcePolicy, Subscription};
+use crate::observed::{Reach, ResourcePolicy, Subscription};
 
 /// What resource policies and subscription filters allow to outsiders, for each log group of the spec that exists.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {

@@ -12,7 +12,7 @@ use crate::compare::change::Compared;
 use crate::compare::topic;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
-use crate::observe::{Receiver, Target};
+use crate::observed::{Receiver, Target};
 
 /// The code of the warning about receivers of names that cannot be read, which is a finding, too.
 pub(crate) const UNREADABLE_NAMES: &str = "unreadable-names";
@@ -45,7 +45,7 @@ struct Source<'a> {
     address: Address,
     /// Such as `notification`.
     kind: &'static str,
-    receivers: Result<&'a [Receiver], &'a reconcile_aws::Error>,
+    receivers: Result<&'a [Receiver], &'a reconcile_operations::Error>,
 }
 
 fn sources<'a>(scope: &Scope<'a>) -> Vec<Source<'a>> {

@@ -10,7 +10,7 @@ use crate::compare::change::Compared;
 use crate::compare::role;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
-use crate::observe::OtherPolicy;
+use crate::observed::OtherPolicy;
 
 /// The policies of others.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {

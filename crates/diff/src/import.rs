@@ -1,0 +1,30 @@
+//! Reads a set-up for which there is no spec.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use reconcile_aws::Aws;
+use reconcile_plan::import::{ImportError, Imported, Request};
+use reconcile_spec::Spec;
+
+use crate::Progress;
+use crate::observe::survey::survey;
+use crate::read::{join, read};
+
+/// Reads the set-up in these accounts and finds the spec that describes it. Reads only.
+///
+/// # Errors
+/// [`ImportError`].
+pub async fn import(
+    aws: &Aws,
+    accounts: &Spec,
+    request: &Request,
+    now: Timestamp,
+    progress: &Arc<Progress>,
+) -> Result<Imported, ImportError> {
+    let (accounts, _) = Box::pin(join(aws, accounts.clone())).await?;
+    // Reads the trails and what they deliver to.
+    let setup = Box::pin(survey(aws, &accounts, &request.wanted)).await?;
+    let live = async |spec: Spec| Box::pin(read(aws, spec, progress)).await;
+    Box::pin(reconcile_plan::import::import(&setup, &accounts, request, now, live)).await
+}

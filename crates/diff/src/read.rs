@@ -1,0 +1,36 @@
+//! Reads everything that a spec names.
+
+use std::sync::Arc;
+
+use reconcile_aws::Aws;
+use reconcile_plan::observed::{Live, LiveError, LiveOrganization};
+use reconcile_spec::Spec;
+
+use crate::Progress;
+use crate::observe::{discover, observe};
+
+/// Reads live state of everything that a spec names: first the organization, whose members may join the accounts, and then all
+/// accounts at once.
+///
+/// # Errors
+/// [`LiveError`].
+pub async fn read(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Live, LiveError> {
+    // Boxed: both hold many calls.
+    let (spec, organization) = Box::pin(join(aws, spec)).await?;
+    let desired = Arc::new(spec.desired().clone());
+    let observed = Box::pin(observe(aws, &desired, organization, progress)).await?;
+    Ok(Live { spec, observed })
+}
+
+/// Adds the members of the organization to the accounts of a spec.
+///
+/// # Errors
+/// [`LiveError`].
+pub(crate) async fn join(aws: &Aws, spec: Spec) -> Result<(Spec, Option<LiveOrganization>), LiveError> {
+    let organization = discover(aws, spec.desired()).await?;
+    let spec = match &organization {
+        Some(organization) => spec.in_organization(&organization.roster).map_err(LiveError::Invalid)?,
+        None => spec,
+    };
+    Ok((spec, organization))
+}

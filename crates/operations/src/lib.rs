@@ -1,0 +1,26 @@
+//! The AWS operations that reconcile calls: who needs which permissions for them, what their error codes mean, and what the user can
+//! do about an error.
+//!
+//! Pure. `reconcile-aws` makes the calls.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod class;
+mod denial;
+mod endpoint;
+mod error;
+mod failure;
+mod hint;
+mod operation;
+mod permission;
+mod table;
+
+pub use class::{Checked, Class, Unseen};
+pub use endpoint::Endpoint;
+pub use error::Error;
+pub use failure::Failure;
+pub use operation::Operation;
+pub use permission::{
+    ANY_ACCOUNT, Mode, Permissions, SessionPolicy, import_permissions, member_permissions, permissions,
+};
+pub use table::classify;

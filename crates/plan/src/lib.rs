@@ -1,0 +1,36 @@
+//! The decisions: what differs between a spec and live AWS, what a plan changes, what drift reports, whether logs are delivered, and
+//! which spec describes what is there.
+//!
+//! Pure: nothing in this crate can reach a network or a clock. `reconcile-diff` reads live state ([`observed::Observed`]), and
+//! [`compare`](compare()) decides.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod address;
+mod compare;
+mod delivery;
+mod difference;
+mod drift;
+mod fingerprint;
+mod foreign;
+pub mod import;
+mod kind;
+pub mod observed;
+mod outsider;
+pub mod plan;
+mod refusal;
+pub mod refused_forms;
+pub mod view;
+
+pub use address::{Address, NotAnAddress, addresses, spare_key};
+pub use compare::{Comparison, allows_the_same, compare, copy, destroy};
+pub use delivery::{DeliveryPath, Unproven, Why, live_paths, obstacle};
+pub use difference::{Difference, of_views as differences};
+pub use drift::{Finding, FindingKind, Severity, findings};
+pub use fingerprint::Fingerprint;
+pub use foreign::ForeignAccess;
+pub use kind::{Kind, UnknownKind};
+pub use observed::{ObserveError, Observed, ReadError};
+pub use outsider::Outsider;
+pub use plan::Plan;
+pub use refusal::Refusal;

@@ -1,0 +1,59 @@
+//! What the spec does not manage of a bucket, and what decides what can be done with it.
+
+use reconcile_operations::Error;
+
+use super::names::Receiver;
+use crate::view::{AccessLogs, Expiry, Replication};
+
+/// Settings of a bucket that no plan changes, and that decide what can be done with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conditions {
+    /// Whether whoever requests pays (Requester Pays); an error where that could not be read.
+    pub requester_pays: Result<bool, Error>,
+    /// What the ACL grants to others than the owner; empty where ACLs are disabled, and an error where it could not be
+    /// read.
+    pub grants: Result<Vec<AclGrant>, Error>,
+    /// Lifecycle rules of others by which objects expire; an error where they could not be read.
+    pub expiries: Result<Vec<Expiry>, Error>,
+    /// Rules that replicate objects to other buckets; an error where they could not be read.
+    pub replications: Result<Vec<Replication>, Error>,
+    /// Where access logs go; an error where that could not be read.
+    pub access_logs: Result<AccessLogs, Error>,
+    /// The resources that S3 notifies of objects; an error where they could not be read.
+    pub notifications: Result<Vec<Receiver>, Error>,
+    /// The buckets to which S3 writes inventories; an error where they could not be read.
+    pub inventories: Result<Vec<Receiver>, Error>,
+}
+
+/// A grant of a bucket ACL to somebody else than the owner of the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclGrant {
+    /// The URI of a group, or the canonical id of an account.
+    pub grantee: String,
+    /// Such as `READ`.
+    pub permission: String,
+}
+
+impl AclGrant {
+    const GROUPS: &str = "http://acs.amazonaws.com/groups/";
+
+    /// Whether the grant is to everybody, or to everybody with an AWS account.
+    ///
+    /// See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user guide.
+    pub fn is_public(&self) -> bool {
+        let group = self.grantee.strip_prefix(Self::GROUPS);
+        matches!(group, Some("global/AllUsers" | "global/AuthenticatedUsers"))
+    }
+}
+
+impl std::fmt::Display for AclGrant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { grantee, permission } = self;
+        match grantee.strip_prefix(Self::GROUPS) {
+            Some("global/AllUsers") => write!(f, "{permission} to everybody"),
+            Some("global/AuthenticatedUsers") => write!(f, "{permission} to every AWS account"),
+            Some("s3/LogDelivery") => write!(f, "{permission} to the log delivery of S3"),
+            _ => write!(f, "{permission} to `{grantee}`"),
+        }
+    }
+}

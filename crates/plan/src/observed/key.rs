@@ -1,0 +1,45 @@
+//! Keys, with what KMS says of them.
+
+mod traits;
+
+use std::collections::BTreeMap;
+
+use reconcile_policy::Arn;
+
+use crate::view::Key;
+pub use traits::{KeyState, KeyTraits, Rotated};
+
+/// A key that exists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveKey {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Whether the spec's name for it stands for it: its alias, or its ARN.
+    pub is_aliased: bool,
+    /// What it is made of, and its state.
+    pub traits: KeyTraits,
+    /// Its settings.
+    pub view: Key,
+}
+
+/// A key that carries the tag of the installation and is not the key in use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpareKey {
+    /// The state.
+    pub state: KeyState,
+    /// The aliases, with their `alias/`.
+    pub aliases: Vec<String>,
+    /// The settings, without the rotation.
+    pub view: Key,
+}
+
+/// The keys that carry the tag of the installation and are not the key in use.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spares {
+    /// The keys, by ARN.
+    pub keys: BTreeMap<Arn, SpareKey>,
+    /// Keys whose tags cannot be read, and why: any of them may be another one. Empty where no key could be listed.
+    pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
+    /// Why the keys could not be listed.
+    pub unlisted: Option<reconcile_operations::Error>,
+}

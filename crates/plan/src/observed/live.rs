@@ -1,0 +1,26 @@
+//! A spec together with live state of what it names.
+
+use reconcile_spec::{Diagnostics, Spec};
+
+use super::Observed;
+use super::error::ObserveError;
+
+/// Live state of what a spec names, and the spec with the accounts of its organization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// The spec, with the members that the organization has.
+    pub spec: Spec,
+    /// Live state.
+    pub observed: Observed,
+}
+
+/// Why live state of a spec is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// It could not be read.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+    /// The accounts of the organization make the spec invalid.
+    #[error("the accounts of the organization make the spec invalid")]
+    Invalid(Diagnostics),
+}

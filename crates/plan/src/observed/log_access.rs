@@ -1,0 +1,76 @@
+//! What lets others write into log groups, and what sends their events elsewhere.
+
+use reconcile_policy::Document;
+
+use super::error::ReadError;
+
+/// The access to a log group that others can have set up.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogAccess {
+    /// The resource policies of the account and Region, and that of the log group itself.
+    pub policies: Vec<ResourcePolicy>,
+    /// What receives the events of the log group, or of the log groups of the account and Region.
+    pub subscriptions: Vec<Subscription>,
+    /// What could not be read, and why.
+    pub unread: Vec<(Unread, ReadError)>,
+}
+
+/// A resource policy of CloudWatch Logs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourcePolicy {
+    /// Its name; `None` for the policy of the log group itself.
+    pub name: Option<String>,
+    /// Its statements.
+    pub document: Document,
+}
+
+/// A subscription filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its name.
+    pub name: String,
+    /// The ARN of what receives the events.
+    pub destination: String,
+    /// Which events are sent; empty for all of them.
+    pub pattern: String,
+    /// Whether it is for one log group or for those of an account.
+    pub reach: Reach,
+}
+
+/// The log groups of a subscription filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// One log group.
+    Group,
+    /// Those of the account and Region that the selection criteria select; all if there are none.
+    Account {
+        /// The selection criteria, as CloudWatch Logs shows them.
+        criteria: Option<String>,
+    },
+}
+
+/// A sort of settings that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unread {
+    /// The resource policies of the account and Region.
+    AccountPolicies,
+    /// The resource policy of the log group.
+    GroupPolicy,
+    /// The subscription filter policies of the account and Region.
+    AccountSubscriptions,
+    /// The subscription filters of the log group.
+    GroupSubscriptions,
+}
+
+impl LogAccess {
+    /// The access together with that which an account and Region gives to all log groups.
+    #[must_use]
+    pub fn with(self, account: Self) -> Self {
+        let Self { policies, subscriptions, unread } = self;
+        Self {
+            policies: [account.policies, policies].concat(),
+            subscriptions: [account.subscriptions, subscriptions].concat(),
+            unread: [account.unread, unread].concat(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The organization with its accounts.
+
+use reconcile_policy::AccountId;
+use reconcile_spec::{Member, Roster};
+
+/// An organization with its accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveOrganization {
+    /// Who is in it, and active.
+    pub roster: Roster,
+    /// Accounts that are in it and not active.
+    pub inactive: Vec<Inactive>,
+    /// Whether CloudTrail has trusted access; `false` where nobody asks.
+    pub service_access: bool,
+    /// Delegated administrators for CloudTrail; empty where nobody asks.
+    pub delegated_administrators: Vec<AccountId>,
+}
+
+/// An account of an organization that is not active: suspended, closed or about to be, or not yet activated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inactive {
+    /// The account.
+    pub member: Member,
+    /// The state as Organizations writes it, such as `PENDING_CLOSURE`; `None` if Organizations does not return a state.
+    pub state: Option<String>,
+}
+
+impl LiveOrganization {
+    /// The account of this id, active or not.
+    pub fn account(&self, id: &str) -> Option<&Member> {
+        self.roster.member(id).or_else(|| self.inactive(id).map(|it| &it.member))
+    }
+
+    /// The account of this id, if it is in the organization and not active.
+    pub fn inactive(&self, id: &str) -> Option<&Inactive> {
+        self.inactive.iter().find(|it| it.member.id.as_str() == id)
+    }
+}

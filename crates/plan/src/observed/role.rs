@@ -1,0 +1,12 @@
+//! What others added to a role.
+
+use reconcile_policy::Document;
+
+/// A policy of a role that is not of the installation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherPolicy {
+    /// The name of an inline policy, or the ARN of a managed one.
+    pub name: String,
+    /// The document of an inline policy.
+    pub document: Option<Document>,
+}

@@ -1,0 +1,150 @@
+//! An installation, or a set-up of other tools, for which there is no spec.
+
+use std::collections::BTreeMap;
+
+use reconcile_policy::{AccountId, Arn, Document, Region};
+use reconcile_spec::{AccountName, AliasName, BucketName};
+
+use super::error::ReadError;
+use super::key::LiveKey;
+use super::topic::LiveTopic;
+use crate::view::{Bucket, Grant, LifecycleRules, LogGroup, Role, Trail};
+
+/// What to look for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The bucket; if none is named, the one that the trails deliver to.
+    pub bucket: Option<BucketName>,
+    /// Only trails of this name.
+    pub trail: Option<String>,
+}
+
+/// A set-up as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setup {
+    /// The name of the bucket.
+    pub bucket: BucketName,
+    /// The account that it is in.
+    pub bucket_account: AccountName,
+    /// The Region that it is in.
+    pub region: Region,
+    /// Its settings, without lifecycle rules.
+    pub bucket_view: Bucket,
+    /// Its lifecycle rules.
+    pub rules: LifecycleRules,
+    /// Its policy.
+    pub bucket_policy: Option<Document>,
+    /// The keys that its trails encrypt with, by ARN.
+    pub keys: BTreeMap<Arn, Result<SetupKey, MissingKey>>,
+    /// The trails that deliver to it, with the account that each was seen in.
+    pub trails: Vec<(AccountName, Trail)>,
+    /// What the trails deliver to besides, as far as it is in one of the accounts.
+    pub around: Around,
+    /// Permissions of CloudTrail in the organization; `None` where no trail logs for an organization.
+    pub organization: Option<Result<SetupOrganization, ReadError>>,
+    /// Accounts that may have more trails, at home in other Regions, and why these could not be listed.
+    pub unsurveyed: BTreeMap<AccountName, ReadError>,
+    /// Trails of which nobody could read how CloudTrail aggregates their data events, and why.
+    pub aggregation_unread: BTreeMap<Arn, reconcile_operations::Error>,
+}
+
+/// A key of a set-up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetupKey {
+    /// The account that it is in.
+    pub account: AccountName,
+    /// Its alias, if it has one.
+    pub alias: Option<AliasName>,
+    /// The key.
+    pub key: LiveKey,
+    /// Its policy.
+    pub policy: Document,
+    /// All grants on it.
+    pub grants: Vec<Grant>,
+}
+
+/// Why a key is not known.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MissingKey {
+    /// None of the accounts has the key.
+    #[error("it is in an account that was not named")]
+    Elsewhere,
+    /// The key could not be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] ReadError),
+}
+
+/// Something that a trail uses; the error where it could not be read, `None` where it does not exist.
+pub type Used<T> = Result<Option<T>, ReadError>;
+
+/// What trails deliver to besides the bucket, by ARN. What is in an account that was not named is absent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Around {
+    /// Log groups.
+    pub log_groups: BTreeMap<Arn, Used<LogGroup>>,
+    /// Roles that deliver to log groups. Their inline policies are not read.
+    pub roles: BTreeMap<Arn, Used<Role>>,
+    /// Topics.
+    pub topics: BTreeMap<Arn, Used<LiveTopic>>,
+}
+
+/// Permissions of CloudTrail in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupOrganization {
+    /// Whether CloudTrail has trusted access.
+    pub service_access: bool,
+    /// Delegated administrators for CloudTrail.
+    pub delegated_administrators: Vec<AccountId>,
+}
+
+/// Why no set-up was found.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// An account could not be read.
+    #[error("cannot read account `{account}`: {error}")]
+    Account {
+        /// Which one.
+        account: AccountName,
+        /// Why.
+        #[source]
+        error: ReadError,
+    },
+    /// No trail delivers anywhere that was asked for.
+    #[error("no such trail was found in {}", names(accounts))]
+    NoTrails {
+        /// Where it was looked.
+        accounts: Vec<AccountName>,
+    },
+    /// Trails deliver to several buckets.
+    #[error("the trails deliver to several buckets: {}", buckets.join(", "))]
+    ManyBuckets {
+        /// Their names.
+        buckets: Vec<String>,
+    },
+    /// None of the accounts has the bucket.
+    #[error("bucket {bucket} is in none of the accounts {}", names(accounts))]
+    NoBucket {
+        /// Its name.
+        bucket: BucketName,
+        /// Where it was looked.
+        accounts: Vec<AccountName>,
+    },
+}
+
+impl SurveyError {
+    /// The next step of the user.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Account { error, .. } => return error.hint(),
+            Self::NoTrails { .. } => {
+                "name the accounts that have the trails: `--account NAME=ID:ROLE`".to_owned()
+            }
+            Self::ManyBuckets { .. } => "choose one of them: `--bucket NAME`".to_owned(),
+            Self::NoBucket { .. } => "name its account as well: `--account NAME=ID:ROLE`".to_owned(),
+        })
+    }
+}
+
+fn names(accounts: &[AccountName]) -> String {
+    accounts.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

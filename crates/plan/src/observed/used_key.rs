@@ -1,0 +1,56 @@
+//! The keys that encrypt topics and log groups.
+
+use std::collections::BTreeSet;
+
+use reconcile_policy::{Arn, Document, Role};
+use reconcile_spec::Desired;
+
+use super::Observed;
+use super::error::ReadError;
+
+/// The key that encrypts a topic or a log group.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UsedKey {
+    /// The key of the spec.
+    Own,
+    /// The key that AWS manages for SNS in the account of the topic. Nobody can change its policy.
+    ManagedByAws,
+    /// Another key.
+    Other {
+        /// Its ARN.
+        arn: Arn,
+        /// Its policy.
+        policy: Document,
+    },
+    /// A key that cannot encrypt.
+    Unusable {
+        /// The key as the topic or the log group names it.
+        name: String,
+        /// `disabled`, `pending deletion`, …
+        state: String,
+    },
+    /// A key that could not be read.
+    Hidden {
+        /// The key as the topic or the log group names it.
+        name: String,
+        /// Why it could not be read, where it is in an account of the spec.
+        error: Option<ReadError>,
+    },
+}
+
+/// The topics and log groups for which our statements let the key be used.
+pub fn granted(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
+    const ROLES: [(Role, &str); 2] = [
+        (Role::TrailTopicEncrypt, "kms:EncryptionContext:aws:sns:topicArn"),
+        (Role::TrailLogGroupEncrypt, "kms:EncryptionContext:aws:logs:arn"),
+    ];
+    let mut arns = BTreeSet::new();
+    for statement in observed.key.iter().flat_map(|hub| hub.policy.statements()) {
+        let role = statement.sid().and_then(|sid| desired.key_policy.ownership.role(sid));
+        for (_, key) in ROLES.iter().filter(|(it, _)| Some(*it) == role) {
+            let conditions = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(key));
+            arns.extend(conditions.flat_map(|it| it.values).filter_map(|value| value.parse().ok()));
+        }
+    }
+    arns
+}

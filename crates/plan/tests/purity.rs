@@ -1,0 +1,38 @@
+//! The code that decides cannot reach a network: no crate that it is built with can.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Crates that make connections or run tasks, by the beginning of their names.
+const REACHES_A_NETWORK: [&str; 8] =
+    ["aws-", "futures", "hyper", "mio", "reconcile-aws", "reconcile-diff", "socket2", "tokio"];
+
+/// The dependencies of each package of a lock file, those of its tests included.
+fn dependencies(lock: &str) -> BTreeMap<&str, Vec<&str>> {
+    let packages = lock.split("[[package]]").skip(1).map(|package| {
+        let name = package.split_once("name = \"").unwrap().1.split('"').next().unwrap();
+        let list =
+            package.split_once("dependencies = [").map_or("", |(_, rest)| rest.split(']').next().unwrap());
+        // A version follows the name where there are several.
+        let names = list.split('"').skip(1).step_by(2).map(|name| name.split(' ').next().unwrap());
+        (name, names.collect())
+    });
+    packages.collect()
+}
+
+#[test]
+fn no_dependency_reaches_a_network() {
+    let lock = include_str!("../../../Cargo.lock");
+    let dependencies = dependencies(lock);
+    assert!(dependencies["reconcile-diff"].contains(&"tokio"), "the lock file is read");
+    let (mut seen, mut open) = (BTreeSet::new(), vec!["reconcile-plan"]);
+    while let Some(name) = open.pop() {
+        if seen.insert(name) {
+            open.extend(&dependencies[name]);
+        }
+    }
+    let found: Vec<&&str> =
+        seen.iter().filter(|name| REACHES_A_NETWORK.iter().any(|start| name.starts_with(start))).collect();
+    assert_eq!(found, [&""; 0]);
+}

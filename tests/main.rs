@@ -4,6 +4,7 @@
 
 mod command_line;
 mod confirm;
+mod connections;
 mod destinations;
 mod destroy;
 mod errors;

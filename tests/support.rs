@@ -2,12 +2,10 @@
 
 mod moto;
 mod project;
-#[cfg(unix)]
 mod served;
 
 pub use moto::{GUIDE, Moto, boto3, search_path};
 pub use project::{PROD, Project, Run};
-#[cfg(unix)]
 pub use served::Served;
 
 /// The tests that a page of the book names (`tests/file.rs::name`) and that do not exist.

@@ -17,6 +17,8 @@ pub(crate) enum Counter {
     CloudTrailReads,
     /// All other operations of CloudTrail.
     CloudTrailWrites,
+    /// Operations of SNS on tags.
+    TopicTags,
     /// Operations of STS.
     Sts,
     /// One operation.
@@ -41,10 +43,11 @@ pub(crate) struct Rate {
 /// - Organizations: "Throttling limits" under "Quotas and service limits" in the Organizations user guide, per account.
 /// - KMS: "Request quotas" in the KMS developer guide. Reads have 100 calls a second and more, which no run reaches.
 /// - CloudWatch Logs: "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
+/// - SNS: `TagResource` and `ListSubscriptionsByTopic` in the SNS API reference.
 /// - STS: "IAM and AWS STS quotas" in the IAM user guide. They count for the account that calls.
 ///
-/// IAM, S3 and SNS have no row: their documentation gives no rate for the operations that are called here. Their throttles are
-/// repeated.
+/// IAM, S3 and all other operations of SNS have no row: their documentation gives no rate for the operations that are called here.
+/// Throttled calls are repeated. `models/rates.json` of `reconcile-operations` has the documented rates; tests hold this table and the embedded AWS to them.
 pub(crate) fn rate(operation: Operation) -> Option<Rate> {
     use Operation as Op;
 
@@ -95,6 +98,9 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
             (Counter::Of(operation), 15, 15)
         }
         Op::CreateGrant | Op::RevokeGrant => (Counter::Of(operation), 50, 50),
+
+        Op::TagTopic | Op::ListTopicTags => (Counter::TopicTags, 10, 10),
+        Op::ListSubscriptionsByTopic => (Counter::Of(operation), 30, 30),
 
         Op::AssumeRole | Op::GetCallerIdentity => (Counter::Sts, 600, 600),
         _ => return None,
@@ -161,6 +167,8 @@ impl Limiter {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -213,16 +221,39 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_of_a_service_with_low_rates_has_one() {
+    fn every_operation_keeps_to_its_documented_rate() {
+        /// A run calls no operation as often as this in one account and Region.
+        const UNREACHED: u64 = 100;
+        // The IAM actions of these services have the names of their operations.
+
+        let page: Value = serde_json::from_str(include_str!("../../operations/models/rates.json")).unwrap();
+        let counters: HashMap<String, Counter> = Operation::ALL
+            .iter()
+            .filter_map(|operation| Some((operation.action().to_owned(), rate(*operation)?.counter)))
+            .collect();
         for operation in Operation::ALL {
-            let service = operation.action().split(':').next().unwrap_or_default();
-            let expected = match service {
-                "cloudtrail" | "organizations" | "sts" => Some(true),
-                "iam" | "s3" | "sns" => Some(false),
-                _ => None,
+            let is_of = |it: &&Value| {
+                it["operations"].as_array().unwrap().iter().any(|it| *it == operation.action())
             };
-            if let Some(expected) = expected {
-                assert_eq!(rate(*operation).is_some(), expected, "{operation:?}");
+            let documented = page["rates"].as_array().unwrap().iter().find(is_of);
+            match (rate(*operation), documented) {
+                (Some(rate), Some(documented)) => {
+                    let found = [rate.per_second, rate.burst].map(u64::from);
+                    let expected = ["per_second", "burst"].map(|it| documented[it].as_u64().unwrap());
+                    assert_eq!(found, expected, "{operation:?}");
+                    let others = documented["operations"].as_array().unwrap().iter();
+                    for other in others.filter_map(|other| counters.get(other.as_str().unwrap())) {
+                        assert_eq!(*other, rate.counter, "{operation:?}");
+                    }
+                }
+                (None, Some(documented)) => {
+                    assert!(documented["per_second"].as_u64().unwrap() >= UNREACHED, "{operation:?}");
+                }
+                (Some(_), None) => panic!("models/rates.json lacks {operation:?}"),
+                (None, None) => {
+                    let service = operation.action().split(':').next().unwrap_or_default();
+                    assert!(!matches!(service, "cloudtrail" | "organizations" | "sts"), "{operation:?}");
+                }
             }
         }
     }

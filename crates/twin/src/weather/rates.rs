@@ -3,60 +3,83 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Calls that share a rate, and the rate in calls per second. A second's worth may come at once.
+/// Calls that share a rate, and the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Rate {
-    group: &'static str,
+struct Rate<'o> {
+    /// The calls that are counted together.
+    group: &'o str,
+    /// The number of calls a second, on average.
     per_second: u32,
+    /// The number of calls at once, after a time without calls.
+    burst: u32,
 }
 
-/// See "Service quotas" under "AWS CloudTrail endpoints and quotas" in the AWS General Reference, "Request quotas" in the KMS
-/// developer guide, "CloudWatch Logs quotas" in the CloudWatch Logs user guide, `TagResource` in the SNS API reference, and
-/// "IAM and AWS STS quotas" in the IAM user guide. S3 and IAM document none for what this twin does.
-fn rate(operation: &str, is_mutating: bool) -> Option<Rate> {
+/// The documented rate of an operation. A test holds this table to `models/rates.json` of `reconcile-operations`.
+///
+/// See "Quotas in AWS CloudTrail" in the CloudTrail user guide, "Throttling limits" in the Organizations user guide, "Request quotas"
+/// in the KMS developer guide, "CloudWatch Logs quotas" in the CloudWatch Logs user guide, `TagResource`, `Subscribe` and
+/// `ListSubscriptionsByTopic` in the SNS API reference, and "IAM and AWS STS quotas" in the IAM user guide. S3 and IAM document none
+/// for what this twin does.
+fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
     let (service, name) = operation.split_once(':')?;
-    let (group, per_second) = match (service, name) {
-        ("cloudtrail", _) if is_mutating => ("cloudtrail writes", 1),
-        ("cloudtrail", _) => ("cloudtrail reads", 10),
-        ("kms", "CreateKey") => ("kms:CreateKey", 5),
-        ("kms", "ReplicateKey") => ("kms:ReplicateKey", 5),
-        ("kms", "CreateAlias") => ("kms:CreateAlias", 5),
-        ("kms", "UpdateAlias") => ("kms:UpdateAlias", 5),
-        ("kms", "DeleteAlias") => ("kms:DeleteAlias", 15),
-        ("kms", "CreateGrant") => ("kms:CreateGrant", 50),
-        ("kms", "ListGrants") => ("kms:ListGrants", 100),
-        ("kms", "RevokeGrant") => ("kms:RevokeGrant", 30),
-        ("kms", "PutKeyPolicy") => ("kms:PutKeyPolicy", 15),
-        ("kms", "EnableKeyRotation") => ("kms:EnableKeyRotation", 15),
-        ("kms", "DisableKeyRotation") => ("kms:DisableKeyRotation", 5),
-        ("kms", "EnableKey") => ("kms:EnableKey", 5),
-        ("kms", "DisableKey") => ("kms:DisableKey", 5),
-        ("kms", "UpdateKeyDescription") => ("kms:UpdateKeyDescription", 5),
-        ("kms", "ScheduleKeyDeletion") => ("kms:ScheduleKeyDeletion", 15),
-        ("kms", "CancelKeyDeletion") => ("kms:CancelKeyDeletion", 5),
-        ("kms", "TagResource") => ("kms:TagResource", 10),
-        ("kms", "UntagResource") => ("kms:UntagResource", 5),
-        ("kms", "ListKeys") => ("kms:ListKeys", 500),
-        ("kms", "ListAliases") => ("kms:ListAliases", 500),
-        ("kms", _) if !is_mutating => ("kms reads", 1000),
-        ("logs", "CreateLogGroup") => ("logs:CreateLogGroup", 10),
-        ("logs", "DeleteLogGroup") => ("logs:DeleteLogGroup", 10),
-        ("logs", "DescribeLogGroups") => ("logs:DescribeLogGroups", 10),
-        ("logs", "PutRetentionPolicy") => ("logs:PutRetentionPolicy", 10),
-        ("logs", "PutSubscriptionFilter") => ("logs:PutSubscriptionFilter", 5),
-        ("logs", "DescribeSubscriptionFilters") => ("logs:DescribeSubscriptionFilters", 5),
-        ("sns", "TagResource" | "UntagResource" | "ListTagsForResource") => ("sns tags", 10),
-        ("sns", "Subscribe") => ("sns:Subscribe", 100),
-        ("sns", "ListSubscriptionsByTopic") => ("sns:ListSubscriptionsByTopic", 30),
-        ("sts", _) => ("sts", 600),
+    let (group, per_second, burst) = match (service, name) {
+        ("cloudtrail", _) if is_mutating => ("cloudtrail writes", 1, 1),
+        ("cloudtrail", _) => ("cloudtrail reads", 10, 10),
+        ("organizations", "DescribeOrganization" | "ListRoots" | "EnableAWSServiceAccess") => {
+            (operation, 1, 2)
+        }
+        ("organizations", "ListAWSServiceAccessForOrganization") => (operation, 1, 3),
+        ("organizations", "ListAccounts") => (operation, 8, 12),
+        (
+            "organizations",
+            "ListOrganizationalUnitsForParent" | "ListAccountsForParent" | "ListDelegatedAdministrators",
+        ) => (operation, 5, 8),
+        ("organizations", "ListTagsForResource") => (operation, 10, 15),
+        (
+            "kms",
+            "CreateKey"
+            | "ReplicateKey"
+            | "CreateAlias"
+            | "UpdateAlias"
+            | "DisableKeyRotation"
+            | "EnableKey"
+            | "DisableKey"
+            | "UpdateKeyDescription"
+            | "CancelKeyDeletion"
+            | "UntagResource",
+        )
+        | (
+            "logs",
+            "AssociateKmsKey"
+            | "PutRetentionPolicy"
+            | "PutSubscriptionFilter"
+            | "DescribeSubscriptionFilters"
+            | "ListTagsForResource"
+            | "TagResource"
+            | "UntagResource",
+        ) => (operation, 5, 5),
+        ("kms", "TagResource") | ("logs", "CreateLogGroup" | "DeleteLogGroup" | "DescribeLogGroups") => {
+            (operation, 10, 10)
+        }
+        ("kms", "DeleteAlias" | "PutKeyPolicy" | "EnableKeyRotation" | "ScheduleKeyDeletion") => {
+            (operation, 15, 15)
+        }
+        ("kms", "CreateGrant" | "RevokeGrant") => (operation, 50, 50),
+        ("kms", "ListGrants") | ("sns", "Subscribe") => (operation, 100, 100),
+        ("kms", "ListKeys" | "ListAliases") => (operation, 500, 500),
+        ("kms", "GetKeyPolicy" | "GetKeyRotationStatus") => (operation, 1000, 1000),
+        ("kms", "DescribeKey" | "ListResourceTags") => (operation, 2000, 2000),
+        ("sns", "TagResource" | "UntagResource" | "ListTagsForResource") => ("sns tags", 10, 10),
+        ("sns", "ListSubscriptionsByTopic") => (operation, 30, 30),
+        ("sts", _) => ("sts", 600, 600),
         _ => return None,
     };
-    Some(Rate { group, per_second })
+    Some(Rate { group, per_second, burst })
 }
 
 /// The buckets of all accounts, Regions and groups of calls.
 #[derive(Debug, Default)]
-pub(super) struct Buckets(HashMap<(String, String, &'static str), Bucket>);
+pub(super) struct Buckets(HashMap<[String; 3], Bucket>);
 
 #[derive(Debug)]
 struct Bucket {
@@ -78,8 +101,8 @@ impl Buckets {
         const CALL: u128 = 1_000_000_000;
 
         let Some(rate) = rate(operation, is_mutating) else { return true };
-        let full = u128::from(rate.per_second).saturating_mul(CALL);
-        let place = (account.to_owned(), region.to_owned(), rate.group);
+        let full = u128::from(rate.burst).saturating_mul(CALL);
+        let place = [account, region, rate.group].map(str::to_owned);
         let bucket = self.0.entry(place).or_insert(Bucket { tokens: full, at: now });
         let passed = now.saturating_sub(bucket.at).as_nanos();
         let tokens =
@@ -93,6 +116,59 @@ impl Buckets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A documented rate, and the operations that AWS counts together.
+    #[derive(serde::Deserialize)]
+    struct Documented {
+        operations: Vec<String>,
+        per_second: u32,
+        burst: u32,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Page {
+        rates: Vec<Documented>,
+    }
+
+    #[test]
+    fn every_rate_is_the_documented_one() {
+        let page = include_str!("../../../operations/models/rates.json");
+        let Page { rates } = serde_json::from_str(page).unwrap();
+        let mut groups = Vec::new();
+        for documented in &rates {
+            let of = |operation: &String| {
+                let (_, name) = operation.split_once(':').unwrap();
+                let is_read = ["Get", "Describe", "List"].iter().any(|verb| name.starts_with(verb));
+                let rate = rate(operation, !is_read).unwrap_or_else(|| panic!("{operation}"));
+                assert_eq!(
+                    (rate.per_second, rate.burst),
+                    (documented.per_second, documented.burst),
+                    "{operation}"
+                );
+                rate.group.to_owned()
+            };
+            let group: std::collections::BTreeSet<String> = documented.operations.iter().map(of).collect();
+            assert_eq!(group.len(), 1, "{:?}", documented.operations);
+            groups.extend(group);
+        }
+        let all = groups.len();
+        groups.sort();
+        groups.dedup();
+        assert_eq!(groups.len(), all, "operations that AWS does not count together share a rate");
+    }
+
+    #[test]
+    fn a_burst_can_come_at_once() {
+        let mut buckets = Buckets::default();
+        let mut lists = |seconds: u64| {
+            let now = Duration::from_secs(seconds);
+            let take = |buckets: &mut Buckets| {
+                buckets.take(("1", "us-east-1"), "organizations:ListAccounts", false, now)
+            };
+            (0..20).filter(|_| take(&mut buckets)).count()
+        };
+        assert_eq!((lists(0), lists(1)), (12, 8));
+    }
 
     #[test]
     fn a_rate_is_kept_per_account_and_region() {

@@ -1,6 +1,7 @@
-//! Turns the credentials of one account into those of a role in another, and renews them.
+//! The credentials of an assumed role, and their renewal.
 
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -14,39 +15,70 @@ use tokio::sync::Mutex;
 
 use crate::call;
 
-/// The SDK has a provider for this as well; it hides what AWS answered behind its own error, and users need to
-/// see that answer. So the first call is made in the open, by [`Session`](crate::Session), and its result kept here.
+/// Credentials are renewed this long before they expire, so that they are valid when a request reaches AWS.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// A provider of the credentials of a role, which keeps them until they expire or AWS refuses them.
+///
+/// The provider of the SDK hides the answer of STS behind its own error, and the identity cache of the SDK keeps credentials
+/// until they expire by the clock of this machine, even after AWS has answered that they have expired. So
+/// [`Session`](crate::Session) makes the first call itself, to report its error, and this provider is its own cache.
+#[derive(Debug, Clone)]
+pub(crate) struct AssumedRole(Arc<Shared>);
+
 #[derive(Debug)]
-pub(crate) struct AssumedRole {
+struct Shared {
     sts: aws_sdk_sts::Client,
     role: RoleAccess,
     policy: Option<SessionPolicy>,
-    first: Mutex<Option<Credentials>>,
+    /// The current credentials. Whoever renews them holds the lock, so that concurrent calls assume the role once.
+    current: Mutex<Option<Credentials>>,
+    /// The session token that AWS refused last.
+    refused: SyncMutex<Option<String>>,
 }
 
 impl AssumedRole {
     pub(crate) fn new(sts: aws_sdk_sts::Client, role: RoleAccess, policy: Option<SessionPolicy>) -> Self {
-        Self { sts, role, policy, first: Mutex::new(None) }
+        Self(Arc::new(Shared { sts, role, policy, current: Mutex::default(), refused: SyncMutex::default() }))
     }
 
-    /// Assumes the role and keeps the credentials for the first that asks.
+    /// Assumes the role, and keeps the credentials.
     pub(crate) async fn open(&self) -> Result<(), SdkError<AssumeRoleError, HttpResponse>> {
         let answer = self.assume().await?;
-        *self.first.lock().await = credentials(answer);
+        *self.0.current.lock().await = credentials(answer);
         Ok(())
     }
 
+    /// Has the role assumed again before the next request, if its credentials are still those with this session token.
+    pub(crate) fn refuse(&self, token: String) {
+        *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
+
     async fn assume(&self) -> Result<AssumeRoleOutput, SdkError<AssumeRoleError, HttpResponse>> {
-        let send = self
-            .sts
+        let Shared { sts, role, policy, .. } = &*self.0;
+        let send = sts
             .assume_role()
-            .role_arn(self.role.arn.as_str())
-            .role_session_name(&self.role.session_name)
-            .set_external_id(self.role.external_id.as_ref().map(|secret| secret.expose().to_owned()))
-            .set_policy(self.policy.as_ref().map(|policy| policy.as_str().to_owned()))
+            .role_arn(role.arn.as_str())
+            .role_session_name(&role.session_name)
+            .set_external_id(role.external_id.as_ref().map(|secret| secret.expose().to_owned()))
+            .set_policy(policy.as_ref().map(|policy| policy.as_str().to_owned()))
             .send();
         // Credentials are renewed in the middle of another call.
         call::make(Operation::AssumeRole, send).await.0
+    }
+
+    async fn provide(&self) -> Result<Credentials, CredentialsError> {
+        let mut current = self.0.current.lock().await;
+        let refused = self.0.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(usable) =
+            current.as_ref().filter(|it| is_usable(it, refused.as_deref(), SystemTime::now()))
+        {
+            return Ok(usable.clone());
+        }
+        let answer = self.assume().await.map_err(CredentialsError::provider_error)?;
+        let renewed = credentials(answer)
+            .ok_or_else(|| CredentialsError::unhandled("AssumeRole returned no credentials"))?;
+        Ok(current.insert(renewed).clone())
     }
 }
 
@@ -55,14 +87,14 @@ impl ProvideCredentials for AssumedRole {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async {
-            if let Some(first) = self.first.lock().await.take() {
-                return Ok(first);
-            }
-            let answer = self.assume().await.map_err(CredentialsError::provider_error)?;
-            credentials(answer).ok_or_else(|| CredentialsError::unhandled("AssumeRole gave no credentials"))
-        })
+        future::ProvideCredentials::new(self.provide())
     }
+}
+
+/// Whether AWS accepts credentials, as far as it is known here.
+fn is_usable(credentials: &Credentials, refused: Option<&str>, now: SystemTime) -> bool {
+    let is_refused = refused.is_some() && credentials.session_token() == refused;
+    !is_refused && credentials.expiry().is_none_or(|expiry| now + MARGIN < expiry)
 }
 
 fn credentials(answer: AssumeRoleOutput) -> Option<Credentials> {
@@ -75,4 +107,30 @@ fn credentials(answer: AssumeRoleOutput) -> Option<Credentials> {
         expiry,
         "reconcile::AssumedRole",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_used_until_they_expire_or_are_refused() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+        for (life, refused, expected) in [
+            (Some(Duration::from_mins(15)), None, true),
+            (Some(Duration::from_mins(15)), Some("earlier"), true),
+            (Some(Duration::from_mins(15)), Some("token"), false),
+            (Some(MARGIN), None, false),
+            (Some(Duration::ZERO), None, false),
+            (None, None, true),
+            (None, Some("token"), false),
+        ] {
+            let expiry = life.map(|life| now + life);
+            let credentials = Credentials::new("ASIA", "secret", Some("token".to_owned()), expiry, "test");
+            assert_eq!(is_usable(&credentials, refused, now), expected, "{life:?} {refused:?}");
+        }
+        // Credentials without a session token are not those that were refused.
+        let credentials = Credentials::new("AKIA", "secret", None, None, "test");
+        assert!(is_usable(&credentials, Some("token"), now) && is_usable(&credentials, None, now));
+    }
 }

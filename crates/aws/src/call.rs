@@ -18,6 +18,9 @@ tokio::task_local! {
     static CURRENT: Call;
 }
 
+/// The number of no attempt.
+const NONE: u32 = u32::MAX;
+
 /// A call with all its attempts.
 #[derive(Debug)]
 struct Call {
@@ -30,6 +33,10 @@ struct Call {
     lost: AtomicU32,
     /// The last of those attempts, by its number.
     last_lost: AtomicU32,
+    /// The attempt, by its number, after which the credentials are renewed; [`NONE`] for no attempt.
+    renewing: AtomicU32,
+    /// The session token of the last request.
+    token: Mutex<Option<String>>,
     /// Where the last request went. A request for credentials counts, too.
     endpoint: Arc<Mutex<Option<Endpoint>>>,
 }
@@ -43,7 +50,9 @@ pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>)
         sent: OnceLock::new(),
         attempts: AtomicU32::new(0),
         lost: AtomicU32::new(0),
-        last_lost: AtomicU32::new(u32::MAX),
+        last_lost: AtomicU32::new(NONE),
+        renewing: AtomicU32::new(NONE),
+        token: Mutex::default(),
         endpoint: Arc::clone(&endpoint),
     };
     let result = CURRENT.scope(call, send).await;
@@ -51,12 +60,22 @@ pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>)
     (result, endpoint)
 }
 
-/// Remembers where a request of the call goes.
+/// The header of a signed request that has the session token. See "Create a signed AWS API request" in the IAM user guide.
+const TOKEN: &str = "x-amz-security-token";
+
+/// Remembers where a request of the call goes, and its session token.
 pub(crate) fn note(request: &HttpRequest) {
     // Outside of a call nobody asks.
     let _ = CURRENT.try_with(|call| {
         *call.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint_of(request));
+        let token = request.headers().get(TOKEN).map(str::to_owned);
+        *call.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
     });
+}
+
+/// The session token of the last request of the call.
+pub(crate) fn token() -> Option<String> {
+    CURRENT.try_with(|call| call.token.lock().unwrap_or_else(PoisonError::into_inner).clone()).ok().flatten()
 }
 
 /// The operation of the call that is being made, if the request is made for one: providers of credentials make their own.
@@ -91,6 +110,18 @@ pub(crate) fn lost() -> u32 {
     CURRENT.try_with(count).unwrap_or(1)
 }
 
+/// Whether the credentials are renewed after the present attempt: at most once in a call.
+///
+/// The SDK classifies some answers more than once. The answer for an attempt is always the same.
+pub(crate) fn renews() -> bool {
+    let renews = |call: &Call| {
+        let attempt = call.attempts.load(Ordering::Relaxed);
+        let first = call.renewing.compare_exchange(NONE, attempt, Ordering::Relaxed, Ordering::Relaxed);
+        first.is_ok() || first == Err(attempt)
+    };
+    CURRENT.try_with(renews).unwrap_or(false)
+}
+
 #[cfg(test)]
 mod tests {
     use aws_smithy_types::body::SdkBody;
@@ -106,6 +137,36 @@ mod tests {
             (first, lost())
         });
         assert_eq!(counts.await.0, ((1, 1), 2));
+    }
+
+    #[tokio::test]
+    async fn the_token_is_that_of_the_last_request_of_the_same_call() {
+        let send = |token: &'static str| {
+            let mut request = HttpRequest::new(SdkBody::empty());
+            request.headers_mut().insert(TOKEN, token);
+            note(&request);
+        };
+        let tokens = make(Operation::GetRole, async {
+            send("first");
+            let first = token();
+            send("second");
+            make(Operation::AssumeRole, async { note(&HttpRequest::new(SdkBody::empty())) }).await;
+            [first, token()]
+        });
+        assert_eq!(tokens.await.0, ["first", "second"].map(|token| Some(token.to_owned())));
+        assert_eq!(token(), None, "outside of a call");
+    }
+
+    #[tokio::test]
+    async fn credentials_are_renewed_once_in_a_call() {
+        let renewals = make(Operation::GetRole, async {
+            sent();
+            let first = (renews(), renews());
+            sent();
+            (first, renews())
+        });
+        assert_eq!(renewals.await.0, ((true, true), false));
+        assert!(!renews(), "outside of a call");
     }
 
     #[tokio::test]

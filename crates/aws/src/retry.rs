@@ -2,7 +2,8 @@
 //!
 //! A call that was throttled did not take effect, and is repeated as long as its time lasts. Of a call whose answer is lost, or
 //! that AWS answers with a fault of its own, it is not known whether it took effect: it is repeated a few times, unless a second
-//! effect would do harm.
+//! effect would do harm. A call that AWS refused because the credentials of an assumed role have expired is repeated once, with new
+//! credentials.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
 };
@@ -18,6 +20,7 @@ use aws_smithy_types::retry::ErrorKind;
 use reconcile_operations::Operation;
 use reconcile_policy::AccountId;
 
+use crate::assumed_role::AssumedRole;
 use crate::call;
 
 /// The time of a call with all its attempts. After it, nothing is repeated.
@@ -54,9 +57,29 @@ fn is_repeatable(operation: Operation) -> bool {
     operation != Operation::CreateKey
 }
 
-/// Applies the rules above to what the classifiers of the SDK found.
+/// Applies the rules above to the results of the classifiers of the SDK.
 #[derive(Debug)]
-pub(crate) struct Rules;
+pub(crate) struct Rules {
+    /// The role whose credentials are renewed. Other credentials are not issued here.
+    pub(crate) role: Option<AssumedRole>,
+}
+
+impl Rules {
+    /// Has the role of the session assumed again if AWS refused its credentials as expired. Returns whether the call is repeated.
+    ///
+    /// AWS can refuse credentials before they expire by the clock of this machine. The refused call did not take effect.
+    fn renews(&self, context: &InterceptorContext) -> bool {
+        let Some(role) = &self.role else { return false };
+        let code = context.response().and_then(code);
+        if !code.is_some_and(|code| is_expired(&code)) || !call::renews() {
+            return false;
+        }
+        if let Some(token) = call::token() {
+            role.refuse(token);
+        }
+        true
+    }
+}
 
 impl ClassifyRetry for Rules {
     fn classify_retry(&self, _: &InterceptorContext) -> RetryAction {
@@ -65,7 +88,10 @@ impl ClassifyRetry for Rules {
 
     fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
         let RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) = previous else {
-            return RetryAction::NoActionIndicated;
+            return match self.renews(context) {
+                true => RetryAction::server_error(),
+                false => RetryAction::NoActionIndicated,
+            };
         };
         // An answer that is too long is as long the next time.
         if is_quota(context) || *kind == ErrorKind::ClientError {
@@ -90,14 +116,31 @@ impl ClassifyRetry for Rules {
     }
 }
 
+/// Whether AWS answers that the security token of the request has expired.
+///
+/// See "List of error codes" in the S3 API reference, and "Common errors" in the API reference of each other service.
+/// `RequestExpired` is about the date of the signature, and new credentials do not change it.
+fn is_expired(code: &str) -> bool {
+    matches!(code, "ExpiredToken" | "ExpiredTokenException")
+}
+
 /// Whether AWS answers that a quota is used up. The SDK takes the code for that of a throttle, which it is in other services: KMS
 /// and CloudWatch Logs have it for the number of resources. See `LimitExceededException` in their API references.
 fn is_quota(context: &InterceptorContext) -> bool {
-    const CODE: &str = "LimitExceededException";
+    context.response().and_then(code).is_some_and(|code| code == "LimitExceededException")
+}
 
-    let body = context.response().and_then(|answer| answer.body().bytes()).unwrap_or_default();
-    serde_json::from_slice::<serde_json::Value>(body)
-        .is_ok_and(|body| body["__type"].as_str().is_some_and(|code| code.ends_with(CODE)))
+/// The error code of an answer, in JSON or in XML. The SDK reads it for each operation in another type.
+///
+/// See "Error responses" in the S3 API reference, and the AWS JSON and query protocols in the Smithy specification.
+fn code(answer: &HttpResponse) -> Option<String> {
+    let body = answer.body().bytes()?;
+    if let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) {
+        // A namespace can come before the code.
+        return body["__type"].as_str()?.rsplit('#').next().map(str::to_owned);
+    }
+    let (_, rest) = std::str::from_utf8(body).ok()?.split_once("<Code>")?;
+    rest.split_once("</Code>").map(|(code, _)| code.trim().to_owned())
 }
 
 /// How the clients of one account repeat calls, with [`Rules`].
@@ -128,6 +171,9 @@ impl Retries {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
 
     #[test]
@@ -146,5 +192,26 @@ mod tests {
             assert_eq!(is_repeated(Some(operation), failed, spent), expected, "{operation:?} {failed:?}");
         }
         assert!(is_repeated(None, Failed::Lost(1), secs(1)));
+    }
+
+    #[test]
+    fn expired_credentials_are_recognized_in_every_protocol() {
+        for (body, expected) in [
+            (r#"{"__type":"ExpiredTokenException","message":"m"}"#, true),
+            (r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#, true),
+            (r#"{"__type":"AccessDeniedException","message":"ExpiredTokenException"}"#, false),
+            (r#"{"message":"ExpiredToken"}"#, false),
+            ("<?xml version=\"1.0\"?>\n<Error><Code>ExpiredToken</Code><Message>m</Message></Error>", true),
+            (
+                "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code></Error></ErrorResponse>",
+                true,
+            ),
+            ("<Error><Code>RequestExpired</Code></Error>", false),
+            ("<Error><Code>AccessDenied</Code><Message>ExpiredToken</Message></Error>", false),
+            ("", false),
+        ] {
+            let answer = HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::from(body));
+            assert_eq!(code(&answer).is_some_and(|code| is_expired(&code)), expected, "{body}");
+        }
     }
 }

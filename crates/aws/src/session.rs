@@ -18,7 +18,7 @@ use crate::assumed_role::AssumedRole;
 use crate::connect::is_of_aws;
 use crate::error::error_of;
 use crate::gate::Gate;
-use crate::retry::{BUDGET, Retries, Rules};
+use crate::retry::{Retries, Rules};
 use crate::{Aws, call};
 
 /// Builds the configuration of a client for a session and a Region. The SDK has a type for each service, and no trait.
@@ -29,7 +29,7 @@ macro_rules! client {
             .retry_partition($session.retries.partition.clone())
             .retry_config($session.retries.config.clone())
             .timeout_config($session.retries.timeouts.clone())
-            .retry_classifier(Rules)
+            .retry_classifier(Rules { role: $session.role.clone() })
     };
 }
 
@@ -40,6 +40,8 @@ macro_rules! client {
 pub struct Session {
     account: Account,
     config: SdkConfig,
+    /// The role whose credentials the calls are made with, if it was assumed here.
+    role: Option<AssumedRole>,
     /// The Region whose STS is called.
     sts_region: Region,
     retries: Retries,
@@ -81,6 +83,7 @@ impl Session {
             sts_region: aws.sts_region(),
             retries: Retries::of(&account.id, &config),
             config,
+            role: None,
             gate: aws.gate(),
             calls: Arc::default(),
             caller: account.access.role.as_ref().map(|role| role.arn.clone()),
@@ -99,10 +102,11 @@ impl Session {
         self.config = self
             .config
             .to_builder()
-            .credentials_provider(SharedCredentialsProvider::new(provider))
-            // A cache of its own: the SDK's shared one holds 64 identities, then evicts at random.
-            .identity_cache(IdentityCache::lazy().load_timeout(BUDGET).build())
+            .credentials_provider(SharedCredentialsProvider::new(provider.clone()))
+            // The provider keeps the credentials.
+            .identity_cache(IdentityCache::no_cache())
             .build();
+        self.role = Some(provider);
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! What AWS limits, and what has no limit although it should have one.
 
-use reconcile_twin::{Clock, Failure, Garbage, GarbageAnswer, Kind, Share, Weather};
+use std::collections::BTreeMap;
 
-use crate::installation::{Installation, members};
+use reconcile_twin::{Clock, Event, Failure, Garbage, GarbageAnswer, Kind, Share, Weather};
+
+use crate::installation::{Installation, MASTER, members};
 use crate::unreadable::{SPEC, with_others};
 
 /// So many calls of an operation that AWS throttles.
@@ -58,6 +60,45 @@ async fn throttles_and_lost_answers_cost_no_more_calls_than_they_have_to() {
     assert!(found * 10 <= fewest * 16, "{found} calls in a storm, {fewest} in calm weather");
     let keys = |it: &Installation| it.twin.summary().accounts.iter().map(|it| it.keys.len()).sum::<usize>();
     assert_eq!((keys(&calm), keys(&stormy)), (1, 1));
+}
+
+#[tokio::test]
+async fn credentials_of_a_role_that_expire_early_are_renewed() {
+    let spec = members(10, ", cloudwatch_logs: { log_group: audit }");
+    let installation = Installation::new().patient();
+    let weather = Weather::calm().seeded(7).with(Kind::ExpiredCredentials, Share::ALL);
+    installation.twin.set_weather(weather, Clock::Calls);
+    let plan = installation.converge(&spec).await;
+    assert!(!plan.partial && installation.plan(&spec).await.is_in_sync());
+    let calls = installation.twin.calls();
+    let expired = calls.iter().filter(|call| call.weather.contains(&Event::Expired)).count();
+    assert!(expired >= 10, "{expired} calls with expired credentials");
+    let refused = calls.iter().filter(|call| call.error.is_some() && call.mutating).count();
+    let expired = calls.iter().filter(|call| call.mutating && call.weather.contains(&Event::Expired)).count();
+    assert_eq!(refused, expired, "no write is refused for another reason");
+}
+
+#[tokio::test]
+async fn a_call_with_expired_credentials_is_repeated_once_if_they_can_be_renewed() {
+    let spec = members(2, "");
+    let installation = Installation::new();
+    installation.converge(&spec).await;
+    let expired = Failure { code: "ExpiredTokenException", ..throttles("cloudtrail:ListTrails", 1000) };
+    installation.twin.fail(vec![expired]);
+    let before = installation.twin.calls().len();
+    let _ = installation.try_compare(&spec).await;
+    let mut found = BTreeMap::<String, usize>::new();
+    for call in &installation.twin.calls()[before..] {
+        if call.operation == "cloudtrail:ListTrails" {
+            *found.entry(call.account.clone()).or_default() += 1;
+        }
+    }
+    // The credentials of the master account are not those of a role.
+    let calls = installation.twin.calls();
+    let assumed = calls[before..].iter().filter(|call| call.operation == "sts:AssumeRole").count();
+    assert_eq!(assumed, 4, "the role of each member is assumed twice");
+    let expected = [(MASTER, 1), ("000000000001", 2), ("000000000002", 2)];
+    assert_eq!(found, expected.map(|(account, calls)| (account.to_owned(), calls)).into());
 }
 
 /// Lists whose answers always name the same next page.

@@ -137,6 +137,21 @@ fn a_limit_names_the_quota_or_what_to_set() {
 }
 
 #[test]
+fn expired_credentials_have_their_own_hint() {
+    for (operation, code) in [
+        (Operation::AssumeRole, "ExpiredToken"),
+        (Operation::GetBucketPolicy, "ExpiredToken"),
+        (Operation::DescribeTrails, "ExpiredTokenException"),
+    ] {
+        let error = error(operation, code, "The security token included in the request is expired");
+        let hint = error.hint().unwrap();
+        assert!(error.class == Class::Credentials && hint.contains("get new credentials"), "{code}: {hint}");
+    }
+    let hint = hints(Operation::DescribeTrails, "UnrecognizedClientException", "");
+    assert!(hint.contains("credentials that AWS accepts"), "{hint}");
+}
+
+#[test]
 fn clock_and_region_have_their_own_hints() {
     let hint =
         hints(Operation::GetBucketPolicy, "RequestTimeTooSkewed", "The difference between … is too large.");

@@ -286,11 +286,16 @@ pub(super) static TABLE: &[Row] = &[
         Credentials,
         ALL,
         &[
-            "CredentialsNotSupported", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId",
-            "InvalidClientTokenId", "InvalidSecurity", "InvalidSignature", "InvalidSignatureException", "InvalidToken",
-            "MissingAuthenticationToken", "MissingSecurityHeader", "SignatureDoesNotMatch", "TokenRefreshRequired",
-            "UnrecognizedClientException", "UnsupportedSignature",
+            "CredentialsNotSupported", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSecurity",
+            "InvalidSignature", "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken",
+            "MissingSecurityHeader", "SignatureDoesNotMatch", "TokenRefreshRequired", "UnrecognizedClientException",
+            "UnsupportedSignature",
         ],
+    ),
+    // Of the credentials that the user starts with: those of assumed roles are renewed.
+    Row::new(Credentials, ALL, &["ExpiredToken", "ExpiredTokenException"]).hint(
+        "get new credentials, for example with `aws sso login`, and run again: the credentials of the environment or of a profile \
+         cannot be renewed here",
     ),
 
     Row::new(Clock, ALL, &["RequestExpired", "RequestTimeTooSkewed"]),

@@ -19,7 +19,8 @@ pub enum Kind {
     StaleReads,
     /// Writes are refused that depend on a recent change: each change refuses a write at most three times.
     LateChanges,
-    /// The credentials of assumed roles expire after a few calls. The share is one of sessions.
+    /// The credentials of assumed roles expire after a few calls; those that replace expired ones, after a hundred calls. The share is
+    /// one of sessions.
     ExpiredCredentials,
     /// Calls of an account are denied: all, those of a service, or writes; for good or for some calls. The share is one of
     /// accounts.

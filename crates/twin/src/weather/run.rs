@@ -1,6 +1,6 @@
 //! The weather of a twin: decides what happens to each call, and remembers no more than it must for that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use reconcile_policy::Region;
@@ -18,6 +18,11 @@ use crate::state::State;
 /// The time that a call takes on [`Clock::Calls`].
 const CALL: Duration = Duration::from_millis(100);
 
+/// For how many calls at least the credentials that replace expired ones are good. AWS issues no session shorter than 15 minutes,
+/// so that a call that is repeated with new credentials never finds them expired as well. See `DurationSeconds` of `AssumeRole` in
+/// the STS API reference.
+const RENEWED: u64 = 100;
+
 /// How often other teams write to one thing.
 const FOREIGN_WRITES: u64 = 3;
 
@@ -32,6 +37,8 @@ pub(crate) struct Run {
     accounts: HashMap<String, (u64, Duration)>,
     /// The number of further calls for which the credentials of a session are good, where they expire early.
     sessions: HashMap<String, u64>,
+    /// The accounts in which the credentials of a session have expired early.
+    renewing: HashSet<String>,
     buckets: Buckets,
     foreign: HashMap<ForeignTarget, u64>,
 }
@@ -85,6 +92,7 @@ impl Run {
             counts: HashMap::new(),
             accounts: HashMap::new(),
             sessions: HashMap::new(),
+            renewing: HashSet::new(),
             buckets: Buckets::default(),
             foreign: HashMap::new(),
         }
@@ -118,8 +126,9 @@ impl Run {
             let draw = chance(weather.seed, "slow by", &words, n);
             Duration::from_millis(500 + draw % 4_000)
         });
-        let session =
-            has(Kind::ExpiredCredentials).then(|| chance(weather.seed, "expires after", &words, n) % 15 + 2);
+        let least = if self.renewing.contains(concerned) { RENEWED } else { 2 };
+        let session = has(Kind::ExpiredCredentials)
+            .then(|| chance(weather.seed, "expires after", &words, n) % 15 + least);
         let (is_late, is_foreign) = match is_mutating {
             true => (has(Kind::LateChanges), false),
             // Tokens and times of STS differ from call to call.
@@ -206,6 +215,9 @@ impl Run {
         let Some(left) = session.and_then(|session| self.sessions.get_mut(session)) else { return false };
         let is_expired = *left == 0;
         *left = left.saturating_sub(1);
+        if is_expired {
+            self.renewing.extend(request.account().map(str::to_owned));
+        }
         is_expired
     }
 

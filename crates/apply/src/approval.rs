@@ -106,7 +106,13 @@ impl Judge<'_> {
     fn judge(&self, saved: &Change) -> Result<Verdict, Altered> {
         let fresh = self.fresh.changes.iter().find(|fresh| is_same_change(fresh, saved));
         let Some(fresh) = fresh else { return self.judge_missing(saved) };
-        if let Some(what) = self.other_intent(saved, fresh) {
+        let other_aim = other_aim(saved, fresh);
+        // An earlier apply of the saved plan changed the resource, which can change what is left to do: settings that count only
+        // for a new key or bucket are no longer part of it.
+        if other_aim.is_none() && self.journal.was_begun(saved) {
+            return Ok(Verdict::Make(Box::new(fresh.clone())));
+        }
+        if let Some(what) = other_aim.or_else(|| self.other_outcome(saved, fresh)) {
             if !self.has_seen_the_same(saved, fresh) {
                 return Ok(Verdict::Leave(self.stale(saved, fresh)));
             }
@@ -120,8 +126,7 @@ impl Judge<'_> {
             return Err(Altered { address: saved.address.clone(), what });
         }
         let is_fresh = saved.observed_fingerprint == fresh.observed_fingerprint
-            || self.has_only_wanted_statements(saved, fresh)
-            || self.journal.was_begun(saved);
+            || self.has_only_wanted_statements(saved, fresh);
         if is_fresh {
             return Ok(Verdict::Make(Box::new(fresh.clone())));
         }
@@ -160,19 +165,8 @@ impl Judge<'_> {
         }
     }
 
-    /// The difference between what a saved change and the fresh one ask for.
-    fn other_intent(&self, saved: &Change, fresh: &Change) -> Option<String> {
-        if saved.account != fresh.account {
-            return Some(format!("the spec has it in account {} ({})", fresh.account.name, fresh.account.id));
-        }
-        if saved.region != fresh.region {
-            return Some(format!("the spec has it in {}", fresh.region));
-        }
-        let is_deletion = |change: &Change| change.action() == ActionKind::Delete;
-        if is_deletion(saved) != is_deletion(fresh) {
-            let does = if is_deletion(fresh) { "deletes" } else { "does not delete" };
-            return Some(format!("the spec {does} it"));
-        }
+    /// The difference between the outcomes of a saved change and the fresh one.
+    fn other_outcome(&self, saved: &Change, fresh: &Change) -> Option<String> {
         match (policy(saved), policy(fresh)) {
             (Some(saved), Some(fresh)) => self.other_statements(saved, fresh),
             _ => self.other_view(&saved.views().1, &fresh.views().1),
@@ -267,6 +261,22 @@ impl Judge<'_> {
         };
         Status::Stale { error: format!("changed since the plan was made: {error}") }
     }
+}
+
+/// The difference between what a saved change and the fresh one are about: the account, the Region, and whether the resource is deleted.
+fn other_aim(saved: &Change, fresh: &Change) -> Option<String> {
+    if saved.account != fresh.account {
+        return Some(format!("the spec has it in account {} ({})", fresh.account.name, fresh.account.id));
+    }
+    if saved.region != fresh.region {
+        return Some(format!("the spec has it in {}", fresh.region));
+    }
+    let is_deletion = |change: &Change| change.action() == ActionKind::Delete;
+    if is_deletion(saved) != is_deletion(fresh) {
+        let does = if is_deletion(fresh) { "deletes" } else { "does not delete" };
+        return Some(format!("the spec {does} it"));
+    }
+    None
 }
 
 fn is_same_change(a: &Change, b: &Change) -> bool {

@@ -232,9 +232,8 @@ mod tests {
             .filter_map(|operation| Some((operation.action().to_owned(), rate(*operation)?.counter)))
             .collect();
         for operation in Operation::ALL {
-            let is_of = |it: &&Value| {
-                it["operations"].as_array().unwrap().iter().any(|it| *it == operation.action())
-            };
+            let is_of =
+                |it: &&Value| it["operations"].as_array().unwrap().iter().any(|it| *it == operation.action());
             let documented = page["rates"].as_array().unwrap().iter().find(is_of);
             match (rate(*operation), documented) {
                 (Some(rate), Some(documented)) => {

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reconcile_plan::Plan;
-use reconcile_spec::Spec;
+use reconcile_apply::{Outcome, Status};
+use reconcile_plan::plan::ActionKind;
+use reconcile_plan::{Kind, Plan};
 use reconcile_twin::{Summary, Twin};
 
 use crate::normal::{Destinations, first_difference, normal};
@@ -53,7 +54,6 @@ pub enum Rerun {
 #[derive(Debug)]
 pub struct Recording {
     task: Task,
-    spec: Spec,
     plan: Plan,
     points: Vec<Point>,
     /// The state of AWS at the end.
@@ -102,7 +102,6 @@ impl Recording {
         let copies = std::mem::take(&mut *copies.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(Self {
             task,
-            spec,
             plan,
             points: points(copies),
             expected: world.twin.summary(),
@@ -153,18 +152,18 @@ impl Recording {
         let watcher = point.watcher.fork();
         watcher.watch(&world.twin, |_| {});
         let outcome = match rerun {
-            Rerun::SamePlan => Some(world.apply(&self.spec, &self.plan).await?),
+            Rerun::SamePlan => Some(world.apply_saved(&self.task, self.plan.clone()).await?),
             Rerun::Spec | Rerun::WithoutJournal => None,
         };
-        let stopped = outcome.as_ref().map(|outcome| reasons(&self.plan, Some(outcome)));
-        let (destinations, end) = match (outcome, stopped) {
-            (Some(_), Some(stopped)) if stopped.is_empty() => {
-                (Destinations::All, world.rest(&self.task).await?)
+        let (destinations, end) = match outcome {
+            Some(outcome) if !lacks_destinations(&outcome) => {
+                let stopped = reasons(&self.plan, Some(&outcome));
+                let end = match stopped.is_empty() {
+                    true => world.rest(&self.task).await?,
+                    false => End::Stopped(stopped),
+                };
+                (Destinations::All, end)
             }
-            (Some(outcome), Some(stopped)) if !outcome.is_stale() => {
-                (Destinations::All, End::Stopped(stopped))
-            }
-            // A plan whose policies are already further than its first write of them is refused: the user plans again.
             _ => (Destinations::Used, world.run(&self.task).await?),
         };
         world.twin.observe(|_| {});
@@ -191,6 +190,17 @@ impl Recording {
         };
         format!("killed {moment} call {number} of {all} ({operation}), {how}")
     }
+}
+
+/// Whether a saved plan was refused in part because a second plan does not find a destination that is still to be deleted: nothing
+/// references it any more. The user plans again.
+fn lacks_destinations(outcome: &Outcome) -> bool {
+    let is_destination = |kind: Kind| matches!(kind, Kind::LogGroup | Kind::Role | Kind::Topic);
+    outcome.results.iter().any(|it| {
+        it.action == ActionKind::Delete
+            && is_destination(it.address.kind)
+            && matches!(it.status, Status::Stale { .. })
+    })
 }
 
 /// What a kill leaves, and what was seen until then.

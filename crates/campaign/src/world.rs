@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::{Asking, Interrupt, Journal, JournalError, Options, Outcome, Propagation, apply};
+use reconcile_apply::{
+    Altered, Approval, Asking, Interrupt, Journal, JournalError, Options, Outcome, Propagation, apply,
+    approve,
+};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Progress, read};
 use reconcile_plan::observed::{Live, LiveError};
@@ -63,6 +66,9 @@ pub enum Failure {
     /// The journal could not be kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A saved plan is not one of its spec.
+    #[error(transparent)]
+    Altered(#[from] Altered),
     /// The folder of the journals could not be made or read.
     #[error("cannot keep journals: {0}")]
     Folder(#[from] std::io::Error),
@@ -158,6 +164,18 @@ impl World {
         let spec = spec.with_joined(plan.accounts());
         let aws = self.connect(&spec);
         Ok(Box::pin(apply(&aws, spec.desired(), plan, journal, options)).await)
+    }
+
+    /// Applies a saved plan, as `apply PLAN`: only the changes that its spec gives for live state now.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is no second plan or no journal, or if the saved plan is not one of the spec.
+    pub async fn apply_saved(&self, task: &Task, saved: Plan) -> Result<Outcome, Failure> {
+        let (spec, fresh) = self.plan(task).await?;
+        let journal = Journal::open(self.folder(), &saved)?;
+        let order: Vec<_> = saved.changes.iter().map(|it| (it.address.clone(), it.phase)).collect();
+        let Approval { plan, left } = approve(saved, fresh, spec.desired(), &journal)?;
+        Ok(self.apply(&spec, &plan).await?.with(left, &order))
     }
 
     /// Plans, applies, and plans again, as `apply SPEC` and then `plan SPEC`.

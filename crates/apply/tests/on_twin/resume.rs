@@ -1,9 +1,11 @@
 //! An apply that is stopped anywhere is finished by applying again, with the same plan or a new one.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures::FutureExt as _;
 use reconcile_apply::{Event, Interrupt, Status, Watch};
 
 use crate::installation::{Installation, members};
@@ -47,6 +49,57 @@ async fn anywhere() {
         assert!(installation.plan(&spec).await.is_in_sync(), "after {changes}");
         let keys: usize = installation.twin.summary().accounts.iter().map(|account| account.keys.len()).sum();
         assert_eq!(keys, 1, "after {changes}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_killed_after_a_write_of_a_policy_is_finished_by_the_same_plan() {
+    /// Whether the policy allows the old prefix, and the new one.
+    fn allowed(policy: &str) -> (bool, bool) {
+        (policy.contains("test-logs/AWSLogs"), policy.contains("test-logs/new/AWSLogs"))
+    }
+
+    let spec = members(2, "");
+    let moved = spec.replace("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    for killed_at in [(true, true), (false, true)] {
+        let installation = Installation::new();
+        installation.converge(&spec).await;
+        let plan = installation.plan(&moved).await;
+        installation.twin.observe(move |summary| {
+            let policy = summary.buckets[0].policy.clone().unwrap_or_default().to_string();
+            assert_ne!(allowed(&policy), killed_at, "killed");
+        });
+        let _ = AssertUnwindSafe(installation.apply(&moved, &plan)).catch_unwind().await;
+        installation.twin.observe(|_| {});
+        assert_eq!(allowed(&installation.bucket_policy()), killed_at);
+
+        // With the journal, and without it.
+        for installation in [&installation.fork(), &installation] {
+            let again = installation.apply_saved(&moved, plan.clone()).await.unwrap();
+            assert!(again.is_complete(), "{killed_at:?}: {:#?}", again.results);
+            assert!(installation.plan(&moved).await.is_in_sync());
+            assert_eq!(allowed(&installation.bucket_policy()), (false, true));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_killed_while_a_resource_was_created_is_finished_by_the_same_plan() {
+    let spec = members(2, ", cloudwatch_logs: { log_group: audit }, sns_topic: { name: t }");
+    for operation in ["kms:CreateAlias", "s3:CreateBucket", "iam:CreateRole", "logs:CreateLogGroup"] {
+        let installation = Installation::new();
+        let plan = installation.plan(&spec).await;
+        let twin = installation.twin.clone();
+        // The observer sees the state after a call before the call is recorded.
+        installation.twin.observe(move |_| {
+            assert!(twin.calls().iter().all(|call| call.operation != operation), "killed");
+        });
+        let _ = AssertUnwindSafe(installation.apply(&spec, &plan)).catch_unwind().await;
+        installation.twin.observe(|_| {});
+        assert!(!installation.plan(&spec).await.is_in_sync(), "{operation}");
+        let again = installation.apply_saved(&spec, plan).await.unwrap();
+        assert!(again.is_complete(), "{operation}: {:#?}", again.results);
+        assert!(installation.plan(&spec).await.is_in_sync(), "{operation}");
     }
 }
 

@@ -69,7 +69,7 @@ fn a_refusal_is_told_with_the_words_of_aws_and_of_the_proof() {
         .says("InsufficientS3BucketPolicyException")
         .says("write log files: allowed by statement `SecprodTrailWrite`")
         .says("the previous policy was restored, and CloudTrail accepts the trail again")
-        .says("hint: CloudTrail reads this policy otherwise than reconcile does");
+        .says("hint: CloudTrail evaluates this policy differently from reconcile");
     let expanded = policy(&project);
     assert!(expanded.to_string().contains("SecprodTrailWrite") && expanded.to_string().contains("AclCheck"));
     project.run("sandbox show").exits(0).says("can deliver");
@@ -98,14 +98,14 @@ fn the_first_use_of_a_short_form_is_planned_refused_and_not_repeated() {
         spec.replacen(line, &format!("{line}  policy: {{ form: by_account }}\n"), 1),
     );
     project.run("plan specs/short.yaml --sandbox").exits(0).says("`policy.form` asks for the form `by account`").says(
-        "first use of the form `by account`: CloudTrail confirms trail/master/SecurityTrailMaster, before anything else",
+        "first use of the form `by account`: CloudTrail confirms trail/master/SecurityTrailMaster, before any other change",
     );
     project.run("sandbox disagree --unresolved-variable aws:SourceAccount").exits(0);
     project
         .run("apply specs/short.yaml --sandbox --yes --propagation-timeout 0")
         .exits(1)
         .says("this was the first use of the form `by account` in bucket_policy/master/")
-        .says("hint: plan again: the next plan keeps to the longer form")
-        .says("The same plan would be refused again: follow the hints first, then plan and apply again.");
+        .says("hint: plan again: the next plan uses the longer form")
+        .says("Applying the same plan would fail again: follow the hints, then plan and apply again.");
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }

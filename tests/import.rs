@@ -60,7 +60,7 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
     project
         .run(&format!("{IMPORT} --out imported.yaml"))
         .exits(0)
-        .says("A plan of this spec shows no change.");
+        .says("A plan of this spec shows no changes.");
     let text = project.read("imported.yaml");
     for line in [
         "tags: unmanaged",
@@ -83,7 +83,7 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
         .says("1 finding")
         .says("on behalf of any account write every log file");
     // It does not write over what is there.
-    project.run(&format!("{IMPORT} --out imported.yaml")).exits(1).says("is there already");
+    project.run(&format!("{IMPORT} --out imported.yaml")).exits(1).says("already exists");
 
     // Each line that is taken out becomes the change that it kept away.
     for (line, told) in [
@@ -139,7 +139,7 @@ fn a_set_up_without_a_key_is_imported_and_its_plan_is_empty() {
     project
         .run("import --account security=123456789012 --name plain --out imported.yaml")
         .exits(0)
-        .says("A plan of this spec shows no change.");
+        .says("A plan of this spec shows no changes.");
     let text = project.read("imported.yaml");
     assert!(text.contains("\nkey: unmanaged\n"), "{text}");
     project.run("plan imported.yaml --detailed-exitcode").exits(0).says("No changes.");
@@ -261,12 +261,13 @@ fn an_import_lists_what_it_writes_and_what_it_leaves_out() {
         "  trail SecurityTrailMaster in master",
         "  bucket secprod-multiaccount-logs in master (us-east-1)",
         "  key alias/secprod-cloudtrail in master",
-        "Kept as they are, each by a line with a comment: `deletion`, `bucket.versioning`, `bucket.policy`",
+        "Settings that keep their live value, each with a comment: `deletion`, `bucket.versioning`, \
+         `bucket.policy`",
         "Not in the spec:",
         "  trail arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail: it delivers below the prefix \
          `elsewhere`, and a spec has only one prefix",
         "    hint: write a separate spec for it, with `prefix: elsewhere` and with another `name`",
-        "A plan of this spec shows no change.",
+        "A plan of this spec shows no changes.",
     ] {
         assert!(run.stderr.lines().any(|it| it == line), "{line}\n{}", run.stderr);
     }

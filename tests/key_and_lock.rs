@@ -71,7 +71,7 @@ fn a_key_that_is_left_alone_is_neither_made_nor_read_and_trails_keep_theirs() {
     project
         .run("validate specs/prod.yaml")
         .exits(1)
-        .says("the bucket is to encrypt with the key, and the key is left alone")
+        .says("the bucket encrypts with the key, but the spec has `key: unmanaged`")
         .says("`encryption: s3`");
     with(&project, "  region: us-east-1\n", "  region: us-east-1\n  encryption: unmanaged\n");
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
@@ -253,7 +253,7 @@ fn two_applies_do_not_run_at_once() {
     project.edit(".reconcile/sandbox.json", |state| {
         state["buckets"]["apply-locks"]["objects"] = json!({ "secprod.lock": "?" });
     });
-    project.run("apply --sandbox").exits(3).says("does not say by whom");
+    project.run("apply --sandbox").exits(3).says("is held by an unknown holder");
     // A plan needs no lock, and an apply that is refused gives it back.
     project.edit(".reconcile/sandbox.json", |state| state["buckets"]["apply-locks"]["objects"] = json!({}));
     project.run("apply specs/prod.yaml --sandbox").exits(0);
@@ -303,7 +303,7 @@ fn unlock_shows_the_holder_and_releases_the_lock_of_an_apply_that_is_not_running
         .says("lease:   running");
     assert!(shown.stderr.contains("pass `--yes`"), "{}", shown.stderr);
     project.run("unlock specs/prod.yaml --sandbox --yes").exits(3).says("its holder is still running");
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(3).says("that apply is running");
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(3).says("the other apply is running");
 
     hold(&project, 1000);
     let shown = project.run("unlock specs/prod.yaml --sandbox --yes --format json").exits(0).json();

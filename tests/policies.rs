@@ -46,7 +46,7 @@ fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
         .says("statement `AWSCloudTrailWrite20150319` is removed: managed statements allow what the known trails \
             need. It no longer allows other trails and event data stores of account 111111111111 to write to \
             `secprod-multiaccount-logs/AWSLogs/111111111111/*`")
-        .says("contract: when nothing relies on it any more")
+        .says("contract: applied after other changes")
         .says("of 20480 bytes");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
@@ -117,7 +117,7 @@ fn drift_tells_of_every_trail_that_cannot_deliver_and_explain_tells_why() {
     project
         .run("explain specs/prod.yaml --sandbox trail/production/SecurityTrail")
         .exits(0)
-        .says("So it can deliver.")
+        .says("The trail can deliver.")
         .says("allowed by statement `SecprodTrailWrite`");
     add(&project, &deny(&json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } })));
 
@@ -154,7 +154,7 @@ fn drift_tells_of_every_trail_that_cannot_deliver_and_explain_tells_why() {
         .run("explain specs/prod.yaml --sandbox")
         .exits(0)
         .says("trail/development/SecurityTrail")
-        .says("So it cannot deliver.");
+        .says("The trail cannot deliver.");
 }
 
 #[test]
@@ -167,12 +167,12 @@ fn explain_tells_why_a_resource_is_in_the_plan() {
     project
         .run("explain specs/prod.yaml --sandbox trail/master/SecurityTrailMaster")
         .exits(0)
-        .says("It is not there yet.")
-        .says("So it cannot deliver.");
+        .says("The trail does not exist yet.")
+        .says("The trail cannot deliver.");
     project
         .run("explain specs/prod.yaml --sandbox trail/nobody/None")
         .exits(1)
-        .says("nothing of this spec has the address")
+        .says("no resource in this spec matches")
         .says("trail/production/SecurityTrail");
 }
 

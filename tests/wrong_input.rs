@@ -57,7 +57,7 @@ fn credentials_of_the_wrong_account() {
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(1)
-        .says("the credentials are of account 222222222222, but account `master` in the spec is 111111111111")
+        .says("the credentials belong to account 222222222222, but account `master` in the spec is 111111111111")
         .says("hint: give the account a `role` or a `profile` in the spec");
     assert!(!project.path(".reconcile/plan.json").exists());
 }
@@ -65,7 +65,7 @@ fn credentials_of_the_wrong_account() {
 #[test]
 fn plan_files() {
     let project = Project::new();
-    project.run("apply --sandbox").exits(1).says("there is no saved plan").says("reconcile plan");
+    project.run("apply --sandbox").exits(1).says("found no saved plan").says("reconcile plan");
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     let plan = project.read(".reconcile/plan.json");
     let state = project.read(".reconcile/sandbox.json");
@@ -130,7 +130,7 @@ fn a_target_that_nothing_has_is_an_error_and_not_success() {
         project
             .run(&format!("{command} specs/prod.yaml --sandbox --target trial/*"))
             .exits(1)
-            .says("nothing of this spec has the address `trial/*`")
+            .says("no resource in this spec matches `trial/*`")
             .says("trail/production/SecurityTrail");
     }
     project.run("plan specs/prod.yaml --sandbox --target trail/*").exits(0);
@@ -143,7 +143,7 @@ fn a_saved_plan_is_applied_whole() {
     project
         .run("apply --sandbox --target key/*")
         .exits(1)
-        .says("a saved plan is applied whole")
+        .says("a saved plan is always applied completely")
         .says("reconcile plan SPEC --target GLOB");
 }
 
@@ -154,7 +154,7 @@ fn a_plan_is_not_written_over_a_spec() {
     project
         .run("plan specs/prod.yaml --sandbox --out specs/prod.yaml")
         .exits(1)
-        .says("would be overwritten with the plan");
+        .says("the plan would overwrite it");
     assert_eq!(project.read("specs/prod.yaml"), spec);
 }
 
@@ -201,7 +201,7 @@ fn an_endpoint_that_is_empty_is_not_set_and_one_that_is_no_url_is_named() {
     run(NOWHERE, "--endpoint-url localhost:5000")
         .exits(1)
         .says("`--endpoint-url`: `localhost:5000` is not a URL");
-    assert!(run(NOWHERE, "--sandbox").code == Some(0), "an endpoint has no meaning for a sandbox");
+    assert!(run(NOWHERE, "--sandbox").code == Some(0), "a sandbox has no endpoint");
 }
 
 #[test]

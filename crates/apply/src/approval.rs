@@ -1,6 +1,6 @@
-//! The approval of a saved plan: the changes that its spec gives for live state now. Pure.
+//! The approval of a saved plan: selects the changes that the spec still needs. Pure.
 //!
-//! A plan file can be edited by whoever can write it, so that nothing in it is written to AWS. Before a saved plan is applied, a
+//! Whoever can write a plan file can edit it, so no value of the file is written to AWS. Before a saved plan is applied, a
 //! second plan is made from the spec and live state. Only changes that both plans have are applied, as the second plan has them.
 
 use std::collections::BTreeSet;
@@ -14,13 +14,13 @@ use serde_json::Value;
 use crate::journal::Journal;
 use crate::outcome::{ChangeResult, Status};
 
-/// A plan file asks for something that its spec does not ask for.
+/// A plan file has a change that its spec does not need.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{address}: {what}")]
 pub struct Altered {
     /// The resource.
     pub address: Address,
-    /// A change that the spec does not ask for.
+    /// The change that the spec does not need.
     pub what: String,
 }
 
@@ -35,17 +35,17 @@ pub struct Approval {
 
 /// The fate of a change of a saved plan.
 enum Verdict {
-    /// The change is made, as this one.
+    /// The change is made, as in this fresh change.
     Make(Box<Change>),
-    /// It is not.
+    /// The change is not made.
     Leave(Status),
 }
 
-/// Compares a saved plan with a plan that was made from its spec and live state now. `desired` is what the spec of the second plan
-/// asks for, and the journal knows what an earlier apply of the saved plan began.
+/// Compares a saved plan with a new plan of its spec. `desired` is the content of the spec of the new
+/// plan. The journal has the changes that an earlier apply of the saved plan started.
 ///
 /// # Errors
-/// [`Altered`] if a change of the saved plan is not one that the spec gives for the live state that the plan saw.
+/// [`Altered`] if the spec never needed a change of the saved plan.
 pub fn approve(saved: Plan, fresh: Plan, desired: &Desired, journal: &Journal) -> Result<Approval, Altered> {
     let known: BTreeSet<Address> = addresses(desired).collect();
     let judge = Judge {
@@ -68,7 +68,7 @@ pub fn approve(saved: Plan, fresh: Plan, desired: &Desired, journal: &Journal) -
                     None => changes.push(*fresh),
                     Some(missing) => {
                         let error =
-                            format!("depends on {}, which is not as the plan saw it", missing.address);
+                            format!("depends on {}, which changed since the plan was made", missing.address);
                         left.push(ChangeResult::without_calls(change, Status::Stale { error }));
                     }
                 }
@@ -133,17 +133,17 @@ impl Judge<'_> {
         Ok(Verdict::Leave(self.stale(saved, fresh)))
     }
 
-    /// Judges a change that the spec does not ask for now.
+    /// Judges a change that the fresh plan does not have.
     fn judge_missing(&self, saved: &Change) -> Result<Verdict, Altered> {
         if let Some(unreadable) = self.fresh.unreadable.first() {
             let error = format!(
-                "account {} cannot be read, so that it is not known whether this is still right",
+                "account {} cannot be read, so it is not known whether this change is still correct",
                 unreadable.account.name
             );
             return Ok(Verdict::Leave(Status::Skipped { error }));
         }
         if let Some(refused) = self.fresh.refused.iter().find(|it| it.left_out.contains(&saved.address)) {
-            let error = format!("the spec does not give this change now: {}", refused.message);
+            let error = format!("a plan of the spec no longer has this change: {}", refused.message);
             return Ok(Verdict::Leave(Status::Stale { error }));
         }
         let is_made = self.journal.was_made(saved) || self.journal.was_begun(saved);
@@ -151,7 +151,7 @@ impl Judge<'_> {
             _ if is_made => Ok(Verdict::Leave(Status::Unchanged)),
             ActionKind::Delete => {
                 let error =
-                    "there is nothing to delete: it does not exist any more, or the spec keeps it".to_owned();
+                    "nothing to delete: the resource no longer exists, or the spec keeps it".to_owned();
                 Ok(Verdict::Leave(Status::Stale { error }))
             }
             // Live state is as the spec says.
@@ -159,7 +159,7 @@ impl Judge<'_> {
                 Ok(Verdict::Leave(Status::Unchanged))
             }
             ActionKind::Create | ActionKind::Update => {
-                let what = "the spec has no such resource".to_owned();
+                let what = "the resource is not in the spec".to_owned();
                 Err(Altered { address: saved.address.clone(), what })
             }
         }
@@ -178,7 +178,7 @@ impl Judge<'_> {
             canonical_text(&document.map(|it| owned(it, &self.ownership)).unwrap_or_default())
         };
         if ours(saved.after()) != ours(fresh.after()) {
-            return Some("the statements of the installation are not those of the spec".to_owned());
+            return Some("the managed statements differ from the spec".to_owned());
         }
         let foreign = |document: Option<&Document>| -> Vec<Statement> {
             let statements = document.map(Document::statements).unwrap_or_default();
@@ -189,12 +189,12 @@ impl Judge<'_> {
             [without(&before, &after), without(&after, &before)].map(|statements| canonical_text(&statements))
         };
         if edits(saved) != edits(fresh) {
-            return Some("it changes foreign statements otherwise than the spec does".to_owned());
+            return Some("the changes of foreign statements differ from those of the spec".to_owned());
         }
         let version =
             |action: &Action<Document>| action.after().and_then(Document::version).map(str::to_owned);
         (version(saved) != version(fresh))
-            .then(|| "the version of the policy is not that of the spec".to_owned())
+            .then(|| "the version of the policy differs from the spec".to_owned())
     }
 
     fn other_view(&self, saved: &Value, fresh: &Value) -> Option<String> {
@@ -226,7 +226,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether the resource is as the saved plan saw it.
+    /// Whether both plans saw the same resource.
     fn has_seen_the_same(&self, saved: &Change, fresh: &Change) -> bool {
         match (policy(saved), policy(fresh)) {
             (Some(saved), Some(fresh)) => saved.before() == fresh.before(),
@@ -234,8 +234,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a policy has a part of the wanted statements, and no other ones of ours: a new key has its administrators from the
-    /// start.
+    /// Whether a policy has a subset of the planned statements, and no other managed statements: a new key has its
+    /// administrators from the start.
     fn has_only_wanted_statements(&self, saved: &Change, fresh: &Change) -> bool {
         let (Some(saved), Some(fresh)) = (policy(saved), policy(fresh)) else { return false };
         let ours =
@@ -248,15 +248,15 @@ impl Judge<'_> {
 
     fn stale(&self, saved: &Change, fresh: &Change) -> Status {
         let error = match (policy(saved), saved.views().0, fresh.views().0) {
-            (Some(_), ..) => "statements are not what the plan saw".to_owned(),
-            (None, Value::Null, _) => "it exists now".to_owned(),
-            (None, _, Value::Null) => "it does not exist any more".to_owned(),
+            (Some(_), ..) => "statements differ from the plan".to_owned(),
+            (None, Value::Null, _) => "the resource now exists".to_owned(),
+            (None, _, Value::Null) => "the resource no longer exists".to_owned(),
             (None, saved, fresh) => {
                 let fields = names(&saved).into_iter().chain(names(&fresh)).collect::<BTreeSet<_>>();
                 let other =
                     fields.into_iter().filter(|name| !self.is_same_value(&saved[*name], &fresh[*name]));
                 let other: Vec<String> = other.map(|name| format!("`{name}`")).collect();
-                format!("{} differ from what the plan saw", other.join(", "))
+                format!("{} differ from the plan", other.join(", "))
             }
         };
         Status::Stale { error: format!("changed since the plan was made: {error}") }
@@ -266,15 +266,18 @@ impl Judge<'_> {
 /// The difference between what a saved change and the fresh one are about: the account, the Region, and whether the resource is deleted.
 fn other_aim(saved: &Change, fresh: &Change) -> Option<String> {
     if saved.account != fresh.account {
-        return Some(format!("the spec has it in account {} ({})", fresh.account.name, fresh.account.id));
+        return Some(format!(
+            "the resource is in account {} ({}) in the spec",
+            fresh.account.name, fresh.account.id
+        ));
     }
     if saved.region != fresh.region {
-        return Some(format!("the spec has it in {}", fresh.region));
+        return Some(format!("the resource is in Region {} in the spec", fresh.region));
     }
     let is_deletion = |change: &Change| change.action() == ActionKind::Delete;
     if is_deletion(saved) != is_deletion(fresh) {
         let does = if is_deletion(fresh) { "deletes" } else { "does not delete" };
-        return Some(format!("the spec {does} it"));
+        return Some(format!("the spec {does} the resource"));
     }
     None
 }

@@ -1,4 +1,4 @@
-//! The pauses with which CloudTrail is asked to check trails.
+//! The pauses between requests to CloudTrail to check trails.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// As AWS needs it.
+    /// The pauses for AWS.
     pub const PATIENT: Self = Self { settle: Duration::from_secs(10) };
 
-    /// Without a pause, for where a write is seen at once.
+    /// No pauses, for a twin that applies writes at once.
     pub const AT_ONCE: Self = Self { settle: Duration::ZERO };
 
     /// Waits until a policy that was written just now should be seen, but not after a request to stop.

@@ -1,7 +1,7 @@
-//! Has CloudTrail check trails against the policies that are live.
+//! Asks CloudTrail to check trails against the live policies.
 //!
 //! CloudTrail has no call that only checks. `UpdateTrail` checks bucket, key and topic before it changes anything, so each
-//! trail is updated with the values that it has: parameters that are left out stay as they are. See `UpdateTrail` in the
+//! trail is updated with its current values: CloudTrail does not change omitted parameters. See `UpdateTrail` in the
 //! CloudTrail API reference, and the errors of that operation.
 
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ pub(crate) struct Question<'a> {
     /// The policy.
     pub(crate) address: &'a Address,
     pub(crate) subject: Subject,
-    /// What becomes of the policy if a trail is refused; the caller corrects it.
+    /// The outcome for the policy if a trail is refused; the caller corrects it.
     pub(crate) policy: PolicyAfter,
 }
 
@@ -70,16 +70,16 @@ enum Answer {
     Refused(Box<Refused>),
 }
 
-/// What an error of `UpdateTrail` means for the policy that was written.
+/// The meaning of an error of `UpdateTrail` for the written policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     /// CloudTrail does not accept the policy, or does not see it yet.
     Refusal,
-    /// Something else is in the way, which can pass.
+    /// Another obstacle, which can be temporary.
     Passing,
-    /// Something else is in the way, which does not pass by itself.
+    /// Another obstacle, which is permanent.
     Lasting,
-    /// There is no such trail.
+    /// The trail does not exist.
     Absent,
 }
 
@@ -174,7 +174,7 @@ impl Question<'_> {
         }
     }
 
-    /// What our own proof says of the trail under the policy, for people.
+    /// The result of our own proof for the trail under the policy, for people.
     async fn proof(&self, trail: &Arn, live: &Destinations) -> Option<String> {
         let region: Region = trail.region().parse().ok()?;
         let delivery = Delivery {
@@ -197,7 +197,7 @@ impl Question<'_> {
     }
 }
 
-/// Updates a trail with the values that it has.
+/// Updates a trail with its current values.
 async fn update(session: &Session, region: &Region, trail: &Arn, live: &Destinations) -> Result<(), Error> {
     let topic = live.topic.as_ref().map(|topic| topic_name(session, region, topic));
     let call = session

@@ -1,4 +1,4 @@
-//! What all changes of one apply share: sessions, what was made, who watches.
+//! The context of an apply, which all its changes share: sessions, results and watchers.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -29,14 +29,14 @@ pub(crate) struct Context {
     pub(crate) ownership: Ownership,
     pub(crate) watch: Arc<dyn Watch>,
     pub(crate) interrupt: Interrupt,
-    /// How long AWS may take to see what was written before.
+    /// The maximum time to wait until AWS applies earlier writes.
     pub(crate) propagation: Propagation,
-    /// The pauses with which CloudTrail is asked to check trails; `None` if it is not asked.
+    /// The pauses between requests to CloudTrail to check trails; `None` if it is not asked.
     pub(crate) confirm: Option<Asking>,
     /// Held for as long as a policy is to be confirmed. Every trail depends on the policies of bucket and key, so only one
     /// of the two is tried at a time, and no topic with it: a refusal then belongs to that policy.
     pub(crate) trials: RwLock<()>,
-    /// What the spec says: how to get into accounts, and where the bucket and the key are.
+    /// The content of the spec: the accounts, the bucket and the key.
     desired: Desired,
     /// The key in use when the plan was made.
     key_in_use: Option<Arn>,
@@ -45,7 +45,7 @@ pub(crate) struct Context {
     sessions: HashMap<AccountName, OnceCell<Session>>,
     /// ARNs of keys that this apply made or found.
     keys: Mutex<HashMap<Address, Arn>>,
-    /// What this apply created.
+    /// The resources that this apply created.
     created: Mutex<HashSet<Address>>,
     /// The last document that this apply wrote of each policy.
     writes: Mutex<HashMap<Address, Write>>,
@@ -114,7 +114,7 @@ impl Context {
     /// not be listed yet. `address` is what needs the key.
     ///
     /// # Errors
-    /// Whatever KMS answered.
+    /// The error of KMS.
     pub(crate) async fn find_key(
         &self,
         session: &Session,
@@ -141,7 +141,7 @@ impl Context {
     /// The ARN of the key of the installation; `None` if there is no key.
     ///
     /// # Errors
-    /// Whatever KMS answered.
+    /// The error of KMS.
     pub(crate) async fn key_arn(
         &self,
         session: &Session,
@@ -196,7 +196,7 @@ impl Context {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).get(policy).cloned()
     }
 
-    /// What the policies, as they are now, say to everything that CloudTrail does to deliver.
+    /// The decisions of the live policies about every request of a delivery.
     pub(crate) async fn prove(
         &self,
         address: &Address,
@@ -237,7 +237,7 @@ impl Context {
         let account = account.ok_or_else(|| ApplyError::NoSuchAccount(topic.account().to_owned()))?;
         let session = self.open(account);
         let region =
-            topic.region().parse().map_err(|_| ApplyError::NotDone("tell a topic without a Region"))?;
+            topic.region().parse().map_err(|_| ApplyError::NotDone("notify a topic without a Region"))?;
         let found = read_attributes(session.await?, &region, topic, Operation::GetTopicAttributes).await?;
         let site = Site { account: account.name.clone(), region };
         let policy = found.map(|topic| topic.policy.document);

@@ -1,4 +1,4 @@
-//! Why a change was not made.
+//! Errors of a change.
 
 use std::time::Duration;
 
@@ -8,56 +8,56 @@ use reconcile_plan::{Address, ReadError};
 use crate::journal::JournalError;
 use crate::outcome::{PolicyAfter, Refused, RefusedForm, Unconfirmed};
 
-/// Why a change was not made, or not whole.
+/// An error of a change, which was not made or made only in part.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// AWS did not do it.
+    /// The error of an AWS call.
     #[error(transparent)]
     Aws(#[from] reconcile_operations::Error),
     /// Live state could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The resource is no longer as the plan saw it.
+    /// The resource changed since the plan.
     #[error("changed since the plan was made: {what}")]
     Stale {
-        /// What changed.
+        /// The difference.
         what: String,
     },
-    /// AWS did not see what was written before, for longer than it ever takes.
-    #[error("{error} (waited {} seconds for earlier changes to be seen everywhere)", waited.as_secs())]
+    /// AWS did not apply earlier writes within the maximum time.
+    #[error("{error} (waited {} seconds for AWS to apply earlier changes everywhere)", waited.as_secs())]
     NotPropagated {
-        /// How long it was tried.
+        /// The time of the retries.
         waited: Duration,
-        /// What AWS answered last.
+        /// The last answer of AWS.
         error: Box<reconcile_operations::Error>,
-        /// On what the policies depend that is not known, if the trail has to deliver under them.
+        /// The unknown conditions of the policies under which the trail must deliver.
         unknown: Vec<String>,
     },
-    /// AWS accepted a write, and still shows what was there before.
+    /// AWS accepted a write, but still returns the previous value.
     #[error(
-        "AWS accepted the change, but still returns what was there before it (waited {} seconds)",
+        "AWS accepted the change, but still returns the previous value (waited {} seconds)",
         waited.as_secs()
     )]
     NotShown {
-        /// How long it was read.
+        /// The time of the reads.
         waited: Duration,
     },
-    /// The policies that are live do not let the trail deliver, however long one waits.
+    /// The live policies do not allow the trail to deliver. Waiting does not help.
     #[error("{}", obstacles.join("; "))]
     Undeliverable {
-        /// What CloudTrail may not do, and why.
+        /// The requests that are not allowed, and the reasons.
         obstacles: Vec<String>,
     },
     /// The bucket uses ABAC, under which S3 accepts tags through `TagResource` of S3 Control only.
     ///
     /// See "Enabling ABAC in general purpose buckets" in the S3 user guide.
-    #[error("{error}; the bucket uses ABAC, so that only `TagResource` of S3 Control sets its tags")]
+    #[error("{error}; the bucket uses ABAC, so only `TagResource` of S3 Control can set its tags")]
     TagsUnderAbac {
         /// The answer of S3.
         error: Box<reconcile_operations::Error>,
         /// The ARN of the bucket.
         bucket: String,
-        /// The tags, as the AWS CLI takes them.
+        /// The tags in the syntax of the AWS CLI.
         tags: Vec<String>,
     },
     /// CloudTrail does not accept a trail because of the policy.
@@ -66,15 +66,15 @@ pub enum ApplyError {
     /// CloudTrail does not accept the first trail under a short form of a policy.
     #[error("{error}; {}", first_refused(refused))]
     FirstRefused {
-        /// Why the trail could not be created.
+        /// The error of the creation of the trail.
         error: Box<ApplyError>,
         /// The forms that it tried.
         refused: Vec<RefusedForm>,
     },
-    /// Permissions are taken away only if CloudTrail can check every trail that is affected.
+    /// CloudTrail could not check every affected trail, so no permission was removed.
     #[error("{}", unconfirmed(.trails, *.is_written))]
     Unconfirmed {
-        /// The trails, and why each could not be checked.
+        /// The trails that could not be checked, and the reasons.
         trails: Vec<Unconfirmed>,
         /// Whether the policy was written before, and restored.
         is_written: bool,
@@ -83,33 +83,33 @@ pub enum ApplyError {
     /// written nor the one before.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
     Contended {
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: usize,
     },
-    /// The plan uses a key that no change of it has made.
-    #[error("the key that {0} makes is not known")]
+    /// The plan uses a key that none of its changes created.
+    #[error("the key that {0} creates is not known")]
     UnknownKey(Address),
-    /// What is done could not be written down, so it is not done.
+    /// The journal could not be written, so the change was not made.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// AWS gave an answer that lacks what it always has.
-    #[error("AWS gave {what} without {missing}")]
+    /// An answer of AWS lacks a required value.
+    #[error("AWS returned {what} without {missing}")]
     Incomplete {
-        /// What was made.
+        /// The created resource.
         what: &'static str,
-        /// What is not there.
+        /// The missing value.
         missing: &'static str,
     },
     /// The plan names an account that the spec does not declare.
-    #[error("the spec declares no account `{0}`")]
+    #[error("account `{0}` is not in the spec")]
     NoSuchAccount(String),
-    /// The plan asks for what no plan of ours does.
-    #[error("this plan asks to {0}, which apply does not do")]
+    /// The plan has an action that no plan of this program has.
+    #[error("apply cannot {0}")]
     NotDone(&'static str),
 }
 
 impl ApplyError {
-    /// The answer of AWS, where that is the reason.
+    /// The error of an AWS call, if there is one.
     pub(crate) fn aws(&self) -> Option<&reconcile_operations::Error> {
         match self {
             Self::Aws(error) | Self::Read(ReadError::Aws(error)) => Some(error),
@@ -117,33 +117,35 @@ impl ApplyError {
         }
     }
 
-    /// The next step of the user, where it is known.
+    /// The next step of the user, if one is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Aws(error) => error.hint(),
             Self::Read(error) => error.hint(),
-            Self::Stale { .. } => Some("plan again, look at what changed, and apply that plan".to_owned()),
+            Self::Stale { .. } => Some("plan again, review the changes, and apply the new plan".to_owned()),
             Self::NotShown { .. } => Some(
-                "AWS shows changes late: run plan again in a few minutes, or set a longer --propagation-timeout"
+                "AWS returns changes late: run plan again in a few minutes, or set a longer `--propagation-timeout`"
                     .to_owned(),
             ),
             Self::NotPropagated { error, .. } if error.is_unseen_principal() => error.hint(),
             Self::NotPropagated { unknown, .. } if unknown.is_empty() => Some(
-                "the policies are right, but AWS does not apply them everywhere yet: run apply again in a few minutes"
+                "the policies are correct, but AWS does not apply them everywhere yet: run apply again in a few \
+                 minutes"
                     .to_owned(),
             ),
             Self::NotPropagated { unknown, .. } => Some(format!(
-                "it is not known whether the policies are right: {}. Run apply again in a few minutes; if the error stays, \
+                "it is not known whether the policies are correct: {}. Run apply again in a few minutes; if the \
+                 error stays, \
                  check what the policies depend on",
                 unknown.join("; ")
             )),
             Self::Undeliverable { .. } => Some(
-                "somebody changed the policy since the plan was made: plan again, and look at what stands in the way"
+                "somebody changed the policy since the plan was made: plan again, and read the warnings"
                     .to_owned(),
             ),
             Self::TagsUnderAbac { error, bucket, tags } => Some(format!(
                 "run `aws s3control tag-resource --account-id {} --resource-arn {bucket} --tags {}`, then plan and apply \
-                 again; tags of access control stay yours to decide on",
+                 again; `reconcile` does not decide about tags that control access",
                 error.account,
                 tags.join(" ")
             )),
@@ -160,7 +162,7 @@ impl ApplyError {
                          applies the change without asking"
                     }
                     PolicyAfter::Restored { .. } | PolicyAfter::Retreated { .. } => {
-                        "CloudTrail reads this policy otherwise than reconcile does: please report it; \
+                        "CloudTrail evaluates this policy differently from reconcile: please report a bug; \
                          `--no-confirm` applies the change without asking"
                     }
                     PolicyAfter::ChangedByOthers => {
@@ -189,32 +191,32 @@ impl ApplyError {
 fn refused(refused: &Refused) -> String {
     let Refused { trail, error, waited_seconds, proof, policy, form } = refused;
     let when = match policy {
-        PolicyAfter::Unwritten | PolicyAfter::Retreated { .. } => "already under the present policy",
+        PolicyAfter::Unwritten | PolicyAfter::Retreated { .. } => "already under the current policy",
         _ => "under the new policy",
     };
     let proof = match proof {
-        Some(proof) => format!("; the proof of delivery had said: {proof}"),
+        Some(proof) => format!("; the proof of delivery said: {proof}"),
         None => String::new(),
     };
     let policy = match policy {
         PolicyAfter::Unwritten => "nothing was written".to_owned(),
         PolicyAfter::Retreated { accepted: Some(true) } => {
-            "every trail was given the longer form again, and CloudTrail accepts the trail again".to_owned()
+            "the longer form was restored for every trail, and CloudTrail accepts the trail again".to_owned()
         }
         PolicyAfter::Retreated { accepted: Some(false) } => {
-            "every trail was given the longer form again, and CloudTrail refuses the trail with that one too"
+            "the longer form was restored for every trail, and CloudTrail also refuses the trail with this form"
                 .to_owned()
         }
-        PolicyAfter::Retreated { accepted: None } => "every trail was given the longer form again".to_owned(),
+        PolicyAfter::Retreated { accepted: None } => "the longer form was restored for every trail".to_owned(),
         PolicyAfter::Restored { accepted: Some(true) } => {
             "the previous policy was restored, and CloudTrail accepts the trail again".to_owned()
         }
         PolicyAfter::Restored { accepted: Some(false) } => {
-            "the previous policy was restored, and CloudTrail refuses the trail with that one too".to_owned()
+            "the previous policy was restored, and CloudTrail also refuses the trail with this policy".to_owned()
         }
         PolicyAfter::Restored { accepted: None } => "the previous policy was restored".to_owned(),
         PolicyAfter::ChangedByOthers => {
-            "the previous policy was not restored, because somebody else has written the policy since"
+            "the previous policy was not restored, because somebody else changed the policy"
                 .to_owned()
         }
         PolicyAfter::NotRestored { error } => format!("the previous policy could not be restored: {error}"),
@@ -224,7 +226,7 @@ fn refused(refused: &Refused) -> String {
         None => String::new(),
     };
     format!(
-        "CloudTrail refuses {trail} {when} (asked for {waited_seconds} seconds): {error}{proof}; {policy}{form}"
+        "CloudTrail refuses {trail} {when} (retried for {waited_seconds} seconds): {error}{proof}; {policy}{form}"
     )
 }
 
@@ -241,12 +243,13 @@ fn first_refused(refused: &[RefusedForm]) -> String {
     forms.collect::<Vec<_>>().join("; ")
 }
 
-/// What the user can do after the refusal of a short form.
+/// The next step of the user after the refusal of a short form.
 fn other_forms(refused: &[RefusedForm]) -> String {
     let next = if refused.iter().all(|it| it.unrecorded.is_none()) {
-        "plan again: the next plan keeps to the longer form, unless `policy.form` names the refused one"
+        "plan again: the next plan uses the longer form, unless `policy.form` names the refused form"
     } else {
-        "name the longer form in the spec (`policy.form`), because the next plan does not know of the refusal, and plan again"
+        "set `policy.form` to the longer form, because the next plan does not know about the refusal, and plan \
+         again"
     };
     format!("{next}. If the longer form does not fit, {ALTERNATIVES}")
 }
@@ -258,6 +261,9 @@ fn unconfirmed(trails: &[Unconfirmed], is_written: bool) -> String {
         1 => " and 1 more trail".to_owned(),
         more => format!(" and {more} more trails"),
     };
-    let policy = if is_written { "the previous policy was restored" } else { "nothing was taken away" };
+    let policy = if is_written { "the previous policy was restored" } else { "no permission was removed" };
     format!("CloudTrail cannot confirm {}{others}: {}; {policy}", first.trail, first.error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,25 +1,25 @@
-//! What happens while a plan is applied, for whoever shows it.
+//! Events during an apply, for progress output.
 
 use reconcile_plan::Address;
 
 use crate::outcome::Status;
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event<'a> {
-    /// A change is under way.
+    /// A change started.
     Started(&'a Address),
-    /// It waits for earlier changes to be seen everywhere.
+    /// A change waits until AWS applies earlier changes.
     Waiting(&'a Address),
     /// CloudTrail is asked to check a trail after a change of a policy: the change, and the trail.
     Confirming(&'a Address, &'a Address),
-    /// It is over.
+    /// A change ended.
     Finished(&'a Address, &'a Status),
 }
 
-/// Whoever shows what happens. Called from many tasks at once.
+/// An observer of events. Many tasks call it concurrently.
 pub trait Watch: Send + Sync {
-    /// Something happened.
+    /// Receives an event.
     fn event(&self, event: Event<'_>);
 }
 

@@ -1,6 +1,6 @@
-//! Makes one change: looks whether the resource is still as the plan saw it, and brings it to where the plan wants it.
+//! Makes one change: checks that the resource has not changed since the plan, and brings it to the planned state.
 //!
-//! Every kind converges from what is live, step by step, so that a change that was cut off in the middle is finished
+//! Every kind converges from live state, step by step, so a change that was interrupted partway is completed
 //! by making it again.
 
 mod alias;
@@ -33,16 +33,16 @@ use crate::journal::{Journal, Trial};
 use crate::outcome::Confirmation;
 use crate::propagation::{Patience, Unseen, read_on, settle};
 
-/// What became of a change that did not fail.
+/// The outcome of a change that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Made {
-    /// It was made.
+    /// The change was made.
     Applied,
-    /// The resource already was as planned.
+    /// The resource already had the planned state.
     Unchanged,
 }
 
-/// A change under way.
+/// A running change.
 pub(crate) struct Work<'a> {
     pub(crate) context: &'a Context,
     pub(crate) session: &'a Session,
@@ -54,7 +54,7 @@ pub(crate) struct Work<'a> {
 
 pub(crate) use trail::topic_name;
 
-/// Whether there is anything to do.
+/// Whether the change still has to be made.
 enum Verdict {
     Go,
     AlreadyDone,
@@ -133,13 +133,13 @@ impl Work<'_> {
         Patience::new(self.context, &self.change.address)
     }
 
-    /// Compares live state with what the plan saw.
+    /// Compares live state with the state that the plan saw.
     fn judge<V: View>(&self, action: &Action<V>, live: Option<&V>) -> Result<Verdict, ApplyError> {
         self.decide(of_view(self.change, action, live))
     }
 
-    /// Goes on only with what is as the plan saw it, or with what an earlier apply of this plan began; and writes
-    /// down that it goes on before anything is called.
+    /// Continues only if the resource has not changed since the plan, or if an earlier apply of this plan started the change.
+    /// Records the start of the change before the first call.
     fn decide(&self, freshness: Freshness) -> Result<Verdict, ApplyError> {
         match freshness {
             Freshness::Done => return Ok(Verdict::AlreadyDone),
@@ -153,7 +153,7 @@ impl Work<'_> {
     }
 }
 
-/// What is there already was made by a call whose answer was lost: it was not there a moment ago.
+/// An existing resource was created by a call whose answer was lost, because it did not exist a moment ago.
 fn made<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Err(error) if error.is_already_so() => Ok(()),
@@ -161,7 +161,7 @@ fn made<T>(result: Result<T, Error>) -> Result<(), Error> {
     }
 }
 
-/// What is not there was removed by a call whose answer was lost: it was there a moment ago.
+/// A missing resource was deleted by a call whose answer was lost, because it existed a moment ago.
 fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Err(error) if error.is_absent() => Ok(()),

@@ -1,18 +1,18 @@
-//! Whether a resource is still as the plan saw it. Pure.
+//! Checks whether a resource changed since the plan. Pure.
 
 use reconcile_plan::plan::{Action, Change};
 use reconcile_plan::view::View;
 use reconcile_plan::{Difference, Fingerprint, differences};
 use reconcile_policy::{Document, Ownership, Statement, Step, canonical_text, owned};
 
-/// What a live resource is to a plan.
+/// The relation of a live resource to a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Freshness {
-    /// As the plan saw it.
+    /// The live state is the state that the plan saw.
     Fresh,
-    /// Already as the plan wants it.
+    /// The live state is already the planned state.
     Done,
-    /// Neither; what differs.
+    /// The live state is neither of both. Has the difference.
     Stale(String),
 }
 
@@ -28,15 +28,15 @@ pub(crate) fn of_view<V: View>(change: &Change, action: &Action<V>, live: Option
         return Freshness::Fresh;
     }
     Freshness::Stale(match (action.before(), &live) {
-        (_, None) => "it does not exist any more".to_owned(),
-        (None, Some(_)) => "it exists now".to_owned(),
+        (_, None) => "the resource no longer exists".to_owned(),
+        (None, Some(_)) => "the resource now exists".to_owned(),
         (Some(before), Some(live)) => {
             let fields: Vec<String> = differences(Some(before), Some(live))
                 .iter()
                 .map(Difference::path)
                 .map(|path| format!("`{path}`"))
                 .collect();
-            format!("{} differ from what the plan saw", fields.join(", "))
+            format!("{} differ from the plan", fields.join(", "))
         }
     })
 }
@@ -70,12 +70,12 @@ pub(crate) fn of_policy(
     if Fingerprint::of_policy(live, ownership) == change.observed_fingerprint {
         return Freshness::Fresh;
     }
-    // A part of what is wanted and nothing else of ours: a new key has its administrators from the start.
+    // A subset of the planned statements, and no other managed statement: a new key has its administrators from the start.
     let is_wanted = |statement: &Statement| wanted.iter().any(|it| is_same(it, statement));
     if found.iter().all(is_wanted) {
         return Freshness::Fresh;
     }
-    Freshness::Stale("statements of ours are not what the plan saw".to_owned())
+    Freshness::Stale("managed statements differ from the plan".to_owned())
 }
 
 fn is_same(a: &Statement, b: &Statement) -> bool {

@@ -1,15 +1,15 @@
-//! A request to stop an apply, which work can await.
+//! A request to stop an apply; running work can wait for it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How urgently an apply has to stop.
+/// The urgency of a request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Urgency {
     None,
-    /// Changes in flight are finished, and nothing more is begun.
+    /// Changes in flight are finished, and no further change is started.
     Stop,
     /// Calls in flight are abandoned.
     Abort,

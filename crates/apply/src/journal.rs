@@ -1,8 +1,8 @@
-//! A file that tells what an apply began and what became of it, one JSON object a line.
+//! The journal of an apply: its started changes and their results, one JSON object per line.
 //!
-//! It is written before AWS is called. Another apply of the same plan goes on where it ends: what was begun is
-//! ours, even where it is not as the plan saw it. Before a policy is written that CloudTrail is to confirm, the journal gets
-//! the document that it replaces; the next apply of the spec, with whatever plan, finishes a confirmation that was cut off.
+//! The journal is written before AWS is called. Another apply of the same plan continues where it ends: a started change is
+//! completed, even if the resource is not as the plan saw it. Before the write of a policy that CloudTrail must confirm, the
+//! journal gets the document that the write replaces; the next apply of the spec, with any plan, completes an interrupted confirmation.
 //! A journal holds no secrets.
 
 use std::collections::{BTreeMap, HashSet};
@@ -19,13 +19,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Confirmation, Status};
 
-/// Why the journal cannot be kept.
+/// The journal cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot keep the journal `{path}`: {error}")]
+#[error("cannot write the journal `{path}`: {error}")]
 pub struct JournalError {
     /// The file.
     pub path: PathBuf,
-    /// What the system said.
+    /// The error of the operating system.
     #[source]
     pub error: Error,
 }
@@ -42,20 +42,20 @@ pub struct Journal {
     /// The changes that an earlier apply of the plan made.
     made: Changes,
     trials: Vec<Trial>,
-    /// What earlier applies may have created without knowing it.
+    /// Resources that earlier applies may have created without knowing the result.
     creating: HashSet<Address>,
 }
 
-/// The write of a policy that was to be confirmed, and was not.
+/// A policy write whose confirmation was interrupted.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trial {
-    /// The journal that tells of it.
+    /// The journal with the write.
     path: PathBuf,
     /// The change.
     pub(crate) change: Change,
     /// The policy before the write; `None` if there was none.
     pub(crate) previous: Option<String>,
-    /// The policy after the write; `None` if it was taken away.
+    /// The policy after the write; `None` if it was deleted.
     pub(crate) written: Option<String>,
 }
 
@@ -98,7 +98,7 @@ enum EventName {
 }
 
 impl Trial {
-    /// The journal that tells of the write, to go on where it ends.
+    /// The journal with the write, to continue where it ends.
     pub(crate) fn journal(&self) -> Journal {
         Journal {
             path: self.path.clone(),
@@ -112,7 +112,7 @@ impl Trial {
 }
 
 impl Journal {
-    /// Reads the journal of a plan in a folder, where there is one. The file is made when there is something to tell.
+    /// Reads the journal of a plan in a folder, if there is one. The file is created with the first record.
     ///
     /// # Errors
     /// Where the file cannot be read.
@@ -144,7 +144,7 @@ impl Journal {
         &self.trials
     }
 
-    /// Where it is.
+    /// The path of the journal.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -173,7 +173,7 @@ impl Journal {
         self.write(change, EventName::Creating, None, None)
     }
 
-    /// Tells that a policy is about to be written, and has to be confirmed.
+    /// Records that a policy is about to be written, and must be confirmed.
     pub(crate) fn writing(
         &self,
         change: &Change,
@@ -325,7 +325,7 @@ fn read(path: &Path) -> Result<Option<String>, JournalError> {
     }
 }
 
-/// Opens the file to write behind what is there; only its owner may read it.
+/// Opens the file to append to it; only its owner can read it.
 fn create(path: &Path) -> std::io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;

@@ -1,7 +1,7 @@
-//! Runs a plan: in order, each change on what is live now, and tells what became of it.
+//! Applies a plan: makes its changes in order, and returns the outcome of each change.
 //!
-//! It takes nothing but the plan and live state, and decides nothing that the plan does not say. A change whose
-//! resource is no longer as the plan saw it is left alone, and so is all that depends on it.
+//! The input is only the plan and live state, and the plan makes all decisions. A change is skipped if its
+//! resource changed since the plan, and so is every change that depends on it.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -1,4 +1,4 @@
-//! Keeps two applies of one installation apart, by an object in S3 that only one of them can create.
+//! The lock of an installation: an object in S3 that only one apply can create at a time.
 //!
 //! The holder renews the lock as long as its apply runs. A lock whose lease has ended, because the program was killed or lost the
 //! network, is taken over by the next apply. Every write and every deletion names the `ETag` that it replaces, so that of two
@@ -25,13 +25,13 @@ pub use held::Held;
 pub use lease::{Holder, Lease, LeaseState};
 pub use unlock::{LockFound, find};
 
-/// How long to wait before the lock is tried again.
+/// The pause between two attempts to acquire the lock.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Who wants a lock, and how.
+/// A request for a lock.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// A user, a machine, a job.
+    /// The requester: a user, a machine or a job.
     pub who: String,
     /// The time to wait while another apply holds the lock.
     pub patience: Duration,
@@ -41,7 +41,7 @@ pub struct Request {
     pub interrupt: Interrupt,
 }
 
-/// Takes the lock of the spec, if it has one, and renews it until it is released.
+/// Acquires the lock of the spec, if the spec has one, and renews the lock until it is released.
 ///
 /// The first apply of a spec whose lock is in its own bucket runs without a lock: there is no bucket yet.
 ///

@@ -1,4 +1,4 @@
-//! What an apply came to, as data.
+//! The outcome of an apply, as data.
 
 use std::path::PathBuf;
 
@@ -10,34 +10,34 @@ use serde::Serialize;
 /// The version of the outcome format.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// What an apply came to.
+/// The outcome of an apply.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
     /// Version of this format.
     pub format_version: &'static str,
     /// The spec that the plan was made from.
     pub spec: SpecRef,
-    /// One for every change of the plan, in its order.
+    /// The results of all changes, in the order of the plan.
     pub results: Vec<ChangeResult>,
     /// Counts.
     pub summary: Summary,
-    /// Where the journal is.
+    /// The path of the journal.
     pub journal: PathBuf,
 }
 
-/// What became of one change.
+/// The result of one change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChangeResult {
     /// The resource.
     pub address: Address,
-    /// What was to be done to it.
+    /// The action of the change.
     pub action: ActionKind,
-    /// In which phase.
+    /// The phase of the change.
     pub phase: Phase,
-    /// What became of it.
+    /// The status of the change.
     #[serde(flatten)]
     pub status: Status,
-    /// AWS calls made for it.
+    /// The number of AWS calls of the change.
     pub calls: u64,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
@@ -73,11 +73,11 @@ pub struct Refused {
     pub trail: Address,
     /// The answer of AWS.
     pub error: String,
-    /// For how long CloudTrail was asked, in seconds.
+    /// The time for which CloudTrail was asked, in seconds.
     pub waited_seconds: u64,
-    /// What the proof said of the same policy; `None` if the policies could not be read.
+    /// The result of the proof for the same policy; `None` if the policies could not be read.
     pub proof: Option<String>,
-    /// What became of the policy.
+    /// The outcome for the policy.
     pub policy: PolicyAfter,
     /// The short form that the policy used for the first time, if CloudTrail refused the trail because of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ pub struct RefusedForm {
     pub unrecorded: Option<String>,
 }
 
-/// What became of a policy with which CloudTrail refused a trail.
+/// The outcome for a policy with which CloudTrail refused a trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum PolicyAfter {
@@ -120,13 +120,13 @@ pub enum PolicyAfter {
     },
 }
 
-/// What became of a change.
+/// The status of a change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum Status {
-    /// It was made.
+    /// The change was made.
     Applied,
-    /// The resource already was as planned.
+    /// The resource already had the planned state.
     Unchanged,
     /// It could not be made, or not whole.
     Failed {
@@ -146,7 +146,7 @@ pub enum Status {
     /// The resource changed after the plan was made, so it was left alone.
     #[serde(rename = "skipped")]
     Stale {
-        /// What changed.
+        /// The difference.
         error: String,
     },
 }

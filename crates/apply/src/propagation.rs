@@ -1,4 +1,4 @@
-//! Waits until AWS sees everywhere what was written before, and is done with it.
+//! Waits until AWS applies earlier writes everywhere.
 //!
 //! Most of AWS is eventually consistent: a read can show a resource as it was before a write that succeeded, and a call can be
 //! refused because of what was there before. See "Amazon S3 data consistency model" in the S3 user guide for bucket
@@ -40,7 +40,7 @@ impl Propagation {
 /// Which errors mean "not seen yet" to a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unseen<'a> {
-    /// Bucket, key and their policies, as CloudTrail looks at them for this delivery.
+    /// Bucket, key and their policies, as CloudTrail reads them for this delivery.
     Delivery(&'a Delivery),
     /// The resource itself, which was made a moment ago, or the key that is to encrypt it.
     Itself,

@@ -1,6 +1,6 @@
-//! Finishes what an earlier apply could not: the confirmation of a policy that it wrote before it ended.
+//! Completes the confirmation of a policy that an earlier, interrupted apply wrote.
 //!
-//! The journals of the spec say which policy that was, and what it replaced.
+//! The journals of the spec record the policy and the document that it replaced.
 
 use crate::context::Context;
 use crate::execute::resume;

@@ -1,4 +1,4 @@
-//! The engine: takes the changes that can run from the schedule, runs them, and reports to the journal and the watcher.
+//! The engine: runs the changes that the schedule releases, and reports to the journal and the watcher.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
@@ -25,7 +25,7 @@ use crate::schedule::Schedule;
 /// How to apply.
 #[derive(Clone)]
 pub struct Options {
-    /// How long AWS may take to see what was written before.
+    /// The maximum time to wait until AWS applies earlier writes.
     pub propagation: Propagation,
     /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
     pub confirm: Option<Asking>,
@@ -77,7 +77,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
         } else {
             for dependent in schedule.failed(index) {
                 if let (Some(change), Some(slot)) = (changes.get(dependent), results.get_mut(dependent)) {
-                    let error = format!("depends on {}, which was not made", result.address);
+                    let error = format!("depends on {}, which was not applied", result.address);
                     *slot = Some(ChangeResult::without_calls(change, Status::Skipped { error }));
                 }
             }

@@ -1,4 +1,4 @@
-//! Turns the dependencies of a plan into what may run now. Pure.
+//! Determines from the dependencies of a plan which changes can run now. Pure.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Writes of policies by this apply, and what later reads tell of them.
+//! Policy writes of this apply, and their state in later reads.
 
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_policy::{Document, canonical_text};

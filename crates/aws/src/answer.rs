@@ -25,11 +25,11 @@ struct Checked<T>(T);
 /// Why an answer cannot be from AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Implausible {
-    #[error("the answer is empty, which is no answer of AWS to this call")]
+    #[error("the answer is empty, so it is not from AWS")]
     Empty,
-    #[error("the answer breaks off in the middle")]
+    #[error("the answer is incomplete")]
     Incomplete,
-    #[error("the answer is longer than {} MiB, which is no answer of AWS to this call", LONGEST >> 20)]
+    #[error("the answer is longer than {} MiB, so it is not from AWS", LONGEST >> 20)]
     TooLong,
 }
 
@@ -164,10 +164,7 @@ mod tests {
         let error = read(of(5), 4).await.unwrap_err();
         assert_eq!(error.as_other(), Some(ErrorKind::ClientError), "{error:?}");
         let source = std::error::Error::source(&error).map(ToString::to_string);
-        assert_eq!(
-            source.as_deref(),
-            Some("the answer is longer than 8 MiB, which is no answer of AWS to this call")
-        );
+        assert_eq!(source.as_deref(), Some("the answer is longer than 8 MiB, so it is not from AWS"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The call that is being made, as the layers below the SDK know it.
+//! The current call, for the layers below the SDK.
 //!
 //! The SDK gives its HTTP client a signed request, and its retry classifiers an answer; neither says which operation of ours it
 //! is for. The SDK's errors do not say where a request went: a timeout ends the request and everything that knew of it. All of

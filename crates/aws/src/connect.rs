@@ -1,4 +1,4 @@
-//! Turns command-line options and the environment into the one connection that all sessions share.
+//! Creates the connection that all sessions share from command-line options and the environment.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;

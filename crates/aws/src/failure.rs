@@ -1,4 +1,4 @@
-//! Reads from the causes of an error why a call got no answer of AWS.
+//! Classifies calls without an answer of AWS by the causes of the error.
 //!
 //! The causes come from several crates, whose types are private or not the same in each release. What the standard library and the
 //! credential providers report is read from types; the rest from the texts of the causes.
@@ -77,7 +77,7 @@ pub(crate) fn describe(
     match failure {
         Failure::Dns => format!("cannot resolve the host {host}: {causes}"),
         Failure::NotConnected => format!("cannot connect to {host}: {causes}"),
-        Failure::Proxy => format!("the proxy does not connect to {host}: {causes}"),
+        Failure::Proxy => format!("the proxy cannot connect to {host}: {causes}"),
         Failure::Tls => format!("cannot establish a TLS connection to {host}: {causes}"),
         Failure::Timeout => format!("{host} did not answer in time: {causes}"),
         Failure::Closed => format!("{host} closed the connection before it answered: {causes}"),
@@ -88,7 +88,7 @@ pub(crate) fn describe(
             None => "found no credentials".to_owned(),
         },
         Failure::Misconfigured => format!("the configuration of the credentials is wrong: {causes}"),
-        Failure::SignedOut => format!("the session of the credentials is over: {causes}"),
+        Failure::SignedOut => format!("the session of the credentials has expired: {causes}"),
         Failure::ProviderFailed => match endpoint {
             Some(endpoint) => format!("cannot get credentials from {endpoint}: {causes}"),
             None => format!("cannot get credentials: {causes}"),

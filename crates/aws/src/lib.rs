@@ -1,4 +1,4 @@
-//! Turns the accounts of a spec into sessions: credentials, clients per Region, errors with a class.
+//! Sessions for the accounts of a spec: credentials, clients per Region, and classified errors.
 //!
 //! Every account gets its own session (own identity cache, own retry budget) over one shared connector.
 //! This crate knows nothing of plans, and decides nothing: it carries calls and says what became of them.

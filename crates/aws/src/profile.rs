@@ -1,4 +1,4 @@
-//! Finds the credentials of a profile that somebody named.
+//! Finds the credentials of a named profile.
 
 use aws_config::profile::{self, ProfileFileCredentialsProvider};
 use aws_config::provider_config::ProviderConfig;
@@ -18,7 +18,9 @@ pub(crate) async fn provider(name: &str, config: &ProviderConfig) -> SharedCrede
             let provider = ProfileFileCredentialsProvider::builder().configure(config).profile_name(name);
             return SharedCredentialsProvider::new(provider.build());
         }
-        Ok(_) => format!("profile `{name}` is in neither the config file nor the credentials file of AWS"),
+        Ok(_) => {
+            format!("profile `{name}` is neither in the AWS config file nor in the AWS credentials file")
+        }
         Err(error) => format!("profile `{name}` cannot be read: {error}"),
     };
     SharedCredentialsProvider::new(Unusable { problem })

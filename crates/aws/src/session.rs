@@ -1,4 +1,4 @@
-//! Turns an account of the spec into clients that act in it.
+//! The session of an account: its clients.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,7 +53,7 @@ pub struct Session {
 
 impl Session {
     /// Opens the account for reading: assumes its role with a session policy that allows nothing else, or makes sure that
-    /// the credentials at hand are of this account.
+    /// the current credentials are of this account.
     ///
     /// One round trip.
     ///
@@ -119,7 +119,7 @@ impl Session {
             return Ok(identity.arn.and_then(|arn| arn.parse().ok()));
         }
         let message = format!(
-            "the credentials are of account {actual}, but account `{}` in the spec is {}",
+            "the credentials belong to account {actual}, but account `{}` in the spec is {}",
             self.account.name, self.account.id
         );
         let error = self.error(Operation::GetCallerIdentity, Class::Credentials, &message);

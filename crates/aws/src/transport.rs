@@ -1,4 +1,4 @@
-//! The way of every attempt to AWS: its turn, a place among the calls in flight, a time limit.
+//! The transport of every attempt: rate limit, concurrency limit and time limit.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Turns global options and a spec into a connection: to AWS, or to the embedded one.
+//! Connects to AWS or to the sandbox, as the global options and the spec require.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::args::Global;
 use crate::error::CliError;
 use crate::output;
 
-/// Where commands run: AWS, or a sandbox.
+/// The world in which a command runs: AWS or a sandbox.
 pub(crate) enum World {
     Aws,
     Sandbox(Twin),
@@ -59,8 +59,8 @@ impl World {
     }
 }
 
-/// The profile that somebody named. One that the environment names comes after keys in the environment, as for the AWS CLI, and
-/// has to exist where there are no keys.
+/// The profile in the arguments or the spec. Keys in the environment have priority over `AWS_PROFILE`, as in the AWS CLI;
+/// without such keys, this profile must exist.
 fn profile(global: &Global) -> Option<String> {
     let of_environment = || {
         let name = variable("AWS_PROFILE").filter(|name| name != "default")?;
@@ -69,8 +69,8 @@ fn profile(global: &Global) -> Option<String> {
     global.profile.clone().or_else(of_environment)
 }
 
-/// Where `--endpoint-url` sends all services. The SDK reads `AWS_ENDPOINT_URL` itself, together with the variables of single
-/// services. An empty value is not set.
+/// The endpoint of `--endpoint-url`. The SDK itself reads `AWS_ENDPOINT_URL`, together with the variables of single
+/// services. An empty value counts as not set.
 fn endpoint(global: &Global) -> Result<Option<String>, CliError> {
     const VARIABLE: &str = "AWS_ENDPOINT_URL";
 
@@ -85,7 +85,7 @@ fn endpoint(global: &Global) -> Result<Option<String>, CliError> {
     }
 }
 
-/// A variable of the environment. An empty one is not set.
+/// The value of an environment variable. An empty value counts as not set.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -102,7 +102,7 @@ pub(crate) fn start_weather(twin: &Twin, global: &Global) {
     let kinds: Vec<String> =
         weather.kinds().map(|(kind, share)| format!("{} {share}", kind.name())).collect();
     let kinds = if kinds.is_empty() { "nothing fails".to_owned() } else { kinds.join(", ") };
-    output::note(format!("weather of the sandbox: {kinds}; repeat it with `--weather {weather}`"));
+    output::note(format!("weather of the sandbox: {kinds}; repeat this run with `--weather {weather}`"));
     twin.set_weather(weather.clone(), Clock::Machine);
 }
 
@@ -110,11 +110,11 @@ pub(crate) fn open_sandbox(file: &Path) -> Result<Twin, CliError> {
     Ok(Twin::open(file)?)
 }
 
-/// An account that no spec has. It stands for the account of the credentials at hand in a sandbox, where the spec has none that
-/// it could be, and for the management account, where the spec names no organization.
+/// An account id that no spec has. In a sandbox, it is the account of the current credentials, if the spec has no account for
+/// them, and the management account, if the spec has no organization.
 const NOBODY: &str = "000000000000";
 
-/// Gives a sandbox what a spec takes for granted, where it does not know it yet: accounts and roles, a key by its ARN, the
+/// Creates in a sandbox what a spec presupposes and the sandbox does not have: accounts and roles, a key by its ARN, the
 /// bucket of the lock.
 pub(crate) fn provision(twin: &Twin, spec: &Spec) {
     let accounts = spec.desired().accounts.iter().map(|account| {

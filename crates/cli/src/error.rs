@@ -1,4 +1,4 @@
-//! Every error of the command line: its message, its hint, its exit code, and its JSON document. The only place for all four.
+//! Errors of the command line. The only place for their messages, hints, exit codes and JSON documents.
 
 mod document;
 
@@ -17,7 +17,7 @@ use reconcile_twin::StoreError;
 use crate::commands::apply::JOURNALS;
 use crate::exit::Exit;
 
-/// Why a command did not do what it was asked.
+/// An error of a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     /// The arguments are wrong.
@@ -30,85 +30,86 @@ pub(crate) enum CliError {
     #[error("cannot write `{path}`: {error}")]
     Write { path: PathBuf, error: std::io::Error },
     /// There is no saved plan.
-    #[error("there is no saved plan (`{path}`)")]
+    #[error("found no saved plan at `{path}`")]
     NoPlan { path: PathBuf },
     /// The spec is wrong.
     #[error("{0}")]
     Spec(Diagnostics),
-    /// A plan file is not one.
+    /// A plan file is invalid.
     #[error("`{path}`: {error}")]
     Plan { path: PathBuf, error: PlanFileError },
-    /// The spec is not the one that the plan was made from.
+    /// The spec changed since the plan was made.
     #[error("`{path}` has changed since the plan was made")]
     SpecChanged { path: String },
-    /// A plan of the sandbox for AWS, or the other way round.
-    #[error("this plan was made {made}, and would be applied {applied}")]
+    /// A plan made from the sandbox is applied to AWS, or the reverse.
+    #[error("this plan was made from {made}, but this command applies to {applied}")]
     OtherWorld { made: &'static str, applied: &'static str },
     /// Live state cannot be read.
     #[error(transparent)]
     Observe(Box<ObserveError>),
-    /// Nothing can be imported.
+    /// The import failed.
     #[error(transparent)]
     Import(Box<ImportError>),
-    /// No account joins the spec by itself.
-    #[error("no member of an organization joins this spec by itself")]
+    /// The spec has no members that join automatically.
+    #[error("the spec has no members that join automatically")]
     NoMembers,
-    /// A file is there that is not to be overwritten.
-    #[error("`{path}` is there already")]
+    /// A file already exists, and is not overwritten.
+    #[error("`{path}` already exists")]
     Exists { path: PathBuf },
-    /// The spec has nothing of this address.
-    #[error("nothing of this spec has the address `{address}`")]
+    /// No resource in the spec matches the address.
+    #[error("no resource in this spec matches `{address}`")]
     UnknownAddress { address: String, known: Vec<String> },
-    /// A trail of the set-up cannot be copied.
-    #[error("the set-up was not copied whole: {0}")]
+    /// The installation cannot be copied completely.
+    #[error("the installation was copied only in part: {0}")]
     NotCopied(String),
-    /// A file holds no policy.
+    /// A file is not a policy.
     #[error("`{path}` is not a policy: {error}")]
     Policy { path: PathBuf, error: ParseError },
-    /// The lock was not taken, or not given back.
+    /// The lock could not be acquired or released.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// A plan that deletes everything and `--destroy` need each other.
-    #[error("{}", if *is_destroy { "this plan deletes everything of the installation" } else { "this plan was made without `--destroy`" })]
+    /// A plan that deletes the installation requires `--destroy`, and `--destroy` requires such a plan.
+    #[error("{}", if *is_destroy { "this plan deletes the installation" } else { "this plan was made without \
+        `--destroy`" })]
     DestroyOfPlan { is_destroy: bool },
-    /// A plan file asks for something that its spec does not ask for.
+    /// A plan file has a change that its spec does not need.
     #[error("the plan file does not match its spec: {altered}; nothing was changed")]
     PlanAltered { altered: Box<Altered>, spec: String },
-    /// A saved plan holds what it was made to hold.
-    #[error("`--target` goes with a spec; a saved plan is applied whole")]
+    /// `--target` was given for a saved plan.
+    #[error("`--target` requires a spec: a saved plan is always applied completely")]
     TargetOfPlan,
-    /// A plan would be written over a spec.
-    #[error("`{path}` is a spec by its name, and would be overwritten with the plan")]
+    /// The plan would overwrite a spec.
+    #[error("`{path}` has the file name of a spec, and the plan would overwrite it")]
     PlanOverSpec { path: PathBuf },
     /// The sandbox cannot be used.
     #[error(transparent)]
     Sandbox(#[from] StoreError),
-    /// The journal cannot be kept.
+    /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A signal ended the command before it changed anything.
+    /// A signal stopped the command before it changed anything.
     #[error("interrupted; nothing was changed")]
     Interrupted,
     /// A second signal ended an apply.
-    #[error("stopped at once: the changes in flight may have been made, or only in part")]
+    #[error("stopped at once: the changes in flight may be complete, partial or not made")]
     Aborted,
-    /// A second signal ended an apply before S3 had answered whether it has the lock.
+    /// A second signal ended an apply before S3 answered whether the apply holds the lock.
     #[error("stopped at once; nothing was changed, but the lock may be held")]
     AbortedLock,
-    /// Nobody can be asked.
-    #[error("cannot ask for confirmation: stdin is not a terminal, or the output is for a program")]
+    /// The user cannot be asked for confirmation.
+    #[error("cannot ask for confirmation: stdin is not a terminal, or the output format is JSON")]
     NobodyToAsk { instead: &'static str },
-    /// A pattern of `--target` is not one.
+    /// A pattern of `--target` is invalid.
     #[error("`--target`: {0}")]
     Target(#[from] globset::Error),
-    /// `--region` is not one.
+    /// `--region` is not a Region.
     #[error("`--region`: {0}")]
     Region(String),
-    /// `--endpoint-url` is none.
+    /// The endpoint is not a URL.
     #[error("`{setting}`: `{url}` is not a URL")]
     Endpoint { setting: &'static str, url: String },
     /// `--weather` is given without a sandbox.
-    #[error("`--weather` is the weather of a sandbox, and this command uses AWS")]
+    #[error("`--weather` requires a sandbox, but this command uses AWS")]
     WeatherOfAws,
     /// `--weather` is given to a command that makes no calls.
     #[error("`--weather` applies to `sandbox serve` and to commands with `--sandbox`")]
@@ -116,13 +117,13 @@ pub(crate) enum CliError {
     /// A server cannot be started.
     #[error("cannot serve on {address}: {error}")]
     Serve { address: String, error: std::io::Error },
-    /// A value has no form in JSON.
+    /// A value cannot be written as JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
     /// The runtime does not start.
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
-    /// Output cannot be written.
+    /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(std::io::Error),
 }
@@ -153,48 +154,48 @@ impl CliError {
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Usage(error) => return Some(paragraph(error, "Usage: ")).filter(|usage| !usage.is_empty()),
-            Self::NoPlan { .. } => "make one with `reconcile plan SPEC`".to_owned(),
+            Self::NoPlan { .. } => "create one with `reconcile plan SPEC`".to_owned(),
             Self::Plan { error: PlanFileError::Truncated { .. } | PlanFileError::Invalid(_), .. }
             | Self::Plan { error: PlanFileError::Version { .. }, .. } => {
-                "make a new one with `reconcile plan SPEC`".to_owned()
+                "create a new plan with `reconcile plan SPEC`".to_owned()
             }
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
-            Self::OtherWorld { .. } => "apply it where it was made, or plan again".to_owned(),
+            Self::OtherWorld { .. } => "use the same `--sandbox` option as for the plan, or plan again".to_owned(),
             Self::Observe(error) => return error.hint(),
             Self::UnknownAddress { known, .. } => {
                 const SHOWN: usize = 20;
                 let shown: Vec<&str> = known.iter().take(SHOWN).map(String::as_str).collect();
-                format!("it has: {}", shown.join(", "))
+                format!("the spec has: {}", shown.join(", "))
             }
             Self::Sandbox(StoreError::Invalid { .. } | StoreError::Version { .. }) => {
-                "delete the file to begin with an empty sandbox, or name another with `--sandbox=FILE`"
+                "delete the file to start with an empty sandbox, or name another file with `--sandbox=FILE`"
                     .to_owned()
             }
             Self::Sandbox(StoreError::InUse { .. }) => {
-                "wait for the other process, or name another with `--sandbox=FILE`".to_owned()
+                "wait for the other process, or name another file with `--sandbox=FILE`".to_owned()
             }
             Self::Lock(error) => return error.hint(),
             Self::Import(error) => return error.hint(),
             Self::NoMembers => {
                 "set `organization.include` and `organization.role`, or print the policies with `--format text`".to_owned()
             }
-            Self::Exists { .. } => "name another file, or move that one away".to_owned(),
-            Self::DestroyOfPlan { is_destroy: true } => "pass `--destroy` to apply it".to_owned(),
+            Self::Exists { .. } => "name another file, or move the existing file".to_owned(),
+            Self::DestroyOfPlan { is_destroy: true } => "pass `--destroy` to apply the plan".to_owned(),
             Self::DestroyOfPlan { is_destroy: false } => {
-                "apply it without, or make one with `reconcile plan SPEC --destroy`".to_owned()
+                "remove `--destroy`, or create a plan with `reconcile plan SPEC --destroy`".to_owned()
             }
             Self::PlanAltered { spec, .. } => format!(
                 "somebody may have edited the plan file, or another version of reconcile made it: plan again with \
                  `reconcile plan {spec}`"
             ),
             Self::TargetOfPlan => {
-                "apply it without, or make one with `reconcile plan SPEC --target GLOB`".to_owned()
+                "remove `--target`, or create a plan with `reconcile plan SPEC --target GLOB`".to_owned()
             }
-            Self::Endpoint { .. } => "give scheme and host, such as `http://127.0.0.1:5000`".to_owned(),
+            Self::Endpoint { .. } => "write scheme and host, such as `http://127.0.0.1:5000`".to_owned(),
             Self::WeatherOfAws => "add `--sandbox`, or remove `--weather`".to_owned(),
-            Self::PlanOverSpec { .. } => "name a file for it, such as `--out plan.json`".to_owned(),
+            Self::PlanOverSpec { .. } => "name another file, such as `--out plan.json`".to_owned(),
             Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
-            Self::AbortedLock => "show the lock with `reconcile unlock SPEC`, which also releases it".to_owned(),
+            Self::AbortedLock => "show and release the lock with `reconcile unlock SPEC`".to_owned(),
             Self::NobodyToAsk { instead } => (*instead).to_owned(),
             _ => return None,
         })
@@ -222,3 +223,6 @@ fn paragraph(error: &clap::Error, label: &str) -> String {
     let paragraph = text.split("\n\n").find_map(|paragraph| paragraph.strip_prefix(label));
     paragraph.map(str::trim_end).unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

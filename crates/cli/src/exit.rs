@@ -1,24 +1,24 @@
-//! The exit codes: a public interface.
+//! Exit codes. They are a public interface.
 
 use std::process::ExitCode;
 
-/// How the program ended.
+/// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All is well.
+    /// Success.
     Ok,
-    /// Something could not be done, or not whole.
+    /// An error, or an incomplete result.
     Error,
-    /// There are changes (`plan --detailed-exitcode`), or drift.
+    /// Changes (`plan --detailed-exitcode`) or drift.
     Different,
-    /// Nothing was done, on purpose: the plan is stale, the lock is held, or the question was answered no.
+    /// Refused: the plan is stale, the lock is held, or the user did not confirm.
     Refused,
-    /// Stopped by the user.
+    /// Interrupted by the user.
     Interrupted,
 }
 
 impl Exit {
-    /// The number that the shell sees.
+    /// The number of the exit code.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Ok => 0,

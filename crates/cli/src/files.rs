@@ -1,4 +1,4 @@
-//! Reads specs and plans, and writes plans: whole or not at all, and for their owner alone.
+//! Reads specs and plans. Writes plans atomically, readable only by their owner.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Write};
@@ -10,12 +10,12 @@ use reconcile_spec::Spec;
 
 use crate::error::CliError;
 
-/// More than a spec or a policy can have, in bytes.
+/// The maximum size of a spec or a policy, in bytes.
 const MAX_TEXT: u64 = 16 << 20;
-/// More than the plan of an organization can have, in bytes.
+/// The maximum size of a plan, in bytes.
 const MAX_PLAN: u64 = 1 << 30;
 
-/// Reads a file that may be anything, such as a device that never ends.
+/// Reads a file up to a maximum size, because the path may be a device that never ends.
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     let read = || {
         let mut bytes = Vec::new();
@@ -41,7 +41,7 @@ pub(crate) fn read_spec(path: &Path) -> Result<Spec, CliError> {
     reconcile_spec::parse(&path.to_string_lossy(), &read(path, MAX_TEXT)?).map_err(CliError::Spec)
 }
 
-/// Reads the spec that a plan file names. The name may be anything, so that only regular files are read: others can block or
+/// Reads the spec whose path a plan file has. Only regular files are read, because other files can block or
 /// never end.
 pub(crate) fn read_spec_of_plan(path: &Path) -> Result<Spec, CliError> {
     let file = std::fs::metadata(path).and_then(|it| {
@@ -63,7 +63,7 @@ pub(crate) fn read_plan(path: &Path) -> Result<Plan, CliError> {
         .map_err(|error| CliError::Plan { path: path.to_owned(), error })
 }
 
-/// Reads the saved plan of the default place.
+/// Reads the saved plan at the default path.
 pub(crate) fn read_saved_plan(path: &Path) -> Result<Plan, CliError> {
     match read_plan(path) {
         Err(CliError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => {
@@ -73,7 +73,7 @@ pub(crate) fn read_saved_plan(path: &Path) -> Result<Plan, CliError> {
     }
 }
 
-/// Whether a file is a spec, by its name.
+/// Whether a file has the file name of a spec.
 pub(crate) fn is_spec(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
@@ -84,7 +84,7 @@ pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), CliError> {
     replace(path, text.as_bytes()).map_err(|error| CliError::Write { path: path.to_owned(), error })
 }
 
-/// Writes a file that is not there yet.
+/// Writes a new file. An existing file is an error.
 pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     if path.exists() {
         return Err(CliError::Exists { path: path.to_owned() });

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{Global, LogFormat};
 
-/// Starts the log. It has no colours: a value in it is text from elsewhere, and is escaped with the line that it is in.
+/// Starts the log. The log has no colors, because each line is escaped as a whole, with its values.
 pub(crate) fn start(global: &Global) {
     // The SDK logs that it cannot close a connection when the embedded AWS answers with a fault: there is no connection.
     const QUIET: &str = "error,aws_smithy_runtime::client::http::connection_poisoning=off";
@@ -24,7 +24,7 @@ pub(crate) fn start(global: &Global) {
     }
 }
 
-/// Escapes each event. An event is one write of one line.
+/// Escapes each event. An event is a single write of one line.
 struct Lines(fn(&str) -> String);
 
 impl Write for Lines {

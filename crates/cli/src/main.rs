@@ -1,4 +1,4 @@
-//! `reconcile`: centralized CloudTrail logging, declared in one file.
+//! `reconcile`: manages centralized CloudTrail logging from one file.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -1,6 +1,6 @@
-//! The only place that prints: results on stdout, everything else on stderr.
+//! Prints results to stdout and all other output to stderr. No other module prints.
 //!
-//! Both get text whose values are escaped; see [`reconcile_text`].
+//! Values in the text are escaped; see [`reconcile_text`].
 
 use std::io::Write;
 
@@ -36,12 +36,12 @@ pub(crate) fn print_json(document: &str) -> Result<(), CliError> {
     write(&escape_json(document))
 }
 
-/// Prints a document that goes into a file as it is, such as a script, a spec or Markdown, whose writer has escaped the values.
+/// Prints a document without changes, such as a script, a spec or Markdown. Its values are already escaped.
 pub(crate) fn print_file(contents: &str) -> Result<(), CliError> {
     write(contents)
 }
 
-/// Prints a question, and leaves the cursor behind it.
+/// Prints a question without a line break.
 pub(crate) fn ask(question: &str) -> Result<(), CliError> {
     write(question)
 }
@@ -51,12 +51,12 @@ fn write(text: &str) -> Result<(), CliError> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(CliError::Output)
 }
 
-/// Prints a line beside the result.
+/// Prints a line to stderr.
 pub(crate) fn note(line: impl Into<Line>) {
     notes(&Text::of(line));
 }
 
-/// Prints lines beside the result.
+/// Prints lines to stderr.
 pub(crate) fn notes(text: &Text) {
     // There is nowhere to report that stderr is closed.
     let _ = anstream::stderr().lock().write_all(text.as_str().as_bytes());
@@ -82,7 +82,7 @@ pub(crate) fn error(error: &CliError) {
     }
 }
 
-/// Prints the message of the parser of arguments, which quotes arguments as they are.
+/// Prints an error message of clap. The message quotes arguments, which are escaped here.
 fn usage(error: &clap::Error) {
     let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
     // The parser quotes the value of `--option=value` without the option.

@@ -1,4 +1,4 @@
-//! Progress on stderr, where that is a terminal.
+//! Progress on stderr, if stderr is a terminal.
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -24,7 +24,7 @@ fn bar(global: &Global, template: &str) -> ProgressBar {
     bar
 }
 
-/// Shows how far an observation is while it runs.
+/// Shows the progress of reading live state.
 pub(crate) async fn reading<T>(
     global: &Global,
     progress: &Arc<Progress>,
@@ -47,7 +47,7 @@ pub(crate) async fn reading<T>(
     result
 }
 
-/// Shows which changes are under way.
+/// Shows the changes in flight.
 pub(crate) struct Applying {
     bar: ProgressBar,
     running: Mutex<BTreeSet<String>>,
@@ -72,7 +72,7 @@ impl Watch for Applying {
         match event {
             Event::Started(address) => drop(running.insert(address.to_string())),
             Event::Waiting(address) => {
-                let message = format!("{address}: waiting until AWS sees earlier changes");
+                let message = format!("{address}: waiting for AWS to apply earlier changes everywhere");
                 self.bar.set_message(escape(&message).into_owned());
                 return;
             }

@@ -9,12 +9,12 @@ use crate::error::CliError;
 use crate::output;
 use crate::signals::unless_stopped;
 
-/// Whether there is a terminal to ask on.
+/// Whether the user can be asked: stdin is a terminal.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// Prints a question, and waits for the answer. Only `yes` means yes.
+/// Prints a question, and waits for the answer. Only `yes` confirms.
 ///
 /// # Errors
 /// [`CliError::Interrupted`] if a stop was requested before there was an answer.

@@ -1,10 +1,10 @@
-//! Signals that ask a command to stop: Ctrl-C, and on Unix `SIGTERM` and `SIGHUP` as well.
+//! Signals that stop a command: Ctrl-C, and on Unix also `SIGTERM` and `SIGHUP`.
 
 use reconcile_apply::Interrupt;
 
 use crate::error::CliError;
 
-/// Turns signals into a request to stop, from now on: the first one stops the command, the second one ends it at once.
+/// Starts to handle signals: the first signal stops the command, and the second signal ends it at once.
 ///
 /// # Errors
 /// If the operating system does not deliver signals to the program.
@@ -21,7 +21,7 @@ pub(crate) fn listen() -> Result<Interrupt, CliError> {
     Ok(interrupt)
 }
 
-/// Does work that can be abandoned at any moment, until a stop is requested.
+/// Runs work until it ends or a stop is requested. The work must be safe to abandon at any moment.
 ///
 /// # Errors
 /// [`CliError::Interrupted`] if a stop was requested first.

@@ -1,4 +1,4 @@
-//! Turns live AWS into values: [`Observed`]. Reads only, and decides nothing.
+//! Reads live AWS into [`Observed`]. Decides nothing.
 //!
 //! All accounts are read at once. A read is three round trips deep, however many accounts there are: the session;
 //! everything that can be addressed by name; what needs the id of the key. What could not be read is an error

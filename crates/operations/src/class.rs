@@ -1,4 +1,4 @@
-//! Classes of errors: what a caller can do about an error.
+//! Classes of errors, by what a caller can do.
 
 use reconcile_policy::PolicyKind;
 
@@ -60,7 +60,7 @@ pub enum Checked {
     Topic,
     /// The policy of the topic, or of the key that encrypts its messages.
     TopicOrKeyPolicy,
-    /// Something that has no policy of ours: the bucket itself, the log group, or its role.
+    /// A resource without a managed policy: the bucket itself, the log group, or its role.
     Other,
 }
 

@@ -1,4 +1,4 @@
-//! The host and the Region that a request goes to.
+//! The host and the Region of a request.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What became of a call that did not succeed.
+//! The error of an AWS call.
 
 use reconcile_policy::{AccountId, PolicyKind};
 

@@ -51,7 +51,7 @@ impl Failure {
     }
 
     /// The next step of the user.
-    pub(crate) fn hint(self, endpoint: Option<&Endpoint>) -> String {
+    pub fn hint(self, endpoint: Option<&Endpoint>) -> String {
         let host = endpoint.map_or("AWS", |endpoint| &endpoint.host);
         match self {
             Self::Dns => match endpoint.and_then(|endpoint| endpoint.region.as_ref()) {
@@ -77,7 +77,8 @@ impl Failure {
             Self::OtherAccount => {
                 "give the account a `role` or a `profile` in the spec, or use credentials of that account".to_owned()
             }
-            Self::Misconfigured => "correct the profile in the config file of the AWS CLI, or name another with --profile".to_owned(),
+            Self::Misconfigured => "correct the profile in the AWS config file, or name another profile with \
+                --profile".to_owned(),
             Self::SignedOut => "sign in again with `aws sso login` or `aws login`, with the profile that you use here".to_owned(),
             Self::ProviderFailed => {
                 "check the credential provider (instance metadata, container, `credential_process` or IAM Identity Center) with \

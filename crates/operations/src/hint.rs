@@ -1,4 +1,4 @@
-//! Turns an error into what the user can do next.
+//! Hints: the next step of the user after an error.
 
 use crate::denial::{Denial, Effect, Kind, Reason};
 use crate::table::row;
@@ -32,17 +32,20 @@ impl Error {
                 .to_owned(),
             Class::RegionNotEnabled => match region {
                 Some(region) => format!(
-                    "enable Region {region} in account {}, for example with `aws account enable-region --region-name {region}`, or \
-                     leave the Region out of the spec",
+                    "enable Region {region} in account {}, for example with `aws account enable-region \
+                     --region-name {region}`, or remove the Region from the spec",
                     self.account
                 ),
-                None => format!("enable the Region in account {}, or leave the Region out of the spec", self.account),
+                None => format!("enable the Region in account {}, or remove the Region from the \
+                    spec", self.account),
             },
             Class::Throttled => "run again, with a lower --concurrency".to_owned(),
-            Class::LimitReached => "delete what nobody uses, or request an increase of the quota with Service Quotas".to_owned(),
+            Class::LimitReached => "delete unused resources, or request an increase of the quota with Service \
+                Quotas".to_owned(),
             Class::Busy => "run again in a few minutes: another change of the same resource is in progress".to_owned(),
             Class::NotYetSeen(_) => {
-                "run again in a few minutes, and check that what the call names exists: AWS does not see all of it".to_owned()
+                "run again in a few minutes, and check that every resource in the call exists: AWS does not find \
+                 all of them".to_owned()
             }
             Class::Unavailable => "run again; if the error stays, check the network and --endpoint-url".to_owned(),
             Class::Absent | Class::AlreadySo | Class::Refused => return None,
@@ -73,7 +76,8 @@ impl Error {
                         format!("{change}; `reconcile permissions` prints the policies that a spec needs")
                     }
                     Kind::Session => {
-                        format!("{change}; `--no-session-policy` leaves out the one with which reconcile assumes roles")
+                        format!("{change}; with `--no-session-policy`, reconcile assumes roles without a session \
+                            policy")
                     }
                     _ => change,
                 }
@@ -82,8 +86,9 @@ impl Error {
                 "find the Deny for {action}: in a policy of {caller}, in the policy of the resource, in a permissions boundary, or \
                  in a service control policy of the organization"
             ),
-            Reason::BlockPublicAccess => "remove the public statement from the policy, or turn off Block Public Access: for the \
-                 bucket with `bucket.block_public_access: false`, and for its account and organization where that is on"
+            Reason::BlockPublicAccess => "remove the public statement from the policy, or turn off Block Public \
+                Access: for the bucket with `bucket.block_public_access: false`, and also for its account and \
+                organization if they block public access"
                 .to_owned(),
             Reason::Encoded(encoded) => {
                 format!("decode the reason with `aws sts decode-authorization-message --encoded-message {encoded}`")
@@ -103,8 +108,8 @@ impl Error {
                  another account"
             ),
             Operation::PutBucketPolicy => format!(
-                "allow {action} for the credentials used in account {account}; where the policy has a public statement, S3 also \
-                 refuses it while Block Public Access is on for the bucket, its account or its organization"
+                "allow {action} for the credentials used in account {account}; S3 also refuses a policy with a \
+                 public statement while Block Public Access is on for the bucket, its account or its organization"
             ),
             _ => format!("allow {action} for the credentials used in account {account}"),
         }

@@ -1,4 +1,4 @@
-//! Names every AWS operation that the product calls, with the IAM action that allows it.
+//! Every AWS operation that the product calls, with its IAM action.
 //!
 //! A closed list: a call that is not named here cannot be made, so what a run may do can be read from this table.
 
@@ -32,16 +32,16 @@ pub(crate) enum Place {
     Encrypted,
     /// The account of the lock.
     Lock,
-    /// Where a set-up is looked for that has no spec yet.
+    /// An account in which `import` searches.
     Import,
 }
 
-/// Which resources an operation acts on, as far as IAM can tell them apart.
+/// The resources on which an operation acts, as far as IAM can distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// None: everybody may call it without a permission.
     Nothing,
-    /// IAM cannot tell resources apart, or there is none yet.
+    /// IAM cannot distinguish resources, or no resource exists yet.
     Everything,
     /// The roles that are assumed.
     Roles,

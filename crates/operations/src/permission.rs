@@ -1,4 +1,4 @@
-//! Turns a spec into the least that has to be allowed in each account for running it. Pure.
+//! Derives the least-privilege IAM policies of each account from a spec. Pure.
 //!
 //! It is derived from the table of operations, so that it cannot forget one that the program calls.
 
@@ -73,7 +73,7 @@ pub fn member_permissions(spec: &Spec, mode: Mode) -> Option<(String, Value)> {
 /// Stands for the id of a member in its policy.
 pub const ANY_ACCOUNT: &str = "000000000000";
 
-/// The policies of `import`, which has no spec yet: for every account that is looked at, and for the credentials that assume
+/// The policies of `import`, which has no spec yet: for every account that it reads, and for the credentials that assume
 /// the role of this name in other accounts.
 pub fn import_permissions(role: &str) -> (Value, Value) {
     let actions: BTreeSet<&str> = reading().map(Operation::action).collect();
@@ -191,7 +191,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::AssociateKmsKey => desired.log_groups.iter().any(|it| it.encryption != AtRest::Unmanaged),
         Operation::CreateGrant => !desired.grants.is_empty(),
         Operation::EnableKeyRotation => desired.key.rotation_days.enforced().is_some(),
-        // No spec asks for it; a copy of a live set-up may.
+        // No spec needs it; a copy of a live installation can.
         Operation::DisableKeyRotation => false,
         Operation::ListDelegatedAdministrators | Operation::RegisterDelegatedAdministrator => {
             organization.is_some_and(|it| !it.delegated_administrators.is_empty())

@@ -1,4 +1,4 @@
-//! The table of error codes: which class an error of an operation has, and what the user can do about it.
+//! The table of error codes, with the class and the hint of each.
 //!
 //! The code decides, together with the operation. An HTTP status decides nothing: proxies, load balancers and emulators answer with
 //! 404 and 403 as well, and the quota of IAM has the status of a conflict. `models/errors.json` has the codes that AWS publishes; a

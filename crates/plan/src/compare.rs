@@ -1,4 +1,4 @@
-//! Turns what is wanted and what is there into a plan. Pure: no AWS, no clock.
+//! Compares the spec with live state. The result is a plan. Pure: no AWS, no clock.
 //!
 //! Every kind compares itself; this file puts the kinds in order. Order is a promise: no change passes through a state
 //! in which a trail that could deliver before, and can deliver after, cannot deliver. So permissions come first

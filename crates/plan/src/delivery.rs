@@ -1,4 +1,4 @@
-//! Turns trails and policies into whether each trail can deliver. Pure.
+//! Determines from the trails and policies whether each trail can deliver. Pure.
 
 mod unproven;
 

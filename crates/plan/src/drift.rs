@@ -1,4 +1,4 @@
-//! Turns a plan into findings: the same comparison, looked at and not acted on.
+//! Converts a plan into the findings of a drift check.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Finds the spec that describes a set-up: the one of an installation of `reconcile`, or one for what other tools made.
+//! Finds the spec that describes an existing installation, made by `reconcile` or by other tools.
 //!
 //! A plan of that spec changes nothing, or only what is reported: what the set-up has otherwise than `reconcile` would make
 //! it is in the spec, in a line that says what a plan without it would do. [`import`] asks its caller for live state.

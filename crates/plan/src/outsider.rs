@@ -1,4 +1,4 @@
-//! Turns trails that the spec does not have, and that deliver to its bucket, into whether they can. Pure.
+//! Determines whether trails that deliver to the bucket but are not in the spec can deliver. Pure.
 //!
 //! Trails that statements of others let deliver are of no concern: installations may share a bucket.
 

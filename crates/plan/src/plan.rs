@@ -1,4 +1,4 @@
-//! The plan: what has to change, in which order, and why. Plain data.
+//! The plan: the changes, their order and their reasons. Plain data.
 //!
 //! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live state. Reasons and
 //! risks are for people and never steer it.
@@ -183,7 +183,7 @@ pub struct Warning {
 pub struct Refused {
     /// A stable name for scripts, such as `blocked`.
     pub code: String,
-    /// The resource that the refusal is about.
+    /// The resource of the refusal.
     pub address: Address,
     /// Why it is refused.
     pub message: String,

@@ -1,4 +1,4 @@
-//! Reasons for which a plan leaves out what the spec asks for, although everything could be read.
+//! Reasons for which a plan refuses changes that the spec needs.
 
 use reconcile_policy::{Arn, Obstacle, TooLarge};
 use reconcile_spec::SpecName;
@@ -7,11 +7,11 @@ use crate::address::Address;
 use crate::kind::Kind;
 use crate::refused_forms::{ALTERNATIVES, TAG};
 
-/// A reason for which a plan leaves something out, with all that depends on it.
+/// A reason for which a plan leaves out a change, and all changes that depend on it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A foreign statement keeps CloudTrail from delivering, whatever our statements allow.
+    /// A foreign statement blocks the delivery, whatever the managed statements allow.
     #[error(
         "{policy}: {statement} would keep {} from delivering: {obstacle}; the statement is {text}",
         listed(addresses)
@@ -23,13 +23,13 @@ pub enum Refusal {
         statement: String,
         /// The statement as JSON.
         text: String,
-        /// The first thing that it keeps CloudTrail from.
+        /// The first request that the statement blocks.
         obstacle: String,
-        /// Whose trails.
+        /// The blocked trails.
         addresses: Vec<Address>,
     },
-    /// The policies do not let a trail deliver, and nothing denies it. If the plan writes the policy, it is a defect of this
-    /// program.
+    /// The policies do not allow a trail to deliver, and no statement denies it. If the plan writes the policy, this is a bug
+    /// of this program.
     #[error("{address} could not deliver under the planned policies: {obstacle}")]
     Undeliverable {
         /// The trail.
@@ -38,7 +38,7 @@ pub enum Refusal {
         policy: Address,
         /// The request that is not allowed.
         obstacle: String,
-        /// What the user can do about it, where the plan does not write the policy.
+        /// The next step of the user, if the plan does not write the policy.
         hint: Option<String>,
     },
     /// Another installation manages trails of the spec: most often this one, under the name that it had before.
@@ -58,7 +58,7 @@ pub enum Refusal {
     LockedOut {
         /// The key policy.
         address: Address,
-        /// Where in the spec the setting is that accepts it.
+        /// The setting in the spec that accepts this.
         setting: &'static str,
     },
     /// AWS refuses to save a policy that names a principal that was deleted.
@@ -73,7 +73,7 @@ pub enum Refusal {
         statement: String,
         /// The unique ids.
         ids: Vec<String>,
-        /// Where in the spec the setting is that drops such statements, if there is one.
+        /// The setting in the spec that removes such statements, if there is one.
         setting: Option<&'static str>,
     },
     /// S3 refuses to save a policy with a public statement while Block Public Access is on.
@@ -147,7 +147,7 @@ impl Refusal {
         }
     }
 
-    /// The resource that the refusal is about.
+    /// The resource of the refusal.
     pub fn address(&self) -> &Address {
         match self {
             Self::Blocked { policy: address, .. }
@@ -163,12 +163,12 @@ impl Refusal {
         }
     }
 
-    /// Whether every change is refused: whatever is written for this name doubles what is written for another.
+    /// Whether every change is refused, because every write would duplicate the resources of another name.
     pub(crate) fn refuses_all(&self) -> bool {
         matches!(self, Self::OtherInstallation { .. })
     }
 
-    /// The trails that it keeps from delivering, and the resources that it keeps from being managed.
+    /// The trails that cannot deliver, and the resources that cannot be managed.
     pub(crate) fn resources(&self) -> &[Address] {
         match self {
             Self::Blocked { addresses, .. } => addresses,
@@ -184,7 +184,7 @@ impl Refusal {
         }
     }
 
-    /// Whether it keeps a policy from being written.
+    /// Whether the refusal prevents the write of a policy.
     pub(crate) fn keeps_policy(&self, policy: &Address) -> bool {
         match self {
             Self::LockedOut { address, .. }
@@ -266,12 +266,15 @@ impl Refusal {
                         _ => format!("remove the tag `{TAG}`"),
                     };
                     format!(
-                        "CloudTrail refused a trail under the form `{form}`, as the tag `{TAG}` says: {ALTERNATIVES}; or \
-                         shorten foreign statements, or move them out of the policy; to try the form again, {retry}"
+                        "CloudTrail refused a trail under the form `{form}`, as the tag `{TAG}` says: \
+                         {ALTERNATIVES}; otherwise, shorten foreign statements, or move them out of the policy; \
+                         to try the form again, {retry}"
                     )
                 }
                 Some(obstacle) => {
-                    format!("{obstacle}; or shorten foreign statements, or move them out of the policy")
+                    format!(
+                        "{obstacle}; otherwise, shorten foreign statements, or move them out of the policy"
+                    )
                 }
                 None => "shorten foreign statements, or move them out of the policy".to_owned(),
             },
@@ -286,7 +289,7 @@ fn are_with(more: usize) -> String {
     }
 }
 
-/// Where in the spec the setting is that accepts what the proof of a policy refuses.
+/// The setting in the spec that accepts a refusal by the proof of a policy.
 pub(crate) fn proof_setting(policy: Kind) -> Option<&'static str> {
     match policy {
         Kind::BucketPolicy => Some("bucket.policy.proof"),
@@ -304,3 +307,6 @@ pub(crate) fn listed(addresses: &[Address]) -> String {
         [] => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,7 +120,11 @@ impl fmt::Display for Decision {
             Self::Denied(by) => write!(f, "denied by {by}"),
             Self::NotAllowed(None) => f.write_str("no statement allows anything"),
             Self::NotAllowed(Some(miss)) => {
-                write!(f, "no statement allows it; {} comes nearest, but {}", miss.statement, miss.mismatch)
+                write!(
+                    f,
+                    "no statement allows it; {} is the closest match, but {}",
+                    miss.statement, miss.mismatch
+                )
             }
             Self::Unknown(doubts) => {
                 f.write_str("it is not known whether ")?;
@@ -139,7 +143,7 @@ impl fmt::Display for Doubt {
             Effect::Allow => "allows",
             Effect::Deny => "denies",
         };
-        write!(f, "{} {verb} it: that depends on `{}`", self.statement, self.keys.join("` and `"))
+        write!(f, "{} {verb} the request: this depends on `{}`", self.statement, self.keys.join("` and `"))
     }
 }
 
@@ -163,7 +167,7 @@ impl fmt::Display for Mismatch {
                 };
                 write!(
                     f,
-                    "its condition `{operator}` on `{key}` wants {}, not {}",
+                    "its condition `{operator}` on `{key}` requires {}, not {}",
                     list(wanted),
                     list(actual)
                 )

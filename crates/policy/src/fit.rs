@@ -144,8 +144,8 @@ pub struct TooLarge {
 pub enum Obstacle {
     /// Someone's text would turn into a variable.
     #[error(
-        "a smaller form needs `Version` 2012-10-17, in which `${{…}}` in a statement of somebody else would \
-         become a variable"
+        "a smaller form needs `Version` 2012-10-17, in which `${{…}}` in a foreign statement would become a \
+         variable"
     )]
     OldVersion,
     /// The spec has no organization.

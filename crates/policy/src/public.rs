@@ -55,7 +55,7 @@ pub enum Ambiguity {
         value: String,
     },
     /// Another statement denies the same to everybody but fixed values.
-    #[error("{deny} denies the same to most callers, and S3 does not document whether that counts")]
+    #[error("{deny} denies the same to most callers, and S3 does not document whether this statement counts")]
     Deny {
         /// The other statement.
         deny: StatementRef,

@@ -10,7 +10,7 @@ use crate::{Document, Statement, StatementRef, json};
 #[non_exhaustive]
 pub enum Warning {
     /// One of the two values is not what takes effect, although both can be read.
-    #[error("`{path}` is written more than once; only the last value counts")]
+    #[error("`{path}` appears more than once; AWS uses only the last value")]
     RepeatedKey {
         /// JSON pointer to the key.
         path: String,

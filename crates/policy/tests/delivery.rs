@@ -536,8 +536,8 @@ fn what_is_missing_is_named() {
     let write = statements.iter_mut().find(|it| it["Sid"] == "SecTrailWrite").unwrap();
     write["Condition"]["StringEquals"]["aws:SourceArn"] = json!(trails()[0]);
     let found = obstacles(&policy.to_string().parse().unwrap(), &key_policy(&[]));
-    let expected = "no statement allows it; statement `SecTrailWrite` comes nearest, but its condition `StringEquals` on \
-        `aws:SourceArn` wants `arn:aws:cloudtrail:us-east-1:111111111111:trail/T`, \
+    let expected = "no statement allows it; statement `SecTrailWrite` is the closest match, but its condition \
+        `StringEquals` on `aws:SourceArn` requires `arn:aws:cloudtrail:us-east-1:111111111111:trail/T`, \
         not `arn:aws:cloudtrail:us-east-1:222222222222:trail/T`";
     assert_eq!(found[0], ("write-logs", expected.to_owned()));
     assert_eq!(found.len(), 2);

@@ -158,8 +158,8 @@ fn what_is_probably_not_meant_is_a_warning() {
     assert_eq!(
         messages,
         [
-            "repeated-key: `/Statement/0/Condition/NumericEquals/s3:max-keys` is written more than once; only the \
-             last value counts",
+            "repeated-key: `/Statement/0/Condition/NumericEquals/s3:max-keys` appears more than once; AWS uses \
+             only the last value",
             "unresolved-principal: statement 1 (it has no Sid) names `AROAEXAMPLEEXAMPLEEX1`, a user or role that was deleted or \
              that AWS cannot resolve at the moment",
             "no-effect: statement 2 (it has no Sid) has no Action, so it has no effect",

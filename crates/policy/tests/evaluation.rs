@@ -192,12 +192,12 @@ fn an_unknown_decision_names_the_statements_and_keys_that_decide() {
     assert_eq!(keys, &["aws:SourceOrgID", "aws:ResourceOrgID"]);
     assert_eq!(
         doubts[0].to_string(),
-        "statement `Organization` denies it: that depends on `aws:SourceOrgID` and `aws:ResourceOrgID`"
+        "statement `Organization` denies the request: this depends on `aws:SourceOrgID` and `aws:ResourceOrgID`"
     );
     let mut may_allow = allow;
     may_allow["Condition"] = json!({ "StringEquals": { "aws:SourceOrgID": "o-1" } });
     assert_eq!(
         evaluate(&document(None, &[may_allow]), &cloudtrail()).to_string(),
-        "it is not known whether statement `Write` allows it: that depends on `aws:SourceOrgID`"
+        "it is not known whether statement `Write` allows the request: this depends on `aws:SourceOrgID`"
     );
 }

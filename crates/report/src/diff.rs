@@ -1,4 +1,4 @@
-//! The lines under a change: which values differ.
+//! The lines under a change that show the differences.
 
 use reconcile_plan::Difference;
 use reconcile_plan::plan::{ActionKind, Change};
@@ -8,10 +8,10 @@ use similar::TextDiff;
 
 use crate::paint::{ADD, CHANGE, DIM, REMOVE};
 
-/// Values shown of one list, where not all are wanted.
+/// The number of values shown of a list, unless the full list is requested.
 const SHOWN: usize = 5;
 
-/// The values of a change that differ, one a line. Of what is made as a whole the fields are shown only when asked.
+/// The differences of a change, one per line. The fields of a new or deleted resource are shown only on request.
 pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<Line> {
     let is_document = change.address.kind.is_policy();
     if change.action() == ActionKind::Update || verbose || is_document {
@@ -20,7 +20,7 @@ pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<Line> {
     Vec::new()
 }
 
-/// The same of bare differences.
+/// The differences as lines.
 pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut last: (&str, usize, usize) = ("", 0, 0);
@@ -60,12 +60,12 @@ fn one(difference: &Difference, verbose: bool) -> Vec<Line> {
     }
 }
 
-/// Whether a path is that of a whole statement.
+/// Whether a path names a whole statement.
 fn is_statement(path: &str) -> bool {
     path.strip_prefix("/Statement/").is_some_and(|rest| !rest.contains('/'))
 }
 
-/// A statement in a line: who may do what with how many resources. Whole, when asked.
+/// A statement in one line: principal, actions and number of resources, or the full statement on request.
 fn statement(sign: &str, name: &str, value: &Value, verbose: bool) -> Vec<Line> {
     let style = if sign == "+" { ADD } else { REMOVE };
     let of = |field: &str| match &value[field] {
@@ -127,7 +127,7 @@ fn name_of_statement(path: &str, value: &Value) -> String {
     }
 }
 
-/// A path as people write it: `Statement/SecprodTrailWrite/Resource`, `log_file_validation`.
+/// A path for people: `Statement/SecprodTrailWrite/Resource`, `log_file_validation`.
 fn name(path: &str) -> String {
     let path = path.strip_prefix("/Statement/").or_else(|| path.strip_prefix('/')).unwrap_or(path);
     path.replace('/', " › ").replace("~1", "/").replace("~0", "~")
@@ -143,7 +143,7 @@ pub(crate) fn show(value: &Value) -> String {
     }
 }
 
-/// Both documents in full, with the lines that differ marked.
+/// The unified diff of both documents.
 pub(crate) fn whole(before: &Value, after: &Value) -> String {
     let pretty = |value: &Value| match value {
         Value::Null => String::new(),

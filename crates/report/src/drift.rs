@@ -14,25 +14,25 @@ use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
 /// The check of one spec.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpecDrift {
-    /// The spec, as the user named it.
+    /// The path of the spec in the arguments.
     pub spec: String,
-    /// When it was checked.
+    /// The time of the check.
     pub checked_at: Timestamp,
-    /// The findings, or why the spec could not be checked.
+    /// The findings, or the error of the check.
     pub result: Result<Vec<Finding>, Failure>,
 }
 
-/// Why a spec could not be checked.
+/// The error of a check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// The error and its hint, for people, without colours.
+    /// The error and its hint, for people, without colors.
     pub text: Text,
-    /// The error as JSON documents have it.
+    /// The error in JSON.
     pub object: Value,
 }
 
 impl SpecDrift {
-    /// `in_sync`, `drifted`, or `error` where something could not be checked.
+    /// The status: `in_sync`, `drifted`, or `error` if something could not be checked.
     fn status(&self) -> &'static str {
         match &self.result {
             Err(_) => "error",
@@ -49,7 +49,7 @@ impl SpecDrift {
 
 const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
-/// A check for people: the gravest findings first.
+/// The text view of a check, with the most severe findings first.
 pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
     let mut text = beginning(options);
     for spec in specs {
@@ -89,7 +89,7 @@ fn label(finding: &Finding) -> &'static str {
     if finding.is_open() { finding.severity.as_str() } else { "accepted" }
 }
 
-/// What is wrong, and how the spec accepts it.
+/// The message of a finding, and how to accept the finding in the spec.
 fn message(finding: &Finding) -> String {
     let Finding { message, review, accepted, .. } = finding;
     match (review, accepted) {
@@ -99,10 +99,10 @@ fn message(finding: &Finding) -> String {
     }
 }
 
-/// A check for programs.
+/// The JSON view of a check.
 ///
 /// # Errors
-/// None in practice: a check always has a form in JSON.
+/// None in practice: every check can be written as JSON.
 pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
     let specs: Vec<Value> = specs
         .iter()
@@ -129,7 +129,7 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&json!({ "format_version": "1.0", "specs": specs })).map(|text| text + "\n")
 }
 
-/// A check for an issue or a pull request.
+/// The Markdown view of a check, for an issue or a pull request.
 pub fn markdown(specs: &[SpecDrift]) -> String {
     let mut text = "### Drift\n".to_owned();
     for spec in specs {

@@ -1,4 +1,4 @@
-//! Views of why resources are as they are: the way of a trail's log files, and what a plan has for an address.
+//! Views of `explain`: the delivery of a trail, and the planned changes of an address.
 
 use reconcile_plan::plan::Change;
 use reconcile_plan::{Address, DeliveryPath};
@@ -12,18 +12,18 @@ use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, sign};
 /// Version of the JSON form.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// What there is to say of one address.
+/// The explanation of one address.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// Which resource.
+    /// The resource.
     pub address: Address,
-    /// The way of its log files, if it is a trail.
+    /// The delivery path, if the resource is a trail.
     pub path: Option<DeliveryPath>,
-    /// What a plan would do to it, in order.
+    /// The planned changes of the resource, in order.
     pub changes: Vec<Change>,
 }
 
-/// Explanations for people.
+/// The text view of explanations.
 pub fn text(explanations: &[Explanation], options: TextOptions) -> Text {
     let mut text = beginning(options);
     for (index, explanation) in explanations.iter().enumerate() {
@@ -35,10 +35,10 @@ pub fn text(explanations: &[Explanation], options: TextOptions) -> Text {
             path_text(&mut text, path);
         }
         if explanation.changes.is_empty() {
-            text.line("  It is as the spec says: a plan has nothing for it.");
+            text.line("  In sync with the spec.");
         }
         for change in &explanation.changes {
-            text.line(format_args!("  A plan has: {} {}", sign(change.action()), change.address));
+            text.line(format_args!("  Planned change: {} {}", sign(change.action()), change.address));
             for reason in &change.reasons {
                 text.line(format_args!("      {reason}"));
             }
@@ -49,9 +49,11 @@ pub fn text(explanations: &[Explanation], options: TextOptions) -> Text {
 
 fn path_text(text: &mut Text, path: &DeliveryPath) {
     let delivery = &path.delivery;
-    let prefix = delivery.prefix.as_ref().map(|prefix| format!(" below `{prefix}`")).unwrap_or_default();
-    let verb = if path.is_live { "It delivers" } else { "It is not there yet. It will deliver" };
-    text.line(format_args!("  {verb} to {}{prefix}.", delivery.bucket));
+    let prefix =
+        delivery.prefix.as_ref().map(|prefix| format!(" under the prefix `{prefix}`")).unwrap_or_default();
+    let verb =
+        if path.is_live { "The trail delivers" } else { "The trail does not exist yet. It will deliver" };
+    text.line(format_args!("  {verb} to bucket {}{prefix}.", delivery.bucket));
     let (yes, no, unknown) = ((ADD, "yes"), (REMOVE.bold(), "NO "), (CHANGE.bold(), "?  "));
     let hop = |(style, mark), told: String| Line::from("  ").and_styled(style, mark).and(told);
     for proof in &path.proofs {
@@ -72,9 +74,9 @@ fn path_text(text: &mut Text, path: &DeliveryPath) {
         text.line(format_args!("       hint: {}", unproven.hint()));
     }
     text.line(match verdict(path) {
-        "yes" => "  So it can deliver.",
-        "no" => "  So it cannot deliver.",
-        _ => "  So it is not known whether it can deliver.",
+        "yes" => "  The trail can deliver.",
+        "no" => "  The trail cannot deliver.",
+        _ => "  It is not known whether the trail can deliver.",
     });
     text.line("  Service control policies and resource control policies are not read.");
 }
@@ -92,10 +94,10 @@ fn verdict(path: &DeliveryPath) -> &'static str {
     }
 }
 
-/// Explanations for programs.
+/// The JSON view of explanations.
 ///
 /// # Errors
-/// Where a view has no form in JSON, which none lacks.
+/// None in practice: every view can be written as JSON.
 pub fn json(explanations: &[Explanation]) -> Result<String, serde_json::Error> {
     let resources: Vec<Value> = explanations
         .iter()

@@ -1,11 +1,12 @@
-//! What an import found, as text for people.
+//! The text view of an import.
 
 use std::path::Path;
 
 use reconcile_plan::import::{Imported, LeftOut};
 use reconcile_text::Text;
 
-/// What the spec has, what it has not, and what a plan of it does. `out` is the file of the spec, if it has one.
+/// The contents of the imported spec, the resources that are not in it, and the changes of its plan. `out` is the file of the
+/// spec.
 pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
     let mut text = Text::default();
     let out = out.map(|path| format!("{}: ", path.display())).unwrap_or_default();
@@ -17,7 +18,10 @@ pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
     }
     if !unmanaged.is_empty() {
         let kept: Vec<String> = unmanaged.iter().map(|key| format!("`{key}`")).collect();
-        text.line(format_args!("Kept as they are, each by a line with a comment: {}", kept.join(", ")));
+        text.line(format_args!(
+            "Settings that keep their live value, each with a comment: {}",
+            kept.join(", ")
+        ));
     }
     if !left_out.is_empty() {
         text.line("Not in the spec:");
@@ -35,7 +39,7 @@ pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
     text
 }
 
-/// Adds what a plan of the spec does.
+/// Adds the changes of a plan of the spec.
 fn outcome(text: &mut Text, imported: &Imported) {
     let plan = &imported.comparison.plan;
     for unreadable in &plan.unreadable {
@@ -43,11 +47,11 @@ fn outcome(text: &mut Text, imported: &Imported) {
         text.line(format_args!("warning: account `{name}` cannot be read: {}", unreadable.error));
     }
     for refused in &plan.refused {
-        text.line(format_args!("A plan of this spec refuses a part: {}", refused.message));
+        text.line(format_args!("A plan of this spec refuses some changes: {}", refused.message));
         text.line(format_args!("  hint: {}", refused.hint));
     }
     match plan.changes.as_slice() {
-        [] => text.line("A plan of this spec shows no change."),
+        [] => text.line("A plan of this spec shows no changes."),
         changes => {
             text.line(format_args!("A plan of this spec shows {}:", counted(changes.len(), "change")));
             for change in changes {

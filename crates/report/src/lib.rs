@@ -14,11 +14,11 @@ mod paint;
 pub mod plan;
 mod size;
 
-/// How text looks.
+/// Options of text output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TextOptions {
-    /// Whether whole documents are shown, and long lists are not cut.
+    /// Whether full documents and full lists are shown.
     pub verbose: bool,
-    /// Whether it is about a sandbox, and has to say so.
+    /// Whether the text is about a sandbox, and must name it.
     pub sandbox: bool,
 }

@@ -38,7 +38,7 @@ impl Shown {
     }
 }
 
-/// A lock for people.
+/// The text view of a lock.
 pub fn text(shown: &Shown, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let place = &shown.place;
@@ -53,7 +53,7 @@ pub fn text(shown: &Shown, options: TextOptions) -> Text {
             text.line(format_args!("  since:   {since}"));
             text.line(format_args!("  spec:    {spec}"));
         }
-        None => text.line("  holder:  unknown: the object does not name one"),
+        None => text.line("  holder:  unknown: the lock object does not name a holder"),
     }
     if let Some(age) = age {
         let seconds = usize::try_from(age.as_secs()).unwrap_or(usize::MAX);
@@ -64,15 +64,15 @@ pub fn text(shown: &Shown, options: TextOptions) -> Text {
         LeaseState::Ended => {
             "  lease:   ended: the apply is no longer running, or cannot reach S3; the next apply takes over the lock"
         }
-        LeaseState::Unknown => "  lease:   unknown: it is not known whether anybody renews the lock",
+        LeaseState::Unknown => "  lease:   unknown: it is not known whether an apply renews the lock",
     });
     text
 }
 
-/// A lock for programs.
+/// The JSON view of a lock.
 ///
 /// # Errors
-/// None in practice: a lock always has a form in JSON.
+/// None in practice: every lock can be written as JSON.
 pub fn json(shown: &Shown) -> serde_json::Result<String> {
     let holder = |holder: &Holder| json!({ "who": holder.who, "since": holder.since, "spec": holder.spec });
     let held = shown.held.as_ref().map(|Held { holder: found, lease, age }| {

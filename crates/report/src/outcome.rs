@@ -1,4 +1,4 @@
-//! Views of what an apply came to.
+//! Views of the outcome of an apply.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::TextOptions;
 use crate::paint::{CHANGE, REMOVE, beginning, count};
 
-/// An outcome for people: what was not made and why, and the counts.
+/// The text view of an outcome: the changes that were not made, the reasons, and the counts.
 pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
     let mut text = beginning(options);
     if outcome.results.is_empty() {
@@ -37,13 +37,13 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
         0 => {}
         number => {
             let verb = if number == 1 { "was" } else { "were" };
-            text.line(format_args!("Interrupted: {} {verb} not begun.", count(number, "change")));
+            text.line(format_args!("Interrupted: {} {verb} not started.", count(number, "change")));
         }
     }
     if outcome.is_stale() {
-        text.line("Live state changed after the plan was made: plan again, and look at what changed.");
+        text.line("Live state changed after the plan was made: plan again, and review the changes.");
     } else if outcome.is_refused() {
-        text.line("The same plan would be refused again: follow the hints first, then plan and apply again.");
+        text.line("Applying the same plan would fail again: follow the hints, then plan and apply again.");
     } else if !outcome.is_complete() {
         text.line("Run the same command again to continue.");
     }
@@ -86,11 +86,11 @@ fn counts(outcome: &Outcome) -> String {
     )
 }
 
-/// An outcome for programs, with the accounts that the plan could not read, what the plan refused, and the error that came
-/// after it, if one did.
+/// The JSON view of an outcome, with the accounts that the plan could not read, the refused changes, and the error after the
+/// apply, if there was one.
 ///
 /// # Errors
-/// None in practice: an outcome always has a form in JSON.
+/// None in practice: every outcome can be written as JSON.
 pub fn json(
     outcome: &Outcome,
     unreadable: &[Unreadable],
@@ -133,7 +133,7 @@ fn result(result: &ChangeResult) -> Value {
     value
 }
 
-/// An outcome for a pull request.
+/// The Markdown view of an outcome, for a pull request.
 pub fn markdown(outcome: &Outcome) -> String {
     let path = md::code(&outcome.spec.path);
     let mut text = format!("### Apply of {path}\n\n{}\n", md::inline(&counts(outcome)));

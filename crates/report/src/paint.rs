@@ -1,4 +1,4 @@
-//! Colours, and the words that every view uses.
+//! Colors and words that all views share.
 
 use anstyle::{AnsiColor, Style};
 use reconcile_plan::plan::ActionKind;
@@ -37,11 +37,14 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// The beginning of a text, which names the sandbox if the text is about one.
+/// The first lines of a text, which name the sandbox if the text is about one.
 pub(crate) fn beginning(options: TextOptions) -> Text {
     let mut text = Text::default();
     if options.sandbox {
-        text.line(Line::styled(CHANGE.bold(), "sandbox: the embedded AWS twin; nothing here touches AWS"));
+        text.line(Line::styled(
+            CHANGE.bold(),
+            "sandbox: the embedded AWS twin; this command does not use AWS",
+        ));
         text.blank();
     }
     text

@@ -14,7 +14,7 @@ use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count, sign, sty
 use crate::size::size;
 use fold::{Entry, fold};
 
-/// A plan for people: grouped by account, one line a change, the reasons and the values that differ under it.
+/// The text view of a plan: one line per change, with its reasons and differences below.
 pub fn text(plan: &Plan, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let mut heading = String::new();
@@ -59,12 +59,12 @@ pub fn text(plan: &Plan, options: TextOptions) -> Text {
     text
 }
 
-/// What a plan cannot promise. See the API references: `PutBucketPolicy`, `PutKeyPolicy` and `SetTopicAttributes` accept no condition
-/// on the present policy.
-const WINDOW: &str = "note: AWS has no conditional write of policies. `apply` reads each policy right before it writes it; what \
-                      somebody else saves between the two calls is overwritten.";
+/// A limit of every plan. See the API references: `PutBucketPolicy`, `PutKeyPolicy` and `SetTopicAttributes` accept no condition
+/// on the current policy.
+const WINDOW: &str = "note: AWS has no conditional write for policies. `apply` reads each policy immediately \
+    before it writes the policy, and overwrites changes that somebody else saves between these two calls.";
 
-/// Whether a change writes a policy in place of one that exists, with which other writers may do the same.
+/// Whether a change overwrites an existing policy, which other writers can also overwrite.
 fn rewrites_policy(change: &Change) -> bool {
     change.address.kind.is_policy() && change.action() != ActionKind::Create
 }
@@ -152,18 +152,20 @@ fn confirmed(entry: &Entry<'_>) -> String {
     }
 }
 
-/// Which trail is the first to rely on a short form of a policy.
+/// The trail that is the first to use a short form of a policy.
 fn tried(change: &Change, trial: &Trial) -> String {
     let Trial { policy, form, trail, .. } = trial;
     if change.address == *trail {
-        return format!("created before all others: the first trail under the form `{form}` in {policy}");
+        return format!(
+            "created before all other trails: the first trail that uses the form `{form}` in {policy}"
+        );
     }
     let others = change.confirm.iter().map(|it| &it.address).filter(|it| *it != trail);
     let others: Vec<String> = others.map(ToString::to_string).collect();
     let then = if others.is_empty() {
-        ", before anything else is done".to_owned()
+        ", before any other change".to_owned()
     } else {
-        format!(", and only then {}", few(others.into_iter()))
+        format!(", and then {}", few(others.into_iter()))
     };
     format!("first use of the form `{form}`: CloudTrail confirms {trail}{then}")
 }
@@ -182,15 +184,15 @@ fn few(all: impl Iterator<Item = String>) -> String {
 
 fn phase(change: &Change) -> &'static str {
     match change.phase {
-        reconcile_plan::plan::Phase::Expand => "expand: before anything relies on it",
+        reconcile_plan::plan::Phase::Expand => "expand: applied before other changes",
         reconcile_plan::plan::Phase::Converge => "converge",
-        reconcile_plan::plan::Phase::Contract => "contract: when nothing relies on it any more",
+        reconcile_plan::plan::Phase::Contract => "contract: applied after other changes",
     }
 }
 
 fn last_line(plan: &Plan) -> String {
     if plan.is_in_sync() && plan.destroy {
-        return format!("No changes. Nothing that can go is left of {}.", plan.spec.path);
+        return format!("No changes. Nothing is left to delete of {}.", plan.spec.path);
     }
     if plan.is_in_sync() {
         return format!("No changes. Live state matches {}.", plan.spec.path);
@@ -210,12 +212,12 @@ fn last_line(plan: &Plan) -> String {
     )
 }
 
-/// A plan for a pull request.
+/// The Markdown view of a plan, for a pull request.
 pub fn markdown(plan: &Plan) -> String {
     let path = md::code(&plan.spec.path);
     let mut text = format!("### Plan for {path}\n\n{}\n", md::inline(&last_line(plan)));
     if plan.sandbox {
-        text += "\nMade of a sandbox: nothing here touches AWS.\n";
+        text += "\nMade from a sandbox: this plan does not use AWS.\n";
     }
     if !plan.changes.is_empty() {
         text += "\n| | Resource | Why |\n| --- | --- | --- |\n";

@@ -1,4 +1,4 @@
-//! The share of AWS's size limit that a policy uses, by owner.
+//! The size of a policy by owner, compared with the limit of AWS.
 
 use reconcile_plan::plan::{Change, Changed};
 use reconcile_policy::{Ownership, Sizes};

@@ -175,7 +175,7 @@ fn an_outcome_of_every_sort() {
     insta::assert_snapshot!("outcome_json", outcome::json(&outcome, &[], &[], None).unwrap());
     insta::assert_snapshot!("outcome_markdown", outcome::markdown(&outcome));
 
-    outcome.results = vec![result("e", Status::Stale { error: "it exists now".to_owned() })];
+    outcome.results = vec![result("e", Status::Stale { error: "the resource now exists".to_owned() })];
     outcome.summary = Summary::of(&outcome.results);
     insta::assert_snapshot!("outcome_stale", plain(&outcome::text(&outcome, TERSE)));
     outcome.results.clear();
@@ -260,6 +260,6 @@ fn a_plan_that_rewrites_a_policy_names_the_window_that_remains() {
     };
     for (action, is_named) in [("create", false), ("update", true)] {
         let text = plan::text(&plan_of(&[policy(action)], &[]), TERSE);
-        assert_eq!(text.as_str().contains("no conditional write of policies"), is_named, "{text}");
+        assert_eq!(text.as_str().contains("no conditional write for policies"), is_named, "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The state that a spec asks for: every resource in every account, with nothing left to look up.
+//! The desired state of a spec: every resource in every account, completely resolved.
 
 mod account;
 mod at_rest;

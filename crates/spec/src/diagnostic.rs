@@ -1,4 +1,4 @@
-//! Problems of a spec, each with its place, and how they look as text.
+//! Problems of a spec, with their places and their text form.
 
 use std::fmt;
 
@@ -98,7 +98,7 @@ impl Diagnostics {
         if self.has_more {
             text.blank();
             text.line(format_args!(
-                "error: the file has more than {MAX_PROBLEMS} problems, and the others are not shown"
+                "error: the file has more than {MAX_PROBLEMS} problems; the remaining problems are not shown"
             ));
         }
         text

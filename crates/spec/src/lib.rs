@@ -1,4 +1,4 @@
-//! Turns the YAML of a spec into the state that it asks for, or into diagnostics that point at the line.
+//! Parses the YAML of a spec into the desired state, or into diagnostics with their lines.
 //!
 //! Pure: bytes in, values out. It must not read files, the environment or AWS.
 

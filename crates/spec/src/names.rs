@@ -1,4 +1,4 @@
-//! The names that a spec gives or refers to. Each type holds only what AWS, or we, would take in that place.
+//! The names in a spec. Each type has only values that AWS or this program accepts in that place.
 
 use std::fmt;
 use std::str::FromStr;

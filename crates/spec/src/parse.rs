@@ -1,4 +1,4 @@
-//! Turns the bytes of a spec into a [`Spec`], or into what is wrong with them.
+//! Parses the bytes of a spec into a [`Spec`], or into problems.
 
 use std::fmt;
 
@@ -42,7 +42,10 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
         Diagnostics::new(path, "", vec![Diagnostic { message, place: None, help }])
     };
     if bytes.len() > MAX_BYTES {
-        return Err(whole(format!("the file is larger than {MAX_BYTES} bytes"), "is this a spec?"));
+        return Err(whole(
+            format!("the file is larger than {MAX_BYTES} bytes"),
+            "check that the file is a spec",
+        ));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         whole(format!("the file is not UTF-8 (byte {})", error.valid_up_to() + 1), "save it as UTF-8")
@@ -202,7 +205,7 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
 /// The noun for a value that the YAML reader expected.
 fn plain(expected: &str) -> &str {
     match expected {
-        "string scalar" | "a string" => "a text",
+        "string scalar" | "a string" => "a string",
         "mapping start" | "mapping" => "a map",
         "sequence start" | "sequence" | "a sequence" => "a list",
         "u32" | "u64" => "a whole number",

@@ -1,4 +1,4 @@
-//! Turns the spec as it was written into the state that it asks for.
+//! Resolves the written spec into the desired state.
 //!
 //! Everything that can be known without AWS is checked on the way, and all problems are collected: behind this door a
 //! value is what it says.
@@ -57,7 +57,8 @@ struct Scope<'r> {
 
 /// Every part is resolved, and its problems told, even where another part failed.
 fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Option<Desired> {
-    let name: Option<SpecName> = problems.name(&raw.name, "every mark of ownership derives from it");
+    let name: Option<SpecName> =
+        problems.name(&raw.name, "all tags and statement ids of the installation contain the name");
     let previous = previous_name(raw, problems);
     let recognized = Recognized::resolve(&raw.recognize, problems);
     let region = recognized.region(&raw.bucket.region, problems);
@@ -115,7 +116,11 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
 fn previous_name(raw: &RawSpec, problems: &mut Problems) -> Option<SpecName> {
     let given = raw.previous_name.as_ref()?;
     if given.value == raw.name.value {
-        problems.add(given.place, "the previous name is the present one", "take `previous_name` out");
+        problems.add(
+            given.place,
+            "the previous name and the current name are the same",
+            "remove `previous_name`",
+        );
         return None;
     }
     problems.name(given, "")
@@ -137,8 +142,8 @@ fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lo
     if raw.bucket.value == spec.bucket.name.value && deletion(&spec.deletion).bucket {
         problems.add(
             raw.bucket.place,
-            "the lock would be in the bucket that is to be deleted",
-            "put it in another bucket, or leave `deletion.bucket` out",
+            "the lock is in the bucket that `deletion.bucket` deletes",
+            "put the lock in another bucket, or remove `deletion.bucket`",
         );
     }
     if raw.bucket.value == spec.bucket.name.value
@@ -146,7 +151,7 @@ fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lo
     {
         problems.add(
             raw.bucket.place,
-            "the lock is in the bucket of the spec, and has another account or Region than the bucket",
+            "the lock is in the bucket of the spec, but has another account or Region than this bucket",
             format!("use account `{}` and Region {}", spec.bucket.account.value, spec.bucket.region.value),
         );
     }

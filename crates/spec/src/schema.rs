@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::raw::RawSpec;
 
-/// The schema, draft 2020-12. It tells shapes; `validate` tells the rest.
+/// The JSON Schema, draft 2020-12. It describes only shapes; `validate` checks the rest.
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(RawSpec).to_value();
     if let Some(fields) = schema.as_object_mut() {

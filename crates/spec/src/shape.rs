@@ -1,4 +1,4 @@
-//! Turns a YAML file of the wrong shape into all of its problems, by comparing it with the JSON Schema of a spec.
+//! Finds all problems of a YAML file with a wrong shape, by comparing it with the JSON Schema of a spec.
 //!
 //! The typed reader stops at the first problem, so it decides whether the shape is right, and this module runs only after
 //! it has failed. Because the schema is generated from the same types, both describe the same shape.
@@ -80,7 +80,7 @@ impl<'s> Checker<'s> {
         if matches!(node.content, Content::Number(_)) && forms.iter().any(Form::is_quoted_text) {
             self.problems.add(
                 node.place,
-                "expected a text in quotes, found a number",
+                "expected a string in quotes, found a number",
                 "put it in quotes: without them, YAML reads a number and drops leading zeros",
             );
             return;
@@ -210,7 +210,7 @@ impl<'s> Form<'s> {
             return self.words().into_iter().map(|word| format!("`{word}`")).collect();
         }
         let nouns = |name| match name {
-            "string" => &["a text"][..],
+            "string" => &["a string"][..],
             "integer" => &["a whole number"],
             "boolean" => &["`true`", "`false`"],
             "array" => &["a list"],

@@ -34,7 +34,7 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) format_version: u32,
-    /// The account of the credentials at hand.
+    /// The account of the current credentials.
     pub(crate) ambient: Option<String>,
     /// Ids derive from this counter: the same calls give the same ids.
     next_id: u64,

@@ -26,7 +26,10 @@ pub enum StoreError {
         error: serde_json::Error,
     },
     /// It was written by another version.
-    #[error("the sandbox `{path}` is of format version {found}; this build reads {FORMAT_VERSION}")]
+    #[error(
+        "the sandbox `{path}` has format version {found}; this version of reconcile reads version \
+        {FORMAT_VERSION}"
+    )]
     Version {
         /// The state file.
         path: PathBuf,

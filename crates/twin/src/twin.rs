@@ -70,7 +70,7 @@ struct Outcome {
 /// Accounts that a twin is to have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setup {
-    /// The account of the credentials at hand.
+    /// The account of the current credentials.
     pub ambient: Option<String>,
     /// The management account of the organization, where that is not the ambient account.
     pub management: Option<String>,
@@ -156,7 +156,7 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The account of the credentials at hand.
+    /// The account of the current credentials.
     pub fn ambient_account(&self) -> Option<String> {
         self.state().ambient.clone()
     }

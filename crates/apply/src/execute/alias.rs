@@ -1,4 +1,4 @@
-//! Gives the key its name.
+//! Creates, moves and deletes the alias of the key.
 
 use reconcile_diff::observe::key::find_named;
 use reconcile_operations::Operation;

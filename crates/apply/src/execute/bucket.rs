@@ -1,4 +1,4 @@
-//! Makes and changes the bucket.
+//! Creates, updates and deletes the bucket.
 
 use aws_sdk_s3::types::{
     BlockedEncryptionTypes, BucketAbacStatus, BucketLocationConstraint, BucketNamespace,
@@ -20,7 +20,7 @@ use crate::error::ApplyError;
 /// The Region that S3 means when none is named; it must not be named.
 const UNNAMED_REGION: &str = "us-east-1";
 
-/// The bucket that a change is about.
+/// The bucket of a change.
 pub(super) fn name(work: &Work<'_>) -> Result<BucketName, ApplyError> {
     work.change.address.name.parse().map_err(|_| ApplyError::NotDone("change a bucket without a name"))
 }
@@ -53,7 +53,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
     work.shown(&action, live.as_ref(), look).await
 }
 
-/// What of the bucket the plan is about.
+/// The parts of the bucket that the plan changes.
 fn aspects(work: &Work<'_>, action: &Action<Bucket>) -> Aspects {
     let wanted = action.after().or(action.before());
     Aspects {
@@ -242,7 +242,9 @@ impl Step<'_> {
                 let key = key.as_ref().map(|key| self.work.context.key(key)).transpose()?;
                 (ServerSideEncryption::AwsKms, key, *bucket_key)
             }
-            Encryption::Other { .. } => return Err(ApplyError::NotDone("encrypt in a way it does not know")),
+            Encryption::Other { .. } => {
+                return Err(ApplyError::NotDone("set a type of encryption that it does not know"));
+            }
         };
         let by_default = ServerSideEncryptionByDefault::builder()
             .sse_algorithm(algorithm)

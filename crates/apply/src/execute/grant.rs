@@ -1,4 +1,4 @@
-//! Makes and revokes grants.
+//! Creates and revokes grants.
 
 use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
 use reconcile_diff::observe::grant::list;

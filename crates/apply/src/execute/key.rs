@@ -1,4 +1,4 @@
-//! Makes and changes the KMS key.
+//! Creates, updates and deletes the KMS key.
 
 use std::time::Duration;
 

@@ -32,7 +32,7 @@ struct KeyShelf<'a> {
 impl<'a> KeyShelf<'a> {
     async fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
         let found = work.context.key_arn(work.session, &work.change.address).await?;
-        let key = found.ok_or(ApplyError::Stale { what: "the key does not exist any more".to_owned() })?;
+        let key = found.ok_or(ApplyError::Stale { what: "the key no longer exists".to_owned() })?;
         Ok(Self { work, key })
     }
 }

@@ -1,4 +1,4 @@
-//! Creates, changes and deletes log groups.
+//! Creates, updates and deletes log groups.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Gives CloudTrail what it may do in the organization.
+//! Grants CloudTrail its permissions in the organization.
 
 use reconcile_diff::observe::organization::{has_service_access, list_delegated_administrators};
 use reconcile_operations::Operation;
@@ -10,7 +10,7 @@ use crate::error::ApplyError;
 
 pub(super) async fn give_access(work: &Work<'_>, action: &Action<ServiceAccess>) -> Result<Made, ApplyError> {
     let Some(wanted) = action.after() else {
-        return Err(ApplyError::NotDone("take trusted access to the organization away"));
+        return Err(ApplyError::NotDone("remove trusted access to the organization"));
     };
     let look = async || {
         let has_access = has_service_access(work.session, work.region()).await?;
@@ -32,7 +32,7 @@ pub(super) async fn register(
     action: &Action<DelegatedAdministrator>,
 ) -> Result<Made, ApplyError> {
     let Some(wanted) = action.after() else {
-        return Err(ApplyError::NotDone("take a delegated administrator away"));
+        return Err(ApplyError::NotDone("deregister a delegated administrator"));
     };
     let look = async || {
         let registered = list_delegated_administrators(work.session, work.region()).await?;

@@ -1,7 +1,7 @@
-//! Writes a policy that others write too: merges into what is live now, looks whether it stayed, and has CloudTrail
+//! Writes a policy that others also write: merges into the live policy, checks that the write persists, and asks CloudTrail to
 //! confirm the trails that depend on what changed.
 //!
-//! Neither S3, KMS nor SNS can be told to write only if nothing changed, so that another writer may come in between the read and
+//! S3, KMS and SNS have no conditional write for policies, so another writer can write between the read and
 //! the write that follows it at once. After a write, the policy is read until AWS shows another document than the one that was
 //! replaced: nothing is ever written again from that one.
 
@@ -35,7 +35,7 @@ pub(super) trait Shelf {
     /// What the policy belongs to.
     fn subject(&self) -> Subject;
 
-    /// What is there.
+    /// The live policy.
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError>;
 
     /// Puts a text there, in one call; `None` takes the policy away.

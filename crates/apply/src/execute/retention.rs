@@ -1,4 +1,4 @@
-//! Sets how long the bucket keeps what is in it, and who gets its access logs.
+//! Sets the retention of the bucket and the destination of its access logs.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLoggingStatus, DefaultRetention,
@@ -91,7 +91,7 @@ pub(super) async fn set_object_lock(
     wanted: &ObjectLock,
 ) -> Result<(), ApplyError> {
     let ObjectLock::On { mode, days, years } = wanted else {
-        return Err(ApplyError::NotDone("switch an object lock off, which S3 does not allow"));
+        return Err(ApplyError::NotDone("turn off an object lock, which S3 does not allow"));
     };
     let retention = DefaultRetention::builder()
         .mode(ObjectLockRetentionMode::from(mode.as_str()))

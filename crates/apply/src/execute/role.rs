@@ -1,4 +1,4 @@
-//! Makes, changes and removes the roles with which CloudTrail delivers to log groups.
+//! Creates, updates and deletes the roles with which CloudTrail delivers to log groups.
 
 use aws_sdk_iam::types::Tag;
 use reconcile_diff::observe::role::read;

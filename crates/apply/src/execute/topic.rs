@@ -15,7 +15,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<M
         Ok::<_, ApplyError>(Topic { encryption, ..topic.clone() })
     })?;
     let Some(planned) = action.after().or(action.before()) else {
-        return Err(ApplyError::NotDone("change no topic"));
+        return Err(ApplyError::NotDone("change a topic that the plan does not describe"));
     };
     let look = async || {
         let live = read(work.session, work.region(), &planned.arn).await?;

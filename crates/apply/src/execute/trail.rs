@@ -1,4 +1,4 @@
-//! Makes and changes trails.
+//! Creates, updates and deletes trails.
 
 mod events;
 
@@ -35,7 +35,9 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<M
 }
 
 async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyError> {
-    let Some(unwanted) = action.before() else { return Err(ApplyError::NotDone("delete no trail")) };
+    let Some(unwanted) = action.before() else {
+        return Err(ApplyError::NotDone("delete a trail that the plan does not describe"));
+    };
     let live = find(work, unwanted).await?;
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
@@ -74,7 +76,7 @@ async fn find(work: &Work<'_>, wanted: &Trail) -> Result<Option<Trail>, ApplyErr
     Ok(trails.asked.into_iter().find_map(|(_, trail)| trail))
 }
 
-/// What the policies are asked when CloudTrail does not take the trail. It asks only what each set-up has to allow.
+/// The requests that are checked if CloudTrail refuses the trail: only those that every installation must allow.
 fn delivery(work: &Work<'_>, wanted: &Trail) -> Result<Delivery, ApplyError> {
     let partition = work.region().partition();
     Ok(Delivery {
@@ -231,7 +233,7 @@ impl Step<'_> {
                 .update_trail()
                 .name(self.name())
                 .s3_bucket_name(&wanted.bucket)
-                // An empty prefix takes away the one that there is.
+                // An empty prefix removes the current prefix.
                 .s3_key_prefix(wanted.prefix.clone().unwrap_or_default())
                 .set_kms_key_id(key.clone())
                 .is_multi_region_trail(wanted.multi_region)
@@ -239,7 +241,7 @@ impl Step<'_> {
                 .enable_log_file_validation(wanted.log_file_validation)
                 .is_organization_trail(wanted.organization)
                 .set_recursive_logging(wanted.recursive_logging)
-                // Empty texts take away what there is, as well.
+                // Empty strings also remove the current values.
                 .set_cloud_watch_logs_log_group_arn(logs.clone().map(|it| it.0))
                 .set_cloud_watch_logs_role_arn(logs.clone().map(|it| it.1))
                 .set_sns_topic_name(topic.clone());

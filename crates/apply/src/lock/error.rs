@@ -1,10 +1,10 @@
-//! Why a lock was not taken, kept or released.
+//! Errors of acquiring, keeping and releasing a lock.
 
 use reconcile_operations::Error;
 
 use super::lease::{Holder, LeaseState};
 
-/// Why a lock was not taken, kept or released.
+/// A lock could not be acquired, kept or released.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another apply holds the lock.
@@ -18,7 +18,7 @@ pub enum LockError {
         lease: LeaseState,
     },
     /// The lock exists, and does not name its holder.
-    #[error("the lock {place} is held, and does not say by whom")]
+    #[error("the lock {place} is held by an unknown holder")]
     Unreadable {
         /// The place of the lock.
         place: String,
@@ -98,25 +98,28 @@ impl LockError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Held { lease: LeaseState::Running, .. } => {
-                Some("that apply is running: wait for it with `--lock-timeout SECONDS`".to_owned())
+                Some("the other apply is running: wait for it with `--lock-timeout SECONDS`".to_owned())
             }
             Self::Held { .. } | Self::Unreadable { .. } => Some(
-                "wait for it with `--lock-timeout SECONDS`; if that apply is no longer running, release the lock with \
-                 `reconcile unlock SPEC`"
+                "wait for the lock with `--lock-timeout SECONDS`; if the other apply is no longer running, \
+                 release the lock with `reconcile unlock SPEC`"
                     .to_owned(),
             ),
             Self::Taken { .. } | Self::Unrenewed { .. } => Some(
-                "nothing more was begun: check that no other apply runs, then run the same command again".to_owned(),
+                "no further change was started: check that no other apply runs, then run the same command \
+                 again".to_owned(),
             ),
             Self::Unanswered { .. } => {
-                Some("show the lock with `reconcile unlock SPEC`, which also releases it".to_owned())
+                Some("show and release the lock with `reconcile unlock SPEC`".to_owned())
             }
             Self::Changed { .. } => Some("run `reconcile unlock SPEC` again to see who holds it now".to_owned()),
             Self::Running { .. } => Some(
-                "wait until that apply ends, or stop it; on a terminal, without `--yes`, the lock can be released anyway"
+                "wait until the other apply ends, or stop it; to release the lock anyway, run the command on a \
+                 terminal without `--yes`"
                     .to_owned(),
             ),
-            Self::NoLock => Some("only a spec with `lock: { bucket, key, region, account }` has one".to_owned()),
+            Self::NoLock => Some("to use a lock, add `lock: { bucket, key, region, account }` to the \
+                spec".to_owned()),
             Self::Aws { error, .. } if error.is_absent() => Some(
                 "the bucket of the lock must exist before the first apply: create it, or name another bucket".to_owned(),
             ),
@@ -132,5 +135,68 @@ fn taken(place: &str, holder: Option<&Holder>) -> String {
             format!("the lock {place} was lost: it is held by {} since {}", holder.who, holder.since)
         }
         None => format!("the lock {place} was lost: somebody deleted or replaced it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reconcile_operations::Operation;
+
+    use super::*;
+
+    /// The error after another one, and the first after `None`. A new variant does not compile until it has its place here.
+    fn next(last: Option<&LockError>) -> Option<LockError> {
+        let place = || "s3://locks/audit.lock".to_owned();
+        let holder = || {
+            Box::new(Holder {
+                who: "ops@build-7 (process 1)".to_owned(),
+                since: "2026-11-26T12:00:00Z".parse().unwrap(),
+                spec: "audit".to_owned(),
+                lease_seconds: None,
+                renewed_at: None,
+            })
+        };
+        let answer = |code: &str, message: &str| {
+            Box::new(Error::answered("111111111111".parse().unwrap(), Operation::TakeLock, code, message))
+        };
+        let held = |lease| LockError::Held { place: place(), holder: holder(), lease };
+        Some(match last {
+            None => held(LeaseState::Running),
+            Some(LockError::Held { lease: LeaseState::Running, .. }) => held(LeaseState::Unknown),
+            Some(LockError::Held { .. }) => LockError::Unreadable { place: place() },
+            Some(LockError::Unreadable { .. }) => LockError::Interrupted { place: place() },
+            Some(LockError::Interrupted { .. }) => {
+                LockError::Taken { place: place(), holder: Some(holder()) }
+            }
+            Some(LockError::Taken { holder: Some(_), .. }) => {
+                LockError::Taken { place: place(), holder: None }
+            }
+            Some(LockError::Taken { holder: None, .. }) => {
+                LockError::Unrenewed { place: place(), error: None }
+            }
+            Some(LockError::Unrenewed { .. }) => LockError::Unanswered { place: place() },
+            Some(LockError::Unanswered { .. }) => LockError::Changed { place: place() },
+            Some(LockError::Changed { .. }) => LockError::Running { place: place() },
+            Some(LockError::Running { .. }) => LockError::NoLock,
+            Some(LockError::NoLock) => {
+                LockError::Aws { place: place(), error: answer("NoSuchBucket", "The bucket does not exist") }
+            }
+            Some(LockError::Aws { error, .. }) if error.is_absent() => {
+                LockError::Aws { place: place(), error: answer("AccessDenied", "Access Denied") }
+            }
+            Some(LockError::Aws { .. }) => LockError::NoSuchAccount("production".to_owned()),
+            Some(LockError::NoSuchAccount(_)) => return None,
+        })
+    }
+
+    #[test]
+    fn the_wording_of_every_error_of_a_lock_is_reviewed() {
+        let all = std::iter::successors(next(None), |last| next(Some(last)));
+        let text: Vec<String> = all
+            .map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned())))
+            .collect();
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("errors_of_locks", text.join("\n"));
+        });
     }
 }

@@ -1,4 +1,4 @@
-//! A lock that is held: renewed as long as the apply runs, and released in the end.
+//! A held lock: renewed while the apply runs, and released at its end.
 
 use std::sync::Arc;
 
@@ -154,7 +154,7 @@ impl Renewal {
     }
 }
 
-/// Why a lock was not renewed.
+/// A lock was not renewed.
 enum Lost {
     /// Somebody deleted or replaced it.
     Taken(Option<Box<Holder>>),

@@ -1,11 +1,11 @@
-//! What a lock says, and how long it counts. Pure.
+//! The content of a lock, and its lease. Pure.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How a lock is kept.
+/// The times of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
     /// The time for which a lock counts after its last renewal.
@@ -32,12 +32,12 @@ impl Lease {
     }
 }
 
-/// What a lock says about its holder.
+/// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Who: a user, a machine, a job.
+    /// The user, machine or job.
     pub who: String,
-    /// Since when.
+    /// The time at which the lock was acquired.
     pub since: Timestamp,
     /// The installation.
     pub spec: String,

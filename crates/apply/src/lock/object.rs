@@ -1,4 +1,4 @@
-//! The object of a lock in S3: read, and written and deleted only as it was read.
+//! The object of a lock in S3. Writes and deletions require that it did not change since the read.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) struct Object {
     lock: Lock,
 }
 
-/// What S3 stores as the lock.
+/// The lock object in S3.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) text: String,
@@ -71,7 +71,7 @@ impl Object {
         };
         let etag = object.e_tag.ok_or_else(|| self.session.incomplete(Operation::ReadLock, "ETag"))?;
         let age = object.last_modified.and_then(|stored| clock.since(stored));
-        // A body that breaks off is not ours, and names no holder.
+        // An incomplete body is not from this program, and names no holder.
         let bytes = object.body.collect().await.map(AggregatedBytes::to_vec).unwrap_or_default();
         Ok(Some(Found { text: String::from_utf8_lossy(&bytes).into_owned(), etag, age }))
     }

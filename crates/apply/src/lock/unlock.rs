@@ -1,4 +1,4 @@
-//! Shows a lock to somebody, and releases it as it was shown.
+//! Reads a lock to show it, and releases it if it did not change since.
 
 use std::time::Duration;
 

@@ -66,9 +66,13 @@ async fn an_edited_plan_is_refused_before_anything_is_written() {
                 let policy = change(it, "bucket_policy");
                 policy["address"] = json!("bucket_policy/master/somebody-elses");
             },
-            "no such resource",
+            "the resource is not in the spec",
         ),
-        ("another role", |it| change(it, "role/m1")["address"] = json!("role/m1/Admin"), "no such resource"),
+        (
+            "another role",
+            |it| change(it, "role/m1")["address"] = json!("role/m1/Admin"),
+            "the resource is not in the spec",
+        ),
         (
             "the permissions of a role",
             |it| {
@@ -107,7 +111,7 @@ async fn an_edited_plan_is_refused_before_anything_is_written() {
                     }
                 }
             },
-            "statements of the installation",
+            "the managed statements differ",
         ),
         (
             "without the statement of another team",

@@ -89,13 +89,9 @@ async fn a_public_statement_keeps_its_readers_until_somebody_decides() {
 
     let plan = installation.converge(&spec).await;
     let [message] = warnings(&plan, "withheld-setting")[..] else { panic!("{:?}", plan.warnings) };
-    for words in [
-        "`Downloads`",
-        "deny access to everybody",
-        "bucket.block_public_access: false",
-        "named \
-        principals",
-    ] {
+    for words in
+        ["`Downloads`", "deny access to everybody", "bucket.block_public_access: false", "named principals"]
+    {
         assert!(message.contains(words), "{message}");
     }
     assert!(others.policy().await.contains(&public("Downloads")));

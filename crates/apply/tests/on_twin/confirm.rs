@@ -150,7 +150,7 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
     for part in [
         "CloudTrail refuses trail/m",
         "InsufficientS3BucketPolicyException: Incorrect S3 bucket policy is detected for bucket: test-logs",
-        "the proof of delivery had said: ",
+        "the proof of delivery said: ",
         "write log files: allowed by statement `TestTrailWrite`",
         "the previous policy was restored, and CloudTrail accepts the trail again",
     ] {
@@ -278,7 +278,7 @@ async fn a_trail_that_cannot_be_asked_is_reported_and_keeps_its_permission() {
     assert!(
         error.contains(
             "CloudTrail cannot confirm trail/m0/Trail: cloudtrail:UpdateTrail in account 000000000001"
-        ) && error.contains("nothing was taken away"),
+        ) && error.contains("no permission was removed"),
         "{error}"
     );
     assert!(installation.twin.bucket_policy(BUCKET).unwrap().contains("AWSCloudTrailWrite20150319"));

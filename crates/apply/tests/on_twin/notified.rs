@@ -99,10 +99,9 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, Vec::new()), "{expected}");
         let warnings = accepted.plan.warnings.iter().filter(|it| it.code.starts_with("delivery-"));
         assert!(
-            warnings.clone().all(|it| it.message.ends_with(
-                "accepted, because the spec has `sns_topic.proof: \
-                warn`"
-            )),
+            warnings
+                .clone()
+                .all(|it| it.message.ends_with("accepted, because the spec has `sns_topic.proof: warn`")),
             "{expected}"
         );
         assert_eq!(warnings.count() > 0, severity.is_some(), "{expected}");

@@ -370,7 +370,7 @@ async fn an_apply_under_a_policy_that_may_deny_does_not_claim_that_the_policy_is
         .collect();
     let [hint] = hints.as_slice() else { panic!("{:#?}", outcome.results) };
     for part in [
-        "it is not known whether the policies are right",
+        "it is not known whether the policies are correct",
         "EnforceConfusedDeputyProtection",
         "aws:SourceOrgID",
     ] {

@@ -122,7 +122,7 @@ async fn only_a_third_document_is_another_writer() {
     installation.twin.lag(lag("s3:GetBucketPolicy", 1000));
     let outcome = installation.apply(&spec, &plan).await;
     let said = errors(&outcome).join("\n");
-    assert!(said.contains("still returns what was there before it (waited 1"), "{said}");
+    assert!(said.contains("still returns the previous value (waited 1"), "{said}");
     assert!(!said.contains("another writer"), "{said}");
     assert_eq!(installation.accepted("s3:PutBucketPolicy"), 2);
 

@@ -199,3 +199,40 @@ fn the_chain_is_told_without_its_wrappers() {
     assert_eq!(io_kind(&error), Some(io::ErrorKind::ConnectionRefused));
     assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionReset)), Failure::Closed);
 }
+
+/// The failure after another one, and the first after `None`. A new variant does not compile until it has its place here.
+fn next(last: Option<Failure>) -> Option<Failure> {
+    Some(match last {
+        None => Failure::Dns,
+        Some(Failure::Dns) => Failure::NotConnected,
+        Some(Failure::NotConnected) => Failure::Proxy,
+        Some(Failure::Proxy) => Failure::Tls,
+        Some(Failure::Tls) => Failure::Timeout,
+        Some(Failure::Timeout) => Failure::Closed,
+        Some(Failure::Closed) => Failure::Broken,
+        Some(Failure::Broken) => Failure::NoCredentials,
+        Some(Failure::NoCredentials) => Failure::Misconfigured,
+        Some(Failure::Misconfigured) => Failure::SignedOut,
+        Some(Failure::SignedOut) => Failure::ProviderFailed,
+        Some(Failure::ProviderFailed) => Failure::OtherAccount,
+        Some(Failure::OtherAccount) => return None,
+    })
+}
+
+#[test]
+fn the_wording_of_every_failure_is_reviewed() {
+    let endpoint = Endpoint {
+        host: "s3.eu-west-1.amazonaws.com".to_owned(),
+        region: Some("eu-west-1".parse().unwrap()),
+    };
+    let cause = io::Error::other("the cause");
+    let all = std::iter::successors(next(None), |last| next(Some(*last)));
+    let text: Vec<String> = all
+        .map(|it| {
+            format!("{}\n  hint: {}\n", describe(it, &cause, Some(&endpoint)), it.hint(Some(&endpoint)))
+        })
+        .collect();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("failures", text.join("\n"));
+    });
+}

@@ -25,7 +25,7 @@ use crate::question::{can_ask, is_answered_yes};
 use crate::signals::{listen, unless_stopped};
 use crate::{files, output};
 
-/// How long S3 may take to release the lock after a second signal.
+/// The maximum time for the release of the lock after a second signal.
 const LAST_RELEASE: Duration = Duration::from_secs(5);
 
 /// The folder of the journals.
@@ -57,7 +57,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?)
 }
 
-/// An apply that ran to its end.
+/// A completed apply.
 struct Applied {
     outcome: Outcome,
     unreadable: Vec<Unreadable>,
@@ -65,9 +65,9 @@ struct Applied {
     exit: Exit,
 }
 
-/// The work that was done under the lock, and whether the lock could be released.
+/// The result of the work under the lock, and the result of the release of the lock.
 struct Locked {
-    /// `None` where the user did not agree to the plan.
+    /// `None` if the user did not confirm the plan.
     applied: Option<Applied>,
     released: Result<(), LockError>,
 }
@@ -93,7 +93,7 @@ async fn apply_spec(
     Ok(Some(run_plan(global, args, aws, &spec, &plan, journal, interrupt).await))
 }
 
-/// Takes the lock of the spec, if it has one, does the work, and releases the lock, however the work ends.
+/// Acquires the lock of the spec, if the spec has one, does the work, and always releases the lock.
 async fn locked(
     args: &ApplyArgs,
     aws: &Aws,
@@ -113,7 +113,7 @@ async fn locked(
     };
     if let Some((held, holder)) = held.as_ref().and_then(|held| Some((held, held.taken_from()?))) {
         output::note(format_args!(
-            "took over the lock {} of {}, whose apply did not renew it any more",
+            "took over the lock {} of {}, whose apply no longer renews it",
             held.place(),
             holder.who
         ));
@@ -152,25 +152,25 @@ async fn release(held: Held, interrupt: &Interrupt) -> Result<(), LockError> {
     released.unwrap_or(Err(LockError::Unanswered { place }))
 }
 
-/// Who is to be named as holder of a lock.
+/// The name of this process as holder of a lock.
 fn whoami() -> String {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let user = variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned());
+    let user = variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "unknown-user".to_owned());
     let host = variable("HOSTNAME").or_else(|| {
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
         Some(name.trim().to_owned())
     });
-    format!("{user}@{} (process {})", host.as_deref().unwrap_or("a machine"), std::process::id())
+    format!("{user}@{} (process {})", host.as_deref().unwrap_or("unknown-host"), std::process::id())
 }
 
-/// The spec that a plan was made from. The plan file is not trusted: the spec says how to get into the accounts, and what may be
+/// The spec of a plan. The plan file is not trusted: the spec decides which roles are assumed, and what can be
 /// written there.
 fn spec_of(plan: &Plan, args: &ApplyArgs, world: &World) -> Result<Spec, CliError> {
-    const AWS: &str = "of AWS";
-    const SANDBOX: &str = "of a sandbox";
+    const AWS: &str = "AWS";
+    const SANDBOX: &str = "a sandbox";
     match (plan.sandbox, world.is_sandbox()) {
-        (true, false) => return Err(CliError::OtherWorld { made: SANDBOX, applied: "to AWS" }),
-        (false, true) => return Err(CliError::OtherWorld { made: AWS, applied: "to a sandbox" }),
+        (true, false) => return Err(CliError::OtherWorld { made: SANDBOX, applied: AWS }),
+        (false, true) => return Err(CliError::OtherWorld { made: AWS, applied: SANDBOX }),
         (true, true) | (false, false) => {}
     }
     let spec = match &args.spec {
@@ -185,7 +185,7 @@ fn spec_of(plan: &Plan, args: &ApplyArgs, world: &World) -> Result<Spec, CliErro
     Ok(spec)
 }
 
-/// Applies the changes of a saved plan that the spec gives for live state now.
+/// Applies the changes of a saved plan that the spec still needs.
 async fn apply_saved(
     global: &Global,
     args: &ApplyArgs,
@@ -210,7 +210,7 @@ async fn apply_saved(
     Ok(Some(Applied { outcome, unreadable, refused, exit }))
 }
 
-/// Shows the plan and asks.
+/// Shows the plan and asks for confirmation.
 async fn is_agreed(
     global: &Global,
     args: &ApplyArgs,
@@ -250,7 +250,7 @@ async fn run_plan(
     Applied { outcome, unreadable: plan.unreadable.clone(), refused: plan.refused.clone(), exit }
 }
 
-/// Waits for the end of an apply, and says so after a request to stop.
+/// Waits for the end of an apply. Prints a message after a request to stop.
 async fn to_the_end(applying: impl Future<Output = Outcome>, interrupt: &Interrupt) -> Outcome {
     let mut applying = Box::pin(applying);
     tokio::select! {
@@ -261,7 +261,7 @@ async fn to_the_end(applying: impl Future<Output = Outcome>, interrupt: &Interru
     applying.await
 }
 
-/// Prints the outcome, and every reason for the exit code that the outcome does not hold.
+/// Prints the outcome, and the reasons for the exit code that are not part of the outcome.
 fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> Result<Exit, CliError> {
     let unreleased = locked.released.map_err(CliError::Lock).err();
     let Some(Applied { outcome, unreadable, refused, exit }) = locked.applied else {
@@ -302,7 +302,7 @@ fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> R
     }
 }
 
-/// A sandbox shows a write at once, and has no limit of calls.
+/// The options of an apply in a sandbox, which returns writes at once and has no rate limits.
 fn asking(plan: &Plan) -> Asking {
     if plan.sandbox { Asking::AT_ONCE } else { Asking::PATIENT }
 }

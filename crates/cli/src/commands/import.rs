@@ -39,7 +39,7 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     Ok(Exit::Ok)
 }
 
-/// A spec that says nothing but how to get into the accounts.
+/// A minimal spec, with only the accounts and their roles.
 fn accounts_alone(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> {
     const REGION: &str = "us-east-1";
 

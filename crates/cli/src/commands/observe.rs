@@ -1,4 +1,4 @@
-//! What plan, apply and drift begin with: the plan of a spec.
+//! The plan of a spec: the first step of `plan`, `apply` and `drift`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(crate) async fn make_plan(
     Ok((spec, comparison.plan))
 }
 
-/// Reads live state and compares it with the spec, or with nothing where all of it is to go.
+/// Reads live state and compares it with the spec, or, for `--destroy`, with an empty installation.
 pub(crate) async fn compare_live(
     global: &Global,
     world: &World,
@@ -57,7 +57,7 @@ pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result
     Ok(reading(global, &progress, read(aws, spec.clone(), &progress)).await?)
 }
 
-/// A target that nothing has would make everything look as it should be.
+/// Rejects targets that match no resource: otherwise the plan would be empty and look in sync.
 fn check_targets(shown: &Shown, spec: &Spec, comparison: &Comparison) -> Result<(), CliError> {
     let changes = comparison.plan.changes.iter().map(|change| change.address.to_string());
     let known = addresses(spec.desired()).map(|address| address.to_string());

@@ -62,7 +62,7 @@ fn text(found: &[Permissions], members: Option<&(String, Value)>) -> Result<Text
         let account = &permissions.account;
         let who = match &account.access.role {
             Some(role) => format!("role {}", role.arn),
-            None => "the credentials at hand".to_owned(),
+            None => "the current credentials".to_owned(),
         };
         let documents = permissions.documents();
         let count = documents.len();
@@ -72,7 +72,7 @@ fn text(found: &[Permissions], members: Option<&(String, Value)>) -> Result<Text
         }
     }
     if let Some((role, policy)) = members {
-        let title = format_args!("each member that joins by itself, for role {role}:");
+        let title = format_args!("each member that joins automatically, for role {role}:");
         add(title, &of_any_account(policy))?;
     }
     Ok(text)
@@ -117,7 +117,7 @@ fn of_import(role: &str, format: PermissionsFormat) -> Result<(), CliError> {
     match format {
         PermissionsFormat::Text => {
             let mut text = Text::default();
-            text.line("every account that is looked at:");
+            text.line("every account that `import` reads:");
             text.lines(&serde_json::to_string_pretty(&account)?);
             text.blank();
             text.line(format_args!("the credentials that assume role {role} in other accounts:"));
@@ -131,7 +131,7 @@ fn of_import(role: &str, format: PermissionsFormat) -> Result<(), CliError> {
     }
 }
 
-/// What the user has to know besides the policies.
+/// Notes about the policies.
 fn notes(found: &[Permissions], members: Option<&(String, Value)>) -> Vec<String> {
     let roles = found.iter().filter_map(|it| it.account.access.role.as_ref());
     let names = roles.filter_map(|role| role.arn.resource().rsplit('/').next());
@@ -140,9 +140,9 @@ fn notes(found: &[Permissions], members: Option<&(String, Value)>) -> Vec<String
     of_administrators
         .map(|role| {
             format!(
-                "note: role {role} has the permissions of an administrator: whoever may assume it can do anything in the \
-                 account. reconcile limits its own sessions with a session policy; a role with the policy above limits \
-                 everybody who assumes it."
+                "note: role {role} has the permissions of an administrator: whoever can assume this role can do \
+                 anything in the account. reconcile limits its own sessions with a session policy; to limit \
+                 everyone who assumes the role, use a role with the policy above."
             )
         })
         .collect()

@@ -70,7 +70,7 @@ fn text(file: &Path, summary: &Summary) -> Text {
     }
     for account in &summary.accounts {
         let ambient =
-            if summary.ambient.as_ref() == Some(&account.id) { ", its credentials are at hand" } else { "" };
+            if summary.ambient.as_ref() == Some(&account.id) { ", has the current credentials" } else { "" };
         line(format!("account {} ({}{ambient})", account.id, account.name));
         for role in &account.roles {
             line(format!("  role    {role}"));
@@ -99,7 +99,7 @@ async fn reset(file: &Path) -> Result<Exit, CliError> {
     let twin = open_sandbox(file)?;
     twin.reset();
     twin.save().await?;
-    output::print_line(format_args!("{} is empty", file.display()))?;
+    output::print_line(format_args!("{} is now empty", file.display()))?;
     Ok(Exit::Ok)
 }
 
@@ -182,7 +182,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     Ok(Exit::Ok)
 }
 
-/// The kind of a key as the twin has it. A multi-Region key is copied alone.
+/// The type of a key in the twin. A multi-Region key is copied without its replicas.
 fn material(traits: &KeyTraits) -> KeyMaterial {
     KeyMaterial {
         usage: traits.usage.clone(),
@@ -250,7 +250,7 @@ async fn serve(global: &Global, file: &Path, port: u16, spec: Option<&Path>) -> 
     Ok(Exit::Ok)
 }
 
-/// What a shell needs to reach it.
+/// The environment variables with which a shell uses the sandbox.
 fn banner(twin: &Twin, url: &str) -> String {
     let credentials = twin.ambient_account().map(|account| {
         let (key, secret) = twin.credentials_for(&account);

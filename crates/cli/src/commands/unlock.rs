@@ -57,7 +57,8 @@ async fn is_agreed(is_json: bool, is_running: bool, interrupt: &Interrupt) -> Re
         return Err(CliError::NobodyToAsk { instead: "pass `--yes`" });
     }
     let question = if is_running {
-        "\nThis apply is still running. It stops when it finds that its lock was released. Release the lock anyway? \
+        "\nThis apply is still running. It stops as soon as it detects that its lock was released. Release the \
+         lock anyway? \
          Only `yes` is accepted: "
     } else {
         "\nRelease the lock? Only `yes` is accepted: "

@@ -1,4 +1,4 @@
-//! Turns an error into the JSON document that `--format json` prints when a command fails.
+//! The JSON document that `--format json` prints when a command fails.
 //!
 //! The documents are a public interface: `docs/src/reference/schemas/error.schema.json` describes them.
 

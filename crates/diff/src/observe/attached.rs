@@ -1,4 +1,4 @@
-//! Reads what trails deliver to besides the bucket: log groups with their roles, and topics.
+//! Reads the other destinations of trails: log groups with their roles, and topics.
 
 use futures::future::{join_all, join4, try_join_all, try_join3};
 use reconcile_aws::Session;

@@ -1,4 +1,4 @@
-//! Reads the bucket and the key, on which all accounts rely.
+//! Reads the bucket and the key, which all accounts use.
 
 use std::collections::BTreeMap;
 

@@ -120,7 +120,7 @@ mod tests {
         let rows: [Row<'_>; 10] = [
             ("the alias stands for it", Some(("a", true)), &[], &["a"], None),
             ("a key that others made is taken over", Some(("x", false)), &[], &["x"], None),
-            ("there are no trails yet", Some(("a", true)), &[("b", KeyState::Enabled)], &[], None),
+            ("the spec has no trails yet", Some(("a", true)), &[("b", KeyState::Enabled)], &[], None),
             (
                 "the alias was moved to a foreign key",
                 Some(("x", false)),

@@ -1,4 +1,4 @@
-//! Finds what was made for trails and that the spec does not have any more.
+//! Finds resources that were created for trails and are no longer in the spec.
 //!
 //! Nothing lists what carries our mark, so it is looked for where trails of ours lead. Where they lead to nothing but what
 //! the spec has, no call is made.

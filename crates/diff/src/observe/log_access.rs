@@ -1,4 +1,4 @@
-//! Reads what lets others write into log groups, and what sends their events elsewhere.
+//! Reads the policies that allow others to write into log groups, and the filters that send events elsewhere.
 //!
 //! What could not be read is listed with its error, and everything else is kept.
 

@@ -1,4 +1,4 @@
-//! Reads who is told the names of log files: by notifications and inventories of the bucket, and by subscriptions of topics.
+//! Reads the receivers of names of log files: notifications and inventories of the bucket, and subscriptions of topics.
 
 use aws_sdk_s3::types::{
     FilterRule, FilterRuleName, InventoryConfiguration, NotificationConfigurationFilter,

@@ -1,4 +1,4 @@
-//! Reads the organization: who is in it, and what CloudTrail may do there.
+//! Reads the organization: its members, and the permissions of CloudTrail.
 
 use std::collections::BTreeMap;
 

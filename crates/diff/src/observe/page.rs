@@ -1,4 +1,4 @@
-//! Reads listings to their end.
+//! Reads all pages of a listing.
 
 use std::collections::HashSet;
 

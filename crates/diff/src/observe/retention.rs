@@ -1,4 +1,4 @@
-//! Reads how long a bucket keeps what is in it, and who gets its access logs.
+//! Reads the retention of a bucket and the destination of its access logs.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRule,

@@ -47,8 +47,8 @@ fn a_denial_says_which_policy_to_change() {
         (
             Op::CreateTrail,
             "because no session policy allows the cloudtrail:CreateTrail action",
-            "allow cloudtrail:CreateTrail in the session policy of arn:aws:iam::111111111111:role/ops; `--no-session-policy` leaves out \
-             the one with which reconcile assumes roles",
+            "allow cloudtrail:CreateTrail in the session policy of arn:aws:iam::111111111111:role/ops; with \
+             `--no-session-policy`, reconcile assumes roles without a session policy",
         ),
         (
             Op::DescribeTrails,
@@ -81,7 +81,8 @@ fn a_denial_says_which_policy_to_change() {
             Op::PutBucketPolicy,
             "because public policies are blocked by the BlockPublicPolicy block public access setting.",
             "remove the public statement from the policy, or turn off Block Public Access: for the bucket with \
-             `bucket.block_public_access: false`, and for its account and organization where that is on",
+             `bucket.block_public_access: false`, and also for its account and organization if they block public \
+             access",
         ),
         (
             Op::GetRole,
@@ -164,8 +165,8 @@ fn clock_and_region_have_their_own_hints() {
     }));
     assert_eq!(
         error.hint().unwrap(),
-        "enable Region eu-south-2 in account 111111111111, for example with `aws account enable-region --region-name eu-south-2`, or \
-         leave the Region out of the spec"
+        "enable Region eu-south-2 in account 111111111111, for example with `aws account enable-region \
+         --region-name eu-south-2`, or remove the Region from the spec"
     );
 }
 
@@ -178,4 +179,20 @@ fn every_class_that_a_user_can_act_on_has_a_hint() {
         let is_answer = matches!(class, Class::Absent | Class::AlreadySo | Class::Refused);
         assert_eq!(error.hint().is_none(), is_answer, "{class:?}");
     }
+}
+
+#[test]
+fn the_wording_of_the_hint_of_every_class_is_reviewed() {
+    let text: Vec<String> = Class::ALL
+        .iter()
+        .map(|class| {
+            let mut error = error(Operation::DescribeTrails, "", "");
+            error.class = *class;
+            error.code = None;
+            format!("{class:?}\n  hint: {}\n", error.hint().unwrap_or_else(|| "none".to_owned()))
+        })
+        .collect();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("hints_of_classes", text.join("\n"));
+    });
 }

@@ -1,4 +1,4 @@
-//! What AWS asks of the caller besides the action of the operation itself.
+//! Permissions that AWS requires in addition to the action of an operation.
 
 use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::{Account, Desired, Encryption};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Mode, is_of, resources};
 use crate::operation::{Place, Scope};
 
-/// An action that no operation of ours stands for.
+/// An action that belongs to none of our operations.
 pub(super) struct Implied {
     pub(super) action: &'static str,
     pub(super) resources: Vec<String>,
@@ -48,7 +48,7 @@ fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
     registers || trails.any(|trail| trail.site.account == account.name)
 }
 
-/// CloudTrail looks at the organization, and makes its service-linked roles, as its caller.
+/// CloudTrail reads the organization and creates its service-linked roles with the permissions of its caller.
 ///
 /// See "Prepare for creating a trail for your organization" and "Required permissions to assign a delegated administrator" in
 /// the CloudTrail user guide.

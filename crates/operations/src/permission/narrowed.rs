@@ -1,4 +1,4 @@
-//! Narrows what an action is allowed on, where its ARN cannot say it.
+//! Conditions that limit an action if its ARN cannot.
 
 use std::collections::BTreeMap;
 

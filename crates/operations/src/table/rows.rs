@@ -80,7 +80,8 @@ const OPT_IN: Row = Row::new(
 const QUOTA_OF_ORGANIZATION: Row =
     Row::new(LimitReached, ALL, &["ConstraintViolationException"]).when(When::Says(&["exceed", "quota"]));
 
-const SERVICE_QUOTAS: &str = "delete what nobody uses, or request an increase of the quota with Service Quotas in the account and Region";
+const SERVICE_QUOTAS: &str = "delete unused resources, or request an increase of the quota with Service Quotas \
+    in the account and Region";
 
 #[rustfmt::skip]
 pub(super) static TABLE: &[Row] = &[
@@ -212,21 +213,24 @@ pub(super) static TABLE: &[Row] = &[
     // quotas" in the IAM user guide, and the pages of S3, CloudWatch Logs and SNS in "Service endpoints and quotas" of the AWS General
     // Reference.
     Row::new(LimitReached, &[Op::CreateTrail], &["MaximumNumberOfTrailsExceededException"]).hint(
-        "delete a trail that nobody needs: AWS allows 5 trails in a Region and does not raise this quota, and a multi-Region trail \
+        "delete an unused trail: AWS allows 5 trails in a Region and does not raise this quota, and a \
+         multi-Region trail \
          counts in every Region",
     ),
     Row::new(LimitReached, ALL, &["DelegatedAdminAccountLimitExceededException"]).hint(
-        "deregister a delegated administrator of CloudTrail that nobody needs: AWS does not raise this quota",
+        "deregister an unused delegated administrator of CloudTrail: AWS does not raise this quota",
     ),
     Row::new(LimitReached, ALL, &["TagLimitExceeded", "TagsLimitExceededException", "TooManyTagsException"]).hint(TAGS),
     Row::new(LimitReached, &[Op::TagKey], &["LimitExceededException"]).hint(TAGS),
     Row::new(LimitReached, &[Op::TagRole], &["LimitExceeded"]).hint(TAGS),
     Row::new(LimitReached, &[Op::CreateRole], &["LimitExceeded"]).hint(
-        "delete roles that nobody uses, or request an increase of the quota `Roles per account` of IAM with Service Quotas in \
+        "delete unused roles, or request an increase of the quota `Roles per account` of IAM with Service Quotas \
+         in \
          us-east-1",
     ),
     Row::new(LimitReached, &[Op::PutRolePolicy], &["LimitExceeded"]).hint(
-        "remove inline policies of others from the role: AWS allows 10,240 characters in all inline policies of a role and does not \
+        "remove foreign inline policies from the role: AWS allows 10,240 characters in all inline policies of a \
+         role and does not \
          raise this quota",
     ),
     Row::new(LimitReached, &[Op::UpdateAssumeRolePolicy], &["LimitExceeded"]).hint(
@@ -235,11 +239,13 @@ pub(super) static TABLE: &[Row] = &[
     ),
     Row::new(LimitReached, ALL, &["LimitExceeded"]).hint(SERVICE_QUOTAS),
     Row::new(LimitReached, &[Op::CreateAlias], &["LimitExceededException"]).hint(
-        "delete aliases that nobody uses, or request an increase of the quota `Aliases per KMS key` with Service Quotas in the \
+        "delete unused aliases, or request an increase of the quota `Aliases per KMS key` with Service Quotas in \
+         the \
          account and Region of the key",
     ),
     Row::new(LimitReached, &[Op::CreateGrant], &["LimitExceededException"]).hint(
-        "retire grants that nobody uses, or request an increase of the quota `Grants per KMS key` with Service Quotas in the account \
+        "retire unused grants, or request an increase of the quota `Grants per KMS key` with Service Quotas in \
+         the account \
          and Region of the key",
     ),
     Row::new(LimitReached, &[Op::PutKeyPolicy], &["LimitExceededException"]).hint(
@@ -247,20 +253,22 @@ pub(super) static TABLE: &[Row] = &[
          grants",
     ),
     Row::new(LimitReached, &[Op::CreateKey], &["LimitExceededException"]).hint(
-        "delete keys that nobody uses, or request an increase of the quota `AWS KMS keys` with Service Quotas in the account and \
-         Region; `key.arn` names an existing key in the spec",
+        "delete unused keys, or request an increase of the quota `AWS KMS keys` with Service Quotas in the \
+         account and Region; to use an existing key, set `key.arn`",
     ),
     Row::new(LimitReached, ALL, &["LimitExceededException"]).hint(SERVICE_QUOTAS),
     Row::new(LimitReached, ALL, &["TooManyBuckets"]).hint(
-        "delete buckets that nobody uses, or request an increase of the quota `General purpose buckets` of S3 with Service Quotas in \
+        "delete unused buckets, or request an increase of the quota `General purpose buckets` of S3 with Service \
+         Quotas in \
          us-east-1",
     ),
     Row::new(LimitReached, ALL, &["TopicLimitExceeded"]).hint(
-        "delete topics that nobody uses, or request an increase of the quota `Topics per Account` of SNS with Service Quotas in the \
+        "delete unused topics, or request an increase of the quota `Topics per Account` of SNS with Service \
+         Quotas in the \
          account and Region",
     ),
     Row::new(LimitReached, ALL, &["PackedPolicyTooLarge"]).hint(
-        "leave the session policy out with `--no-session-policy`, or reduce the session tags of the credentials",
+        "remove the session policy with `--no-session-policy`, or reduce the session tags of the credentials",
     ),
     Row::new(
         LimitReached,
@@ -315,12 +323,13 @@ pub(super) static TABLE: &[Row] = &[
 
     // What AWS does not accept, with what helps.
     Row::new(Refused, ALL, &["BucketAlreadyExists"]).hint(
-        "set another `bucket.name`: bucket names are shared by all of AWS, and another account has this one",
+        "set another `bucket.name`: bucket names are shared by all of AWS, and another account owns this bucket",
     ),
-    Row::new(Refused, ALL, &["BucketNotEmpty"]).hint("empty the bucket, with all versions of its objects, and run apply again"),
+    Row::new(Refused, ALL, &["BucketNotEmpty"]).hint("delete all objects in the bucket, with all their versions, \
+        and run apply again"),
     // `GetBucketAcl` does not show grants that S3 ignores, so that no plan can see these.
     Row::new(Refused, ALL, &["InvalidBucketAclWithObjectOwnership"]).hint(
-        "the ACL of the bucket has grants to others, public ones that S3 ignores included: remove them with \
+        "the ACL of the bucket has foreign grants, maybe public grants that S3 ignores: remove the grants with \
          `aws s3api put-bucket-acl --acl private --bucket NAME`, or set `bucket.object_ownership: ObjectWriter`",
     ),
     Row::new(Refused, ALL, &["AccountProblem"]).hint("contact AWS Support: S3 reports a problem with the account"),
@@ -333,10 +342,11 @@ pub(super) static TABLE: &[Row] = &[
         "change the tags in the spec: a tag policy of the organization does not allow them",
     ),
     Row::new(Refused, ALL, &["AWSOrganizationsNotInUseException", "OrganizationsNotInUseException"]).hint(
-        "name an account of the organization, or remove `organization` from the spec: this account is in no organization",
+        "name an account of the organization, or remove `organization` from the spec: this account is not in an \
+         organization",
     ),
     Row::new(Refused, ALL, &["NotOrganizationManagementAccountException"]).hint(
-        "use the management account of the organization: only it registers delegated administrators",
+        "use the management account of the organization: only this account can register delegated administrators",
     ),
     Row::new(Refused, ALL, &["OrganizationNotInAllFeaturesModeException"]).hint(
         "enable all features in the organization: trails of an organization need them",
@@ -350,7 +360,8 @@ pub(super) static TABLE: &[Row] = &[
     Row::new(Refused, ALL, &["ParentNotFoundException", "TargetNotFoundException"]).hint(
         "run again: an organizational unit or an account was removed while the organization was read",
     ),
-    Row::new(Refused, ALL, &["InvalidHomeRegionException"]).hint("set the `home_region` of the trail to the Region that has it"),
+    Row::new(Refused, ALL, &["InvalidHomeRegionException"]).hint("set the `home_region` of the trail to the home \
+        Region of the live trail"),
     Row::new(Refused, ALL, &["KmsKeyDisabledException"]).hint("enable the KMS key of the trail"),
     Row::new(Refused, ALL, &["InvalidKmsKeyIdException"]).hint(
         "check that the KMS key is a symmetric encryption key in the Region of the bucket",
@@ -359,14 +370,15 @@ pub(super) static TABLE: &[Row] = &[
         "remove `cloudwatch_logs` from the trail: CloudTrail does not deliver to CloudWatch Logs in this Region",
     ),
     Row::new(Refused, ALL, &["CloudTrailInvalidClientTokenIdException"]).hint(
-        "name a topic of another account: the account of this one is suspended",
+        "name a topic of another account: the account of this topic is suspended",
     ),
-    Row::new(Refused, ALL, &["UnmodifiableEntity"]).hint("name another role in `cloudwatch_logs`: only AWS changes this one"),
+    Row::new(Refused, ALL, &["UnmodifiableEntity"]).hint("name another role in `cloudwatch_logs`: only AWS can \
+        change this role"),
     Row::new(Refused, ALL, &["PolicyNotAttachable"]).hint(
-        "name another policy in `cloudwatch_logs.permissions_boundary`: this one is reserved for roles of AWS",
+        "name another policy in `cloudwatch_logs.permissions_boundary`: this policy is reserved for roles of AWS",
     ),
     Row::new(Refused, ALL, &["DeleteConflict"]).hint(
-        "detach the policies and instance profiles that others attached to the role, and run apply again",
+        "detach the foreign policies and instance profiles from the role, and run apply again",
     ),
 
     // What AWS does not accept, where the message of AWS says all that is known.
@@ -436,4 +448,5 @@ pub(super) static TABLE: &[Row] = &[
     ),
 ];
 
-const TAGS: &str = "set fewer tags in the spec, or remove tags of others: AWS allows 50 tags on a resource and does not raise this quota";
+const TAGS: &str = "set fewer tags in the spec, or remove foreign tags: AWS allows 50 tags on a resource and \
+    does not raise this quota";

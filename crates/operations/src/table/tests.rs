@@ -239,3 +239,16 @@ fn nothing_is_absent_without_a_code_or_by_a_code_that_nobody_knows() {
         }
     }
 }
+
+#[test]
+fn the_wording_of_the_hint_of_every_code_is_reviewed() {
+    let of_row = |row: &Row| {
+        let operations: Vec<String> = row.operations.iter().map(ToString::to_string).collect();
+        let of = if operations.is_empty() { "every operation".to_owned() } else { operations.join(", ") };
+        Some(format!("{} ({of})\n  hint: {}\n", row.codes.join(", "), row.hint?))
+    };
+    let text: Vec<String> = TABLE.iter().filter_map(of_row).collect();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("hints_of_codes", text.join("\n"));
+    });
+}

@@ -1,4 +1,4 @@
-//! Compares the name of the key.
+//! Compares the alias of the key.
 
 use super::Scope;
 use super::change::{Compared, Terms};

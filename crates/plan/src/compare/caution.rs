@@ -1,4 +1,4 @@
-//! Warns of risks that the set-up itself has, and that no change of the plan removes.
+//! Warns of risks of the installation that no change of the plan removes.
 //!
 //! Each one has a name like access of outsiders, and `reviewed` of the spec accepts it.
 

@@ -1,4 +1,4 @@
-//! Turns live state into the plan that makes the same somewhere else.
+//! Converts live state into a plan that creates a copy.
 
 use jiff::Timestamp;
 use reconcile_spec::{AliasName, Site, Spec};

@@ -305,10 +305,9 @@ impl Scope<'_> {
             (Some(name), _, _) => {
                 Some(format!("accepted, because `{name}: unmanaged` leaves the policy to you"))
             }
-            (None, Some(setting), OnDoubt::Warn) => Some(format!(
-                "accepted, because the spec has `{setting}: \
-                warn`"
-            )),
+            (None, Some(setting), OnDoubt::Warn) => {
+                Some(format!("accepted, because the spec has `{setting}: warn`"))
+            }
             _ => None,
         }
     }

@@ -166,7 +166,7 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
         },
         address,
     };
-    let withheld = scope.withholds(&terms.address, "its removal");
+    let withheld = scope.withholds(&terms.address, "its deletion");
     let is_to_go = withheld.is_none();
     match withheld {
         Some(warning) => compared.warnings.push(warning),
@@ -193,7 +193,7 @@ fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared)
         return stay(compared, address, &why);
     }
     let depends_on = before_the_last(compared);
-    if scope.withholds(&address, "its removal").is_none() {
+    if scope.withholds(&address, "its deletion").is_none() {
         alias::remove(scope, depends_on.clone(), compared);
     }
     let depends_on = depends_on.into_iter().chain([scope.alias_address()]).collect();
@@ -243,7 +243,7 @@ fn delete_key(
     live: &Key,
     compared: &mut Compared,
 ) {
-    if let Some(warning) = scope.withholds(&address, "its removal") {
+    if let Some(warning) = scope.withholds(&address, "its deletion") {
         compared.warnings.push(warning);
         return;
     }

@@ -1,4 +1,4 @@
-//! Turns condition keys that are not known into what would settle them, for people.
+//! Describes how to determine unknown condition keys.
 
 use super::Scope;
 

@@ -201,8 +201,7 @@ fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str,
         state @ KeyState::PendingDeletion { .. } => (
             SPARE_KEY_ENDS,
             format!(
-                "{fact}. The key is {}: log files that the key encrypted cannot be read after \
-                that",
+                "{fact}. The key is {}: log files that the key encrypted cannot be read after that",
                 state.words()
             ),
         ),

@@ -1,4 +1,4 @@
-//! Takes away what was made for trails and is of use to none any more.
+//! Deletes log groups, roles and topics that were created for trails and that no trail uses any more.
 
 use std::collections::BTreeMap;
 
@@ -118,7 +118,7 @@ fn let_go<V: View>(scope: &Scope<'_>, terms: Terms<V>, live: V, compared: &mut C
     }
     // Only trails of its own account use a log group or a role, and those are known.
     let withheld = match terms.address.kind {
-        Kind::Topic => scope.withholds(&terms.address, "its removal"),
+        Kind::Topic => scope.withholds(&terms.address, "its deletion"),
         _ => None,
     };
     match withheld {

@@ -1,4 +1,4 @@
-//! Compares what CloudTrail may do in the organization. It is only ever given: nothing says who else relies on it.
+//! Compares the permissions of CloudTrail in the organization. They are only granted, because nothing shows who else uses them.
 
 use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::Organization;

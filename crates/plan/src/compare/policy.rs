@@ -1,4 +1,4 @@
-//! Turns a live policy and our statements into one change per phase; the same for bucket, key and topics.
+//! Merges a live policy and the managed statements into one change per phase, for bucket, key and topics.
 
 mod words;
 

@@ -1,4 +1,4 @@
-//! Decides what Block Public Access and Object Ownership may be set to while others use the bucket.
+//! Decides on the values of Block Public Access and Object Ownership while others use the bucket.
 //!
 //! Both end what a public statement or the ACL of the bucket grants, and S3 refuses some calls because of either. A setting
 //! that would cut somebody off stays as it is, with a warning that says how to keep the one or the other; a policy that

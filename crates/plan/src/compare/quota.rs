@@ -1,4 +1,4 @@
-//! Counts trails as CloudTrail does, those of others too.
+//! Counts trails as CloudTrail counts them, including foreign trails.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Leaves out of a plan what is refused, and all that depends on it.
+//! Removes refused changes, and all changes that depend on them, from a plan.
 //!
 //! It must not leave out anything else: a resource that has nothing to do with a refusal is still repaired.
 

@@ -1,4 +1,4 @@
-//! What all kinds look at while they are compared.
+//! The context of a comparison, which all kinds share.
 
 use std::collections::{BTreeMap, BTreeSet};
 

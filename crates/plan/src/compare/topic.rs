@@ -67,14 +67,9 @@ pub(super) fn address(desired: &spec::Topic) -> Address {
 
 pub(super) fn explain(action: &Action<Topic>, diff: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { .. } => (
-            vec![
-                "the topic for notifications of log files does not \
-            exist"
-                    .to_owned(),
-            ],
-            Risk::Safe,
-        ),
+        Action::Create { .. } => {
+            (vec!["the topic for notifications of log files does not exist".to_owned()], Risk::Safe)
+        }
         Action::Delete { .. } => {
             (vec!["no trail of the spec sends notifications to this topic".to_owned()], Risk::Destructive)
         }

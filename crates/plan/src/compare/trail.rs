@@ -77,7 +77,7 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
             continue;
         }
         let address = Address::new(Kind::Trail, &desired.site.account, &desired.name);
-        match scope.withholds(&address, "recording its own account alone") {
+        match scope.withholds(&address, "recording only its own account") {
             Some(warning) => compared.warnings.push(warning),
             None => change(scope, desired, Some(live.clone()), Phase::Contract, compared),
         }
@@ -91,7 +91,7 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
         }
         // Trails of accounts take the place of one of their organization, and the other way round.
         let is_of_all = stray.trail.organization || records_organization;
-        if is_of_all && let Some(warning) = scope.withholds(&address, "its removal") {
+        if is_of_all && let Some(warning) = scope.withholds(&address, "its deletion") {
             compared.warnings.push(warning);
             continue;
         }
@@ -99,7 +99,7 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
             compared.warnings.push(Warning {
                 code: "withheld".to_owned(),
                 address,
-                message: format!("its removal is withheld until {hidden} can be read"),
+                message: format!("its deletion is withheld until {hidden} can be read"),
             });
             continue;
         }

@@ -1,4 +1,4 @@
-//! Decides on hops that no policy decides, or whose policy could not be read.
+//! Handles hops that no policy decides, or whose policy could not be read.
 
 use std::fmt;
 
@@ -102,7 +102,7 @@ impl Unproven {
                     .to_owned()
             }
             Why::KeyUnusable { name, .. } => {
-                format!("enable the key {name}, or encrypt the topic with another")
+                format!("enable the key {name}, or encrypt the topic with another key")
             }
             Why::KeyUnreadable { name, error: Some(error) } => {
                 let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -201,6 +201,7 @@ mod tests {
             ("no topic", Some(Ok(())), None, &[(Hop::Notify, true)]),
             ("a hidden topic", Some(Err(error)), None, &[(Hop::Notify, false)]),
         ];
+        let mut wording = Vec::new();
         for (name, live, key, expected) in cases {
             let mut observed = Observed::default();
             if let Some(live) = live {
@@ -211,9 +212,13 @@ mod tests {
             assert_eq!(is, expected, "{name}");
             for unproven in found {
                 let text = unproven.to_string();
+                wording.push(format!("{text}\n  hint: {}\n", unproven.hint()));
                 assert_eq!(text.contains("it is not known whether"), !unproven.is_refused(), "{text}");
                 assert!(text.contains(unproven.resource()) && !unproven.hint().is_empty(), "{text}");
             }
         }
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("unproven_hops", wording.join("\n"));
+        });
     }
 }

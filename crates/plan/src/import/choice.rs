@@ -1,4 +1,4 @@
-//! What a spec can say of a set-up, or leave alone.
+//! The settings of an installation that a spec describes or leaves unmanaged.
 
 use reconcile_policy::Arn;
 

@@ -1,4 +1,4 @@
-//! What trails deliver to besides the bucket, in the words of a spec: log groups and topics.
+//! Writes the log groups and topics of trails as YAML of a spec.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The decisions about a set-up, and the text of the spec that follows from them.
+//! The decisions of an import, and the resulting text of the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a plan of a spec would do without one of its lines, in words.
+//! Describes the changes that a plan would make without one line of the spec.
 
 use reconcile_spec::Diagnostics;
 

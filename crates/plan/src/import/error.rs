@@ -1,4 +1,4 @@
-//! Why nothing can be imported.
+//! Errors of an import.
 
 use reconcile_policy::Arn;
 use reconcile_spec::{BucketName, Diagnostics, SpecName};
@@ -111,4 +111,70 @@ fn listed(left_out: &[LeftOut]) -> String {
 /// A trail as people read it.
 pub(super) fn trail(arn: &Arn) -> String {
     format!("trail {arn}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error after another one, and the first after `None`. A new variant does not compile until it has its place here.
+    fn next(last: Option<&ImportError>) -> Option<ImportError> {
+        let bucket = || "logs".parse::<BucketName>().unwrap();
+        let name = || "audit".parse::<SpecName>().unwrap();
+        let accounts = || vec!["security".parse().unwrap(), "production".parse().unwrap()];
+        Some(match last {
+            None => SurveyError::NoTrails { accounts: accounts() }.into(),
+            Some(ImportError::Survey(error)) => match error.as_ref() {
+                SurveyError::NoTrails { .. } => {
+                    SurveyError::ManyBuckets { buckets: vec!["logs".to_owned(), "old-logs".to_owned()] }
+                        .into()
+                }
+                SurveyError::ManyBuckets { .. } => {
+                    SurveyError::NoBucket { bucket: bucket(), accounts: accounts() }.into()
+                }
+                SurveyError::NoBucket { .. } => SurveyError::Account {
+                    account: "security".parse().unwrap(),
+                    error: crate::ReadError::Incomplete {
+                        resource: "trail Trail".to_owned(),
+                        what: "an ARN",
+                    },
+                }
+                .into(),
+                SurveyError::Account { .. } => ImportError::Observe(Box::new(ObserveError::Interrupted)),
+            },
+            Some(ImportError::Observe(_)) => ImportError::OtherInstallations {
+                bucket: bucket(),
+                owners: vec!["secprod".to_owned(), "other".to_owned()],
+                name: name(),
+            },
+            Some(ImportError::OtherInstallations { .. }) => {
+                ImportError::NotAnInstallation { bucket: bucket(), name: name() }
+            }
+            Some(ImportError::NotAnInstallation { .. }) => ImportError::NoTrailLeft {
+                bucket: bucket(),
+                left_out: vec![LeftOut {
+                    what: "trail Trail".to_owned(),
+                    why: "it cannot be read".to_owned(),
+                    hint: None,
+                }],
+            },
+            Some(ImportError::NoTrailLeft { .. }) => ImportError::Indescribable {
+                what: "bucket logs".to_owned(),
+                problem: "the prefix is longer than 200 characters".to_owned(),
+            },
+            Some(ImportError::Indescribable { .. }) => ImportError::NoName { bucket: bucket() },
+            Some(ImportError::NoName { .. }) => return None,
+        })
+    }
+
+    #[test]
+    fn the_wording_of_every_error_of_an_import_is_reviewed() {
+        let all = std::iter::successors(next(None), |last| next(Some(last)));
+        let text: Vec<String> = all
+            .map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned())))
+            .collect();
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("errors_of_imports", text.join("\n"));
+        });
+    }
 }

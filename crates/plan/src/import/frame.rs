@@ -1,4 +1,4 @@
-//! What stands around bucket, key and trails in a spec: its name, tags, accounts and organization, and what is not in it.
+//! Writes the other parts of a spec: name, tags, accounts and organization, and the list of resources that are not in it.
 
 use reconcile_spec::AccountName;
 
@@ -10,8 +10,11 @@ use super::text::{About, Text, one_line, scalar};
 impl Draft<'_> {
     pub(super) fn write_head(&self, text: &mut Text) {
         let fixed = About::Fixed(format!("installation `{}`", self.name));
-        text.comment("# Written by `reconcile import`. Each line with a comment keeps something as it is; the comment says what a");
-        text.comment("# plan without the line does.");
+        text.comment(
+            "# Written by `reconcile import`. A line with a comment keeps a live setting; the comment \
+            says what a plan does",
+        );
+        text.comment("# without the line.");
         text.push("version: 1", &fixed);
         text.push(format!("name: {}", scalar(self.name.as_str())), &fixed);
         if let Some(previous) = &self.previous {

@@ -1,4 +1,4 @@
-//! The key of a set-up in the words of a spec.
+//! Writes the key of an installation as YAML of a spec.
 
 use reconcile_spec::AliasName;
 

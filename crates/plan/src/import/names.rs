@@ -1,4 +1,4 @@
-//! Finds the name of the installation that a set-up is, by its tags and by the Sids of its statements.
+//! Finds the name of an existing installation in its tags and in the Sids of its statements.
 
 use std::collections::{BTreeMap, BTreeSet};
 

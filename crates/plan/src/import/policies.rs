@@ -1,4 +1,4 @@
-//! The policies of a set-up, its readers, its grants and its administrators, in the words of a spec.
+//! Writes policies, readers, grants and administrators as YAML of a spec.
 
 use reconcile_policy::{Arn, Logs, Reader, Recovered};
 use reconcile_spec::{self as spec, ConstraintKind, Grantee, Site};

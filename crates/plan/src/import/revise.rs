@@ -1,4 +1,4 @@
-//! Leaves alone what a plan of a draft would change, and out of it what is no valid spec.
+//! Revises a draft: settings that a plan would change become unmanaged, and invalid parts are removed.
 
 use reconcile_spec::{AccountName, Diagnostics};
 

@@ -1,4 +1,4 @@
-//! What a trail records, in the words of a spec.
+//! Writes the event selectors of a trail as YAML of a spec.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The bucket of a set-up in the words of a spec.
+//! Writes the bucket of an installation as YAML of a spec.
 
 use super::choice::Aspect;
 use super::draft::Draft;

@@ -1,4 +1,4 @@
-//! The text of a spec, line by line, with what each line is about.
+//! The text of a spec, line by line, with the subject of each line.
 
 use reconcile_policy::Arn;
 use reconcile_text::{escape, is_hidden};

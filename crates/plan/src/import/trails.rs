@@ -1,4 +1,4 @@
-//! The trails of a set-up in the words of a spec, and the list of what a spec has.
+//! Writes the trails of an installation as YAML of a spec, and lists the contents of the spec.
 
 use reconcile_policy::Arn;
 use reconcile_spec::AccountName;

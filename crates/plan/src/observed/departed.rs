@@ -41,10 +41,9 @@ impl fmt::Display for Unseen {
             Self::NotInOrganization => f.write_str("the account is not in the organization"),
             Self::Inactive(Some(state)) => write!(f, "the account is in the state `{state}`"),
             Self::Inactive(None) => f.write_str("Organizations does not return the state of the account"),
-            Self::NoRole => f.write_str(
-                "the spec has no `organization.role`, which reconcile needs to read the \
-                account",
-            ),
+            Self::NoRole => {
+                f.write_str("the spec has no `organization.role`, which reconcile needs to read the account")
+            }
             Self::Unreadable(error) => error.fmt(f),
         }
     }

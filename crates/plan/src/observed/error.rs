@@ -135,3 +135,61 @@ impl ObserveError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error after another one, and the first after `None`. A new variant does not compile until it has its place here.
+    fn next(last: Option<&ReadError>) -> Option<ReadError> {
+        let foreign = |owner: Option<&str>| ReadError::ForeignRole {
+            name: "delivery".to_owned(),
+            owner: owner.map(str::to_owned),
+        };
+        Some(match last {
+            None => ReadError::Aws(reconcile_operations::Error::answered(
+                "111111111111".parse().unwrap(),
+                reconcile_operations::Operation::GetBucketPolicy,
+                "AccessDenied",
+                "Access Denied",
+            )),
+            Some(ReadError::Aws(_)) => ReadError::Policy {
+                resource: "bucket logs".to_owned(),
+                error: "{".parse::<reconcile_policy::Document>().unwrap_err(),
+            },
+            Some(ReadError::Policy { .. }) => {
+                ReadError::Incomplete { resource: "key 1".to_owned(), what: "an ARN" }
+            }
+            Some(ReadError::Incomplete { .. }) => ReadError::HomeRegion {
+                name: "Trail".to_owned(),
+                actual: "eu-west-1".to_owned(),
+                wanted: "us-east-1".to_owned(),
+            },
+            Some(ReadError::HomeRegion { .. }) => ReadError::BucketRegion {
+                name: "logs".to_owned(),
+                actual: "eu-west-1".to_owned(),
+                wanted: "us-east-1".to_owned(),
+            },
+            Some(ReadError::BucketRegion { .. }) => {
+                ReadError::NoSuchKey { arn: "arn:aws:kms:us-east-1:111111111111:key/1".parse().unwrap() }
+            }
+            Some(ReadError::NoSuchKey { .. }) => foreign(Some("audit")),
+            Some(ReadError::ForeignRole { owner: Some(_), .. }) => foreign(None),
+            Some(ReadError::ForeignRole { owner: None, .. }) => {
+                ReadError::NoSuchAccount { account: "production".parse().unwrap() }
+            }
+            Some(ReadError::NoSuchAccount { .. }) => return None,
+        })
+    }
+
+    #[test]
+    fn the_wording_of_every_error_of_a_read_is_reviewed() {
+        let all = std::iter::successors(next(None), |last| next(Some(last)));
+        let text: Vec<String> = all
+            .map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned())))
+            .collect();
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("errors_of_reads", text.join("\n"));
+        });
+    }
+}

@@ -1,4 +1,4 @@
-//! Turns a plan into the text of a plan file, and back.
+//! Writes and reads plan files.
 
 use serde::Deserialize;
 

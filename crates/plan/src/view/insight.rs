@@ -1,4 +1,4 @@
-//! Names insights by their type and the category of the events that they are drawn from.
+//! Insights by their type and the category of their events.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How long a bucket keeps what is in it.
+//! The retention of a bucket.
 
 use std::collections::BTreeMap;
 

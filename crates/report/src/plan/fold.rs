@@ -1,13 +1,13 @@
-//! Folds changes that are the same in many accounts into one.
+//! Folds identical changes in many accounts into one entry.
 
 use std::collections::HashMap;
 
 use reconcile_plan::plan::{AccountRef, Change};
 
-/// Fewer are shown one by one.
+/// The minimum number of changes in a fold.
 const FOLDED: usize = 3;
 
-/// A change, or one that stands for the same in many accounts.
+/// A change, or a fold of identical changes in many accounts.
 pub(super) struct Entry<'p> {
     pub(super) change: &'p Change,
     pub(super) accounts: Vec<&'p AccountRef>,
@@ -15,7 +15,7 @@ pub(super) struct Entry<'p> {
     pub(super) has_phases: bool,
 }
 
-/// The changes in their order, each fold at the place of its first.
+/// The changes in their order, each fold at the position of its first change.
 pub(super) fn fold(changes: &[Change]) -> Vec<Entry<'_>> {
     let mut addresses: HashMap<_, usize> = HashMap::new();
     let mut same: HashMap<String, Vec<&Change>> = HashMap::new();
@@ -42,7 +42,7 @@ pub(super) fn fold(changes: &[Change]) -> Vec<Entry<'_>> {
     entries
 }
 
-/// What two changes must share to be told as one: all that is shown, but for the account.
+/// The values that two changes must share to be folded: all shown values except the account.
 fn likeness(change: &Change) -> String {
     let shown = format!(
         "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{:?}",

@@ -96,7 +96,7 @@ impl Account {
 /// How to get into an account. Without a role, the credentials to start from must be of the account itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The named profile to start from; `None` is the credentials at hand.
+    /// The named profile to start from; `None` is the current credentials.
     pub profile: Option<String>,
     /// The role to assume.
     pub role: Option<RoleAccess>,

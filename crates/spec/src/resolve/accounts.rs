@@ -1,4 +1,4 @@
-//! Resolves the accounts and how to get into them.
+//! Resolves the accounts and their credentials.
 
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ pub(super) fn resolve<'r>(
         {
             problems.add(
                 account.place,
-                format!("`{other}` and `{name}` both have neither a `role` nor a `profile`"),
-                "the credentials at hand are of one account only: give the others a role to assume",
+                format!("neither `{other}` nor `{name}` has a `role` or a `profile`"),
+                "the current credentials belong to only one account: add a `role` to the other accounts",
             );
         }
         let access = resolve_access(&account.value, id.as_ref(), spec, partition, problems);
@@ -74,8 +74,8 @@ fn resolve_access(
             if let Some(value) = value {
                 problems.add(
                     value.place,
-                    format!("`{name}` goes with a `role`"),
-                    "add a role, or take it out",
+                    format!("`{name}` requires a `role`"),
+                    "add a `role`, or remove this setting",
                 );
             }
         }
@@ -111,12 +111,12 @@ fn resolve_role(
                 "the role is in the partition `{}`, and the bucket is in `{partition}`",
                 arn.partition()
             );
-            problems.add(role.place, message, "write a spec for each partition");
+            problems.add(role.place, message, "write a separate spec for each partition");
             return None;
         }
         if arn.account() != id.as_str() {
-            let message = format!("the role is of account {}, not of {id}", arn.account());
-            problems.add(role.place, message, "a role to get into an account must be of that account");
+            let message = format!("the role belongs to account {}, not to {id}", arn.account());
+            problems.add(role.place, message, "use a role of this account");
             return None;
         }
         return Some(arn);
@@ -127,7 +127,7 @@ fn resolve_role(
     problems.add(
         role.place,
         format!("`{text}` is not the name or ARN of a role"),
-        "use 1 to 64 letters, digits and +=,.@_-, with the path in front if the role has one",
+        "use 1 to 64 letters, digits and +=,.@_-, after the path, if the role has a path",
     );
     None
 }

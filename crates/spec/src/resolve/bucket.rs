@@ -96,13 +96,13 @@ fn check_together(raw: &RawBucket, problems: &mut Problems) {
     if let Some(Located { value: OrUnmanaged::Value(_), place }) = &raw.object_lock
         && matches!(raw.versioning, Some(OrUnmanaged::Value(false)))
     {
-        problems.add(*place, "an object lock needs versioning", "take `versioning: false` out");
+        problems.add(*place, "an object lock requires versioning", "remove `versioning: false`");
     }
     if let Some(Located { value: OrUnmanaged::Value(logs), place }) = &raw.access_logs
         && logs.bucket.value == raw.name.value
     {
-        let message = "each access log that is written would make another";
-        problems.add(*place, message, "let the access logs go to another bucket");
+        let message = "each access log would create another access log";
+        problems.add(*place, message, "write the access logs to another bucket");
     }
 }
 
@@ -120,7 +120,7 @@ fn resolve_prefix(raw: Option<&Located<String>>, problems: &mut Problems) -> Opt
     let Some(raw) = raw else { return Some(None) };
     let prefix = raw.value.as_str();
     let problem = if prefix.is_empty() {
-        Some("is empty: leave it out")
+        Some("is empty: remove it")
     } else if prefix.len() > 200 {
         Some("is longer than 200 characters")
     } else if prefix.starts_with('/') || prefix.ends_with('/') {
@@ -128,7 +128,7 @@ fn resolve_prefix(raw: Option<&Located<String>>, problems: &mut Problems) -> Opt
     } else if prefix.contains("AWSLogs/") || prefix == "AWSLogs" {
         Some("must not contain `AWSLogs/`, which CloudTrail adds itself")
     } else if !prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b"/!-_.'()".contains(&b)) {
-        Some("may hold only letters, digits and /!-_.'()")
+        Some("can have only letters, digits and /!-_.'()")
     } else {
         None
     };
@@ -156,6 +156,6 @@ fn setting<R, T>(
 }
 
 fn resolve_access_logs(raw: &RawAccessLogs, _: Place, problems: &mut Problems) -> Option<AccessLogs> {
-    let bucket = problems.name(&raw.bucket, "name the bucket that the access logs go to")?;
+    let bucket = problems.name(&raw.bucket, "name the destination bucket of the access logs")?;
     Some(AccessLogs { bucket, prefix: raw.prefix.clone().unwrap_or_default() })
 }

@@ -60,7 +60,7 @@ pub(super) fn resolve(
             if !names.insert(&name.value) {
                 problems.add(
                     name.place,
-                    format!("there are two grants `{}`", name.value),
+                    format!("two grants have the name `{}`", name.value),
                     "rename one of them",
                 );
             }

@@ -75,8 +75,8 @@ fn check_encryption(place: Place, bucket: &RawBucket, problems: &mut Problems) {
     if let None | Some(RawEncryption::Key) = bucket.encryption {
         problems.add(
             place,
-            "the bucket is to encrypt with the key, and the key is left alone",
-            "say `encryption: s3` or `encryption: unmanaged` in `bucket`",
+            "the bucket encrypts with the key, but the spec has `key: unmanaged`",
+            "set `encryption: s3` or `encryption: unmanaged` in `bucket`",
         );
     }
 }
@@ -96,7 +96,7 @@ fn check_region(
         problems.add(
             raw.place,
             format!("the key is in {region}, but the bucket is in {bucket}"),
-            "CloudTrail takes only a key of the bucket's Region: leave `key.region` out",
+            "CloudTrail requires a key in the Region of the bucket: remove `key.region`",
         );
     }
 }
@@ -116,12 +116,12 @@ fn resolve_identity(
             Some(KeyIdentity::Existing(key))
         }
         (Some(alias), Some(_)) => {
-            let message = "`alias` and `arn` exclude each other";
-            problems.add(alias.place, message, "a key by ARN is never re-aliased");
+            let message = "`alias` and `arn` are mutually exclusive";
+            problems.add(alias.place, message, "use `alias` for a managed key, or `arn` for an existing key");
             None
         }
         (None, None) => {
-            problems.add(place, "the key has neither an `alias` nor an `arn`", "give it an alias");
+            problems.add(place, "the key has neither an `alias` nor an `arn`", "add an `alias`");
             None
         }
     }
@@ -144,15 +144,15 @@ fn resolve_arn(
         problems.add(
             raw.place,
             format!("the key is in {}, but the bucket is in {region}", arn.region()),
-            "CloudTrail takes only a key of the bucket's Region",
+            "CloudTrail requires a key in the Region of the bucket",
         );
         return None;
     }
     if let Some(id) = account.and_then(|name| scope.id(name)).filter(|id| id.as_str() != arn.account()) {
         problems.add(
             raw.place,
-            format!("the key is of account {}, not of {id}", arn.account()),
-            "name its account as `key.account`; without one it is the bucket's",
+            format!("the key belongs to account {}, not to {id}", arn.account()),
+            "set `key.account` to the account of the key; the default is the account of the bucket",
         );
         return None;
     }
@@ -195,8 +195,8 @@ fn resolve_administrators(key: &RawKey, partition: Partition, problems: &mut Pro
     if administrators.value.is_empty() {
         problems.add(
             administrators.place,
-            "nobody could administer the key",
-            "name at least one principal, or leave `administrators` out for the account root",
+            "the key would have no administrator",
+            "name at least one principal, or remove `administrators` to use the account root",
         );
     }
     administrators.value.iter().filter_map(|arn| principal::resolve(arn, partition, problems)).collect()

@@ -1,4 +1,4 @@
-//! Resolves the organization, and the members of it that join the accounts by themselves.
+//! Resolves the organization, and its members that join automatically.
 
 use reconcile_policy::{AccountId, Partition};
 
@@ -21,7 +21,7 @@ pub(super) fn resolve(
     if let (Some(include), None) = (&organization.include, &organization.role) {
         problems.add(
             include.place,
-            "members that join by themselves need a `role` to get into them",
+            "members that join automatically need a `role`",
             "add `role`, such as `OrganizationAccountAccessRole`",
         );
     }
@@ -29,7 +29,11 @@ pub(super) fn resolve(
         && include.organizational_units.is_empty()
         && include.tags.is_empty()
     {
-        problems.add(*place, "no unit and no tag is named", "say `include: all` for every member");
+        problems.add(
+            *place,
+            "`include` names no unit and no tag",
+            "write `include: all` to include every member",
+        );
     }
     if let Some(roster) = roster {
         // An unknown unit selects nobody, too: one problem is enough.
@@ -156,8 +160,8 @@ fn check_selection(raw: &RawOrganization, roster: &Roster, problems: &mut Proble
             include.place,
             "`include` selects no account of the organization",
             format!(
-                "the organization has {} active accounts besides its management account: correct the units, tags and \
-                 `exclude`, or remove `include`",
+                "correct the units, tags and `exclude`, or remove `include`: the organization has {} active \
+                 accounts besides its management account",
                 others.count()
             ),
         );

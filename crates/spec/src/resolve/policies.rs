@@ -1,4 +1,4 @@
-//! Resolves what the policies of bucket and key have to say.
+//! Resolves the contents of the bucket policy and the key policy.
 
 use reconcile_policy::{
     Arn, BucketIntent, Form, Keep, KeyIntent, OrganizationTrail, Partition, Reader, Statement,

@@ -1,4 +1,4 @@
-//! Resolves who may read the logs.
+//! Resolves the readers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +63,11 @@ fn principal(
         }
         _ => {
             let place = reader.logs.place;
-            problems.add(place, "a reader is a `principal` or an `account`", "give one of the two");
+            problems.add(
+                place,
+                "a reader must have either a `principal` or an `account`",
+                "use one of the two",
+            );
             None
         }
     }
@@ -80,8 +84,13 @@ fn logs(
         WordOr::Word(RawLogs::Own) => {
             let own: Option<AccountId> = principal?.account().parse().ok();
             if own.is_none() {
-                let message = format!("`{}` is of no account, so it has no logs of its own", principal?);
-                problems.add(reader.logs.place, message, "list the accounts whose logs it may read");
+                let message =
+                    format!("`{}` belongs to no account, so it has no log files of its own", principal?);
+                problems.add(
+                    reader.logs.place,
+                    message,
+                    "list the accounts whose log files the reader can read",
+                );
             }
             Some(Wanted::Of(BTreeSet::from([own?])))
         }

@@ -1,4 +1,4 @@
-//! Resolves how long the bucket keeps log files, and in which storage class.
+//! Resolves the retention and the storage classes of log files.
 //!
 //! See "Transitioning objects using Amazon S3 Lifecycle", "Lifecycle configuration elements" and "Locking objects with Object
 //! Lock" in the S3 user guide.
@@ -24,7 +24,7 @@ pub(super) fn object_lock(raw: &RawObjectLock, place: Place, problems: &mut Prob
         (Some(days), None) => Retention::Days(within(days, MAX_DAYS, "days")?),
         (None, Some(years)) => Retention::Years(within(years, MAX_YEARS, "years")?),
         _ => {
-            problems.add(place, "an object lock has either `days` or `years`", "use one of the two");
+            problems.add(place, "an object lock must have either `days` or `years`", "use one of the two");
             return None;
         }
     };
@@ -45,8 +45,8 @@ pub(super) fn lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problem
     if raw.transitions.is_empty() && periods.iter().all(|(_, days)| days.is_none()) {
         problems.add(
             place,
-            "the lifecycle has neither a transition nor an expiration",
-            "add one, or write `lifecycle: unmanaged`",
+            "the lifecycle has no transition and no expiration",
+            "add one of them, or write `lifecycle: unmanaged`",
         );
     }
     for (name, days) in periods {
@@ -78,7 +78,7 @@ pub(super) fn lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problem
                 last.storage_class.value.as_str(),
                 last.days.value
             ),
-            "let them expire later, or remove the transition",
+            "set a later expiration, or remove the transition",
         );
     }
     let days = |days: &Option<Located<u32>>| days.as_ref().map(|days| days.value);

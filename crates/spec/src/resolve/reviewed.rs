@@ -1,4 +1,4 @@
-//! Resolves the access of others that somebody reviewed.
+//! Resolves the reviewed findings.
 
 use std::collections::BTreeSet;
 

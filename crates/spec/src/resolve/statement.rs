@@ -65,7 +65,7 @@ fn check_public(document: &Document, places: &[Place], problems: &mut Problems) 
         if let Some(place) = places.get(exposed.statement.index) {
             problems.add(
                 *place,
-                "the statement is public, and S3 rejects it because `block_public_access` is on",
+                "the statement is public, and S3 rejects public statements because `block_public_access` is on",
                 "name the principals, add a condition such as `aws:SourceAccount`, or set `block_public_access: false`",
             );
         }
@@ -115,7 +115,7 @@ fn check_elements(node: &Node, problems: &mut Problems) {
         }
     }
     if let Some(sid) = node.get("Sid").filter(|sid| sid.text().is_none()) {
-        problems.add(sid.place, format!("expected a text as `Sid`, found {sid}"), "");
+        problems.add(sid.place, format!("expected a string as `Sid`, found {sid}"), "");
     }
 }
 
@@ -161,8 +161,8 @@ fn check_not_principal(node: &Node, name: &Located<String>, problems: &mut Probl
     if name.value == "NotPrincipal" && node.get("Effect").and_then(Node::text) == Some("Allow") {
         problems.add(
             name.place,
-            "`NotPrincipal` with `Effect: Allow` would allow everybody else, and AWS rejects it",
-            "name whom to allow in `Principal`",
+            "`NotPrincipal` with `Effect: Allow` would allow all other principals, and AWS rejects it",
+            "name the allowed principals in `Principal`",
         );
     }
 }
@@ -193,11 +193,11 @@ fn texts<'n>(name: &str, node: &'n Node, problems: &mut Problems) -> Vec<(&'n st
             (_, Some(text)) => found.push((text, member.place)),
             (Content::Number(_), None) => problems.add(
                 member.place,
-                format!("expected a text in `{name}`, found {member}"),
+                format!("expected a string in `{name}`, found {member}"),
                 "put it in quotes: without them, YAML reads a number and drops leading zeros",
             ),
             (_, None) => {
-                problems.add(member.place, format!("expected a text in `{name}`, found {member}"), "");
+                problems.add(member.place, format!("expected a string in `{name}`, found {member}"), "");
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn resolve(
     let OrUnmanaged::Value(tags) = &raw.value else { return Tags::unmanaged(installation) };
     if tags.len() > MAX {
         let message = format!(
-            "there are {} tags, and AWS accepts {MAX} besides the one that reconcile sets",
+            "the resource has {} tags, but AWS accepts only {MAX} in addition to the tag of reconcile",
             tags.len()
         );
         problems.add(raw.place, message, "remove some of them");
@@ -27,11 +27,11 @@ pub(super) fn resolve(
     let is_allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
     for (key, value) in tags {
         let (problem, help) = if key == OWNER_TAG || key == REFUSED_FORMS_TAG {
-            ("is set by reconcile itself", "remove it")
+            ("is reserved for reconcile", "remove it")
         } else if key.to_ascii_lowercase().starts_with("aws:") {
-            ("begins with `aws:`, which AWS reserves for its own tags", "rename it")
+            ("begins with `aws:`, which is reserved for AWS", "rename it")
         } else if key.is_empty() || key.chars().count() > 128 {
-            ("has a key that does not have 1 to 128 characters", "rename it")
+            ("must have a key of 1 to 128 characters", "rename it")
         } else if value.value.chars().count() > 256 {
             ("has a value of more than 256 characters", "shorten it")
         } else if !is_allowed(key) || !is_allowed(&value.value) {

@@ -36,7 +36,7 @@ pub(super) fn resolve(
     problems: &mut Problems,
 ) -> Option<Trails> {
     if raw.trails.value.is_empty() {
-        problems.add(raw.trails.place, "there are no trails", "name at least one");
+        problems.add(raw.trails.place, "the spec has no trails", "add at least one trail");
     }
     let mut trails = Vec::new();
     let mut quota = Quota::default();
@@ -103,21 +103,25 @@ fn accounts(
             }
             WordOr::Value(names) => {
                 if names.is_empty() {
-                    problems.add(accounts.place, "no account has this trail", "name at least one, or `all`");
+                    problems.add(
+                        accounts.place,
+                        "the trail is in no account",
+                        "name at least one account, or write `all`",
+                    );
                 }
                 Some(names.iter().filter_map(|name| scope.account(name, problems)).collect())
             }
         },
         (Some(accounts), true) => {
-            let message = "an organization trail is in every account: `accounts` has no meaning";
-            problems.add(accounts.place, message, "take `accounts` out");
+            let message = "an organization trail is in every account, so `accounts` has no effect";
+            problems.add(accounts.place, message, "remove `accounts`");
             None
         }
         (None, false) => {
             problems.add(
                 trail.value.name.place,
                 format!("trail `{}` has no `accounts`", trail.value.name.value),
-                "give `all`, `members` or a list of accounts",
+                "set `accounts` to `all`, `members` or a list of accounts",
             );
             None
         }
@@ -125,7 +129,8 @@ fn accounts(
             let Some(organization) = &raw.organization else {
                 problems.add(
                     trail.value.name.place,
-                    format!("trail `{}` is an organization trail, and there is no `organization`", trail.value.name.value),
+                    format!("trail `{}` is an organization trail, but the spec has no \
+                        `organization`", trail.value.name.value),
                     "add `organization: { account: … }` with the management account or a delegated administrator",
                 );
                 return None;
@@ -151,8 +156,8 @@ fn resolve_one(
     if let (Some(raw), Some(region), Some(bucket)) = (&trail.home_region, &region, bucket)
         && region.partition() != bucket.bucket.site.region.partition()
     {
-        let message = format!("{region} is in another partition of AWS than the bucket");
-        problems.add(raw.place, message, "the partitions know nothing of each other: write a spec for each");
+        let message = format!("{region} and the bucket are in different AWS partitions");
+        problems.add(raw.place, message, "write a separate spec for each partition");
     }
     let multi_region = trail.multi_region.unwrap_or(true);
     if let Some(Located { value: false, place }) = trail.global_service_events
@@ -161,7 +166,7 @@ fn resolve_one(
         problems.add(
             place,
             "a trail of all Regions must record global service events",
-            "set `multi_region: false` too, or take this out",
+            "also set `multi_region: false`, or remove this setting",
         );
     }
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
@@ -207,7 +212,7 @@ fn aggregation(
     if !raw.value.is_empty() && selectors.is_some_and(|selectors| !selectors.has_data_events()) {
         problems.add(
             raw.place,
-            "CloudTrail aggregates data events, and the trail records none",
+            "CloudTrail aggregates data events, but the trail records none",
             "record them with `data_events`, or remove `event_aggregation`",
         );
     }

@@ -12,7 +12,7 @@ use crate::services::cloudtrail::{attached, delivery};
 /// All that the twin holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// The account of the credentials at hand.
+    /// The account of the current credentials.
     pub ambient: Option<String>,
     /// Accounts, by id.
     pub accounts: Vec<AccountSummary>,

@@ -15,7 +15,7 @@ pub enum WeatherError {
     #[error("`{0}` is not a seed: write `calm`, a whole number such as `42`, or `42:throttles=30%,resets`")]
     Seed(String),
     /// It names a kind that does not exist.
-    #[error("`{0}` is not a kind of weather; the kinds are {all}", all = all())]
+    #[error("`{0}` is not a kind of failure; the kinds are {all}", all = all())]
     Kind(String),
     /// It names a share that is none.
     #[error("`{0}` is not a share: write a percentage from `0%` to `100%`, such as `30%` or `0.25%`")]

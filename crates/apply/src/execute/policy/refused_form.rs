@@ -1,6 +1,6 @@
-//! Records on a bucket, key or topic in which forms of its policy CloudTrail refused a trail.
+//! Records refused forms of a policy as a tag of the bucket, key or topic.
 //!
-//! See [`TAG`] for why the memory is a tag.
+//! [`TAG`] explains why the record is a tag.
 
 use reconcile_aws::Session;
 use reconcile_diff::observe::bucket::read_tags;
@@ -55,14 +55,14 @@ async fn holder(
         }
         Kind::KeyPolicy => {
             let found = context.key_arn(session, address).await?;
-            let gone = || ApplyError::Stale { what: "the key does not exist any more".to_owned() };
+            let gone = || ApplyError::Stale { what: "the key no longer exists".to_owned() };
             Holder::Key(found.ok_or_else(gone)?)
         }
         Kind::TopicPolicy => {
             let (partition, id) = (region.partition(), session.id().as_str());
             Holder::Topic(Arn::new(partition, "sns", region.as_str(), id, &address.name))
         }
-        _ => return Err(ApplyError::NotDone("try a form of what is no policy")),
+        _ => return Err(ApplyError::NotDone("check a form of a resource that is not a policy")),
     })
 }
 

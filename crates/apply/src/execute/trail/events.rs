@@ -1,4 +1,4 @@
-//! Turns what a trail is to record into the values of requests.
+//! Converts the events that a trail records into values of requests.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub(super) fn basic(selector: &spec::EventSelector) -> EventSelector {
 /// An advanced event selector.
 pub(super) fn advanced(selector: &spec::AdvancedSelector) -> Result<AdvancedEventSelector, ApplyError> {
     let missing = |_| ApplyError::Incomplete { what: "an advanced event selector", missing: "a field" };
-    // The SDK tells an empty list from none; CloudTrail takes no empty one.
+    // The SDK distinguishes an empty list from an absent list; CloudTrail rejects an empty list.
     let some = |values: &Vec<String>| Some(values.clone()).filter(|values| !values.is_empty());
     let fields: Result<Vec<AdvancedFieldSelector>, _> = selector
         .field_selectors

@@ -1,4 +1,4 @@
-//! Template of the role in member accounts, for a stack set.
+//! The stack set template for the role in member accounts.
 //!
 //! A stack set that deploys automatically creates the role in every account that joins the organization: see "Manage automatic
 //! deployments for stack sets that use service-managed permissions" in the user guide of AWS `CloudFormation`.

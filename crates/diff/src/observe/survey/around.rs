@@ -1,4 +1,4 @@
-//! Reads what hangs on the trails of a set-up: keys, log groups with their roles, topics, and the organization.
+//! Reads the resources that trails use: keys, log groups with their roles, topics, and the organization.
 //!
 //! What cannot be read here keeps no trail from being imported, so errors are values.
 

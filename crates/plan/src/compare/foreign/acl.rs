@@ -1,4 +1,4 @@
-//! Judges the ACL of the bucket, where ACLs are in force.
+//! Judges the ACL of the bucket, if ACLs are enabled.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Judges the KMS grants of others.
+//! Judges foreign KMS grants.
 
 use reconcile_policy::{KeyGrant, granted};
 

@@ -1,4 +1,4 @@
-//! Judges who is told the names of log files: by notifications and inventories of the bucket, and by subscriptions of topics.
+//! Judges the receivers of names of log files: notifications and inventories of the bucket, and subscriptions of topics.
 //!
 //! A name tells the account, the Region and the time of a log file, and nothing of its content.
 

@@ -1,4 +1,4 @@
-//! Puts into words why a policy changes, what foreign statements still allow, and what ends.
+//! Describes the reasons of a policy change, and the permissions that foreign statements keep or lose.
 
 use reconcile_policy::{Adopted, Fate, Hop, Ownership, Role, Sources, Use};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What a key is made of, and what that means for trails. Pure.
+//! The properties of a key, and their effect on trails. Pure.
 
 use jiff::Timestamp;
 use reconcile_policy::Arn;

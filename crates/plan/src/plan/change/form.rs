@@ -1,4 +1,4 @@
-//! How a change is written in JSON: flat, with `kind`, `action`, `before` and `after` side by side.
+//! The JSON form of a change: a flat object with `kind`, `action`, `before` and `after`.
 
 use reconcile_policy::Region;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Tells which calls on the objects of a bucket are recorded.
+//! Determines which calls on the objects of a bucket are recorded.
 
 use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, Selectors};
 

@@ -52,7 +52,7 @@ fn check_name(
         problems.add(
             place,
             format!(
-                "`{action}` is an action of another service, and the policy is of {}",
+                "`{action}` is an action of another service, but this is a {} policy",
                 context.target.noun()
             ),
             format!("use actions of `{}`", service.prefix),
@@ -96,7 +96,7 @@ fn check_level(
         problems.add(
             place,
             format!("`{action}` does not act on a {noun}, so a {noun} policy cannot allow or deny it"),
-            "remove it, and allow it in a policy of the user or role",
+            "remove the action, and allow it in a policy of the user or role",
         );
         return;
     }

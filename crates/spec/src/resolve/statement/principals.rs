@@ -20,7 +20,11 @@ pub(super) fn check(name: &Located<String>, element: &Node, context: &Context<'_
                 check_kind(kind, ids, context, problems);
             }
             if kinds.is_empty() {
-                problems.add(element.place, format!("`{}` names nobody", name.value), "add a principal");
+                problems.add(
+                    element.place,
+                    format!("`{}` names no principal", name.value),
+                    "add a principal",
+                );
             }
         }
         _ => problems.add(

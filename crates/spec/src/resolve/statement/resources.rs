@@ -48,7 +48,9 @@ fn check_bucket(
     }
     let message = match named {
         Some(named) if !named.contains(['*', '?']) => {
-            format!("the resource is in the bucket `{named}`, and the policy is of the bucket `{bucket}`")
+            format!(
+                "the resource is in the bucket `{named}`, but this is the policy of the bucket `{bucket}`"
+            )
         }
         _ => format!("`{resource}` does not name the bucket `{bucket}`"),
     };
@@ -78,8 +80,8 @@ fn check_key(resource: &str, place: Place, context: &Context<'_>, problems: &mut
     }
     problems.add(
         place,
-        format!("`{resource}` is not the key whose policy has the statement"),
-        "use `\"*\"`, which stands for the key itself in a key policy",
+        format!("`{resource}` is not the key of this policy"),
+        "use `\"*\"`, which means the key itself in a key policy",
     );
     None
 }

@@ -1,4 +1,4 @@
-//! Resolves what trails deliver to besides the bucket: log groups with the roles that deliver to them, and topics.
+//! Resolves the other destinations of trails: log groups with their roles, and topics.
 
 use reconcile_policy::{Arn, LogRoleIntent, Region, TopicIntent};
 
@@ -100,7 +100,7 @@ impl<'r> KeyFacts<'r> {
             problems.add(
                 raw.place,
                 format!("{what} cannot be encrypted with the key: the spec has `key: unmanaged`"),
-                "give `key` an `alias` or an `arn`, or set `encryption: unmanaged`",
+                "set an `alias` or an `arn` in `key`, or set `encryption: unmanaged`",
             );
         } else if let (Some(region), Some(own)) = (region.filter(|region| !self.is_in(region)), self.region) {
             problems.add(
@@ -184,7 +184,7 @@ fn resolve_boundary(
         problems.add(
             raw.place,
             format!("`{arn}` is not the ARN of a managed policy of AWS"),
-            "give the name of a policy instead, such as `boundaries/Logs`: each account has its own",
+            "write the name of a policy instead, such as `boundaries/Logs`: each account has its own policy",
         );
         return None;
     }
@@ -192,7 +192,7 @@ fn resolve_boundary(
         problems.add(
             raw.place,
             format!("the policy is in the partition {}, but the trail is in {region}", arn.partition()),
-            "give the ARN of a policy in the partition of the trail",
+            "write the ARN of a policy in the partition of the trail",
         );
         return None;
     }
@@ -241,8 +241,8 @@ fn resolve_topic(
                 encryption.as_ref().map(|it| (it.place, "encryption")),
             ];
             for (place, setting) in settings.into_iter().flatten() {
-                let message = format!("`{setting}` has no meaning for a topic by `arn`");
-                problems.add(place, message, "a topic by ARN is only read: remove this setting");
+                let message = format!("`{setting}` has no effect for a topic with an `arn`");
+                problems.add(place, message, "remove this setting: a topic with an `arn` is only read");
             }
             existing_topic(arn, region, problems).map(ToTopic::Existing)
         }
@@ -251,12 +251,12 @@ fn resolve_topic(
             problems.add(
                 arn.place,
                 message,
-                "a topic by `name` is managed, and a topic by `arn` is only read",
+                "use `name` for a managed topic, or `arn` for an existing topic, which is only read",
             );
             None
         }
         (None, None) => {
-            problems.add(topic.place, "the topic has neither a `name` nor an `arn`", "give it a name");
+            problems.add(topic.place, "the topic has neither a `name` nor an `arn`", "add a `name`");
             None
         }
     }
@@ -274,7 +274,7 @@ fn existing_topic(raw: &Located<String>, region: Option<&Region>, problems: &mut
         problems.add(
             raw.place,
             format!("`{arn}` is not the ARN of a topic that CloudTrail can publish to"),
-            "give the ARN of a standard topic, such as `arn:aws:sns:us-east-1:111111111111:log-files`",
+            "write the ARN of a standard topic, such as `arn:aws:sns:us-east-1:111111111111:log-files`",
         );
         return None;
     }
@@ -282,7 +282,7 @@ fn existing_topic(raw: &Located<String>, region: Option<&Region>, problems: &mut
         problems.add(
             raw.place,
             format!("the topic is in the partition {}, but the trail is in {region}", arn.partition()),
-            "a trail can publish only to topics of its own partition",
+            "use a topic in the partition of the trail",
         );
         return None;
     }
@@ -329,13 +329,19 @@ impl Attachments {
         match known {
             Some(known) if known.retention_days != logs.retention_days => problems.add(
                 logs.place,
-                format!("log group `{}` has two retentions in account `{}`", logs.group, site.account),
-                "give the same `retention_days` wherever the log group is named",
+                format!(
+                    "log group `{}` has two different values of `retention_days` in account `{}`",
+                    logs.group, site.account
+                ),
+                "set the same `retention_days` everywhere for this log group",
             ),
             Some(known) if known.encryption != logs.encryption => problems.add(
                 logs.place,
-                format!("log group `{}` has two encryptions in account `{}`", logs.group, site.account),
-                "give the same `encryption` wherever the log group is named",
+                format!(
+                    "log group `{}` has two different values of `encryption` in account `{}`",
+                    logs.group, site.account
+                ),
+                "set the same `encryption` everywhere for this log group",
             ),
             Some(_) => {}
             None => self.log_groups.push(LogGroup {
@@ -364,8 +370,11 @@ impl Attachments {
         match self.log_roles.iter_mut().find(is_same) {
             Some(known) if known.boundary != boundary => problems.add(
                 logs.place,
-                format!("role `{}` has two permissions boundaries in account `{}`", logs.role, site.account),
-                "give the same `permissions_boundary` wherever the role is used",
+                format!(
+                    "role `{}` has two different values of `permissions_boundary` in account `{}`",
+                    logs.role, site.account
+                ),
+                "set the same `permissions_boundary` everywhere for this role",
             ),
             Some(known) if known.intents.contains(&intent) => {}
             Some(known) => known.intents.push(intent),
@@ -401,8 +410,8 @@ impl Attachments {
         match self.topics.iter_mut().find(|topic| topic.arn == arn) {
             Some(topic) if topic.encryption != *encryption => problems.add(
                 place,
-                format!("topic `{name}` has two encryptions in account `{account}`"),
-                "give the same `encryption` wherever the topic is named",
+                format!("topic `{name}` has two different values of `encryption` in account `{account}`"),
+                "set the same `encryption` everywhere for this topic",
             ),
             Some(topic) if topic.proof != proof => report_two_proofs(&arn, place, problems),
             Some(topic) => topic.intent.trails.push(trail.arn.clone()),
@@ -450,15 +459,15 @@ impl Attachments {
 fn report_two_proofs(arn: &Arn, place: Place, problems: &mut Problems) {
     problems.add(
         place,
-        format!("topic `{arn}` has two values of `proof`"),
-        "give the same `proof` wherever the topic is named",
+        format!("topic `{arn}` has two different values of `proof`"),
+        "set the same `proof` everywhere for this topic",
     );
 }
 
 fn report_named_twice(arn: &Arn, place: Place, problems: &mut Problems) {
     problems.add(
         place,
-        format!("one trail has the topic `{arn}` by `name`, and another by `arn`"),
-        "use `name` where reconcile manages the topic, and `arn` where it only reads it",
+        format!("one trail refers to the topic `{arn}` by `name`, and another trail by `arn`"),
+        "use `name` if reconcile manages the topic, or `arn` if reconcile only reads the topic",
     );
 }

@@ -19,7 +19,7 @@ pub(super) fn resolve(
             Insights { management: Some(names(&management.value)), data: None }
         }
         ListOr::Map(RawInsightsOfCategories { management: None, data: None }) => {
-            problems.add(raw.place, "`insights` names no category of events", "add `management` or `data`");
+            problems.add(raw.place, "`insights` has no category of events", "add `management` or `data`");
             Insights::default()
         }
         ListOr::Map(RawInsightsOfCategories { management, data }) => {
@@ -49,9 +49,9 @@ fn check_management(
 ) {
     let Some(selectors) = selectors.filter(|_| !insights.value.is_empty()) else { return };
     let problem = if !selectors.has_management_events() {
-        "these insights are drawn from management events, and the trail records none"
+        "these insights analyze management events, but the trail records none"
     } else if insights.value.contains(&RawInsight::ApiCallRateInsight) && selectors.has_only_reads() {
-        "`ApiCallRateInsight` is drawn from management events that write, and the trail records none"
+        "`ApiCallRateInsight` analyzes write management events, but the trail records none"
     } else {
         return;
     };
@@ -64,7 +64,7 @@ fn check_data(insights: &Located<Vec<RawInsight>>, selectors: Option<&Selectors>
     if !insights.value.is_empty() && selectors.is_some_and(|selectors| !selectors.has_data_events()) {
         problems.add(
             insights.place,
-            "these insights are drawn from data events, and the trail records none",
+            "these insights analyze data events, but the trail records none",
             "record them with `data_events`, or remove the insights",
         );
     }

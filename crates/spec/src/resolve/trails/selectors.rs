@@ -32,7 +32,7 @@ pub(super) fn resolve(trail: &RawTrail, context: &Context<'_>, problems: &mut Pr
         && management.is_none()
         && !excluded.is_empty()
     {
-        let message = "`exclude` leaves out management events, and the trail records none";
+        let message = "`exclude` applies to management events, but the trail records none";
         problems.add(raw.place, message, "remove `exclude`, or change `read_write`");
     }
     let data = match &trail.data_events {
@@ -99,7 +99,7 @@ fn advanced(
         problems.add(
             raw.place,
             "`advanced_event_selectors` exclude `management_events` and `data_events`",
-            "write all of it as advanced selectors, because a trail has selectors of one sort",
+            "write all selectors as advanced selectors, because a trail cannot have both types",
         );
     }
     if raw.value.is_empty() {

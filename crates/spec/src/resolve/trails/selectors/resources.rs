@@ -99,7 +99,7 @@ fn values(
 ) -> Vec<String> {
     if resources.is_empty() {
         let message = format!("the list of `{}` resources is empty", service.name());
-        problems.add(place, message, "name at least one, or write `all`");
+        problems.add(place, message, "name at least one resource, or write `all`");
     }
     resources.iter().filter_map(|value| one(service, value, context, problems)).collect()
 }
@@ -116,7 +116,9 @@ fn one(
             value.place,
             format!("`{text}` has a wildcard, and basic selectors have none"),
             match service {
-                Service::S3 => "remove the `*`: an S3 resource stands for everything that begins so",
+                Service::S3 => {
+                    "remove the `*`: an S3 resource matches all objects that begin with this prefix"
+                }
                 Service::Lambda | Service::DynamoDb => {
                     "write `all`, or use `advanced_event_selectors` with `StartsWith`"
                 }
@@ -200,7 +202,7 @@ fn object(
         problems.add(
             value.place,
             format!("`{bucket}` is not a bucket name"),
-            "name `bucket` or `bucket/prefix`",
+            "write `bucket` or `bucket/prefix`",
         );
         return None;
     }

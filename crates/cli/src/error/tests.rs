@@ -1,0 +1,105 @@
+use std::io;
+
+use clap::Parser;
+use reconcile_apply::lock::LockError;
+
+use super::*;
+use crate::args::Cli;
+
+/// The error after another one, and the first after `None`: each variant, and each branch of a hint. A new variant does not
+/// compile until it has its place here.
+fn next(last: Option<&CliError>) -> Option<CliError> {
+    let path = |name: &str| PathBuf::from(name);
+    let io = || io::Error::other("permission denied");
+    let plan = |error| CliError::Plan { path: path("plan.json"), error };
+    let json = || serde_json::from_str::<u8>("{").unwrap_err();
+    let destroy = |is_destroy| CliError::DestroyOfPlan { is_destroy };
+    Some(match last {
+        None => CliError::Usage(Cli::try_parse_from(["reconcile", "plan"]).unwrap_err()),
+        Some(CliError::Usage(_)) => CliError::Read { path: path("specs/a.yaml"), error: io() },
+        Some(CliError::Read { .. }) => CliError::Write { path: path("specs/a.yaml"), error: io() },
+        Some(CliError::Write { .. }) => CliError::NoPlan { path: path(".reconcile/plan.json") },
+        Some(CliError::NoPlan { .. }) => {
+            CliError::Spec(reconcile_spec::parse("specs/a.yaml", b"").unwrap_err())
+        }
+        Some(CliError::Spec(_)) => plan(PlanFileError::Truncated { line: 1, column: 9 }),
+        Some(CliError::Plan { error: PlanFileError::Truncated { .. }, .. }) => {
+            plan(PlanFileError::Version { found: "9.0".to_owned() })
+        }
+        Some(CliError::Plan { error: PlanFileError::Version { .. }, .. }) => {
+            plan(PlanFileError::Invalid(json()))
+        }
+        Some(CliError::Plan { error: PlanFileError::Invalid(_), .. }) => {
+            CliError::SpecChanged { path: "specs/a.yaml".to_owned() }
+        }
+        Some(CliError::SpecChanged { .. }) => CliError::OtherWorld { made: "AWS", applied: "a sandbox" },
+        Some(CliError::OtherWorld { .. }) => ObserveError::Interrupted.into(),
+        Some(CliError::Observe(_)) => ImportError::NoName { bucket: "logs".parse().unwrap() }.into(),
+        Some(CliError::Import(_)) => CliError::NoMembers,
+        Some(CliError::NoMembers) => CliError::Exists { path: path("specs/a.yaml") },
+        Some(CliError::Exists { .. }) => CliError::UnknownAddress {
+            address: "trial/*".to_owned(),
+            known: vec!["trail/production/Trail".to_owned()],
+        },
+        Some(CliError::UnknownAddress { .. }) => {
+            CliError::NotCopied("trail/production/Trail: denied".to_owned())
+        }
+        Some(CliError::NotCopied(_)) => CliError::Policy {
+            path: path("policy.json"),
+            error: "{".parse::<reconcile_policy::Document>().unwrap_err(),
+        },
+        Some(CliError::Policy { .. }) => LockError::NoLock.into(),
+        Some(CliError::Lock(_)) => destroy(true),
+        Some(CliError::DestroyOfPlan { is_destroy: true }) => destroy(false),
+        Some(CliError::DestroyOfPlan { is_destroy: false }) => CliError::PlanAltered {
+            altered: Box::new(Altered {
+                address: "trail/production/Trail".parse().unwrap(),
+                what: "the resource is not in the spec".to_owned(),
+            }),
+            spec: "specs/a.yaml".to_owned(),
+        },
+        Some(CliError::PlanAltered { .. }) => CliError::TargetOfPlan,
+        Some(CliError::TargetOfPlan) => CliError::PlanOverSpec { path: path("specs/a.yaml") },
+        Some(CliError::PlanOverSpec { .. }) => StoreError::InUse { path: path("sandbox.json") }.into(),
+        Some(CliError::Sandbox(StoreError::InUse { .. })) => {
+            StoreError::Invalid { path: path("sandbox.json"), error: json() }.into()
+        }
+        Some(CliError::Sandbox(StoreError::Invalid { .. })) => {
+            StoreError::Version { path: path("sandbox.json"), found: 9 }.into()
+        }
+        Some(CliError::Sandbox(StoreError::Version { .. })) => {
+            StoreError::Io { path: path("sandbox.json"), error: io() }.into()
+        }
+        Some(CliError::Sandbox(StoreError::Io { .. })) => {
+            JournalError { path: path(".reconcile/journal/a.jsonl"), error: io() }.into()
+        }
+        Some(CliError::Journal(_)) => CliError::Interrupted,
+        Some(CliError::Interrupted) => CliError::Aborted,
+        Some(CliError::Aborted) => CliError::AbortedLock,
+        Some(CliError::AbortedLock) => {
+            CliError::NobodyToAsk { instead: "pass `--yes`, or apply a saved plan" }
+        }
+        Some(CliError::NobodyToAsk { .. }) => CliError::Target(globset::Glob::new("[").unwrap_err()),
+        Some(CliError::Target(_)) => CliError::Region("`nowhere` is not an AWS Region code".to_owned()),
+        Some(CliError::Region(_)) => {
+            CliError::Endpoint { setting: "--endpoint-url", url: "localhost:5000".to_owned() }
+        }
+        Some(CliError::Endpoint { .. }) => CliError::WeatherOfAws,
+        Some(CliError::WeatherOfAws) => CliError::NoWeather,
+        Some(CliError::NoWeather) => CliError::Serve { address: "127.0.0.1:4599".to_owned(), error: io() },
+        Some(CliError::Serve { .. }) => CliError::Json(json()),
+        Some(CliError::Json(_)) => CliError::Runtime(io()),
+        Some(CliError::Runtime(_)) => CliError::Output(io()),
+        Some(CliError::Output(_)) => return None,
+    })
+}
+
+#[test]
+fn the_wording_of_every_error_is_reviewed() {
+    let all = std::iter::successors(next(None), |last| next(Some(last)));
+    let text: Vec<String> =
+        all.map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned()))).collect();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("errors", text.join("\n"));
+    });
+}

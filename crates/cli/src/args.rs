@@ -1,4 +1,4 @@
-//! The command line.
+//! Definition of the command line: commands, options and help texts.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -10,21 +10,21 @@ use reconcile_policy::{AccountId, NameError};
 use reconcile_spec::{AccountName, BucketName, SpecName};
 use reconcile_twin::Weather;
 
-/// The state of the sandbox, where no other file is named.
+/// The default file for the state of the sandbox.
 pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";
-/// The saved plan, where no other file is named.
+/// The default file for a saved plan.
 pub(crate) const PLAN_FILE: &str = ".reconcile/plan.json";
 
-/// Centralized CloudTrail logging for many AWS accounts, declared in one file.
+/// Manage centralized CloudTrail logging for many AWS accounts from one YAML file
 #[derive(Debug, Parser)]
 #[command(name = "reconcile", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Examples:
-  reconcile plan specs/prod.yaml --sandbox    try it without AWS
-  reconcile plan specs/prod.yaml              what differs from live AWS
-  reconcile apply                             make it so
-  reconcile drift specs/prod.yaml             has anybody changed it? (exit code 2)
+  reconcile plan specs/prod.yaml --sandbox    plan without AWS
+  reconcile plan specs/prod.yaml              compare the spec with live AWS, and save a plan
+  reconcile apply                             apply the saved plan
+  reconcile drift specs/prod.yaml             check for drift (exit code 2 if there is any)
 
-Exit codes: 0 fine, 1 error, 2 changes or drift, 3 refused, 130 interrupted.")]
+Exit codes: 0 success, 1 error, 2 changes or drift, 3 refused, 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -34,32 +34,32 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what differs from live AWS, and save the plan; changes nothing
+    /// Show the changes that live AWS needs, and save them as a plan; changes nothing
     Plan(PlanArgs),
-    /// Make live AWS what the plan or spec says
+    /// Apply a saved plan or a spec to live AWS
     Apply(ApplyArgs),
-    /// Check once whether live AWS is what the spec says
+    /// Check live AWS for drift from the specs; changes nothing
     Drift(DriftArgs),
-    /// Show how a trail's log files get where they go, and why a resource is in the plan
+    /// Show whether each trail can deliver its log files, and why a resource is in the plan
     Explain(ExplainArgs),
-    /// Write the spec of a set-up that exists; changes nothing
+    /// Write a spec for existing trails, bucket and key; changes nothing
     Import(ImportArgs),
-    /// Show who holds the lock of a spec, and release it after a question
+    /// Show who holds the lock of a spec, and release the lock after confirmation
     Unlock(UnlockArgs),
-    /// Check specs without AWS
+    /// Check specs for errors, without AWS
     Validate(ValidateArgs),
-    /// Print the IAM policies that running a spec needs, account by account
+    /// Print the IAM policies that `reconcile` needs in each account of a spec
     Permissions(PermissionsArgs),
-    /// Print the JSON Schema of the spec, for editors
+    /// Print the JSON Schema of specs, for editors
     Schema,
-    /// Look at, empty, fill or serve the embedded AWS
+    /// Show, reset, load or serve the sandbox, an embedded twin of AWS
     Sandbox(SandboxArgs),
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions(CompletionsArgs),
 }
 
 impl Command {
-    /// Whether stdout is to be a JSON document.
+    /// Whether the command prints a JSON document to stdout.
     pub(crate) fn is_json(&self) -> bool {
         match self {
             Self::Plan(PlanArgs { shown, .. })
@@ -86,7 +86,7 @@ impl Command {
     }
 }
 
-/// Whether arguments that clap rejects ask for JSON.
+/// Whether arguments that clap rejected select JSON output.
 pub(crate) fn ask_for_json(args: impl IntoIterator<Item = OsString>) -> bool {
     let options: Vec<OsString> = args.into_iter().take_while(|arg| arg != "--").collect();
     options.iter().any(|arg| arg == "--format=json")
@@ -98,43 +98,45 @@ pub(crate) fn ask_for_json(args: impl IntoIterator<Item = OsString>) -> bool {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Use the embedded AWS twin in place of AWS; its state is kept in FILE
+    /// Use the sandbox, an embedded twin of AWS, instead of AWS; FILE keeps its state
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = SANDBOX_FILE)]
     pub(crate) sandbox: Option<PathBuf>,
-    /// Make the sandbox fail as AWS sometimes does: throttles, lost answers, stale reads, foreign writers and more, at random
-    /// but always the same for one SEED. `SEED:KIND=SHARE,…` chooses the kinds of failure
+    /// Inject random failures of AWS into the sandbox: throttling, lost answers, stale reads, foreign writers and more.
+    /// The same SEED repeats the same failures. `SEED:KIND=SHARE,…` selects the kinds of failure
     #[arg(long, global = true, value_name = "SEED")]
     pub(crate) weather: Option<Weather>,
-    /// Send all services there; S3 is then addressed by path
+    /// Send all AWS requests to this endpoint (S3 uses path-style addressing)
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
     pub(crate) endpoint_url: Option<String>,
-    /// The profile to take credentials from, before keys in the environment [default: `AWS_PROFILE`, after them]
+    /// AWS profile for credentials; has priority over credentials in the environment [default: `AWS_PROFILE`, without this
+    /// priority]
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
-    /// The Region whose STS is called [default: the bucket's]
+    /// Region of the STS endpoint [default: the Region of the bucket]
     #[arg(long, global = true)]
     pub(crate) region: Option<String>,
-    /// Assume roles without a session policy, which limits a plan to reading and an apply to its own operations
+    /// Assume roles without a session policy. By default, a session policy limits `plan` to reads, and `apply` to its own
+    /// operations
     #[arg(long, global = true)]
     pub(crate) no_session_policy: bool,
-    /// AWS calls in flight
+    /// Maximum number of concurrent AWS calls
     #[arg(long, global = true, value_name = "N", default_value = "64")]
     pub(crate) concurrency: NonZeroUsize,
-    /// When to use colours; `NO_COLOR` is respected
+    /// When to use colors; `auto` respects `NO_COLOR`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
-    /// Say only what is asked for
+    /// Print only the result
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Say more: -v whole documents, -vv every AWS call
+    /// Print more: -v for full documents, -vv also logs every AWS call
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Form of the log on stderr; `RECONCILE_LOG` filters it
-    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    /// Log format on stderr; `RECONCILE_LOG` filters the log
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
 }
 
@@ -160,10 +162,10 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct Shown {
-    /// Only resources whose address matches, such as `trail/production/*`, and what they depend on
+    /// Include only resources whose address matches, such as `trail/production/*`, and their dependencies (repeatable)
     #[arg(long = "target", value_name = "GLOB")]
     pub(crate) targets: Vec<String>,
-    /// Form of the output
+    /// Output format
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
 }
@@ -173,53 +175,54 @@ pub(crate) struct Shown {
   reconcile plan specs/prod.yaml
   reconcile plan specs/prod.yaml --target 'trail/production/*'
   reconcile plan specs/prod.yaml --format json --detailed-exitcode
-  reconcile plan specs/prod.yaml --destroy     what would go if all of it were to go")]
+  reconcile plan specs/prod.yaml --destroy     plan to delete the installation")]
 pub(crate) struct PlanArgs {
-    /// The spec
+    /// Spec file
     pub(crate) spec: PathBuf,
     #[command(flatten)]
     pub(crate) shown: Shown,
-    /// Where to save the plan
+    /// File for the saved plan
     #[arg(long, value_name = "FILE", default_value = PLAN_FILE)]
     pub(crate) out: PathBuf,
-    /// Exit with 2 when there are changes
+    /// Exit with code 2 if there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
-    /// Plan to take away everything that is ours; the bucket and the key only where the spec says so under `deletion`
+    /// Plan to delete all managed resources. The bucket and the key are deleted only if `deletion` in the spec allows this
     #[arg(long)]
     pub(crate) destroy: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile apply                        the saved plan
-  reconcile apply plan.json              a plan file: its changes, if the spec still gives them
-  reconcile apply plan.json --spec specs/prod.yaml  the same, only if it was made from this spec
-  reconcile apply specs/prod.yaml        plan, show, ask, apply
-  reconcile apply specs/prod.yaml --yes  the same without asking
-  reconcile apply specs/prod.yaml --destroy  take everything away again")]
+  reconcile apply                                   apply the saved plan
+  reconcile apply plan.json                         apply a plan file
+  reconcile apply plan.json --spec specs/prod.yaml  apply a plan file made from this spec
+  reconcile apply specs/prod.yaml                   plan, show the changes, ask, apply
+  reconcile apply specs/prod.yaml --yes             plan and apply without asking
+  reconcile apply specs/prod.yaml --destroy         delete the installation")]
 pub(crate) struct ApplyArgs {
-    /// A plan file or a spec (.yaml, .yml) [default: the saved plan, .reconcile/plan.json]
+    /// Plan file, or spec (.yaml, .yml) [default: .reconcile/plan.json]
     #[arg(value_name = "PLAN|SPEC")]
     pub(crate) input: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
-    /// The spec that a saved plan must have been made from [default: the file that the plan names]
+    /// Spec from which the plan must have been made [default: the path in the plan]
     #[arg(long, value_name = "SPEC")]
     pub(crate) spec: Option<PathBuf>,
-    /// Do not ask before applying a spec
+    /// Apply a spec without asking for confirmation
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Delete everything of the installation, or apply a plan that does; the bucket and the key only if `deletion` of the spec says so
+    /// Delete all managed resources, or apply a plan made with `--destroy`. The bucket and the key are deleted only if
+    /// `deletion` in the spec allows this
     #[arg(long)]
     pub(crate) destroy: bool,
-    /// How long to wait while another apply holds the `lock` of the spec, in seconds
+    /// Maximum time to wait while another apply holds the `lock` of the spec, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     pub(crate) lock_timeout: Duration,
-    /// How long AWS may take to see earlier changes everywhere, in seconds
+    /// Maximum time to wait until AWS applies earlier changes everywhere, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) propagation_timeout: Duration,
-    /// Do not have CloudTrail confirm trails after a policy was written (`UpdateTrail` with unchanged values)
+    /// Do not ask CloudTrail to check trails after a change of a policy (the check is `UpdateTrail` with unchanged values)
     #[arg(long)]
     pub(crate) no_confirm: bool,
 }
@@ -230,12 +233,12 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile drift specs/prod.yaml || notify-somebody
+  reconcile drift specs/prod.yaml || send-alert
   reconcile drift specs/*.yaml --format json
 
-Exit codes: 0 in sync, 2 drift, 1 a spec or an account could not be checked.")]
+Exit codes: 0 no drift, 2 drift, 1 a spec or an account could not be checked.")]
 pub(crate) struct DriftArgs {
-    /// The specs
+    /// Spec files
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
@@ -244,47 +247,48 @@ pub(crate) struct DriftArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile explain specs/prod.yaml                                 every trail
-  reconcile explain specs/prod.yaml trail/production/SecurityTrail  hop by hop
-  reconcile explain specs/prod.yaml 'bucket*' --format json")]
+  reconcile explain specs/prod.yaml                                 explain all trails
+  reconcile explain specs/prod.yaml trail/production/SecurityTrail  explain one trail
+  reconcile explain specs/prod.yaml 'bucket*' --format json         explain the bucket")]
 pub(crate) struct ExplainArgs {
-    /// The spec
+    /// Spec file
     pub(crate) spec: PathBuf,
-    /// An address, or a pattern of addresses [default: all trails]
+    /// Address of a resource, or a glob pattern [default: all trails]
     pub(crate) address: Option<String>,
-    /// Form of the output
+    /// Output format
     #[arg(long, default_value = "text")]
     pub(crate) format: ShowFormat,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile import --account security=111111111111 --account production=222222222222:OrganizationAccountAccessRole
+  reconcile import --account security=111111111111 --account production=222222222222:Audit
   reconcile import --bucket central-logs --account security=111111111111 --out specs/prod.yaml
   reconcile import --account management=111111111111 --organization management --out specs/prod.yaml
 
-A plan of the spec shows no change, or only changes that import reports: each line that keeps something as it is has a comment that says what a plan \
-without the line does.")]
+A plan of the new spec shows no changes, or only changes that `import` reports. A line that keeps a live setting has a comment: the comment says what \
+a plan does without the line.")]
 pub(crate) struct ImportArgs {
-    /// An account to read; without a role, the current credentials must belong to this account
+    /// Account to read (repeatable); without a role, the current credentials must belong to this account
     #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
     pub(crate) accounts: Vec<ImportAccount>,
-    /// The bucket [default: the one that the trails deliver to]
+    /// Name of the bucket [default: the bucket of the trails]
     #[arg(long, value_name = "NAME", value_parser = bucket_name)]
     pub(crate) bucket: Option<BucketName>,
-    /// Only trails of this name
+    /// Import only trails with this name
     #[arg(long, value_name = "NAME")]
     pub(crate) trail: Option<String>,
-    /// Read all members of the organization, which this account can list
+    /// Read all members of the organization; this account must be able to list them
     #[arg(long, value_name = "ACCOUNT", value_parser = account_name)]
     pub(crate) organization: Option<AccountName>,
-    /// The role to assume in members of the organization
+    /// Role to assume in members of the organization
     #[arg(long, value_name = "ROLE", default_value = MEMBER_ROLE)]
     pub(crate) role: String,
-    /// Name of the installation [default: the installation that manages the trails, or a name derived from the bucket]
+    /// Name of the installation [default: the name of the installation that manages the trails, or a name derived from the
+    /// bucket]
     #[arg(long, value_name = "NAME", value_parser = spec_name)]
     pub(crate) name: Option<SpecName>,
-    /// Rename the installation of this name to the one given by --name
+    /// Previous name of the installation, to rename it to the name in --name
     #[arg(long, value_name = "NAME", value_parser = spec_name, requires = "name")]
     pub(crate) previous_name: Option<SpecName>,
     /// Write the spec to this file; existing files are not overwritten [default: stdout]
@@ -292,11 +296,11 @@ pub(crate) struct ImportArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// The role that AWS creates in accounts which are created in an organization. See "Accessing member accounts in an
+/// The role that AWS creates in new accounts of an organization. See "Accessing member accounts in an
 /// organization" in the Organizations user guide.
 pub(crate) const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
 
-/// An account of the command line.
+/// An account in the arguments.
 #[derive(Debug, Clone)]
 pub(crate) struct ImportAccount {
     pub(crate) name: AccountName,
@@ -329,18 +333,18 @@ fn spec_name(text: &str) -> Result<SpecName, NameError> {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile unlock specs/prod.yaml                      show the lock, then ask
-  reconcile unlock specs/prod.yaml --yes                release the lock of an apply that is no longer running
+  reconcile unlock specs/prod.yaml                      show the lock, and ask before releasing it
+  reconcile unlock specs/prod.yaml --yes                release the lock without asking
   reconcile unlock specs/prod.yaml --yes --format json
 
-An apply renews its lock every 30 seconds, and the next apply takes over a lock that was not renewed for three and a half minutes. \
+An apply renews its lock every 30 seconds. The next apply takes over a lock that was not renewed for 3.5 minutes. \
 Release a lock only if its apply is no longer running: an apply that loses its lock stops.
 
 Exit codes: 0 released or not held, 3 not released, 1 error.")]
 pub(crate) struct UnlockArgs {
-    /// The spec
+    /// Spec file
     pub(crate) spec: PathBuf,
-    /// Do not ask; refuses to release a lock that its holder still renews
+    /// Release the lock without asking, unless its holder still renews the lock
     #[arg(long)]
     pub(crate) yes: bool,
     /// Output format
@@ -352,7 +356,7 @@ pub(crate) struct UnlockArgs {
 #[command(after_help = "Example:
   reconcile validate specs/*.yaml")]
 pub(crate) struct ValidateArgs {
-    /// The specs
+    /// Spec files
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
 }
@@ -361,14 +365,14 @@ pub(crate) struct ValidateArgs {
 #[command(after_help = "Examples:
   reconcile sandbox show
   reconcile sandbox reset
-  reconcile sandbox load specs/prod.yaml                              a copy of live AWS
-  reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  a bucket with that policy
-  reconcile sandbox disagree --unresolved-variable aws:SourceAccount  let CloudTrail refuse short policies
+  reconcile sandbox load specs/prod.yaml                              copy from live AWS
+  reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  use this policy
+  reconcile sandbox disagree --unresolved-variable aws:SourceAccount  reject short policies
   reconcile sandbox serve --port 4599
-  reconcile sandbox serve --weather 42                                fails as AWS does, repeatably
-  reconcile sandbox serve --weather 42:throttles=30%,lost-answers=5%  with these failures alone
+  reconcile sandbox serve --weather 42                                inject failures of AWS
+  reconcile sandbox serve --weather 42:throttles=30%,lost-answers=5%  inject these failures
 
-Kinds of weather: throttles, rates, server-errors, resets, lost-answers, stale-reads, late-changes, expired-credentials,
+Kinds of failure for --weather: throttles, rates, server-errors, resets, lost-answers, stale-reads, late-changes, expired-credentials,
 denials, slow-accounts, hanging-accounts, foreign-writers, quotas, disabled-regions, retired-fields.")]
 pub(crate) struct SandboxArgs {
     #[command(subcommand)]
@@ -377,42 +381,42 @@ pub(crate) struct SandboxArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SandboxCommand {
-    /// Show what the sandbox holds
+    /// Show the accounts and resources in the sandbox
     Show {
-        /// Form of the output
+        /// Output format
         #[arg(long, default_value = "text")]
         format: ShowFormat,
     },
-    /// Empty the sandbox
+    /// Delete everything in the sandbox
     Reset,
-    /// Put a set-up into the sandbox: what is live of a spec, or its bucket and key with policies from files
+    /// Copy the live resources of a spec into the sandbox, or create its bucket and key with policies from files
     Load {
-        /// The spec
+        /// Spec file
         spec: PathBuf,
-        /// A bucket with the policy in this file, and nothing live
+        /// Create the bucket with the policy in this file, without reading live AWS
         #[arg(long, value_name = "FILE")]
         bucket_policy: Option<PathBuf>,
-        /// A key with the policy in this file, and nothing live
+        /// Create the key with the policy in this file, without reading live AWS
         #[arg(long, value_name = "FILE")]
         key_policy: Option<PathBuf>,
     },
-    /// Make the sandbox read policies otherwise than reconcile does, to rehearse what happens when AWS refuses a trail
+    /// Make the sandbox evaluate policies differently from `reconcile`, to rehearse a trail that CloudTrail rejects
     ///
-    /// Every run replaces what the last one set; without options the sandbox agrees again.
+    /// Each run replaces the settings of the previous run. A run without options restores normal evaluation.
     Disagree {
-        /// A condition key that requests of CloudTrail do not have
+        /// Condition key that is missing in requests of CloudTrail (repeatable)
         #[arg(long = "unknown-key", value_name = "KEY")]
         unknown_keys: Vec<String>,
-        /// A policy variable that has no value in requests of CloudTrail
+        /// Policy variable that has no value in requests of CloudTrail (repeatable)
         #[arg(long = "unresolved-variable", value_name = "KEY")]
         unresolved_variables: Vec<String>,
     },
     /// Serve the sandbox over HTTP, for the AWS CLI and other clients
     Serve {
-        /// The port on 127.0.0.1; 0 takes a free one
+        /// Port on 127.0.0.1; 0 selects a free port
         #[arg(long, default_value = "4599")]
         port: u16,
-        /// A spec whose accounts the sandbox is to have
+        /// Spec whose accounts to add to the sandbox
         #[arg(long)]
         spec: Option<PathBuf>,
     },
@@ -426,23 +430,23 @@ pub(crate) enum ShowFormat {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile permissions specs/prod.yaml               for apply
-  reconcile permissions specs/prod.yaml --mode plan   for plan and drift, which only read
+  reconcile permissions specs/prod.yaml               policies for `apply`
+  reconcile permissions specs/prod.yaml --mode plan   policies for `plan` and `drift`
   reconcile permissions specs/prod.yaml --format cloudformation > role.json
-                                                      a stack set that creates the role in every member
-  reconcile permissions --import                      for import, which has no spec yet")]
+                                                      stack set that creates the role
+  reconcile permissions --import                      policies for `import`, which needs no spec")]
 pub(crate) struct PermissionsArgs {
-    /// The spec
+    /// Spec file
     #[arg(required_unless_present = "import")]
     pub(crate) spec: Option<PathBuf>,
-    /// What is to be run
+    /// Command that the policies must allow
     #[arg(long, default_value = "apply")]
     pub(crate) mode: PermissionsMode,
-    /// Print the policies of `import`, with the role that it assumes in other accounts
+    /// Print the policies for `import`, which assumes this role in other accounts
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true,
           default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode"])]
     pub(crate) import: Option<String>,
-    /// Form of the output; `cloudformation` is the template of a role for members that join by themselves
+    /// Output format; `cloudformation` is the template of the role for members that join automatically
     #[arg(long, default_value = "text")]
     pub(crate) format: PermissionsFormat,
 }
@@ -464,25 +468,9 @@ pub(crate) enum PermissionsMode {
 #[command(after_help = "Example:
   reconcile completions bash > /etc/bash_completion.d/reconcile")]
 pub(crate) struct CompletionsArgs {
-    /// The shell
+    /// Shell
     pub(crate) shell: clap_complete::Shell,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rejected_arguments_ask_for_json_in_both_spellings() {
-        for (words, is_json) in [
-            ("plan --format json --no-such-option", true),
-            ("plan --no-such-option --format=json", true),
-            ("plan --format text", false),
-            ("plan --format", false),
-            ("plan json --format", false),
-            ("plan -- --format json", false),
-        ] {
-            assert_eq!(ask_for_json(words.split(' ').map(OsString::from)), is_json, "{words}");
-        }
-    }
-}
+mod tests;

@@ -39,96 +39,98 @@ pub(crate) use trail::{
 /// Tags by their keys, or `unmanaged`.
 pub(crate) type RawTags = OrUnmanaged<BTreeMap<String, Located<String>>>;
 
-/// Centralized CloudTrail logging: which accounts there are, which trails they have, and where all logs go.
+/// Centralized CloudTrail logging: the accounts, their trails, and the bucket and key for all log files.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Spec")]
 pub(crate) struct RawSpec {
-    /// Format version of this file.
+    /// The format version of this file: 1.
     pub(crate) version: Located<u64>,
-    /// Names this installation: the Sids, grant names and tags that mark what is ours derive from it.
+    /// The name of this installation. Tags, statement ids (Sids) and grant names contain the name.
     pub(crate) name: Located<String>,
-    /// The name that this installation had before it was renamed. What carries it counts as ours, and is renamed; leave it out
-    /// again after the next apply.
+    /// The name of this installation before it was renamed. The next apply renames the resources with this name; then remove
+    /// this key.
     #[serde(default)]
     pub(crate) previous_name: Option<Located<String>>,
-    /// Tags put on every taggable resource, beside `reconcile:spec`; `unmanaged` leaves the tags of what is there alone.
+    /// Tags for every resource, in addition to `reconcile:spec`. `unmanaged`: the tags of existing resources are not changed.
     #[serde(default)]
     pub(crate) tags: Option<Located<RawTags>>,
     /// The accounts, by the names that the rest of the spec uses.
     pub(crate) accounts: RawAccounts,
-    /// Accounts to take from AWS Organizations.
+    /// Accounts to add from AWS Organizations.
     #[serde(default)]
     pub(crate) organization: Option<Located<RawOrganization>>,
-    /// The bucket that all logs go to.
+    /// The bucket to which all trails deliver.
     pub(crate) bucket: RawBucket,
-    /// The KMS key that encrypts the logs; `unmanaged` leaves alone what each trail encrypts with.
+    /// The KMS key that encrypts the log files. `unmanaged`: each trail keeps its key.
     pub(crate) key: Located<OrUnmanaged<RawKey>>,
-    /// Who may read and decrypt the logs.
+    /// Readers, who can read and decrypt log files.
     #[serde(default)]
     pub(crate) readers: Option<Located<Vec<RawReader>>>,
     /// The trails.
     pub(crate) trails: Located<Vec<Located<RawTrail>>>,
-    /// An S3 object taken for the time of an apply, so that two do not run at once.
+    /// An S3 object as a lock, so that two applies do not run at the same time.
     #[serde(default)]
     pub(crate) lock: Option<Located<RawLock>>,
-    /// What may be deleted.
+    /// Permissions to delete resources.
     #[serde(default)]
     pub(crate) deletion: RawDeletion,
-    /// Names that AWS introduced after this version of `reconcile`, so that they are not taken for misspelled ones: Regions,
+    /// Names that AWS introduced after this version of `reconcile`, which would otherwise be rejected as misspelled: Regions,
     /// actions and condition keys of extra statements, and resource types of data events.
     #[serde(default)]
     pub(crate) recognize: Vec<Located<String>>,
-    /// Access of others that somebody reviewed and accepted. It is listed as accepted, and is no drift.
+    /// Findings about foreign access that somebody reviewed and accepted. `plan` and `drift` print them as accepted, and
+    /// they are not drift.
     #[serde(default)]
     pub(crate) reviewed: Vec<Located<RawReviewed>>,
 }
 
-/// Access of others that somebody reviewed and accepted.
+/// A finding about foreign access that somebody reviewed and accepted.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Reviewed")]
 pub(crate) struct RawReviewed {
-    /// The access, as `plan` and `drift` print it: `bucket_policy/Auditors@3f9a1c0e77b2`. The digest changes with what is
-    /// allowed, and to whom.
+    /// The name of the finding, as `plan` and `drift` print it: `bucket_policy/Auditors@3f9a1c0e77b2`. The digest changes if
+    /// the
+    /// access changes.
     pub(crate) finding: Located<String>,
-    /// The reason why it is accepted.
+    /// The reason why the access is accepted.
     pub(crate) reason: Located<String>,
 }
 
-/// An S3 object taken for the time of an apply.
+/// An S3 object as a lock for `apply`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Lock")]
 pub(crate) struct RawLock {
     /// The bucket of the lock.
     pub(crate) bucket: Located<String>,
-    /// The object's key.
+    /// The key of the lock object.
     pub(crate) key: Located<String>,
-    /// The bucket's Region.
+    /// The Region of this bucket.
     pub(crate) region: Located<String>,
-    /// The account whose credentials take the lock, and whose the bucket is.
+    /// The account of this bucket; its credentials acquire the lock.
     pub(crate) account: Located<String>,
 }
 
-/// What may be deleted.
+/// Permissions to delete resources.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Deletion")]
 pub(crate) struct RawDeletion {
-    /// Remove trails that are ours and no longer in the spec. Default: true.
+    /// Delete managed trails that are no longer in the spec. Default: true.
     #[serde(default)]
     pub(crate) trails: Option<Located<bool>>,
-    /// Revoke grants that are ours and no longer in the spec. Default: true.
+    /// Revoke managed grants that are no longer in the spec. Default: true.
     #[serde(default)]
     pub(crate) grants: Option<Located<bool>>,
-    /// Remove policy statements that are ours and no longer in the spec. Default: true.
+    /// Remove managed policy statements that are no longer in the spec. Default: true.
     #[serde(default)]
     pub(crate) statements: Option<Located<bool>>,
-    /// Let `apply --destroy` delete the bucket. Default: false.
+    /// Allow `apply --destroy` to delete the bucket. Default: false.
     #[serde(default)]
     pub(crate) bucket: Option<Located<bool>>,
-    /// Let `apply --destroy` schedule the key's deletion. Default: false.
+    /// Allow `apply --destroy` to schedule the deletion of the key. Default: false.
     #[serde(default)]
     pub(crate) key: Option<Located<bool>>,
 }

@@ -56,21 +56,21 @@ impl JsonSchema for RawAccounts {
 pub(crate) struct RawAccount {
     /// The account id: 12 digits, in quotes.
     pub(crate) id: Located<RawAccountId>,
-    /// Name or ARN of the role to assume. Without one the credentials at hand must be of this account.
+    /// Name or ARN of the role to assume. Without a role, the current credentials must belong to this account.
     #[serde(default)]
     pub(crate) role: Option<Located<String>>,
-    /// The external id that the role asks for.
+    /// The external id that the trust policy of the role requires.
     #[serde(default)]
     pub(crate) external_id: Option<Located<String>>,
-    /// The session name that CloudTrail shows for what we do.
+    /// The session name that CloudTrail records for calls of `reconcile`.
     #[serde(default)]
     pub(crate) session_name: Option<Located<String>>,
-    /// The named profile to start from, in place of the credentials at hand.
+    /// The AWS profile to use instead of the current credentials.
     #[serde(default)]
     pub(crate) profile: Option<String>,
 }
 
-/// An account id. A number is rejected, because YAML has already dropped its leading zeros.
+/// An account id. A number is rejected, because YAML drops its leading zeros.
 #[derive(Debug, Clone)]
 pub(crate) struct RawAccountId(pub(crate) String);
 

@@ -3,48 +3,48 @@ use serde::Deserialize;
 
 use super::{Located, Node, OrUnmanaged};
 
-/// The bucket that all logs go to.
+/// The bucket to which all trails deliver.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Bucket")]
 pub(crate) struct RawBucket {
-    /// Its name.
+    /// The name of the bucket.
     pub(crate) name: Located<String>,
-    /// The account that it is in.
+    /// The account of the bucket, by its name in `accounts`.
     pub(crate) account: Located<String>,
-    /// The Region that it is in.
+    /// The Region of the bucket.
     pub(crate) region: Located<String>,
     /// Key prefix of the log files.
     #[serde(default)]
     pub(crate) prefix: Option<Located<String>>,
-    /// Default encryption: with the `key` (default), with keys of S3, or left alone.
+    /// The default encryption of new objects: `key` (default), `s3` or `unmanaged`.
     #[serde(default)]
     pub(crate) encryption: Option<RawEncryption>,
-    /// Encryption types that S3 rejects for new objects; `[]` allows every type. Default: left alone.
+    /// Encryption types that S3 rejects for new objects; `[]` allows every type. Default: unmanaged.
     #[serde(default)]
     pub(crate) blocked_encryption_types: Option<Vec<RawEncryptionType>>,
-    /// Keep overwritten and deleted objects. Default: true.
+    /// Versioning: keep overwritten and deleted objects. Default: true.
     #[serde(default)]
     pub(crate) versioning: Option<OrUnmanaged<bool>>,
-    /// Block public access, all four ways. Default: true.
+    /// All four settings of Block Public Access. Default: true.
     #[serde(default)]
     pub(crate) block_public_access: Option<OrUnmanaged<bool>>,
-    /// Who owns objects. Default: `BucketOwnerEnforced`.
+    /// The owner of objects. Default: `BucketOwnerEnforced`.
     #[serde(default)]
     pub(crate) object_ownership: Option<RawOwnership>,
-    /// Deny access without TLS. Default: true.
+    /// Deny requests without TLS. Default: true.
     #[serde(default)]
     pub(crate) require_tls: Option<bool>,
-    /// When log files move to other storage and when they expire. Default: unmanaged.
+    /// Transitions and expiration of log files. Default: unmanaged.
     #[serde(default)]
     pub(crate) lifecycle: Option<Located<OrUnmanaged<RawLifecycle>>>,
-    /// Retention that nobody can shorten. Default: unmanaged.
+    /// S3 Object Lock for log files. Default: unmanaged.
     #[serde(default)]
     pub(crate) object_lock: Option<Located<OrUnmanaged<RawObjectLock>>>,
-    /// Server access logs. Default: unmanaged.
+    /// Destination of server access logs. Default: unmanaged.
     #[serde(default)]
     pub(crate) access_logs: Option<Located<OrUnmanaged<RawAccessLogs>>>,
-    /// What becomes of other statements in the policy, and statements of your own; `unmanaged` leaves the policy alone.
+    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy is not changed.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }
@@ -54,11 +54,11 @@ pub(crate) struct RawBucket {
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Encryption")]
 pub(crate) enum RawEncryption {
-    /// With the `key`, through a bucket key.
+    /// SSE-KMS with the key of the spec and an S3 Bucket Key.
     Key,
-    /// With keys of S3.
+    /// SSE-S3.
     S3,
-    /// Leave it alone.
+    /// Keep the live setting.
     Unmanaged,
 }
 
@@ -66,53 +66,53 @@ pub(crate) enum RawEncryption {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[schemars(rename = "EncryptionType")]
 pub(crate) enum RawEncryptionType {
-    /// With keys that the caller provides with each request.
+    /// SSE-C: the caller provides the key with each request.
     #[serde(rename = "SSE-C")]
     SseC,
 }
 
-/// Who owns objects.
+/// The owner of objects.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[schemars(rename = "ObjectOwnership")]
 pub(crate) enum RawOwnership {
-    /// The bucket owner; ACLs are off.
+    /// The bucket owner; ACLs are disabled.
     BucketOwnerEnforced,
-    /// The bucket owner, where the writer says so.
+    /// The bucket owner, if the writer requests this with an ACL.
     BucketOwnerPreferred,
     /// The writer.
     ObjectWriter,
-    /// Leave it alone.
+    /// Keep the live setting.
     #[serde(rename = "unmanaged")]
     Unmanaged,
 }
 
-/// When log files move and expire.
+/// Transitions and expiration of log files.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Lifecycle")]
 pub(crate) struct RawLifecycle {
-    /// Moves to other storage.
+    /// Transitions to other storage classes.
     #[serde(default)]
     pub(crate) transitions: Vec<RawTransition>,
     /// Days until an object expires.
     #[serde(default)]
     pub(crate) expire_days: Option<Located<u32>>,
-    /// Days until a former version expires.
+    /// Days until a noncurrent version expires.
     #[serde(default)]
     pub(crate) noncurrent_expire_days: Option<Located<u32>>,
-    /// Days until an upload that was not finished is dropped.
+    /// Days until an incomplete multipart upload is deleted.
     #[serde(default)]
     pub(crate) abort_incomplete_multipart_days: Option<Located<u32>>,
 }
 
-/// A move to other storage.
+/// A transition to another storage class.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Transition")]
 pub(crate) struct RawTransition {
-    /// After so many days.
+    /// Days after the creation of the object.
     pub(crate) days: Located<u32>,
-    /// To this storage class.
+    /// The storage class.
     pub(crate) storage_class: Located<RawStorageClass>,
 }
 
@@ -121,22 +121,22 @@ pub(crate) struct RawTransition {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schemars(rename = "StorageClass")]
 pub(crate) enum RawStorageClass {
-    /// Infrequent access.
+    /// S3 Standard-Infrequent Access.
     StandardIa,
-    /// Infrequent access in one zone.
+    /// S3 One Zone-Infrequent Access.
     OnezoneIa,
-    /// S3 chooses by use.
+    /// S3 Intelligent-Tiering.
     IntelligentTiering,
-    /// Archive, read at once.
+    /// S3 Glacier Instant Retrieval.
     GlacierIr,
-    /// Archive.
+    /// S3 Glacier Flexible Retrieval.
     Glacier,
-    /// Archive that takes hours to read.
+    /// S3 Glacier Deep Archive.
     DeepArchive,
 }
 
 impl RawStorageClass {
-    /// As S3 names it.
+    /// The name of the storage class in S3.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::StandardIa => "STANDARD_IA",
@@ -149,129 +149,130 @@ impl RawStorageClass {
     }
 }
 
-/// Retention that nobody can shorten.
+/// S3 Object Lock for log files.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ObjectLock")]
 pub(crate) struct RawObjectLock {
-    /// Who may lift it.
+    /// The mode of the lock.
     pub(crate) mode: RawLockMode,
-    /// How long, in days; either this or `years`.
+    /// Retention in days; either `days` or `years`.
     #[serde(default)]
     pub(crate) days: Option<Located<u32>>,
-    /// How long, in years; either this or `days`.
+    /// Retention in years; either `years` or `days`.
     #[serde(default)]
     pub(crate) years: Option<Located<u32>>,
 }
 
-/// Who may lift a retention.
+/// The mode of an object lock.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(rename = "LockMode")]
 pub(crate) enum RawLockMode {
-    /// Who is allowed to bypass governance.
+    /// Principals with `s3:BypassGovernanceRetention` can end the retention.
     Governance,
-    /// Nobody.
+    /// Nobody can end the retention.
     Compliance,
 }
 
-/// Server access logs.
+/// Destination of server access logs.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AccessLogs")]
 pub(crate) struct RawAccessLogs {
-    /// The bucket that they go to.
+    /// The destination bucket.
     pub(crate) bucket: Located<String>,
-    /// Their key prefix.
+    /// Key prefix of the access logs.
     #[serde(default)]
     pub(crate) prefix: Option<String>,
 }
 
-/// What becomes of other statements in a policy, and statements of your own.
+/// The treatment of foreign statements in a policy, and statements of your own.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Policy")]
 pub(crate) struct RawPolicy {
-    /// Statements that are not ours. Default: keep.
+    /// Whether foreign statements are kept. Default: keep.
     #[serde(default)]
     pub(crate) foreign_statements: Option<Located<RawForeign>>,
-    /// What accounts and trails that are not in the spec are allowed: by statements that are taken over, or by our own since
-    /// before they left the spec. Default: report.
+    /// The treatment of permissions of accounts and trails that are not in the spec: in adopted statements, or in managed
+    /// statements from the time before an account or trail left the spec. Default: report.
     #[serde(default)]
     pub(crate) unlisted_accounts: Option<Located<RawUnlisted>>,
-    /// Statements that name a user or role that was deleted: AWS refuses every policy that has one. Default: keep.
+    /// Whether statements that name a deleted user or role are kept. AWS rejects every policy with such a statement.
+    /// Default: keep.
     #[serde(default)]
     pub(crate) deleted_principals: Option<Located<RawKeep>>,
-    /// What the proof does where it says that the policy would refuse what is needed, or cannot tell. Default: refuse.
+    /// Whether the plan refuses changes if the policy does not allow what is needed. Default: refuse.
     #[serde(default)]
     pub(crate) proof: Option<Located<RawProof>>,
-    /// How the statements name the accounts whose trails deliver. Default: auto.
+    /// The form in which statements name the accounts. Default: auto.
     #[serde(default)]
     pub(crate) form: Option<Located<RawForm>>,
-    /// IAM statements of your own, as IAM writes them.
+    /// Statements of your own, in the syntax of IAM.
     #[serde(default)]
     pub(crate) extra_statements: Vec<Node>,
 }
 
-/// How the statements name the accounts whose trails deliver.
+/// The form in which statements name the accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Form")]
 pub(crate) enum RawForm {
-    /// In the longest form that fits and that CloudTrail has not refused.
+    /// The longest form that fits the size limit and that CloudTrail did not refuse.
     Auto,
     /// One resource and one trail ARN for each account.
     Plain,
-    /// A variable in place of the account, and a list of accounts.
+    /// A variable for the account, and a list of accounts.
     ByAccount,
-    /// A variable in place of the account, and the organization.
+    /// A variable for the account, and the organization.
     ByOrganization,
 }
 
-/// What becomes of statements that are not ours.
+/// The treatment of foreign statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "ForeignStatements")]
 pub(crate) enum RawForeign {
-    /// They stay.
+    /// Keep foreign statements.
     Keep,
-    /// They stay, and drift reports them.
+    /// Keep foreign statements; `drift` reports them.
     Report,
-    /// They go.
+    /// Remove foreign statements.
     Remove,
 }
 
-/// What becomes of the permissions of accounts and trails that are not in the spec.
+/// The treatment of permissions of accounts and trails that are not in the spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "UnlistedAccounts")]
 pub(crate) enum RawUnlisted {
-    /// They are kept, with a warning.
+    /// Keep the permissions, with a warning.
     Keep,
-    /// They are kept, with a warning, and drift reports them.
+    /// Keep the permissions, with a warning; `drift` reports them.
     Report,
-    /// They are revoked.
+    /// Revoke the permissions.
     Remove,
 }
 
-/// What a proof does that says no, or cannot tell.
+/// The consequence if a policy does not allow what is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "RefuseOrWarn")]
 pub(crate) enum RawProof {
-    /// What depends on it is left out of the plan. Where the proof cannot tell, the plan warns.
+    /// The plan leaves out the dependent changes. If the result is not known, the plan warns.
     Refuse,
-    /// The plan warns, and changes what the spec says.
+    /// The plan warns, and keeps the changes.
     Warn,
 }
 
-/// Whether something may stay that is not in the spec.
+/// The treatment of statements that name a deleted principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "KeepOrRemove")]
 pub(crate) enum RawKeep {
-    /// They stay, with a warning.
+    /// Keep the statements, with a warning.
     Keep,
-    /// They go.
+    /// Remove the statements.
     Remove,
 }

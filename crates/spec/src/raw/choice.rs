@@ -12,7 +12,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A value, or the word `unmanaged`: leave this aspect alone.
+/// A value, or the word `unmanaged`, which keeps the live setting.
 #[derive(Debug, Clone)]
 pub(crate) enum OrUnmanaged<T> {
     Unmanaged,
@@ -26,7 +26,7 @@ pub(crate) enum WordOr<W, T> {
     Value(T),
 }
 
-/// A list, or a map that says more.
+/// A list, or a map with more settings.
 #[derive(Debug, Clone)]
 pub(crate) enum ListOr<L, M> {
     List(L),

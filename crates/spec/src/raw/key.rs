@@ -10,31 +10,31 @@ use super::{Located, OrUnmanaged, RawPolicy};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Key")]
 pub(crate) struct RawKey {
-    /// Its name, without `alias/`.
+    /// The alias of the key, without `alias/`.
     #[serde(default)]
     pub(crate) alias: Option<Located<String>>,
-    /// ARN of a key that exists, in place of one of ours. It is never made, deleted or given another name.
+    /// The ARN of an existing key, instead of `alias`. The key is never created, deleted or given an alias.
     #[serde(default)]
     pub(crate) arn: Option<Located<String>>,
-    /// The account that it is in. Default: the bucket's.
+    /// The account of the key. Default: the account of the bucket.
     #[serde(default)]
     pub(crate) account: Option<Located<String>>,
-    /// The Region that it is in; must be the bucket's, which is the default.
+    /// The Region of the key; must be the Region of the bucket, which is the default.
     #[serde(default)]
     pub(crate) region: Option<Located<String>>,
-    /// What people read in the console.
+    /// The description of the key, or `unmanaged`.
     #[serde(default)]
     pub(crate) description: Option<Located<OrUnmanaged<String>>>,
     /// Days between rotations of the key material, 90 to 2560. Default: 365.
     #[serde(default)]
     pub(crate) rotation_days: Option<Located<OrUnmanaged<u32>>>,
-    /// ARNs of who may administer the key. Default: the account root.
+    /// ARNs of principals that can administer the key. Default: the account root.
     #[serde(default)]
     pub(crate) administrators: Option<Located<Vec<Located<String>>>>,
-    /// KMS grants, for readers.
+    /// KMS grants on the key.
     #[serde(default)]
     pub(crate) grants: Vec<Located<RawGrant>>,
-    /// What becomes of other statements in the policy, and statements of your own; `unmanaged` leaves the policy alone.
+    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy is not changed.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }
@@ -44,28 +44,28 @@ pub(crate) struct RawKey {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Grant")]
 pub(crate) struct RawGrant {
-    /// Its name.
+    /// The name of the grant.
     pub(crate) name: Located<String>,
-    /// ARN of who is allowed.
+    /// The ARN of the grantee principal.
     #[serde(default)]
     pub(crate) grantee: Option<Located<String>>,
-    /// The service that is allowed, in place of `grantee`.
+    /// The grantee service principal, instead of `grantee`.
     #[serde(default)]
     pub(crate) grantee_service: Option<Located<String>>,
-    /// The resource on whose behalf the service may act.
+    /// The ARN of the resource on whose behalf the service uses the key.
     #[serde(default)]
     pub(crate) source_arn: Option<Located<String>>,
-    /// What is allowed, as KMS names it: `Decrypt`, `DescribeKey`, …
+    /// The allowed operations, as KMS names them: `Decrypt`, `DescribeKey`, …
     pub(crate) operations: Located<Vec<Located<String>>>,
-    /// The encryption context that is asked for.
+    /// The required encryption context.
     #[serde(default)]
     pub(crate) constraints: Option<Located<RawConstraints>>,
-    /// ARN of who may retire the grant.
+    /// The ARN of the principal that can retire the grant.
     #[serde(default)]
     pub(crate) retiring_principal: Option<Located<String>>,
 }
 
-/// The encryption context that a grant asks for: one of the two.
+/// The encryption context that a grant requires: one of the two keys.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Constraints")]

@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 use super::Located;
 use crate::diagnostic::Place;
 
-/// A YAML value of any shape. It and everything inside it knows its place in the file.
+/// A YAML value of any shape. The value and its parts have their place in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) content: Content,
@@ -55,7 +55,7 @@ impl Node {
         }
     }
 
-    /// The text, if it is one.
+    /// The text, if the value is a text.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
@@ -85,7 +85,7 @@ impl fmt::Display for Node {
             Content::Null => f.write_str("no value"),
             Content::Bool(value) => write!(f, "`{value}`"),
             Content::Number(value) => write!(f, "the number {value}"),
-            Content::Text(value) => write!(f, "the text `{value}`"),
+            Content::Text(value) => write!(f, "the string `{value}`"),
             Content::List(_) => f.write_str("a list"),
             Content::Map(_) => f.write_str("a map"),
         }
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
-/// Nodes stand for what AWS describes in its own words: a policy statement.
+/// The schema of a node allows any value: AWS defines the syntax, such as that of a policy statement.
 impl JsonSchema for Node {
     fn schema_name() -> Cow<'static, str> {
         "Statement".into()

@@ -5,20 +5,20 @@ use serde::Deserialize;
 
 use super::{All, Located, WordOr};
 
-/// Accounts to take from AWS Organizations.
+/// Accounts to add from AWS Organizations.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Organization")]
 pub(crate) struct RawOrganization {
-    /// The account whose credentials may list the organization.
+    /// The account with permission to list the organization.
     pub(crate) account: Located<String>,
-    /// Which members join the accounts by themselves.
+    /// The members that join automatically.
     #[serde(default)]
     pub(crate) include: Option<Located<WordOr<All, RawInclude>>>,
-    /// Account ids, organizational unit ids or paths to leave out.
+    /// Account ids, and ids or paths of organizational units, to exclude.
     #[serde(default)]
     pub(crate) exclude: Vec<Located<String>>,
-    /// Name of the role to assume in members that are found.
+    /// The name of the role to assume in members that join automatically.
     #[serde(default)]
     pub(crate) role: Option<Located<String>>,
     /// Enable trusted access for CloudTrail. Default: true if any trail is an organization trail.
@@ -29,7 +29,7 @@ pub(crate) struct RawOrganization {
     pub(crate) delegated_administrator: Option<Located<WordOr<String, Vec<Located<String>>>>>,
 }
 
-/// Which members of the organization.
+/// A selection of members of the organization.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Include")]
@@ -37,7 +37,7 @@ pub(crate) struct RawInclude {
     /// Ids or paths of organizational units; nested ones are included. Default: all units.
     #[serde(default)]
     pub(crate) organizational_units: Vec<Located<String>>,
-    /// Tags that an account must have, all of them. Default: none.
+    /// Tags that an account must have (all of them). Default: none.
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
 }

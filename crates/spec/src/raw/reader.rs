@@ -3,7 +3,7 @@ use serde::Deserialize;
 
 use super::{Located, WordOr};
 
-/// Who may read and decrypt the logs: a `principal`, or an `account` of the spec.
+/// A reader, who can read and decrypt log files: a `principal`, or an `account` of the spec.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Reader")]
@@ -14,17 +14,17 @@ pub(crate) struct RawReader {
     /// An account of the spec.
     #[serde(default)]
     pub(crate) account: Option<Located<String>>,
-    /// Which logs: `all`, `own`, or those of a list of accounts.
+    /// The log files: `all`, `own`, or those of a list of accounts.
     pub(crate) logs: Located<WordOr<RawLogs, Vec<Located<String>>>>,
 }
 
-/// A word for some of the logs.
+/// A word for a selection of log files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Logs")]
 pub(crate) enum RawLogs {
-    /// Those of all accounts.
+    /// The log files of all accounts.
     All,
-    /// Those of the reader's own account.
+    /// The log files of the account of the reader.
     Own,
 }

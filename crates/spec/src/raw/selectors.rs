@@ -46,7 +46,7 @@ pub(crate) struct RawFieldSelector {
 }
 
 impl RawFieldSelector {
-    /// The operators that are there, each with its values.
+    /// The operators of the condition, each with its values.
     pub(crate) fn operators(&self) -> impl Iterator<Item = (&'static str, &Located<Vec<Located<String>>>)> {
         [
             ("Equals", &self.equals),

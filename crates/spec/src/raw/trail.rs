@@ -8,47 +8,48 @@ use super::{All, ListOr, Located, RawAdvancedSelector, RawProof, WordOr};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Trail")]
 pub(crate) struct RawTrail {
-    /// Its name.
+    /// The name of the trail.
     pub(crate) name: Located<String>,
-    /// The accounts that have it: `all`, `members` (all but the bucket's), or a list.
+    /// The accounts with the trail: `all`, `members` (all except the account of the bucket), or a list.
     #[serde(default)]
     pub(crate) accounts: Option<Located<WordOr<RawAccountsWord, Vec<Located<String>>>>>,
     /// One trail for the whole organization. Default: false.
     #[serde(default)]
     pub(crate) organization_trail: Option<Located<bool>>,
-    /// The Region where it can be changed. Default: the bucket's.
+    /// The home Region of the trail. Default: the Region of the bucket.
     #[serde(default)]
     pub(crate) home_region: Option<Located<String>>,
-    /// Whether it records. Default: true.
+    /// Whether logging is on. Default: true.
     #[serde(default)]
     pub(crate) enabled: Option<bool>,
-    /// Whether it records all Regions. Default: true.
+    /// Whether the trail records all Regions. Default: true.
     #[serde(default)]
     pub(crate) multi_region: Option<bool>,
-    /// Whether it records services without a Region, such as IAM. Default: true.
+    /// Whether the trail records global services, such as IAM. Default: true.
     #[serde(default)]
     pub(crate) global_service_events: Option<Located<bool>>,
-    /// Whether it delivers digest files. Default: true.
+    /// Log file validation: whether CloudTrail delivers digest files. Default: true.
     #[serde(default)]
     pub(crate) log_file_validation: Option<bool>,
-    /// Which management events. Default: all.
+    /// The management events to record. Default: all.
     #[serde(default)]
     pub(crate) management_events: Option<Located<WordOr<RawReadWrite, RawManagementChoice>>>,
-    /// Which data events. Default: none.
+    /// The data events to record. Default: none.
     #[serde(default)]
     pub(crate) data_events: Option<Located<RawDataEvents>>,
-    /// Advanced event selectors, as the CloudTrail API writes them, in place of the two keys above.
+    /// Advanced event selectors in the syntax of the CloudTrail API, instead of `management_events` and `data_events`.
     #[serde(default)]
     pub(crate) advanced_event_selectors: Option<Located<Vec<Located<RawAdvancedSelector>>>>,
-    /// Whether data events include CloudTrail's own deliveries of logs. Default: false where data events cover the log bucket or
-    /// the log group, and otherwise left alone.
+    /// Whether data events include CloudTrail's own deliveries of log files. Default: false if data events cover the bucket
+    /// of the
+    /// log files or the log group, and otherwise unmanaged.
     #[serde(default)]
     pub(crate) recursive_logging: Option<bool>,
-    /// Insights to record: a list for management events, or a map from categories of events to lists. Categories that are not
-    /// named are left alone.
+    /// The insights to record: a list for management events, or a map from categories of events to lists. Other categories are
+    /// not changed.
     #[serde(default)]
     pub(crate) insights: Option<Located<RawInsights>>,
-    /// The templates by which CloudTrail summarizes data events, in addition to recording them. Default: left alone.
+    /// The templates with which CloudTrail aggregates data events, in addition to recording them. Default: unmanaged.
     #[serde(default)]
     pub(crate) event_aggregation: Option<Located<Vec<RawAggregationTemplate>>>,
     /// Delivery to CloudWatch Logs.
@@ -60,7 +61,7 @@ pub(crate) struct RawTrail {
 }
 
 impl RawTrail {
-    /// Whether it is one trail for the whole organization.
+    /// Whether this is one trail for the whole organization.
     pub(crate) fn is_organization(&self) -> bool {
         self.organization_trail.as_ref().is_some_and(|it| it.value)
     }
@@ -73,39 +74,39 @@ impl RawTrail {
 pub(crate) enum RawAccountsWord {
     /// Every account.
     All,
-    /// Every account but the bucket's.
+    /// Every account except the account of the bucket.
     Members,
 }
 
-/// Management events with sources to leave out.
+/// Management events with excluded event sources.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ManagementChoice")]
 pub(crate) struct RawManagementChoice {
-    /// Which. Default: all.
+    /// The management events to record. Default: all.
     #[serde(default)]
     pub(crate) read_write: Option<RawReadWrite>,
-    /// Event sources to leave out.
+    /// Event sources to exclude.
     #[serde(default)]
     pub(crate) exclude: Vec<RawExcluded>,
 }
 
-/// Which events, by what they do.
+/// A selection of management events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "ReadWrite")]
 pub(crate) enum RawReadWrite {
-    /// Both.
+    /// Read and write events.
     All,
-    /// Those that look.
+    /// Only read events.
     Read,
-    /// Those that change something.
+    /// Only write events.
     Write,
-    /// Neither.
+    /// No events.
     None,
 }
 
-/// An event source that can be left out.
+/// An event source that a trail can exclude.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[schemars(rename = "ExcludedSource")]
 pub(crate) enum RawExcluded {
@@ -120,35 +121,35 @@ pub(crate) enum RawExcluded {
 /// `all`, or a list.
 pub(crate) type RawDataValues = WordOr<All, Vec<Located<String>>>;
 
-/// `all`, a list, or a map that also says whether reads or writes are recorded.
+/// `all`, a list, or a map that also selects read or write events.
 pub(crate) type RawDataSelection = WordOr<All, ListOr<Vec<Located<String>>, RawDataChoice>>;
 
-/// Data events of some resources, by what they do.
+/// Data events of some resources, limited to read or write events.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "DataChoice")]
 pub(crate) struct RawDataChoice {
-    /// Which events. Default: all.
+    /// The events to record. Default: all.
     #[serde(default)]
     pub(crate) read_write: Option<RawDataReadWrite>,
     /// The resources: all, or a list.
     pub(crate) resources: Located<RawDataValues>,
 }
 
-/// Which data events, by what they do.
+/// A selection of data events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "DataReadWrite")]
 pub(crate) enum RawDataReadWrite {
-    /// Reads and writes.
+    /// Read and write events.
     All,
-    /// Only events that read.
+    /// Only read events.
     Read,
-    /// Only events that write.
+    /// Only write events.
     Write,
 }
 
-/// Which data events.
+/// Data events to record, by type of resource.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "DataEvents")]
@@ -164,18 +165,18 @@ pub(crate) struct RawDataEvents {
     pub(crate) dynamodb: Option<Located<RawDataSelection>>,
 }
 
-/// Insights of management events, or of the categories that are named.
+/// Insights of management events, or of each category of events.
 pub(crate) type RawInsights = ListOr<Vec<RawInsight>, RawInsightsOfCategories>;
 
-/// The insights to record, by the category of the events that they are drawn from.
+/// The insights to record, by category of events.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "InsightsOfCategories")]
 pub(crate) struct RawInsightsOfCategories {
-    /// Insights of management events. Default: left alone.
+    /// Insights of management events. Default: unmanaged.
     #[serde(default)]
     pub(crate) management: Option<Located<Vec<RawInsight>>>,
-    /// Insights of data events. Default: left alone.
+    /// Insights of data events. Default: unmanaged.
     #[serde(default)]
     pub(crate) data: Option<Located<Vec<RawInsight>>>,
 }
@@ -191,7 +192,7 @@ pub(crate) enum RawInsight {
 }
 
 impl RawInsight {
-    /// As CloudTrail names it.
+    /// The name in the CloudTrail API.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::ApiCallRateInsight => "ApiCallRateInsight",
@@ -200,21 +201,21 @@ impl RawInsight {
     }
 }
 
-/// A template by which CloudTrail summarizes data events.
+/// A template with which CloudTrail aggregates data events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schemars(rename = "AggregationTemplate")]
 pub(crate) enum RawAggregationTemplate {
-    /// By the API calls.
+    /// Aggregate by API activity.
     ApiActivity,
-    /// By the resources that are accessed.
+    /// Aggregate by resource.
     ResourceAccess,
-    /// By the principals that make calls.
+    /// Aggregate by principal.
     UserActions,
 }
 
 impl RawAggregationTemplate {
-    /// The name that CloudTrail has for it.
+    /// The name of the template in the CloudTrail API.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::ApiActivity => "API_ACTIVITY",
@@ -229,53 +230,53 @@ impl RawAggregationTemplate {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CloudWatchLogs")]
 pub(crate) struct RawCloudWatchLogs {
-    /// Name of the log group, in the account and home Region of the trail.
+    /// The name of the log group, in the account and home Region of the trail.
     pub(crate) log_group: Located<String>,
-    /// Days until events expire. Default: left alone.
+    /// Days until events expire. Default: unmanaged.
     #[serde(default)]
     pub(crate) retention_days: Option<Located<u32>>,
-    /// Name of the role that delivers, in the account of the trail. Default: `reconcile-<name>-cloudtrail`.
+    /// The name of the role for the delivery, in the account of the trail. Default: `reconcile-<name>-cloudtrail`.
     #[serde(default)]
     pub(crate) role_name: Option<Located<String>>,
-    /// The permissions boundary of that role: the name of a managed policy in the account of the trail, or the ARN of a policy
-    /// of AWS. Default: left alone.
+    /// The permissions boundary of the role: the name of a managed policy in the account of the trail, or the ARN of an AWS
+    /// managed policy. Default: unmanaged.
     #[serde(default)]
     pub(crate) permissions_boundary: Option<Located<String>>,
-    /// What encrypts the events. Default: `unmanaged`.
+    /// The encryption of the events: `key` or `unmanaged`. Default: `unmanaged`.
     #[serde(default)]
     pub(crate) encryption: Option<Located<RawAtRest>>,
 }
 
-/// Notification of every log file: a topic by `name`, or an existing one by `arn`.
+/// Notification of every log file: a managed topic by `name`, or an existing topic by `arn`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SnsTopic")]
 pub(crate) struct RawSnsTopic {
-    /// Name of the topic, in the home Region of the trail.
+    /// The name of the topic, in the home Region of the trail.
     #[serde(default)]
     pub(crate) name: Option<Located<String>>,
-    /// The account that it is in. Default: the bucket's.
+    /// The account of the topic. Default: the account of the bucket.
     #[serde(default)]
     pub(crate) account: Option<Located<String>>,
-    /// What encrypts the messages. Default: a topic that is created is encrypted with the key, where the key is in its Region;
-    /// the encryption of an existing topic is left alone.
+    /// The encryption of the messages: `key` or `unmanaged`. Default: a new topic is encrypted with the key, if the key is in
+    /// the Region of the topic; the encryption of an existing topic is not changed.
     #[serde(default)]
     pub(crate) encryption: Option<Located<RawAtRest>>,
-    /// ARN of a topic of somebody else, in any account and Region. The topic and its policy are only read.
+    /// The ARN of an existing topic, in any account and Region. The topic and its policy are only read.
     #[serde(default)]
     pub(crate) arn: Option<Located<String>>,
-    /// What the proof does where it says that CloudTrail is not allowed to publish, or cannot tell. Default: refuse.
+    /// Whether the plan refuses the trail if CloudTrail is not allowed to publish. Default: refuse.
     #[serde(default)]
     pub(crate) proof: Option<Located<RawProof>>,
 }
 
-/// What encrypts a topic or a log group.
+/// The encryption of a topic or a log group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "AtRest")]
 pub(crate) enum RawAtRest {
     /// The key of the spec.
     Key,
-    /// Leave the encryption alone.
+    /// Keep the live encryption.
     Unmanaged,
 }

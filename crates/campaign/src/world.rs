@@ -1,6 +1,6 @@
 //! An embedded AWS, and what a user does on it with a spec.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,15 +15,14 @@ use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Progress, read};
 use reconcile_plan::observed::{Live, LiveError};
 use reconcile_plan::{ObserveError, Plan, compare, destroy};
+use reconcile_sandbox::{connection, setup};
 use reconcile_spec::{Spec, parse};
-use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
+use reconcile_twin::Twin;
 
 /// How long an apply waits for AWS to show what was written, in simulated time.
 const PROPAGATION: Duration = Duration::from_mins(2);
 /// How many changes are in flight at once.
 const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
-/// An account that no spec has: the management account, where the spec names no organization.
-const NOBODY: &str = "000000000000";
 
 /// What a user runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,36 +228,15 @@ impl World {
 
     fn connect(&self, spec: &Spec) -> Aws {
         let desired = spec.desired();
-        let accounts = desired.accounts.iter().map(|account| SetupAccount {
-            id: account.id.to_string(),
-            name: account.name.to_string(),
-            roles: account.access.role.iter().map(|role| role.arn.resource_name().to_owned()).collect(),
-        });
-        let lock = desired.lock.iter().filter_map(|lock| {
-            let owner = desired.account(&lock.site.account)?.id.to_string();
-            Some(SetupBucket { name: lock.bucket.to_string(), owner, region: lock.site.region.to_string() })
-        });
-        self.twin.provision(Setup {
-            ambient: spec.ambient_account().map(ToString::to_string),
-            management: desired.organization.is_none().then(|| NOBODY.to_owned()),
-            accounts: accounts.collect(),
-            keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),
-            topics: desired.existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
-            buckets: lock.collect(),
-        });
-        let ambient = self.twin.ambient_account().unwrap_or_else(|| NOBODY.to_owned());
+        self.twin.provision(setup(spec));
         Aws::new(reconcile_aws::Options {
             profile: None,
             region: desired.bucket.site.region.clone(),
             endpoint_url: None,
             concurrency: IN_FLIGHT,
             session_policies: true,
-            embedded: Some(Embedded {
-                http_client: self.twin.http_client(),
-                credentials: self.twin.credentials_for(&ambient),
-                profiles: HashMap::new(),
-                counts_time: false,
-            }),
+            // Time is simulated.
+            embedded: Some(Embedded { counts_time: false, ..connection(&self.twin, desired) }),
         })
     }
 }

@@ -1,11 +1,11 @@
 //! Connects to AWS or to the sandbox, as the global options and the spec require.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use reconcile_aws::{Aws, Embedded, Options};
-use reconcile_spec::{Desired, Spec};
-use reconcile_twin::{Clock, Setup, SetupAccount, SetupBucket, Twin};
+use reconcile_aws::{Aws, Options};
+use reconcile_sandbox::{connection, setup};
+use reconcile_spec::Spec;
+use reconcile_twin::{Clock, Twin};
 
 use crate::args::Global;
 use crate::error::CliError;
@@ -43,9 +43,9 @@ impl World {
         let (profile, endpoint_url, embedded) = match self {
             Self::Aws => (profile(global), endpoint(global)?, None),
             Self::Sandbox(twin) => {
-                provision(twin, spec);
+                twin.provision(setup(spec));
                 twin.save().await?;
-                (None, None, Some(embed(twin, spec.desired())))
+                (None, None, Some(connection(twin, spec.desired())))
             }
         };
         Ok(Aws::new(Options {
@@ -108,57 +108,4 @@ pub(crate) fn start_weather(twin: &Twin, global: &Global) {
 
 pub(crate) fn open_sandbox(file: &Path) -> Result<Twin, CliError> {
     Ok(Twin::open(file)?)
-}
-
-/// An account id that no spec has. In a sandbox, it is the account of the current credentials, if the spec has no account for
-/// them, and the management account, if the spec has no organization.
-const NOBODY: &str = "000000000000";
-
-/// Creates in a sandbox what a spec presupposes and the sandbox does not have: accounts and roles, a key by its ARN, the
-/// bucket of the lock.
-pub(crate) fn provision(twin: &Twin, spec: &Spec) {
-    let accounts = spec.desired().accounts.iter().map(|account| {
-        let role = account.access.role.as_ref();
-        SetupAccount {
-            id: account.id.to_string(),
-            name: account.name.to_string(),
-            // A role with a path is known by the last part of its name.
-            roles: role
-                .and_then(|role| role.arn.resource().rsplit('/').next())
-                .map(str::to_owned)
-                .into_iter()
-                .collect(),
-        }
-    });
-    let desired = spec.desired();
-    let lock = desired.lock.as_ref().filter(|lock| lock.bucket != desired.bucket.name);
-    let buckets = lock.and_then(|lock| {
-        let owner = desired.account(&lock.site.account)?.id.to_string();
-        Some(SetupBucket { name: lock.bucket.to_string(), owner, region: lock.site.region.to_string() })
-    });
-    twin.provision(Setup {
-        ambient: spec.ambient_account().map(ToString::to_string),
-        // Without `organization` in the spec, its accounts are members like any other.
-        management: desired.organization.is_none().then(|| NOBODY.to_owned()),
-        accounts: accounts.collect(),
-        keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),
-        topics: desired.existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
-        buckets: buckets.into_iter().collect(),
-    });
-}
-
-fn embed(twin: &Twin, desired: &Desired) -> Embedded {
-    let ambient = twin.ambient_account().unwrap_or_else(|| NOBODY.to_owned());
-    let mut profiles = HashMap::new();
-    for account in &desired.accounts {
-        if let (Some(profile), None) = (&account.access.profile, &account.access.role) {
-            profiles.insert(profile.clone(), twin.credentials_for(account.id.as_str()));
-        }
-    }
-    Embedded {
-        http_client: twin.http_client(),
-        credentials: twin.credentials_for(&ambient),
-        profiles,
-        counts_time: !twin.weather().is_calm(),
-    }
 }

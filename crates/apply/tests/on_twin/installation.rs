@@ -13,8 +13,9 @@ use reconcile_diff::{Progress, import, read};
 use reconcile_plan::import::{ImportError, Imported, Request};
 use reconcile_plan::observed::{Live, LiveError};
 use reconcile_plan::{Comparison, Observed, Plan, compare, destroy};
+use reconcile_sandbox::{connection, setup};
 use reconcile_spec::{Spec, parse};
-use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
+use reconcile_twin::{Setup, SetupAccount, Twin};
 use serde_json::Value;
 
 pub const MASTER: &str = "111111111111";
@@ -77,39 +78,21 @@ impl Installation {
     }
 
     pub fn connect(&self, spec: &Spec) -> Aws {
-        let accounts = spec.desired().accounts.iter().map(|account| SetupAccount {
-            id: account.id.to_string(),
-            name: account.name.to_string(),
-            roles: match &account.access.role {
-                Some(role) => vec!["Role".to_owned(), role.arn.resource_name().to_owned()],
-                None => vec!["Role".to_owned()],
-            },
-        });
-        let lock = spec.desired().lock.iter().map(|lock| SetupBucket {
-            name: lock.bucket.to_string(),
-            owner: MASTER.to_owned(),
-            region: lock.site.region.to_string(),
-        });
-        self.twin.provision(Setup {
-            buckets: lock.collect(),
-            keys: spec.desired().key.identity.existing().map(ToString::to_string).into_iter().collect(),
-            topics: spec.desired().existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
-            ambient: Some(MASTER.to_owned()),
-            management: None,
-            accounts: accounts.collect(),
-        });
+        let mut setup = setup(spec);
+        for account in &mut setup.accounts {
+            account.roles.push("Role".to_owned());
+        }
+        for bucket in &mut setup.buckets {
+            bucket.owner = MASTER.to_owned();
+        }
+        self.twin.provision(Setup { ambient: Some(MASTER.to_owned()), management: None, ..setup });
         Aws::new(reconcile_aws::Options {
             profile: None,
             region: spec.desired().bucket.site.region.clone(),
             endpoint_url: None,
             concurrency: NonZeroUsize::new(64).unwrap(),
             session_policies: true,
-            embedded: Some(Embedded {
-                http_client: self.twin.http_client(),
-                credentials: self.twin.credentials_for(MASTER),
-                profiles: std::collections::HashMap::new(),
-                counts_time: false,
-            }),
+            embedded: Some(Embedded { counts_time: false, ..connection(&self.twin, spec.desired()) }),
         })
     }
 

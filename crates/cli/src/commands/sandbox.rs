@@ -4,19 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use reconcile_apply::{Interrupt, Journal, Options, Propagation, apply};
-use reconcile_plan::observed::{Conditions, HubKey, KeyTraits, Live, LiveKey};
-use reconcile_plan::{Observed, copy, view};
-use reconcile_policy::{Arn, Document, exposed};
-use reconcile_spec::{Desired, KeyIdentity};
+use reconcile_apply::{Interrupt, Options, Propagation};
+use reconcile_plan::observed::Live;
+use reconcile_sandbox::{given, setup};
 use reconcile_text::Text;
-use reconcile_twin::{Disagreement, KeyMaterial, Summary, Twin};
+use reconcile_twin::{Disagreement, Summary, Twin};
 use tokio::net::TcpListener;
 
 use crate::args::{Global, SANDBOX_FILE, SandboxArgs, SandboxCommand, ShowFormat};
 use crate::commands::observe::read_live;
-use crate::connect::{World, open_sandbox, provision, start_weather};
+use crate::connect::{World, open_sandbox, start_weather};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Applying;
@@ -119,23 +116,19 @@ struct Policies<'a> {
 
 async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>) -> Result<Exit, CliError> {
     let spec = files::read_spec(spec)?;
-    let Live { spec, observed } = if policies.bucket.is_some() || policies.key.is_some() {
+    let live = if policies.bucket.is_some() || policies.key.is_some() {
         let read = |path: Option<&Path>| path.map(files::read_policy).transpose();
-        let observed = assumed(spec.desired(), read(policies.bucket)?, read(policies.key)?);
+        let observed = given(spec.desired(), read(policies.bucket)?, read(policies.key)?);
         Live { spec, observed }
     } else {
         // From AWS, or from wherever `--endpoint-url` says; `--sandbox` names where to.
         let aws = World::Aws.connect(global, &spec).await?;
         read_live(global, &aws, &spec).await?
     };
-    let desired = spec.desired();
-
     let twin = open_sandbox(file)?;
     twin.reset();
-    let world = World::Sandbox(twin.clone());
-    let aws = world.connect(global, &spec).await?;
-    let mut plan = copy(&spec, &observed, Timestamp::now());
-    plan.sandbox = true;
+    let aws = World::Sandbox(twin.clone()).connect(global, &live.spec).await?;
+    let plan = reconcile_sandbox::plan(&live);
     let options = Options {
         propagation: Propagation::within(Duration::ZERO),
         confirm: None,
@@ -143,36 +136,9 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
         interrupt: Interrupt::default(),
         watch: Arc::new(Applying::new(global, plan.changes.len())),
     };
-    // What exists is not asked again whether it may.
-    twin.trust(true);
-    let journal = Journal::open(&file.with_extension("load"), &plan)?;
-    let outcome = apply(&aws, desired, &plan, journal, options).await;
-    let bucket = desired.bucket.name.as_str();
-    if let Some(policy) = &observed.bucket_policy {
-        twin.set_bucket_policy(bucket, &policy.to_string());
-    }
-    if let Some(Conditions { requester_pays, grants, .. }) = &observed.bucket_conditions {
-        let grants = grants.as_deref().unwrap_or_default().iter();
-        twin.set_bucket_grants(bucket, grants.map(|it| (it.grantee.clone(), it.permission.clone())));
-        twin.set_requester_pays(bucket, *requester_pays.as_ref().unwrap_or(&false));
-    }
-    let key = match &desired.key.identity {
-        KeyIdentity::Alias(alias) => Some(alias.with_prefix()),
-        KeyIdentity::Existing(arn) => Some(arn.resource_name().to_owned()),
-        KeyIdentity::Unmanaged => None,
-    };
-    if let (Some(name), Some(hub)) = (key, &observed.key) {
-        let account = desired.account(&desired.key.site.account).map_or("", |account| account.id.as_str());
-        let region = desired.key.site.region.as_str();
-        twin.set_key_policy(account, region, &name, &hub.policy.to_string());
-        let traits = &hub.key.traits;
-        twin.set_key_material(account, region, &name, material(traits));
-        twin.set_key_state(account, region, &name, traits.state.name());
-    }
-    twin.trust(false);
+    let folder = file.with_extension("load");
+    let outcome = reconcile_sandbox::copy(&twin, &aws, &live, &plan, options, &folder).await?;
     twin.save().await?;
-    // The journal of a copy is never resumed: loading again starts over.
-    let _ = std::fs::remove_dir_all(file.with_extension("load"));
     let failed = outcome.results.iter().filter_map(|result| Some((&result.address, result.status.error()?)));
     let failed: Vec<String> = failed.map(|(address, error)| format!("{address}: {error}")).collect();
     if !failed.is_empty() {
@@ -182,59 +148,10 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     Ok(Exit::Ok)
 }
 
-/// The type of a key in the twin. A multi-Region key is copied without its replicas.
-fn material(traits: &KeyTraits) -> KeyMaterial {
-    KeyMaterial {
-        usage: traits.usage.clone(),
-        spec: traits.spec.clone(),
-        origin: traits.origin.clone(),
-        multi_region: None,
-    }
-}
-
-/// A bucket and a key with the settings that AWS gives new ones, and with the given policies. A policy with a public
-/// statement could only be saved in a bucket that does not block public access.
-fn assumed(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -> Observed {
-    let site = &desired.key.site;
-    let account = desired.account(&site.account).map_or("", |account| account.id.as_str());
-    let arn = Arn::new(site.region.partition(), "kms", site.region.as_str(), account, "key/given");
-    let is_public = |policy: &Document| exposed(policy).iter().any(|it| it.doubt.is_none());
-    Observed {
-        bucket: bucket.as_ref().map(|policy| view::Bucket {
-            encryption: Some(view::Encryption::S3),
-            blocked_encryption_types: None,
-            versioning: Some(false),
-            public_access_block: Some(view::PublicAccessBlock::all(!is_public(policy))),
-            object_ownership: Some("BucketOwnerEnforced".to_owned()),
-            lifecycle: None,
-            object_lock: None,
-            access_logs: None,
-            tags: view::Tags::default(),
-        }),
-        bucket_policy: bucket,
-        key: key.map(|policy| HubKey {
-            key: LiveKey {
-                arn,
-                is_aliased: true,
-                traits: KeyTraits::default(),
-                view: view::Key {
-                    description: None,
-                    rotation: Some(view::Rotation::Off),
-                    tags: view::Tags::default(),
-                    initial_policy: None,
-                },
-            },
-            policy,
-            grants: Vec::new(),
-        }),
-        ..Observed::default()
-    }
-}
-
 async fn serve(global: &Global, file: &Path, port: u16, spec: Option<&Path>) -> Result<Exit, CliError> {
     let twin = open_sandbox(file)?;
     if let Some(spec) = spec {
-        provision(&twin, &files::read_spec(spec)?);
+        twin.provision(setup(&files::read_spec(spec)?));
         twin.save().await?;
     }
     start_weather(&twin, global);

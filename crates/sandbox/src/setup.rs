@@ -17,7 +17,13 @@ pub fn setup(spec: &Spec) -> Setup {
         id: account.id.to_string(),
         name: account.name.to_string(),
         // A role with a path is known by the last part of its name.
-        roles: account.access.role.iter().map(|role| role.arn.resource_name().to_owned()).collect(),
+        roles: account
+            .access
+            .role
+            .iter()
+            .filter_map(|role| role.arn.resource().rsplit('/').next())
+            .map(str::to_owned)
+            .collect(),
     });
     let lock = desired.lock.as_ref().filter(|lock| lock.bucket != desired.bucket.name);
     let bucket_of_lock = lock.and_then(|lock| {

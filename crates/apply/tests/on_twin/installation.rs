@@ -83,7 +83,7 @@ impl Installation {
             account.roles.push("Role".to_owned());
         }
         for bucket in &mut setup.buckets {
-            bucket.owner = MASTER.to_owned();
+            MASTER.clone_into(&mut bucket.owner);
         }
         self.twin.provision(Setup { ambient: Some(MASTER.to_owned()), management: None, ..setup });
         Aws::new(reconcile_aws::Options {

@@ -1,0 +1,174 @@
+//! What somebody changes in live state: the change that undoes it, and what drift reports.
+
+use std::fmt::Write;
+
+use reconcile_plan::observed::{KeyState, LiveTopic, Observed};
+use reconcile_plan::view::{
+    AtRest, Bucket, CloudWatchLogs, Encryption, LogGroup, Notification, PublicAccessBlock, Role, Rotation,
+    Tags, Trail,
+};
+use reconcile_plan::{Finding, findings};
+use reconcile_policy::Document;
+
+use super::EVERYTHING;
+use super::made::{apply, compared, hub, made, spec};
+
+/// What somebody does to live state.
+struct Case {
+    does: &'static str,
+    edit: fn(&mut Observed),
+}
+
+const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
+const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
+const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:log-files";
+
+fn trail(observed: &mut Observed) -> &mut Trail {
+    observed.trails.get_mut(&TRAIL.parse().unwrap()).unwrap().as_mut().unwrap()
+}
+
+fn group(observed: &mut Observed) -> &mut LogGroup {
+    observed.log_groups.get_mut(&GROUP.parse().unwrap()).unwrap().as_mut().unwrap()
+}
+
+fn topic(observed: &mut Observed) -> &mut LiveTopic {
+    observed.topics.get_mut(&TOPIC.parse().unwrap()).unwrap().as_mut().unwrap()
+}
+
+fn role(observed: &mut Observed) -> &mut Role {
+    observed.roles.values_mut().flatten().next().unwrap()
+}
+
+fn bucket(observed: &mut Observed) -> &mut Bucket {
+    observed.bucket.as_mut().unwrap()
+}
+
+/// The policy without the statements of this Sid.
+fn without(policy: &Document, sid: &str) -> Document {
+    policy.retain(|statement| statement.sid() != Some(sid))
+}
+
+const CASES: &[Case] = &[
+    Case { does: "stops a trail", edit: |live| trail(live).logging = false },
+    Case {
+        does: "deletes a trail",
+        edit: |live| {
+            live.trails.insert(TRAIL.parse().unwrap(), None);
+        },
+    },
+    Case { does: "turns validation off", edit: |live| trail(live).log_file_validation = false },
+    Case { does: "limits a trail to one Region", edit: |live| trail(live).multi_region = false },
+    Case { does: "sends log files elsewhere", edit: |live| "elsewhere".clone_into(&mut trail(live).bucket) },
+    Case { does: "takes the key from a trail", edit: |live| trail(live).kms_key = None },
+    Case { does: "removes a tag of a trail", edit: |live| trail(live).tags = Tags::default() },
+    Case {
+        does: "ends the delivery to a log group",
+        edit: |live| trail(live).cloudwatch_logs = Some(CloudWatchLogs::Off),
+    },
+    Case { does: "ends the notification", edit: |live| trail(live).notification = Some(Notification::Off) },
+    Case { does: "shortens the retention of a log group", edit: |live| group(live).retention_days = Some(1) },
+    Case {
+        does: "deletes a log group",
+        edit: |live| {
+            live.log_groups.insert(GROUP.parse().unwrap(), None);
+        },
+    },
+    Case { does: "takes the permissions of a role", edit: |live| role(live).permissions = None },
+    Case {
+        does: "takes the encryption of a topic",
+        edit: |live| topic(live).view.encryption = Some(AtRest::Off),
+    },
+    Case {
+        does: "empties the policy of a topic",
+        edit: |live| topic(live).policy = Document::new(Vec::new()),
+    },
+    Case { does: "deletes the bucket policy", edit: |live| live.bucket_policy = None },
+    Case {
+        does: "removes the permission to write",
+        edit: |live| {
+            live.bucket_policy = live.bucket_policy.as_ref().map(|it| without(it, "TestTrailWrite"));
+        },
+    },
+    Case {
+        does: "removes the Deny of requests without TLS",
+        edit: |live| {
+            live.bucket_policy =
+                live.bucket_policy.as_ref().map(|it| without(it, "TestDenyInsecureTransport"));
+        },
+    },
+    Case {
+        does: "removes the permission to encrypt",
+        edit: |live| {
+            let policy = &mut hub(live).policy;
+            *policy = without(policy, "TestTrailEncrypt");
+        },
+    },
+    Case { does: "disables the key", edit: |live| hub(live).key.traits.state = KeyState::Disabled },
+    Case { does: "turns rotation off", edit: |live| hub(live).key.view.rotation = Some(Rotation::Off) },
+    Case { does: "deletes the alias", edit: |live| hub(live).key.is_aliased = false },
+    Case { does: "revokes the grant", edit: |live| hub(live).grants.clear() },
+    Case {
+        does: "allows a grant more",
+        edit: |live| hub(live).grants[0].operations.push("Encrypt".to_owned()),
+    },
+    Case { does: "suspends versioning", edit: |live| bucket(live).versioning = Some(false) },
+    Case {
+        does: "opens the bucket",
+        edit: |live| bucket(live).public_access_block = Some(PublicAccessBlock::all(false)),
+    },
+    Case {
+        does: "encrypts the bucket with another key",
+        edit: |live| bucket(live).encryption = Some(Encryption::S3),
+    },
+    Case {
+        does: "enables ACLs",
+        edit: |live| bucket(live).object_ownership = Some("ObjectWriter".to_owned()),
+    },
+];
+
+/// The next plan, and what drift reports, one line each.
+fn outcome(observed: &Observed) -> String {
+    let comparison = compared(&spec(EVERYTHING), observed);
+    let mut text = String::new();
+    for change in &comparison.plan.changes {
+        let (action, phase) = (change.action(), change.phase);
+        writeln!(text, "  {action:?} in {phase:?}: {}: {}", change.address, change.reasons.join("; "))
+            .unwrap();
+    }
+    for refused in &comparison.plan.refused {
+        writeln!(text, "  Refused: {}: {}", refused.address, refused.message).unwrap();
+    }
+    for Finding { kind, severity, address, message, .. } in findings(&comparison) {
+        writeln!(text, "  drift, {severity:?} {kind:?}: {address}: {message}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn whatever_somebody_changes_is_found_and_undone() {
+    let made = made(&spec(EVERYTHING));
+    let mut all = String::new();
+    for case in CASES {
+        let mut observed = made.clone();
+        (case.edit)(&mut observed);
+        let outcome = outcome(&observed);
+        assert!(!outcome.is_empty(), "nobody finds that somebody {}", case.does);
+        write!(all, "somebody {}\n{outcome}\n", case.does).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn the_plan_undoes_what_it_can() {
+    let spec = spec(EVERYTHING);
+    for case in CASES {
+        let mut observed = made(&spec);
+        (case.edit)(&mut observed);
+        let plan = compared(&spec, &observed).plan;
+        let is_refused = !plan.refused.is_empty();
+        apply(spec.desired(), &mut observed, &plan);
+        let rest = compared(&spec, &observed).plan;
+        assert_eq!(rest.changes, [], "{}", case.does);
+        assert_eq!(!rest.refused.is_empty(), is_refused, "{}", case.does);
+    }
+}

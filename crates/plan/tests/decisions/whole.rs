@@ -1,0 +1,107 @@
+//! What holds for every spec.
+
+use jiff::Timestamp;
+use reconcile_plan::{Address, Kind, Observed, addresses, destroy};
+
+use super::EVERYTHING;
+use super::made::{apply, compared, made, nothing, spec};
+
+/// Specs without an organization, whose members nobody has.
+const SPECS: [(&str, &str); 5] = [
+    ("everything", EVERYTHING),
+    ("prod", include_str!("../../../../specs/prod.yaml")),
+    ("events", include_str!("../../../../specs/events.yaml")),
+    ("readers", include_str!("../../../../specs/readers.yaml")),
+    ("retention", include_str!("../../../../specs/retention.yaml")),
+];
+
+#[test]
+fn a_plan_that_was_applied_leaves_nothing_to_change() {
+    for (name, text) in SPECS {
+        let spec = spec(text);
+        let plan = compared(&spec, &made(&spec)).plan;
+        assert_eq!((plan.changes, plan.refused), (Vec::new(), Vec::new()), "{name}");
+    }
+}
+
+#[test]
+fn every_resource_of_a_spec_is_in_the_first_plan() {
+    for (name, text) in SPECS {
+        let spec = spec(text);
+        let plan = compared(&spec, &nothing(&spec)).plan;
+        let planned: Vec<&Address> = plan.changes.iter().map(|change| &change.address).collect();
+        let missing: Vec<Address> =
+            addresses(spec.desired()).filter(|address| !planned.contains(&address)).collect();
+        assert_eq!(missing, [], "{name}");
+    }
+}
+
+#[test]
+fn a_change_comes_after_everything_that_it_depends_on() {
+    for (name, text) in SPECS {
+        let spec = spec(text);
+        let plan = compared(&spec, &nothing(&spec)).plan;
+        for (index, change) in plan.changes.iter().enumerate() {
+            for address in &change.depends_on {
+                let before = plan.changes[..index].iter().any(|it| it.address == *address);
+                assert!(before, "{name}: {} depends on {address}", change.address);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_apply_that_ended_anywhere_is_continued_by_the_next_plan() {
+    for (name, text) in SPECS {
+        let spec = spec(text);
+        let plan = compared(&spec, &nothing(&spec)).plan;
+        for done in 0..plan.changes.len() {
+            let mut observed = nothing(&spec);
+            let mut part = plan.clone();
+            part.changes.truncate(done);
+            apply(spec.desired(), &mut observed, &part);
+            let rest = compared(&spec, &observed).plan;
+            apply(spec.desired(), &mut observed, &rest);
+            let left = compared(&spec, &observed).plan.changes;
+            assert_eq!(left, [], "{name}, after {done} changes");
+        }
+    }
+}
+
+#[test]
+fn a_destruction_keeps_only_what_the_spec_does_not_let_go() {
+    const KEPT: [&str; 3] = ["key/master/test-key", "alias/master/test-key", "bucket/master/test-logs"];
+
+    let all = EVERYTHING.to_owned() + "deletion: { bucket: true, key: true }\n";
+    // The policy of a topic goes with the topic.
+    for (text, kept) in [(EVERYTHING, &KEPT[..]), (&all, &[])] {
+        let spec = spec(text);
+        let observed = Observed { is_bucket_empty: true, ..made(&spec) };
+        let plan = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan;
+        let planned: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
+        let left: Vec<String> = addresses(spec.desired())
+            .filter(|address| address.kind != Kind::TopicPolicy)
+            .map(|address| address.to_string())
+            .filter(|address| !planned.contains(address))
+            .collect();
+        assert_eq!(left, kept, "{:?}", plan.warnings);
+    }
+}
+
+#[test]
+fn targets_take_what_they_depend_on_with_them() {
+    let spec = spec(EVERYTHING);
+    for (target, expected) in [
+        ("key/master/test-key", &["key/master/test-key"][..]),
+        (
+            "topic/master/log-files",
+            &["key/master/test-key", "key_policy/master/test-key", "topic/master/log-files"],
+        ),
+    ] {
+        let mut comparison = compared(&spec, &nothing(&spec));
+        comparison.target(|address| address.to_string() == target);
+        let kept: Vec<String> =
+            comparison.plan.changes.iter().map(|change| change.address.to_string()).collect();
+        assert_eq!(kept, expected, "{target}");
+    }
+}

@@ -117,7 +117,7 @@ impl Recording {
     /// Every moment of a kill with every way to go on that makes a difference.
     pub fn cases(&self) -> Vec<(&Point, Rerun)> {
         let mut cases = Vec::new();
-        for point in self.points.iter().filter(|point| !self.is_untagged(point)) {
+        for point in &self.points {
             cases.push((point, Rerun::Spec));
             cases.push((point, Rerun::SamePlan));
             // Without the journal, a kill before a call is one after the call before.
@@ -126,17 +126,6 @@ impl Recording {
             }
         }
         cases
-    }
-
-    /// Whether a kill leaves a bucket without the tag of the installation that no later apply adds: the spec leaves tags alone, and
-    /// the kill is between the creation of the bucket and its first tag. A destroy keeps such a bucket.
-    fn is_untagged(&self, point: &Point) -> bool {
-        let calls = match point.moment {
-            Moment::Before => point.call - 1,
-            Moment::After => point.call,
-        };
-        let last = calls.checked_sub(1).and_then(|last| self.operations.get(last));
-        self.task.spec.contains("\ntags: unmanaged") && last.is_some_and(|it| it == "s3:CreateBucket")
     }
 
     /// Goes on after a kill. Returns what is not as promised.

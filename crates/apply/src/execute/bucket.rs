@@ -87,18 +87,19 @@ pub(super) struct Step<'a> {
 impl Step<'_> {
     async fn create(&self, name: &BucketName, wanted: &Bucket) -> Result<(), ApplyError> {
         let region = self.work.region().as_str();
-        let place = (region != UNNAMED_REGION).then(|| {
-            CreateBucketConfiguration::builder()
-                .location_constraint(BucketLocationConstraint::from(region))
-                .build()
-        });
+        let place = (region != UNNAMED_REGION).then(|| BucketLocationConstraint::from(region));
+        // No kill leaves a bucket without the tag of the installation. See `CreateBucketConfiguration` in the S3 API reference.
+        let configuration = CreateBucketConfiguration::builder()
+            .set_location_constraint(place)
+            .set_tags(Some(tags(&wanted.tags)))
+            .build();
         self.work
             .settle(|| {
                 let call = self
                     .s3
                     .create_bucket()
                     .bucket(self.name)
-                    .set_create_bucket_configuration(place.clone())
+                    .create_bucket_configuration(configuration.clone())
                     .set_bucket_namespace(name.namespace().map(|_| BucketNamespace::AccountRegional))
                     // A bucket with a lock is born with it.
                     .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
@@ -114,15 +115,15 @@ impl Step<'_> {
         Ok(gone(self.work.session.call(Operation::DeleteBucket, call).await)?)
     }
 
-    /// Sets the tags of a new bucket, and then what differs; protection first.
+    /// Makes sure that a new bucket has its tags, and then sets what differs; protection first.
     async fn converge(
         &self,
         name: &BucketName,
         live: Option<&Bucket>,
         wanted: &Bucket,
     ) -> Result<(), ApplyError> {
-        // With `tags: unmanaged`, only a new bucket gets the tag of the installation. A later apply would not add the tag, and
-        // a destroy would keep the bucket.
+        // The request that created the bucket has the tags, but the bucket can come from an earlier attempt, and emulators
+        // ignore the tags of that request. With `tags: unmanaged`, no later apply adds the tag of the installation.
         if live.is_none() {
             self.tag(name, &wanted.tags).await?;
         }
@@ -308,7 +309,7 @@ fn blocked_types(types: &[String]) -> BlockedEncryptionTypes {
     BlockedEncryptionTypes::builder().set_encryption_type(Some(types)).build()
 }
 
-/// Adds tags to those of a bucket. `PutBucketTagging` replaces all tags, so that they are read right before: a tag that somebody
+/// Adds the tags to a bucket that it does not have. `PutBucketTagging` replaces all tags, so that they are read right before: a tag that somebody
 /// else adds between the two calls is lost. The tags include those of AWS itself (`aws:cloudformation:…`): S3 refuses a call that
 /// leaves them out, and accepts them unchanged.
 ///
@@ -321,16 +322,23 @@ pub(super) async fn add_tags(
     wanted: &Tags,
 ) -> Result<(), Error> {
     let mut all = read_tags(session, region, name).await?;
+    if wanted.missing_from(&all).0.is_empty() {
+        return Ok(());
+    }
     all.0.extend(wanted.0.clone());
-    let tags = all.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
     let call = session
         .s3(region)
         .put_bucket_tagging()
         .bucket(name.as_str())
         .expected_bucket_owner(session.id().as_str())
-        .set_tagging(Tagging::builder().set_tag_set(Some(tags.collect())).build().ok())
+        .set_tagging(Tagging::builder().set_tag_set(Some(tags(&all))).build().ok())
         .send();
     session.call(Operation::PutBucketTagging, call).await.map(drop)
+}
+
+fn tags(tags: &Tags) -> Vec<Tag> {
+    // Both are given, so that both are there.
+    tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }
 
 /// What is wanted, where it is not what is live.

@@ -1,6 +1,6 @@
 //! What a plan sees of a bucket that others use before anything is written to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::types::{
     AbacStatus, BucketAbacStatus, BucketCannedAcl, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
@@ -340,10 +340,35 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
 
 /// With `tags: unmanaged` a later apply adds no tag, and a destroy keeps a bucket without the tag.
 #[tokio::test]
-async fn a_new_bucket_has_the_tag_of_the_installation_before_anything_else() {
+async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
     let installation = Installation::new();
-    installation.converge(&members(0, "").replace("name: test\n", "name: test\ntags: unmanaged\n")).await;
-    let calls = installation.twin.calls().into_iter().filter(|call| call.mutating);
-    let of_bucket: Vec<String> = calls.map(|it| it.operation).filter(|it| it.starts_with("s3:")).collect();
-    assert_eq!(of_bucket[..2], ["s3:CreateBucket", "s3:PutBucketTagging"], "{of_bucket:?}");
+    let text = members(0, "").replace("name: test\n", "name: test\ntags: unmanaged\n");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let tags = Arc::clone(&seen);
+    installation.twin.observe(move |summary| {
+        let tagging = summary.buckets.first().map(|it| it.configuration.get("tagging").cloned());
+        tags.lock().unwrap().extend(tagging);
+    });
+    installation.converge(&text).await;
+    installation.twin.observe(|_| {});
+    let seen = seen.lock().unwrap();
+    let has_tag =
+        |tags: &Option<String>| tags.as_ref().is_some_and(|it| it.contains("<Key>reconcile:spec</Key>"));
+    assert!(!seen.is_empty() && seen.iter().all(has_tag), "{seen:?}");
+    assert_eq!(installation.accepted("s3:PutBucketTagging"), 0);
+}
+
+/// A role that was set up before `reconcile` created buckets with tags.
+#[tokio::test]
+async fn a_caller_who_is_not_allowed_to_tag_buckets_learns_which_action_is_missing() {
+    let installation = Installation::new();
+    let text = members(0, "");
+    let plan = installation.plan(&text).await;
+    let operation = "s3:TagResource".to_owned();
+    installation.twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation }]);
+    let outcome = installation.apply(&text, &plan).await;
+    let errors = outcome.results.iter().filter_map(|it| it.status.error());
+    let errors: Vec<String> = errors.map(ToString::to_string).collect();
+    assert!(errors[0].contains("s3:TagResource"), "{errors:?}");
+    assert!(installation.twin.summary().buckets.is_empty());
 }

@@ -20,6 +20,9 @@ pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<I
         return Vec::new();
     }
     let mut implied = Vec::new();
+    if is_of(desired, account, Place::Bucket) {
+        implied.push(create_with_tags(resources(desired, account, Scope::Bucket)));
+    }
     if is_of(desired, account, Place::Logs) {
         implied.push(hand_over(resources(desired, account, Scope::LogRoles)));
     }
@@ -30,6 +33,11 @@ pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<I
         implied.extend(lock(desired));
     }
     implied
+}
+
+/// The permission to create a bucket with tags. See `CreateBucketConfiguration` in the S3 API reference.
+fn create_with_tags(bucket: Vec<String>) -> Implied {
+    Implied { action: "s3:TagResource", resources: bucket, condition: None }
 }
 
 /// CloudTrail asks whether its caller may hand it the role that delivers to a log group.

@@ -104,6 +104,7 @@ mod tests {
             "kms:Decrypt",
             "kms:GenerateDataKey",
             "organizations:RegisterDelegatedAdministrator",
+            "s3:TagResource",
         ]));
         assert!(policy.as_str().len() <= LIMIT, "{}", policy.as_str().len());
         assert!(policy.as_str().contains("\"s3:GetBucket*\""), "{}", policy.as_str());

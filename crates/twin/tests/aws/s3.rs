@@ -3,7 +3,7 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, CreateBucketConfiguration, ObjectOwnership, OwnershipControls,
     OwnershipControlsRule, Payer, PublicAccessBlockConfiguration, Tag, Tagging, VersioningConfiguration,
 };
-use reconcile_twin::Twin;
+use reconcile_twin::{Denial, Twin};
 
 use crate::clients::{MASTER, MEMBER, REGION, code, s3, twin};
 
@@ -33,6 +33,26 @@ async fn a_new_bucket_is_as_s3_makes_it() {
     assert!(s3.get_bucket_versioning().bucket(BUCKET).send().await.unwrap().status().is_none());
     assert_eq!(code(s3.get_bucket_policy().bucket(BUCKET).send().await), "NoSuchBucketPolicy");
     assert_eq!(code(s3.get_bucket_tagging().bucket(BUCKET).send().await), "NoSuchTagSet");
+}
+
+#[tokio::test]
+async fn a_bucket_is_created_with_its_tags_by_a_caller_who_is_allowed_to_tag() {
+    let twin = twin();
+    let s3 = s3(&twin, MASTER, "us-east-1");
+    let create = |key: &str| {
+        let tag = Tag::builder().key(key).value("a & b").build().unwrap();
+        let configuration = CreateBucketConfiguration::builder().tags(tag).build();
+        s3.create_bucket().bucket(BUCKET).create_bucket_configuration(configuration).send()
+    };
+    assert_eq!(code(create("aws:theirs").await), "InvalidTag");
+    let operation = "s3:TagResource".to_owned();
+    twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation }]);
+    assert_eq!(code(create("team").await), "AccessDenied");
+    assert_eq!(code(s3.head_bucket().bucket(BUCKET).send().await), "NotFound");
+    twin.deny(Vec::new());
+    create("team").await.unwrap();
+    let tags = s3.get_bucket_tagging().bucket(BUCKET).send().await.unwrap().tag_set;
+    assert_eq!(tags, [Tag::builder().key("team").value("a & b").build().unwrap()]);
 }
 
 #[tokio::test]

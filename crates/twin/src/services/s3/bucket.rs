@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 
 use super::super::Caller;
-use super::{body, configuration, malformed_xml, owned};
+use super::{body, configuration, malformed_xml, owned, tagging};
 use crate::fault::Fault;
 use crate::protocol::response;
 use crate::request::Request;
@@ -23,7 +23,10 @@ pub(super) fn create(
         return Err(Fault::bad("InvalidBucketName", "The specified bucket is not valid."));
     }
     check_namespace(caller, request.header("x-amz-bucket-namespace"), name)?;
-    let region = constraint(body(request)?)?;
+    let New { region, tags } = New::parse(body(request)?)?;
+    if tags.is_some() {
+        caller.permitted(state, "s3:TagResource", "AccessDenied")?;
+    }
     if region.as_deref().unwrap_or(CLASSIC) != caller.region {
         let message = "The location constraint is incompatible for the region specific endpoint this request was sent to.";
         return Err(Fault::bad("IllegalLocationConstraintException", message));
@@ -49,8 +52,9 @@ pub(super) fn create(
         None => {}
     }
     let ownership = request.header("x-amz-object-ownership").unwrap_or("BucketOwnerEnforced");
-    let bucket =
-        Bucket::new(caller.account, caller.region, configuration::defaults(ownership, caller.region));
+    let mut configuration = configuration::defaults(ownership, caller.region);
+    configuration.extend(tags.map(|tags| (configuration::TAGGING.to_owned(), tags)));
+    let bucket = Bucket::new(caller.account, caller.region, configuration);
     state.buckets.insert(name.to_owned(), bucket.into());
     Ok(created(name))
 }
@@ -85,14 +89,24 @@ fn check_namespace(caller: Caller<'_>, namespace: Option<&str>, name: &str) -> R
     }
 }
 
-/// The Region in a `CreateBucketConfiguration`, if there is one.
-fn constraint(xml: &str) -> Result<Option<String>, Fault> {
-    if xml.is_empty() {
-        return Ok(None);
+/// What a `CreateBucketConfiguration` asks for.
+#[derive(Default)]
+struct New {
+    region: Option<String>,
+    /// A document of tags.
+    tags: Option<String>,
+}
+
+impl New {
+    fn parse(xml: &str) -> Result<Self, Fault> {
+        if xml.is_empty() {
+            return Ok(Self::default());
+        }
+        let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
+        let element = document.descendants().find(|node| node.tag_name().name() == "LocationConstraint");
+        let region = element.and_then(|node| node.text()).map(str::to_owned);
+        Ok(Self { region, tags: tagging::of_new_bucket(&document)? })
     }
-    let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
-    let element = document.descendants().find(|node| node.tag_name().name() == "LocationConstraint");
-    Ok(element.and_then(|node| node.text()).map(str::to_owned))
 }
 
 /// See "General purpose bucket naming rules" in the S3 user guide.

@@ -17,7 +17,7 @@ const LIFECYCLE: &str = "lifecycle";
 const OWNERSHIP: &str = "ownershipControls";
 pub(super) const REQUEST_PAYMENT: &str = "requestPayment";
 const REPLICATION: &str = "replication";
-const TAGGING: &str = "tagging";
+pub(super) const TAGGING: &str = "tagging";
 const VERSIONING: &str = "versioning";
 
 /// One sort of configuration.

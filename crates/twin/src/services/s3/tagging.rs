@@ -10,6 +10,19 @@ use roxmltree::Document;
 
 use super::super::tags::{LIMIT, is_reserved};
 use crate::fault::Fault;
+use crate::protocol::escape;
+
+/// The tags of a request that creates a bucket, as a document of tags; `None` where it has none.
+///
+/// See `CreateBucketConfiguration` in the S3 API reference.
+pub(super) fn of_new_bucket(configuration: &Document<'_>) -> Result<Option<String>, Fault> {
+    check(None, configuration)?;
+    let tag = |(key, value): (String, String)| {
+        format!("<Tag><Key>{}</Key><Value>{}</Value></Tag>", escape(&key), escape(&value))
+    };
+    let tags: String = all_tags(configuration).map(tag).collect();
+    Ok((!tags.is_empty()).then(|| format!("<Tagging><TagSet>{tags}</TagSet></Tagging>")))
+}
 
 /// Refuses a document of tags that removes, changes or adds tags of AWS. `live` is the document that it replaces.
 pub(super) fn check(live: Option<&String>, new: &Document<'_>) -> Result<(), Fault> {

@@ -153,6 +153,14 @@ impl Work<'_> {
     }
 }
 
+/// Refuses to delete what others have begun to use since the plan.
+fn unused(additions: &[String]) -> Result<(), ApplyError> {
+    match additions {
+        [] => Ok(()),
+        additions => Err(ApplyError::Stale { what: format!("others use it: {}", additions.join(", ")) }),
+    }
+}
+
 /// An existing resource was created by a call whose answer was lost, because it did not exist a moment ago.
 fn made<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {

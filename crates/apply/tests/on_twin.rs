@@ -32,6 +32,8 @@ mod import;
 mod installation;
 #[path = "on_twin/keys.rs"]
 mod keys;
+#[path = "on_twin/leftovers.rs"]
+mod leftovers;
 #[path = "on_twin/limits.rs"]
 mod limits;
 #[path = "on_twin/lock.rs"]

@@ -7,12 +7,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reconcile_apply::{Outcome, Status};
-use reconcile_plan::plan::ActionKind;
-use reconcile_plan::{Kind, Plan};
+use reconcile_plan::Plan;
 use reconcile_twin::{Summary, Twin};
 
-use crate::normal::{Destinations, first_difference, normal};
+use crate::normal::{first_difference, normal};
 use crate::promises::Watcher;
 use crate::scenario::Scenario;
 use crate::world::{End, Failure, Journals, Task, World, journals, reasons};
@@ -144,24 +142,22 @@ impl Recording {
             Rerun::SamePlan => Some(world.apply_saved(&self.task, self.plan.clone()).await?),
             Rerun::Spec | Rerun::WithoutJournal => None,
         };
-        let (destinations, end) = match outcome {
-            Some(outcome) if !lacks_destinations(&outcome) => {
+        let end = match outcome {
+            Some(outcome) => {
                 let stopped = reasons(&self.plan, Some(&outcome));
-                let end = match stopped.is_empty() {
+                match stopped.is_empty() {
                     true => world.rest(&self.task).await?,
                     false => End::Stopped(stopped),
-                };
-                (Destinations::All, end)
+                }
             }
-            _ => (Destinations::Used, world.run(&self.task).await?),
+            None => world.run(&self.task).await?,
         };
         world.twin.observe(|_| {});
         let mut wrong = watcher.broken(&world.twin);
         match end {
             End::Stopped(reasons) => wrong.extend(reasons),
             End::Converged => {
-                let found = normal(&world.twin.summary(), destinations);
-                let difference = first_difference(&found, &normal(&self.expected, destinations));
+                let difference = first_difference(&normal(&world.twin.summary()), &normal(&self.expected));
                 wrong.extend(difference.map(|it| format!("another state than without the kill at {it}")));
             }
         }
@@ -179,17 +175,6 @@ impl Recording {
         };
         format!("killed {moment} call {number} of {all} ({operation}), {how}")
     }
-}
-
-/// Whether a saved plan was refused in part because a second plan does not find a destination that is still to be deleted: nothing
-/// references it any more. The user plans again.
-fn lacks_destinations(outcome: &Outcome) -> bool {
-    let is_destination = |kind: Kind| matches!(kind, Kind::LogGroup | Kind::Role | Kind::Topic);
-    outcome.results.iter().any(|it| {
-        it.action == ActionKind::Delete
-            && is_destination(it.address.kind)
-            && matches!(it.status, Status::Stale { .. })
-    })
 }
 
 /// What a kill leaves, and what was seen until then.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reconcile_twin::{Garbage, GarbageAnswer, Twin};
 
-use crate::normal::{Destinations, first_difference, normal};
+use crate::normal::{first_difference, normal};
 use crate::promises::Watcher;
 use crate::scenario::{Scenario, garbled};
 use crate::world::{End, Failure, World};
@@ -73,7 +73,7 @@ pub async fn garble(every: usize) -> Result<Garbled, Failure> {
     scenario.prepare(&base).await?;
     let calm = World::new(base.twin.fork())?;
     calm.converge(&scenario.task).await?;
-    let expected = normal(&calm.twin.summary(), Destinations::Used);
+    let expected = normal(&calm.twin.summary());
     let calls = calm.twin.calls().into_iter().filter(|call| !call.mutating);
     let operations: BTreeSet<String> = calls.map(|call| call.operation).collect();
     let mut result = Garbled { operations: operations.len(), ..Garbled::default() };
@@ -90,7 +90,7 @@ pub async fn garble(every: usize) -> Result<Garbled, Failure> {
         let mut wrong = Vec::new();
         match run(&world, &scenario).await {
             Ok(End::Converged) => {
-                let found = normal(&world.twin.summary(), Destinations::Used);
+                let found = normal(&world.twin.summary());
                 let difference = first_difference(&found, &expected);
                 wrong.extend(difference.map(|it| format!("another state than without garbage at {it}")));
             }

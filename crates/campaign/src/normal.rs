@@ -3,47 +3,21 @@
 use reconcile_twin::{KeySummary, Summary};
 use serde_json::{Value, json};
 
-/// What a state holds of log groups, topics and roles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Destinations {
-    /// All.
-    All,
-    /// Those that a trail uses. A kill, or a failure, between the end of their use and their deletion leaves the others behind
-    /// when the spec is applied again: nothing leads to them.
-    Used,
-}
-
 /// Everything that a spec decides: without the ids of keys, the order of lists, Regions that are empty and keys that are pending
 /// deletion.
-pub fn normal(summary: &Summary, destinations: Destinations) -> Value {
+pub fn normal(summary: &Summary) -> Value {
     let keys = summary.accounts.iter().flat_map(|account| &account.keys);
     let names: Vec<(&str, String)> = keys.clone().map(|key| (id(key), name(key))).collect();
-    let trails = summary.accounts.iter().flat_map(|account| &account.trails);
-    let uses: String = trails.map(|trail| trail.settings.to_string()).collect();
-    let is_kept = |account: &str, name: &str| {
-        let arns = ["log-group:", "role/", ""].map(|kind| format!(":{account}:{kind}{name}"));
-        let mut ends = arns.iter().flat_map(|arn| [format!("{arn}:"), format!("{arn}\"")]);
-        destinations == Destinations::All || ends.any(|end| uses.contains(&end))
-    };
     let accounts = summary.accounts.iter().map(|account| {
         let keys: Vec<&KeySummary> =
             account.keys.iter().filter(|key| key.state != "PendingDeletion").collect();
-        let kept = |of: &Value| -> Value {
-            let all = of.as_object().into_iter().flatten();
-            let kept = all.filter(|(name, _)| is_kept(&account.id, name));
-            Value::Object(kept.map(|(name, it)| (name.clone(), it.clone())).collect())
-        };
         // A Region that had something once is no Region more.
         let regions = |of: &Value| -> Value {
-            let all = of.as_object().into_iter().flatten().map(|(region, it)| (region.clone(), kept(it)));
+            let all = of.as_object().into_iter().flatten().map(|(region, it)| (region.clone(), it.clone()));
             Value::Object(all.filter(|(_, it)| it.as_object().is_some_and(|it| !it.is_empty())).collect())
         };
-        let mut keys = json!(keys);
-        if destinations == Destinations::Used {
-            keys.as_array_mut().into_iter().flatten().for_each(without_destinations);
-        }
         json!({
-            "id": account.id, "keys": keys, "trails": account.trails, "roles": kept(&account.iam_roles),
+            "id": account.id, "keys": keys, "trails": account.trails, "roles": account.iam_roles,
             "log_groups": regions(&account.log_groups), "topics": regions(&account.topics),
         })
     });
@@ -64,16 +38,6 @@ fn name(key: &KeySummary) -> String {
         key.aliases.join(" "),
         if key.state == "PendingDeletion" { "(pending deletion)" } else { "" }
     )
-}
-
-/// Takes the statements for log groups and topics from the policy of a key: the key serves those that were left behind, too.
-fn without_destinations(key: &mut Value) {
-    if let Some(statements) = key["policy"]["Statement"].as_array_mut() {
-        statements.retain(|it| {
-            let text = it.to_string();
-            !["aws:logs:arn", "aws:sns:topicArn"].iter().any(|context| text.contains(context))
-        });
-    }
 }
 
 /// A value with sorted lists and members, and with documents in place of their texts. Texts of `keys` get other names.

@@ -64,12 +64,12 @@ impl Watcher {
                 seen.writes.push(write);
             }
         }
-        // A trail or a topic of the installation is deleted with its tags and its policy, and the plan names it.
+        // A trail or a topic of the installation is deleted with its tags, and the plan names it.
         let has_target = |write: &&ForeignWrite| match &write.target {
             ForeignTarget::BucketPolicy(name) | ForeignTarget::BucketTags(name) => {
                 !seen.deletes_bucket || summary.buckets.iter().any(|bucket| bucket.name == *name)
             }
-            ForeignTarget::TopicPolicy(arn) | ForeignTarget::TopicTags(arn) => {
+            ForeignTarget::TopicTags(arn) => {
                 let mut elements = arn.split(':').skip(4);
                 elements
                     .next()
@@ -77,7 +77,7 @@ impl Watcher {
                     .is_some_and(|(account, name)| has_topic(summary, account, name))
             }
             ForeignTarget::TrailTags(arn) => trails(summary).any(|trail| trail.arn == *arn),
-            ForeignTarget::KeyPolicy(_) | ForeignTarget::KeyTags(_) => true,
+            ForeignTarget::TopicPolicy(_) | ForeignTarget::KeyPolicy(_) | ForeignTarget::KeyTags(_) => true,
         };
         let writes = seen.writes.iter().filter(has_target).filter(|write| !twin.has(write));
         let writes = writes.map(ToString::to_string);
@@ -85,7 +85,8 @@ impl Watcher {
         for item in lost {
             let is_deleted = match item.split(' ').next() {
                 Some("bucket") => seen.deletes_bucket && summary.buckets.is_empty(),
-                Some("topic") => {
+                // The place of a tag is `topic <account> <name> tag`.
+                Some("topic") if item.split(':').next().is_some_and(|place| place.ends_with(" tag")) => {
                     let mut words = item.split([' ', ':']).skip(1);
                     words
                         .next()

@@ -106,6 +106,12 @@ fn everything(name: &str) -> String {
         + "deletion: { bucket: true, key: true }\n"
 }
 
+/// A spec whose trails deliver to a log group with a role, and notify a topic that the key does not encrypt.
+fn destinations(group: &str, role: &str, topic: &str) -> String {
+    let logs = format!("cloudwatch_logs: {{ log_group: {group}, role_name: {role} }}");
+    members(1, &format!(", {logs}, sns_topic: {{ name: {topic}, encryption: unmanaged }}"))
+}
+
 /// A spec of all members of the organization but those that `exclude` names.
 pub fn of_organization(exclude: &str) -> String {
     let organization =
@@ -241,6 +247,10 @@ pub fn scenarios() -> std::io::Result<Vec<Scenario>> {
         .with_members(MEMBERS)
         .after(of_organization("")),
         Scenario::new("other settings", Task::apply(changed)).with_members(MEMBERS).after(SETTINGS),
+        Scenario::new("other destinations", Task::apply(destinations("b", "S", "u")))
+            .after(destinations("a", "R", "t")),
+        Scenario::new("no destinations any more", Task::apply(members(1, "")))
+            .after(destinations("a", "R", "t")),
         Scenario::new("another name of the installation", Task::apply(renamed)).after(everything("before")),
         Scenario::new("a short form of the bucket policy", Task::apply(members(9, "")))
             .after(members(3, ""))

@@ -7,7 +7,7 @@ use reconcile_twin::{Clock, Kind, Twin, Weather};
 use serde::Serialize;
 
 use crate::crash::Remains;
-use crate::normal::{Destinations, first_difference, normal};
+use crate::normal::{first_difference, normal};
 use crate::promises::Watcher;
 use crate::scenario::add_members;
 use crate::seed::{Case, MEMBERS};
@@ -61,7 +61,7 @@ pub async fn simulate(case: &Case) -> Result<Verdict, Failure> {
     let world = prepare(case).await?;
     let reference = World::new(world.twin.fork())?;
     let expected = reference.run(&case.task).await;
-    let expected_state = normal(&reference.twin.summary(), Destinations::Used);
+    let expected_state = normal(&reference.twin.summary());
 
     let mut verdict = Verdict {
         seed: case.seed,
@@ -111,8 +111,7 @@ pub async fn simulate(case: &Case) -> Result<Verdict, Failure> {
         // What other teams added in the weather is not in the state that calm weather leads to.
         (Ok(End::Converged), Ok(End::Converged)) if watcher.saw_writes(&world.twin) => {}
         (Ok(End::Converged), Ok(End::Converged)) => {
-            let difference =
-                first_difference(&normal(&world.twin.summary(), Destinations::Used), &expected_state);
+            let difference = first_difference(&normal(&world.twin.summary()), &expected_state);
             verdict.broken.extend(difference.map(|it| format!("another state than in calm weather at {it}")));
         }
         (Ok(End::Stopped(reasons)), Ok(End::Converged)) => {

@@ -58,6 +58,7 @@ pub use destroy::destroy;
 pub(crate) use foreign::UNREADABLE_NAMES;
 pub use grant::allows_the_same;
 pub(crate) use key::{MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS};
+pub(crate) use leftover::IN_USE;
 pub(crate) use policy::{FOREIGN_STATEMENT, not_ours};
 pub(crate) use public_access::WITHHELD_SETTING;
 use scope::Scope;
@@ -135,10 +136,11 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     key_policy::try_form(&scope, key_policy.as_ref(), &mut compared);
     topic_policy::try_forms(&scope, &topic_policies, &mut compared);
     quota::warn(&scope, &mut compared);
-    // Contract: trails of ours that nobody asks for and what was made for them, what the expanded policies still hold, and
+    // Contract: trails of ours that nobody asks for, after what was made for them, what the expanded policies still hold, and
     // grants of ours that nobody asks for.
-    trail::contract(&scope, &mut compared);
+    trail::narrow(&scope, &mut compared);
     leftover::contract(&scope, &mut compared);
+    trail::remove(&scope, &mut compared);
     role::contract(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     if let Some(outcome) = &key_policy {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::compare::{
-    Comparison, FOREIGN_STATEMENT, MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS,
+    Comparison, FOREIGN_STATEMENT, IN_USE, MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS,
     UNREADABLE_ACCESS, UNREADABLE_NAMES, UNREADABLE_SETTING, WITHHELD_SETTING, not_ours,
 };
 use crate::difference::Difference;
@@ -167,8 +167,8 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         accepted: access.accepted.clone(),
         ..told(access.address.to_string(), access.message.clone())
     });
-    let keys = plan.warnings.iter().filter_map(|warning| {
-        let severity = key_severity(&warning.code)?;
+    let others = plan.warnings.iter().filter_map(|warning| {
+        let severity = other_severity(&warning.code)?;
         let told = told(warning.address.to_string(), warning.message.clone());
         let kind = match warning.code.as_str() {
             MATERIAL_EXPIRES | PRIMARY_ROTATION => FindingKind::Changed,
@@ -186,7 +186,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         .chain(unread)
         .chain(foreign)
         .chain(of_outsiders)
-        .chain(keys)
+        .chain(others)
         .collect();
     findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
     findings
@@ -212,12 +212,13 @@ fn unread_severity(code: &str) -> Option<Severity> {
     }
 }
 
-/// The severity of a warning about keys; `None` for a warning that is no finding.
-fn key_severity(code: &str) -> Option<Severity> {
+/// The severity of a warning about a key, or about a resource that others use; `None` for a warning that is no finding.
+fn other_severity(code: &str) -> Option<Severity> {
     match code {
         // Log files that nobody can read any more.
         MATERIAL_EXPIRES | SPARE_KEY_ENDS => Some(Severity::High),
         SPARE_KEY | PRIMARY_ROTATION => Some(Severity::Medium),
+        IN_USE => Some(Severity::Low),
         _ => None,
     }
 }

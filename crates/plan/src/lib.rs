@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod additions;
 mod address;
 mod compare;
 mod delivery;
@@ -13,6 +14,7 @@ mod difference;
 mod drift;
 mod fingerprint;
 mod foreign;
+mod former;
 pub mod import;
 mod kind;
 pub mod observed;

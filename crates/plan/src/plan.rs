@@ -14,7 +14,6 @@ use reconcile_spec::AccountName;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::kind::Kind;
 
 pub use change::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
 pub use file::{FORMAT_VERSION, PlanFileError};
@@ -56,8 +55,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Keeps the changes of the addresses that are asked for, and all that those depend on. Warns of what nothing would lead
-    /// to any more.
+    /// Keeps the changes of the addresses that are asked for, and all that those depend on.
     pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
         let mut wanted: BTreeSet<Address> = BTreeSet::new();
         // What a change depends on comes before it.
@@ -67,22 +65,7 @@ impl Plan {
                 wanted.extend(change.depends_on.iter().cloned());
             }
         }
-        let (kept, left): (Vec<Change>, Vec<Change>) = std::mem::take(&mut self.changes)
-            .into_iter()
-            .partition(|change| wanted.contains(&change.address));
-        let is_found_by_trail = |change: &&Change| {
-            let kind = matches!(change.address.kind, Kind::LogGroup | Kind::Role | Kind::Topic);
-            kind && change.action() == ActionKind::Delete
-        };
-        let loses = |change: &Change| change.depends_on.iter().any(|it| wanted.contains(it));
-        self.warnings.extend(left.iter().filter(is_found_by_trail).filter(|it| loses(it)).map(|change| Warning {
-            code: "left-behind".to_owned(),
-            address: change.address.clone(),
-            message: "it would be deleted, and no trail references it after this plan: add it to the targets, or \
-                delete it by hand"
-                .to_owned(),
-        }));
-        self.changes = kept;
+        self.changes.retain(|change| wanted.contains(&change.address));
         self.summarize();
     }
 

@@ -48,7 +48,9 @@ pub use reviewed::Reviewed;
 pub use selectors::{
     AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, RecordedCalls, Selectors,
 };
-pub use tags::{OWNER_TAG, REFUSED_FORMS_TAG, Tags};
+pub use tags::{
+    FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG, OWN_TAGS, OWNER_TAG, REFUSED_FORMS_TAG, Tags,
+};
 pub use topic::{ExistingTopic, Topic};
 pub use trail::{Insights, LogDelivery, Trail};
 

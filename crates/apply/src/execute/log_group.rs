@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use reconcile_diff::observe::log_group::read;
+use reconcile_diff::observe::log_access::of_group;
+use reconcile_diff::observe::log_group::{read, read_live};
 use reconcile_operations::Operation;
+use reconcile_plan::additions::of_log_group;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, LogGroup, Tags};
+use reconcile_policy::Arn;
 
-use super::{Made, Verdict, Work, gone, made};
+use super::{Made, Verdict, Work, gone, made, unused};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Result<Made, ApplyError> {
@@ -18,6 +21,9 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Resul
     let name = work.change.address.name.as_str();
     let look = || read(work.session, work.region(), name);
     let live = look().await?;
+    if let (Action::Delete { .. }, Some(_)) = (&action, &live) {
+        unused(&additions(work, name).await?)?;
+    }
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -27,6 +33,21 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Resul
         None => step.delete().await?,
     }
     work.shown(&action, live.as_ref(), look).await
+}
+
+/// What others have put on the log group by now.
+async fn additions(work: &Work<'_>, name: &str) -> Result<Vec<String>, ApplyError> {
+    let (session, region) = (work.session, work.region());
+    let arn = Arn::new(
+        region.partition(),
+        "logs",
+        region.as_str(),
+        session.id().as_str(),
+        &format!("log-group:{name}"),
+    );
+    let traits = read_live(session, region, name).await?.map(|live| live.traits);
+    let access = of_group(session, region, &arn, name).await;
+    Ok(of_log_group(&traits.unwrap_or_default(), &access.unwrap_or_default())?)
 }
 
 struct Step<'a> {

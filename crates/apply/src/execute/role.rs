@@ -1,14 +1,15 @@
 //! Creates, updates and deletes the roles with which CloudTrail delivers to log groups.
 
 use aws_sdk_iam::types::Tag;
-use reconcile_diff::observe::role::read;
+use reconcile_diff::observe::role::{others, read};
 use reconcile_operations::Operation;
+use reconcile_plan::additions::of_role;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{Role, Tags, View};
 use reconcile_policy::{Arn, Document};
 use reconcile_spec::Marks;
 
-use super::{Made, Verdict, Work, gone, made};
+use super::{Made, Verdict, Work, gone, made, unused};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Role>) -> Result<Made, ApplyError> {
@@ -20,6 +21,9 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Role>) -> Result<Ma
     };
     let look = || read(work.session, work.region(), step.name, &step.policies);
     let live = look().await?;
+    if let (Action::Delete { .. }, Some(_)) = (action, &live) {
+        unused(&of_role(&others(work.session, work.region(), step.name, &step.policies).await?))?;
+    }
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }

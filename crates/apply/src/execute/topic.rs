@@ -3,10 +3,12 @@
 use aws_sdk_sns::types::Tag;
 use reconcile_diff::observe::topic::read;
 use reconcile_operations::Operation;
+use reconcile_plan::ReadError;
+use reconcile_plan::additions::of_topic;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, Tags, Topic};
 
-use super::{Made, Verdict, Work};
+use super::{Made, Verdict, Work, unused};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<Made, ApplyError> {
@@ -17,11 +19,14 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<M
     let Some(planned) = action.after().or(action.before()) else {
         return Err(ApplyError::NotDone("change a topic that the plan does not describe"));
     };
-    let look = async || {
-        let live = read(work.session, work.region(), &planned.arn).await?;
-        Ok::<_, ApplyError>(live.map(|live| live.view))
-    };
-    let live = look().await?;
+    let read = async || Ok::<_, ApplyError>(read(work.session, work.region(), &planned.arn).await?);
+    let look = async || Ok::<_, ApplyError>(read().await?.map(|live| live.view));
+    let found = read().await?;
+    if let (Action::Delete { .. }, Some(found)) = (&action, &found) {
+        let additions = of_topic(found, &work.context.ownership).map_err(ReadError::Aws)?;
+        unused(&additions)?;
+    }
+    let live = found.map(|live| live.view);
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }

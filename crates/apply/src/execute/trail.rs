@@ -195,12 +195,13 @@ impl Step<'_> {
             tags: wanted.tags.clone(),
             ..trail.clone()
         };
-        if settings(live) != settings(wanted) {
-            self.update().await?;
-        }
+        // First of all: a tag records the destinations that the trail is about to leave.
         let missing = wanted.tags.missing_from(&live.tags);
         if !missing.0.is_empty() {
             self.tag(&missing).await?;
+        }
+        if settings(live) != settings(wanted) {
+            self.update().await?;
         }
         let aggregation = wanted.event_aggregation.as_ref();
         let aggregation = aggregation.filter(|_| live.event_aggregation != wanted.event_aggregation);

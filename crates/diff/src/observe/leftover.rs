@@ -1,17 +1,19 @@
-//! Finds resources that were created for trails and are no longer in the spec.
+//! Finds the log groups, roles and topics of this installation that the spec no longer has.
 //!
-//! Nothing lists what carries our mark, so it is looked for where trails of ours lead. Where they lead to nothing but what
-//! the spec has, no call is made.
+//! Nothing lists the resources with the tag of an installation. They are found through the trails of the installation: each trail
+//! names its destinations, and its tags name those that it had before. Where trails name nothing but
+//! resources of the spec, no call is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_aws::{Aws, Session};
+use reconcile_plan::additions::{of_log_group, of_role, of_topic};
 use reconcile_plan::observed::{Hidden, Leftover, Observed, ReadError, What};
 use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{Account, AccountName, Desired};
 
-use super::{log_group, role, topic};
+use super::{log_access, log_group, role, topic};
 
 /// Looks where trails of ours lead; what cannot be read is hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
@@ -33,7 +35,9 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
             };
             let account = name.clone();
             match found {
-                Ok(Some(what)) => _ = observed.leftovers.insert(arn, Leftover { account, region, what }),
+                Ok(Some((what, additions))) => {
+                    _ = observed.leftovers.insert(arn, Leftover { account, region, what, additions });
+                }
                 Ok(None) => {}
                 Err(error) => _ = observed.hidden.insert(arn, Hidden { account, error }),
             }
@@ -41,14 +45,14 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     }
 }
 
-/// What trails of ours use, with the Region to ask in.
+/// What trails of ours use or have used, with the Region to ask in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
     let is_ours = |trail: &&Trail| trail.tags.are_of(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
     let mut found = BTreeSet::new();
     for trail in live.filter(is_ours) {
         let Ok(region) = trail.arn.region().parse::<Region>() else { continue };
-        found.extend(trail.destinations().map(|arn| (arn, region.clone())));
+        found.extend(trail.named().map(|arn| (arn, region.clone())));
     }
     found
 }
@@ -59,28 +63,41 @@ fn is_wanted(desired: &Desired, arn: &Arn) -> bool {
         || desired.topics.iter().any(|it| it.arn == *arn)
 }
 
-/// What the ARN stands for, if that is ours.
+/// What the ARN stands for, and what others have put on it; `None` if it is not of this installation.
+///
+/// # Errors
+/// Also where it cannot be read what others have put on it.
 async fn read(
     session: &Session,
     region: &Region,
     arn: &Arn,
     desired: &Desired,
-) -> Result<Option<What>, ReadError> {
+) -> Result<Option<(What, Vec<String>)>, ReadError> {
+    let installation = &desired.installation;
     let name = arn.resource_name();
-    let found = match arn.service() {
+    match arn.service() {
         "logs" => {
             let name = arn.resource().trim_start_matches("log-group:");
-            log_group::read(session, region, name).await?.map(|it| (it.tags.clone(), What::LogGroup(it)))
+            let Some(live) = log_group::read_live(session, region, name).await? else { return Ok(None) };
+            if !live.view.tags.are_of(installation) {
+                return Ok(None);
+            }
+            let access = log_access::of_group(session, region, arn, name).await.unwrap_or_default();
+            Ok(Some((What::LogGroup(live.view), of_log_group(&live.traits, &access)?)))
         }
         "iam" => {
-            let policies = desired.installation.log_policies();
-            role::read(session, region, name, &policies).await?.map(|it| (it.tags.clone(), What::Role(it)))
+            let policies = installation.log_policies();
+            let live = role::read(session, region, name, &policies).await?;
+            let Some(live) = live.filter(|it| it.tags.are_of(installation)) else { return Ok(None) };
+            let others = role::others(session, region, name, &policies).await?;
+            Ok(Some((What::Role(live), of_role(&others))))
         }
         "sns" => {
-            let found = topic::read(session, region, arn).await?;
-            found.map(|it| (it.view.tags.clone(), What::Topic(it.view)))
+            let live = topic::read(session, region, arn).await?;
+            let Some(live) = live.filter(|it| it.view.tags.are_of(installation)) else { return Ok(None) };
+            let additions = of_topic(&live, &installation.ownership())?;
+            Ok(Some((What::Topic(live), additions)))
         }
-        _ => None,
-    };
-    Ok(found.filter(|(tags, _)| tags.are_of(&desired.installation)).map(|(_, what)| what))
+        _ => Ok(None),
+    }
 }

@@ -26,11 +26,11 @@ pub(super) async fn read<'g>(
     let groups: Vec<&spec::LogGroup> = groups.collect();
     let regions: BTreeSet<&Region> = groups.iter().map(|group| &group.site.region).collect();
     let accounts = regions.into_iter().map(async |region| (region, of_account(session, region).await));
-    let (accounts, groups) = join(
-        join_all(accounts),
-        join_all(groups.into_iter().map(async |group| (group, of_group(session, group).await))),
-    )
-    .await;
+    let read_group = async |group: &'g spec::LogGroup| {
+        let (region, name) = (&group.site.region, group.name.as_str());
+        (group, of_group(session, region, &group.arn, name).await)
+    };
+    let (accounts, groups) = join(join_all(accounts), join_all(groups.into_iter().map(read_group))).await;
     let accounts: BTreeMap<&Region, LogAccess> = accounts.into_iter().collect();
     let groups = groups.into_iter().filter_map(|(group, access)| {
         let access = access?;
@@ -58,14 +58,10 @@ async fn of_account(session: &Session, region: &Region) -> LogAccess {
     }
 }
 
-/// `None` if the log group does not exist.
-async fn of_group(session: &Session, group: &spec::LogGroup) -> Option<LogAccess> {
-    let region = &group.site.region;
-    let (policies, subscriptions) = join(
-        resource_policies(session, region, Some(&group.arn)),
-        group_subscriptions(session, region, group.name.as_str()),
-    )
-    .await;
+/// The access that one log group gives by itself; `None` if there is no such log group.
+pub async fn of_group(session: &Session, region: &Region, arn: &Arn, name: &str) -> Option<LogAccess> {
+    let (policies, subscriptions) =
+        join(resource_policies(session, region, Some(arn)), group_subscriptions(session, region, name)).await;
     let mut unread = Vec::new();
     Some(LogAccess {
         policies: kept(policies, Unread::GroupPolicy, &mut unread),

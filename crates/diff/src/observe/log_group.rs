@@ -64,6 +64,10 @@ fn traits(found: &Described) -> GroupTraits {
         masked_by: masks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, masking)| masking).collect(),
         takes_bearer_tokens: found.bearer_token_authentication_enabled() == Some(true),
         class: class.map(|class| class.as_str().to_owned()),
+        metric_filters: found
+            .metric_filter_count
+            .and_then(|count| u64::try_from(count).ok())
+            .unwrap_or_default(),
     }
 }
 

@@ -23,7 +23,9 @@ pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Optio
         tags(session, region, arn),
     )
     .await;
-    let Some(TopicAttributes { policy, encryption, subscribers }) = attributes? else { return Ok(None) };
+    let Some(TopicAttributes { policy, encryption, subscribers, pending }) = attributes? else {
+        return Ok(None);
+    };
     let subscriptions = match subscribers {
         Some(0) => Ok(Vec::new()),
         Some(count @ LISTED..) => {
@@ -34,7 +36,7 @@ pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Optio
         Some(_) | None => names::subscriptions(session, region, arn).await,
     };
     let view = Topic { arn: arn.clone(), encryption: Some(encryption), tags: tags? };
-    Ok(Some(LiveTopic { view, policy: policy.document, subscriptions }))
+    Ok(Some(LiveTopic { view, policy: policy.document, subscriptions, subscribers, pending }))
 }
 
 /// The policy and the encryption of a topic; `None` where there is no topic.
@@ -51,10 +53,14 @@ pub async fn read_attributes(
     let Some(answer) = found(session.call(operation, call).await)? else { return Ok(None) };
     let mut attributes = answer.attributes.ok_or_else(|| session.incomplete(operation, "Attributes"))?;
     let policy = attributes.remove("Policy").ok_or_else(|| session.incomplete(operation, "Policy"))?;
+    let count = |name: &str| attributes.get(name).and_then(|count| count.parse().ok());
+    let (subscribers, pending) =
+        (count("SubscriptionsConfirmed"), count("SubscriptionsPending").unwrap_or_default());
     Ok(Some(TopicAttributes {
         policy: StoredPolicy::parse(&format!("topic {arn}"), policy)?,
         encryption: AtRest::of(attributes.remove("KmsMasterKeyId")),
-        subscribers: attributes.get("SubscriptionsConfirmed").and_then(|count| count.parse().ok()),
+        subscribers,
+        pending,
     }))
 }
 

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_policy::{Arn, Document, Ownership, Role};
-use reconcile_spec::{Desired, Spec};
+use reconcile_spec::{Desired, Site, Spec};
 
 use super::change::{Compared, Terms};
 use super::policy::DEFAULT_RESTORED;
 use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
+use crate::additions::{of_log_group, of_role, of_topic};
 use crate::address::{Address, spare_address};
 use crate::kind::Kind;
-use crate::observed::{KeyState, Leftover, Observed, Stray, UsedKey, What, granted};
+use crate::observed::{Hidden, KeyState, Leftover, Observed, ReadError, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning};
 use crate::view::{Key, OtherTrail, Tags};
 
@@ -36,8 +37,8 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let scope = Scope::new(&desired, &unwanted);
     let mut compared = Compared::default();
 
-    trail::contract(&scope, &mut compared);
     leftover::contract(&scope, &mut compared);
+    trail::remove(&scope, &mut compared);
     let grants = grant::compare(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     key_policy::shrink(&scope, &mut compared);
@@ -83,25 +84,37 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
             unwanted.strays.insert(trail.arn.clone(), stray);
         }
     }
-    let mut leave = |arn: &_, site: &reconcile_spec::Site, tags: &Tags, what| {
-        if tags.are_of(&desired.installation) {
-            let leftover = Leftover { account: site.account.clone(), region: site.region.clone(), what };
-            unwanted.leftovers.insert(Clone::clone(arn), leftover);
+    let mut leave = |arn: &Arn, site: &Site, tags: &Tags, what, additions: Result<Vec<String>, ReadError>| {
+        if !tags.are_of(&desired.installation) {
+            return;
+        }
+        let (account, region) = (site.account.clone(), site.region.clone());
+        match additions {
+            Ok(additions) => {
+                _ = unwanted.leftovers.insert(arn.clone(), Leftover { account, region, what, additions });
+            }
+            Err(error) => _ = unwanted.hidden.insert(arn.clone(), Hidden { account, error }),
         }
     };
     for group in &desired.log_groups {
         if let Some(Some(live)) = observed.log_groups.get(&group.arn) {
-            leave(&group.arn, &group.site, &live.tags, What::LogGroup(live.clone()));
+            let traits = observed.group_traits.get(&group.arn).cloned().unwrap_or_default();
+            let access = observed.log_access.get(&group.arn).cloned().unwrap_or_default();
+            let additions = of_log_group(&traits, &access);
+            leave(&group.arn, &group.site, &live.tags, What::LogGroup(live.clone()), additions);
         }
     }
     for role in &desired.log_roles {
         if let Some(Some(live)) = observed.roles.get(&role.arn) {
-            leave(&role.arn, &role.site, &live.tags, What::Role(live.clone()));
+            let policies = observed.role_policies.get(&role.arn).cloned().unwrap_or(Ok(Vec::new()));
+            let additions = policies.map(|policies| of_role(&policies));
+            leave(&role.arn, &role.site, &live.tags, What::Role(live.clone()), additions);
         }
     }
     for topic in &desired.topics {
         if let Some(Some(live)) = observed.topics.get(&topic.arn) {
-            leave(&topic.arn, &topic.site, &live.view.tags, What::Topic(live.view.clone()));
+            let additions = of_topic(live, &topic.ownership).map_err(ReadError::Aws);
+            leave(&topic.arn, &topic.site, &live.view.tags, What::Topic(live.clone()), additions);
         }
     }
     // What stays and is encrypted with the key needs it afterwards, too.

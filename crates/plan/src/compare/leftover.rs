@@ -1,57 +1,67 @@
-//! Deletes log groups, roles and topics that were created for trails and that no trail uses any more.
+//! Deletes the log groups, roles and topics of this installation that the spec no longer has.
+//!
+//! One that others use is kept, and only loses our own statements.
 
 use std::collections::BTreeMap;
 
 use reconcile_policy::Arn;
-use reconcile_spec::{AccountName, Site};
+use reconcile_spec::{AccountName, OWNER_TAG, Site};
 
-use super::Scope;
 use super::change::{Compared, Explain, Terms};
-use super::{log_group, role, topic};
+use super::{Scope, log_group, role, topic, topic_policy, trail};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::observed::{Hidden, Leftover, What};
+use crate::observed::{Hidden, Leftover, Stray, What};
 use crate::plan::{Action, Changed, Phase, Warning};
-use crate::view::View;
+use crate::view::{Trail, View};
 
+/// The code of the warning about a resource that is kept because others use it, which is a finding, too.
+pub(crate) const IN_USE: &str = "in-use";
+
+/// Deletes them after the trails of the spec have stopped using them, and before the trails that the spec no longer has.
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
     let users = users(scope);
     for (arn, leftover) in &scope.observed.leftovers {
-        // It goes after the trails that lead to it, and not while one of them still does: nothing else tells of it.
         let after = users.get(arn).cloned().unwrap_or_default();
         match leftover.what.clone() {
             What::LogGroup(live) => {
                 let terms = terms(scope, arn, leftover, after, Changed::LogGroup, log_group::explain);
-                let_go(scope, terms, live, compared);
+                let_go(scope, arn, leftover, terms, live, compared);
             }
             What::Role(live) => {
                 let terms = terms(scope, arn, leftover, after, Changed::Role, role::explain);
-                let_go(scope, terms, live, compared);
+                let_go(scope, arn, leftover, terms, live, compared);
             }
             What::Topic(live) => {
                 let terms = terms(scope, arn, leftover, after, Changed::Topic, topic::explain);
-                let_go(scope, terms, live, compared);
+                let_go(scope, arn, leftover, terms, live.view, compared);
             }
         }
     }
     warn_of_hidden(scope, compared);
 }
 
-/// The trails that lead to each log group, role and topic.
+/// The trails of the spec that use each log group, role and topic.
 fn users(scope: &Scope<'_>) -> BTreeMap<Arn, Vec<Address>> {
-    let wanted = scope.desired.trails.iter().filter_map(|trail| {
-        let live = scope.observed.trails.get(&trail.arn)?.as_ref()?;
-        Some((&trail.site.account, live))
-    });
-    let strays = scope.observed.strays.values().map(|stray| (&stray.account, &stray.trail));
     let mut users: BTreeMap<Arn, Vec<Address>> = BTreeMap::new();
-    for (account, trail) in wanted.chain(strays) {
-        for arn in trail.destinations() {
-            let address = Address::new(Kind::Trail, account, trail.arn.resource_name());
+    for wanted in &scope.desired.trails {
+        let Some(Some(live)) = scope.observed.trails.get(&wanted.arn) else { continue };
+        for arn in live.destinations() {
+            let address = Address::new(Kind::Trail, &wanted.site.account, &wanted.name);
             users.entry(arn).or_default().push(address);
         }
     }
     users
+}
+
+/// The resources that a trail names and that the plan may delete or write to before the trail.
+pub(super) fn addresses(scope: &Scope<'_>, trail: &Trail) -> Vec<Address> {
+    let named = trail.named().filter_map(|arn| {
+        let leftover = scope.observed.leftovers.get(&arn)?;
+        let address = address(kind(&arn)?, &arn, &leftover.account);
+        Some([Address { kind: Kind::TopicPolicy, ..address.clone() }, address])
+    });
+    named.flatten().collect()
 }
 
 /// Tells of what may be ours, and stays since nobody could look.
@@ -91,7 +101,7 @@ fn address(kind: Kind, arn: &Arn, account: &AccountName) -> Address {
 fn terms<V>(
     scope: &Scope<'_>,
     arn: &Arn,
-    Leftover { account, region, what }: &Leftover,
+    Leftover { account, region, what, .. }: &Leftover,
     depends_on: Vec<Address>,
     changed: fn(Action<V>) -> Changed,
     explain: Explain<V>,
@@ -111,18 +121,75 @@ fn terms<V>(
     }
 }
 
-fn let_go<V: View>(scope: &Scope<'_>, terms: Terms<V>, live: V, compared: &mut Compared) {
+fn let_go<V: View>(
+    scope: &Scope<'_>,
+    arn: &Arn,
+    leftover: &Leftover,
+    terms: Terms<V>,
+    live: V,
+    compared: &mut Compared,
+) {
     if !scope.desired.deletion.trails {
         compared.warn_of_kept(&terms.address, "deletion.trails");
         return;
     }
-    // Only trails of its own account use a log group or a role, and those are known.
-    let withheld = match terms.address.kind {
-        Kind::Topic => scope.withholds(&terms.address, "its deletion"),
-        _ => None,
+    if let Some(warning) = withheld(scope, arn, leftover, &terms.address) {
+        compared.warnings.push(warning);
+        return;
+    }
+    if leftover.additions.is_empty() {
+        compared.delete(terms, live);
+        return;
+    }
+    compared.warn(IN_USE, terms.address.clone(), kept(terms.address.kind, &leftover.additions));
+    if let What::Topic(live) = &leftover.what {
+        let address = Address { kind: Kind::TopicPolicy, ..terms.address };
+        topic_policy::let_go(scope, live, address, terms.place, compared);
+    }
+}
+
+/// Why it is not deleted by this plan, if a trail still uses it, or may.
+fn withheld(scope: &Scope<'_>, arn: &Arn, leftover: &Leftover, address: &Address) -> Option<Warning> {
+    if scope.is_withheld(leftover) {
+        return scope.withholds(address, "its deletion");
+    }
+    let is_kept = |(trail, stray): &(&Arn, &Stray)| {
+        let address = Address::new(Kind::Trail, &stray.account, trail.resource_name());
+        trail::withheld(scope, &address, stray).is_some()
     };
-    match withheld {
-        Some(warning) => compared.warnings.push(warning),
-        None => compared.delete(terms, live),
+    let (trail, _) = scope
+        .observed
+        .strays
+        .iter()
+        .filter(|(_, it)| it.trail.destinations().any(|it| it == *arn))
+        .find(is_kept)?;
+    Some(Warning {
+        code: "withheld".to_owned(),
+        address: address.clone(),
+        message: format!("its deletion is withheld until trail {trail} is deleted"),
+    })
+}
+
+/// Says what is kept, why, and what the user can do.
+fn kept(kind: Kind, additions: &[String]) -> String {
+    let what = kind.as_str().replace('_', " ");
+    format!(
+        "the {what} is kept because others use it: {}. Delete it by hand, or remove its tag `{OWNER_TAG}` to leave it to them",
+        additions.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_what_is_kept_why_and_what_to_do() {
+        let additions = ["statement `Team`".to_owned(), "subscription `sqs` to `a`".to_owned()];
+        assert_eq!(
+            kept(Kind::Topic, &additions),
+            "the topic is kept because others use it: statement `Team`, subscription `sqs` to `a`. Delete it by hand, or remove \
+             its tag `reconcile:spec` to leave it to them"
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
-use crate::observed::{Inactive, Observed, Stray, What, granted};
+use crate::observed::{Inactive, Leftover, Observed, Stray, What, granted};
 use crate::plan::{AccountRef, Unreadable, Warning};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
@@ -157,17 +157,34 @@ impl<'a> Scope<'a> {
 
     /// What a trail of ours leads to and could not be read. The trail stays as long: nothing else tells of what may be ours.
     pub(super) fn hidden_destination(&self, stray: &Stray) -> Option<Arn> {
-        stray.trail.destinations().find(|arn| self.observed.hidden.contains_key(arn))
+        stray.trail.named().find(|arn| self.observed.hidden.contains_key(arn))
     }
 
-    /// Whether a log group, role or topic of this ARN is ours and not in the spec, and may go now.
+    /// Whether the trails of this installation stop using a log group, role or topic: it is of this installation, and the spec no
+    /// longer has it.
+    pub(super) fn ends_use(&self, arn: &str) -> bool {
+        self.leftover(arn).is_some_and(|leftover| self.ends_use_of(leftover))
+    }
+
+    fn ends_use_of(&self, leftover: &Leftover) -> bool {
+        self.desired.deletion.trails && !self.is_withheld(leftover)
+    }
+
+    /// Whether a log group, role or topic of this ARN is deleted: nobody else uses it either.
     pub(super) fn lets_go(&self, arn: &str) -> bool {
-        let leftover = self.observed.leftovers.iter().find(|(it, _)| it.as_str() == arn);
-        leftover.is_some_and(|(_, leftover)| match leftover.what {
-            // Only trails of its own account use it, and those are known.
-            What::LogGroup(_) | What::Role(_) => self.desired.deletion.trails,
-            What::Topic(_) => self.desired.deletion.trails && self.observed.unreadable.is_empty(),
-        })
+        let is_deleted = |leftover: &Leftover| self.ends_use_of(leftover) && leftover.additions.is_empty();
+        self.leftover(arn).is_some_and(is_deleted)
+    }
+
+    /// Whether accounts that could not be read may still use it. Only trails of its own account use a log group or a role, and
+    /// those are known.
+    pub(super) fn is_withheld(&self, leftover: &Leftover) -> bool {
+        matches!(leftover.what, What::Topic(_)) && !self.observed.unreadable.is_empty()
+    }
+
+    fn leftover(&self, arn: &str) -> Option<&'a Leftover> {
+        let mut leftovers = self.observed.leftovers.iter();
+        leftovers.find(|(it, _)| it.as_str() == arn).map(|(_, leftover)| leftover)
     }
 
     /// The tags wanted of what may be somebody else's: none if it exists without our mark, since with our

@@ -1,7 +1,7 @@
 //! Compares the policies of topics.
 
-use reconcile_policy::{Fitted, Only, TopicIntent};
-use reconcile_spec as spec;
+use reconcile_policy::{Fitted, Only, Region, TopicIntent};
+use reconcile_spec::{self as spec, Foreign};
 
 use super::change::Compared;
 use super::confirm::Subject;
@@ -10,7 +10,8 @@ use super::policy::Policy;
 use super::{Scope, guest};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::plan::Changed;
+use crate::observed::LiveTopic;
+use crate::plan::{AccountRef, Changed};
 
 /// Adds what lets our trails publish to their topics. Returns what each policy is to become, in the order of the spec; `None`
 /// for a topic that could not be read, or whose policy does not fit.
@@ -54,6 +55,40 @@ pub(super) fn try_forms(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared
         if let Some(outcome) = outcome {
             policy(scope, topic).try_form(outcome, compared);
         }
+    }
+}
+
+/// Removes our statements from the policy of a topic of this installation that the spec no longer has, and that is kept because
+/// others use it.
+pub(super) fn let_go(
+    scope: &Scope<'_>,
+    topic: &LiveTopic,
+    address: Address,
+    place: Option<(AccountRef, Region)>,
+    compared: &mut Compared,
+) {
+    let arn = &topic.view.arn;
+    let ownership = &scope.desired.bucket_policy.ownership;
+    let policy = Policy {
+        scope,
+        address,
+        place,
+        subject: Subject::Topic(arn),
+        ownership,
+        form: None,
+        tags: Some(&topic.view.tags),
+        foreign: Foreign::default(),
+        refuses_public: false,
+        setting: None,
+        emptied: Some(TopicIntent::default_policy(arn)),
+        changed: Changed::TopicPolicy,
+    };
+    let before = compared.changes.len();
+    policy.shrink(Some(&topic.policy), &[], &[], &[], compared);
+    for change in compared.changes.iter_mut().skip(before) {
+        change
+            .reasons
+            .insert(0, "the spec no longer has the topic, which is kept because others use it".to_owned());
     }
 }
 

@@ -1,12 +1,15 @@
 //! Compares the trails.
 
+use reconcile_policy::Arn;
 use reconcile_spec as spec;
 
-use super::Scope;
 use super::change::{Compared, Terms, reasons};
+use super::{Scope, leftover};
 use crate::address::Address;
 use crate::difference::Difference;
+use crate::former;
 use crate::kind::Kind;
+use crate::observed::Stray;
 use crate::plan::{Action, Changed, Phase, Risk, Warning};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail};
 
@@ -68,9 +71,8 @@ fn change(
     compared.view(terms, live, wanted);
 }
 
-/// Narrows trails from their organization to their own account, and deletes those of ours that the spec no
-/// longer has; both only after the trails that take their place record.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
+/// Narrows trails from their organization to their own account, after the trails that take their place record.
+pub(super) fn narrow(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let Some(Some(live)) = scope.observed.trails.get(&desired.arn) else { continue };
         if !narrows(Some(live), desired) {
@@ -82,27 +84,23 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
             None => change(scope, desired, Some(live.clone()), Phase::Contract, compared),
         }
     }
-    let records_organization = scope.desired.trails.iter().any(|trail| trail.is_organization);
+}
+
+/// Deletes the trails of this installation that the spec no longer has, after the trails that take their place record, and after
+/// the log groups, roles and topics that only these trails name: a kill in between leaves the trail, which still names them.
+/// CloudTrail delivers to the bucket all the same.
+pub(super) fn remove(scope: &Scope<'_>, compared: &mut Compared) {
     for (arn, stray) in &scope.observed.strays {
         let address = Address::new(Kind::Trail, &stray.account, arn.resource_name());
         if !scope.desired.deletion.trails {
             compared.warn_of_kept(&address, "deletion.trails");
             continue;
         }
-        // Trails of accounts take the place of one of their organization, and the other way round.
-        let is_of_all = stray.trail.organization || records_organization;
-        if is_of_all && let Some(warning) = scope.withholds(&address, "its deletion") {
+        if let Some(warning) = withheld(scope, &address, stray) {
             compared.warnings.push(warning);
             continue;
         }
-        if let Some(hidden) = scope.hidden_destination(stray) {
-            compared.warnings.push(Warning {
-                code: "withheld".to_owned(),
-                address,
-                message: format!("its deletion is withheld until {hidden} can be read"),
-            });
-            continue;
-        }
+        let is_of_all = is_of_all(scope, stray);
         let Ok(region) = arn.region().parse() else { continue };
         let site = spec::Site { account: stray.account.clone(), region };
         let terms = Terms {
@@ -112,12 +110,37 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
             depends_on: scope
                 .trail_addresses()
                 .filter(|it| is_of_all || it.account == stray.account)
+                .chain(leftover::addresses(scope, &stray.trail))
                 .collect(),
             changed: Changed::Trail,
             explain,
         };
         compared.delete(terms, stray.trail.clone());
     }
+}
+
+/// Whether a trail records, or gives its place to a trail that records, all accounts of an organization.
+fn is_of_all(scope: &Scope<'_>, stray: &Stray) -> bool {
+    stray.trail.organization || scope.desired.trails.iter().any(|trail| trail.is_organization)
+}
+
+/// Why a trail that the spec no longer has is not deleted by this plan, if it is not.
+pub(super) fn withheld(scope: &Scope<'_>, address: &Address, stray: &Stray) -> Option<Warning> {
+    let leads_to_topic = || {
+        let mut named = stray.trail.named().filter_map(|arn| scope.observed.leftovers.get(&arn));
+        named.any(|leftover| scope.is_withheld(leftover))
+    };
+    if (is_of_all(scope, stray) || leads_to_topic())
+        && let Some(warning) = scope.withholds(address, "its deletion")
+    {
+        return Some(warning);
+    }
+    let hidden = scope.hidden_destination(stray)?;
+    Some(Warning {
+        code: "withheld".to_owned(),
+        address: address.clone(),
+        message: format!("its deletion is withheld until {hidden} can be read"),
+    })
 }
 
 fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Trail> {
@@ -141,6 +164,26 @@ fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Trail>
 }
 
 fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Trail {
+    let mut wanted = wanted_settings(scope, desired, live);
+    let left = live.map(|live| left(scope, live, &wanted)).unwrap_or_default();
+    wanted.tags.0.extend(former::tags(left.into_iter()).0);
+    wanted
+}
+
+/// The destinations of this installation, or perhaps of it, that the trail stops using.
+fn left(scope: &Scope<'_>, live: &Trail, wanted: &Trail) -> Vec<Arn> {
+    let stays = Trail {
+        cloudwatch_logs: wanted.cloudwatch_logs.clone().or_else(|| live.cloudwatch_logs.clone()),
+        notification: wanted.notification.clone().or_else(|| live.notification.clone()),
+        ..wanted.clone()
+    };
+    let stays: Vec<Arn> = stays.destinations().collect();
+    let (leftovers, hidden) = (&scope.observed.leftovers, &scope.observed.hidden);
+    let is_ours = |arn: &Arn| leftovers.contains_key(arn) || hidden.contains_key(arn);
+    live.destinations().filter(|arn| !stays.contains(arn) && is_ours(arn)).collect()
+}
+
+fn wanted_settings(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Trail {
     Trail {
         arn: desired.arn.clone(),
         bucket: desired.bucket.to_string(),
@@ -197,7 +240,7 @@ fn cloudwatch_logs(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail
     }
     match live?.cloudwatch_logs.as_ref()? {
         CloudWatchLogs::To { group, role } => {
-            let goes = scope.lets_go(group.trim_end_matches(":*")) || scope.lets_go(role);
+            let goes = scope.ends_use(group.trim_end_matches(":*")) || scope.ends_use(role);
             goes.then_some(CloudWatchLogs::Off)
         }
         CloudWatchLogs::Off => None,
@@ -209,7 +252,7 @@ fn notification(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) 
         return Some(Notification::To { topic: topic.to_string() });
     }
     match live?.notification.as_ref()? {
-        Notification::To { topic } => scope.lets_go(topic).then_some(Notification::Off),
+        Notification::To { topic } => scope.ends_use(topic).then_some(Notification::Off),
         Notification::Off => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Ownership, Recovered, Region, recover};
-use reconcile_spec::{Account, AccountName, Accounts, Installation, OWNER_TAG, SpecName};
+use reconcile_spec::{Account, AccountName, Accounts, Installation, OWN_TAGS, SpecName};
 
 use super::choice::Aspect;
 use super::error::trail as trail_name;
@@ -326,7 +326,7 @@ impl<'s> Draft<'s> {
         let mut all = self.tagged();
         let first = all.next().into_iter().flat_map(|tags| &tags.0);
         let is_said = |key: &str, value: &str| {
-            key != OWNER_TAG && !key.to_ascii_lowercase().starts_with("aws:") && !value.is_empty()
+            !OWN_TAGS.contains(&key) && !key.to_ascii_lowercase().starts_with("aws:") && !value.is_empty()
         };
         let mut common: BTreeMap<&str, &str> = first
             .filter(|(key, value)| is_said(key, value))

@@ -3,9 +3,10 @@
 use reconcile_policy::Region;
 use reconcile_spec::AccountName;
 
-use crate::view::{LogGroup, Role, Topic};
+use super::topic::LiveTopic;
+use crate::view::{LogGroup, Role};
 
-/// What was made for trails, and is not in the spec any more.
+/// A log group, role or topic of this installation that the spec no longer has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leftover {
     /// The account that it is in.
@@ -14,6 +15,8 @@ pub struct Leftover {
     pub region: Region,
     /// What it is.
     pub what: What,
+    /// What others have put on it, in words.
+    pub additions: Vec<String>,
 }
 
 /// What a leftover is.
@@ -24,5 +27,5 @@ pub enum What {
     /// A role.
     Role(Role),
     /// A topic.
-    Topic(Topic),
+    Topic(LiveTopic),
 }

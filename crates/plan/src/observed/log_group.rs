@@ -9,6 +9,8 @@ pub struct GroupTraits {
     pub takes_bearer_tokens: bool,
     /// The class, if it is not the standard one.
     pub class: Option<String>,
+    /// The number of metric filters. `reconcile` creates none.
+    pub metric_filters: u64,
 }
 
 /// A data protection policy.

@@ -16,6 +16,10 @@ pub struct LiveTopic {
     pub policy: Document,
     /// The receivers of its messages; an error where they could not be read.
     pub subscriptions: Result<Vec<Receiver>, Error>,
+    /// The number of confirmed subscriptions; `None` where SNS does not return it.
+    pub subscribers: Option<u64>,
+    /// The number of subscriptions that nobody has confirmed yet.
+    pub pending: u64,
 }
 
 /// What decides whether CloudTrail can publish to a topic.
@@ -27,4 +31,6 @@ pub struct TopicAttributes {
     pub encryption: AtRest,
     /// How many confirmed subscriptions there are; `None` where that is not known.
     pub subscribers: Option<u64>,
+    /// How many subscriptions wait for their confirmation.
+    pub pending: u64,
 }

@@ -2,6 +2,7 @@ use reconcile_policy::Arn;
 use serde::{Deserialize, Serialize};
 
 use super::{KeyRef, Selectors, Tags, View};
+use crate::former;
 
 /// A trail with all its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +67,11 @@ impl Trail {
             arns.push(topic);
         }
         arns.into_iter().filter_map(|arn| arn.parse().ok())
+    }
+
+    /// Its destinations, and those that its record names.
+    pub fn named(&self) -> impl Iterator<Item = Arn> {
+        self.destinations().chain(former::read(&self.tags))
     }
 }
 

@@ -105,7 +105,7 @@ fn make(desired: &Desired, observed: &mut Observed, change: &Change) {
             let policy = live.take().map_or_else(|| Document::new(Vec::new()), |live| live.policy);
             *live = action.after().cloned().map(|mut view| {
                 know(&mut view.encryption, &key);
-                LiveTopic { view, policy, subscriptions: Ok(Vec::new()) }
+                LiveTopic { view, policy, subscriptions: Ok(Vec::new()), subscribers: Some(0), pending: 0 }
             });
         }
         Changed::TopicPolicy(action) => {

@@ -11,6 +11,17 @@ pub const OWNER_TAG: &str = "reconcile:spec";
 /// the policy can. The journal is on one disk, and the policy itself is restored byte for byte after a refusal.
 pub const REFUSED_FORMS_TAG: &str = "reconcile:refused-forms";
 
+/// The tag of a trail that names the log group to which the trail delivered before.
+pub const FORMER_LOG_GROUP_TAG: &str = "reconcile:former-log-group";
+/// The tag of a trail that names the role with which the trail delivered to a log group before.
+pub const FORMER_ROLE_TAG: &str = "reconcile:former-role";
+/// The tag of a trail that names the topic that the trail notified before.
+pub const FORMER_TOPIC_TAG: &str = "reconcile:former-topic";
+
+/// The tags that `reconcile` sets by itself.
+pub const OWN_TAGS: [&str; 5] =
+    [OWNER_TAG, REFUSED_FORMS_TAG, FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG];
+
 /// The tags of every taggable resource. Always holds [`OWNER_TAG`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tags {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{Installation, OWNER_TAG, REFUSED_FORMS_TAG, Tags};
+use crate::desired::{Installation, OWN_TAGS, Tags};
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawTags};
 
@@ -26,7 +26,7 @@ pub(super) fn resolve(
     }
     let is_allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
     for (key, value) in tags {
-        let (problem, help) = if key == OWNER_TAG || key == REFUSED_FORMS_TAG {
+        let (problem, help) = if OWN_TAGS.contains(&key.as_str()) {
             ("is reserved for reconcile", "remove it")
         } else if key.to_ascii_lowercase().starts_with("aws:") {
             ("begins with `aws:`, which is reserved for AWS", "rename it")

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use reconcile_plan::Kind;
+
 const PAGE: &str = include_str!("../CONTRIBUTING.md");
 
 fn root() -> &'static Path {
@@ -44,6 +46,20 @@ fn a_crate_depends_only_on_crates_to_its_left() {
             let may_use_twin = ["cli", "sandbox"].contains(&&*name) && dependency == "twin";
             let is_left = place(&dependency).is_some_and(|place| place < place_of_name);
             assert!(is_left || may_use_twin, "{name} depends on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_has_a_comparison_and_an_executor_in_a_file_of_its_name() {
+    for kind in Kind::ALL {
+        let file = match kind {
+            Kind::ServiceAccess | Kind::DelegatedAdministrator => "organization",
+            kind => kind.as_str(),
+        };
+        for folder in ["plan/src/compare", "apply/src/execute"] {
+            let path = root().join("crates").join(folder).join(file).with_extension("rs");
+            assert!(path.exists(), "{}", path.display());
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_plan::plan::{Action, ActionKind, Change, Changed, Phase};
+use reconcile_plan::plan::{ActionKind, Change, Phase};
 use reconcile_plan::{Address, Plan, addresses};
 use reconcile_policy::{Document, Ownership, Statement, canonical_text, owned};
 use reconcile_spec::Desired;
@@ -167,7 +167,7 @@ impl Judge<'_> {
 
     /// The difference between the outcomes of a saved change and the fresh one.
     fn other_outcome(&self, saved: &Change, fresh: &Change) -> Option<String> {
-        match (policy(saved), policy(fresh)) {
+        match (saved.changed.policy(), fresh.changed.policy()) {
             (Some(saved), Some(fresh)) => self.other_statements(saved, fresh),
             _ => self.other_view(&saved.views().1, &fresh.views().1),
         }
@@ -228,7 +228,7 @@ impl Judge<'_> {
 
     /// Whether both plans saw the same resource.
     fn has_seen_the_same(&self, saved: &Change, fresh: &Change) -> bool {
-        match (policy(saved), policy(fresh)) {
+        match (saved.changed.policy(), fresh.changed.policy()) {
             (Some(saved), Some(fresh)) => saved.before() == fresh.before(),
             _ => self.is_same_value(&saved.views().0, &fresh.views().0),
         }
@@ -237,7 +237,9 @@ impl Judge<'_> {
     /// Whether a policy has a subset of the planned statements, and no other managed statements: a new key has its
     /// administrators from the start.
     fn has_only_wanted_statements(&self, saved: &Change, fresh: &Change) -> bool {
-        let (Some(saved), Some(fresh)) = (policy(saved), policy(fresh)) else { return false };
+        let (Some(saved), Some(fresh)) = (saved.changed.policy(), fresh.changed.policy()) else {
+            return false;
+        };
         let ours =
             |document: Option<&Document>| document.map(|it| owned(it, &self.ownership)).unwrap_or_default();
         let wanted = ours(saved.after());
@@ -247,7 +249,7 @@ impl Judge<'_> {
     }
 
     fn stale(&self, saved: &Change, fresh: &Change) -> Status {
-        let error = match (policy(saved), saved.views().0, fresh.views().0) {
+        let error = match (saved.changed.policy(), saved.views().0, fresh.views().0) {
             (Some(_), ..) => "statements differ from the plan".to_owned(),
             (None, Value::Null, _) => "the resource now exists".to_owned(),
             (None, _, Value::Null) => "the resource no longer exists".to_owned(),
@@ -284,15 +286,6 @@ fn other_aim(saved: &Change, fresh: &Change) -> Option<String> {
 
 fn is_same_change(a: &Change, b: &Change) -> bool {
     (&a.address, a.phase) == (&b.address, b.phase)
-}
-
-fn policy(change: &Change) -> Option<&Action<Document>> {
-    match &change.changed {
-        Changed::KeyPolicy(action) | Changed::BucketPolicy(action) | Changed::TopicPolicy(action) => {
-            Some(action)
-        }
-        _ => None,
-    }
 }
 
 /// The names of the fields of a view.

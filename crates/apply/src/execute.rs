@@ -84,7 +84,16 @@ pub(crate) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, Apply
         Changed::KeyPolicy(_) => key_policy::resume(work, trial).await,
         Changed::BucketPolicy(_) => bucket_policy::resume(work, trial).await,
         Changed::TopicPolicy(_) => topic_policy::resume(work, trial).await,
-        _ => Ok(Made::Unchanged),
+        Changed::ServiceAccess(_)
+        | Changed::DelegatedAdministrator(_)
+        | Changed::Key(_)
+        | Changed::Alias(_)
+        | Changed::Grant(_)
+        | Changed::Bucket(_)
+        | Changed::LogGroup(_)
+        | Changed::Role(_)
+        | Changed::Topic(_)
+        | Changed::Trail(_) => Ok(Made::Unchanged),
     }
 }
 

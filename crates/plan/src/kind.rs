@@ -6,77 +6,71 @@ use std::str::FromStr;
 use reconcile_policy::PolicyKind;
 use serde::{Deserialize, Serialize};
 
-/// A kind of resource, as it stands in addresses and in the JSON plan.
+/// The table of kinds, in the order in which a first apply creates them: variant, name, and the view that a plan shows. Calls a
+/// macro with all rows.
 ///
-/// Matched without wildcards everywhere: a new kind does not compile until every stage knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Trusted access of CloudTrail to the organization.
-    ServiceAccess,
-    /// The delegated administrator of the organization for CloudTrail.
-    DelegatedAdministrator,
-    /// The KMS key that encrypts the logs.
-    Key,
-    /// The name of the key.
-    Alias,
-    /// The policy of the key.
-    KeyPolicy,
-    /// A KMS grant on the key.
-    Grant,
-    /// The bucket that all logs go to.
-    Bucket,
-    /// The policy of the bucket.
-    BucketPolicy,
-    /// A log group in CloudWatch Logs.
-    LogGroup,
-    /// The role with which CloudTrail delivers to log groups.
-    Role,
-    /// A topic that is told of log files.
-    Topic,
-    /// The policy of a topic.
-    TopicPolicy,
-    /// A trail.
-    Trail,
+/// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are made from it. A new row does not compile until every
+/// stage knows the kind.
+macro_rules! with_kinds {
+    ($make:ident) => {
+        $make! {
+            /// Trusted access of CloudTrail to the organization.
+            ServiceAccess "service_access" $crate::view::ServiceAccess,
+            /// The delegated administrator of the organization for CloudTrail.
+            DelegatedAdministrator "delegated_administrator" $crate::view::DelegatedAdministrator,
+            /// The KMS key that encrypts the logs.
+            Key "key" $crate::view::Key,
+            /// The alias of the key.
+            Alias "alias" $crate::view::Alias,
+            /// The policy of the key.
+            KeyPolicy "key_policy" ::reconcile_policy::Document,
+            /// A KMS grant on the key.
+            Grant "grant" $crate::view::Grant,
+            /// The bucket that receives all logs.
+            Bucket "bucket" $crate::view::Bucket,
+            /// The policy of the bucket.
+            BucketPolicy "bucket_policy" ::reconcile_policy::Document,
+            /// A log group in CloudWatch Logs.
+            LogGroup "log_group" $crate::view::LogGroup,
+            /// The role with which CloudTrail delivers to log groups.
+            Role "role" $crate::view::Role,
+            /// A topic that CloudTrail notifies of log files.
+            Topic "topic" $crate::view::Topic,
+            /// The policy of a topic.
+            TopicPolicy "topic_policy" ::reconcile_policy::Document,
+            /// A trail.
+            Trail "trail" $crate::view::Trail,
+        }
+    };
 }
+pub(crate) use with_kinds;
+
+macro_rules! kind {
+    ($($(#[$doc:meta])* $kind:ident $name:literal $view:ty,)*) => {
+        /// A kind of resource, as it stands in addresses and in the JSON plan.
+        ///
+        /// Matched without wildcards everywhere: a new kind does not compile until every stage knows it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Kind {
+            $($(#[$doc])* #[serde(rename = $name)] $kind,)*
+        }
+
+        impl Kind {
+            /// Every kind, in the order in which a first apply creates them.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The kind as addresses name it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
+}
+with_kinds!(kind);
 
 impl Kind {
-    /// Every kind, in the order in which a first apply makes them.
-    pub const ALL: [Self; 13] = [
-        Self::ServiceAccess,
-        Self::DelegatedAdministrator,
-        Self::Key,
-        Self::Alias,
-        Self::KeyPolicy,
-        Self::Grant,
-        Self::Bucket,
-        Self::BucketPolicy,
-        Self::LogGroup,
-        Self::Role,
-        Self::Topic,
-        Self::TopicPolicy,
-        Self::Trail,
-    ];
-
-    /// The kind as addresses name it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ServiceAccess => "service_access",
-            Self::DelegatedAdministrator => "delegated_administrator",
-            Self::Key => "key",
-            Self::Alias => "alias",
-            Self::KeyPolicy => "key_policy",
-            Self::Grant => "grant",
-            Self::Bucket => "bucket",
-            Self::BucketPolicy => "bucket_policy",
-            Self::LogGroup => "log_group",
-            Self::Role => "role",
-            Self::Topic => "topic",
-            Self::TopicPolicy => "topic_policy",
-            Self::Trail => "trail",
-        }
-    }
-
     /// The size limit in bytes, if it is a policy document.
     pub fn policy_limit(self) -> Option<usize> {
         match self {
@@ -117,6 +111,29 @@ impl FromStr for Kind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| UnknownKind(text.to_owned()))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownKind(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_in_the_book_and_in_the_schemas() {
+        let page = include_str!("../../../docs/src/reference/command-line.md");
+        let schemas = [include_str!("../../../docs/src/reference/schemas/plan.schema.json")];
+        for kind in Kind::ALL {
+            assert!(page.contains(&format!("`{kind}`")), "{kind} is not on the page");
+            for schema in schemas {
+                assert!(schema.contains(&format!("\"{kind}\"")), "{kind} is not in a schema");
+            }
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
     }
 }

@@ -440,7 +440,7 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
     assert!(matches!(error, ImportError::OtherInstallations { .. }), "{error}");
     assert_eq!(
         error.to_string(),
-        "installation `other` and `test` manages every trail that delivers to bucket test-logs"
+        "installations `other` and `test` manage every trail that delivers to bucket test-logs"
     );
     assert!(error.hint().unwrap().contains("`--name new --previous-name other`"), "{:?}", error.hint());
 }

@@ -17,7 +17,7 @@ pub enum ImportError {
     #[error(transparent)]
     Observe(Box<ObserveError>),
     /// Other installations manage all trails.
-    #[error("installation {} manages every trail that delivers to bucket {bucket}", quoted(owners))]
+    #[error("{} every trail that delivers to bucket {bucket}", manage(owners))]
     OtherInstallations {
         /// The bucket.
         bucket: BucketName,
@@ -100,8 +100,12 @@ impl ImportError {
     }
 }
 
-fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+fn manage(owners: &[String]) -> String {
+    let names = owners.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    match owners {
+        [_] => format!("installation {names} manages"),
+        _ => format!("installations {names} manage"),
+    }
 }
 
 fn listed(left_out: &[LeftOut]) -> String {

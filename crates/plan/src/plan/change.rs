@@ -6,10 +6,7 @@ use super::AccountRef;
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
-use crate::kind::Kind;
-use crate::view::{
-    Alias, Bucket, DelegatedAdministrator, Grant, Key, LogGroup, Role, ServiceAccess, Topic, Trail,
-};
+use crate::kind::{Kind, with_kinds};
 
 mod form;
 
@@ -76,40 +73,12 @@ pub struct TrailRef {
 impl Change {
     /// What is done, without the views.
     pub fn action(&self) -> ActionKind {
-        match &self.changed {
-            Changed::ServiceAccess(action) => action.kind(),
-            Changed::DelegatedAdministrator(action) => action.kind(),
-            Changed::Key(action) => action.kind(),
-            Changed::Alias(action) => action.kind(),
-            Changed::KeyPolicy(action) | Changed::BucketPolicy(action) | Changed::TopicPolicy(action) => {
-                action.kind()
-            }
-            Changed::Grant(action) => action.kind(),
-            Changed::Bucket(action) => action.kind(),
-            Changed::LogGroup(action) => action.kind(),
-            Changed::Role(action) => action.kind(),
-            Changed::Topic(action) => action.kind(),
-            Changed::Trail(action) => action.kind(),
-        }
+        self.changed.action()
     }
 
     /// The views before and after as JSON; null where there is no resource.
     pub fn views(&self) -> (Value, Value) {
-        match &self.changed {
-            Changed::ServiceAccess(action) => action.to_json(),
-            Changed::DelegatedAdministrator(action) => action.to_json(),
-            Changed::Key(action) => action.to_json(),
-            Changed::Alias(action) => action.to_json(),
-            Changed::KeyPolicy(action) | Changed::BucketPolicy(action) | Changed::TopicPolicy(action) => {
-                action.to_json()
-            }
-            Changed::Grant(action) => action.to_json(),
-            Changed::Bucket(action) => action.to_json(),
-            Changed::LogGroup(action) => action.to_json(),
-            Changed::Role(action) => action.to_json(),
-            Changed::Topic(action) => action.to_json(),
-            Changed::Trail(action) => action.to_json(),
-        }
+        self.changed.to_json()
     }
 }
 
@@ -122,54 +91,53 @@ pub struct Ended {
     pub uses: Vec<Use>,
 }
 
-/// What is done to a resource of which kind.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Changed {
-    /// To the access of CloudTrail to the organization.
-    ServiceAccess(Action<ServiceAccess>),
-    /// To a delegated administrator.
-    DelegatedAdministrator(Action<DelegatedAdministrator>),
-    /// To a key.
-    Key(Action<Key>),
-    /// To an alias.
-    Alias(Action<Alias>),
-    /// To the policy of a key.
-    KeyPolicy(Action<Document>),
-    /// To a grant.
-    Grant(Action<Grant>),
-    /// To a bucket.
-    Bucket(Action<Bucket>),
-    /// To the policy of a bucket.
-    BucketPolicy(Action<Document>),
-    /// To a log group.
-    LogGroup(Action<LogGroup>),
-    /// To a role.
-    Role(Action<Role>),
-    /// To a topic.
-    Topic(Action<Topic>),
-    /// To the policy of a topic.
-    TopicPolicy(Action<Document>),
-    /// To a trail.
-    Trail(Action<Trail>),
+macro_rules! changed {
+    ($($(#[$doc:meta])* $kind:ident $name:literal $view:ty,)*) => {
+        /// What is done to a resource of which kind.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Changed {
+            $($(#[$doc])* $kind(Action<$view>),)*
+        }
+
+        impl Changed {
+            /// The kind of the resource.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$kind(_) => Kind::$kind,)*
+                }
+            }
+
+            fn action(&self) -> ActionKind {
+                match self {
+                    $(Self::$kind(action) => action.kind(),)*
+                }
+            }
+
+            fn to_json(&self) -> (Value, Value) {
+                match self {
+                    $(Self::$kind(action) => action.to_json(),)*
+                }
+            }
+        }
+    };
 }
+with_kinds!(changed);
 
 impl Changed {
-    /// The kind of the resource.
-    pub fn kind(&self) -> Kind {
+    /// What is done to a policy document, if the resource is one.
+    pub fn policy(&self) -> Option<&Action<Document>> {
         match self {
-            Self::ServiceAccess(_) => Kind::ServiceAccess,
-            Self::DelegatedAdministrator(_) => Kind::DelegatedAdministrator,
-            Self::Key(_) => Kind::Key,
-            Self::Alias(_) => Kind::Alias,
-            Self::KeyPolicy(_) => Kind::KeyPolicy,
-            Self::Grant(_) => Kind::Grant,
-            Self::Bucket(_) => Kind::Bucket,
-            Self::BucketPolicy(_) => Kind::BucketPolicy,
-            Self::LogGroup(_) => Kind::LogGroup,
-            Self::Role(_) => Kind::Role,
-            Self::Topic(_) => Kind::Topic,
-            Self::TopicPolicy(_) => Kind::TopicPolicy,
-            Self::Trail(_) => Kind::Trail,
+            Self::KeyPolicy(action) | Self::BucketPolicy(action) | Self::TopicPolicy(action) => Some(action),
+            Self::ServiceAccess(_)
+            | Self::DelegatedAdministrator(_)
+            | Self::Key(_)
+            | Self::Alias(_)
+            | Self::Grant(_)
+            | Self::Bucket(_)
+            | Self::LogGroup(_)
+            | Self::Role(_)
+            | Self::Topic(_)
+            | Self::Trail(_) => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! if CloudTrail refuses a trail.
 
 use reconcile_plan::observed::StoredPolicy;
-use reconcile_plan::plan::{self, Changed, Phase, TrailRef};
+use reconcile_plan::plan::{self, Action, Phase, TrailRef};
 use reconcile_policy::{Document, Step};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
@@ -148,12 +148,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
             return PolicyAfter::Unwritten;
         };
         let Some(retreat) = &first_use.retreat else { return PolicyAfter::Unwritten };
-        let before = match &self.work.change.changed {
-            Changed::BucketPolicy(action) | Changed::KeyPolicy(action) | Changed::TopicPolicy(action) => {
-                action.before()
-            }
-            _ => None,
-        };
+        let before = self.work.change.changed.policy().and_then(Action::before);
         match self.put_longer(before, retreat).await {
             Ok(()) => {
                 self.asking.settle(&self.work.context.interrupt).await;

@@ -9,7 +9,7 @@ use super::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, T
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
-use crate::kind::Kind;
+use crate::kind::{Kind, with_kinds};
 use crate::plan::AccountRef;
 
 #[derive(Serialize, Deserialize)]
@@ -77,21 +77,7 @@ impl TryFrom<Form> for Change {
         if form.address.kind != form.kind {
             return Err(FormError::Kind { address: form.address, kind: form.kind });
         }
-        let changed = match form.kind {
-            Kind::ServiceAccess => Changed::ServiceAccess(form.action()?),
-            Kind::DelegatedAdministrator => Changed::DelegatedAdministrator(form.action()?),
-            Kind::Key => Changed::Key(form.action()?),
-            Kind::Alias => Changed::Alias(form.action()?),
-            Kind::KeyPolicy => Changed::KeyPolicy(form.action()?),
-            Kind::Grant => Changed::Grant(form.action()?),
-            Kind::Bucket => Changed::Bucket(form.action()?),
-            Kind::BucketPolicy => Changed::BucketPolicy(form.action()?),
-            Kind::LogGroup => Changed::LogGroup(form.action()?),
-            Kind::Role => Changed::Role(form.action()?),
-            Kind::Topic => Changed::Topic(form.action()?),
-            Kind::TopicPolicy => Changed::TopicPolicy(form.action()?),
-            Kind::Trail => Changed::Trail(form.action()?),
-        };
+        let changed = form.changed()?;
         Ok(Self {
             address: form.address,
             account: form.account,
@@ -109,6 +95,20 @@ impl TryFrom<Form> for Change {
         })
     }
 }
+
+macro_rules! changed_of {
+    ($($(#[$doc:meta])* $kind:ident $name:literal $view:ty,)*) => {
+        impl Form {
+            /// What is done, with views of the kind.
+            fn changed(&self) -> Result<Changed, FormError> {
+                Ok(match self.kind {
+                    $(Kind::$kind => Changed::$kind(self.action()?),)*
+                })
+            }
+        }
+    };
+}
+with_kinds!(changed_of);
 
 impl Form {
     fn action<V: DeserializeOwned>(&self) -> Result<Action<V>, FormError> {

@@ -551,7 +551,7 @@ fn the_weather_of_a_seed_is_named_on_stderr_and_repeats() {
     let (one, other) = (throttled().exits(0), throttled().exits(0));
     assert!(one.stderr.contains("throttles 10%"), "{}", one.stderr);
     assert!(
-        one.stderr.contains("repeat it with `--weather 7:throttles=10%,retired-fields=100%`"),
+        one.stderr.contains("repeat this run with `--weather 7:throttles=10%,retired-fields=100%`"),
         "{}",
         one.stderr
     );

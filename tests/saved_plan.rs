@@ -63,7 +63,11 @@ fn a_plan_that_deletes_everything_needs_to_be_asked_for() {
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox --destroy").exits(1).says("this plan was made without `--destroy`");
     project.edit(PLAN, |plan| plan["destroy"] = json!(true));
-    project.run("apply --sandbox").exits(1).says("this plan deletes everything").says("pass `--destroy`");
+    project
+        .run("apply --sandbox")
+        .exits(1)
+        .says("this plan deletes the installation")
+        .says("pass `--destroy`");
     project.run("plan specs/prod.yaml --sandbox --destroy").exits(0);
     project.run("apply --sandbox").exits(1).says("pass `--destroy`");
     project.run("apply --sandbox --destroy").exits(0);

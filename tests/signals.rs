@@ -164,7 +164,7 @@ fn a_signal_during_an_apply_finishes_what_is_in_flight_and_says_how_to_continue(
         drop(hold);
         let run = end(process)
             .exits(130)
-            .says("were not begun")
+            .says("changes were not started")
             .says("Journal: .reconcile/journal/secprod-")
             .says("Run the same command again to continue.");
         assert!(!run.stdout.contains("failed "), "{}", run.stdout);

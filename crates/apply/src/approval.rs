@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_plan::plan::{ActionKind, Change, Phase};
+use reconcile_plan::plan::{Action, ActionKind, Change, Phase};
 use reconcile_plan::{Address, Plan, addresses};
 use reconcile_policy::{Document, Ownership, Statement, canonical_text, owned};
 use reconcile_spec::Desired;

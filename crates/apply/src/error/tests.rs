@@ -50,7 +50,7 @@ fn next_policy(last: Option<&PolicyAfter>) -> Option<PolicyAfter> {
 /// The error after another one, and the first after `None`. A new variant does not compile until it has its place here.
 fn next(last: Option<&ApplyError>) -> Option<ApplyError> {
     let late = |unknown: &[&str]| ApplyError::NotPropagated {
-        waited: Duration::from_secs(120),
+        waited: Duration::from_mins(2),
         error: Box::new(answer(
             Operation::CreateTrail,
             "InsufficientS3BucketPolicyException",
@@ -75,7 +75,7 @@ fn next(last: Option<&ApplyError>) -> Option<ApplyError> {
         Some(ApplyError::NotPropagated { unknown, .. }) if unknown.is_empty() => late(&[
             "statement `Write` may allow CloudTrail to write log files, depending on `aws:SourceOrgID`",
         ]),
-        Some(ApplyError::NotPropagated { .. }) => ApplyError::NotShown { waited: Duration::from_secs(120) },
+        Some(ApplyError::NotPropagated { .. }) => ApplyError::NotShown { waited: Duration::from_mins(2) },
         Some(ApplyError::NotShown { .. }) => ApplyError::Undeliverable {
             obstacles: vec!["CloudTrail is not allowed to write log files".to_owned()],
         },
@@ -88,7 +88,7 @@ fn next(last: Option<&ApplyError>) -> Option<ApplyError> {
             refused(PolicyAfter::Restored { accepted: Some(true) }, Some(form(None)))
         }
         Some(ApplyError::Refused(_)) => ApplyError::FirstRefused {
-            error: Box::new(ApplyError::NotShown { waited: Duration::from_secs(120) }),
+            error: Box::new(ApplyError::NotShown { waited: Duration::from_mins(2) }),
             refused: vec![form(Some("access denied"))],
         },
         Some(ApplyError::FirstRefused { .. }) => unconfirmed(false),

@@ -136,7 +136,9 @@ fn without_earlier_tags(value: Value) -> Value {
     match value {
         Value::Array(members) => members.into_iter().map(without_earlier_tags).collect(),
         Value::Object(fields) => {
-            let kept = fields.into_iter().filter(|(name, value)| *name != "team" && !value.is_null());
+            // A trail keeps the record of the destinations that it had before.
+            let is_earlier = |name: &str| name == "team" || name.starts_with("reconcile:former-");
+            let kept = fields.into_iter().filter(|(name, value)| !is_earlier(name) && !value.is_null());
             Value::Object(kept.map(|(name, value)| (name, without_earlier_tags(value))).collect())
         }
         other => other,

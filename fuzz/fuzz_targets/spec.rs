@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use reconcile_aws::{Mode, permissions};
+use reconcile_operations::{Mode, permissions};
 use reconcile_text::is_hidden;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -3,8 +3,6 @@
 //! The input is only the plan and live state, and the plan makes all decisions. A change is skipped if its
 //! resource changed since the plan, and so is every change that depends on it.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod approval;
 mod asking;
 mod confirm;

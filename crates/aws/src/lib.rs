@@ -3,8 +3,6 @@
 //! Every account gets its own session (own identity cache, own retry budget) over one shared connector.
 //! This crate knows nothing of plans, and decides nothing: it carries calls and says what became of them.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod answer;
 mod assumed_role;
 mod call;

@@ -4,8 +4,6 @@
 //! Two promises are checked after every call: nothing foreign is lost, and a trail that delivers before and after an apply
 //! delivers all the way. At the end, the state has to be the one that an apply without trouble reaches.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 pub mod campaign;
 pub mod crash;
 pub mod edit;

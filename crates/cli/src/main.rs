@@ -1,7 +1,5 @@
 //! `reconcile`: manages centralized CloudTrail logging from one file.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod args;
 mod commands;
 mod connect;

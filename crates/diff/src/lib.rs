@@ -2,8 +2,6 @@
 //!
 //! [`read()`] touches the world and decides nothing; [`reconcile_plan::compare`] decides and touches nothing.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod import;
 pub mod observe;
 mod read;

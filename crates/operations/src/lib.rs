@@ -3,8 +3,6 @@
 //!
 //! Pure. `reconcile-aws` makes the calls.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod class;
 mod denial;
 mod endpoint;

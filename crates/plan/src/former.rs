@@ -15,10 +15,16 @@ const MARKS: &str = " _.:/=+-@";
 /// The most characters of a value. See "Tag" in the CloudTrail API reference.
 const LENGTH: usize = 256;
 
+const KEYS: [&str; 3] = [FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG];
+
 /// Returns the destinations that the tags of a trail name.
 pub(crate) fn read(tags: &Tags) -> impl Iterator<Item = Arn> {
-    let values = [FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG].into_iter();
-    values.filter_map(|key| tags.0.get(key)?.parse().ok())
+    KEYS.into_iter().filter_map(|key| tags.0.get(key)?.parse().ok())
+}
+
+/// Whether a key is one of a record.
+pub(crate) fn is_key(key: &str) -> bool {
+    KEYS.contains(&key)
 }
 
 /// Returns the tags that record these destinations. One whose ARN is no value of a tag cannot be recorded: its name is too long or

@@ -4,8 +4,6 @@
 //! Pure: nothing in this crate can reach a network or a clock. `reconcile-diff` reads live state ([`observed::Observed`]), and
 //! [`compare`](compare()) decides.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 pub mod additions;
 mod address;
 mod compare;

@@ -36,8 +36,6 @@
 //!
 //! It must not talk to AWS, and must not know what a plan is.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod canonical;
 mod covers;
 mod delivery;

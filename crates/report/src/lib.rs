@@ -2,8 +2,6 @@
 //!
 //! Nothing here prints.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod diff;
 pub mod drift;
 pub mod explain;

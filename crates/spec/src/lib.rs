@@ -2,8 +2,6 @@
 //!
 //! Pure: bytes in, values out. It must not read files, the environment or AWS.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod desired;
 mod diagnostic;
 mod digest;

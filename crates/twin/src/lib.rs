@@ -9,8 +9,6 @@
 //! CloudTrail asks for is written here a second time: an independent opinion on what the product believes.
 
 #![expect(clippy::unnecessary_wraps, reason = "the operations of a service share one shape, for their table")]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
-
 mod adapters;
 mod call;
 mod denial;

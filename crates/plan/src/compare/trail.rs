@@ -262,12 +262,12 @@ fn explain(action: &Action<Trail>, diff: &[Difference]) -> (Vec<String>, Risk) {
         Action::Create { .. } => (vec!["the trail does not exist".to_owned()], Risk::Safe),
         Action::Delete { .. } => (vec!["the trail is not in the spec".to_owned()], Risk::Destructive),
         Action::Update { before, after } => {
-            (reasons(diff, |field, _| reason(field, before, after)), risk(before, after))
+            (reasons(diff, |field, it| reason(field, it, before, after)), risk(before, after))
         }
     }
 }
 
-fn reason(field: &str, before: &Trail, after: &Trail) -> String {
+fn reason(field: &str, difference: &Difference, before: &Trail, after: &Trail) -> String {
     match field {
         "logging" if after.logging => {
             "logging is stopped: somebody stopped it, or an earlier apply ended before it started logging"
@@ -312,6 +312,9 @@ fn reason(field: &str, before: &Trail, after: &Trail) -> String {
             "it sends notifications that the spec does not ask for".to_owned()
         }
         "notification" => "it does not send notifications to the topic of the spec".to_owned(),
+        "tags" if former::is_key(difference.path().trim_start_matches("/tags/")) => {
+            "tags record the earlier destinations, so that an interrupted apply finds them again".to_owned()
+        }
         "tags" => "tags are missing or differ".to_owned(),
         other => format!("{other} differs from the spec"),
     }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use reconcile_plan::observed::{KeyState, LiveTopic, Observed};
+use reconcile_plan::observed::{KeyState, Leftover, LiveTopic, Observed, What};
 use reconcile_plan::view::{
     AtRest, Bucket, CloudWatchLogs, Encryption, LogGroup, Notification, PublicAccessBlock, Role, Rotation,
     Tags, Trail,
 };
 use reconcile_plan::{Finding, findings};
-use reconcile_policy::Document;
+use reconcile_policy::{Arn, Document};
 
 use super::EVERYTHING;
 use super::made::{apply, compared, hub, made, spec};
@@ -171,4 +171,33 @@ fn the_plan_undoes_what_it_can() {
         assert_eq!(rest.changes, [], "{}", case.does);
         assert_eq!(!rest.refused.is_empty(), is_refused, "{}", case.does);
     }
+}
+
+#[test]
+fn a_destination_that_leaves_the_spec_is_recorded_before_it_is_deleted() {
+    let before = made(&spec(EVERYTHING));
+    let without: String = EVERYTHING
+        .lines()
+        .filter(|line| !line.contains("cloudwatch_logs"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let found = |account: &str, arn: &Arn, what: What| {
+        let region = "eu-west-1".parse().unwrap();
+        (arn.clone(), Leftover { account: account.parse().unwrap(), region, what, additions: Vec::new() })
+    };
+    let account = |arn: &Arn| if arn.account() == "111111111111" { "master" } else { "member" };
+    let groups = before.log_groups.iter().map(|(arn, it)| (arn, What::LogGroup(it.clone().unwrap())));
+    let roles = before.roles.iter().map(|(arn, it)| (arn, What::Role(it.clone().unwrap())));
+    let leftovers = groups.chain(roles).map(|(arn, what)| found(account(arn), arn, what)).collect();
+    let observed = Observed { leftovers, ..before.clone() };
+    let changes = compared(&spec(&without), &observed).plan.changes;
+    let told: Vec<String> =
+        changes.iter().map(|it| format!("{} {}", it.address.kind, it.reasons.join("; "))).collect();
+    let trail = "trail it delivers to CloudWatch Logs, which the spec does not ask for; tags record the earlier destinations, so \
+        that an interrupted apply finds them again";
+    let (role, group) = (
+        "role no trail of the spec uses this role",
+        "log_group no trail of the spec delivers to this log group",
+    );
+    assert_eq!(told, [trail, trail, role, role, group, group]);
 }

@@ -1,4 +1,4 @@
-//! Reads a set-up for which there is no spec.
+//! Reads an installation for which there is no spec.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::Progress;
 use crate::observe::survey::survey;
 use crate::read::{join, read};
 
-/// Reads the set-up in these accounts and finds the spec that describes it. Reads only.
+/// Reads the installation in these accounts and finds the spec that describes it. Reads only.
 ///
 /// # Errors
 /// [`ImportError`].

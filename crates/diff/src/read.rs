@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reconcile_aws::Aws;
-use reconcile_plan::observed::{Live, LiveError, LiveOrganization};
+use reconcile_plan::observed::{Live, LiveError, LiveOrganization, joined};
 use reconcile_spec::Spec;
 
 use crate::Progress;
@@ -22,15 +22,12 @@ pub async fn read(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Liv
     Ok(Live { spec, observed })
 }
 
-/// Adds the members of the organization to the accounts of a spec.
+/// Reads the organization of a spec, and adds its members to the accounts.
 ///
 /// # Errors
 /// [`LiveError`].
 pub(crate) async fn join(aws: &Aws, spec: Spec) -> Result<(Spec, Option<LiveOrganization>), LiveError> {
     let organization = discover(aws, spec.desired()).await?;
-    let spec = match &organization {
-        Some(organization) => spec.in_organization(&organization.roster).map_err(LiveError::Invalid)?,
-        None => spec,
-    };
+    let spec = joined(spec, organization.as_ref()).map_err(LiveError::Invalid)?;
     Ok((spec, organization))
 }

@@ -132,8 +132,12 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let topic_policies = topic_policy::compare(&scope, &mut compared);
     // Converge: every trail that could be read.
     trail::compare(&scope, &mut compared);
-    bucket_policy::try_form(&scope, bucket_policy.as_ref(), &mut compared);
-    key_policy::try_form(&scope, key_policy.as_ref(), &mut compared);
+    if let Some(outcome) = &bucket_policy {
+        bucket_policy::policy(&scope).try_form(outcome, &mut compared);
+    }
+    if let Some(outcome) = &key_policy {
+        key_policy::policy(&scope).try_form(outcome, &mut compared);
+    }
     topic_policy::try_forms(&scope, &topic_policies, &mut compared);
     quota::warn(&scope, &mut compared);
     // Contract: trails of ours that nobody asks for, after what was made for them, what the expanded policies still hold, and
@@ -144,10 +148,10 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     role::contract(&scope, &mut compared);
     grant::contract(&scope, grants, &mut compared);
     if let Some(outcome) = &key_policy {
-        key_policy::contract(&scope, outcome, &mut compared);
+        key_policy::policy(&scope).contract(outcome, &mut compared);
     }
     if let Some(outcome) = &bucket_policy {
-        bucket_policy::contract(&scope, outcome, &mut compared);
+        bucket_policy::policy(&scope).contract(outcome, &mut compared);
     }
     topic_policy::contract(&scope, &topic_policies, &mut compared);
     // S3 saves no public policy while it blocks public access.

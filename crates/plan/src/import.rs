@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use reconcile_spec::{AccountName, BucketName, Diagnostics, Spec, SpecName, parse};
 
 use crate::compare::{Comparison, compare};
-use crate::observed::{Live, LiveError, Observed, Setup, Wanted};
+use crate::observed::{Live, LiveError, Observed, Setup, Wanted, joined};
 use draft::Draft;
 pub use error::ImportError;
 use text::Text;
@@ -83,7 +83,7 @@ pub struct LeftOut {
 /// one before, so that few are needed.
 const MAX_CANDIDATES: usize = 24;
 
-/// Finds the spec that describes a set-up. `read` returns live state of a spec; it is called for each candidate.
+/// Finds the spec that describes an installation. `read` returns live state of a spec, and is called for each candidate.
 ///
 /// # Errors
 /// [`ImportError`].
@@ -162,7 +162,7 @@ impl Candidate {
         // Read without the lines that leave something alone, so that it is known what each of them keeps from changing.
         let bare = parsed(&text.bare()).unwrap_or_else(|_| spec.clone());
         let observed = read(bare).await?.observed;
-        let spec = joined(spec, &observed).map_err(|it| ImportError::invalid(&it))?;
+        let spec = joined(spec, observed.organization.as_ref()).map_err(|it| ImportError::invalid(&it))?;
         let comparison = compare(&spec, &observed, now);
         Ok(Self { text, observed, comparison })
     }
@@ -196,15 +196,7 @@ impl Candidate {
 
 /// Compares the text of a spec with what was observed for another one of the same resources.
 fn compared(text: &str, observed: &Observed, now: Timestamp) -> Result<Comparison, Diagnostics> {
-    Ok(compare(&joined(parsed(text)?, observed)?, observed, now))
-}
-
-/// The spec with the members of the organization that was observed.
-fn joined(spec: Spec, observed: &Observed) -> Result<Spec, Diagnostics> {
-    match &observed.organization {
-        Some(organization) => spec.in_organization(&organization.roster),
-        None => Ok(spec),
-    }
+    Ok(compare(&joined(parsed(text)?, observed.organization.as_ref())?, observed, now))
 }
 
 fn parsed(text: &str) -> Result<Spec, Diagnostics> {

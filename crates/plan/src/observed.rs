@@ -33,7 +33,7 @@ pub use live::{Live, LiveError};
 pub use log_access::{LogAccess, Reach, ResourcePolicy, Subscription, Unread};
 pub use log_group::{GroupTraits, Masking};
 pub use names::{Receiver, Target};
-pub use organization::{Inactive, LiveOrganization};
+pub use organization::{Inactive, LiveOrganization, joined};
 pub use policy::StoredPolicy;
 pub use role::OtherPolicy;
 pub use setup::{Around, MissingKey, Setup, SetupKey, SetupOrganization, SurveyError, Used, Wanted};

@@ -6,6 +6,7 @@ use reconcile_diff::observe::log_access::of_group;
 use reconcile_diff::observe::log_group::{read, read_live};
 use reconcile_operations::Operation;
 use reconcile_plan::additions::of_log_group;
+use reconcile_plan::observed::GroupTraits;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, LogGroup, Tags};
 use reconcile_policy::Arn;
@@ -19,11 +20,11 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Resul
         Ok::<_, ApplyError>(LogGroup { encryption, ..group.clone() })
     })?;
     let name = work.change.address.name.as_str();
-    let look = || read(work.session, work.region(), name);
-    let live = look().await?;
-    if let (Action::Delete { .. }, Some(_)) = (&action, &live) {
-        unused(&additions(work, name).await?)?;
+    let found = read_live(work.session, work.region(), name).await?;
+    if let (Action::Delete { .. }, Some(found)) = (&action, &found) {
+        unused(&additions(work, name, &found.traits).await?)?;
     }
+    let live = found.map(|found| found.view);
     if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
@@ -32,11 +33,11 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Resul
         Some(wanted) => step.converge(live.as_ref(), wanted).await?,
         None => step.delete().await?,
     }
-    work.shown(&action, live.as_ref(), look).await
+    work.shown(&action, live.as_ref(), || read(work.session, work.region(), name)).await
 }
 
-/// What others have put on the log group by now.
-async fn additions(work: &Work<'_>, name: &str) -> Result<Vec<String>, ApplyError> {
+/// Names the additions that others have made to the log group by now.
+async fn additions(work: &Work<'_>, name: &str, traits: &GroupTraits) -> Result<Vec<String>, ApplyError> {
     let (session, region) = (work.session, work.region());
     let arn = Arn::new(
         region.partition(),
@@ -45,9 +46,8 @@ async fn additions(work: &Work<'_>, name: &str) -> Result<Vec<String>, ApplyErro
         session.id().as_str(),
         &format!("log-group:{name}"),
     );
-    let traits = read_live(session, region, name).await?.map(|live| live.traits);
     let access = of_group(session, region, &arn, name).await;
-    Ok(of_log_group(&traits.unwrap_or_default(), &access.unwrap_or_default())?)
+    Ok(of_log_group(traits, &access.unwrap_or_default())?)
 }
 
 struct Step<'a> {

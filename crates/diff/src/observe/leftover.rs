@@ -45,7 +45,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     }
 }
 
-/// What trails of ours use or have used, with the Region to ask in.
+/// The destinations that trails of the installation use or have used, with the Region to ask in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
     let is_ours = |trail: &&Trail| trail.tags.are_of(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
@@ -63,7 +63,7 @@ fn is_wanted(desired: &Desired, arn: &Arn) -> bool {
         || desired.topics.iter().any(|it| it.arn == *arn)
 }
 
-/// What the ARN stands for, and what others have put on it; `None` if it is not of this installation.
+/// The resource of an ARN with the additions of others; `None` if the resource is not of this installation.
 ///
 /// # Errors
 /// Also where it cannot be read what others have put on it.

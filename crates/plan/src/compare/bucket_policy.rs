@@ -126,19 +126,8 @@ fn organization_id(scope: &Scope<'_>) -> Option<String> {
     Some(below.split('/').next()?.to_owned())
 }
 
-/// Removes what no trail needs any more, once all trails are what they should be.
-pub(super) fn contract(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
-    policy(scope).contract(outcome, compared);
-}
-
-/// Lets one trail be created before all others if none relies on the form of the policy yet.
-pub(super) fn try_form(scope: &Scope<'_>, outcome: Option<&Fitted>, compared: &mut Compared) {
-    if let Some(outcome) = outcome {
-        policy(scope).try_form(outcome, compared);
-    }
-}
-
-fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
+/// The bucket policy, for the steps that are the same for every policy.
+pub(super) fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
     let desired = &scope.desired.bucket_policy;
     Policy {
         scope,

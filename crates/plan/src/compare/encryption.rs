@@ -7,11 +7,20 @@ use reconcile_spec::AtRest;
 
 use super::Scope;
 use super::change::Compared;
+use crate::address::Address;
 use crate::observed::UsedKey;
 use crate::plan::Warning;
 use crate::view::{self, Tags};
 
 impl Scope<'_> {
+    /// The addresses that an encryption depends on: CloudWatch Logs and CloudTrail use the key under its policy.
+    pub(super) fn needs_of(&self, encryption: Option<&view::AtRest>) -> Vec<Address> {
+        match encryption {
+            Some(_) => vec![self.key_address(), self.key_policy_address()],
+            None => Vec::new(),
+        }
+    }
+
     /// The wanted encryption of a topic or a log group, which may not exist yet; `None` leaves the encryption alone.
     pub(super) fn at_rest(
         &self,

@@ -19,11 +19,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         }
         let before = live.as_ref().map(|live| (live.encryption.as_ref(), &live.tags));
         let encryption = scope.at_rest(desired.encryption, &desired.arn, before);
-        // CloudWatch Logs asks the key whether it can encrypt.
-        let depends_on = match &encryption {
-            Some(_) => vec![scope.key_address(), scope.key_policy_address()],
-            None => Vec::new(),
-        };
+        let depends_on = scope.needs_of(encryption.as_ref());
         let wanted = LogGroup {
             encryption,
             retention_days: desired.retention_days,

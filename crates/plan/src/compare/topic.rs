@@ -22,10 +22,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         {
             warn_of_publishers(desired, &live.policy, compared);
         }
-        let depends_on = match &encryption {
-            Some(_) => vec![scope.key_address(), scope.key_policy_address()],
-            None => Vec::new(),
-        };
+        let depends_on = scope.needs_of(encryption.as_ref());
         let wanted = Topic { arn: desired.arn.clone(), encryption, tags };
         let terms = Terms {
             address: address(desired),

@@ -1,7 +1,7 @@
 //! The organization with its accounts.
 
 use reconcile_policy::AccountId;
-use reconcile_spec::{Member, Roster};
+use reconcile_spec::{Diagnostics, Member, Roster, Spec};
 
 /// An organization with its accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,5 +34,16 @@ impl LiveOrganization {
     /// The account of this id, if it is in the organization and not active.
     pub fn inactive(&self, id: &str) -> Option<&Inactive> {
         self.inactive.iter().find(|it| it.member.id.as_str() == id)
+    }
+}
+
+/// Adds the members of the organization, if there is one, to the accounts of a spec.
+///
+/// # Errors
+/// The problems of the spec with these accounts.
+pub fn joined(spec: Spec, organization: Option<&LiveOrganization>) -> Result<Spec, Diagnostics> {
+    match organization {
+        Some(organization) => spec.in_organization(&organization.roster),
+        None => Ok(spec),
     }
 }

@@ -20,6 +20,7 @@ mod trail;
 
 use std::sync::OnceLock;
 
+use futures::FutureExt;
 use reconcile_aws::Session;
 use reconcile_operations::Error;
 use reconcile_plan::plan::{Action, Change, Changed};
@@ -110,6 +111,20 @@ impl Work<'_> {
         settle(self.context, &self.change.address, Unseen::Itself, call).await
     }
 
+    /// Deletes something, and waits while another change of the same resource is in progress, or while the service still sees
+    /// a part that was deleted a moment ago. A missing resource was deleted by a call whose answer was lost, because the
+    /// resource existed a moment ago.
+    async fn delete<T, F>(&self, mut call: impl FnMut() -> F) -> Result<(), ApplyError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let deleted = |result: Result<T, Error>| match result {
+            Err(error) if error.is_absent() => Ok(()),
+            result => result.map(drop),
+        };
+        self.settle(|| call().map(&deleted)).await
+    }
+
     /// Reads what the change is about. What it belongs to may have been created by this apply a moment ago: that AWS does not find
     /// it is no answer then.
     async fn look<T, E, F>(&self, read: impl FnMut() -> F) -> Result<T, ApplyError>
@@ -174,14 +189,6 @@ fn unused(additions: &[String]) -> Result<(), ApplyError> {
 fn made<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Err(error) if error.is_already_so() => Ok(()),
-        result => result.map(drop),
-    }
-}
-
-/// A missing resource was deleted by a call whose answer was lost, because it existed a moment ago.
-fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
-    match result {
-        Err(error) if error.is_absent() => Ok(()),
         result => result.map(drop),
     }
 }

@@ -1,6 +1,6 @@
 //! What an AWS holds in a form that can be compared with what another one holds.
 
-use reconcile_twin::{KeySummary, Summary};
+use reconcile_twin::{BucketSummary, KeySummary, Summary};
 use serde_json::{Value, json};
 
 /// Everything that a spec decides: without the ids of keys, the order of lists, Regions that are empty and keys that are pending
@@ -22,7 +22,8 @@ pub fn normal(summary: &Summary) -> Value {
         })
     });
     let all = json!({
-        "accounts": accounts.collect::<Vec<_>>(), "buckets": summary.buckets, "organization": summary.organization,
+        "accounts": accounts.collect::<Vec<_>>(), "buckets": summary.buckets.iter().map(bucket).collect::<Vec<_>>(),
+        "organization": summary.organization,
     });
     sorted(&all, &names)
 }
@@ -57,13 +58,26 @@ pub fn sorted(value: &Value, keys: &[(&str, String)]) -> Value {
         Value::String(text) => match serde_json::from_str::<Value>(text) {
             Ok(document @ Value::Object(_)) => sorted(&document, keys),
             _ => {
-                // An SDK writes the namespace of S3, and S3 does not keep it.
-                let text = text.replace(" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"", "");
+                let text = without_namespace(text);
                 Value::String(keys.iter().fold(text, |text, (id, name)| text.replace(id, name)))
             }
         },
         other => other.clone(),
     }
+}
+
+/// An SDK writes the namespace of S3, and S3 does not keep it.
+fn without_namespace(text: &str) -> String {
+    text.replace(" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"", "")
+}
+
+/// A bucket without the suspended versioning that it may have: a bucket for which versioning was enabled once is never without a
+/// status again.
+fn bucket(bucket: &BucketSummary) -> BucketSummary {
+    const SUSPENDED: &str = "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+    let mut bucket = bucket.clone();
+    bucket.configuration.retain(|_, text| without_namespace(text) != SUSPENDED);
+    bucket
 }
 
 /// Where two values part, to be read.

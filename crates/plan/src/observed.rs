@@ -74,9 +74,9 @@ pub struct Observed {
     pub existing_topics: BTreeMap<Arn, Result<Option<TopicAttributes>, ReadError>>,
     /// The keys of the topics and log groups that a KMS key encrypts, by the ARN of the topic or log group.
     pub used_keys: BTreeMap<Arn, UsedKey>,
-    /// Topics and log groups that the spec does not have and that still need the key, since statements of ours let it be
-    /// used for them; by ARN, with the error where one could not be read.
-    pub still_encrypted: BTreeMap<Arn, Option<ReadError>>,
+    /// Topics and log groups that the spec does not have and that still need the key, because statements of ours let it be
+    /// used for them; by ARN, with the reason if the resource could not be read.
+    pub still_encrypted: BTreeMap<Arn, Option<Unseen>>,
     /// Every trail of the spec that could be read, by ARN; `None` where there is none.
     pub trails: BTreeMap<Arn, Option<Trail>>,
     /// Trails of all Regions that the spec does not have, by the account that they were seen in.

@@ -6,7 +6,7 @@ use reconcile_plan::plan::Action;
 use reconcile_plan::view::{Alias, KeyRef};
 use reconcile_spec::AliasName;
 
-use super::{Made, Verdict, Work, gone, made};
+use super::{Made, Verdict, Work, made};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Alias>) -> Result<Made, ApplyError> {
@@ -44,7 +44,11 @@ async fn remove(work: &Work<'_>, action: &Action<Alias>) -> Result<Made, ApplyEr
     if let Verdict::AlreadyDone = work.judge(action, live.as_ref())? {
         return Ok(Made::Unchanged);
     }
-    let call = work.session.kms(work.region()).delete_alias().alias_name(name.with_prefix()).send();
-    gone(work.session.call(Operation::DeleteAlias, call).await)?;
+    let kms = work.session.kms(work.region());
+    work.delete(|| {
+        let call = kms.delete_alias().alias_name(name.with_prefix());
+        async { work.session.call(Operation::DeleteAlias, call.send()).await }
+    })
+    .await?;
     work.shown(action, live.as_ref(), || find(work, &name)).await
 }

@@ -14,7 +14,7 @@ use reconcile_plan::view::{Bucket, Encryption, PublicAccessBlock, Tags};
 use reconcile_policy::Region;
 use reconcile_spec::BucketName;
 
-use super::{Made, Verdict, Work, gone, made, retention};
+use super::{Made, Verdict, Work, made, retention};
 use crate::error::ApplyError;
 
 /// The Region that S3 means when none is named; it must not be named.
@@ -111,8 +111,12 @@ impl Step<'_> {
 
     /// S3 deletes no bucket that holds anything.
     async fn delete(&self) -> Result<(), ApplyError> {
-        let call = self.s3.delete_bucket().bucket(self.name).expected_bucket_owner(self.owner).send();
-        Ok(gone(self.work.session.call(Operation::DeleteBucket, call).await)?)
+        self.work
+            .delete(|| {
+                let call = self.s3.delete_bucket().bucket(self.name).expected_bucket_owner(self.owner);
+                async { self.work.session.call(Operation::DeleteBucket, call.send()).await }
+            })
+            .await
     }
 
     /// Makes sure that a new bucket has its tags, and then sets what differs; protection first.

@@ -8,7 +8,7 @@ use reconcile_plan::plan::Action;
 use reconcile_plan::view::{Constraints, Grant};
 use reconcile_policy::Arn;
 
-use super::{Made, Verdict, Work, gone};
+use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Grant>) -> Result<Made, ApplyError> {
@@ -106,7 +106,11 @@ async fn revoke(work: &Work<'_>, action: &Action<Grant>, grant: &Grant) -> Resul
     let Some(id) = &grant.id else {
         return Err(ApplyError::Incomplete { what: "a grant", missing: "an id" });
     };
-    let call = work.session.kms(work.region()).revoke_grant().key_id(key.as_str()).grant_id(id).send();
-    gone(work.session.call(Operation::RevokeGrant, call).await)?;
+    let kms = work.session.kms(work.region());
+    work.delete(|| {
+        let call = kms.revoke_grant().key_id(key.as_str()).grant_id(id);
+        async { work.session.call(Operation::RevokeGrant, call.send()).await }
+    })
+    .await?;
     listed(work, action, Some(grant), &key, grant).await
 }

@@ -92,8 +92,11 @@ async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<(), ApplyError>
     const DAYS: i32 = 30;
 
     let kms = work.session.kms(work.region());
-    let call = kms.schedule_key_deletion().key_id(key.resource_name()).pending_window_in_days(DAYS).send();
-    Ok(work.session.call(Operation::ScheduleKeyDeletion, call).await.map(drop)?)
+    work.delete(|| {
+        let call = kms.schedule_key_deletion().key_id(key.resource_name()).pending_window_in_days(DAYS);
+        async { work.session.call(Operation::ScheduleKeyDeletion, call.send()).await }
+    })
+    .await
 }
 
 /// Makes the key, and never two. Where it is not known whether a call created a key, in this apply or in one that was killed, it

@@ -11,7 +11,7 @@ use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, LogGroup, Tags};
 use reconcile_policy::Arn;
 
-use super::{Made, Verdict, Work, gone, made, unused};
+use super::{Made, Verdict, Work, made, unused};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Result<Made, ApplyError> {
@@ -124,8 +124,12 @@ impl Step<'_> {
     }
 
     async fn delete(&self) -> Result<(), ApplyError> {
-        let call = self.logs.delete_log_group().log_group_name(self.name).send();
-        Ok(gone(self.work.session.call(Operation::DeleteLogGroup, call).await)?)
+        self.work
+            .delete(|| {
+                let call = self.logs.delete_log_group().log_group_name(self.name);
+                async { self.work.session.call(Operation::DeleteLogGroup, call.send()).await }
+            })
+            .await
     }
 }
 

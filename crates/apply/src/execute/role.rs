@@ -9,7 +9,7 @@ use reconcile_plan::view::{Role, Tags, View};
 use reconcile_policy::{Arn, Document};
 use reconcile_spec::Marks;
 
-use super::{Made, Verdict, Work, gone, made, unused};
+use super::{Made, Verdict, Work, made, unused};
 use crate::error::ApplyError;
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Role>) -> Result<Made, ApplyError> {
@@ -133,7 +133,7 @@ impl Step<'_> {
             .await
     }
 
-    /// A role with a policy in it cannot be removed.
+    /// IAM deletes no role that has a policy, and may still see a policy that was deleted a moment ago.
     async fn delete(&self, live: Option<&Role>) -> Result<(), ApplyError> {
         if live.is_some_and(|live| live.permissions.is_some()) {
             self.forbid(&self.policies.present).await?;
@@ -141,13 +141,21 @@ impl Step<'_> {
                 self.forbid(previous).await?;
             }
         }
-        let call = self.iam.delete_role().role_name(self.name).send();
-        Ok(gone(self.work.session.call(Operation::DeleteRole, call).await)?)
+        self.work
+            .delete(|| {
+                let call = self.iam.delete_role().role_name(self.name);
+                async { self.work.session.call(Operation::DeleteRole, call.send()).await }
+            })
+            .await
     }
 
     async fn forbid(&self, policy: &str) -> Result<(), ApplyError> {
-        let call = self.iam.delete_role_policy().role_name(self.name).policy_name(policy).send();
-        Ok(gone(self.work.session.call(Operation::DeleteRolePolicy, call).await)?)
+        self.work
+            .delete(|| {
+                let call = self.iam.delete_role_policy().role_name(self.name).policy_name(policy);
+                async { self.work.session.call(Operation::DeleteRolePolicy, call.send()).await }
+            })
+            .await
     }
 }
 

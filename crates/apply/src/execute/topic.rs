@@ -90,10 +90,13 @@ impl Step<'_> {
             .await
     }
 
-    /// Deleting a topic that does not exist succeeds.
     async fn delete(&self) -> Result<(), ApplyError> {
-        let call = self.sns.delete_topic().topic_arn(self.topic.arn.as_str()).send();
-        Ok(self.work.session.call(Operation::DeleteTopic, call).await.map(drop)?)
+        self.work
+            .delete(|| {
+                let call = self.sns.delete_topic().topic_arn(self.topic.arn.as_str());
+                async { self.work.session.call(Operation::DeleteTopic, call.send()).await }
+            })
+            .await
     }
 }
 

@@ -12,7 +12,7 @@ use reconcile_plan::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail,
 use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
 
 use super::policy::record;
-use super::{Made, Verdict, Work, gone};
+use super::{Made, Verdict, Work};
 use crate::error::ApplyError;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
 use crate::propagation::{Unseen, settle};
@@ -43,8 +43,11 @@ async fn delete(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyEr
         return Ok(Made::Unchanged);
     }
     let cloudtrail = work.session.cloudtrail(work.region());
-    let call = cloudtrail.delete_trail().name(name(work, &unwanted.arn)).send();
-    gone(work.session.call(Operation::DeleteTrail, call).await)?;
+    work.delete(|| {
+        let call = cloudtrail.delete_trail().name(name(work, &unwanted.arn));
+        async { work.session.call(Operation::DeleteTrail, call.send()).await }
+    })
+    .await?;
     work.shown(action, live.as_ref(), || find(work, unwanted)).await
 }
 

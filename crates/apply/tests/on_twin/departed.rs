@@ -50,6 +50,34 @@ async fn a_member_that_leaves_the_selection_loses_its_trail_before_its_permissio
     assert!(installation.plan(&without).await.is_in_sync());
 }
 
+/// The account is entered for its log group as for its trail, so a log group that is gone keeps no permission.
+#[tokio::test]
+async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() {
+    const LOGS: &str = ", cloudwatch_logs: { log_group: events, encryption: key }";
+    let base = Installation::new();
+    base.add_members(&["000000000001", M1]);
+    let spec =
+        |exclude: &str| of_organization(exclude).replace("accounts: all", &format!("accounts: all{LOGS}"));
+    base.converge(&spec("")).await;
+    let without = spec(&format!("\"{M1}\""));
+    let plan = base.plan(&without).await;
+    // The apply deletes the log group and cannot go on; then it is another plan that removes the permission.
+    for (account, operation) in
+        [(M1, "iam:DeleteRole"), (M1, "cloudtrail:DeleteTrail"), (MASTER, "kms:PutKeyPolicy")]
+    {
+        let mut installation = base.fork();
+        let denial = Denial { account: account.to_owned(), region: None, operation: operation.to_owned() };
+        installation.twin.deny(vec![denial]);
+        assert!(!installation.apply(&without, &plan).await.is_complete(), "{operation}");
+        installation.twin.deny(Vec::new());
+        assert!(installation.key_policies().contains(M1), "{operation}");
+        installation.lose_journals();
+        installation.converge(&without).await;
+        assert!(!installation.key_policies().contains(M1), "{operation}: {}", installation.key_policies());
+        assert!(installation.plan(&without).await.is_in_sync(), "{operation}");
+    }
+}
+
 #[tokio::test]
 async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
     let installation = Installation::new();

@@ -218,6 +218,34 @@ async fn an_apply_waits_until_aws_is_ready_for_what_was_made_a_moment_ago() {
 }
 
 #[tokio::test]
+async fn a_deletion_waits_until_aws_is_ready_for_it() {
+    let spec = members(1, ", cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t }")
+        + "deletion: { bucket: true, key: true }\n";
+    let base = Installation::new().patient();
+    base.converge(&spec).await;
+    let plan = base.plan_to_destroy(&spec).await;
+    for (operation, status, code, message) in [
+        // IAM still sees the policy of the role that was deleted a moment ago.
+        ("iam:DeleteRole", 409, "DeleteConflict", "Cannot delete entity, must delete policies first."),
+        ("iam:DeleteRolePolicy", 409, "ConcurrentModification", "multiple concurrent requests"),
+        ("logs:DeleteLogGroup", 400, "OperationAbortedException", "multiple concurrent requests"),
+        ("s3:DeleteBucket", 409, "OperationAborted", "A conflicting conditional operation is in progress"),
+        ("sns:DeleteTopic", 400, "ConcurrentAccess", "multiple concurrent requests"),
+        ("cloudtrail:DeleteTrail", 400, "ConflictException", "another operation is in progress"),
+        ("kms:DeleteAlias", 400, "KMSInvalidStateException", "is updating"),
+        ("kms:ScheduleKeyDeletion", 400, "KMSInvalidStateException", "is updating"),
+    ] {
+        let installation = base.fork();
+        installation.twin.fail(vec![failure(operation, status, code, message, 3)]);
+        let outcome = installation.apply(&spec, &plan).await;
+        assert!(outcome.is_complete(), "{operation} {code}: {:#?}", errors(&outcome));
+        let calls = installation.twin.calls();
+        let failed = calls.iter().filter(|it| it.error.as_deref() == Some(code)).count();
+        assert_eq!(failed, 3, "{operation} {code}");
+    }
+}
+
+#[tokio::test]
 async fn an_organization_that_was_opened_a_moment_ago_is_waited_for() {
     let base = with_others().await.patient();
     let spec =

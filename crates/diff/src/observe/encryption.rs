@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_kms::types::KeyManagerType;
 use reconcile_aws::{Aws, Session};
 use reconcile_operations::Operation;
-use reconcile_plan::observed::{KeyState, Observed, ReadError, UsedKey, granted};
+use reconcile_plan::observed::{KeyState, Observed, ReadError, Unseen, UsedKey, granted, leavers};
 use reconcile_plan::view::AtRest;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{Account, Desired};
@@ -38,16 +38,18 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
             observed.used_keys.insert(resource, key.clone());
         }
     }
-    for arn in left_over(desired, observed) {
-        let found = match account_of(desired, &arn) {
-            Some(account) => needs_key(aws, account, &arn, desired, observed).await,
-            None => Ok(true),
+    for (way_in, arn) in left_over(desired, observed) {
+        let found = match way_in {
+            Ok(account) => {
+                needs_key(aws, &account, &arn, desired, observed).await.map_err(Unseen::Unreadable)
+            }
+            Err(why) => Err(why),
         };
         match found {
             Ok(false) => {}
             Ok(true) => _ = observed.still_encrypted.insert(arn, None),
-            // What cannot be read may still need it.
-            Err(error) => _ = observed.still_encrypted.insert(arn, Some(error)),
+            // A resource that cannot be read may still need the key.
+            Err(why) => _ = observed.still_encrypted.insert(arn, Some(why)),
         }
     }
 }
@@ -123,15 +125,27 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     Ok(UsedKey::Other { arn, policy })
 }
 
-/// Those of them that the spec does not have.
-fn left_over(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
+/// Returns the topics and log groups that statements of ours let the key be used for and that the spec does not have, each with
+/// its account. The account can have left the spec or the selection of the organization, and is entered as for its trails then.
+fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Unseen>, Arn)> {
     let mut arns: BTreeSet<Arn> = granted(desired, observed);
     arns.retain(|arn| {
         desired.topics.iter().all(|it| it.arn != *arn)
             && desired.existing_topics.iter().all(|it| it.arn != *arn)
             && desired.log_groups.iter().all(|it| it.arn != *arn)
     });
-    arns
+    let mut left_over = Vec::new();
+    let mut undeclared: BTreeMap<String, BTreeSet<Arn>> = BTreeMap::new();
+    for arn in arns {
+        match account_of(desired, &arn) {
+            Some(account) => left_over.push((Ok(account.clone()), arn)),
+            None => _ = undeclared.entry(arn.account().to_owned()).or_default().insert(arn),
+        }
+    }
+    for leaver in leavers(desired, observed.organization.as_ref(), undeclared) {
+        left_over.extend(leaver.resources.into_iter().map(|arn| (leaver.way_in.clone(), arn)));
+    }
+    left_over
 }
 
 /// Whether a topic still has its messages encrypted with the key. What a log group encrypted is read as long as it

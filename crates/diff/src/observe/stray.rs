@@ -44,7 +44,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
                 entered.push(account);
             }
             Err(why) => {
-                let unseen = leaver.trails.into_iter().map(|trail| (trail, why.clone()));
+                let unseen = leaver.resources.into_iter().map(|trail| (trail, why.clone()));
                 observed.departed.unseen.extend(unseen);
             }
         }
@@ -82,7 +82,7 @@ fn unseen(desired: &Desired, observed: &Observed) -> BTreeMap<String, BTreeSet<A
 
 async fn read_leaver(aws: &Aws, leaver: &Leaver) -> Result<(Account, Vec<Trail>), Unseen> {
     let account = leaver.way_in.clone()?;
-    let trails = read(aws, &account, &leaver.trails).await.map_err(Unseen::Unreadable)?;
+    let trails = read(aws, &account, &leaver.resources).await.map_err(Unseen::Unreadable)?;
     Ok((account, trails))
 }
 

@@ -377,7 +377,8 @@ pub(super) static TABLE: &[Row] = &[
     Row::new(Refused, ALL, &["PolicyNotAttachable"]).hint(
         "name another policy in `cloudwatch_logs.permissions_boundary`: this policy is reserved for roles of AWS",
     ),
-    Row::new(Refused, ALL, &["DeleteConflict"]).hint(
+    // Other policies of the role are looked for first, so the reason is mostly a policy that was deleted a moment ago.
+    Row::new(Busy, ALL, &["DeleteConflict"]).hint(
         "detach the foreign policies and instance profiles from the role, and run apply again",
     ),
 

@@ -98,7 +98,7 @@ impl Scope<'_> {
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     for arn in scope.still_encrypted() {
         let why = match scope.observed.still_encrypted.get(arn) {
-            Some(Some(error)) => format!("which cannot be read: {error}"),
+            Some(Some(why)) => format!("which cannot be read: {why}"),
             _ => "which is not in the spec".to_owned(),
         };
         compared.warnings.push(Warning {

@@ -19,7 +19,7 @@ pub struct Departed {
     pub unseen: BTreeMap<Arn, Unseen>,
 }
 
-/// Why nobody could look at a trail.
+/// Why a resource could not be read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Unseen {
     /// The spec neither declares its account nor names the organization.
@@ -49,28 +49,28 @@ impl fmt::Display for Unseen {
     }
 }
 
-/// An account that left, with the trails that our statements name in it.
+/// An account that left, with the resources that our statements name in it.
 pub struct Leaver {
-    /// How to get into it.
+    /// The account, or why it cannot be entered.
     pub way_in: Result<Account, Unseen>,
-    /// The trails.
-    pub trails: BTreeSet<Arn>,
+    /// The trails, topics or log groups.
+    pub resources: BTreeSet<Arn>,
 }
 
-/// Finds the way into accounts, by the id of each with its trails.
+/// Finds the way into accounts, by the id of each with its resources.
 pub fn leavers(
     desired: &Desired,
     organization: Option<&LiveOrganization>,
-    trails: BTreeMap<String, BTreeSet<Arn>>,
+    resources: BTreeMap<String, BTreeSet<Arn>>,
 ) -> Vec<Leaver> {
     let roster = organization.map(|live| &live.roster);
-    let members = trails.keys().filter_map(|id| roster?.member(id));
+    let members = resources.keys().filter_map(|id| roster?.member(id));
     let entered = roster.map(|roster| desired.enter(members, roster)).unwrap_or_default();
     let way_into = |id: &str| {
         let known = entered.iter().find(|account| account.id.as_str() == id);
         known.cloned().ok_or_else(|| unknown(organization, id))
     };
-    trails.into_iter().map(|(id, trails)| Leaver { way_in: way_into(&id), trails }).collect()
+    resources.into_iter().map(|(id, resources)| Leaver { way_in: way_into(&id), resources }).collect()
 }
 
 /// Why there is no way into an account.
@@ -155,8 +155,8 @@ mod tests {
             (&without_role, Some(&live), "222222222222", Err(Unseen::NoRole)),
             (&without_organization, None, "222222222222", Err(Unseen::Undeclared)),
         ] {
-            let trails = BTreeMap::from([(id.to_owned(), BTreeSet::new())]);
-            let found = leavers(spec, organization, trails).remove(0).way_in;
+            let resources = BTreeMap::from([(id.to_owned(), BTreeSet::new())]);
+            let found = leavers(spec, organization, resources).remove(0).way_in;
             assert_eq!(found.as_ref().map(|it| it.name.as_str()), expected.as_ref().copied(), "{id}");
         }
     }

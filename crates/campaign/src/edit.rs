@@ -50,11 +50,13 @@ pub enum Edit {
     DisabledKey,
     /// Moves the alias to a key of their own.
     MovedAlias,
+    /// Closes the account of a member.
+    SuspendedMember,
 }
 
 impl Edit {
     /// Everything that others do.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Bucket,
         Self::BucketStatement,
         Self::ConsoleStatements,
@@ -75,6 +77,7 @@ impl Edit {
         Self::NoPublicAccessBlock,
         Self::DisabledKey,
         Self::MovedAlias,
+        Self::SuspendedMember,
     ];
 
     /// Does it. Nothing happens where AWS refuses it.
@@ -142,6 +145,10 @@ impl Edit {
                 let stolen = others.create_key("alias/stolen")?;
                 let input = json!({ "AliasName": ALIAS, "TargetKeyId": stolen });
                 others.call("kms", "UpdateAlias", &input).map(drop)
+            }
+            Self::SuspendedMember => {
+                twin.suspend("000000000002");
+                Ok(())
             }
         }
     }

@@ -59,7 +59,7 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// Names of the roles that other accounts may assume.
     pub(crate) roles: BTreeSet<String>,
-    /// Whether it is suspended, and only still listed.
+    /// Whether it is suspended: Organizations still lists it, and nobody can enter it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) suspended: bool,
     /// Its state in the organization, such as `PENDING_ACTIVATION`, where that is another one.

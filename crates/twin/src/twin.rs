@@ -346,6 +346,15 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Suspends an account: Organizations still lists it, and nobody can enter it. Nothing happens where there is no such account.
+    /// See "Closing a member account" in the Organizations user guide.
+    pub fn suspend(&self, account: &str) {
+        if let Some(account) = self.changing().accounts.get_mut(account) {
+            account.suspended = true;
+        }
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Gives a topic a policy, whatever that says. Nothing happens where there is no such topic.
     pub fn set_topic_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
         if let Some(topic) = self.changing().regional(account, region).topics.get_mut(name) {

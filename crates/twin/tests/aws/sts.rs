@@ -25,6 +25,10 @@ async fn says_who_calls_and_assumes_roles_that_exist() {
     let nobody = format!("arn:aws:iam::{MEMBER}:role/Nobody");
     let denied = sts.assume_role().role_arn(nobody).role_session_name("me").send().await;
     assert_eq!(code(denied), "AccessDenied");
+
+    twin.suspend(MEMBER);
+    let denied = sts.assume_role().role_arn(role).role_session_name("me").send().await;
+    assert_eq!(code(denied), "AccessDenied");
 }
 
 #[tokio::test]

@@ -118,6 +118,7 @@ pub async fn observe(
             observed.management = found.management;
         }
         observed.trails.extend(found.seen.trails.asked);
+        observed.deliveries.extend(found.seen.trails.deliveries);
         for (arn, live) in found.attached.log_groups {
             let (view, traits) = live.map(|live| (live.view, live.traits)).unzip();
             observed.group_traits.extend(traits.map(|traits| (arn.clone(), traits)));
@@ -216,6 +217,7 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, Re
     let mut trails = Trails::default();
     for found in found? {
         trails.asked.extend(found.asked);
+        trails.deliveries.extend(found.deliveries);
         trails.others.extend(found.others);
     }
     let incomplete = observe_elsewhere(session, listed, &mut trails).await.err();

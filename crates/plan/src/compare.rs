@@ -20,6 +20,7 @@ mod encryption;
 mod foreign;
 mod grant;
 mod guest;
+mod health;
 mod key;
 mod key_policy;
 mod leftover;
@@ -57,6 +58,9 @@ pub(crate) use delivery::NOT_ALLOWED;
 pub use destroy::destroy;
 pub(crate) use foreign::UNREADABLE_NAMES;
 pub use grant::allows_the_same;
+pub(crate) use health::{
+    NOTHING_DELIVERED, REFUSED_DIGEST_FILES, REFUSED_EVENTS, REFUSED_LOG_FILES, REFUSED_NOTIFICATIONS,
+};
 pub(crate) use key::{MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS};
 pub(crate) use leftover::IN_USE;
 pub(crate) use policy::{FOREIGN_STATEMENT, not_ours};
@@ -158,6 +162,14 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     public_access::refuse(&scope, &mut compared);
     // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
     delivery::prove(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
+    let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
+        let mut path = path.clone();
+        path.proofs.retain(|proof| !scope.accepts(proof.hop.policy(), &path.delivery));
+        path.unproven.retain(|it| !scope.accepts(it.policy(), &path.delivery));
+        (!path.is_proven()).then_some(path)
+    });
+    let undelivered: Vec<DeliveryPath> = undelivered.collect();
+    health::warn(&scope, &undelivered, now, &mut compared);
     let cautions = caution::warn(&scope, &mut compared);
     // What others allow to outsiders stays, and is reported.
     let outcomes = foreign::Outcomes {
@@ -166,13 +178,6 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         topics: &topic_policies,
     };
     let foreign = foreign::judge(&scope, &outcomes, &cautions, &mut compared);
-    let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
-        let mut path = path.clone();
-        path.proofs.retain(|proof| !scope.accepts(proof.hop.policy(), &path.delivery));
-        path.unproven.retain(|it| !scope.accepts(it.policy(), &path.delivery));
-        (!path.is_proven()).then_some(path)
-    });
-    let undelivered = undelivered.collect();
     let blocking = scope.blocking();
 
     let outsiders = outsider::find(desired, observed, scope.others_that_stay());

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::compare::{
-    Comparison, FOREIGN_STATEMENT, IN_USE, MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS,
-    UNREADABLE_ACCESS, UNREADABLE_NAMES, UNREADABLE_SETTING, WITHHELD_SETTING, not_ours,
+    Comparison, FOREIGN_STATEMENT, IN_USE, MATERIAL_EXPIRES, NOTHING_DELIVERED, PRIMARY_ROTATION,
+    REFUSED_DIGEST_FILES, REFUSED_EVENTS, REFUSED_LOG_FILES, REFUSED_NOTIFICATIONS, SPARE_KEY,
+    SPARE_KEY_ENDS, UNREADABLE_ACCESS, UNREADABLE_NAMES, UNREADABLE_SETTING, WITHHELD_SETTING, not_ours,
 };
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -118,6 +119,11 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         };
         Finding { kind: FindingKind::Delivery, severity, ..told(path.address.to_string(), message) }
     });
+    let unhealthy = plan.warnings.iter().filter_map(|warning| {
+        let severity = delivery_severity(&warning.code)?;
+        let told = told(warning.address.to_string(), warning.message.clone());
+        Some(Finding { kind: FindingKind::Delivery, severity, ..told })
+    });
     let outsiders = comparison.outsiders.iter().map(|outsider| {
         let told = told(outsider.address.to_string(), outsider.message.clone());
         match outsider.can_deliver {
@@ -178,6 +184,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     });
     let mut findings: Vec<Finding> = unreadable
         .chain(undelivered)
+        .chain(unhealthy)
         .chain(outsiders)
         .chain(plan.changes.iter().map(|change| finding(change, &comparison.blocking)))
         .chain(refused)
@@ -199,6 +206,16 @@ fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
         Refusal::RequesterPays { .. } | Refusal::KeyUnusable { .. } => Severity::Critical,
         _ if is_recorded => Severity::High,
         _ => Severity::Critical,
+    }
+}
+
+/// The severity of a warning about a delivery that AWS refuses or that does not happen; `None` for a warning about something else.
+fn delivery_severity(code: &str) -> Option<Severity> {
+    match code {
+        REFUSED_LOG_FILES => Some(Severity::Critical),
+        REFUSED_DIGEST_FILES | REFUSED_EVENTS | NOTHING_DELIVERED => Some(Severity::High),
+        REFUSED_NOTIFICATIONS => Some(Severity::Medium),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! What could not be read is an error value and never taken for absent.
 
 mod bucket;
+mod deliveries;
 mod departed;
 mod error;
 mod key;
@@ -25,6 +26,7 @@ use reconcile_spec::AccountName;
 
 use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 pub use bucket::{AclGrant, Conditions};
+pub use deliveries::{Channel, Deliveries};
 pub use departed::{Departed, Leaver, Unseen, in_members, leavers};
 pub use error::{ObserveError, ReadError};
 pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
@@ -79,6 +81,8 @@ pub struct Observed {
     pub still_encrypted: BTreeMap<Arn, Option<Unseen>>,
     /// Every trail of the spec that could be read, by ARN; `None` where there is none.
     pub trails: BTreeMap<Arn, Option<Trail>>,
+    /// The deliveries of these trails, by ARN.
+    pub deliveries: BTreeMap<Arn, Deliveries>,
     /// Trails of all Regions that the spec does not have, by the account that they were seen in.
     pub others: BTreeMap<AccountName, Vec<OtherTrail>>,
     /// Accounts in which there may be trails besides those that were seen, and why: the trails of all Regions could not

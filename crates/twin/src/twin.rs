@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::call::Call;
 use crate::denial::Denial;
@@ -341,6 +342,18 @@ impl Twin {
         let id = regional.aliases.get(name).map_or(name, String::as_str);
         if let Some(key) = regional.keys.get_mut(id) {
             change(key);
+        }
+        drop(state);
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sets fields of the status of a trail, such as `LatestDeliveryTime`, as `GetTrailStatus` returns them. Nothing happens where
+    /// there is no such trail.
+    pub fn set_trail_status(&self, arn: &str, fields: impl IntoIterator<Item = (String, Value)>) {
+        let mut state = self.changing();
+        let regions = state.accounts.values_mut().flat_map(|account| account.regions.values_mut());
+        if let Some(trail) = regions.flat_map(|it| it.trails.values_mut()).find(|trail| trail.arn == arn) {
+            trail.status.extend(fields);
         }
         drop(state);
         self.inner.changed.fetch_add(1, Ordering::Relaxed);

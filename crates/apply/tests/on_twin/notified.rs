@@ -34,6 +34,13 @@ fn verdict(comparison: &Comparison) -> (String, String) {
     }
 }
 
+/// The severity of what CloudTrail reports of notifications, if it cannot send any now.
+fn refused_by_aws(installation: &Installation) -> Vec<Severity> {
+    let accounts = installation.twin.summary().accounts;
+    let mut trails = accounts.iter().flat_map(|account| &account.trails);
+    Vec::from_iter(trails.any(|trail| trail.unannounced.is_some()).then_some(Severity::Medium))
+}
+
 fn severities(comparison: &Comparison) -> Vec<Severity> {
     let mut found: Vec<Severity> = findings(comparison)
         .into_iter()
@@ -94,9 +101,10 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         assert_eq!(code, expected, "{message}");
         assert!(message.contains(says), "{message}");
         assert_eq!(severities(&comparison), Vec::from_iter(severity), "{expected}");
-        // Whatever it says, the spec accepts it.
+        // The spec accepts the proof, and what AWS really refuses stays a finding.
         let accepted = installation.compare(&with(", proof: warn")).await;
-        assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, Vec::new()), "{expected}");
+        let refused = refused_by_aws(&installation);
+        assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, refused), "{expected}");
         let warnings = accepted.plan.warnings.iter().filter(|it| it.code.starts_with("delivery-"));
         assert!(
             warnings
@@ -253,7 +261,8 @@ async fn the_key_of_a_topic_is_part_of_the_proof() {
         assert!(message.contains(says), "{key}: {message}");
         assert_eq!(severities(&comparison), Vec::from_iter(severity), "{key}");
         let accepted = installation.compare(&with(", proof: warn")).await;
-        assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, Vec::new()), "{key}");
+        let refused = refused_by_aws(&installation);
+        assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, refused), "{key}");
         // With the key of the spec, the plan has nothing to refuse.
         let own = installation.compare(&with("").replace("encryption: unmanaged", "encryption: key")).await;
         assert_eq!(own.plan.refused, [], "{key}");
@@ -279,4 +288,55 @@ async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
     let left_out: Vec<String> =
         plan.refused.iter().flat_map(|it| &it.left_out).map(ToString::to_string).collect();
     assert_eq!(left_out, ["trail/master/Trail", "trail/m0/Trail"]);
+}
+
+/// The policies are right, and only CloudTrail knows that nothing arrives.
+#[tokio::test]
+async fn what_cloudtrail_reports_of_deliveries_is_a_warning_and_a_finding() {
+    const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail";
+    const ALL: &str = ", cloudwatch_logs: { log_group: a }, sns_topic: { name: files }";
+    let base = Installation::new();
+    let spec = members(0, ALL);
+    base.converge(&spec).await;
+    assert_eq!(findings(&base.compare(&spec).await), []);
+    let long_ago = jiff::Timestamp::now().as_second() - 10 * 3600;
+    for (fields, code, severity) in [
+        (vec![("LatestDeliveryError", json!("AccessDenied"))], "refused-log-files", Severity::Critical),
+        (vec![("LatestDigestDeliveryError", json!("AccessDenied"))], "refused-digest-files", Severity::High),
+        (
+            vec![("LatestCloudWatchLogsDeliveryError", json!("AccessDenied"))],
+            "refused-events",
+            Severity::High,
+        ),
+        (
+            vec![("LatestNotificationError", json!("EndpointDisabled"))],
+            "refused-notifications",
+            Severity::Medium,
+        ),
+        (vec![("StartLoggingTime", json!(long_ago))], "nothing-delivered", Severity::High),
+    ] {
+        let installation = base.fork();
+        installation
+            .twin
+            .set_trail_status(TRAIL, fields.iter().map(|(name, it)| ((*name).to_owned(), it.clone())));
+        let comparison = installation.compare(&spec).await;
+        assert!(comparison.plan.changes.is_empty(), "{code}");
+        let warned: Vec<&str> = comparison.plan.warnings.iter().map(|it| it.code.as_str()).collect();
+        assert!(warned.contains(&code), "{code}: {warned:?}");
+        assert_eq!(severities(&comparison), [severity], "{code}");
+
+        // The time of a delivery after the start of logging ends the silence.
+        let now = json!(jiff::Timestamp::now().as_second());
+        installation.twin.set_trail_status(TRAIL, [("LatestDigestDeliveryTime".to_owned(), now)]);
+        let is_silent = code == "nothing-delivered";
+        assert_eq!(findings(&installation.compare(&spec).await).is_empty(), is_silent, "{code}");
+    }
+
+    // A policy that refuses is the better explanation, and is told once.
+    let installation = base.fork();
+    let bucket = installation.s3(MASTER);
+    bucket.delete_bucket_policy().bucket("test-logs").send().await.unwrap();
+    let comparison = installation.compare(&spec).await;
+    let about_trail = findings(&comparison).into_iter().filter(|it| it.address == "trail/master/Trail");
+    assert_eq!(about_trail.count(), 1);
 }

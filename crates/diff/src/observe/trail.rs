@@ -1,14 +1,17 @@
 //! Reads trails.
 
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
+use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{
     self as sdk, AdvancedEventSelector, AdvancedFieldSelector, InsightType, ReadWriteType,
     SourceEventCategory,
 };
 use futures::future::{join, join_all, join5};
+use jiff::Timestamp;
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
-use reconcile_plan::observed::ReadError;
+use reconcile_plan::observed::{Channel, Deliveries, ReadError};
 use reconcile_plan::view::{
     CloudWatchLogs, Insight, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail,
 };
@@ -23,6 +26,8 @@ use super::page;
 pub struct Trails {
     /// Those that were asked for, by ARN; `None` where there is none.
     pub asked: Vec<(Arn, Option<Trail>)>,
+    /// The deliveries of those that exist.
+    pub deliveries: Vec<(Arn, Deliveries)>,
     /// All others.
     pub others: Vec<OtherTrail>,
 }
@@ -59,13 +64,16 @@ pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Re
         .filter_map(other)
         .filter(|other| asked.iter().all(|asked| *asked.arn != other.arn))
         .collect();
+    let mut deliveries = Vec::new();
     let asked = asked
         .iter()
         .zip(details)
         .map(|(Asked { arn, .. }, details)| {
             let arn = *arn;
             if let Some(trail) = described.iter().find(|trail| trail.trail_arn() == Some(arn.as_str())) {
-                return Ok((arn.clone(), Some(view(arn, trail, details?))));
+                let (details, status) = details?;
+                deliveries.push((arn.clone(), status));
+                return Ok((arn.clone(), Some(view(arn, trail, details))));
             }
             let name = arn.resource_name();
             let elsewhere = described
@@ -81,7 +89,7 @@ pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Re
             }
         })
         .collect::<Result<_, ReadError>>()?;
-    Ok(Trails { asked, others })
+    Ok(Trails { asked, deliveries, others })
 }
 
 /// Returns the templates by which CloudTrail aggregates the data events of a trail at home in this Region, sorted.
@@ -173,6 +181,25 @@ pub async fn owned(
     Ok(owned)
 }
 
+/// The deliveries in a status. A time that is no time in a calendar is left out.
+fn deliveries(status: &GetTrailStatusOutput) -> Deliveries {
+    let time = |time: Option<&DateTime>| Timestamp::from_second(time?.secs()).ok();
+    let channel = |latest: Option<&DateTime>, error: Option<&str>| Channel {
+        latest: time(latest),
+        error: error.filter(|error| !error.is_empty()).map(str::to_owned),
+    };
+    Deliveries {
+        logging_since: time(status.start_logging_time()),
+        log_files: channel(status.latest_delivery_time(), status.latest_delivery_error()),
+        digest_files: channel(status.latest_digest_delivery_time(), status.latest_digest_delivery_error()),
+        events: channel(
+            status.latest_cloud_watch_logs_delivery_time(),
+            status.latest_cloud_watch_logs_delivery_error(),
+        ),
+        notifications: channel(status.latest_notification_time(), status.latest_notification_error()),
+    }
+}
+
 fn other(trail: &sdk::Trail) -> Option<OtherTrail> {
     Some(OtherTrail {
         arn: trail.trail_arn()?.parse().ok()?,
@@ -206,19 +233,24 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn details(&self, Asked { arn, insights, aggregation }: &Asked<'_>) -> Result<Details, Error> {
+    async fn details(
+        &self,
+        Asked { arn, insights, aggregation }: &Asked<'_>,
+    ) -> Result<(Details, Deliveries), Error> {
         let insights = async { if *insights { self.insights(arn).await.map(Some) } else { Ok(None) } };
         let aggregation =
             async { if *aggregation { self.aggregation(arn).await.map(Some) } else { Ok(None) } };
-        let (logging, selectors, insights, aggregation, tags) =
-            join5(self.logging(arn), self.selectors(arn), insights, aggregation, self.tags(arn)).await;
-        Ok(Details {
-            logging: logging?,
+        let (status, selectors, insights, aggregation, tags) =
+            join5(self.status(arn), self.selectors(arn), insights, aggregation, self.tags(arn)).await;
+        let (logging, deliveries) = status?;
+        let details = Details {
+            logging,
             selectors: selectors?,
             insights: insights?,
             event_aggregation: aggregation?,
             tags: tags?,
-        })
+        };
+        Ok((details, deliveries))
     }
 
     async fn aggregation(&self, arn: &Arn) -> Result<Vec<String>, Error> {
@@ -246,10 +278,14 @@ impl Reader<'_> {
         Ok(names)
     }
 
-    async fn logging(&self, arn: &Arn) -> Result<bool, Error> {
+    /// Returns whether the trail is logging, and its deliveries.
+    async fn status(&self, arn: &Arn) -> Result<(bool, Deliveries), Error> {
         let call = self.cloudtrail.get_trail_status().name(arn.as_str()).send();
         let status = self.session.call(Operation::GetTrailStatus, call).await?;
-        status.is_logging.ok_or_else(|| self.session.incomplete(Operation::GetTrailStatus, "IsLogging"))
+        let logging = status.is_logging;
+        let logging =
+            logging.ok_or_else(|| self.session.incomplete(Operation::GetTrailStatus, "IsLogging"))?;
+        Ok((logging, deliveries(&status)))
     }
 
     async fn selectors(&self, arn: &Arn) -> Result<Selectors, Error> {

@@ -1,10 +1,10 @@
 //! Recording, on and off.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::Caller;
 use super::super::json::required;
-use super::name;
+use super::{attached, delivery, name};
 use crate::fault::Fault;
 use crate::state::State;
 
@@ -18,6 +18,25 @@ pub(super) fn stop(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     Ok(json!({}))
 }
 
+/// Answers with the errors that deliveries of the trail would meet now. The twin delivers nothing, so that times of deliveries are
+/// only those that a test or a user put into the state.
 pub(super) fn status(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
-    Ok(json!({ "IsLogging": name::find(state, caller, required(input, "Name")?)?.logging }))
+    let trail = name::find(state, caller, required(input, "Name")?)?;
+    let mut status = Map::from_iter([("IsLogging".to_owned(), json!(trail.logging))]);
+    if trail.logging {
+        let errors = [
+            ("LatestDeliveryError", delivery::check(state, trail)),
+            ("LatestCloudWatchLogsDeliveryError", attached::check_logs(state, trail)),
+            ("LatestNotificationError", attached::check_topic(state, trail)),
+        ];
+        status.extend(errors.into_iter().filter_map(|(field, checked)| {
+            let error = match checked.err()?.code {
+                "S3BucketDoesNotExistException" => "NoSuchBucket",
+                _ => "AccessDenied",
+            };
+            Some((field.to_owned(), json!(error)))
+        }));
+    }
+    status.extend(trail.status.clone());
+    Ok(Value::Object(status))
 }

@@ -52,6 +52,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         advanced_event_selectors: Vec::new(),
         insight_selectors: Vec::new(),
         aggregation: Vec::new(),
+        status: BTreeMap::new(),
         tags: tag::pairs(listed(input, "TagsList")),
     };
     if !state.is_trusting {

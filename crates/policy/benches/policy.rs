@@ -1,6 +1,7 @@
-//! How long policies take: `cargo bench -p reconcile-policy`.
+//! Measures the operations on policies: `cargo bench -p reconcile-policy`.
 //!
-//! Prints the median and the least of many rounds, in microseconds. Compare figures of one machine and one run only.
+//! Prints the median and the minimum of many rounds, in microseconds. Compare only figures of the
+//! same machine and run.
 
 #![allow(
     clippy::unwrap_used,
@@ -42,7 +43,8 @@ fn intent(accounts: usize) -> BucketIntent {
     }
 }
 
-/// A document of about 20 KB: ours for 90 accounts, and what other teams wrote.
+/// Returns a document of about 20 KB: managed statements for 90 accounts, and statements of other
+/// teams.
 fn document(ownership: &Ownership) -> String {
     let mut statements: Vec<_> =
         intent(90).statements(ownership).iter().map(|statement| json!(statement)).collect();

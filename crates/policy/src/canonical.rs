@@ -1,6 +1,7 @@
-//! Turns a statement into the one form in which all its spellings are equal.
+//! Turns a statement into its canonical form: all spellings of a statement have the same one.
 //!
-//! It must not make equal what AWS tells apart: where AWS does not say, two spellings are different.
+//! Spellings that AWS distinguishes must stay different, and so must spellings for which AWS does not
+//! document whether they are equal.
 
 mod atoms;
 
@@ -15,7 +16,7 @@ pub(crate) use atoms::atoms;
 use crate::names::is_account_id;
 use crate::{Condition, Effect, Principal, Statement};
 
-/// A statement without its Sid and without its spelling.
+/// A statement without its Sid and its spelling.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Canonical<'a> {
     pub(crate) effect: Effect,
@@ -25,7 +26,7 @@ pub(crate) struct Canonical<'a> {
     pub(crate) rest: Rest<'a>,
 }
 
-/// The elements that are never split: every atom of the statement has all of them.
+/// The elements of a statement that are never split: every atom of the statement has all of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Rest<'a> {
     pub(crate) not_principal: Option<BTreeSet<(&'a str, &'a str)>>,
@@ -33,7 +34,7 @@ pub(crate) struct Rest<'a> {
     pub(crate) not_resource: Option<BTreeSet<&'a str>>,
     /// A set and not a map: one key spelled in two ways under one operator is two conditions.
     pub(crate) conditions: BTreeSet<CanonicalCondition<'a>>,
-    /// What these mean is not known, so nothing is folded but the order of object keys.
+    /// Elements that this crate does not know. Only the order of their object keys is normalized.
     pub(crate) unknown: BTreeMap<&'a str, String>,
 }
 
@@ -76,7 +77,7 @@ impl<'a> CanonicalCondition<'a> {
     }
 }
 
-/// A JSON value as text in which the order of object keys is settled.
+/// The JSON text of a value with its object keys in sorted order.
 pub(crate) fn sorted_text(value: &Value) -> String {
     let mut value = value.clone();
     value.sort_all_objects();
@@ -87,10 +88,11 @@ fn principals(principals: Vec<Principal<'_>>) -> BTreeSet<(&str, &str)> {
     principals.into_iter().map(|principal| (principal.kind, canonical_principal_id(principal))).collect()
 }
 
-/// An account is named by its id or by the ARN of its root, and AWS may turn one into the other on save.
+/// Returns the account id of a principal that is the root ARN of an account, and every other id
+/// unchanged. AWS can replace one form with the other when it saves a policy.
 ///
-/// The partition is dropped: a policy can name only principals of its own partition.
-/// See "AWS JSON policy elements: Principal".
+/// The partition is dropped: a policy can name only principals of its own partition. See "AWS JSON
+/// policy elements: Principal".
 pub(crate) fn canonical_principal_id(principal: Principal<'_>) -> &str {
     let account = || {
         let (_partition, rest) = principal.id.strip_prefix("arn:")?.split_once(":iam::")?;
@@ -99,12 +101,14 @@ pub(crate) fn canonical_principal_id(principal: Principal<'_>) -> &str {
     if matches!(principal.kind, "AWS" | "") { account().unwrap_or(principal.id) } else { principal.id }
 }
 
-/// The prefix and the name of an action are not case-sensitive. See "IAM JSON policy elements: Action".
+/// The prefix and the name of an action are not case-sensitive. See "IAM JSON policy elements:
+/// Action".
 fn actions(actions: Vec<&str>) -> BTreeSet<Cow<'_, str>> {
     actions.into_iter().map(lowercase).collect()
 }
 
-/// `ArnEquals` and `ArnLike` behave identically; every other operator stands for itself.
+/// Returns the canonical name of a condition operator. `ArnEquals` and `ArnLike` behave
+/// identically; every other operator is unchanged.
 ///
 /// See "IAM JSON policy elements: Condition operators".
 pub(crate) fn canonical_operator(operator: &str) -> Cow<'_, str> {
@@ -115,7 +119,8 @@ pub(crate) fn canonical_operator(operator: &str) -> Cow<'_, str> {
     }
 }
 
-/// Names of condition keys and of actions are not case-sensitive. See "IAM JSON policy elements: Condition".
+/// Returns a name in lower case. Names of condition keys and of actions are not case-sensitive. See
+/// "IAM JSON policy elements: Condition".
 pub(crate) fn lowercase(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
@@ -124,8 +129,9 @@ pub(crate) fn lowercase(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// One text for a set of statements, Sids included: equal exactly when the sets are, however they are spelled
-/// and ordered. Meant for fingerprints; it is not a policy.
+/// Returns one text for a set of statements, including their Sids. Two texts are equal exactly if
+/// the sets are equal, regardless of spelling and order. The text is meant for fingerprints and is
+/// not a policy.
 pub fn canonical_text<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> String {
     let set: BTreeSet<_> =
         statements.into_iter().map(|statement| (statement.sid(), Canonical::of(statement))).collect();

@@ -1,6 +1,7 @@
-//! Turns two documents into the answer whether one allows everything that the other does.
+//! Decides whether one document allows everything that another document allows.
 //!
-//! It must never answer yes where a request could show otherwise; what cannot be seen is a no.
+//! The answer must never be yes if a request could show otherwise. If the answer cannot be
+//! determined, it is no.
 
 mod conditions;
 mod element;
@@ -11,15 +12,16 @@ use crate::{Document, Effect, Statement};
 use conditions::all_implied;
 use element::{Element, Place};
 
-/// Whether everything that `b` allows is allowed by `a`.
+/// Returns whether `a` allows everything that `b` allows.
 ///
-/// It understands wildcards, the principal `*`, an account that stands for its principals, weaker or missing
-/// conditions, and grants that are split over statements differently. It does not combine several statements
-/// of `a` to cover one member of a list of `b`, and it has no list of actions. Every Deny of `a` must either
-/// touch nothing that `b` allows, or be covered by a Deny of `b`.
+/// The comparison understands wildcards, the principal `*`, an account that stands for its
+/// principals, weaker or missing conditions, and grants that are split over statements differently.
+/// It does not combine several statements of `a` to cover one member of a list of `b`, and it has
+/// no list of actions. Every Deny of `a` must either affect nothing that `b` allows, or be covered
+/// by a Deny of `b`.
 ///
-/// Every document covers itself. A yes is certain: [`evaluate`](fn@crate::evaluate) allows with `a` what it allows
-/// with `b`, for every request.
+/// Every document covers itself. A yes is certain: every request that
+/// [`evaluate`](fn@crate::evaluate) allows under `b` is also allowed under `a`.
 pub fn covers(a: &Document, b: &Document) -> bool {
     let (ours, theirs) = (Side::of(a), Side::of(b));
     let is_allowed = |wanted: &Canonical<'_>| ours.allow(wanted, theirs.place());
@@ -30,23 +32,25 @@ pub fn covers(a: &Document, b: &Document) -> bool {
     theirs.of_effect(Effect::Allow).all(is_allowed) && ours.of_effect(Effect::Deny).all(is_harmless)
 }
 
-/// Allow statements, ready to be asked many times what they cover.
+/// Allow statements, prepared for repeated questions about what they cover.
 pub(crate) struct Allows<'d>(Side<'d>);
 
 impl<'d> Allows<'d> {
-    /// Those of these statements that are an Allow; `variables` says whether `${…}` is a variable in them.
+    /// Selects the Allow statements. `variables` says whether `${…}` is a variable in them.
     pub(crate) fn of(statements: impl Iterator<Item = &'d Statement>, variables: bool) -> Self {
         let allows = statements.filter(|statement| statement.effect() == Effect::Allow);
         Self(Side { statements: allows.map(Canonical::of).collect(), variables })
     }
 
-    /// Whether they allow all that `wanted` does, as [`covers`] has it.
+    /// Returns whether the statements allow everything that `wanted` allows, as defined by
+    /// [`covers`].
     pub(crate) fn cover(&self, wanted: &Canonical<'_>, variables: bool) -> bool {
         self.0.allow(wanted, Place { variables })
     }
 }
 
-/// Whether a Deny among the statements denies all that `deny` does, as [`covers`] has it.
+/// Returns whether a Deny among the statements denies everything that `deny` denies, as defined by
+/// [`covers`].
 pub(crate) fn denies<'d>(
     statements: impl Iterator<Item = &'d Statement>,
     variables: bool,
@@ -57,10 +61,10 @@ pub(crate) fn denies<'d>(
     side.of_effect(Effect::Deny).any(|wide| side.denies_all_of(wide, &wanted, &other))
 }
 
-/// One of the two documents.
+/// One of the two compared documents.
 struct Side<'d> {
     statements: Vec<Canonical<'d>>,
-    /// Whether `${…}` is a variable in it.
+    /// Whether `${…}` is a variable in the document.
     variables: bool,
 }
 
@@ -80,8 +84,9 @@ impl<'d> Side<'d> {
         Place { variables: self.variables }
     }
 
-    /// Whether our Allow statements together allow all that `wanted` does: each combination of one principal,
-    /// one action and one resource may be allowed by a different statement.
+    /// Returns whether the Allow statements of this side together allow everything that `wanted`
+    /// allows. A different statement can allow each combination of one principal, one action and
+    /// one resource.
     fn allow(&self, wanted: &Canonical<'_>, of: Place) -> bool {
         let places = (self.place(), of);
         let candidates: Vec<&Canonical<'_>> = self
@@ -114,8 +119,9 @@ impl<'d> Side<'d> {
             })
     }
 
-    /// Whether our Deny `wide` denies all that `deny` does. In [`evaluate`](fn@crate::evaluate) a Deny
-    /// applies where a variable has no value, so a Deny with variables is covered only by an equal one.
+    /// Returns whether the Deny `wide` of this side denies everything that `deny` denies. In
+    /// [`evaluate`](fn@crate::evaluate), a Deny applies if a variable has no value, so a Deny with
+    /// variables is covered only by an equal one.
     fn denies_all_of(&self, wide: &Canonical<'_>, deny: &Canonical<'_>, of: &Side<'_>) -> bool {
         if self.variables == of.variables && wide == deny {
             return true;
@@ -130,7 +136,7 @@ impl<'d> Side<'d> {
     }
 }
 
-/// Whether no request can match both statements.
+/// Returns whether no request can match both statements.
 fn are_apart(deny: &Canonical<'_>, ours: &Side<'_>, allow: &Canonical<'_>, theirs: &Side<'_>) -> bool {
     let places = (ours.place(), theirs.place());
     Element::principal(deny).is_apart_from(&Element::principal(allow), places)
@@ -138,7 +144,7 @@ fn are_apart(deny: &Canonical<'_>, ours: &Side<'_>, allow: &Canonical<'_>, their
         || (!has_variables(deny) && Element::resource(deny).is_apart_from(&Element::resource(allow), places))
 }
 
-/// Whether a variable may stand in the statement, whatever the version of its document.
+/// Returns whether the statement can contain a variable, regardless of the version of its document.
 fn has_variables(statement: &Canonical<'_>) -> bool {
     let resources = statement.resource.iter().chain(&statement.rest.not_resource).flatten();
     let values = statement.rest.conditions.iter().flat_map(|condition| &condition.values);

@@ -1,35 +1,37 @@
-//! Turns the policies of bucket, key, topic and topic key into the proof that a trail can deliver, or into what prevents it.
+//! Turns the policies of bucket, key, topic and topic key into the proof that a trail can deliver,
+//! or into the obstacles that prevent delivery.
 //!
-//! Asks what CloudTrail asks, request by request, before CloudTrail does. Says nothing about propagation: whether AWS
-//! already applies a policy that was written a moment ago. Nor does it see service control policies and resource control
-//! policies.
+//! The proof evaluates every request that CloudTrail makes to deliver. It does not cover
+//! propagation (whether AWS already applies a policy that was written a moment ago), service
+//! control policies and resource control policies.
 //!
-//! See "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for CloudTrail" and "Amazon SNS topic
-//! policy for CloudTrail" in the CloudTrail user guide.
+//! See "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for CloudTrail"
+//! and "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
 
 use std::fmt;
 
 use crate::trails::{CLOUDTRAIL, TRAIL_CONTEXT, logs_folder};
 use crate::{AccountId, Arn, Decision, Document, Known, Membership, Region, Request, evaluate};
 
-/// A trail, as far as delivery is concerned.
+/// The properties of a trail that decide whether it can deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The trail: its account is where the log files say they come from.
+    /// The ARN of the trail. The log files name its account as their source.
     pub trail: Arn,
     /// The ARN of the bucket.
     pub bucket: Arn,
-    /// Key prefix of the log files, without slashes around it.
+    /// Key prefix of the log files, without leading and trailing slashes.
     pub prefix: Option<String>,
-    /// The ARN of the key that encrypts them, if it is one in KMS.
+    /// The ARN of the KMS key that encrypts the log files, if a KMS key does.
     pub key: Option<String>,
-    /// Whether the bucket uses an S3 bucket key, for which CloudTrail has to decrypt.
+    /// Whether the bucket uses an S3 bucket key, which requires CloudTrail to decrypt.
     pub bucket_key: bool,
-    /// The ARN of the topic that CloudTrail notifies of log files, if there is one.
+    /// The ARN of the topic to which CloudTrail publishes notifications of log files, if there is
+    /// one.
     pub topic: Option<Arn>,
-    /// The ARN of the key in KMS that encrypts the messages of the topic, if there is one.
+    /// The ARN of the KMS key that encrypts the messages of the topic, if there is one.
     pub topic_key: Option<String>,
-    /// Whether digest files are delivered too.
+    /// Whether CloudTrail also delivers digest files.
     pub digests: bool,
     /// The organization of the trail's account.
     pub organization: Membership,
@@ -50,49 +52,50 @@ pub struct Owner {
     pub organization: Membership,
 }
 
-/// One thing that CloudTrail does to deliver.
+/// One request of CloudTrail in the course of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hop {
-    /// It looks at the ACL of the bucket.
+    /// CloudTrail reads the ACL of the bucket.
     LookAtBucket,
-    /// It writes log files.
+    /// CloudTrail writes log files.
     WriteLogs,
-    /// It writes log files of the other accounts of the organization.
+    /// CloudTrail writes log files of the other accounts of the organization.
     WriteOrganizationLogs,
-    /// It writes digest files.
+    /// CloudTrail writes digest files.
     WriteDigests,
-    /// It looks at the key.
+    /// CloudTrail describes the key.
     LookAtKey,
-    /// It has the key make a data key.
+    /// CloudTrail requests a data key from the key.
     MakeDataKey,
-    /// It has the key decrypt a data key.
+    /// CloudTrail decrypts a data key with the key.
     Decrypt,
-    /// It publishes a notification of a log file to the topic.
+    /// CloudTrail publishes a notification of a log file to the topic.
     Notify,
-    /// It has the key of the topic generate a data key for the notification.
+    /// CloudTrail requests a data key for the notification from the key of the topic.
     MakeTopicDataKey,
-    /// It has the key of the topic decrypt a data key for the notification.
+    /// CloudTrail decrypts a data key for the notification with the key of the topic.
     DecryptForTopic,
 }
 
-/// Whose policy it is.
+/// The kind of resource that a policy belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyKind {
-    /// That of the bucket.
+    /// The policy of the bucket.
     Bucket,
-    /// That of the key.
+    /// The policy of the key.
     Key,
-    /// That of the topic.
+    /// The policy of the topic.
     Topic,
-    /// That of the key that encrypts the messages of the topic.
+    /// The policy of the key that encrypts the messages of the topic.
     TopicKey,
 }
 
 impl PolicyKind {
-    /// The size limit of such a policy, in bytes.
+    /// The size limit of a policy of this kind, in bytes.
     ///
-    /// See "Bucket policies" in the S3 user guide (20 KB), "Resource quotas" in the KMS developer guide (32 KB) and
-    /// "Amazon SNS API permissions: Actions and resources reference" in the SNS developer guide (30 KB).
+    /// See "Bucket policies" in the S3 user guide (20 KB), "Resource quotas" in the KMS developer
+    /// guide (32 KB) and "Amazon SNS API permissions: Actions and resources reference" in the SNS
+    /// developer guide (30 KB).
     pub fn limit(self) -> usize {
         match self {
             Self::Bucket => 20 * 1024,
@@ -130,7 +133,7 @@ impl Hop {
         }
     }
 
-    /// Whose policy decides.
+    /// The kind of the policy that decides on the hop.
     pub fn policy(self) -> PolicyKind {
         match self {
             Self::LookAtBucket | Self::WriteLogs | Self::WriteOrganizationLogs | Self::WriteDigests => {
@@ -163,16 +166,17 @@ impl fmt::Display for Hop {
 /// The decision of a policy on one hop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// What it does.
+    /// The hop.
     pub hop: Hop,
-    /// As a request.
+    /// The hop as a request.
     pub request: Request,
-    /// What the policy says.
+    /// The decision of the policy on the request.
     pub decision: Decision,
 }
 
 impl Delivery {
-    /// Everything that CloudTrail does to deliver, in the order in which log files go.
+    /// Returns every request of CloudTrail in a delivery, in the order in which CloudTrail makes
+    /// them.
     pub fn requests(&self) -> Vec<(Hop, Request)> {
         let bucket = self.bucket.as_str();
         let mut requests = vec![
@@ -202,7 +206,7 @@ impl Delivery {
         requests
     }
 
-    /// What the policies say to everything that CloudTrail does; no policy allows nothing.
+    /// Evaluates every request of CloudTrail under the policies. A missing policy allows nothing.
     pub fn prove<'d>(&self, policy_of: impl Fn(PolicyKind) -> Option<&'d Document>) -> Vec<Proof> {
         let requests = self.requests().into_iter();
         requests
@@ -221,7 +225,7 @@ impl Delivery {
         self.organization.of_source(request)
     }
 
-    /// A request to the bucket.
+    /// Returns a request to the bucket.
     fn of_bucket(&self, action: &str, resource: &str) -> Request {
         let request = self.request(action, resource);
         match &self.owner {
@@ -235,12 +239,12 @@ impl Delivery {
         }
     }
 
-    /// A request to a key or a topic, whose ARN has its account and its Region.
+    /// Returns a request to a key or a topic. The account and the Region come from the ARN.
     fn of_arn(&self, action: &str, resource: &str) -> Request {
         self.to_arn(self.request(action, resource), resource)
     }
 
-    /// The request with the keys for the owner and the Region of a key or a topic.
+    /// Adds the condition keys for the owner and the Region of a key or a topic to the request.
     fn to_arn(&self, request: Request, resource: &str) -> Request {
         let Ok(arn) = resource.parse::<Arn>() else { return request };
         let request =
@@ -252,13 +256,15 @@ impl Delivery {
         }
     }
 
-    /// The request that writes one object: owned by the owner of the bucket, and encrypted with the key of the trail.
-    /// `below` is `o-…/` for log files of an organization, else empty.
+    /// Returns the request that writes one object. The object is owned by the owner of the bucket
+    /// and encrypted with the key of the trail. `below` is `o-…/` for log files of an organization,
+    /// and empty otherwise.
     ///
-    /// See "Finding your CloudTrail log files" in the CloudTrail user guide. CloudTrail names the encryption: where a trail
-    /// has no key, and for digest files, a bucket policy has to allow `AES256`, see "Security best practices in AWS
-    /// CloudTrail". "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys" says that
-    /// digest files are encrypted with the key of the trail: of those, either is possible.
+    /// See "Finding your CloudTrail log files" in the CloudTrail user guide. CloudTrail names the
+    /// encryption: if a trail has no key, and for digest files, a bucket policy has to allow
+    /// `AES256` (see "Security best practices in AWS CloudTrail"). "Encrypting CloudTrail log
+    /// files, digest files, and event data stores with AWS KMS keys" says that digest files are
+    /// encrypted with the key of the trail. For digest files, therefore, both are possible.
     fn write(&self, below: &str, folder: &str) -> Request {
         let logs = logs_folder(self.prefix.as_deref());
         let (account, region) = (self.trail.account(), self.trail.region());
@@ -282,19 +288,21 @@ impl Delivery {
             .with_known("s3:x-amz-server-side-encryption-aws-kms-key-id", key)
     }
 
-    /// A request that encrypts or decrypts: the encryption context has the ARN of the trail, and of the object where S3
-    /// asks for CloudTrail.
+    /// Returns a request that encrypts or decrypts. The encryption context contains the ARN of the
+    /// trail, and the ARN of the object if S3 makes the request for CloudTrail.
     fn with_context(&self, action: &str, key: &str) -> Request {
         self.of_arn(action, key)
             .with(TRAIL_CONTEXT, self.trail.as_str())
             .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:cloudtrail:arn".to_owned()]))
     }
 
-    /// A request of SNS for CloudTrail, with the key of an encrypted topic. The encryption context has the ARN of the
-    /// topic. AWS does not document whether the request names the trail.
+    /// Returns a request that SNS makes for CloudTrail with the key of an encrypted topic. The
+    /// encryption context contains the ARN of the topic. AWS does not document whether the request
+    /// names the trail.
     ///
-    /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide, and "Enable compatibility between event
-    /// sources from AWS services and encrypted topics" in the SNS developer guide.
+    /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide, and "Enable
+    /// compatibility between event sources from AWS services and encrypted topics" in the SNS
+    /// developer guide.
     fn for_topic(&self, action: &str, key: &str, topic: &Arn) -> Request {
         let perhaps = |value: &str| Known::OneOf(vec![vec![value.to_owned()], Vec::new()]);
         let request = Request::by_service(CLOUDTRAIL, action, key)
@@ -310,7 +318,7 @@ impl Delivery {
 const LOGS: &str = "CloudTrail";
 /// The folder of digest files, below the account.
 const DIGESTS: &str = "CloudTrail-Digest";
-/// Server-side encryption with a key of AWS KMS, as a header has it.
+/// Server-side encryption with a key of AWS KMS, as a value of the header.
 const SSE_KMS: &str = "aws:kms";
-/// Server-side encryption with keys of Amazon S3, as a header has it.
+/// Server-side encryption with keys of Amazon S3, as a value of the header.
 const SSE_S3: &str = "AES256";

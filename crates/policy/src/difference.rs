@@ -1,6 +1,7 @@
-//! Turns two documents into what a reader has to know: which statements, and which values inside them, differ.
+//! Turns two documents into the statements, and the values inside statements, that differ.
 //!
-//! It must not report spelling: where two statements mean the same there is no difference.
+//! Differences of spelling must not be reported: two statements with the same meaning do not
+//! differ.
 
 mod leaf;
 
@@ -15,25 +16,25 @@ use crate::json::escape_pointer;
 use crate::{Document, Statement};
 use leaf::{Leaf, leaves};
 
-/// Whether a value comes or goes.
+/// Whether a value is added or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Op {
-    /// It is only in the document after.
+    /// Only the document after the change has the value.
     Add,
-    /// It is only in the document before.
+    /// Only the document before the change has the value.
     Remove,
 }
 
-/// One value that only one of two documents has.
+/// A value that only one of two documents has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Whether it comes or goes.
+    /// Whether the value is added or removed.
     pub op: Op,
-    /// Where, as an RFC 6901 pointer in which a statement is named by its Sid, or by its index in its own
-    /// document where it has none: `/Statement/SecprodTrailWrite/Resource`.
+    /// The place of the value, as an RFC 6901 pointer. The pointer names a statement by its Sid, or
+    /// by its index in its own document if it has no Sid: `/Statement/SecprodTrailWrite/Resource`.
     pub path: String,
-    /// A whole statement, or a single member of one of its lists.
+    /// A whole statement, or a single member of one of the lists of a statement.
     pub value: Value,
 }
 
@@ -43,7 +44,7 @@ impl Difference {
     }
 }
 
-/// A statement, with what is compared over and over while statements are paired.
+/// A statement with values that are compared repeatedly during pairing.
 struct Side<'d> {
     path: String,
     statement: &'d Statement,
@@ -51,10 +52,11 @@ struct Side<'d> {
     is_matched: bool,
 }
 
-/// What `after` adds to and removes from `before`; `None` is no document.
+/// Returns the values that `after` adds to `before` and removes from it. `None` is no document.
 ///
-/// Statements of the same Sid are compared inside, all others as a whole. Empty exactly when both documents have
-/// the same statements (by meaning and Sid) and, if both exist, the same `Version`.
+/// Statements with the same Sid are compared value by value, all other statements as a whole. The
+/// result is empty exactly if both documents have the same statements (by meaning and Sid) and, if
+/// both exist, the same `Version`.
 pub fn differences(before: Option<&Document>, after: Option<&Document>) -> Vec<Difference> {
     let mut found = Vec::new();
     if let (Some(before), Some(after)) = (before, after)
@@ -102,7 +104,8 @@ fn sides(document: Option<&Document>) -> Vec<Side<'_>> {
         .collect()
 }
 
-/// Pairs the statements that are still unmatched on both sides, in document order; gives the index pairs.
+/// Pairs the statements that are still unmatched on both sides, in document order. Returns the
+/// pairs of indexes.
 fn match_up(
     before: &mut [Side<'_>],
     after: &mut [Side<'_>],
@@ -120,7 +123,7 @@ fn match_up(
     pairs
 }
 
-/// The values that two statements of the same Sid do not share.
+/// Returns the values that only one of two statements with the same Sid has.
 fn inside(path: &str, old: &Statement, new: &Statement) -> Vec<Difference> {
     let (before, after) = (leaves(old), leaves(new));
     let only_in = |op, these: &[Leaf<'_>], those: &[Leaf<'_>]| -> Vec<Difference> {
@@ -131,7 +134,8 @@ fn inside(path: &str, old: &Statement, new: &Statement) -> Vec<Difference> {
     let mut found = only_in(Op::Remove, &before, &after);
     found.extend(only_in(Op::Add, &after, &before));
     if found.is_empty() {
-        // They differ in something that has no values of its own, such as an empty list where there was none.
+        // The statements differ in something without values, such as an empty list that only one
+        // has.
         found.push(Difference::new(Op::Remove, path, json!(old)));
         found.push(Difference::new(Op::Add, path, json!(new)));
     }

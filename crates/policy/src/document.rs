@@ -1,6 +1,7 @@
-//! Turns the text of a policy into a document and back, without losing how it was written.
+//! Parses the text of a policy into a document, and prints a document without losing its original
+//! spelling.
 //!
-//! It must not judge what the document grants.
+//! This module must not judge what the document grants.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,14 +18,16 @@ use crate::{Effect, ParseError, Statement, Warning};
 const STATEMENT: &str = "Statement";
 const VERSION: &str = "Version";
 
-/// A policy document: a version, an id, statements, and whatever else stood in it.
+/// A policy document: a version, an id, statements, and all other elements of its text.
 ///
-/// Printing it gives the text to send to AWS: nothing is written between the elements, and what was parsed
-/// and not touched since (statements above all) is written exactly as it was read, its own spaces included.
-/// Two documents are `==` when they hold the same JSON values in the same order of statements; for the same
-/// *meaning* see [`equivalent`](fn@crate::equivalent).
+/// Printing a document returns the text to send to AWS. No whitespace is written between the
+/// elements. Every element that was parsed and not changed (above all, a statement) is written
+/// exactly as it was read, including its own whitespace. Two documents are `==` if they hold the
+/// same JSON values and the statements have the same order. To compare the *meaning* of documents,
+/// see [`equivalent`](fn@crate::equivalent).
 ///
-/// As a serde value it is the JSON object, in which spelling (spaces, escapes, repeated keys) is not kept.
+/// As a serde value, a document is the JSON object, which does not preserve spelling (whitespace,
+/// escapes, repeated keys).
 ///
 /// See "IAM JSON policy elements reference" in the IAM user guide.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,28 +59,28 @@ impl PartialEq for Member {
 }
 
 impl Document {
-    /// A document of `Version` 2012-10-17 with these statements and no `Id`.
+    /// Creates a document of `Version` 2012-10-17 with these statements and no `Id`.
     pub fn new(statements: Vec<Statement>) -> Self {
         Self { head: vec![Member::of(VERSION, CURRENT_VERSION)], statements, tail: Vec::new() }
     }
 
-    /// The same document around other statements.
+    /// Returns the document with its statements replaced.
     pub(crate) fn with_statements(&self, statements: Vec<Statement>) -> Self {
         Self { head: self.head.clone(), statements, tail: self.tail.clone() }
     }
 
-    /// The same document with some of its statements.
+    /// Returns the document with only the statements that `is_kept` selects.
     pub fn retain(&self, is_kept: impl Fn(&Statement) -> bool) -> Self {
         self.with_statements(self.statements.iter().filter(|it| is_kept(it)).cloned().collect())
     }
 
-    /// The same document with only the statements of one effect.
+    /// Returns the document with only the statements of one effect.
     #[must_use]
     pub fn only(&self, effect: Effect) -> Self {
         self.retain(|statement| statement.effect() == effect)
     }
 
-    /// The same document in another version of the policy language.
+    /// Returns the document in another version of the policy language.
     pub(crate) fn with_version(&self, version: &str) -> Self {
         let others = |members: &[Member]| -> Vec<Member> {
             members.iter().filter(|member| member.name != VERSION).cloned().collect()
@@ -86,13 +89,13 @@ impl Document {
         Self { head, statements: self.statements.clone(), tail: others(&self.tail) }
     }
 
-    /// The same document with an `Id`; for a document that has none.
+    /// Adds an `Id` to a document without one.
     pub(crate) fn with_id(mut self, id: &str) -> Self {
         self.head.push(Member::of("Id", id));
         self
     }
 
-    /// The `Version` element. A document without one is of 2008-10-17.
+    /// The `Version` element. The version of a document without the element is 2008-10-17.
     ///
     /// See "IAM JSON policy elements: Version".
     pub fn version(&self) -> Option<&str> {
@@ -109,13 +112,14 @@ impl Document {
         &self.statements
     }
 
-    /// Bytes that AWS counts against its limit: the text without the spaces between its tokens.
+    /// The number of bytes that AWS counts against its limit: the text without the whitespace
+    /// between its tokens.
     pub fn size(&self) -> usize {
         json::minified_len(&self.to_string())
     }
 
-    /// The part of [`Document::size`] that belongs to no statement and no author: the braces, `Version`, and the
-    /// commas between statements.
+    /// The part of [`Document::size`] that belongs to no statement and no author: the braces,
+    /// `Version`, and the commas between statements.
     pub(crate) fn frame_size(&self) -> usize {
         let is_version = |member: &&Member| member.name == "Version";
         let head = self.head.iter().filter(is_version).cloned().collect();
@@ -124,17 +128,17 @@ impl Document {
         frame.size() + self.statements.len().saturating_sub(1)
     }
 
-    /// What is legal in the document, but probably not what its author meant.
+    /// The parts of the document that are legal but probably not intended by its author.
     pub fn warnings(&self) -> Vec<Warning> {
         Warning::all_of(self)
     }
 
-    /// The elements beside the statements, as names and values. Repeated names are all there.
+    /// The elements other than the statements, as names and values, including repeated names.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.head.iter().chain(&self.tail).map(|member| (member.name.as_str(), &member.value))
     }
 
-    /// The value that takes effect: the last of a repeated name, as in most parsers.
+    /// The value that takes effect: the last one if the name is repeated, as in most parsers.
     fn member(&self, name: &str) -> Option<&Value> {
         self.members().filter(|(other, _)| *other == name).last().map(|(_, value)| value)
     }
@@ -144,8 +148,8 @@ impl FromStr for Document {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        // The full parse comes first and finds every syntax error with its place in the whole text;
-        // the reading of the source that follows can then go piece by piece.
+        // The full parse comes first and finds every syntax error with its position in the whole
+        // text. The source can then be read piece by piece.
         let Value::Object(mut values) = serde_json::from_str(text)? else {
             return Err(ParseError::shape("", "a JSON object"));
         };

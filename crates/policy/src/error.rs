@@ -1,27 +1,27 @@
-//! Turns a text that is not a policy into the place and the reason.
+//! Describes why and where a text is not a policy.
 
-/// Why a text is not a policy document, or a value not a statement.
+/// The reason why a text is not a policy document, or a value is not a statement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
     /// The text is not JSON, or is nested 128 levels deep or more.
     #[error("not valid JSON at line {line}, column {column}: {problem}")]
     Syntax {
-        /// Line of the first character that does not fit, from 1.
+        /// Line of the first unexpected character, from 1.
         line: usize,
-        /// Column in that line, in bytes, from 1; 0 where the text ends before the line begins.
+        /// Column in the line, in bytes, from 1; 0 if the text ends before the line begins.
         column: usize,
-        /// What is wrong there, as a lowercase fragment.
+        /// The syntax error, as a lowercase fragment.
         problem: String,
     },
-    /// The text is JSON, but an element has another shape than the policy grammar gives it.
+    /// The text is JSON, but an element does not have the type that the policy grammar requires.
     ///
     /// See "Grammar of the IAM JSON policy language" in the IAM user guide.
     #[error("expected {expected} at {}", place(path))]
     Shape {
         /// JSON pointer (RFC 6901) to the element; empty for the whole document or statement.
         path: String,
-        /// What the grammar has there, as a noun phrase: `a string or a list of strings`.
+        /// The type that the grammar requires, as a noun phrase: `a string or a list of strings`.
         expected: &'static str,
     },
 }

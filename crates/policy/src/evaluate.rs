@@ -1,9 +1,10 @@
-//! Turns a document and a request into the decision that AWS would take, with the statement that decides.
+//! Evaluates a request under a document as AWS does, and names the statement that decides.
 //!
-//! Reads the resource policy alone, and nothing but its two arguments. Not every condition key of a request is known:
-//! the decision is [`Decision::Unknown`] where it depends on one that is not, and certain where every value of the
-//! unknown keys leads to the same decision. Where a document says something that has no known meaning (an operator
-//! that IAM does not have, a variable without a value), evaluation is strict: an Allow does not apply, a Deny does.
+//! The evaluation reads only the resource policy and the request. Some condition keys of a request
+//! are unknown: the decision is [`Decision::Unknown`] if it depends on one of these keys, and
+//! certain if every value of the unknown keys leads to the same decision. Where a document contains
+//! something without a known meaning (an operator that IAM does not have, a variable without a
+//! value), evaluation is strict: an Allow does not apply, a Deny does.
 //!
 //! See "Policy evaluation logic" in the IAM user guide.
 
@@ -30,30 +31,30 @@ pub use way::{Way, way};
 /// The decision of a document on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// A statement allows it, and none denies it.
+    /// A statement allows the request, and no statement denies it.
     Allowed(StatementRef),
-    /// A statement denies it, whatever else allows it.
+    /// A statement denies the request, regardless of other statements that allow it.
     Denied(StatementRef),
-    /// No statement allows it. With the Allow that comes nearest, if there is one.
+    /// No statement allows the request. The value is the Allow that comes nearest, if there is one.
     NotAllowed(Option<NearMiss>),
-    /// Whether it is allowed depends on condition keys that are not known. With the statements that may apply and
-    /// decide, at least one.
+    /// The decision depends on unknown condition keys. The value is the list of the statements that
+    /// can decide, at least one.
     Unknown(Vec<Doubt>),
 }
 
 impl Decision {
-    /// Whether the document certainly allows the request.
+    /// Returns whether the document certainly allows the request.
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
     }
 
-    /// Whether the document certainly does not allow the request.
+    /// Returns whether the document certainly does not allow the request.
     pub fn is_refused(&self) -> bool {
         matches!(self, Self::Denied(_) | Self::NotAllowed(_))
     }
 }
 
-/// A statement of which it is not known whether it applies to a request.
+/// A statement for which it is unknown whether it applies to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
     /// The statement.
@@ -67,9 +68,9 @@ pub struct Doubt {
 /// Names one statement of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementRef {
-    /// Its place in the document, from 0.
+    /// The index of the statement in the document, from 0.
     pub index: usize,
-    /// Its Sid, if it has one.
+    /// The Sid of the statement, if it has one.
     pub sid: Option<String>,
 }
 
@@ -82,33 +83,33 @@ impl fmt::Display for StatementRef {
     }
 }
 
-/// An Allow that would apply, but for one thing.
+/// An Allow that does not apply because of a single mismatch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearMiss {
-    /// Which statement.
+    /// The statement.
     pub statement: StatementRef,
-    /// What of it did not fit.
+    /// The part of the statement that does not match.
     pub mismatch: Mismatch,
 }
 
 /// The part of a statement that did not match a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
-    /// It is for somebody else.
+    /// The statement names other principals.
     Principal,
-    /// It is for another action.
+    /// The statement names other actions.
     Action,
-    /// It is for another resource.
+    /// The statement names other resources.
     Resource,
-    /// It is under a condition that does not hold.
+    /// A condition of the statement does not hold.
     Condition {
-        /// Such as `StringEquals`.
+        /// The condition operator, such as `StringEquals`.
         operator: String,
-        /// Such as `aws:SourceArn`.
+        /// The condition key, such as `aws:SourceArn`.
         key: String,
-        /// What the statement asks for.
+        /// The values that the statement requires.
         wanted: Vec<String>,
-        /// What the request has; empty if it does not have the key.
+        /// The values of the request; empty if the request does not have the key.
         actual: Vec<String>,
     },
 }
@@ -149,7 +150,7 @@ impl fmt::Display for Doubt {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// A list of hundreds of accounts tells nobody anything.
+        /// The number of values to print. A list of hundreds of accounts is not useful to a reader.
         const SHOWN: usize = 3;
 
         match self {
@@ -176,14 +177,14 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// The decision of the document on the request.
+/// Evaluates a request under a document.
 pub fn evaluate(document: &Document, request: &Request) -> Decision {
     let Applying { denied, may_deny, allowed, may_allow, nearest } = applying(document, request);
     match (denied, allowed) {
         (Some(statement), _) => Decision::Denied(statement),
         (None, Some(statement)) if may_deny.is_empty() => Decision::Allowed(statement),
         (None, Some(_)) => Decision::Unknown(may_deny),
-        // A Deny that may apply changes nothing for a request that nothing allows.
+        // A Deny that may apply is irrelevant for a request that no statement allows.
         (None, None) if may_allow.is_empty() => Decision::NotAllowed(
             nearest.map(|(_, statement, misfit)| NearMiss { statement, mismatch: misfit.against(request) }),
         ),
@@ -194,15 +195,15 @@ pub fn evaluate(document: &Document, request: &Request) -> Decision {
 /// Whether a document denies a request that another policy allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
-    /// No statement denies it.
+    /// No statement denies the request.
     None,
-    /// These statements may deny it.
+    /// These statements may deny the request.
     Unknown(Vec<Doubt>),
-    /// This statement denies it.
+    /// This statement denies the request.
     By(StatementRef),
 }
 
-/// Whether the document denies the request, whatever it allows.
+/// Returns whether the document denies the request, regardless of what the document allows.
 pub fn denial(document: &Document, request: &Request) -> Denial {
     let Applying { denied, may_deny, .. } = applying(document, request);
     match denied {
@@ -212,7 +213,7 @@ pub fn denial(document: &Document, request: &Request) -> Denial {
     }
 }
 
-/// The statements of a document that apply to a request, or may.
+/// The statements of a document that apply, or may apply, to a request.
 #[derive(Default)]
 struct Applying<'d> {
     /// The first Deny that applies. The statements after it are not read.
@@ -221,7 +222,7 @@ struct Applying<'d> {
     /// The first Allow that applies.
     allowed: Option<StatementRef>,
     may_allow: Vec<Doubt>,
-    /// The Allow that comes nearest, with how much of it fits.
+    /// The Allow that comes nearest, with the number of its parts that match.
     nearest: Option<(usize, StatementRef, Misfit<'d>)>,
 }
 
@@ -257,13 +258,14 @@ fn applying<'d>(document: &'d Document, request: &Request) -> Applying<'d> {
 /// Whether a statement applies to a request.
 enum Applies<'s> {
     Yes,
-    /// It depends on these condition keys.
+    /// The answer depends on these condition keys.
     Perhaps(Vec<String>),
-    /// With how much of the statement fits, and the first part that does not.
+    /// The statement does not apply. The values are the number of its parts that match, and the
+    /// first part that does not.
     No(usize, Misfit<'s>),
 }
 
-/// A [`Mismatch`] that still stands in the statement: most are never told.
+/// A [`Mismatch`] that borrows from the statement, because most mismatches are never reported.
 enum Misfit<'s> {
     Principal,
     Action,
@@ -328,7 +330,8 @@ fn is_principal(statement: &Statement, request: &Request) -> bool {
     }
 }
 
-/// The prefix and the name of an action are not case-sensitive. See "IAM JSON policy elements: Action".
+/// Returns whether the statement is about the action. The prefix and the name of an action are not
+/// case-sensitive. See "IAM JSON policy elements: Action".
 pub(crate) fn is_action(statement: &Statement, action: &str) -> bool {
     let action = lowercase(action);
     let among = |patterns: Vec<&str>| {

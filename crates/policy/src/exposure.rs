@@ -1,8 +1,10 @@
-//! Turns a resource policy into what its statements allow to whom, outside of the accounts that are known.
+//! Determines what the statements of a resource policy allow to principals outside of the known
+//! accounts.
 //!
-//! A statement is judged together with every Deny of its document. The judgement errs on the side of a report: a
-//! condition of which too little is known may hold, and a caller chooses whatever a caller can choose (headers, tags,
-//! the time) so that the statement applies. It must not know what a plan is, or how much a capability matters.
+//! A statement is judged together with every Deny of its document. In doubt, the access is
+//! reported: a condition that depends on unknown values counts as one that may hold, and a caller
+//! is assumed to choose everything that a caller can choose (headers, tags, the time) so that the
+//! statement applies. This module must not know what a plan is, or how severe a capability is.
 //!
 //! See "Policy evaluation logic" and "The confused deputy problem" in the IAM user guide.
 
@@ -35,7 +37,7 @@ pub enum AssetKind {
     Bucket,
     /// The key that encrypts the log files.
     Key,
-    /// A topic that is notified of log files.
+    /// A topic to which notifications of log files are published.
     Topic,
     /// A log group that receives the events of a trail.
     LogGroup,
@@ -46,9 +48,9 @@ pub enum AssetKind {
 pub struct Asset {
     /// The kind of the resource.
     pub kind: AssetKind,
-    /// Its ARN.
+    /// The ARN of the resource.
     pub arn: String,
-    /// The account that it is in.
+    /// The account that owns the resource.
     pub account: String,
     /// The ARN of the bucket of the log files.
     pub bucket: String,
@@ -56,19 +58,20 @@ pub struct Asset {
     pub logs: Vec<String>,
 }
 
-/// Everybody who is not an outsider.
+/// The accounts and principals that are not outsiders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Insiders {
-    /// Ids of accounts: those of the spec, and those of its organization.
+    /// Account ids: the accounts of the spec and of its organization.
     pub accounts: BTreeSet<String>,
-    /// The id of the organization, where it is known.
+    /// The id of the organization, if it is known.
     pub organization: Option<String>,
-    /// Principals that are meant to read and decrypt log files, as ARNs or account ids.
+    /// Principals that are intended to read and decrypt log files, as ARNs or account ids.
     pub readers: BTreeSet<String>,
 }
 
 impl Insiders {
-    /// The insiders together with the account of a resource, whose principals its owner decides about.
+    /// Adds the account of a resource, because its owner decides about the principals of the
+    /// account.
     #[must_use]
     pub fn with(&self, account: &str) -> Cow<'_, Self> {
         if self.has(account) {
@@ -79,7 +82,7 @@ impl Insiders {
         Cow::Owned(insiders)
     }
 
-    /// Whether an account is one of theirs.
+    /// Returns whether the account is an insider.
     fn has(&self, account: &str) -> bool {
         self.accounts.contains(account)
     }
@@ -98,54 +101,55 @@ impl Insiders {
 pub struct Exposure {
     /// The statement.
     pub statement: StatementRef,
-    /// What it allows, at least one thing.
+    /// The capabilities that the statement allows; at least one.
     pub allowed: Vec<Allowed>,
 }
 
 impl Exposure {
-    /// The text for people: `lets account 444455556666 read every log file`.
+    /// The sentence about the exposure: `lets account 444455556666 read every log file`.
     pub fn sentence(&self) -> String {
         words::sentence(&self.allowed)
     }
 }
 
-/// One thing that somebody outside can do.
+/// A capability of an outsider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Allowed {
     /// The outsider.
     pub who: Who,
     /// What the outsider can do.
     pub capability: Capability,
-    /// Patterns of the object keys, where not every log file is concerned.
+    /// Patterns of the object keys, if the capability does not concern every log file.
     pub files: Option<Vec<String>>,
-    /// Whether that is certain.
+    /// Whether the capability certainly takes effect.
     pub holds: Holds,
 }
 
 /// Whether a capability takes effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holds {
-    /// It does.
+    /// The capability always takes effect.
     Always,
-    /// It depends on these condition keys, of which too little is known. Empty where it depends on something else, such
-    /// as the existence of the principal.
+    /// The effect depends on these condition keys, about which too little is known. The list is
+    /// empty if the effect depends on something else, such as the existence of the principal.
     Under(Vec<String>),
-    /// It does not, as long as the outsider is in another account: AWS accepts the action from the account of the
-    /// resource alone.
+    /// The capability has no effect as long as the outsider is in another account: AWS accepts the
+    /// action only from the account of the resource.
     OwnAccountOnly,
-    /// It does not: CloudWatch Logs enforces resource policies for AWS services that write events alone.
+    /// The capability has no effect: CloudWatch Logs enforces resource policies only for AWS
+    /// services that write events.
     NotEnforced,
 }
 
 impl Allowed {
-    /// The text for people.
+    /// The sentence about a list of capabilities.
     pub fn sentence(allowed: &[Self]) -> String {
         words::sentence(allowed)
     }
 }
 
-/// The statements of a policy that allow something to outsiders, in document order. A statement that `is_judged` does not
-/// select is passed over.
+/// Returns the statements of a policy that allow something to outsiders, in document order.
+/// Statements that `is_judged` does not select are skipped.
 pub fn exposures(
     document: &Document,
     asset: &Asset,
@@ -174,10 +178,10 @@ struct Judge<'a> {
     variables: bool,
 }
 
-/// What a statement lets everybody do that it is for.
+/// A capability that a statement gives to its principals.
 struct Grant<'a> {
     action: &'a Action,
-    /// The resource of the request that is asked about.
+    /// The resource of the request to evaluate.
     resource: String,
     files: Option<Vec<String>>,
 }
@@ -203,7 +207,8 @@ impl Judge<'_> {
         allowed
     }
 
-    /// The actions that endanger the logs among those of a statement, as far as its resources go.
+    /// Returns the actions of a statement that endanger the logs, as far as the resources of the
+    /// statement allow them.
     fn grants(&self, statement: &Statement) -> Vec<Grant<'static>> {
         let of_kind = capability::ACTIONS.iter().filter(|action| action.kind == self.asset.kind);
         of_kind
@@ -226,8 +231,8 @@ impl Judge<'_> {
             .collect()
     }
 
-    /// The document of the conditions of the statement alone and of every Deny: principal, action and resources have been
-    /// looked at.
+    /// Returns the document to evaluate: the conditions of the statement, and every Deny. The
+    /// principals, actions and resources of the statement have already been checked.
     fn asked(&self, statement: &Statement) -> Option<Document> {
         let mut elements = serde_json::json!({
             "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*",
@@ -254,7 +259,7 @@ impl Judge<'_> {
             if capability.is_reading() && self.insiders.has_reader(&candidate.who) {
                 continue;
             }
-            // A trail of a named account writes and decrypts its own log files only.
+            // A trail of a named account writes and decrypts only its own log files.
             if matches!(&candidate.who, Who::Service { name, source: Some(_) } if name == CLOUDTRAIL) {
                 continue;
             }
@@ -291,7 +296,8 @@ impl Judge<'_> {
     }
 }
 
-/// Adds a capability. Of several actions for one capability, the one that takes effect counts.
+/// Adds a capability. If several actions give the same capability, the one that takes effect
+/// counts.
 fn add(allowed: &mut Vec<Allowed>, one: Allowed) {
     let same = |it: &&mut Allowed| it.who == one.who && it.capability == one.capability;
     match allowed.iter_mut().find(same) {
@@ -305,7 +311,7 @@ fn add(allowed: &mut Vec<Allowed>, one: Allowed) {
     }
 }
 
-/// Whether a text is one of a pattern in which `*` and `?` are wildcards.
+/// Returns whether a text matches a pattern in which `*` and `?` are wildcards.
 fn is_like(pattern: &str, text: &str) -> bool {
     text_matches(pattern, text)
 }

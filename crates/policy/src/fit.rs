@@ -1,7 +1,8 @@
-//! Turns what is wanted into the most readable form of it that fits AWS's limit.
+//! Chooses the most readable form of the managed statements that fits the size limit of AWS.
 //!
-//! Written the plain way, about 87 accounts fill a bucket policy. It must not choose a form that isolates accounts less:
-//! in every form a trail can write only below its own account, or its organization.
+//! In the plain form, a bucket policy has room for about 87 accounts. A form that isolates accounts
+//! less must not be chosen: in every form, a trail can write only below its own account, or its
+//! organization.
 
 mod first_use;
 
@@ -18,13 +19,13 @@ use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION
 use crate::{Document, Merged, Ownership, Statement, merge};
 pub use first_use::FirstUse;
 
-/// How our statements say which accounts may deliver.
+/// The way in which managed statements name the accounts that are allowed to deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
-    /// One resource and one trail ARN for each account: the form that AWS documents.
+    /// One resource and one trail ARN for each account, as AWS documents.
     Plain,
-    /// One resource, with a variable in place of the account where it names one, and a list of accounts.
+    /// One resource that has a variable in place of the account id, and a list of accounts.
     ByAccount,
     /// One resource with a variable for the account, and the organization.
     ByOrganization,
@@ -34,7 +35,8 @@ impl Form {
     /// All forms, the longest and most readable first.
     pub const ALL: [Self; 3] = [Self::Plain, Self::ByAccount, Self::ByOrganization];
 
-    /// The form in which our statements are written in a document; none if it has none of them.
+    /// Returns the form of the managed statements in a document, or `None` if the document has no
+    /// managed statement.
     pub fn of(document: &Document, ownership: &Ownership) -> Option<Self> {
         let roles = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailNotify];
         let is_of_trails = |sid: &str| roles.iter().any(|role| ownership.is_in_role(sid, *role));
@@ -42,7 +44,7 @@ impl Form {
         Some(Self::of_statement(statement))
     }
 
-    /// The form of a statement that lets trails write, encrypt or notify.
+    /// Returns the form of a statement that allows trails to write, encrypt or notify.
     fn of_statement(statement: &Statement) -> Self {
         let text = statement.to_string();
         if text.contains(SOURCE_ORGANIZATION) {
@@ -54,7 +56,7 @@ impl Form {
         }
     }
 
-    /// The name in a spec, a tag and machine output.
+    /// The name of the form in a spec, a tag and machine output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -74,27 +76,28 @@ impl fmt::Display for Form {
     }
 }
 
-/// What decides on the form of managed statements, besides their size.
+/// The inputs for the choice of a form, other than the size.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// The only form to use; `None` to use the first that fits.
     pub form: Option<Form>,
     /// The forms in which CloudTrail refused a trail before.
     pub refused: BTreeSet<Form>,
-    /// The accounts whose trails deliver now and can be checked, in the order in which they are to try a form.
+    /// The accounts whose trails deliver now and can be checked, in the order in which they test a
+    /// form.
     pub triers: Vec<String>,
 }
 
 impl Choice {
-    /// The form whose refusal rules out this form as well. Each short form depends on all that the longer short forms depend
-    /// on: the value of `aws:SourceAccount`.
+    /// Returns the form whose refusal rules out this form as well. Every short form depends on
+    /// `aws:SourceAccount`, and on everything that the longer short forms depend on.
     fn refusal_of(&self, form: Form) -> Option<Form> {
         let refused = self.refused.iter().find(|refused| **refused <= form);
         refused.copied().filter(|_| self.form.is_none() && form != Form::Plain)
     }
 }
 
-/// A policy for which a form is looked for.
+/// The policy and the limits for which a form is chosen.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
     /// The live policy; `None` if there is none.
@@ -103,22 +106,23 @@ pub struct Terms<'a> {
     pub ownership: &'a Ownership,
     /// The number of bytes that AWS accepts.
     pub limit: usize,
-    /// The accounts of all trails that are to deliver.
+    /// The accounts of all trails that must be able to deliver.
     pub accounts: &'a BTreeSet<String>,
-    /// What decides on the form.
+    /// The inputs for the choice of a form.
     pub choice: &'a Choice,
 }
 
 /// A merge that fits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    /// The form of our statements in the end.
+    /// The final form of the managed statements.
     pub form: Form,
-    /// Bytes of the document in each longer form that was passed over.
+    /// The size of the document in bytes in each longer form that does not fit.
     pub passed_over: Vec<(Form, usize)>,
-    /// What is to be written.
+    /// The documents to write.
     pub merged: Merged,
-    /// The short form that the expanded document has, if not all trails of the live document rely on it yet.
+    /// The short form of the expanded document, if not all trails of the live document rely on this
+    /// form yet.
     pub first_use: Option<FirstUse>,
 }
 
@@ -131,18 +135,18 @@ pub struct Fitted {
 pub struct TooLarge {
     /// The number of bytes that AWS accepts.
     pub limit: usize,
-    /// The smallest form that could be tried.
+    /// The smallest form that was possible.
     pub form: Form,
     /// The bytes of the document, by owner.
     pub sizes: Sizes,
-    /// Why no smaller form could be tried, if there is a reason.
+    /// The reason why no smaller form was possible, if there is one.
     pub obstacle: Option<Obstacle>,
 }
 
-/// Why a smaller form cannot be used.
+/// The reason why a smaller form cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
-    /// Someone's text would turn into a variable.
+    /// Text in a foreign statement would become a variable.
     #[error(
         "a smaller form needs `Version` 2012-10-17, in which `${{…}}` in a foreign statement would become a \
          variable"
@@ -159,11 +163,11 @@ pub enum Obstacle {
 /// The bytes of a document as AWS counts them, by owner. They add up to [`Document::size`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Bytes of managed statements.
+    /// The bytes of managed statements.
     pub managed: usize,
-    /// Bytes of foreign statements, and of elements such as `Id` that only others write.
+    /// The bytes of foreign statements, and of elements such as `Id` that `reconcile` never writes.
     pub foreign: usize,
-    /// Bytes that belong to no owner: the braces, `Version`, and the commas between statements.
+    /// The bytes that belong to no owner: the braces, `Version`, and the commas between statements.
     pub frame: usize,
 }
 
@@ -176,7 +180,7 @@ impl Sizes {
         Self { managed, foreign: document.size().saturating_sub(managed + frame), frame }
     }
 
-    /// Bytes of the whole document.
+    /// The size of the whole document.
     pub fn total(self) -> usize {
         self.managed + self.foreign + self.frame
     }
@@ -189,13 +193,15 @@ impl fmt::Display for Sizes {
     }
 }
 
-/// Merges in the first form that fits. `compile` gives our statements in a form, of all accounts or only of some, or `None`
-/// if that form cannot be written; `finish` completes each merge, for example by adopting foreign statements.
+/// Merges with the first form that fits. `compile` returns the managed statements in a form, for
+/// all accounts or only for some, or `None` if the form cannot be written. `finish` completes each
+/// merge, for example by adopting foreign statements.
 ///
-/// A document that is written in a short form now goes back to a longer one only where a tenth of the limit stays free,
-/// so that one near the limit does not go back and forth.
+/// A document in a short form returns to a longer form only if a tenth of the limit remains free,
+/// so that a document near the limit does not alternate between forms.
 ///
-/// The expanded document moves only some accounts to a short form that is used for the first time: see [`FirstUse`].
+/// The expanded document moves only some accounts to a short form that is used for the first time:
+/// see [`FirstUse`].
 ///
 /// # Errors
 /// [`TooLarge`] if no form fits.
@@ -226,7 +232,8 @@ pub fn fit(
             obstacle = Some(Obstacle::OldVersion);
             break;
         };
-        // Managed statements that do not fit alone are not merged: what stays of the live ones beside them takes time to find.
+        // Managed statements that do not fit alone are not merged, because computing the live
+        // statements that must remain beside them takes time.
         let managed: usize = desired.iter().map(Statement::size).sum();
         if chosen.is_none() && managed > cap(form) {
             let base = base.map(|base| under_present_name(&base, ownership).unwrap_or(base));
@@ -269,8 +276,9 @@ pub fn fit(
     Err(TooLarge { limit, form, sizes: Sizes::of(&document, ownership), obstacle })
 }
 
-/// The live document in the version that a form needs: 2012-10-17 where our statements have variables. `None`
-/// where that would turn a `${…}` that others wrote into a variable.
+/// Returns the live document in the version that a form needs: 2012-10-17 if the managed statements
+/// have variables. Returns `None` if that version would turn a `${…}` of a foreign statement into a
+/// variable.
 fn base(live: Option<&Document>, form: Form, desired: &[Statement]) -> Option<Option<Document>> {
     let has_variables = || desired.iter().any(|it| it.to_string().contains(SOURCE_ACCOUNT_VARIABLE));
     match live {

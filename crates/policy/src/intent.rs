@@ -1,6 +1,6 @@
-//! Turns what an installation needs into the statements that say so.
+//! Turns the access that an installation needs into policy statements.
 //!
-//! It must not look at live policies: what is already there is for the merge to weigh.
+//! This module must not read live policies. The merge takes existing statements into account.
 
 mod bucket;
 mod extra;
@@ -28,12 +28,13 @@ fn cloudtrail() -> Value {
     json!({ "Service": CLOUDTRAIL })
 }
 
-/// The ARNs of the trails, against the confused deputy: nobody else's trail may use what is ours.
+/// A condition on the ARNs of the trails. It prevents the confused deputy problem: no foreign trail
+/// can use the resources of the installation.
 fn source_arns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     texts(trails.map(|trail| trail.as_str().to_owned()))
 }
 
-/// The same in a short form: the names and home Regions of the trails, in whatever account.
+/// Like [`source_arns`], in a short form: the names and home Regions of the trails, in any account.
 fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     let pattern = |arn: &Arn| {
         format!("arn:{}:{}:{}:*:{}", arn.partition(), arn.service(), arn.region(), arn.resource())
@@ -41,11 +42,12 @@ fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     texts(trails.map(pattern).collect::<BTreeSet<_>>())
 }
 
-/// The accounts of which a short form speaks. The plain form names trails, so it is compiled from fewer of them instead.
+/// The accounts that a short form lists. The plain form names trails, and is compiled from fewer
+/// trails instead.
 pub type Only<'a> = Option<&'a BTreeSet<String>>;
 
-/// Which accounts may deliver, in a short form: condition key and values. `None` in the plain form, and where
-/// the form needs an organization and there is none.
+/// Returns the condition key and values that list the accounts in a short form. Returns `None` in
+/// the plain form, and if the form needs an organization and there is none.
 fn accounts<'a>(
     form: Form,
     trails: impl Iterator<Item = &'a Arn>,

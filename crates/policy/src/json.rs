@@ -1,6 +1,6 @@
-//! Turns JSON text into members that remember their order, their spelling and their repetitions.
+//! Parses JSON text into members that preserve their order, their spelling and their repetitions.
 //!
-//! It must not know what a policy is.
+//! This module must not know what a policy is.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The members of a JSON object as they were written: in order, repeated keys included.
+/// The members of a JSON object as they were written: in order, including repeated keys.
 pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -38,9 +38,10 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// JSON pointers to the keys that stand more than once in one object of the `text`, in order of appearance.
+/// Returns JSON pointers to the keys that occur more than once in one object of the `text`, in
+/// order of appearance.
 ///
-/// The `text` is valid JSON: nesting is bounded by the parser that accepted it.
+/// The `text` must be valid JSON: the parser that accepted it limits the nesting.
 pub(crate) fn repeated_keys(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect_repeated_keys(text, "", &mut found);
@@ -86,7 +87,7 @@ pub(crate) fn minified_len(text: &str) -> usize {
     length
 }
 
-/// One part of a JSON pointer, escaped as RFC 6901 asks.
+/// Escapes one part of a JSON pointer as RFC 6901 requires.
 pub(crate) fn escape_pointer(part: &str) -> Cow<'_, str> {
     if part.contains(['~', '/']) {
         Cow::Owned(part.replace('~', "~0").replace('/', "~1"))
@@ -95,7 +96,7 @@ pub(crate) fn escape_pointer(part: &str) -> Cow<'_, str> {
     }
 }
 
-/// The members of a list, or the one value that stands where a list could stand.
+/// Returns the members of a list, or a single value as a list of one.
 pub(crate) fn members(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,
@@ -103,7 +104,7 @@ pub(crate) fn members(value: &Value) -> &[Value] {
     }
 }
 
-/// A list as policies are written: one member without brackets.
+/// Returns a list as policies write it: a single member without brackets.
 pub(crate) fn one_or_many(mut values: Vec<Value>) -> Value {
     match values.pop() {
         Some(only) if values.is_empty() => only,
@@ -114,7 +115,7 @@ pub(crate) fn one_or_many(mut values: Vec<Value>) -> Value {
     }
 }
 
-/// The text of a string, number or boolean: quotes are optional in policies.
+/// Returns the text of a string, number or boolean. Quotes are optional in policies.
 pub(crate) fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),

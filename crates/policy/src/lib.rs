@@ -1,8 +1,9 @@
 //! IAM resource policies: model, canonical form, equivalence, ownership and merge.
 //!
-//! The policies of a bucket, a key and a topic are single documents that several teams edit. This crate
-//! reads such a document without losing how it was written, tells whether two documents mean the same, and puts our
-//! statements into it while it leaves everybody else's as they are, byte for byte.
+//! The policies of a bucket, a key and a topic are single documents that several teams edit. This
+//! crate parses such a document without losing its spelling, decides whether two documents have the
+//! same meaning, and merges managed statements into a document while it keeps foreign statements byte
+//! for byte.
 //!
 //! ```
 //! use reconcile_policy::{BucketIntent, Document, Ownership, Partition, merge};
@@ -34,7 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It must not talk to AWS, and must not know what a plan is.
+//! This crate must not call AWS, and must not know what a plan is.
 
 mod canonical;
 mod covers;

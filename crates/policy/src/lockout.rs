@@ -1,27 +1,28 @@
-//! Turns a policy into the answer whether somebody could still change it.
+//! Decides whether somebody can still change a policy.
 
 use crate::{
     AccountId, Arn, Decision, Denial, Document, Doubt, Effect, Known, Membership, Owner, Partition,
     Principal, Request, Statement, denial, evaluate,
 };
 
-/// Whether a key policy can still be changed by somebody in the account of the key.
+/// Whether a principal in the account of a key can still change the key policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Administration {
-    /// A principal of the account is allowed to change it: the root of the account, so that the policies of the account
-    /// decide, or a principal that the key policy names.
+    /// A principal of the account can change the policy: the root of the account (then the IAM
+    /// policies of the account decide), or a principal that the key policy names.
     Kept,
-    /// It depends on facts that are not known, such as the organization of the account.
+    /// The answer depends on unknown facts, such as the organization of the account.
     Unknown(Vec<Doubt>),
-    /// No principal of the account is allowed to change it: the key would be lost to everybody but AWS support.
+    /// No principal of the account can change the policy: only AWS Support could recover the key.
     Lost,
 }
 
-/// Whether a key policy of an account can still be changed by somebody in the account. `organization` is the account's.
+/// Returns whether a principal in the account can still change a key policy of the account.
+/// `organization` is the organization of the account.
 ///
-/// A principal chooses from where, with which session and with which tags it calls, so that conditions on those do not
-/// lock it out. See "Key policies in AWS KMS" in the KMS developer guide, and `BypassPolicyLockoutSafetyCheck` of
-/// `PutKeyPolicy`.
+/// A principal chooses its network, its session and its tags, so conditions on these do not lock it
+/// out. See "Key policies in AWS KMS" in the KMS developer guide, and
+/// `BypassPolicyLockoutSafetyCheck` of `PutKeyPolicy`.
 pub fn administration(
     policy: &Document,
     partition: Partition,
@@ -60,7 +61,7 @@ pub fn administration(
 
 const PUT_KEY_POLICY: &str = "kms:PutKeyPolicy";
 
-/// Whether a caller can call so that no Deny applies, and an Allow does.
+/// Returns whether a caller can make a request to which no Deny and at least one Allow applies.
 fn is_for_the_caller(doubts: &[Doubt]) -> bool {
     let (denies, allows): (Vec<&Doubt>, Vec<&Doubt>) =
         doubts.iter().partition(|it| it.effect == Effect::Deny);
@@ -69,15 +70,15 @@ fn is_for_the_caller(doubts: &[Doubt]) -> bool {
     denies.iter().all(escapes) && (allows.is_empty() || allows.iter().any(satisfies))
 }
 
-/// Whether a principal of the account decides by itself what a request of its has under a key.
+/// Returns whether a principal of the account chooses the value of the condition key itself.
 fn is_chosen(key: &str) -> bool {
     const CHOSEN: [&str; 26] = [
-        // Who it is.
+        // Identity.
         "aws:principalarn",
         "aws:principaltype",
         "aws:userid",
         "aws:username",
-        // Its session.
+        // Session.
         "aws:assumedroot",
         "aws:federatedprovider",
         "aws:tokenissuetime",
@@ -90,7 +91,7 @@ fn is_chosen(key: &str) -> bool {
         "ec2:roledelivery",
         "ec2:sourceinstancearn",
         "lambda:sourcefunctionarn",
-        // From where it calls.
+        // Network.
         "aws:sourceip",
         "aws:sourcevpc",
         "aws:sourcevpcarn",
@@ -99,7 +100,7 @@ fn is_chosen(key: &str) -> bool {
         "aws:vpceorgid",
         "aws:vpceorgpaths",
         "aws:vpcsourceip",
-        // With which program.
+        // Client program.
         "aws:useragent",
         "aws:requestedregion",
     ];
@@ -107,12 +108,13 @@ fn is_chosen(key: &str) -> bool {
     CHOSEN.contains(&key.as_str()) || key.starts_with("aws:principaltag/")
 }
 
-/// What a caller does with a bucket policy to change it.
+/// The actions with which a caller changes a bucket policy.
 pub const BUCKET_POLICY_ACTIONS: [&str; 2] = ["s3:PutBucketPolicy", "s3:GetBucketPolicy"];
 
-/// Whether a bucket policy denies a caller in the account of the bucket one of [`BUCKET_POLICY_ACTIONS`].
+/// Returns whether a bucket policy denies one of [`BUCKET_POLICY_ACTIONS`] to a caller in the
+/// account of the bucket.
 ///
-/// The root of the account is not denied: see `PutBucketPolicy` in the S3 API reference.
+/// The root of the account is never denied: see `PutBucketPolicy` in the S3 API reference.
 pub fn denies_caller(policy: &Document, caller: &Arn, action: &str, bucket: &Arn, owner: &Owner) -> Denial {
     if caller.resource() == "root" {
         return Denial::None;
@@ -128,7 +130,7 @@ pub fn denies_caller(policy: &Document, caller: &Arn, action: &str, bucket: &Arn
     let request = owner.organization.of_principal(owner.organization.of_resource(request));
     let session = caller.resource().strip_prefix("assumed-role/").and_then(|it| it.split_once('/'));
     let request = match session {
-        // The path of the role is not in the ARN of its session.
+        // The ARN of a session does not contain the path of its role.
         Some((role, _)) => {
             let roles = format!("arn:{}:iam::{}:role/*{role}", caller.partition(), caller.account());
             request.with_known("aws:PrincipalArn", Known::Like(roles))

@@ -1,8 +1,8 @@
-//! Turns what is known of the organization of an account into what a request has under the keys for it.
+//! Turns the known organization of an account into the condition keys of a request.
 
 use crate::{Known, Request};
 
-/// What is known of the organization of an account.
+/// The organization of an account, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Membership {
     /// The account is in this organization.
@@ -12,18 +12,18 @@ pub enum Membership {
         /// The path of the account in it, `o-…/r-…/ou-…/`, if known.
         path: Option<String>,
     },
-    /// The account is not in this organization. It may be in another.
+    /// The account is not in this organization, but can be in another.
     NotIn {
         /// The id of the organization.
         id: String,
     },
-    /// Nothing is known.
+    /// The organization is unknown.
     #[default]
     Unknown,
 }
 
 impl Membership {
-    /// The id of the organization that the account is known to be in.
+    /// The id of the organization of the account, if known.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::In { id, .. } => Some(id),
@@ -31,9 +31,11 @@ impl Membership {
         }
     }
 
-    /// What a request has under the keys for the id of the organization of an account, and for the path of the account.
+    /// The values of the condition keys for the organization id and for the organization path of an
+    /// account.
     ///
-    /// See `aws:SourceOrgID`, `aws:SourceOrgPaths` and their like in "AWS global condition context keys".
+    /// See `aws:SourceOrgID`, `aws:SourceOrgPaths` and similar keys in "AWS global condition
+    /// context keys".
     fn known(&self) -> (Known, Known) {
         match self {
             Self::In { id, path: Some(path) } => {
@@ -47,19 +49,19 @@ impl Membership {
         }
     }
 
-    /// The request with the keys for the organization of the account that owns the resource.
+    /// Adds the condition keys for the organization of the account that owns the resource.
     pub fn of_resource(&self, request: Request) -> Request {
         let (id, path) = self.known();
         request.with_known("aws:ResourceOrgID", id).with_known("aws:ResourceOrgPaths", path)
     }
 
-    /// The request with the keys for the organization of the account of the principal.
+    /// Adds the condition keys for the organization of the account of the principal.
     pub fn of_principal(&self, request: Request) -> Request {
         let (id, path) = self.known();
         request.with_known("aws:PrincipalOrgID", id).with_known("aws:PrincipalOrgPaths", path)
     }
 
-    /// The request with the keys for the organization of the account that a service acts for.
+    /// Adds the condition keys for the organization of the account on whose behalf a service acts.
     pub fn of_source(&self, request: Request) -> Request {
         let (id, path) = self.known();
         request.with_known("aws:SourceOrgID", id).with_known("aws:SourceOrgPaths", path)

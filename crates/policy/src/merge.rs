@@ -1,8 +1,10 @@
-//! Turns a live document and the statements that we want into the documents to write, in two steps.
+//! Merges the desired statements into a live document in two steps.
 //!
-//! Permissions are added before they are used and removed only after, so there is a document for before
-//! ([`Merged::expanded`]) and one for after ([`Merged::contracted`]). Foreign statements stay where they are and as
-//! they are written. It must not look at the time or at AWS: on write, the caller merges into what it has just read.
+//! Permissions are added before they are used and removed only afterwards. There is therefore one
+//! document for the time before ([`Merged::expanded`]) and one for the time after
+//! ([`Merged::contracted`]). Foreign statements keep their place and their spelling. This module
+//! must not depend on the time or on AWS: on write, the caller merges into the document that it has
+//! just read.
 
 mod adopt;
 mod handover;
@@ -25,20 +27,21 @@ pub use rebase::Step;
 use union::unite;
 pub use uses::{Sources, Use};
 
-/// What a merge makes of a live document.
+/// The result of a merge with a live document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merged {
-    /// All that is wanted, and still all that our live statements allow.
+    /// All desired statements, and everything that the live managed statements still allow.
     pub expanded: Document,
-    /// All that is wanted, and nothing else of ours.
+    /// All desired statements, and no other managed statement.
     pub contracted: Document,
-    /// What becomes of foreign statements that do not just stay, in document order.
+    /// The foreign statements that change, in document order.
     pub adopted: Vec<Adopted>,
     live: Option<Document>,
 }
 
 impl Merged {
-    /// The document to write before anything relies on it; none if the live one will do.
+    /// The document to write before anything relies on it; `None` if the live document is
+    /// sufficient.
     pub fn expand(&self) -> Option<&Document> {
         let is_live = match &self.live {
             Some(live) => *live == self.expanded,
@@ -47,8 +50,9 @@ impl Merged {
         (!is_live).then_some(&self.expanded)
     }
 
-    /// The document to write when nothing relies on our former statements any more; none if the expanded one
-    /// will do. AWS takes no document without statements: one that is empty here means to delete the policy.
+    /// The document to write when nothing relies on the former managed statements any more; `None`
+    /// if the expanded document is sufficient. AWS rejects a document without statements: an empty
+    /// document here means that the policy must be deleted.
     pub fn contract(&self) -> Option<&Document> {
         (self.contracted != self.expanded).then_some(&self.contracted)
     }
@@ -58,45 +62,48 @@ impl Merged {
         self.live.as_ref()
     }
 
-    /// The same expanded document, with the contracted one of `end`.
+    /// Replaces the contracted document with that of `end`.
     pub(crate) fn ending_as(self, end: Self) -> Self {
         Self { contracted: end.contracted, adopted: end.adopted, ..self }
     }
 
-    /// The same documents, to be written in place of `live`.
+    /// Replaces the live document.
     pub(crate) fn onto(self, live: Option<Document>) -> Self {
         Self { live, ..self }
     }
 }
 
-/// Puts the `desired` statements into the `live` document, which is `None` where there is no policy yet.
+/// Merges the `desired` statements into the `live` document, which is `None` if there is no policy
+/// yet.
 ///
-/// Every desired statement carries a Sid of ours that no other has, as [`BucketIntent`](crate::BucketIntent),
-/// [`KeyIntent`](crate::KeyIntent) and [`TopicIntent`](crate::TopicIntent) give them. What becomes of a live statement:
+/// Every desired statement has a managed Sid that no other statement has.
+/// [`BucketIntent`](crate::BucketIntent), [`KeyIntent`](crate::KeyIntent) and
+/// [`TopicIntent`](crate::TopicIntent) create these Sids. The result for each live statement:
 ///
 /// | live | expanded | contracted |
 /// | --- | --- | --- |
 /// | foreign | kept | kept |
-/// | ours, means what is desired | kept | kept |
-/// | our Allow, desired otherwise | both: united, or the desired one and the live one as `…Previous` | desired |
-/// | our Deny, desired otherwise | desired | desired |
-/// | ours, no longer desired (or its Sid a second time) | kept | removed |
-/// | ours, under the previous name of the installation | as above, under its present name | as above |
+/// | managed, equivalent to the desired one | kept | kept |
+/// | managed Allow, desired with another meaning | both: united, or the desired one and the live one as `…Previous` | desired |
+/// | managed Deny, desired with another meaning | desired | desired |
+/// | managed, no longer desired (or its Sid is repeated) | kept | removed |
+/// | managed, under the previous name of the installation | as above, under the present name | as above |
 ///
-/// Of a statement that lets CloudTrail deliver, what is kept beside the desired one is only what that does not
-/// allow to the same trails.
+/// If a statement allows CloudTrail to deliver, only the part of it that the desired one does not
+/// allow to the same trails is kept beside the desired one.
 ///
-/// *Kept* is in its place and byte for byte; what is desired and has no place yet goes to the end. All else in the
-/// document stays; a new document is of `Version` 2012-10-17.
+/// *Kept* means in its place and byte for byte. Desired statements without a place are appended.
+/// Everything else in the document remains. A new document has `Version` 2012-10-17.
 pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownership) -> Merged {
     merge_moving(live, desired, ownership, &Moving::All)
 }
 
-/// The accounts for which managed statements can take the place of the live ones in the expanded document.
+/// The accounts whose live statements can be replaced by desired ones in the expanded document.
 pub(crate) enum Moving<'a> {
     /// Every account.
     All,
-    /// Only these. The live statements keep every other account, also where the desired ones allow it the same.
+    /// Only these accounts. The live statements keep every other account, even if the desired ones
+    /// allow the same to it.
     Only(&'a BTreeSet<String>),
 }
 
@@ -109,7 +116,8 @@ impl Moving<'_> {
     }
 }
 
-/// Merges like [`merge`], and moves only some accounts from the live statements to the desired ones.
+/// Merges like [`merge`], but moves only some accounts from the live statements to the desired
+/// ones.
 pub(crate) fn merge_moving(
     live: Option<&Document>,
     desired: &[Statement],
@@ -120,7 +128,7 @@ pub(crate) fn merge_moving(
     let base = base.unwrap_or_else(|| Document::new(Vec::new()));
     let mut sids: HashSet<String> =
         base.statements().iter().chain(desired).filter_map(Statement::sid).map(str::to_owned).collect();
-    // Few merges need it: most statements mean what is desired.
+    // Few merges need the members: most statements already have the desired meaning.
     let members = match moving {
         Moving::All => BTreeSet::new(),
         Moving::Only(accounts) => accounts.iter().map(String::as_str).collect(),
@@ -152,12 +160,13 @@ pub(crate) fn merge_moving(
     }
 }
 
-/// The contracted document of [`merge`] alone, which costs no look at what of the live statements stays needed.
+/// Returns only the contracted document of [`merge`], without the costly computation of the live
+/// statements that are still needed.
 pub(crate) fn contracted(base: &Document, desired: &[Statement], ownership: &Ownership) -> Document {
     Places::of(base, desired, ownership).contracted(base)
 }
 
-/// Where live and desired statements go.
+/// The places of live and desired statements in the merged document.
 struct Places<'a> {
     /// The live statements, in their order.
     live: Vec<(&'a Statement, Place<'a>)>,
@@ -165,13 +174,13 @@ struct Places<'a> {
     new: Vec<&'a Statement>,
 }
 
-/// What becomes of a live statement.
+/// The result for one live statement.
 enum Place<'a> {
-    /// Stays byte for byte: it is foreign, or means what is desired.
+    /// Kept byte for byte: the statement is foreign, or has the desired meaning.
     Kept,
-    /// Becomes the desired statement with this Sid.
+    /// Replaced by the desired statement with this Sid.
     Changed { wanted: &'a Statement, sid: &'a str },
-    /// Is not desired any more.
+    /// No longer desired.
     Removed,
 }
 
@@ -207,7 +216,8 @@ impl<'a> Places<'a> {
     }
 }
 
-/// What stands between `current` and `wanted`, which mean different things under the same Sid.
+/// Returns the statements for the transition from `current` to `wanted`, which have different
+/// meanings and the same Sid.
 fn transition(
     current: &Statement,
     wanted: &Statement,
@@ -220,8 +230,9 @@ fn transition(
         return vec![wanted.clone()];
     }
     match unite(current, wanted) {
-        // An inexact union also allows one list's members with the other's conditions. Between our own trails
-        // that does no harm; what the user wrote is not ours to blend.
+        // An inexact union also allows the members of one list under the conditions of the other.
+        // This is harmless between managed trails, but statements that the user wrote must not be
+        // combined.
         Some(union) if union.is_exact || !ownership.is_extra(sid) => vec![union.statement],
         _ => {
             let Some(previous) = still_needed(current) else { return vec![wanted.clone()] };
@@ -234,10 +245,11 @@ fn transition(
     }
 }
 
-/// What of a statement of ours has to stay until the trails are what they should be.
+/// Returns the part of a managed statement that must remain until the trails have changed.
 ///
-/// A statement that names every account takes up most of the size limit, so the old one cannot stay whole beside the new
-/// one: only what `wanted` does not cover stays in it, and accounts that do not move yet.
+/// A statement that names every account uses most of the size limit, so the old statement cannot
+/// remain whole beside the new one. Only the part that `wanted` does not cover remains, and the
+/// accounts that do not move yet.
 fn still_needed(current: &Statement, wanted: &Coverage<'_>, moving: &Moving<'_>) -> Option<Statement> {
     let managers = BTreeMap::new();
     let trails = TrailStatement::of(current);

@@ -1,7 +1,8 @@
-//! Turns the statements of an installation into the trails that they let deliver, by name.
+//! Extracts the trails that the statements of an installation allow to deliver.
 //!
-//! The statements of an installation have few forms, so that the trails can be told exactly; statements of others are read
-//! elsewhere. It must not decide what becomes of a trail.
+//! The statements of an installation have few forms, so the trails can be determined exactly.
+//! Foreign statements are read by another module. This module must not decide what happens to a
+//! trail.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,27 +10,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
 use crate::{Arn, Document, Guest, Ownership, Statement};
 
-/// The trails that the statements of one installation let deliver.
+/// The trails that the statements of one installation allow to deliver.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedTrails {
-    /// Trails of one account each, once for every prefix below which they may write. In a key policy or topic policy there is
-    /// no prefix to know.
+    /// Trails of single accounts, one entry for every prefix below which a trail is allowed to
+    /// write. A key policy or topic policy contains no prefix.
     ///
-    /// The form by account lists accounts and trail names apart from each other: each account is taken to have a trail of each
-    /// name.
+    /// The form by account lists accounts and trail names separately, so each account is assumed to
+    /// have a trail of each name.
     pub trails: Vec<Guest>,
-    /// ARNs with `*` in place of the account: any account of the organization may have such a trail.
+    /// ARNs with `*` in place of the account: any account of the organization can have such a
+    /// trail.
     pub of_organization: BTreeSet<Arn>,
 }
 
 impl NamedTrails {
-    /// The ARNs of the trails of single accounts, each once.
+    /// The distinct ARNs of the trails of single accounts.
     pub fn arns(&self) -> BTreeSet<&Arn> {
         self.trails.iter().map(|it| &it.trail).collect()
     }
 }
 
-/// Reads the trails that the statements of an installation in a document let deliver.
+/// Extracts the trails that the statements of an installation in a document allow to deliver.
 pub fn named_trails(document: &Document, ownership: &Ownership) -> NamedTrails {
     let mut places: BTreeMap<Arn, BTreeMap<Option<String>, Option<String>>> = BTreeMap::new();
     let mut of_organization = BTreeSet::new();
@@ -66,7 +68,8 @@ pub fn named_trails(document: &Document, ownership: &Ownership) -> NamedTrails {
         }
     }
     let guests = |(trail, places): (Arn, BTreeMap<Option<String>, Option<String>>)| {
-        // A trail that may only look at the bucket, or a document that is not of a bucket.
+        // The trail is only allowed to read the ACL of the bucket, or the document is not a bucket
+        // policy.
         let places = if places.is_empty() { BTreeMap::from([(None, None)]) } else { places };
         places.into_iter().map(move |(prefix, organization)| Guest {
             trail: trail.clone(),
@@ -87,13 +90,14 @@ fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?', '$'])
 }
 
-/// The trail of one account that a pattern with `*` in place of the account stands for.
+/// Replaces the `*` of a trail pattern with an account.
 fn of_account(pattern: &Arn, account: &str) -> Option<Arn> {
     let (partition, region) = (pattern.partition(), pattern.region());
     format!("arn:{partition}:cloudtrail:{region}:{account}:{}", pattern.resource()).parse().ok()
 }
 
-/// The prefix and the owner of the log files that a resource stands for: `arn:aws:s3:::bucket/prefix/AWSLogs/owner/*`.
+/// The prefix and the owner of the log files of a resource:
+/// `arn:aws:s3:::bucket/prefix/AWSLogs/owner/*`.
 fn log_files(resource: &str) -> Option<(Option<String>, &str)> {
     let (_, key) = resource.split_once(":::")?.1.split_once('/')?;
     let (prefix, below) = match key.strip_prefix("AWSLogs/") {
@@ -158,7 +162,7 @@ mod tests {
             told(compiled(Form::Plain)).0,
             ["111111111111 T a/b o-example", "222222222222 T a/b ", "333333333333 Guest  "]
         );
-        // Names and accounts are listed apart.
+        // This form lists names and accounts separately.
         let (by_account, patterns) = told(compiled(Form::ByAccount));
         assert!(by_account.contains(&"222222222222 Guest a/b ".to_owned()), "{by_account:?}");
         assert!(by_account.contains(&"333333333333 Guest  ".to_owned()), "{by_account:?}");
@@ -188,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_of_others_and_of_the_user_name_none() {
+    fn foreign_and_extra_statements_name_no_trail() {
         let ours = bucket().statements(&Ownership::of("secprod"));
         assert_eq!(told(ours).0, [""; 0]);
         let extra = serde_json::json!({

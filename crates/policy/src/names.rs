@@ -1,7 +1,7 @@
-//! Turns text into the names AWS uses: account ids, regions, partitions, ARNs and statement ids.
+//! Parses the names that AWS uses: account ids, Regions, partitions, ARNs and statement ids.
 //!
-//! Each type can only hold a value that AWS would accept in that place, so nothing behind this door
-//! checks it again. The types know nothing of what they name: whether an account exists is for AWS to say.
+//! Each type holds only values that AWS accepts, so no other code checks them again. The types do
+//! not know whether the named resource exists.
 
 mod account_id;
 mod arn;
@@ -14,13 +14,13 @@ pub use arn::Arn;
 pub use region::{Partition, Region};
 pub use sid::Sid;
 
-/// Why a text is not the name it was taken for.
+/// The reason why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct NameError {
-    /// The text as it was given.
+    /// The invalid text.
     pub text: String,
-    /// What was expected, as a noun phrase: `an AWS account id (12 digits)`.
+    /// The expected value, as a noun phrase: `an AWS account id (12 digits)`.
     pub expected: &'static str,
 }
 
@@ -30,7 +30,7 @@ impl NameError {
     }
 }
 
-/// What every name type has: it is written as it was read, in text and in JSON.
+/// Implements the traits of all name types: a name is written as it was read, in text and in JSON.
 macro_rules! string_name {
     ($name:ident) => {
         impl $name {

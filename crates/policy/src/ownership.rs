@@ -1,7 +1,8 @@
-//! Turns the name of an installation into the Sids of its statements, and a Sid into whose it is.
+//! Derives the Sids of the managed statements from the name of an installation, and the owner of a
+//! statement from its Sid.
 //!
-//! There is no state file: what says that a statement is ours is its Sid, and nothing else.
-//! It must not look at what a statement contains.
+//! There is no state file: only the Sid shows that a statement is managed. This module must not
+//! read the content of a statement.
 
 use std::collections::BTreeSet;
 
@@ -12,30 +13,30 @@ const READER_PURPOSES: [&str; 2] = ["List", "Describe"];
 const EXTRA: &str = "Extra";
 const PREVIOUS: &str = "Previous";
 
-/// What one of our statements is for.
+/// The purpose of a managed statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Bucket: CloudTrail looks at the bucket's ACL.
+    /// Bucket: CloudTrail reads the ACL of the bucket.
     TrailAclCheck,
     /// Bucket: CloudTrail writes log files.
     TrailWrite,
     /// Bucket: CloudTrail writes log files of an organization.
     OrganizationWrite,
-    /// Bucket: nobody may use it without TLS.
+    /// Bucket: requests without TLS are denied.
     DenyInsecureTransport,
     /// Key: the administrators.
     Administration,
     /// Key: CloudTrail encrypts log files.
     TrailEncrypt,
-    /// Key: CloudTrail looks at the key.
+    /// Key: CloudTrail describes the key.
     TrailDescribe,
-    /// Key: CloudTrail decrypts, which S3 bucket keys need.
+    /// Key: CloudTrail decrypts, which S3 bucket keys require.
     TrailDecrypt,
     /// Key: CloudTrail publishes to encrypted topics.
     TrailTopicEncrypt,
     /// Key: CloudWatch Logs encrypts log groups.
     TrailLogGroupEncrypt,
-    /// Topic: CloudTrail tells that log files were delivered.
+    /// Topic: CloudTrail publishes notifications of log files.
     TrailNotify,
 }
 
@@ -54,7 +55,7 @@ impl Role {
         Self::TrailNotify,
     ];
 
-    /// Those that let trails deliver.
+    /// The roles of the statements that allow trails to deliver.
     const OF_TRAILS: [Self; 7] = [
         Self::TrailAclCheck,
         Self::TrailWrite,
@@ -65,7 +66,7 @@ impl Role {
         Self::TrailNotify,
     ];
 
-    /// The end of the Sid.
+    /// The suffix of the Sid.
     pub fn suffix(self) -> &'static str {
         match self {
             Self::TrailAclCheck => "TrailAclCheck",
@@ -83,16 +84,16 @@ impl Role {
     }
 }
 
-/// Which statements belong to one installation.
+/// Decides which statements belong to one installation.
 ///
-/// A Sid of ours is the installation's name in camel case and one of the endings that we know: that of a
-/// [`Role`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or `Describe` in its second
-/// statement; or `Extra` and a name for a statement that the user wrote. `Previous` and a number may follow,
-/// for a form that the statement had before. Installations whose names begin alike (`sec`, `secprod`,
-/// `sec-extra`) never claim each other's statements.
+/// A managed Sid is the name of the installation in camel case with a known suffix: the suffix of a
+/// [`Role`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or `Describe` in its
+/// second statement; or `Extra` and a name for a statement from the spec. `Previous` and a number
+/// can follow, for a former version of the statement. Installations whose names begin alike (`sec`,
+/// `secprod`, `sec-extra`) never claim each other's statements.
 ///
-/// An installation that was renamed also owns the statements of its previous name, which [`merge`](crate::merge)
-/// renames in place.
+/// A renamed installation also owns the statements of its previous name. [`merge`](crate::merge)
+/// renames these in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ownership {
     prefix: String,
@@ -101,21 +102,22 @@ pub struct Ownership {
 }
 
 impl Ownership {
-    /// The ownership of the installation of this name: `log-archive` owns `LogArchive…`.
+    /// Creates the ownership of the installation with this name: `log-archive` owns `LogArchive…`.
     pub fn of(installation: &str) -> Self {
         Self { prefix: camel_case(installation), previous: None }
     }
 
-    /// The same ownership, extended to the statements of a previous name of the installation.
+    /// Extends the ownership to the statements of a previous name of the installation.
     #[must_use]
     pub fn formerly(self, installation: &str) -> Self {
         Self { previous: Some(camel_case(installation)), ..self }
     }
 
-    /// The other installations whose statements are among these Sids, recognised by two Sids that every
-    /// installation writes together, or by the one that it writes into the policy of a topic.
+    /// Returns the other installations whose statements are among these Sids. An installation is
+    /// recognized by two Sids that every installation writes together, or by the single Sid that it
+    /// writes into the policy of a topic.
     ///
-    /// Anybody may have chosen such a Sid, so a wrong guess must do no harm.
+    /// Anybody can choose such a Sid, so a wrong guess must do no harm.
     pub fn others<'s>(&self, sids: impl Iterator<Item = &'s str>) -> Vec<Self> {
         let sids: BTreeSet<&str> = sids.collect();
         let has = |prefix: &str, role: Role| sids.contains(format!("{prefix}{}", role.suffix()).as_str());
@@ -135,10 +137,10 @@ impl Ownership {
         found.into_iter().map(|prefix| Self { prefix: prefix.to_owned(), previous: None }).collect()
     }
 
-    /// The name of the installation, as its Sids give it.
+    /// The name of the installation, derived from its Sids.
     pub fn name(&self) -> String {
         let mut name = String::new();
-        // In a name, a letter follows every hyphen, so that each capital letter begins a word.
+        // In a name, a letter follows every hyphen, so each capital letter begins a word.
         for letter in self.prefix.chars() {
             if letter.is_ascii_uppercase() && !name.is_empty() {
                 name.push('-');
@@ -148,52 +150,54 @@ impl Ownership {
         name
     }
 
-    /// Whether a statement of this Sid is ours.
+    /// Returns whether a statement with this Sid is managed.
     pub fn owns(&self, sid: &str) -> bool {
         self.endings(sid).any(is_of_ours)
     }
 
-    /// Whether the statement of this Sid is ours in this role, in its present form.
+    /// Returns whether a statement with this Sid is managed and has this role, in its present
+    /// version.
     pub fn is_in_role(&self, sid: &str, role: Role) -> bool {
         self.prefixes().any(|prefix| sid.strip_prefix(prefix) == Some(role.suffix()))
     }
 
-    /// Whether the statement of this Sid lets trails deliver, in its present or a previous form.
+    /// Returns whether a statement with this Sid allows trails to deliver, in its present or a
+    /// former version.
     pub(crate) fn is_of_trails(&self, sid: &str) -> bool {
         let suffixes = || Role::OF_TRAILS.iter().map(|role| role.suffix());
         self.endings(sid).any(|ending| suffixes().any(|suffix| suffix == ending))
     }
 
-    /// The Sid that takes the place of one that carries the previous name; `None` for any other.
+    /// Returns the Sid that replaces a Sid with the previous name; `None` for any other Sid.
     pub(crate) fn renamed(&self, sid: &str) -> Option<Sid> {
         let ending = sid.strip_prefix(self.previous.as_deref()?)?;
         let is_current = ending_of(&self.prefix, sid).is_some_and(is_of_ours);
         (self.owns(sid) && !is_current).then(|| self.sid_ending(ending))
     }
 
-    /// Whether a statement is ours; one without a Sid is not.
+    /// Returns whether a statement is managed. A statement without a Sid is not.
     pub fn has(&self, statement: &Statement) -> bool {
         statement.sid().is_some_and(|sid| self.owns(sid))
     }
 
-    /// The Sid of our statement in this role.
+    /// The Sid of the managed statement with this role.
     pub fn sid(&self, role: Role) -> Sid {
         self.sid_ending(role.suffix())
     }
 
-    /// The role of our statement of this Sid, or of a previous form of it; `None` if it has none of the roles, or is not
-    /// ours.
+    /// The role of the managed statement with this Sid, in its present or a former version. `None`
+    /// if the Sid is foreign or has none of the roles.
     pub fn role(&self, sid: &str) -> Option<Role> {
         self.endings(sid).find_map(|ending| Role::ALL.into_iter().find(|role| role.suffix() == ending))
     }
 
-    /// Whether the statement of this Sid is one of a reader.
+    /// Returns whether the statement with this Sid belongs to a reader.
     pub fn is_reader(&self, sid: &str) -> bool {
         self.endings(sid).any(is_reader)
     }
 
-    /// The Sid of a statement of the reader with this mark (8 hexadecimal digits). `of` is empty for its
-    /// first statement, and `List` or `Describe` for its second.
+    /// The Sid of a statement of the reader with this mark (8 hexadecimal digits). `of` is empty
+    /// for the first statement, and `List` or `Describe` for the second.
     pub(crate) fn reader_sid(&self, mark: &str, of: &str) -> Sid {
         self.sid_ending(&format!("{READER}{mark}{of}"))
     }
@@ -204,27 +208,27 @@ impl Ownership {
         ending.strip_prefix(READER).filter(|mark| is_fingerprint(mark))
     }
 
-    /// What the user calls the statement of this Sid, if it is one that the user wrote out.
+    /// The name in the spec of the extra statement with this Sid, if the Sid belongs to one.
     pub(crate) fn extra<'s>(&self, sid: &'s str) -> Option<&'s str> {
         let ending = self.prefixes().find_map(|prefix| sid.strip_prefix(prefix))?;
-        // A previous form is on its way out.
+        // A former version is about to be removed.
         extra_name(ending).filter(|_| ending_of("", ending) == Some(ending))
     }
 
-    /// Whether the statement of this Sid is one that the user wrote out.
+    /// Returns whether the statement with this Sid is an extra statement of the spec.
     pub(crate) fn is_extra(&self, sid: &str) -> bool {
         self.endings(sid).any(|ending| extra_name(ending).is_some())
     }
 
-    /// The Sid under which we own a statement that its author calls `name`; none if that Sid would read as the
-    /// Sid of something else.
+    /// The Sid of an extra statement with the name `name`, or `None` if another kind of statement
+    /// could have the same Sid.
     pub(crate) fn extra_sid(&self, name: &str) -> Option<Sid> {
         let sid = self.sid_ending(&format!("{EXTRA}{name}"));
         let is_plain = ending_of(&self.prefix, sid.as_str()) == sid.as_str().strip_prefix(&self.prefix);
         (is_plain && self.is_extra(sid.as_str())).then_some(sid)
     }
 
-    /// The Sid under which we own a statement without a usable name; `number` tells such statements apart.
+    /// The Sid of an extra statement without a usable name. `number` distinguishes such statements.
     pub(crate) fn numbered_extra_sid(&self, number: usize) -> Sid {
         self.sid_ending(&format!("{EXTRA}{number}"))
     }
@@ -233,18 +237,18 @@ impl Ownership {
         Sid::from_alphanumerics(&format!("{}{ending}", self.prefix))
     }
 
-    /// The prefixes of our Sids, the present one first.
+    /// The prefixes of managed Sids, the present one first.
     fn prefixes(&self) -> impl Iterator<Item = &str> {
         [self.prefix.as_str()].into_iter().chain(self.previous.as_deref())
     }
 
-    /// What follows each of our prefixes, without the mark of a previous form.
+    /// The rest of the Sid after each managed prefix, without the suffix of a former version.
     fn endings<'s>(&self, sid: &'s str) -> impl Iterator<Item = &'s str> {
         self.prefixes().filter_map(move |prefix| ending_of(prefix, sid))
     }
 }
 
-/// What follows a prefix in a Sid, without the mark of a previous form.
+/// The rest of a Sid after a prefix, without the suffix of a former version.
 fn ending_of<'s>(prefix: &str, sid: &'s str) -> Option<&'s str> {
     let ending = sid.strip_prefix(prefix)?;
     Some(ending.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix(PREVIOUS).unwrap_or(ending))
@@ -254,20 +258,22 @@ fn is_of_ours(ending: &str) -> bool {
     is_role(ending) || is_reader(ending) || extra_name(ending).is_some()
 }
 
-/// The Sid of the form that a statement of ours had before, the `number`th of them.
+/// The Sid of the former version with this number of a managed statement.
 pub(crate) fn previous_sid(sid: &str, number: usize) -> Sid {
     let number = if number == 1 { String::new() } else { number.to_string() };
     Sid::from_alphanumerics(&format!("{sid}{PREVIOUS}{number}"))
 }
 
-/// The statements of a document that are ours, in document order.
+/// The managed statements of a document, in document order.
 pub fn owned(document: &Document, ownership: &Ownership) -> Vec<Statement> {
     document.statements().iter().filter(|statement| ownership.has(statement)).cloned().collect()
 }
 
-/// The document with our statements under the present name of the installation; `None` where none carries the previous name.
+/// Returns the document with the managed statements under the present name of the installation, or
+/// `None` if no statement has the previous name.
 ///
-/// A statement whose new Sid the document has already stays as it is: it is ours a second time.
+/// If the new Sid already exists in the document, the statement is not renamed: it is a repeated
+/// managed statement.
 pub fn under_present_name(document: &Document, ownership: &Ownership) -> Option<Document> {
     let sids: BTreeSet<&str> = document.statements().iter().filter_map(Statement::sid).collect();
     let renamed = |statement: &Statement| {
@@ -286,13 +292,13 @@ pub fn under_present_name(document: &Document, ownership: &Ownership) -> Option<
     )
 }
 
-/// The document without the statements that are ours.
+/// Returns the document without the managed statements.
 pub fn foreign(document: &Document, ownership: &Ownership) -> Document {
     document.retain(|statement| !ownership.has(statement))
 }
 
-/// Whether it can be the prefix of an installation. `AWS…` and `Cloud` cannot: Sids that AWS's guides and the
-/// console write begin so.
+/// Returns whether the text can be the prefix of an installation. `AWS…` and `Cloud` cannot: the
+/// Sids in AWS guides and those that the console writes begin with them.
 fn is_camel_case(prefix: &str) -> bool {
     let begins = prefix.starts_with(|c: char| c.is_ascii_uppercase());
     begins && !prefix.starts_with("AWS") && prefix != "Cloud"
@@ -315,7 +321,7 @@ fn is_reader(ending: &str) -> bool {
     ending.strip_prefix(READER).map(without_purpose).is_some_and(is_fingerprint)
 }
 
-/// What stands before `List` or `Describe` at the end.
+/// Removes `List` or `Describe` from the end of the text.
 fn without_purpose(text: &str) -> &str {
     READER_PURPOSES.iter().find_map(|purpose| text.strip_suffix(purpose)).unwrap_or(text)
 }
@@ -324,8 +330,9 @@ fn is_fingerprint(text: &str) -> bool {
     text.len() == 8 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The name in `Extra<name>`, unless that is how a Sid of *another* installation ends: `SecExtraTrailWrite` is
-/// the `TrailWrite` of an installation `sec-extra`, and no extra statement of `sec`.
+/// The name in `Extra<name>`, unless a Sid of *another* installation has this suffix:
+/// `SecExtraTrailWrite` is the `TrailWrite` of an installation `sec-extra`, and not an extra
+/// statement of `sec`.
 fn extra_name(ending: &str) -> Option<&str> {
     let name = ending.strip_prefix(EXTRA)?;
     let is_word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -351,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sid_is_ours_by_prefix_and_exact_ending() {
+    fn a_sid_is_managed_by_prefix_and_exact_suffix() {
         for (installation, sid, expected) in [
             ("sec", "SecTrailWrite", true),
             ("sec", "SecTrailWritePrevious", true),
@@ -378,7 +385,7 @@ mod tests {
             ("sec", "sectrailwrite", false),
             ("sec", "Sec", false),
             ("sec", "SecExtra two words", false),
-            // Of the installations `sec-extra` and `sec-extra-prod`.
+            // Sids of the installations `sec-extra` and `sec-extra-prod`.
             ("sec", "SecExtraTrailWrite", false),
             ("sec", "SecExtraProdTrailWritePrevious", false),
             ("sec", "SecExtraExtraBackup", false),
@@ -391,14 +398,14 @@ mod tests {
     }
 
     #[test]
-    fn the_name_follows_from_the_prefix() {
+    fn the_installation_name_is_derived_from_the_prefix() {
         for name in ["secprod", "log-archive", "a2b-c"] {
             assert_eq!(Ownership::of(name).name(), name);
         }
     }
 
     #[test]
-    fn a_renamed_installation_owns_the_statements_of_both_names_and_no_other() {
+    fn a_renamed_installation_owns_the_statements_of_both_names_only() {
         let ownership = Ownership::of("logs").formerly("sec");
         for (sid, owned, renamed) in [
             ("LogsTrailWrite", true, None),
@@ -415,14 +422,14 @@ mod tests {
         }
         assert!(ownership.is_in_role("SecTrailWrite", Role::TrailWrite));
         assert!(!ownership.is_in_role("SecTrailWritePrevious", Role::TrailWrite));
-        // One name may begin like the other.
+        // One name can be a prefix of the other.
         let longer = Ownership::of("sec-extra").formerly("sec");
         assert_eq!(longer.renamed("SecExtraTrailWrite"), None);
         assert_eq!(longer.renamed("SecExtraBackup").unwrap().as_str(), "SecExtraExtraBackup");
     }
 
     #[test]
-    fn an_extra_keeps_its_name_where_that_is_unmistakable() {
+    fn an_extra_statement_keeps_its_name_if_the_sid_is_unambiguous() {
         let ownership = Ownership::of("sec");
         for (name, sid) in [
             ("Backup", Some("SecExtraBackup")),
@@ -439,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sid_that_we_give_is_ours() {
+    fn every_generated_sid_is_managed() {
         let ownership = Ownership::of("log-archive");
         let given = Role::ALL.map(|role| ownership.sid(role)).into_iter().chain([
             ownership.numbered_extra_sid(1),

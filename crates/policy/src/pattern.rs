@@ -1,11 +1,12 @@
-//! Turns the patterns of policies into matches: wildcards, and variables that a request fills in.
+//! Matches the patterns of policies: wildcards, and variables with values from a request.
 //!
-//! It must not know which element a pattern stands in, but for whether wildcards and variables mean anything there.
-//! See "IAM JSON policy elements: Resource" and "IAM policy elements: Variables and tags".
+//! This module must not know the element that contains a pattern, except whether wildcards and
+//! variables are allowed in it. See "IAM JSON policy elements: Resource" and "IAM policy elements:
+//! Variables and tags".
 
 use std::iter;
 
-/// What one piece of a pattern stands for.
+/// One piece of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece<'p> {
     /// This character.
@@ -14,7 +15,7 @@ pub(crate) enum Piece<'p> {
     One,
     /// `*`: any number of characters.
     Any,
-    /// `${…}`: what the request has under a key, or else a default.
+    /// `${…}`: the value of a key of the request, or a default.
     Variable(Variable<'p>),
 }
 
@@ -25,21 +26,21 @@ pub(crate) struct Variable<'p> {
     pub(crate) default: Option<&'p str>,
 }
 
-/// Which characters are special where a pattern stands.
+/// The characters that are special in a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Syntax {
     /// Whether `*` and `?` are wildcards.
     pub(crate) wildcards: bool,
-    /// Whether `${…}` is a variable; only in documents of `Version` 2012-10-17.
+    /// Whether `${…}` is a variable. Variables exist only in documents of `Version` 2012-10-17.
     pub(crate) variables: bool,
 }
 
 impl Syntax {
-    /// Wildcards and no variables, as in actions.
+    /// Wildcards without variables, as in actions.
     pub(crate) const WILDCARDS: Self = Self { wildcards: true, variables: false };
 }
 
-/// The pieces of a pattern.
+/// Splits a pattern into its pieces.
 pub(crate) fn pieces(pattern: &str, syntax: Syntax) -> Vec<Piece<'_>> {
     let mut pieces = Vec::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -61,7 +62,8 @@ pub(crate) fn pieces(pattern: &str, syntax: Syntax) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The variable that the text begins with, and what follows it. `${*}`, `${?}` and `${$}` are those characters.
+/// Parses the variable at the start of the text. Returns it with the rest of the text. `${*}`,
+/// `${?}` and `${$}` are those characters.
 fn variable(text: &str) -> Option<(Piece<'_>, &str)> {
     let (inside, after) = text.strip_prefix("${")?.split_once('}')?;
     let piece = match inside {
@@ -79,7 +81,7 @@ fn variable(text: &str) -> Option<(Piece<'_>, &str)> {
     Some((piece, after))
 }
 
-/// The pieces with the values of their variables; none if one has no value.
+/// Replaces the variables by their values. Returns `None` if one has no value.
 pub(crate) fn resolve<'p>(
     pieces: &[Piece<'p>],
     value: impl Fn(&str) -> Option<&'p str>,
@@ -96,7 +98,8 @@ pub(crate) fn resolve<'p>(
     Some(resolved)
 }
 
-/// Whether a text matches a pattern in which `*` and `?` are wildcards, letter case included.
+/// Returns whether a text matches a pattern in which `*` and `?` are wildcards. Matching is
+/// case-sensitive.
 pub fn text_matches(pattern: &str, text: &str) -> bool {
     // Nearly all patterns differ from nearly all texts before the first wildcard.
     let certain = pattern.find(['*', '?']).unwrap_or(pattern.len());
@@ -108,10 +111,11 @@ pub fn text_matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether the text is what the pattern says, letter case included. A variable left in it matches nothing.
+/// Returns whether the text matches the pattern. Matching is case-sensitive. A remaining variable
+/// matches nothing.
 pub(crate) fn matches(pattern: &[Piece<'_>], text: &str) -> bool {
     let (mut at, mut rest) = (0, text);
-    // Where to go on when what follows the last `*` does not fit: one character later.
+    // The place to continue if the rest after the last `*` does not match: one character later.
     let mut retry: Option<(usize, &str)> = None;
     while let Some(next) = rest.chars().next() {
         let behind = |text: &str| text.chars().next().map_or(0, char::len_utf8);
@@ -139,11 +143,12 @@ pub(crate) fn matches(pattern: &[Piece<'_>], text: &str) -> bool {
     pattern.iter().skip(at).all(|piece| *piece == Piece::Any)
 }
 
-/// Whether every text of the pattern `narrow` is one of the pattern `wide`, whatever the variables stand for.
+/// Returns whether every text that matches `narrow` also matches `wide`, for all values of the
+/// variables.
 ///
-/// A yes is always right; a no may be wrong.
+/// A yes is always correct; a no can be wrong.
 pub(crate) fn includes(wide: &[Piece<'_>], narrow: &[Piece<'_>]) -> bool {
-    // reachable[i]: the first i pieces of `wide` include what of `narrow` has been read.
+    // reachable[i]: the first i pieces of `wide` include the pieces of `narrow` read so far.
     let mut reachable = vec![false; wide.len() + 1];
     if let Some(first) = reachable.first_mut() {
         *first = true;
@@ -153,7 +158,7 @@ pub(crate) fn includes(wide: &[Piece<'_>], narrow: &[Piece<'_>]) -> bool {
         let mut next = vec![false; wide.len() + 1];
         for (index, expected) in wide.iter().enumerate().filter(|(index, _)| is_set(&reachable, *index)) {
             match expected {
-                // It takes any piece and stays.
+                // `*` consumes any piece and remains.
                 Piece::Any => set(&mut next, index),
                 Piece::One if matches!(piece, Piece::Char(_) | Piece::One) => set(&mut next, index + 1),
                 same if same == piece => set(&mut next, index + 1),
@@ -166,7 +171,7 @@ pub(crate) fn includes(wide: &[Piece<'_>], narrow: &[Piece<'_>]) -> bool {
     is_set(&reachable, wide.len())
 }
 
-/// A `*` may stand for nothing.
+/// Marks the pieces after a `*` as reachable, because `*` also matches nothing.
 fn skip_any(wide: &[Piece<'_>], reachable: &mut [bool]) {
     for (index, piece) in wide.iter().enumerate() {
         if *piece == Piece::Any && is_set(reachable, index) {
@@ -185,10 +190,10 @@ fn set(flags: &mut [bool], index: usize) {
     }
 }
 
-/// Whether no text is one of both patterns, whatever the variables stand for.
+/// Returns whether no text matches both patterns, for all values of the variables.
 ///
-/// A yes is always right; a no may be wrong. It compares the lengths where one is fixed, and the characters from
-/// either end up to the first `*` or variable.
+/// A yes is always correct; a no can be wrong. The function compares the lengths if one is fixed,
+/// and the characters from either end up to the first `*` or variable.
 pub(crate) fn are_disjoint(a: &[Piece<'_>], b: &[Piece<'_>]) -> bool {
     let differ = |(a, b): (&Piece<'_>, &Piece<'_>)| match (a, b) {
         (Piece::Char(a), Piece::Char(b)) => Some(a != b),
@@ -236,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_includes_what_it_can_be_seen_to_include() {
+    fn inclusion_of_patterns_is_never_wrongly_claimed() {
         for (wide, narrow, expected) in [
             ("*", "", true),
             ("*", "a${x}?*", true),
@@ -276,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_take_their_value_or_their_default() {
+    fn variables_resolve_to_their_value_or_default() {
         let value = |key: &str| (key == "k").then_some("v*");
         for (pattern, text, expected) in [
             ("${k}", Some("v*"), true),

@@ -1,10 +1,12 @@
-//! Turns a bucket policy into the statements that S3 counts as public.
+//! Finds the statements of a bucket policy that S3 counts as public.
 //!
-//! S3 takes a policy for public unless each statement grants access to fixed values only: to named principals, or
-//! under a condition on one of a few keys. It must not judge whether anybody could use a statement: Block Public
-//! Access does not ask that either. Where S3 documents no answer, the answer here is an [`Ambiguity`].
+//! S3 counts a policy as public unless each statement grants access only to fixed values: to named
+//! principals, or under a condition on one of a few keys. This module must not judge whether
+//! anybody could use a statement, because Block Public Access does not do so either. If S3
+//! documents no answer, the answer is an [`Ambiguity`].
 //!
-//! See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user guide.
+//! See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user
+//! guide.
 
 use crate::canonical::lowercase;
 use crate::equivalent::reads_variables;
@@ -18,15 +20,16 @@ use crate::{Condition, Document, Effect, Principal, Statement, StatementRef};
 pub struct Exposed {
     /// The statement.
     pub statement: StatementRef,
-    /// Why it is not certain that S3 counts the statement as public; `None` where it is certain.
+    /// The reason why it is uncertain that S3 counts the statement as public; `None` if it is
+    /// certain.
     pub doubt: Option<Ambiguity>,
 }
 
-/// What S3 does not document, and what decides whether a statement is public.
+/// A property, undocumented by S3, that decides whether a statement is public.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Ambiguity {
-    /// The statement names a principal of a sort that the documentation does not mention.
+    /// The statement names a principal of a kind that the documentation does not mention.
     #[error("S3 does not document whether the principal `{id}` counts as a fixed value")]
     Principal {
         /// The principal, as the statement names it.
@@ -54,7 +57,7 @@ pub enum Ambiguity {
         /// The value.
         value: String,
     },
-    /// Another statement denies the same to everybody but fixed values.
+    /// Another statement denies the same access to everybody except fixed values.
     #[error("{deny} denies the same to most callers, and S3 does not document whether this statement counts")]
     Deny {
         /// The other statement.
@@ -99,7 +102,7 @@ const LISTED: &[&str] = &[
     "s3:dataaccesspointaccount",
 ];
 
-/// Condition keys that say who calls, and that S3 does not list.
+/// Condition keys that identify the caller, and that S3 does not list.
 const UNLISTED: &[&str] = &[
     "aws:principalaccount",
     "aws:principalarn",
@@ -120,19 +123,19 @@ const SOURCE_IP: &str = "aws:sourceip";
 const USER_ID: &str = "aws:userid";
 const ACCESS_POINT_ARN: &str = "s3:dataaccesspointarn";
 
-/// Whom a statement, or a part of it, reaches.
+/// The principals that a statement, or a part of it, reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Reach {
-    /// Fixed values only.
+    /// Only fixed values.
     Fixed,
-    /// Fixed values only or anybody: S3 does not say which.
+    /// Only fixed values, or anybody: S3 does not document which.
     Unclear(Ambiguity),
-    /// Anybody, as far as S3 looks.
+    /// Anybody, according to S3.
     Anybody,
 }
 
 impl Reach {
-    /// The wider of two: what a list of alternatives reaches.
+    /// The wider of two reaches: the reach of a list of alternatives.
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Anybody, _) | (_, Self::Anybody) => Self::Anybody,
@@ -141,7 +144,7 @@ impl Reach {
         }
     }
 
-    /// The narrower of two: what parts reach that all have to match.
+    /// The narrower of two reaches: the reach of parts that must all match.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Fixed, _) | (_, Self::Fixed) => Self::Fixed,
@@ -159,7 +162,8 @@ fn reach(statement: &Statement, variables: bool) -> Reach {
 
 fn of_principals(statement: &Statement) -> Reach {
     let principals = statement.principals();
-    // An Allow with `NotPrincipal` allows everybody else; one without a principal is not valid.
+    // An Allow with `NotPrincipal` allows everybody else. An Allow without a principal is not
+    // valid.
     if statement.has("NotPrincipal") || principals.is_empty() {
         return Reach::Anybody;
     }
@@ -169,7 +173,7 @@ fn of_principals(statement: &Statement) -> Reach {
 fn of_principal(Principal { kind, id }: Principal<'_>) -> Reach {
     match kind {
         "AWS" | "Service" | "CanonicalUser" if !id.contains('*') => Reach::Fixed,
-        // A provider within an account. The documentation calls a web identity provider public.
+        // A provider in an account. The documentation calls a web identity provider public.
         "Federated" if id.starts_with("arn:") => Reach::Unclear(Ambiguity::Principal { id: id.to_owned() }),
         _ => Reach::Anybody,
     }
@@ -195,7 +199,8 @@ fn of_condition(condition: &Condition<'_>, variables: bool) -> Reach {
     }
 }
 
-/// `key` is as the statement writes it, `name` the same in lower case.
+/// Returns the reach of one value of a condition. `key` is the key in its original spelling, `name`
+/// the key in lower case.
 fn of_value(key: &str, name: &str, operator: Operator, value: &str, variables: bool) -> Reach {
     if name == SOURCE_IP {
         return if Network::parse(value).is_some_and(|it| is_narrow(&it)) {
@@ -217,7 +222,7 @@ fn of_value(key: &str, name: &str, operator: Operator, value: &str, variables: b
             .strip_suffix(":*")
             .is_some_and(|role| role.starts_with("AROA") && !role.contains(['*', '?']));
     match name {
-        // The name of the access point may be a wildcard.
+        // The name of the access point can be a wildcard.
         ACCESS_POINT_ARN if is_in_account => Reach::Fixed,
         _ if is_in_account || is_in_role => {
             Reach::Unclear(Ambiguity::Value { key: key.to_owned(), value: value.to_owned() })
@@ -226,13 +231,14 @@ fn of_value(key: &str, name: &str, operator: Operator, value: &str, variables: b
     }
 }
 
-/// Whether S3 counts a range of addresses as a fixed value: at least /8 of IPv4, /32 of IPv6. The private ranges of
-/// RFC 1918, which S3 exempts, are not broader than /8.
+/// Returns whether S3 counts a range of addresses as a fixed value: at least /8 of IPv4, /32 of
+/// IPv6. The private ranges of RFC 1918, which S3 exempts, are not broader than /8.
 fn is_narrow(network: &Network) -> bool {
     network.bits >= if network.address.is_ipv4() { 8 } else { 32 }
 }
 
-/// Whether a statement denies all that `allow` allows to everybody but fixed values.
+/// Returns whether a statement denies everything that `allow` allows to everybody except fixed
+/// values.
 fn narrows(deny: &Statement, allow: &Statement, variables: bool) -> bool {
     let excepts = |condition: &Condition<'_>| {
         let key = lowercase(condition.key);
@@ -250,7 +256,8 @@ fn narrows(deny: &Statement, allow: &Statement, variables: bool) -> bool {
         && are_within(&allow.resources(), &deny.resources())
 }
 
-/// Whether each pattern is within one of the wider ones, letter case aside: a yes only leads to a doubt.
+/// Returns whether each pattern is within one of the wider patterns, regardless of letter case: a
+/// yes only leads to a doubt.
 fn are_within(narrow: &[&str], wide: &[&str]) -> bool {
     let is_within = |narrow: &&str| {
         let narrow = lowercase(narrow);
@@ -339,18 +346,18 @@ mod tests {
                 Public,
             ),
             (json!({ "StringEquals": { "s3:DataAccessPointAccount": "111111111111" } }), Private),
-            // Keys that say nothing of who calls, or that S3 does not list.
+            // Keys that do not identify the caller, or that S3 does not list.
             (json!({ "StringLike": { "aws:Referer": "https://example.com/*" } }), Public),
             (json!({ "Bool": { "aws:SecureTransport": "true" } }), Public),
             (json!({ "StringEquals": { "aws:PrincipalAccount": "111111111111" } }), Unclear),
             (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::111111111111:role/*" } }), Unclear),
             (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/reader" } }), Public),
-            // Conditions that hold without the key, or for all values but some.
+            // Conditions that hold without the key, or for all values with exceptions.
             (json!({ "StringEqualsIfExists": { "aws:SourceVpc": "vpc-1" } }), Unclear),
             (json!({ "ForAllValues:StringEquals": { "aws:SourceVpc": "vpc-1" } }), Unclear),
             (json!({ "StringNotEquals": { "aws:SourceVpc": "vpc-1" } }), Public),
             (json!({ "Null": { "aws:SourceVpc": "false" } }), Public),
-            // One condition that holds the statement together is enough.
+            // One condition that limits the statement is sufficient.
             (
                 json!({ "Bool": { "aws:SecureTransport": "true" }, "StringEquals": { "aws:SourceVpc": "vpc-1" } }),
                 Private,
@@ -361,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_addresses_is_fixed_up_to_a_size() {
+    fn an_address_range_is_fixed_up_to_a_maximum_size() {
         for (values, is) in [
             (json!("203.0.113.7"), Private),
             (json!(["203.0.113.0/24", "10.0.0.0/8"]), Private),
@@ -378,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_allowed_can_be_public_and_a_deny_may_narrow_it() {
+    fn only_an_allow_can_be_public_and_a_deny_can_narrow_it() {
         let public = allow(&json!("*"), &json!({}));
         let deny = |action: &str, conditions: Value| {
             json!({ "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "arn:aws:s3:::logs/*",

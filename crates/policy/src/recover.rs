@@ -1,27 +1,28 @@
-//! Reads out of the statements of an installation what its spec says of them.
+//! Extracts the settings of a spec from the managed statements of an installation.
 //!
-//! Statements that let trails deliver are not read: they follow from the trails. Whether the result gives the same
-//! statements again is for a comparison to say.
+//! Statements that allow trails to deliver are not read: they follow from the trails. This module
+//! does not check whether the result compiles to the same statements again.
 
 use serde_json::Value;
 
 use crate::trails::{TRAIL_CONTEXT, logs_folder};
 use crate::{AccountId, Arn, Document, Logs, Ownership, Partition, Reader, Role, Statement};
 
-/// What the statements of an installation say that is not about trails.
+/// The settings in the managed statements of an installation, other than its trails.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recovered {
-    /// Who may read, in the order of the document.
+    /// The readers, in document order.
     pub readers: Vec<Reader>,
-    /// Who may administer the key.
+    /// The administrators of the key.
     pub administrators: Vec<Arn>,
     /// Whether one of the statements denies requests without TLS.
     pub requires_tls: bool,
-    /// Statements that the user wrote out, as JSON and with the Sids that the user gave them.
+    /// Extra statements of the spec, as JSON and with their original Sids.
     pub extra: Vec<Value>,
 }
 
-/// Reads the statements of an installation in this partition; `None` if the document has none.
+/// Extracts the settings from the managed statements of an installation in this partition. Returns
+/// `None` if the document has no managed statement.
 pub fn recover(document: &Document, ownership: &Ownership, partition: Partition) -> Option<Recovered> {
     let own: Vec<(&Statement, &str)> = document
         .statements()
@@ -42,7 +43,8 @@ pub fn recover(document: &Document, ownership: &Ownership, partition: Partition)
     })
 }
 
-/// The principals of a statement that are roles, users or accounts. AWS accepts the id of an account for its root.
+/// The principals of a statement that are roles, users or accounts. AWS accepts the id of an
+/// account for its root.
 fn principals(statement: &Statement, partition: Partition) -> Vec<Arn> {
     let arn = |id: &str| match id.parse::<AccountId>() {
         Ok(account) => Some(Arn::new(partition, "iam", "", account.as_str(), "root")),
@@ -51,7 +53,7 @@ fn principals(statement: &Statement, partition: Partition) -> Vec<Arn> {
     statement.principals().iter().filter(|it| it.kind == "AWS").filter_map(|it| arn(it.id)).collect()
 }
 
-/// The reader of a statement, if it is the first of the reader's two.
+/// The reader of a statement, if the statement is the first of the two statements of the reader.
 fn reader(statement: &Statement, mark: &str, partition: Partition) -> Option<Reader> {
     let principal = principals(statement, partition).into_iter().next()?;
     let contexts = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(TRAIL_CONTEXT));
@@ -79,8 +81,9 @@ enum Scope {
     Of(AccountId),
 }
 
-/// The scope of a resource such as `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*`; `None` for the bucket itself, and for
-/// the folder of an account in that of an organization, which follows from its own.
+/// The scope of a resource such as `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*`. `None` for
+/// the bucket itself, and for the folder of an account in the folder of an organization, because it
+/// follows from the folder of the organization.
 fn folder(resource: &str) -> Option<Scope> {
     let logs = logs_folder(None);
     let (_, below) = resource.split_once('/')?;
@@ -91,7 +94,8 @@ fn folder(resource: &str) -> Option<Scope> {
     }
 }
 
-/// The scope of a pattern such as `arn:aws:cloudtrail:*:111111111111:trail/*`; `None` for a trail of an organization.
+/// The scope of a pattern such as `arn:aws:cloudtrail:*:111111111111:trail/*`; `None` for a trail
+/// of an organization.
 fn context(pattern: &str) -> Option<Scope> {
     let mut parts = pattern.splitn(6, ':').skip(3);
     match (parts.next()?, parts.next()?, parts.next()?) {
@@ -101,7 +105,7 @@ fn context(pattern: &str) -> Option<Scope> {
     }
 }
 
-/// The statement under the Sid of its author.
+/// Returns the statement with its original Sid.
 fn extra(statement: &Statement, name: &str) -> Option<Value> {
     let mut value = serde_json::to_value(statement).ok()?;
     value.as_object_mut()?.insert("Sid".to_owned(), Value::from(name));
@@ -154,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_policy_gives_back_readers_and_extra_statements() {
+    fn readers_and_extra_statements_are_recovered_from_a_bucket_policy() {
         let ownership = Ownership::of("sec-prod");
         for prefix in [None, Some("some/where".to_owned()), Some("a".to_owned())] {
             for require_tls in [true, false] {
@@ -170,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_policy_gives_back_readers_and_administrators() {
+    fn readers_and_administrators_are_recovered_from_a_key_policy() {
         let administrators: Vec<Arn> = ["arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/A"]
             .map(|arn| arn.parse().unwrap())
             .to_vec();
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_of_others_are_not_read() {
+    fn foreign_statements_are_not_read() {
         let document = Document::new(bucket().statements(&Ownership::of("other")));
         assert_eq!(recover(&document, &Ownership::of("sec-prod"), Partition::Aws), None);
     }

@@ -1,6 +1,6 @@
-//! Turns one JSON object into a statement whose elements can be asked for.
+//! Parses one JSON object into a statement, and returns its elements.
 //!
-//! It must not interpret what an element means: letter case, wildcards and account ids are as written.
+//! This module must not interpret elements: letter case, wildcards and account ids are as written.
 
 pub(crate) mod compose;
 mod shape;
@@ -15,17 +15,18 @@ use crate::ParseError;
 use crate::canonical::Canonical;
 use crate::json::{self, members, scalar_text};
 
-/// Whether a statement grants or takes. Case-sensitive: see "IAM JSON policy elements: Effect".
+/// Whether a statement allows or denies access. Case-sensitive: see "IAM JSON policy elements:
+/// Effect".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Effect {
-    /// Grants.
+    /// Allows access.
     Allow,
-    /// Takes, whatever else grants.
+    /// Denies access, regardless of other statements that allow it.
     Deny,
 }
 
 impl Effect {
-    /// The effect as policies write it.
+    /// The effect in the spelling of policies.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Allow => "Allow",
@@ -40,26 +41,27 @@ impl fmt::Display for Effect {
     }
 }
 
-/// One statement of a policy, with the text it was read from.
+/// One statement of a policy, with its original text.
 ///
-/// Printing it gives that text back; as a serde value it is the JSON object. Two statements are `==` when
-/// their JSON values are, in whatever order of elements; for the same *meaning* see
-/// [`Statement::is_equivalent`].
+/// Printing a statement returns the original text. As a serde value, a statement is the JSON
+/// object. Two statements are `==` if their JSON values are equal, regardless of the order of
+/// elements. To compare the *meaning* of statements, see [`Statement::is_equivalent`].
 #[derive(Debug, Clone)]
 pub struct Statement {
     effect: Effect,
-    /// INVARIANT: of the shapes that `shape::check` accepts, and the last value of a repeated key.
+    /// INVARIANT: `shape::check` accepts the elements. If a key is repeated, its last value is
+    /// here.
     elements: Map<String, Value>,
     text: String,
 }
 
-/// Who a statement speaks of: a kind (`AWS`, `Service`, `Federated`, `CanonicalUser`) and an id.
+/// A principal of a statement: a kind (`AWS`, `Service`, `Federated`, `CanonicalUser`) and an id.
 ///
-/// The bare principal `"*"` is of kind `AWS`; any other bare text has an empty kind.
-/// See "AWS JSON policy elements: Principal".
+/// The bare principal `"*"` has the kind `AWS`; any other bare text has an empty kind. See "AWS
+/// JSON policy elements: Principal".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Principal<'a> {
-    /// The key under which the id stands.
+    /// The key that contains the id.
     pub kind: &'a str,
     /// An ARN, an account id, a service name, a unique id, or `*`.
     pub id: &'a str,
@@ -80,11 +82,11 @@ impl Principal<'_> {
 /// See "IAM JSON policy elements: Condition".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition<'a> {
-    /// Such as `StringEquals` or `ForAnyValue:StringLikeIfExists`.
+    /// The operator, such as `StringEquals` or `ForAnyValue:StringLikeIfExists`.
     pub operator: &'a str,
-    /// Such as `aws:SourceArn`.
+    /// The key, such as `aws:SourceArn`.
     pub key: &'a str,
-    /// In document order; numbers and booleans as text.
+    /// The values in document order; numbers and booleans as text.
     pub values: Vec<Cow<'a, str>>,
 }
 
@@ -104,16 +106,17 @@ impl Statement {
         "Condition",
     ];
 
-    /// The statement that a JSON object describes.
+    /// Creates a statement from a JSON object.
     ///
     /// # Errors
-    /// [`ParseError::Shape`] if it is not an object, has no `Effect`, or an element has a shape that the policy
-    /// grammar does not give it. The path starts at the statement: `/Action`.
+    /// [`ParseError::Shape`] if the value is not an object, has no `Effect`, or an element has a
+    /// type that the policy grammar does not allow. The path starts at the statement: `/Action`.
     pub fn from_value(value: Value) -> Result<Self, ParseError> {
         Self::read(&value.to_string(), value, "")
     }
 
-    /// The statement of `value`, written as `text`, that stands at `path` of its document.
+    /// Creates the statement of `value`, whose text is `text` and whose place in its document is
+    /// `path`.
     pub(crate) fn read(text: &str, value: Value, path: &str) -> Result<Self, ParseError> {
         let Value::Object(elements) = value else {
             return Err(ParseError::shape(path, "a statement (a JSON object)"));
@@ -122,7 +125,8 @@ impl Statement {
         Ok(Self { effect, elements, text: text.to_owned() })
     }
 
-    /// The `Sid`, which has no effect on access; ours says whose the statement is. An empty one is none.
+    /// The `Sid`, which has no effect on access but shows the owner of a statement. `None` if it is
+    /// empty.
     pub fn sid(&self) -> Option<&str> {
         self.elements.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty())
     }
@@ -177,8 +181,9 @@ impl Statement {
             .collect()
     }
 
-    /// The unique ids (`AIDA…`, `AROA…`) that stand where the ARNs of users and roles stood: they were deleted, or AWS
-    /// cannot resolve them at the moment. S3 and KMS refuse to save a document that has one.
+    /// The unique ids (`AIDA…`, `AROA…`) in place of the ARNs of users and roles that were deleted,
+    /// or that AWS cannot resolve at the moment. S3 and KMS refuse to save a document with such an
+    /// id.
     ///
     /// See "AWS JSON policy elements: Principal" and "IAM identifiers".
     pub fn unresolved_principals(&self) -> Vec<String> {
@@ -186,27 +191,30 @@ impl Statement {
         principals.filter(Principal::is_unique_id).map(|principal| principal.id.to_owned()).collect()
     }
 
-    /// Whether the two mean the same, whatever their Sids, their spelling and the order of their elements.
+    /// Returns whether two statements have the same meaning, regardless of their Sids, their
+    /// spelling and the order of their elements.
     pub fn is_equivalent(&self, other: &Self) -> bool {
         Canonical::of(self) == Canonical::of(other)
     }
 
-    /// Bytes of the statement that AWS counts against its limit: the text without the spaces between its tokens.
+    /// The number of bytes that AWS counts against its limit: the text without the whitespace
+    /// between its tokens.
     pub(crate) fn size(&self) -> usize {
         json::minified_len(&self.text)
     }
 
-    /// Whether the element is there, if only empty.
+    /// Returns whether the element exists, even if it is empty.
     pub(crate) fn has(&self, element: &str) -> bool {
         self.elements.contains_key(element)
     }
 
-    /// All elements, known or not.
+    /// All elements, including unknown ones.
     pub(crate) fn elements(&self) -> &Map<String, Value> {
         &self.elements
     }
 
-    /// The elements outside the policy grammar, which we carry and do not understand.
+    /// The elements that the policy grammar does not define. They are preserved but not
+    /// interpreted.
     pub(crate) fn unknown_elements(&self) -> impl Iterator<Item = (&str, &Value)> {
         let elements = self.elements.iter().map(|(name, value)| (name.as_str(), value));
         elements.filter(|(name, _)| !Self::ELEMENTS.contains(name))

@@ -1,9 +1,11 @@
-//! Reads a statement that lets CloudTrail deliver as a list of grants: one for each source, action and resource.
+//! Parses a statement that allows CloudTrail to deliver into grants: one for each source, action
+//! and resource.
 //!
-//! The console, AWS's guides, Terraform modules and people write such statements in many ways. They have in common the
-//! principal (CloudTrail), the actions (read the bucket's ACL, write, encrypt, notify), and lists whose members each
-//! belong to an account. A statement with anything else in it, such as a condition on the source address, is not read:
-//! its meaning is not known here.
+//! The console, AWS guides, Terraform modules and people write such statements in many ways. All of
+//! them have the principal (CloudTrail), the actions (read the ACL of the bucket, write, encrypt,
+//! notify), and lists whose members each belong to an account. Statements with any other element,
+//! such as a condition on the source address, are not parsed, because their meaning is unknown to
+//! this module.
 
 mod grant;
 mod owner;
@@ -25,7 +27,7 @@ use owner::{Owner, is_of_bucket, is_of_objects};
 
 /// The service principal of CloudTrail.
 pub const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
-/// The condition key of the encryption context in which CloudTrail names its trail.
+/// The condition key of the encryption context that contains the ARN of the trail.
 ///
 /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
 pub(crate) const TRAIL_CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
@@ -33,19 +35,19 @@ pub(crate) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 pub(crate) const SOURCE_ORGANIZATION: &str = "aws:SourceOrgID";
 pub(crate) const SOURCE_ACCOUNT_VARIABLE: &str = "${aws:SourceAccount}";
 
-/// The ACL with which CloudTrail writes, so that the bucket owner owns the log files.
+/// The ACL of objects that CloudTrail writes. It makes the bucket owner the owner of the log files.
 ///
 /// See "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
 pub(crate) const OWNERS_ACL: &str = "bucket-owner-full-control";
 
-/// More pieces than this are not enumerated. A statement of 20 KB that is not contrived has a few hundred.
+/// The maximum number of enumerated pieces. A realistic statement of 20 KB has a few hundred.
 const LIMIT: usize = 4096;
 
-/// A statement that only lets CloudTrail deliver.
+/// A statement that only allows CloudTrail to deliver.
 #[derive(Debug)]
 pub(crate) struct TrailStatement<'s> {
     statement: &'s Statement,
-    /// At most one for each part.
+    /// At most one list for each part.
     lists: Vec<List<'s>>,
 }
 
@@ -53,7 +55,7 @@ pub(crate) struct TrailStatement<'s> {
 #[derive(Debug)]
 struct List<'s> {
     part: Part,
-    /// Operator and key of a condition, as they are written.
+    /// Operator and key of a condition, in their original spelling.
     condition: Option<(&'s str, &'s str)>,
     /// Whether `*` and `?` are wildcards.
     has_wildcards: bool,
@@ -74,25 +76,26 @@ enum Part {
 /// One member of each list of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
-    /// The account of the source, where a member says it.
+    /// The account of the source, if a member names it.
     account: Option<String>,
-    /// The index of the member, list by list.
+    /// The index of the member in each list.
     members: Vec<usize>,
 }
 
-/// What is left of a statement when some of its pieces go.
+/// The rest of a statement after the removal of some of its pieces.
 #[derive(Debug)]
 pub(crate) struct Remainder {
     /// `None` if nothing is left.
     pub(crate) statement: Option<Statement>,
-    /// Accounts whose members stay although no piece has them.
+    /// Accounts whose members remain although no piece has them.
     pub(crate) unpaired: BTreeSet<String>,
-    /// For each member of each list, whether it stays; empty lists if nothing is left.
+    /// For each member of each list, whether the member remains. The lists are empty if nothing is
+    /// left.
     kept: Vec<Vec<bool>>,
 }
 
 impl<'s> TrailStatement<'s> {
-    /// `None` for every other statement.
+    /// Parses a statement; `None` if the statement is not about delivery alone.
     pub(crate) fn of(statement: &'s Statement) -> Option<Self> {
         let is_plain = statement.effect() == Effect::Allow
             && statement.unknown_elements().next().is_none()
@@ -114,7 +117,7 @@ impl<'s> TrailStatement<'s> {
         let mut lists = vec![list(Part::Action, actions), list(Part::Resource, statement.resources())];
         for condition in statement.conditions() {
             let part = match lowercase(condition.key).as_ref() {
-                // CloudTrail writes with this ACL and no other, whatever the policy asks for.
+                // CloudTrail always writes with this ACL, whatever the policy requires.
                 "s3:x-amz-acl" if condition.values.iter().all(|acl| acl == OWNERS_ACL) => continue,
                 "aws:sourcearn" => Part::SourceArn,
                 "aws:sourceaccount" => Part::SourceAccount,
@@ -127,7 +130,7 @@ impl<'s> TrailStatement<'s> {
                 "StringLike" | "ArnLike" => true,
                 _ => return None,
             };
-            // Of two conditions on one key, which values belong together cannot be told.
+            // With two conditions on one key, it is unknown which values belong together.
             if lists.iter().any(|list| list.part == part) {
                 return None;
             }
@@ -137,12 +140,14 @@ impl<'s> TrailStatement<'s> {
         Some(Self { statement, lists })
     }
 
-    /// The pieces that stand for a request that CloudTrail can make: members that belong to different accounts never
-    /// meet in a request. `managers` has the management accounts of organizations. `None` if there are too many.
+    /// Returns the pieces that match a request that CloudTrail can make: members of different
+    /// accounts never occur in one request. `managers` has the management accounts of
+    /// organizations. Returns `None` if there are too many pieces.
     ///
-    /// The account in the key of a log file is that of the trail, except below the folder of an organization; the
-    /// encryption context is the ARN of the trail. See "Finding your CloudTrail log files" and "Configure AWS KMS key
-    /// policies for CloudTrail" in the CloudTrail user guide.
+    /// The account in the key of a log file is the account of the trail, except below the folder of
+    /// an organization. The encryption context is the ARN of the trail. See "Finding your
+    /// CloudTrail log files" and "Configure AWS KMS key policies for CloudTrail" in the CloudTrail
+    /// user guide.
     pub(crate) fn pieces(&self, managers: &BTreeMap<String, String>) -> Option<Vec<Piece>> {
         let none = || vec![Vec::new(); self.lists.len()];
         let (mut open, mut bound) = (none(), BTreeMap::<&str, Vec<Vec<usize>>>::new());
@@ -173,10 +178,11 @@ impl<'s> TrailStatement<'s> {
         Some(pieces)
     }
 
-    /// Whether action, resource and conditions go together: objects are written, the ACL of a bucket is read, and a key is
-    /// described without an encryption context.
+    /// Returns whether action, resource and conditions can occur in one request: objects are
+    /// written, the ACL of a bucket is read, and a key is described without an encryption context.
     ///
-    /// See "AWS KMS condition keys" in the KMS developer guide: only cryptographic operations have an encryption context.
+    /// See "AWS KMS condition keys" in the KMS developer guide: only cryptographic operations have
+    /// an encryption context.
     fn is_possible(&self, piece: &Piece) -> bool {
         let (Some(action), Some(resource)) =
             (self.text(piece, Part::Action), self.text(piece, Part::Resource))
@@ -197,7 +203,7 @@ impl<'s> TrailStatement<'s> {
         self.lists.get(at)?.texts.get(index).map(AsRef::as_ref)
     }
 
-    /// What a piece allows.
+    /// The grant of a piece.
     pub(crate) fn grant<'t>(&'t self, piece: &'t Piece) -> Grant<'t> {
         let text = |part| {
             let list = self.lists.iter().find(|list| list.part == part)?;
@@ -214,7 +220,7 @@ impl<'s> TrailStatement<'s> {
         Grant::new(piece.account.as_deref(), &texts)
     }
 
-    /// Every action with every resource, as they are written.
+    /// Every combination of an action and a resource, in their original spelling.
     pub(crate) fn actions_and_resources(&self) -> impl Iterator<Item = (&str, &str)> {
         let texts =
             |part| self.lists.iter().filter(move |list| list.part == part).flat_map(|list| &list.texts);
@@ -222,9 +228,10 @@ impl<'s> TrailStatement<'s> {
             .flat_map(move |action| texts(Part::Resource).map(|it| (action.as_ref(), it.as_ref())))
     }
 
-    /// The statement with only the members that the pieces that stay have. Where lists cannot say that, more stays.
+    /// Returns the statement with only the members of the pieces that remain. If lists cannot
+    /// express exactly these pieces, more remain.
     ///
-    /// Members that no piece has are dropped if their account is known, and stay otherwise.
+    /// Members without a piece are dropped if their account is known, and kept otherwise.
     pub(crate) fn keep(
         &self,
         pieces: &[(&Piece, bool)],
@@ -259,7 +266,8 @@ impl<'s> TrailStatement<'s> {
             if unpaired.is_empty() {
                 return Remainder { statement: None, unpaired, kept: Vec::new() };
             }
-            // Whatever its author meant with these members, they say nothing without the others.
+            // Whatever the author intended with the remaining members, they have no effect without
+            // the others.
             for list in &mut kept {
                 list.fill(true);
             }
@@ -273,7 +281,7 @@ impl<'s> TrailStatement<'s> {
 }
 
 impl Remainder {
-    /// Whether what is left still allows a piece.
+    /// Returns whether the rest still allows a piece.
     pub(crate) fn has(&self, piece: &Piece) -> bool {
         self.statement.is_some()
             && piece.members.iter().zip(&self.kept).all(|(index, list)| list.get(*index) == Some(&true))
@@ -290,7 +298,7 @@ impl List<'_> {
         }
     }
 
-    /// The statement with only some of the members of this list.
+    /// Returns the statement with only some of the members of this list.
     fn with_only(&self, statement: &Statement, kept: &[bool]) -> Statement {
         let mut elements = statement.elements().clone();
         let place = match (self.part, self.condition) {
@@ -316,7 +324,7 @@ fn set(flags: &mut [Vec<bool>], at: usize, index: usize) {
     }
 }
 
-/// Every choice of one member from each list; `None` if there are more than `limit`.
+/// Returns every choice of one member from each list; `None` if there are more than `limit`.
 fn product(lists: &[Vec<usize>], limit: usize) -> Option<Vec<Vec<usize>>> {
     let count = lists.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul)?;
     if count > limit {
@@ -337,22 +345,24 @@ fn is_cloudtrail(principal: &Principal<'_>) -> bool {
     principal.kind == "Service" && principal.id == CLOUDTRAIL
 }
 
-/// What an action in the statements of trails is for.
+/// The purpose of an action in the statements of trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// It only reads metadata, and reveals no log files.
+    /// The action only reads metadata, and reveals no log files.
     Look,
-    /// It delivers.
+    /// The action delivers.
     Deliver,
-    /// Guides have it; no documentation says what CloudTrail would use it for.
+    /// AWS guides contain the action, but no documentation says for which purpose CloudTrail would
+    /// use it.
     Undocumented,
 }
 
 impl Action {
-    /// `None` for an action, in lower case, that has nothing to do with delivery.
+    /// Returns the purpose of an action in lower case; `None` if the action has nothing to do with
+    /// delivery.
     ///
-    /// See "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for CloudTrail" and "Amazon SNS
-    /// topic policy for CloudTrail" in the CloudTrail user guide.
+    /// See "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for
+    /// CloudTrail" and "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
     pub(crate) fn of(action: &str) -> Option<Self> {
         Some(match action {
             "s3:getbucketacl" | "kms:describekey" => Self::Look,
@@ -367,7 +377,7 @@ impl Action {
     }
 }
 
-/// Whether a statement, of whatever form, may let CloudTrail write, encrypt or notify.
+/// Returns whether a statement of any form may allow CloudTrail to write, encrypt or notify.
 pub(crate) fn may_deliver(statement: &Statement) -> bool {
     const ACTIONS: [&str; 5] =
         ["s3:putobject", "kms:generatedatakey", "kms:decrypt", "kms:encrypt", "sns:publish"];

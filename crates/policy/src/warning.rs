@@ -1,37 +1,38 @@
-//! Turns a document into what is legal in it but probably not meant.
+//! Finds elements of a document that are legal but probably not intended.
 //!
-//! It must not change or refuse anything: the document may be somebody else's.
+//! This module must not change or reject anything, because the document can be foreign.
 
 use crate::canonical::lowercase;
 use crate::{Document, Statement, StatementRef, json};
 
-/// Something in a document that its author should look at.
+/// Part of a document that its author should review.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
-    /// One of the two values is not what takes effect, although both can be read.
+    /// Only one of the two values takes effect, although both are visible.
     #[error("`{path}` appears more than once; AWS uses only the last value")]
     RepeatedKey {
         /// JSON pointer to the key.
         path: String,
     },
-    /// KMS accepts such a statement, and it does nothing.
+    /// KMS accepts the statement, but the statement has no effect.
     #[error("{statement} has no {element}, so it has no effect")]
     NoEffect {
-        /// Which statement.
+        /// The statement.
         statement: StatementRef,
-        /// The element that is missing: `Action` or `Resource`.
+        /// The missing element: `Action` or `Resource`.
         element: &'static str,
     },
-    /// AWS shows a user or role that was deleted by its unique id. It matches nobody any more, even if one of the same
-    /// name is made again, and S3 and KMS refuse to save a document that names it.
+    /// AWS shows a deleted user or role by its unique id. The id matches nobody, even if a user or
+    /// role of the same name is created again, and S3 and KMS refuse to save a document that
+    /// contains it.
     ///
     /// See "AWS JSON policy elements: Principal" and "IAM identifiers".
     #[error(
         "{statement} names `{id}`, a user or role that was deleted or that AWS cannot resolve at the moment"
     )]
     UnresolvedPrincipal {
-        /// Which statement.
+        /// The statement.
         statement: StatementRef,
         /// The unique id: `AIDA…` is a user, `AROA…` a role.
         id: String,
@@ -56,7 +57,8 @@ impl Warning {
     }
 }
 
-/// A trust policy names no resource: it is the role itself. See "AWS JSON policy elements: Resource".
+/// Returns whether the statement belongs to a trust policy, which names no resource because the
+/// role is the resource. See "AWS JSON policy elements: Resource".
 fn is_of_trust(statement: &Statement) -> bool {
     let actions = statement.actions();
     !actions.is_empty() && actions.iter().all(|action| lowercase(action).starts_with("sts:"))

@@ -1,4 +1,5 @@
-//! A decision on a request of which not everything is known holds for every request that it could be.
+//! Checks that a decision on an incomplete request holds for every possible completion of the
+//! request.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +13,7 @@ const KEYS: [&str; 3] = ["aws:SourceOrgID", "aws:TagKeys", "aws:SourceArn"];
 /// A key whose values are addresses, and one whose values are times.
 const ADDRESS: &str = "aws:SourceIp";
 const TIME: &str = "aws:EpochTime";
-/// What statements ask for, and requests have.
+/// The values of statements and requests.
 const VALUES: [&str; 6] = ["o-1", "o-2", "true", "5", "arn:aws:s3:::a", "o-*"];
 const START: &str = "2026-01-01T00:00:00Z";
 
@@ -95,7 +96,7 @@ fn statement() -> impl Strategy<Value = Value> {
         })
 }
 
-/// What is known of a key of texts.
+/// Generates known facts about a key of texts.
 fn known() -> impl Strategy<Value = Known> {
     let values =
         || subsequence(VALUES.to_vec(), 1..=2).prop_map(|it| it.into_iter().map(str::to_owned).collect());
@@ -110,7 +111,7 @@ fn known() -> impl Strategy<Value = Known> {
     ]
 }
 
-/// Everything that a key can have where this is known.
+/// Returns every possible list of values of a key, given the known facts.
 fn completions(known: &Known) -> Vec<Vec<String>> {
     let one = |value: &str| vec![value.to_owned()];
     match known {

@@ -1,4 +1,4 @@
-//! When one document allows all that another does: cases, and the promise that a yes is never wrong.
+//! Tests `covers` case by case, and checks that a yes is never wrong.
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
@@ -29,7 +29,7 @@ fn write() -> Value {
     })
 }
 
-/// `write()` with other elements; null takes one out.
+/// Returns `write()` with other elements; null removes an element.
 fn with(changes: Value) -> Value {
     let mut statement = write();
     for (element, value) in changes.as_object().unwrap() {
@@ -43,7 +43,7 @@ fn with(changes: Value) -> Value {
 }
 
 #[test]
-fn what_covers_a_statement() {
+fn statements_that_cover_a_statement() {
     let deny = |changes: Value| {
         let mut deny = with(json!({ "Effect": "Deny", "Condition": null }));
         for (element, value) in changes.as_object().unwrap() {
@@ -135,7 +135,7 @@ fn what_covers_a_statement() {
 }
 
 #[test]
-fn variables_and_denies_of_both_sides() {
+fn variables_and_denies_on_both_sides_are_respected() {
     let scoped = with(json!({
         "Resource": "arn:aws:s3:::logs/AWSLogs/${aws:SourceAccount}/*", "Action": "s3:PutObject",
     }));
@@ -147,7 +147,7 @@ fn variables_and_denies_of_both_sides() {
     assert!(covers(&of_2012(open.clone()), &of_2012(scoped.clone())));
     assert!(!covers(&of_2012(scoped.clone()), &of_2012(open)));
     assert!(covers(&of_2012(scoped.clone()), &of_2012(scoped.clone())));
-    // Without a value for the variable, nothing can be said of what is left out.
+    // Without a value for the variable, the excluded resources are unknown.
     let left_out = |resources: Value| with(json!({ "Resource": null, "NotResource": resources }));
     let (wide, narrow) = (
         left_out(json!(["arn:aws:s3:::a/*", "arn:aws:s3:::a/${aws:SourceAccount}"])),
@@ -155,7 +155,7 @@ fn variables_and_denies_of_both_sides() {
     );
     assert!(!covers(&of_2012(wide.clone()), &of_2012(narrow.clone())));
     assert!(covers(&of_2012(narrow), &of_2012(wide)));
-    // In a document of 2008 it is a text.
+    // In a document of version 2008-10-17, `${…}` is text.
     assert!(!covers(&of_2012(scoped.clone()), &document(None, &[scoped])));
     assert!(covers(&of_2012(json!([write(), tls])), &of_2012(json!([tls, write()]))));
     assert!(!covers(&of_2012(json!([write(), tls])), &of_2012(write())));
@@ -166,7 +166,7 @@ fn texts(pool: &[&'static str]) -> impl Strategy<Value = Value> + use<> {
     subsequence(pool.to_vec(), 1..=2).prop_map(|texts| json!(texts))
 }
 
-/// Statements that use all of the grammar, of few different values.
+/// Generates statements that use the whole grammar with few different values.
 fn statement() -> impl Strategy<Value = Value> {
     let principal = select(vec![
         json!({ "AWS": "*" }),
@@ -246,7 +246,8 @@ fn statements() -> impl Strategy<Value = Vec<Value>> {
     prop::collection::vec(statement(), 1..4)
 }
 
-/// A document that has much of another: the same statements, some with an element of another statement.
+/// Generates a document that resembles another: the same statements, some with an element of
+/// another statement.
 fn relative(statements: Vec<Value>) -> impl Strategy<Value = Vec<Value>> {
     let donors = prop::collection::vec(
         (statement(), select(vec!["Principal", "Action", "Resource", "Condition", ""])),
@@ -270,7 +271,7 @@ fn version() -> impl Strategy<Value = Option<&'static str>> {
     prop_oneof![4 => Just(Some("2012-10-17")), 1 => Just(Some("2008-10-17")), 1 => Just(None)]
 }
 
-/// Requests of all that the statements draw from, and of values that they never draw.
+/// Returns requests with all values that statements can have, and with values that they never have.
 fn requests() -> Vec<Request> {
     let mut requests = Vec::new();
     for action in ["s3:PutObject", "s3:GetObject", "kms:Decrypt", "s3:ListBucket"] {

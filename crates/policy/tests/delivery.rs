@@ -1,4 +1,5 @@
-//! Who can deliver, read and administer under which policies, and what is said of who cannot.
+//! Tests who can deliver, read and administer under which policies, and the explanations of
+//! refusals.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
@@ -114,7 +115,7 @@ fn obstacles(bucket: &Document, key: &Document) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn what_we_write_delivers() {
+fn managed_statements_allow_delivery() {
     assert_eq!(obstacles(&bucket_policy(&[]), &key_policy(&[])), []);
     let without = Document::new(Vec::new());
     let hops: Vec<_> = obstacles(&without, &without).into_iter().map(|(hop, _)| hop).collect();
@@ -129,13 +130,13 @@ fn topic_policy(trails: Vec<Arn>) -> Document {
 }
 
 #[test]
-fn a_trail_that_tells_a_topic_needs_the_policy_of_the_topic() {
+fn a_trail_with_notifications_needs_the_topic_policy() {
     let delivery = Delivery { topic: Some(TOPIC.parse().unwrap()), ..delivery() };
     let (hop, request) = delivery.requests().pop().unwrap();
     assert_eq!((hop.code(), hop.to_string()), ("notify", "publish to the topic".to_owned()));
     assert_eq!(hop.policy().to_string(), "topic");
     assert_eq!((request.action(), request.resource()), ("sns:Publish", TOPIC));
-    // The topic's Region, and not that of bucket and key.
+    // The Region of the topic, and not the Region of bucket and key.
     assert_eq!(request.values("aws:RequestedRegion"), ["eu-west-1"]);
     let (bucket, key) = (bucket_policy(&[]), key_policy(&[]));
     let [first, second] = <[Arn; 2]>::try_from(trails()).unwrap();
@@ -143,7 +144,7 @@ fn a_trail_that_tells_a_topic_needs_the_policy_of_the_topic() {
         (Some(topic_policy(vec![first.clone(), second])), &[][..]),
         (Some(topic_policy(vec![first])), &["notify"]),
         (Some(topic_policy(Vec::new())), &["notify"]),
-        // The one document that would say yes is of the bucket.
+        // Only the document of the bucket would allow the request.
         (None, &["notify"]),
     ] {
         let policy_of = |kind| match kind {
@@ -269,7 +270,7 @@ fn a_trail_of_an_organization_needs_the_prefix_of_the_organization() {
 }
 
 #[test]
-fn readers_read_their_files_of_a_trail_of_an_organization_and_nobody_elses() {
+fn readers_read_only_their_files_of_an_organization_trail() {
     let management = &trails()[0];
     let bucket = bucket_policy_of(&[(management, ORGANIZATION)], &[]);
     let intent = KeyIntent { organization_trails: vec![management.clone()], ..key_intent() };
@@ -297,7 +298,7 @@ fn readers_read_their_files_of_a_trail_of_an_organization_and_nobody_elses() {
                 .with("kms:EncryptionContext:aws:cloudtrail:arn", trail)
         };
         assert_eq!(evaluate(&key, &decrypt(management.as_str())).is_allowed(), decrypts, "{who}");
-        // Another trail of the management account is not the organization's.
+        // Another trail of the management account is not the trail of the organization.
         let another = decrypt("arn:aws:cloudtrail:us-east-1:111111111111:trail/Another");
         assert_eq!(evaluate(&key, &another).is_allowed(), other, "{who}");
         assert_eq!(evaluate(&key_policy(&[]), &decrypt(management.as_str())).is_allowed(), other, "{who}");
@@ -305,7 +306,7 @@ fn readers_read_their_files_of_a_trail_of_an_organization_and_nobody_elses() {
 }
 
 #[test]
-fn a_foreign_deny_blocks_cloudtrail_or_does_not() {
+fn a_foreign_deny_blocks_cloudtrail_only_if_it_applies() {
     let deny = |changes: Value| {
         let mut deny = json!({
             "Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
@@ -422,7 +423,8 @@ fn a_foreign_deny_blocks_cloudtrail_or_does_not() {
     }
 }
 
-/// The hops of which it is not known whether the bucket policy allows them, each with the keys that decide.
+/// Returns the hops for which the decision of the bucket policy is unknown, each with the keys that
+/// decide.
 fn doubts(delivery: &Delivery, bucket: &Document) -> Vec<(&'static str, Vec<String>)> {
     let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(bucket)).into_iter();
     let doubts = proofs.filter_map(|proof| match proof.decision {
@@ -435,8 +437,9 @@ fn doubts(delivery: &Delivery, bucket: &Document) -> Vec<(&'static str, Vec<Stri
 }
 
 #[test]
-fn a_bucket_policy_that_depends_on_an_organization_is_decided_as_far_as_the_organization_is_known() {
-    // AWS publishes this statement as a resource control policy: aws-samples/data-perimeter-policy-examples.
+fn conditions_on_the_organization_are_unknown_only_if_the_organization_is() {
+    // AWS publishes this statement as a resource control policy:
+    // aws-samples/data-perimeter-policy-examples.
     let confused_deputy = json!({
         "Sid": "EnforceConfusedDeputyProtection", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
         "Resource": ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"],
@@ -498,7 +501,7 @@ fn a_bucket_policy_that_depends_on_an_organization_is_decided_as_far_as_the_orga
 }
 
 #[test]
-fn the_encryption_of_digest_files_is_known_to_be_one_of_two() {
+fn digest_files_have_one_of_two_encryptions() {
     let deny = |condition: Value| {
         bucket_policy(&[json!({
             "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*",
@@ -530,7 +533,7 @@ fn the_encryption_of_digest_files_is_known_to_be_one_of_two() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn a_refusal_names_the_missing_permission() {
     let mut policy = serde_json::to_value(bucket_policy(&[])).unwrap();
     let statements = policy["Statement"].as_array_mut().unwrap();
     let write = statements.iter_mut().find(|it| it["Sid"] == "SecTrailWrite").unwrap();
@@ -544,7 +547,7 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn readers_read_what_is_theirs_and_nothing_else() {
+fn readers_read_only_their_log_files() {
     let (bucket, key) = (bucket_policy(&[]), key_policy(&[]));
     let security: Arn = "arn:aws:sts::333333333333:assumed-role/Security/alice".parse().unwrap();
     let member: Arn = "arn:aws:iam::222222222222:role/Any".parse().unwrap();
@@ -572,7 +575,8 @@ fn readers_read_what_is_theirs_and_nothing_else() {
             "{who}"
         );
         assert_eq!(evaluate(&key, &by("kms:DescribeKey", KEY)).is_allowed(), own, "{who}");
-        // Nobody lists the whole bucket, decrypts what is no log file, or reads what is no log.
+        // The reader cannot list the whole bucket, decrypt other data, or read objects that are not
+        // log files.
         assert!(!evaluate(&bucket, &by("s3:ListBucket", "arn:aws:s3:::logs")).is_allowed(), "{who}");
         assert!(!evaluate(&bucket, &by("s3:GetObject", "arn:aws:s3:::logs/other")).is_allowed(), "{who}");
         assert!(!evaluate(&bucket, &by("s3:PutObject", &object("222222222222"))).is_allowed(), "{who}");
@@ -581,7 +585,7 @@ fn readers_read_what_is_theirs_and_nothing_else() {
 }
 
 #[test]
-fn a_key_policy_has_to_leave_somebody_who_can_change_it() {
+fn a_key_policy_without_an_administrator_is_detected() {
     let account: AccountId = "111111111111".parse().unwrap();
     let allow = |principal: Value, action: &str| json!({ "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*" });
     for (name, statements, expected) in [
@@ -617,7 +621,7 @@ fn a_key_policy_has_to_leave_somebody_who_can_change_it() {
 }
 
 #[test]
-fn conditions_that_a_caller_can_meet_lock_nobody_out() {
+fn conditions_that_a_caller_can_meet_do_not_lock_out() {
     let account: AccountId = "111111111111".parse().unwrap();
     let allow = json!({ "Effect": "Allow", "Principal": { "AWS": "111111111111" }, "Action": "kms:*", "Resource": "*" });
     let deny = |element: &str, value: Value| {
@@ -668,7 +672,7 @@ fn conditions_that_a_caller_can_meet_lock_nobody_out() {
 }
 
 #[test]
-fn a_bucket_policy_that_denies_a_caller_its_next_change_is_seen() {
+fn a_bucket_policy_that_locks_out_the_caller_is_detected() {
     let owner = delivery().owner.unwrap();
     let bucket: Arn = "arn:aws:s3:::logs".parse().unwrap();
     let deny = |condition: Value| -> Document {

@@ -1,4 +1,4 @@
-//! What a reader is told about two documents.
+//! Tests the reported differences between two documents.
 
 #![allow(clippy::unwrap_used)]
 
@@ -35,7 +35,7 @@ fn remove(path: &str, value: Value) -> Difference {
 }
 
 #[test]
-fn inside_a_statement_single_values_come_and_go() {
+fn changes_inside_a_statement_are_reported_value_by_value() {
     let path = |rest: &str| format!("/Statement/SecTrailWrite{rest}");
     let mut annotated = statement();
     annotated["Note/"] = json!({ "x": 1 });
@@ -91,7 +91,7 @@ fn inside_a_statement_single_values_come_and_go() {
 }
 
 #[test]
-fn whole_statements_come_and_go() {
+fn added_and_removed_statements_are_reported_whole() {
     let named = |sid: &str| with("/Sid", json!(sid));
     let nameless =
         |action: &str| json!({ "Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*" });
@@ -112,7 +112,7 @@ fn whole_statements_come_and_go() {
                 add("/Statement/2", nameless("z")),
             ],
         ),
-        // Of two with one Sid, the one that stayed the same is not reported.
+        // Of two statements with the same Sid, the unchanged one is not reported.
         (
             vec![with("/Resource", json!("r9")), statement()],
             vec![statement()],
@@ -124,7 +124,7 @@ fn whole_statements_come_and_go() {
 }
 
 #[test]
-fn a_document_itself_comes_and_goes() {
+fn added_and_removed_documents_are_reported() {
     let some = document(&[statement()]);
     let path = "/Statement/SecTrailWrite";
     assert_eq!(differences(None, None), []);
@@ -139,7 +139,7 @@ fn a_document_itself_comes_and_goes() {
 }
 
 #[test]
-fn a_difference_is_json_in_a_plan() {
+fn a_difference_serializes_to_json() {
     let difference = add("/Statement/A", json!("x"));
     let text = serde_json::to_string(&difference).unwrap();
     assert_eq!(text, r#"{"op":"add","path":"/Statement/A","value":"x"}"#);

@@ -1,18 +1,19 @@
-//! What is read, what is refused, and that nothing is lost on the way.
+//! Tests which documents are parsed and which are rejected, and that parsing loses nothing.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{Condition, Document, Effect, ParseError, Principal, Statement, Warning};
 use serde_json::json;
 
-/// With everything that a parser may lose: order, spacing, repetitions, spellings, elements nobody knows.
+/// A document with everything that a parser can lose: order, whitespace, repetitions, spellings,
+/// unknown elements.
 const ODD: &str = r#"{"Annotation": {"b":1,"a":[ ]},"Version":"2008-10-17","Statement":[{ "Resource" : "*",
   "Effect":"Allow", "Principal":{"AWS":["AROAEXAMPLEEXAMPLEEX1", "*"]}, "Action":"s3:Get\u004fbject",
   "Condition":{"NumericEquals":{"s3:max-keys":1.50e1,"s3:max-keys":[ 7 , "8",true]}}, "Comment" : null
 },{"Effect":"Deny","Principal":"*"}],"Id":"\u00fc\/"}"#;
 
 #[test]
-fn a_document_gives_its_elements() {
+fn the_elements_of_a_document_are_parsed() {
     let document: Document = ODD.parse().unwrap();
     assert_eq!(document.version(), Some("2008-10-17"));
     assert_eq!(document.id(), Some("ü/"));
@@ -37,15 +38,15 @@ fn a_document_gives_its_elements() {
 }
 
 #[test]
-fn printing_gives_back_what_was_read() {
+fn printing_a_document_preserves_its_text() {
     let document: Document = ODD.parse().unwrap();
-    // Between the elements nothing is written; within them all is as it was.
+    // Nothing is written between the elements; within them, everything is unchanged.
     assert_eq!(document.to_string(), ODD.replacen(r#""Annotation": {"#, r#""Annotation":{"#, 1));
     assert_eq!(document.to_string().parse::<Document>().unwrap(), document);
 }
 
 #[test]
-fn as_a_serde_value_it_is_the_json_object() {
+fn a_document_serializes_to_its_json_object() {
     let document: Document = ODD.parse().unwrap();
     let value = serde_json::to_value(&document).unwrap();
     assert_eq!(value, serde_json::from_str::<serde_json::Value>(ODD).unwrap());
@@ -59,7 +60,7 @@ fn as_a_serde_value_it_is_the_json_object() {
 }
 
 #[test]
-fn the_size_is_that_of_the_minified_text() {
+fn the_size_is_the_length_of_the_minified_text() {
     for (text, size) in [
         (r#"{"Statement":[]}"#, 16),
         ("{ \"Statement\" : [ ] }", 16),
@@ -76,7 +77,7 @@ fn the_size_is_that_of_the_minified_text() {
 }
 
 #[test]
-fn what_is_no_policy_is_refused_with_the_place() {
+fn invalid_policies_are_rejected_with_the_position() {
     for (text, message) in [
         ("", "not valid JSON at line 1, column 0: EOF while parsing a value"),
         ("{\n  \"Statement\": [\n    {\n  ]\n}", "not valid JSON at line 4, column 3: key must be a string"),
@@ -139,7 +140,7 @@ fn deep_nesting_is_an_error() {
 }
 
 #[test]
-fn a_statement_from_a_value_is_checked_like_any_other() {
+fn statements_from_values_are_validated() {
     let statement = Statement::from_value(json!({ "Effect": "Allow", "Action": "s3:*" })).unwrap();
     assert_eq!(statement.to_string(), r#"{"Effect":"Allow","Action":"s3:*"}"#);
     for (value, message) in [
@@ -151,7 +152,7 @@ fn a_statement_from_a_value_is_checked_like_any_other() {
 }
 
 #[test]
-fn what_is_probably_not_meant_is_a_warning() {
+fn probable_mistakes_are_warnings() {
     let document: Document = ODD.parse().unwrap();
     let messages: Vec<_> =
         document.warnings().iter().map(|warning| format!("{}: {warning}", warning.code())).collect();
@@ -176,7 +177,7 @@ fn ordinary_documents_have_no_warnings() {
 }
 
 #[test]
-fn of_a_repeated_element_the_last_counts_and_all_are_kept() {
+fn the_last_of_repeated_elements_counts_and_all_are_kept() {
     let text = concat!(
         r#"{"Version":"2008-10-17","Statement":[{"Effect":"Deny"}],"Version":"2012-10-17","#,
         r#""Statement":[{"Effect":"Deny","Effect":"Allow"}]}"#

@@ -1,7 +1,7 @@
-//! What is and what is not a difference, case by case.
+//! Tests case by case whether documents are equivalent.
 //!
-//! The cases follow what other suites found worth asking (awspolicyequivalence, aws-controllers-k8s), with bodies
-//! of our own; where we answer otherwise, the case has a note.
+//! Many cases follow published test suites (awspolicyequivalence, aws-controllers-k8s), with
+//! policies of our own. If our answer differs, the case has a note.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,7 @@ struct Case {
     equivalent: bool,
 }
 
-/// A case holds the text of a document, a document, or a single statement of one.
+/// Parses the document of a case: the text of a document, a document, or a single statement.
 fn document(value: &Value) -> Document {
     match value {
         Value::String(text) => text.parse().unwrap(),
@@ -48,7 +48,7 @@ fn cases() -> Vec<(String, Document, Document, bool)> {
 }
 
 #[test]
-fn documents_are_told_apart_where_aws_tells_them_apart() {
+fn documents_differ_exactly_if_aws_distinguishes_them() {
     for (name, a, b, expected) in cases() {
         assert_eq!(equivalent(&a, &b), expected, "{name}");
         assert_eq!(equivalent(&b, &a), expected, "{name}, the other way round");
@@ -57,7 +57,7 @@ fn documents_are_told_apart_where_aws_tells_them_apart() {
 }
 
 #[test]
-fn statements_agree_with_documents_of_one_statement() {
+fn statement_equivalence_agrees_with_document_equivalence() {
     let mut checked = 0;
     for (name, a, b, expected) in cases() {
         if let ([first], [second]) = (a.statements(), b.statements())
@@ -74,7 +74,7 @@ fn statements_agree_with_documents_of_one_statement() {
     assert!(checked > 50, "only {checked} cases have one statement on each side");
 }
 
-/// A case of a suite that others published: the question is theirs, the documents are ours.
+/// A case of a published test suite, with a policy of our own.
 #[derive(Deserialize)]
 struct Published {
     suite: String,
@@ -82,7 +82,7 @@ struct Published {
     a: Value,
     b: Value,
     theirs: Verdict,
-    /// Where we answer otherwise.
+    /// Our answer, if it differs.
     ours: Option<Verdict>,
     why: Option<String>,
 }
@@ -109,7 +109,7 @@ fn verdict(a: &Value, b: &Value) -> Verdict {
 }
 
 #[test]
-fn published_suites_are_answered_alike_or_otherwise_for_a_reason() {
+fn answers_to_published_suites_differ_only_with_a_reason() {
     let cases: Vec<Published> = serde_json::from_str(include_str!("data/suites.json")).unwrap();
     for case in &cases {
         let name = format!("{}: {}", case.suite, case.name);

@@ -1,4 +1,5 @@
-//! What a document says to a request, case by case; each names the AWS page that says so.
+//! Tests the decision on requests case by case. Each case names the AWS page that documents the
+//! decision.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -19,10 +20,10 @@ struct Case {
     by: Option<String>,
     action: Option<String>,
     resource: Option<String>,
-    /// Keys of which nothing is known.
+    /// Keys about which nothing is known.
     #[serde(default)]
     unknown: Vec<String>,
-    /// Whether the request has other keys than those of `context`: those that every request of its kind has.
+    /// Whether the request has the usual keys of its kind in addition to those of `context`.
     #[serde(default)]
     usual: bool,
 }
@@ -38,7 +39,7 @@ impl Version {
     }
 }
 
-/// A case says where its statements differ from this one; null takes an element out.
+/// Applies the changes of a case to the default statement; null removes an element.
 fn statement(changes: Map<String, Value>) -> Value {
     let mut statement =
         json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*" });
@@ -80,7 +81,7 @@ fn request(case: &Case) -> Request {
 }
 
 #[test]
-fn documents_are_evaluated_as_aws_documents_it() {
+fn evaluation_follows_the_aws_documentation() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("data/evaluate.json")).unwrap();
     for case in cases {
         let request = request(&case);
@@ -102,7 +103,7 @@ fn cloudtrail() -> Request {
 }
 
 #[test]
-fn the_decision_names_the_statement_that_it_rests_on() {
+fn a_decision_names_the_deciding_statement() {
     let allow = json!({
         "Sid": "Write", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
         "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*",
@@ -125,7 +126,7 @@ fn the_decision_names_the_statement_that_it_rests_on() {
 }
 
 #[test]
-fn what_is_not_allowed_names_the_statement_that_comes_nearest() {
+fn a_refusal_names_the_nearest_statement() {
     let statement = |sid: &str, changes: Value| {
         let mut statement = json!({
             "Sid": sid, "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
@@ -164,7 +165,7 @@ fn what_is_not_allowed_names_the_statement_that_comes_nearest() {
 }
 
 #[test]
-fn an_unknown_decision_names_the_statements_and_keys_that_decide() {
+fn an_unknown_decision_names_its_statements_and_keys() {
     let allow =
         json!({ "Sid": "Write", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" });
     let deny = |sid: &str, condition: Value| {

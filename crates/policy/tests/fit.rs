@@ -1,4 +1,4 @@
-//! Which form our statements take for how many accounts, and that every form isolates them.
+//! Tests the choice of a form for a number of accounts, and that every form isolates the accounts.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -87,7 +87,7 @@ fn choose_topic(live: Option<&Document>, intent: &TopicIntent, choice: &Choice) 
     fit(terms, |form, only| intent.compile_for(ownership, form, only), |merged: Merged| merged)
 }
 
-/// A trail of `of` that writes below the prefix of `below`.
+/// Returns the request of a trail of account `of` that writes below the prefix of account `below`.
 fn write(of: &str, below: &str) -> Request {
     let object = format!("arn:aws:s3:::secprod-multiaccount-logs/AWSLogs/{below}/CloudTrail/us-east-1/x");
     Request::by_service("cloudtrail.amazonaws.com", "s3:PutObject", &object)
@@ -112,7 +112,7 @@ fn allows(document: &Document, request: &Request) -> bool {
 const STRANGER: &str = "999999999999";
 
 #[test]
-fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
+fn the_first_form_that_fits_is_used_and_isolates_every_account() {
     for (count, organization, in_bucket, in_key) in [
         (1, false, (Form::Plain, 913), (Form::Plain, 1_131)),
         (80, false, (Form::Plain, 16_087), (Form::Plain, 23_261)),
@@ -148,7 +148,8 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
                 let policy = if hop.policy() == PolicyKind::Bucket { bucket } else { key };
                 assert!(allows(policy, &request), "{count} accounts: {own} {hop}");
             }
-            // The plain form is AWS's own, which trusts the accounts that are listed not to write for each other.
+            // The plain form, which AWS documents, trusts the listed accounts not to write for each
+            // other.
             if count > 1 && in_bucket.0 != Form::Plain {
                 let other = account((number + 1) % count);
                 assert!(!allows(bucket, &write(&own, &other)), "{count} accounts: {own} writes as {other}");
@@ -171,7 +172,7 @@ fn the_first_form_that_fits_is_taken_and_isolates_every_account() {
 }
 
 #[test]
-fn no_other_trail_gets_into_the_prefix_of_an_organization_in_any_form() {
+fn only_the_organization_trail_writes_below_the_organization_prefix() {
     let usual = bucket(0..3, true);
     let management =
         OrganizationTrail { trail: usual.trails[0].clone(), organization: ORGANIZATION.to_owned() };
@@ -183,7 +184,7 @@ fn no_other_trail_gets_into_the_prefix_of_an_organization_in_any_form() {
             for other in [&account(1), &account(2), STRANGER] {
                 assert!(!allows(&policy, &write(other, &below)), "{form}: {other} writes below {below}");
             }
-            // Nor does another trail of the management account.
+            // Another trail of the management account cannot write there either.
             let write = write(&account(0), &below);
             let another = trail(&account(0)).to_string().replace("SecurityTrail", "Another");
             assert!(!allows(&policy, &write.with("aws:SourceArn", &another)), "{form}: {below}");
@@ -215,8 +216,8 @@ fn publish(of: &str) -> Request {
 }
 
 #[test]
-fn the_policy_of_a_topic_fits_and_lets_no_other_account_publish() {
-    // Made by SNS in a document of 2008, whose version no form has to change.
+fn a_topic_policy_fits_and_allows_no_other_account_to_publish() {
+    // SNS created the policy as a document of version 2008-10-17, which no form has to change.
     let live: Document = json!({
         "Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
             "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "SNS:Subscribe",
@@ -251,7 +252,7 @@ fn the_policy_of_a_topic_fits_and_lets_no_other_account_publish() {
 }
 
 #[test]
-fn what_does_not_fit_in_any_form_is_told_with_its_bytes() {
+fn a_policy_that_fits_in_no_form_is_reported_with_its_size() {
     let refused = fit_bucket(None, &bucket(0..5_000, false)).unwrap_err();
     assert_eq!((refused.form, refused.limit), (Form::ByAccount, BUCKET_LIMIT));
     assert_eq!(refused.obstacle, Some(Obstacle::NoOrganization));
@@ -275,7 +276,7 @@ fn live(intent: &BucketIntent, form: Form, theirs: &[Statement]) -> Document {
 }
 
 #[test]
-fn statements_of_others_count_and_stay() {
+fn foreign_statements_count_and_are_kept() {
     let (intent, theirs) = (bucket(0..40, false), foreign(12_000));
     let live = live(&bucket(0..1, false), Form::Plain, std::slice::from_ref(&theirs));
     let fitted = fit_bucket(Some(&live), &intent).unwrap();
@@ -287,8 +288,8 @@ fn statements_of_others_count_and_stay() {
 }
 
 #[test]
-fn a_document_near_the_limit_does_not_go_back_and_forth() {
-    // As many as fit, and one more; then one by one down again.
+fn a_document_near_the_limit_does_not_alternate_between_forms() {
+    // As many accounts as fit, and one more; then one by one down again.
     let fits =
         (1..200).take_while(|count| fit_bucket(None, &bucket(0..*count, false)).unwrap().form == Form::Plain);
     let most = fits.last().unwrap();
@@ -308,11 +309,12 @@ fn a_document_near_the_limit_does_not_go_back_and_forth() {
 }
 
 #[test]
-fn a_change_of_form_needs_no_room_for_both() {
+fn a_change_of_form_does_not_need_space_for_both_forms() {
     let before = bucket(0..100, false);
     let live = live(&before, Form::Plain, &[]);
     assert!(live.size() > BUCKET_LIMIT * 9 / 10);
-    // Ten come, and one goes: the long form of 99 cannot stand beside the short one.
+    // Ten accounts are added and one is removed: the long form of 99 accounts does not fit beside
+    // the short one.
     let fitted = fit_bucket(Some(&live), &bucket(1..110, false)).unwrap();
     assert_eq!(fitted.form, Form::ByAccount);
     let (expanded, contracted) = (&fitted.merged.expanded, &fitted.merged.contracted);
@@ -327,7 +329,7 @@ fn a_change_of_form_needs_no_room_for_both() {
 }
 
 #[test]
-fn where_the_way_is_longer_than_the_end_it_goes_by_a_shorter_form() {
+fn an_expansion_that_does_not_fit_uses_a_shorter_form() {
     let live = live(&bucket(0..80, false), Form::Plain, &[]);
     let fitted = fit_bucket(Some(&live), &bucket(80..160, false)).unwrap();
     assert_eq!(fitted.form, Form::Plain);
@@ -345,7 +347,7 @@ fn where_the_way_is_longer_than_the_end_it_goes_by_a_shorter_form() {
 }
 
 #[test]
-fn an_old_document_in_which_somebody_wrote_what_would_be_a_variable_keeps_the_plain_form() {
+fn a_foreign_text_that_would_become_a_variable_keeps_the_plain_form() {
     let with = |resource: &str| -> Document {
         let statement = json!({
             "Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource,
@@ -366,7 +368,8 @@ fn an_old_document_in_which_somebody_wrote_what_would_be_a_variable_keeps_the_pl
     assert_eq!(fitted.merged.expanded.version(), Some("2012-10-17"));
 }
 
-/// The accounts whose requests, without this key, the document still allows: those that do not rely on it.
+/// Returns the accounts whose requests the document still allows without this key: they do not rely
+/// on the key.
 fn without(document: &Document, key: &str, request: impl Fn(&str) -> Request, of: usize) -> Vec<usize> {
     let is_allowed = |number: &usize| allows(document, &request(&account(*number)).without(key));
     (0..of).filter(is_allowed).collect()
@@ -390,7 +393,7 @@ fn numbers(fitted: &Fitted) -> Vec<usize> {
 }
 
 #[test]
-fn one_account_tries_a_short_form_beside_the_longer_one() {
+fn one_account_tests_a_short_form_beside_the_longer_form() {
     let own = |id: &str| write(id, id);
     let before = live(&bucket(0..95, false), Form::Plain, &[]);
     let fitted = choose_bucket(Some(&before), &bucket(0..110, false), &triers(&[7, 8])).unwrap();
@@ -413,7 +416,7 @@ fn one_account_tries_a_short_form_beside_the_longer_one() {
     assert_eq!(without(expanded, "none", look, 110), (0..110).collect::<Vec<_>>());
     assert_eq!(without(contracted, "aws:SourceAccount", own, 110), Vec::<usize>::new());
 
-    // As long as the longer form is there, the next plan continues and moves nobody else.
+    // While the longer form is there, the next plan continues and moves no other account.
     let next = choose_bucket(Some(expanded), &bucket(0..110, false), &triers(&[7, 8])).unwrap();
     assert_eq!((next.merged.expand(), next.merged.contract()), (None, Some(contracted)));
     assert_eq!(numbers(&next), moved);
@@ -426,7 +429,7 @@ fn one_account_tries_a_short_form_beside_the_longer_one() {
 }
 
 #[test]
-fn more_accounts_move_only_where_the_document_would_not_fit() {
+fn more_accounts_move_only_if_the_document_would_not_fit() {
     let own = |id: &str| write(id, id);
     let before = live(&bucket(0..102, false), Form::Plain, &[]);
     assert!(before.size() > BUCKET_LIMIT - 200);
@@ -440,7 +443,7 @@ fn more_accounts_move_only_where_the_document_would_not_fit() {
 }
 
 #[test]
-fn the_form_by_organization_is_tried_beside_the_form_by_account() {
+fn the_form_by_organization_is_tested_beside_the_form_by_account() {
     let own = |id: &str| write(id, id);
     let before = live(&bucket(0..1_200, true), Form::ByAccount, &[]);
     let intent = bucket(0..1_400, true);
@@ -451,13 +454,13 @@ fn the_form_by_organization_is_tried_beside_the_form_by_account() {
     assert_eq!(without(expanded, "aws:SourceOrgID", own, 1_400), except(1_200, &numbers(&fitted)));
     assert_eq!(without(expanded, "none", own, 1_400).len(), 1_400);
 
-    // A longer form rests on less: going back needs no trial.
+    // A longer form depends on less: the way back needs no test.
     let small = choose_bucket(Some(&fitted.merged.contracted), &bucket(0..500, true), &triers(&[3])).unwrap();
     assert_eq!((small.form, small.first_use), (Form::ByAccount, None));
 }
 
 #[test]
-fn key_and_topic_policies_are_tried_by_one_account_as_well() {
+fn one_account_also_tests_the_forms_of_key_and_topic_policies() {
     let own = |id: &str| data_key(id, id);
     let before = Document::new(key(300, false).compile(&ownership(), Form::Plain).unwrap());
     let fitted = choose_key(Some(&before), &key(320, false), &triers(&[5])).unwrap();
@@ -477,7 +480,7 @@ fn key_and_topic_policies_are_tried_by_one_account_as_well() {
 }
 
 #[test]
-fn without_a_longer_form_everybody_relies_on_the_short_one_from_the_start() {
+fn without_a_longer_form_every_account_uses_the_short_form_at_once() {
     let fitted = choose_bucket(None, &bucket(0..110, false), &Choice::default()).unwrap();
     assert_eq!(numbers(&fitted).len(), 110);
     assert!(fitted.merged.contract().is_none());

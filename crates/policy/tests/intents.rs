@@ -1,4 +1,4 @@
-//! The statements that we write, word for word.
+//! Tests the text of the managed statements.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -56,7 +56,7 @@ fn key_intent() -> KeyIntent {
     }
 }
 
-/// Compares spelling and order too: it is what AWS and the user get to see.
+/// Asserts the exact text, including spelling and order, because AWS and the user see it.
 fn assert_reads(statements: Vec<Statement>, golden: &str) {
     let written = serde_json::to_string_pretty(&Document::new(statements)).unwrap();
     let golden: Value = serde_json::from_str(golden).unwrap();
@@ -64,13 +64,13 @@ fn assert_reads(statements: Vec<Statement>, golden: &str) {
 }
 
 #[test]
-fn the_bucket_policy_reads_as_cloudtrail_documents_it() {
+fn the_bucket_policy_follows_the_cloudtrail_documentation() {
     let statements = bucket_intent().statements(&Ownership::of("secprod"));
     assert_reads(statements, include_str!("data/bucket-policy.json"));
 }
 
 #[test]
-fn the_key_policy_reads_as_cloudtrail_documents_it() {
+fn the_key_policy_follows_the_cloudtrail_documentation() {
     let statements = key_intent().statements(&Ownership::of("secprod"));
     assert_reads(statements, include_str!("data/key-policy.json"));
 }
@@ -83,7 +83,7 @@ fn a_key_starts_with_the_administration_statement_of_its_final_policy() {
 }
 
 #[test]
-fn what_is_not_needed_is_not_there() {
+fn statements_without_a_purpose_are_omitted() {
     let intent = BucketIntent {
         prefix: None,
         trails: arns(["arn:aws:cloudtrail:us-east-1:111111111111:trail/T"]),
@@ -110,7 +110,7 @@ fn statement_of(statements: &[Statement], sid: &str) -> Value {
 }
 
 #[test]
-fn a_trail_of_an_organization_gets_the_same_statement_in_every_form() {
+fn an_organization_trail_has_the_same_statement_in_every_form() {
     let trail = bucket_intent().trails[0].clone();
     let of = |organization: &str| OrganizationTrail {
         trail: trail.clone(),
@@ -140,7 +140,7 @@ fn a_trail_of_an_organization_gets_the_same_statement_in_every_form() {
             expected.to_string(),
             "{form}"
         );
-        // All else is as it is without an organization's trail.
+        // Everything else is as it is without an organization trail.
         let others: Vec<Statement> =
             statements.into_iter().filter(|it| it.sid() != Some("SecprodOrganizationWrite")).collect();
         let without = BucketIntent { organization_trails: Vec::new(), ..intent.clone() };
@@ -149,7 +149,7 @@ fn a_trail_of_an_organization_gets_the_same_statement_in_every_form() {
 }
 
 #[test]
-fn readers_of_accounts_get_what_trails_of_organizations_write_for_them() {
+fn readers_of_accounts_read_their_files_of_organization_trails() {
     let reader = |mark: &str, logs| Reader {
         mark: mark.to_owned(),
         principal: "arn:aws:iam::333333333333:root".parse().unwrap(),
@@ -163,7 +163,7 @@ fn readers_of_accounts_get_what_trails_of_organizations_write_for_them() {
         |trail: &Arn| OrganizationTrail { trail: trail.clone(), organization: "o-exampleorgid".to_owned() };
     let bucket = bucket_intent();
     let bucket = BucketIntent {
-        // Two trails of one organization, and its id once.
+        // Two trails of one organization, whose id appears once.
         organization_trails: [&bucket.trails[0], &bucket.trails[2]].map(of).into(),
         readers: readers.clone(),
         ..bucket
@@ -201,7 +201,7 @@ fn readers_of_accounts_get_what_trails_of_organizations_write_for_them() {
 }
 
 #[test]
-fn the_topic_policy_reads_as_cloudtrail_documents_it() {
+fn the_topic_policy_follows_the_cloudtrail_documentation() {
     let intent = TopicIntent {
         topic: "arn:aws:sns:us-east-1:111111111111:trails".parse().unwrap(),
         trails: bucket_intent().trails,
@@ -242,10 +242,10 @@ fn the_topic_policy_reads_as_cloudtrail_documents_it() {
     assert_eq!(TopicIntent { trails: Vec::new(), ..intent }.statements(&ownership), []);
 }
 
-/// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide and "Encrypt log data in CloudWatch Logs using AWS
-/// Key Management Service" in the CloudWatch Logs user guide.
+/// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide and "Encrypt log data
+/// in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide.
 #[test]
-fn the_key_policy_lets_encrypted_topics_and_log_groups_use_the_key_in_every_form() {
+fn encrypted_topics_and_log_groups_can_use_the_key_in_every_form() {
     let intent = KeyIntent {
         partition: Partition::Aws,
         topics: vec!["arn:aws:sns:us-east-1:111111111111:trails".parse().unwrap()],
@@ -303,7 +303,7 @@ fn the_key_policy_lets_encrypted_topics_and_log_groups_use_the_key_in_every_form
 }
 
 #[test]
-fn the_default_topic_policy_reads_as_sns_writes_it() {
+fn the_default_topic_policy_equals_the_policy_of_sns() {
     let topic = "arn:aws-cn:sns:cn-north-1:111111111111:trails".parse().unwrap();
     let expected = json!({
         "Version": "2008-10-17",
@@ -324,7 +324,7 @@ fn the_default_topic_policy_reads_as_sns_writes_it() {
 }
 
 #[test]
-fn every_extra_statement_gets_a_sid_of_its_own() {
+fn every_extra_statement_has_a_unique_sid() {
     let extra = |sid: Option<&str>| {
         let mut value = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });
         if let Some(sid) = sid {

@@ -1,4 +1,4 @@
-//! What a merge does to each kind of live statement, in both steps.
+//! Tests both steps of a merge for each kind of live statement.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -76,9 +76,9 @@ struct Case {
     name: &'static str,
     live: Vec<Value>,
     desired: Vec<Value>,
-    /// None: what is live will do.
+    /// `None`: the live document is sufficient.
     expand: Option<Vec<Value>>,
-    /// None: what is expanded will do.
+    /// `None`: the expanded document is sufficient.
     contract: Option<Vec<Value>>,
 }
 
@@ -250,7 +250,7 @@ fn removal_cases() -> Vec<Case> {
 }
 
 #[test]
-fn each_live_statement_takes_its_way() {
+fn each_kind_of_live_statement_is_merged_as_documented() {
     let cases = [foreign_cases(), union_cases(), side_by_side_cases(), extra_cases(), removal_cases()];
     for Case { name, live, desired, expand, contract } in cases.into_iter().flatten() {
         let merged = run(Some(&live), &desired);
@@ -267,7 +267,7 @@ fn each_live_statement_takes_its_way() {
 }
 
 #[test]
-fn without_a_policy_the_desired_statements_are_the_document() {
+fn without_a_policy_the_document_has_the_desired_statements() {
     let merged = run(None, &[one()]);
     assert_eq!(merged.expand().map(values), Some(vec![one()]));
     assert_eq!(merged.contract(), None);
@@ -278,7 +278,7 @@ fn without_a_policy_the_desired_statements_are_the_document() {
 }
 
 #[test]
-fn foreign_text_is_carried_byte_for_byte() {
+fn foreign_text_is_preserved_byte_for_byte() {
     let live: Document = concat!(
         r#"{"Statement":[{ "Sid":"A b/c" ,"Effect":"Allow","Principal":{"AWS" : [ "1" ]},"#,
         "\n\t",

@@ -1,5 +1,6 @@
-//! The policies of AWS's data perimeter examples (aws-samples/data-perimeter-policy-examples on GitHub), with bodies of our
-//! own: they let CloudTrail deliver, and lock nobody out, as far as the organization is known.
+//! Tests the policies of the data perimeter examples of AWS
+//! (aws-samples/data-perimeter-policy-examples on GitHub), with statements of our own: they allow
+//! CloudTrail to deliver, and lock nobody out, as far as the organization is known.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -42,7 +43,8 @@ fn delivery(organization: &Membership) -> Delivery {
     }
 }
 
-/// Denies everybody outside of the organization, as the examples for resources do; `more` are further exemptions.
+/// Returns a statement that denies everybody outside of the organization, as the examples for
+/// resources do; `more` are additional exemptions.
 fn identity(action: &str, resource: &str, more: &Value) -> Value {
     let mut unless = json!({ "aws:PrincipalOrgID": ORGANIZATION });
     unless.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -55,7 +57,8 @@ fn identity(action: &str, resource: &str, more: &Value) -> Value {
     })
 }
 
-/// Denies principals with a tag whatever does not come from the own networks.
+/// Returns a statement that denies principals with a tag everything from outside of the known
+/// networks.
 fn network(action: &str, resource: &str) -> Value {
     json!({
         "Sid": "EnforceNetworkPerimeter", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource,
@@ -74,7 +77,8 @@ fn network(action: &str, resource: &str) -> Value {
     })
 }
 
-/// Denies services that act for an account outside of the organization: a resource control policy as a statement.
+/// Returns a statement that denies services on behalf of an account outside of the organization: a
+/// resource control policy as a statement.
 fn confused_deputy(action: &str, resource: &str, more: &Value) -> Value {
     let mut unless =
         json!({ "aws:SourceOrgID": ORGANIZATION, "aws:SourceAccount": ["333333333333", "444444444444"] });
@@ -90,7 +94,7 @@ fn confused_deputy(action: &str, resource: &str, more: &Value) -> Value {
     })
 }
 
-/// The decisions of all hops under our own statements and these, without repetitions.
+/// Returns the distinct decisions of all hops under the managed statements and these.
 fn decisions(statements: impl Fn(&str, &str) -> Vec<Value>, organization: &Membership) -> Vec<&'static str> {
     let ownership = Ownership::of("sec");
     let with = |mut document: Document, action: &str, resource: &str| -> Document {
@@ -146,7 +150,7 @@ fn decisions(statements: impl Fn(&str, &str) -> Vec<Value>, organization: &Membe
 }
 
 #[test]
-fn identity_and_network_perimeters_let_cloudtrail_deliver_whatever_is_known() {
+fn identity_and_network_perimeters_always_allow_delivery() {
     for organization in [Membership::Unknown, is_in(ORGANIZATION), is_in("o-other")] {
         let more = json!({ "aws:PrincipalAccount": ["333333333333"] });
         let found = decisions(
@@ -160,13 +164,14 @@ fn identity_and_network_perimeters_let_cloudtrail_deliver_whatever_is_known() {
 #[test]
 fn the_confused_deputy_protection_is_decided_by_the_organization_of_the_trail() {
     let by_tag = json!({ "aws:ResourceTag/dp:exclude:identity": "true" });
-    // AWS does not document whether requests for the key of a topic name the account; if they do not, nothing is denied.
+    // AWS does not document whether requests for the key of a topic contain the account. If they do
+    // not, nothing is denied.
     for (more, organization, expected) in [
         (&json!({}), is_in(ORGANIZATION), &["unknown", "yes"][..]),
         (&json!({}), is_in("o-other"), &["no", "unknown"]),
         (&json!({}), Membership::NotIn { id: ORGANIZATION.to_owned() }, &["no", "unknown"]),
         (&json!({}), Membership::Unknown, &["unknown"]),
-        // A tag of the resource can exempt it: whether it has the tag is not known.
+        // A tag of the resource can exempt it, but the tags are unknown.
         (&by_tag, is_in(ORGANIZATION), &["unknown", "yes"]),
         (&by_tag, is_in("o-other"), &["unknown"]),
     ] {
@@ -177,7 +182,7 @@ fn the_confused_deputy_protection_is_decided_by_the_organization_of_the_trail() 
 }
 
 #[test]
-fn a_key_with_a_data_perimeter_can_be_administered_where_the_organization_is_the_one_it_names() {
+fn a_key_with_a_perimeter_of_its_own_organization_can_be_administered() {
     let account: AccountId = HUB.parse().unwrap();
     let root = json!({
         "Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111111111111:root" },
@@ -206,7 +211,7 @@ fn a_key_with_a_data_perimeter_can_be_administered_where_the_organization_is_the
         };
         assert_eq!(doubts[0].statement.sid.as_deref(), Some("EnforceIdentityPerimeter"), "{name}");
         assert!(doubts[0].keys.contains(&"aws:PrincipalOrgID".to_owned()), "{name}: {doubts:?}");
-        // A tag of the key can exempt all: whether the key has it is not known.
+        // A tag of the key can exempt everything, but the tags are unknown.
         let outside = if name == "all" { None } else { Some(Administration::Lost) };
         for organization in [is_in("o-other"), Membership::NotIn { id: ORGANIZATION.to_owned() }] {
             match &outside {

@@ -1,4 +1,4 @@
-//! The policies of the role that CloudTrail takes, and that documents without a principal or a resource are documents.
+//! Tests the policies of the delivery role, and documents without a principal or a resource.
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,7 +30,7 @@ fn trust(statement: &Value) -> Document {
 }
 
 #[test]
-fn the_role_reads_as_cloudtrail_documents_it() {
+fn the_role_policies_follow_the_cloudtrail_documentation() {
     let expected = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": "sts:AssumeRole",
     }] });
@@ -41,7 +41,7 @@ fn the_role_reads_as_cloudtrail_documents_it() {
 }
 
 #[test]
-fn the_documents_of_a_role_are_read_and_printed_as_they_are() {
+fn role_policies_are_parsed_and_printed_unchanged() {
     for document in [LogRoleIntent::trust(), intent(None).permissions()] {
         let pretty = serde_json::to_string_pretty(&document).unwrap();
         let again: Document = pretty.parse().unwrap();
@@ -53,7 +53,7 @@ fn the_documents_of_a_role_are_read_and_printed_as_they_are() {
 }
 
 #[test]
-fn what_a_role_may_do_is_compared_without_a_principal() {
+fn permissions_policies_are_compared_without_a_principal() {
     let (narrow, wide) = (intent(None).permissions(), intent(Some("o-exampleorgid")).permissions());
     assert!(covers(&wide, &narrow) && !covers(&narrow, &wide) && !equivalent(&wide, &narrow));
     let with = |changes: Value| -> Document {
@@ -90,7 +90,7 @@ fn what_a_role_may_do_is_compared_without_a_principal() {
 }
 
 #[test]
-fn who_may_take_a_role_is_compared_without_a_resource() {
+fn trust_policies_are_compared_without_a_resource() {
     let ours = LogRoleIntent::trust();
     let statement =
         |principal: Value| json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });

@@ -54,51 +54,53 @@ pub use tags::{
 pub use topic::{ExistingTopic, Topic};
 pub use trail::{Insights, LogDelivery, Trail};
 
-/// All that one spec asks for.
+/// The desired state of one spec.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Desired {
-    /// The installation that all of this is part of.
+    /// The installation that all resources belong to.
     pub installation: Installation,
     /// The organization, if the spec names one.
     pub organization: Option<Organization>,
-    /// The accounts, in the order of the spec; behind them members of the organization that joined by themselves.
+    /// The accounts, in the order of the spec, followed by members of the organization that joined
+    /// automatically.
     pub accounts: Accounts,
     /// The key that encrypts the logs.
     pub key: Key,
-    /// Its policy.
+    /// The policy of the key.
     pub key_policy: KeyPolicy,
-    /// Grants on it.
+    /// Grants on the key.
     pub grants: Vec<Grant>,
-    /// The bucket that all logs go to.
+    /// The bucket to which all trails deliver.
     pub bucket: Bucket,
-    /// Its policy.
+    /// The policy of the bucket.
     pub bucket_policy: BucketPolicy,
-    /// Log groups that trails deliver to.
+    /// Log groups to which trails deliver.
     pub log_groups: Vec<LogGroup>,
-    /// Roles with which they do.
+    /// Roles with which trails deliver to log groups.
     pub log_roles: Vec<LogRole>,
-    /// Topics that trails tell of log files.
+    /// Managed topics to which trails publish notifications.
     pub topics: Vec<Topic>,
-    /// Topics of somebody else that trails tell of log files.
+    /// Unmanaged topics to which trails publish notifications.
     pub existing_topics: Vec<ExistingTopic>,
     /// Every trail of every account, in the order of the spec.
     pub trails: Vec<Trail>,
-    /// What may be taken away.
+    /// The permissions to delete resources.
     pub deletion: Deletion,
-    /// What keeps two applies apart.
+    /// The lock that prevents two applies at the same time.
     pub lock: Option<Lock>,
-    /// Access of others that somebody reviewed and accepted.
+    /// Foreign access that somebody reviewed and accepted.
     pub reviewed: Vec<Reviewed>,
 }
 
 impl Desired {
-    /// The account that the spec calls so.
+    /// Returns the account with this name.
     pub fn account(&self, name: &AccountName) -> Option<&Account> {
         self.accounts.get(name)
     }
 
-    /// Members of the organization with the way into them, by the role of the organization; empty where the spec names no
-    /// role. Declared accounts and the management account are passed over.
+    /// Returns members of the organization with their access, which is the role of the
+    /// organization. The result is empty if the spec has no such role. Declared accounts and the
+    /// management account are skipped.
     pub fn enter<'m>(&self, members: impl IntoIterator<Item = &'m Member>, roster: &Roster) -> Accounts {
         let Some(role) = self.organization.as_ref().and_then(|it| it.role.as_deref()) else {
             return Accounts::default();
@@ -107,7 +109,8 @@ impl Desired {
         Entrance { role, spec, partition }.enter(members, roster, &self.accounts)
     }
 
-    /// What is left of it when all that it asks for is to go: where bucket and key are, and who administers the key.
+    /// Returns the desired state after everything is deleted: only the sites of bucket and key and
+    /// the administrators of the key remain.
     pub fn emptied(&self) -> Self {
         let mut emptied = self.clone();
         emptied.trails.clear();
@@ -132,7 +135,7 @@ impl Desired {
         emptied
     }
 
-    /// Adds accounts of the organization; who is declared already is passed over.
+    /// Adds accounts of the organization. Declared accounts are skipped.
     pub(crate) fn join(&mut self, joined: impl IntoIterator<Item = (AccountName, AccountId)>) {
         let Some(role) = self.organization.as_ref().and_then(|it| it.role.clone()) else { return };
         let partition = self.bucket.site.region.partition();
@@ -146,7 +149,7 @@ impl Desired {
     }
 }
 
-/// Where a resource is.
+/// The account and Region of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// The account.
@@ -155,17 +158,17 @@ pub struct Site {
     pub region: Region,
 }
 
-/// An aspect of a resource that the spec sets, or leaves alone.
+/// An aspect of a resource that the spec either enforces or does not manage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting<T> {
-    /// It has to be this.
+    /// The aspect must have this value.
     Enforced(T),
-    /// It may be anything.
+    /// The aspect can have any value.
     Unmanaged,
 }
 
 impl<T> Setting<T> {
-    /// What it has to be, if anything.
+    /// The enforced value, if there is one.
     pub fn enforced(&self) -> Option<&T> {
         match self {
             Self::Enforced(value) => Some(value),

@@ -1,4 +1,4 @@
-//! Problems of a spec, with their places and their text form.
+//! Represents problems of a spec, with their places and their text form.
 
 use std::fmt;
 
@@ -38,10 +38,10 @@ pub struct Diagnostics {
     has_more: bool,
 }
 
-/// The limit of problems that are kept. A person fixes the first ones and runs the program again.
+/// The maximum number of reported problems. A user fixes the first ones and runs the program again.
 const MAX_PROBLEMS: usize = 100;
 
-/// The limit of characters in a message, because a message quotes the value that it is about.
+/// The maximum number of characters in a message. A message quotes the value that it is about.
 const MAX_MESSAGE: usize = 400;
 
 impl Diagnostics {
@@ -58,7 +58,7 @@ impl Diagnostics {
         Self { path: path.to_owned(), lines: masked(text), problems, has_more }
     }
 
-    /// The path of the spec, as the caller of `parse` gave it.
+    /// The path of the spec, as passed to `parse`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -71,7 +71,7 @@ impl Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The same as [`Diagnostics::text`].
+/// Prints [`Diagnostics::text`].
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text().fmt(f)
@@ -79,7 +79,8 @@ impl fmt::Display for Diagnostics {
 }
 
 impl Diagnostics {
-    /// Every problem with its message, its place, the line with a caret under the value, and how to fix it.
+    /// Returns every problem with its message, its place, the line with a caret under the value,
+    /// and the help.
     pub fn text(&self) -> Text {
         let mut text = Text::default();
         for (index, problem) in self.problems.iter().enumerate() {
@@ -105,14 +106,14 @@ impl Diagnostics {
     }
 
     fn excerpt(&self, text: &mut Text, place: Place) {
-        /// The most characters of a line that are shown.
+        /// The maximum number of printed characters of a line.
         const WIDTH: usize = 160;
 
         let number = place.line.to_string();
         let margin = " ".repeat(number.len());
         text.line(format_args!("{margin}--> {}:{}:{}", self.path, place.line, place.column));
         let Some(line) = place.line.checked_sub(1).and_then(|index| self.lines.get(index)) else { return };
-        // An escape would be wider than the character, and the caret would miss its place.
+        // An escape would be wider than the character, and would move the caret to a wrong column.
         let visible = |letter| if is_hidden(letter) { ' ' } else { letter };
         let shown: String = line.chars().take(WIDTH).map(visible).collect();
         let before = place.column.saturating_sub(1);

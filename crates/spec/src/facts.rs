@@ -1,13 +1,13 @@
-//! Names that AWS defines and this version knows, with their sources.
+//! Contains names that AWS defines and this version knows, with their sources.
 //!
-//! The lists are facts of a moment: AWS adds names all the time, and the key `recognize` of a spec declares newer ones.
+//! AWS adds names all the time. The key `recognize` of a spec declares newer names.
 
 pub(crate) mod condition_operators;
 pub(crate) mod kms;
 pub(crate) mod resource_types;
 pub(crate) mod s3;
 
-/// What an action acts on.
+/// The target of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     /// The bucket or the key.

@@ -1,6 +1,6 @@
 //! Parses the YAML of a spec into the desired state, or into diagnostics with their lines.
 //!
-//! Pure: bytes in, values out. It must not read files, the environment or AWS.
+//! This crate is pure: it must not read files, the environment or AWS.
 
 mod desired;
 mod diagnostic;

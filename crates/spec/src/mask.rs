@@ -1,13 +1,16 @@
-//! Hides external ids in the lines of a spec, because diagnostics show lines and an external id is never printed.
+//! Hides external ids in the lines of a spec, because diagnostics print lines and an external id is
+//! never printed.
 //!
-//! It works on text, because a spec with a problem may be no YAML. Where it is not clear where an id ends, more is hidden.
+//! The module works on text, because a spec with a problem may not be valid YAML. If the end of an
+//! id is unclear, more text is hidden.
 
 const KEY: &str = "external_id";
 
-/// The lines of a spec with every character of an external id replaced. Columns stay the same.
+/// Returns the lines of a spec with every character of an external id replaced. Columns do not
+/// change.
 pub(crate) fn masked(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    // The indentation of a key whose value goes on in the next lines.
+    // The indentation of a key whose value continues in the next lines.
     let mut open: Option<usize> = None;
     for line in text.lines() {
         let indentation = line.len() - line.trim_start().len();
@@ -22,7 +25,7 @@ pub(crate) fn masked(text: &str) -> Vec<String> {
     lines
 }
 
-/// A line without the ids in it, and whether the last one goes on in the next line.
+/// Returns a line without its ids, and whether the last id continues in the next line.
 fn masked_line(line: &str) -> (String, bool) {
     let Some((before, value)) = split_at_value(line) else { return (line.to_owned(), false) };
     let is_flow = before.matches('{').count() > before.matches('}').count();
@@ -36,7 +39,7 @@ fn masked_line(line: &str) -> (String, bool) {
     }
 }
 
-/// Splits a line behind the first `external_id:`, with or without quotes and spaces.
+/// Splits a line after the first `external_id:`, with or without quotes and spaces.
 fn split_at_value(line: &str) -> Option<(&str, &str)> {
     line.match_indices(KEY).find_map(|(at, key)| {
         let rest = &line[at + key.len()..];
@@ -46,7 +49,8 @@ fn split_at_value(line: &str) -> Option<(&str, &str)> {
     })
 }
 
-/// Where the value at the beginning of a text ends; `None` if that is not on this line.
+/// Returns the end of the value at the start of a text; `None` if the value does not end in this
+/// line.
 fn end(text: &str, is_flow: bool) -> Option<usize> {
     let value = text.trim_start();
     let start = text.len() - value.len();

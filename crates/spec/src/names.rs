@@ -1,4 +1,4 @@
-//! The names in a spec. Each type has only values that AWS or this program accepts in that place.
+//! Parses the names in a spec. Each type holds only values that AWS or this program accepts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// The name as it is written.
+            /// The name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -56,9 +56,10 @@ macro_rules! name {
 }
 
 name!(
-    /// The name of an installation. The Sids, grant names and tags that mark what is ours derive from it.
+    /// The name of an installation. The Sids, grant names and tags that mark managed resources
+    /// derive from it.
     ///
-    /// A digit may not follow a hyphen: `log-2a` and `log2a` would give the same Sids.
+    /// A digit cannot follow a hyphen: `log-2a` and `log2a` would have the same Sids.
     SpecName,
     "a spec name (2 to 32 of a-z, 0-9 and -, from a letter to a letter or digit, no digit after a hyphen)",
     |text| {
@@ -72,7 +73,7 @@ name!(
 );
 
 name!(
-    /// What the spec calls an account. Part of addresses.
+    /// The name of an account in the spec, and part of addresses.
     AccountName,
     "an account name (1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, from a letter or digit)",
     |text| {
@@ -100,7 +101,8 @@ name!(
 );
 
 name!(
-    /// The name of a trail. See "Naming requirements for CloudTrail resources, S3 buckets, and KMS keys".
+    /// The name of a trail. See "Naming requirements for CloudTrail resources, S3 buckets, and KMS
+    /// keys".
     TrailName,
     "a trail name (3 to 128 letters, digits, `.`, `_` and `-`, no two of these together, no IP address)",
     |text| {
@@ -146,8 +148,8 @@ name!(
 );
 
 name!(
-    /// The name of a managed policy of IAM, behind its path if it has one: `boundaries/Logs`. See `CreatePolicy` in the IAM API
-    /// reference.
+    /// The name of an IAM managed policy, optionally with a path: `boundaries/Logs`. See
+    /// `CreatePolicy` in the IAM API reference.
     PolicyName,
     "the name of a managed policy, such as `LogsBoundary` or `boundaries/LogsBoundary`",
     |text| {
@@ -162,7 +164,8 @@ name!(
 );
 
 name!(
-    /// The name of a topic. CloudTrail takes no FIFO topic. See `CreateTopic` in the SNS API reference.
+    /// The name of a topic. CloudTrail does not accept FIFO topics. See `CreateTopic` in the SNS
+    /// API reference.
     TopicName,
     "a topic name (1 to 256 letters, digits, `-` and `_`)",
     |text| {
@@ -172,8 +175,8 @@ name!(
 );
 
 impl BucketName {
-    /// The account and the Region whose namespace the name is of: `logs-111122223333-us-east-1-an`. `None` for a name
-    /// of the global namespace.
+    /// The account and the Region of the namespace of the name: `logs-111122223333-us-east-1-an`.
+    /// `None` for a name of the global namespace.
     ///
     /// See "Namespaces for general purpose buckets" in the S3 user guide.
     pub fn namespace(&self) -> Option<(AccountId, Region)> {
@@ -187,7 +190,7 @@ impl BucketName {
 }
 
 impl AliasName {
-    /// The name as KMS takes it: `alias/secprod-cloudtrail`.
+    /// The name in the form of KMS: `alias/secprod-cloudtrail`.
     pub fn with_prefix(&self) -> String {
         format!("alias/{self}")
     }
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_name_says_of_which_namespace_it_is() {
+    fn a_bucket_name_determines_its_namespace() {
         let namespace = |name: &str| name.parse::<BucketName>().unwrap().namespace();
         let found = namespace("audit-logs-111122223333-us-gov-west-1-an").unwrap();
         assert_eq!((found.0.as_str(), found.1.as_str()), ("111122223333", "us-gov-west-1"));
@@ -219,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_what_their_services_take() {
+    fn names_follow_the_rules_of_their_services() {
         check::<SpecName>(
             &["ab", "secprod", "log-archive", "a1"],
             &["", "a", "1a", "a-", "a--b", "A1", "log-2a"],

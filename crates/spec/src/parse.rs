@@ -14,7 +14,7 @@ use crate::raw::{Content, Node, RawSpec, place};
 use crate::schema::schema;
 use crate::{resolve, shape};
 
-/// A spec that is right in itself: everything that can be known without AWS has been checked.
+/// A valid spec: everything that can be checked without AWS has been checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
     path: String,
@@ -23,19 +23,21 @@ pub struct Spec {
     desired: Desired,
 }
 
-/// The format version that this version of the program reads.
+/// The format version that this version of the program accepts.
 const VERSION: u64 = 1;
 
-/// The size limit of a file. A spec of thousands of accounts is smaller.
+/// The maximum size of a file. A spec of thousands of accounts is smaller.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// The limit of nested lists and maps, so that a hostile file cannot exhaust the stack. A spec has about ten levels.
+/// The maximum nesting of lists and maps, so that a hostile file cannot exhaust the stack. A spec
+/// has about ten levels.
 const MAX_DEPTH: usize = 24;
 
-/// Reads a spec. Diagnostics call the file `path`.
+/// Parses a spec. Diagnostics call the file `path`.
 ///
 /// # Errors
-/// Every problem of shape or, if the shape is right, every problem of meaning. A file that is not YAML has one problem.
+/// All problems of shape or, if the shape is correct, all problems of meaning. A file that is not
+/// YAML has one problem.
 pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
     let whole = |message: String, help: &str| {
         let help = Some(help.to_owned()).filter(|help| !help.is_empty());
@@ -68,11 +70,12 @@ fn resolve_text(path: &str, text: &str, roster: Option<&Roster>) -> Result<Spec,
 }
 
 impl Spec {
-    /// The same spec, where it is known who is in the organization: members that it includes are among its accounts,
-    /// and organization trails are those of the management account.
+    /// Resolves the spec again with a known organization: included members are added to the
+    /// accounts, and organization trails belong to the management account.
     ///
     /// # Errors
-    /// What the organization makes wrong: more trails than an account may have, a unit that it does not have.
+    /// Problems that the organization reveals: more trails than an account can have, or an unknown
+    /// unit.
     pub fn in_organization(&self, roster: &Roster) -> Result<Self, Diagnostics> {
         if self.desired.organization.is_none() {
             return Ok(self.clone());
@@ -80,16 +83,17 @@ impl Spec {
         resolve_text(&self.path, &self.text, Some(roster))
     }
 
-    /// The same spec, with accounts that are known to have joined from the organization among its own: as they were
-    /// called then, and without asking again who is in it.
+    /// Adds accounts that are known to have joined from the organization, with their earlier names.
+    /// The members of the organization are not listed again.
     pub fn with_joined(&self, joined: impl IntoIterator<Item = (AccountName, AccountId)>) -> Self {
         let mut spec = self.clone();
         spec.desired.join(joined);
         spec
     }
 
-    /// The same spec with one member of the organization among its accounts, which joined by itself and has this id: what
-    /// can be said of such members before anybody asks AWS. `None` where no member joins by itself.
+    /// Adds a sample member of the organization with this id, which joins automatically. The sample
+    /// shows properties of such members before AWS is called. Returns `None` if no member joins
+    /// automatically.
     pub fn with_sample_member(&self, id: &AccountId) -> Option<Self> {
         let organization = self.desired.organization.as_ref()?;
         organization.joining.include.as_ref().and(organization.role.as_ref())?;
@@ -98,29 +102,29 @@ impl Spec {
         self.in_organization(&roster).ok()
     }
 
-    /// Where it was read, as the user named it.
+    /// The path of the file, as the user named it.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// The SHA-256 digest of the bytes of the file, in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// The state that it asks for.
+    /// The desired state.
     pub fn desired(&self) -> &Desired {
         &self.desired
     }
 
-    /// The account whose credentials have to be at hand, if there is one.
+    /// The account to which the current credentials must belong, if there is one.
     pub fn ambient_account(&self) -> Option<&AccountId> {
         let is_ambient = |access: &crate::Access| access.role.is_none() && access.profile.is_none();
         self.desired.accounts.iter().find(|account| is_ambient(&account.access)).map(|account| &account.id)
     }
 }
 
-/// Reads the spec as it is written. Problems of shape are reported all at once.
+/// Parses the spec as it is written. All problems of shape are reported at once.
 fn read(text: &str) -> Result<RawSpec, Vec<Diagnostic>> {
     match serde_yaml::from_str_with_options::<RawSpec>(text, options(DuplicateKeyPolicy::Error)) {
         Ok(raw) if raw.version.value == VERSION => Ok(raw),
@@ -129,7 +133,8 @@ fn read(text: &str) -> Result<RawSpec, Vec<Diagnostic>> {
     }
 }
 
-/// Reads the file once more, as a tree of any shape, to find every problem. `error` is the first one.
+/// Parses the file once more, as a tree of any shape, to find every problem. `error` is the first
+/// problem.
 fn explain_shape(text: &str, error: &Error) -> Vec<Diagnostic> {
     let tree: Node = match serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::PassThrough)) {
         Ok(tree) => tree,
@@ -169,12 +174,12 @@ fn unknown_version(version: impl fmt::Display, place: Place) -> Diagnostic {
     }
 }
 
-/// YAML forbids tabs in indentation, and its parsers say so in many other words.
+/// YAML forbids tabs for indentation, but its parsers report this with many different messages.
 fn indenting_tab(text: &str) -> Option<Diagnostic> {
     text.lines().enumerate().find_map(|(index, line)| {
         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
         let column = line.get(..indent)?.find('\t')? + 1;
-        // A line that has nothing but white space indents nothing.
+        // A line that contains only whitespace has no indentation.
         (!line.trim().is_empty()).then(|| Diagnostic {
             message: "a tab in the indentation".to_owned(),
             place: Some(Place { line: index + 1, column, length: 1 }),
@@ -183,7 +188,7 @@ fn indenting_tab(text: &str) -> Option<Diagnostic> {
     })
 }
 
-/// The diagnostic for an error of the YAML reader.
+/// Returns the diagnostic for an error of the YAML parser.
 fn explain(text: &str, error: &Error) -> Diagnostic {
     let error = error.without_snippet();
     let place = error.location().map(|location| widen(text, place(&location)));
@@ -202,7 +207,7 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
     Diagnostic { message, place, help }
 }
 
-/// The noun for a value that the YAML reader expected.
+/// Returns the noun for a value that the YAML parser expected.
 fn plain(expected: &str) -> &str {
     match expected {
         "string scalar" | "a string" => "a string",
@@ -214,7 +219,8 @@ fn plain(expected: &str) -> &str {
     }
 }
 
-/// Removes the place from the end of a message of the YAML reader: a diagnostic shows the place itself.
+/// Removes the place from the end of a message of the YAML parser, because a diagnostic prints the
+/// place itself.
 fn strip_location(message: &str) -> String {
     let end = message.find(" at line ").unwrap_or(message.len());
     let message = message.get(..end).unwrap_or(message).trim();

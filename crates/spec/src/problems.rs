@@ -1,9 +1,9 @@
-//! Collects problems while a spec is read, so that all of them are reported at once.
+//! Collects problems during parsing, so that all of them are reported at once.
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::raw::Located;
 
-/// The limit of problems that are collected.
+/// The maximum number of collected problems.
 const MAX: usize = 1000;
 
 #[derive(Debug, Default)]
@@ -15,13 +15,13 @@ impl Problems {
     pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         let help = Some(help.into()).filter(|help| !help.is_empty());
         let problem = Diagnostic { message: message.into(), place: Some(place), help };
-        // A value that stands for many accounts has a problem once.
+        // A value that applies to many accounts reports its problem once.
         if !self.is_full() && !self.found.contains(&problem) {
             self.found.push(problem);
         }
     }
 
-    /// The value as a name; a problem at its place where it is none.
+    /// Parses the value as a name. Reports a problem at its place if the value is not valid.
     pub(crate) fn name<T>(&mut self, located: &Located<String>, help: &str) -> Option<T>
     where
         T: std::str::FromStr<Err = reconcile_policy::NameError>,
@@ -39,7 +39,7 @@ impl Problems {
         self.found.len()
     }
 
-    /// Whether there are more problems than anybody reads. A hostile file has one in each of its lines.
+    /// Returns whether the limit is reached. A hostile file has a problem in each of its lines.
     pub(crate) fn is_full(&self) -> bool {
         self.found.len() >= MAX
     }
@@ -53,7 +53,7 @@ impl Problems {
     }
 }
 
-/// `did you mean …?` where a known name is close enough, else a list of the known names.
+/// Returns `did you mean …?` if a known name is similar, else a list of the known names.
 pub(crate) fn suggest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(given, known.iter().copied()) {
@@ -65,8 +65,8 @@ pub(crate) fn suggest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>)
     }
 }
 
-/// The known name that differs from a misspelled one only in letter case, or else is the closest, if at most a third of its
-/// letters differ.
+/// Returns the known name that differs only in letter case, or else the closest one if at most a
+/// third of its letters differ.
 pub(crate) fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let distance = |name: &str| if name.eq_ignore_ascii_case(given) { 0 } else { distance(given, name) };
     known
@@ -77,9 +77,10 @@ pub(crate) fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>)
         .map(|(_, name)| name)
 }
 
-/// The number of letters in which a given name differs from a known one.
+/// Returns the number of letters in which a given name differs from a known one.
 pub(crate) fn distance(given: &str, known: &str) -> usize {
-    /// Comparing a hostile text of megabytes would take seconds, and no name is as long.
+    /// The maximum compared length. Comparing a hostile text of megabytes would take seconds, and
+    /// no name is as long.
     const MAX: usize = 200;
 
     if given.len() > MAX { MAX } else { strsim::damerau_levenshtein(given, known) }

@@ -1,6 +1,7 @@
-//! The spec as the user wrote it, with the places of its values. The doc comments become the JSON Schema.
+//! Represents the spec as the user wrote it, with the places of its values. The doc comments become
+//! the JSON Schema.
 //!
-//! Only shapes are told here: what a value must be beyond its shape is said where it is resolved.
+//! This module only defines shapes. Further rules are checked when the values are resolved.
 
 mod accounts;
 mod bucket;
@@ -39,7 +40,8 @@ pub(crate) use trail::{
 /// Tags by their keys, or `unmanaged`.
 pub(crate) type RawTags = OrUnmanaged<BTreeMap<String, Located<String>>>;
 
-/// Centralized CloudTrail logging: the accounts, their trails, and the bucket and key for all log files.
+/// Centralized CloudTrail logging: the accounts, their trails, and the bucket and key for all log
+/// files.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Spec")]
@@ -48,11 +50,12 @@ pub(crate) struct RawSpec {
     pub(crate) version: Located<u64>,
     /// The name of this installation. Tags, statement ids (Sids) and grant names contain the name.
     pub(crate) name: Located<String>,
-    /// The name of this installation before it was renamed. The next apply renames the resources with this name; then remove
-    /// this key.
+    /// The name of this installation before it was renamed. The next apply renames the resources
+    /// with this name; then remove this key.
     #[serde(default)]
     pub(crate) previous_name: Option<Located<String>>,
-    /// Tags for every resource, in addition to `reconcile:spec`. `unmanaged`: the tags of existing resources are not changed.
+    /// Tags for every resource, in addition to `reconcile:spec`. `unmanaged`: the tags of existing
+    /// resources are not changed.
     #[serde(default)]
     pub(crate) tags: Option<Located<RawTags>>,
     /// The accounts, by the names that the rest of the spec uses.
@@ -75,12 +78,13 @@ pub(crate) struct RawSpec {
     /// Permissions to delete resources.
     #[serde(default)]
     pub(crate) deletion: RawDeletion,
-    /// Names that AWS introduced after this version of `reconcile`, which would otherwise be rejected as misspelled: Regions,
-    /// actions and condition keys of extra statements, and resource types of data events.
+    /// Names that AWS introduced after this version of `reconcile`, which would otherwise be
+    /// rejected as misspelled: Regions, actions and condition keys of extra statements, and
+    /// resource types of data events.
     #[serde(default)]
     pub(crate) recognize: Vec<Located<String>>,
-    /// Findings about foreign access that somebody reviewed and accepted. `plan` and `drift` print them as accepted, and
-    /// they are not drift.
+    /// Findings about foreign access that somebody reviewed and accepted. `plan` and `drift` print
+    /// them as accepted, and they are not drift.
     #[serde(default)]
     pub(crate) reviewed: Vec<Located<RawReviewed>>,
 }
@@ -90,9 +94,8 @@ pub(crate) struct RawSpec {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Reviewed")]
 pub(crate) struct RawReviewed {
-    /// The name of the finding, as `plan` and `drift` print it: `bucket_policy/Auditors@3f9a1c0e77b2`. The digest changes if
-    /// the
-    /// access changes.
+    /// The name of the finding, as `plan` and `drift` print it:
+    /// `bucket_policy/Auditors@3f9a1c0e77b2`. The digest changes if the access changes.
     pub(crate) finding: Located<String>,
     /// The reason why the access is accepted.
     pub(crate) reason: Located<String>,

@@ -1,7 +1,7 @@
-//! Resolves the written spec into the desired state.
+//! Resolves the parsed spec into the desired state.
 //!
-//! Everything that can be known without AWS is checked on the way, and all problems are collected: behind this door a
-//! value is what it says.
+//! Everything that can be known without AWS is checked, and all problems are collected. A resolved
+//! value is valid and is not checked again.
 
 mod accounts;
 mod bucket;
@@ -29,9 +29,9 @@ use crate::problems::{Problems, suggest};
 use crate::raw::{Located, RawDeletion, RawSpec};
 use recognized::Recognized;
 
-/// The desired state, or all that is wrong.
+/// Returns the desired state, or all problems.
 ///
-/// `roster` is who is in the organization, where that is known.
+/// `roster` has the members of the organization, if they are known.
 pub(crate) fn resolve(raw: &RawSpec, roster: Option<&Roster>) -> Result<Desired, Vec<Diagnostic>> {
     let mut problems = Problems::default();
     let desired = all(raw, roster, &mut problems);
@@ -41,21 +41,21 @@ pub(crate) fn resolve(raw: &RawSpec, roster: Option<&Roster>) -> Result<Desired,
     }
 }
 
-/// What the parts of a spec refer to.
+/// The values to which parts of a spec can refer.
 struct Scope<'r> {
     installation: Installation,
     accounts: Vec<Account>,
-    /// Members of the organization that joined by themselves. The spec cannot name them.
+    /// Members of the organization that joined automatically. The spec cannot name them.
     joined: Accounts,
-    /// Names that may be referred to, also of accounts with problems of their own.
+    /// Names to which the spec can refer, including accounts with problems.
     declared: BTreeMap<&'r str, Option<AccountId>>,
     tags: Tags,
-    /// Who is in the organization, where that is known.
+    /// The members of the organization, if they are known.
     roster: Option<&'r Roster>,
     recognized: Recognized<'r>,
 }
 
-/// Every part is resolved, and its problems told, even where another part failed.
+/// Resolves every part and reports its problems, even if another part has failed.
 fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Option<Desired> {
     let name: Option<SpecName> =
         problems.name(&raw.name, "all tags and statement ids of the installation contain the name");
@@ -112,7 +112,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     })
 }
 
-/// The name that the installation had before, if the spec says that it was renamed.
+/// The previous name of the installation, if the spec has one.
 fn previous_name(raw: &RawSpec, problems: &mut Problems) -> Option<SpecName> {
     let given = raw.previous_name.as_ref()?;
     if given.value == raw.name.value {
@@ -169,7 +169,8 @@ fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lo
 }
 
 impl Scope<'_> {
-    /// The declared account of this name; a problem at its place where there is none.
+    /// Returns the declared account with this name. Reports a problem at its place if there is
+    /// none.
     fn account(&self, located: &Located<String>, problems: &mut Problems) -> Option<AccountName> {
         if self.declared.contains_key(located.value.as_str()) {
             return located.value.parse().ok();
@@ -183,7 +184,7 @@ impl Scope<'_> {
         None
     }
 
-    /// The id of a declared account; `None` where its declaration has a problem of its own.
+    /// The id of a declared account; `None` if its declaration has a problem.
     fn id(&self, name: &AccountName) -> Option<&AccountId> {
         let joined = || self.joined.get(name).map(|account| &account.id);
         self.declared.get(name.as_str()).map_or_else(joined, Option::as_ref)

@@ -1,7 +1,9 @@
-//! Finds all problems of a YAML file with a wrong shape, by comparing it with the JSON Schema of a spec.
+//! Finds all problems of a YAML file with a wrong shape, by comparing the file with the JSON Schema
+//! of a spec.
 //!
-//! The typed reader stops at the first problem, so it decides whether the shape is right, and this module runs only after
-//! it has failed. Because the schema is generated from the same types, both describe the same shape.
+//! The typed parser stops at the first problem. It decides whether the shape is correct, and this
+//! module runs only after the parser has failed. The schema is generated from the same types, so
+//! both describe the same shape.
 
 use std::collections::HashSet;
 
@@ -11,7 +13,8 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::problems::{Problems, nearest, suggest};
 use crate::raw::{Content, Located, Node};
 
-/// The problems of a file, in no order. None where the schema does not describe what the typed reader rejected.
+/// Returns the problems of a file, unordered. Empty if the schema does not describe what the typed
+/// parser rejected.
 pub(crate) fn problems(root: &Node, schema: &Value) -> Vec<Diagnostic> {
     let mut checker = Checker {
         definitions: schema.get("$defs").and_then(Value::as_object),
@@ -27,7 +30,7 @@ struct Checker<'s> {
 }
 
 impl<'s> Checker<'s> {
-    /// Checks a value. `name` is the place of the key that it belongs to.
+    /// Checks a value. `name` is the place of its key.
     fn check(&mut self, schema: &'s Value, node: &Node, name: Place) {
         if self.problems.is_full() {
             return;
@@ -85,7 +88,7 @@ impl<'s> Checker<'s> {
             );
             return;
         }
-        // A missing value has no place of its own.
+        // A missing value has no place.
         let place = if matches!(node.content, Content::Null) { name } else { node.place };
         self.problems.add(place, unexpected(forms, node), "");
     }
@@ -159,7 +162,7 @@ impl<'s> Form<'s> {
         }
     }
 
-    /// The only words that the form accepts; empty where it accepts any.
+    /// The only words that the form accepts; empty if the form accepts any.
     fn words(&self) -> Vec<&'s str> {
         match (self.keyword("const"), self.keyword("enum")) {
             (Some(word), _) => word.as_str().into_iter().collect(),
@@ -172,13 +175,13 @@ impl<'s> Form<'s> {
         self.types().contains(&"string") && self.words().is_empty()
     }
 
-    /// Whether the form is a text that looks like a number, such as an account id.
+    /// Returns whether the form is a text that looks like a number, such as an account id.
     fn is_quoted_text(&self) -> bool {
         self.keyword("pattern").is_some()
     }
 
-    /// Whether the value has the type of the form. `alone` tells that there is no alternative: the typed reader then accepts
-    /// an unquoted number or `true` as a text.
+    /// Returns whether the value has the type of the form. If `alone` is true, there is no
+    /// alternative, and the typed parser accepts an unquoted number or `true` as a text.
     fn fits(&self, node: &Node, alone: bool) -> bool {
         let is = |name: &str| self.types().contains(&name);
         match &node.content {
@@ -194,17 +197,17 @@ impl<'s> Form<'s> {
         }
     }
 
-    /// Whether the form accepts nothing but some words.
+    /// Returns whether the form accepts only certain words.
     fn is_word(&self) -> bool {
         !self.words().is_empty()
     }
 
-    /// Whether the form accepts nothing but a missing value.
+    /// Returns whether the form accepts only a missing value.
     fn is_null(&self) -> bool {
         self.types() == ["null"]
     }
 
-    /// The nouns for what the form accepts.
+    /// The nouns for the values that the form accepts.
     fn nouns(&self) -> Vec<String> {
         if self.is_word() {
             return self.words().into_iter().map(|word| format!("`{word}`")).collect();
@@ -221,7 +224,7 @@ impl<'s> Form<'s> {
     }
 }
 
-/// The message for a value that no form accepts.
+/// Returns the message for a value that no form accepts.
 fn unexpected(forms: &[Form<'_>], node: &Node) -> String {
     let mut expected: Vec<String> = Vec::new();
     for noun in forms.iter().flat_map(Form::nouns) {
@@ -232,7 +235,7 @@ fn unexpected(forms: &[Form<'_>], node: &Node) -> String {
     format!("expected {}, found {node}", list(&expected))
 }
 
-/// `a`, `a or b`, `a, b or c`.
+/// Returns a list such as `a`, `a or b`, `a, b or c`.
 fn list(items: &[String]) -> String {
     match items {
         [] => "something else".to_owned(),

@@ -1,4 +1,4 @@
-//! Specs as users write them: right, wrong and hostile.
+//! Tests specs as users write them: valid, invalid and hostile.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,10 +13,10 @@ mod resolved;
 #[path = "spec/schema.rs"]
 mod schema;
 
-/// The spec that the README shows.
+/// The spec in the README.
 const PROD: &str = include_str!("../../../specs/prod.yaml");
 
-/// The same with one text in place of another.
+/// Returns the spec with one text replaced.
 #[track_caller]
 fn prod_with(from: &str, to: &str) -> String {
     assert!(PROD.contains(from), "{from}");

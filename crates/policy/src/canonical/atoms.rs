@@ -1,7 +1,7 @@
-//! Turns statements into the smallest statements that together mean the same.
+//! Splits statements into the smallest statements that together have the same meaning.
 //!
-//! `{Action: [x, y]}` and two statements with `x` and with `y` have the same atoms. Lists whose members do not
-//! stand for themselves (the `Not…` elements, the values of a condition) are not taken apart.
+//! `{Action: [x, y]}` and two statements with `x` and with `y` have the same atoms. Lists whose
+//! members cannot stand alone (the `Not…` elements, the values of a condition) are not split.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{Canonical, Rest};
 use crate::Effect;
 
-/// More atoms than this are not enumerated. A document of 20 KB that is not contrived has a few hundred.
+/// The maximum number of enumerated atoms. A realistic document of 20 KB has a few hundred.
 const LIMIT: usize = 8192;
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub(crate) struct Atom<'c> {
     resource: Option<&'c str>,
 }
 
-/// The atoms of all `statements` together, or nothing when there would be too many of them.
+/// Returns the atoms of all `statements` together, or `None` if there are too many.
 pub(crate) fn atoms<'c>(statements: &'c BTreeSet<Canonical<'c>>) -> Option<BTreeSet<Atom<'c>>> {
     let count = statements.iter().map(count).fold(0, usize::saturating_add);
     (count <= LIMIT).then(|| statements.iter().flat_map(split).collect())
@@ -55,7 +55,7 @@ fn split<'c>(statement: &'c Canonical<'c>) -> Vec<Atom<'c>> {
     atoms
 }
 
-/// The members of an element, or the one fact that it is absent.
+/// Returns each member of an element, or a single `None` if the element is absent.
 fn each<T>(element: Option<&BTreeSet<T>>) -> Vec<Option<&T>> {
     element.map_or_else(|| vec![None], |members| members.iter().map(Some).collect())
 }

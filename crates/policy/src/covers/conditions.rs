@@ -1,11 +1,12 @@
-//! Turns the conditions of two statements into whether those of one follow from those of the other.
+//! Decides whether the conditions of one statement follow from the conditions of another.
 
 use super::element::{Place, text_includes};
 use crate::canonical::{Canonical, CanonicalCondition};
 use crate::evaluate::condition::Operator;
 use crate::pattern::{Piece, Syntax, includes, pieces};
 
-/// Whether every condition of `wide` holds wherever those of `narrow` do.
+/// Returns whether every condition of `wide` holds for all requests for which the conditions of
+/// `narrow` hold.
 pub(super) fn all_implied(wide: &Canonical<'_>, narrow: &Canonical<'_>, places: (Place, Place)) -> bool {
     let conditions = &narrow.rest.conditions;
     wide.rest.conditions.iter().all(|needed| {
@@ -13,7 +14,8 @@ pub(super) fn all_implied(wide: &Canonical<'_>, narrow: &Canonical<'_>, places: 
     })
 }
 
-/// Whether `needed` holds wherever `given` does; both are of the same key.
+/// Returns whether `needed` holds for all requests for which `given` holds. Both conditions have
+/// the same key.
 fn implies(
     given: &CanonicalCondition<'_>,
     needed: &CanonicalCondition<'_>,
@@ -22,7 +24,7 @@ fn implies(
     let same_place = ours.variables == theirs.variables;
     let (Some(strong), Some(weak)) = (Operator::parse(&given.operator), Operator::parse(&needed.operator))
     else {
-        // The meaning of an operator that IAM does not have is unknown.
+        // The operator is unknown to IAM, so its meaning is unknown.
         return same_place && given == needed;
     };
     let fits = weak.strict() == strong.strict() || weak.strict() == strong.strict().like();
@@ -52,7 +54,8 @@ fn implies(
                 )
         };
     if weak.is_negated {
-        // Negated: the longer the list, the less is allowed. What an unresolved variable excludes is unknown.
+        // Negated: the longer the list, the less is allowed. The values that an unresolved variable
+        // excludes are unknown.
         needed.values.iter().all(|needed| {
             given.values.iter().any(|given| {
                 (given == needed || !needed.contains("${"))
@@ -72,11 +75,11 @@ fn implies(
     }
 }
 
-/// ARNs are compared component by component.
+/// Compares ARNs component by component.
 fn arn_includes(wide: &[Piece<'_>], narrow: &[Piece<'_>]) -> bool {
     let parts = |pattern| <[Piece<'_>]>::splitn(pattern, 6, |piece| *piece == Piece::Char(':'));
     let (ours, theirs): (Vec<_>, Vec<_>) = (parts(wide).collect(), parts(narrow).collect());
-    // What a variable stands for may hold colons of its own.
+    // The value of a variable can contain colons.
     let is_certain = |pattern: &[Piece<'_>]| !pattern.iter().any(|it| matches!(it, Piece::Variable(_)));
     is_certain(wide)
         && is_certain(narrow)

@@ -1,4 +1,4 @@
-//! Turns the lists of two statements into whether one speaks of all that the other speaks of.
+//! Decides whether an element of one statement includes the same element of another.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,18 +8,19 @@ use crate::canonical::Canonical;
 use crate::names::is_account_id;
 use crate::pattern::{Syntax, are_disjoint, includes, pieces};
 
-/// How the document of a statement is read: `${…}` is a variable only in version 2012-10-17.
+/// The version of the document that contains a statement: `${…}` is a variable only in version
+/// 2012-10-17.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) variables: bool,
 }
 
-/// What a statement says in one of its elements: `Action` or `NotAction`, and so on.
+/// One element of a statement: `Action` or `NotAction`, and so on.
 #[derive(Debug)]
 pub(super) enum Element<'c> {
     Only(Vec<Member<'c>>),
     AllBut(Vec<Member<'c>>),
-    /// The statement has no action, and speaks of nothing.
+    /// The statement has no action, so the element matches nothing.
     Absent,
 }
 
@@ -27,10 +28,10 @@ pub(super) enum Element<'c> {
 pub(super) enum Member<'c> {
     /// Kind and id.
     Principal(&'c str, &'c str),
-    /// In lower case.
+    /// An action in lower case.
     Action(&'c str),
     Resource(&'c str),
-    /// What the policy is attached to, which it does not name.
+    /// The resource to which the policy is attached, and which the policy does not name.
     Bearer,
 }
 
@@ -62,9 +63,10 @@ impl<'c> Element<'c> {
         }
     }
 
-    /// The policies of a role omit the element that goes without saying: a permissions policy has no
-    /// principal, and the trust policy has no resource. In any other policy AWS refuses such a statement, or
-    /// it has no effect.
+    /// Replaces an absent element by the bearer of the policy. The policies of a role omit the
+    /// element that is implied: a permissions policy has no principal, and the trust policy has no
+    /// resource. In any other policy, AWS rejects a statement without the element, or the statement
+    /// has no effect.
     ///
     /// See "Policies and permissions in IAM".
     fn or_bearer(self) -> Self {
@@ -74,7 +76,7 @@ impl<'c> Element<'c> {
         }
     }
 
-    /// The smallest elements that together say the same.
+    /// Splits the element into the smallest elements that together have the same meaning.
     pub(super) fn parts(&self) -> Vec<Self> {
         match self {
             Self::Only(members) => members.iter().map(|member| Self::Only(vec![*member])).collect(),
@@ -83,7 +85,7 @@ impl<'c> Element<'c> {
         }
     }
 
-    /// Whether this speaks of all that `narrow` speaks of.
+    /// Returns whether this element matches everything that `narrow` matches.
     pub(super) fn includes(&self, narrow: &Self, (ours, theirs): (Place, Place)) -> bool {
         match (self, narrow) {
             (_, Self::Absent) => true,
@@ -105,7 +107,7 @@ impl<'c> Element<'c> {
         }
     }
 
-    /// Whether nothing is spoken of by both.
+    /// Returns whether nothing matches both elements.
     pub(super) fn is_apart_from(&self, other: &Self, (ours, theirs): (Place, Place)) -> bool {
         match (self, other) {
             (Self::Absent, _) | (_, Self::Absent) => true,
@@ -119,11 +121,11 @@ impl<'c> Element<'c> {
     }
 }
 
-/// Whether each of `narrow` is included in one of `wide`.
+/// Returns whether each member of `narrow` is included in a member of `wide`.
 fn all_in(narrow: &[Member<'_>], wide: &[Member<'_>], places: (Place, Place)) -> bool {
     let same_place = places.0.variables == places.1.variables;
     narrow.iter().all(|narrow| {
-        // They come out of sets, in order; most stand in both.
+        // The members come from sets, in order; most are in both lists.
         (same_place && wide.binary_search(narrow).is_ok())
             || wide.iter().any(|wide| wide.includes(narrow, places))
     })
@@ -134,7 +136,8 @@ impl Member<'_> {
         matches!(self, Self::Principal("AWS", "*") | Self::Action("*") | Self::Resource("*"))
     }
 
-    /// Whether it may contain a variable: what it excludes is then unknown.
+    /// Returns whether the element can contain a variable. If so, it is unknown what the element
+    /// excludes.
     fn has_variable(&self) -> bool {
         matches!(self, Self::Resource(resource) if resource.contains("${"))
     }
@@ -160,7 +163,7 @@ impl Member<'_> {
         match (*self, *other) {
             (Self::Bearer, other) | (other, Self::Bearer) => other != Self::Bearer,
             (Self::Principal("AWS", "*"), _) | (_, Self::Principal("AWS", "*")) => false,
-            // Of two principals of one account, one may be a session of the other.
+            // If two principals belong to one account, one can be a session of the other.
             (Self::Principal("AWS", a), Self::Principal("AWS", b)) => {
                 let account = |id: &str| account_of(id).unwrap_or_else(|| id.to_owned());
                 is_account_id(&account(a)) && is_account_id(&account(b)) && account(a) != account(b)
@@ -183,7 +186,7 @@ fn resource_syntax(place: Place) -> Syntax {
     Syntax { wildcards: true, variables: place.variables }
 }
 
-/// [`includes`] on texts, which mostly differ before the first wildcard.
+/// Like [`includes`], for texts, most of which differ before the first wildcard.
 pub(super) fn text_includes((wide, ours): (&str, Syntax), (narrow, theirs): (&str, Syntax)) -> bool {
     if wide == narrow && (ours == theirs || !wide.contains(['*', '?', '$'])) {
         return true;
@@ -192,13 +195,14 @@ pub(super) fn text_includes((wide, ours): (&str, Syntax), (narrow, theirs): (&st
     let certain = wide.find(is_special).unwrap_or(wide.len());
     let begins_alike = match narrow.split_at_checked(certain) {
         Some((start, _)) => wide.split_at_checked(certain).is_some_and(|(same, _)| same == start),
-        // Shorter than the literal start of `wide`. A variable could make up for that, which cannot be seen.
+        // The text is shorter than the literal start of `wide`. A variable could fill the gap, but
+        // its value is unknown.
         None => false,
     };
     begins_alike && includes(&pieces(wide, ours), &pieces(narrow, theirs))
 }
 
-/// The account of a principal's ARN.
+/// The account in the ARN of a principal.
 fn account_of(id: &str) -> Option<String> {
     let arn: Arn = id.parse().ok()?;
     Some(arn.account().to_owned()).filter(|account| is_account_id(account))

@@ -1,4 +1,4 @@
-//! Turns a statement into its single values, each with its place and with what makes it the same as another.
+//! Splits a statement into its single values, each with its place and its identity.
 
 use std::borrow::Cow;
 
@@ -16,17 +16,19 @@ pub(super) struct Leaf<'s> {
     identity: Identity<'s>,
 }
 
-/// The element, the place inside it (kind of principal, or operator and key), and the value: all canonical.
+/// The element, the place inside it (kind of principal, or operator and key), and the value: all
+/// canonical.
 type Identity<'s> = (&'s str, String, Cow<'s, str>);
 
 impl Leaf<'_> {
-    /// Equal for two values that mean the same in the same place.
+    /// The identity of the value. Values with the same meaning in the same place have equal
+    /// identities.
     pub(super) fn identity(&self) -> &Identity<'_> {
         &self.identity
     }
 }
 
-/// Every value of the statement but its Sid.
+/// Returns every value of the statement except its Sid.
 pub(super) fn leaves(statement: &Statement) -> Vec<Leaf<'_>> {
     let mut leaves = vec![Leaf {
         path: "/Effect".to_owned(),

@@ -1,7 +1,7 @@
-//! Turns one condition and a request into whether it holds.
+//! Evaluates one condition for a request.
 //!
-//! See "IAM JSON policy elements: Condition operators", "Condition operators with multiple context keys or values"
-//! and "Set operators for multivalued context keys" in the IAM user guide.
+//! See "IAM JSON policy elements: Condition operators", "Condition operators with multiple context
+//! keys or values" and "Set operators for multivalued context keys" in the IAM user guide.
 
 use std::net::IpAddr;
 
@@ -14,14 +14,14 @@ use super::known::{Actual, Case, may_contain_aws};
 use crate::Condition;
 use crate::pattern::{Piece, Syntax, are_disjoint, includes, matches, pieces, resolve, text_matches};
 
-/// Whether something holds for a request, in the three-valued logic of Kleene and with one value more.
+/// A truth value in the three-valued logic of Kleene, extended by [`Truth::Undefined`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Truth {
     True,
     False,
-    /// It depends on a condition key of which too little is known: this one.
+    /// The value depends on this condition key, about which too little is known.
     Unknown(String),
-    /// What is written has no meaning that is known here: the operator is not one of IAM's, a wanted value is
+    /// The condition has no known meaning: IAM does not have the operator, a wanted value is
     /// malformed for the operator, or a variable has no value.
     Undefined,
 }
@@ -39,7 +39,8 @@ impl Truth {
         }
     }
 
-    /// Whether one of them is true. An unknown one outweighs an undefined one: it could be true.
+    /// Returns whether at least one of the values is true. Unknown outweighs undefined, because an
+    /// unknown value can be true.
     pub(super) fn any(of: impl Iterator<Item = Self>) -> Self {
         let mut result = Self::False;
         for next in of {
@@ -57,8 +58,9 @@ impl Truth {
     }
 }
 
-/// Whether the condition at `index` of a statement holds, together with those after it on the same key: where a key has
-/// one of several values, no case may satisfy them all though each is satisfied in some case.
+/// Returns whether the condition at `index` of a statement holds together with the following
+/// conditions on the same key. If a key has one of several values, it is not enough that each
+/// condition holds for some value: one value must satisfy all of them.
 pub(super) fn holds(conditions: &[Condition<'_>], index: usize, request: &Request, variables: bool) -> Truth {
     let Some((condition, others)) = conditions.get(index..).and_then(<[_]>::split_first) else {
         return Truth::True;
@@ -84,14 +86,14 @@ pub(super) fn holds(conditions: &[Condition<'_>], index: usize, request: &Reques
     in_all_cases.unwrap_or_else(|| Truth::Unknown(key.to_owned()))
 }
 
-/// A condition operator taken apart: `ForAnyValue:StringNotLikeIfExists`.
+/// The parts of a condition operator, such as `ForAnyValue:StringNotLikeIfExists`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operator {
     set: Option<Set>,
     test: Test,
-    /// Whether it asks that no value fits.
+    /// Whether the operator requires that no value matches.
     pub(crate) is_negated: bool,
-    /// Whether it holds where the request does not have the key.
+    /// Whether the condition holds if the request does not have the key.
     if_exists: bool,
 }
 
@@ -125,7 +127,7 @@ enum Order {
 }
 
 impl Operator {
-    /// None for what is no operator.
+    /// Parses an operator. Returns `None` if IAM does not have it.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let (set, name) = match name.split_once(':') {
             Some(("ForAllValues", rest)) => (Some(Set::All), rest),
@@ -168,7 +170,8 @@ impl Operator {
         Some(Self { set, test, is_negated, if_exists })
     }
 
-    /// Whether a condition with this operator holds in one case of what a request has under the key.
+    /// Returns whether a condition with this operator holds for one possible set of values of the
+    /// key.
     fn holds<'w, I>(self, case: Case<'_>, wanted: impl Fn() -> I, key: &str) -> Truth
     where
         I: Iterator<Item = Result<Wanted<'w>, Truth>>,
@@ -204,47 +207,51 @@ impl Operator {
         let each = values.iter().map(|value| Actual::Value(value)).chain(other).map(satisfies);
         match (self.set, self.is_negated) {
             (Some(Set::Any), _) | (None, false) => Truth::any(each),
-            // Without a set operator, a negated operator has to hold for every value of the request.
+            // Without a set operator, a negated operator must hold for every value of the request.
             (Some(Set::All), _) | (None, true) => Truth::all(each),
         }
     }
 
-    /// Whether `*` and `?` in its values are wildcards.
+    /// Returns whether `*` and `?` are wildcards in the values of this operator.
     pub(crate) fn has_wildcards(self) -> bool {
         matches!(self.test, Test::Like | Test::Arn)
     }
 
-    /// Whether the text is taken as it is, and not as a number, a date, an address or a pattern.
+    /// Returns whether the operator compares plain text, and not numbers, dates, addresses or
+    /// patterns.
     pub(crate) fn is_of_text(self) -> bool {
         matches!(self.test, Test::Equals | Test::Like)
     }
 
-    /// Whether its values are ARNs, compared component by component.
+    /// Returns whether the values are ARNs, which are compared component by component.
     pub(crate) fn is_of_arns(self) -> bool {
         self.test == Test::Arn
     }
 
-    /// Whether it says `IfExists`, and so holds for a request without the key.
+    /// Returns whether the operator has the suffix `IfExists`, so that it holds for a request
+    /// without the key.
     pub(crate) fn allows_absence(self) -> bool {
         self.if_exists
     }
 
-    /// Whether it asks only whether the request has the key.
+    /// Returns whether the operator only tests whether the request has the key.
     pub(crate) fn is_null(self) -> bool {
         self.test == Test::Null
     }
 
-    /// Whether it can hold for a request without the key: it says `IfExists`, or `ForAllValues`.
+    /// Returns whether the operator can hold for a request without the key: it contains `IfExists`
+    /// or `ForAllValues`.
     pub(crate) fn may_lack_the_key(self) -> bool {
         self.if_exists || self.set == Some(Set::All)
     }
 
-    /// The same operator without `IfExists`; whatever satisfies that one satisfies this one, too.
+    /// Returns the operator without `IfExists`. Whatever satisfies the result also satisfies this
+    /// operator.
     pub(crate) fn strict(self) -> Self {
         Self { if_exists: false, ..self }
     }
 
-    /// The `Like` variant of the operator, where it has one.
+    /// Returns the `Like` variant of the operator, if it has one.
     pub(crate) fn like(self) -> Self {
         match self.test {
             Test::Equals => Self { test: Test::Like, ..self },
@@ -253,7 +260,7 @@ impl Operator {
     }
 }
 
-/// A value of a condition, ready to be compared.
+/// A parsed value of a condition.
 enum Wanted<'w> {
     Exact(&'w str),
     /// A pattern without variables.
@@ -270,7 +277,8 @@ enum Wanted<'w> {
 }
 
 impl Test {
-    /// What a value of a condition asks for; otherwise why that is not clear.
+    /// Parses a value of a condition. The error is the truth value of a condition whose value
+    /// cannot be parsed.
     fn wanted<'w>(self, value: &'w str, request: &'w Request, variables: bool) -> Result<Wanted<'w>, Truth> {
         let text = |wildcards| resolved(value, Syntax { wildcards, variables }, request);
         let is_plain = !variables || !value.contains("${");
@@ -298,7 +306,8 @@ impl Test {
     }
 }
 
-/// The pieces of a pattern with the values of its variables; otherwise why it has none.
+/// Returns the pieces of a pattern with the values of its variables. The error is the truth value
+/// of a condition with a variable that has no value.
 pub(super) fn resolved<'p>(
     pattern: &'p str,
     syntax: Syntax,
@@ -316,7 +325,8 @@ pub(super) fn resolved<'p>(
 }
 
 impl Wanted<'_> {
-    /// Whether an actual value is the wanted one; `None` where too little is known of it.
+    /// Returns whether an actual value matches the wanted value; `None` if too little is known
+    /// about the actual value.
     fn is(&self, actual: Actual<'_>) -> Option<bool> {
         match (actual, self) {
             (Actual::Value(actual), _) => Some(self.is_value(actual)),
@@ -337,8 +347,8 @@ impl Wanted<'_> {
         }
     }
 
-    /// Whether every value of a pattern is the wanted one, or none; `None` where that depends on the value, or cannot be
-    /// seen.
+    /// Returns whether every value of a pattern matches the wanted value (`true`), or no value does
+    /// (`false`). Returns `None` if the answer depends on the value, or cannot be determined.
     fn is_like(&self, actual: &[Piece<'_>]) -> Option<bool> {
         let wildcards = |pattern| pieces(pattern, Syntax::WILDCARDS);
         let wanted = match self {
@@ -387,7 +397,8 @@ impl Order {
         }
     }
 
-    /// Whether it holds for every actual value from `bound` on, or for none; `None` where it depends on the value.
+    /// Returns whether the comparison holds for every actual value from `bound` on (`true`), or for
+    /// none (`false`). Returns `None` if the answer depends on the value.
     fn holds_from<T: PartialOrd>(self, bound: &T, wanted: &T) -> Option<bool> {
         match self {
             Self::Equal | Self::LessOrEqual => (wanted < bound).then_some(false),
@@ -398,17 +409,19 @@ impl Order {
     }
 }
 
-/// The six components of an ARN are compared one by one, so that no wildcard reaches into the next one.
+/// Compares the six components of an ARN one by one, so that no wildcard extends into the next
+/// component.
 fn is_arn_like(pattern: &[Piece<'_>], actual: &str) -> bool {
     let wanted: Vec<&[Piece<'_>]> = pattern.splitn(6, |piece| *piece == Piece::Char(':')).collect();
     let actual: Vec<&str> = actual.splitn(6, ':').collect();
-    // The one wildcard that stands for a whole ARN.
+    // The only wildcard that stands for a whole ARN.
     pattern == [Piece::Any]
         || (wanted.len() == actual.len()
             && wanted.iter().zip(actual).all(|(wanted, actual)| matches(wanted, actual)))
 }
 
-/// The same for every ARN of a pattern whose wildcards stay within the components; `None` where that depends on the ARN.
+/// Like [`is_arn_like`], for every ARN of a pattern whose wildcards stay within the components.
+/// Returns `None` if the answer depends on the ARN.
 fn is_arn_pattern_like(wanted: &[Piece<'_>], actual: &[Piece<'_>]) -> Option<bool> {
     let components = |pattern| <[Piece<'_>]>::splitn(pattern, 6, |piece| *piece == Piece::Char(':'));
     let (wanted_parts, actual_parts): (Vec<_>, Vec<_>) =
@@ -426,7 +439,7 @@ fn is_arn_pattern_like(wanted: &[Piece<'_>], actual: &[Piece<'_>]) -> Option<boo
     }
 }
 
-/// The same for a pattern without variables.
+/// Like [`is_arn_like`], for a pattern without variables.
 fn is_plain_arn_like(pattern: &str, actual: &str) -> bool {
     let (mut wanted, mut actual) = (pattern.splitn(6, ':'), actual.splitn(6, ':'));
     let mut are_alike = || loop {
@@ -447,7 +460,7 @@ fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
-/// A W3C date, with or without a time, or seconds since 1970.
+/// Parses a W3C date, with or without a time, or seconds since 1970.
 fn parse_date(text: &str) -> Option<Timestamp> {
     if let Ok(seconds) = text.parse() {
         return Timestamp::from_second(seconds).ok();
@@ -458,14 +471,14 @@ fn parse_date(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// A range of addresses in CIDR form; a bare address is a range of one.
+/// A range of addresses in CIDR notation; a bare address is a range of one.
 pub(crate) struct Network {
     pub(crate) address: IpAddr,
     pub(crate) bits: u32,
 }
 
 impl Network {
-    /// `None` for what is no range of addresses.
+    /// Parses a range of addresses. Returns `None` if the text is not a range.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse().ok()?)),

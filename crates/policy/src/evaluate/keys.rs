@@ -1,6 +1,8 @@
-//! What AWS documents about the condition keys of a request that names nothing under them: a table of keys.
+//! Contains a table of the condition keys that AWS documents, with the values that they have in a
+//! request that does not state them.
 //!
-//! A key that is not in the table is not known, unless it belongs to another service than the one that is called.
+//! A key that is not in the table is unknown, unless the key belongs to another service than the
+//! called one.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,38 +14,39 @@ use super::request::Requester;
 use crate::canonical::lowercase;
 use crate::trails::CLOUDTRAIL;
 
-/// What a request has under a key.
+/// The documented value of a key in a request.
 #[derive(Debug, Clone, Copy)]
 enum Fact {
     /// No value.
     Absent,
-    /// A value that is not known.
+    /// An unknown value.
     Present,
     /// This value.
     Is(&'static str),
-    /// One of these values; an empty text stands for no value.
+    /// One of these values; an empty text means no value.
     OneOf(&'static [&'static str]),
     /// The time of the request.
     Time,
-    /// No address, or one of AWS's own.
+    /// No address, or an address of AWS.
     AddressOfAws,
-    /// Not known whether the request has the key.
+    /// It is unknown whether the request has the key.
     Unknown,
 }
 
 use Fact::{Absent, AddressOfAws, Is, OneOf, Present, Time, Unknown};
 
-/// The keys of "AWS global condition context keys" in the IAM user guide, in the order of that page, with what the page
-/// says of their availability.
+/// The keys of "AWS global condition context keys" in the IAM user guide, in the order of that
+/// page, with their documented availability.
 ///
-/// A service that acts on its own behalf is no principal of an account, has no role session, and uses no VPC endpoint
-/// of a customer: the page's examples exempt it from conditions on `aws:PrincipalOrgID` and `aws:SourceVpc` by
-/// `aws:PrincipalIsAWSService`. A principal calls directly here, and not through a service.
+/// A service that acts on its own behalf is not a principal of an account, has no role session, and
+/// uses no VPC endpoint of a customer: the examples of the page use `aws:PrincipalIsAWSService` to
+/// exempt services from conditions on `aws:PrincipalOrgID` and `aws:SourceVpc`. A principal is
+/// assumed to call directly and not through a service.
 ///
-/// A key, and what it is in a request by a service, by a principal of an account, and by anybody without credentials;
-/// `/*` at the end of a key stands for the name of a tag.
+/// Each row has a key and its value in a request by a service, by a principal of an account, and by
+/// a caller without credentials. `/*` at the end of a key stands for the name of a tag.
 const GLOBAL: &[(&str, Fact, Fact, Fact)] = &[
-    // Properties of the principal. `Request` names those that follow from who asks.
+    // Properties of the principal. `Request` states those that follow from the requester.
     ("aws:PrincipalArn", Absent, Present, Absent),
     ("aws:PrincipalAccount", Absent, Present, Is("anonymous")),
     ("aws:PrincipalOrgPaths", Absent, Unknown, Absent),
@@ -108,14 +111,15 @@ const GLOBAL: &[(&str, Fact, Fact, Fact)] = &[
     ("aws:UserAgent", Present, Present, Present),
 ];
 
-/// The keys of the services that CloudTrail calls to deliver: `s3:GetBucketAcl` and `s3:PutObject` of new objects into a
-/// bucket, requests with a symmetric encryption key, and `sns:Publish`.
+/// The keys of the services that CloudTrail calls to deliver: `s3:GetBucketAcl` and `s3:PutObject`
+/// of new objects into a bucket, requests with a symmetric encryption key, and `sns:Publish`.
 ///
-/// They are those of "Actions, resources, and condition keys" of Amazon S3, AWS KMS and Amazon SNS in the service
-/// authorization reference.
+/// The keys are those of "Actions, resources, and condition keys" of Amazon S3, AWS KMS and Amazon
+/// SNS in the service authorization reference.
 const OF_DELIVERY: &[(&str, Fact)] = &[
-    // See "Amazon S3 Signature Version 4 authentication specific policy keys" in the S3 API reference: services sign in
-    // the header, and the age of a signature counts for presigned URLs only.
+    // See "Amazon S3 Signature Version 4 authentication specific policy keys" in the S3 API
+    // reference: services sign in the header, and the age of a signature only matters for presigned
+    // URLs.
     ("s3:authType", Is("REST-HEADER")),
     ("s3:signatureversion", Is("AWS4-HMAC-SHA256")),
     ("s3:signatureAge", Absent),
@@ -123,28 +127,29 @@ const OF_DELIVERY: &[(&str, Fact)] = &[
     // Services use TLS 1.2 or later. See "Infrastructure security in AWS CloudTrail".
     ("s3:TlsVersion", OneOf(&["1.2", "1.3"])),
     ("s3:ResourceAccount", Present),
-    // See "Amazon S3 bucket policy for CloudTrail": of ACLs, `s3:PutObject` has a canned one, which `Delivery` names.
+    // See "Amazon S3 bucket policy for CloudTrail": `s3:PutObject` has a canned ACL, which
+    // `Delivery` states, and no other ACL.
     ("s3:x-amz-acl", Absent),
     ("s3:x-amz-grant-full-control", Absent),
     ("s3:x-amz-grant-read", Absent),
     ("s3:x-amz-grant-read-acp", Absent),
     ("s3:x-amz-grant-write", Absent),
     ("s3:x-amz-grant-write-acp", Absent),
-    // See "PutObject" in the S3 API reference: a storage class that is not named is this one.
+    // See "PutObject" in the S3 API reference: this is the default storage class.
     ("s3:x-amz-storage-class", OneOf(&["", "STANDARD"])),
-    // On the same page: a tag, a retention and a legal hold need a permission of their own, which CloudTrail does not
-    // ask for.
+    // See the same page: a tag, a retention and a legal hold require separate permissions, which
+    // CloudTrail does not use.
     ("s3:RequestObjectTag/*", Absent),
     ("s3:RequestObjectTagKeys", Absent),
     ("s3:object-lock-mode", Absent),
     ("s3:object-lock-retain-until-date", Absent),
     ("s3:object-lock-legal-hold", Absent),
     ("s3:object-lock-remaining-retention-days", Absent),
-    // Only `s3:PutObject` has these, which `Delivery` names.
+    // Only `s3:PutObject` has these keys, and `Delivery` states them.
     ("s3:x-amz-server-side-encryption", Absent),
     ("s3:x-amz-server-side-encryption-aws-kms-key-id", Absent),
-    // See "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys": no key of the
-    // customer's outside KMS.
+    // See "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys":
+    // CloudTrail does not use keys from outside KMS.
     ("s3:x-amz-server-side-encryption-customer-algorithm", Absent),
     // Keys of other requests: copies, lists, reads of versions, websites, new buckets.
     ("s3:x-amz-copy-source", Absent),
@@ -156,14 +161,14 @@ const OF_DELIVERY: &[(&str, Fact)] = &[
     ("s3:VersionId", Absent),
     ("s3:locationconstraint", Absent),
     ("s3:BypassGovernanceRetention", Absent),
-    // A trail names a bucket, and no access point.
+    // A trail names a bucket and not an access point.
     ("s3:AccessPointNetworkOrigin", Absent),
     ("s3:DataAccessPointAccount", Absent),
     ("s3:DataAccessPointArn", Absent),
     ("s3:AccessGrantsInstanceArn", Absent),
-    // See "AWS KMS condition keys": the account of the caller, which a service is not in.
+    // See "AWS KMS condition keys": the account of the caller. A service is not in an account.
     ("kms:CallerAccount", Absent),
-    // On the same page. CloudTrail takes symmetric encryption keys only.
+    // See the same page. CloudTrail accepts only symmetric encryption keys.
     ("kms:KeySpec", Is("SYMMETRIC_DEFAULT")),
     ("kms:KeyUsage", Is("ENCRYPT_DECRYPT")),
     ("kms:CustomerMasterKeySpec", Is("SYMMETRIC_DEFAULT")),
@@ -175,20 +180,20 @@ const OF_DELIVERY: &[(&str, Fact)] = &[
     ("kms:GrantIsForAWSResource", Absent),
     ("kms:GrantOperations", Absent),
     ("kms:RetiringPrincipal", Absent),
-    // Only requests that encrypt or decrypt have a context, which `Delivery` names.
+    // Only requests that encrypt or decrypt have a context, and `Delivery` states it.
     ("kms:EncryptionContextKeys", Absent),
     ("kms:EncryptionContext:aws:cloudtrail:arn", Absent),
-    // CloudTrail names the key by its ARN.
+    // CloudTrail identifies the key by its ARN.
     ("kms:RequestAlias", Absent),
     // Keys of subscriptions.
     ("sns:Endpoint", Absent),
     ("sns:Protocol", Absent),
 ];
 
-/// A request that is asked about here is made at this time or later.
+/// The earliest possible time of an evaluated request.
 const EARLIEST: i64 = 1_767_225_600; // 2026-01-01T00:00:00Z
 
-/// What is known of one key, for each kind of requester.
+/// The documented value of one key for each kind of requester.
 struct Usual {
     by_cloudtrail: Known,
     by_service: Known,
@@ -196,7 +201,7 @@ struct Usual {
     by_anybody: Known,
 }
 
-/// By key in lower case.
+/// The table, by key in lower case.
 static USUAL: LazyLock<BTreeMap<String, Usual>> = LazyLock::new(|| {
     let global = GLOBAL.iter().map(|(key, by_service, by_principal, by_anybody)| {
         let usual = Usual {
@@ -239,9 +244,9 @@ impl Fact {
     }
 }
 
-/// What a request has under a key, in lower case, that it does not name.
+/// Returns the documented value of a key, in lower case, that a request does not state.
 pub(super) fn usual<'u>(requester: &Requester, action: &str, key: &str) -> &'u Known {
-    /// The keys of these services are in requests to them, and in no other.
+    /// The services whose keys occur only in requests to the service itself.
     const OWN: [&str; 3] = ["s3", "kms", "sns"];
 
     let family = || {

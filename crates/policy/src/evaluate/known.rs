@@ -2,32 +2,34 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-/// What is known of a condition key of a request.
+/// The known facts about a condition key of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// The request has the key with exactly these values. A key of one value has one.
+    /// The request has the key with exactly these values. A single-valued key has one value.
     Values(Vec<String>),
     /// The request does not have the key.
     Absent,
-    /// The request has the key with these values, and perhaps with others. Without values: it has the key, and
-    /// nothing is known of its value.
+    /// The request has the key with these values, and possibly with others. An empty list means
+    /// that the request has the key with unknown values.
     AtLeast(Vec<String>),
-    /// The request has the key with exactly the values of one of these alternatives. An empty one means that the
-    /// request does not have the key.
+    /// The request has the key with exactly the values of one of these alternatives. An empty
+    /// alternative means that the request does not have the key.
     OneOf(Vec<Vec<String>>),
-    /// The request has the key with one value, which matches this pattern; `*` and `?` are wildcards in it.
+    /// The request has the key with one value, which matches this pattern with the wildcards `*`
+    /// and `?`.
     Like(String),
-    /// The request does not have the key, or has it with one value that is none of these.
+    /// The request does not have the key, or has it with one value that is not among these.
     NoneOf(Vec<String>),
-    /// The request has the key with a point in time that is not before this one.
+    /// The request has the key with a time that is not before this one.
     NotBefore(Timestamp),
-    /// The request does not have the key, or has it with an address of AWS that no document of AWS names.
+    /// The request does not have the key, or has it with an address of AWS that AWS does not
+    /// publish.
     AddressOfAws,
-    /// Nothing is known: the request has the key with some value, or does not have it.
+    /// Nothing is known: the request may or may not have the key.
     Nothing,
 }
 
-/// One value of a condition key, as far as it is known.
+/// The known facts about one value of a condition key.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Actual<'r> {
     Value(&'r str),
@@ -38,18 +40,18 @@ pub(super) enum Actual<'r> {
     Anything,
 }
 
-/// The values of a condition key in one of the cases that are possible.
+/// The values of a condition key in one of the possible cases.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Case<'r> {
     Absent,
     Values(&'r [String]),
-    /// These values and perhaps others.
+    /// These values and possibly others.
     AtLeast(&'r [String]),
     One(Actual<'r>),
 }
 
 impl Known {
-    /// The one value, if there is exactly one and it is known.
+    /// The value, if there is exactly one and it is known.
     pub(super) fn value(&self) -> Option<&str> {
         match self {
             Self::Values(values) => match values.as_slice() {
@@ -60,12 +62,13 @@ impl Known {
         }
     }
 
-    /// Whether it is known what the request has.
+    /// Returns whether the values of the request are known exactly.
     pub fn is_certain(&self) -> bool {
         matches!(self, Self::Values(_) | Self::Absent)
     }
 
-    /// Whether `holds` is so in every case that is possible; `None` where the cases differ.
+    /// Returns the result of `holds` if it is the same in every possible case; `None` if the cases
+    /// differ.
     pub(super) fn in_all_cases<T: PartialEq>(&self, holds: impl Fn(Case<'_>) -> T) -> Option<T> {
         let of = |values| if <[String]>::is_empty(values) { Case::Absent } else { Case::Values(values) };
         let both = |actual| {
@@ -90,10 +93,11 @@ impl Known {
     }
 }
 
-/// Whether an address of AWS that calls another service of AWS can be in a range that a policy names: AWS publishes
-/// none of them, so that only a range of very many addresses could happen to contain one.
+/// Returns whether an address of AWS that calls another service of AWS can be in a range that a
+/// policy names. AWS does not publish these addresses, so only a range of very many addresses can
+/// happen to contain one.
 pub(super) fn may_contain_aws(address: IpAddr, bits: u32) -> bool {
-    /// The longest prefix of the ranges that are not excluded.
+    /// The longest prefix of ranges that can contain such an address.
     const WIDEST: (u32, u32) = (15, 31);
     match address {
         // `aws:SourceIp` compares public addresses.

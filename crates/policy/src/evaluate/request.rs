@@ -5,16 +5,16 @@ use super::known::Known;
 use crate::canonical::{canonical_principal_id, lowercase};
 use crate::{AccountId, Arn, Partition, Principal};
 
-/// One request to AWS, as far as a resource policy can ask for it.
+/// A request to AWS, with everything that a resource policy can test.
 ///
-/// Of a condition key that the request does not name, [`Request::known`] says what is known of every request of its
-/// kind. See "The request context" in the IAM user guide.
+/// If the request does not state a condition key, [`Request::known`] returns the facts that hold
+/// for every request of its kind. See "The request context" in the IAM user guide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     requester: Requester,
     action: String,
     resource: String,
-    /// By name in lower case.
+    /// The stated condition keys, by name in lower case.
     context: BTreeMap<String, Known>,
     /// Whether the request has no other keys than those of `context`.
     is_complete: bool,
@@ -23,7 +23,7 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Requester {
     Service(String),
-    /// All ARNs by which policies name it, and its account.
+    /// All ARNs by which policies can name the principal, and its account.
     Principal {
         arns: Vec<String>,
         account: String,
@@ -32,19 +32,23 @@ pub(super) enum Requester {
 }
 
 impl Request {
-    /// A request over TLS by an AWS service on its own behalf, such as `cloudtrail.amazonaws.com`.
+    /// Creates a request over TLS by an AWS service on its own behalf, such as
+    /// `cloudtrail.amazonaws.com`.
     pub fn by_service(service: &str, action: &str, resource: &str) -> Self {
         Self::new(Requester::Service(service.to_owned()), action, resource)
             .with("aws:PrincipalIsAWSService", "true")
             .with("aws:PrincipalServiceName", service)
-            // Services have names of one Region, too.
+            // A service also has a name in each Region.
             .with_known("aws:PrincipalServiceNamesList", Known::AtLeast(vec![service.to_owned()]))
     }
 
-    /// A request over TLS by a user, a role, a session of a role, or the root of an account.
+    /// Creates a request over TLS by a user, a role, a session of a role, or the root of an
+    /// account.
     ///
-    /// The decision is that of the resource policy alone: where it names an account, the policies of that account say
-    /// who in it may. A session of a role is taken for one of a role without a path, which its ARN does not name.
+    /// The decision is the decision of the resource policy alone: if the policy names an account,
+    /// the IAM policies of that account decide for its principals. A session of a role is assumed
+    /// to belong to a role without a path, because the ARN of the session does not contain the
+    /// path.
     pub fn by_principal(arn: &Arn, action: &str, resource: &str) -> Self {
         let mut arns = vec![arn.to_string()];
         // `arn:aws:sts::1:assumed-role/Name/session` is a session of `arn:aws:iam::1:role/Name`.
@@ -59,7 +63,7 @@ impl Request {
             Some("federated-user") => "FederatedUser",
             _ => "AssumedRole",
         };
-        // The last of them is that of the role, whoever uses it.
+        // The last ARN is the ARN of the role, for all of its sessions.
         let principal = arns.last().cloned().unwrap_or_default();
         let account = arn.account().to_owned();
         let request = Self::new(Requester::Principal { arns, account }, action, resource)
@@ -73,7 +77,7 @@ impl Request {
         }
     }
 
-    /// A request over TLS by some user or role of an account.
+    /// Creates a request over TLS by an unknown user or role of an account.
     pub fn by_principal_of(partition: Partition, account: &AccountId, action: &str, resource: &str) -> Self {
         let requester = Requester::Principal { arns: Vec::new(), account: account.to_string() };
         let of_account = Arn::new(partition, "iam", "", account.as_str(), "*");
@@ -83,7 +87,7 @@ impl Request {
             .with("aws:PrincipalAccount", account.as_str())
     }
 
-    /// A request over TLS without credentials.
+    /// Creates a request over TLS without credentials.
     pub fn by_anybody(action: &str, resource: &str) -> Self {
         Self::new(Requester::Anonymous, action, resource)
     }
@@ -95,50 +99,49 @@ impl Request {
             .with("aws:ViaAWSService", "false")
     }
 
-    /// The same request with this value under a condition key, in place of what was known of the key.
+    /// Sets a condition key to this value.
     #[must_use]
     pub fn with(self, key: &str, value: &str) -> Self {
         self.with_each(key, [value])
     }
 
-    /// The same request with these values under a condition key of several values, in place of what was known of
-    /// the key.
+    /// Sets a multivalued condition key to these values.
     #[must_use]
     pub fn with_each<'v>(self, key: &str, values: impl IntoIterator<Item = &'v str>) -> Self {
         let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
         self.with_known(key, if values.is_empty() { Known::Absent } else { Known::Values(values) })
     }
 
-    /// The same request without a condition key.
+    /// Removes a condition key.
     #[must_use]
     pub fn without(self, key: &str) -> Self {
         self.with_known(key, Known::Absent)
     }
 
-    /// The same request with other knowledge of a condition key.
+    /// Sets the known facts about a condition key.
     #[must_use]
     pub fn with_known(mut self, key: &str, known: Known) -> Self {
         self.context.insert(key.to_ascii_lowercase(), known);
         self
     }
 
-    /// The same request without all condition keys that it does not name, as of somebody who knows the whole request.
+    /// Declares that the request has no condition keys other than the stated ones.
     #[must_use]
     pub fn complete(self) -> Self {
         Self { is_complete: true, ..self }
     }
 
-    /// Such as `s3:PutObject`.
+    /// The action, such as `s3:PutObject`.
     pub fn action(&self) -> &str {
         &self.action
     }
 
-    /// The ARN of what is acted on.
+    /// The ARN of the resource.
     pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    /// Who asks, for people: a service, an ARN, or `anybody`.
+    /// The requester for people: a service, an ARN, or `anybody`.
     pub fn requester(&self) -> &str {
         match &self.requester {
             Requester::Service(service) => service,
@@ -147,8 +150,8 @@ impl Request {
         }
     }
 
-    /// The values under a condition key, in any letter case; empty if the request does not have the key, or its values
-    /// are not known.
+    /// The values of a condition key, in any letter case. Empty if the request does not have the
+    /// key, or its values are unknown.
     pub fn values(&self, key: &str) -> &[String] {
         match self.known(key) {
             Known::Values(values) => values,
@@ -156,10 +159,10 @@ impl Request {
         }
     }
 
-    /// What is known of a condition key, in any letter case.
+    /// The known facts about a condition key, in any letter case.
     ///
-    /// A key that the request does not name has what AWS documents for every request of its kind; where AWS documents
-    /// nothing, nothing is known.
+    /// If the request does not state the key, these are the facts that AWS documents for every
+    /// request of its kind, or [`Known::Nothing`] if AWS documents none.
     pub fn known(&self, key: &str) -> &Known {
         let key = lowercase(key);
         match self.context.get(key.as_ref()) {
@@ -169,10 +172,10 @@ impl Request {
         }
     }
 
-    /// Whether a principal of a policy stands for who asks.
+    /// Returns whether a principal of a policy matches the requester.
     ///
-    /// `*` is everybody, services included: see "AWS JSON policy elements: Principal", which calls it the same
-    /// whether it stands alone or under `AWS`.
+    /// `*` matches everybody, including services: see "AWS JSON policy elements: Principal", which
+    /// treats a bare `*` and `*` under `AWS` alike.
     pub(super) fn is_by(&self, principal: Principal<'_>) -> bool {
         let id = canonical_principal_id(principal);
         match (principal.kind, &self.requester) {

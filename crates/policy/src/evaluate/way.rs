@@ -1,7 +1,8 @@
 //! Reduces a document to the parts that a request depends on.
 //!
-//! A change of a policy that keeps what allows the request, and adds nothing that could deny it, cannot take the permission
-//! away, whatever AWS makes of the rest of the document. The result is compared, never shown, and it is no policy.
+//! A change of a policy cannot revoke a permission if it keeps the parts that allow the request and
+//! adds no part that could deny it, however AWS evaluates the rest of the document. The result is
+//! only compared: it is never shown and is not a policy.
 
 use std::collections::BTreeSet;
 
@@ -17,21 +18,24 @@ use crate::{Condition, Document, Effect, Statement};
 /// The parts of a document that a request depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
-    /// Every statement that allows the request, with one member of each list: the first that matches. If none certainly
-    /// does, every statement that may.
+    /// Every statement that allows the request, reduced to the first matching member of each list.
+    /// If no statement certainly allows the request, every statement that may allow it.
     allows: BTreeSet<String>,
-    /// Every Deny that only its conditions keep from applying, or of which it is not known whether they do.
+    /// Every Deny that does not apply because of its conditions alone, or for which it is unknown
+    /// whether it applies.
     denies: BTreeSet<String>,
 }
 
 impl Way {
-    /// Whether all that allowed the request `before` still does, and nothing is new that could deny it.
+    /// Returns whether everything that allowed the request `before` still does, and nothing new can
+    /// deny it.
     pub fn keeps(&self, before: &Self) -> bool {
         before.allows.is_subset(&self.allows) && self.denies.is_subset(&before.denies)
     }
 }
 
-/// Returns the parts of the document that the request depends on; `None` if the document certainly does not allow it.
+/// Returns the parts of the document that the request depends on; `None` if the document certainly
+/// does not allow it.
 pub fn way(document: &Document, request: &Request) -> Option<Way> {
     let variables = reads_variables(document);
     let (mut allows, mut doubtful, mut denies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -54,7 +58,8 @@ pub fn way(document: &Document, request: &Request) -> Option<Way> {
     (!allows.is_empty()).then_some(Way { allows, denies })
 }
 
-/// The parts as text. Where `${…}` is text and no variable, it must not compare equal to one.
+/// Returns the parts as text. The text of `${…}` without variables must differ from the text of a
+/// variable.
 fn text(mut parts: Value, variables: bool) -> String {
     let has_variable = variables && parts.to_string().contains("${");
     if let Some(parts) = parts.as_array_mut().filter(|_| has_variable) {
@@ -63,7 +68,8 @@ fn text(mut parts: Value, variables: bool) -> String {
     parts.to_string()
 }
 
-/// The statement with the first matching member of each list. A list that excludes is kept whole.
+/// Returns the statement with the first matching member of each list. A list that excludes is kept
+/// whole.
 fn reduced(statement: &Statement, request: &Request, variables: bool) -> Value {
     let principals = statement.principals();
     let principal = principals.iter().find(|it| request.is_by(**it)).map(|it| (it.kind, it.id));
@@ -91,7 +97,7 @@ fn reduced(statement: &Statement, request: &Request, variables: bool) -> Value {
     ])
 }
 
-/// The condition with the one value that is enough for it to hold, where one is.
+/// Returns the condition with a single value that satisfies it, if there is one.
 fn reduced_condition(condition: &Condition<'_>, request: &Request, variables: bool) -> Value {
     let holds = |values| {
         let alone = [Condition { values, ..condition.clone() }];
@@ -149,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_is_kept_only_where_the_request_can_lose_nothing() {
+    fn the_way_is_kept_only_if_the_request_stays_allowed() {
         let one = plain(&["111111111111"]);
         let by_account = allow(
             "TrailWrite",
@@ -208,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_depends_on_an_unknown_key_is_a_way_that_can_change() {
+    fn a_way_that_depends_on_an_unknown_key_can_change() {
         let of = |organization: &str| {
             let condition = json!({ "StringEquals": { "aws:SourceOrgID": organization } });
             document(&json!([allow("Any", &json!("*"), &condition)]))
@@ -218,12 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_way_where_the_document_does_not_allow_the_request() {
+    fn there_is_no_way_if_the_document_does_not_allow_the_request() {
         assert_eq!(way(&document(&json!([plain(&["222222222222"])])), &request()), None);
     }
 
     #[test]
-    fn a_variable_is_not_the_text_that_it_is_written_as() {
+    fn a_variable_differs_from_its_literal_text() {
         let conditions = json!({ "StringNotEquals": { "aws:SourceArn": "${aws:SourceAccount}" } });
         let statements = json!([allow("Any", &json!("*"), &conditions)]);
         let old: Document =

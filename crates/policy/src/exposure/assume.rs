@@ -1,5 +1,5 @@
-//! Turns a request into the one that an outsider would make: whatever the caller of an action chooses is chosen so that
-//! the statement allows it and no Deny applies.
+//! Turns a request into the request of an outsider: everything that the caller of an action can
+//! choose is chosen so that the statement allows the request and no Deny applies.
 
 use super::capability::{Action, Capability};
 use super::{Asset, AssetKind, Insiders, is_like, who};
@@ -7,11 +7,13 @@ use crate::canonical::lowercase;
 use crate::evaluate::condition::Operator;
 use crate::{Condition, Known, Request, Statement};
 
-/// The keys of what a caller chooses; `/` and `-` at the end of a key stand for whatever follows.
+/// The condition keys whose values a caller can choose. `/` and `-` at the end of a key stand for
+/// any suffix.
 ///
-/// An account outside chooses the tags and the authentication of its own principals, too, and so
-/// `aws:PrincipalTag` and `aws:MultiFactorAuthPresent` keep nobody out. `aws:Referer` and `aws:UserAgent` are headers:
-/// "should not be used to prevent unauthorized parties", says "AWS global condition context keys" in the IAM user guide.
+/// An outside account also chooses the tags and the authentication of its own principals, so
+/// `aws:PrincipalTag` and `aws:MultiFactorAuthPresent` exclude nobody. `aws:Referer` and
+/// `aws:UserAgent` are headers: "should not be used to prevent unauthorized parties", says "AWS
+/// global condition context keys" in the IAM user guide.
 const CHOSEN: &[&str] = &[
     "s3:x-amz-",
     "s3:requestobjecttag/",
@@ -48,7 +50,7 @@ const CHOSEN: &[&str] = &[
 
 const CONTEXT: &str = "kms:encryptioncontext:";
 
-/// Adds what is known of every request for a log file, and what the caller chooses.
+/// Adds the known facts about every request for a log file, and the choices of the caller.
 pub(super) fn assume(
     request: Request,
     allow: &Statement,
@@ -98,7 +100,7 @@ fn is_chosen(key: &str) -> bool {
     })
 }
 
-/// What every such request has, whoever makes it.
+/// Adds the facts about every such request, regardless of the caller.
 fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
     let request =
         request.with("aws:ResourceAccount", &asset.account).with("s3:ResourceAccount", &asset.account);
@@ -107,9 +109,9 @@ fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
         None => request,
     };
     match asset.kind {
-        // Without those, and so with those that a Deny asks for.
+        // The newest version, which no Deny of older versions matches.
         AssetKind::Bucket => request.with("s3:TlsVersion", "1.3"),
-        // CloudTrail takes symmetric encryption keys only.
+        // CloudTrail accepts only symmetric encryption keys.
         AssetKind::Key => {
             request.with("kms:KeySpec", "SYMMETRIC_DEFAULT").with("kms:KeyUsage", "ENCRYPT_DECRYPT")
         }
@@ -117,7 +119,8 @@ fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
     }
 }
 
-/// What satisfies a condition, as far as that can be seen: its first value, or the absence of the key.
+/// Returns a value that satisfies a condition, if one can be found: the first value, or the absence
+/// of the key.
 fn satisfied(condition: &Condition<'_>) -> Option<Known> {
     let operator = Operator::parse(condition.operator)?;
     let first = condition.values.first()?;
@@ -131,9 +134,9 @@ fn satisfied(condition: &Condition<'_>) -> Option<Known> {
     })
 }
 
-/// What keeps a condition from being satisfied.
+/// Returns a value that does not satisfy a condition, if one can be found.
 fn avoided(condition: &Condition<'_>) -> Option<Known> {
-    /// A text that no policy has for a value.
+    /// A text that no policy uses as a value.
     const OTHER: &str = "-";
 
     let operator = Operator::parse(condition.operator)?;
@@ -151,11 +154,13 @@ fn avoided(condition: &Condition<'_>) -> Option<Known> {
     })
 }
 
-/// The encryption context with which a log file is decrypted: its trail, and its object or, with an S3 bucket key, its
-/// bucket. A caller cannot choose another one. Who creates a grant chooses its constraints.
+/// Adds the encryption context with which a log file is decrypted: the trail, and the object or
+/// (with an S3 bucket key) the bucket. A caller cannot choose another context. The creator of a
+/// grant chooses its constraints.
 ///
-/// See "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys" in the CloudTrail user guide, and
-/// "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys" in the S3 user guide.
+/// See "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys" in
+/// the CloudTrail user guide, and "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys" in the
+/// S3 user guide.
 fn context(
     condition: &Condition<'_>,
     key: &str,
@@ -175,7 +180,8 @@ fn context(
     satisfied(&Condition { values: vec![value.clone()], ..condition.clone() })
 }
 
-/// Whether a pair of an encryption context, whose value may be a pattern, is one of those with which log files are encrypted.
+/// Returns whether log files are encrypted with this pair of an encryption context. The value can
+/// be a pattern.
 pub(super) fn is_context_of_logs(name: &str, value: &str, asset: &Asset, insiders: &Insiders) -> bool {
     match name {
         "aws:cloudtrail:arn" => {

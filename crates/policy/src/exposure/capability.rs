@@ -1,8 +1,8 @@
-//! The actions that endanger the logs, and what each lets somebody do.
+//! Lists the actions that endanger the logs, and the capability that each action gives.
 
 use super::AssetKind;
 
-/// What somebody can do to the logs, or to what protects them.
+/// A capability that concerns the logs or their protection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Capability {
     /// Read log files.
@@ -19,7 +19,7 @@ pub enum Capability {
     Replicate,
     /// End the retention of log files.
     EndRetention,
-    /// Change who has access through ACLs.
+    /// Change access through ACLs.
     ChangeAcl,
     /// Change versioning, encryption, Block Public Access or other protection of the bucket.
     Weaken,
@@ -27,7 +27,7 @@ pub enum Capability {
     ChangePolicy(AssetKind),
     /// Decrypt log files.
     Decrypt,
-    /// Let others use the key.
+    /// Allow others to use the key.
     CreateGrant,
     /// Retire a grant.
     RetireGrant,
@@ -43,12 +43,12 @@ pub enum Capability {
     WriteEvents,
     /// Delete events of the log group.
     DeleteEvents,
-    /// Have the events of the log group sent elsewhere.
+    /// Send the events of the log group elsewhere.
     SendEvents,
 }
 
 impl Capability {
-    /// Every capability there is.
+    /// All capabilities.
     pub const ALL: [Self; 23] = [
         Self::Read,
         Self::List,
@@ -75,7 +75,7 @@ impl Capability {
         Self::SendEvents,
     ];
 
-    /// The words for people: a verb and its object.
+    /// The text for people: a verb and its object.
     pub fn words(self) -> &'static str {
         match self {
             Self::Read => "read log files",
@@ -104,7 +104,7 @@ impl Capability {
         }
     }
 
-    /// The verb, where the object is log files, of which there may be only some.
+    /// The verb, if the object is log files, because a capability can be limited to some of them.
     pub(super) fn verb(self) -> Option<&'static str> {
         match self {
             Self::Read => Some("read"),
@@ -114,13 +114,13 @@ impl Capability {
         }
     }
 
-    /// Whether it reveals the content of log files or events and does nothing else.
+    /// Returns whether the capability only reveals the content of log files or events.
     pub(super) fn is_reading(self) -> bool {
         matches!(self, Self::Read | Self::List | Self::Decrypt | Self::ReadEvents)
     }
 }
 
-/// What an action acts on.
+/// The target of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum On {
     /// Objects of the bucket.
@@ -131,31 +131,31 @@ pub(super) enum On {
     Streams,
 }
 
-/// Whose requests AWS accepts because of a resource policy.
+/// The requesters whose requests AWS accepts because of a resource policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accepted {
-    /// Those of every principal that the policy names.
+    /// Every principal that the policy names.
     Everybody,
-    /// Those of principals in the account of the resource.
+    /// Principals in the account of the resource.
     OwnAccount,
-    /// Those of AWS services.
+    /// AWS services.
     Services,
-    /// Nobody's: a policy of this kind is not asked about the action.
+    /// Nobody: AWS does not evaluate policies of this kind for the action.
     Nobody,
 }
 
 /// An action that endangers the logs.
 #[derive(Debug)]
 pub(super) struct Action {
-    /// The resource in whose policies it has a meaning.
+    /// The kind of resource whose policies can contain the action.
     pub(super) kind: AssetKind,
-    /// Its name.
+    /// The name of the action.
     pub(super) name: &'static str,
-    /// What it lets somebody do.
+    /// The capability that the action gives.
     pub(super) capability: Capability,
-    /// What it acts on.
+    /// The target of the action.
     pub(super) on: On,
-    /// Whose requests AWS accepts.
+    /// The requesters whose requests AWS accepts.
     pub(super) accepted: Accepted,
 }
 
@@ -191,16 +191,17 @@ const fn log_group(name: &'static str, capability: Capability, accepted: Accepte
 
 use Accepted::{Everybody, Nobody, OwnAccount, Services};
 
-/// The actions, by what they let somebody do.
+/// The actions, ordered by capability.
 ///
-/// See "Actions, resources, and condition keys" of Amazon S3, AWS KMS, Amazon SNS and Amazon CloudWatch Logs in the
-/// service authorization reference. Which actions cross accounts: the column "Cross-account use" of "AWS KMS
-/// permissions" in the KMS developer guide, and `PutBucketPolicy` and `DeleteBucketPolicy` in the S3 API reference, which
-/// answer 405 to every identity outside of the bucket owner's account.
+/// See "Actions, resources, and condition keys" of Amazon S3, AWS KMS, Amazon SNS and Amazon
+/// CloudWatch Logs in the service authorization reference. The column "Cross-account use" of "AWS
+/// KMS permissions" in the KMS developer guide lists the actions that work across accounts.
+/// `PutBucketPolicy` and `DeleteBucketPolicy` in the S3 API reference return 405 to every identity
+/// outside of the account of the bucket owner.
 ///
-/// CloudWatch Logs enforces resource policies only for AWS services that call `logs:PutLogEvents` and
-/// `logs:CreateLogStream`: see `PutResourcePolicy` in its API reference. The other actions are listed because a statement
-/// with them shows what its author wants to allow.
+/// CloudWatch Logs enforces resource policies only for AWS services that call `logs:PutLogEvents`
+/// and `logs:CreateLogStream`: see `PutResourcePolicy` in its API reference. The other actions are
+/// listed because a statement with them shows the intention of its author.
 pub(super) const ACTIONS: &[Action] = &[
     object("s3:GetObject", Capability::Read),
     object("s3:GetObjectVersion", Capability::Read),

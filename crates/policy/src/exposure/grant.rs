@@ -1,6 +1,7 @@
-//! Turns a KMS grant and a grant of a bucket ACL into what they allow to outsiders.
+//! Determines what a KMS grant and a grant of a bucket ACL allow to outsiders.
 //!
-//! See "Grants in AWS KMS" in the KMS developer guide, and "Access control list (ACL) overview" in the S3 user guide.
+//! See "Grants in AWS KMS" in the KMS developer guide, and "Access control list (ACL) overview" in
+//! the S3 user guide.
 
 use super::assume::is_context_of_logs;
 use super::who::source_standing;
@@ -8,28 +9,28 @@ use super::{Allowed, Asset, Capability, Holds, Insiders, Who, outsider};
 use crate::Principal;
 use crate::trails::CLOUDTRAIL;
 
-/// A KMS grant, as far as it decides what is allowed.
+/// The parts of a KMS grant that decide what it allows.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyGrant<'a> {
-    /// Who is allowed: an ARN, a unique id, or a service.
+    /// The grantee: an ARN, a unique id, or a service.
     pub grantee: &'a str,
-    /// The resource on whose behalf a service may act.
+    /// The resource on whose behalf a service is allowed to act.
     pub source: Option<&'a str>,
-    /// Who may retire the grant.
+    /// The principal that is allowed to retire the grant.
     pub retiring: Option<&'a str>,
-    /// What is allowed, as KMS names it.
+    /// The allowed operations, by their names in KMS.
     pub operations: &'a [String],
-    /// The pairs of the encryption context that is asked for.
+    /// The pairs of the required encryption context.
     pub context: &'a [(&'a str, &'a str)],
 }
 
-/// What a KMS grant on the key allows to outsiders.
+/// Returns what a KMS grant on the key allows to outsiders.
 pub fn granted(grant: &KeyGrant<'_>, asset: &Asset, insiders: &Insiders) -> Vec<Allowed> {
     let allows = |operation: &str| grant.operations.iter().any(|it| it == operation);
     let is_for_logs =
         grant.context.iter().all(|(key, value)| is_context_of_logs(key, value, asset, insiders));
     let decrypts = is_for_logs && (allows("Decrypt") || allows("ReEncryptFrom"));
-    // A grant that its grantee makes has the constraints of this one, or narrower ones.
+    // A grant that the grantee creates has the constraints of this grant, or narrower ones.
     let grants = is_for_logs && allows("CreateGrant");
     let capabilities = [(decrypts, Capability::Decrypt), (grants, Capability::CreateGrant)];
     let capabilities = capabilities.into_iter().filter_map(|(is_allowed, it)| is_allowed.then_some(it));
@@ -50,7 +51,7 @@ fn grantee(grant: &KeyGrant<'_>, asset: &Asset, insiders: &Insiders) -> Option<W
     match outsider(principal(grant.grantee), insiders)? {
         Who::Service { name, .. } => {
             let who = source_standing(&name, grant.source, asset, insiders)?;
-            // A trail of a named account decrypts its own log files only.
+            // A trail of a named account decrypts only its own log files.
             let is_of_trail = matches!(&who, Who::Service { source: Some(_), .. }) && name == CLOUDTRAIL;
             (!is_of_trail).then_some(who)
         }
@@ -58,7 +59,8 @@ fn grantee(grant: &KeyGrant<'_>, asset: &Asset, insiders: &Insiders) -> Option<W
     }
 }
 
-/// The principal of a grant: KMS shows an ARN, a unique id where the principal was deleted, or the name of a service.
+/// The principal of a grant. KMS shows an ARN, a unique id if the principal was deleted, or the
+/// name of a service.
 fn principal(id: &str) -> Principal<'_> {
     let is_service = !id.starts_with("arn:") && id.contains(".amazonaws.com");
     Principal { kind: if is_service { "Service" } else { "AWS" }, id }
@@ -72,11 +74,13 @@ fn one(who: &Who, capability: Capability) -> Allowed {
     Allowed { who: who.clone(), capability, files: None, holds }
 }
 
-/// What a grant of the bucket's ACL allows; nothing to the log delivery of S3, which writes access logs of buckets of the
-/// same account. `grantee` is the URI of a group, or a canonical user id.
+/// Returns what a grant of the ACL of the bucket allows. The log delivery group of S3 is ignored:
+/// it writes access logs of buckets of the same account. `grantee` is the URI of a group, or a
+/// canonical user id.
 ///
-/// `WRITE` lets others create objects, and overwrite and delete only objects of their own. See "Access control list (ACL)
-/// overview" and "Enabling Amazon S3 server access logging" in the S3 user guide.
+/// `WRITE` allows others to create objects, and to overwrite and delete only their own objects. See
+/// "Access control list (ACL) overview" and "Enabling Amazon S3 server access logging" in the S3
+/// user guide.
 pub fn granted_by_acl(grantee: &str, permission: &str) -> Vec<Allowed> {
     let who = match grantee.rsplit_once("/groups/") {
         Some((_, "global/AllUsers" | "global/AuthenticatedUsers")) => Who::Anybody,
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_says_what_it_lets_an_outsider_do() {
+    fn the_capabilities_of_a_key_grant_are_reported() {
         let stranger = "arn:aws:iam::444455556666:role/Reader";
         let decrypts = "lets `arn:aws:iam::444455556666:role/Reader` decrypt log files";
         let no_context: &[(&str, &str)] = &[];
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_of_an_acl_says_what_it_lets_an_outsider_do() {
+    fn the_capabilities_of_an_acl_grant_are_reported() {
         for (grantee, permission, says) in [
             (
                 "http://acs.amazonaws.com/groups/global/AllUsers",

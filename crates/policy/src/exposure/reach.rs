@@ -1,9 +1,10 @@
-//! Turns the resources of a statement into which log files, or whether the bucket, key or topic, they are.
+//! Determines the log files that the resources of a statement match, or whether they match the
+//! bucket, key or topic.
 
 use crate::Statement;
 use crate::pattern::{Piece, Syntax, are_disjoint, includes, pieces, text_matches};
 
-/// Whether the statement is of the resource of this ARN. A variable may stand for anything.
+/// Returns whether a resource of the statement matches this ARN. A variable can have any value.
 pub(super) fn is_of(statement: &Statement, arn: &str, variables: bool) -> bool {
     let arn = pieces(arn, Syntax { wildcards: false, variables: false });
     let may_match = |pattern: &&str| !are_disjoint(&wild(pattern, variables), &arn);
@@ -18,8 +19,9 @@ pub(super) fn is_of(statement: &Statement, arn: &str, variables: bool) -> bool {
     }
 }
 
-/// Whether the statement is of the log group of this ARN, or of a log stream in it. A log stream has a name without a colon,
-/// so the parts of the ARN before the name of the log group are compared one by one.
+/// Returns whether a resource of the statement matches the log group of this ARN, or a log stream
+/// in it. The name of a log stream contains no colon, so the parts of the ARN before the name of
+/// the log group are compared one by one.
 ///
 /// See `CreateLogStream` in the CloudWatch Logs API reference.
 pub(super) fn is_of_streams(statement: &Statement, arn: &str, variables: bool) -> bool {
@@ -31,7 +33,7 @@ pub(super) fn is_of_streams(statement: &Statement, arn: &str, variables: bool) -
         let overlap =
             |pattern, text| !are_disjoint(&wild(pattern, variables), &pieces(text, Syntax::WILDCARDS));
         let parts: Vec<&str> = pattern.splitn(PARTS, ':').collect();
-        // The name of a variable has a colon, too.
+        // The name of a variable also contains a colon.
         if parts.len() < PARTS || pattern.contains("${") {
             return overlap(pattern, &streams);
         }
@@ -45,7 +47,8 @@ pub(super) fn is_of_streams(statement: &Statement, arn: &str, variables: bool) -
     statement.resources().iter().any(is_some)
 }
 
-/// Which log files the statement is of: `None` if of none, `Some(None)` if of all, and otherwise patterns of their keys.
+/// Returns the log files that the resources of the statement match: `None` for none, `Some(None)`
+/// for all, and otherwise patterns of their keys.
 pub(super) fn files(statement: &Statement, logs: &[String], variables: bool) -> Option<Option<Vec<String>>> {
     let logs: Vec<Vec<Piece<'_>>> = logs.iter().map(|it| pieces(it, Syntax::WILDCARDS)).collect();
     let is_every = |pattern: &&str| logs.iter().all(|logs| includes(&wild(pattern, variables), logs));
@@ -56,7 +59,7 @@ pub(super) fn files(statement: &Statement, logs: &[String], variables: bool) -> 
             return None;
         }
         let but: Vec<&str> = excluded.into_iter().filter(|it| is_some(it)).collect();
-        // What a short list leaves out is nearly everything.
+        // A short list of exceptions excludes almost nothing.
         return Some(
             (!but.is_empty()).then(|| but.iter().map(|it| format!("all but {}", key(it))).collect()),
         );
@@ -73,7 +76,7 @@ fn wild(pattern: &str, variables: bool) -> Vec<Piece<'_>> {
     pieces(pattern, Syntax { wildcards: true, variables })
 }
 
-/// The key of an object's ARN, or all of it where it names no bucket.
+/// The key in the ARN of an object, or the whole text if it names no bucket.
 fn key(arn: &str) -> &str {
     arn.split_once(":::").and_then(|(_, path)| path.split_once('/')).map_or(arn, |(_, key)| key)
 }

@@ -37,7 +37,7 @@ fn judged(kind: AssetKind, organization: Option<&str>, statements: &Value) -> Ve
     found.iter().map(Exposure::sentence).collect()
 }
 
-/// What one statement says, judged by itself.
+/// Returns the sentence about one statement, judged alone.
 fn of(kind: AssetKind, statement: &Value) -> String {
     judged(kind, Some("o-ours"), &json!([statement])).join(" | ")
 }
@@ -55,7 +55,7 @@ fn on_key(principal: &Value, action: &Value, condition: &Value) -> Value {
 }
 
 #[test]
-fn a_bucket_statement_says_what_it_lets_an_outsider_do() {
+fn the_capabilities_of_a_bucket_statement_are_reported() {
     let stranger = json!({ "AWS": "arn:aws:iam::444455556666:root" });
     for (action, resource, says) in [
         (
@@ -96,10 +96,10 @@ fn a_bucket_statement_says_what_it_lets_an_outsider_do() {
             "lets account 444455556666 change the bucket policy (AWS accepts that only from the account of the resource, \
              so it has no effect)",
         ),
-        // An action on the bucket does not work on its objects, nor the other way round.
+        // An action on the bucket does not apply to its objects, nor the other way round.
         (json!("s3:PutLifecycleConfiguration"), json!("arn:aws:s3:::logs/*"), ""),
         (json!("s3:GetObject"), json!(BUCKET), ""),
-        // Objects that are no log files, and another bucket.
+        // Objects that are not log files, and another bucket.
         (json!("s3:*"), json!("arn:aws:s3:::logs/downloads/*"), ""),
         (json!("s3:*"), json!("arn:aws:s3:::other/*"), ""),
         (json!("s3:GetBucketAcl"), json!(BUCKET), ""),
@@ -113,7 +113,7 @@ fn a_bucket_statement_says_what_it_lets_an_outsider_do() {
 }
 
 #[test]
-fn not_elements_are_judged_by_what_they_leave() {
+fn not_elements_are_judged_by_their_remainder() {
     let allow = |elements: Value| {
         let mut statement = json!({ "Effect": "Allow", "Principal": { "AWS": "444455556666" } });
         for (name, value) in elements.as_object().unwrap() {
@@ -147,7 +147,7 @@ fn principals_are_insiders_or_named() {
         ),
         (json!({ "AWS": "arn:aws:sts::222222222222:assumed-role/Audit/me" }), ""),
         (json!({ "Federated": "arn:aws:iam::111111111111:saml-provider/Okta" }), ""),
-        // The spec says that this one reads.
+        // This principal is a reader in the spec.
         (json!({ "AWS": "arn:aws:iam::333333333333:role/Auditor" }), ""),
         (
             json!({ "AWS": "arn:aws:iam::333333333333:role/Other" }),
@@ -180,7 +180,7 @@ fn principals_are_insiders_or_named() {
 }
 
 #[test]
-fn conditions_on_who_asks_name_the_outsiders_or_leave_none() {
+fn conditions_on_the_caller_identify_or_exclude_outsiders() {
     let reads = |who: &str| format!("lets {who} read every log file");
     for (condition, says) in [
         (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-ours" } }), String::new()),
@@ -212,7 +212,7 @@ fn conditions_on_who_asks_name_the_outsiders_or_leave_none() {
             json!({ "StringEquals": { "s3:DataAccessPointAccount": "444455556666" } }),
             reads("account 444455556666"),
         ),
-        // A caller chooses headers and how it signs.
+        // A caller chooses headers and the signature method.
         (json!({ "StringLike": { "aws:Referer": "https://example.com/*" } }), reads("anybody")),
         (json!({ "Bool": { "aws:SecureTransport": "true" } }), reads("anybody")),
         (json!({ "Bool": { "aws:SecureTransport": "false" } }), String::new()),
@@ -233,7 +233,7 @@ fn conditions_on_who_asks_name_the_outsiders_or_leave_none() {
             "{condition}"
         );
     }
-    // Where the organization is not known, it may be any.
+    // If the organization is unknown, it can be any.
     let condition = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-ours" } });
     let named = on_logs(&json!({ "AWS": "444455556666" }), "s3:GetObject", &condition);
     assert_eq!(of(AssetKind::Bucket, &named), "");
@@ -244,7 +244,7 @@ fn conditions_on_who_asks_name_the_outsiders_or_leave_none() {
 }
 
 #[test]
-fn a_deny_counts() {
+fn a_deny_removes_capabilities() {
     let allow = on_logs(&json!("*"), "s3:GetObject", &json!({}));
     let deny = |condition: Value| {
         json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, "arn:aws:s3:::logs/*"],
@@ -267,7 +267,7 @@ fn a_deny_counts() {
         with(deny(json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } }))),
         "lets anybody read every log file (under conditions on `aws:SourceIp`)"
     );
-    // Everybody can use TLS, and send the header that is asked for.
+    // Everybody can use TLS, and can send the required header.
     for condition in [
         json!({ "Bool": { "aws:SecureTransport": "false" } }),
         json!({ "NumericLessThan": { "s3:TlsVersion": "1.2" } }),
@@ -281,7 +281,7 @@ fn a_deny_counts() {
 }
 
 #[test]
-fn services_are_judged_by_the_account_that_they_act_for() {
+fn services_are_judged_by_their_source_account() {
     let with = |service: &str, action: &str, resource: Value, condition: Value| {
         of(
             AssetKind::Bucket,
@@ -333,7 +333,7 @@ fn services_are_judged_by_the_account_that_they_act_for() {
         ),
         ""
     );
-    // A named account's trail writes its own log files.
+    // A trail of a named account writes its own log files.
     assert_eq!(
         with(
             "cloudtrail.amazonaws.com",
@@ -348,13 +348,13 @@ fn services_are_judged_by_the_account_that_they_act_for() {
         format!("lets cloudtrail.amazonaws.com {any}")
     );
     assert_eq!(with("cloudtrail.amazonaws.com", "s3:GetBucketAcl", json!(BUCKET), json!({})), "");
-    // Server access logs and inventories of a bucket of ours.
+    // Server access logs and inventories of a bucket in a known account.
     let inventory = json!({ "ArnLike": { "aws:SourceArn": "arn:aws:s3:::source" }, "StringEquals": { "aws:SourceAccount": "111111111111" } });
     assert_eq!(with("s3.amazonaws.com", "s3:PutObject", json!("arn:aws:s3:::logs/*"), inventory), "");
 }
 
 #[test]
-fn a_key_statement_says_what_it_lets_an_outsider_do() {
+fn the_capabilities_of_a_key_statement_are_reported() {
     let stranger = json!({ "AWS": "arn:aws:iam::444455556666:root" });
     let all = "lets account 444455556666 decrypt log files and grant the use of the key to others; lets account \
                444455556666 change the key policy and disable or delete the key (AWS accepts that only from the account \
@@ -379,7 +379,8 @@ fn a_key_statement_says_what_it_lets_an_outsider_do() {
     );
 }
 
-/// The statements of "Configure AWS KMS key policies for CloudTrail", of the CloudTrail console, and of the default key policy.
+/// The statements of "Configure AWS KMS key policies for CloudTrail", of the CloudTrail console,
+/// and of the default key policy.
 #[test]
 fn the_statements_of_the_aws_guides_expose_nothing() {
     let cloudtrail = json!({ "Service": "cloudtrail.amazonaws.com" });
@@ -421,7 +422,7 @@ fn the_statements_of_the_aws_guides_expose_nothing() {
 }
 
 #[test]
-fn the_encryption_context_of_log_files_decides_who_decrypts_them() {
+fn the_encryption_context_of_log_files_limits_decryption() {
     let stranger = json!({ "AWS": "444455556666" });
     let with = |condition: Value| of(AssetKind::Key, &on_key(&stranger, &json!("kms:Decrypt"), &condition));
     let decrypts = "lets account 444455556666 decrypt log files";
@@ -457,7 +458,7 @@ fn the_encryption_context_of_log_files_decides_who_decrypts_them() {
 }
 
 #[test]
-fn a_topic_statement_says_what_it_lets_an_outsider_do() {
+fn the_capabilities_of_a_topic_statement_are_reported() {
     let on_topic = |principal: Value, action: &str, condition: Value| {
         of(AssetKind::Topic, &statement(&principal, &json!(action), &json!(TOPIC), &condition))
     };
@@ -479,7 +480,7 @@ fn a_topic_statement_says_what_it_lets_an_outsider_do() {
 
 /// See `PutResourcePolicy` in the CloudWatch Logs API reference.
 #[test]
-fn a_statement_for_a_log_group_has_an_effect_for_services_that_write_alone() {
+fn a_log_group_statement_takes_effect_only_for_services_that_write() {
     let no_effect = "(CloudWatch Logs enforces resource policies only for AWS services that write events, so it has no effect)";
     let service = json!({ "Service": "delivery.logs.amazonaws.com" });
     let stranger = json!({ "AWS": "444455556666" });
@@ -502,7 +503,7 @@ fn a_statement_for_a_log_group_has_an_effect_for_services_that_write_alone() {
         // Another log group, and one whose name begins with the name of this one.
         (&service, "logs:PutLogEvents", "arn:aws:logs:*:*:log-group:/aws/events/*", json!({}), String::new()),
         (&service, "logs:PutLogEvents", &format!("{GROUP}-of-others:*"), json!({}), String::new()),
-        // A log stream is made, and nothing is in it.
+        // The service creates a log stream and writes nothing into it.
         (&service, "logs:CreateLogStream", "*", json!({}), String::new()),
         (
             &stranger,

@@ -1,7 +1,8 @@
-//! Turns the principals of a statement, and the conditions on who asks, into outsiders.
+//! Determines the outsiders that the principals of a statement, and its conditions on the caller,
+//! describe.
 //!
-//! A condition on who asks binds a statement to its values: to those that are insiders, and then the statement concerns
-//! nobody else, or to outsiders by name.
+//! A condition on the caller limits a statement to the values of the condition. If the values are
+//! insiders, the statement concerns nobody else; otherwise, the values name the outsiders.
 
 use super::capability::{Accepted, Action};
 use super::{Asset, AssetKind, Holds, Insiders};
@@ -11,49 +12,49 @@ use crate::names::is_account_id;
 use crate::trails::CLOUDTRAIL;
 use crate::{Arn, Condition, Known, Partition, Principal, Request, Statement};
 
-/// Somebody outside of the accounts that are known.
+/// A caller outside of the known accounts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
-    /// Everybody, whatever the account.
+    /// Everybody, in every account.
     Anybody,
-    /// Every principal of an account that its administrators let.
+    /// Every principal of an account that the administrators of the account allow.
     Account(String),
-    /// The user, role or session of this ARN.
+    /// The user, role or session with this ARN.
     Principal(String),
     /// Every account of this organization.
     Organization(String),
-    /// Every principal, or every account, of this pattern.
+    /// Every principal, or every account, that matches this pattern.
     Matching(String),
-    /// The account of this canonical user id, which does not tell which account that is.
+    /// The account with this canonical user id, which does not reveal the account id.
     CanonicalUser(String),
     /// The identities of this provider.
     Federated(String),
-    /// A unique id: a user or role that was deleted or cannot be resolved, in whichever account.
+    /// A unique id: a user or role of an unknown account that was deleted or cannot be resolved.
     Unresolved(String),
     /// An AWS service.
     Service {
-        /// Its name; `None` is any service.
+        /// The name of the service; `None` is any service.
         name: String,
-        /// The account, organization or resource on whose behalf it acts; `None` is any.
+        /// The account, organization or resource on whose behalf the service acts; `None` is any.
         source: Option<String>,
     },
 }
 
-/// The sorts of outsiders, by how far a capability of theirs goes.
+/// The kinds of outsiders, ordered by the reach of their capabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
     /// Everybody.
     Anybody,
     /// Named accounts, principals, organizations.
     Outsider,
-    /// An AWS service, whoever has it act.
+    /// An AWS service, on anybody's behalf.
     AnySource,
-    /// An AWS service that acts for somebody outside by name.
+    /// An AWS service on behalf of a named outsider.
     NamedSource,
 }
 
 impl Who {
-    /// The sort of outsider.
+    /// The kind of outsider.
     pub fn standing(&self) -> Standing {
         match self {
             Self::Anybody => Standing::Anybody,
@@ -64,29 +65,30 @@ impl Who {
     }
 }
 
-/// A stranger's account: AWS assigns no such id.
+/// The account of a stranger: AWS assigns no such id.
 const STRANGER: &str = "000000000000";
 
-/// The name under which a statement for `*` lets services in.
+/// The name of the services that a statement for `*` allows.
 const ANY_SERVICE: &str = "any AWS service";
 
-/// Somebody whose requests stand for those of an outsider.
+/// A caller whose requests represent those of an outsider.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) who: Who,
-    /// What is known of the requests, from the conditions that name the outsider.
+    /// The facts about the requests, from the conditions that name the outsider.
     known: Vec<(String, Known)>,
 }
 
-/// The outsiders whom one principal of a statement stands for.
+/// The outsiders that one principal of a statement represents.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) candidates: Vec<Candidate>,
-    /// Whoever is let in where none of the candidates is.
+    /// The outsider to report if none of the candidates is allowed.
     pub(super) otherwise: Option<Candidate>,
 }
 
-/// The outsider that a principal names; `None` where it is an insider. A service acts for whoever has it act.
+/// Returns the outsider that a principal names; `None` if the principal is an insider. A service
+/// can act on anybody's behalf.
 pub fn outsider(principal: Principal<'_>, insiders: &Insiders) -> Option<Who> {
     let id = canonical_principal_id(principal);
     let account = || id.split(':').nth(4).unwrap_or_default();
@@ -103,7 +105,7 @@ pub fn outsider(principal: Principal<'_>, insiders: &Insiders) -> Option<Who> {
     }
 }
 
-/// The outsiders whom a statement is for.
+/// Returns the outsiders that a statement names.
 pub(super) fn groups(statement: &Statement, asset: &Asset, insiders: &Insiders) -> Vec<Group> {
     let conditions = statement.conditions();
     // An Allow with `NotPrincipal` allows everybody else.
@@ -130,7 +132,7 @@ fn anybody(conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> 
         Bound::Outsiders(bindings) => bindings.into_iter().map(Candidate::of).collect(),
     };
     let services = || service(ANY_SERVICE, conditions, asset, insiders);
-    // Whoever else a policy of a log group is for: services are let in.
+    // A policy of a log group takes effect only for services, whichever other principals it names.
     if asset.kind == AssetKind::LogGroup {
         return Group { candidates: candidates.into_iter().chain(services()).collect(), otherwise: None };
     }
@@ -140,7 +142,7 @@ fn anybody(conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> 
 
 fn service(name: &str, conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> Vec<Candidate> {
     let of = |source| Who::Service { name: name.to_owned(), source };
-    // What CloudTrail encrypts with, and decrypts, is that of the trail for which it acts.
+    // CloudTrail encrypts and decrypts with the encryption context of the trail for which it acts.
     let by_context = || match name {
         CLOUDTRAIL => bound(conditions, CONTEXT_OF_TRAIL, asset, insiders),
         _ => bound(conditions, CONTEXT, asset, insiders),
@@ -162,7 +164,8 @@ fn service(name: &str, conditions: &[Condition<'_>], asset: &Asset, insiders: &I
     }
 }
 
-/// A service that acts on behalf of a resource, or of any; `None` where that is a resource of insiders.
+/// Returns the kind of a service that acts on behalf of a resource, or of any resource; `None` if
+/// the resource belongs to insiders.
 pub(super) fn source_standing(
     name: &str,
     source: Option<&str>,
@@ -176,24 +179,25 @@ pub(super) fn source_standing(
     }
 }
 
-/// How the value of a condition key names an account.
+/// The way in which the value of a condition key identifies an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
-    /// By its id.
+    /// The value is the account id.
     Account,
-    /// By the ARN of a principal or resource in it.
+    /// The value is the ARN of a principal or resource in the account.
     Arn,
-    /// By its organization.
+    /// The value is the id of the organization.
     Organization,
-    /// By the path of its unit, which begins with its organization.
+    /// The value is the path of the organizational unit, which begins with the organization.
     Path,
-    /// By a unique id, or by its own id.
+    /// The value is a unique id, or the account id.
     UserId,
 }
 
-/// The keys that say who asks, the narrowest first. See "AWS global condition context keys" in the IAM user guide;
-/// `kms:CallerAccount` in "AWS KMS condition keys"; `s3:DataAccessPointAccount` in "Configuring IAM policies for using access
-/// points"; `aws:SourceOwner` in "Amazon SNS access control", which the default policy of a topic has.
+/// The keys that identify the caller, the narrowest first. See "AWS global condition context keys"
+/// in the IAM user guide; `kms:CallerAccount` in "AWS KMS condition keys";
+/// `s3:DataAccessPointAccount` in "Configuring IAM policies for using access points";
+/// `aws:SourceOwner` in "Amazon SNS access control", which the default policy of a topic has.
 const IDENTITY: &[(&str, Names)] = &[
     ("aws:principalarn", Names::Arn),
     ("aws:userid", Names::UserId),
@@ -206,7 +210,8 @@ const IDENTITY: &[(&str, Names)] = &[
     ("aws:principalorgid", Names::Organization),
 ];
 
-/// The keys that say on whose behalf a service asks. See "The confused deputy problem" in the IAM user guide.
+/// The keys that identify the source on whose behalf a service calls. See "The confused deputy
+/// problem" in the IAM user guide.
 const SOURCE: &[(&str, Names)] = &[
     ("aws:sourceaccount", Names::Account),
     ("aws:sourcearn", Names::Arn),
@@ -215,36 +220,38 @@ const SOURCE: &[(&str, Names)] = &[
     ("aws:sourceorgid", Names::Organization),
 ];
 
-/// The encryption context that says for which trail CloudTrail acts.
-/// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
+/// The encryption context that identifies the trail for which CloudTrail acts. See "Configure AWS
+/// KMS key policies for CloudTrail" in the CloudTrail user guide.
 const CONTEXT_OF_TRAIL: &[(&str, Names)] = &[("kms:encryptioncontext:aws:cloudtrail:arn", Names::Arn)];
 
-/// The encryption contexts in which other services name the resource for which they act.
-/// See "Encrypt log data in CloudWatch Logs using AWS KMS" and "Managing Amazon SNS encryption keys and costs".
+/// The encryption contexts in which other services identify the resource for which they act. See
+/// "Encrypt log data in CloudWatch Logs using AWS KMS" and "Managing Amazon SNS encryption keys and
+/// costs".
 const CONTEXT: &[(&str, Names)] = &[
     ("kms:encryptioncontext:aws:logs:arn", Names::Arn),
     ("kms:encryptioncontext:aws:sns:topicarn", Names::Arn),
 ];
 
-/// Finds how the values of a key name an account, whatever the letter case of the key.
+/// Finds a condition key, regardless of letter case, and the way in which its values identify an
+/// account.
 fn key_of(keys: &[(&'static str, Names)], key: &str) -> Option<(usize, Names)> {
     let key = lowercase(key);
     let index = keys.iter().position(|(name, _)| *name == key)?;
     keys.get(index).map(|(_, names)| (index, *names))
 }
 
-/// Whether a condition key says on whose behalf a service asks.
+/// Returns whether a condition key identifies the source on whose behalf a service calls.
 pub(super) fn is_source(key: &str) -> bool {
     [SOURCE, CONTEXT, CONTEXT_OF_TRAIL].iter().any(|keys| key_of(keys, key).is_some())
 }
 
-/// Whom conditions bind a statement to.
+/// The callers to which conditions limit a statement.
 enum Bound {
-    /// To nobody in particular.
+    /// Nobody in particular.
     Nobody,
-    /// To insiders.
+    /// Insiders.
     Insiders,
-    /// To outsiders, by the narrowest of the keys.
+    /// Outsiders, by the narrowest of the keys.
     Outsiders(Vec<Binding>),
 }
 
@@ -295,7 +302,8 @@ fn bound(
     narrowest.map_or(Bound::Nobody, |(_, bindings)| Bound::Outsiders(bindings))
 }
 
-/// Whether a value names no account at all: a wildcard stands for every one, or a variable for whoever asks.
+/// Returns whether a value identifies no account at all: a wildcard matches every account, and a
+/// variable can match the caller.
 fn is_void(value: &str, names: Names, has_wildcards: bool) -> bool {
     if value.contains("${") {
         return true;
@@ -305,7 +313,7 @@ fn is_void(value: &str, names: Names, has_wildcards: bool) -> bool {
     };
     has_wildcards
         && match names {
-            // A role of a certain name, in whichever account, is a pattern worth naming.
+            // The pattern of a role name in any account is worth reporting.
             Names::Arn => {
                 is_any(value.split(':').nth(4)) && is_any(value.splitn(6, ':').nth(5).map(after_type))
             }
@@ -314,7 +322,7 @@ fn is_void(value: &str, names: Names, has_wildcards: bool) -> bool {
         }
 }
 
-/// `*` of `trail/*`.
+/// Removes the resource type: `*` of `trail/*`.
 fn after_type(resource: &str) -> &str {
     resource.split_once(['/', ':']).map_or(resource, |(_, name)| name)
 }
@@ -324,7 +332,7 @@ fn is_inside(value: &str, names: Names, asset: &Asset, insiders: &Insiders) -> b
     match names {
         Names::Account => insiders.has(value),
         Names::UserId => value.split(':').next().is_some_and(|id| insiders.has(id)),
-        // The ARN of a bucket names no account.
+        // The ARN of a bucket contains no account.
         Names::Arn => value == asset.bucket || value.split(':').nth(4).is_some_and(|id| insiders.has(id)),
         Names::Organization => is_ours(value),
         Names::Path => value.split('/').next().is_some_and(is_ours),
@@ -349,7 +357,7 @@ impl Candidate {
         Self { who, known: vec![(key, known)] }
     }
 
-    /// A request of the outsider.
+    /// Creates a request of the outsider.
     pub(super) fn request(
         &self,
         action: &str,
@@ -377,7 +385,7 @@ impl Candidate {
         let account = arn.account().to_owned();
         let mut request = Request::by_principal(&arn, action, resource).with("kms:CallerAccount", &account);
         if is_any_of_account {
-            // The account decides with which of its users and roles it asks.
+            // The account decides which of its users and roles makes the request.
             request = request
                 .with_known("aws:PrincipalArn", Known::Like(format!("arn:{partition}:iam::{account}:*")))
                 .with_known("aws:PrincipalType", Known::AtLeast(Vec::new()));
@@ -390,11 +398,11 @@ impl Candidate {
         }
     }
 
-    /// The request with what the conditions that name the outsider say of it.
+    /// Adds the facts from the conditions that name the outsider to the request.
     pub(super) fn bind(&self, request: Request) -> Request {
         let anything = || Known::AtLeast(Vec::new());
         let request = match &self.who {
-            // Neither names an account.
+            // Neither of these identifies an account.
             Who::Organization(_) | Who::Matching(_) | Who::CanonicalUser(_) | Who::Unresolved(_) => request
                 .with_known("aws:PrincipalAccount", anything())
                 .with_known("kms:CallerAccount", anything())
@@ -404,17 +412,18 @@ impl Candidate {
         self.known.iter().fold(request, |request, (key, known)| request.with_known(key, known.clone()))
     }
 
-    /// Whether the outsider has no use for an action: no service calls what AWS accepts from nobody.
+    /// Returns whether the action is irrelevant for the outsider: no service calls an action that
+    /// AWS accepts from nobody.
     pub(super) fn is_indifferent_to(&self, action: &Action) -> bool {
         action.accepted == Accepted::Nobody && matches!(self.who, Who::Service { .. })
     }
 
-    /// Whether an action that a statement allows takes effect.
+    /// Returns whether an action that a statement allows takes effect.
     pub(super) fn holds(&self, action: &Action) -> Holds {
         match (&self.who, action.accepted) {
             (Who::Service { .. }, Accepted::Services) => Holds::Always,
             (_, Accepted::Services | Accepted::Nobody) => Holds::NotEnforced,
-            // Nobody is known to be behind them.
+            // No known caller is behind them.
             (Who::Unresolved(_) | Who::Federated(_), _) => Holds::Under(Vec::new()),
             (
                 Who::Account(_) | Who::Principal(_) | Who::Organization(_) | Who::Matching(_),

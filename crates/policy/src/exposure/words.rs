@@ -1,4 +1,4 @@
-//! Turns what outsiders can do into a sentence.
+//! Turns the capabilities of outsiders into a sentence.
 
 use std::fmt;
 
@@ -26,9 +26,9 @@ impl fmt::Display for Who {
     }
 }
 
-/// `lets account 444455556666 read and delete every log file`.
+/// Returns a sentence such as `lets account 444455556666 read and delete every log file`.
 pub(super) fn sentence(allowed: &[Allowed]) -> String {
-    // What is the same for several outsiders is written once.
+    // Capabilities that several outsiders share are written once.
     let mut clauses: Vec<(Vec<String>, String)> = Vec::new();
     let mut seen: Vec<(&Who, &Holds)> = Vec::new();
     for one in allowed {
@@ -48,7 +48,7 @@ pub(super) fn sentence(allowed: &[Allowed]) -> String {
     clauses.collect::<Vec<_>>().join("; ")
 }
 
-/// `read and delete every log file, and have log files expire`.
+/// Returns a list of deeds such as `read and delete every log file, and have log files expire`.
 fn deeds(allowed: &[&Allowed]) -> String {
     let mut deeds: Vec<String> = Vec::new();
     let mut files: Vec<&Option<Vec<String>>> = Vec::new();
@@ -95,7 +95,8 @@ fn caveat(holds: &Holds) -> String {
     }
 }
 
-/// `a, b, c and 4 more`: a list of dozens of accounts tells nobody anything.
+/// Returns a list such as `a, b, c and 4 more`: a list of dozens of accounts is not useful to a
+/// reader.
 fn few(items: &[String]) -> String {
     const SHOWN: usize = 3;
 
@@ -107,7 +108,7 @@ fn few(items: &[String]) -> String {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Returns a list such as `a`, `a and b`, `a, b and c`.
 fn list(items: &[String]) -> String {
     match items.split_last() {
         Some((last, [])) => last.clone(),

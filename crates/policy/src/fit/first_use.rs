@@ -1,9 +1,11 @@
-//! Decides who relies first on a short form that no trail has relied on yet.
+//! Decides which account uses a short form first, if no trail relies on the form yet.
 //!
-//! The short forms rest on `${aws:SourceAccount}` and `aws:SourceOrgID`. For requests of CloudTrail to S3, AWS documents neither;
-//! for those to KMS it documents `aws:SourceAccount`, but not the variable: see "Configure AWS KMS key policies for CloudTrail"
-//! in the CloudTrail user guide. So a wrong guess must harm as few trails as possible: one account tries the form, and every
-//! other account keeps the longer form until CloudTrail has confirmed the trail of the first.
+//! The short forms depend on `${aws:SourceAccount}` and `aws:SourceOrgID`. AWS documents neither
+//! for requests of CloudTrail to S3. For requests to KMS, AWS documents `aws:SourceAccount`, but
+//! not the variable: see "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user
+//! guide. A wrong assumption must affect as few trails as possible: one account tests the form, and
+//! every other account keeps the longer form until CloudTrail has confirmed the trail of the first
+//! account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,19 +21,20 @@ use crate::{Document, Merged, Ownership, Statement};
 pub struct FirstUse {
     /// The form.
     pub form: Form,
-    /// The accounts that rely on the form under the expanded document. Every other account keeps the longer form until the
-    /// contracted document.
+    /// The accounts that rely on the form under the expanded document. Every other account keeps
+    /// the longer form until the contracted document.
     pub accounts: BTreeSet<String>,
-    /// The document that gives every trail the longer form again, for the case that CloudTrail refuses the form now, although
-    /// the live document already has it.
+    /// The document that gives every trail the longer form again, in case CloudTrail refuses a form
+    /// that the live document already has.
     pub retreat: Option<Document>,
 }
 
-/// Returns the first use of a form, and the merge whose expanded document it needs; `None` if the form is not short, or if the
-/// managed statements of the live document are in that form only.
+/// Returns the first use of a form, and the merge with its expanded document. Returns `None` if the
+/// form is not short, or if the managed statements of the live document have only that form.
 ///
-/// Accounts that the longer form does not name, such as new ones, rely on the short form at once: they have no other. If none
-/// of them can be checked, one account of the longer form moves as well, and more if the document would not fit otherwise.
+/// Accounts that the longer form does not name, such as new ones, rely on the short form at once,
+/// because they have no other. If none of them can be checked, one account of the longer form moves
+/// as well, and more if the document would not fit otherwise.
 pub(super) fn of(
     terms: Terms<'_>,
     form: Form,
@@ -44,7 +47,7 @@ pub(super) fn of(
         return None;
     }
     let forms = live.map(|live| named(live, ownership)).unwrap_or_default();
-    // A form that is shorter still rests on the same and more.
+    // A shorter form depends on everything that this form depends on, and more.
     let is_in_use = forms.iter().any(|(it, _)| *it >= form);
     let longer = forms.iter().filter(|(it, _)| *it < form);
     let longer: BTreeSet<&String> = longer.flat_map(|(_, accounts)| accounts).collect();
@@ -86,8 +89,8 @@ pub(super) fn of(
     Some((FirstUse { form, accounts: moving, retreat }, merged))
 }
 
-/// The forms of the managed statements of a document that let trails deliver, with the accounts that each names. The form by
-/// organization names none.
+/// The forms of the managed statements of a document that allow trails to deliver, with the
+/// accounts in each form. The form by organization contains no accounts.
 fn named(document: &Document, ownership: &Ownership) -> Vec<(Form, BTreeSet<String>)> {
     const ROLES: [Role; 4] = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailDecrypt, Role::TrailNotify];
     let managers = BTreeMap::new();

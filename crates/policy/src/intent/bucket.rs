@@ -1,4 +1,4 @@
-//! Turns the needs of the log bucket into its statements.
+//! Turns the required access to the log bucket into the statements of its policy.
 
 use std::collections::BTreeSet;
 
@@ -12,70 +12,73 @@ use crate::statement::compose::texts;
 use crate::trails::{OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, logs_folder};
 use crate::{Arn, Document, Effect, Form, Ownership, Partition, Role, Statement};
 
-/// What the policy of the log bucket has to say.
+/// The access that the policy of the log bucket must grant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketIntent {
     /// The partition of the bucket.
     pub partition: Partition,
     /// The name of the bucket.
     pub bucket: String,
-    /// Key prefix of the log files, without slashes around it.
+    /// Key prefix of the log files, without leading and trailing slashes.
     pub prefix: Option<String>,
-    /// ARNs of the trails that deliver to the bucket, their home Region and account included.
+    /// ARNs of the trails that deliver to the bucket, including their home Region and account.
     pub trails: Vec<Arn>,
-    /// Those of the trails that log for a whole organization. They stand among the trails, too.
+    /// The trails that log for a whole organization. `trails` contains them, too.
     pub organization_trails: Vec<OrganizationTrail>,
-    /// Trails that were seen to deliver to the bucket, and that the spec does not have.
+    /// Trails that deliver to the bucket but are not in the spec.
     pub guests: Vec<Guest>,
-    /// The id of the organization that the accounts of all trails are in, such as `o-exampleorgid`; else
-    /// `None`.
+    /// The id of the organization of the accounts of all trails, such as `o-exampleorgid`; `None`
+    /// if there is no such organization.
     pub organization: Option<String>,
-    /// Who may read the log files.
+    /// The readers of the log files.
     pub readers: Vec<Reader>,
     /// Whether requests without TLS are denied.
     pub require_tls: bool,
-    /// Statements that the user wrote out.
+    /// Extra statements of the spec.
     pub extra: Vec<Statement>,
 }
 
 /// A trail that delivers to the bucket and is not in the spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guest {
-    /// Its ARN.
+    /// The ARN of the trail.
     pub trail: Arn,
-    /// Key prefix of its log files, without slashes around it.
+    /// Key prefix of the log files, without leading and trailing slashes.
     pub prefix: Option<String>,
-    /// The id of the organization that it logs for, if it does and that is known.
+    /// The id of the organization that the trail logs for, if it is an organization trail and the
+    /// id is known.
     pub organization: Option<String>,
 }
 
 /// A trail that logs for all accounts of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationTrail {
-    /// Its ARN, which is of the management account whoever made it.
+    /// The ARN of the trail. Its account is the management account, whichever account created the
+    /// trail.
     pub trail: Arn,
     /// The id of the organization, such as `o-exampleorgid`.
     pub organization: String,
 }
 
 impl BucketIntent {
-    /// The statements in the plain form, each with a Sid of ours. Without trails, none lets CloudTrail
-    /// deliver.
+    /// Returns the statements in the plain form, each with a managed Sid. If there are no trails,
+    /// no statement allows CloudTrail to deliver.
     ///
-    /// See "Amazon S3 bucket policy for CloudTrail" and "Setting bucket policy for multiple accounts" in the
-    /// CloudTrail user guide.
+    /// See "Amazon S3 bucket policy for CloudTrail" and "Setting bucket policy for multiple
+    /// accounts" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
-        // The plain form needs nothing that the intent does not have.
+        // The plain form never needs an organization.
         self.compile(ownership, Form::Plain).unwrap_or_default()
     }
 
-    /// The statements in a form; none if that form needs an organization and the intent has none.
+    /// Returns the statements in a form; `None` if the form needs an organization and the intent
+    /// has none.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
         self.compile_for(ownership, form, None)
     }
 
-    /// The statements in a form that speak only of these accounts, if some are named. In the form by organization, which lists no
-    /// account, they are the same.
+    /// Returns the statements in a form for only these accounts, if some are given. The form by
+    /// organization lists no accounts, so its statements do not change.
     pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
         if let (Form::Plain, Some(only)) = (form, only) {
             let is_meant = |trail: &Arn| only.contains(trail.account());
@@ -104,12 +107,12 @@ impl BucketIntent {
         Some(statements)
     }
 
-    /// The accounts of all trails that are to deliver.
+    /// The accounts of all trails that must be able to deliver.
     pub fn accounts(&self) -> BTreeSet<String> {
         self.source_arns().map(|trail| trail.account().to_owned()).collect()
     }
 
-    /// Every trail that is to deliver, with the prefix of its log files.
+    /// Every trail that must be able to deliver, with the prefix of its log files.
     fn sources(&self) -> impl Iterator<Item = (&Arn, Option<&str>)> {
         let ours = self.trails.iter().map(|trail| (trail, self.prefix.as_deref()));
         ours.chain(self.guests.iter().map(|guest| (&guest.trail, guest.prefix.as_deref())))
@@ -119,8 +122,8 @@ impl BucketIntent {
         self.sources().map(|(trail, _)| trail)
     }
 
-    /// CloudTrail looks at the ACL to see whether it may deliver at all. The ACL reveals nothing, so the short forms save
-    /// the list of accounts here.
+    /// CloudTrail reads the ACL to check whether it can deliver at all. The ACL reveals nothing, so
+    /// the short forms omit the list of accounts here.
     fn acl_check(&self, ownership: &Ownership, form: Form) -> Statement {
         let condition = match form {
             Form::Plain => json!({ "StringEquals": { "aws:SourceArn": source_arns(self.source_arns()) } }),
@@ -140,7 +143,7 @@ impl BucketIntent {
         )
     }
 
-    /// Each account's log files go below its own id, and the bucket's owner owns them.
+    /// The log files of each account are below its own id, and the bucket owner owns them.
     fn write(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Statement> {
         let bucket = self.bucket_arn();
         let (resources, condition) =
@@ -179,8 +182,9 @@ impl BucketIntent {
         ))
     }
 
-    /// An organization's log files go below the id of the organization, and each account's below its own in there. This
-    /// is a statement of its own in every form, so that no other trail gets in.
+    /// The log files of an organization are below the id of the organization, and there below the
+    /// id of each account. This statement is separate in every form, so that no other trail can
+    /// write there.
     ///
     /// See "Creating a trail for an organization with the AWS CLI" in the CloudTrail user guide.
     fn organization_write(&self, ownership: &Ownership) -> Option<Statement> {
@@ -231,8 +235,9 @@ impl BucketIntent {
         )
     }
 
-    /// Whether foreign statements of a document already deny all that our own statement against requests without TLS would.
-    /// Those of another installation do not count: they go when that installation does.
+    /// Returns whether foreign statements of a document already deny everything that the managed
+    /// statement against requests without TLS denies. Statements of another installation do not
+    /// count, because they are removed together with that installation.
     pub fn is_tls_required_by_others(&self, document: &Document, ownership: &Ownership) -> bool {
         let installations = ownership.others(document.statements().iter().filter_map(Statement::sid));
         let is_of_one = |it: &Statement| installations.iter().any(|other| other.has(it));

@@ -1,13 +1,13 @@
-//! Turns statements that the user wrote into statements that we own: nothing changes but the Sid.
+//! Turns extra statements of the spec into managed statements: only the Sid changes.
 
 use std::collections::HashSet;
 
 use crate::{Ownership, Sid, Statement};
 
-/// The statements in the same order, each under a Sid of ours that no other of them has: `Extra<Sid>`, or
-/// `Extra<n>` for the nth statement where it has no Sid, an ambiguous one, or one that was there before.
+/// Returns the statements in the same order, each under a unique managed Sid: `Extra<Sid>`, or
+/// `Extra<n>` for the nth statement if it has no Sid, an ambiguous Sid, or a repeated Sid.
 pub(super) fn owned_by(ownership: &Ownership, statements: &[Statement]) -> Vec<Statement> {
-    // Names first, so that no number takes a Sid that a later statement asks for.
+    // Names come first, so that no number uses a Sid that a later statement needs.
     let mut taken: HashSet<Sid> = HashSet::new();
     let named: Vec<Option<Sid>> = statements
         .iter()

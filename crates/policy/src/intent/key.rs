@@ -1,4 +1,4 @@
-//! Turns the needs of the encryption key into its statements.
+//! Turns the required access to the encryption key into the statements of its policy.
 
 use std::collections::BTreeSet;
 
@@ -10,55 +10,58 @@ use crate::statement::compose::texts;
 use crate::trails::{SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
 use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
 
-/// What the policy of the encryption key has to say.
+/// The access that the policy of the encryption key must grant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyIntent {
     /// The partition of the key.
     pub partition: Partition,
-    /// Who may administer the key. Empty for an existing key, whose owner has settled that; a new key needs
-    /// at least one, or KMS refuses its policy.
+    /// The administrators of the key. Empty for an existing key, whose owner decides. A new key
+    /// needs at least one administrator, or KMS rejects its policy.
     pub administrators: Vec<Arn>,
-    /// ARNs of the trails that encrypt with the key, their home Region and account included.
+    /// ARNs of the trails that encrypt with the key, including their home Region and account.
     ///
-    /// A trail of an organization needs nothing more: it acts with its own ARN and for the account in it, which is the
-    /// management account, whichever account a log file is of. See "Configure AWS KMS key policies for CloudTrail".
+    /// An organization trail needs no other access: for the log files of every account, it acts
+    /// with its own ARN and on behalf of the account in the ARN, which is the management account.
+    /// See "Configure AWS KMS key policies for CloudTrail".
     pub trails: Vec<Arn>,
-    /// ARNs of those of the trails that log for a whole organization. They stand among the trails, too.
+    /// ARNs of the trails that log for a whole organization. `trails` contains them, too.
     ///
-    /// Their ARN is the encryption context of every account's log files, so a reader of some accounts has to
-    /// be allowed to decrypt those of all. It is the policy of the bucket that keeps the accounts apart: who
-    /// cannot read a log file has nothing to decrypt.
+    /// Their ARN is the encryption context of the log files of every account, so a reader of some
+    /// accounts must be allowed to decrypt the log files of all accounts. The policy of the bucket
+    /// separates the accounts: a reader that cannot read a log file has nothing to decrypt.
     pub organization_trails: Vec<Arn>,
-    /// ARNs of trails that were seen to encrypt with the key, and that the spec does not have.
+    /// ARNs of trails that encrypt with the key but are not in the spec.
     pub guests: Vec<Arn>,
-    /// ARNs of topics that the key encrypts and that trails publish to.
+    /// ARNs of topics that the key encrypts and to which trails publish.
     pub topics: Vec<Arn>,
-    /// ARNs of log groups that the key encrypts, without `:*` at the end.
+    /// ARNs of log groups that the key encrypts, without the suffix `:*`.
     pub log_groups: Vec<Arn>,
     /// The id of the organization of all accounts, such as `o-exampleorgid`.
     pub organization: Option<String>,
-    /// Who may decrypt the log files.
+    /// The readers, who are allowed to decrypt the log files.
     pub readers: Vec<Reader>,
-    /// Statements that the user wrote out.
+    /// Extra statements of the spec.
     pub extra: Vec<Statement>,
 }
 
 impl KeyIntent {
-    /// The statements in the plain form, each with a Sid of ours. Without trails there is nothing to allow them.
+    /// Returns the statements in the plain form, each with a managed Sid. If there are no trails,
+    /// no statement allows CloudTrail to encrypt.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
-        // There is nothing that the plain form needs and the intent does not have.
+        // The plain form never needs an organization.
         self.compile(ownership, Form::Plain).unwrap_or_default()
     }
 
-    /// The statements in a form; none if that form needs an organization and the intent has none.
+    /// Returns the statements in a form; `None` if the form needs an organization and the intent
+    /// has none.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
         self.compile_for(ownership, form, None)
     }
 
-    /// The statements in a form that speak only of these accounts, if some are named. In the form by organization, which lists no
-    /// account, they are the same.
+    /// Returns the statements in a form for only these accounts, if some are given. The form by
+    /// organization lists no accounts, so its statements do not change.
     pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
         if let (Form::Plain, Some(only)) = (form, only) {
             let meant = |trails: &[Arn]| {
@@ -84,12 +87,12 @@ impl KeyIntent {
         Some(statements)
     }
 
-    /// The accounts of all trails that are to encrypt.
+    /// The accounts of all trails that must be able to encrypt.
     pub fn accounts(&self) -> BTreeSet<String> {
         self.sources().map(|trail| trail.account().to_owned()).collect()
     }
 
-    /// Every trail that is to encrypt.
+    /// Every trail that must be able to encrypt.
     fn sources(&self) -> impl Iterator<Item = &Arn> {
         self.trails.iter().chain(&self.guests)
     }
@@ -109,7 +112,7 @@ impl KeyIntent {
                     statement(Role::TrailDecrypt, decrypt, use_of_logs),
                 ]
             }
-            // In the short forms one statement holds the list of accounts for both.
+            // In the short forms, one statement holds the list of accounts for both.
             Some((key, accounts)) => {
                 let source = json!({ "aws:SourceArn": source_patterns(self.sources()) });
                 let own = Arn::new(self.partition, "cloudtrail", "*", SOURCE_ACCOUNT_VARIABLE, "trail/*");
@@ -126,12 +129,14 @@ impl KeyIntent {
         })
     }
 
-    /// SNS encrypts a message with the permissions of whoever publishes it, and with the ARN of the topic as the encryption
-    /// context. Which trails can publish is for the policy of the topic to say: AWS does not document that these requests
-    /// of CloudTrail name the trail. So the statement is the same in every form.
+    /// SNS encrypts a message with the permissions of the publisher, and with the ARN of the topic
+    /// as the encryption context. The policy of the topic decides which trails can publish, because
+    /// AWS does not document that these requests of CloudTrail name the trail. The statement is
+    /// therefore the same in every form.
     ///
-    /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide and "Enable compatibility between event
-    /// sources from AWS services and encrypted topics" in the SNS developer guide.
+    /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide and "Enable
+    /// compatibility between event sources from AWS services and encrypted topics" in the SNS
+    /// developer guide.
     fn use_by_topics(&self, ownership: &Ownership) -> Option<Statement> {
         let topics = self.topics.iter().map(|arn| arn.as_str().to_owned());
         let condition =
@@ -141,10 +146,11 @@ impl KeyIntent {
         (!self.topics.is_empty()).then(|| key_statement(ownership, role, cloudtrail(), actions, condition))
     }
 
-    /// CloudWatch Logs encrypts with the ARN of the log group as the encryption context, and names no account otherwise. So
-    /// the statement is the same in every form.
+    /// CloudWatch Logs encrypts with the ARN of the log group as the encryption context, and names
+    /// no account otherwise. The statement is therefore the same in every form.
     ///
-    /// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide.
+    /// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch
+    /// Logs user guide.
     fn use_by_log_groups(&self, ownership: &Ownership) -> Option<Statement> {
         const ACTIONS: [&str; 5] =
             ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
@@ -157,7 +163,8 @@ impl KeyIntent {
             .then(|| key_statement(ownership, role, principal, json!(ACTIONS), condition))
     }
 
-    /// The statement without which nobody could change the key any more: a key is created with it.
+    /// The statement for the administrators. Without it, nobody could change the key, so a key is
+    /// created with it.
     ///
     /// See "Default key policy" in the KMS developer guide.
     pub fn administration(&self, ownership: &Ownership) -> Statement {
@@ -173,8 +180,9 @@ impl KeyIntent {
         )
     }
 
-    /// Our trails, and only for log files of their own accounts: CloudTrail puts the ARN of the trail into the
-    /// encryption context. The Region is open, because a trail writes from every Region.
+    /// The condition for managed trails, limited to log files of their own accounts: CloudTrail
+    /// puts the ARN of the trail into the encryption context. The Region is open, because a trail
+    /// writes from every Region.
     fn use_of_logs(&self) -> Value {
         let trails_of_accounts = self
             .sources()
@@ -193,7 +201,7 @@ fn key_statement(
     actions: Value,
     condition: Value,
 ) -> Statement {
-    // In a key policy `*` is the key itself.
+    // In a key policy, `*` is the key itself.
     Statement::compose(
         &ownership.sid(role),
         Effect::Allow,
@@ -201,7 +209,7 @@ fn key_statement(
     )
 }
 
-/// CloudWatch Logs as a principal, which has another name in every Region.
+/// The service principal of CloudWatch Logs, which differs in every Region.
 pub(crate) fn logs_service(partition: Partition, region: &str) -> String {
     format!("logs.{region}.{}", partition.dns_suffix())
 }

@@ -1,4 +1,4 @@
-//! Turns delivery to a log group into the documents of the role that delivers.
+//! Creates the policies of the role with which CloudTrail delivers to a log group.
 
 use serde_json::{Value, json};
 
@@ -6,30 +6,33 @@ use super::cloudtrail;
 use crate::statement::compose::texts;
 use crate::{AccountId, Arn, Document, Effect, Partition, Region, Statement};
 
-/// A log group that CloudTrail delivers to with a role.
+/// A log group to which CloudTrail delivers with a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRoleIntent {
     /// The partition of the log group.
     pub partition: Partition,
-    /// Its account, which is that of the trail.
+    /// The account of the log group and the trail.
     pub account: AccountId,
-    /// Its Region, which is the home Region of the trail.
+    /// The Region of the log group, which is the home Region of the trail.
     pub region: Region,
-    /// Its name.
+    /// The name of the log group.
     pub log_group: String,
-    /// The id of the organization, where the trail records all accounts of one.
+    /// The id of the organization, if the trail records all of its accounts.
     pub organization: Option<String>,
 }
 
 impl LogRoleIntent {
-    /// Who may assume the role. CloudTrail does not say for which trail it assumes it, so no condition could.
+    /// The trust policy of the role. CloudTrail does not name the trail when it assumes the role,
+    /// so no condition can limit the trail.
     ///
-    /// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user guide.
+    /// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the
+    /// CloudTrail user guide.
     pub fn trust() -> Document {
         document([("Principal", cloudtrail()), ("Action", json!("sts:AssumeRole"))])
     }
 
-    /// What the role may do: make the log streams of its account, or of its organization, and write into them.
+    /// The permissions of the role: create the log streams of its account, or of its organization,
+    /// and write events into them.
     pub fn permissions(&self) -> Document {
         let stream = |name: &str| {
             let resource = format!("log-group:{}:log-stream:{name}", self.log_group);
@@ -45,7 +48,7 @@ impl LogRoleIntent {
     }
 }
 
-/// A document of one statement without a Sid: reconcile owns the whole document.
+/// Creates a document of one statement without a Sid: reconcile owns the whole document.
 fn document<const N: usize>(elements: [(&str, Value); N]) -> Document {
     Document::new(vec![Statement::compose_unowned(None, Effect::Allow, elements)])
 }

@@ -1,4 +1,4 @@
-//! Turns who may read logs into the statements that let them.
+//! Turns the readers of logs into the statements that allow them to read.
 
 use std::collections::BTreeSet;
 
@@ -8,29 +8,29 @@ use crate::statement::compose::texts;
 use crate::trails::TRAIL_CONTEXT;
 use crate::{AccountId, Arn, Effect, Ownership, Partition, Statement};
 
-/// Who may read and decrypt log files.
+/// A principal that is allowed to read and decrypt log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reader {
-    /// Eight hexadecimal digits that stand for the reader in the Sids of its statements.
+    /// Eight hexadecimal digits that identify the reader in the Sids of its statements.
     pub mark: String,
-    /// A role, a user, or the root of an account.
+    /// The ARN of a role, a user, or the root of an account.
     pub principal: Arn,
-    /// What it may read.
+    /// The log files that the principal is allowed to read.
     pub logs: Logs,
 }
 
-/// Whose log files.
+/// The log files of a reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Logs {
-    /// Everybody's.
+    /// The log files of all accounts.
     All,
-    /// Those of some accounts.
+    /// The log files of these accounts.
     Of(Vec<AccountId>),
 }
 
 impl Reader {
-    /// The statements that let it read what lies below its prefixes (those of its accounts in the folder
-    /// `logs`), and list just that.
+    /// Returns the statements that allow the principal to read and list the objects below its
+    /// prefixes: everything, or the folders of its accounts in the folder `logs`.
     ///
     /// See "Bucket policy examples using condition keys" in the S3 user guide.
     pub(super) fn of_bucket(
@@ -67,7 +67,8 @@ impl Reader {
         ]
     }
 
-    /// Its prefixes: what a trail of an organization writes lies below the id of the organization.
+    /// The prefixes of the reader. The log files of an organization trail are below the id of the
+    /// organization.
     fn folders(&self, logs: &str, organizations: &BTreeSet<&str>) -> Vec<String> {
         let Logs::Of(accounts) = &self.logs else { return vec![format!("{logs}*")] };
         let of_account = |account: &AccountId| {
@@ -78,8 +79,9 @@ impl Reader {
         accounts.iter().flat_map(of_account).collect()
     }
 
-    /// It may decrypt what CloudTrail encrypted for its accounts, and what the trails of organizations wrote: their log
-    /// files do not tell in their encryption context whose they are.
+    /// Returns the statements that allow the principal to decrypt the log files of its accounts and
+    /// of organization trails. The encryption context of log files of an organization trail does
+    /// not contain their account.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail": granting decrypt permissions.
     pub(super) fn of_key(

@@ -1,4 +1,4 @@
-//! Turns the needs of the topic of notifications into its statements.
+//! Turns the required access to the notification topic into the statements of its policy.
 
 use std::collections::BTreeSet;
 
@@ -7,30 +7,33 @@ use serde_json::json;
 use super::{Only, accounts, cloudtrail, source_arns, source_patterns};
 use crate::{Arn, Document, Effect, Form, Ownership, Role, Statement};
 
-/// What the policy of the topic has to say.
+/// The access that the policy of the topic must grant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicIntent {
     /// The ARN of the topic.
     pub topic: Arn,
-    /// ARNs of the trails that tell the topic of log files, their home Region and account included.
+    /// ARNs of the trails that publish notifications of log files, including their home Region and
+    /// account.
     pub trails: Vec<Arn>,
 }
 
 impl TopicIntent {
-    /// The statements in the plain form, each with a Sid of ours. Without trails there is nothing to allow them.
+    /// Returns the statements in the plain form, each with a managed Sid. If there are no trails,
+    /// there are no statements.
     ///
     /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
-        // The plain form needs nothing that the intent does not have.
+        // The plain form never needs an organization.
         self.compile(ownership, Form::Plain).unwrap_or_default()
     }
 
-    /// The statements in a form; none in the form of the organization, which AWS does not document for topics.
+    /// Returns the statements in a form; `None` for the form by organization, which AWS does not
+    /// document for topics.
     pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
         self.compile_for(ownership, form, None)
     }
 
-    /// The statements in a form that speak only of these accounts, if some are named.
+    /// Returns the statements in a form for only these accounts, if some are given.
     pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
         if let (Form::Plain, Some(only)) = (form, only) {
             let trails = self.trails.iter().filter(|trail| only.contains(trail.account())).cloned();
@@ -57,7 +60,8 @@ impl TopicIntent {
             [
                 ("Principal", cloudtrail()),
                 ("Action", json!("SNS:Publish")),
-                // SNS accepts one resource. See "Amazon SNS API permissions: Actions and resources reference".
+                // SNS accepts one resource. See "Amazon SNS API permissions: Actions and resources
+                // reference".
                 ("Resource", json!(self.topic)),
                 ("Condition", condition),
             ],
@@ -65,15 +69,17 @@ impl TopicIntent {
         Some(vec![notify])
     }
 
-    /// The accounts of all trails that notify.
+    /// The accounts of all trails that publish notifications.
     pub fn accounts(&self) -> BTreeSet<String> {
         self.trails.iter().map(|trail| trail.account().to_owned()).collect()
     }
 
-    /// The policy that SNS gives a topic on creation: the account that owns the topic may use it.
+    /// The policy that SNS gives a topic on creation: the account of the topic is allowed to use
+    /// the topic.
     ///
-    /// SNS accepts no policy without statements, so this document takes the place of an empty one. See `CreateTopic`
-    /// in the SNS API reference: by default, only the topic owner can publish or subscribe to the topic.
+    /// SNS accepts no policy without statements, so this document replaces an empty one. See
+    /// `CreateTopic` in the SNS API reference: by default, only the topic owner can publish or
+    /// subscribe to the topic.
     pub fn default_policy(topic: &Arn) -> Document {
         const ACTIONS: [&str; 8] = [
             "SNS:GetTopicAttributes",

@@ -1,8 +1,8 @@
-//! Turns foreign statements into what is left of them: what our own statements cover is taken over, and what the spec gives
-//! up is removed.
+//! Determines the rest of each foreign statement: grants that managed statements cover are adopted,
+//! and grants that the spec revokes are removed.
 //!
-//! Nothing is taken away early: only the contracted document changes, except for statements that AWS would refuse to
-//! save, which leave the expanded document, too.
+//! Nothing is removed early: only the contracted document changes. The exception is a statement
+//! that AWS would refuse to save, which the expanded document does not contain either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,69 +11,71 @@ use super::judge::{Outcome, judge};
 use super::uses::Use;
 use crate::{Arn, Document, Ownership, Statement, StatementRef, exposed};
 
-/// What is known of the trails, and what the spec says of foreign statements.
+/// The known trails, and the settings of the spec for foreign statements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Adoption {
-    /// The trails that our own statements let deliver.
+    /// The trails that managed statements allow to deliver.
     pub trails: BTreeSet<Arn>,
-    /// Accounts, and ids of organizations, whose trails are all known: each that uses the bucket, key or topic either is
-    /// among `trails`, or keeps what it needs in a statement that stays.
+    /// Accounts and organization ids whose trails are all known: each of these trails that uses the
+    /// bucket, key or topic is among `trails`, or keeps its access in a statement that stays.
     pub surveyed: BTreeSet<String>,
     /// The accounts of the spec.
     pub listed: BTreeSet<String>,
     /// The management accounts of organizations, by the ids of the organizations.
     pub managers: BTreeMap<String, String>,
-    /// The organization that the accounts of all `trails` are in.
+    /// The organization of the accounts of all `trails`.
     pub organization: Option<String>,
-    /// Statements that have nothing to do with us.
+    /// The setting for unrelated foreign statements.
     pub foreign_statements: Keep,
-    /// What taken over statements allow to accounts that the spec does not have.
+    /// The setting for access that adopted statements allow to accounts outside of the spec.
     pub unlisted_accounts: Keep,
-    /// Statements that name a user or role that was deleted; AWS refuses to save a document that has one.
+    /// The setting for statements that name a deleted user or role. AWS refuses to save a document
+    /// with such a statement.
     pub deleted_principals: Keep,
     /// Whether S3 refuses to save a public statement, because Block Public Access is on.
     pub refuses_public: bool,
 }
 
-/// Whether something foreign may stay.
+/// Whether something foreign is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keep {
-    /// It stays as it is.
+    /// It is kept unchanged.
     #[default]
     Keep,
-    /// It is taken away.
+    /// It is removed.
     Remove,
 }
 
-/// What becomes of one foreign statement that does not just stay, or that lets CloudTrail deliver.
+/// The result for a foreign statement that changes, or that allows CloudTrail to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adopted {
-    /// Which one, in the live document.
+    /// The statement in the live document.
     pub statement: StatementRef,
-    /// What becomes of it.
+    /// The result for the statement.
     pub fate: Fate,
-    /// What it still allows and our own statements do not.
+    /// The access that the statement still allows and managed statements do not.
     pub stays: Vec<Use>,
-    /// What it allows now and does not allow any more, and our own statements do not allow either.
+    /// The access that the statement no longer allows and managed statements do not allow either.
     pub ended: Vec<Use>,
 }
 
-/// What becomes of a foreign statement.
+/// The result for a foreign statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It goes, since nothing that our own statements do not cover needs it.
+    /// The statement is removed: only access that managed statements cover needs it.
     Replaced,
-    /// It loses the members of its lists that nothing needs.
+    /// The statement loses the members of its lists that are no longer needed.
     Narrowed,
-    /// It stays as it is.
+    /// The statement is unchanged.
     Kept,
-    /// It goes, or is narrowed, although it allows something to accounts that the spec does not have: the spec says so.
+    /// The statement is removed or narrowed, as the spec requires, although it allows something to
+    /// accounts outside of the spec.
     Revoked,
-    /// It goes, since the spec says that no foreign statement may stay.
+    /// The statement is removed, because the spec keeps no foreign statement.
     Removed,
-    /// The same, and the statement is public: S3 would refuse to save it.
+    /// Like [`Fate::Removed`], and the statement is public: S3 would refuse to save it.
     PublicRemoved,
-    /// It names a principal that was deleted, and the spec says to drop such statements.
+    /// The statement names a deleted principal, and the spec removes such statements.
     DeletedPrincipal {
         /// The unique ids.
         ids: Vec<String>,
@@ -81,7 +83,7 @@ pub enum Fate {
 }
 
 impl Merged {
-    /// The same merge, with what the spec says of foreign statements done to them.
+    /// Applies the settings of the spec to the foreign statements of the merge.
     #[must_use]
     pub fn adopt(mut self, adoption: &Adoption, ownership: &Ownership) -> Self {
         let (outcomes, left) = judge(&self.contracted, adoption, ownership);
@@ -98,8 +100,9 @@ impl Merged {
         if adoption.refuses_public { self.without_public(ownership) } else { self }
     }
 
-    /// The same merge with the public statements that do not stay taken out of the expanded document already: S3 would
-    /// refuse to save them. A managed statement gives way to the one that takes its place.
+    /// Removes the public statements that are not kept from the expanded document as well, because
+    /// S3 would refuse to save them. A managed statement is replaced by its desired version at
+    /// once.
     fn without_public(mut self, ownership: &Ownership) -> Self {
         let statements = self.expanded.statements();
         let public = exposed(&self.expanded);
@@ -126,7 +129,7 @@ impl Merged {
         self
     }
 
-    /// The same merge, without the foreign statements that AWS would refuse to save.
+    /// Removes the foreign statements that AWS would refuse to save.
     #[must_use]
     pub fn drop_unwritable(mut self, ownership: &Ownership) -> Self {
         let is_kept = |it: &Statement| ownership.has(it) || it.unresolved_principals().is_empty();
@@ -136,7 +139,7 @@ impl Merged {
     }
 }
 
-/// Whether AWS would refuse to save a statement, and the spec says to drop it for that.
+/// Returns whether AWS would refuse to save a statement and the spec removes such statements.
 pub(super) fn is_unwritable(statement: &Statement, adoption: &Adoption, ownership: &Ownership) -> bool {
     adoption.deleted_principals == Keep::Remove
         && !ownership.has(statement)

@@ -1,4 +1,4 @@
-//! Leaves behind, under Sids that are not ours, what others still need of our statements.
+//! Leaves access that other trails still need in unmanaged statements.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use crate::ownership::Role;
 use crate::{Ownership, Sid, Statement};
 
 impl Merged {
-    /// The same merge, with these statements of ours at the end of the contracted document, where they are nobody's: each
-    /// under a Sid such as AWS's guides have, so that another installation can take it over.
+    /// Appends these managed statements to the contracted document as unmanaged statements. Each
+    /// has a Sid from the AWS guides, so that another installation can adopt it.
     #[must_use]
     pub fn hand_over(mut self, statements: &[Statement], ownership: &Ownership) -> Self {
         let mut left = self.contracted.statements().to_vec();
@@ -29,7 +29,7 @@ impl Merged {
     }
 }
 
-/// The Sid of a statement that is left behind; `None` for one that nobody else needs.
+/// The Sid of a statement that is left behind; `None` if nothing else needs the statement.
 fn handed_over(role: Role) -> Option<&'static str> {
     match role {
         Role::TrailAclCheck => Some("AWSCloudTrailAclCheck"),
@@ -40,12 +40,13 @@ fn handed_over(role: Role) -> Option<&'static str> {
         Role::TrailDecrypt => Some("AWSCloudTrailDecrypt"),
         Role::TrailNotify => Some("AWSCloudTrailNotify"),
         Role::Administration => Some("KeyAdministration"),
-        // A topic or log group that stays encrypted keeps our own statement: the next destroy finds it there.
+        // A topic or log group that stays encrypted keeps the managed statement: the next destroy
+        // finds it.
         Role::DenyInsecureTransport | Role::TrailTopicEncrypt | Role::TrailLogGroupEncrypt => None,
     }
 }
 
-/// Whether a statement has a Sid under which statements are handed over.
+/// Returns whether a statement has a Sid of statements that are left behind.
 pub(super) fn is_handed_over(statement: &Statement) -> bool {
     let name = statement.sid().unwrap_or_default().trim_end_matches(|it: char| it.is_ascii_digit());
     Role::ALL.into_iter().filter_map(handed_over).any(|it| it == name)

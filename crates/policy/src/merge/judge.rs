@@ -1,8 +1,9 @@
-//! Decides what becomes of each foreign statement.
+//! Decides the result for each foreign statement.
 //!
-//! A statement that lets CloudTrail deliver is taken apart into its grants. A grant goes only if our own statements cover
-//! it, or if all that they do not cover are sources of an account whose trails are all known: those that deliver here
-//! are covered. Every other grant stays, under the Sid and the conditions of its statement.
+//! A statement that allows CloudTrail to deliver is split into its grants. A grant is removed only
+//! if managed statements cover it, or if the uncovered sources all belong to an account whose
+//! trails are all known: those of them that deliver here are covered. Every other grant is kept,
+//! under the Sid and the conditions of its statement.
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
@@ -14,14 +15,14 @@ use crate::equivalent::reads_variables;
 use crate::trails::{Action, Coverage, Grant, Piece, Remainder, Source, TrailStatement, may_deliver};
 use crate::{Arn, Document, Ownership, Statement};
 
-/// What becomes of a foreign statement that does not just stay, or that lets CloudTrail deliver.
+/// The result for a foreign statement that changes, or that allows CloudTrail to deliver.
 pub(super) struct Outcome {
     pub(super) fate: Fate,
     pub(super) stays: Vec<Use>,
     pub(super) ended: Vec<Use>,
 }
 
-/// The outcome of every foreign statement of a document, and all statements that are left of it.
+/// Returns the outcome of every foreign statement of a document, and all statements that remain.
 pub(super) fn judge(
     document: &Document,
     adoption: &Adoption,
@@ -37,7 +38,7 @@ pub(super) fn judge(
         accounts: adoption.trails.iter().map(Arn::account).collect(),
     };
     let mut foreign: Vec<Foreign<'_>> = judge.foreign().map(|statement| judge.sort(statement)).collect();
-    // Most documents have no statement that is taken apart.
+    // Most documents have no statement to split.
     let ours = LazyCell::new(|| judge.coverage(judge.ours()));
     for case in foreign.iter_mut().filter_map(Foreign::case_mut) {
         judge.decide(case, &ours);
@@ -58,15 +59,15 @@ pub(super) fn judge(
     (outcomes, left)
 }
 
-/// All statements of a document, and what is known of them.
+/// All statements of a document, and the known facts about them.
 struct Judge<'a> {
     document: &'a Document,
     adoption: &'a Adoption,
     ownership: &'a Ownership,
-    /// Other installations, which take care of their own statements.
+    /// Other installations, which manage their own statements.
     installations: Vec<Ownership>,
     variables: bool,
-    /// Trails that our own statements let deliver.
+    /// Trails that managed statements allow to deliver.
     trails: BTreeSet<&'a str>,
     /// The accounts of those trails.
     accounts: BTreeSet<&'a str>,
@@ -74,31 +75,31 @@ struct Judge<'a> {
 
 /// A foreign statement.
 enum Foreign<'a> {
-    /// It names a deleted principal and is dropped.
+    /// The statement names a deleted principal and is removed.
     Unwritable(&'a Statement),
-    /// It lets CloudTrail deliver, and is taken apart.
+    /// The statement allows CloudTrail to deliver, and is split.
     Trails(Case<'a>),
-    /// It has nothing to do with us, belongs to another installation, or is too long to be taken apart.
+    /// The statement is unrelated, belongs to another installation, or is too long to split.
     Other(&'a Statement),
 }
 
-/// A statement that is taken apart.
+/// A statement that is split into grants.
 struct Case<'a> {
     statement: &'a Statement,
     trails: TrailStatement<'a>,
     pieces: Vec<(Piece, Verdict)>,
 }
 
-/// What becomes of one grant.
+/// The decision about one grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// Our own statements cover it.
+    /// Managed statements cover the grant.
     Covered,
-    /// It goes: no trail that is known needs it.
+    /// The grant is removed: no known trail needs it.
     Ended,
-    /// It goes, because the spec says so.
+    /// The grant is removed, because the spec revokes it.
     Revoked,
-    /// It stays.
+    /// The grant is kept.
     Kept,
 }
 
@@ -123,7 +124,7 @@ impl Case<'_> {
         self.pieces.iter().map(|(piece, verdict)| (self.trails.grant(piece), *verdict))
     }
 
-    /// Keeps every grant that should go but is still in what is left of the statement.
+    /// Keeps every grant that should be removed but is still in the rest of the statement.
     fn keep_what_stays_anyway(&mut self, left: &Remainder) {
         for (piece, verdict) in &mut self.pieces {
             if matches!(verdict, Verdict::Ended | Verdict::Revoked) && left.has(piece) {
@@ -132,7 +133,7 @@ impl Case<'_> {
         }
     }
 
-    /// Gives some grants another verdict.
+    /// Changes the verdict of the selected grants.
     fn revise(&mut self, verdict: Verdict, is_revised: impl Fn(&Grant<'_>, Verdict) -> bool) {
         for (piece, current) in &mut self.pieces {
             if is_revised(&self.trails.grant(piece), *current) {
@@ -142,7 +143,7 @@ impl Case<'_> {
     }
 }
 
-/// Whether a grant goes, and is one that only reads metadata.
+/// Returns whether a grant is removed and only reads metadata.
 fn is_look_that_goes(grant: &Grant<'_>, verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Ended | Verdict::Revoked) && grant.purpose() == Action::Look
 }
@@ -200,7 +201,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether all trails that can use a grant are known.
+    /// Returns whether all trails that can use a grant are known.
     fn is_known(&self, grant: &Grant<'_>) -> bool {
         let is_surveyed = |id: &str| self.adoption.surveyed.contains(id);
         let is_of_surveyed = match grant.folder_of_organization() {
@@ -217,17 +218,18 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether the account of a grant may be the management account of an organization.
+    /// Returns whether the account of a grant may be the management account of an organization.
     fn may_manage(&self, grant: &Grant<'_>) -> bool {
         let managers = &self.adoption.managers;
         managers.is_empty() || managers.values().any(|manager| grant.account == Some(manager))
     }
 
-    /// Revises the grants that only read metadata. Reading the ACL of a bucket or describing a key reveals nothing and is of
-    /// no use alone, so such a grant goes with the last permission to deliver; it stays as long as a source that can
-    /// deliver needs it.
+    /// Revises the grants that only read metadata. Reading the ACL of a bucket or describing a key
+    /// reveals nothing and is useless alone, so such a grant is removed together with the last
+    /// permission to deliver. It is kept as long as a source that can deliver needs it.
     fn keep_looks_that_are_needed(&self, foreign: &mut [Foreign<'a>]) {
-        // One that names no source is taken to go first: whoever needs it is found below.
+        // A grant without a source is first assumed to be removed. The code below finds the sources
+        // that need it.
         let is_unscoped = |grant: &Grant<'_>, verdict| {
             verdict != Verdict::Covered && grant.purpose() == Action::Look && !grant.is_scoped
         };
@@ -241,7 +243,8 @@ impl<'a> Judge<'a> {
         }
         let left: Vec<Remainder> =
             foreign.iter().filter_map(Foreign::case).map(|case| self.left(case)).collect();
-        // A grant that stays because the lists cannot say otherwise stays for good: the verdicts below assume it.
+        // A grant that is kept because lists cannot express its removal is kept permanently: the
+        // verdicts below rely on it.
         for (case, left) in foreign.iter_mut().filter_map(Foreign::case_mut).zip(&left) {
             case.keep_what_stays_anyway(left);
         }
@@ -261,7 +264,7 @@ impl<'a> Judge<'a> {
         let may_others_deliver = others.clone().any(|it| may_deliver(it) && !self.is_anothers(it));
         let staying = left.iter().filter_map(|left| left.statement.as_ref()).chain(others);
         let staying = self.coverage(self.ours().chain(staying));
-        // What needs a look is decided for all before any verdict changes.
+        // The needs of all grants are determined before any verdict changes.
         let needed: Vec<Vec<bool>> = foreign
             .iter()
             .filter_map(Foreign::case)
@@ -280,8 +283,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A statement that is not taken apart and stays. Another installation lets its own trails look; any other may let
-    /// sources deliver that it does not name.
+    /// Returns a statement that is not split and is kept. Another installation allows only its own
+    /// trails to read metadata. Any other statement can allow sources to deliver that it does not
+    /// name.
     fn other_that_stays<'f>(&self, foreign: &'f Foreign<'a>) -> Option<&'f Statement> {
         match foreign {
             Foreign::Other(statement) if self.adoption.foreign_statements == Keep::Keep => Some(statement),
@@ -289,7 +293,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What is said of a foreign statement, and what is left of it.
+    /// Describes the outcome for a foreign statement, and the rest of the statement.
     fn outcome<'c>(
         &self,
         foreign: &Foreign<'_>,
@@ -355,7 +359,7 @@ impl<'a> Judge<'a> {
         (Outcome { fate, stays: stays.into_vec(), ended: ended.into_vec() }, left.statement)
     }
 
-    /// What is left of a statement that is taken apart.
+    /// The rest of a statement that is split.
     fn left(&self, case: &Case<'_>) -> Remainder {
         let stays: Vec<(&Piece, bool)> =
             case.pieces.iter().map(|(piece, verdict)| (piece, *verdict == Verdict::Kept)).collect();
@@ -368,7 +372,7 @@ impl<'a> Judge<'a> {
         case.trails.keep(&stays, &self.adoption.managers, is_known)
     }
 
-    /// What ends when a statement is removed that is not taken apart.
+    /// The access that ends with the removal of a statement that is not split.
     fn ended_with(&self, statement: &Statement, ours: &Coverage<'_>) -> Vec<Use> {
         let mut ended = Uses::default();
         let trails = TrailStatement::of(statement);
@@ -389,14 +393,16 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether a source that can deliver needs a grant to look, because no statement that stays allows the same.
+/// Returns whether a source that can deliver needs a grant to read metadata, because no kept
+/// statement allows the same.
 fn needs(delivering: &Grant<'_>, look: &Grant<'_>, staying: &Coverage<'_>) -> bool {
     let is_apart = delivering.account.zip(look.account).is_some_and(|(one, other)| one != other);
     !is_apart && !staying.covers(&delivering.looking(look))
 }
 
-/// Whether a grant is of a kind that our own statements never have: the use of a key without the encryption context of a
-/// trail, as for an encrypted topic, and actions that no documentation explains.
+/// Returns whether managed statements never contain a grant of this kind: the use of a key without
+/// the encryption context of a trail, as for an encrypted topic, and actions that no documentation
+/// explains.
 ///
 /// See "Configuring AWS KMS permissions" in the Amazon SNS developer guide.
 fn is_never_ours(grant: &Grant<'_>) -> bool {

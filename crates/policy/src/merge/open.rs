@@ -1,4 +1,4 @@
-//! Finds statements that let the trails of every account deliver, whatever else they say.
+//! Finds statements that allow the trails of every account to deliver.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,7 +14,8 @@ use crate::{Document, Request, Statement, evaluate};
 /// An account that no document names.
 const STRANGER: &str = "000000000000";
 
-/// What a statement allows to a trail of an account that nobody named, if it does.
+/// Returns the access that a statement allows to a trail of an account that nobody named, if there
+/// is any.
 pub(super) fn lets_everyone_deliver(statement: &Statement, document: &Document) -> Option<Use> {
     if !may_deliver(statement) {
         return None;
@@ -41,7 +42,7 @@ pub(super) fn lets_everyone_deliver(statement: &Statement, document: &Document) 
     })
 }
 
-/// What a trail of the stranger would ask for.
+/// The request of a trail of the stranger.
 fn request(action: &str, resource: &str, pattern: &str) -> Request {
     let partition = pattern.split(':').nth(1).filter(|it| it.starts_with("aws")).unwrap_or("aws");
     let trail = format!("arn:{partition}:cloudtrail:us-east-1:{STRANGER}:trail/Trail");
@@ -55,7 +56,8 @@ fn request(action: &str, resource: &str, pattern: &str) -> Request {
     }
 }
 
-/// A resource that the pattern stands for: a log file of the stranger, if it is of objects.
+/// A resource that matches the pattern. If the pattern matches objects, it is a log file of the
+/// stranger.
 fn instance(pattern: &str, is_of_objects: bool) -> String {
     let below = format!("{STRANGER}/CloudTrail/us-east-1/2026/01/01/log.json.gz");
     let pattern = pattern.replace(SOURCE_ACCOUNT_VARIABLE, STRANGER);

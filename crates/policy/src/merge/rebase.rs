@@ -1,28 +1,29 @@
-//! Turns the step from one document to another into the same step from a third: what a plan saw, what it wants, and what
-//! is live when it is applied.
+//! Applies the planned change between two documents to a third: the document that is live during
+//! the apply.
 
 use super::handover::is_handed_over;
 use crate::{Document, Ownership, Statement, merge, owned};
 
-/// What a write of a plan has to do to a document, whatever that has become since.
+/// The change that a plan makes to a document, applicable to a later version of the document.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Our statements afterwards.
+    /// The managed statements after the change.
     wanted: Vec<Statement>,
-    /// Foreign statements that go, or are narrowed.
+    /// Foreign statements that are removed or narrowed.
     edits: Vec<(Statement, Option<Statement>)>,
-    /// Statements that were ours and are handed over.
+    /// Managed statements that become unmanaged.
     additions: Vec<Statement>,
     version: Option<String>,
-    /// The document that takes the place of one without statements.
+    /// The document that replaces a document without statements.
     fallback: Option<Document>,
 }
 
 impl Step {
-    /// The step from `before` to `after`; `None` stands for no document.
+    /// Computes the change from `before` to `after`; `None` stands for no document.
     ///
-    /// Where `after` has no statement of `before` and none of ours, it takes the place of an empty document, and is
-    /// written only where nothing else is left: what others have added in between stays as it is.
+    /// If `after` has no statement of `before` and no managed statement, it is the replacement for
+    /// an empty document. The replacement is written only if nothing else remains: statements that
+    /// others have added in the meantime are kept.
     pub fn between(before: Option<&Document>, after: Option<&Document>, ownership: &Ownership) -> Self {
         let foreign = |document: Option<&Document>| -> Vec<Statement> {
             let statements = document.map(Document::statements).unwrap_or_default();
@@ -30,7 +31,8 @@ impl Step {
         };
         let (old, mut new) = (foreign(before), foreign(after));
         let mut edits = Vec::new();
-        // What stands in both is no edit. What is left is paired in order: a statement keeps its place and its Sid.
+        // A statement in both documents is not edited. The rest is paired in order: a statement
+        // keeps its place and its Sid.
         let changed: Vec<Statement> = old
             .into_iter()
             .filter(|old| match new.iter().position(|new| new == old) {
@@ -59,12 +61,13 @@ impl Step {
         }
     }
 
-    /// Our statements afterwards.
+    /// The managed statements after the change.
     pub fn wanted(&self) -> &[Statement] {
         &self.wanted
     }
 
-    /// The document after the step. A foreign statement that is not as it was is left alone.
+    /// Returns the document after the change. A foreign statement that has changed in the meantime
+    /// is not edited.
     pub fn apply(&self, live: Option<&Document>, ownership: &Ownership) -> Document {
         let merged = merge(live, &self.wanted, ownership).contracted;
         let mut edits: Vec<Option<&(Statement, Option<Statement>)>> = self.edits.iter().map(Some).collect();
@@ -89,7 +92,8 @@ impl Step {
         }
     }
 
-    /// Whether a foreign statement is still to be removed, narrowed or added, or the version to be changed.
+    /// Returns whether a foreign statement remains to be removed, narrowed or added, or the version
+    /// remains to be changed.
     pub fn is_pending(&self, live: Option<&Document>) -> bool {
         let statements = live.map(Document::statements).unwrap_or_default();
         let has_old_version =
@@ -119,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_in_place_of_an_empty_one_is_written_only_where_nothing_else_is_left() {
+    fn the_replacement_of_an_empty_document_is_written_only_if_nothing_else_remains() {
         let ownership = Ownership::of("sec");
         let (before, after) =
             (document("2012-10-17", &["SecTrailNotify"]), document("2008-10-17", &["Default"]));
@@ -134,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_handed_over_is_added_to_whatever_others_have_added() {
+    fn handed_over_statements_are_added_to_foreign_additions() {
         let ownership = Ownership::of("sec");
         let before = document("2012-10-17", &["SecTrailWrite"]);
         let after = document("2012-10-17", &["AWSCloudTrailWrite"]);
@@ -148,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_keeps_a_statement_takes_the_place_of_none() {
+    fn a_document_that_keeps_a_statement_is_not_a_replacement() {
         let ownership = Ownership::of("sec");
         let before = document("2008-10-17", &["Theirs", "Old"]);
         let after = document("2012-10-17", &["Theirs", "SecTrailNotify"]);

@@ -1,6 +1,7 @@
-//! Turns two forms of an Allow into one statement that allows what either does.
+//! Unites two versions of an Allow into one statement that allows what either of them allows.
 //!
-//! It must never allow less than one of the two; where lists alone cannot say that, there is no union.
+//! The union must never allow less than one of the two. If lists alone cannot express it, there is
+//! no union.
 
 use std::collections::HashSet;
 
@@ -13,12 +14,13 @@ use crate::json::{members, one_or_many, scalar_text};
 /// Two statements in one.
 pub(super) struct Union {
     pub(super) statement: Statement,
-    /// Whether it allows nothing beyond the two.
+    /// Whether the union allows nothing beyond the two.
     pub(super) is_exact: bool,
 }
 
-/// The statement with the resources and condition values of both, the live ones first; where one of the two
-/// already has all of them, that one. `None` if the statements differ in anything else.
+/// Returns the statement with the resources and condition values of both, the live ones first. If
+/// one of the two already has all of them, returns that one. Returns `None` if the statements
+/// differ in anything else.
 pub(super) fn unite(current: &Statement, wanted: &Statement) -> Option<Union> {
     if shape(current)? != shape(wanted)? {
         return None;
@@ -44,8 +46,9 @@ pub(super) fn unite(current: &Statement, wanted: &Statement) -> Option<Union> {
     Some(Union { statement, is_exact: tally.is_exact() })
 }
 
-/// What must be equal in two statements for their lists to be united: all but the members of those lists. None if
-/// one condition stands there twice, spelled differently: which values belong together cannot be told.
+/// The parts of two statements that must be equal so that their lists can be united: everything
+/// except the members of these lists. `None` if a statement has one condition twice, in different
+/// spellings, because it is unknown which values belong together.
 fn shape(statement: &Statement) -> Option<Canonical<'_>> {
     let mut shape = Canonical::of(statement);
     let conditions = shape.rest.conditions.len();
@@ -53,7 +56,7 @@ fn shape(statement: &Statement) -> Option<Canonical<'_>> {
         resources.clear();
     }
     let rest = shape.rest.conditions.into_iter().map(|mut condition| {
-        // Under a negated operator more values allow less, so there the values must be equal.
+        // Under a negated operator, more values allow less, so the values must be equal.
         if !lowercase(&condition.operator).contains("not") {
             condition.values.clear();
         }
@@ -63,7 +66,7 @@ fn shape(statement: &Statement) -> Option<Canonical<'_>> {
     (shape.rest.conditions.len() == conditions).then_some(shape)
 }
 
-/// The values of the condition that is the same as `operator` and `key` but for spelling.
+/// The values of the condition that equals `operator` and `key`, regardless of spelling.
 fn find_values<'v>(condition: &'v Value, operator: &str, key: &str) -> Option<&'v Value> {
     let operators = condition.as_object()?.iter();
     let same = operators.filter(|(name, _)| canonical_operator(name) == canonical_operator(operator));
@@ -71,7 +74,7 @@ fn find_values<'v>(condition: &'v Value, operator: &str, key: &str) -> Option<&'
     keys.find(|(name, _)| lowercase(name) == lowercase(key)).map(|(_, values)| values)
 }
 
-/// How many lists of the two statements differ, and in which way.
+/// The number of lists that differ between two statements, and the kinds of the differences.
 #[derive(Default)]
 struct Tally {
     gaining: usize,
@@ -80,7 +83,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// The members of both, those of `current` first.
+    /// Returns the members of both, those of `current` first.
     fn unite(&mut self, current: &Value, wanted: &Value) -> Value {
         let known: HashSet<_> = members(current).iter().filter_map(scalar_text).collect();
         let kept: HashSet<_> = members(wanted).iter().filter_map(scalar_text).collect();
@@ -96,8 +99,9 @@ impl Tally {
         one_or_many(united)
     }
 
-    /// Lists multiply. The product of the unions is the union of the products only if a single list differs, or
-    /// if one statement has all that the other has.
+    /// Returns whether the union is exact. Lists multiply: the product of the unions is the union
+    /// of the products only if a single list differs, or if one statement has all members of the
+    /// other.
     fn is_exact(&self) -> bool {
         self.differing <= 1 || self.gaining == 0 || self.losing == 0
     }

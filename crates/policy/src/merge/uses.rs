@@ -1,4 +1,5 @@
-//! Describes what a statement allows to CloudTrail, for people, for programs, and as a test on requests.
+//! Describes the access that a statement allows to CloudTrail, for people, for programs, and as a
+//! test of requests.
 
 use std::collections::BTreeSet;
 
@@ -9,25 +10,25 @@ use crate::canonical::lowercase;
 use crate::pattern::text_matches;
 use crate::trails::{Grant, SOURCE_ACCOUNT_VARIABLE, Source, TRAIL_CONTEXT};
 
-/// What a statement allows to CloudTrail for sources of one kind.
+/// The access that a statement allows to CloudTrail for sources of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
-    /// For which sources.
+    /// The sources.
     pub sources: Sources,
     /// The actions, in lower case; `*` is a wildcard.
     pub actions: BTreeSet<String>,
     /// The resources; `*` is a wildcard.
     pub resources: BTreeSet<String>,
-    /// Patterns of the encryption context `aws:cloudtrail:arn`; empty where it is not restricted.
+    /// Patterns of the encryption context `aws:cloudtrail:arn`; empty if it is not restricted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub contexts: BTreeSet<String>,
 }
 
-/// For which sources CloudTrail may act: what `aws:SourceArn` has in a request.
+/// The sources for which CloudTrail can act: the value of `aws:SourceArn` in a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Sources {
-    /// Trails that are named by their ARNs.
+    /// Trails by their ARNs.
     Trails {
         /// The ARNs.
         arns: BTreeSet<String>,
@@ -37,12 +38,12 @@ pub enum Sources {
         /// The ids of the accounts.
         ids: BTreeSet<String>,
     },
-    /// The trails of organizations.
+    /// The trails of some organizations.
     Organizations {
         /// The ids of the organizations.
         ids: BTreeSet<String>,
     },
-    /// Event data stores, channels, and patterns that may stand for them.
+    /// Event data stores, channels, and patterns that can match them.
     Others {
         /// The ARNs or patterns.
         arns: BTreeSet<String>,
@@ -52,7 +53,7 @@ pub enum Sources {
 }
 
 impl Use {
-    /// Whether a request of CloudTrail is one of this use.
+    /// Returns whether a request of CloudTrail belongs to this use.
     pub fn names(&self, request: &Request) -> bool {
         let account = request.values("aws:SourceAccount").first().map(String::as_str);
         let resource = |pattern: &String| {
@@ -67,7 +68,7 @@ impl Use {
         let is_source = match &self.sources {
             Sources::Trails { arns } | Sources::Others { arns } => has("aws:SourceArn", arns),
             Sources::Accounts { ids } => account.is_some_and(|account| ids.contains(account)),
-            // The folder in the resource says the organization.
+            // The folder in the resource identifies the organization.
             Sources::Organizations { .. } | Sources::Everyone => true,
         };
         let action = lowercase(request.action());
@@ -78,7 +79,7 @@ impl Use {
     }
 }
 
-/// Grants by the kind of their source, each kind once.
+/// Uses, merged by the kind of their source.
 #[derive(Default)]
 pub(super) struct Uses(Vec<Use>);
 
@@ -87,7 +88,7 @@ impl Uses {
         self.put(sources(grant), &grant.action, &grant.resource, grant.context.as_deref());
     }
 
-    /// Every source of some accounts, with the actions and resources of a whole statement.
+    /// Adds every source of some accounts, with the actions and resources of a whole statement.
     pub(super) fn put(&mut self, sources: Sources, action: &str, resource: &str, context: Option<&str>) {
         let is_same = |it: &&mut Use| {
             std::mem::discriminant(&it.sources) == std::mem::discriminant(&sources)
@@ -119,7 +120,7 @@ impl Uses {
 }
 
 impl Sources {
-    /// Takes in others of the same kind.
+    /// Merges other uses into these.
     fn extend(&mut self, other: Self) {
         match (self, other) {
             (Self::Trails { arns }, Self::Trails { arns: more })

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{NameError, string_name};
 
-/// The id of an AWS account: exactly 12 digits, leading zeros included.
+/// The id of an AWS account: exactly 12 digits, including leading zeros.
 ///
 /// See "View AWS account identifiers" in the AWS Account Management reference guide.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,7 +25,8 @@ impl FromStr for AccountId {
     }
 }
 
-/// Whether a text is an account id, for those who look at what somebody else wrote.
+/// Returns whether a text is an account id. For foreign text, which is not parsed into an
+/// [`AccountId`].
 pub(crate) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -35,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holds_twelve_digits_and_nothing_else() {
+    fn an_account_id_has_exactly_twelve_digits() {
         assert_eq!("012345678901".parse::<AccountId>().unwrap().as_str(), "012345678901");
         for text in
             ["", "12345678901", "1234567890123", "12345678901a", " 12345678901", "１２３４５６７８９０１２"]

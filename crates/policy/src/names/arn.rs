@@ -6,8 +6,9 @@ use super::{NameError, Partition, string_name};
 
 /// An Amazon Resource Name: `arn:partition:service:region:account:resource`.
 ///
-/// Region and account may be empty, as in the ARN of a bucket. Compared by its text, as AWS does: ARNs are
-/// case-sensitive. See "Identify AWS resources with Amazon Resource Names" in the IAM user guide.
+/// Region and account can be empty, as in the ARN of a bucket. ARNs are compared as text, because
+/// they are case-sensitive in AWS. See "Identify AWS resources with Amazon Resource Names" in the
+/// IAM user guide.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Arn(String);
@@ -15,7 +16,8 @@ pub struct Arn(String);
 string_name!(Arn);
 
 impl Arn {
-    /// The ARN of these elements. `region` and `account` may be empty; `resource` may hold colons.
+    /// Creates an ARN from its elements. `region` and `account` can be empty; `resource` can
+    /// contain colons.
     pub fn new(partition: Partition, service: &str, region: &str, account: &str, resource: &str) -> Self {
         Self(format!("arn:{partition}:{service}:{region}:{account}:{resource}"))
     }
@@ -35,23 +37,23 @@ impl Arn {
         self.element(2)
     }
 
-    /// The Region, or an empty text where the resource has none.
+    /// The Region, or an empty text if the resource has none.
     pub fn region(&self) -> &str {
         self.element(3)
     }
 
-    /// The account id, or an empty text where the resource has none.
+    /// The account id, or an empty text if the resource has none.
     pub fn account(&self) -> &str {
         self.element(4)
     }
 
-    /// All behind the account: `trail/SecurityTrail`, `key/1234…`.
+    /// Everything after the account: `trail/SecurityTrail`, `key/1234…`.
     pub fn resource(&self) -> &str {
         self.element(5)
     }
 
-    /// The resource without its type: all behind its first slash, or all of it where it has none. `SecurityTrail` of
-    /// `trail/SecurityTrail`.
+    /// The resource without its type: everything after its first slash, or the whole resource if it
+    /// has no slash. `SecurityTrail` of `trail/SecurityTrail`.
     pub fn resource_name(&self) -> &str {
         self.resource().split_once('/').map_or(self.resource(), |(_, name)| name)
     }
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gives_its_elements() {
+    fn an_arn_has_six_elements() {
         let arn: Arn = "arn:aws:logs:eu-west-1:111111111111:log-group:trail:*".parse().unwrap();
         assert_eq!(arn.partition(), "aws");
         assert_eq!(arn.service(), "logs");
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_resource_is_what_is_behind_its_type() {
+    fn the_resource_name_follows_the_resource_type() {
         for (arn, name) in [
             ("arn:aws:cloudtrail:us-east-1:111111111111:trail/SecurityTrail", "SecurityTrail"),
             ("arn:aws:iam::111111111111:role/path/Auditor", "path/Auditor"),
@@ -104,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn elements_may_be_empty_where_aws_leaves_them_empty() {
+    fn region_and_account_can_be_empty() {
         let arn = Arn::new(Partition::AwsCn, "s3", "", "", "logs");
         assert_eq!(arn.as_str(), "arn:aws-cn:s3:::logs");
         assert_eq!(arn.as_str().parse::<Arn>().unwrap(), arn);
     }
 
     #[test]
-    fn what_is_not_an_arn_is_refused() {
+    fn texts_that_are_not_arns_are_rejected() {
         for text in
             ["", "arn", "arn:aws:s3", "arn:aws:s3:::", "arn:gcp:s3:::b", "arn:aws::::b", "arn:aws:s3:::a b"]
         {

@@ -9,9 +9,10 @@ use super::{NameError, string_name};
 
 /// The code of an AWS Region, such as `eu-central-1`.
 ///
-/// Any code that belongs to a known partition by its shape is accepted, because AWS opens Regions faster than we release.
-/// [`Region::is_known`] tells whether this version knows the Region. A code of no known partition is rejected: without
-/// the partition, no ARN of the Region can be written.
+/// Every code with the shape of a known partition is accepted, because AWS opens Regions faster
+/// than reconcile is released. [`Region::is_known`] returns whether this version knows the Region.
+/// A code of an unknown partition is rejected: without the partition, no ARN of the Region can be
+/// written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
@@ -19,10 +20,11 @@ pub struct Region(String);
 string_name!(Region);
 
 impl Region {
-    /// Whether the Region is disabled in an account until somebody enables it.
+    /// Returns whether the Region is disabled in an account until somebody enables it.
     ///
-    /// Regions launched before March 20, 2019 are enabled by default: see "Enable or disable AWS Regions in your account" in the
-    /// Account Management reference. Other partitions than the commercial one have no opt-in Regions.
+    /// Regions launched before March 20, 2019 are enabled by default: see "Enable or disable AWS
+    /// Regions in your account" in the Account Management reference. Only the commercial partition
+    /// has opt-in Regions.
     pub fn is_opt_in(&self) -> bool {
         self.partition() == Partition::Aws && !known::ENABLED_BY_DEFAULT.contains(&self.as_str())
     }
@@ -54,10 +56,11 @@ impl FromStr for Region {
     }
 }
 
-/// The partition of a Region, by the shape of its code.
+/// Returns the partition of a Region, by the shape of its code.
 ///
-/// The shapes are `regionRegex` of each partition in the `partitions.json` of the AWS SDKs (botocore 1.44.8). The SDK takes
-/// a Region of any other shape for one of the commercial partition, and sends requests to a host that does not exist.
+/// The shapes are the `regionRegex` of each partition in the `partitions.json` of the AWS SDKs
+/// (botocore 1.44.8). The SDK assumes that a Region of any other shape is in the commercial
+/// partition, and sends requests to a host that does not exist.
 fn partition_of(code: &str) -> Option<Partition> {
     const COMMERCIAL: [&str; 9] = ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"];
 
@@ -85,14 +88,14 @@ impl Region {
         known::KNOWN.iter().flat_map(|(_, codes)| codes.iter().copied())
     }
 
-    /// Whether this version knows the Region.
+    /// Returns whether this version knows the Region.
     pub fn is_known(&self) -> bool {
         Self::known().any(|code| code == self.0)
     }
 
-    /// The partition this Region is in; it is the second element of every ARN of the Region.
+    /// The partition of this Region; it is the second element of every ARN of the Region.
     pub fn partition(&self) -> Partition {
-        // INVARIANT: a Region is made only from a code whose partition is known.
+        // INVARIANT: a Region is created only from a code whose partition is known.
         partition_of(&self.0).unwrap_or(Partition::Aws)
     }
 }
@@ -133,7 +136,7 @@ impl Partition {
         Self::AwsIsoF,
     ];
 
-    /// The partition as ARNs name it.
+    /// The name of the partition in ARNs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
@@ -147,7 +150,8 @@ impl Partition {
         }
     }
 
-    /// The domain of the endpoints of the partition, with which the names of Regional service principals end.
+    /// The domain of the endpoints of the partition. The names of Regional service principals end
+    /// with it.
     ///
     /// See `dnsSuffix` in the `partitions.json` of the AWS SDKs.
     pub fn dns_suffix(self) -> &'static str {
@@ -162,7 +166,8 @@ impl Partition {
         }
     }
 
-    /// The Region that the partition began with, which answers for buckets in all of its Regions.
+    /// The first Region of the partition. Its endpoint answers for buckets in all Regions of the
+    /// partition.
     pub fn first_region(self) -> Region {
         let code = match self {
             Self::Aws => "us-east-1",
@@ -207,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_region_is_one_of_the_partition() {
+    fn the_first_region_belongs_to_the_partition() {
         for partition in Partition::ALL {
             let first = partition.first_region();
             assert!(first.partition() == partition && first.is_known(), "{first}");
@@ -238,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_shaped_like_a_region_is_refused() {
+    fn texts_without_the_shape_of_a_region_are_rejected() {
         for text in
             ["", "useast1", "us-east", "us-east-", "us-east-1a", "US-EAST-1", "-east-1", "us--1", "global"]
         {

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{NameError, string_name};
 
-/// The id of a statement that we write: letters and digits only.
+/// The id of a managed statement: letters and digits only.
 ///
-/// That is what IAM allows; S3 and KMS allow more, so the Sid of a *live* statement is plain text.
-/// See "IAM JSON policy elements: Sid".
+/// IAM allows only these characters. S3 and KMS allow more, so the Sid of a *live* statement is
+/// plain text. See "IAM JSON policy elements: Sid".
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sid(String);
@@ -15,7 +15,7 @@ pub struct Sid(String);
 string_name!(Sid);
 
 impl Sid {
-    /// The letters and digits of a `text`, which is to have at least one.
+    /// Creates a Sid from the letters and digits of a `text`, which must contain at least one.
     pub(crate) fn from_alphanumerics(text: &str) -> Self {
         Self(text.chars().filter(char::is_ascii_alphanumeric).collect())
     }

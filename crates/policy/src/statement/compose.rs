@@ -1,6 +1,7 @@
-//! Turns elements that we choose into a statement.
+//! Creates statements from trusted elements.
 //!
-//! It must not be given what a user or AWS wrote: that is read, and its shape checked.
+//! Elements from a user or from AWS must not be passed to this module: they are parsed, and their
+//! shape is checked.
 
 use std::collections::HashSet;
 
@@ -11,12 +12,12 @@ use crate::Sid;
 use crate::json::one_or_many;
 
 impl Statement {
-    /// A statement of our own, its elements in the order in which AWS documents write them.
+    /// Creates a managed statement, with its elements in the order of the AWS documentation.
     pub(crate) fn compose<const N: usize>(sid: &Sid, effect: Effect, elements: [(&str, Value); N]) -> Self {
         Self::compose_unowned(Some(sid.as_str()), effect, elements)
     }
 
-    /// A statement whose Sid, if it has one, is not one of ours.
+    /// Creates a statement whose Sid, if it has one, is foreign.
     pub(crate) fn compose_unowned<const N: usize>(
         sid: Option<&str>,
         effect: Effect,
@@ -28,7 +29,7 @@ impl Statement {
         Self::of_elements(effect, elements.collect())
     }
 
-    /// The same statement under another Sid.
+    /// Returns the statement under another Sid.
     pub(crate) fn with_sid(&self, sid: &Sid) -> Self {
         let mut elements = self.elements.clone();
         let value = Value::from(sid.as_str());
@@ -41,7 +42,7 @@ impl Statement {
         Self::of_elements(self.effect, elements)
     }
 
-    /// The same statement with other values under some of its elements.
+    /// Returns the statement with some of its elements replaced.
     pub(crate) fn with_elements(&self, elements: Map<String, Value>) -> Self {
         Self::of_elements(self.effect, elements)
     }
@@ -52,7 +53,8 @@ impl Statement {
     }
 }
 
-/// Texts as the value of an element, in the given order and each once; a single one without brackets.
+/// Returns distinct texts as the value of an element, in the given order; a single text without
+/// brackets.
 pub(crate) fn texts<I: IntoIterator<Item = String>>(texts: I) -> Value {
     let mut seen = HashSet::new();
     one_or_many(texts.into_iter().filter(|text| seen.insert(text.clone())).map(Value::String).collect())

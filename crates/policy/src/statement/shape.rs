@@ -1,7 +1,7 @@
-//! Checks that the known elements of a JSON object have the shapes that the policy grammar gives them.
+//! Checks that the known elements of a JSON object have the types that the policy grammar requires.
 //!
-//! It must not refuse what it does not know: AWS adds elements, and a foreign statement is not ours to judge.
-//! See "Grammar of the IAM JSON policy language" in the IAM user guide.
+//! Unknown elements must not be rejected: AWS adds elements, and a foreign statement is not
+//! validated. See "Grammar of the IAM JSON policy language" in the IAM user guide.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,8 @@ use super::Effect;
 use crate::ParseError;
 use crate::json::{escape_pointer, members, scalar_text};
 
-/// The effect of the statement at `path`, or the first element that does not fit.
+/// Returns the effect of the statement at `path`, or an error for the first element of a wrong
+/// type.
 pub(super) fn check(elements: &Map<String, Value>, path: &str) -> Result<Effect, ParseError> {
     for (name, value) in elements {
         let path = || format!("{path}/{}", escape_pointer(name));

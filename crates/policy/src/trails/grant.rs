@@ -1,4 +1,5 @@
-//! Turns one member of each list of a statement into what it allows, and into whether other statements cover it.
+//! Turns one member of each list of a statement into a grant, and decides whether other statements
+//! cover the grant.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,42 +13,44 @@ use crate::{Effect, Statement};
 /// One action on one resource that a statement allows to CloudTrail for one source.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant<'t> {
-    /// The account of the source, where the statement says it.
+    /// The account of the source, if the statement names it.
     pub(crate) account: Option<&'t str>,
-    /// In lower case.
+    /// The action in lower case.
     pub(crate) action: Cow<'t, str>,
-    /// A pattern, with the account of the source in place of a variable or of the `*` that stands for all accounts.
+    /// The resource pattern. The account of the source replaces a variable or a `*` that stands for
+    /// all accounts.
     pub(crate) resource: Cow<'t, str>,
-    /// For which source CloudTrail acts.
+    /// The source for which CloudTrail acts.
     pub(crate) source: Source<'t>,
-    /// The pattern of the encryption context, where the statement asks for one.
+    /// The pattern of the encryption context, if the statement requires one.
     pub(crate) context: Option<Cow<'t, str>>,
-    /// The organization of the source, where the statement asks for a certain one.
+    /// The organization of the source, if the statement requires one.
     pub(crate) organization: Option<&'t str>,
-    /// Whether the statement asks for any source at all.
+    /// Whether the statement requires any source at all.
     pub(crate) is_scoped: bool,
-    /// The folders of organizations, where the statement has a `*` in place of the folders of all accounts.
+    /// The folders of organizations, if the statement has a `*` in place of the folders of all
+    /// accounts.
     of_organizations: Option<String>,
     has_context_wildcards: bool,
 }
 
-/// What CloudTrail acts for: the resource in `aws:SourceArn`.
+/// The source for which CloudTrail acts: the resource in `aws:SourceArn`.
 ///
-/// See "Amazon S3 bucket policy for CloudTrail" (trails) and "Amazon S3 bucket policy for CloudTrail Lake query
-/// results" (event data stores) in the CloudTrail user guide.
+/// See "Amazon S3 bucket policy for CloudTrail" (trails) and "Amazon S3 bucket policy for
+/// CloudTrail Lake query results" (event data stores) in the CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source<'t> {
     /// One trail, by its ARN.
     Trail(Cow<'t, str>),
-    /// The trails of a pattern.
+    /// The trails that match a pattern.
     Trails(Cow<'t, str>),
-    /// An event data store, a channel, or a pattern that may stand for one.
+    /// An event data store, a channel, or a pattern that can match one.
     Other(Cow<'t, str>),
-    /// Whatever there is.
+    /// Any source.
     Unnamed,
 }
 
-/// The texts of a piece, with whether wildcards have a meaning in them.
+/// The texts of a piece, and whether each can contain wildcards.
 #[derive(Debug, Default)]
 pub(super) struct Texts<'t> {
     pub(super) action: &'t str,
@@ -85,12 +88,12 @@ impl<'t> Grant<'t> {
         }
     }
 
-    /// What the action is for.
+    /// The purpose of the action.
     pub(crate) fn purpose(&self) -> Action {
         Action::of(&self.action).unwrap_or(Action::Undocumented)
     }
 
-    /// The organization in whose folder the resource is.
+    /// The organization whose folder contains the resource.
     pub(crate) fn folder_of_organization(&self) -> Option<&str> {
         match Owner::of_resource(&self.resource) {
             Owner::Organization(id) => Some(id),
@@ -98,19 +101,19 @@ impl<'t> Grant<'t> {
         }
     }
 
-    /// The same for the folders of all organizations, if the statement allows that, too: only trails of a management account
-    /// write there.
+    /// Returns the same grant for the folders of all organizations, if the statement allows these,
+    /// too. Only trails of a management account write there.
     pub(crate) fn in_organizations(&self) -> Option<Self> {
         let resource = self.of_organizations.clone()?;
         Some(Self { resource: Cow::Owned(resource), of_organizations: None, ..self.clone() })
     }
 
-    /// The same source, reading the metadata of a resource.
+    /// Returns the grant for the same source to read the metadata of a resource.
     pub(crate) fn looking(&self, at: &Self) -> Self {
         Self { action: at.action.clone(), resource: at.resource.clone(), context: None, ..self.clone() }
     }
 
-    /// What every request that this grant allows has under the condition keys.
+    /// The condition keys of every request that this grant allows.
     fn facts<'f>(
         &'f self,
         organization: Option<&'f str>,
@@ -137,7 +140,7 @@ impl<'t> Grant<'t> {
             }
             (Source::Unnamed, None) => {}
         }
-        // Only of trails is it known with which ACL they write.
+        // The ACL is known only for objects that trails write.
         if self.action == "s3:putobject" && matches!(self.source, Source::Trail(_) | Source::Trails(_)) {
             facts.add("StringEquals", "s3:x-amz-acl", Cow::Borrowed(OWNERS_ACL));
         }
@@ -167,7 +170,7 @@ impl<'t> Source<'t> {
     }
 }
 
-/// The ARN of a source with its account in place of a `*` or a variable.
+/// Replaces a `*` or a variable in the ARN of a source by the account of the source.
 fn of_source<'t>(arn: &'t str, account: Option<&str>) -> Cow<'t, str> {
     let (Some(account), Some((before, at, after))) = (account, around_account(arn)) else {
         return Cow::Borrowed(arn);
@@ -178,7 +181,8 @@ fn of_source<'t>(arn: &'t str, account: Option<&str>) -> Cow<'t, str> {
     }
 }
 
-/// What stands before, in and behind the account of an ARN. A variable in its place has a colon in it.
+/// The parts of an ARN before, in and after the account. A variable in place of the account
+/// contains a colon.
 fn around_account(arn: &str) -> Option<(&str, &str, &str)> {
     let start = arn.match_indices(':').nth(3)?.0 + 1;
     let (before, rest) = arn.split_at_checked(start)?;
@@ -190,7 +194,7 @@ fn around_account(arn: &str) -> Option<(&str, &str, &str)> {
     Some((before, at, after))
 }
 
-/// Statements that may cover what others allow.
+/// Statements that can cover grants of other statements.
 pub(crate) struct Coverage<'d> {
     allows: Allows<'d>,
     /// Whether `${…}` is a variable in the document.
@@ -200,19 +204,19 @@ pub(crate) struct Coverage<'d> {
 }
 
 impl<'d> Coverage<'d> {
-    /// The coverage of these statements of one document. Only a statement that names CloudTrail counts: whether an Allow for
-    /// everybody is one for services is not for a guess.
+    /// Creates the coverage of these statements of one document. Only statements that name
+    /// CloudTrail count, because it is uncertain whether an Allow for everybody includes services.
     pub(crate) fn of(statements: impl Iterator<Item = &'d Statement>, variables: bool) -> Self {
         let of_cloudtrail = statements.filter(|statement| statement.principals().iter().any(is_cloudtrail));
         Self { allows: Allows::of(of_cloudtrail, variables), variables, members: None }
     }
 
-    /// The same, where these accounts are known to be in an organization.
+    /// Returns the coverage with the knowledge that these accounts are in an organization.
     pub(crate) fn in_organization(self, id: Option<&'d str>, accounts: &'d BTreeSet<&'d str>) -> Self {
         Self { members: id.map(|id| (id, accounts)), ..self }
     }
 
-    /// Whether the statements allow all that the grant does. A yes is certain.
+    /// Returns whether the statements allow everything that the grant allows. A yes is certain.
     pub(crate) fn covers(&self, grant: &Grant<'_>) -> bool {
         let organization = self.members.and_then(|(id, accounts)| {
             grant.account.is_some_and(|account| accounts.contains(account)).then_some(id)
@@ -222,7 +226,7 @@ impl<'d> Coverage<'d> {
             return true;
         }
         let Some(account) = grant.account.filter(|_| self.variables) else { return false };
-        // The account is what `${aws:SourceAccount}` stands for, so either can be written for the other.
+        // `${aws:SourceAccount}` stands for the account, so either can replace the other.
         let own = |text| match around_account(text) {
             Some((before, at, after)) if at == account => {
                 Cow::Owned(format!("{before}{SOURCE_ACCOUNT_VARIABLE}{after}"))

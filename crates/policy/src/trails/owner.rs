@@ -1,11 +1,11 @@
-//! Classifies the members of lists by the account that they belong to.
+//! Classifies the members of lists by their account.
 
 use std::collections::BTreeMap;
 
 use super::SOURCE_ACCOUNT_VARIABLE;
 use crate::names::is_account_id;
 
-/// Where log files begin in a bucket, below the prefix of the trail.
+/// The start of the log files in a bucket, below the prefix of the trail.
 const LOGS: &str = "AWSLogs/";
 
 /// The folder of the log files in a bucket, below the prefix of the trail.
@@ -13,12 +13,12 @@ pub fn logs_folder(prefix: Option<&str>) -> String {
     prefix.map_or_else(|| LOGS.to_owned(), |prefix| format!("{prefix}/{LOGS}"))
 }
 
-/// To whom a member of a list belongs.
+/// The owner of a member of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner<'t> {
     /// An account.
     Account(&'t str),
-    /// The accounts of an organization: the trail that writes there is one of its management account.
+    /// The accounts of an organization: a trail of the management account writes there.
     Organization(&'t str),
     /// No single account.
     Open,
@@ -29,13 +29,14 @@ impl<'t> Owner<'t> {
         if is_account_id(text) { Self::Account(text) } else { Self::Open }
     }
 
-    /// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*` belongs to that account, and `…/AWSLogs/o-exampleorgid/*`
-    /// to that organization.
+    /// Returns the owner of a resource: the account of
+    /// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*`, the organization of
+    /// `…/AWSLogs/o-exampleorgid/*`.
     pub(super) fn of_resource(resource: &'t str) -> Self {
         let Some(folder) = split_at_logs(resource).and_then(|(_, below)| below.split('/').next()) else {
             return Self::Open;
         };
-        // Account ids have 12 digits, so `AWSLogs/111111111111*` is the folder of one account, too.
+        // Account ids have 12 digits, so `AWSLogs/111111111111*` is also the folder of one account.
         let name = folder.trim_end_matches('*');
         match name.strip_prefix("o-") {
             Some(_) if name == folder => Self::Organization(name),
@@ -53,38 +54,39 @@ impl<'t> Owner<'t> {
     }
 }
 
-/// Whether a resource is in the folder of one account or one organization.
+/// Returns whether a resource is in the folder of one account or one organization.
 pub(crate) fn is_of_one_owner(resource: &str) -> bool {
     Owner::of_resource(resource) != Owner::Open
 }
 
-/// A resource with the folder of one account in place of `${aws:SourceAccount}` or of `*`.
+/// Replaces `${aws:SourceAccount}` or `*` in a resource by the folder of one account.
 pub(super) fn of_one_account(resource: &str, account: &str) -> Option<String> {
     let (above, folder, rest) = around_folder(resource)?;
     (folder == "*" || folder == SOURCE_ACCOUNT_VARIABLE).then(|| format!("{above}{account}/{rest}"))
 }
 
-/// A resource with the folders of organizations in place of `*`, which stands for those of accounts, too.
+/// Replaces a `*` in a resource, which includes the folders of accounts, by the folders of
+/// organizations.
 pub(super) fn of_organizations(resource: &str) -> Option<String> {
     let (above, folder, rest) = around_folder(resource)?;
     (folder == "*").then(|| format!("{above}o-*/{rest}"))
 }
 
-/// What stands above, in and below the folder that names the owner.
+/// The parts of a resource above, in and below the folder of the owner.
 fn around_folder(resource: &str) -> Option<(&str, &str, &str)> {
     let (above, below) = split_at_logs(resource)?;
     let (folder, rest) = below.split_once('/').unwrap_or((below, "*"));
     Some((above, folder, rest))
 }
 
-/// The same resource with the variable in place of the folder of the account.
+/// Replaces the folder of the account in a resource by the variable.
 pub(super) fn of_each_account(resource: &str, account: &str) -> Option<String> {
     let (above, below) = split_at_logs(resource)?;
     let rest = below.strip_prefix(account)?.strip_prefix('/')?;
     Some(format!("{above}{SOURCE_ACCOUNT_VARIABLE}/{rest}"))
 }
 
-/// A resource up to and with its `AWSLogs/`, and what follows.
+/// Splits a resource after its `AWSLogs/`.
 fn split_at_logs(resource: &str) -> Option<(&str, &str)> {
     let key = resource.contains(":s3:").then(|| resource.find('/')).flatten()? + 1;
     let at = match resource.get(key..)?.starts_with(LOGS) {
@@ -94,12 +96,13 @@ fn split_at_logs(resource: &str) -> Option<(&str, &str)> {
     resource.split_at_checked(at + LOGS.len())
 }
 
-/// Whether a resource may stand for the objects of a bucket. What is no ARN of S3 may stand for anything.
+/// Returns whether a resource can match the objects of a bucket. A resource that is not an ARN of
+/// S3 can match anything.
 pub(super) fn is_of_objects(resource: &str) -> bool {
     resource.contains(['/', '*']) || !resource.contains(":s3:")
 }
 
-/// Whether a resource may stand for a bucket.
+/// Returns whether a resource can match a bucket.
 pub(super) fn is_of_bucket(resource: &str) -> bool {
     !resource.contains('/')
 }

@@ -1,4 +1,5 @@
-//! What is taken over of policies that others wrote, and that whoever could deliver can do so all the way.
+//! Tests the adoption of foreign statements, and that trails that can deliver can do so in every
+//! step.
 
 mod guests;
 mod key;
@@ -118,9 +119,9 @@ pub(crate) fn source(sources: &[&str]) -> Value {
 struct Case {
     name: &'static str,
     live: Value,
-    /// Accounts that can deliver before, and have to all the way.
+    /// Accounts that can deliver before the merge, and must be able to in every step.
     able: &'static [&'static str],
-    /// Sids of what is left of what was there.
+    /// Sids of the remaining foreign statements.
     left: &'static [&'static str],
     fates: Vec<(&'static str, &'static str)>,
 }
@@ -252,7 +253,7 @@ pub(crate) fn told(adopted: &Adopted) -> (String, String) {
     (sid, fate)
 }
 
-/// The sources of some uses; of trails their accounts.
+/// The sources of some uses; for trails, their accounts.
 pub(crate) fn who(uses: &[Use]) -> String {
     let names = |it: &Use| -> Vec<String> {
         match &it.sources {
@@ -269,7 +270,7 @@ pub(crate) fn who(uses: &[Use]) -> String {
 }
 
 #[test]
-fn what_others_wrote_is_taken_over_without_a_gap() {
+fn foreign_statements_are_adopted_without_an_interruption() {
     for Case { name, live, able, left, fates } in cases() {
         let live = document(live);
         let merged = adopt(&live, &intent(), &adoption());
@@ -288,7 +289,7 @@ fn what_others_wrote_is_taken_over_without_a_gap() {
             assert!(can_deliver(&merged.expanded, account, None), "{name}: {account} between");
             assert!(can_deliver(&merged.contracted, account, None), "{name}: {account} after");
         }
-        // Until the contraction, what is there stays word for word.
+        // Until the contraction, the live statements are kept word for word.
         for statement in live.statements() {
             assert!(merged.expanded.to_string().contains(&statement.to_string()), "{name}: {statement}");
         }
@@ -298,7 +299,7 @@ fn what_others_wrote_is_taken_over_without_a_gap() {
 }
 
 #[test]
-fn a_narrowed_statement_keeps_its_name_and_its_conditions() {
+fn a_narrowed_statement_keeps_its_sid_and_its_conditions() {
     let live = document(json!([write(
         "Write",
         json!([folder("111111111111"), folder("999999999999"), folder("222222222222")]),
@@ -310,7 +311,7 @@ fn a_narrowed_statement_keeps_its_name_and_its_conditions() {
 }
 
 #[test]
-fn the_spec_may_end_what_unlisted_accounts_have() {
+fn the_spec_can_revoke_the_access_of_unlisted_accounts() {
     let live = document(json!([
         acl_check("Acl", Value::Null),
         write("Write", json!([folder("111111111111"), folder("999999999999")]), Value::Null),
@@ -328,7 +329,7 @@ fn the_spec_may_end_what_unlisted_accounts_have() {
 }
 
 #[test]
-fn the_spec_may_end_all_that_is_foreign() {
+fn the_spec_can_remove_every_foreign_statement() {
     let live = document(json!([athena(), acl_check("SecTrailAclCheck", source(&["111111111111"]))]));
     let adoption = Adoption { foreign_statements: Keep::Remove, ..adoption() };
     let merged = adopt(&live, &intent(), &adoption);
@@ -341,7 +342,7 @@ fn the_spec_may_end_all_that_is_foreign() {
 }
 
 #[test]
-fn a_statement_with_a_deleted_principal_goes_before_anything_is_written() {
+fn a_statement_with_a_deleted_principal_is_removed_by_the_first_write() {
     let deleted = json!({
         "Sid": "Gone", "Effect": "Allow", "Principal": { "AWS": "AROAEXAMPLEEXAMPLE12" },
         "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*",
@@ -358,12 +359,12 @@ fn a_statement_with_a_deleted_principal_goes_before_anything_is_written() {
 }
 
 #[test]
-fn a_public_statement_that_does_not_stay_goes_before_anything_is_written_where_s3_refuses_it() {
+fn a_public_statement_that_s3_rejects_is_removed_by_the_first_write() {
     let public = |sid: &str| {
         json!({ "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
             "Resource": "arn:aws:s3:::logs/downloads/*" })
     };
-    // Another team's, and one of ours that an earlier spec asked for.
+    // A statement of another team, and a managed one that an earlier spec contained.
     let live = document(json!([public("Downloads"), athena(), public("SecExtraDownloads")]));
     let remove = Adoption { foreign_statements: Keep::Remove, ..adoption() };
     let fates = |merged: &Merged| merged.adopted.iter().map(|it| told(it).1).collect::<Vec<_>>();
@@ -377,7 +378,7 @@ fn a_public_statement_that_does_not_stay_goes_before_anything_is_written_where_s
     assert_eq!(fates(&merged), ["removed as public", "removed"]);
     assert!(OURS.iter().all(|account| can_deliver(&merged.expanded, account, None)));
 
-    // What stays is somebody else's to decide on.
+    // Another team decides about a statement that is kept.
     let kept = adopt(&live, &intent(), &Adoption { refuses_public: true, ..adoption() });
     assert_eq!(sids(&kept.expanded)[..2], ["Downloads", "Athena"]);
 }

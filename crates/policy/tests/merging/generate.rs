@@ -1,6 +1,6 @@
-//! Random documents, and random ways to write the same document.
+//! Generates random documents, and random spellings of a document.
 //!
-//! Everything is drawn from small pools, so that two draws often have much in common.
+//! All values come from small pools, so that two random values often have much in common.
 
 pub(crate) mod trails;
 
@@ -22,7 +22,7 @@ const OTHER_SIDS: [&str; 6] = [
     "Sec",
 ];
 
-/// Elements of a statement are lists here; how else they can be written is for [`respelled`].
+/// Generates statements whose elements are lists. [`respelled`] writes them in other ways.
 pub(crate) fn statement() -> impl Strategy<Value = Value> {
     let principal = select(vec![
         json!({ "AWS": "*" }),
@@ -63,7 +63,8 @@ fn with_sid(sid: impl Strategy<Value = Option<&'static str>>) -> impl Strategy<V
     })
 }
 
-/// A live document: ours, previous forms of ours, foreign ones, Sids more than once.
+/// Generates live documents: managed statements, former versions of them, foreign statements,
+/// repeated Sids.
 pub(crate) fn document() -> impl Strategy<Value = Value> {
     let sids: Vec<_> = OWN_SIDS.into_iter().chain(OTHER_SIDS).collect();
     let statements = prop::collection::vec(with_sid(prop::option::weighted(0.9, select(sids))), 0..7);
@@ -78,13 +79,13 @@ pub(crate) fn document() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Statements with Sids of ours, each once.
+/// Generates statements with unique managed Sids.
 pub(crate) fn desired() -> impl Strategy<Value = Vec<Value>> {
     subsequence(OWN_SIDS.to_vec(), 0..=5)
         .prop_flat_map(|sids| sids.into_iter().map(|sid| with_sid(Just(Some(sid)))).collect::<Vec<_>>())
 }
 
-/// A live document and what is desired, where most of what is desired is live in a similar form.
+/// Generates a live document and desired statements, most of which are live in a similar version.
 pub(crate) fn change() -> impl Strategy<Value = (Value, Vec<Value>)> {
     (document(), desired())
         .prop_flat_map(|(document, desired)| {
@@ -104,7 +105,7 @@ pub(crate) fn change() -> impl Strategy<Value = (Value, Vec<Value>)> {
         })
 }
 
-/// The same statement with other members in its lists.
+/// Generates the statement with other members in its lists.
 fn relative(statement: &Value) -> impl Strategy<Value = Value> + use<> {
     let statement = statement.clone();
     (subsequence(RESOURCES.to_vec(), 1..=3), subsequence(SOURCES.to_vec(), 1..=3)).prop_map(
@@ -123,7 +124,7 @@ fn relative(statement: &Value) -> impl Strategy<Value = Value> + use<> {
     )
 }
 
-/// Names of installations that begin alike and end like our Sids.
+/// Generates names of installations that begin alike and end like managed Sids.
 pub(crate) fn installation() -> impl Strategy<Value = String> {
     let word = select(vec![
         "sec",
@@ -141,7 +142,8 @@ pub(crate) fn installation() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 1..4).prop_map(|words| words.join("-"))
 }
 
-/// The `document` in another spelling that means the same; which one, the `seed` decides.
+/// Returns the `document` in another spelling with the same meaning. The `seed` determines the
+/// spelling.
 pub(crate) fn respelled(document: &Value, seed: u64) -> String {
     let mut dice = Dice(seed);
     let mut document = document.clone();
@@ -211,7 +213,8 @@ fn respell_list(value: &mut Value, dice: &mut Dice) {
     }
 }
 
-/// Splitmix64: choices that follow from the seed, so that a failing case stays the same while it shrinks.
+/// Splitmix64: the seed determines the choices, so that a failing case stays the same while it
+/// shrinks.
 struct Dice(u64);
 
 impl Dice {

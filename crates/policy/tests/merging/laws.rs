@@ -1,4 +1,4 @@
-//! What holds for every document, every merge and every pair of installations.
+//! Checks the laws of every document, every merge and every pair of installations.
 
 use proptest::prelude::*;
 use reconcile_policy::{
@@ -28,7 +28,7 @@ proptest! {
 
     #[test]
     fn reading_never_panics(text in ".*") {
-        // Whatever is no JSON is no policy either.
+        // A text that is not JSON is not a policy either.
         if text.parse::<Document>().is_ok() {
             prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
         }
@@ -45,7 +45,7 @@ proptest! {
         characters[index] = character;
         let text: String = characters.into_iter().collect();
         if let Ok(document) = text.parse::<Document>() {
-            // Whatever it says, it can be asked.
+            // Every parsed document can be evaluated.
             let _ = reconcile_policy::evaluate(&document, &reconcile_policy::Request::by_anybody("s3:GetObject", "arn:aws:s3:::logs/a/*"));
             let printed = document.to_string();
             prop_assert_eq!(printed.parse::<Document>().unwrap().to_string(), printed);
@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn reading_what_is_printed_gives_the_same(document in document(), spelling in any::<u64>()) {
+    fn parsing_a_printed_document_returns_the_same_document(document in document(), spelling in any::<u64>()) {
         let document: Document = respelled(&document, spelling).parse().unwrap();
         let printed = document.to_string();
         let again: Document = printed.parse().unwrap();
@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn spelling_is_no_difference(document in document(), spelling in any::<u64>()) {
+    fn another_spelling_is_equivalent(document in document(), spelling in any::<u64>()) {
         let ownership = Ownership::of("sec");
         let (a, b) = (parsed(&document), respelled(&document, spelling).parse::<Document>().unwrap());
         prop_assert!(equivalent(&a, &a));
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn a_resource_more_is_a_difference(mut document in document(), at in any::<prop::sample::Index>()) {
+    fn an_additional_resource_is_a_difference(mut document in document(), at in any::<prop::sample::Index>()) {
         let before = parsed(&document);
         let statements = document["Statement"].as_array_mut().unwrap();
         prop_assume!(!statements.is_empty());
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn how_a_statement_is_split_is_no_difference(statement in statement(), element in 0..2_usize) {
+    fn a_split_statement_is_equivalent(statement in statement(), element in 0..2_usize) {
         let element = ["Action", "Resource"][element];
         let parts: Vec<Value> = statement[element]
             .as_array()
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_foreign_is_touched((live, desired) in change(), spelling in any::<u64>()) {
+    fn foreign_statements_are_not_changed((live, desired) in change(), spelling in any::<u64>()) {
         let ownership = Ownership::of("sec");
         let live: Document = respelled(&live, spelling).parse().unwrap();
         let merged = merge(Some(&live), &statements(&desired), &ownership);
@@ -143,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn all_that_is_desired_is_there_and_nothing_else_of_ours((live, desired) in change()) {
+    fn a_contracted_document_has_exactly_the_desired_managed_statements((live, desired) in change()) {
         let ownership = Ownership::of("sec");
         let desired = statements(&desired);
         let merged = merge(Some(&parsed(&live)), &desired, &ownership);
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_write_is_asked_for_exactly_when_there_is_a_difference((live, desired) in change()) {
+    fn a_write_is_required_exactly_if_the_documents_differ((live, desired) in change()) {
         let live = parsed(&live);
         let merged = merge(Some(&live), &statements(&desired), &Ownership::of("sec"));
         prop_assert_eq!(merged.expand().is_some(), !differences(Some(&live), Some(&merged.expanded)).is_empty());
@@ -161,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn no_permission_of_ours_is_missing_between_the_two_writes((live, desired) in change()) {
+    fn no_managed_permission_is_missing_between_the_two_writes((live, desired) in change()) {
         let ownership = Ownership::of("sec");
         let (live, desired) = (parsed(&live), statements(&desired));
         let merged = merge(Some(&live), &desired, &ownership);
@@ -176,7 +176,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_user_wrote_is_never_blended((live, desired) in change()) {
+    fn extra_statements_are_never_united((live, desired) in change()) {
         let extras_of = |statements: &[Statement]| {
             let is_extra = |s: &&Statement| s.sid().is_some_and(|sid| sid.starts_with("SecExtra"));
             Document::new(statements.iter().filter(is_extra).cloned().collect())

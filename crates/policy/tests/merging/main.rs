@@ -1,4 +1,4 @@
-//! What a merge makes of documents: laws for every one of them, and what is taken over of what others wrote.
+//! Checks merges: the laws of every merge, and the adoption of foreign statements.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 

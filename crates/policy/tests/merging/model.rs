@@ -1,6 +1,6 @@
-//! What our Allow statements allow, said a second time as simply as possible.
+//! A simple second implementation of the access that managed Allow statements grant.
 //!
-//! It knows just what the generated statements use: exact actions and resources, one condition key.
+//! It only knows what the generated statements use: exact actions and resources, one condition key.
 
 use reconcile_policy::{Document, Effect, Ownership, Statement};
 
@@ -13,7 +13,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// One request for each combination of what the generator draws from, and of one value it never draws.
+    /// Returns one request for each combination of the generated values, and of one value that is
+    /// never generated.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for principal in [
@@ -34,8 +35,8 @@ impl Request {
     }
 }
 
-/// Whether an Allow statement of the installation `sec` allows the request. Denials are left out: what they
-/// take, the merge neither gives nor hides.
+/// Returns whether an Allow statement of the installation `sec` allows the request. Denials are
+/// ignored, because the merge neither grants nor hides what they deny.
 pub(crate) fn allowed_by_ours(document: &Document, request: &Request) -> bool {
     let ownership = Ownership::of("sec");
     document.statements().iter().any(|statement| {

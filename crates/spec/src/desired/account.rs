@@ -6,26 +6,26 @@ use reconcile_policy::{AccountId, Arn, Partition};
 
 use crate::names::{AccountName, SpecName};
 
-/// Accounts, each of another name, in the order in which they came.
+/// Accounts with distinct names, in the order of their addition.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
     list: Vec<Account>,
-    /// Where in the list.
+    /// The index of each name in the list.
     by_name: HashMap<AccountName, usize>,
 }
 
 impl Accounts {
-    /// The account of this name.
+    /// Returns the account with this name.
     pub fn get(&self, name: &AccountName) -> Option<&Account> {
         self.by_name.get(name).and_then(|index| self.list.get(*index))
     }
 
-    /// All of them.
+    /// Iterates over all accounts.
     pub fn iter(&self) -> slice::Iter<'_, Account> {
         self.list.iter()
     }
 
-    /// Adds an account; one whose name is taken is passed over.
+    /// Adds an account. An account whose name already exists is skipped.
     pub(crate) fn push(&mut self, account: Account) {
         if let Entry::Vacant(vacant) = self.by_name.entry(account.name.clone()) {
             vacant.insert(self.list.len());
@@ -66,19 +66,20 @@ impl<'a> IntoIterator for &'a Accounts {
     }
 }
 
-/// An account and how to get into it.
+/// An account and the access to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// As the spec calls it.
+    /// The name of the account in the spec.
     pub name: AccountName,
-    /// As AWS does.
+    /// The id of the account in AWS.
     pub id: AccountId,
-    /// How to get into it.
+    /// The access to the account.
     pub access: Access,
 }
 
 impl Account {
-    /// A member of the organization, which is entered by a role of this name; none where that is no name of a role.
+    /// Creates a member of the organization whose access is a role with this name. Returns `None`
+    /// if the name is not valid for a role.
     pub(crate) fn member(
         name: AccountName,
         id: AccountId,
@@ -93,10 +94,11 @@ impl Account {
     }
 }
 
-/// How to get into an account. Without a role, the credentials to start from must be of the account itself.
+/// The access to an account. Without a role, the initial credentials must belong to the account
+/// itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The named profile to start from; `None` is the current credentials.
+    /// The named profile of the initial credentials; `None` is the current credentials.
     pub profile: Option<String>,
     /// The role to assume.
     pub role: Option<RoleAccess>,
@@ -107,9 +109,9 @@ pub struct Access {
 pub struct RoleAccess {
     /// Its ARN.
     pub arn: Arn,
-    /// The external id that it asks for.
+    /// The external id that the role requires.
     pub external_id: Option<Secret>,
-    /// The session name that CloudTrail shows for what we do.
+    /// The session name that CloudTrail records for the calls of `reconcile`.
     pub session_name: String,
 }
 
@@ -122,7 +124,7 @@ impl Secret {
         Self(text.to_owned())
     }
 
-    /// The text, to hand it to AWS.
+    /// Returns the text, to pass it to AWS.
     pub fn expose(&self) -> &str {
         &self.0
     }

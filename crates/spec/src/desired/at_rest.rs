@@ -1,10 +1,10 @@
-/// The encryption of a topic or a log group, as far as the spec asks for it.
+/// The encryption that the spec requires for a topic or a log group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtRest {
-    /// The key of the spec encrypts it.
+    /// Encrypted with the key of the spec.
     Key,
-    /// The key of the spec encrypts it from its creation on; the encryption of one that exists is left alone.
+    /// Created with the key of the spec; the encryption of an existing resource is not changed.
     KeyFromCreation,
-    /// Left alone.
+    /// Not changed.
     Unmanaged,
 }

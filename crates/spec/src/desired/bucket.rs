@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use super::{AccessLogs, Lifecycle, ObjectLock, Setting, Site, Tags};
 use crate::names::BucketName;
 
-/// The bucket that all logs go to.
+/// The bucket to which all trails deliver.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bucket {
-    /// Where it is.
+    /// The account and Region of the bucket.
     pub site: Site,
-    /// Its name.
+    /// The name of the bucket.
     pub name: BucketName,
     /// Default encryption.
     pub encryption: Setting<Encryption>,
@@ -16,26 +16,26 @@ pub struct Bucket {
     pub blocked_encryption_types: Setting<BTreeSet<EncryptionType>>,
     /// Whether overwritten and deleted objects are kept.
     pub versioning: Setting<bool>,
-    /// Whether public access is blocked, all four ways.
+    /// Whether all four settings of Block Public Access are on.
     pub block_public_access: Setting<bool>,
-    /// Who owns objects.
+    /// The owner of objects.
     pub object_ownership: Setting<ObjectOwnership>,
-    /// What becomes of log files with time.
+    /// Transitions and expiration of log files.
     pub lifecycle: Setting<Lifecycle>,
-    /// Retention that nobody can shorten.
+    /// Default retention that prevents the deletion of log files.
     pub object_lock: Setting<ObjectLock>,
-    /// Where access logs go.
+    /// The destination of server access logs.
     pub access_logs: Setting<AccessLogs>,
-    /// Its tags.
+    /// The tags of the bucket.
     pub tags: Tags,
 }
 
 /// Default encryption of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
-    /// With the key of the spec, through an S3 bucket key.
+    /// Encryption with the key of the spec, through an S3 bucket key.
     Key,
-    /// With keys of S3.
+    /// Encryption with keys of S3.
     S3,
 }
 
@@ -44,7 +44,7 @@ pub enum Encryption {
 /// See "Blocking or unblocking SSE-C for a general purpose bucket" in the S3 user guide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EncryptionType {
-    /// With keys that the caller provides with each request (SSE-C).
+    /// SSE-C: the caller provides the key with each request.
     CustomerProvided,
 }
 
@@ -57,21 +57,21 @@ impl EncryptionType {
     }
 }
 
-/// Who owns what others write into a bucket.
+/// The owner of objects that other accounts write into a bucket.
 ///
 /// See "Controlling ownership of objects and disabling ACLs for your bucket" in the S3 user guide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectOwnership {
-    /// The bucket owner; ACLs are off.
+    /// The bucket owner; ACLs are disabled.
     BucketOwnerEnforced,
-    /// The bucket owner, where the writer says so.
+    /// The bucket owner, if the writer requests this with an ACL.
     BucketOwnerPreferred,
     /// The writer.
     ObjectWriter,
 }
 
 impl ObjectOwnership {
-    /// As S3 names it.
+    /// The name in the S3 API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BucketOwnerEnforced => "BucketOwnerEnforced",

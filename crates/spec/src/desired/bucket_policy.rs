@@ -2,21 +2,21 @@ use reconcile_policy::{BucketIntent, Form, Ownership};
 
 use super::{Foreign, OnDoubt, Site};
 
-/// What the policy of the bucket has to say.
+/// The desired policy of the bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketPolicy {
-    /// Where the bucket is.
+    /// The account and Region of the bucket.
     pub site: Site,
-    /// What it has to say.
+    /// The access that the policy must grant.
     pub intent: BucketIntent,
     /// The only form of the statements to use; `None` for the first that fits.
     pub form: Option<Form>,
-    /// Whether it is ours to write.
+    /// Whether the policy is managed.
     pub is_managed: bool,
-    /// Which statements are ours.
+    /// Decides which statements are managed.
     pub ownership: Ownership,
-    /// What becomes of those that are not.
+    /// The treatment of foreign statements.
     pub foreign: Foreign,
-    /// What its proof does where it says no, or cannot tell.
+    /// The consequence if the proof of the policy fails or is uncertain.
     pub proof: OnDoubt,
 }

@@ -1,12 +1,12 @@
-/// What of ours may be taken away when the spec no longer has it, or by a destroy.
+/// The managed resources that can be deleted when they are no longer in the spec, or by a destroy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, one a sort of resource")]
 pub struct Deletion {
-    /// Trails, and the log groups, roles and topics that were made for them.
+    /// Trails, and the log groups, roles and topics that were created for them.
     pub trails: bool,
     /// Grants on the key.
     pub grants: bool,
-    /// Statements in the policies, and what they allow.
+    /// Policy statements, and the access that they allow.
     pub statements: bool,
     /// The bucket: only by a destroy, and only if it is empty.
     pub bucket: bool,

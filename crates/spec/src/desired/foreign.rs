@@ -1,42 +1,42 @@
 use reconcile_policy::{Adoption, Keep};
 
-/// What a spec says of policy statements that are not ours.
+/// The treatment of foreign policy statements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Foreign {
-    /// Statements that have nothing to do with us.
+    /// The treatment of unrelated statements.
     pub statements: ForeignStatements,
-    /// What accounts and trails that are not in the spec are allowed.
+    /// The treatment of the access of accounts and trails that are not in the spec.
     pub unlisted_accounts: Unlisted,
-    /// Statements that name a user or role that was deleted.
+    /// The treatment of statements that name a deleted user or role.
     pub deleted_principals: Keep,
 }
 
-/// What becomes of statements that have nothing to do with us.
+/// The treatment of unrelated foreign statements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ForeignStatements {
-    /// They stay.
+    /// The statements are kept.
     #[default]
     Keep,
-    /// They stay, and drift reports them.
+    /// The statements are kept, and drift reports them.
     Report,
-    /// They go.
+    /// The statements are removed.
     Remove,
 }
 
-/// What becomes of the permissions of accounts and trails that are not in the spec.
+/// The treatment of the permissions of accounts and trails that are not in the spec.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Unlisted {
-    /// They are kept, with a warning.
+    /// The permissions are kept, with a warning.
     Keep,
-    /// They are kept, with a warning, and drift reports them.
+    /// The permissions are kept, with a warning, and drift reports them.
     #[default]
     Report,
-    /// They are revoked.
+    /// The permissions are revoked.
     Remove,
 }
 
 impl Foreign {
-    /// The terms of a merge, in which nothing is known of trails yet.
+    /// Returns the terms of a merge without any known trails.
     pub fn adoption(self) -> Adoption {
         Adoption {
             foreign_statements: match self.statements {

@@ -10,29 +10,29 @@ use crate::names::SpecName;
 /// A KMS grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Where the key is.
+    /// The account and Region of the key.
     pub site: Site,
-    /// Its name in KMS: `<spec name>-<grant name>-<digest>`. A grant cannot be changed: with other content it
-    /// has another digest, and so is another grant.
+    /// The name of the grant in KMS: `<spec name>-<grant name>-<digest>`. A grant cannot be
+    /// changed: other content has another digest, and so is another grant.
     pub aws_name: String,
-    /// Who is allowed.
+    /// The grantee.
     pub grantee: Grantee,
-    /// What is allowed, as KMS names it; sorted, each once.
+    /// The allowed operations, by their names in KMS; sorted and distinct.
     pub operations: Vec<String>,
-    /// The encryption context that is asked for.
+    /// The required encryption context.
     pub constraints: Option<Constraints>,
-    /// Who may retire the grant.
+    /// The principal that is allowed to retire the grant.
     pub retiring_principal: Option<Arn>,
 }
 
-/// Who a grant allows something.
+/// The grantee of a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grantee {
     /// A principal.
     Principal(Arn),
     /// A service, on behalf of a resource.
     Service {
-        /// Such as `cloudtrail.amazonaws.com`.
+        /// The service principal, such as `cloudtrail.amazonaws.com`.
         name: String,
         /// The resource.
         source_arn: Arn,
@@ -48,26 +48,26 @@ impl fmt::Display for Grantee {
     }
 }
 
-/// The encryption context that a grant asks for.
+/// The encryption context that a grant requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Constraints {
-    /// How.
+    /// The kind of comparison.
     pub kind: ConstraintKind,
-    /// Names and values.
+    /// The required pairs of names and values.
     pub encryption_context: BTreeMap<String, String>,
 }
 
-/// How an encryption context is asked for.
+/// The kind of comparison with an encryption context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConstraintKind {
-    /// Exactly these pairs.
+    /// The context has exactly these pairs.
     Equals,
-    /// At least these pairs.
+    /// The context has at least these pairs.
     Subset,
 }
 
 impl Grant {
-    /// The resource on whose behalf a service may act.
+    /// The resource on whose behalf a service is allowed to act.
     pub fn source_arn(&self) -> Option<&Arn> {
         match &self.grantee {
             Grantee::Principal(_) => None,
@@ -75,10 +75,11 @@ impl Grant {
         }
     }
 
-    /// What a spec calls the grant, which has its name in KMS from an installation; `None` where that name belongs to other
-    /// content. In KMS a hyphen is an underscore, so both are tried for each.
+    /// Returns the name in a spec of a grant that an installation named in KMS. Returns `None` if
+    /// the name in KMS belongs to other content. A hyphen in a spec is an underscore in KMS, so
+    /// each underscore is tested as both.
     pub fn name_in_spec(&self, spec: &SpecName) -> Option<String> {
-        /// So many underscores a name may have: each doubles the work.
+        /// The maximum number of underscores: each doubles the work.
         const MOST: usize = 10;
 
         let rest = self.aws_name.strip_prefix(spec.as_str())?.strip_prefix('-')?;
@@ -96,7 +97,7 @@ impl Grant {
         })
     }
 
-    /// Gives the grant its name from its content.
+    /// Derives the name in KMS from the content of the grant.
     pub(crate) fn named(mut self, spec: &SpecName, name: &str) -> Self {
         let content = format!(
             "{name} {:?} {:?} {:?} {:?}",
@@ -104,16 +105,17 @@ impl Grant {
         );
         let digest = sha256_hex(content.as_bytes());
         let digest = digest.get(..DIGEST).unwrap_or(&digest);
-        // In KMS a grant's own name has no hyphen, so that `sec` does not claim what `sec-prod` made.
+        // In KMS, the own part of the name has no hyphen, so that `sec` does not claim grants of
+        // `sec-prod`.
         self.aws_name = format!("{spec}-{}-{digest}", name.replace('-', "_"));
         self
     }
 }
 
-/// Hexadecimal digits of the digest in a grant's name.
+/// The number of hexadecimal digits of the digest in the name of a grant.
 const DIGEST: usize = 12;
 
-/// Whether a grant of this name is of this installation.
+/// Returns whether a grant with this name belongs to this installation.
 pub(super) fn is_of(spec: &SpecName, aws_name: &str) -> bool {
     let Some(rest) = aws_name.strip_prefix(spec.as_str()).and_then(|rest| rest.strip_prefix('-')) else {
         return false;
@@ -123,7 +125,7 @@ pub(super) fn is_of(spec: &SpecName, aws_name: &str) -> bool {
     })
 }
 
-/// What a grant may be called in a spec.
+/// Returns whether the text can be the name of a grant in a spec.
 pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_in_a_spec_follows_from_the_name_in_kms() {
+    fn the_name_in_a_spec_is_derived_from_the_name_in_kms() {
         let spec: SpecName = "sec-prod".parse().unwrap();
         for name in ["audit", "audit-team", "audit_team", "a-b_c-d", "_"] {
             let site = Site { account: "master".parse().unwrap(), region: "eu-west-1".parse().unwrap() };

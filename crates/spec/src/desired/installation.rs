@@ -3,10 +3,10 @@ use reconcile_policy::Ownership;
 use super::grant;
 use crate::names::SpecName;
 
-/// The installation that a spec describes. Every mark of ownership derives from its name: tags, Sids, and the names of
-/// grants, of the lifecycle rule and of role policies.
+/// The installation that a spec describes. All markers of ownership derive from its name: tags,
+/// Sids, and the names of grants, of the lifecycle rule and of role policies.
 ///
-/// What carries the previous name of a renamed installation counts as its own, and is renamed.
+/// Resources with the previous name of a renamed installation are also managed, and are renamed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
     name: SpecName,
@@ -14,27 +14,28 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// An installation, with the name that it had before, if it was renamed.
+    /// Creates an installation, with its previous name if it was renamed.
     pub fn new(name: SpecName, previous: Option<SpecName>) -> Self {
         Self { name, previous }
     }
 
-    /// Its name.
+    /// The name of the installation.
     pub fn name(&self) -> &SpecName {
         &self.name
     }
 
-    /// The name that it had before.
+    /// The previous name of the installation.
     pub fn previous(&self) -> Option<&SpecName> {
         self.previous.as_ref()
     }
 
-    /// Whether the value of the tag [`OWNER_TAG`](super::OWNER_TAG) is its name, or its previous name.
+    /// Returns whether the value of the tag [`OWNER_TAG`](super::OWNER_TAG) is the name or the
+    /// previous name of the installation.
     pub fn has_name(&self, mark: &str) -> bool {
         self.names().any(|name| name.as_str() == mark)
     }
 
-    /// Which policy statements are its own.
+    /// Decides which policy statements belong to the installation.
     pub fn ownership(&self) -> Ownership {
         let ownership = Ownership::of(self.name.as_str());
         match &self.previous {
@@ -43,17 +44,19 @@ impl Installation {
         }
     }
 
-    /// Whether a KMS grant of this name is its own: `<spec name>-<grant name>-<digest>`.
+    /// Returns whether a KMS grant with this name belongs to the installation: `<spec name>-<grant
+    /// name>-<digest>`.
     pub fn owns_grant(&self, aws_name: &str) -> bool {
         self.names().any(|name| grant::is_of(name, aws_name))
     }
 
-    /// The ID of its lifecycle rule, and the ID under its previous name.
+    /// The ID of the lifecycle rule, and the ID under the previous name.
     pub fn rule_ids(&self) -> Marks {
         self.marks(|name| format!("reconcile-{name}"))
     }
 
-    /// The name of the inline policy with which its roles deliver to log groups, and the name under its previous name.
+    /// The name of the inline policy with which the roles of the installation deliver to log
+    /// groups, and the name under the previous name.
     pub fn log_policies(&self) -> Marks {
         self.marks(|name| format!("reconcile-{name}"))
     }
@@ -67,17 +70,17 @@ impl Installation {
     }
 }
 
-/// A name that derives from the name of an installation, and the one that derived from its previous name.
+/// Two names: one derived from the name of an installation, and one from its previous name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
-    /// From the present name.
+    /// The name derived from the present name.
     pub present: String,
-    /// From the previous name.
+    /// The name derived from the previous name.
     pub previous: Option<String>,
 }
 
 impl Marks {
-    /// Whether a text is one of the two.
+    /// Returns whether a text is one of the two names.
     pub fn has(&self, text: &str) -> bool {
         self.present == text || self.previous.as_deref() == Some(text)
     }

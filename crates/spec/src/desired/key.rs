@@ -8,31 +8,31 @@ use crate::names::AliasName;
 /// The KMS key that encrypts the logs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
-    /// Where it is; the Region is the bucket's.
+    /// The account and Region of the key; the Region is the Region of the bucket.
     pub site: Site,
-    /// By what it is known.
+    /// The identity of the key.
     pub identity: KeyIdentity,
-    /// What people read in the console.
+    /// The description of the key.
     pub description: Setting<String>,
-    /// How often its material is rotated.
+    /// The rotation period of the key material.
     pub rotation_days: Setting<RotationDays>,
-    /// Its tags.
+    /// The tags of the key.
     pub tags: Tags,
 }
 
-/// By what a key is known.
+/// The identity of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyIdentity {
-    /// By its alias. A key that is not there is made.
+    /// An alias. If no key has the alias, a key is created.
     Alias(AliasName),
-    /// By its ARN: somebody else's, which is never made, deleted or given another name.
+    /// The ARN of an unmanaged key, which is never created, deleted or given an alias.
     Existing(Arn),
-    /// By nothing: the spec leaves alone what each trail encrypts with.
+    /// No identity: the spec does not manage the keys of trails.
     Unmanaged,
 }
 
 impl KeyIdentity {
-    /// The ARN of a key that has to be there already, if it is known by that.
+    /// The ARN, if the key is identified by its ARN. The key must already exist.
     pub fn existing(&self) -> Option<&Arn> {
         match self {
             Self::Existing(arn) => Some(arn),
@@ -40,7 +40,7 @@ impl KeyIdentity {
         }
     }
 
-    /// The alias, if it is known by that.
+    /// The alias, if the key is identified by its alias.
     pub fn alias(&self) -> Option<&AliasName> {
         match self {
             Self::Alias(alias) => Some(alias),
@@ -49,7 +49,7 @@ impl KeyIdentity {
     }
 }
 
-/// The alias or the id, as addresses have it; a key that is left alone has no address.
+/// The alias or the key id, as part of an address. An unmanaged key has no address.
 impl fmt::Display for KeyIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,27 +2,27 @@ use reconcile_policy::{Document, Form, KeyIntent, Ownership};
 
 use super::{Foreign, OnDoubt, Site};
 
-/// What the policy of the key has to say.
+/// The desired policy of the key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyPolicy {
-    /// Where the key is.
+    /// The account and Region of the key.
     pub site: Site,
-    /// What it has to say.
+    /// The access that the policy must grant.
     pub intent: KeyIntent,
     /// The only form of the statements to use; `None` for the first that fits.
     pub form: Option<Form>,
-    /// Whether it is ours to write.
+    /// Whether the policy is managed.
     pub is_managed: bool,
-    /// Which statements are ours.
+    /// Decides which statements are managed.
     pub ownership: Ownership,
-    /// What becomes of those that are not.
+    /// The treatment of foreign statements.
     pub foreign: Foreign,
-    /// What its proof does where it says no, or cannot tell.
+    /// The consequence if the proof of the policy fails or is uncertain.
     pub proof: OnDoubt,
 }
 
 impl KeyPolicy {
-    /// The policy that a new key is made with: who may administer it, and nothing else.
+    /// The policy with which a new key is created. It allows only the administrators.
     pub fn initial(&self) -> Document {
         Document::new(vec![self.intent.administration(&self.ownership)])
     }

@@ -1,13 +1,13 @@
 use super::Site;
 use crate::names::BucketName;
 
-/// An S3 object that is there for the time of an apply.
+/// An S3 object that exists during an apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
-    /// Where the bucket is, and whose credentials take the lock.
+    /// The account and Region of the bucket; the credentials of the account acquire the lock.
     pub site: Site,
-    /// The bucket.
+    /// The bucket of the object.
     pub bucket: BucketName,
-    /// The object's key.
+    /// The key of the object.
     pub key: String,
 }

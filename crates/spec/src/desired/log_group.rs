@@ -3,19 +3,19 @@ use reconcile_policy::Arn;
 use super::{AtRest, Site, Tags};
 use crate::names::LogGroupName;
 
-/// A log group that a trail delivers to.
+/// A log group to which a trail delivers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
-    /// Where it is: the account and home Region of its trails.
+    /// The account and home Region of the trails of the log group.
     pub site: Site,
-    /// Its name.
+    /// The name of the log group.
     pub name: LogGroupName,
-    /// Its ARN, which follows from the rest; without `:*` behind it.
+    /// The ARN, derived from the other fields; without the suffix `:*`.
     pub arn: Arn,
-    /// Days until events expire; `None` leaves that alone.
+    /// Days until events expire; `None` if the retention is not managed.
     pub retention_days: Option<u32>,
-    /// What encrypts its events.
+    /// The encryption of the events.
     pub encryption: AtRest,
-    /// Its tags.
+    /// The tags of the log group.
     pub tags: Tags,
 }

@@ -6,31 +6,32 @@ use crate::names::RoleName;
 /// The role with which CloudTrail delivers to log groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogRole {
-    /// The account; the Region is that of a trail, since IAM has none.
+    /// The account of the role. IAM has no Regions: the Region is the Region of a trail.
     pub site: Site,
-    /// Its name.
+    /// The name of the role.
     pub name: RoleName,
-    /// Its ARN, which follows from the rest.
+    /// The ARN, derived from the other fields.
     pub arn: Arn,
-    /// Name of the inline policy that lets it deliver.
+    /// The name of the inline policy that allows the delivery.
     pub policy_name: String,
-    /// What it is for: one for each log group.
+    /// The purposes of the role: one for each log group.
     pub intents: Vec<LogRoleIntent>,
-    /// The managed policy that bounds what it may do; `None` leaves the boundary alone.
+    /// The managed policy that is the permissions boundary of the role; `None` if the boundary is
+    /// not managed.
     ///
     /// See "Permissions boundaries for IAM entities" in the IAM user guide.
     pub boundary: Option<Arn>,
-    /// Its tags.
+    /// The tags of the role.
     pub tags: Tags,
 }
 
 impl LogRole {
-    /// Who may assume it.
+    /// The trust policy of the role.
     pub fn trust(&self) -> Document {
         LogRoleIntent::trust()
     }
 
-    /// What it may do.
+    /// The permissions policy of the role.
     pub fn permissions(&self) -> Document {
         let documents = self.intents.iter().map(LogRoleIntent::permissions);
         Document::new(documents.flat_map(|document| document.statements().to_vec()).collect())

@@ -5,71 +5,73 @@ use reconcile_policy::{AccountId, Partition};
 use super::{Account, Accounts};
 use crate::names::{AccountName, SpecName};
 
-/// The AWS organization that the accounts are in.
+/// The AWS organization of the accounts.
 ///
 /// See "What is AWS Organizations?" in its user guide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
-    /// The account whose credentials may list it: the management account or a delegated administrator.
+    /// The account with permission to list the organization: the management account or a delegated
+    /// administrator.
     pub account: AccountName,
-    /// Which active members join the accounts by themselves.
+    /// The selection of active members that join automatically.
     pub joining: Joining,
-    /// Name of the role to assume in members that join.
+    /// The name of the role to assume in members that join automatically.
     pub role: Option<String>,
-    /// Whether CloudTrail has to have trusted access.
+    /// Whether CloudTrail must have trusted access.
     pub service_access: bool,
-    /// The accounts that have to be delegated administrators for CloudTrail.
+    /// The accounts that must be delegated administrators for CloudTrail.
     pub delegated_administrators: Vec<AccountName>,
 }
 
 impl Organization {
-    /// The delegated administrators for CloudTrail that an organization can have.
+    /// The maximum number of delegated administrators for CloudTrail in an organization.
     ///
     /// See "Organization delegated administrator" in the CloudTrail user guide.
     pub const MAX_ADMINISTRATORS: usize = 3;
 }
 
-/// Which active members of an organization join the accounts by themselves.
+/// The selection of active members of an organization that join automatically.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Joining {
-    /// These, if any do.
+    /// The included members, if any.
     pub include: Option<Include>,
-    /// Members that do not.
+    /// The excluded members.
     pub exclude: BTreeSet<AccountId>,
-    /// Organizational units whose members do not, by id or path.
+    /// The organizational units whose members are excluded, by id or path.
     pub exclude_units: Vec<String>,
 }
 
-/// Which members of an organization. Without units and tags, all.
+/// A selection of members of an organization. Without units and tags, all members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Include {
-    /// Organizational units by id or path: members of one of them, or of a unit in it.
+    /// Organizational units by id or path. Members of nested units are included.
     pub units: Vec<String>,
-    /// Tags that a member has to have.
+    /// Tags that a member must have.
     pub tags: BTreeMap<String, String>,
 }
 
-/// Who is in an organization.
+/// The units and members of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
     /// The id of the organization, such as `o-exampleorgid`.
     pub id: String,
-    /// Its management account.
+    /// The management account of the organization.
     pub management: AccountId,
-    /// Its units; empty where nobody asks for them.
+    /// The units of the organization; empty if the spec does not refer to units.
     pub units: Vec<Unit>,
-    /// In the order of their ids.
+    /// The members, in the order of their ids.
     members: Vec<Member>,
 }
 
 impl Roster {
-    /// An organization with its active accounts.
+    /// Creates the roster of an organization with its active accounts.
     pub fn new(id: String, management: AccountId, units: Vec<Unit>, mut members: Vec<Member>) -> Self {
         members.sort_by(|a, b| a.id.cmp(&b.id));
         Self { id, management, units, members }
     }
 
-    /// An organization whose only member is one that joins by itself, for what can be said of any such member.
+    /// Creates the roster of an organization with a single member that joins automatically, to
+    /// check properties that all such members share.
     pub(crate) fn with_sample(joining: &Joining, management: AccountId, member: AccountId) -> Self {
         let include = joining.include.clone().unwrap_or_default();
         let unit = |given: &String| {
@@ -88,18 +90,18 @@ impl Roster {
         Self::new("o-sample".to_owned(), management, units, vec![member])
     }
 
-    /// Its active accounts, in the order of their ids.
+    /// The active accounts of the organization, in the order of their ids.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// The active account of this id.
+    /// Returns the active account with this id.
     pub fn member(&self, account: &str) -> Option<&Member> {
         let index = self.members.binary_search_by(|member| member.id.as_str().cmp(account)).ok()?;
         self.members.get(index)
     }
 
-    /// Whether an account is in it and active.
+    /// Returns whether an account is an active member.
     pub fn has(&self, account: &str) -> bool {
         self.member(account).is_some()
     }
@@ -108,19 +110,20 @@ impl Roster {
 /// An account of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Its id.
+    /// The id of the account.
     pub id: AccountId,
-    /// Its name in the organization: any text.
+    /// The name of the account in the organization: any text.
     pub name: String,
-    /// The ids of the units that it is in, from the root down; empty where nobody asks for them.
+    /// The ids of the units of the account, from the root down; empty if the spec does not refer to
+    /// units.
     pub units: Vec<String>,
-    /// Its tags; empty where nobody asks for them.
+    /// The tags of the account; empty if the spec does not refer to tags.
     pub tags: BTreeMap<String, String>,
 }
 
 impl Member {
-    /// The name of the member in addresses: its name in the organization, in lower case and with hyphens; followed by its id
-    /// where that is not a valid name, or is taken.
+    /// The name of the member in addresses: its name in the organization, in lower case and with
+    /// hyphens. The account id is appended if the name is not valid or already taken.
     pub(crate) fn account_name(&self, taken: &BTreeSet<AccountName>) -> Option<AccountName> {
         let words = self.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         let slug: String =
@@ -133,19 +136,19 @@ impl Member {
     }
 }
 
-/// How to get into members of an organization.
+/// The access to members of an organization.
 pub(crate) struct Entrance<'a> {
-    /// The role to assume in each.
+    /// The role to assume in each member.
     pub(crate) role: &'a str,
-    /// The name of the spec, for the name of the session.
+    /// The name of the spec, for the session name.
     pub(crate) spec: &'a SpecName,
-    /// The partition of the ARN of the role.
+    /// The partition in the ARN of the role.
     pub(crate) partition: Partition,
 }
 
 impl Entrance<'_> {
-    /// The members with their names in addresses, in their order. Declared accounts are passed over, and so is the management
-    /// account: unlike in members, AWS creates no role there with which to enter it.
+    /// Returns the members with their names in addresses, in their order. Declared accounts and the
+    /// management account are skipped: AWS does not create the role in the management account.
     pub(crate) fn enter<'m, 'd>(
         &self,
         members: impl IntoIterator<Item = &'m Member>,
@@ -173,25 +176,26 @@ impl Entrance<'_> {
 /// An organizational unit, or the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
-    /// Its id: `ou-…`, or `r-…` for the root.
+    /// The id: `ou-…`, or `r-…` for the root.
     pub id: String,
-    /// The names of the units from below the root down to this one, with slashes between; empty for the root.
+    /// The names of the units from below the root down to this one, separated by slashes; empty for
+    /// the root.
     pub path: String,
 }
 
 impl Joining {
-    /// Whether somebody asks in which units accounts are.
+    /// Returns whether the selection depends on organizational units.
     pub fn asks_for_units(&self) -> bool {
         self.include.as_ref().is_some_and(|include| !include.units.is_empty())
             || !self.exclude_units.is_empty()
     }
 
-    /// Whether somebody asks which tags accounts have.
+    /// Returns whether the selection depends on tags.
     pub fn asks_for_tags(&self) -> bool {
         self.include.as_ref().is_some_and(|include| !include.tags.is_empty())
     }
 
-    /// Whether an account joins by itself.
+    /// Returns whether an account joins automatically.
     pub fn selects(&self, member: &Member, units: &[Unit]) -> bool {
         let is_in = |given: &String| find_unit(given, units).is_some_and(|it| member.units.contains(&it.id));
         let Some(include) = &self.include else { return false };
@@ -201,8 +205,8 @@ impl Joining {
     }
 }
 
-/// The unit of an id (`ou-…`, `r-…`), of AWS's path of ids (`o-…/r-…/ou-…/`), or of a path of names (`Security/Production`,
-/// with or without `Root/` before it).
+/// Finds a unit by its id (`ou-…`, `r-…`), by the path of ids in AWS (`o-…/r-…/ou-…/`), or by a
+/// path of names (`Security/Production`, optionally with the prefix `Root/`).
 pub(crate) fn find_unit<'u>(given: &str, units: &'u [Unit]) -> Option<&'u Unit> {
     let path = given.trim_matches('/');
     let last = path.rsplit('/').next().unwrap_or_default();
@@ -237,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_called_as_in_the_organization_where_that_will_do() {
+    fn members_keep_their_organization_name_if_it_is_valid() {
         let member = |name: &str| Member {
             id: "123456789012".parse().unwrap(),
             name: name.to_owned(),

@@ -1,9 +1,10 @@
-/// What the proof of a policy does where it says no, or cannot tell.
+/// The consequence if the proof of a policy fails or is uncertain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnDoubt {
-    /// A no leaves what depends on it out of the plan; where the proof cannot tell, the plan warns.
+    /// If the proof fails, the plan leaves out the changes that depend on it. If the proof is
+    /// uncertain, the plan warns.
     #[default]
     Refuse,
-    /// The user accepts either, and the plan says so.
+    /// The plan warns in both cases, and keeps the changes.
     Warn,
 }

@@ -1,28 +1,28 @@
 use crate::names::BucketName;
 
-/// What becomes of log files with time.
+/// Transitions and expiration of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// Days, and the storage class to move to, as S3 names it; soonest first.
+    /// Days and storage classes of the transitions, by the names of S3; the earliest first.
     pub transitions: Vec<(u32, &'static str)>,
     /// Days until an object expires.
     pub expire_days: Option<u32>,
-    /// Days until a former version expires.
+    /// Days until a noncurrent version expires.
     pub noncurrent_expire_days: Option<u32>,
-    /// Days until an upload that was not finished is dropped.
+    /// Days until an incomplete multipart upload is deleted.
     pub abort_incomplete_multipart_days: Option<u32>,
 }
 
-/// Default retention that nobody can shorten.
+/// Default retention that prevents the deletion of log files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectLock {
     /// `GOVERNANCE` or `COMPLIANCE`.
     pub mode: &'static str,
-    /// For how long.
+    /// The retention period.
     pub retention: Retention,
 }
 
-/// How long Object Lock keeps a new object version.
+/// The retention period of a new object version under Object Lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
     /// In days.
@@ -31,11 +31,11 @@ pub enum Retention {
     Years(u32),
 }
 
-/// Where server access logs go.
+/// The destination of server access logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessLogs {
-    /// The bucket.
+    /// The destination bucket.
     pub bucket: BucketName,
-    /// Their key prefix.
+    /// The key prefix of the access logs.
     pub prefix: String,
 }

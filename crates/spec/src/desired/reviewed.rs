@@ -1,7 +1,7 @@
-/// Access of others that somebody reviewed and accepted.
+/// Foreign access that somebody reviewed and accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reviewed {
-    /// The access, as a plan names it: kind, name and digest.
+    /// The name of the access in a plan: kind, name and digest.
     pub finding: String,
     /// The reason why it is accepted.
     pub reason: String,

@@ -10,25 +10,27 @@ pub use objects::RecordedCalls;
 /// The resource type of objects in data events.
 const OBJECTS: &str = "AWS::S3::Object";
 
-/// What a trail records. A trail has selectors of one sort; writing one sort clears the other.
+/// The events that a trail records. A trail has either basic or advanced selectors: writing one
+/// kind removes the other.
 ///
 /// See `GetEventSelectors` in the CloudTrail API reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selectors {
-    /// Event selectors, sorted, each with its resources sorted: their order has no meaning.
+    /// Basic event selectors, sorted, each with sorted resources: their order has no meaning.
     Basic(Vec<EventSelector>),
-    /// Advanced event selectors, sorted, each with its fields and their values sorted: their order has no meaning.
+    /// Advanced event selectors, sorted, each with sorted fields and values: their order has no
+    /// meaning.
     Advanced(Vec<AdvancedSelector>),
 }
 
 impl Selectors {
-    /// Basic selectors in canonical form: selectors that record the same are equal.
+    /// Returns basic selectors in canonical form: selectors that record the same events are equal.
     pub fn basic(selectors: Vec<EventSelector>) -> Self {
         Self::Basic(canonical(selectors))
     }
 
-    /// Advanced selectors in canonical order.
+    /// Returns advanced selectors in canonical order.
     pub fn advanced(mut selectors: Vec<AdvancedSelector>) -> Self {
         for selector in &mut selectors {
             selector.normalize();
@@ -37,7 +39,8 @@ impl Selectors {
         Self::Advanced(selectors)
     }
 
-    /// Whether management events are among what is recorded: advanced selectors have to ask for them.
+    /// Returns whether the selectors record management events. Advanced selectors must select them
+    /// explicitly.
     ///
     /// See "Logging management events" in the CloudTrail user guide.
     pub fn has_management_events(&self) -> bool {
@@ -47,7 +50,7 @@ impl Selectors {
         }
     }
 
-    /// Whether the trail records data events.
+    /// Returns whether the selectors record data events.
     pub fn has_data_events(&self) -> bool {
         match self {
             Self::Basic(selectors) => selectors.iter().any(|selector| !selector.data_resources.is_empty()),
@@ -55,8 +58,8 @@ impl Selectors {
         }
     }
 
-    /// Whether all management events that are recorded are reads; `false` for advanced selectors, which are
-    /// not examined.
+    /// Returns whether all recorded management events are reads. Always `false` for advanced
+    /// selectors, which are not examined.
     pub fn has_only_reads(&self) -> bool {
         match self {
             Self::Basic(selectors) => {
@@ -73,47 +76,48 @@ impl Selectors {
 /// See `EventSelector` in the CloudTrail API reference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventSelector {
-    /// Which events, by what they do.
+    /// Whether read events, write events or both are recorded.
     pub read_write: ReadWrite,
-    /// Whether management events are among them.
+    /// Whether management events are recorded.
     pub management_events: bool,
-    /// Event sources whose management events are left out.
+    /// Event sources whose management events are excluded.
     pub exclude_management_sources: Vec<String>,
-    /// The resources whose data events are among them.
+    /// The resources whose data events are recorded.
     pub data_resources: Vec<DataResource>,
 }
 
-/// Which events, by what they do.
+/// A selection of read and write events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadWrite {
     /// Both.
     All,
-    /// Those that look.
+    /// Only events that read.
     ReadOnly,
-    /// Those that change something.
+    /// Only events that write.
     WriteOnly,
 }
 
 /// Resources whose data events are recorded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DataResource {
-    /// As CloudTrail names it: `AWS::S3::Object`, …
+    /// The resource type in CloudTrail: `AWS::S3::Object`, …
     pub kind: String,
-    /// ARNs or beginnings of ARNs.
+    /// ARNs or prefixes of ARNs.
     pub values: Vec<String>,
 }
 
-/// Resources by kind, each with its values.
+/// The values of resources, by resource type.
 type Resources = BTreeMap<String, BTreeSet<String>>;
 
-/// An event is recorded if any selector matches it. So which management events are recorded, and which data events, are two
-/// questions; the answers are put together where both are for the same of reads and writes.
+/// Returns selectors in canonical form. An event is recorded if any selector matches it, so
+/// management events and data events can be considered separately. The results are combined if both
+/// select the same of reads and writes.
 fn canonical(selectors: Vec<EventSelector>) -> Vec<EventSelector> {
     let mut management: BTreeSet<(ReadWrite, BTreeSet<String>)> = BTreeSet::new();
     let mut data: BTreeMap<ReadWrite, Resources> = BTreeMap::new();
     for selector in selectors {
-        // A kind of which no resource is named records nothing.
+        // A resource type without resources records nothing.
         let named = selector.data_resources.into_iter().filter(|it| !it.values.is_empty());
         for DataResource { kind, values } in named {
             let of_kind = data.entry(selector.read_write).or_default().entry(kind).or_default();
@@ -137,7 +141,7 @@ fn canonical(selectors: Vec<EventSelector>) -> Vec<EventSelector> {
     canonical
 }
 
-/// A selector of management events without those that are `excluded`, if there are to be any, and of data events.
+/// Creates a selector of management events, without the `excluded` ones, and of data events.
 fn selector(
     read_write: ReadWrite,
     excluded: Option<BTreeSet<String>>,
@@ -158,12 +162,12 @@ fn selector(
     }
 }
 
-/// Whether it is the beginning of every ARN of a service, such as `arn:aws:s3`.
+/// Returns whether the value is the prefix of every ARN of a service, such as `arn:aws:s3`.
 fn is_all(value: &str) -> bool {
     value.split(':').count() == 3
 }
 
-/// All buckets may be written as `arn:aws:s3:::`, from before there were other services. See `DataResource` in the CloudTrail
+/// Shortens `arn:aws:s3:::`, an old spelling of all buckets. See `DataResource` in the CloudTrail
 /// API reference.
 fn shortened(mut value: String) -> String {
     if value.starts_with("arn:") && value.ends_with(":s3:::") {
@@ -172,49 +176,49 @@ fn shortened(mut value: String) -> String {
     value
 }
 
-/// An advanced event selector, in AWS's own shape.
+/// An advanced event selector, in the form of the CloudTrail API.
 ///
 /// See `AdvancedEventSelector` in the CloudTrail API reference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct AdvancedSelector {
-    /// What people call it.
+    /// The descriptive name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What an event has to be; all of it.
+    /// The conditions on the fields of an event; an event must meet all of them.
     pub field_selectors: Vec<FieldSelector>,
 }
 
-/// What a field of an event has to be.
+/// A condition on a field of an event.
 ///
 /// See `AdvancedFieldSelector` in the CloudTrail API reference.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct FieldSelector {
-    /// Such as `eventCategory` or `resources.type`.
+    /// The field, such as `eventCategory` or `resources.type`.
     pub field: String,
-    /// One of these.
+    /// The field is one of these values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub equals: Vec<String>,
-    /// It begins with one of these.
+    /// The field begins with one of these values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts_with: Vec<String>,
-    /// It ends with one of these.
+    /// The field ends with one of these values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends_with: Vec<String>,
-    /// None of these.
+    /// The field is none of these values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_equals: Vec<String>,
-    /// It begins with none of these.
+    /// The field begins with none of these values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_starts_with: Vec<String>,
-    /// It ends with none of these.
+    /// The field ends with none of these values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_ends_with: Vec<String>,
 }
 
 impl AdvancedSelector {
-    /// Whether it selects events of a category.
+    /// Returns whether the selector selects events of a category.
     fn is_of(&self, category: &str) -> bool {
         let field = self.field_selectors.iter().find(|field| field.field == "eventCategory");
         field.is_some_and(|field| field.equals.iter().any(|value| value == category))
@@ -232,12 +236,13 @@ impl AdvancedSelector {
 }
 
 impl FieldSelector {
-    /// Whether it has a condition that selects, besides those that deselect.
+    /// Returns whether the condition has an operator that includes values, not only operators that
+    /// exclude.
     fn selects(&self) -> bool {
         !(self.equals.is_empty() && self.starts_with.is_empty() && self.ends_with.is_empty())
     }
 
-    /// How many values it compares with.
+    /// The number of values in the condition.
     pub(crate) fn count(&self) -> usize {
         let lists = [
             &self.equals,

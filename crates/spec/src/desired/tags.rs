@@ -2,27 +2,29 @@ use std::collections::BTreeMap;
 
 use super::Installation;
 
-/// The tag that says that a resource is ours; its value is the name of the spec.
+/// The tag that marks managed resources; its value is the name of the spec.
 pub const OWNER_TAG: &str = "reconcile:spec";
 
-/// The tag of a bucket, key or topic that lists the forms of its policy in which CloudTrail refused a trail.
+/// The tag of a bucket, key or topic that lists the forms of its policy in which CloudTrail refused
+/// a trail.
 ///
-/// The memory is a tag because every machine that plans sees it, a fresh CI runner included, and because it exists as long as
-/// the policy can. The journal is on one disk, and the policy itself is restored byte for byte after a refusal.
+/// A tag stores the forms because every machine that plans can read it, including a fresh CI
+/// runner, and because it exists as long as the resource. The journal exists on one machine only,
+/// and a refused policy is restored byte for byte.
 pub const REFUSED_FORMS_TAG: &str = "reconcile:refused-forms";
 
-/// The tag of a trail that names the log group to which the trail delivered before.
+/// The tag of a trail that names its earlier log group.
 pub const FORMER_LOG_GROUP_TAG: &str = "reconcile:former-log-group";
-/// The tag of a trail that names the role with which the trail delivered to a log group before.
+/// The tag of a trail that names the role with which it delivered to an earlier log group.
 pub const FORMER_ROLE_TAG: &str = "reconcile:former-role";
-/// The tag of a trail that names the topic that the trail notified before.
+/// The tag of a trail that names its earlier topic.
 pub const FORMER_TOPIC_TAG: &str = "reconcile:former-topic";
 
 /// The tags that `reconcile` sets by itself.
 pub const OWN_TAGS: [&str; 5] =
     [OWNER_TAG, REFUSED_FORMS_TAG, FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG];
 
-/// The tags of every taggable resource. Always holds [`OWNER_TAG`].
+/// The tags of every taggable resource. They always contain [`OWNER_TAG`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tags {
     tags: BTreeMap<String, String>,
@@ -31,24 +33,25 @@ pub struct Tags {
 }
 
 impl Tags {
-    /// Tags that every resource has to have.
+    /// Creates tags that every resource must have.
     pub(crate) fn enforced(installation: &Installation, given: BTreeMap<String, String>) -> Self {
         let (tags, installation) = (with_owner(installation, given), installation.clone());
         Self { tags, is_enforced: true, installation }
     }
 
-    /// What exists keeps its tags; what is made is marked as ours all the same, or it could not be found
-    /// again.
+    /// Creates tags that are not enforced on existing resources. New resources still get the tag of
+    /// the owner, because they could not be found again without it.
     pub(crate) fn unmanaged(installation: &Installation) -> Self {
         let (tags, installation) = (with_owner(installation, BTreeMap::new()), installation.clone());
         Self { tags, is_enforced: false, installation }
     }
 
-    /// The tags that a resource has to have. `live` are the tags of a resource that exists, `None` of one that is to be
-    /// created.
+    /// Returns the tags that a resource must have. `live` are the tags of an existing resource, or
+    /// `None` for a resource that will be created.
     ///
-    /// The mark of another installation stays: that installation was there first. The mark of the previous name of this
-    /// one is replaced, also where tags are left alone: without it, the resource would seem to be another installation's.
+    /// The owner tag of another installation is kept, because that installation was first. The
+    /// owner tag with the previous name of this installation is replaced, even if tags are
+    /// unmanaged: otherwise, the resource would seem to belong to another installation.
     pub fn wanted(&self, live: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
         let owner = live.and_then(|live| live.get(OWNER_TAG));
         let is_marked = owner.is_some_and(|owner| self.installation.has_name(owner));

@@ -3,36 +3,40 @@ use reconcile_policy::{Arn, Ownership, TopicIntent};
 use super::{AtRest, Foreign, OnDoubt, Site, Tags};
 use crate::names::{AccountName, TopicName};
 
-/// A topic that is told of every log file.
+/// A managed topic to which CloudTrail publishes a notification of every log file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {
-    /// Where it is: the Region is the home Region of its trails.
+    /// The account and Region of the topic. The Region is the home Region of its trails.
     pub site: Site,
-    /// Its name.
+    /// The name of the topic.
     pub name: TopicName,
-    /// Its ARN, which follows from the rest.
+    /// The ARN, derived from the other fields.
     pub arn: Arn,
-    /// What encrypts its messages.
+    /// The encryption of the messages.
     pub encryption: AtRest,
-    /// What its policy has to say.
+    /// The access that the policy must grant.
     pub intent: TopicIntent,
-    /// Which statements of the policy are ours.
+    /// Decides which statements of the policy are managed.
     pub ownership: Ownership,
-    /// What becomes of those that are not.
+    /// The treatment of foreign statements.
     pub foreign: Foreign,
-    /// What the proof does if it says that CloudTrail is not allowed to publish, or cannot tell.
+    /// The consequence if the proof shows that CloudTrail is not allowed to publish, or is
+    /// uncertain.
     pub proof: OnDoubt,
-    /// Its tags.
+    /// The tags of the topic.
     pub tags: Tags,
 }
 
-/// A topic of somebody else that is told of every log file. It is only read.
+/// An unmanaged topic to which CloudTrail publishes a notification of every log file. It is only
+/// read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingTopic {
-    /// Its ARN.
+    /// The ARN of the topic.
     pub arn: Arn,
-    /// The account whose credentials read it: its own if the spec has it, else that of the first of its trails.
+    /// The account whose credentials read the topic: its own account if the spec has it, else the
+    /// account of the first of its trails.
     pub reader: AccountName,
-    /// What the proof does if it says that CloudTrail is not allowed to publish, or cannot tell.
+    /// The consequence if the proof shows that CloudTrail is not allowed to publish, or is
+    /// uncertain.
     pub proof: OnDoubt,
 }

@@ -7,46 +7,50 @@ use crate::names::{BucketName, TrailName};
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named as CloudTrail names them")]
 pub struct Trail {
-    /// Where it is; the Region is its home Region.
+    /// The account and home Region of the trail.
     pub site: Site,
-    /// Its name.
+    /// The name of the trail.
     pub name: TrailName,
-    /// Its ARN, which follows from the rest.
+    /// The ARN, derived from the other fields.
     pub arn: Arn,
-    /// The bucket it delivers to.
+    /// The bucket to which the trail delivers.
     pub bucket: BucketName,
-    /// The key prefix of its log files.
+    /// The key prefix of the log files.
     pub prefix: Option<String>,
-    /// Whether it records all accounts of the organization.
+    /// Whether the trail records all accounts of the organization.
     pub is_organization: bool,
-    /// Whether it records.
+    /// Whether logging is on.
     pub enabled: bool,
-    /// Whether it records all Regions.
+    /// Whether the trail records all Regions.
     pub multi_region: bool,
-    /// Whether it records services without a Region, such as IAM.
+    /// Whether the trail records global services, such as IAM.
     pub global_service_events: bool,
-    /// Whether it delivers digest files.
+    /// Whether CloudTrail delivers digest files.
     pub log_file_validation: bool,
-    /// What it records.
+    /// The recorded events.
     pub selectors: Selectors,
-    /// Whether its data events include CloudTrail's own deliveries; `None` leaves the setting alone.
+    /// Whether data events include CloudTrail's own deliveries; `None` if the setting is not
+    /// managed.
     pub recursive_logging: Option<bool>,
-    /// The insights it records.
+    /// The recorded insights.
     pub insights: Insights,
-    /// The templates by which CloudTrail aggregates its data events, as CloudTrail names them, sorted; `None` leaves them alone.
+    /// The templates with which CloudTrail aggregates the data events, by their names in
+    /// CloudTrail, sorted; `None` if they are not managed.
     pub event_aggregation: Option<Vec<String>>,
-    /// Where in CloudWatch Logs it delivers to, besides.
+    /// The additional delivery to CloudWatch Logs.
     pub logs: Option<LogDelivery>,
-    /// The ARN of the topic that it tells of log files.
+    /// The ARN of the topic to which CloudTrail publishes notifications of log files.
     pub topic: Option<Arn>,
-    /// Its tags.
+    /// The tags of the trail.
     pub tags: Tags,
 }
 
-/// The insights that a trail records, by the category of the events that they are drawn from. Each list has the types as
-/// CloudTrail names them, sorted; `None` leaves the insights of that category alone.
+/// The insights that a trail records, by the category of the analyzed events. Each list has the
+/// types by their names in CloudTrail, sorted; `None` if the insights of the category are not
+/// managed.
 ///
-/// See [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
+/// See
+/// [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Insights {
     /// Insights of management events.
@@ -56,7 +60,7 @@ pub struct Insights {
 }
 
 impl Insights {
-    /// Whether the insights of any category are managed.
+    /// Returns whether the insights of any category are managed.
     pub fn are_managed(&self) -> bool {
         self.management.is_some() || self.data.is_some()
     }
@@ -65,7 +69,7 @@ impl Insights {
 /// Delivery to CloudWatch Logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogDelivery {
-    /// The ARN of the log group, with `:*` behind it, as CloudTrail takes it.
+    /// The ARN of the log group, with the suffix `:*` that CloudTrail requires.
     pub group: Arn,
     /// The ARN of the role.
     pub role: Arn,

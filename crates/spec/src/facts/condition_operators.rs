@@ -1,4 +1,4 @@
-//! Operators of the `Condition` element.
+//! Contains the operators of the `Condition` element.
 
 /// The operators, without `ForAllValues:`, `ForAnyValue:` and `IfExists`.
 ///
@@ -33,7 +33,7 @@ const OPERATORS: [&str; 27] = [
     "StringNotLike",
 ];
 
-/// Whether IAM knows the operator. `Null` has no variant with `IfExists`.
+/// Returns whether IAM has the operator. `Null` has no variant with `IfExists`.
 pub(crate) fn is_known(operator: &str) -> bool {
     let (set, base) = split(operator);
     let is_exact = OPERATORS.contains(&base);
@@ -42,7 +42,7 @@ pub(crate) fn is_known(operator: &str) -> bool {
     (set.is_empty() || SETS.contains(&set)) && (is_exact || is_conditional)
 }
 
-/// The operator that is closest to a misspelled one.
+/// Returns the operator that is closest to a misspelled one.
 pub(crate) fn nearest(operator: &str) -> Option<String> {
     let (set, base) = split(operator);
     let set = if set.is_empty() { "" } else { crate::problems::nearest(set, SETS)? };
@@ -53,10 +53,10 @@ pub(crate) fn nearest(operator: &str) -> Option<String> {
     crate::problems::nearest(base, OPERATORS).map(|base| format!("{set}{base}{suffix}"))
 }
 
-/// The prefixes that make an operator compare a set of values.
+/// The prefixes with which an operator compares a set of values.
 const SETS: [&str; 2] = ["ForAllValues:", "ForAnyValue:"];
 
-/// The prefix up to the colon, which can be empty, and the rest.
+/// Splits an operator into the prefix up to the colon, which can be empty, and the rest.
 fn split(operator: &str) -> (&str, &str) {
     operator.split_at(operator.find(':').map_or(0, |colon| colon + 1))
 }

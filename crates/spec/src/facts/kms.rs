@@ -1,7 +1,7 @@
-//! Actions of AWS KMS.
+//! Contains the actions of AWS KMS.
 //!
-//! From "Actions, resources, and condition keys for AWS Key Management Service" in the Service Authorization Reference and
-//! from the service model (botocore 1.44.8, November 2026).
+//! The source is "Actions, resources, and condition keys for AWS Key Management Service" in the
+//! Service Authorization Reference, and the service model (botocore 1.44.8, November 2026).
 
 use super::{Level, Service};
 

@@ -1,9 +1,9 @@
-//! Resource types of data events.
+//! Contains the resource types of data events.
 
 use crate::problems::distance;
 
-/// Resource types that CloudTrail can log data events for. The list is a basis for "did you mean", and is not complete:
-/// CloudTrail adds types nearly every month.
+/// Resource types for which CloudTrail can log data events. The list is the basis for "did you
+/// mean" and is not complete: CloudTrail adds types nearly every month.
 ///
 /// See "Data events" in "Logging data events" in the CloudTrail user guide.
 const KNOWN: &[&str] = &[
@@ -95,15 +95,17 @@ const KNOWN: &[&str] = &[
     "AWS::XRay::Trace",
 ];
 
-/// Whether a text has the form of a resource type: `AWS::Service::Resource`.
+/// Returns whether a text has the form of a resource type: `AWS::Service::Resource`.
 pub(crate) fn is_resource_type(text: &str) -> bool {
     let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
     matches!(text.split("::").collect::<Vec<_>>().as_slice(), ["AWS", service, resource] if is_name(service) && is_name(resource))
 }
 
-/// The known type that a text is a misspelling of. A type that is not close to a known one is probably newer.
+/// Returns the known type of which a text is a misspelling. A type that is not similar to a known
+/// type is probably newer.
 pub(crate) fn misspelled(text: &str) -> Option<&'static str> {
-    /// Two letters; more would reject new types that only resemble a known one.
+    /// The maximum number of different letters. A larger number would reject new types that only
+    /// resemble a known one.
     const MAX: usize = 2;
 
     if KNOWN.contains(&text) {
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_a_misspelled_type_from_a_new_one() {
+    fn misspelled_types_are_distinguished_from_new_types() {
         for (text, known) in [
             ("AWS::S3::Object", None),
             ("AWS::S3::Objects", Some("AWS::S3::Object")),
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn known_types_have_the_form_of_one() {
+    fn known_types_have_the_form_of_a_type() {
         assert!(KNOWN.iter().all(|known| is_resource_type(known)));
         for text in ["AWS::S3", "aws::s3::object", "AWS::S3::Object::", "AWS:S3:Object", ""] {
             assert!(!is_resource_type(text), "{text}");

@@ -1,6 +1,7 @@
-//! Actions and condition keys of Amazon S3.
+//! Contains the actions and condition keys of Amazon S3.
 //!
-//! From "Actions, resources, and condition keys for Amazon S3" in the Service Authorization Reference (November 2026).
+//! The source is "Actions, resources, and condition keys for Amazon S3" in the Service
+//! Authorization Reference (November 2026).
 
 use super::{Level, Service};
 
@@ -10,7 +11,7 @@ pub(crate) const S3: Service = Service {
     actions: &[(Level::Resource, BUCKET), (Level::Object, OBJECT), (Level::Elsewhere, ELSEWHERE)],
 };
 
-/// Operations of the S3 API that are no actions, each with the action that allows it.
+/// Operations of the S3 API that are not actions, each with the action that allows it.
 ///
 /// See "Required permissions for Amazon S3 API operations" in the S3 user guide.
 pub(crate) const OPERATIONS: [(&str, &str); 14] = [

@@ -1,7 +1,7 @@
-//! Values that may be a word instead: `unmanaged`, `all`, `own`, …
+//! Parses values that can also be a word: `unmanaged`, `all`, `own`, …
 //!
-//! Both look at the value that is there before they say which case it is, so that errors are about that case, and
-//! places inside of it are kept.
+//! Both types inspect the value before they choose a case, so that errors are about that case, and
+//! the places of nested values are kept.
 
 use std::borrow::Cow;
 use std::fmt;

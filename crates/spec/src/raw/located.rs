@@ -19,7 +19,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     }
 }
 
-/// The place of a YAML location.
+/// Converts a YAML location into a place.
 pub(crate) fn place(location: &serde_yaml::Location) -> Place {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     Place {

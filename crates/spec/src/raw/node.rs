@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 use super::Located;
 use crate::diagnostic::Place;
 
-/// A YAML value of any shape. The value and its parts have their place in the file.
+/// A YAML value of any shape. The value and its parts have their places in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) content: Content,
@@ -29,17 +29,17 @@ pub(crate) enum Content {
 }
 
 impl Node {
-    /// The value under a key of a map.
+    /// Returns the value of a key of a map.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|(_, value)| value)
     }
 
-    /// The entry of a map with this key.
+    /// Returns the entry of a map with this key.
     pub(crate) fn entry(&self, key: &str) -> Option<&(Located<String>, Self)> {
         self.entries().iter().find(|(name, _)| name.value == key)
     }
 
-    /// The entries of a map; none for another value.
+    /// The entries of a map; empty for other values.
     pub(crate) fn entries(&self) -> &[(Located<String>, Self)] {
         match &self.content {
             Content::Map(entries) => entries,
@@ -63,7 +63,7 @@ impl Node {
         }
     }
 
-    /// The JSON value. The last value of a repeated key is kept.
+    /// Returns the JSON value. The last value of a repeated key is kept.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             Content::Null => Value::Null,
@@ -78,7 +78,7 @@ impl Node {
     }
 }
 
-/// A kind of value and, for a scalar, the value: `a list`, `the number 5`.
+/// Prints the kind of the value and, for a scalar, the value: `a list`, `the number 5`.
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.content {
@@ -155,7 +155,8 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
-/// The schema of a node allows any value: AWS defines the syntax, such as that of a policy statement.
+/// The schema of a node allows any value: AWS defines the syntax, such as that of a policy
+/// statement.
 impl JsonSchema for Node {
     fn schema_name() -> Cow<'static, str> {
         "Statement".into()

@@ -91,7 +91,7 @@ fn resolve_access(
     Some(Access { profile: raw.profile.clone(), role: Some(role) })
 }
 
-/// A role's ARN from its ARN or its name, which may have a path.
+/// Returns the ARN of a role, given its ARN or its name, which can have a path.
 fn resolve_role(
     role: &Located<String>,
     id: &AccountId,
@@ -132,9 +132,10 @@ fn resolve_role(
     None
 }
 
-/// Whether a text is the name of a role, after its path if it has one.
+/// Returns whether a text is the name of a role, optionally with a path.
 ///
-/// See `CreateRole` in the IAM API reference: a path has up to 512 printable characters, a name 1 to 64.
+/// See `CreateRole` in the IAM API reference: a path has up to 512 printable characters, a name 1
+/// to 64.
 fn is_role(text: &str) -> bool {
     let (path, name) = match text.rsplit_once('/') {
         Some((path, name)) => (Some(path), name),
@@ -148,7 +149,7 @@ fn is_role(text: &str) -> bool {
     name.parse::<RoleName>().is_ok() && path.is_none_or(is_path)
 }
 
-/// See `AssumeRole` in the STS API reference.
+/// Parses the session name. See `AssumeRole` in the STS API reference.
 fn check_session_name(name: &Located<String>, problems: &mut Problems) -> Option<String> {
     let text = &name.value;
     let is_valid = (2..=64).contains(&text.len())
@@ -164,7 +165,7 @@ fn check_session_name(name: &Located<String>, problems: &mut Problems) -> Option
     Some(text.clone())
 }
 
-/// The external id; a problem, without the id itself, if STS would reject it.
+/// Parses the external id. Reports a problem, without the id itself, if STS would reject it.
 ///
 /// See `AssumeRole` in the STS API reference.
 fn check_external_id(id: &Located<String>, problems: &mut Problems) -> Option<Secret> {

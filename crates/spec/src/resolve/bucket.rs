@@ -11,7 +11,7 @@ use crate::raw::{
     Located, OrUnmanaged, RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawOwnership,
 };
 
-/// The bucket and what of it other resources need.
+/// The bucket, with the values that other resources need.
 pub(super) struct Bucket {
     pub(super) bucket: desired::Bucket,
     pub(super) prefix: Option<String>,
@@ -65,7 +65,8 @@ pub(super) fn resolve(
     Some(Bucket { bucket, prefix: prefix? })
 }
 
-/// Refuses the name of a bucket that only another account, or the same account in another Region, can have.
+/// Rejects the name of a bucket that only another account, or the same account in another Region,
+/// can have.
 ///
 /// See "Namespaces for general purpose buckets" in the S3 user guide.
 fn check_namespace(
@@ -90,8 +91,8 @@ fn check_namespace(
     }
 }
 
-/// What does not go together. See "S3 Object Lock considerations" and "Enabling Amazon S3 server access logging" in the S3 user
-/// guide.
+/// Rejects settings that cannot be combined. See "S3 Object Lock considerations" and "Enabling
+/// Amazon S3 server access logging" in the S3 user guide.
 fn check_together(raw: &RawBucket, problems: &mut Problems) {
     if let Some(Located { value: OrUnmanaged::Value(_), place }) = &raw.object_lock
         && matches!(raw.versioning, Some(OrUnmanaged::Value(false)))
@@ -114,8 +115,8 @@ fn or_true(raw: Option<&OrUnmanaged<bool>>) -> Setting<bool> {
     }
 }
 
-/// `None` where there is a problem, `Some(None)` where there is no prefix. See `CreateTrail` in the CloudTrail API
-/// reference.
+/// Resolves the prefix: `None` if there is a problem, `Some(None)` if there is no prefix. See
+/// `CreateTrail` in the CloudTrail API reference.
 fn resolve_prefix(raw: Option<&Located<String>>, problems: &mut Problems) -> Option<Option<String>> {
     let Some(raw) = raw else { return Some(None) };
     let prefix = raw.value.as_str();
@@ -141,7 +142,7 @@ fn resolve_prefix(raw: Option<&Located<String>>, problems: &mut Problems) -> Opt
     }
 }
 
-/// The setting of an aspect that is unmanaged unless the spec says otherwise.
+/// The setting of an aspect that is unmanaged by default.
 fn setting<R, T>(
     raw: Option<&Located<OrUnmanaged<R>>>,
     problems: &mut Problems,

@@ -11,7 +11,8 @@ use crate::desired::{ConstraintKind, Constraints, Grant, Grantee, Site, is_grant
 use crate::problems::{Problems, suggest};
 use crate::raw::{Located, RawConstraints, RawGrant};
 
-/// The operations that a grant can allow on a symmetric encryption key, which is the kind of key that CloudTrail uses.
+/// The operations that a grant can allow on a symmetric encryption key, the only kind of key that
+/// CloudTrail uses.
 ///
 /// See "Grant operations" in the KMS developer guide.
 const OPERATIONS: [&str; 11] = [
@@ -86,7 +87,7 @@ fn one(raw: &RawGrant, site: &Site, problems: &mut Problems) -> Option<Grant> {
     })
 }
 
-/// `None` where the value has a problem, `Some(None)` where there is no value.
+/// Returns `None` if the value has a problem, `Some(None)` if there is no value.
 fn flatten<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     match value {
         Some(None) => None,
@@ -95,7 +96,7 @@ fn flatten<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-/// The operations, sorted, each once.
+/// The distinct operations, sorted.
 fn operations(raw: &Located<Vec<Located<String>>>, problems: &mut Problems) -> Vec<String> {
     if raw.value.is_empty() {
         problems.add(raw.place, "the grant allows nothing", "name at least one operation");
@@ -176,7 +177,7 @@ fn grantee(raw: &RawGrant, partition: Partition, problems: &mut Problems) -> Opt
     }
 }
 
-/// KMS accepts a service only with a source and a retiring principal.
+/// Resolves the service. KMS accepts a service only with a source and a retiring principal.
 fn service(service: &Located<String>, raw: &RawGrant, problems: &mut Problems) -> Option<Grantee> {
     if !is_service(&service.value) {
         problems.add(
@@ -208,7 +209,8 @@ fn service(service: &Located<String>, raw: &RawGrant, problems: &mut Problems) -
     Some(Grantee::Service { name: service.value.clone(), source_arn })
 }
 
-/// See the pattern of `ServicePrincipalType` in the KMS API reference.
+/// Returns whether a text is a service principal. See the pattern of `ServicePrincipalType` in the
+/// KMS API reference.
 fn is_service(name: &str) -> bool {
     let parts: Vec<&str> = name.split('.').collect();
     name.len() <= 128

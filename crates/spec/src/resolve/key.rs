@@ -9,11 +9,11 @@ use crate::names::AccountName;
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawBucket, RawEncryption, RawKey};
 
-/// The key and what of it other resources need.
+/// The key, with the values that other resources need.
 pub(super) struct Key {
     pub(super) key: desired::Key,
     pub(super) grants: Vec<Grant>,
-    /// As the spec gives them; empty where it does not.
+    /// The administrators in the spec; empty if the spec has none.
     pub(super) administrators: Vec<Arn>,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn resolve(
     };
     let account = match &key.account {
         Some(account) => scope.account(account, problems),
-        // What is wrong with the bucket's account is told there.
+        // A problem of the account of the bucket is reported with the bucket.
         None => bucket.account.value.parse().ok(),
     };
     check_region(key.region.as_ref(), region.as_ref(), scope, problems);
@@ -55,7 +55,7 @@ pub(super) fn resolve(
     })
 }
 
-/// A key that the spec leaves alone: put where the bucket is, and never looked at.
+/// Creates an unmanaged key. Its site is the site of the bucket, and it is never read.
 fn unmanaged(site: Site, scope: &Scope<'_>) -> Key {
     Key {
         key: desired::Key {
@@ -70,7 +70,7 @@ fn unmanaged(site: Site, scope: &Scope<'_>) -> Key {
     }
 }
 
-/// The bucket cannot encrypt with a key that the spec does not have.
+/// Rejects an encryption of the bucket with a key that the spec does not have.
 fn check_encryption(place: Place, bucket: &RawBucket, problems: &mut Problems) {
     if let None | Some(RawEncryption::Key) = bucket.encryption {
         problems.add(
@@ -81,7 +81,8 @@ fn check_encryption(place: Place, bucket: &RawBucket, problems: &mut Problems) {
     }
 }
 
-/// See "Configure AWS KMS key policies for CloudTrail": bucket and key must be in the same Region.
+/// Checks the Region. See "Configure AWS KMS key policies for CloudTrail": bucket and key must be
+/// in the same Region.
 fn check_region(
     raw: Option<&Located<String>>,
     bucket: Option<&Region>,
@@ -127,7 +128,8 @@ fn resolve_identity(
     }
 }
 
-/// The key has to be where the spec says that it is: its policy can be written only from there.
+/// Resolves the ARN. The key must be in the account and Region of the spec: only from there can its
+/// policy be written.
 fn resolve_arn(
     raw: &Located<String>,
     account: Option<&AccountName>,
@@ -161,7 +163,7 @@ fn resolve_arn(
 
 fn resolve_rotation(key: &RawKey, problems: &mut Problems) -> Option<Setting<RotationDays>> {
     match &key.rotation_days {
-        // Settings of somebody else's key are theirs to choose.
+        // The owner of an unmanaged key decides about its settings.
         None if key.arn.is_some() => Some(Setting::Unmanaged),
         None => Some(Setting::Enforced(RotationDays::DEFAULT)),
         Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),

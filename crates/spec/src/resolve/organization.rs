@@ -8,7 +8,7 @@ use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
 use crate::raw::{All, Located, RawInclude, RawOrganization, RawSpec, WordOr};
 
-/// `None` where there is none, or it has a problem.
+/// Resolves the organization. Returns `None` if there is none, or if it has a problem.
 pub(super) fn resolve(
     raw: &RawSpec,
     scope: &Scope<'_>,
@@ -36,7 +36,7 @@ pub(super) fn resolve(
         );
     }
     if let Some(roster) = roster {
-        // An unknown unit selects nobody, too: one problem is enough.
+        // An unknown unit also selects nobody: one problem is enough.
         if check_units(organization, roster, problems) {
             check_selection(organization, roster, problems);
         }
@@ -58,7 +58,8 @@ pub(super) fn resolve(
     })
 }
 
-/// The delegated administrators, as far as they have no problem. `lister` is the account that lists the organization.
+/// The delegated administrators without problems. `lister` is the account that lists the
+/// organization.
 fn administrators(
     raw: &RawOrganization,
     lister: Option<&AccountName>,
@@ -106,7 +107,7 @@ fn administrators(
     administrators
 }
 
-/// What decides who joins, as far as it has no problem.
+/// The selection of the members that join, as far as it has no problem.
 fn joining(raw: &RawOrganization) -> Joining {
     let include = raw.include.as_ref().map(|include| match &include.value {
         WordOr::Word(All::All) => Include::default(),
@@ -121,13 +122,13 @@ fn joining(raw: &RawOrganization) -> Joining {
     Joining { include, exclude, exclude_units: units }
 }
 
-/// Whether it is meant to be the id of an account, and not an organizational unit.
+/// Returns whether the text is meant as an account id, and not as an organizational unit.
 fn is_id(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Reports units that the organization does not have: a unit that was renamed or removed must not silently mean nobody. Returns
-/// whether it has all of them.
+/// Reports units that the organization does not have: a unit that was renamed or removed must not
+/// silently select nobody. Returns whether all units exist.
 fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) -> bool {
     let mut has_all = true;
     let included: &[Located<String>] = match raw.include.as_ref().map(|include| &include.value) {
@@ -148,7 +149,8 @@ fn check_units(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) 
     has_all
 }
 
-/// A selection of nobody is a mistake in a unit, a tag or an exclusion, and would end the logging of everybody.
+/// Rejects an empty selection. It results from a mistake in a unit, a tag or an exclusion, and
+/// would end the logging of all members.
 fn check_selection(raw: &RawOrganization, roster: &Roster, problems: &mut Problems) {
     let Some(include) = &raw.include else { return };
     let joining = joining(raw);
@@ -168,7 +170,8 @@ fn check_selection(raw: &RawOrganization, roster: &Roster, problems: &mut Proble
     }
 }
 
-/// The members that join, in the order of their ids; who is declared is not among them, nor is the management account.
+/// Returns the members that join, in the order of their ids. Declared accounts and the management
+/// account are not among them.
 pub(super) fn join(
     raw: Option<&Located<RawOrganization>>,
     roster: Option<&Roster>,

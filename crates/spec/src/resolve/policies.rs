@@ -14,7 +14,7 @@ use crate::raw::{
     Located, OrUnmanaged, RawForeign, RawForm, RawKeep, RawKey, RawPolicy, RawProof, RawSpec, RawUnlisted,
 };
 
-/// The statements that the spec writes out for both policies.
+/// The extra statements of both policies.
 pub(super) struct Extra {
     pub(super) bucket: Vec<Statement>,
     pub(super) key: Vec<Statement>,
@@ -78,7 +78,7 @@ pub(super) fn bucket(
     }
 }
 
-/// `None` where the key's account has a problem of its own.
+/// Resolves the key policy. Returns `None` if the account of the key has a problem.
 pub(super) fn key(
     raw: &RawSpec,
     scope: &Scope<'_>,
@@ -91,7 +91,7 @@ pub(super) fn key(
     let site = key.key.site.clone();
     let partition = site.region.partition();
     let mut administrators = key.administrators.clone();
-    // Somebody has seen to who administers a key that is there.
+    // An existing key already has administrators.
     if administrators.is_empty() && key.key.identity.alias().is_some() {
         administrators.push(Arn::new(partition, "iam", "", scope.id(&site.account)?.as_str(), "root"));
     }
@@ -117,7 +117,7 @@ pub(super) fn key(
     })
 }
 
-/// What the spec says of the policy of the key; with the key, its policy is left alone.
+/// The settings of the key policy. If the key is unmanaged, so is its policy.
 pub(super) fn of_key(raw: &OrUnmanaged<RawKey>) -> Option<&OrUnmanaged<RawPolicy>> {
     match raw {
         OrUnmanaged::Value(key) => key.policy.as_ref(),
@@ -125,7 +125,7 @@ pub(super) fn of_key(raw: &OrUnmanaged<RawKey>) -> Option<&OrUnmanaged<RawPolicy
     }
 }
 
-/// What is said of the policy, if anything is and it is ours to write.
+/// The settings of the policy, if there are any and the policy is managed.
 fn managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> Option<&RawPolicy> {
     match raw {
         Some(OrUnmanaged::Value(policy)) => Some(policy),
@@ -137,7 +137,7 @@ pub(super) fn is_managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> bool {
     !matches!(raw, Some(OrUnmanaged::Unmanaged))
 }
 
-/// The trails that deliver for all of the organization, where its id is known.
+/// The organization trails, if the id of the organization is known.
 fn organization_trails(scope: &Scope<'_>, trails: &[Trail]) -> Vec<OrganizationTrail> {
     let Some(roster) = scope.roster else { return Vec::new() };
     let of_organization = trails.iter().filter(|trail| trail.is_organization);
@@ -157,7 +157,7 @@ pub(super) fn on_doubt(raw: Option<&Located<RawProof>>) -> OnDoubt {
     }
 }
 
-/// The only form to use. Without `organization`, nobody knows its id.
+/// The only form to use. Without `organization`, the organization id is unknown.
 fn form(raw: &RawSpec, policy: Option<&OrUnmanaged<RawPolicy>>, problems: &mut Problems) -> Option<Form> {
     let form = managed(policy)?.form.as_ref()?;
     match form.value {
@@ -174,7 +174,7 @@ fn form(raw: &RawSpec, policy: Option<&OrUnmanaged<RawPolicy>>, problems: &mut P
     }
 }
 
-/// What becomes of statements that are not ours.
+/// The treatment of foreign statements.
 fn foreign(raw: Option<&OrUnmanaged<RawPolicy>>) -> Foreign {
     let Some(raw) = managed(raw) else { return Foreign::default() };
     Foreign {

@@ -1,7 +1,7 @@
 //! Resolves the principals of policies and grants.
 //!
-//! See "AWS JSON policy elements: Principal" in the IAM user guide, and `CreateGrant` in the KMS API reference: both accept
-//! accounts, users, roles and sessions. Neither accepts a group.
+//! See "AWS JSON policy elements: Principal" in the IAM user guide, and `CreateGrant` in the KMS
+//! API reference: both accept accounts, users, roles and sessions. Neither accepts a group.
 
 use reconcile_policy::{AccountId, Arn, Partition};
 
@@ -14,7 +14,7 @@ pub(super) struct Rejection {
     pub(super) help: &'static str,
 }
 
-/// The ARN of a principal; a problem at its place if AWS would reject it.
+/// Returns the ARN of a principal. Reports a problem at its place if AWS would reject it.
 pub(super) fn resolve(
     located: &Located<String>,
     partition: Partition,
@@ -29,7 +29,7 @@ pub(super) fn resolve(
     }
 }
 
-/// The ARN of a principal that AWS accepts in this partition.
+/// Returns the ARN of a principal, if AWS accepts it in this partition.
 pub(super) fn check(text: &str, partition: Partition) -> Result<Arn, Rejection> {
     let reject = |message: String, help| Err(Rejection { message, help });
     if text.contains(['*', '?']) {
@@ -57,7 +57,8 @@ pub(super) fn check(text: &str, partition: Partition) -> Result<Arn, Rejection> 
         ("iam", ["role" | "user", path @ .., name]) => {
             is_name(name) && path.iter().all(|part| !part.is_empty())
         }
-        // See "STS role sessions" and "STS federated user sessions" on the page of the Principal element.
+        // See "STS role sessions" and "STS federated user sessions" on the page of the Principal
+        // element.
         ("sts", ["assumed-role", role, session]) => is_name(role) && is_name(session),
         ("sts", ["federated-user", user]) => is_name(user),
         _ => false,
@@ -71,7 +72,8 @@ pub(super) fn check(text: &str, partition: Partition) -> Result<Arn, Rejection> 
 
 const KINDS: &str = "name a role, a user, a session or an account root by its ARN";
 
-/// See the pattern of `roleNameType` and `userNameType` in the IAM API reference.
+/// Returns whether a text can be the name of a role or user. See the pattern of `roleNameType` and
+/// `userNameType` in the IAM API reference.
 fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accepts_what_aws_accepts() {
+    fn principals_that_aws_accepts_are_accepted() {
         for arn in [
             "arn:aws:iam::111111111111:root",
             "arn:aws:iam::111111111111:role/Auditor",
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_aws_rejects() {
+    fn principals_that_aws_rejects_are_rejected() {
         for (arn, reason) in [
             ("arn:aws:iam::111111111111:group/G", "is a group"),
             ("arn:aws:iam::111111111111:role/*", "has a wildcard"),

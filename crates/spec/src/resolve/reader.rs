@@ -9,13 +9,14 @@ use crate::digest::sha256_hex;
 use crate::problems::Problems;
 use crate::raw::{Located, RawLogs, RawReader, WordOr};
 
-/// Whose logs, while the entries of one reader are put together.
+/// The log files of a reader, while its entries are combined.
 enum Wanted {
     All,
     Of(BTreeSet<AccountId>),
 }
 
-/// One reader for each principal, in the order of the spec; those that have a problem are left out.
+/// Returns one reader for each principal, in the order of the spec, without readers that have a
+/// problem.
 pub(super) fn resolve(
     raw: Option<&Located<Vec<RawReader>>>,
     scope: &Scope<'_>,

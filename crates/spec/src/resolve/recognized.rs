@@ -1,4 +1,5 @@
-//! Resolves names of which AWS adds new ones: a name is accepted if this version knows it, or if the spec declares it.
+//! Resolves kinds of names to which AWS adds new ones: a name is accepted if this version knows it,
+//! or if the spec declares it.
 
 use std::collections::BTreeSet;
 
@@ -27,12 +28,14 @@ impl<'r> Recognized<'r> {
         Self(raw.iter().map(|name| name.value.as_str()).collect())
     }
 
-    /// Whether the spec declares the name. AWS compares actions and condition keys without regard to case.
+    /// Returns whether the spec declares the name. AWS compares actions and condition keys
+    /// case-insensitively.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains(name) || self.0.iter().any(|it| it.eq_ignore_ascii_case(name))
     }
 
-    /// A Region of the spec. One that is unknown is reported and returned, so that the rest is checked as well.
+    /// Resolves a Region. An unknown Region is reported and still returned, so that the other
+    /// values are also checked.
     pub(super) fn region(&self, located: &Located<String>, problems: &mut Problems) -> Option<Region> {
         let similar = || nearest(&located.value, Region::known());
         match located.value.parse::<Region>() {
@@ -51,7 +54,7 @@ impl<'r> Recognized<'r> {
     }
 }
 
-/// The help for an unknown name, with the known name that it is similar to.
+/// Returns the help for an unknown name, with the similar known name.
 pub(super) fn help(similar: Option<&str>) -> String {
     match similar {
         Some(similar) => format!(

@@ -1,7 +1,7 @@
 //! Resolves the retention and the storage classes of log files.
 //!
-//! See "Transitioning objects using Amazon S3 Lifecycle", "Lifecycle configuration elements" and "Locking objects with Object
-//! Lock" in the S3 user guide.
+//! See "Transitioning objects using Amazon S3 Lifecycle", "Lifecycle configuration elements" and
+//! "Locking objects with Object Lock" in the S3 user guide.
 
 use crate::desired::{Lifecycle, ObjectLock, Retention};
 use crate::diagnostic::Place;
@@ -66,7 +66,7 @@ pub(super) fn lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problem
             check_order(earlier, later, problems);
         }
     }
-    // An object that has expired cannot move any more, and S3 rejects the rule.
+    // An object that has expired cannot be moved any more, and S3 rejects the rule.
     if let (Some(expire), Some(last)) = (&raw.expire_days, transitions.last())
         && expire.value <= last.days.value
     {
@@ -91,7 +91,7 @@ pub(super) fn lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problem
     (problems.len() == before).then_some(lifecycle)
 }
 
-/// Checks a number of days, which S3 counts in 32 bits with a sign.
+/// Checks a number of days, which S3 stores as a signed 32-bit integer.
 fn check_days(days: &Located<u32>, min: u32, message: &str, problems: &mut Problems) {
     const MAX: u32 = i32::MAX.unsigned_abs();
 
@@ -143,7 +143,7 @@ fn check_order(earlier: &RawTransition, later: &RawTransition, problems: &mut Pr
     }
 }
 
-/// The storage classes that a lifecycle rule can move objects to from another one: the waterfall.
+/// The storage classes to which a lifecycle rule can move objects from another one: the waterfall.
 fn successors(class: RawStorageClass) -> &'static [RawStorageClass] {
     use RawStorageClass::{DeepArchive, Glacier, GlacierIr, IntelligentTiering, OnezoneIa, StandardIa};
 
@@ -156,14 +156,16 @@ fn successors(class: RawStorageClass) -> &'static [RawStorageClass] {
     }
 }
 
-/// Whether objects have to be 30 days old before they can move to the class.
+/// Returns whether objects must be 30 days old before they can move to the class.
 fn is_infrequent(class: RawStorageClass) -> bool {
     matches!(class, RawStorageClass::StandardIa | RawStorageClass::OnezoneIa)
 }
 
-/// Whether objects have to stay in a class of infrequent access for 30 days before they move to the class.
+/// Returns whether objects must stay in a class of infrequent access for 30 days before they move
+/// to the class.
 ///
-/// See "Minimum 30-day storage charge for S3 Standard-IA and S3 One Zone-IA" on the page about transitions.
+/// See "Minimum 30-day storage charge for S3 Standard-IA and S3 One Zone-IA" on the page about
+/// transitions.
 fn needs_month(class: RawStorageClass) -> bool {
     matches!(class, RawStorageClass::OnezoneIa | RawStorageClass::Glacier | RawStorageClass::DeepArchive)
 }

@@ -6,7 +6,7 @@ use crate::desired::Reviewed;
 use crate::problems::Problems;
 use crate::raw::{Located, RawReviewed};
 
-/// The hexadecimal digits of the digest at the end of a finding.
+/// The number of hexadecimal digits of the digest at the end of a finding.
 const DIGITS: usize = 12;
 
 pub(super) fn resolve(raw: &[Located<RawReviewed>], problems: &mut Problems) -> Vec<Reviewed> {
@@ -39,7 +39,7 @@ pub(super) fn resolve(raw: &[Located<RawReviewed>], problems: &mut Problems) -> 
         .collect()
 }
 
-/// Whether a text has the form `kind/name@digest`.
+/// Returns whether a text has the form `kind/name@digest`.
 fn is_finding(text: &str) -> bool {
     let is_digit = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
     text.rsplit_once('@').is_some_and(|(subject, digest)| {

@@ -1,4 +1,4 @@
-//! Resolves the policy statements that the spec writes out, and rejects what S3 or KMS would reject.
+//! Resolves the extra statements of the spec, and rejects those that S3 or KMS would reject.
 //!
 //! See "Grammar of the IAM JSON policy language" in the IAM user guide.
 
@@ -15,29 +15,30 @@ use crate::facts::{Service, kms::KMS, s3::S3};
 use crate::problems::{Problems, nearest, suggest};
 use crate::raw::{Content, Located, Node};
 
-/// What the checks of statements need besides the statements.
+/// The inputs of the checks, other than the statements.
 pub(super) struct Context<'c> {
     pub(super) target: Target<'c>,
     pub(super) partition: Partition,
     pub(super) recognized: &'c Recognized<'c>,
 }
 
-/// The resource whose policy has the statements.
+/// The resource whose policy contains the statements.
 pub(super) enum Target<'t> {
     Bucket {
         name: &'t str,
-        /// Whether the spec blocks public access, so that S3 rejects a policy with a public statement.
+        /// Whether the spec blocks public access, so that S3 rejects a policy with a public
+        /// statement.
         blocks_public: bool,
     },
     Key {
-        /// The account and the Region of the key, where they are known.
+        /// The account and the Region of the key, if they are known.
         site: Option<(&'t AccountId, &'t Region)>,
-        /// The key itself, where the spec names it by ARN.
+        /// The ARN of the key, if the spec has it.
         arn: Option<&'t Arn>,
     },
 }
 
-/// The statements without problems. Problems of the others are reported.
+/// Returns the statements without problems. Problems of the others are reported.
 pub(super) fn resolve(raw: &[Node], context: &Context<'_>, problems: &mut Problems) -> Vec<Statement> {
     let (places, statements): (Vec<Place>, Vec<Statement>) =
         raw.iter().filter_map(|node| Some((node.place, one(node, context, problems)?))).unzip();
@@ -56,8 +57,8 @@ pub(super) fn resolve(raw: &[Node], context: &Context<'_>, problems: &mut Proble
     statements
 }
 
-/// Rejects public statements under Block Public Access. A statement of which S3 does not document whether it is public is left
-/// to the plan, which warns about it.
+/// Rejects public statements under Block Public Access. If S3 does not document whether a statement
+/// is public, the plan warns instead.
 ///
 /// See "Blocking public access to your Amazon S3 storage" in the S3 user guide.
 fn check_public(document: &Document, places: &[Place], problems: &mut Problems) {
@@ -119,7 +120,7 @@ fn check_elements(node: &Node, problems: &mut Problems) {
     }
 }
 
-/// Effects are case-sensitive: see "IAM JSON policy elements: Effect".
+/// Checks the effect. Effects are case-sensitive: see "IAM JSON policy elements: Effect".
 fn check_effect(node: &Node, problems: &mut Problems) {
     const EFFECTS: [&str; 2] = ["Allow", "Deny"];
 
@@ -134,7 +135,7 @@ fn check_effect(node: &Node, problems: &mut Problems) {
     }
 }
 
-/// The one element of two that a statement has; a problem where it has none or both.
+/// Returns the one element of two that a statement has. Reports a problem if it has none or both.
 fn either<'n>(
     node: &'n Node,
     names: [&str; 2],
@@ -156,7 +157,8 @@ fn either<'n>(
     }
 }
 
-/// See "IAM JSON policy elements: `NotPrincipal`": it goes only with Deny.
+/// Checks `NotPrincipal`. See "IAM JSON policy elements: `NotPrincipal`": it is only valid with
+/// Deny.
 fn check_not_principal(node: &Node, name: &Located<String>, problems: &mut Problems) {
     if name.value == "NotPrincipal" && node.get("Effect").and_then(Node::text) == Some("Allow") {
         problems.add(
@@ -167,7 +169,7 @@ fn check_not_principal(node: &Node, name: &Located<String>, problems: &mut Probl
     }
 }
 
-/// See the pattern of `PolicyType` in the KMS API reference.
+/// Checks the characters. See the pattern of `PolicyType` in the KMS API reference.
 fn check_characters(node: &Node, context: &Context<'_>, problems: &mut Problems) {
     let Target::Key { .. } = context.target else { return };
     let text = node.to_json().to_string();
@@ -180,7 +182,8 @@ fn check_characters(node: &Node, context: &Context<'_>, problems: &mut Problems)
     }
 }
 
-/// The members of a list of texts, or the one text in its place. Other values are reported.
+/// Returns the members of a list of texts, or a single text as a list of one. Other values are
+/// reported.
 fn texts<'n>(name: &str, node: &'n Node, problems: &mut Problems) -> Vec<(&'n str, Place)> {
     if let Content::List(members) = &node.content
         && members.is_empty()

@@ -6,10 +6,11 @@ use crate::desired::{Installation, OWN_TAGS, Tags};
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawTags};
 
-/// AWS accepts 50, of which one marks the owner.
+/// The maximum number of tags. AWS accepts 50, one of which marks the owner.
 const MAX: usize = 49;
 
-/// See "Tag naming limits and requirements" in the guide to tagging AWS resources.
+/// Resolves the tags. See "Tag naming limits and requirements" in the guide to tagging AWS
+/// resources.
 pub(super) fn resolve(
     raw: Option<&Located<RawTags>>,
     installation: &Installation,

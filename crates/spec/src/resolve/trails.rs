@@ -1,4 +1,4 @@
-//! Resolves the trails: one for every account that has it.
+//! Resolves the trails: one for every account of each trail in the spec.
 
 mod attached;
 mod insights;
@@ -17,10 +17,10 @@ use crate::problems::Problems;
 use crate::raw::{Located, RawAccountsWord, RawSpec, RawTrail, WordOr};
 use attached::{Attachments, KeyFacts};
 
-/// See "Quotas in CloudTrail".
+/// The maximum number of trails in a Region. See "Quotas in CloudTrail".
 const PER_REGION: usize = 5;
 
-/// The trails, and what is made for them.
+/// The trails, and the resources that are created for them.
 pub(super) struct Trails {
     pub(super) trails: Vec<Trail>,
     pub(super) log_groups: Vec<LogGroup>,
@@ -52,7 +52,8 @@ pub(super) fn resolve(
         };
         for account in accounts {
             quota.add(&account, &trail, &region, problems);
-            // An organization trail belongs to the management account, also where another one makes it.
+            // An organization trail belongs to the management account, even if another account
+            // creates it.
             let owner = scope.roster.map(|roster| &roster.management).filter(|_| trail.trail.is_organization);
             let Some(id) = owner.or_else(|| scope.id(&account)) else { continue };
             let resource = format!("trail/{}", trail.name);
@@ -72,14 +73,14 @@ pub(super) fn resolve(
     Some(Trails { trails, log_groups, log_roles, topics, existing_topics })
 }
 
-/// What a trail is in every account that has it.
+/// The common properties of a trail in all of its accounts.
 struct Template {
     name: TrailName,
     place: Place,
     trail: Trail,
 }
 
-/// The names of the accounts that have the trail.
+/// Returns the names of the accounts that have the trail.
 fn accounts(
     raw: &RawSpec,
     trail: &Located<RawTrail>,
@@ -135,7 +136,7 @@ fn accounts(
                 );
                 return None;
             };
-            // What is wrong with that account is told there.
+            // A problem of that account is reported with the organization.
             organization.value.account.value.parse().ok().map(|account| vec![account])
         }
     }
@@ -179,7 +180,7 @@ fn resolve_one(
     let records_deliveries =
         selectors.may_record_deliveries(bucket.bucket.name.as_str(), bucket.prefix.as_deref(), has_log_group);
     let template = Trail {
-        // Placeholders: site and ARN are set for each account, and so are `logs` and `topic`.
+        // Placeholders: `site`, `arn`, `logs` and `topic` are set for each account.
         site: bucket.bucket.site.clone(),
         arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), "", &format!("trail/{name}")),
         tags: bucket.bucket.tags.clone(),
@@ -220,10 +221,11 @@ fn aggregation(
     Some(templates.into_iter().map(str::to_owned).collect())
 }
 
-/// Counts trails as CloudTrail does, and looks for two of the same name.
+/// Counts trails as CloudTrail does, and finds two trails with the same name.
 #[derive(Default)]
 struct Quota {
-    /// Trails of all Regions count in every Region; the others in their own.
+    /// The trails of each account. A multi-Region trail counts in every Region, any other trail in
+    /// its own.
     seen: BTreeMap<AccountName, Vec<(TrailName, Region, bool)>>,
 }
 

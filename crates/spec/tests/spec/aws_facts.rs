@@ -1,4 +1,4 @@
-//! What AWS documents to accept is valid in a spec, and what it documents to reject is not.
+//! Tests that a spec is valid if AWS documents that it accepts the values, and invalid otherwise.
 
 use std::fmt::Write;
 
@@ -11,7 +11,8 @@ fn rows(text: &str) -> Vec<Value> {
     serde_json::from_str(text).unwrap()
 }
 
-/// Asserts for each row that the spec made from it is valid exactly if AWS accepts the request, and it has an effect.
+/// Asserts for each row that its spec is valid exactly if AWS accepts the request and the request
+/// has an effect.
 #[track_caller]
 fn check(rows: &[Value], spec: impl Fn(&Value) -> String) {
     let mut wrong = String::new();
@@ -19,7 +20,7 @@ fn check(rows: &[Value], spec: impl Fn(&Value) -> String) {
         assert!(!row["source"].as_str().unwrap().is_empty(), "{row}");
         let told =
             parse("spec.yaml", spec(row).as_bytes()).map(|_| ()).map_err(|problems| problems.to_string());
-        // The spec rejects what AWS saves without effect.
+        // The spec rejects values that AWS saves but that have no effect.
         let is_valid = row["accepted"] == true && row["effective"] != false;
         if told.is_ok() != is_valid {
             let _ = writeln!(wrong, "{}: {told:?}", row["rule"]);

@@ -1,4 +1,4 @@
-//! Every diagnostic, as users see it.
+//! Tests every diagnostic in its printed form.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use reconcile_spec::{Member, Roster, Unit, parse};
 
 use crate::{PROD, prod_with};
 
-/// What a spec is told.
+/// Returns the diagnostics of a spec.
 fn told(text: &str) -> String {
     match parse("prod.yaml", text.as_bytes()) {
         Err(problems) => problems.to_string(),
@@ -14,7 +14,7 @@ fn told(text: &str) -> String {
     }
 }
 
-/// Each with a spec and what it is told; reviewed as one document.
+/// Joins specs and their diagnostics into one document for review.
 fn document(cases: &[(&str, String)]) -> String {
     cases.iter().fold(String::new(), |mut document, (name, text)| {
         let told = told(text);
@@ -53,7 +53,7 @@ fn with_account(account: &str) -> String {
 }
 
 #[test]
-fn of_form() {
+fn diagnostics_of_the_form() {
     let document = document(&[
         ("unknown key", format!("{PROD}trial: 1\n")),
         ("unknown key inside", with_bucket("regoin: x")),
@@ -83,9 +83,9 @@ fn of_form() {
     insta::assert_snapshot!(document);
 }
 
-/// Every problem of shape in one run, in the order of the file.
+/// Every problem of shape is reported in one run, in the order of the file.
 #[test]
-fn of_several_shapes() {
+fn diagnostics_of_several_shapes() {
     let text = prod_with("name: secprod\n", "name: secprod\nname: again\n")
         .replace("role: OrganizationAccountAccessRole }\n  dev", "rolle: X }\n  dev")
         .replace("  account: master\n", "  versioning: often\n  lifecycle: [1]\n")
@@ -95,7 +95,7 @@ fn of_several_shapes() {
 }
 
 #[test]
-fn of_names() {
+fn diagnostics_of_names() {
     let document = document(&[
         ("spec", prod_with("name: secprod\n", "name: Sec_Prod\n")),
         ("account", with_account("{ id: \"12345\", role: R }")),
@@ -154,7 +154,7 @@ fn of_names() {
 }
 
 #[test]
-fn of_accounts_and_references() {
+fn diagnostics_of_accounts_and_references() {
     let document = document(&[
         ("undeclared account", prod_with("[master]", "[mister]")),
         ("the bucket's account is undeclared", prod_with("account: master", "account: nobody")),
@@ -180,7 +180,7 @@ fn of_accounts_and_references() {
 }
 
 #[test]
-fn of_retention() {
+fn diagnostics_of_retention() {
     let document = document(&[
         ("a lifecycle that says nothing", with_bucket("lifecycle: {}")),
         ("a lifecycle of no days", with_bucket("lifecycle: { expire_days: 0 }")),
@@ -246,7 +246,7 @@ fn of_retention() {
 }
 
 #[test]
-fn of_keys_and_grants() {
+fn diagnostics_of_keys_and_grants() {
     const ARN: &str = "\"arn:aws:iam::111111111111:role/A\"";
     let document = document(&[
         ("neither alias nor ARN", prod_with("key:\n  alias: secprod-cloudtrail\n", "key: {}\n")),
@@ -343,7 +343,7 @@ fn of_keys_and_grants() {
 }
 
 #[test]
-fn of_trails() {
+fn diagnostics_of_trails() {
     let many: String = (0..6).map(|n| format!("  - {{ name: Trail{n}, accounts: [master] }}\n")).collect();
     let buckets: Vec<String> = (0..251).map(|n| format!("bucket-{n}")).collect();
     let document = document(&[
@@ -414,7 +414,7 @@ fn of_trails() {
 }
 
 #[test]
-fn of_advanced_selectors() {
+fn diagnostics_of_advanced_selectors() {
     let of = |fields: &str| {
         with_advanced(&format!("advanced_event_selectors: [{{ FieldSelectors: [{fields}] }}]"))
     };
@@ -502,7 +502,7 @@ fn of_advanced_selectors() {
 }
 
 #[test]
-fn of_data_resources() {
+fn diagnostics_of_data_resources() {
     let of = |data: &str| {
         with_trail(&format!("data_events: {{ {data} }}")).replacen(
             "    data_events: { s3: all, lambda: all }\n",
@@ -540,7 +540,7 @@ fn of_data_resources() {
 const STATEMENT: &str = "Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs/*\"";
 
 #[test]
-fn of_extra_statements() {
+fn diagnostics_of_extra_statements() {
     let of = |statement: &str| with_bucket(&format!("policy: {{ extra_statements: [{statement}] }}"));
     let changed = |from: &str, to: &str| {
         assert!(STATEMENT.contains(from), "{from}");
@@ -597,7 +597,7 @@ fn of_extra_statements() {
 }
 
 #[test]
-fn of_extra_statements_of_the_key() {
+fn diagnostics_of_extra_statements_of_the_key() {
     const STATEMENT: &str =
         "Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"kms:Decrypt\", Resource: \"*\"";
     let of = |statement: &str| with_key(&format!("policy: {{ extra_statements: [{{ {statement} }}] }}"));
@@ -619,7 +619,7 @@ fn of_extra_statements_of_the_key() {
 }
 
 #[test]
-fn of_new_names() {
+fn diagnostics_of_new_names() {
     let document = document(&[
         ("an unknown Region", prod_with("us-east-1", "eu-centrl-1")),
         ("a Region that is near to none", prod_with("us-east-1", "xx-faraway-9")),
@@ -630,7 +630,7 @@ fn of_new_names() {
 }
 
 #[test]
-fn of_organizations_and_destinations() {
+fn diagnostics_of_organizations_and_destinations() {
     let with_organization =
         |organization: &str| format!("{PROD}organization: {{ account: master, {organization} }}\n");
     let with_lock = |lock: &str| format!("{PROD}lock: {{ {lock} }}\n");
@@ -709,7 +709,7 @@ fn of_organizations_and_destinations() {
 }
 
 #[test]
-fn of_encryption_and_existing_topics() {
+fn diagnostics_of_encryption_and_existing_topics() {
     let twice = |first: &str, second: &str| {
         with_trail(first)
             .replace("[production,", "[master, production,")
@@ -765,7 +765,7 @@ fn of_encryption_and_existing_topics() {
 }
 
 #[test]
-fn of_reviews() {
+fn diagnostics_of_reviews() {
     let finding = "bucket_policy/Auditors@3f9a1c0e77b2";
     let with = |reviewed: &str| told(&format!("{PROD}reviewed: [{reviewed}]\n"));
     assert_eq!(with(&format!("{{ finding: {finding}, reason: They read }}")), "valid\n");
@@ -789,7 +789,7 @@ fn of_reviews() {
 
 /// A unit can be known only when the organization is.
 #[test]
-fn of_units_that_the_organization_does_not_have() {
+fn diagnostics_of_unknown_organizational_units() {
     let text = format!(
         "{PROD}organization: {{ account: master, role: R, include: {{ organizational_units: [Securty] }}, exclude: [ou-1] }}\n"
     );

@@ -1,4 +1,4 @@
-//! Whatever is in the file: an error, and never a crash or a hang.
+//! Tests that any content of the file is an error, and never a crash or a hang.
 
 use proptest::prelude::*;
 use reconcile_spec::parse;
@@ -44,12 +44,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_are_read_without_a_crash(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_parsed_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse("spec.yaml", &bytes);
     }
 
     #[test]
-    fn so_is_a_spec_with_a_few_bytes_of_it_changed(
+    fn a_spec_with_changed_bytes_is_parsed_without_a_panic(
         edits in prop::collection::vec((0..PROD.len(), prop::option::of(any::<u8>())), 1..4)
     ) {
         let mut bytes = PROD.as_bytes().to_vec();

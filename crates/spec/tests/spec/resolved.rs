@@ -1,4 +1,4 @@
-//! What a spec comes to.
+//! Tests the desired state of valid specs.
 
 use reconcile_spec::{AtRest, Desired, EventSelector, ReadWrite, Selectors, parse};
 
@@ -14,7 +14,7 @@ fn the_smallest_spec_has_secure_defaults() {
 }
 
 #[test]
-fn two_spellings_are_the_same_spec() {
+fn two_spellings_resolve_to_the_same_state() {
     let block = r#"
 version: 1
 name: "secprod"
@@ -47,7 +47,7 @@ deletion: {trails: true, bucket: false}
 }
 
 #[test]
-fn selectors_say_what_the_words_mean() {
+fn words_resolve_to_selectors() {
     let selectors = |words: &str| {
         let text = prod_with("    data_events: { s3: all, lambda: all }\n", &format!("{words}\n"));
         match desired(&text).trails[0].selectors.clone() {
@@ -132,7 +132,7 @@ fn insights_are_managed_by_category() {
 }
 
 #[test]
-fn recursive_logging_is_off_by_default_where_data_events_cover_the_log_bucket() {
+fn recursive_logging_is_off_by_default_if_data_events_cover_the_log_bucket() {
     for (words, expected) in [
         ("", None),
         ("    recursive_logging: true\n", Some(true)),
@@ -149,7 +149,7 @@ fn recursive_logging_is_off_by_default_where_data_events_cover_the_log_bucket() 
 }
 
 #[test]
-fn grants_are_named_by_what_they_allow() {
+fn grants_are_named_by_their_content() {
     let names = |operations: &str| {
         let grant = format!(
             "[{{ name: a-b, grantee: \"arn:aws:iam::111111111111:role/A\", operations: {operations} }}]"
@@ -180,7 +180,7 @@ fn a_secret_is_never_printed() {
 }
 
 #[test]
-fn a_topic_is_encrypted_from_its_creation_where_the_key_can_be_used() {
+fn a_new_topic_is_encrypted_if_the_key_can_be_used() {
     let topic = "    sns_topic: { name: t";
     for (name, text, expected) in [
         ("by default", prod_with(TRAIL, &format!("{TRAIL}{topic} }}\n")), AtRest::KeyFromCreation),
@@ -206,7 +206,8 @@ fn a_topic_is_encrypted_from_its_creation_where_the_key_can_be_used() {
     }
 }
 
-/// Its own account reads it where the spec has that, else the account of the first trail.
+/// The account of the topic reads it if the spec has that account, else the account of the first
+/// trail.
 #[test]
 fn a_topic_by_arn_is_only_read() {
     for (owner, reader) in [("333333333333", "development"), ("444444444444", "master")] {

@@ -1,4 +1,4 @@
-//! The JSON Schema, for editors.
+//! Tests the JSON Schema for editors.
 
 use reconcile_spec::schema;
 use serde_json::Value;
@@ -12,7 +12,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn takes_what_is_right() {
+fn the_schema_accepts_valid_specs() {
     assert_eq!(problems(PROD), Vec::<String>::new());
     let unmanaged = prod_with(
         "  region: us-east-1\n",
@@ -24,7 +24,7 @@ fn takes_what_is_right() {
 }
 
 #[test]
-fn refuses_what_is_wrong() {
+fn the_schema_rejects_invalid_specs() {
     for text in [
         format!("{PROD}trial: 1\n"),
         prod_with("  alias: ", "  aliaz: "),
@@ -37,7 +37,7 @@ fn refuses_what_is_wrong() {
 }
 
 #[test]
-fn explains_every_key() {
+fn the_schema_describes_every_key() {
     fn look(at: &str, value: &Value, missing: &mut Vec<String>) {
         if let Some(properties) = value["properties"].as_object() {
             for (name, property) in properties {

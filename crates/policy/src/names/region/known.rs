@@ -1,8 +1,9 @@
 use super::Partition;
 
-/// The Regions of the commercial partition that every account has enabled.
+/// The Regions of the commercial partition that are enabled in every account.
 ///
-/// See "Region availability" in "Enable or disable AWS Regions in your account", Account Management reference.
+/// See "Region availability" in "Enable or disable AWS Regions in your account", Account Management
+/// reference.
 pub(super) const ENABLED_BY_DEFAULT: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
@@ -25,8 +26,9 @@ pub(super) const ENABLED_BY_DEFAULT: [&str; 17] = [
 
 /// The Regions of each partition, in alphabetical order.
 ///
-/// From `partitions.json` of the AWS SDKs (botocore 1.44.8, November 2026), without the pseudo Regions such as `aws-global`.
-/// See "AWS Regions" in the AWS Regions and Availability Zones reference.
+/// From `partitions.json` of the AWS SDKs (botocore 1.44.8, November 2026), without the pseudo
+/// Regions such as `aws-global`. See "AWS Regions" in the AWS Regions and Availability Zones
+/// reference.
 pub(super) const KNOWN: [(Partition, &[&str]); 8] = [
     (
         Partition::Aws,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{acl_check, adopt, adoption, can_deliver, document, intent, ownership, sids, trail, write};
 
 #[test]
-fn a_trail_that_delivers_here_and_is_not_in_the_spec_goes_on_to() {
+fn a_trail_outside_of_the_spec_can_still_deliver() {
     let guest = Guest { trail: trail("888888888888"), prefix: Some("old".to_owned()), organization: None };
     let live = document(json!([
         acl_check("Acl", Value::Null),
@@ -27,7 +27,7 @@ fn a_trail_that_delivers_here_and_is_not_in_the_spec_goes_on_to() {
 }
 
 #[test]
-fn what_another_installation_takes_care_of_is_not_taken_over() {
+fn statements_of_another_installation_are_not_adopted() {
     let ours = merge(None, &intent().statements(&ownership()), &ownership()).contracted;
     let theirs = Ownership::of("another-one");
     let both = merge(Some(&ours), &intent().statements(&theirs), &theirs).adopt(&adoption(), &theirs);

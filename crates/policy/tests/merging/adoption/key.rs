@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{OURS, adoption, document, ownership, sids, told, trail};
 
 #[test]
-fn the_key_policy_is_taken_over_alike() {
+fn the_key_policy_is_adopted_like_the_bucket_policy() {
     let use_of = |accounts: &[&str]| -> Value {
         let contexts: Vec<String> =
             accounts.iter().map(|id| format!("arn:aws:cloudtrail:*:{id}:trail/*")).collect();
@@ -74,13 +74,13 @@ fn the_key_policy_is_taken_over_alike() {
                 assert!(evaluate(document, &encrypt(account)).is_allowed(), "{account}: {document}");
             }
         }
-        // Anybody's trail that nobody named may still not.
+        // A trail that no statement names is still not allowed to encrypt.
         assert!(!evaluate(&merged.contracted, &encrypt("777777777777")).is_allowed());
     }
 }
 
 #[test]
-fn a_statement_that_lets_every_trail_encrypt_is_not_taken_for_one_of_no_account() {
+fn a_statement_for_every_trail_belongs_to_every_account() {
     let live = document(json!([{
         "Sid": "Everybody", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
         "Action": "kms:GenerateDataKey*", "Resource": "*",

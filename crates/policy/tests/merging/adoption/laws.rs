@@ -1,4 +1,4 @@
-//! What holds for every document that something is taken over of.
+//! Checks the laws of adoption for random documents.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::organization::{
 use super::{OURS, acl_check, can_deliver, document, folder, ownership, source, trail, write};
 use crate::generate::{change, statement};
 
-/// Statements that let CloudTrail deliver, of accounts that are ours and others.
+/// Generates statements that allow CloudTrail to deliver, for accounts of the spec and others.
 fn delivery_statement() -> impl Strategy<Value = Value> {
     let accounts = || {
         prop::sample::subsequence(vec!["111111111111", "222222222222", "888888888888", "999999999999"], 1..=4)
@@ -59,12 +59,12 @@ proptest! {
         let again = merge(Some(&merged.contracted), &desired, &ownership()).adopt(&adoption, &ownership());
         prop_assert!(again.expand().is_none() && again.contract().is_none(), "{}\n{}", merged.contracted, again.contracted);
 
-        // Nothing that is not ours is altered before the contraction.
+        // No foreign statement changes before the contraction.
         for statement in live.statements().iter().filter(|it| !it.sid().is_some_and(|sid| ownership().owns(sid))) {
             prop_assert!(merged.expanded.statements().contains(statement));
         }
 
-        // Who could deliver, and is not shut out in words, can deliver all the way.
+        // A trail that can deliver, and is not excluded explicitly, can deliver in every step.
         let accounts: BTreeSet<&str> = match unlisted {
             Keep::Keep => ["111111111111", "222222222222", "888888888888", "999999999999"].into(),
             Keep::Remove => OURS.into(),

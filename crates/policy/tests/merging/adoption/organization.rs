@@ -1,4 +1,4 @@
-//! Trails of an organization, and the bucket that the console made for one.
+//! Tests organization trails, and the bucket that the console creates for one.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use super::{
 pub(super) const ORGANIZATION: &str = "o-exampleorgid";
 pub(super) const MANAGEMENT: &str = "111111111111";
 
-/// Ours, with a trail of an organization or without.
+/// Returns the managed statements, with organization trails or without.
 pub(super) fn intent_of(organizations: &[&str]) -> BucketIntent {
     let of = |id: &&str| OrganizationTrail { trail: trail(MANAGEMENT), organization: (*id).to_owned() };
     BucketIntent { organization_trails: organizations.iter().map(of).collect(), ..intent() }
 }
 
-/// What is covered by ours, with a trail of an organization or without.
+/// Returns the adoption, with organization trails or without.
 pub(super) fn adoption_of(organizations: &[&str]) -> reconcile_policy::Adoption {
     let mut adoption = adoption();
     adoption.surveyed.extend(organizations.iter().map(|id| (*id).to_owned()));
@@ -28,12 +28,12 @@ pub(super) fn adoption_of(organizations: &[&str]) -> reconcile_policy::Adoption 
     adoption
 }
 
-/// Whether the trail of the organization can write log files of the other accounts.
+/// Returns whether the organization trail can write log files of the other accounts.
 pub(super) fn can_deliver_for_organization(policy: &Document) -> bool {
     evaluate(policy, &request_for_organization()).is_allowed()
 }
 
-/// How the trail of the organization writes log files of the other accounts.
+/// Returns the request with which the organization trail writes log files of the other accounts.
 pub(super) fn request_for_organization() -> Request {
     let delivery = Delivery {
         trail: trail(MANAGEMENT),
@@ -69,7 +69,7 @@ fn fates_of(live: &Document, organizations: &[&str]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_the_console_wrote_for_an_organization_goes_when_ours_covers_it() {
+fn organization_statements_of_the_console_are_removed_once_covered() {
     let own = json!(trail(MANAGEMENT));
     let [ours, of_organization] = [MANAGEMENT, ORGANIZATION].map(folder);
     let apart = [
@@ -99,7 +99,7 @@ fn what_the_console_wrote_for_an_organization_goes_when_ours_covers_it() {
 }
 
 #[test]
-fn what_is_left_beside_an_organization_keeps_the_trails_that_it_needs() {
+fn statements_beside_an_organization_keep_the_trails_that_need_them() {
     let sources = json!([MANAGEMENT, "999999999999"].map(trail));
     let live = |owners: &[&str]| {
         let folders: Vec<String> = owners.iter().map(|owner| folder(owner)).collect();
@@ -110,7 +110,7 @@ fn what_is_left_beside_an_organization_keeps_the_trails_that_it_needs() {
             [ORGANIZATION, "999999999999"],
             write("Write", json!(folder("999999999999")), json!(trail("999999999999"))),
         ),
-        // Of another organization it cannot be said which of the trails is its.
+        // It is unknown which trails belong to another organization.
         ([MANAGEMENT, "o-other"], write("Write", json!(folder("o-other")), sources.clone())),
     ] {
         let merged = adopt(&live(&owners), &intent_of(&[ORGANIZATION]), &adoption_of(&[ORGANIZATION]));
@@ -120,7 +120,7 @@ fn what_is_left_beside_an_organization_keeps_the_trails_that_it_needs() {
 }
 
 #[test]
-fn a_trail_that_is_no_longer_the_organizations_loses_its_prefix_only_in_the_end() {
+fn a_former_organization_trail_loses_its_prefix_only_in_the_contraction() {
     let live = Document::new(intent_of(&[ORGANIZATION]).statements(&ownership()));
     let merged = adopt(&live, &intent(), &adoption());
     assert!(can_deliver_for_organization(&merged.expanded));

@@ -11,7 +11,8 @@ fn intent() -> TopicIntent {
     TopicIntent { topic: TOPIC.parse().unwrap(), trails: OURS.map(trail).into() }
 }
 
-/// A topic is born with this statement; AWS writes it in a document of 2008 with an id.
+/// Returns the statement of a new topic. AWS writes it into a document of version 2008-10-17 with
+/// an id.
 fn default_statement() -> Value {
     json!({
         "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": { "AWS": "*" },
@@ -58,7 +59,7 @@ fn sources(accounts: &[&str]) -> Vec<Arn> {
 }
 
 #[test]
-fn what_the_console_wrote_is_taken_over_where_it_names_our_accounts() {
+fn console_statements_for_known_accounts_are_adopted() {
     let of = |operator: &str, key: &str, values: Value| json!({ operator: { key: values } });
     let both = |accounts: &[&str]| {
         json!({
@@ -117,7 +118,7 @@ fn what_the_console_wrote_is_taken_over_where_it_names_our_accounts() {
 }
 
 #[test]
-fn the_spec_may_end_what_every_trail_may() {
+fn the_spec_can_revoke_the_access_of_every_trail() {
     let adoption = Adoption { unlisted_accounts: Keep::Remove, ..adoption() };
     let merged = adopt(&live(Value::Null), Form::Plain, &adoption);
     assert_eq!(told(&merged.adopted[0]).1, "revoked from everyone");

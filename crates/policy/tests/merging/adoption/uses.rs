@@ -1,4 +1,5 @@
-//! Nobody is cut off: what any request of CloudTrail was allowed before is allowed after, unless the merge names it as ended.
+//! Checks that no trail is cut off: every request of CloudTrail that was allowed before is allowed
+//! after, unless the merge reports it as ended.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +14,14 @@ use serde_json::Value;
 use super::{document, ownership};
 use crate::generate::trails::{ACCOUNTS, Asked, ORGANIZATION, Of, TOPIC, requests, source, statement};
 
-/// A spec, and what is known of the trails that it does not have.
+/// A spec, and the known facts about trails outside of the spec.
 #[derive(Debug, Clone)]
 struct World {
     of: Of,
     live: Vec<Value>,
-    /// Which of the first three accounts have a trail in the spec.
+    /// The accounts among the first three that have a trail in the spec.
     spec: Vec<&'static str>,
-    /// Trails that deliver here and are not in the spec.
+    /// Trails that deliver here but are not in the spec.
     guests: Vec<String>,
     surveyed: Vec<&'static str>,
     has_organization_trail: bool,
@@ -136,7 +137,8 @@ impl World {
         merge(Some(live), &self.desired(), &ownership()).adopt(&self.adoption(), &ownership())
     }
 
-    /// Whether a known trail makes a request: it writes without a prefix, and for the organization only if it is a trail of it.
+    /// Returns whether a known trail makes the request: it writes without a prefix, and for the
+    /// organization only if it is an organization trail.
     fn is_needed(&self, asked: &Asked) -> bool {
         let is_known = self.trails().iter().chain(&self.guests()).any(|arn| arn.as_str() == asked.source);
         let resource = asked.request.resource();
@@ -146,13 +148,13 @@ impl World {
         is_known && !is_elsewhere && !asked.is_without_context
     }
 
-    /// Why a request may be lost, or `None` if it may not.
+    /// Returns the reason why a request can be lost; `None` if it must not be.
     fn is_justified(&self, live: &Document, merged: &Merged, asked: &Asked, all: &[Asked]) -> bool {
         let is_revoked = self.unlisted == Keep::Remove && !ACCOUNTS[..3].contains(&asked.account);
         let is_surveyed = self.surveyed.contains(&asked.account);
         let is_known = self.trails().iter().chain(&self.guests()).any(|arn| arn.as_str() == asked.source);
         if asked.is_look {
-            // A source that delivers by what is left can look.
+            // A source that can deliver under the remaining statements can also read the metadata.
             let delivers = |it: &Asked| {
                 it.source == asked.source
                     && !it.is_look
@@ -160,7 +162,7 @@ impl World {
             };
             return !all.iter().any(delivers);
         }
-        // Whoever named a source in full, or an event data store in whatever way, keeps it.
+        // A source with a full name, and every event data store, keeps its access.
         let accounts: Vec<&str> = match self.unlisted {
             Keep::Keep => vec![asked.account, "*"],
             Keep::Remove => vec![asked.account],

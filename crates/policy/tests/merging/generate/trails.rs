@@ -1,17 +1,19 @@
-//! Random statements that let CloudTrail deliver, as people write them, and every request that CloudTrail makes.
+//! Generates random statements that allow CloudTrail to deliver, in common spellings, and every
+//! request of CloudTrail.
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use reconcile_policy::Request;
 use serde_json::{Value, json};
 
-/// Accounts of the spec, and one that it does not have.
+/// Accounts of the spec, and an account outside of the spec.
 pub(crate) const ACCOUNTS: [&str; 4] = ["111111111111", "222222222222", "333333333333", "999999999999"];
 pub(crate) const ORGANIZATION: &str = "o-exampleorgid";
 pub(crate) const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/k";
 pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:111111111111:trails";
 
-/// What CloudTrail acts for, in every account: a trail of the spec's name, two others, an event data store and a channel.
+/// The sources of CloudTrail in every account: a trail with the name in the spec, two other trails,
+/// an event data store and a channel.
 const SOURCES: [&str; 5] = [
     "us-east-1:ACCOUNT:trail/T",
     "us-east-1:ACCOUNT:trail/Legacy",
@@ -24,7 +26,7 @@ pub(crate) fn source(kind: usize, account: &str) -> String {
     format!("arn:aws:cloudtrail:{}", SOURCES[kind].replace("ACCOUNT", account))
 }
 
-/// Which policy a statement is for.
+/// The kind of policy that contains a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
     Bucket,
@@ -32,7 +34,7 @@ pub(crate) enum Of {
     Topic,
 }
 
-/// A statement for CloudTrail, in one of many forms.
+/// Generates a statement for CloudTrail, in one of many forms.
 pub(crate) fn statement(of: Of) -> BoxedStrategy<Value> {
     let principal = prop_oneof![
         8 => Just(json!({ "Service": "cloudtrail.amazonaws.com" })),
@@ -129,7 +131,7 @@ fn key() -> impl Strategy<Value = Body> {
     )
 }
 
-/// An operator, and exact ARNs or patterns of sources.
+/// Generates an operator, and exact ARNs or patterns of sources.
 fn arns() -> impl Strategy<Value = (&'static str, Vec<String>)> {
     let exact: Vec<String> = ACCOUNTS
         .into_iter()
@@ -148,19 +150,20 @@ fn arns() -> impl Strategy<Value = (&'static str, Vec<String>)> {
     ]
 }
 
-/// A request of CloudTrail, and for what it is made.
+/// A request of CloudTrail, and its source.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) source: String,
     pub(crate) account: &'static str,
     pub(crate) is_trail: bool,
     pub(crate) is_look: bool,
-    /// Whether it is the use of a key without the encryption context of a trail.
+    /// Whether the request uses a key without the encryption context of a trail.
     pub(crate) is_without_context: bool,
     pub(crate) request: Request,
 }
 
-/// Every request that CloudTrail makes for some source: what it writes for a trail is in the folder of its account.
+/// Returns every request of CloudTrail for some source: CloudTrail writes into the folder of the
+/// account of a trail.
 pub(crate) fn requests(of: Of) -> Vec<Asked> {
     let mut all = Vec::new();
     for account in ACCOUNTS {
@@ -194,7 +197,7 @@ pub(crate) fn requests(of: Of) -> Vec<Asked> {
                             ask("s3:PutObject", &folder, &[]);
                         }
                     }
-                    // The management account has the trails of the organization.
+                    // The management account has the organization trails.
                     if kind == 0 && account == ACCOUNTS[0] {
                         let folder =
                             format!("arn:aws:s3:::logs/AWSLogs/{ORGANIZATION}/222222222222/x.json.gz");

@@ -1,14 +1,16 @@
-//! Whether selectors cover the requests with which CloudTrail itself delivers logs.
+//! Decides whether selectors match the requests with which CloudTrail itself delivers logs.
 
 use reconcile_policy::logs_folder;
 
 use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, Selectors};
 
 impl Selectors {
-    /// Whether data events can include CloudTrail's own deliveries to a bucket, below a prefix, or to a log group. Each recorded
-    /// delivery is delivered in turn, and is recorded again. What cannot be decided counts as included.
+    /// Returns whether data events can include CloudTrail's own deliveries to a bucket, below a
+    /// prefix, or to a log group. Each recorded delivery is delivered in turn, and is recorded
+    /// again. A delivery counts as included if this cannot be decided.
     ///
-    /// The deliveries are `PutObject` and `PutLogEvents`. See [Suppressing recursive events with recursive
+    /// The deliveries are `PutObject` and `PutLogEvents`. See [Suppressing recursive events with
+    /// recursive
     /// logging](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-recursive-logging.html).
     pub fn may_record_deliveries(&self, bucket: &str, prefix: Option<&str>, has_log_group: bool) -> bool {
         let objects = format!(":::{bucket}/{}", logs_folder(prefix));
@@ -25,7 +27,7 @@ fn basic(selector: &EventSelector, objects: &str) -> bool {
         && resources.flat_map(|it| &it.values).any(|value| overlaps(value, objects))
 }
 
-/// Whether the beginning of an ARN and that of the log files have ARNs in common.
+/// Returns whether a prefix of ARNs and the prefix of the ARNs of log files can match the same ARN.
 fn overlaps(value: &str, objects: &str) -> bool {
     let value = without_service(value);
     value.starts_with(objects) || objects.starts_with(value)
@@ -55,7 +57,8 @@ fn advanced(selector: &AdvancedSelector, objects: &str, has_log_group: bool) -> 
     selector.is_of("Data") && has_writes && (to_bucket || to_log_group)
 }
 
-/// Whether a condition accepts a value: it meets any of the conditions that select, and all of those that deselect.
+/// Returns whether a condition accepts a value: the value meets any of the operators that include,
+/// and all of those that exclude.
 ///
 /// See [Filtering data events by using advanced event
 /// selectors](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html).
@@ -69,7 +72,7 @@ fn accepts(field: &FieldSelector, value: &str) -> bool {
     (is_selected || !field.selects()) && !is_deselected
 }
 
-/// Whether a condition can accept the ARN of a log file, of which only the beginning is known.
+/// Returns whether a condition can accept the ARN of a log file, of which only a prefix is known.
 fn can_accept(field: &FieldSelector, objects: &str) -> bool {
     let begins = |value: &String| overlaps(value, objects);
     let is_selected =
@@ -94,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn basic_selectors_record_deliveries_where_they_record_writes_to_the_log_files() {
+    fn basic_selectors_record_deliveries_if_they_record_writes_to_log_files() {
         for (read_write, value, expected) in [
             (ReadWrite::All, "arn:aws:s3", true),
             (ReadWrite::All, "arn:aws-cn:s3:::", true),
@@ -113,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn advanced_selectors_record_deliveries_unless_a_condition_leaves_them_out() {
+    fn advanced_selectors_record_deliveries_unless_a_condition_excludes_them() {
         for (conditions, expected) in [
             ("{Field: resources.type, Equals: ['AWS::S3::Object']}", true),
             ("{Field: resources.type, Equals: ['AWS::Lambda::Function']}", false),

@@ -1,8 +1,8 @@
-//! Determines which calls on the objects of a bucket are recorded.
+//! Determines the recorded calls on the objects of a bucket.
 
 use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, Selectors};
 
-/// Which calls on objects are recorded.
+/// The recorded calls on objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecordedCalls {
     /// Calls that read objects.
@@ -12,7 +12,7 @@ pub struct RecordedCalls {
 }
 
 impl RecordedCalls {
-    /// What either of the two records.
+    /// Returns the calls that at least one of the two records.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self { reads: self.reads || other.reads, writes: self.writes || other.writes }
@@ -20,8 +20,9 @@ impl RecordedCalls {
 }
 
 impl Selectors {
-    /// The calls that are recorded of all objects whose ARN begins with `arn`. Advanced selectors that compare fields other
-    /// than the category, the type, the ARN and `readOnly` do not count: they record some of the calls only.
+    /// Returns the recorded calls on all objects whose ARN begins with `arn`. Advanced selectors
+    /// that compare fields other than the category, the type, the ARN and `readOnly` do not count:
+    /// they record only some of the calls.
     ///
     /// See "Logging data events" in the CloudTrail user guide.
     pub fn recorded_of_objects(&self, arn: &str) -> RecordedCalls {
@@ -61,9 +62,9 @@ fn advanced(selector: &AdvancedSelector, arn: &str) -> RecordedCalls {
     RecordedCalls { reads: takes("true"), writes: takes("false") }
 }
 
-/// Whether a selector of ARNs takes every ARN that begins with `arn`.
+/// Returns whether a condition on ARNs accepts every ARN that begins with `arn`.
 fn are_selected(field: &FieldSelector, arn: &str) -> bool {
-    // An ARN can begin with `arn` and be one of these.
+    // An ARN that begins with `arn` can match one of these values.
     let may_be = |value: &String| value.starts_with(arn) || arn.starts_with(value.as_str());
     let is_included = !field.selects() || field.starts_with.iter().any(|it| arn.starts_with(it.as_str()));
     let is_excluded = !field.not_ends_with.is_empty()
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn basic_selectors_record_the_objects_that_begin_with_their_values() {
+    fn basic_selectors_record_objects_with_the_selected_prefixes() {
         for (read_write, kind, value, recorded) in [
             (ReadWrite::All, OBJECTS, "arn:aws:s3", "both"),
             (ReadWrite::All, OBJECTS, "arn:aws:s3:::logs/", "both"),
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn advanced_selectors_record_what_all_their_fields_take() {
+    fn advanced_selectors_record_events_that_match_every_field() {
         let of = |more: Value| {
             let mut fields = vec![
                 json!({ "Field": "eventCategory", "Equals": ["Data"] }),

@@ -1,6 +1,7 @@
 //! Checks the `Action` element.
 //!
-//! See "Actions, resources, and condition keys for AWS services" in the Service Authorization Reference.
+//! See "Actions, resources, and condition keys for AWS services" in the Service Authorization
+//! Reference.
 
 use reconcile_policy::text_matches;
 
@@ -11,8 +12,8 @@ use crate::problems::{Problems, nearest};
 use crate::raw::{Located, Node};
 use crate::resolve::recognized;
 
-/// Checks the names of the actions, and that each goes with a resource of the statement. `levels` are the levels of its
-/// resources, where they are known.
+/// Checks the names of the actions, and that each applies to a resource of the statement. `levels`
+/// are the levels of its resources, if they are known.
 pub(super) fn check(
     name: &Located<String>,
     element: &Node,
@@ -22,14 +23,15 @@ pub(super) fn check(
 ) {
     for (action, place) in texts(&name.value, element, problems) {
         let Some(matched) = check_name(action, place, context, problems) else { continue };
-        // `NotAction` names actions that the statement is not about.
+        // `NotAction` names actions that the statement does not apply to.
         if name.value == "Action" {
             check_level(action, &matched, levels, place, context, problems);
         }
     }
 }
 
-/// The levels of the actions that a name or a pattern stands for; `None` where it is unknown or needs no check.
+/// Returns the levels of the actions that match a name or a pattern; `None` if the name is unknown
+/// or needs no check.
 fn check_name(
     action: &str,
     place: Place,
@@ -74,7 +76,7 @@ fn check_name(
     Some(matched)
 }
 
-/// The known action that a name was probably meant to be.
+/// Returns the known action that a name was probably meant to be.
 fn similar(service: &Service, name: &str) -> Option<&'static str> {
     let operation = s3::OPERATIONS.iter().find(|(operation, _)| *operation == name);
     match operation.filter(|_| service.prefix == s3::S3.prefix) {

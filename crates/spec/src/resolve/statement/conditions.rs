@@ -42,7 +42,7 @@ pub(super) fn check(condition: &Node, context: &Context<'_>, problems: &mut Prob
     }
 }
 
-/// S3 rejects a policy with a condition key of its own that it does not know.
+/// Checks a condition key. S3 rejects a policy with an unknown condition key of S3.
 fn check_key(key: &Located<String>, context: &Context<'_>, problems: &mut Problems) {
     let name = key.value.to_ascii_lowercase();
     if !matches!(context.target, Target::Bucket { .. })

@@ -73,7 +73,8 @@ fn check_aws(id: &str, place: Place, context: &Context<'_>, problems: &mut Probl
         );
         return;
     }
-    // The one principal whose name has spaces: see "Restricting access to an Amazon S3 origin" in the CloudFront guide.
+    // The only principal whose name contains spaces: see "Restricting access to an Amazon S3
+    // origin" in the CloudFront guide.
     let origin_access =
         format!("arn:{}:iam::cloudfront:user/CloudFront Origin Access Identity ", context.partition);
     if id == "*" || id.parse::<AccountId>().is_ok() || id.starts_with(&origin_access) {
@@ -93,7 +94,8 @@ fn check_service(id: &str, place: Place, problems: &mut Problems) {
     }
 }
 
-/// See "Finding the canonical user ID for your AWS account" in the AWS Account Management guide.
+/// Checks a canonical user id. See "Finding the canonical user ID for your AWS account" in the AWS
+/// Account Management guide.
 fn check_canonical(id: &str, place: Place, problems: &mut Problems) {
     if id.len() != 64 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
         let message = format!("`{id}` is not a canonical user id");

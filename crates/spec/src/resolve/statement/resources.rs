@@ -1,7 +1,8 @@
 //! Checks the `Resource` element.
 //!
-//! S3 rejects a policy that names another bucket, and KMS ignores a statement for another key: see "Policies and permissions in
-//! Amazon S3" in the S3 user guide and "Elements in a key policy" in the KMS developer guide.
+//! S3 rejects a policy that names another bucket, and KMS ignores a statement for another key: see
+//! "Policies and permissions in Amazon S3" in the S3 user guide and "Elements in a key policy" in
+//! the KMS developer guide.
 
 use reconcile_policy::Arn;
 
@@ -11,7 +12,7 @@ use crate::facts::Level;
 use crate::problems::Problems;
 use crate::raw::{Located, Node};
 
-/// The levels of the resources that the element names; `None` where a resource has a problem.
+/// Returns the levels of the resources in the element; `None` if a resource has a problem.
 pub(super) fn check(
     name: &Located<String>,
     element: &Node,
@@ -72,7 +73,7 @@ fn check_key(resource: &str, place: Place, context: &Context<'_>, problems: &mut
                 && arn.region() == region.as_str()
                 && arn.resource().starts_with("key/")
         }
-        // The place of the key has a problem of its own.
+        // The account or the Region of the key has a problem.
         (None, None) => true,
     };
     if resource.parse::<Arn>().is_ok_and(|arn| is_own(&arn)) {

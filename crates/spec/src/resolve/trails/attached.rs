@@ -12,11 +12,12 @@ use crate::names::{AccountName, LogGroupName, PolicyName, RoleName, TopicName};
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawAtRest, RawCloudWatchLogs, RawSnsTopic, RawSpec, RawTrail};
 
-/// Days that CloudWatch Logs can keep events. See `PutRetentionPolicy` in its API reference.
+/// The retention periods of CloudWatch Logs, in days. See `PutRetentionPolicy` in its API
+/// reference.
 const RETENTION_DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
-/// What one trail of the spec asks for, in every account that has it.
+/// The other destinations of one trail of the spec, in each of its accounts.
 pub(super) struct Attached {
     logs: Option<Logs>,
     topic: Option<Notification>,
@@ -31,11 +32,11 @@ struct Logs {
     encryption: AtRest,
 }
 
-/// The managed policy that bounds a role.
+/// The managed policy that is the permissions boundary of a role.
 enum Boundary {
-    /// One of the account of the trail.
+    /// A policy of the account of the trail.
     OfAccount(PolicyName),
-    /// One of AWS.
+    /// A policy of AWS.
     OfAws(Arn),
 }
 
@@ -46,9 +47,9 @@ struct Notification {
 }
 
 enum ToTopic {
-    /// A topic that is created where there is none.
+    /// A managed topic, which is created if it does not exist.
     Named(NamedTopic),
-    /// A topic of somebody else.
+    /// An unmanaged topic.
     Existing(Arn),
 }
 
@@ -58,7 +59,7 @@ struct NamedTopic {
     encryption: AtRest,
 }
 
-/// What all trails ask for; what several of them share is listed once.
+/// The destinations of all trails. Shared destinations are listed once.
 #[derive(Default)]
 pub(super) struct Attachments {
     pub(super) log_groups: Vec<LogGroup>,
@@ -67,13 +68,13 @@ pub(super) struct Attachments {
     pub(super) existing_topics: Vec<ExistingTopic>,
 }
 
-/// The key, as far as it decides what can be encrypted with it.
+/// The properties of the key that decide what it can encrypt.
 pub(super) struct KeyFacts<'r> {
-    /// Its Region, which is that of the bucket; `None` where that has a problem of its own.
+    /// The Region of the key, which is the Region of the bucket; `None` if it has a problem.
     region: Option<&'r Region>,
-    /// Whether the spec has a key at all.
+    /// Whether the spec has a key.
     exists: bool,
-    /// Whether its policy gets the statements that encryption needs.
+    /// Whether the key policy gets the statements that the encryption requires.
     is_policy_managed: bool,
 }
 
@@ -86,12 +87,12 @@ impl<'r> KeyFacts<'r> {
         }
     }
 
-    /// Whether services of a Region can use the key.
+    /// Returns whether services of a Region can use the key.
     fn is_in(&self, region: &Region) -> bool {
         self.region.is_none_or(|own| own == region)
     }
 
-    /// Checks an encryption that the spec asks for; `what` is to be encrypted, in this Region.
+    /// Checks an encryption in the spec; `what` is the resource to encrypt, in this Region.
     fn check(&self, raw: &Located<RawAtRest>, what: &str, region: Option<&Region>, problems: &mut Problems) {
         if raw.value == RawAtRest::Unmanaged {
             return;
@@ -112,7 +113,8 @@ impl<'r> KeyFacts<'r> {
     }
 }
 
-/// Resolves what a trail at home in `region` asks for; `None` where there is a problem.
+/// Resolves the destinations of a trail whose home Region is `region`; `None` if there is a
+/// problem.
 pub(super) fn resolve(
     raw: &RawSpec,
     trail: &RawTrail,
@@ -169,7 +171,8 @@ fn resolve_logs(
     Some(Logs { place: raw.place, group: group?, retention_days, role, boundary, encryption })
 }
 
-/// IAM takes a policy of the account of the role, or one of AWS. See `PutRolePermissionsBoundary` in the IAM API reference.
+/// Resolves the boundary. IAM accepts a policy of the account of the role, or a policy of AWS. See
+/// `PutRolePermissionsBoundary` in the IAM API reference.
 fn resolve_boundary(
     raw: &Located<String>,
     region: Option<&Region>,
@@ -219,7 +222,7 @@ fn resolve_topic(
         (Some(name), None) => {
             let account = match account {
                 Some(account) => scope.account(account, problems),
-                // A problem with the bucket's account is reported there.
+                // A problem of the account of the bucket is reported with the bucket.
                 None => raw.bucket.account.value.parse().ok(),
             };
             let encryption = match encryption {
@@ -262,8 +265,9 @@ fn resolve_topic(
     }
 }
 
-/// CloudTrail publishes to standard topics of its partition, in whatever account and Region. See `SnsTopicName` of
-/// `CreateTrail` in the CloudTrail API reference: the name or the ARN of a topic, at most 256 characters.
+/// Resolves the ARN of an unmanaged topic. CloudTrail publishes to standard topics of its
+/// partition, in any account and Region. See `SnsTopicName` of `CreateTrail` in the CloudTrail API
+/// reference: the name or the ARN of a topic, at most 256 characters.
 fn existing_topic(raw: &Located<String>, region: Option<&Region>, problems: &mut Problems) -> Option<Arn> {
     let arn: Arn = problems.name(raw, "")?;
     let is_topic = arn.service() == "sns"
@@ -290,7 +294,7 @@ fn existing_topic(raw: &Located<String>, region: Option<&Region>, problems: &mut
 }
 
 impl Attachments {
-    /// Gives a trail what it asks for.
+    /// Sets the other destinations of a trail.
     pub(super) fn attach(
         &mut self,
         attached: &Attached,

@@ -1,4 +1,5 @@
-//! Resolves the insights of a trail, and checks that the trail records the events that they are drawn from.
+//! Resolves the insights of a trail, and checks that the trail records the events that CloudTrail
+//! analyzes for them.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +41,8 @@ fn names(insights: &[RawInsight]) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// Insights of call rates are drawn from management events that write, those of error rates from any. See
+/// Checks insights of management events. Insights of call rates analyze write events, insights of
+/// error rates all events. See
 /// [`PutInsightSelectors`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutInsightSelectors.html).
 fn check_management(
     insights: &Located<Vec<RawInsight>>,
@@ -58,7 +60,7 @@ fn check_management(
     problems.add(insights.place, problem, "record them with `management_events`, or remove the insights");
 }
 
-/// Insights of data events are drawn from reads and writes. See
+/// Checks insights of data events, which analyze read and write events. See
 /// [`PutInsightSelectors`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutInsightSelectors.html).
 fn check_data(insights: &Located<Vec<RawInsight>>, selectors: Option<&Selectors>, problems: &mut Problems) {
     if !insights.value.is_empty() && selectors.is_some_and(|selectors| !selectors.has_data_events()) {

@@ -10,17 +10,17 @@ use crate::problems::Problems;
 use crate::raw::{Located, RawAdvancedSelector, RawExcluded, RawReadWrite, RawTrail, WordOr};
 use crate::resolve::recognized::Recognized;
 
-/// What the checks of selectors need besides the selectors.
+/// The inputs of the checks, other than the selectors.
 pub(super) struct Context<'c> {
     /// The partition of the trail.
     pub(super) partition: Partition,
     pub(super) recognized: &'c Recognized<'c>,
 }
 
-/// See "Quotas in CloudTrail": data resources of basic selectors.
+/// The maximum number of data resources of basic selectors. See "Quotas in CloudTrail".
 const MAX_DATA_RESOURCES: usize = 250;
 
-/// See "Quotas in CloudTrail": values of advanced selectors.
+/// The maximum number of values of advanced selectors. See "Quotas in CloudTrail".
 const MAX_ADVANCED_VALUES: usize = 500;
 
 pub(super) fn resolve(trail: &RawTrail, context: &Context<'_>, problems: &mut Problems) -> Option<Selectors> {
@@ -54,7 +54,8 @@ pub(super) fn resolve(trail: &RawTrail, context: &Context<'_>, problems: &mut Pr
         );
         return None;
     }
-    // The canonical form puts management and data events that agree on reads and writes into one selector.
+    // The canonical form combines management and data events with the same selection of reads and
+    // writes into one selector.
     let of_management = management.map(|read_write| EventSelector {
         read_write,
         management_events: true,

@@ -1,7 +1,8 @@
 //! Resolves advanced event selectors.
 //!
-//! See `AdvancedFieldSelector`, `AdvancedEventSelector` and `PutEventSelectors` in the CloudTrail API reference, and
-//! "Filtering data events by using advanced event selectors" and "Logging network activity events" in the user guide.
+//! See `AdvancedFieldSelector`, `AdvancedEventSelector` and `PutEventSelectors` in the CloudTrail
+//! API reference, and "Filtering data events by using advanced event selectors" and "Logging
+//! network activity events" in the user guide.
 
 use std::collections::BTreeSet;
 
@@ -34,8 +35,8 @@ const OF_EVENT_DATA_STORES: [&str; 4] = ["ActivityAuditLog", "ConfigurationItem"
 const EQUALS: &[&str] = &["Equals"];
 const EVERY: &[&str] = &["Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith"];
 
-/// The operators that each field accepts in a selector of each category. A field that has no row for a category does not
-/// go with it.
+/// The operators that each field accepts in a selector of each category. A field without a row for
+/// a category is not valid in that category.
 const RULES: [(Category, &str, &[&str]); 17] = [
     (Category::Management, "eventCategory", EQUALS),
     (Category::Management, "eventSource", &["NotEquals"]),
@@ -56,7 +57,7 @@ const RULES: [(Category, &str, &[&str]); 17] = [
     (Category::NetworkActivity, "vpcEndpointId", EVERY),
 ];
 
-/// The selector in AWS's own shape. Its problems are reported.
+/// Returns the selector in the form of the CloudTrail API. Its problems are reported.
 pub(super) fn resolve(
     raw: &Located<RawAdvancedSelector>,
     context: &Context<'_>,
@@ -99,7 +100,7 @@ fn desired(raw: &RawFieldSelector) -> FieldSelector {
     }
 }
 
-/// Checks what holds in every category: names of fields, each once, and lists of values.
+/// Checks the rules of all categories: the names of fields, each at most once, and lists of values.
 fn check_fields(fields: &Located<Vec<Located<RawFieldSelector>>>, problems: &mut Problems) {
     let mut seen = BTreeSet::new();
     for field in &fields.value {
@@ -132,7 +133,8 @@ fn check_fields(fields: &Located<Vec<Located<RawFieldSelector>>>, problems: &mut
     }
 }
 
-/// See `OperatorValue` in the CloudTrail API reference: 1 to 2048 characters, without wildcards.
+/// Checks a value. See `OperatorValue` in the CloudTrail API reference: 1 to 2048 characters,
+/// without wildcards.
 fn check_text(value: &Located<String>, problems: &mut Problems) {
     let text = &value.value;
     if text.is_empty() || text.chars().count() > 2048 {
@@ -146,7 +148,7 @@ fn check_text(value: &Located<String>, problems: &mut Problems) {
     }
 }
 
-/// The category of the selector, which is one value of `Equals`.
+/// Returns the category of the selector, which is a single value of `Equals`.
 fn check_category(raw: &Located<RawAdvancedSelector>, problems: &mut Problems) -> Option<Category> {
     let Some(field) = find(raw, "eventCategory") else {
         problems.add(
@@ -195,12 +197,12 @@ fn check_required(raw: &Located<RawAdvancedSelector>, category: Category, proble
     }
 }
 
-/// Checks that field and operators go with the category.
+/// Checks that field and operators are valid in the category.
 fn check_rule(field: &RawFieldSelector, category: Category, problems: &mut Problems) {
     let name = field.field.value.as_str();
     let rule = RULES.iter().find(|(of, known, _)| *of == category && *known == name);
     let Some((_, _, operators)) = rule else {
-        // What is not a field at all is reported already.
+        // An unknown field is already reported.
         if RULES.iter().any(|(_, known, _)| *known == name) {
             let known =
                 RULES.iter().filter(|(of, ..)| *of == category).map(|(_, known, _)| format!("`{known}`"));
@@ -222,7 +224,7 @@ fn check_rule(field: &RawFieldSelector, category: Category, problems: &mut Probl
     }
 }
 
-/// Checks the values of fields that accept only some.
+/// Checks the values of fields that accept only certain values.
 fn check_values(
     field: &RawFieldSelector,
     category: Category,
@@ -230,7 +232,7 @@ fn check_values(
     problems: &mut Problems,
 ) {
     const SWITCH: &[&str] = &["true", "false"];
-    /// See "Logging management events": the only sources that can be left out.
+    /// The only event sources that can be excluded. See "Logging management events".
     const EXCLUDABLE: &[&str] = &["kms.amazonaws.com", "rdsdata.amazonaws.com"];
 
     match (category, field.field.value.as_str()) {
@@ -299,10 +301,10 @@ fn check_resource_type(value: &Located<String>, context: &Context<'_>, problems:
     }
 }
 
-/// Checks the value of `Equals` or `NotEquals`, which has to be the ARN of a resource.
+/// Checks the value of `Equals` or `NotEquals`, which must be the ARN of a resource.
 fn check_arn(value: &Located<String>, context: &Context<'_>, problems: &mut Problems) {
     let text = &value.value;
-    // The key of an object can hold spaces, which no other ARN has.
+    // The key of an object can contain spaces, unlike every other ARN.
     match text.replace(' ', "+").parse::<Arn>() {
         Err(_) => {
             let message = format!("`{text}` is not an ARN, and `Equals` and `NotEquals` compare whole ARNs");
@@ -324,13 +326,13 @@ fn find<'r>(raw: &'r Located<RawAdvancedSelector>, name: &str) -> Option<&'r Raw
     fields.find(|field| field.field.value == name)
 }
 
-/// All values with their operators.
+/// Returns all values with their operators.
 fn texts(field: &RawFieldSelector) -> impl Iterator<Item = (&'static str, &Located<String>)> {
     field.operators().flat_map(|(operator, values)| values.value.iter().map(move |value| (operator, value)))
 }
 
-/// The first value of a field that accepts exactly one; a problem where it has several. A missing operator or an empty list
-/// is reported elsewhere.
+/// Returns the value of a field that accepts exactly one. Reports a problem if the field has
+/// several. A missing operator or an empty list is reported elsewhere.
 fn single<'r>(
     field: &'r RawFieldSelector,
     operator: &str,

@@ -1,7 +1,8 @@
 //! Resolves the resources of data events in basic selectors.
 //!
-//! See `DataResource` in the CloudTrail API reference: the beginning of the ARN of an S3 object stands for every object whose
-//! ARN begins so, the ARN of a function or a table is exact, and nothing has wildcards.
+//! See `DataResource` in the CloudTrail API reference: the ARN of an S3 object is a prefix that
+//! selects every object whose ARN begins with it, the ARN of a function or a table is exact, and no
+//! value has wildcards.
 
 use reconcile_policy::{AccountId, Arn, Partition, Region};
 
@@ -60,7 +61,7 @@ pub(super) fn resolve(
     found
 }
 
-/// The data events of one service, whichever form they are written in.
+/// The data events of one service, in any spelling.
 struct Selection<'r> {
     read_write: ReadWrite,
     /// The resources; `None` for all.
@@ -206,12 +207,14 @@ fn object(
         );
         return None;
     }
-    // Without a slash at the end, a bucket would stand for every bucket whose name begins so.
+    // Without a slash at the end, a bucket would select every bucket whose name begins with its
+    // name.
     let slash = if resource.contains('/') { "" } else { "/" };
     Some(format!("arn:{partition}:s3:::{resource}{slash}"))
 }
 
-/// Whether a bucket in us-east-1 could have the name until 2018: see "Bucket naming rules" in the S3 user guide.
+/// Returns whether a bucket in us-east-1 could have the name until 2018: see "Bucket naming rules"
+/// in the S3 user guide.
 fn is_legacy_name(bucket: &str) -> bool {
     (3..=255).contains(&bucket.len())
         && bucket.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))

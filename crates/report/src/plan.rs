@@ -94,6 +94,7 @@ fn change(text: &mut Text, entry: &Entry<'_>, spec: &str, options: TextOptions) 
     text.line(match change.risk {
         Risk::Safe => title,
         Risk::Disruptive => title.and_styled(CHANGE, "  [disruptive]"),
+        Risk::Irreversible => title.and_styled(REMOVE.bold(), "  [irreversible]"),
         Risk::Destructive => title.and_styled(REMOVE.bold(), "  [destructive]"),
     });
     if entry.accounts.len() > 1 {

@@ -56,7 +56,35 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
         changed: Changed::Bucket,
         explain,
     };
+    if let Some(message) = irreversible(live.as_ref(), &wanted) {
+        compared.warn("irreversible", terms.address.clone(), message);
+    }
     compared.view(terms, live, wanted);
+}
+
+/// Says what can never be taken back of an object lock that the plan adds or changes.
+///
+/// See "Locking objects with Object Lock" in the S3 user guide.
+fn irreversible(live: Option<&Bucket>, wanted: &Bucket) -> Option<String> {
+    let lock @ ObjectLock::On { mode, days, years } = wanted.object_lock.as_ref()? else { return None };
+    let before = live.and_then(|live| live.object_lock.as_ref());
+    if before == Some(lock) {
+        return None;
+    }
+    let time = match (days, years) {
+        (Some(days), _) => format!("{days} days"),
+        (None, years) => format!("{} years", years.unwrap_or_default()),
+    };
+    let never = "S3 never turns off the object lock of a bucket";
+    Some(match mode.as_str() {
+        "COMPLIANCE" => format!(
+            "{never}, and nobody can delete a log file for {time}, not even the root user of the account: try `mode: GOVERNANCE` \
+             first"
+        ),
+        _ => format!(
+            "{never}; only principals with `s3:BypassGovernanceRetention` can delete a log file for {time}"
+        ),
+    })
 }
 
 /// The encryption types that S3 rejects once the plan is applied. Where the spec leaves them alone, they are part of the plan
@@ -183,5 +211,164 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
         }),
         Action::Delete { .. } => vec!["the bucket is not in the spec".to_owned()],
     };
-    (why, Risk::Safe)
+    (why, risk(action))
+}
+
+/// What a change of the bucket can do to log files, and to those who read them.
+fn risk(action: &Action<Bucket>) -> Risk {
+    let (before, after) = match action {
+        Action::Create { after } => (None, after),
+        Action::Update { before, after } => (Some(before), after),
+        Action::Delete { .. } => return Risk::Destructive,
+    };
+    let lock = before.and_then(|it| it.object_lock.as_ref());
+    let locks = matches!(&after.object_lock, Some(wanted @ ObjectLock::On { .. }) if lock != Some(wanted));
+    let Some(before) = before else { return if locks { Risk::Irreversible } else { Risk::Safe } };
+    let ends_acls = after.object_ownership.as_deref() == Some("BucketOwnerEnforced")
+        && before.object_ownership != after.object_ownership;
+    if expires_earlier(before.lifecycle.as_ref(), after.lifecycle.as_ref()) {
+        Risk::Destructive
+    } else if locks {
+        Risk::Irreversible
+    } else if ends_acls
+        || after.object_lock != before.object_lock
+        || (before.versioning == Some(true) && after.versioning == Some(false))
+        || before
+            .access_logs
+            .as_ref()
+            .is_some_and(|it| *it != AccessLogs::Off && after.access_logs.as_ref() != Some(it))
+    {
+        Risk::Disruptive
+    } else {
+        Risk::Safe
+    }
+}
+
+/// Whether S3 deletes log files, or their former versions, earlier than before.
+fn expires_earlier(before: Option<&Lifecycle>, after: Option<&Lifecycle>) -> bool {
+    let Some(after) = after else { return false };
+    let is_earlier = |before: Option<i32>, after: Option<i32>| match (before, after) {
+        (Some(before), Some(after)) => after < before,
+        (None, Some(_)) => true,
+        (_, None) => false,
+    };
+    is_earlier(before.and_then(|it| it.expire_days), after.expire_days)
+        || is_earlier(before.and_then(|it| it.noncurrent_expire_days), after.noncurrent_expire_days)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket() -> Bucket {
+        Bucket {
+            encryption: Some(Encryption::S3),
+            blocked_encryption_types: None,
+            versioning: Some(true),
+            public_access_block: None,
+            object_ownership: Some("BucketOwnerEnforced".to_owned()),
+            lifecycle: Some(expiring(Some(400), Some(30))),
+            object_lock: Some(ObjectLock::Off),
+            access_logs: Some(AccessLogs::Off),
+            tags: Tags::default(),
+        }
+    }
+
+    fn expiring(days: Option<i32>, noncurrent: Option<i32>) -> Lifecycle {
+        Lifecycle {
+            previous_id: None,
+            transitions: Vec::new(),
+            expire_days: days,
+            noncurrent_expire_days: noncurrent,
+            abort_incomplete_multipart_days: None,
+            altered: Vec::new(),
+        }
+    }
+
+    fn lock(mode: &str, days: i32) -> Option<ObjectLock> {
+        Some(ObjectLock::On { mode: mode.to_owned(), days: Some(days), years: None })
+    }
+
+    #[test]
+    fn the_risk_of_an_update_is_what_log_files_and_readers_lose() {
+        let logs = |bucket: &str| Some(AccessLogs::To { bucket: bucket.to_owned(), prefix: String::new() });
+        let with = |lifecycle| Bucket { lifecycle: Some(lifecycle), ..bucket() };
+        for (case, before, after, expected) in [
+            (
+                "tags",
+                Bucket { tags: [("a".to_owned(), "b".to_owned())].into_iter().collect(), ..bucket() },
+                bucket(),
+                Risk::Safe,
+            ),
+            ("longer", bucket(), with(expiring(Some(800), Some(60))), Risk::Safe),
+            ("forever", bucket(), with(expiring(None, None)), Risk::Safe),
+            ("shorter", bucket(), with(expiring(Some(399), Some(30))), Risk::Destructive),
+            ("former versions earlier", bucket(), with(expiring(Some(400), Some(29))), Risk::Destructive),
+            ("an end", with(expiring(None, None)), bucket(), Risk::Destructive),
+            (
+                "an end without a rule before",
+                Bucket { lifecycle: None, ..bucket() },
+                bucket(),
+                Risk::Destructive,
+            ),
+            ("versioning off", bucket(), Bucket { versioning: Some(false), ..bucket() }, Risk::Disruptive),
+            ("versioning on", Bucket { versioning: Some(false), ..bucket() }, bucket(), Risk::Safe),
+            (
+                "no ACLs",
+                Bucket { object_ownership: Some("ObjectWriter".to_owned()), ..bucket() },
+                bucket(),
+                Risk::Disruptive,
+            ),
+            (
+                "a lock",
+                bucket(),
+                Bucket { object_lock: lock("GOVERNANCE", 1), ..bucket() },
+                Risk::Irreversible,
+            ),
+            (
+                "another lock",
+                Bucket { object_lock: lock("GOVERNANCE", 2), ..bucket() },
+                Bucket { object_lock: lock("COMPLIANCE", 2), ..bucket() },
+                Risk::Irreversible,
+            ),
+            (
+                "no retention",
+                Bucket { object_lock: lock("GOVERNANCE", 2), ..bucket() },
+                bucket(),
+                Risk::Disruptive,
+            ),
+            (
+                "the same lock",
+                Bucket { versioning: None, object_lock: lock("COMPLIANCE", 2), ..bucket() },
+                Bucket { object_lock: lock("COMPLIANCE", 2), ..bucket() },
+                Risk::Safe,
+            ),
+            ("access logs", bucket(), Bucket { access_logs: logs("a"), ..bucket() }, Risk::Safe),
+            (
+                "other access logs",
+                Bucket { access_logs: logs("a"), ..bucket() },
+                Bucket { access_logs: logs("b"), ..bucket() },
+                Risk::Disruptive,
+            ),
+        ] {
+            assert_eq!(risk(&Action::Update { before, after }), expected, "{case}");
+        }
+        assert_eq!(risk(&Action::Create { after: bucket() }), Risk::Safe);
+        let locked = Bucket { object_lock: lock("COMPLIANCE", 1), ..bucket() };
+        assert_eq!(risk(&Action::Create { after: locked }), Risk::Irreversible);
+        assert_eq!(risk(&Action::Delete { before: bucket() }), Risk::Destructive);
+    }
+
+    #[test]
+    fn an_object_lock_is_warned_about_when_it_is_added_or_changed() {
+        let with = |object_lock| Bucket { object_lock, ..bucket() };
+        let says = |live: Option<&Bucket>, wanted| irreversible(live, &with(wanted)).unwrap_or_default();
+        assert!(says(None, lock("COMPLIANCE", 365)).contains("for 365 days, not even the root user"));
+        assert!(says(Some(&bucket()), lock("GOVERNANCE", 1)).contains("`s3:BypassGovernanceRetention`"));
+        assert!(
+            says(Some(&with(lock("GOVERNANCE", 1))), lock("COMPLIANCE", 1)).contains("`mode: GOVERNANCE`")
+        );
+        assert_eq!(says(Some(&with(lock("COMPLIANCE", 1))), lock("COMPLIANCE", 1)), "");
+        assert_eq!(says(Some(&bucket()), Some(ObjectLock::Off)), "");
+    }
 }

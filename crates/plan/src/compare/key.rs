@@ -216,6 +216,8 @@ fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str,
 }
 
 fn explain(action: &Action<Key>, diff: &[Difference]) -> (Vec<String>, Risk) {
+    // Without the key, nobody can read the log files that it encrypts.
+    let risk = if matches!(action, Action::Delete { .. }) { Risk::Destructive } else { Risk::Safe };
     let why = match action {
         Action::Create { .. } => vec!["the key for the logs does not exist".to_owned()],
         Action::Update { before, .. } => reasons(diff, |field, _| match (field, before.rotation) {
@@ -227,7 +229,7 @@ fn explain(action: &Action<Key>, diff: &[Difference]) -> (Vec<String>, Risk) {
         }),
         Action::Delete { .. } => vec!["the key is not in the spec".to_owned()],
     };
-    (why, Risk::Safe)
+    (why, risk)
 }
 
 #[cfg(test)]

@@ -245,6 +245,8 @@ pub enum Risk {
     Safe,
     /// Something that works now may stop or work otherwise, as the spec asks.
     Disruptive,
+    /// A setting can never be taken back.
+    Irreversible,
     /// Something is lost for good.
     Destructive,
 }

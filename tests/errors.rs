@@ -16,6 +16,7 @@ fn error(run: &Run) -> Value {
     let faults: Vec<String> = validator.iter_errors(&document).map(|fault| fault.to_string()).collect();
     assert!(faults.is_empty(), "{faults:?}: {document}");
     assert!(run.stderr.contains("error"), "{}", run.stderr);
+    assert_eq!(document["exit_code"], json!(run.code), "{document}");
     document["error"].clone()
 }
 
@@ -71,6 +72,12 @@ fn errors_of_credentials_and_of_reading() {
     });
     let error = fails(&project, "plan specs/prod.yaml --sandbox", 1, "read");
     assert!(error["aws"]["action"].as_str().unwrap().starts_with("s3:"), "{error}");
+    let (message, cause) = (error["message"].as_str().unwrap(), error["causes"][0].as_str().unwrap());
+    let expected = format!("cannot read the central bucket or key in account `master`: {cause}");
+    assert_eq!(message, expected);
+    let text = project.run("plan specs/prod.yaml --sandbox").exits(1);
+    let lines = format!("error: {message}\n  hint: {}\n", error["hint"].as_str().unwrap());
+    assert_eq!(text.stderr, lines);
 
     project.write(SANDBOX, "{");
     fails(&project, "sandbox show", 1, "sandbox");

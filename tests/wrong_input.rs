@@ -78,8 +78,8 @@ fn plan_files() {
             plan.replace("\"format_version\": \"1.0\"", "\"format_version\": \"9.0\""),
             "`9.0`",
         ),
-        ("not a plan", "[]".to_owned(), "not valid"),
-        ("another kind", plan.replacen("\"kind\": \"key\"", "\"kind\": \"trail\"", 1), "not valid"),
+        ("not a plan", "[]".to_owned(), "is not a valid plan"),
+        ("another kind", plan.replacen("\"kind\": \"key\"", "\"kind\": \"trail\"", 1), "is not a valid plan"),
     ] {
         project.write("plan.json", text);
         let run = project.run("apply plan.json --sandbox").exits(1).says(message).says("reconcile plan");

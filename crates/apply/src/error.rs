@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reconcile_plan::refused_forms::{ALTERNATIVES, TAG};
 use reconcile_plan::{Address, ReadError};
+use reconcile_text::Hint;
 
 use crate::journal::JournalError;
 use crate::outcome::{PolicyAfter, Refused, RefusedForm, Unconfirmed};
@@ -116,9 +117,10 @@ impl ApplyError {
             _ => None,
         }
     }
+}
 
-    /// The next step of the user, if one is known.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for ApplyError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Aws(error) => error.hint(),
             Self::Read(error) => error.hint(),

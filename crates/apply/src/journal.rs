@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use reconcile_plan::plan::{Change, Phase};
 use reconcile_plan::{Address, Plan};
 use reconcile_spec::SpecName;
+use reconcile_text::Hint;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Confirmation, Status};
@@ -26,8 +27,13 @@ pub struct JournalError {
     /// The file.
     pub path: PathBuf,
     /// The error of the operating system.
-    #[source]
     pub error: Error,
+}
+
+impl Hint for JournalError {
+    fn hint(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Changes by their resource and their phase.

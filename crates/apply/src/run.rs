@@ -8,6 +8,7 @@ use reconcile_aws::Aws;
 use reconcile_plan::Plan;
 use reconcile_plan::plan::{ActionKind, Change};
 use reconcile_spec::Desired;
+use reconcile_text::Hint;
 use tokio::task::JoinSet;
 
 use crate::asking::Asking;

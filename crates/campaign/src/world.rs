@@ -17,6 +17,7 @@ use reconcile_plan::observed::{Live, LiveError};
 use reconcile_plan::{ObserveError, Plan, compare, destroy};
 use reconcile_sandbox::{connection, setup};
 use reconcile_spec::{Spec, parse};
+use reconcile_text::message;
 use reconcile_twin::Twin;
 
 /// How long an apply waits for AWS to show what was written, in simulated time.
@@ -60,7 +61,7 @@ pub enum Failure {
     #[error("the spec is rejected: {0}")]
     Spec(String),
     /// Live state could not be read.
-    #[error(transparent)]
+    #[error("{}", message(.0))]
     Observe(Box<ObserveError>),
     /// The journal could not be kept.
     #[error(transparent)]

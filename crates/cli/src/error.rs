@@ -1,6 +1,6 @@
-//! Errors of the command line. The only place for their messages, hints, exit codes and JSON documents.
+//! Errors of the command line: their messages, hints and exit codes.
 
-mod document;
+mod failure;
 
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ use reconcile_plan::observed::LiveError;
 use reconcile_plan::plan::PlanFileError;
 use reconcile_policy::ParseError;
 use reconcile_spec::Diagnostics;
+use reconcile_text::{Hint, message};
 use reconcile_twin::StoreError;
 
 use crate::commands::apply::JOURNALS;
@@ -24,20 +25,20 @@ pub(crate) enum CliError {
     #[error("{}", paragraph(.0, "error: "))]
     Usage(clap::Error),
     /// A file cannot be read.
-    #[error("cannot read `{path}`: {error}")]
-    Read { path: PathBuf, error: std::io::Error },
+    #[error("cannot read `{path}`")]
+    Read { path: PathBuf, source: std::io::Error },
     /// A file cannot be written.
-    #[error("cannot write `{path}`: {error}")]
-    Write { path: PathBuf, error: std::io::Error },
+    #[error("cannot write `{path}`")]
+    Write { path: PathBuf, source: std::io::Error },
     /// There is no saved plan.
     #[error("found no saved plan at `{path}`")]
     NoPlan { path: PathBuf },
     /// The spec is wrong.
-    #[error("{0}")]
+    #[error("{}", summary(.0))]
     Spec(Diagnostics),
     /// A plan file is invalid.
-    #[error("`{path}`: {error}")]
-    Plan { path: PathBuf, error: PlanFileError },
+    #[error("cannot use the plan `{path}`")]
+    Plan { path: PathBuf, source: PlanFileError },
     /// The spec changed since the plan was made.
     #[error("`{path}` has changed since the plan was made")]
     SpecChanged { path: String },
@@ -63,11 +64,14 @@ pub(crate) enum CliError {
     #[error("the installation was copied only in part: {0}")]
     NotCopied(String),
     /// A file is not a policy.
-    #[error("`{path}` is not a policy: {error}")]
-    Policy { path: PathBuf, error: ParseError },
+    #[error("`{path}` is not a policy")]
+    Policy { path: PathBuf, source: ParseError },
     /// The lock could not be acquired or released.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The work under the lock failed, and the lock could not be released afterwards.
+    #[error("{}", message(error.as_ref()))]
+    Unreleased { error: Box<CliError>, lock: Box<CliError> },
     /// A plan that deletes the installation requires `--destroy`, and `--destroy` requires such a plan.
     #[error("{}", if *is_destroy { "this plan deletes the installation" } else { "this plan was made without \
         `--destroy`" })]
@@ -100,7 +104,7 @@ pub(crate) enum CliError {
     #[error("cannot ask for confirmation: stdin is not a terminal, or the output format is JSON")]
     NobodyToAsk { instead: &'static str },
     /// A pattern of `--target` is invalid.
-    #[error("`--target`: {0}")]
+    #[error("`--target` is not a glob pattern")]
     Target(#[from] globset::Error),
     /// `--region` is not a Region.
     #[error("`--region`: {0}")]
@@ -115,17 +119,17 @@ pub(crate) enum CliError {
     #[error("`--weather` applies to `sandbox serve` and to commands with `--sandbox`")]
     NoWeather,
     /// A server cannot be started.
-    #[error("cannot serve on {address}: {error}")]
-    Serve { address: String, error: std::io::Error },
+    #[error("cannot serve on {address}")]
+    Serve { address: String, source: std::io::Error },
     /// A value cannot be written as JSON.
-    #[error("cannot write JSON: {0}")]
+    #[error("cannot write JSON")]
     Json(#[from] serde_json::Error),
     /// The runtime does not start.
-    #[error("cannot start: {0}")]
-    Runtime(std::io::Error),
+    #[error("cannot start")]
+    Runtime(#[source] std::io::Error),
     /// The output cannot be written.
-    #[error("cannot write the output: {0}")]
-    Output(std::io::Error),
+    #[error("cannot write the output")]
+    Output(#[source] std::io::Error),
 }
 
 impl From<LiveError> for CliError {
@@ -149,16 +153,12 @@ impl From<ImportError> for CliError {
     }
 }
 
-impl CliError {
-    /// The next step of the user.
-    pub(crate) fn hint(&self) -> Option<String> {
+impl Hint for CliError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Usage(error) => return Some(paragraph(error, "Usage: ")).filter(|usage| !usage.is_empty()),
             Self::NoPlan { .. } => "create one with `reconcile plan SPEC`".to_owned(),
-            Self::Plan { error: PlanFileError::Truncated { .. } | PlanFileError::Invalid(_), .. }
-            | Self::Plan { error: PlanFileError::Version { .. }, .. } => {
-                "create a new plan with `reconcile plan SPEC`".to_owned()
-            }
+            Self::Plan { source, .. } => return source.hint(),
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
             Self::OtherWorld { .. } => "use the same `--sandbox` option as for the plan, or plan again".to_owned(),
             Self::Observe(error) => return error.hint(),
@@ -167,14 +167,10 @@ impl CliError {
                 let shown: Vec<&str> = known.iter().take(SHOWN).map(String::as_str).collect();
                 format!("the spec has: {}", shown.join(", "))
             }
-            Self::Sandbox(StoreError::Invalid { .. } | StoreError::Version { .. }) => {
-                "delete the file to start with an empty sandbox, or name another file with `--sandbox=FILE`"
-                    .to_owned()
-            }
-            Self::Sandbox(StoreError::InUse { .. }) => {
-                "wait for the other process, or name another file with `--sandbox=FILE`".to_owned()
-            }
+            Self::Sandbox(error) => return error.hint(),
+            Self::Journal(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
+            Self::Unreleased { error, .. } => return error.hint(),
             Self::Import(error) => return error.hint(),
             Self::NoMembers => {
                 "set `organization.include` and `organization.role`, or print the policies with `--format text`".to_owned()
@@ -197,10 +193,24 @@ impl CliError {
             Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
             Self::AbortedLock => "show and release the lock with `reconcile unlock SPEC`".to_owned(),
             Self::NobodyToAsk { instead } => (*instead).to_owned(),
-            _ => return None,
+            Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Spec(_)
+            | Self::NotCopied(_)
+            | Self::Policy { .. }
+            | Self::Interrupted
+            | Self::Target(_)
+            | Self::Region(_)
+            | Self::NoWeather
+            | Self::Serve { .. }
+            | Self::Json(_)
+            | Self::Runtime(_)
+            | Self::Output(_) => return None,
         })
     }
+}
 
+impl CliError {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -212,6 +222,7 @@ impl CliError {
             | Self::Lock(LockError::Interrupted { .. }) => Exit::Interrupted,
             Self::PlanAltered { .. } => Exit::Refused,
             Self::Lock(error) if error.is_held() => Exit::Refused,
+            Self::Unreleased { error, .. } => error.exit(),
             _ => Exit::Error,
         }
     }
@@ -222,6 +233,12 @@ fn paragraph(error: &clap::Error, label: &str) -> String {
     let text = error.render().to_string();
     let paragraph = text.split("\n\n").find_map(|paragraph| paragraph.strip_prefix(label));
     paragraph.map(str::trim_end).unwrap_or_default().to_owned()
+}
+
+fn summary(problems: &Diagnostics) -> String {
+    let count = problems.iter().count();
+    let noun = if count == 1 { "problem" } else { "problems" };
+    format!("`{}` has {count} {noun}", problems.path())
 }
 
 #[cfg(test)]

@@ -26,14 +26,14 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
         }
         Ok(bytes)
     };
-    read().map_err(|error| CliError::Read { path: path.to_owned(), error })
+    read().map_err(|source| CliError::Read { path: path.to_owned(), source })
 }
 
 fn read_text(path: &Path, limit: u64) -> Result<String, CliError> {
     let invalid = |_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
     String::from_utf8(read(path, limit)?)
         .map_err(invalid)
-        .map_err(|error| CliError::Read { path: path.to_owned(), error })
+        .map_err(|source| CliError::Read { path: path.to_owned(), source })
 }
 
 /// Reads and checks a spec.
@@ -48,25 +48,25 @@ pub(crate) fn read_spec_of_plan(path: &Path) -> Result<Spec, CliError> {
         let message = "it is not a regular file";
         if it.is_file() { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, message)) }
     });
-    file.map_err(|error| CliError::Read { path: path.to_owned(), error })?;
+    file.map_err(|source| CliError::Read { path: path.to_owned(), source })?;
     read_spec(path)
 }
 
 /// Reads a policy document.
 pub(crate) fn read_policy(path: &Path) -> Result<Document, CliError> {
-    read_text(path, MAX_TEXT)?.parse().map_err(|error| CliError::Policy { path: path.to_owned(), error })
+    read_text(path, MAX_TEXT)?.parse().map_err(|source| CliError::Policy { path: path.to_owned(), source })
 }
 
 /// Reads a plan file.
 pub(crate) fn read_plan(path: &Path) -> Result<Plan, CliError> {
     Plan::from_json(&read_text(path, MAX_PLAN)?)
-        .map_err(|error| CliError::Plan { path: path.to_owned(), error })
+        .map_err(|source| CliError::Plan { path: path.to_owned(), source })
 }
 
 /// Reads the saved plan at the default path.
 pub(crate) fn read_saved_plan(path: &Path) -> Result<Plan, CliError> {
     match read_plan(path) {
-        Err(CliError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => {
+        Err(CliError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => {
             Err(CliError::NoPlan { path: path.to_owned() })
         }
         read => read,
@@ -81,7 +81,7 @@ pub(crate) fn is_spec(path: &Path) -> bool {
 /// Saves a plan.
 pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), CliError> {
     let text = plan.to_json()?;
-    replace(path, text.as_bytes()).map_err(|error| CliError::Write { path: path.to_owned(), error })
+    replace(path, text.as_bytes()).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
 /// Writes a new file. An existing file is an error.
@@ -89,7 +89,7 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     if path.exists() {
         return Err(CliError::Exists { path: path.to_owned() });
     }
-    replace(path, text.as_bytes()).map_err(|error| CliError::Write { path: path.to_owned(), error })
+    replace(path, text.as_bytes()).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -4,14 +4,10 @@
 
 use std::io::Write;
 
-use anstyle::{AnsiColor, Style};
 use reconcile_text::{Line, Text, escape, escape_json, is_hidden};
 
 use crate::args::Color;
 use crate::error::CliError;
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 pub(crate) fn set_color(color: Color) {
     match color {
@@ -65,20 +61,15 @@ pub(crate) fn notes(text: &Text) {
 /// Prints the JSON document of an error on stdout, where a program expects the result.
 pub(crate) fn error_document(error: &CliError) {
     // There is nowhere to report that stdout is closed.
-    let _ = print_json(&format!("{:#}\n", error.document()));
+    let _ = print_json(&reconcile_report::error::json(&error.failure(), error.exit().code()));
 }
 
 /// Prints the message of an error and its hint on stderr.
 pub(crate) fn error(error: &CliError) {
     match error {
-        CliError::Output(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => return,
-        CliError::Usage(error) => return usage(error),
-        // Diagnostics of a spec begin with `error:` each.
-        CliError::Spec(problems) => notes(&problems.text()),
-        error => note(Line::styled(ERROR, "error").and(format_args!(": {error}"))),
-    }
-    if let Some(hint) = error.hint() {
-        note(Line::from(" ").and_styled(HINT, "hint").and(format_args!(": {hint}")));
+        CliError::Output(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => {}
+        CliError::Usage(error) => usage(error),
+        error => notes(&reconcile_report::error::text(&error.failure())),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn is_answered_yes(question: &str, interrupt: &Interrupt) -> Re
         let _ = sender.send(std::io::stdin().read_line(&mut answer).map(|_| answer));
     });
     let answer = match unless_stopped(interrupt, receiver).await? {
-        Ok(answer) => answer.map_err(|error| CliError::Read { path: "the terminal".into(), error })?,
+        Ok(answer) => answer.map_err(|source| CliError::Read { path: "the terminal".into(), source })?,
         // The thread ended without an answer.
         Err(_) => String::new(),
     };

@@ -53,6 +53,11 @@ impl Error {
         self.class == Class::Absent
     }
 
+    /// Whether S3 answers that the bucket of the call does not exist.
+    pub fn is_of_absent_bucket(&self) -> bool {
+        self.code.as_deref() == Some("NoSuchBucket")
+    }
+
     /// Whether the resource that the call creates already exists. After a call that may have been repeated, that is its success.
     pub fn is_already_so(&self) -> bool {
         self.class == Class::AlreadySo

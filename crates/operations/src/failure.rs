@@ -50,8 +50,8 @@ impl Failure {
         }
     }
 
-    /// The next step of the user.
-    pub fn hint(self, endpoint: Option<&Endpoint>) -> String {
+    /// What the user can do about it.
+    pub fn remedy(self, endpoint: Option<&Endpoint>) -> String {
         let host = endpoint.map_or("AWS", |endpoint| &endpoint.host);
         match self {
             Self::Dns => match endpoint.and_then(|endpoint| endpoint.region.as_ref()) {

@@ -1,19 +1,20 @@
 //! Hints: the next step of the user after an error.
 
+use reconcile_text::Hint;
+
 use crate::denial::{Denial, Effect, Kind, Reason};
 use crate::table::row;
 use crate::{Class, Error, Operation};
 
-impl Error {
-    /// The next step of the user, where it is known.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
         if let Some(region) = &self.bucket_region {
             return Some(format!(
                 "set the Region of the bucket to {region} in the spec, or name another bucket"
             ));
         }
         if let Some(failure) = self.failure {
-            return Some(failure.hint(self.endpoint.as_deref()));
+            return Some(failure.remedy(self.endpoint.as_deref()));
         }
         let region = self.endpoint.as_ref().and_then(|endpoint| endpoint.region.as_ref());
         let row = self.code.as_deref().and_then(|code| row(self.operation, code, &self.message, region));
@@ -51,7 +52,9 @@ impl Error {
             Class::Absent | Class::AlreadySo | Class::Refused => return None,
         })
     }
+}
 
+impl Error {
     /// What helps against a denial: a change of the policy that the message names, or else of the most likely one.
     fn denied(&self) -> String {
         let denial = Denial::read(&self.message);

@@ -200,8 +200,8 @@ impl Refusal {
         }
     }
 
-    /// The next step of the user.
-    pub fn hint(&self) -> String {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
         match self {
             Self::Blocked { policy, .. } => {
                 let accept = proof_setting(policy.kind)

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::TextOptions;
 use crate::diff::of_differences;
+use crate::error::{self, Failure, object, plain};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
 
 /// The check of one spec.
@@ -20,15 +21,6 @@ pub struct SpecDrift {
     pub checked_at: Timestamp,
     /// The findings, or the error of the check.
     pub result: Result<Vec<Finding>, Failure>,
-}
-
-/// The error of a check.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Failure {
-    /// The error and its hint, for people, without colors.
-    pub text: Text,
-    /// The error in JSON.
-    pub object: Value,
 }
 
 impl SpecDrift {
@@ -62,7 +54,7 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
         };
         text.line(Line::styled(STRONG, &spec.spec).and(": ").and_styled(style, verdict));
         if let Err(failure) = &spec.result {
-            text.append(&failure.text);
+            text.append(&error::text(failure));
         }
         for finding in spec.findings() {
             let style = match finding.severity {
@@ -119,8 +111,8 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
                 "spec": spec.spec,
                 "checked_at": spec.checked_at,
                 "status": spec.status(),
-                "error": failure.map(|failure| failure.text.as_str().trim_end()),
-                "failure": failure.map(|failure| &failure.object),
+                "error": failure.map(|failure| plain(failure).as_str().trim_end().to_owned()),
+                "failure": failure.map(object),
                 "findings": spec.findings(),
                 "summary": summary,
             })
@@ -135,7 +127,7 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
     for spec in specs {
         let _ = write!(text, "\n{}: {}\n", md::code(&spec.spec), spec.status().replace('_', " "));
         if let Err(failure) = &spec.result {
-            let _ = write!(text, "\n{}\n", md::block(failure.text.as_str()));
+            let _ = write!(text, "\n{}\n", md::block(plain(failure).as_str()));
         }
         if !spec.findings().is_empty() {
             text += "\n| Severity | Resource | Finding |\n| --- | --- | --- |\n";

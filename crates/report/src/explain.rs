@@ -7,6 +7,7 @@ use reconcile_text::{Line, Text};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
+use crate::error::hint_line;
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, sign};
 
 /// Version of the JSON form.
@@ -71,7 +72,7 @@ fn path_text(text: &mut Text, path: &DeliveryPath) {
         let (mark, verdict) = if unproven.is_refused() { (no, NOT_ALLOWED) } else { (unknown, UNKNOWN) };
         text.line(hop(mark, format!("  {verdict} {}", unproven.hop)));
         text.line(format_args!("       {}", unproven.why));
-        text.line(format_args!("       hint: {}", unproven.hint()));
+        text.line(hint_line(7, &unproven.remedy()));
     }
     text.line(match verdict(path) {
         "yes" => "  The trail can deliver.",

@@ -5,6 +5,8 @@ use std::path::Path;
 use reconcile_plan::import::{Imported, LeftOut};
 use reconcile_text::Text;
 
+use crate::error::{hint_line, notice};
+
 /// The contents of the imported spec, the resources that are not in it, and the changes of its plan. `out` is the file of the
 /// spec.
 pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
@@ -29,7 +31,7 @@ pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
     for LeftOut { what, why, hint } in left_out {
         text.line(format_args!("  {what}: {why}"));
         if let Some(hint) = hint {
-            text.line(format_args!("    hint: {hint}"));
+            text.line(hint_line(4, hint));
         }
     }
     for note in notes {
@@ -47,8 +49,8 @@ fn outcome(text: &mut Text, imported: &Imported) {
         text.line(format_args!("warning: account `{name}` cannot be read: {}", unreadable.error));
     }
     for refused in &plan.refused {
-        text.line(format_args!("A plan of this spec refuses some changes: {}", refused.message));
-        text.line(format_args!("  hint: {}", refused.hint));
+        let message = format_args!("A plan of this spec refuses some changes: {}", refused.message);
+        text.append(&notice(message, Some(&refused.hint)));
     }
     match plan.changes.as_slice() {
         [] => text.line("A plan of this spec shows no changes."),

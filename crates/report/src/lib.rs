@@ -4,6 +4,7 @@
 
 mod diff;
 pub mod drift;
+pub mod error;
 pub mod explain;
 pub mod import;
 pub mod lock;

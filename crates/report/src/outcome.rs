@@ -10,6 +10,7 @@ use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
+use crate::error::{Failure, notice, object};
 use crate::paint::{CHANGE, REMOVE, beginning, count};
 
 /// The text view of an outcome: the changes that were not made, the reasons, and the counts.
@@ -27,10 +28,8 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
             Status::Skipped { error } => ("skipped", CHANGE, error, None),
             Status::Stale { error } => ("stale", CHANGE.bold(), error, None),
         };
-        text.line(Line::styled(style, word).and(format_args!(" {}: {error}", result.address)));
-        if let Some(hint) = hint {
-            text.line(format_args!("  hint: {hint}"));
-        }
+        let line = Line::styled(style, word).and(format_args!(" {}: {error}", result.address));
+        text.append(&notice(line, hint.map(String::as_str)));
     }
     text.line(counts(outcome));
     match outcome.not_begun() {
@@ -95,7 +94,7 @@ pub fn json(
     outcome: &Outcome,
     unreadable: &[Unreadable],
     refused: &[Refused],
-    error: Option<&Value>,
+    error: Option<&Failure>,
 ) -> serde_json::Result<String> {
     let value = json!({
         "format_version": outcome.format_version,
@@ -105,7 +104,7 @@ pub fn json(
         "journal": outcome.journal,
         "unreadable": unreadable,
         "refused": refused,
-        "error": error,
+        "error": error.map(object),
     });
     serde_json::to_string_pretty(&value).map(|text| text + "\n")
 }

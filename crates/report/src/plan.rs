@@ -4,12 +4,13 @@ mod fold;
 
 use std::fmt::Write;
 
-use reconcile_plan::plan::{ActionKind, Change, Risk, Trial};
+use reconcile_plan::plan::{ActionKind, Change, Refused, Risk, Trial, Unreadable, Warning};
 use reconcile_plan::{Address, Plan};
 use reconcile_text::{Line, Text, markdown as md};
 
 use crate::TextOptions;
 use crate::diff::{lines, whole};
+use crate::error::notice;
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count, sign, style};
 use crate::size::size;
 use fold::{Entry, fold};
@@ -29,26 +30,10 @@ pub fn text(plan: &Plan, options: TextOptions) -> Text {
     if !plan.changes.is_empty() {
         text.blank();
     }
-    for warning in &plan.warnings {
-        let told = format_args!(" {}: {}", warning.address, warning.message);
-        text.line(Line::styled(CHANGE.bold(), "warning:").and(told));
-        text.blank();
-    }
-    for refused in &plan.refused {
-        text.line(Line::styled(REMOVE.bold(), "refused:").and(format_args!(" {}", refused.message)));
-        text.line(format_args!("  hint: {}", refused.hint));
-        if !refused.left_out.is_empty() {
-            text.line(format_args!("  left out of this plan: {}", left_out(&refused.left_out)));
-        }
-        text.blank();
-    }
-    for unreadable in &plan.unreadable {
-        let account = &unreadable.account;
-        let told = format_args!(" account {} ({}): {}", account.name, account.id, unreadable.error);
-        text.line(Line::styled(REMOVE.bold(), "unreadable:").and(told));
-        if let Some(hint) = &unreadable.hint {
-            text.line(format_args!("  hint: {hint}"));
-        }
+    let warnings = plan.warnings.iter().map(warning);
+    let notices = warnings.chain(plan.refused.iter().map(refused));
+    for notice in notices.chain(plan.unreadable.iter().map(unreadable)) {
+        text.append(&notice);
         text.blank();
     }
     if plan.changes.iter().any(rewrites_policy) {
@@ -57,6 +42,29 @@ pub fn text(plan: &Plan, options: TextOptions) -> Text {
     }
     text.line(last_line(plan));
     text
+}
+
+/// The text view of a warning.
+pub fn warning(warning: &Warning) -> Text {
+    let message = format_args!(" {}: {}", warning.address, warning.message);
+    notice(Line::styled(CHANGE.bold(), "warning:").and(message), None)
+}
+
+/// The text view of a refused part of a plan.
+pub fn refused(refused: &Refused) -> Text {
+    let message = format_args!(" {}", refused.message);
+    let mut text = notice(Line::styled(REMOVE.bold(), "refused:").and(message), Some(&refused.hint));
+    if !refused.left_out.is_empty() {
+        text.line(format_args!("  left out of this plan: {}", left_out(&refused.left_out)));
+    }
+    text
+}
+
+/// The text view of an account that could not be read.
+pub fn unreadable(unreadable: &Unreadable) -> Text {
+    let Unreadable { account, error, hint } = unreadable;
+    let message = format_args!(" account {} ({}): {error}", account.name, account.id);
+    notice(Line::styled(REMOVE.bold(), "unreadable:").and(message), hint.as_deref())
 }
 
 /// A limit of every plan. See the API references: `PutBucketPolicy`, `PutKeyPolicy` and `SetTopicAttributes` accept no condition

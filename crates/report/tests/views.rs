@@ -5,23 +5,40 @@
 use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
 use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Comparison, Plan, findings};
-use reconcile_report::drift::{Failure, SpecDrift};
+use reconcile_report::drift::SpecDrift;
+use reconcile_report::error::{Details, Failure};
 use reconcile_report::{TextOptions, drift, outcome, plan};
-use reconcile_text::{Text, is_hidden, markdown as md};
+use reconcile_text::{Hint, Text, is_hidden, markdown as md};
 use serde_json::{Value, json};
 
 const TERSE: TextOptions = TextOptions { verbose: false, sandbox: false };
 const VERBOSE: TextOptions = TextOptions { verbose: true, sandbox: false };
 
-/// The text without its colours.
+/// The text without its colors.
 fn plain(text: &Text) -> String {
-    let mut plain = String::new();
-    let mut parts = text.as_str().split('\u{1b}');
-    plain.push_str(parts.next().unwrap());
-    for part in parts {
-        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    anstream::adapter::strip_str(text.as_str()).to_string()
+}
+
+/// An error with a message from elsewhere, and without a hint.
+#[derive(Debug)]
+struct Told(&'static str);
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
     }
-    plain
+}
+
+impl std::error::Error for Told {}
+
+impl Hint for Told {
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+fn failure(message: &'static str) -> Failure {
+    Failure::new("file", &Told(message), Details::None)
 }
 
 fn plan_of(changes: &[Value], unreadable: &[Value]) -> Plan {
@@ -145,10 +162,7 @@ fn drift_of_every_sort() {
         SpecDrift {
             spec: "specs/none.yaml".to_owned(),
             checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
-            result: Err(Failure {
-                text: Text::of("cannot read `specs/none.yaml`"),
-                object: json!({ "code": "file", "message": "cannot read `specs/none.yaml`", "hint": null }),
-            }),
+            result: Err(failure("cannot read `specs/none.yaml`")),
         },
     ];
     insta::assert_snapshot!("drift_text", plain(&drift::text(&drifts, TERSE)));
@@ -222,11 +236,10 @@ fn no_value_repaints_a_terminal_or_forges_a_line() {
         summary: Summary::default(),
         journal: HOSTILE.into(),
     };
-    let failure = Failure { text: Text::of(HOSTILE), object: Value::Null };
     let check = SpecDrift {
         spec: HOSTILE.to_owned(),
         checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
-        result: Err(failure),
+        result: Err(failure(HOSTILE)),
     };
     let drifts = [check];
 

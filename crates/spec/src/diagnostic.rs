@@ -25,7 +25,7 @@ pub struct Diagnostic {
     /// The place; `None` if the problem concerns the file as a whole.
     pub place: Option<Place>,
     /// How to fix it, as one imperative sentence.
-    pub help: Option<String>,
+    pub hint: Option<String>,
 }
 
 /// The problems of one spec, in the order of the file. Never empty.
@@ -92,8 +92,8 @@ impl Diagnostics {
                 Some(place) => self.excerpt(&mut text, place),
                 None => text.line(format_args!(" --> {}", self.path)),
             }
-            if let Some(help) = &problem.help {
-                text.line(format_args!("  help: {help}"));
+            if let Some(hint) = &problem.hint {
+                text.line(format_args!("  hint: {hint}"));
             }
         }
         if self.has_more {

@@ -39,9 +39,9 @@ const MAX_DEPTH: usize = 24;
 /// All problems of shape or, if the shape is correct, all problems of meaning. A file that is not
 /// YAML has one problem.
 pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
-    let whole = |message: String, help: &str| {
-        let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-        Diagnostics::new(path, "", vec![Diagnostic { message, place: None, help }])
+    let whole = |message: String, hint: &str| {
+        let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
+        Diagnostics::new(path, "", vec![Diagnostic { message, place: None, hint }])
     };
     if bytes.len() > MAX_BYTES {
         return Err(whole(
@@ -170,7 +170,7 @@ fn unknown_version(version: impl fmt::Display, place: Place) -> Diagnostic {
     Diagnostic {
         message: format!("spec format version {version} is not known"),
         place: Some(place),
-        help: Some(format!("this version of reconcile reads `version: {VERSION}`")),
+        hint: Some(format!("this version of reconcile reads `version: {VERSION}`")),
     }
 }
 
@@ -183,7 +183,7 @@ fn indenting_tab(text: &str) -> Option<Diagnostic> {
         (!line.trim().is_empty()).then(|| Diagnostic {
             message: "a tab in the indentation".to_owned(),
             place: Some(Place { line: index + 1, column, length: 1 }),
-            help: Some("YAML allows only spaces there".to_owned()),
+            hint: Some("YAML allows only spaces there".to_owned()),
         })
     })
 }
@@ -192,7 +192,7 @@ fn indenting_tab(text: &str) -> Option<Diagnostic> {
 fn explain(text: &str, error: &Error) -> Diagnostic {
     let error = error.without_snippet();
     let place = error.location().map(|location| widen(text, place(&location)));
-    let (message, help) = match error {
+    let (message, hint) = match error {
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {
             (format!("expected {}, found {unexpected}", plain(expected)), None)
@@ -204,7 +204,7 @@ fn explain(text: &str, error: &Error) -> Diagnostic {
         ),
         other => (strip_location(other.to_string().lines().next().unwrap_or_default()), None),
     };
-    Diagnostic { message, place, help }
+    Diagnostic { message, place, hint }
 }
 
 /// Returns the noun for a value that the YAML parser expected.

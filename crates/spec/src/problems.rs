@@ -12,9 +12,9 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        let help = Some(help.into()).filter(|help| !help.is_empty());
-        let problem = Diagnostic { message: message.into(), place: Some(place), help };
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+        let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+        let problem = Diagnostic { message: message.into(), place: Some(place), hint };
         // A value that applies to many accounts reports its problem once.
         if !self.is_full() && !self.found.contains(&problem) {
             self.found.push(problem);
@@ -22,14 +22,14 @@ impl Problems {
     }
 
     /// Parses the value as a name. Reports a problem at its place if the value is not valid.
-    pub(crate) fn name<T>(&mut self, located: &Located<String>, help: &str) -> Option<T>
+    pub(crate) fn name<T>(&mut self, located: &Located<String>, hint: &str) -> Option<T>
     where
         T: std::str::FromStr<Err = reconcile_policy::NameError>,
     {
         match located.value.parse() {
             Ok(name) => Some(name),
             Err(error) => {
-                self.add(located.place, error.to_string(), help);
+                self.add(located.place, error.to_string(), hint);
                 None
             }
         }

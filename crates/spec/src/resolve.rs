@@ -175,11 +175,11 @@ impl Scope<'_> {
         if self.declared.contains_key(located.value.as_str()) {
             return located.value.parse().ok();
         }
-        let help = suggest(&located.value, self.declared.keys().copied());
+        let hint = suggest(&located.value, self.declared.keys().copied());
         problems.add(
             located.place,
             format!("account `{}` is not declared under `accounts`", located.value),
-            help,
+            hint,
         );
         None
     }

@@ -101,8 +101,8 @@ impl<'s> Checker<'s> {
         if forms.iter().all(|form| form.is_word() || form.is_null()) {
             self.problems.add(node.place, format!("unknown value `{text}`"), suggest(text, words));
         } else {
-            let help = nearest(text, words).map(|word| format!("did you mean `{word}`?"));
-            self.problems.add(node.place, unexpected(forms, node), help.unwrap_or_default());
+            let hint = nearest(text, words).map(|word| format!("did you mean `{word}`?"));
+            self.problems.add(node.place, unexpected(forms, node), hint.unwrap_or_default());
         }
     }
 

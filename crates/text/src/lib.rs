@@ -5,8 +5,10 @@
 //! [`Line`]s, and a line escapes every value when the value is added, before colours are. No caller has to remember it.
 
 mod escape;
+mod hint;
 mod line;
 pub mod markdown;
 
 pub use escape::{escape, escape_json, is_hidden};
+pub use hint::{Hint, message, messages};
 pub use line::{Line, Text};

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use reconcile_text::Hint;
 use serde::Deserialize;
 
 use crate::state::{FORMAT_VERSION, State};
@@ -18,11 +19,12 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// It holds something else, or only a part.
-    #[error("`{path}` is not a sandbox: {error}")]
+    #[error("`{path}` is not a sandbox")]
     Invalid {
         /// The state file.
         path: PathBuf,
         /// What is wrong with it.
+        #[source]
         error: serde_json::Error,
     },
     /// It was written by another version.
@@ -37,13 +39,29 @@ pub enum StoreError {
         found: u32,
     },
     /// It cannot be read or written.
-    #[error("cannot use the sandbox `{path}`: {error}")]
+    #[error("cannot use the sandbox `{path}`")]
     Io {
         /// The state file.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: std::io::Error,
     },
+}
+
+impl Hint for StoreError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Invalid { .. } | Self::Version { .. } => Some(
+                "delete the file to start with an empty sandbox, or name another file with `--sandbox=FILE`"
+                    .to_owned(),
+            ),
+            Self::InUse { .. } => {
+                Some("wait for the other process, or name another file with `--sandbox=FILE`".to_owned())
+            }
+            Self::Io { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 use reconcile_operations::{Error, Operation};
 use reconcile_policy::Form;
+use reconcile_text::message;
 
 use super::*;
 
@@ -114,7 +115,7 @@ fn the_wording_of_every_error_of_a_change_is_reviewed() {
     let of_policies = policies.map(|policy| refused(policy, None));
     let text: Vec<String> = all
         .chain(of_policies)
-        .map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned())))
+        .map(|it| format!("{}\n  hint: {}\n", message(&it), it.hint().unwrap_or_else(|| "none".to_owned())))
         .collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("errors_of_changes", text.join("\n"));

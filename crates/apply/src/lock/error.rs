@@ -1,6 +1,7 @@
 //! Errors of acquiring, keeping and releasing a lock.
 
 use reconcile_operations::Error;
+use reconcile_text::Hint;
 
 use super::lease::{Holder, LeaseState};
 
@@ -38,11 +39,12 @@ pub enum LockError {
         holder: Option<Box<Holder>>,
     },
     /// The lock could not be renewed before its lease ended.
-    #[error("the lock {place} could not be renewed, and another apply may take it over now: {}", error.as_ref().map_or_else(|| "S3 did not answer in time".to_owned(), ToString::to_string))]
+    #[error("the lock {place} could not be renewed, and another apply may take it over now{}", if error.is_none() { ": S3 did not answer in time" } else { "" })]
     Unrenewed {
         /// The place of the lock.
         place: String,
         /// The last answer of S3; `None` if S3 did not answer.
+        #[source]
         error: Option<Box<Error>>,
     },
     /// The program was stopped before S3 answered to the release of the lock.
@@ -67,7 +69,7 @@ pub enum LockError {
     #[error("the spec has no `lock`")]
     NoLock,
     /// A call of AWS failed.
-    #[error("cannot use the lock {place}: {error}")]
+    #[error("cannot use the lock {place}")]
     Aws {
         /// The place of the lock.
         place: String,
@@ -94,8 +96,26 @@ impl LockError {
         matches!(self, Self::Taken { .. } | Self::Unrenewed { .. })
     }
 
-    /// The next step of the user.
-    pub fn hint(&self) -> Option<String> {
+    /// The AWS call that failed, if that is the cause.
+    pub fn aws(&self) -> Option<&Error> {
+        match self {
+            Self::Aws { error, .. } | Self::Unrenewed { error: Some(error), .. } => Some(error),
+            Self::Held { .. }
+            | Self::Unreadable { .. }
+            | Self::Interrupted { .. }
+            | Self::Taken { .. }
+            | Self::Unrenewed { error: None, .. }
+            | Self::Unanswered { .. }
+            | Self::Changed { .. }
+            | Self::Running { .. }
+            | Self::NoLock
+            | Self::NoSuchAccount(_) => None,
+        }
+    }
+}
+
+impl Hint for LockError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Held { lease: LeaseState::Running, .. } => {
                 Some("the other apply is running: wait for it with `--lock-timeout SECONDS`".to_owned())
@@ -141,6 +161,7 @@ fn taken(place: &str, holder: Option<&Holder>) -> String {
 #[cfg(test)]
 mod tests {
     use reconcile_operations::Operation;
+    use reconcile_text::message;
 
     use super::*;
 
@@ -193,7 +214,9 @@ mod tests {
     fn the_wording_of_every_error_of_a_lock_is_reviewed() {
         let all = std::iter::successors(next(None), |last| next(Some(last)));
         let text: Vec<String> = all
-            .map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned())))
+            .map(|it| {
+                format!("{}\n  hint: {}\n", message(&it), it.hint().unwrap_or_else(|| "none".to_owned()))
+            })
             .collect();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!("errors_of_locks", text.join("\n"));

@@ -34,9 +34,7 @@ pub async fn find(aws: &Aws, desired: &Desired) -> Result<(String, Option<LockFo
     let found = match object.read().await {
         Ok(found) => found,
         // The first apply creates the bucket, and runs without a lock.
-        Err(error) if error.code.as_deref() == Some("NoSuchBucket") && lock.bucket == desired.bucket.name => {
-            None
-        }
+        Err(error) if error.is_of_absent_bucket() && lock.bucket == desired.bucket.name => None,
         Err(error) => return Err(LockError::Aws { place, error: Box::new(error) }),
     };
     let found = found.map(|found| LockFound {

@@ -9,6 +9,7 @@ use aws_sdk_s3::types::{
 use reconcile_diff::read;
 use reconcile_plan::observed::LiveError;
 use reconcile_plan::{Comparison, Finding, Kind, Plan, Refusal, Severity, findings};
+use reconcile_text::{Hint, message};
 use reconcile_twin::Denial;
 use serde_json::json;
 
@@ -217,7 +218,11 @@ async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
     let comparison = installation.compare(&spec).await;
     let [refusal] = &comparison.refusals[..] else { panic!("{:?}", comparison.refusals) };
     assert!(refusal.to_string().contains("Requester Pays"), "{refusal}");
-    assert!(refusal.hint().contains("put-bucket-request-payment --bucket test-logs"), "{}", refusal.hint());
+    assert!(
+        refusal.remedy().contains("put-bucket-request-payment --bucket test-logs"),
+        "{}",
+        refusal.remedy()
+    );
     assert_eq!(finding(&comparison, "Requester Pays").severity, Severity::Critical);
 
     // What cannot be read is neither: the plan says so and goes on.
@@ -239,9 +244,10 @@ async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
     let Err(LiveError::Observe(error)) = read(&aws, spec, &Arc::default()).await else {
         panic!("it is read")
     };
+    let said = message(&error);
     assert!(
-        error.to_string().ends_with("bucket `test-logs` is in Region eu-west-1, but the spec says us-east-1"),
-        "{error}"
+        said.ends_with("bucket `test-logs` is in Region eu-west-1, but the spec says us-east-1"),
+        "{said}"
     );
     assert!(error.hint().unwrap().contains("bucket.region: eu-west-1"));
     assert!(installation.twin.calls()[before..].iter().all(|call| !call.mutating));

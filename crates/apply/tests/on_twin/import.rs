@@ -8,6 +8,7 @@ use reconcile_campaign::specs::{Said, specs};
 use reconcile_plan::import::{ImportError, Imported, Request};
 use reconcile_plan::plan::Change;
 use reconcile_spec::{AtRest, Desired, KeyIdentity, Setting, Spec, parse};
+use reconcile_text::Hint;
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, accounts_of, members, spec};

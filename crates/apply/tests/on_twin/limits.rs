@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use reconcile_text::message;
 use reconcile_twin::{Clock, Event, Failure, Garbage, GarbageAnswer, Kind, Share, Weather};
 
 use crate::installation::{Installation, MASTER, members};
@@ -131,7 +132,7 @@ async fn a_list_that_never_ends_is_given_up() {
         "organizations:ListDelegatedAdministrators",
     ] {
         installation.twin.garble(endless(&[operation]));
-        let error = installation.try_compare(SPEC).await.unwrap_err().to_string();
+        let error = message(&installation.try_compare(SPEC).await.unwrap_err());
         assert!(error.contains("the list does not end"), "{operation}: {error}");
     }
 

@@ -10,6 +10,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use reconcile_operations::{Class, Error as AwsError, Operation};
+use reconcile_text::Hint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -229,7 +230,7 @@ fn the_wording_of_every_failure_is_reviewed() {
     let all = std::iter::successors(next(None), |last| next(Some(*last)));
     let text: Vec<String> = all
         .map(|it| {
-            format!("{}\n  hint: {}\n", describe(it, &cause, Some(&endpoint)), it.hint(Some(&endpoint)))
+            format!("{}\n  hint: {}\n", describe(it, &cause, Some(&endpoint)), it.remedy(Some(&endpoint)))
         })
         .collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

@@ -84,7 +84,7 @@ async fn apply_spec(
     let (spec, plan) = unless_stopped(interrupt, plan).await??;
     if plan.changes.is_empty() || args.yes {
         for warning in plan.warnings.iter().filter(|_| !global.quiet) {
-            output::note(format_args!("warning: {}: {}", warning.address, warning.message));
+            output::notes(&reconcile_report::plan::warning(warning));
         }
     } else if !is_agreed(global, args, world, &plan, interrupt).await? {
         return Ok(None);
@@ -131,12 +131,10 @@ async fn locked(
         (Ok(applied), released) => Ok(Locked { applied, released }),
         // The lost lock stopped the work, and no signal.
         (Err(CliError::Interrupted), Err(lost)) if lost.is_lost() => Err(CliError::Lock(lost)),
-        (Err(error), released) => {
-            if let Err(unreleased) = released {
-                output::error(&CliError::Lock(unreleased));
-            }
-            Err(error)
+        (Err(error), Err(lock)) => {
+            Err(CliError::Unreleased { error: Box::new(error), lock: Box::new(CliError::Lock(lock)) })
         }
+        (Err(error), Ok(())) => Err(error),
     }
 }
 
@@ -273,25 +271,17 @@ fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> R
             output::print(&reconcile_report::outcome::text(&outcome, options))?;
         }
         Format::Json => {
-            let error = unreleased.as_ref().map(CliError::object);
+            let error = unreleased.as_ref().map(CliError::failure);
             let document = reconcile_report::outcome::json(&outcome, &unreadable, &refused, error.as_ref())?;
             output::print_json(&document)?;
         }
         Format::Markdown => output::print_file(&reconcile_report::outcome::markdown(&outcome))?,
     }
     for unreadable in &unreadable {
-        let account = &unreadable.account;
-        output::note(format_args!(
-            "unreadable: account {} ({}): {}",
-            account.name, account.id, unreadable.error
-        ));
-        if let Some(hint) = &unreadable.hint {
-            output::note(format_args!(" hint: {hint}"));
-        }
+        output::notes(&reconcile_report::plan::unreadable(unreadable));
     }
     for refused in &refused {
-        output::note(format_args!("refused: {}", refused.message));
-        output::note(format_args!(" hint: {}", refused.hint));
+        output::notes(&reconcile_report::plan::refused(refused));
     }
     match unreleased {
         Some(error) => {

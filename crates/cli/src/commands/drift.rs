@@ -4,8 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use reconcile_plan::{Finding, FindingKind, findings};
-use reconcile_report::drift::{Failure, SpecDrift};
-use reconcile_text::Text;
+use reconcile_report::drift::SpecDrift;
 
 use crate::args::{DriftArgs, Format, Global};
 use crate::commands::observe::{compare_live, text_options};
@@ -20,7 +19,7 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
     for path in &args.specs {
         let checked_at = Timestamp::now();
         // A spec that cannot be checked does not keep the others from it.
-        let result = check(global, args, &world, path).await.map_err(|error| failure(&error));
+        let result = check(global, args, &world, path).await.map_err(|error| error.failure());
         drifts.push(SpecDrift { spec: path.to_string_lossy().into_owned(), checked_at, result });
     }
     match args.shown.format {
@@ -44,17 +43,6 @@ async fn check(
     let aws = world.connect(global, &spec).await?;
     let (_, comparison) = compare_live(global, world, &aws, &spec, &args.shown, false).await?;
     Ok(findings(&comparison))
-}
-
-fn failure(error: &CliError) -> Failure {
-    let mut text = match error {
-        CliError::Spec(problems) => problems.text(),
-        error => Text::of(error),
-    };
-    if let Some(hint) = error.hint() {
-        text.line(format_args!(" hint: {hint}"));
-    }
-    Failure { text, object: error.object() }
 }
 
 fn exit(drifts: &[SpecDrift]) -> Exit {

@@ -156,7 +156,7 @@ async fn serve(global: &Global, file: &Path, port: u16, spec: Option<&Path>) -> 
     }
     start_weather(&twin, global);
     let address = format!("127.0.0.1:{port}");
-    let failed = |error| CliError::Serve { address: address.clone(), error };
+    let failed = |source| CliError::Serve { address: address.clone(), source };
     let listener = TcpListener::bind(&address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     output::print_file(&banner(&twin, &format!("http://{bound}")))?;

@@ -2,6 +2,7 @@ use std::io;
 
 use clap::Parser;
 use reconcile_apply::lock::LockError;
+use reconcile_plan::observed::SurveyError;
 
 use super::*;
 use crate::args::Cli;
@@ -11,25 +12,25 @@ use crate::args::Cli;
 fn next(last: Option<&CliError>) -> Option<CliError> {
     let path = |name: &str| PathBuf::from(name);
     let io = || io::Error::other("permission denied");
-    let plan = |error| CliError::Plan { path: path("plan.json"), error };
+    let plan = |source| CliError::Plan { path: path("plan.json"), source };
     let json = || serde_json::from_str::<u8>("{").unwrap_err();
     let destroy = |is_destroy| CliError::DestroyOfPlan { is_destroy };
     Some(match last {
         None => CliError::Usage(Cli::try_parse_from(["reconcile", "plan"]).unwrap_err()),
-        Some(CliError::Usage(_)) => CliError::Read { path: path("specs/a.yaml"), error: io() },
-        Some(CliError::Read { .. }) => CliError::Write { path: path("specs/a.yaml"), error: io() },
+        Some(CliError::Usage(_)) => CliError::Read { path: path("specs/a.yaml"), source: io() },
+        Some(CliError::Read { .. }) => CliError::Write { path: path("specs/a.yaml"), source: io() },
         Some(CliError::Write { .. }) => CliError::NoPlan { path: path(".reconcile/plan.json") },
         Some(CliError::NoPlan { .. }) => {
             CliError::Spec(reconcile_spec::parse("specs/a.yaml", b"").unwrap_err())
         }
         Some(CliError::Spec(_)) => plan(PlanFileError::Truncated { line: 1, column: 9 }),
-        Some(CliError::Plan { error: PlanFileError::Truncated { .. }, .. }) => {
+        Some(CliError::Plan { source: PlanFileError::Truncated { .. }, .. }) => {
             plan(PlanFileError::Version { found: "9.0".to_owned() })
         }
-        Some(CliError::Plan { error: PlanFileError::Version { .. }, .. }) => {
+        Some(CliError::Plan { source: PlanFileError::Version { .. }, .. }) => {
             plan(PlanFileError::Invalid(json()))
         }
-        Some(CliError::Plan { error: PlanFileError::Invalid(_), .. }) => {
+        Some(CliError::Plan { source: PlanFileError::Invalid(_), .. }) => {
             CliError::SpecChanged { path: "specs/a.yaml".to_owned() }
         }
         Some(CliError::SpecChanged { .. }) => CliError::OtherWorld { made: "AWS", applied: "a sandbox" },
@@ -46,10 +47,14 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         }
         Some(CliError::NotCopied(_)) => CliError::Policy {
             path: path("policy.json"),
-            error: "{".parse::<reconcile_policy::Document>().unwrap_err(),
+            source: "{".parse::<reconcile_policy::Document>().unwrap_err(),
         },
         Some(CliError::Policy { .. }) => LockError::NoLock.into(),
-        Some(CliError::Lock(_)) => destroy(true),
+        Some(CliError::Lock(_)) => CliError::Unreleased {
+            error: Box::new(CliError::Write { path: path(".reconcile/plan.json"), source: io() }),
+            lock: Box::new(LockError::NoLock.into()),
+        },
+        Some(CliError::Unreleased { .. }) => destroy(true),
         Some(CliError::DestroyOfPlan { is_destroy: true }) => destroy(false),
         Some(CliError::DestroyOfPlan { is_destroy: false }) => CliError::PlanAltered {
             altered: Box::new(Altered {
@@ -86,7 +91,7 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         }
         Some(CliError::Endpoint { .. }) => CliError::WeatherOfAws,
         Some(CliError::WeatherOfAws) => CliError::NoWeather,
-        Some(CliError::NoWeather) => CliError::Serve { address: "127.0.0.1:4599".to_owned(), error: io() },
+        Some(CliError::NoWeather) => CliError::Serve { address: "127.0.0.1:4599".to_owned(), source: io() },
         Some(CliError::Serve { .. }) => CliError::Json(json()),
         Some(CliError::Json(_)) => CliError::Runtime(io()),
         Some(CliError::Runtime(_)) => CliError::Output(io()),
@@ -94,11 +99,54 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
     })
 }
 
+fn all() -> impl Iterator<Item = CliError> {
+    std::iter::successors(next(None), |last| next(Some(last)))
+}
+
+/// Errors with a cause, with each sort of cause at the end of the longest chain.
+fn chains() -> Vec<CliError> {
+    let denied = || {
+        let account = "111111111111".parse().unwrap();
+        reconcile_operations::Error::answered(
+            account,
+            reconcile_operations::Operation::GetBucketPolicy,
+            "AccessDenied",
+            "Access Denied",
+        )
+    };
+    let account = || "security".parse().unwrap();
+    let place = || "s3://locks/lock".to_owned();
+    vec![
+        ObserveError::Hub { account: account(), error: denied().into() }.into(),
+        ObserveError::Organization { account: account(), error: denied().into() }.into(),
+        ImportError::Observe(Box::new(ObserveError::Hub { account: account(), error: denied().into() }))
+            .into(),
+        ImportError::from(SurveyError::Account { account: account(), error: denied().into() }).into(),
+        LockError::Aws { place: place(), error: Box::new(denied()) }.into(),
+        LockError::Unrenewed { place: place(), error: Some(Box::new(denied())) }.into(),
+    ]
+}
+
+#[test]
+fn every_cause_is_told_once() {
+    for error in all().chain(chains()) {
+        let messages = reconcile_text::messages(&error);
+        let whole = messages.join(": ");
+        for part in &messages {
+            assert_eq!(whole.matches(part.as_str()).count(), 1, "{part:?} in: {whole}");
+        }
+    }
+    for error in chains() {
+        assert!(message(&error).ends_with(": AccessDenied: Access Denied"), "{}", message(&error));
+        assert!(error.hint().is_some(), "{error}");
+    }
+}
+
 #[test]
 fn the_wording_of_every_error_is_reviewed() {
-    let all = std::iter::successors(next(None), |last| next(Some(last)));
-    let text: Vec<String> =
-        all.map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned()))).collect();
+    let text: Vec<String> = all()
+        .map(|it| format!("{}\n  hint: {}\n", message(&it), it.hint().unwrap_or_else(|| "none".to_owned())))
+        .collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("errors", text.join("\n"));
     });

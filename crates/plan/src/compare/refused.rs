@@ -22,7 +22,7 @@ pub(super) fn leave_out(
             code: refusal.code().to_owned(),
             address: refusal.address().clone(),
             message: refusal.to_string(),
-            hint: refusal.hint(),
+            hint: refusal.remedy(),
             left_out: Vec::new(),
         })
         .collect();

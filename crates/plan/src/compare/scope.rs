@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{AccountId, Arn, Hop, PolicyKind, Region};
 use reconcile_spec::{self as spec, AccountName, Desired, Organization, Site, Trail};
+use reconcile_text::Hint;
 
 use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use reconcile_policy::{Arn, Hop, PolicyKind};
+use reconcile_text::Hint;
 
 use crate::observed::{Observed, ReadError, UsedKey};
 
@@ -85,8 +86,8 @@ impl Unproven {
         }
     }
 
-    /// What the user can do next.
-    pub fn hint(&self) -> String {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
         match &self.why {
             Why::NoTopic { topic } => {
                 format!("create the topic {topic}, or name another under `sns_topic.arn`")
@@ -212,9 +213,9 @@ mod tests {
             assert_eq!(is, expected, "{name}");
             for unproven in found {
                 let text = unproven.to_string();
-                wording.push(format!("{text}\n  hint: {}\n", unproven.hint()));
+                wording.push(format!("{text}\n  hint: {}\n", unproven.remedy()));
                 assert_eq!(text.contains("it is not known whether"), !unproven.is_refused(), "{text}");
-                assert!(text.contains(unproven.resource()) && !unproven.hint().is_empty(), "{text}");
+                assert!(text.contains(unproven.resource()) && !unproven.remedy().is_empty(), "{text}");
             }
         }
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

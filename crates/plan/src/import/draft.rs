@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Ownership, Recovered, Region, recover};
 use reconcile_spec::{Account, AccountName, Accounts, Installation, OWN_TAGS, SpecName};
+use reconcile_text::Hint;
 
 use super::choice::Aspect;
 use super::error::trail as trail_name;

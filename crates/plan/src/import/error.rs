@@ -2,6 +2,7 @@
 
 use reconcile_policy::Arn;
 use reconcile_spec::{BucketName, Diagnostics, SpecName};
+use reconcile_text::Hint;
 
 use super::LeftOut;
 use crate::observed::{LiveError, ObserveError, SurveyError};
@@ -80,8 +81,22 @@ impl ImportError {
         Self::Indescribable { what: "the installation in its organization".to_owned(), problem }
     }
 
-    /// The next step of the user.
-    pub fn hint(&self) -> Option<String> {
+    /// The AWS call that failed, if that is the cause.
+    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
+        match self {
+            Self::Survey(error) => error.aws(),
+            Self::Observe(error) => error.aws(),
+            Self::OtherInstallations { .. }
+            | Self::NotAnInstallation { .. }
+            | Self::NoTrailLeft { .. }
+            | Self::Indescribable { .. }
+            | Self::NoName { .. } => None,
+        }
+    }
+}
+
+impl Hint for ImportError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Survey(error) => error.hint(),
             Self::Observe(error) => error.hint(),
@@ -119,6 +134,8 @@ pub(super) fn trail(arn: &Arn) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reconcile_text::message;
+
     use super::*;
 
     /// The error after another one, and the first after `None`. A new variant does not compile until it has its place here.
@@ -175,7 +192,9 @@ mod tests {
     fn the_wording_of_every_error_of_an_import_is_reviewed() {
         let all = std::iter::successors(next(None), |last| next(Some(last)));
         let text: Vec<String> = all
-            .map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned())))
+            .map(|it| {
+                format!("{}\n  hint: {}\n", message(&it), it.hint().unwrap_or_else(|| "none".to_owned()))
+            })
             .collect();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!("errors_of_imports", text.join("\n"));

@@ -2,6 +2,7 @@
 
 use reconcile_policy::{Arn, ParseError};
 use reconcile_spec::AccountName;
+use reconcile_text::Hint;
 
 /// Why a resource could not be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -67,9 +68,8 @@ pub enum ReadError {
     },
 }
 
-impl ReadError {
-    /// The next step of the user, where it is known.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for ReadError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Aws(error) => error.hint(),
             Self::Policy { .. } => Some(
@@ -104,7 +104,7 @@ impl ReadError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ObserveError {
     /// The bucket or the key could not be read.
-    #[error("cannot read the central bucket or key in account `{account}`: {error}")]
+    #[error("cannot read the central bucket or key in account `{account}`")]
     Hub {
         /// The account that holds them.
         account: AccountName,
@@ -113,7 +113,7 @@ pub enum ObserveError {
         error: ReadError,
     },
     /// The organization could not be read.
-    #[error("cannot read the organization from account `{account}`: {error}")]
+    #[error("cannot read the organization from account `{account}`")]
     Organization {
         /// The account that is to list it.
         account: AccountName,
@@ -126,9 +126,8 @@ pub enum ObserveError {
     Interrupted,
 }
 
-impl ObserveError {
-    /// The next step of the user, where it is known.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for ObserveError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Hub { error, .. } | Self::Organization { error, .. } => error.hint(),
             Self::Interrupted => None,
@@ -136,8 +135,36 @@ impl ObserveError {
     }
 }
 
+impl ReadError {
+    /// The AWS call that failed, if that is the cause.
+    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
+        match self {
+            Self::Aws(error) => Some(error),
+            Self::Policy { .. }
+            | Self::Incomplete { .. }
+            | Self::HomeRegion { .. }
+            | Self::BucketRegion { .. }
+            | Self::NoSuchKey { .. }
+            | Self::ForeignRole { .. }
+            | Self::NoSuchAccount { .. } => None,
+        }
+    }
+}
+
+impl ObserveError {
+    /// The AWS call that failed, if that is the cause.
+    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
+        match self {
+            Self::Hub { error, .. } | Self::Organization { error, .. } => error.aws(),
+            Self::Interrupted => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use reconcile_text::message;
+
     use super::*;
 
     /// The error after another one, and the first after `None`. A new variant does not compile until it has its place here.
@@ -186,7 +213,9 @@ mod tests {
     fn the_wording_of_every_error_of_a_read_is_reviewed() {
         let all = std::iter::successors(next(None), |last| next(Some(last)));
         let text: Vec<String> = all
-            .map(|it| format!("{it}\n  hint: {}\n", it.hint().unwrap_or_else(|| "none".to_owned())))
+            .map(|it| {
+                format!("{}\n  hint: {}\n", message(&it), it.hint().unwrap_or_else(|| "none".to_owned()))
+            })
             .collect();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!("errors_of_reads", text.join("\n"));

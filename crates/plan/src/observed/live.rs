@@ -22,5 +22,5 @@ pub enum LiveError {
     Observe(#[from] ObserveError),
     /// The accounts of the organization make the spec invalid.
     #[error("the accounts of the organization make the spec invalid")]
-    Invalid(Diagnostics),
+    Invalid(#[source] Diagnostics),
 }

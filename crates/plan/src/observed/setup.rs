@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{AccountName, AliasName, BucketName};
+use reconcile_text::Hint;
 
 use super::error::ReadError;
 use super::key::LiveKey;
@@ -71,7 +72,13 @@ pub enum MissingKey {
     Elsewhere,
     /// The key could not be read.
     #[error("it cannot be read: {0}")]
-    Unreadable(#[from] ReadError),
+    Unreadable(ReadError),
+}
+
+impl From<ReadError> for MissingKey {
+    fn from(error: ReadError) -> Self {
+        Self::Unreadable(error)
+    }
 }
 
 /// Something that a trail uses; the error where it could not be read, `None` where it does not exist.
@@ -101,7 +108,7 @@ pub struct SetupOrganization {
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
     /// An account could not be read.
-    #[error("cannot read account `{account}`: {error}")]
+    #[error("cannot read account `{account}`")]
     Account {
         /// Which one.
         account: AccountName,
@@ -131,9 +138,8 @@ pub enum SurveyError {
     },
 }
 
-impl SurveyError {
-    /// The next step of the user.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for SurveyError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Account { error, .. } => return error.hint(),
             Self::NoTrails { .. } => {
@@ -142,6 +148,16 @@ impl SurveyError {
             Self::ManyBuckets { .. } => "choose one of them: `--bucket NAME`".to_owned(),
             Self::NoBucket { .. } => "name its account as well: `--account NAME=ID:ROLE`".to_owned(),
         })
+    }
+}
+
+impl SurveyError {
+    /// The AWS call that failed, if that is the cause.
+    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
+        match self {
+            Self::Account { error, .. } => error.aws(),
+            Self::NoTrails { .. } | Self::ManyBuckets { .. } | Self::NoBucket { .. } => None,
+        }
     }
 }
 

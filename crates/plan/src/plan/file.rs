@@ -1,5 +1,6 @@
 //! Writes and reads plan files.
 
+use reconcile_text::Hint;
 use serde::Deserialize;
 
 use super::Plan;
@@ -11,7 +12,7 @@ pub const FORMAT_VERSION: &str = "1.0";
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
     /// The file ends early: it was cut off while it was written or copied.
-    #[error("the plan file is cut off at line {line}, column {column}")]
+    #[error("the file is cut off at line {line}, column {column}")]
     Truncated {
         /// Line, from 1.
         line: usize,
@@ -19,14 +20,24 @@ pub enum PlanFileError {
         column: usize,
     },
     /// Another program's format.
-    #[error("the plan file has format version `{found}`; this version of reconcile reads `{FORMAT_VERSION}`")]
+    #[error("the file has format version `{found}`; this version of reconcile reads `{FORMAT_VERSION}`")]
     Version {
         /// The version in the file.
         found: String,
     },
     /// It is not a plan.
-    #[error("the plan file is not valid: {0}")]
+    #[error("the file is not a valid plan")]
     Invalid(#[source] serde_json::Error),
+}
+
+impl Hint for PlanFileError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Truncated { .. } | Self::Version { .. } | Self::Invalid(_) => {
+                Some("create a new plan with `reconcile plan SPEC`".to_owned())
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]

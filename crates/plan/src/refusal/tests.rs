@@ -94,7 +94,8 @@ fn next(last: Option<&Refusal>) -> Option<Refusal> {
 #[test]
 fn the_wording_of_every_refusal_is_reviewed() {
     let all = std::iter::successors(next(None), |last| next(Some(last)));
-    let text: Vec<String> = all.map(|it| format!("[{}] {it}\n  hint: {}\n", it.code(), it.hint())).collect();
+    let text: Vec<String> =
+        all.map(|it| format!("[{}] {it}\n  hint: {}\n", it.code(), it.remedy())).collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("refusals", text.join("\n"));
     });

@@ -8,6 +8,7 @@ use reconcile_plan::import::{ImportError, Imported, Request, import};
 use reconcile_plan::observed::{Around, Live, LiveError, Observed, Setup, SetupKey};
 use reconcile_plan::view::{LifecycleRules, Tags};
 use reconcile_spec::Spec;
+use reconcile_text::Hint;
 
 use super::EVERYTHING;
 use super::made::{made, spec};

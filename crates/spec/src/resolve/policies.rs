@@ -166,8 +166,8 @@ fn form(raw: &RawSpec, policy: Option<&OrUnmanaged<RawPolicy>>, problems: &mut P
         RawForm::ByAccount => Some(Form::ByAccount),
         RawForm::ByOrganization => {
             if raw.organization.is_none() {
-                let help = "add `organization`, or use `by_account`";
-                problems.add(form.place, "`by_organization` needs `organization` in the spec", help);
+                let hint = "add `organization`, or use `by_account`";
+                problems.add(form.place, "`by_organization` needs `organization` in the spec", hint);
             }
             Some(Form::ByOrganization)
         }

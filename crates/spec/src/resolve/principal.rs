@@ -11,7 +11,7 @@ use crate::raw::Located;
 /// The reason why AWS rejects a principal.
 pub(super) struct Rejection {
     pub(super) message: String,
-    pub(super) help: &'static str,
+    pub(super) hint: &'static str,
 }
 
 /// Returns the ARN of a principal. Reports a problem at its place if AWS would reject it.
@@ -22,8 +22,8 @@ pub(super) fn resolve(
 ) -> Option<Arn> {
     match check(&located.value, partition) {
         Ok(arn) => Some(arn),
-        Err(Rejection { message, help }) => {
-            problems.add(located.place, message, help);
+        Err(Rejection { message, hint }) => {
+            problems.add(located.place, message, hint);
             None
         }
     }
@@ -31,7 +31,7 @@ pub(super) fn resolve(
 
 /// Returns the ARN of a principal, if AWS accepts it in this partition.
 pub(super) fn check(text: &str, partition: Partition) -> Result<Arn, Rejection> {
-    let reject = |message: String, help| Err(Rejection { message, help });
+    let reject = |message: String, hint| Err(Rejection { message, hint });
     if text.contains(['*', '?']) {
         let message =
             format!("the principal `{text}` has a wildcard, which AWS does not accept in a principal");

@@ -42,20 +42,20 @@ impl<'r> Recognized<'r> {
             Ok(region) if region.is_known() || self.has(region.as_str()) => Some(region),
             Ok(region) => {
                 let message = format!("`{region}` is not a Region that this version of reconcile knows");
-                problems.add(located.place, message, help(similar()));
+                problems.add(located.place, message, hint(similar()));
                 Some(region)
             }
             Err(error) => {
-                let help = similar().map(|region| format!("did you mean `{region}`?"));
-                problems.add(located.place, error.to_string(), help.unwrap_or_default());
+                let hint = similar().map(|region| format!("did you mean `{region}`?"));
+                problems.add(located.place, error.to_string(), hint.unwrap_or_default());
                 None
             }
         }
     }
 }
 
-/// Returns the help for an unknown name, with the similar known name.
-pub(super) fn help(similar: Option<&str>) -> String {
+/// Returns the hint for an unknown name, with the similar known name.
+pub(super) fn hint(similar: Option<&str>) -> String {
     match similar {
         Some(similar) => format!(
             "did you mean `{similar}`? If not, and AWS introduced the name after this version of reconcile, add it to \

@@ -101,8 +101,8 @@ fn one(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<St
     match Statement::from_value(node.to_json()) {
         Ok(statement) => Some(statement),
         Err(error) => {
-            let help = "write it as IAM does: `Effect`, `Principal`, `Action`, `Resource` and `Condition`";
-            problems.add(node.place, format!("this is not an IAM statement: {error}"), help);
+            let hint = "write it as IAM does: `Effect`, `Principal`, `Action`, `Resource` and `Condition`";
+            problems.add(node.place, format!("this is not an IAM statement: {error}"), hint);
             None
         }
     }
@@ -130,8 +130,8 @@ fn check_effect(node: &Node, problems: &mut Problems) {
     };
     if !effect.text().is_some_and(|text| EFFECTS.contains(&text)) {
         let similar = effect.text().and_then(|text| nearest(text, EFFECTS));
-        let help = similar.map_or("use `Allow` or `Deny`".to_owned(), |it| format!("did you mean `{it}`?"));
-        problems.add(effect.place, format!("expected `Allow` or `Deny`, found {effect}"), help);
+        let hint = similar.map_or("use `Allow` or `Deny`".to_owned(), |it| format!("did you mean `{it}`?"));
+        problems.add(effect.place, format!("expected `Allow` or `Deny`, found {effect}"), hint);
     }
 }
 

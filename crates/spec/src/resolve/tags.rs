@@ -27,7 +27,7 @@ pub(super) fn resolve(
     }
     let is_allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
     for (key, value) in tags {
-        let (problem, help) = if OWN_TAGS.contains(&key.as_str()) {
+        let (problem, hint) = if OWN_TAGS.contains(&key.as_str()) {
             ("is reserved for reconcile", "remove it")
         } else if key.to_ascii_lowercase().starts_with("aws:") {
             ("begins with `aws:`, which is reserved for AWS", "rename it")
@@ -40,7 +40,7 @@ pub(super) fn resolve(
         } else {
             continue;
         };
-        problems.add(value.place, format!("the tag `{key}` {problem}"), help);
+        problems.add(value.place, format!("the tag `{key}` {problem}"), hint);
     }
     let texts = tags.iter().map(|(key, value)| (key.clone(), value.value.clone()));
     Tags::enforced(installation, texts.collect())

@@ -70,7 +70,7 @@ fn check_name(
     if matched.is_empty() {
         let message = format!("`{action}` is not an action that this version of reconcile knows");
         let similar = similar(service, name).map(|it| format!("{}:{it}", service.prefix));
-        problems.add(place, message, recognized::help(similar.as_deref()));
+        problems.add(place, message, recognized::hint(similar.as_deref()));
         return None;
     }
     Some(matched)

@@ -58,7 +58,7 @@ fn check_key(key: &Located<String>, context: &Context<'_>, problems: &mut Proble
     if !s3::CONDITION_KEYS.iter().any(is_known) {
         let message = format!("`{}` is not a condition key that this version of reconcile knows", key.value);
         let similar = nearest(&key.value, s3::CONDITION_KEYS.iter().copied());
-        problems.add(key.place, message, recognized::help(similar));
+        problems.add(key.place, message, recognized::hint(similar));
     }
 }
 

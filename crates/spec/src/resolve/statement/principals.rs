@@ -80,8 +80,8 @@ fn check_aws(id: &str, place: Place, context: &Context<'_>, problems: &mut Probl
     if id == "*" || id.parse::<AccountId>().is_ok() || id.starts_with(&origin_access) {
         return;
     }
-    if let Err(Rejection { message, help }) = principal::check(id, context.partition) {
-        problems.add(place, message, help);
+    if let Err(Rejection { message, hint }) = principal::check(id, context.partition) {
+        problems.add(place, message, hint);
     }
 }
 

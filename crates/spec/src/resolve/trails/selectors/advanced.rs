@@ -176,8 +176,8 @@ fn check_category(raw: &Located<RawAdvancedSelector>, problems: &mut Problems) -
             format!("use one of {}", CATEGORIES.map(|(name, _)| format!("`{name}`")).join(", ")),
         );
     } else if known.is_none() {
-        let help = suggest(text, CATEGORIES.map(|(name, _)| name));
-        problems.add(value.place, format!("unknown event category `{text}`"), help);
+        let hint = suggest(text, CATEGORIES.map(|(name, _)| name));
+        problems.add(value.place, format!("unknown event category `{text}`"), hint);
     }
     known
 }
@@ -290,7 +290,7 @@ fn check_resource_type(value: &Located<String>, context: &Context<'_>, problems:
         Some(known) => problems.add(
             value.place,
             format!("`{text}` is not a resource type that this version of reconcile knows"),
-            recognized::help(Some(known)),
+            recognized::hint(Some(known)),
         ),
         None if is_resource_type(text) => {}
         None => problems.add(

@@ -83,9 +83,6 @@ pub struct Choice {
     pub form: Option<Form>,
     /// The forms in which CloudTrail refused a trail before.
     pub refused: BTreeSet<Form>,
-    /// The accounts whose trails deliver now and can be checked, in the order in which they test a
-    /// form.
-    pub triers: Vec<String>,
 }
 
 impl Choice {
@@ -195,7 +192,9 @@ impl fmt::Display for Sizes {
 
 /// Merges with the first form that fits. `compile` returns the managed statements in a form, for
 /// all accounts or only for some, or `None` if the form cannot be written. `finish` completes each
-/// merge, for example by adopting foreign statements.
+/// merge, for example by adopting foreign statements. `triers` returns the accounts whose trails
+/// deliver now and can be checked, in the order in which they test a form; it is called only if a
+/// short form is used for the first time.
 ///
 /// A document in a short form returns to a longer form only if a tenth of the limit remains free,
 /// so that a document near the limit does not alternate between forms.
@@ -209,6 +208,7 @@ pub fn fit(
     terms: Terms<'_>,
     compile: impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
     finish: impl Fn(Merged) -> Merged,
+    triers: impl Fn() -> Vec<String>,
 ) -> Result<Fitted, TooLarge> {
     let Terms { live, ownership, limit, choice, .. } = terms;
     let current = live.and_then(|live| Form::of(live, ownership));
@@ -250,7 +250,7 @@ pub fn fit(
             smallest = Some((form, merged.contracted));
             continue;
         }
-        let (first_use, expanded) = first_use::of(terms, form, base.as_ref(), &compile, &finish)
+        let (first_use, expanded) = first_use::of(terms, form, base.as_ref(), &compile, &finish, &triers)
             .map_or((None, None), |(first_use, staged)| (Some(first_use), Some(staged.onto(live.cloned()))));
         let expanded = expanded.unwrap_or_else(|| merged.clone());
         let is_fitting = expanded.expanded.size() <= limit;

@@ -4,8 +4,8 @@
 
 use reconcile_policy::{
     Arn, BucketIntent, Choice, Delivery, Document, Fitted, Form, KeyIntent, Membership, Merged, Obstacle,
-    OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, Terms, TooLarge, TopicIntent,
-    evaluate, fit,
+    Only, OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, Terms, TooLarge,
+    TopicIntent, evaluate, fit,
 };
 use serde_json::json;
 
@@ -57,34 +57,44 @@ fn key(accounts: usize, organization: bool) -> KeyIntent {
     }
 }
 
+/// The inputs for a choice, and the accounts that can test a form.
+#[derive(Default)]
+struct Chosen {
+    choice: Choice,
+    triers: Vec<String>,
+}
+
 fn fit_bucket(live: Option<&Document>, intent: &BucketIntent) -> Result<Fitted, TooLarge> {
-    choose_bucket(live, intent, &Choice::default())
+    choose_bucket(live, intent, &Chosen::default())
 }
 
 fn choose_bucket(
     live: Option<&Document>,
     intent: &BucketIntent,
-    choice: &Choice,
+    choice: &Chosen,
 ) -> Result<Fitted, TooLarge> {
     let (ownership, accounts) = (&ownership(), &intent.accounts());
-    let terms = Terms { live, ownership, limit: BUCKET_LIMIT, accounts, choice };
-    fit(terms, |form, only| intent.compile_for(ownership, form, only), |merged: Merged| merged)
+    let terms = Terms { live, ownership, limit: BUCKET_LIMIT, accounts, choice: &choice.choice };
+    let compile = |form: Form, only: Only<'_>| intent.compile_for(ownership, form, only);
+    fit(terms, compile, |merged: Merged| merged, || choice.triers.clone())
 }
 
 fn fit_key(intent: &KeyIntent) -> Result<Fitted, TooLarge> {
-    choose_key(None, intent, &Choice::default())
+    choose_key(None, intent, &Chosen::default())
 }
 
-fn choose_key(live: Option<&Document>, intent: &KeyIntent, choice: &Choice) -> Result<Fitted, TooLarge> {
+fn choose_key(live: Option<&Document>, intent: &KeyIntent, choice: &Chosen) -> Result<Fitted, TooLarge> {
     let (ownership, accounts) = (&ownership(), &intent.accounts());
-    let terms = Terms { live, ownership, limit: KEY_LIMIT, accounts, choice };
-    fit(terms, |form, only| intent.compile_for(ownership, form, only), |merged: Merged| merged)
+    let terms = Terms { live, ownership, limit: KEY_LIMIT, accounts, choice: &choice.choice };
+    let compile = |form: Form, only: Only<'_>| intent.compile_for(ownership, form, only);
+    fit(terms, compile, |merged: Merged| merged, || choice.triers.clone())
 }
 
-fn choose_topic(live: Option<&Document>, intent: &TopicIntent, choice: &Choice) -> Result<Fitted, TooLarge> {
+fn choose_topic(live: Option<&Document>, intent: &TopicIntent, choice: &Chosen) -> Result<Fitted, TooLarge> {
     let (ownership, accounts) = (&ownership(), &intent.accounts());
-    let terms = Terms { live, ownership, limit: TOPIC_LIMIT, accounts, choice };
-    fit(terms, |form, only| intent.compile_for(ownership, form, only), |merged: Merged| merged)
+    let terms = Terms { live, ownership, limit: TOPIC_LIMIT, accounts, choice: &choice.choice };
+    let compile = |form: Form, only: Only<'_>| intent.compile_for(ownership, form, only);
+    fit(terms, compile, |merged: Merged| merged, || choice.triers.clone())
 }
 
 /// Returns the request of a trail of account `of` that writes below the prefix of account `below`.
@@ -228,7 +238,7 @@ fn a_topic_policy_fits_and_allows_no_other_account_to_publish() {
     .parse()
     .unwrap();
     let fit_topic =
-        |live: Option<&Document>, intent: &TopicIntent| choose_topic(live, intent, &Choice::default());
+        |live: Option<&Document>, intent: &TopicIntent| choose_topic(live, intent, &Chosen::default());
     for (count, form, size) in [
         (1, Form::Plain, 324),
         (475, Form::Plain, 30_662),
@@ -375,8 +385,8 @@ fn without(document: &Document, key: &str, request: impl Fn(&str) -> Request, of
     (0..of).filter(is_allowed).collect()
 }
 
-fn triers(numbers: &[usize]) -> Choice {
-    Choice { triers: numbers.iter().map(|number| account(*number)).collect(), ..Choice::default() }
+fn triers(numbers: &[usize]) -> Chosen {
+    Chosen { triers: numbers.iter().map(|number| account(*number)).collect(), ..Chosen::default() }
 }
 
 fn refusing(form: Form) -> Choice {
@@ -481,7 +491,7 @@ fn one_account_also_tests_the_forms_of_key_and_topic_policies() {
 
 #[test]
 fn without_a_longer_form_every_account_uses_the_short_form_at_once() {
-    let fitted = choose_bucket(None, &bucket(0..110, false), &Choice::default()).unwrap();
+    let fitted = choose_bucket(None, &bucket(0..110, false), &Chosen::default()).unwrap();
     assert_eq!(numbers(&fitted).len(), 110);
     assert!(fitted.merged.contract().is_none());
 }
@@ -507,7 +517,8 @@ fn a_form_that_cloudtrail_refused_is_not_used_again() {
     ];
     for (name, form, accounts, choice, expected) in cases {
         let before = live(&bucket(0..90, true), form, &[]);
-        let fitted = choose_bucket(Some(&before), &bucket(0..accounts, true), choice);
+        let chosen = Chosen { choice: choice.clone(), ..Chosen::default() };
+        let fitted = choose_bucket(Some(&before), &bucket(0..accounts, true), &chosen);
         match (fitted, expected) {
             (Ok(fitted), Ok(form)) => assert_eq!(fitted.form, form, "{name}"),
             (Err(error), Err(form)) => assert_eq!(error.obstacle, Some(Obstacle::Refused(form)), "{name}"),

@@ -68,17 +68,13 @@ impl Policy<'_> {
         let adoption = Adoption { refuses_public: self.refuses_public, ..adoption.clone() };
         let finish = |merged: Merged| merged.adopt(&adoption, self.ownership);
         let refused = self.tags.map(refused_forms).unwrap_or_default();
-        let mut choice = Choice { form: self.form, refused, triers: Vec::new() };
+        let choice = &Choice { form: self.form, refused };
         let (ownership, limit) = (self.ownership, self.limit());
-        let fit = |choice: &Choice| fit(Terms { live, ownership, limit, accounts, choice }, &compile, finish);
-        let mut fitted = fit(&choice);
-        // Who can try a form is looked for only where one is used for the first time.
-        if fitted.as_ref().is_ok_and(|fitted| fitted.first_use.is_some()) {
+        let triers = || {
             let triers = triers(self.scope, self.subject, live).into_iter();
-            choice.triers = triers.map(|trail| trail.account.id.to_string()).collect();
-            fitted = fit(&choice);
-        }
-        match fitted {
+            triers.map(|trail| trail.account.id.to_string()).collect()
+        };
+        match fit(Terms { live, ownership, limit, accounts, choice }, compile, finish, triers) {
             Ok(fitted) => {
                 self.warn_of(&fitted.merged.adopted, compared);
                 self.refuse_deleted_principals(live, &fitted.merged, compared);

@@ -41,8 +41,9 @@ pub(super) fn of(
     base: Option<&Document>,
     compile: &impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
     finish: &impl Fn(Merged) -> Merged,
+    triers: &impl Fn() -> Vec<String>,
 ) -> Option<(FirstUse, Merged)> {
-    let Terms { live, ownership, limit, accounts, choice } = terms;
+    let Terms { live, ownership, limit, accounts, choice: _ } = terms;
     if form == Form::Plain {
         return None;
     }
@@ -56,10 +57,11 @@ pub(super) fn of(
     }
     let mut moving: BTreeSet<String> =
         accounts.iter().filter(|account| !longer.contains(account)).cloned().collect();
-    let triers = choice.triers.iter().filter(|trier| accounts.contains(*trier));
-    let tried: BTreeSet<String> = triers.clone().filter(|trier| moving.contains(*trier)).cloned().collect();
-    let others = accounts.iter().filter(|account| !choice.triers.contains(account));
-    let mut next = triers.chain(others).filter(|account| longer.contains(account));
+    let mut triers = triers();
+    triers.retain(|trier| accounts.contains(trier));
+    let tried: BTreeSet<String> = triers.iter().filter(|trier| moving.contains(*trier)).cloned().collect();
+    let others = accounts.iter().filter(|account| !triers.contains(account));
+    let mut next = triers.iter().chain(others).filter(|account| longer.contains(account));
     if tried.is_empty() {
         moving.extend(next.next().cloned());
     }

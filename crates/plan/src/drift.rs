@@ -333,3 +333,71 @@ fn severity(
         (_, ActionKind::Update) => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of the schema, from the highest severity to the lowest.
+    #[test]
+    fn severities_are_ordered_and_have_a_word() {
+        let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+        assert!(all.is_sorted());
+        assert_eq!(all.map(Severity::as_str), ["critical", "high", "medium", "low"]);
+        assert_eq!(
+            all.map(Severity::lower),
+            [Severity::High, Severity::Medium, Severity::Low, Severity::Low]
+        );
+        for severity in all {
+            assert_eq!(serde_json::to_value(severity).unwrap(), severity.as_str());
+        }
+    }
+
+    #[test]
+    fn the_gravest_difference_of_an_update_is_its_severity() {
+        let replaced = |path: &str| Difference::Replace {
+            path: path.to_owned(),
+            value: Value::Bool(true),
+            from: Value::Bool(false),
+        };
+        let removed = |path: &str| Difference::Remove { path: path.to_owned(), value: Value::Null };
+        for (kind, diff, expected) in [
+            (Kind::Trail, vec![replaced("/tags/a")], Severity::Low),
+            (Kind::Trail, vec![replaced("/tags/a"), replaced("/logging")], Severity::Critical),
+            (Kind::Trail, vec![replaced("/recursive_logging")], Severity::Medium),
+            (Kind::Trail, vec![replaced("/selectors/basic")], Severity::High),
+            (Kind::Key, vec![replaced("/rotation")], Severity::Medium),
+            (Kind::Key, vec![replaced("/description")], Severity::Low),
+            (Kind::LogGroup, vec![replaced("/retention_days")], Severity::Medium),
+            (Kind::LogGroup, vec![replaced("/encryption")], Severity::High),
+            (Kind::KeyPolicy, vec![replaced("/Statement/A")], Severity::High),
+            (Kind::KeyPolicy, vec![removed("/Statement/A")], Severity::Medium),
+            (Kind::BucketPolicy, vec![replaced("/Statement/A")], Severity::Critical),
+            (Kind::BucketPolicy, vec![], Severity::Medium),
+        ] {
+            let address = Address::new(kind, &"master".parse().unwrap(), "name");
+            let blocking = BTreeSet::from([Address { kind: Kind::BucketPolicy, ..address.clone() }]);
+            let found = severity(&address, ActionKind::Update, &diff, &blocking);
+            assert_eq!(found, expected, "{kind}: {diff:?}");
+        }
+    }
+
+    #[test]
+    fn the_severity_of_a_missing_resource_depends_on_the_log_files() {
+        for (kind, is_blocking, expected) in [
+            (Kind::Trail, false, Severity::Critical),
+            (Kind::Bucket, false, Severity::Critical),
+            (Kind::BucketPolicy, true, Severity::Critical),
+            (Kind::BucketPolicy, false, Severity::High),
+            (Kind::KeyPolicy, false, Severity::High),
+            (Kind::TopicPolicy, true, Severity::High),
+            (Kind::Role, false, Severity::High),
+            (Kind::Alias, false, Severity::Low),
+        ] {
+            let address = Address::new(kind, &"master".parse().unwrap(), "name");
+            let blocking = is_blocking.then(|| address.clone()).into_iter().collect();
+            assert_eq!(severity(&address, ActionKind::Create, &[], &blocking), expected, "{kind}");
+            assert_eq!(severity(&address, ActionKind::Delete, &[], &blocking), Severity::Medium, "{kind}");
+        }
+    }
+}

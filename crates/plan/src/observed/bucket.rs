@@ -57,3 +57,22 @@ impl std::fmt::Display for AclGrant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The groups of "Access control list (ACL) overview" in the S3 user guide.
+    #[test]
+    fn a_grant_is_public_if_its_group_has_members_of_every_account() {
+        for (grantee, is_public, text) in [
+            ("http://acs.amazonaws.com/groups/global/AllUsers", true, "READ to everybody"),
+            ("http://acs.amazonaws.com/groups/global/AuthenticatedUsers", true, "READ to every AWS account"),
+            ("http://acs.amazonaws.com/groups/s3/LogDelivery", false, "READ to the log delivery of S3"),
+            ("0123456789abcdef", false, "READ to `0123456789abcdef`"),
+        ] {
+            let grant = AclGrant { grantee: grantee.to_owned(), permission: "READ".to_owned() };
+            assert_eq!((grant.is_public(), grant.to_string()), (is_public, text.to_owned()));
+        }
+    }
+}

@@ -1,19 +1,22 @@
 //! Import: which spec describes what is live.
 
+use std::fmt::Write;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
-use reconcile_plan::import::{ImportError, Imported, Request, import};
+use reconcile_plan::import::{ImportError, Imported, LeftOut, Request, import};
 use reconcile_plan::observed::{Around, Live, LiveError, Observed, Setup, SetupKey};
-use reconcile_plan::view::{LifecycleRules, Tags};
+use reconcile_plan::view::{
+    AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Notification, ObjectLock, PublicAccessBlock,
+    Rotation, Tags,
+};
 use reconcile_spec::Spec;
 use reconcile_text::Hint;
 
-use super::EVERYTHING;
-use super::made::{made, spec};
+use super::made::{everything, made, spec};
 
-/// The accounts of [`EVERYTHING`], as somebody names them who has no spec.
+/// The accounts of [`everything`], as somebody names them who has no spec.
 const ACCOUNTS: &str = r#"
 version: 1
 name: import
@@ -82,7 +85,7 @@ fn imported(made_by: &Spec, observed: &Observed, request: &Request) -> Result<Im
 
 #[test]
 fn an_installation_is_imported_as_the_spec_that_made_it() {
-    let original = spec(EVERYTHING);
+    let original = spec(&everything());
     let imported = imported(&original, &made(&original), &Request::default()).unwrap();
     assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
     assert_eq!((imported.left_out, imported.unmanaged), (Vec::new(), Vec::new()), "{}", imported.text);
@@ -100,7 +103,7 @@ fn an_installation_is_imported_as_the_spec_that_made_it() {
 fn what_somebody_changed_is_left_alone_with_the_reason() {
     type Edit = fn(&mut Observed);
 
-    let original = spec(EVERYTHING);
+    let original = spec(&everything());
     let edits: [(Edit, &str); 4] = [
         (|live| live.bucket.as_mut().unwrap().versioning = Some(false), "  versioning: false"),
         (
@@ -109,7 +112,7 @@ fn what_somebody_changed_is_left_alone_with_the_reason() {
         ),
         (|live| live.trails.values_mut().flatten().for_each(|it| it.logging = false), "    enabled: false"),
         (
-            |live| live.key.as_mut().unwrap().key.view.rotation = Some(reconcile_plan::view::Rotation::Off),
+            |live| live.key.as_mut().unwrap().key.view.rotation = Some(Rotation::Off),
             "  rotation_days: unmanaged",
         ),
     ];
@@ -124,7 +127,7 @@ fn what_somebody_changed_is_left_alone_with_the_reason() {
 
 #[test]
 fn a_set_up_of_others_gets_a_spec_that_takes_nothing_over_by_force() {
-    let original = spec(EVERYTHING);
+    let original = spec(&everything());
     let mut observed = made(&original);
     // Nothing carries the mark of an installation.
     observed.bucket.as_mut().unwrap().tags = Tags::default();
@@ -138,7 +141,7 @@ fn a_set_up_of_others_gets_a_spec_that_takes_nothing_over_by_force() {
 
 #[test]
 fn another_installation_is_named_and_not_taken_over() {
-    let original = spec(EVERYTHING);
+    let original = spec(&everything());
     let request = Request { name: Some("other".parse().unwrap()), ..Request::default() };
     let error = imported(&original, &made(&original), &request).unwrap_err();
     assert!(
@@ -146,4 +149,97 @@ fn another_installation_is_named_and_not_taken_over() {
         "{error}"
     );
     assert!(error.hint().unwrap().contains("--name test"), "{error}");
+}
+
+/// Live state that a plan of the whole installation would change. The imported spec leaves it alone.
+#[test]
+fn an_import_describes_deviations_or_leaves_them_unmanaged() {
+    type Edit = fn(&mut Observed);
+
+    fn without(live: &mut Observed, suffix: &str) {
+        let has = |sid: Option<&str>| sid.is_some_and(|sid| sid.ends_with(suffix));
+        live.bucket_policy = live.bucket_policy.as_ref().map(|it| it.retain(|it| !has(it.sid())));
+        let hub = live.key.as_mut().unwrap();
+        hub.policy = hub.policy.retain(|it| !has(it.sid()));
+        for topic in live.topics.values_mut().flatten() {
+            topic.policy = topic.policy.retain(|it| !has(it.sid()));
+        }
+    }
+
+    let original = spec(&everything());
+    let edits: [(&str, Edit); 18] = [
+        ("no Deny of requests without TLS", |live| without(live, "DenyInsecureTransport")),
+        ("no permission to write", |live| without(live, "TrailWrite")),
+        ("no permission to encrypt", |live| without(live, "TrailEncrypt")),
+        ("no permission to publish", |live| without(live, "TrailNotify")),
+        ("no bucket policy", |live| live.bucket_policy = None),
+        ("no grants", |live| live.key.as_mut().unwrap().grants.clear()),
+        ("a disabled role", |live| live.roles.values_mut().flatten().for_each(|it| it.permissions = None)),
+        ("no log groups", |live| live.log_groups.values_mut().for_each(|it| *it = None)),
+        ("a log group without retention", |live| {
+            live.log_groups.values_mut().flatten().for_each(|it| it.retention_days = None);
+        }),
+        ("no topic", |live| live.topics.values_mut().for_each(|it| *it = None)),
+        ("an unencrypted topic", |live| {
+            live.topics.values_mut().flatten().for_each(|it| it.view.encryption = Some(AtRest::Off));
+        }),
+        ("trails without notifications", |live| {
+            live.trails.values_mut().flatten().for_each(|it| it.notification = Some(Notification::Off));
+        }),
+        ("a trail with another configuration", |live| {
+            let trail = live.trails.values_mut().flatten().next().unwrap();
+            trail.multi_region = false;
+            trail.kms_key = None;
+        }),
+        ("a bucket with other settings", |live| {
+            let bucket = live.bucket.as_mut().unwrap();
+            bucket.public_access_block =
+                Some(PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::all(true) });
+            bucket.object_ownership = Some("BucketOwnerPreferred".to_owned());
+            bucket.encryption = Some(Encryption::S3);
+        }),
+        ("a bucket with retention by days", |live| {
+            let bucket = live.bucket.as_mut().unwrap();
+            bucket.object_lock =
+                Some(ObjectLock::On { mode: "GOVERNANCE".to_owned(), days: Some(30), years: None });
+            bucket.lifecycle = Some(Lifecycle { expire_days: Some(400), ..Lifecycle::default() });
+            bucket.access_logs =
+                Some(AccessLogs::To { bucket: "access-logs".to_owned(), prefix: "trails/".to_owned() });
+        }),
+        ("a bucket with retention by years", |live| {
+            live.bucket.as_mut().unwrap().object_lock =
+                Some(ObjectLock::On { mode: "COMPLIANCE".to_owned(), days: None, years: Some(7) });
+        }),
+        ("a bucket in another encryption", |live| {
+            live.bucket.as_mut().unwrap().encryption =
+                Some(Encryption::Other { algorithm: "aws:kms:dsse".to_owned() });
+        }),
+        ("other tags", |live| {
+            live.bucket.as_mut().unwrap().tags = Tags::default();
+            live.key.as_mut().unwrap().key.view.tags = Tags::default();
+        }),
+    ];
+    let mut all = String::new();
+    for (name, edit) in edits {
+        let mut observed = made(&original);
+        edit(&mut observed);
+        writeln!(all, "== {name}").unwrap();
+        match imported(&original, &observed, &Request::default()) {
+            Ok(imported) => {
+                for LeftOut { what, why, hint } in &imported.left_out {
+                    writeln!(all, "left out: {what}: {why} ({hint:?})").unwrap();
+                }
+                writeln!(all, "unmanaged: {}", imported.unmanaged.join(", ")).unwrap();
+                for note in &imported.notes {
+                    writeln!(all, "note: {note}").unwrap();
+                }
+                for change in &imported.comparison.plan.changes {
+                    writeln!(all, "change: {}: {}", change.address, change.reasons.join("; ")).unwrap();
+                }
+                writeln!(all, "{}", imported.text).unwrap();
+            }
+            Err(error) => writeln!(all, "error: {error}").unwrap(),
+        }
+    }
+    insta::assert_snapshot!(all);
 }

@@ -1,15 +1,141 @@
-//! Live state by hand: nothing of a spec, or what AWS shows after the plan of a spec was applied.
+//! Builds specs and live state by hand: nothing of a spec, or the state after the plan of a spec was applied.
+
+use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_plan::observed::{Conditions, HubKey, KeyTraits, LiveKey, LiveTopic, Observed};
 use reconcile_plan::plan::{Change, Changed};
 use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef};
-use reconcile_plan::{Comparison, Plan, compare};
+use reconcile_plan::{Comparison, Finding, Plan, compare, findings};
 use reconcile_policy::{Arn, Document};
 use reconcile_spec::{Desired, Site, Spec, parse};
 
 /// The key that KMS makes for every spec.
 const KEY: &str = "1a2b3c4d-0000-4000-8000-000000000000";
+
+/// The settings of a spec that has every kind of resource except those of an organization.
+pub struct Settings {
+    /// More settings of the bucket.
+    pub bucket: &'static str,
+    /// More settings of the key.
+    pub key: &'static str,
+    /// More settings of the trail.
+    pub trail: &'static str,
+    /// The log group of the trail.
+    pub logs: &'static str,
+    /// The topic of the trail.
+    pub topic: &'static str,
+    /// More sections.
+    pub rest: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bucket: "",
+            key: "",
+            trail: "",
+            logs: "cloudwatch_logs: { log_group: /trails, retention_days: 30 }",
+            topic: "sns_topic: { name: log-files, encryption: key }",
+            rest: "",
+        }
+    }
+}
+
+impl Settings {
+    /// The spec with these settings.
+    pub fn text(&self) -> String {
+        let Self { bucket, key, trail, logs, topic, rest } = self;
+        format!(
+            r#"
+version: 1
+name: test
+accounts:
+  master: {{ id: "111111111111" }}
+  member: {{ id: "222222222222", role: Ops }}
+bucket: {{ name: test-logs, account: master, region: eu-west-1, {bucket} }}
+key:
+  alias: test-key
+  grants:
+    - {{ name: auditors, grantee: "arn:aws:iam::111111111111:role/Auditors", operations: [Decrypt] }}
+  {key}
+trails:
+  - name: Trail
+    accounts: all
+    data_events: {{ s3: all }}
+    {logs}
+    {topic}
+    {trail}
+{rest}
+"#
+        )
+    }
+}
+
+/// A spec with every kind of resource except those of an organization.
+pub fn everything() -> String {
+    Settings::default().text()
+}
+
+/// Describes a comparison, one line for each change, refusal, warning and finding of drift.
+pub fn described(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for change in &comparison.plan.changes {
+        let (action, phase, risk) = (change.action(), change.phase, change.risk);
+        writeln!(
+            text,
+            "  {action:?} in {phase:?}, {risk:?}: {}: {}",
+            change.address,
+            change.reasons.join("; ")
+        )
+        .unwrap();
+        for trial in &change.trials {
+            let retreat = if trial.retreat.is_some() { ", with a retreat" } else { "" };
+            writeln!(
+                text,
+                "    {} tests the form {} of {}{retreat}",
+                trial.trail,
+                trial.form.name(),
+                trial.policy
+            )
+            .unwrap();
+        }
+    }
+    for refused in &comparison.plan.refused {
+        writeln!(text, "  Refused: {}: {}", refused.address, refused.message).unwrap();
+    }
+    for warning in &comparison.plan.warnings {
+        writeln!(text, "  Warning {}: {}: {}", warning.code, warning.address, warning.message).unwrap();
+    }
+    for Finding { kind, severity, address, message, review, accepted, .. } in findings(comparison) {
+        let accepted = accepted.map(|reason| format!(" (accepted: {reason})")).unwrap_or_default();
+        let review = review.map(|name| format!(" [{name}]")).unwrap_or_default();
+        writeln!(text, "  drift, {severity:?} {kind:?}: {address}: {message}{review}{accepted}").unwrap();
+    }
+    text
+}
+
+/// Live state in which a person or another program changed something, under a spec.
+pub struct Case {
+    /// The change.
+    pub name: &'static str,
+    /// The spec.
+    pub spec: Settings,
+    /// Changes live state that is in sync with the spec.
+    pub edit: fn(&mut Observed),
+}
+
+/// Describes the comparison of each case.
+pub fn outcomes(cases: &[Case]) -> String {
+    let mut all = String::new();
+    for case in cases {
+        let spec = spec(&case.spec.text());
+        let mut observed = made(&spec);
+        (case.edit)(&mut observed);
+        writeln!(all, "{}\n{}", case.name, described(&compared(&spec, &observed))).unwrap();
+    }
+    all
+}
 
 pub fn spec(text: &str) -> Spec {
     parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))
@@ -124,7 +250,7 @@ fn make(desired: &Desired, observed: &mut Observed, change: &Change) {
     }
 }
 
-/// What S3 says of a bucket for which nobody set up anything.
+/// The unmanaged settings of a new bucket.
 fn of_a_new_bucket() -> Conditions {
     Conditions {
         requester_pays: Ok(false),

@@ -1,0 +1,63 @@
+//! Tests which trail uses a short form of a policy first.
+
+use reconcile_plan::observed::Observed;
+
+use super::made::{Settings, compared, described, made, nothing, spec};
+
+/// The plan for settings, with live state that has the plain form of every policy.
+fn plan_of(settings: &Settings, edit: fn(&mut Observed)) -> String {
+    let mut observed = made(&spec(&Settings::default().text()));
+    edit(&mut observed);
+    described(&compared(&spec(&settings.text()), &observed))
+}
+
+fn trials(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).filter(|line| line.contains(" tests the form ")).collect()
+}
+
+fn by_account() -> Settings {
+    let form = "policy: { form: by_account }";
+    Settings { bucket: form, key: form, ..Settings::default() }
+}
+
+#[test]
+fn a_trail_of_the_account_with_the_policy_tests_a_form_first() {
+    let text = plan_of(&by_account(), |_| {});
+    let of = |kind: &str, name: &str| {
+        format!("trail/master/Trail tests the form by_account of {kind}/master/{name}")
+    };
+    let [key, bucket] = [of("key_policy", "test-key"), of("bucket_policy", "test-logs")];
+    // Both the expanded and the contracted policy are written with a test of the form.
+    assert_eq!(trials(&text), [&key, &bucket, &key, &bucket], "{text}");
+}
+
+#[test]
+fn a_trail_of_another_account_tests_a_form_if_the_first_does_not_exist_or_deliver() {
+    let absent: fn(&mut Observed) = |live| {
+        let first = live.trails.keys().next().unwrap().clone();
+        assert_eq!(first.account(), "111111111111");
+        live.trails.insert(first, None);
+    };
+    let text = plan_of(&by_account(), absent);
+    assert!(trials(&text).iter().all(|it| it.starts_with("trail/member/Trail ")), "{text}");
+    assert_eq!(trials(&text).len(), 4, "{text}");
+}
+
+#[test]
+fn a_created_trail_tests_the_forms_of_new_policies_before_all_others() {
+    let spec = spec(&by_account().text());
+    let comparison = compared(&spec, &nothing(&spec));
+    let text = described(&comparison);
+    let of = |kind: &str, name: &str| {
+        format!("trail/master/Trail tests the form by_account of {kind}/master/{name}")
+    };
+    assert_eq!(trials(&text), [of("bucket_policy", "test-logs"), of("key_policy", "test-key")], "{text}");
+    let trails = comparison.plan.changes.iter().filter(|it| it.address.name == "Trail");
+    let trails: Vec<_> = trails.map(|it| (it.address.to_string(), it.trials.len(), &it.depends_on)).collect();
+    let [(first, 2, before), (other, 0, after)] = trails.as_slice() else { panic!("{trails:#?}") };
+    assert_eq!((first.as_str(), other.as_str()), ("trail/master/Trail", "trail/member/Trail"));
+    let waits = |dependencies: &[reconcile_plan::Address]| {
+        dependencies.iter().any(|it| it.to_string() == "trail/master/Trail")
+    };
+    assert!(!waits(before) && waits(after), "{trails:#?}");
+}

@@ -1,4 +1,4 @@
-//! The two ways to reach a twin: as the SDK's HTTP client, and over HTTP.
+//! Provides the two ways to reach a twin: as the HTTP client of the SDK, and over HTTP.
 
 mod sdk;
 mod server;

@@ -1,21 +1,22 @@
-//! What a twin is told to refuse, as an identity policy or a service control policy would.
+//! Denies calls, as an identity policy or a service control policy does.
 
 use crate::fault::Fault;
 use crate::services::Caller;
 
-/// Calls that are answered with "access denied".
+/// Calls to which the twin answers "access denied".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
-    /// The account whose calls are refused.
+    /// The account whose calls are denied.
     pub account: String,
-    /// The Region in which they are refused; all where there is none.
+    /// The Region in which the calls are denied; `None` for all Regions.
     pub region: Option<String>,
-    /// Service and operation, as in [`Call::operation`](crate::Call::operation): `cloudtrail:DescribeTrails`.
+    /// Service and operation, as in [`Call::operation`](crate::Call::operation):
+    /// `cloudtrail:DescribeTrails`.
     pub operation: String,
 }
 
 impl Denial {
-    /// The answer to a call, where this refuses it; each service has a `code` of its own for it.
+    /// Returns the denial of a call, if it is denied. `code` is the error code of the service.
     pub(crate) fn of(&self, caller: Caller<'_>, operation: &str, code: &'static str) -> Option<Fault> {
         let is_meant = self.account == caller.account
             && self.operation == operation

@@ -1,8 +1,8 @@
-//! Makes the twin read policies otherwise than the product does.
+//! Makes the twin evaluate policies differently from the product.
 //!
-//! The twin evaluates policies with the evaluator of the product, so the two always agree. AWS may not: a condition key may
-//! be missing from the requests of a service, or a variable may have no value there. This is how a test, or a person with a
-//! sandbox, finds out what happens then.
+//! The twin uses the evaluator of the product, so the two always agree. AWS may not: a condition
+//! key can be missing from the requests of a service, or a variable can have no value. With a
+//! disagreement, a test, or a person with a sandbox, can find out what happens then.
 
 use std::collections::BTreeSet;
 
@@ -11,24 +11,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::Policy;
 
-/// What the requests of CloudTrail lack in a twin, in the check of a trail. Names of keys are not case-sensitive.
+/// The condition keys and variables that requests of CloudTrail lack when the twin checks a trail.
+/// Key names are case-insensitive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disagreement {
-    /// Condition keys without a value, such as `aws:SourceOrgID`. A variable of that name has no value either.
+    /// Condition keys without a value, such as `aws:SourceOrgID`. A variable with the same name has
+    /// no value either.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unknown_keys: BTreeSet<String>,
-    /// Policy variables without a value, such as `aws:SourceAccount`; the condition key of that name keeps its value.
+    /// Policy variables without a value, such as `aws:SourceAccount`. The condition key with the
+    /// same name keeps its value.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unresolved_variables: BTreeSet<String>,
 }
 
 impl Disagreement {
-    /// Whether the twin reads policies as the product does.
+    /// Returns whether the twin evaluates policies like the product.
     pub fn is_none(&self) -> bool {
         self.unknown_keys.is_empty() && self.unresolved_variables.is_empty()
     }
 
-    /// Whether the policy allows the request, as this twin reads it.
+    /// Returns whether the policy allows the request under this disagreement.
     pub(crate) fn allows(&self, policy: &Policy, request: Request) -> bool {
         if self.is_none() {
             return policy.allows(request);
@@ -40,7 +43,7 @@ impl Disagreement {
     }
 }
 
-/// The text with a variable of another name, which no request has, in place of each `${key}`.
+/// Replaces each `${key}` in the text by a variable that no request has.
 fn unresolved(text: &str, key: &str) -> String {
     let variable = format!("${{{}}}", key.to_ascii_lowercase());
     let lowercase = text.to_ascii_lowercase();
@@ -72,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_or_a_variable_that_is_unknown_allows_nothing() {
+    fn an_unknown_key_or_variable_allows_nothing() {
         let agreement = Disagreement::default();
         let without_key = Disagreement { unknown_keys: set("AWS:sourceaccount"), ..Disagreement::default() };
         let without_variable =

@@ -1,8 +1,8 @@
-//! Calls that fail, whoever makes them.
+//! Makes calls fail, regardless of the caller.
 
 use crate::fault::Fault;
 
-/// Calls of an operation that are answered with an error.
+/// Calls of an operation that the twin answers with an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Service and operation, as in [`Call::operation`](crate::Call::operation): `kms:CreateKey`.
@@ -13,14 +13,14 @@ pub struct Failure {
     pub code: &'static str,
     /// The message.
     pub message: &'static str,
-    /// How many calls are answered so.
+    /// The number of calls that fail.
     pub times: usize,
-    /// Whether the call takes effect all the same, as where the answer is lost on its way.
+    /// Whether the call still takes effect, as if its answer were lost.
     pub takes_effect: bool,
 }
 
 impl Failure {
-    /// The answer to the next call of an operation, if it fails.
+    /// Returns the error of the next call of an operation, if the call fails.
     pub(crate) fn next(failures: &mut [Self], operation: &str) -> Option<(Fault, bool)> {
         let failure = failures.iter_mut().find(|it| it.operation == operation && it.times > 0)?;
         failure.times -= 1;

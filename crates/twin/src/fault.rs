@@ -1,4 +1,4 @@
-//! What AWS answers when it does not do what it was asked.
+//! Represents the error answers of AWS.
 
 /// An error answer, before it is written in the protocol of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ impl Fault {
         Self { status, code, message: message.into() }
     }
 
-    /// The usual one: the request cannot be done as it is.
+    /// Creates the usual error: the request is not valid.
     pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(400, code, message)
     }

@@ -1,4 +1,5 @@
-//! Answers that are not from AWS, as a proxy, a load balancer or a connection that breaks off gives them.
+//! Replaces answers by answers that are not from AWS, like those of a proxy, a load balancer or a
+//! broken connection.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fault::Fault;
 use crate::{protocol, services};
 
-/// What every call of a read operation is answered with.
+/// The answer to every call of a read operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Garbage {
     /// Service and operation, as in [`Call::operation`](crate::Call::operation): `kms:ListKeys`.
@@ -16,20 +17,20 @@ pub struct Garbage {
     pub answer: GarbageAnswer,
 }
 
-/// An answer in place of the one of AWS.
+/// An answer in place of the answer of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GarbageAnswer {
-    /// A page for people, with this HTTP status.
+    /// An HTML page with this HTTP status.
     Page(u16),
-    /// No body, with this HTTP status.
+    /// An empty body with this HTTP status.
     Empty(u16),
-    /// An error of this HTTP status and code, in the protocol of the service.
+    /// An error with this HTTP status and code, in the protocol of the service.
     Error(u16, &'static str),
     /// The first half of the answer of AWS.
     Half,
-    /// An answer that is well-formed and has none of the members of the answer of AWS.
+    /// A well-formed answer without any of the members of the answer of AWS.
     NoMembers,
-    /// The answer of AWS, with the token of a next page that is always the same.
+    /// The answer of AWS, with the same token of a next page every time.
     Endless,
 }
 
@@ -37,7 +38,7 @@ const PAGE: &str =
     "<!DOCTYPE html>\n<html><head><title>Error</title></head><body>Not available</body></html>\n";
 
 impl Garbage {
-    /// The answer in place of another one.
+    /// Returns the replacement of an answer.
     pub(crate) fn in_place_of(&self, answer: &Response<Bytes>) -> Response<Bytes> {
         let body = answer.body();
         let service = self.operation.split(':').next().unwrap_or_default();
@@ -62,7 +63,7 @@ impl Garbage {
 /// A token that every list of the twin accepts.
 const SAME: &str = "after:again";
 
-/// A page that says that the list goes on, in the members of all services.
+/// Adds a next page to the body, in the members of all services.
 fn endless(body: &Bytes) -> Bytes {
     if let Ok(Value::Object(mut page)) = serde_json::from_slice(body) {
         for name in ["NextToken", "nextToken", "NextMarker"] {

@@ -1,32 +1,32 @@
-//! Calls that take effect and are answered late.
+//! Delays the answers of calls that have taken effect.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// Keeps back the answers to all calls of an operation until it is dropped.
+/// Delays the answers to all calls of an operation until the hold is dropped.
 #[derive(Debug)]
 pub struct Hold {
     held: Arc<Held>,
 }
 
-/// The calls of one operation that are kept back.
+/// The delayed calls of one operation.
 #[derive(Debug)]
 struct Held {
     operation: String,
-    /// The number of calls that were kept back so far.
+    /// The number of delayed calls so far.
     count: watch::Sender<usize>,
     is_released: watch::Sender<bool>,
 }
 
 impl Hold {
-    /// Waits until a call is kept back.
+    /// Waits until a call is delayed.
     pub async fn reached(&self) {
         // The sender lives as long as `self`.
         let _ = self.held.count.subscribe().wait_for(|count| *count > 0).await;
     }
 
-    /// The number of calls that were kept back so far.
+    /// The number of delayed calls so far.
     pub fn count(&self) -> usize {
         *self.held.count.borrow()
     }
@@ -55,7 +55,7 @@ impl Holds {
         Hold { held }
     }
 
-    /// Waits as long as the answers to an operation are kept back.
+    /// Waits as long as the answers to an operation are delayed.
     pub(crate) async fn pass(&self, operation: &str) {
         let held = self.all().iter().find(|held| held.operation == operation).cloned();
         if let Some(held) = held {

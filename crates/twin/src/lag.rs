@@ -1,7 +1,8 @@
-//! Changes that show late, as those of the eventually consistent services of AWS do.
+//! Shows changes late, like the eventually consistent services of AWS.
 //!
-//! See "Amazon S3 data consistency model" in the S3 user guide for bucket configurations, "AWS KMS eventual consistency" in the
-//! KMS developer guide, and "Changes that I make are not always immediately visible" in the IAM user guide.
+//! See "Amazon S3 data consistency model" in the S3 user guide for bucket configurations, "AWS KMS
+//! eventual consistency" in the KMS developer guide, and "Changes that I make are not always
+//! immediately visible" in the IAM user guide.
 
 use std::collections::HashMap;
 
@@ -9,47 +10,49 @@ use crate::request::Request;
 use crate::services::{self, Answer};
 use crate::state::State;
 
-/// How late an operation sees a change.
+/// The delay with which an operation sees a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lag {
-    /// Service and operation, as in [`Call::operation`](crate::Call::operation): `s3:GetBucketPolicy`. `*` is every read. A write is
-    /// refused as long as it would have been refused before the change.
+    /// Service and operation, as in [`Call::operation`](crate::Call::operation):
+    /// `s3:GetBucketPolicy`. `*` is every read. A write is refused as long as it would have been
+    /// refused before the change.
     pub operation: String,
-    /// How many calls about the same thing are answered as before the last change of the answer.
+    /// The number of calls about the same resource that still get the answer from before the last
+    /// change.
     pub calls: usize,
 }
 
-/// The lags with what was there before each change.
+/// The lags, with the states before each change.
 #[derive(Default)]
 pub(crate) struct Lags {
     lags: Vec<Lag>,
-    /// Whether the weather asks for what was there before.
+    /// Whether the weather needs earlier states.
     is_weather: bool,
-    /// What was there before each change since the lags were set.
+    /// The states before each change since the lags were set.
     past: Vec<Past>,
-    /// How many reads of a thing were answered as before a change.
+    /// The number of reads of a resource that were answered with the state before a change.
     late: HashMap<(String, usize), usize>,
 }
 
-/// The state before a change, and the account that made the change; empty where it was none.
+/// The state before a change, and the account that made the change; empty if no account did.
 struct Past {
     account: String,
     state: State,
 }
 
-/// How far an answer is behind.
+/// The maximum age of an answer.
 #[derive(Clone, Copy)]
 struct Limit {
-    /// The number of calls about the same thing that see one change late.
+    /// The number of calls about the same resource that see one change late.
     calls: usize,
-    /// The number of changes that are recent enough to be seen late.
+    /// The number of recent changes that can be seen late.
     changes: usize,
     /// Whether only changes by the account of the caller are seen late.
     is_own: bool,
 }
 
 impl Limit {
-    /// By the weather: the last few changes, each for at most three calls.
+    /// Returns the limit of the weather: the last few changes, each for at most three calls.
     const fn of_weather(is_own: bool) -> Self {
         Self { calls: 3, changes: 12, is_own }
     }
@@ -65,27 +68,28 @@ impl Lags {
         *self = Self { lags, is_weather: self.is_weather, ..Self::default() };
     }
 
-    /// Has changes remembered for the weather, or no longer.
+    /// Sets whether changes are recorded for the weather.
     pub(crate) fn remember_for_weather(&mut self, is_weather: bool) {
         *self = Self { lags: std::mem::take(&mut self.lags), is_weather, ..Self::default() };
     }
 
-    /// Whether changes are to be remembered.
+    /// Returns whether changes must be recorded.
     pub(crate) fn is_on(&self) -> bool {
         self.is_weather || !self.lags.is_empty()
     }
 
-    /// Remembers the state before a change.
+    /// Records the state before a change.
     pub(crate) fn changed(&mut self, account: &str, state: State) {
         self.past.push(Past { account: account.to_owned(), state });
     }
 
-    /// The states before changes, to change them: what others write is never seen late.
+    /// The states before changes, for modification: foreign writes are never seen late.
     pub(crate) fn past(&mut self) -> impl Iterator<Item = &mut State> {
         self.past.iter_mut().map(|past| &mut past.state)
     }
 
-    /// The answer to a read as it was before the last change of it, as long as that change shows late.
+    /// Returns the answer to a read from before its last change, as long as the change is seen
+    /// late.
     pub(crate) fn stale(&mut self, request: &Request, answer: &Answer, is_weather: bool) -> Option<Answer> {
         let is_meant = |lag: &&Lag| lag.operation == answer.operation || lag.operation == "*";
         let lag = self.lags.iter().find(is_meant).map(|lag| Limit::of_calls(lag.calls));
@@ -93,9 +97,11 @@ impl Lags {
         self.before(request, answer, limit, is_same)
     }
 
-    /// The refusal of a write that would have been refused before a change, as long as that change shows late.
+    /// Returns the refusal of a write that would have been refused before a change, as long as the
+    /// change is seen late.
     pub(crate) fn refusal(&mut self, request: &Request, answer: &Answer, is_weather: bool) -> Option<Answer> {
-        // Only what is named is refused: a write of a thing that does not exist yet is refused as well.
+        // Only named operations are refused. A write of a resource that does not exist yet is
+        // refused as well.
         let lag = self.lags.iter().find(|lag| lag.operation == answer.operation);
         let lag = lag.map(|lag| Limit::of_calls(lag.calls));
         let limit = lag.or(is_weather.then_some(Limit::of_weather(false)))?;
@@ -103,7 +109,8 @@ impl Lags {
         if answer.error.is_none() { self.before(request, answer, limit, is_no_refusal) } else { None }
     }
 
-    /// The answer before the last change that makes a difference, unless that many calls were answered so.
+    /// Returns the answer before the last change that makes a difference, unless the maximum number
+    /// of calls was already answered with it.
     fn before(
         &mut self,
         request: &Request,

@@ -1,12 +1,14 @@
-//! The twin: an AWS inside of this process, for STS, Organizations, IAM, S3, KMS, CloudTrail, CloudWatch
-//! Logs and SNS.
+//! Implements an AWS inside of this process, for STS, Organizations, IAM, S3, KMS, CloudTrail,
+//! CloudWatch Logs and SNS.
 //!
-//! It answers the SDK's own requests, for many accounts and Regions, and is strict where AWS is strict: a trail whose
-//! bucket or key policy is wrong is refused as CloudTrail refuses it. It is there for a first run without AWS, for
-//! rehearsals and for tests. It does not verify signatures, and delivers no log files.
+//! The twin answers the requests of the SDK, for many accounts and Regions, and is as strict as
+//! AWS: it refuses a trail whose bucket or key policy is wrong, as CloudTrail does. It is meant for
+//! a first run without AWS, for rehearsals and for tests. It does not verify signatures, and
+//! delivers no log files.
 //!
-//! Of the rest of the product it uses `reconcile-policy` alone, to read and evaluate policies. What
-//! CloudTrail asks for is written here a second time: an independent opinion on what the product believes.
+//! The twin uses only `reconcile-policy` of the product, to parse and evaluate policies. The
+//! requests of CloudTrail are implemented here a second time, as an independent check of the
+//! product.
 
 #![expect(clippy::unnecessary_wraps, reason = "the operations of a service share one shape, for their table")]
 mod adapters;

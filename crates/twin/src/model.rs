@@ -1,7 +1,8 @@
-//! AWS's service models: which members a request must have, and which values they can have.
+//! Contains the service models of AWS: the required members of requests, and their valid values.
 //!
-//! `models/constraints.json` is extracted from the models from which the AWS SDKs are generated, for the operations of the
-//! twin. Rules that only AWS's documentation has are in the services.
+//! `models/constraints.json` is extracted from the models from which the AWS SDKs are generated,
+//! for the operations of the twin. The services implement the rules that only the AWS documentation
+//! contains.
 
 mod actions;
 mod form;
@@ -28,12 +29,12 @@ struct Models {
 /// The model of a service.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Model {
-    /// Names of the input shapes by operation; `None` where an operation has no input.
+    /// Names of the input shapes by operation; `None` if an operation has no input.
     operations: BTreeMap<String, Option<String>>,
     shapes: BTreeMap<String, Shape>,
 }
 
-/// The values that something can have.
+/// The valid values of a shape.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Shape {
@@ -73,21 +74,21 @@ struct Structure {
     members: BTreeMap<String, Member>,
     #[serde(default)]
     required: Vec<String>,
-    /// The member that the whole body of the request is, in the REST protocols.
+    /// The member that is the whole body of the request, in the REST protocols.
     payload: Option<String>,
 }
 
-/// A place for a value.
+/// A member of a structure.
 #[derive(Debug, Deserialize)]
 struct Member {
     shape: String,
-    /// Its name in a request, where that is not the name of the member.
+    /// The name in a request, if it differs from the name of the member.
     name: Option<String>,
-    /// Where it is in a request of the REST protocols; in the body where there is none.
+    /// The location in a request of the REST protocols; `None` for the body.
     location: Option<Location>,
 }
 
-/// Where a member is in a request of the REST protocols.
+/// The location of a member in a request of the REST protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Location {
@@ -100,7 +101,7 @@ enum Location {
     Attribute,
 }
 
-/// A length, a size or a value, both ends included.
+/// A range of lengths, sizes or values, including both ends.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Range {
     min: Option<i64>,
@@ -118,7 +119,7 @@ impl Model {
     /// The model of a service.
     pub(crate) fn of(service: &str) -> Option<&'static Self> {
         static MODELS: OnceLock<Models> = OnceLock::new();
-        // A test reads the file, too: it is never anything else.
+        // A test parses the file, too, so it is always valid.
         let models = || serde_json::from_str(include_str!("../models/constraints.json")).unwrap_or_default();
         MODELS.get_or_init(models).services.get(service)
     }
@@ -146,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_models_are_whole() {
+    fn every_model_resolves() {
         let models: Models = serde_json::from_str(include_str!("../models/constraints.json")).unwrap();
         for (service, model) in &models.services {
             for shape in model.operations.values().flatten() {

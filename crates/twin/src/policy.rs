@@ -1,7 +1,7 @@
-//! What the twin makes of the text of a policy: whether AWS would take it, and what it says to a request.
+//! Validates and evaluates the policies of the twin.
 //!
-//! What a policy says is for the one evaluator of the workspace to tell, unless the twin is to disagree with it; which
-//! requests are asked is for each service here.
+//! The evaluator of the workspace decides, unless the twin disagrees with it. Each service defines
+//! the evaluated requests.
 
 mod statement;
 
@@ -23,7 +23,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Reads a document; what is wrong with it, as a sentence, otherwise.
+    /// Parses a document. The error is a sentence.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let document: Document =
             text.parse().map_err(|error| format!("Policies must be valid JSON: {error}"))?;
@@ -39,7 +39,7 @@ impl Policy {
         Ok(Self { document })
     }
 
-    /// Reads a document that somebody wants to save: AWS looks whether its principals exist.
+    /// Parses a document that a caller wants to save: AWS checks whether its principals exist.
     pub(crate) fn parse_new(text: &str, service: Service, partition: Partition) -> Result<Self, String> {
         let policy = Self::parse(text)?;
         let more_kinds: &[&str] = match service {
@@ -54,11 +54,12 @@ impl Policy {
 
     /// The statements as JSON.
     pub(crate) fn statements(&self) -> Vec<Value> {
-        // A statement is a JSON object, whatever is in it.
+        // A statement is always a JSON object.
         self.document.statements().iter().filter_map(|it| serde_json::to_value(it).ok()).collect()
     }
 
-    /// Whether the document allows the request, of which the twin knows every condition key.
+    /// Returns whether the document allows the request. The twin knows every condition key of the
+    /// request.
     pub(crate) fn allows(&self, request: Request) -> bool {
         evaluate(&self.document, &request.complete()).is_allowed()
     }
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_policy_is_refused() {
+    fn invalid_policies_are_rejected() {
         for text in [
             "",
             "{}",
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_principal_that_was_deleted_is_refused_only_when_it_is_written() {
+    fn a_deleted_principal_is_rejected_only_on_write() {
         let text = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEEXAMPLE12"},"Action":"*","Resource":"*"}]}"#;
         assert!(Policy::parse(text).is_ok());
         let parsed = Policy::parse_new(text, Service::Kms, Partition::Aws);

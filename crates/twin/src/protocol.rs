@@ -8,7 +8,7 @@ use crate::fault::Fault;
 
 const XML_HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// See "AWS JSON 1.1 protocol" in the Smithy documentation.
+/// Writes an answer in AWS JSON. See "AWS JSON 1.1 protocol" in the Smithy documentation.
 pub(crate) fn json(result: &Result<Value, Fault>) -> Response<Bytes> {
     let (status, body) = match result {
         Ok(value) => (200, value.to_string()),
@@ -17,7 +17,8 @@ pub(crate) fn json(result: &Result<Value, Fault>) -> Response<Bytes> {
     response(status, "application/x-amz-json-1.1", body)
 }
 
-/// The query protocol: the result of `operation`, already in XML, in its envelope.
+/// Writes an answer in the query protocol: the result of `operation`, already in XML, in its
+/// envelope.
 pub(crate) fn query(namespace: &str, operation: &str, result: &Result<String, Fault>) -> Response<Bytes> {
     let (status, body) = match result {
         Ok(xml) => (
@@ -39,7 +40,7 @@ pub(crate) fn query(namespace: &str, operation: &str, result: &Result<String, Fa
     response(status, "text/xml", format!("{XML_HEAD}{body}"))
 }
 
-/// An S3 error.
+/// Writes an error of S3.
 pub(crate) fn s3_error(fault: &Fault) -> Response<Bytes> {
     let body = format!("{XML_HEAD}<Error>{}<RequestId>twin</RequestId></Error>", code_and_message(fault));
     response(fault.status, "application/xml", body)
@@ -58,7 +59,7 @@ fn code_and_message(fault: &Fault) -> String {
     format!("<Code>{}</Code><Message>{}</Message>", fault.code, escape(&fault.message))
 }
 
-/// A text as it may stand in XML.
+/// Escapes a text for XML.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,6 +1,7 @@
-//! Turns an HTTP request into who calls which service where.
+//! Extracts the caller, the service and the Region from an HTTP request.
 //!
-//! The signature says it all in its credential scope. It is not verified: whoever reaches the twin may use it.
+//! The credential scope of the signature contains all three. The signature is not verified:
+//! everybody who reaches the twin can use it.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,19 +17,20 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) scope: Scope,
-    /// Which request to the twin it is; the credentials of a session have the number of the request that they answer.
+    /// The number of this request to the twin. The credentials of a session contain the number of
+    /// the request that created them.
     pub(crate) number: u64,
 }
 
-/// Who calls which service where.
+/// The caller, the service and the Region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Scope {
     pub(crate) access_key: String,
     pub(crate) region: String,
     pub(crate) service: String,
-    /// The role and the name of the session, where the caller has assumed one.
+    /// The role and the session name, if the caller has assumed a role.
     pub(crate) role: Option<String>,
-    /// The number of the request that opened the session.
+    /// The number of the request that created the session.
     pub(crate) session: Option<String>,
     /// The policy of the session.
     pub(crate) session_policy: Option<String>,
@@ -37,7 +39,7 @@ pub(crate) struct Scope {
 const BASE_KEY: &str = "AKIATWIN";
 const SESSION_KEY: &str = "ASIATWIN";
 
-/// The access key id of an account's own credentials: it says which account it is.
+/// The access key id of the own credentials of an account. It contains the account id.
 pub(crate) fn base_key(account: &str) -> String {
     format!("{BASE_KEY}{account}")
 }
@@ -47,7 +49,7 @@ pub(crate) fn session_key(account: &str) -> String {
     format!("{SESSION_KEY}{account}")
 }
 
-/// The token of a session, which carries all that is to know of it, as those of AWS do.
+/// The token of a session. It contains all properties of the session, like tokens of AWS.
 pub(crate) fn session_token(role: &str, session: &str, policy: Option<&str>, number: u64) -> String {
     let mut token = form_urlencoded::Serializer::new(String::new());
     token.append_pair("role", &format!("{role}/{session}"));
@@ -65,7 +67,7 @@ impl Request {
             let pairs = form_urlencoded::parse(text.as_bytes());
             pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>()
         };
-        // A plus stands for itself in a path.
+        // In a path, a plus is literal.
         let path = decode(&format!(
             "={}",
             parts.uri.path().replace('+', "%2B").replace('&', "%26").replace('=', "%3D")
@@ -89,7 +91,7 @@ impl Request {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The account of the caller, by its access key.
+    /// The account of the caller, according to its access key.
     pub(crate) fn account(&self) -> Option<&str> {
         let key = &self.scope.access_key;
         key.strip_prefix(BASE_KEY).or_else(|| key.strip_prefix(SESSION_KEY))
@@ -97,8 +99,8 @@ impl Request {
 }
 
 impl Scope {
-    /// Reads `AWS4-HMAC-SHA256 Credential=KEY/20261123/us-east-1/s3/aws4_request, …`.
-    /// See "Create a signed AWS API request" in the IAM user guide.
+    /// Parses `AWS4-HMAC-SHA256 Credential=KEY/20261123/us-east-1/s3/aws4_request, …`. See "Create
+    /// a signed AWS API request" in the IAM user guide.
     fn of(headers: &HeaderMap) -> Self {
         let authorization = text(headers, "authorization").unwrap_or_default();
         let credential =
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_signature_says_who_calls_what_where() {
+    fn the_signature_determines_caller_service_and_region() {
         let request = http::Request::builder()
             .uri("http://localhost/logs/a%20b?policy&x=1")
             .header(
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_signature_nobody_calls() {
+    fn a_request_without_a_signature_has_no_caller() {
         let request = Request::new(http::Request::new(Bytes::new()), 0);
         assert_eq!(request.account(), None);
         assert_eq!(request.scope, Scope::default());

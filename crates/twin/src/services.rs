@@ -1,4 +1,4 @@
-//! Finds the service and the operation that a request is for.
+//! Finds the service and the operation of a request.
 
 pub(crate) mod cloudtrail;
 mod iam;
@@ -23,7 +23,7 @@ use crate::request::Request;
 use crate::session_policy;
 use crate::state::State;
 
-/// What became of a request.
+/// The result of a request.
 pub(crate) struct Answer {
     pub(crate) response: Response<Bytes>,
     /// Service and operation: `kms:CreateKey`.
@@ -32,12 +32,12 @@ pub(crate) struct Answer {
     pub(crate) error: Option<&'static str>,
 }
 
-/// The account that calls and the Region that it calls, once the account is known to exist.
+/// The calling account and the called Region, after the check that the account exists.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller<'r> {
     pub(crate) account: &'r str,
     pub(crate) region: &'r str,
-    /// The policy of its session, where it has assumed a role with one.
+    /// The policy of the session, if the caller has assumed a role with one.
     session_policy: Option<&'r str>,
 }
 
@@ -67,7 +67,8 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
     }
 }
 
-/// The operation that a request asks for, such as `kms:CreateKey`, and whether it changes anything.
+/// Returns the operation of a request, such as `kms:CreateKey`, and whether the operation changes
+/// anything.
 pub(crate) fn requested(request: &Request) -> (String, bool) {
     match request.scope.service.as_str() {
         "s3" => s3::requested(request),
@@ -85,7 +86,7 @@ pub(crate) fn requested(request: &Request) -> (String, bool) {
     }
 }
 
-/// The refusal of a request.
+/// Returns the refusal of a request.
 pub(crate) fn refuse(request: &Request, operation: String, mutating: bool, fault: &Fault) -> Answer {
     let mut response = refusal(operation.split(':').next().unwrap_or_default(), fault);
     if request.method == http::Method::HEAD {
@@ -94,7 +95,7 @@ pub(crate) fn refuse(request: &Request, operation: String, mutating: bool, fault
     Answer { response, operation, mutating, error: Some(fault.code) }
 }
 
-/// An error in the protocol of a service.
+/// Writes an error in the protocol of a service.
 pub(crate) fn refusal(service: &str, fault: &Fault) -> Response<Bytes> {
     match service {
         "s3" => protocol::s3_error(fault),
@@ -105,19 +106,19 @@ pub(crate) fn refusal(service: &str, fault: &Fault) -> Response<Bytes> {
     }
 }
 
-/// An answer where the service is not even known.
+/// Returns an answer for an unknown service.
 pub(crate) fn unavailable(fault: &Fault) -> Response<Bytes> {
     protocol::json(&Err(fault.clone()))
 }
 
 impl<'r> Caller<'r> {
-    /// The account itself, which no session limits.
+    /// Creates the caller for the account itself, without the limits of a session.
     pub(crate) fn account(account: &'r str, region: &'r str) -> Self {
         Self { account, region, session_policy: None }
     }
 
-    /// The caller of a request, if the account of its credentials and the partition of its Region exist; `code` is what the
-    /// service says if the account does not.
+    /// Returns the caller of a request, if the account of its credentials and the partition of its
+    /// Region exist. `code` is the error code of the service if the account does not exist.
     fn of(state: &State, request: &'r Request, code: &'static str) -> Result<Self, Fault> {
         let account = request.account().filter(|account| {
             state.accounts.contains_key(*account) || state.ambient.as_deref() == Some(*account)
@@ -132,12 +133,13 @@ impl<'r> Caller<'r> {
         Ok(Self { account, region, session_policy: request.scope.session_policy.as_deref() })
     }
 
-    /// The caller, where nothing refuses the operation (`kms:CreateKey`) to him; `code` is what the service says if not.
+    /// Returns the caller if nothing denies the operation (`kms:CreateKey`). `code` is the error
+    /// code of the service for a denial.
     fn permitted(self, state: &State, operation: &str, code: &'static str) -> Result<Self, Fault> {
         if let Some(fault) = state.denials.iter().find_map(|denial| denial.of(self, operation, code)) {
             return Err(fault);
         }
-        // Everybody may ask who he is.
+        // Every caller is allowed to call it.
         let is_free = operation == "sts:GetCallerIdentity";
         if self.session_policy.is_some_and(|policy| !is_free && !session_policy::allows(policy, operation)) {
             let message = format!(

@@ -1,4 +1,4 @@
-//! Limits what the session of an assumed role may call.
+//! Limits the calls of the session of an assumed role.
 //!
 //! See "Session policies" in the IAM user guide.
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 
-/// The characters that STS accepts. See "IAM and AWS STS quotas" in the IAM user guide.
+/// The maximum length that STS accepts. See "IAM and AWS STS quotas" in the IAM user guide.
 const LIMIT: usize = 2048;
 
-/// S3 names some of its actions otherwise than its operations. See "Actions, resources, and condition keys for Amazon S3" in
-/// the service authorization reference.
+/// The actions of S3 whose names differ from their operations. See "Actions, resources, and
+/// condition keys for Amazon S3" in the service authorization reference.
 const ACTIONS: [(&str, &str); 14] = [
     ("s3:HeadBucket", "s3:ListBucket"),
     ("s3:ListObjectVersions", "s3:ListBucketVersions"),
@@ -28,7 +28,7 @@ const ACTIONS: [(&str, &str); 14] = [
     ("s3:HeadObject", "s3:GetObject"),
 ];
 
-/// Checks a policy that `AssumeRole` is given.
+/// Checks the policy in a call of `AssumeRole`.
 pub(crate) fn check(policy: &str) -> Result<(), Fault> {
     if policy.len() > LIMIT {
         let message = format!(
@@ -45,7 +45,7 @@ pub(crate) fn check(policy: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether a policy that was checked allows an operation (`kms:CreateKey`).
+/// Returns whether a checked policy allows an operation (`kms:CreateKey`).
 pub(crate) fn allows(policy: &str, operation: &str) -> bool {
     let action = ACTIONS.iter().find(|(name, _)| *name == operation).map_or(operation, |(_, action)| action);
     let statements = statements(policy).unwrap_or_default();
@@ -60,7 +60,7 @@ fn statements(policy: &str) -> Option<Vec<Value>> {
     document["Statement"].as_array().cloned()
 }
 
-/// Whether a statement allows actions on everything, without a condition.
+/// Returns whether a statement allows actions on everything, without a condition.
 fn is_simple(statement: &Value) -> bool {
     let known = ["Effect", "Action", "Resource"];
     statement["Effect"] == "Allow"
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_calls_what_its_policy_lists() {
+    fn a_session_calls_only_the_operations_of_its_policy() {
         let policy = policy(&serde_json::json!(["kms:DescribeKey", "s3:GetBucket*", "s3:ListBucket"]));
         check(&policy).unwrap();
         for allowed in
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sts_refuses_is_refused() {
+    fn policies_that_sts_rejects_are_rejected() {
         let long = policy(&serde_json::json!([format!("s3:{}", "G".repeat(LIMIT))]));
         assert_eq!(check(&long).unwrap_err().code, "ValidationError");
         assert_eq!(check("{}").unwrap_err().code, "MalformedPolicyDocument");

@@ -1,4 +1,4 @@
-//! What the twin holds: accounts with their Regions, and buckets.
+//! Holds the state of the twin: accounts with their Regions, and buckets.
 
 mod cloudtrail;
 mod iam;
@@ -36,20 +36,20 @@ pub(crate) struct State {
     pub(crate) format_version: u32,
     /// The account of the current credentials.
     pub(crate) ambient: Option<String>,
-    /// Ids derive from this counter: the same calls give the same ids.
+    /// The counter from which ids derive: the same calls return the same ids.
     next_id: u64,
     pub(crate) accounts: BTreeMap<String, Shared<Account>>,
     #[serde(default)]
     pub(crate) organization: Organization,
-    /// Bucket names are shared by all of AWS.
+    /// The buckets. Their names are unique in all of AWS.
     pub(crate) buckets: BTreeMap<String, Shared<Bucket>>,
-    /// How it reads policies otherwise than the product.
+    /// The disagreement with the evaluation of policies by the product.
     #[serde(default, skip_serializing_if = "Disagreement::is_none")]
     pub(crate) disagreement: Disagreement,
-    /// Whether trails are taken without a look whether they could deliver.
+    /// Whether trails are accepted without a check of their destinations.
     #[serde(skip)]
     pub(crate) is_trusting: bool,
-    /// What is refused, whoever asks.
+    /// The denied calls.
     #[serde(skip)]
     pub(crate) denials: Vec<Denial>,
 }
@@ -57,21 +57,22 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) name: String,
-    /// Names of the roles that other accounts may assume.
+    /// Names of the roles that other accounts are allowed to assume.
     pub(crate) roles: BTreeSet<String>,
-    /// Whether it is suspended: Organizations still lists it, and nobody can enter it.
+    /// Whether the account is suspended: Organizations still lists it, and nobody can enter it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) suspended: bool,
-    /// Its state in the organization, such as `PENDING_ACTIVATION`, where that is another one.
+    /// The state of the account in the organization, such as `PENDING_ACTIVATION`, if it is another
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<String>,
-    /// The id of the organizational unit that it is in; none is the root.
+    /// The id of the organizational unit of the account; `None` is the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unit: Option<String>,
-    /// Its tags in the organization.
+    /// The tags of the account in the organization.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tags: BTreeMap<String, String>,
-    /// Roles that somebody made, by name; nobody of the twin assumes them.
+    /// Roles that somebody created, by name; no caller of the twin assumes them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) iam_roles: BTreeMap<String, Role>,
     /// Managed policies of the account, by ARN.
@@ -80,28 +81,28 @@ pub(crate) struct Account {
     pub(crate) regions: BTreeMap<String, Regional>,
 }
 
-/// What an account has in one Region.
+/// The resources of an account in one Region.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Regional {
-    /// By id.
+    /// Keys by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) keys: BTreeMap<String, Key>,
     /// Ids of keys by `alias/…`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) aliases: BTreeMap<String, String>,
-    /// Trails that are at home here, by name.
+    /// Trails with this home Region, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) trails: BTreeMap<String, Trail>,
-    /// By name.
+    /// Log groups by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) log_groups: BTreeMap<String, LogGroup>,
-    /// The resource policies of CloudWatch Logs that are for no log group in particular, by name.
+    /// The resource policies of CloudWatch Logs of the account, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) log_policies: BTreeMap<String, ResourcePolicy>,
-    /// The account policies of CloudWatch Logs, by name, as it shows them.
+    /// The account policies of CloudWatch Logs, by name, in the form of its answers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) log_account_policies: BTreeMap<String, serde_json::Value>,
-    /// By name.
+    /// Topics by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) topics: BTreeMap<String, Topic>,
 }
@@ -129,18 +130,19 @@ impl State {
         id
     }
 
-    /// What an account has in a Region, to change it.
+    /// The resources of an account in a Region, for modification.
     pub(crate) fn regional(&mut self, account: &str, region: &str) -> &mut Regional {
         let account = self.accounts.entry(account.to_owned()).or_default();
         account.regions.entry(region.to_owned()).or_default()
     }
 
-    /// What an account has in a Region, if anything.
+    /// The resources of an account in a Region, if there are any.
     pub(crate) fn regional_ref(&self, account: &str, region: &str) -> Option<&Regional> {
         self.accounts.get(account)?.regions.get(region)
     }
 
-    /// The key that a service of an account and Region finds under an id, an alias or the ARN of either.
+    /// The key that a service of an account and Region finds by an id, an alias or the ARN of
+    /// either.
     pub(crate) fn key_named(&self, account: &str, region: &str, name: &str) -> Option<&Key> {
         let (account, name) =
             match name.strip_prefix("arn:").map(|arn| arn.splitn(5, ':').collect::<Vec<_>>()) {
@@ -168,12 +170,13 @@ impl State {
     }
 }
 
-/// The partition of a Region, for ARNs. Calls in Regions of unknown partitions are rejected before.
+/// The partition of a Region, for ARNs. Calls in Regions of unknown partitions are rejected
+/// earlier.
 pub(crate) fn partition(region: &str) -> Partition {
     region.parse().map_or(Partition::Aws, |region: Region| region.partition())
 }
 
-/// Seconds since 1970, as the JSON protocols write times.
+/// The current time in seconds since 1970, as in the JSON protocols.
 pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }

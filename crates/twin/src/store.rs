@@ -1,4 +1,5 @@
-//! Keeps the state in a file: read once, written after every call that changed it.
+//! Stores the state in a file, which is read once and written after every call that changed the
+//! state.
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
@@ -9,25 +10,25 @@ use serde::Deserialize;
 
 use crate::state::{FORMAT_VERSION, State};
 
-/// Why a state file cannot be used.
+/// The reason why a state file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another process has it.
+    /// Another process uses the file.
     #[error("the sandbox `{path}` is in use by another process")]
     InUse {
         /// The state file.
         path: PathBuf,
     },
-    /// It holds something else, or only a part.
+    /// The file is not a state file, or is incomplete.
     #[error("`{path}` is not a sandbox")]
     Invalid {
         /// The state file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         error: serde_json::Error,
     },
-    /// It was written by another version.
+    /// Another version wrote the file.
     #[error(
         "the sandbox `{path}` has format version {found}; this version of reconcile reads version \
         {FORMAT_VERSION}"
@@ -35,15 +36,15 @@ pub enum StoreError {
     Version {
         /// The state file.
         path: PathBuf,
-        /// The version in it.
+        /// The version in the file.
         found: u32,
     },
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("cannot use the sandbox `{path}`")]
     Io {
         /// The state file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         error: std::io::Error,
     },
@@ -67,7 +68,8 @@ impl Hint for StoreError {
 #[derive(Debug)]
 pub(crate) struct Store {
     path: PathBuf,
-    /// Held for as long as the store lives: two processes would overwrite each other's state.
+    /// The lock of the file, which the store holds while it lives: two processes would overwrite
+    /// each other's state.
     _lock: File,
 }
 
@@ -77,7 +79,7 @@ struct Head {
 }
 
 impl Store {
-    /// Takes the file for this process and reads it; a file that is not there is an empty state.
+    /// Locks the file for this process and reads it. A file that does not exist is an empty state.
     pub(crate) fn open(path: &Path) -> Result<(Self, State), StoreError> {
         let io = |error| StoreError::Io { path: path.to_owned(), error };
         if let Some(folder) = path.parent() {
@@ -99,7 +101,8 @@ impl Store {
         Ok((Self { path: path.to_owned(), _lock: lock }, state))
     }
 
-    /// Writes the state, whole or not at all: to a temporary name, which then takes the file's place.
+    /// Writes the state completely or not at all: to a temporary file, which then replaces the
+    /// file.
     pub(crate) fn save(&self, state: serde_json::Result<Vec<u8>>) -> Result<(), StoreError> {
         let bytes = state.map_err(|error| StoreError::Invalid { path: self.path.clone(), error })?;
         self.replace(&bytes).map_err(|error| StoreError::Io { path: self.path.clone(), error })
@@ -108,7 +111,7 @@ impl Store {
     fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
         let folder =
             self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // A temporary file is readable by its owner alone, and so is what it becomes.
+        // A temporary file is readable only by its owner, and so is the state file.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytes)?;
         file.persist(&self.path)?;
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gives_back_what_it_was_given_and_keeps_others_out() {
+    fn a_store_returns_its_state_and_locks_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/sandbox.json");
         let (store, mut state) = Store::open(&path).unwrap();
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_state_is_an_error_and_stays_as_it_is() {
+    fn an_invalid_state_file_is_an_error_and_is_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
         for text in ["", "{\"format_version\":1,", "[]", "{\"format_version\":99}"] {

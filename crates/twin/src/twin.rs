@@ -1,4 +1,4 @@
-//! The handle to a twin, and the one place that every call passes.
+//! The handle of a twin, through which every call passes.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,22 +23,22 @@ use crate::state::{Account, Grant, Key, KeyMaterial, Shared, State};
 use crate::store::{Store, StoreError};
 use crate::weather::{Broken, Clock, Event, Fate, Forecast, ForeignWrite, Run, Weather};
 
-/// An AWS. Cheap to clone; all clones are the same AWS.
+/// An AWS. Clones are cheap, and all of them are the same AWS.
 #[derive(Clone, Default)]
 pub struct Twin {
     inner: Arc<Inner>,
 }
 
-/// Looks at all that a twin holds.
+/// A function that receives the content of a twin.
 type Observer = dyn Fn(&Summary) + Send + Sync;
 
 #[derive(Default)]
 struct Inner {
     state: Mutex<State>,
     calls: Mutex<Vec<Call>>,
-    /// Counts the changes of the state.
+    /// The number of changes of the state.
     changed: AtomicU64,
-    /// How many of them are in the file. Whoever holds it writes for all who wait.
+    /// The number of changes that are in the file. The holder of the lock writes for all who wait.
     saved: tokio::sync::Mutex<u64>,
     store: Option<Store>,
     observer: Mutex<Option<Arc<Observer>>>,
@@ -47,20 +47,20 @@ struct Inner {
     lags: Mutex<Lags>,
     holds: Holds,
     weather: Mutex<Run>,
-    /// Counts the requests.
+    /// The number of requests.
     requests: AtomicU64,
 }
 
-/// What a client gets for a request.
+/// The response to a request.
 pub(crate) struct Exchange {
     operation: String,
-    /// The time that it takes.
+    /// The delay of the response.
     pub(crate) delay: Duration,
-    /// The response, or why there is none.
+    /// The response, or the reason why there is none.
     pub(crate) response: Result<http::Response<Bytes>, Broken>,
 }
 
-/// What became of a request, with the weather.
+/// The outcome of a request, with the weather.
 struct Outcome {
     answer: Answer,
     broken: Option<Broken>,
@@ -68,42 +68,42 @@ struct Outcome {
     delay: Duration,
 }
 
-/// Accounts that a twin is to have.
+/// The accounts and resources that a twin must have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setup {
     /// The account of the current credentials.
     pub ambient: Option<String>,
-    /// The management account of the organization, where that is not the ambient account.
+    /// The management account of the organization, if it is not the ambient account.
     pub management: Option<String>,
     /// The accounts.
     pub accounts: Vec<SetupAccount>,
-    /// ARNs of keys that are to be there.
+    /// ARNs of keys that must exist.
     pub keys: Vec<String>,
-    /// ARNs of topics that exist, and that CloudTrail can publish to.
+    /// ARNs of topics that must exist, and to which CloudTrail can publish.
     pub topics: Vec<String>,
-    /// Buckets that are to be there.
+    /// Buckets that must exist.
     pub buckets: Vec<SetupBucket>,
 }
 
-/// A bucket that a twin is to have.
+/// A bucket that a twin must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetupBucket {
-    /// Its name.
+    /// The name of the bucket.
     pub name: String,
     /// The account that owns it.
     pub owner: String,
-    /// Where it is.
+    /// The Region of the bucket.
     pub region: String,
 }
 
-/// An account that a twin is to have.
+/// An account that a twin must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetupAccount {
-    /// Its id.
+    /// The id of the account.
     pub id: String,
-    /// Its name.
+    /// The name of the account.
     pub name: String,
-    /// Names of the roles that other accounts may assume in it.
+    /// Names of the roles in the account that other accounts are allowed to assume.
     pub roles: Vec<String>,
 }
 
@@ -114,15 +114,15 @@ impl std::fmt::Debug for Twin {
 }
 
 impl Twin {
-    /// An empty AWS that is gone with its last handle.
+    /// Creates an empty AWS that exists as long as its last handle.
     pub fn in_memory() -> Self {
         Self::default()
     }
 
-    /// An AWS whose state lives in a file, which is made when something changes.
+    /// Opens an AWS whose state is in a file, which is created with the first change.
     ///
     /// # Errors
-    /// Where the file is not a state, or another process has it.
+    /// If the file is not a state file, or another process uses it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (store, state) = Store::open(path)?;
         Ok(Self {
@@ -130,8 +130,9 @@ impl Twin {
         })
     }
 
-    /// Adds the accounts, keys and buckets that are not there, and names the ambient account if none is. What is there stays
-    /// as it is: a role that was taken away by hand stays away. Only the management account is always that of the setup.
+    /// Adds the accounts, keys and buckets that do not exist, and sets the ambient account if there
+    /// is none. Existing resources do not change: a role that was removed by hand is not added
+    /// again. Only the management account is always that of the setup.
     pub fn provision(&self, setup: Setup) {
         let mut state = self.state();
         for account in setup.accounts {
@@ -162,60 +163,59 @@ impl Twin {
         self.state().ambient.clone()
     }
 
-    /// Access key id and secret of an account's own credentials.
+    /// The access key id and secret of the own credentials of an account.
     pub fn credentials_for(&self, account: &str) -> (String, String) {
         (base_key(account), "twin".to_owned())
     }
 
-    /// Every call that this process made, in order.
+    /// Every call of this process, in order.
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.inner.calls).clone()
     }
 
-    /// Has a function look at all that it holds after every call that may have changed it.
+    /// Calls a function with the content of the twin after every call that may have changed it.
     pub fn observe(&self, observer: impl Fn(&Summary) + Send + Sync + 'static) {
         *lock(&self.inner.observer) = Some(Arc::new(observer));
     }
 
-    /// All that it holds.
+    /// The content of the twin.
     pub fn summary(&self) -> Summary {
         self.state().summary()
     }
 
-    /// Empties it.
+    /// Deletes everything.
     pub fn reset(&self) {
         *self.state() = State::default();
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Accepts trails that could not deliver, and tags of AWS itself, as long as this is on: for a copy of what
-    /// exists, which nobody asks again whether it is allowed to.
+    /// Sets whether the twin accepts trails that could not deliver, and tags of AWS: for a copy of
+    /// existing resources, which need not be allowed again.
     pub fn trust(&self, is_trusting: bool) {
         self.state().is_trusting = is_trusting;
     }
 
-    /// Refuses some calls from now on, in place of those that it refused before.
+    /// Denies some calls from now on, instead of those that it denied before.
     pub fn deny(&self, denials: Vec<Denial>) {
         self.state().denials = denials;
     }
 
-    /// Answers some reads with garbage from now on, in place of those that it answered so before.
+    /// Answers some reads with garbage from now on, instead of those before.
     pub fn garble(&self, garbage: Vec<Garbage>) {
         *lock(&self.inner.garbage) = garbage;
     }
 
-    /// Answers some calls with errors from now on, in place of those that it answered so before.
+    /// Answers some calls with errors from now on, instead of those before.
     pub fn fail(&self, failures: Vec<Failure>) {
         *lock(&self.inner.failures) = failures;
     }
 
-    /// Shows changes late from now on, in place of how late it showed them before.
+    /// Shows changes late from now on, with these lags instead of those before.
     pub fn lag(&self, lags: Vec<Lag>) {
         lock(&self.inner.lags).set(lags);
     }
 
-    /// Has this weather from now on, in place of the one before. What the old weather has done is forgotten, except in
-    /// [`Twin::calls`].
+    /// Sets the weather. The effects of the old weather are forgotten, except in [`Twin::calls`].
     pub fn set_weather(&self, weather: Weather, clock: Clock) {
         lock(&self.inner.lags).remember_for_weather(weather.is_late());
         *lock(&self.inner.weather) = Run::new(weather, clock);
@@ -226,7 +226,7 @@ impl Twin {
         lock(&self.inner.weather).weather().clone()
     }
 
-    /// What other teams have added so far, in any weather.
+    /// The foreign writes so far, in any weather.
     pub fn foreign_writes(&self) -> Vec<ForeignWrite> {
         let calls = lock(&self.inner.calls);
         let events = calls.iter().flat_map(|call| &call.weather);
@@ -237,24 +237,25 @@ impl Twin {
         foreign.collect()
     }
 
-    /// Whether what another team added is still there.
+    /// Returns whether the effect of a foreign write still exists.
     pub fn has(&self, write: &ForeignWrite) -> bool {
         write.is_in(&self.state())
     }
 
-    /// Lets the calls of an operation take effect, and keeps back their answers, until the hold is dropped. Names the operation as
-    /// [`Call::operation`] does: `cloudtrail:CreateTrail`. Only calls through a client or the server wait.
+    /// Lets the calls of an operation take effect, and delays their answers until the hold is
+    /// dropped. The operation has the form of [`Call::operation`]: `cloudtrail:CreateTrail`. Only
+    /// calls through a client or the server wait.
     pub fn hold(&self, operation: &str) -> Hold {
         self.inner.holds.add(operation)
     }
 
-    /// Returns another AWS that holds the same, in memory. Neither sees what happens in the other from now on.
+    /// Returns a copy of this AWS in memory. The two are independent from now on.
     pub fn fork(&self) -> Self {
         let state = self.state().clone();
         Self { inner: Arc::new(Inner { state: Mutex::new(state), ..Inner::default() }) }
     }
 
-    /// Gives an account a tag in its organization. Nothing happens where there is no such account.
+    /// Adds a tag to an account in its organization. Does nothing if the account does not exist.
     pub fn tag_account(&self, account: &str, key: &str, value: &str) {
         if let Some(account) = self.state().accounts.get_mut(account) {
             account.tags.insert(key.to_owned(), value.to_owned());
@@ -262,7 +263,7 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Reads policies from now on otherwise than the product does, in place of how it did before.
+    /// Sets the disagreement with the evaluation of policies by the product.
     pub fn disagree(&self, disagreement: Disagreement) {
         self.state().disagreement = disagreement;
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
@@ -281,7 +282,7 @@ impl Twin {
         Some(regional.keys.get(id)?.policy.clone())
     }
 
-    /// Gives a bucket a policy, whatever that says. Nothing happens where there is no such bucket.
+    /// Sets the policy of a bucket without a check. Does nothing if the bucket does not exist.
     pub fn set_bucket_policy(&self, bucket: &str, policy: &str) {
         if let Some(bucket) = self.changing().buckets.get_mut(bucket) {
             bucket.policy = Some(policy.to_owned());
@@ -289,8 +290,8 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets what the ACL of a bucket grants to others than its owner: grantees (URIs of groups, canonical ids) with
-    /// their permission. Does nothing where there is no such bucket.
+    /// Sets the grants of the ACL of a bucket to others than its owner: grantees (URIs of groups,
+    /// canonical ids) with their permission. Does nothing if the bucket does not exist.
     pub fn set_bucket_grants(&self, bucket: &str, grants: impl IntoIterator<Item = (String, String)>) {
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {
             let grants = grants.into_iter();
@@ -299,7 +300,8 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets whether whoever requests pays for requests to a bucket. Does nothing where there is no such bucket.
+    /// Sets whether the requester pays for requests to a bucket. Does nothing if the bucket does
+    /// not exist.
     pub fn set_requester_pays(&self, bucket: &str, is_paying: bool) {
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {
             services::s3::set_requester_pays(bucket, is_paying);
@@ -307,7 +309,8 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Makes an object older, as if S3 had stored it this much earlier. Does nothing where there is no such object.
+    /// Makes an object older, as if S3 had stored it this much earlier. Does nothing if the object
+    /// does not exist.
     pub fn age_object(&self, bucket: &str, key: &str, by: Duration) {
         let mut state = self.state();
         let object = state.buckets.get_mut(bucket).and_then(|bucket| bucket.objects.get_mut(key));
@@ -318,24 +321,25 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Gives a key, by its id or alias (`alias/…`), a policy, whatever that says. Nothing happens where there is no such key.
+    /// Sets the policy of a key, by its id or alias (`alias/…`), without a check. Does nothing if
+    /// the key does not exist.
     pub fn set_key_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
         self.change_key(account, region, name, |key| policy.clone_into(&mut key.policy));
     }
 
-    /// Makes a key, by its id or alias (`alias/…`), one of another kind: custom key stores and replicas are not created by
-    /// calls here. Nothing happens where there is no such key.
+    /// Sets the material of a key, by its id or alias (`alias/…`): no call of the twin creates keys
+    /// in custom key stores and replicas. Does nothing if the key does not exist.
     pub fn set_key_material(&self, account: &str, region: &str, name: &str, material: KeyMaterial) {
         self.change_key(account, region, name, |key| key.material = material);
     }
 
-    /// Sets the state of a key, by its id or alias (`alias/…`), such as `PendingImport`. Nothing happens where there is no such
-    /// key.
+    /// Sets the state of a key, by its id or alias (`alias/…`), such as `PendingImport`. Does
+    /// nothing if the key does not exist.
     pub fn set_key_state(&self, account: &str, region: &str, name: &str, key_state: &str) {
         self.change_key(account, region, name, |key| key_state.clone_into(&mut key.state));
     }
 
-    /// Changes a key, by its id or alias. Nothing happens where there is no such key.
+    /// Changes a key, by its id or alias. Does nothing if the key does not exist.
     fn change_key(&self, account: &str, region: &str, name: &str, change: impl FnOnce(&mut Key)) {
         let mut state = self.changing();
         let regional = state.regional(account, region);
@@ -347,8 +351,8 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets fields of the status of a trail, such as `LatestDeliveryTime`, as `GetTrailStatus` returns them. Nothing happens where
-    /// there is no such trail.
+    /// Sets fields of the status of a trail, such as `LatestDeliveryTime`, as `GetTrailStatus`
+    /// returns them. Does nothing if the trail does not exist.
     pub fn set_trail_status(&self, arn: &str, fields: impl IntoIterator<Item = (String, Value)>) {
         let mut state = self.changing();
         let regions = state.accounts.values_mut().flat_map(|account| account.regions.values_mut());
@@ -359,8 +363,8 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Suspends an account: Organizations still lists it, and nobody can enter it. Nothing happens where there is no such account.
-    /// See "Closing a member account" in the Organizations user guide.
+    /// Suspends an account: Organizations still lists it, and nobody can enter it. Does nothing if
+    /// the account does not exist. See "Closing a member account" in the Organizations user guide.
     pub fn suspend(&self, account: &str) {
         if let Some(account) = self.changing().accounts.get_mut(account) {
             account.suspended = true;
@@ -368,7 +372,7 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Gives a topic a policy, whatever that says. Nothing happens where there is no such topic.
+    /// Sets the policy of a topic without a check. Does nothing if the topic does not exist.
     pub fn set_topic_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
         if let Some(topic) = self.changing().regional(account, region).topics.get_mut(name) {
             policy.clone_into(&mut topic.policy);
@@ -376,14 +380,14 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Answers a request, or says with an error of the twin that the connection would have broken.
+    /// Answers a request. If the connection would have broken, the answer is an error of the twin.
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let broken =
             |_| services::unavailable(&Fault::new(503, "ConnectionBroken", "no answer in this weather"));
         self.exchange(request).response.unwrap_or_else(broken)
     }
 
-    /// Answers a request. The one place that every call of every service passes.
+    /// Answers a request. Every call of every service passes through this function.
     pub(crate) fn exchange(&self, request: http::Request<Bytes>) -> Exchange {
         let request = Request::new(request, self.inner.requests.fetch_add(1, Ordering::Relaxed));
         let Outcome { answer, broken, events, delay } = self.outcome(&request);
@@ -408,7 +412,7 @@ impl Twin {
         Exchange { operation: answer.operation, delay, response: broken.map_or(Ok(answer.response), Err) }
     }
 
-    /// The fate of a request in the weather of this twin.
+    /// Determines the outcome of a request in the weather of this twin.
     fn outcome(&self, request: &Request) -> Outcome {
         let mut run = lock(&self.inner.weather);
         if run.weather().is_calm() {
@@ -451,8 +455,8 @@ impl Twin {
         Outcome { answer, broken, events, delay: forecast.delay.unwrap_or_default() }
     }
 
-    /// What the services answer, with the failures, the garbage, the lag and the weather of this twin, and what the weather
-    /// did.
+    /// Returns the answer of the services, with the failures, the garbage, the lag and the weather
+    /// of this twin, and the events of the weather.
     fn answer(&self, request: &Request, forecast: Option<&Forecast>) -> (Answer, Vec<Event>) {
         let mut run = lock(&self.inner.weather);
         let (mut lags, mut failures) = (lock(&self.inner.lags), lock(&self.inner.failures));
@@ -510,7 +514,7 @@ impl Twin {
         (answer, events)
     }
 
-    /// Answers a request, and has the change in the file before it does. Returns `None` where the connection breaks.
+    /// Answers a request after the change is in the file. Returns `None` if the connection breaks.
     pub(crate) async fn handle_and_save(
         &self,
         request: http::Request<Bytes>,
@@ -531,10 +535,10 @@ impl Twin {
         }
     }
 
-    /// Brings the file up to date. Of many that call at once, the first writes for all.
+    /// Writes the changes to the file. Of many concurrent calls, the first writes for all.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub async fn save(&self) -> Result<(), StoreError> {
         let Some(store) = &self.inner.store else { return Ok(()) };
         let wanted = self.inner.changed.load(Ordering::Relaxed);
@@ -555,7 +559,7 @@ impl Twin {
         lock(&self.inner.state)
     }
 
-    /// The state, for a change that reads may show late.
+    /// The state, for a change that reads can see late.
     fn changing(&self) -> MutexGuard<'_, State> {
         let mut lags = lock(&self.inner.lags);
         let state = self.state();
@@ -566,7 +570,7 @@ impl Twin {
     }
 }
 
-/// A panic in another thread leaves the state as it was between two calls at worst.
+/// Locks a mutex. A panic in another thread leaves at worst a state between two calls.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The twin as the HTTP client of the AWS SDK.
+//! Implements the HTTP client of the AWS SDK with a twin.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -15,7 +15,7 @@ use crate::twin::Twin;
 use crate::weather::Broken;
 
 impl Twin {
-    /// An HTTP client for the SDK that reaches this twin whatever the address.
+    /// Returns an HTTP client for the SDK that reaches this twin, whatever the address.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(Client(self.clone()))
     }

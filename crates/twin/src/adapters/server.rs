@@ -1,4 +1,4 @@
-//! The twin as an HTTP server, for clients of any make.
+//! Serves a twin over HTTP, for any client.
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -12,17 +12,17 @@ use crate::twin::Twin;
 use crate::weather::Broken;
 
 impl Twin {
-    /// Answers HTTP/1 requests for as long as it is polled.
+    /// Answers HTTP/1 requests as long as the future is polled.
     ///
     /// # Errors
-    /// Where no more connections can be taken.
+    /// If no more connections can be accepted.
     pub async fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             let twin = self.clone();
             tokio::spawn(async move {
                 let service = service_fn(|request| answer(twin.clone(), request));
-                // What a client does wrong on its connection is its own affair.
+                // Errors of a single connection concern only its client.
                 let _ = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
                     .await;

@@ -1,7 +1,7 @@
-//! The actions and condition keys of S3, for bucket policies.
+//! Contains the actions and condition keys of S3, for bucket policies.
 //!
-//! `models/actions.json` is extracted from "Actions, resources, and condition keys for Amazon S3" in the Service Authorization
-//! Reference.
+//! `models/actions.json` is extracted from "Actions, resources, and condition keys for Amazon S3"
+//! in the Service Authorization Reference.
 
 use std::sync::OnceLock;
 
@@ -14,13 +14,13 @@ pub(crate) struct Actions {
     bucket: Vec<String>,
     /// The actions on objects.
     object: Vec<String>,
-    /// The actions on neither, which no bucket policy allows.
+    /// The actions on other resources, which no bucket policy allows.
     other: Vec<String>,
-    /// The condition keys; one that ends in `/` stands for all that begin with it.
+    /// The condition keys. A key that ends in `/` is a prefix.
     condition_keys: Vec<String>,
 }
 
-/// What the actions of a pattern act on.
+/// The kinds of resources of the actions that match a pattern.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Levels {
     pub(crate) bucket: bool,
@@ -31,14 +31,14 @@ pub(crate) struct Levels {
 impl Actions {
     pub(crate) fn of_s3() -> &'static Self {
         static ACTIONS: OnceLock<Actions> = OnceLock::new();
-        // A test reads the file, too: it is never anything else.
+        // A test parses the file, too, so it is always valid.
         ACTIONS.get_or_init(|| {
             serde_json::from_str(include_str!("../../models/actions.json")).unwrap_or_default()
         })
     }
 
-    /// What the actions act on that the name of an action stands for, without its service. The name can have wildcards, and
-    /// its case does not matter.
+    /// Returns the kinds of resources of the actions that match a name, without its service. The
+    /// name can have wildcards, and is case-insensitive.
     pub(crate) fn levels(&self, name: &str) -> Levels {
         let pattern = name.to_ascii_lowercase();
         let any = |actions: &[String]| {
@@ -47,7 +47,7 @@ impl Actions {
         Levels { bucket: any(&self.bucket), object: any(&self.object), other: any(&self.other) }
     }
 
-    /// Whether S3 has a condition key, in any case.
+    /// Returns whether S3 has a condition key, case-insensitively.
     pub(crate) fn has_condition_key(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         self.condition_keys.iter().map(|key| key.to_ascii_lowercase()).any(|key| match key.ends_with('/') {
@@ -57,7 +57,7 @@ impl Actions {
     }
 }
 
-/// Whether a text matches a pattern with `*` and `?`.
+/// Returns whether a text matches a pattern with `*` and `?`.
 fn is_match(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,

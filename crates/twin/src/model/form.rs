@@ -1,4 +1,4 @@
-//! Turns the form of the query protocol into the input of an operation.
+//! Parses the form of the query protocol into the input of an operation.
 //!
 //! See "AWS query protocol" in the Smithy documentation.
 
@@ -13,7 +13,7 @@ struct Reader<'m> {
 }
 
 impl Model {
-    /// The input of an operation, as far as the model knows it.
+    /// Returns the input of an operation. Fields that the model does not know are ignored.
     pub(crate) fn input_of_form(&self, operation: &str, form: &[(String, String)]) -> Value {
         let reader = Reader { model: self, form };
         self.input(operation).map_or(Value::Null, |structure| reader.structure(structure, ""))
@@ -29,7 +29,7 @@ impl Reader<'_> {
         Value::Object(members.collect())
     }
 
-    /// The value under a name, if there is one.
+    /// The value with a name, if there is one.
     fn member(&self, member: &Member, name: &str) -> Option<Value> {
         match self.model.shape(&member.shape)? {
             Shape::Structure(structure) => {
@@ -64,7 +64,8 @@ impl Reader<'_> {
 }
 
 impl Shape {
-    /// A scalar from its text. A text of another type stays a text, which a check of the input rejects.
+    /// Parses a scalar. A text that is not of the type stays a text, which the check of the input
+    /// rejects.
     pub(super) fn parse(&self, text: &str) -> Value {
         let parsed = match self {
             Self::Integer { .. } => text.parse::<i64>().ok().map(Value::from),
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_maps_and_structures_are_put_together_again() {
+    fn lists_maps_and_structures_are_parsed() {
         let form = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };

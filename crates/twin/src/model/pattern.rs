@@ -1,16 +1,17 @@
-//! Regular expressions as the service models write them.
+//! Matches the regular expressions of the service models.
 
 use std::sync::OnceLock;
 
 use regex_lite::Regex;
 use serde::Deserialize;
 
-/// A pattern that a whole text must match.
+/// A pattern that must match a whole text.
 #[derive(Debug, Deserialize)]
 #[serde(from = "String")]
 pub(super) struct Pattern {
     text: String,
-    /// Compiled at the first use; `None` where the text is no regular expression, which a test excludes.
+    /// The regular expression, compiled at the first use; `None` if it is invalid, which a test
+    /// excludes.
     regex: OnceLock<Option<Regex>>,
 }
 
@@ -25,7 +26,8 @@ impl Pattern {
         &self.text
     }
 
-    /// Whether the whole text matches. AWS's services match so, whether the pattern has anchors or not.
+    /// Returns whether the whole text matches. The services of AWS match whole texts, even if the
+    /// pattern has no anchors.
     pub(super) fn matches(&self, text: &str) -> bool {
         self.regex().is_none_or(|regex| regex.is_match(text))
     }
@@ -42,14 +44,15 @@ impl Pattern {
     }
 }
 
-/// The pattern without Unicode classes, which the engine does not know: every character outside of ASCII counts as a letter.
-/// So a text can be accepted that AWS rejects, such as an emoji in a tag, but never the reverse.
+/// Replaces Unicode classes, which the engine does not support: every character outside of ASCII
+/// counts as a letter. The twin can therefore accept a text that AWS rejects, such as an emoji in a
+/// tag, but never the reverse.
 fn ascii_classes(pattern: &str) -> String {
     pattern
         .replace(r"\p{L}", r"a-zA-Z\u{80}-\u{10FFFF}")
         .replace(r"\p{Z}", " ")
         .replace(r"\p{N}", "0-9")
-        // The engine knows no escape of a slash, which needs none.
+        // The engine does not support an escaped slash, which needs no escape.
         .replace(r"\/", "/")
 }
 

@@ -1,37 +1,37 @@
-//! Holds an input against the model of its operation, and words what is wrong as AWS does.
+//! Validates an input against the model of its operation, with the messages of AWS.
 
 use serde_json::Value;
 
 use super::{Model, Range, Shape, Structure};
 
-/// Why an input is not one of the operation.
+/// The reason why an input is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Invalid {
-    /// A value has another type than its member.
+    /// A value has a wrong type.
     Type(String),
-    /// Values break constraints.
+    /// Values violate constraints.
     Constraint {
-        /// Whether the first of them is in the member that is the body of the request.
+        /// Whether the first violation is in the member that is the body of the request.
         in_payload: bool,
-        /// All of them, in AWS's words.
+        /// All violations, in the words of AWS.
         message: String,
     },
 }
 
-/// A constraint that a value breaks.
+/// A violation of a constraint.
 struct Violation {
     path: String,
     text: String,
 }
 
-/// Walks through an input.
+/// Traverses an input.
 struct Walk<'m> {
     model: &'m Model,
     violations: Vec<Violation>,
 }
 
 impl Model {
-    /// Checks the input of an operation. An operation that the model does not have takes any input.
+    /// Validates the input of an operation. Every input of an unknown operation is valid.
     pub(crate) fn check(&self, operation: &str, input: &Value) -> Result<(), Invalid> {
         let Some(structure) = self.input(operation) else { return Ok(()) };
         let mut walk = Walk { model: self, violations: Vec::new() };
@@ -132,7 +132,7 @@ fn mistyped(path: &str, expected: &str) -> Invalid {
     Invalid::Type(format!("the value at '{path}' is not {expected}"))
 }
 
-/// The path of a member, whose name begins with a lower case letter there.
+/// Returns the path of a member. In a path, its name begins with a lower-case letter.
 fn below(path: &str, name: &str) -> String {
     let mut letters = name.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_lowercase).collect();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_model_allows_and_does_not_know_passes() {
+    fn valid_and_unknown_inputs_are_accepted() {
         for (service, operation, input) in [
             ("kms", "ListKeys", Value::Null),
             ("kms", "ListKeys", json!({ "Limit": null, "Newer": 1 })),

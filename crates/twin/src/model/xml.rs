@@ -1,4 +1,4 @@
-//! Turns a request of S3 into the input of an operation.
+//! Parses a request of S3 into the input of an operation.
 //!
 //! See "AWS restXml protocol" in the Smithy documentation.
 
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use super::{Location, Member, Model, Shape, Structure};
 use crate::request::Request;
 
-/// A body that is not XML, or has elements that the schema does not know.
+/// A body that is not XML, or has elements that the schema does not define.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
 impl Model {
-    /// The input of an operation on a bucket, and on an object in it.
+    /// Returns the input of an operation on a bucket, or on an object in it.
     pub(crate) fn input_of_rest(
         &self,
         operation: &str,
@@ -44,10 +44,10 @@ impl Model {
         Ok(Value::Object(input))
     }
 
-    /// The member that the body is. An empty body is none.
+    /// Parses the member that is the body. An empty body is no value.
     fn payload(&self, member: &Member, root: &str, body: &[u8]) -> Result<Option<Value>, Malformed> {
         let Some(Shape::Structure(structure)) = self.shape(&member.shape) else {
-            // A text or bytes: no constraint of a model is about their content.
+            // A text or bytes: no constraint of a model applies to their content.
             return Ok((!body.is_empty()).then(|| Value::from("")));
         };
         let text = std::str::from_utf8(body).map_err(|_| Malformed)?;
@@ -66,7 +66,7 @@ impl Model {
         let mut value = Map::new();
         for (name, member) in &structure.members {
             if member.location == Some(Location::Attribute) {
-                // Namespaces are not looked at, as S3's own are not.
+                // Namespaces are ignored, as S3 does.
                 let local = member.wire_name(name).rsplit(':').next().unwrap_or_default();
                 if let Some(attribute) = element.attributes().find(|it| it.name() == local) {
                     value.insert(name.clone(), Value::from(attribute.value()));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_headers_and_bodies_are_put_together() {
+    fn paths_headers_and_bodies_are_parsed() {
         assert_eq!(read("CreateBucket", ""), Ok(json!({ "Bucket": "logs", "ACL": "private" })));
         assert_eq!(read("ListObjectVersions", ""), Ok(json!({ "Bucket": "logs", "MaxKeys": 1 })));
         let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_that_no_schema_has_are_malformed() {
+    fn bodies_without_a_schema_are_malformed() {
         for body in
             ["<", "<Other/>", "<Tagging><TagSet><Other/></TagSet></Tagging>", "<Tagging><Set/></Tagging>"]
         {

@@ -1,7 +1,8 @@
 //! Rejects statements that no service of AWS saves in the policy of a resource.
 //!
-//! See "Grammar of the IAM JSON policy language" and "AWS JSON policy elements: Principal" in the IAM user guide. Which
-//! actions, resources and condition keys a statement can have is for each service.
+//! See "Grammar of the IAM JSON policy language" and "AWS JSON policy elements: Principal" in the
+//! IAM user guide. Each service checks the actions, resources and condition keys of a statement
+//! itself.
 
 use reconcile_policy::Partition;
 use serde_json::{Map, Value};
@@ -49,11 +50,12 @@ const OPERATORS: [&str; 27] = [
     "StringNotLike",
 ];
 
-/// The kinds of principals that policies of all services can name, and the one of S3.
+/// The kinds of principals that policies of all services can name, and the kind of S3.
 const KINDS: [&str; 3] = ["AWS", "Federated", "Service"];
 pub(super) const CANONICAL_USER: &str = "CanonicalUser";
 
-/// Rejects a statement that no service saves, in its words. `more_kinds` are kinds of principals that only the service knows.
+/// Rejects a statement that no service saves, with the message of AWS. `more_kinds` are kinds of
+/// principals that only the service supports.
 pub(super) fn check(statement: &Value, partition: Partition, more_kinds: &[&str]) -> Result<(), String> {
     let elements = statement.as_object().ok_or("Statement must be an object")?;
     if let Some(unknown) = elements.keys().find(|name| !ELEMENTS.contains(&name.as_str())) {
@@ -110,8 +112,8 @@ fn are_principals(element: &Value, partition: Partition, more_kinds: &[&str]) ->
     }
 }
 
-/// Whether an id is an account, or the ARN of something that can make requests. AWS cannot look up groups, wildcards and the
-/// ids of principals that were deleted.
+/// Returns whether an id is an account, or the ARN of a principal that can make requests. AWS
+/// cannot resolve groups, wildcards and the ids of deleted principals.
 fn is_aws_principal(id: &str, partition: Partition) -> bool {
     if id == "*" || is_account(id) {
         return true;

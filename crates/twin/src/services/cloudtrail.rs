@@ -1,4 +1,4 @@
-//! CloudTrail: trails, what they record, and whether they could deliver.
+//! Implements CloudTrail: trails, their events, and the checks of their destinations.
 
 mod aggregation;
 pub(crate) mod attached;

@@ -1,4 +1,4 @@
-//! IAM: roles with inline policies. They are of the account, and of no Region.
+//! Implements IAM: roles with inline policies, which belong to the account and to no Region.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ fn no_role(name: &str) -> Fault {
     Fault::new(404, "NoSuchEntity", format!("The role with name {name} cannot be found."))
 }
 
-/// A document that somebody wants to save.
+/// Parses a document that a caller wants to save.
 fn document(caller: Caller<'_>, text: &str) -> Result<String, Fault> {
     let malformed = |message: String| Fault::bad("MalformedPolicyDocument", message);
     let document: Document =
@@ -72,7 +72,7 @@ fn document(caller: Caller<'_>, text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// IAM gives documents percent-encoded. See `GetRole` in the IAM API reference.
+/// Percent-encodes a document, as IAM does. See `GetRole` in the IAM API reference.
 fn encoded(document: &str) -> String {
     form_urlencoded::byte_serialize(document.as_bytes()).collect::<String>().replace('+', "%20")
 }
@@ -130,7 +130,8 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     Ok(details(form.required("RoleName")?, role))
 }
 
-/// A managed policy: one of AWS, of which there are too many to know, or one of the account.
+/// Returns a managed policy: any policy of AWS, because there are too many to list, or a policy of
+/// the account.
 fn attachable(state: &mut State, caller: Caller<'_>, arn: &str) -> Result<String, Fault> {
     let of_aws = format!("arn:{}:iam::aws:policy/", partition(caller.region));
     let account = state.accounts.entry(caller.account.to_owned()).or_default();
@@ -202,7 +203,7 @@ fn tag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     Ok(String::new())
 }
 
-/// See the errors of `TagRole` in the IAM API reference.
+/// Checks tags. See the errors of `TagRole` in the IAM API reference.
 fn check_tags(live: &BTreeMap<String, String>, form: &Form) -> Result<(), Fault> {
     const FAULTS: Faults = Faults { invalid: "InvalidInput", too_many: (409, "LimitExceeded") };
 

@@ -1,4 +1,4 @@
-//! The services that speak AWS JSON 1.1: a table of operations each.
+//! Dispatches requests of the services that use AWS JSON 1.1: each has a table of operations.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(super) struct Operation {
     pub(super) run: fn(&mut State, Caller<'_>, &Value) -> Result<Value, Fault>,
 }
 
-/// A row of the table for an operation that only looks.
+/// Creates the row of an operation that only reads.
 pub(super) const fn read(
     name: &'static str,
     run: fn(&mut State, Caller<'_>, &Value) -> Result<Value, Fault>,
@@ -24,7 +24,7 @@ pub(super) const fn read(
     Operation { name, mutating: false, run }
 }
 
-/// A row of the table for an operation that changes something.
+/// Creates the row of an operation that changes something.
 pub(super) const fn write(
     name: &'static str,
     run: fn(&mut State, Caller<'_>, &Value) -> Result<Value, Fault>,
@@ -32,7 +32,7 @@ pub(super) const fn write(
     Operation { name, mutating: true, run }
 }
 
-/// The operation that a request asks for, and whether it changes anything.
+/// Returns the operation of a request, and whether the operation changes anything.
 pub(super) fn requested(service: &str, operations: &[Operation], request: &Request) -> (String, bool) {
     let (name, operation) = find(operations, request);
     (format!("{service}:{name}"), operation.is_some_and(|operation| operation.mutating))
@@ -44,7 +44,8 @@ fn find<'r>(operations: &'r [Operation], request: &'r Request) -> (&'r str, Opti
     (name, operations.iter().find(|operation| operation.name == name))
 }
 
-/// Answers a request; `invalid` is the code of the service for an input that its model forbids.
+/// Answers a request. `invalid` is the error code of the service for an input that its model
+/// forbids.
 pub(super) fn answer(
     service: &str,
     invalid: &'static str,
@@ -89,7 +90,7 @@ fn run(
     (operation.run)(state, caller, &input)
 }
 
-/// A text that has to be there.
+/// Returns a required text.
 pub(super) fn required<'v>(input: &'v Value, name: &str) -> Result<&'v str, Fault> {
     optional(input, name).ok_or_else(|| Fault::bad("ValidationException", format!("{name} is required")))
 }

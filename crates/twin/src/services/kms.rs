@@ -1,4 +1,4 @@
-//! KMS: keys, aliases, key policies, tags, rotation and grants.
+//! Implements KMS: keys, aliases, key policies, tags, rotation and grants.
 
 mod alias;
 mod grant;
@@ -47,19 +47,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("RevokeGrant", grant::revoke),
 ];
 
-/// Makes a key of this ARN, as its owner would have it, where there is none.
+/// Creates a key with this ARN, with the settings of its owner, if it does not exist.
 pub(crate) fn provide(state: &mut State, arn: &str) {
     key::provide(state, arn);
 }
 
-/// Whether `KeyId` may be an alias: most operations take only the id or ARN of a key.
+/// Whether `KeyId` can be an alias. Most operations accept only the id or ARN of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Aliases {
     Taken,
     Refused,
 }
 
-/// The id of the caller's key that `KeyId` names: its id, its ARN or, where taken, one of its aliases.
+/// Returns the id of the key of the caller that `KeyId` names: by its id, its ARN or, if allowed,
+/// one of its aliases.
 fn key_id(state: &State, caller: Caller<'_>, input: &Value, aliases: Aliases) -> Result<String, Fault> {
     let given = required(input, "KeyId")?;
     let not_found = || Fault::bad("NotFoundException", format!("Key '{given}' does not exist"));
@@ -87,21 +88,21 @@ fn key_id(state: &State, caller: Caller<'_>, input: &Value, aliases: Aliases) ->
     id.filter(|id| regional.keys.contains_key(*id)).map(str::to_owned).ok_or_else(not_found)
 }
 
-/// The caller's key that `KeyId` names by id or ARN, to change it.
+/// Returns the key of the caller that `KeyId` names by id or ARN, for modification.
 fn key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
     let id = key_id(state, caller, input, Aliases::Refused)?;
     let key = state.regional(caller.account, caller.region).keys.get_mut(&id);
     key.ok_or_else(|| Fault::bad("NotFoundException", format!("Key '{id}' does not exist")))
 }
 
-/// The same, of a key that is not about to be deleted.
+/// Like [`key_mut`], for a key that is not pending deletion.
 fn live_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
     let key = key_mut(state, caller, input)?;
     check_live(key)?;
     Ok(key)
 }
 
-/// The same, of a key that can be used now.
+/// Like [`key_mut`], for a key that can be used.
 fn usable_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
     let key = live_key_mut(state, caller, input)?;
     check_imported(key)?;
@@ -111,8 +112,8 @@ fn usable_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -
     }
 }
 
-/// Rejects a key that is about to be deleted. Which operations do is in "Key states of AWS KMS keys" in the KMS developer guide;
-/// among those that do not are `PutKeyPolicy`, `RevokeGrant` and `DeleteAlias`.
+/// Rejects a key that is pending deletion. "Key states of AWS KMS keys" in the KMS developer guide
+/// lists the operations that do; `PutKeyPolicy`, `RevokeGrant` and `DeleteAlias` do not.
 fn check_live(key: &Key) -> Result<(), Fault> {
     match key.state.as_str() {
         "PendingDeletion" => {
@@ -122,7 +123,7 @@ fn check_live(key: &Key) -> Result<(), Fault> {
     }
 }
 
-/// Rejects a key whose material is not there yet.
+/// Rejects a key whose material is not imported yet.
 fn check_imported(key: &Key) -> Result<(), Fault> {
     match key.state.as_str() {
         "PendingImport" => {
@@ -133,7 +134,7 @@ fn check_imported(key: &Key) -> Result<(), Fault> {
     }
 }
 
-/// Where the page that a request asks for begins.
+/// Returns the start of the requested page.
 fn start(input: &Value) -> Result<(Bound<&str>, Bound<&str>), Fault> {
     page::start(optional(input, "Marker")).map_err(|page::UnknownToken| invalid_marker())
 }
@@ -145,12 +146,13 @@ fn invalid_marker() -> Fault {
     )
 }
 
-/// The most entries of a page. See `Limit` of each list in the KMS API reference for the default of 100.
+/// The maximum number of entries of a page. See `Limit` of each list in the KMS API reference for
+/// the default of 100.
 fn limit(input: &Value) -> usize {
     input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100)
 }
 
-/// A page of a list of this name, at most `Limit` long.
+/// Returns a page of the list with this name, with at most `Limit` entries.
 fn page<K: AsRef<str> + Copy, T>(
     name: &str,
     input: &Value,

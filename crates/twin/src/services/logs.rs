@@ -1,4 +1,4 @@
-//! CloudWatch Logs: log groups, without what is in them.
+//! Implements CloudWatch Logs: log groups, without their events.
 
 mod access;
 mod protection;
@@ -16,10 +16,12 @@ use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{LogGroup, State, now, partition};
 
-/// See `DescribeLogGroups` in the CloudWatch Logs API reference.
+/// The maximum number of entries of a page. See `DescribeLogGroups` in the CloudWatch Logs API
+/// reference.
 const PAGE: usize = 50;
 
-/// Days that events can be kept. See `PutRetentionPolicy` in the CloudWatch Logs API reference.
+/// The valid retention periods in days. See `PutRetentionPolicy` in the CloudWatch Logs API
+/// reference.
 const RETENTION_DAYS: [u64; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
@@ -85,7 +87,8 @@ fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
     Ok(json!({}))
 }
 
-/// See `CreateLogGroup` in the CloudWatch Logs API reference.
+/// Returns whether a text is the name of a log group. See `CreateLogGroup` in the CloudWatch Logs
+/// API reference.
 fn is_name(name: &str) -> bool {
     let is_of = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/' | b'.' | b'#');
     (1..=512).contains(&name.len()) && name.bytes().all(is_of) && !name.starts_with("aws/")
@@ -96,11 +99,11 @@ fn group_arn(caller: Caller<'_>, name: &str) -> String {
     format!("arn:{}:logs:{region}:{account}:log-group:{name}", partition(region))
 }
 
-/// Refuses a key that CloudWatch Logs refuses: one of another Region, one that is disabled, and one whose policy does not let
-/// it encrypt the log group.
+/// Rejects keys that CloudWatch Logs rejects: a key of another Region, a disabled key, and a key
+/// whose policy does not allow it to encrypt the log group.
 ///
-/// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide, and
-/// `AssociateKmsKey` in its API reference.
+/// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch
+/// Logs user guide, and `AssociateKmsKey` in its API reference.
 fn check_key(state: &State, caller: Caller<'_>, name: &str, arn: &str) -> Result<(), Fault> {
     let group = group_arn(caller, name);
     let not_allowed = || {
@@ -151,7 +154,7 @@ fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Valu
     let (start, end) = page::start(optional(input, "nextToken")).map_err(|page::UnknownToken| {
         Fault::bad("InvalidParameterException", "The specified nextToken is invalid.")
     })?;
-    // Names that begin with the prefix are all behind it.
+    // Names that begin with the prefix sort after it.
     let start = if start == Bound::Unbounded { Bound::Included(prefix) } else { start };
     let groups = &state.regional(caller.account, caller.region).log_groups;
     let found = groups.range::<str, _>((start, end)).take_while(|(name, _)| name.starts_with(prefix));
@@ -195,7 +198,7 @@ fn delete_retention(state: &mut State, caller: Caller<'_>, input: &Value) -> Res
     Ok(json!({}))
 }
 
-/// The name of the log group of an ARN, which here has no `:*` behind it.
+/// The name of the log group in an ARN without the suffix `:*`.
 fn name_of(arn: &str) -> Result<&str, Fault> {
     let name = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("log-group:"));
     let name = name.filter(|name| !name.ends_with(":*"));
@@ -217,7 +220,7 @@ fn tag(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fa
     Ok(json!({}))
 }
 
-/// See the errors of `TagResource` in the CloudWatch Logs API reference.
+/// Checks tags. See the errors of `TagResource` in the CloudWatch Logs API reference.
 fn check_tags(live: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Result<(), Fault> {
     const FAULTS: Faults =
         Faults { invalid: "InvalidParameterException", too_many: (400, "TooManyTagsException") };

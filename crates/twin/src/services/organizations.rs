@@ -1,5 +1,5 @@
-//! Organizations: the accounts of the twin are one organization, and the ambient account manages it
-//! unless the setup names another.
+//! Implements Organizations: the accounts of the twin are one organization. The ambient account
+//! manages it, unless the setup names another account.
 
 pub(super) mod access;
 mod account;
@@ -18,7 +18,7 @@ use crate::state::{State, partition};
 pub(crate) const ID: &str = "o-twin000000";
 /// The id of the root.
 const ROOT: &str = "r-twin";
-/// No list gives more at once, whatever it is asked for.
+/// The maximum number of entries of a page, whatever the request asks for.
 const PAGE: usize = 20;
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -42,12 +42,12 @@ pub(crate) fn management(state: &State) -> String {
     state.organization.management.clone().or_else(|| state.ambient.clone()).or_else(first).unwrap_or_default()
 }
 
-/// The path of an account in the organization, as `aws:SourceOrgPaths` and its like have it.
+/// The path of an account in the organization, as in `aws:SourceOrgPaths` and similar keys.
 pub(crate) fn path_of(state: &State, account: &str) -> String {
     let units = &state.organization.units;
     let mut path = String::new();
     let mut unit = state.accounts.get(account).and_then(|account| account.unit.as_deref());
-    // A unit is in at most as many others as there are.
+    // A unit is nested in at most as many others as there are.
     for _ in 0..units.len() {
         let Some((id, found)) = unit.and_then(|id| units.get_key_value(id)) else { break };
         path.insert_str(0, &format!("{id}/"));
@@ -56,7 +56,8 @@ pub(crate) fn path_of(state: &State, account: &str) -> String {
     format!("{ID}/{ROOT}/{path}")
 }
 
-/// Only the management account and delegated administrators, for whatever service, may look.
+/// Rejects a caller that is neither the management account nor a delegated administrator for any
+/// service.
 fn may_look(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
     let mut delegated = state.organization.delegated_administrators.values();
     if caller.account == management(state) || delegated.any(|accounts| accounts.contains(caller.account)) {
@@ -65,7 +66,7 @@ fn may_look(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
     Err(denied())
 }
 
-/// Only the management account changes anything.
+/// Rejects a caller other than the management account.
 fn may_change(state: &State, caller: Caller<'_>) -> Result<(), Fault> {
     if caller.account == management(state) { Ok(()) } else { Err(denied()) }
 }
@@ -81,7 +82,8 @@ fn arn(state: &State, caller: Caller<'_>, resource: &str) -> String {
     format!("arn:{}:organizations::{}:{resource}", partition(caller.region), management(state))
 }
 
-/// An answer without the members that AWS has retired: `Status` of accounts, in whose place `State` is.
+/// Removes members that AWS has retired from an answer: `Status` of accounts, which `State`
+/// replaces.
 ///
 /// See `Account` in the Organizations API reference.
 pub(crate) fn without_retired(operation: &str, response: http::Response<Bytes>) -> http::Response<Bytes> {
@@ -95,14 +97,14 @@ pub(crate) fn without_retired(operation: &str, response: http::Response<Bytes>) 
     response.map(|_| answer.to_string().into())
 }
 
-/// Where the page that a request asks for begins.
+/// Returns the start of the requested page.
 fn start(input: &Value) -> Result<(Bound<&str>, Bound<&str>), Fault> {
     page::start(optional(input, "NextToken")).map_err(|page::UnknownToken| {
         Fault::bad("InvalidInputException", "You provided a value for NextToken that is not valid.")
     })
 }
 
-/// A page of a list of this name.
+/// Returns a page of the list with this name.
 fn page<K: AsRef<str> + Copy, T>(
     name: &str,
     entries: impl IntoIterator<Item = (K, T)>,

@@ -1,20 +1,21 @@
-//! Pages of lists, for the services whose tokens are texts.
+//! Splits lists into pages, for the services whose tokens are texts.
 //!
-//! A token names the last entry of the page before. A page therefore costs what is on it, wherever in the list it is, and a
-//! list that changes between two pages loses no entry.
+//! A token names the last entry of the previous page. The cost of a page therefore depends only on
+//! its own entries, and a list that changes between two pages loses no entry.
 
 use std::ops::Bound;
 
 use serde_json::Value;
 
-/// What a token begins with. AWS documents no form of its tokens.
+/// The start of a token. AWS does not document the form of its tokens.
 const PREFIX: &str = "after:";
 
-/// A token that no page has given.
+/// A token that does not belong to any page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct UnknownToken;
 
-/// Where the page of a token begins: behind a key, or with the first entry where there is no token.
+/// Returns the start of the page of a token: after a key, or at the first entry if there is no
+/// token.
 pub(super) fn start(token: Option<&str>) -> Result<(Bound<&str>, Bound<&str>), UnknownToken> {
     let after = match token {
         Some(token) => Bound::Excluded(token.strip_prefix(PREFIX).ok_or(UnknownToken)?),
@@ -23,7 +24,8 @@ pub(super) fn start(token: Option<&str>) -> Result<(Bound<&str>, Bound<&str>), U
     Ok((after, Bound::Unbounded))
 }
 
-/// The first entries of a list, at most `limit`, and the token of the next page if there is one.
+/// Returns the first entries of a list, at most `limit`, and the token of the next page if there is
+/// one.
 pub(super) fn page<K: AsRef<str> + Copy, T>(
     entries: impl IntoIterator<Item = (K, T)>,
     limit: usize,
@@ -53,7 +55,7 @@ mod tests {
         (0..1_000).map(|number| (format!("{number:04}"), number)).collect()
     }
 
-    /// All pages of a list, and how many entries were looked at for each.
+    /// Returns all pages of a list, and the number of entries that were read for each.
     fn pages(mut list: BTreeMap<String, u32>, removed: Option<&str>) -> (Vec<Value>, Vec<usize>) {
         let (mut all, mut looked, mut token) = (Vec::new(), Vec::new(), None::<String>);
         loop {
@@ -74,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_costs_what_is_on_it() {
+    fn the_cost_of_a_page_depends_on_its_entries_only() {
         let (all, looked) = pages(list(), None);
         assert_eq!(all.len(), 1_000);
         assert_eq!(looked.len(), 50);

@@ -1,4 +1,5 @@
-//! The services that speak the query protocol: a form goes in, XML comes out.
+//! Dispatches requests of the services that use the query protocol: the request is a form, the
+//! answer is XML.
 
 use super::{Answer, Caller};
 use crate::fault::Fault;
@@ -11,21 +12,21 @@ use crate::state::State;
 pub(super) struct Service {
     pub(super) name: &'static str,
     pub(super) namespace: &'static str,
-    /// What it says to credentials that it does not know.
+    /// The error code for unknown credentials.
     pub(super) unknown_caller: &'static str,
-    /// What it says to what a caller may not do.
+    /// The error code for denied calls.
     pub(super) denied: &'static str,
     pub(super) operations: &'static [Operation],
 }
 
-/// An operation of such a service; its result is the inside of the result element.
+/// An operation of such a service; its result is the content of the result element.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     mutating: bool,
     run: fn(&mut State, Caller<'_>, &Form) -> Result<String, Fault>,
 }
 
-/// A row of the table for an operation that only looks.
+/// Creates the row of an operation that only reads.
 pub(super) const fn read(
     name: &'static str,
     run: fn(&mut State, Caller<'_>, &Form) -> Result<String, Fault>,
@@ -33,7 +34,7 @@ pub(super) const fn read(
     Operation { name, mutating: false, run }
 }
 
-/// A row of the table for an operation that changes something.
+/// Creates the row of an operation that changes something.
 pub(super) const fn write(
     name: &'static str,
     run: fn(&mut State, Caller<'_>, &Form) -> Result<String, Fault>,
@@ -45,7 +46,7 @@ pub(super) const fn write(
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// The form in the body of a request.
+    /// Parses the form in the body of a request.
     pub(crate) fn of(request: &Request) -> Self {
         Self(form_urlencoded::parse(&request.body).into_owned().collect())
     }
@@ -85,7 +86,7 @@ impl Form {
     }
 }
 
-/// Tags as a list in an answer.
+/// Writes tags as a list.
 pub(super) fn tags_xml<'t>(tags: impl IntoIterator<Item = (&'t String, &'t String)>) -> String {
     let member = |(key, value): (&String, &String)| {
         format!("<member><Key>{}</Key><Value>{}</Value></member>", escape(key), escape(value))
@@ -103,7 +104,7 @@ pub(super) fn check(service: &str, operation: &str, form: &[(String, String)]) -
     })
 }
 
-/// The operation that a request asks for, and whether it changes anything.
+/// Returns the operation of a request, and whether the operation changes anything.
 pub(super) fn requested(service: &Service, request: &Request) -> (String, bool) {
     let form = Form::of(request);
     let name = form.optional("Action").unwrap_or_default();

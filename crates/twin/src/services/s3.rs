@@ -1,4 +1,4 @@
-//! S3: buckets and their configuration.
+//! Implements S3: buckets and their configuration.
 
 mod acl;
 mod bucket;
@@ -20,7 +20,7 @@ use crate::protocol;
 use crate::request::Request;
 use crate::state::{Bucket, State};
 
-/// Makes a bucket, as S3 makes one where nothing is said, where there is none of the name.
+/// Creates a bucket with the default settings of S3 if no bucket has the name.
 pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
     state.buckets.entry(bucket.name.clone()).or_insert_with(|| {
         Bucket::new(
@@ -32,7 +32,7 @@ pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
     });
 }
 
-/// Sets who pays for requests to a bucket.
+/// Sets whether the requester pays for requests to a bucket.
 pub(crate) fn set_requester_pays(bucket: &mut Bucket, is_paying: bool) {
     bucket.configuration.remove(configuration::REQUEST_PAYMENT);
     if is_paying {
@@ -41,30 +41,30 @@ pub(crate) fn set_requester_pays(bucket: &mut Bucket, is_paying: bool) {
     }
 }
 
-/// What a request wants of a bucket.
+/// The target of a request.
 enum Target<'r> {
     /// The list of all buckets.
     Service,
     /// The bucket itself.
     Bucket(&'r str),
-    /// One of its configurations, by the name of the query parameter.
+    /// A configuration of the bucket, by the name of the query parameter.
     Configuration(&'r str, &'static configuration::Kind),
-    /// Its inventories, or the one of the ID.
+    /// The inventories of the bucket, or the inventory with this ID.
     Inventory(&'r str, Option<&'r str>),
-    /// Its policy.
+    /// The policy of the bucket.
     Policy(&'r str),
-    /// Its ACL.
+    /// The ACL of the bucket.
     Acl(&'r str),
-    /// Where it is.
+    /// The Region of the bucket.
     Location(&'r str),
-    /// Its objects, all versions.
+    /// The objects of the bucket, in all versions.
     Versions(&'r str),
     /// An object, by its key.
     Object(&'r str, &'r str),
 }
 
 impl<'r> Target<'r> {
-    /// The bucket and the key of the object; empty where there is none.
+    /// The bucket and the key of the object; empty if there is none.
     fn names(&self) -> (&'r str, &'r str) {
         match *self {
             Self::Service => ("", ""),
@@ -107,7 +107,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     Answer { response, operation, mutating: !is_read, error }
 }
 
-/// The operation that a request asks for, and whether it changes anything.
+/// Returns the operation of a request, and whether the operation changes anything.
 pub(super) fn requested(request: &Request) -> (String, bool) {
     let (operation, is_read) = named(&target(request), request.method.as_str());
     (operation, !is_read)
@@ -120,7 +120,7 @@ fn named(target: &Result<Target<'_>, Fault>, method: &str) -> (String, bool) {
     }
 }
 
-/// The operation's name in the log, and whether it only looks.
+/// Returns the name of the operation in the log, and whether the operation only reads.
 fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
     let (verb, is_read) = match method {
         "GET" => ("Get", true),
@@ -143,7 +143,7 @@ fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
     (format!("s3:{name}"), is_read)
 }
 
-/// The bucket of a request, which the twin finds in its path.
+/// The bucket of a request, which is in the path for the twin.
 fn bucket_name(request: &Request) -> Option<&str> {
     request.path.trim_start_matches('/').split('/').next().filter(|name| !name.is_empty())
 }
@@ -170,7 +170,8 @@ fn target(request: &Request) -> Result<Target<'_>, Fault> {
 
 /// Rejects a request that the model of S3 forbids.
 ///
-/// See "List of error codes" in the S3 API reference: `MalformedXML` for a body, `InvalidArgument` for all else.
+/// See "List of error codes" in the S3 API reference: `MalformedXML` for a body, `InvalidArgument`
+/// for other values.
 fn check(operation: &str, request: &Request, target: &Target<'_>) -> Result<(), Fault> {
     let Some(model) = Model::of("s3") else { return Ok(()) };
     let operation = operation.trim_start_matches("s3:");
@@ -206,7 +207,7 @@ fn run(
     }
 }
 
-/// The bucket, if it is there, in the Region that was called, and the caller's own.
+/// Returns the bucket if it exists, is in the called Region, and belongs to the caller.
 fn owned<'s>(
     state: &'s mut State,
     caller: Caller<'_>,

@@ -1,4 +1,4 @@
-//! SNS: topics and their policies.
+//! Implements SNS: topics and their policies.
 
 mod subscription;
 
@@ -15,13 +15,13 @@ use crate::policy::{self, Policy};
 use crate::protocol::escape;
 use crate::state::{State, Topic, partition};
 
-/// The quotas of a topic policy: bytes and statements. See "Amazon SNS API permissions: Actions and resources
-/// reference" in the SNS developer guide.
+/// The maximum size of a topic policy in bytes, and its maximum number of statements. See "Amazon
+/// SNS API permissions: Actions and resources reference" in the SNS developer guide.
 const LIMIT: usize = 30 * 1024;
 const STATEMENTS: usize = 100;
 
-/// The actions that a topic policy can name; SNS accepts no wildcards. See the same page; `Receive` is in the default
-/// policies of old topics.
+/// The actions that a topic policy can name; SNS accepts no wildcards. See the same page; `Receive`
+/// is in the default policies of old topics.
 const ACTIONS: [&str; 12] = [
     "addpermission",
     "deletetopic",
@@ -58,8 +58,8 @@ pub(super) const SERVICE: Service = Service {
     operations: OPERATIONS,
 };
 
-/// Creates a topic of this ARN where there is none, with a policy that lets the trails of the accounts of the twin publish;
-/// nothing happens where it is not the ARN of a topic.
+/// Creates a topic with this ARN if there is none, with a policy that allows the trails of the
+/// accounts of the twin to publish. Does nothing if the ARN is not the ARN of a topic.
 ///
 /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
 pub(crate) fn provide(state: &mut State, arn: &str) {
@@ -109,7 +109,7 @@ fn not_found() -> Fault {
     Fault::new(404, "NotFound", "Topic does not exist")
 }
 
-/// The account and the name of the topic of an ARN, which must be in the Region that is called.
+/// The account and the name of the topic in an ARN, which must be in the called Region.
 fn owner_and_name<'f>(caller: Caller<'_>, form: &'f Form, field: &str) -> Result<(&'f str, &'f str), Fault> {
     let elements: Vec<&str> = form.required(field)?.splitn(6, ':').collect();
     match elements.as_slice() {
@@ -118,7 +118,7 @@ fn owner_and_name<'f>(caller: Caller<'_>, form: &'f Form, field: &str) -> Result
     }
 }
 
-/// The name of the caller's topic of an ARN.
+/// The name of the topic of the caller in an ARN.
 fn name<'f>(caller: Caller<'_>, form: &'f Form, field: &str) -> Result<&'f str, Fault> {
     let (account, name) = owner_and_name(caller, form, field)?;
     if account == caller.account { Ok(name) } else { Err(denied()) }
@@ -181,8 +181,8 @@ fn has_same(one: &Topic, other: &Topic, attribute: &str) -> bool {
     }
 }
 
-/// The policy of a new topic. See `CreateTopic` in the SNS API reference: by default, only the topic owner can publish or
-/// subscribe to the topic.
+/// The policy of a new topic. See `CreateTopic` in the SNS API reference: by default, only the
+/// topic owner can publish or subscribe to the topic.
 fn default_policy(caller: Caller<'_>, arn: &str) -> Value {
     json!({
         "Version": "2008-10-17",
@@ -201,7 +201,8 @@ fn default_policy(caller: Caller<'_>, arn: &str) -> Value {
     })
 }
 
-/// Another account can read the attributes where the policy of the topic allows that.
+/// Returns the attributes of a topic. Another account can read them if the policy of the topic
+/// allows that.
 fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let (owner, name) = owner_and_name(caller, form, "TopicArn")?;
     let arn = form.required("TopicArn")?;
@@ -240,7 +241,8 @@ fn set(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     Ok(String::new())
 }
 
-/// SNS does not look whether the key exists. See `SetTopicAttributes` in the SNS API reference.
+/// Sets an attribute. SNS does not check whether the key exists. See `SetTopicAttributes` in the
+/// SNS API reference.
 fn set_attribute(topic: &mut Topic, arn: &str, attribute: &str, value: &str) -> Result<(), Fault> {
     match attribute {
         "Policy" => {
@@ -253,7 +255,7 @@ fn set_attribute(topic: &mut Topic, arn: &str, attribute: &str, value: &str) -> 
     Ok(())
 }
 
-/// Refuses the policies that SNS refuses, with its words.
+/// Rejects policies that SNS rejects, with its messages.
 fn check(text: &str, topic: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(invalid("Invalid parameter: Policy Error: too long"));
@@ -275,7 +277,8 @@ fn check(text: &str, topic: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// See the quotas of "Amazon SNS API permissions: Actions and resources reference"; `*` stands for the topic, too.
+/// Checks a statement. See the quotas of "Amazon SNS API permissions: Actions and resources
+/// reference"; `*` also stands for the topic.
 fn check_statement(statement: &Statement, topic: &str) -> Result<(), Fault> {
     let is_action = |action: &str| {
         let action = action.to_ascii_lowercase();
@@ -293,7 +296,7 @@ fn check_statement(statement: &Statement, topic: &str) -> Result<(), Fault> {
     }
 }
 
-/// Deleting a topic that does not exist succeeds.
+/// Deletes a topic. Deleting a topic that does not exist succeeds.
 fn delete(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let name = name(caller, form, "TopicArn")?;
     state.regional(caller.account, caller.region).topics.remove(name);
@@ -310,7 +313,7 @@ fn tag(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     Ok(String::new())
 }
 
-/// See the errors of `TagResource` in the SNS API reference.
+/// Checks tags. See the errors of `TagResource` in the SNS API reference.
 fn check_tags(live: &BTreeMap<String, String>, form: &Form) -> Result<(), Fault> {
     const FAULTS: Faults = Faults { invalid: "InvalidParameter", too_many: (400, "TagLimitExceeded") };
 

@@ -1,4 +1,4 @@
-//! STS: who am I, and let me be somebody else.
+//! Implements STS: the identity of the caller, and assumed roles.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,14 +56,14 @@ fn assume_role(
     let session = session.ok_or_else(|| Fault::bad("ValidationError", "RoleSessionName is required"))?;
     policy.map_or(Ok(()), session_policy::check)?;
     let account = arn.split(':').nth(4).unwrap_or_default();
-    // A role with a path is known by the last part of its ARN.
+    // A role with a path is identified by the last part of its ARN.
     let name = arn.rsplit('/').next().unwrap_or_default();
     let exists =
         state.accounts.get(account).is_some_and(|account| account.roles.contains(name) && !account.suspended);
     let is_near = arn.split(':').nth(1) == Some(partition(caller.region).as_str());
     if !exists || !is_near {
-        // AWS does not tell whether the role does not exist, does not trust the caller, is in a suspended account or in another
-        // partition.
+        // AWS does not reveal whether the role does not exist, does not trust the caller, is in a
+        // suspended account or in another partition.
         let caller = format!("arn:{}:iam::{}:user/twin", partition(caller.region), caller.account);
         let message =
             format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");

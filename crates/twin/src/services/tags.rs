@@ -1,4 +1,4 @@
-//! Rules of tags that the service models do not have.
+//! Checks the rules of tags that are not in the service models.
 //!
 //! See "Tag naming limits and requirements" in the guide to tagging AWS resources.
 
@@ -6,23 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fault::Fault;
 
-/// The most tags of a resource; those of AWS itself do not count.
+/// The maximum number of tags of a resource, not counting tags of AWS.
 pub(super) const LIMIT: usize = 50;
 
 /// The errors of a service.
 pub(super) struct Faults {
-    /// For a reserved key, and for a key that is given twice.
+    /// The code for a reserved key, and for a repeated key.
     pub(super) invalid: &'static str,
-    /// For more tags than a resource can have, with its status.
+    /// The code for too many tags, with its status.
     pub(super) too_many: (u16, &'static str),
 }
 
-/// Whether AWS reserves the key for its own tags.
+/// Returns whether AWS reserves the key for its own tags.
 pub(super) fn is_reserved(key: &str) -> bool {
     key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
 }
 
-/// Rejects tags that a resource with `live` tags does not get.
+/// Rejects tags that a resource with `live` tags cannot have.
 pub(super) fn check<'t>(
     live: &BTreeMap<String, String>,
     keys: impl Iterator<Item = &'t str>,
@@ -54,7 +54,7 @@ mod tests {
     type Row<'r> = (BTreeMap<String, String>, &'r [&'r str], Result<(), &'r str>);
 
     #[test]
-    fn a_resource_has_50_tags_of_other_names_than_those_of_aws() {
+    fn a_resource_has_at_most_50_tags_and_none_of_aws() {
         let faults = Faults { invalid: "Invalid", too_many: (409, "TooMany") };
         let names: Vec<String> = (0..51).map(|number| format!("tag{number}")).collect();
         let live = |count: usize| names.iter().take(count).map(|it| (it.clone(), String::new())).collect();

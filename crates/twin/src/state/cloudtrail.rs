@@ -19,22 +19,22 @@ pub(crate) struct Trail {
     pub(crate) global_service_events: bool,
     pub(crate) log_file_validation: bool,
     pub(crate) logging: bool,
-    /// Whether data events include the deliveries of CloudTrail itself.
+    /// Whether data events include CloudTrail's own deliveries.
     #[serde(default = "on", skip_serializing_if = "is_on")]
     pub(crate) recursive_logging: bool,
-    /// Whether it records all accounts of the organization.
+    /// Whether the trail records all accounts of the organization.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) organization: bool,
-    /// The ARN of a log group, with `:*` behind it.
+    /// The ARN of a log group, with the suffix `:*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) log_group: Option<String>,
-    /// The ARN of the role that delivers to it.
+    /// The ARN of the role that delivers to the log group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) log_role: Option<String>,
-    /// The ARN of the topic that is told.
+    /// The ARN of the topic that receives notifications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) topic: Option<String>,
-    /// As `PutEventSelectors` was given them; of one sort only.
+    /// The selectors, as in the call of `PutEventSelectors`; either basic or advanced ones.
     pub(crate) event_selectors: Vec<Value>,
     #[serde(default)]
     pub(crate) advanced_event_selectors: Vec<Value>,
@@ -45,7 +45,8 @@ pub(crate) struct Trail {
     pub(crate) aggregation: Vec<Value>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
-    /// Fields of `GetTrailStatus` that do not follow from the rest of the state, such as times of deliveries.
+    /// Fields of `GetTrailStatus` that do not follow from the rest of the state, such as times of
+    /// deliveries.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) status: BTreeMap<String, Value>,
 }

@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// A role that somebody made.
+/// A role that somebody created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Role {
     pub(crate) arn: String,
     pub(crate) path: String,
-    /// Who may assume it.
+    /// The trust policy.
     pub(crate) trust: String,
     /// Inline policies by name.
     #[serde(default)]
@@ -15,7 +15,7 @@ pub(crate) struct Role {
     /// The ARN of the permissions boundary.
     #[serde(default)]
     pub(crate) boundary: Option<String>,
-    /// ARNs of managed policies, of which the twin knows no more.
+    /// ARNs of managed policies, whose content the twin does not know.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) attached: BTreeSet<String>,
     #[serde(default)]

@@ -8,54 +8,54 @@ use serde_json::Value;
 pub(crate) struct Key {
     pub(crate) arn: String,
     pub(crate) description: String,
-    /// `Enabled`, `Disabled`, `PendingDeletion`, `PendingImport`, …
+    /// The state: `Enabled`, `Disabled`, `PendingDeletion`, `PendingImport`, …
     pub(crate) state: String,
     pub(crate) created: i64,
-    /// When the key is deleted, if it is pending deletion.
+    /// The time of the deletion, if the key is pending deletion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deletion: Option<i64>,
     #[serde(default)]
     pub(crate) material: KeyMaterial,
-    /// When imported material expires.
+    /// The time at which imported material expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) valid_to: Option<i64>,
     pub(crate) policy: String,
-    /// The rotation period in days, where rotation is on.
+    /// The rotation period in days, if rotation is on.
     #[serde(default)]
     pub(crate) rotation_days: Option<u64>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
-    /// As `ListGrants` gives them.
+    /// The grants, in the form of `ListGrants`.
     #[serde(default)]
     pub(crate) grants: Vec<Value>,
 }
 
-/// The material of a key: what it can do, and where it comes from. The values are those of `DescribeKey`.
+/// The kind and the origin of the material of a key. The values are those of `DescribeKey`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KeyMaterial {
-    /// Such as `ENCRYPT_DECRYPT`.
+    /// The usage, such as `ENCRYPT_DECRYPT`.
     pub usage: String,
-    /// Such as `SYMMETRIC_DEFAULT`.
+    /// The key spec, such as `SYMMETRIC_DEFAULT`.
     pub spec: String,
-    /// Such as `AWS_KMS`.
+    /// The origin, such as `AWS_KMS`.
     pub origin: String,
-    /// Whether the key is one of several in different Regions, and which.
+    /// The role of the key among multi-Region keys, if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multi_region: Option<MultiRegion>,
 }
 
-/// The part of a key among the multi-Region keys that share its material.
+/// The role of a key among the multi-Region keys that share its material.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MultiRegion {
-    /// The primary key, which has the settings that all share.
+    /// The primary key, which has the shared settings.
     Primary,
-    /// A replica of the primary key of this ARN.
+    /// A replica of the primary key with this ARN.
     ReplicaOf(String),
 }
 
-/// The material of a key for which nothing is asked.
+/// The default material.
 impl Default for KeyMaterial {
     fn default() -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Default for KeyMaterial {
 }
 
 impl Key {
-    /// An enabled key of this ARN and policy.
+    /// Creates an enabled key with this ARN and policy.
     pub(crate) fn new(arn: String, policy: String) -> Self {
         Self {
             arn,
@@ -85,14 +85,14 @@ impl Key {
         }
     }
 
-    /// Whether a service can encrypt with the key now.
+    /// Returns whether a service can encrypt with the key now.
     pub(crate) fn encrypts(&self) -> bool {
         self.state == "Enabled" && self.material.is_symmetric_encryption()
     }
 }
 
 impl KeyMaterial {
-    /// Whether services of AWS encrypt with keys of the kind.
+    /// Returns whether services of AWS can encrypt with keys of this kind.
     pub(crate) fn is_symmetric_encryption(&self) -> bool {
         self.spec == "SYMMETRIC_DEFAULT" && self.usage == "ENCRYPT_DECRYPT"
     }

@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// The organization that all accounts of the twin are in.
+/// The organization of all accounts of the twin.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Organization {
-    /// The management account, where that is not the ambient account.
+    /// The management account, if it is not the ambient account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) management: Option<String>,
     /// Organizational units by id.
@@ -14,10 +14,11 @@ pub(crate) struct Organization {
     /// Services with trusted access.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) service_access: BTreeSet<String>,
-    /// Accounts by the service that they are delegated administrators for.
+    /// Delegated administrators by service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) delegated_administrators: BTreeMap<String, BTreeSet<String>>,
-    /// Whether CloudTrail has made the role in the management account that organization trails need.
+    /// Whether CloudTrail has created the role in the management account that organization trails
+    /// need.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) has_service_linked_role: bool,
 }
@@ -26,12 +27,12 @@ pub(crate) struct Organization {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Unit {
     pub(crate) name: String,
-    /// The id of the unit, or the root, that it is in.
+    /// The id of the parent unit or of the root.
     pub(crate) parent: String,
 }
 
 impl Organization {
-    /// Whether an account is delegated administrator for a service.
+    /// Returns whether an account is delegated administrator for a service.
     pub(crate) fn delegates(&self, service: &str, account: &str) -> bool {
         self.delegated_administrators.get(service).is_some_and(|accounts| accounts.contains(account))
     }

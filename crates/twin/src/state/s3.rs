@@ -3,7 +3,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-/// A bucket. Its configuration is kept as it was sent, under the name of its query parameter.
+/// A bucket. Its configurations are stored as they were sent, by the name of their query parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bucket {
     pub(crate) owner: String,
@@ -12,7 +12,7 @@ pub(crate) struct Bucket {
     pub(crate) policy: Option<String>,
     #[serde(default)]
     pub(crate) configuration: BTreeMap<String, String>,
-    /// What its ACL grants to others than the owner.
+    /// The grants of the ACL to others than the owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) grants: Vec<Grant>,
     /// Objects by key, each in its only version.
@@ -25,11 +25,11 @@ pub(crate) struct Bucket {
 #[serde(from = "StoredObject")]
 pub(crate) struct Object {
     pub(crate) text: String,
-    /// The time at which it was stored, in seconds since 1970.
+    /// The time of storage, in seconds since 1970.
     pub(crate) stored: i64,
 }
 
-/// An object in a state file. Older files hold the text alone.
+/// An object in a state file. Older files contain only the text.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum StoredObject {
@@ -60,7 +60,7 @@ impl Object {
 pub(crate) struct Grant {
     /// The URI of a group, or the canonical id of an account.
     pub(crate) grantee: String,
-    /// Such as `READ`.
+    /// The permission, such as `READ`.
     pub(crate) permission: String,
 }
 
@@ -76,7 +76,7 @@ impl Bucket {
         }
     }
 
-    /// Whether one of its configurations holds a piece of XML.
+    /// Returns whether one of the configurations contains a piece of XML.
     pub(crate) fn has(&self, parameter: &str, xml: &str) -> bool {
         self.configuration.get(parameter).is_some_and(|text| text.contains(xml))
     }

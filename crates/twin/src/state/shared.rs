@@ -1,11 +1,11 @@
-//! Values that copies of a state share until one of them changes.
+//! Provides values that copies of a state share until one of them changes.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value whose copies are cheap. A change copies the value first where somebody else has it.
+/// A value whose copies are cheap. A change copies the value first if it is shared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Shared<T>(Arc<T>);
 

@@ -1,4 +1,4 @@
-//! Turns the state into what a person wants to see of it.
+//! Summarizes the state for people.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{Account, Regional, State};
 use crate::disagreement::Disagreement;
 use crate::services::cloudtrail::{attached, delivery};
 
-/// All that the twin holds.
+/// The content of the twin.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// The account of the current credentials.
@@ -18,9 +18,9 @@ pub struct Summary {
     pub accounts: Vec<AccountSummary>,
     /// Buckets, by name.
     pub buckets: Vec<BucketSummary>,
-    /// What the organization lets services and accounts do.
+    /// The trusted services and delegated administrators of the organization.
     pub organization: Value,
-    /// How it reads policies otherwise than the product.
+    /// The disagreement with the evaluation of policies by the product.
     #[serde(skip_serializing_if = "Disagreement::is_none")]
     pub disagreement: Disagreement,
 }
@@ -28,78 +28,80 @@ pub struct Summary {
 /// An account.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AccountSummary {
-    /// Its id.
+    /// The id of the account.
     pub id: String,
-    /// Its name.
+    /// The name of the account.
     pub name: String,
-    /// Names of the roles that can be assumed in it.
+    /// Names of the roles that can be assumed in the account.
     pub roles: Vec<String>,
-    /// Its keys.
+    /// The keys of the account.
     pub keys: Vec<KeySummary>,
-    /// Its trails.
+    /// The trails of the account.
     pub trails: Vec<TrailSummary>,
-    /// Its log groups, by Region and name.
+    /// The log groups of the account, by Region and name.
     pub log_groups: Value,
-    /// Its topics, by Region and name.
+    /// The topics of the account, by Region and name.
     pub topics: Value,
-    /// Roles that somebody made in it, by name.
+    /// Roles that somebody created in the account, by name.
     pub iam_roles: Value,
 }
 
 /// A key.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct KeySummary {
-    /// Its ARN.
+    /// The ARN of the key.
     pub arn: String,
-    /// The aliases that stand for it.
+    /// The aliases of the key.
     pub aliases: Vec<String>,
     /// `Enabled`, `Disabled` or `PendingDeletion`.
     pub state: String,
-    /// Its policy.
+    /// The policy of the key.
     pub policy: Value,
     /// Names of the grants on it.
     pub grants: Vec<String>,
-    /// What people read in the console.
+    /// The description of the key.
     pub description: String,
-    /// The rotation period in days, where rotation is on.
+    /// The rotation period in days, if rotation is on.
     pub rotation_days: Option<u64>,
-    /// Its tags.
+    /// The tags of the key.
     pub tags: BTreeMap<String, String>,
 }
 
 /// A trail.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrailSummary {
-    /// Its ARN.
+    /// The ARN of the trail.
     pub arn: String,
-    /// The bucket it delivers to.
+    /// The bucket to which the trail delivers.
     pub bucket: String,
-    /// Whether it records.
+    /// Whether logging is on.
     pub logging: bool,
-    /// Why it could not deliver now; `None` where it could.
+    /// The reason why the trail could not deliver now; `None` if it could.
     pub undeliverable: Option<String>,
-    /// Why it could not deliver to its log group now; `None` where it could, or has none.
+    /// The reason why the trail could not deliver to its log group now; `None` if it could, or has
+    /// none.
     pub unlogged: Option<String>,
-    /// Why it could not tell its topic now; `None` where it could, or has none.
+    /// The reason why CloudTrail could not publish to the topic of the trail now; `None` if it
+    /// could, or the trail has none.
     pub unannounced: Option<String>,
-    /// All its settings.
+    /// All settings of the trail.
     pub settings: Value,
 }
 
 /// A bucket.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BucketSummary {
-    /// Its name.
+    /// The name of the bucket.
     pub name: String,
     /// The account that owns it.
     pub owner: String,
-    /// Where it is.
+    /// The Region of the bucket.
     pub region: String,
-    /// Its policy.
+    /// The policy of the bucket.
     pub policy: Option<Value>,
-    /// Its configurations as they were sent, by the name of their query parameter.
+    /// The configurations of the bucket as they were sent, by the name of their query parameter.
     pub configuration: BTreeMap<String, String>,
-    /// How many objects are in it.
+    /// The number of objects in the bucket.
     pub objects: usize,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Topic {
     pub(crate) policy: String,
-    /// The key that encrypts messages, as it was given: an id, an ARN or an alias.
+    /// The key that encrypts messages, as in the request: an id, an ARN or an alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kms_key: Option<String>,
     #[serde(default)]
@@ -21,10 +21,10 @@ pub(crate) struct Subscription {
     pub(crate) arn: String,
     /// The account that subscribed.
     pub(crate) owner: String,
-    /// Such as `sqs`.
+    /// The protocol, such as `sqs`.
     pub(crate) protocol: String,
     pub(crate) endpoint: String,
-    /// The token that SNS sent to the endpoint, until somebody confirms with it.
+    /// The token that SNS sent to the endpoint, until the subscription is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
 }

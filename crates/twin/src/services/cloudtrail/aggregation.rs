@@ -1,6 +1,8 @@
-//! Aggregation of data events. The twin has no event data stores, whose settings the same operations change.
+//! Implements the aggregation of data events. The twin has no event data stores, whose settings the
+//! same operations change.
 //!
-//! See [Aggregating data events](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html).
+//! See [Aggregating data
+//! events](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html).
 
 use serde_json::{Value, json};
 
@@ -20,7 +22,7 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
     check_target(input)?;
     let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;
     let configurations = listed(input, "AggregationConfigurations");
-    // The guide requires data events; which error AWS gives without them, it does not say.
+    // The guide requires data events, but does not document the error without them.
     if !configurations.is_empty() && !selectors::have_data_events(trail) {
         let message = format!("Trail {} does not log data events.", trail.arn);
         return Err(Fault::bad("OperationNotPermittedException", message));
@@ -29,7 +31,7 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
     Ok(json!({ "TrailARN": trail.arn, "AggregationConfigurations": trail.aggregation }))
 }
 
-/// A request is about one trail or one event data store.
+/// Checks that a request names either a trail or an event data store.
 fn check_target(input: &Value) -> Result<(), Fault> {
     match (optional(input, "TrailName"), optional(input, "EventDataStore")) {
         (Some(_), None) => Ok(()),

@@ -1,6 +1,7 @@
-//! What a trail is attached to besides bucket and key: a log group and a topic.
+//! Checks the other destinations of a trail: a log group and a topic.
 //!
-//! See "Sending events to CloudWatch Logs" and "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
+//! See "Sending events to CloudWatch Logs" and "Amazon SNS topic policy for CloudTrail" in the
+//! CloudTrail user guide.
 
 use reconcile_policy::{Document, Request, evaluate};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{Role, State, Trail, partition};
 
-/// Refuses a trail that could not deliver to its log group, as CloudTrail does.
+/// Rejects a trail that could not deliver to its log group, as CloudTrail does.
 pub(crate) fn check_logs(state: &State, trail: &Trail) -> Result<(), Fault> {
     let (Some(group), Some(role)) = (&trail.log_group, &trail.log_role) else {
         return match (&trail.log_group, &trail.log_role) {
@@ -46,10 +47,10 @@ fn no_role(message: &str) -> Fault {
     Fault::bad("InvalidCloudWatchLogsRoleArnException", message)
 }
 
-/// Whether CloudTrail may assume the role, and write into the stream with it.
+/// Returns whether CloudTrail is allowed to assume the role, and to write into the stream with it.
 fn may_log(role: &Role, stream: &str) -> bool {
     let assume = Request::by_service(SERVICE, "sts:AssumeRole", &role.arn).complete();
-    // Neither a trust policy nor an inline policy says all that a resource policy says.
+    // A trust policy omits the resource, and an inline policy the principal.
     let trusts = completed(&role.trust, "Resource", &json!("*"));
     let may_assume = trusts.is_some_and(|trust| evaluate(&trust, &assume).is_allowed());
     let may = |action: &str| {
@@ -60,7 +61,7 @@ fn may_log(role: &Role, stream: &str) -> bool {
     may_assume && may("logs:CreateLogStream") && may("logs:PutLogEvents")
 }
 
-/// A document whose statements all have an element.
+/// Adds an element to all statements of a document.
 fn completed(text: &str, element: &str, value: &Value) -> Option<Document> {
     let mut document: Value = serde_json::from_str(text).ok()?;
     let statements = match document.get_mut("Statement")? {
@@ -73,8 +74,9 @@ fn completed(text: &str, element: &str, value: &Value) -> Option<Document> {
     document.to_string().parse().ok()
 }
 
-/// Refuses a trail that cannot publish to its topic, as CloudTrail does: it publishes a message to try. The topic can be in
-/// another account or Region, and is not a FIFO topic, whose name has a dot.
+/// Rejects a trail that cannot publish to its topic, as CloudTrail does: it publishes a test
+/// message. The topic can be in another account or Region. It must not be a FIFO topic, whose name
+/// has a dot.
 pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
     let Some(arn) = &trail.topic else { return Ok(()) };
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
@@ -97,10 +99,11 @@ pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
     Err(Fault::bad("InsufficientSnsTopicPolicyException", message))
 }
 
-/// Whether SNS can encrypt a message of the trail with the key of the topic. The policy of the key that AWS manages for
-/// SNS (`alias/aws/sns`) allows no other service.
+/// Returns whether SNS can encrypt a message of the trail with the key of the topic. The policy of
+/// the key that AWS manages for SNS (`alias/aws/sns`) allows no other service.
 ///
-/// See "Enable compatibility between event sources from AWS services and encrypted topics" in the SNS developer guide.
+/// See "Enable compatibility between event sources from AWS services and encrypted topics" in the
+/// SNS developer guide.
 fn may_encrypt(state: &State, trail: &Trail, topic: &str, key: &str) -> bool {
     let mut elements = topic.split(':').skip(3);
     let (Some(region), Some(account)) = (elements.next(), elements.next()) else { return false };

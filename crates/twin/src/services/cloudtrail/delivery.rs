@@ -1,7 +1,7 @@
-//! Whether a trail could deliver: what CloudTrail itself asks of bucket and key before it takes a trail.
+//! Checks whether a trail could deliver, as CloudTrail does before it accepts a trail.
 //!
-//! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail" in the
-//! CloudTrail user guide.
+//! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail"
+//! in the CloudTrail user guide.
 
 use super::request::{Place, by_trail};
 use crate::fault::Fault;
@@ -10,11 +10,12 @@ use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{Bucket, State, Trail, partition};
 
 pub(super) const SERVICE: &str = "cloudtrail.amazonaws.com";
-/// The folder of digest files. CloudTrail encrypts them with keys of S3, whatever key the trail has: see the note on
-/// policies that take only SSE-KMS in "Security best practices in AWS CloudTrail".
+/// The folder of digest files. CloudTrail encrypts them with keys of S3, whatever key the trail
+/// has: see the note on policies that require SSE-KMS in "Security best practices in AWS
+/// CloudTrail".
 const DIGESTS: &str = "CloudTrail-Digest";
 
-/// Refuses a trail that could not deliver, as CloudTrail does.
+/// Rejects a trail that could not deliver, as CloudTrail does.
 pub(crate) fn check(state: &State, trail: &Trail) -> Result<(), Fault> {
     let bucket = state.buckets.get(&trail.bucket).ok_or_else(|| {
         Fault::bad("S3BucketDoesNotExistException", format!("S3 bucket {} does not exist!", trail.bucket))
@@ -31,7 +32,7 @@ fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fau
         let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket);
         Fault::bad("InsufficientS3BucketPolicyException", message)
     };
-    // Such a bucket gets no log files. See "Amazon S3 bucket policy for CloudTrail".
+    // CloudTrail does not deliver to such a bucket. See "Amazon S3 bucket policy for CloudTrail".
     if bucket.has("requestPayment", "<Payer>Requester") {
         return Err(insufficient());
     }
@@ -57,7 +58,7 @@ fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fau
     let is_allowed = allows(by_trail(state, trail, "s3:GetBucketAcl", &arn, place))
         && allows(file(account, "CloudTrail"))
         && (!trail.log_file_validation || allows(file(account, DIGESTS)))
-        // What it records of members lies below the organization.
+        // The log files of members are below the folder of the organization.
         && (!trail.organization || allows(file(&format!("{ORGANIZATION}/000000000000"), "CloudTrail")));
     if is_allowed { Ok(()) } else { Err(insufficient()) }
 }
@@ -68,7 +69,8 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
         let message = format!("KMS key {arn} does not exist, or is not in the Region of the bucket.");
         Fault::bad("KmsKeyNotFoundException", message)
     })?;
-    // CloudTrail encrypts with symmetric keys alone: see "Configure AWS KMS key policies for CloudTrail".
+    // CloudTrail encrypts only with symmetric keys: see "Configure AWS KMS key policies for
+    // CloudTrail".
     if !key.encrypts() {
         let message = format!("KMS key {arn} is not an enabled symmetric encryption key.");
         return Err(Fault::bad("KmsException", message));

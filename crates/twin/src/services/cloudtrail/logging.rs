@@ -1,4 +1,4 @@
-//! Recording, on and off.
+//! Starts and stops logging.
 
 use serde_json::{Map, Value, json};
 
@@ -18,8 +18,8 @@ pub(super) fn stop(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
     Ok(json!({}))
 }
 
-/// Answers with the errors that deliveries of the trail would meet now. The twin delivers nothing, so that times of deliveries are
-/// only those that a test or a user put into the state.
+/// Answers with the errors that deliveries of the trail would cause now. The twin delivers nothing,
+/// so times of deliveries are only those that a test or a user has set.
 pub(super) fn status(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let trail = name::find(state, caller, required(input, "Name")?)?;
     let mut status = Map::from_iter([("IsLogging".to_owned(), json!(trail.logging))]);

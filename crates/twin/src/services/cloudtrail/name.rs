@@ -6,7 +6,7 @@ use super::organization;
 use crate::fault::Fault;
 use crate::state::{State, Trail};
 
-/// See "Naming requirements for CloudTrail resources" in the CloudTrail user guide.
+/// Checks a name. See "Naming requirements for CloudTrail resources" in the CloudTrail user guide.
 pub(super) fn check(name: &str) -> Result<(), Fault> {
     let is_edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric());
     let is_separator = |b: u8| matches!(b, b'.' | b'_' | b'-');
@@ -26,10 +26,10 @@ fn unknown(given: &str, caller: Caller<'_>) -> Fault {
     Fault::bad("TrailNotFoundException", format!("Unknown trail: {given} for the user: {}", caller.account))
 }
 
-/// What a trail is named by.
+/// The name of a trail in a request.
 struct Named<'n> {
     name: &'n str,
-    /// The Region and the account in its ARN, where it is named by that.
+    /// The Region and the account, if the request has an ARN.
     of: Option<(&'n str, &'n str)>,
 }
 
@@ -47,8 +47,9 @@ fn parts(given: &str) -> Result<Named<'_>, Fault> {
     }
 }
 
-/// The trail, as it is seen in the caller's Region: one that is at home there, or the shadow of a multi-Region one. Whoever
-/// acts for the organization sees its trails too, by their ARN.
+/// Returns the trail that is visible in the Region of the caller: a trail with this home Region, or
+/// the shadow of a multi-Region trail. Accounts that act for the organization can also read its
+/// trails, by their ARN.
 pub(super) fn find<'s>(state: &'s State, caller: Caller<'_>, given: &str) -> Result<&'s Trail, Fault> {
     let Named { name, of } = parts(given)?;
     let owner = of.map_or(caller.account, |(_, account)| account);
@@ -66,7 +67,7 @@ pub(super) fn find<'s>(state: &'s State, caller: Caller<'_>, given: &str) -> Res
         .ok_or_else(|| unknown(given, caller))
 }
 
-/// The trail, to change it, which only its home Region can.
+/// Returns the trail for modification, which only its home Region allows.
 pub(super) fn find_mut<'s>(
     state: &'s mut State,
     caller: Caller<'_>,
@@ -88,7 +89,7 @@ pub(super) fn all<'s>(state: &'s State, account: &str) -> impl Iterator<Item = &
     regions.flat_map(|region| region.trails.values())
 }
 
-/// The trails that an account sees: its own, and those of the organization.
+/// The trails that an account can read: its own, and those of the organization.
 pub(super) fn seen<'s>(state: &'s State, account: &str) -> impl Iterator<Item = &'s Trail> {
     let management = management(state);
     let of_organization = match management == account {

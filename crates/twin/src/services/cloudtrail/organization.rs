@@ -1,4 +1,5 @@
-//! Trails of the organization: they belong to the management account, and whoever acts for it may change them.
+//! Implements organization trails: they belong to the management account, and accounts that act for
+//! the organization can change them.
 
 use serde_json::{Value, json};
 
@@ -10,12 +11,13 @@ use crate::state::State;
 
 const SERVICE: &str = "cloudtrail.amazonaws.com";
 
-/// Whether the caller acts for the organization in CloudTrail.
+/// Returns whether the caller acts for the organization in CloudTrail.
 pub(super) fn acts_for_it(state: &State, caller: Caller<'_>) -> bool {
     caller.account == management(state) || state.organization.delegates(SERVICE, caller.account)
 }
 
-/// Makes a member act for the organization, as Organizations does, and the role that its trails need.
+/// Registers a member as delegated administrator, as Organizations does, and creates the role that
+/// organization trails need.
 pub(super) fn register(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     if caller.account != management(state) {
         let message = "Only the management account registers delegated administrators.";
@@ -34,7 +36,7 @@ pub(super) fn register(state: &mut State, caller: Caller<'_>, input: &Value) -> 
     Ok(json!({}))
 }
 
-/// The account that a trail of the organization belongs to, where the caller may make one.
+/// Returns the account that owns an organization trail, if the caller is allowed to create one.
 pub(super) fn owner(state: &mut State, caller: Caller<'_>) -> Result<String, Fault> {
     if !acts_for_it(state, caller) {
         let message = "The AWS account making the request is not the organization's management account.";

@@ -1,9 +1,10 @@
-//! The requests that CloudTrail makes for a trail, with every condition key that AWS gives them.
+//! Creates the requests that CloudTrail makes for a trail, with every condition key of AWS.
 //!
-//! The twin is AWS here, and knows the whole request: a key that is not named is not in it.
+//! The twin knows the whole request: a request does not have any other keys.
 //!
-//! See "AWS global condition context keys" in the IAM user guide, "Amazon S3 Signature Version 4 authentication specific
-//! policy keys" in the S3 API reference, and "AWS KMS condition keys" in the KMS developer guide.
+//! See "AWS global condition context keys" in the IAM user guide, "Amazon S3 Signature Version 4
+//! authentication specific policy keys" in the S3 API reference, and "AWS KMS condition keys" in
+//! the KMS developer guide.
 
 use reconcile_policy::Request;
 
@@ -11,14 +12,14 @@ use super::delivery::SERVICE;
 use crate::services::organizations::{ID as ORGANIZATION, path_of};
 use crate::state::{State, Trail};
 
-/// Who owns the resource of a request, and where it is.
+/// The owner and the location of the resource of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'p> {
     pub(super) account: &'p str,
     pub(super) region: &'p str,
 }
 
-/// A request of CloudTrail on behalf of a trail.
+/// Creates a request of CloudTrail on behalf of a trail.
 pub(super) fn by_trail(
     state: &State,
     trail: &Trail,

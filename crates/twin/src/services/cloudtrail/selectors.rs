@@ -1,4 +1,4 @@
-//! Which events a trail records.
+//! Implements the event selectors of trails.
 
 mod advanced;
 
@@ -10,11 +10,11 @@ use super::name;
 use crate::fault::Fault;
 use crate::state::{State, Trail};
 
-/// See "Quotas in CloudTrail".
+/// The maximum number of selectors. See "Quotas in CloudTrail".
 const SELECTORS: usize = 5;
 const DATA_RESOURCES: usize = 250;
 
-/// What a new trail records: all management events.
+/// The selectors of a new trail: all management events.
 pub(super) fn defaults() -> Vec<Value> {
     vec![json!({
         "ReadWriteType": "All",
@@ -47,7 +47,7 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
         return Err(Fault::bad("InvalidEventSelectorsException", "The event selectors are not valid."));
     }
     let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;
-    // One sort clears the other.
+    // Basic selectors replace advanced ones, and the reverse.
     trail.event_selectors = basic.iter().map(complete).collect();
     trail.advanced_event_selectors = advanced.to_vec();
     Ok(json!({
@@ -72,14 +72,14 @@ pub(super) fn put_insights(state: &mut State, caller: Caller<'_>, input: &Value)
     Ok(json!({ "TrailARN": trail.arn, "InsightSelectors": trail.insight_selectors }))
 }
 
-/// Whether a trail records data events.
+/// Returns whether a trail records data events.
 pub(super) fn have_data_events(trail: &Trail) -> bool {
     let has_resources = |selector: &Value| !listed(selector, "DataResources").is_empty();
     trail.event_selectors.iter().any(has_resources)
         || trail.advanced_event_selectors.iter().any(advanced::is_of_data)
 }
 
-/// What a selector leaves out has a default.
+/// Adds the defaults of a selector.
 fn complete(selector: &Value) -> Value {
     let or = |name: &str, default: Value| selector.get(name).cloned().unwrap_or(default);
     json!({

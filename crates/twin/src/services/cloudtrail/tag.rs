@@ -1,4 +1,4 @@
-//! Tags of trails, which are always named by their ARN.
+//! Implements the tags of trails, which requests always name by their ARN.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) fn pairs(tags: &[Value]) -> BTreeMap<String, String> {
     tags.iter().filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), value(tag)))).collect()
 }
 
-/// See the errors of `AddTags` in the CloudTrail API reference.
+/// Checks tags. See the errors of `AddTags` in the CloudTrail API reference.
 pub(super) fn check(live: &BTreeMap<String, String>, new: &[Value]) -> Result<(), Fault> {
     const FAULTS: Faults =
         Faults { invalid: "InvalidTagParameterException", too_many: (400, "TagsLimitExceededException") };

@@ -1,4 +1,4 @@
-//! Trails themselves.
+//! Implements the operations on trails.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use super::{attached, delivery, name, organization, selectors, tag};
 use crate::fault::Fault;
 use crate::state::{State, Trail, partition};
 
-/// See "Quotas in CloudTrail"; shadows of multi-Region trails count.
+/// The maximum number of trails in a Region, including shadows of multi-Region trails. See "Quotas
+/// in CloudTrail".
 const PER_REGION: usize = 5;
 
 pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
@@ -78,7 +79,8 @@ pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     Ok(answer)
 }
 
-/// Refuses a trail that could not deliver. A log group and its role are checked only where the request names them.
+/// Rejects a trail that could not deliver. A log group and its role are checked only if the request
+/// names them.
 fn check(state: &State, trail: &Trail, input: &Value) -> Result<(), Fault> {
     if state.is_trusting {
         return Ok(());
@@ -92,7 +94,7 @@ fn check(state: &State, trail: &Trail, input: &Value) -> Result<(), Fault> {
     }
 }
 
-/// What a request says is set; what it leaves out stays as it is.
+/// Sets the values of a request. Values that are missing in the request do not change.
 fn set(trail: &mut Trail, caller: Caller<'_>, input: &Value) -> Result<(), Fault> {
     let text = |name| optional(input, name).map(str::to_owned);
     let given = |text: String| Some(text).filter(|text| !text.is_empty());

@@ -1,4 +1,4 @@
-//! Names of keys.
+//! Implements aliases of keys.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{Aliases, check_live, key_id, material, page, start};
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
-/// The alias and the id of the key that it is to stand for.
+/// Returns the alias and the id of its target key.
 fn target(state: &State, caller: Caller<'_>, input: &Value) -> Result<(String, String), Fault> {
     let name = required(input, "AliasName")?;
     let is_name = |rest: &str| {
@@ -43,7 +43,8 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     Ok(json!({}))
 }
 
-/// Moves an alias to a key of the same type and usage. The documentation of `UpdateAlias` names the rule and no error for it.
+/// Moves an alias to a key of the same type and usage. The documentation of `UpdateAlias` states
+/// the rule but no error.
 pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let (name, id) = target(state, caller, input)?;
     let regional = state.regional(caller.account, caller.region);

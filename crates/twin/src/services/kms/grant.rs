@@ -1,4 +1,4 @@
-//! Grants.
+//! Implements grants.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{answer, invalid_marker, key_mut, limit, material, usable_key_mut};
 use crate::fault::Fault;
 use crate::state::{State, now, partition};
 
-/// What makes two grants the same grant. See "Creating grants" in the KMS developer guide.
+/// The members that two equal grants share. See "Creating grants" in the KMS developer guide.
 const CONTENT: [&str; 7] = [
     "Name",
     "GranteePrincipal",
@@ -19,11 +19,11 @@ const CONTENT: [&str; 7] = [
     "Constraints",
 ];
 
-/// The grants of a key. See "Resource quotas" in the KMS developer guide.
+/// The maximum number of grants of a key. See "Resource quotas" in the KMS developer guide.
 const GRANTS: usize = 50_000;
 
-/// Rejects principals that do not go together: one grantee, at most one principal that retires the grant, and for a service
-/// both a source and a principal that retires the grant.
+/// Rejects principals that cannot be combined: a grant has one grantee and at most one retiring
+/// principal, and a service requires both a source and a retiring principal.
 ///
 /// See `CreateGrant` in the KMS API reference.
 fn check_principals(input: &Value) -> Result<(), Fault> {
@@ -63,7 +63,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         let message = format!("Operation {operation} is not supported by {}.", key.arn);
         return Err(Fault::bad("ValidationException", message));
     }
-    // Only a grant with a name is found again; without one every call makes another.
+    // Only a grant with a name is reused. Without a name, every call creates a grant.
     let same = key.grants.iter().find(|grant| {
         input.get("Name").is_some() && CONTENT.iter().all(|name| grant.get(name) == input.get(name))
     });
@@ -95,7 +95,8 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let grants = &key_mut(state, caller, input)?.grants;
-    // The position is enough: grants are in a list, and a page of it is cut out without a look at what comes before.
+    // The position is sufficient: grants are in a list, and a page is cut from it without reading
+    // earlier entries.
     let start = match optional(input, "Marker") {
         Some(marker) => marker.parse().map_err(|_| invalid_marker())?,
         None => 0_usize,
@@ -137,7 +138,7 @@ mod tests {
         };
         create(&mut state, caller, &input("last")).unwrap();
         assert_eq!(create(&mut state, caller, &input("more")).unwrap_err().code, "LimitExceededException");
-        // The same grant again is no other.
+        // The same grant is not created again.
         create(&mut state, caller, &input("last")).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Imported key material. The twin does not look at the material itself.
+//! Implements imported key material. The twin ignores the material itself.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::live_key_mut;
 use crate::fault::Fault;
 use crate::state::{Key, State};
 
-/// The key that `KeyId` names, to change its imported material.
+/// Returns the key that `KeyId` names, to change its imported material.
 ///
 /// See "Importing key material for AWS KMS keys" in the KMS developer guide.
 fn imported_key_mut<'s>(

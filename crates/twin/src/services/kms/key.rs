@@ -1,4 +1,4 @@
-//! Keys and their settings.
+//! Implements keys and their settings.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     Ok(json!({ "KeyMetadata": described(state, caller, &id) }))
 }
 
-/// Makes a key of this ARN where there is none; nothing happens where it is not the ARN of a key.
+/// Creates a key with this ARN if there is none. Does nothing if the ARN is not the ARN of a key.
 pub(super) fn provide(state: &mut State, arn: &str) {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let [_, _, _, region, account, resource] = elements.as_slice() else { return };
@@ -52,7 +52,7 @@ pub(super) fn provide(state: &mut State, arn: &str) {
     keys.entry(id.to_owned()).or_insert_with(|| Key::new(arn.to_owned(), policy));
 }
 
-/// What `DescribeKey` says of a key by its id; `Null` where there is none.
+/// The answer of `DescribeKey` for a key id; `Null` if there is no such key.
 pub(super) fn described(state: &State, caller: Caller<'_>, id: &str) -> Value {
     let regional = state.regional_ref(caller.account, caller.region);
     let Some(key) = regional.and_then(|regional| regional.keys.get(id)) else { return Value::Null };
@@ -158,7 +158,7 @@ pub(super) fn cancel_deletion(state: &mut State, caller: Caller<'_>, input: &Val
     Ok(json!({ "KeyId": key.arn }))
 }
 
-/// The key that `KeyId` names, to change its rotation.
+/// Returns the key that `KeyId` names, to change its rotation.
 fn rotated_key_mut<'s>(
     state: &'s mut State,
     caller: Caller<'_>,

@@ -1,4 +1,4 @@
-//! The kinds of keys, and what each can do.
+//! Defines the kinds of keys, and their capabilities.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::super::json::optional;
 use crate::fault::Fault;
 use crate::state::{Key, KeyMaterial, MultiRegion, State};
 
-/// The usages that a spec can have.
+/// The valid usages of a key spec.
 ///
 /// See "Key spec reference" in the KMS developer guide.
 fn usages(spec: &str) -> &'static [&'static str] {
@@ -23,7 +23,7 @@ fn usages(spec: &str) -> &'static [&'static str] {
     }
 }
 
-/// The material that `CreateKey` asks for.
+/// The material that `CreateKey` requests.
 ///
 /// See `CreateKey` in the KMS API reference: only a symmetric encryption key has a default usage.
 pub(super) fn asked(input: &Value) -> Result<KeyMaterial, Fault> {
@@ -43,12 +43,12 @@ pub(super) fn asked(input: &Value) -> Result<KeyMaterial, Fault> {
     Ok(KeyMaterial { usage, spec, origin, multi_region })
 }
 
-/// The state of a new key: imported material comes later.
+/// The state of a new key: material is imported later.
 pub(super) fn first_state(material: &KeyMaterial) -> &'static str {
     if material.origin == "EXTERNAL" { "PendingImport" } else { "Enabled" }
 }
 
-/// Rejects an operation about automatic rotation on a key that AWS does not rotate.
+/// Rejects an operation on the automatic rotation of a key that AWS does not rotate.
 ///
 /// See "Rotate AWS KMS keys" and note 7 of "Key states of AWS KMS keys" in the KMS developer guide.
 pub(super) fn check_rotates(key: &Key) -> Result<(), Fault> {
@@ -63,7 +63,7 @@ pub(super) fn check_rotates(key: &Key) -> Result<(), Fault> {
     if origin == "AWS_KMS" { Ok(()) } else { unsupported("origin", origin) }
 }
 
-/// Rejects a change of the rotation of a replica, which has that of its primary key.
+/// Rejects a change of the rotation of a replica, which has the rotation of its primary key.
 ///
 /// See "Rotating multi-Region keys" in the KMS developer guide.
 pub(super) fn check_primary(key: &Key) -> Result<(), Fault> {
@@ -76,7 +76,8 @@ pub(super) fn check_primary(key: &Key) -> Result<(), Fault> {
     }
 }
 
-/// The rotation period of a key in days, which is that of its primary key; `None` where rotation is off.
+/// The rotation period of a key in days, which is the period of its primary key; `None` if rotation
+/// is off.
 pub(super) fn rotation_days(state: &State, key: &Key) -> Option<u64> {
     match &key.material.multi_region {
         Some(MultiRegion::ReplicaOf(primary)) => state.key_by_arn(primary)?.rotation_days,
@@ -84,9 +85,10 @@ pub(super) fn rotation_days(state: &State, key: &Key) -> Option<u64> {
     }
 }
 
-/// Whether an alias of a key of the one material can be moved to a key of the other.
+/// Returns whether an alias can be moved between keys with these materials.
 ///
-/// See `UpdateAlias` in the KMS API reference: both are symmetric, both asymmetric or both HMAC, and have the same usage.
+/// See `UpdateAlias` in the KMS API reference: both are symmetric, both asymmetric or both HMAC,
+/// and have the same usage.
 pub(super) fn are_exchangeable(one: &KeyMaterial, other: &KeyMaterial) -> bool {
     let kind = |spec: &str| match spec {
         "SYMMETRIC_DEFAULT" => "symmetric",
@@ -96,7 +98,7 @@ pub(super) fn are_exchangeable(one: &KeyMaterial, other: &KeyMaterial) -> bool {
     kind(&one.spec) == kind(&other.spec) && one.usage == other.usage
 }
 
-/// Whether a grant on a key of the usage can allow the operation.
+/// Returns whether a grant on a key with this usage can allow the operation.
 ///
 /// See "Grant operations" in the KMS developer guide.
 pub(super) fn is_granted(material: &KeyMaterial, operation: &str) -> bool {
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usage_and_spec_go_together() {
+    fn usage_and_spec_must_match() {
         for (spec, usage, is_accepted) in [
             (None, None, true),
             (None, Some("SIGN_VERIFY"), false),
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_allows_what_the_key_can_do() {
+    fn a_grant_allows_operations_of_its_key() {
         let of = |spec: &str, usage: &str| KeyMaterial {
             spec: spec.to_owned(),
             usage: usage.to_owned(),

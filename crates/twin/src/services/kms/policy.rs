@@ -1,4 +1,4 @@
-//! Key policies.
+//! Implements key policies.
 
 use reconcile_policy::{Administration, Membership, administration};
 use serde_json::{Value, json};
@@ -11,10 +11,11 @@ use crate::policy::{Policy, Service};
 use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{State, partition};
 
-/// See "Resource quotas" in the KMS developer guide.
+/// The maximum size of a key policy. See "Resource quotas" in the KMS developer guide.
 const LIMIT: usize = 32 * 1024;
 
-/// What KMS writes where it is given none. See "Default key policy" in the KMS developer guide.
+/// The policy of a key that is created without one. See "Default key policy" in the KMS developer
+/// guide.
 pub(super) fn default(caller: Caller<'_>) -> String {
     json!({
         "Version": "2012-10-17",
@@ -34,7 +35,8 @@ fn root(caller: Caller<'_>) -> String {
     format!("arn:{}:iam::{}:root", partition(caller.region), caller.account)
 }
 
-/// Refuses what KMS refuses: what is no policy, is too long, or would lock the account out of its key.
+/// Rejects policies that KMS rejects: invalid or too long ones, and those that would lock the
+/// account out of its key.
 pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(Fault::bad("LimitExceededException", "The key policy exceeds 32768 bytes."));

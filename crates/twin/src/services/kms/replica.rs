@@ -1,4 +1,4 @@
-//! Replicas of multi-Region keys.
+//! Implements replicas of multi-Region keys.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub(super) fn all<'s>(state: &'s State, primary: &'s str) -> impl Iterator<Item 
     keys.filter(is_replica).map(|key| key.arn.as_str())
 }
 
-/// See `ReplicateKey` in the KMS API reference.
+/// Creates a replica. See `ReplicateKey` in the KMS API reference.
 pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let region = required(input, "ReplicaRegion")?;
     let there = Caller { region, ..caller };

@@ -1,4 +1,4 @@
-//! Tags of keys.
+//! Implements tags of keys.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) fn pairs(tags: &[Value]) -> BTreeMap<String, String> {
     tags.iter().filter_map(pair).collect()
 }
 
-/// See the errors of `TagResource` in the KMS API reference.
+/// Checks tags. See the errors of `TagResource` in the KMS API reference.
 pub(super) fn check(live: &BTreeMap<String, String>, new: &[Value]) -> Result<(), Fault> {
     const FAULTS: Faults = Faults { invalid: "TagException", too_many: (400, "LimitExceededException") };
 

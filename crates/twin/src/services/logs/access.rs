@@ -1,4 +1,4 @@
-//! Resource policies, subscription filters and account policies of CloudWatch Logs.
+//! Implements resource policies, subscription filters and account policies of CloudWatch Logs.
 
 use serde_json::{Value, json};
 
@@ -9,18 +9,19 @@ use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{ResourcePolicy, State, now};
 
-/// Resource policies that are for no log group in particular, for an account and Region. See `PutResourcePolicy` in the
+/// The maximum number of resource policies of an account and Region. See `PutResourcePolicy` in the
 /// CloudWatch Logs API reference.
 const POLICIES: usize = 10;
 
-/// The characters of such a policy; that of a log group has ten times as many. See "CloudWatch Logs quotas" in the CloudWatch
-/// Logs user guide.
+/// The maximum length of such a policy; the policy of a log group can be ten times as long. See
+/// "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
 const POLICY_LENGTH: usize = 5120;
 
-/// Subscription filters of a log group. See `PutSubscriptionFilter` in the CloudWatch Logs API reference.
+/// The maximum number of subscription filters of a log group. See `PutSubscriptionFilter` in the
+/// CloudWatch Logs API reference.
 const FILTERS: usize = 2;
 
-/// The only type of account policies that the twin has.
+/// The only type of account policies that the twin supports.
 const SUBSCRIPTION: &str = "SUBSCRIPTION_FILTER_POLICY";
 
 fn invalid(message: impl Into<String>) -> Fault {
@@ -55,7 +56,7 @@ pub(super) fn put_resource_policy(
     Ok(json!({ "resourcePolicy": shown }))
 }
 
-/// Writes the policy of a log group, if the caller has read the one that it replaces.
+/// Writes the policy of a log group, if the caller has read the policy that it replaces.
 fn put_group_policy(
     state: &mut State,
     caller: Caller<'_>,
@@ -126,8 +127,8 @@ pub(super) fn describe_resource_policies(
     Ok(json!({ "resourcePolicies": of_account.chain(of_groups).collect::<Vec<_>>() }))
 }
 
-/// Rejects a destination that CloudWatch Logs cannot send to: a stream or function of another account, and anything in
-/// another Region.
+/// Rejects a destination to which CloudWatch Logs cannot send: a stream or function of another
+/// account, and any resource in another Region.
 fn check_destination(caller: Caller<'_>, input: &Value, arn: &str) -> Result<(), Fault> {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, service, region, account, resource] = elements.as_slice() else {
@@ -142,7 +143,7 @@ fn check_destination(caller: Caller<'_>, input: &Value, arn: &str) -> Result<(),
     if *region != caller.region || !is_known {
         return Err(invalid(format!("Could not deliver test message to specified destination {arn}")));
     }
-    // A function needs none, and a destination has one of its own.
+    // A function needs no role, and a destination has its own.
     let needs_role = matches!(*service, "kinesis" | "firehose");
     match optional(input, "roleArn").or_else(|| optional(input, "RoleArn")) {
         None if needs_role => Err(invalid("destinationArn for vendor requires a roleArn")),
@@ -199,8 +200,8 @@ pub(super) fn describe_subscription_filters(
     Ok(json!({ "subscriptionFilters": found.collect::<Vec<_>>() }))
 }
 
-/// An account has one subscription filter policy in a Region, whose document is JSON. See `PutAccountPolicy` in the CloudWatch
-/// Logs API reference.
+/// Writes an account policy. An account has one subscription filter policy in a Region, whose
+/// document is JSON. See `PutAccountPolicy` in the CloudWatch Logs API reference.
 pub(super) fn put_account_policy(
     state: &mut State,
     caller: Caller<'_>,

@@ -1,4 +1,4 @@
-//! Settings of a log group by which events are masked, or written with a bearer token.
+//! Implements settings of a log group that mask events, or accept events with a bearer token.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::named;
 use crate::fault::Fault;
 use crate::state::{LogGroup, State};
 
-/// The log group that `logGroupIdentifier` names, by its name or its ARN.
+/// Returns the log group that `logGroupIdentifier` names, by its name or its ARN.
 fn identified<'s>(
     state: &'s mut State,
     caller: Caller<'_>,
@@ -19,7 +19,7 @@ fn identified<'s>(
     named(state, caller, name.trim_end_matches(":*"))
 }
 
-/// Adds the settings to what `DescribeLogGroups` says.
+/// Adds the settings to the answer of `DescribeLogGroups`.
 pub(super) fn describe(group: &LogGroup, details: &mut Value) {
     details["logGroupClass"] = json!(group.class.as_deref().unwrap_or("STANDARD"));
     details["bearerTokenAuthenticationEnabled"] = json!(group.bearer_tokens);
@@ -28,7 +28,8 @@ pub(super) fn describe(group: &LogGroup, details: &mut Value) {
     }
 }
 
-/// Only log groups of the standard class have such a policy, which has a statement that audits and one that masks.
+/// Writes a data protection policy. Only log groups of the standard class have one. It has a
+/// statement that audits and one that masks.
 ///
 /// See `PutDataProtectionPolicy` in the CloudWatch Logs API reference.
 pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {

@@ -1,4 +1,4 @@
-//! What services may do in the organization, and who may act for it in them.
+//! Implements the trusted access of services to the organization, and delegated administrators.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,12 @@ use super::{ID, arn, management, may_change, may_look, page, start};
 use crate::fault::Fault;
 use crate::state::{State, now};
 
-/// The delegated administrators that an organization can have for a service. See "Organization delegated administrator" in the
-/// CloudTrail user guide.
+/// The maximum number of delegated administrators of an organization for a service. See
+/// "Organization delegated administrator" in the CloudTrail user guide.
 const LIMITS: [(&str, usize); 1] = [("cloudtrail.amazonaws.com", 3)];
 
-/// Whether the organization can have no more delegated administrators for a service.
+/// Returns whether the organization has the maximum number of delegated administrators for a
+/// service.
 pub(in crate::services) fn is_full(state: &State, service: &str) -> bool {
     let registered = state.organization.delegated_administrators.get(service).map_or(0, BTreeSet::len);
     LIMITS.iter().any(|(limited, limit)| *limited == service && registered >= *limit)

@@ -1,4 +1,4 @@
-//! The organization itself, and its accounts.
+//! Implements the organization and its accounts.
 
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ fn details(state: &State, caller: Caller<'_>, id: &str, account: &Account) -> Va
     })
 }
 
-/// Tags of an account; nothing else of the twin's organization has any.
+/// Returns the tags of an account. No other resource of the organization of the twin has tags.
 pub(super) fn tags(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     may_look(state, caller)?;
     let id = required(input, "ResourceId")?;

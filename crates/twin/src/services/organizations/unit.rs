@@ -1,4 +1,4 @@
-//! Organizational units.
+//! Implements organizational units.
 
 use serde_json::{Value, json};
 

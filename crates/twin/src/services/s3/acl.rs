@@ -1,7 +1,7 @@
-//! Bucket ACLs: who besides the owner has a grant.
+//! Implements bucket ACLs: grants to others than the owner.
 //!
-//! See "Access control list (ACL) overview" and, for what is refused, "Troubleshooting" under "Controlling ownership of
-//! objects and disabling ACLs for your bucket" in the S3 user guide.
+//! See "Access control list (ACL) overview" and, for refusals, "Troubleshooting" under "Controlling
+//! ownership of objects and disabling ACLs for your bucket" in the S3 user guide.
 
 use std::fmt::Write;
 
@@ -45,7 +45,7 @@ pub(super) fn answer(
     Ok(response(200, "application/xml", ""))
 }
 
-/// Refuses to disable the ACL of a bucket while it grants anything to others than the owner.
+/// Rejects disabling the ACL of a bucket while it grants anything to others than the owner.
 pub(super) fn check_ownership(bucket: &Bucket, controls: &str) -> Result<(), Fault> {
     if controls.contains("BucketOwnerEnforced") && !bucket.grants.is_empty() {
         let message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
@@ -86,7 +86,7 @@ fn of_xml(xml: &str, owner: &str) -> Result<Vec<Grant>, Fault> {
     Ok(grants.into_iter().filter(|grant| grant.grantee != owner).collect())
 }
 
-/// The ACL that is in effect: without public grants where S3 ignores them.
+/// The ACL that is in effect: without public grants if S3 ignores them.
 fn to_xml(bucket: &Bucket) -> String {
     let ignores_public = bucket.has("publicAccessBlock", "<IgnorePublicAcls>true");
     let owner = Grant { grantee: bucket.owner.clone(), permission: "FULL_CONTROL".to_owned() };

@@ -1,4 +1,4 @@
-//! Buckets themselves.
+//! Implements the operations on buckets.
 
 use bytes::Bytes;
 use http::Response;
@@ -10,7 +10,7 @@ use crate::protocol::response;
 use crate::request::Request;
 use crate::state::{Bucket, State};
 
-/// The Region that is named by saying nothing.
+/// The Region that a request without a Region means.
 const CLASSIC: &str = "us-east-1";
 
 pub(super) fn create(
@@ -32,7 +32,8 @@ pub(super) fn create(
         return Err(Fault::bad("IllegalLocationConstraintException", message));
     }
     match state.buckets.get(name) {
-        // See `CreateBucket` in the S3 API reference: in this Region, for legacy compatibility, it succeeds and resets the ACL.
+        // See `CreateBucket` in the S3 API reference: in this Region, the call succeeds for legacy
+        // compatibility, and resets the ACL.
         Some(bucket)
             if bucket.owner == caller.account && caller.region == CLASSIC && bucket.region == CLASSIC =>
         {
@@ -67,9 +68,10 @@ fn created(name: &str) -> Response<Bytes> {
     answer
 }
 
-/// Refuses a name of an account regional namespace in the global one, and the reverse.
+/// Rejects a name of an account regional namespace in the global namespace, and the reverse.
 ///
-/// See "Namespaces for general purpose buckets" and "Account regional namespace naming rules" in the S3 user guide.
+/// See "Namespaces for general purpose buckets" and "Account regional namespace naming rules" in
+/// the S3 user guide.
 fn check_namespace(caller: Caller<'_>, namespace: Option<&str>, name: &str) -> Result<(), Fault> {
     let suffix = format!("-{}-{}-an", caller.account, caller.region);
     let is_own = name.ends_with(&suffix);
@@ -89,7 +91,7 @@ fn check_namespace(caller: Caller<'_>, namespace: Option<&str>, name: &str) -> R
     }
 }
 
-/// What a `CreateBucketConfiguration` asks for.
+/// The content of a `CreateBucketConfiguration`.
 #[derive(Default)]
 struct New {
     region: Option<String>,
@@ -109,7 +111,8 @@ impl New {
     }
 }
 
-/// See "General purpose bucket naming rules" in the S3 user guide.
+/// Returns whether a text is the name of a bucket. See "General purpose bucket naming rules" in the
+/// S3 user guide.
 fn is_bucket_name(name: &str) -> bool {
     let is_edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let bytes = name.as_bytes();
@@ -155,7 +158,7 @@ pub(super) fn location(
     request: &Request,
     name: &str,
 ) -> Result<Response<Bytes>, Fault> {
-    // The one operation that is answered wherever it is asked.
+    // The only operation that every Region answers.
     let anywhere = state.buckets.get(name).map(|bucket| bucket.region.clone()).unwrap_or_default();
     let caller = Caller { region: &anywhere, ..caller };
     let region = &owned(state, caller, request, name)?.region;

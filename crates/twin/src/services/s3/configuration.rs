@@ -1,4 +1,4 @@
-//! The configurations of a bucket that the twin keeps as they were sent.
+//! Implements the configurations of a bucket that the twin stores as they were sent.
 
 use std::collections::BTreeMap;
 
@@ -20,22 +20,22 @@ const REPLICATION: &str = "replication";
 pub(super) const TAGGING: &str = "tagging";
 const VERSIONING: &str = "versioning";
 
-/// One sort of configuration.
+/// A kind of configuration.
 pub(super) struct Kind {
-    /// The query parameter that asks for it.
+    /// The query parameter of the configuration.
     pub(super) parameter: &'static str,
-    /// Its name in operations.
+    /// The name of the configuration in operations.
     pub(super) name: &'static str,
-    /// What S3 answers where there is none.
+    /// The answer of S3 if there is no configuration.
     absent: Absent,
 }
 
 enum Absent {
-    /// An error of this code.
+    /// An error with this code.
     Error(&'static str),
     /// An empty element.
     Empty(&'static str),
-    /// The setting of every bucket that has no other.
+    /// The default setting of buckets.
     Default(&'static str),
 }
 
@@ -96,12 +96,12 @@ pub(super) const KINDS: &[Kind] = &[
     },
 ];
 
-/// Regions in which S3 blocks no encryption type of a new bucket. See "Default SSE-C setting for new buckets FAQ" in the S3
-/// user guide.
+/// Regions in which S3 blocks no encryption type of a new bucket. See "Default SSE-C setting for
+/// new buckets FAQ" in the S3 user guide.
 const BLOCKS_NO_ENCRYPTION: [&str; 2] = ["me-central-1", "me-south-1"];
 
-/// What S3 gives every new bucket: encryption with its own keys and never with keys of callers, public access blocked, no
-/// ACLs.
+/// The configurations of a new bucket: encryption with keys of S3 and never with keys of callers,
+/// public access blocked, no ACLs.
 pub(super) fn defaults(ownership: &str, region: &str) -> BTreeMap<String, String> {
     let blocked = match BLOCKS_NO_ENCRYPTION.contains(&region) {
         true => "",
@@ -165,19 +165,20 @@ pub(super) fn answer(
     }
 }
 
-/// Refuses what S3 does not accept as the new configuration of a bucket.
+/// Rejects configurations that S3 rejects for the bucket.
 fn check(bucket: &Bucket, kind: &Kind, xml: &str) -> Result<(), Fault> {
     let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
     match kind.parameter {
         LIFECYCLE => lifecycle::check(&document),
         OWNERSHIP => acl::check_ownership(bucket, xml),
-        // See "Requirements for replication" and "List of replication-related error codes" in the S3 documentation.
+        // See "Requirements for replication" and "List of replication-related error codes" in the
+        // S3 documentation.
         REPLICATION if !bucket.has(VERSIONING, "<Status>Enabled") => {
             let message = "Versioning must be 'Enabled' on the bucket to apply a replication configuration";
             Err(Fault::bad("InvalidRequest", message))
         }
-        // With ABAC, only `TagResource` of S3 Control writes tags. The documentation names no error.
-        // See "Enabling ABAC in general purpose buckets" in the S3 user guide.
+        // With ABAC, only `TagResource` of S3 Control writes tags. The documentation does not state
+        // the error. See "Enabling ABAC in general purpose buckets" in the S3 user guide.
         TAGGING if bucket.has(ABAC, "<Status>Enabled") => {
             let message = "The specified method is not allowed against this resource.";
             Err(Fault::new(405, "MethodNotAllowed", message))

@@ -1,4 +1,5 @@
-//! Inventories of a bucket, of which a bucket can have several. The twin writes none.
+//! Implements the inventories of a bucket. A bucket can have several. The twin writes no inventory
+//! files.
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -10,10 +11,10 @@ use crate::protocol::response;
 use crate::request::Request;
 use crate::state::State;
 
-/// Under which names inventories are kept among the configurations of the bucket.
+/// The prefix of the names of inventories among the configurations of the bucket.
 const PREFIX: &str = "inventory:";
 
-/// The operation, by the method and whether the request names an inventory.
+/// Returns the operation, given the method and whether the request names an inventory.
 pub(super) fn operation(method: &str, is_named: bool) -> &'static str {
     match (method, is_named) {
         ("PUT", _) => "PutBucketInventoryConfiguration",

@@ -1,4 +1,4 @@
-//! What S3 makes of the lifecycle of a bucket, besides keeping it.
+//! Checks the lifecycle of a bucket.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,11 @@ use roxmltree::{Document, Node};
 use crate::fault::Fault;
 use crate::request::Request;
 
-/// The header that says how small objects may be and still move; under its name the value is kept.
+/// The header with the minimum size of objects that move to another class; the value is stored
+/// under its name.
 pub(super) const LEAST_SIZE: &str = "x-amz-transition-default-minimum-object-size";
 
-/// The storage classes that objects can move to, each with those that can follow it.
+/// The storage classes to which objects can move, each with the classes that can follow it.
 ///
 /// See "Transitioning objects using Amazon S3 Lifecycle" in the S3 user guide.
 const CLASSES: [(&str, &[&str]); 6] = [
@@ -23,13 +24,14 @@ const CLASSES: [(&str, &[&str]); 6] = [
     ("GLACIER", &["DEEP_ARCHIVE"]),
     ("DEEP_ARCHIVE", &[]),
 ];
-/// The classes for which objects have to be this old, and in which they stay as long before they are archived.
+/// The classes for which objects must have a minimum age, and in which they stay as long before
+/// they are archived.
 const INFREQUENT: [&str; 2] = ["STANDARD_IA", "ONEZONE_IA"];
 const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 const INFREQUENT_DAYS: i64 = 30;
 
-/// Refuses rules that S3 refuses: of two forms side by side (with a filter, and with a prefix in its place), without an action,
-/// and with transitions or expirations in an order that S3 does not have.
+/// Rejects rules that S3 rejects: with both a filter and a prefix, without an action, and with
+/// transitions or expirations in an order that S3 does not support.
 ///
 /// See "Lifecycle configuration elements" in the S3 user guide.
 pub(super) fn check(document: &Document<'_>) -> Result<(), Fault> {
@@ -115,7 +117,8 @@ fn number(node: Node<'_, '_>, name: &str) -> Option<i64> {
     child(node, name)?.text()?.trim().parse().ok()
 }
 
-/// See `PutBucketLifecycleConfiguration` in the S3 API reference.
+/// Returns the minimum size of a request. See `PutBucketLifecycleConfiguration` in the S3 API
+/// reference.
 pub(super) fn least_size(request: &Request) -> String {
     request.header(LEAST_SIZE).unwrap_or("all_storage_classes_128K").to_owned()
 }

@@ -1,4 +1,4 @@
-//! Objects: their texts, and when each was stored.
+//! Implements objects: their texts and their times of storage.
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -44,7 +44,8 @@ pub(super) fn answer(
 
 /// Checks the conditions of a write or a deletion.
 ///
-/// See "How to prevent object overwrites with conditional writes" and "How to perform conditional deletes" in the S3 user guide.
+/// See "How to prevent object overwrites with conditional writes" and "How to perform conditional
+/// deletes" in the S3 user guide.
 fn check_conditions(request: &Request, object: Option<&Object>) -> Result<(), Fault> {
     let failed = || {
         let message = "At least one of the pre-conditions you specified did not hold";
@@ -74,13 +75,13 @@ fn with_header(answer: &mut Response<Bytes>, name: &'static str, value: &str) {
     }
 }
 
-/// A time in seconds since 1970, as HTTP writes it.
+/// Formats a time in seconds since 1970 as HTTP does.
 fn http_date(seconds: i64) -> String {
     let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// The objects of a bucket, each in its one version.
+/// The objects of a bucket, each in its only version.
 pub(super) fn versions(
     state: &mut State,
     caller: Caller<'_>,
@@ -106,10 +107,10 @@ pub(super) fn versions(
     Ok(response(200, "application/xml", xml))
 }
 
-/// The body as it was before it was cut into chunks for its checksum.
+/// Returns the body without the chunks of its checksum.
 ///
-/// See "Signature calculations for the authorization header: transferring a payload in multiple chunks" in the S3 API
-/// reference.
+/// See "Signature calculations for the authorization header: transferring a payload in multiple
+/// chunks" in the S3 API reference.
 fn text(request: &Request) -> Result<String, Fault> {
     let is_chunked = request.header("x-amz-content-sha256").is_some_and(|it| it.starts_with("STREAMING-"));
     let bytes = if is_chunked { unchunked(&request.body)? } else { request.body.to_vec() };
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_are_put_together_again() {
+    fn chunks_are_joined() {
         let body = b"4\r\nlock\r\n3\r\ned!\r\n0\r\nx-amz-checksum-crc32:AAAA==\r\n\r\n";
         assert_eq!(unchunked(body).unwrap(), b"locked!");
         for broken in [&b""[..], b"zz\r\n", b"9\r\nlock\r\n0\r\n"] {

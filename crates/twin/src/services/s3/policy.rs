@@ -1,4 +1,4 @@
-//! Bucket policies.
+//! Implements bucket policies.
 
 mod statement;
 
@@ -14,7 +14,7 @@ use crate::protocol::response;
 use crate::request::Request;
 use crate::state::{State, partition};
 
-/// See "Bucket policies" in the S3 user guide: 20 KB.
+/// The maximum size of a bucket policy. See "Bucket policies" in the S3 user guide: 20 KB.
 const LIMIT: usize = 20 * 1024;
 
 pub(super) fn answer(
@@ -23,7 +23,8 @@ pub(super) fn answer(
     request: &Request,
     name: &str,
 ) -> Result<Response<Bytes>, Fault> {
-    // Not even a principal that may read the bucket gets its policy from another account.
+    // A principal of another account never gets the policy, even if it is allowed to read the
+    // bucket.
     let is_foreign = state.buckets.get(name).is_some_and(|bucket| bucket.owner != caller.account);
     if is_foreign {
         let message = "The specified method is not allowed against this resource.";

@@ -1,13 +1,14 @@
-//! Whether S3 counts a bucket policy as public, read literally from its documentation: what the documentation does not
-//! call a fixed value is not one.
+//! Decides whether S3 counts a bucket policy as public. The documentation is applied literally: a
+//! value is fixed only if the documentation calls it fixed.
 //!
-//! See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user guide.
+//! See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user
+//! guide.
 
 use serde_json::Value;
 
 use crate::policy::Policy;
 
-/// Operators that hold only where the request has one of the values.
+/// Operators that hold only if the request has one of the values.
 const OPERATORS: &[&str] =
     &["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"];
 
@@ -60,7 +61,7 @@ fn is_fixed(key: &str, value: &str) -> bool {
             let widest = if value.contains(':') { 32 } else { 8 };
             value.split_once('/').is_none_or(|(_, bits)| bits.parse::<u8>().is_ok_and(|bits| bits >= widest))
         }
-        // Only the name of the access point may be a wildcard.
+        // Only the name of the access point can be a wildcard.
         "s3:DataAccessPointArn" => {
             value.rsplit_once(":accesspoint/").is_some_and(|(scope, _)| !scope.contains(['*', '?', '$']))
         }
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_examples_of_the_documentation_are_public_and_its_corrections_are_not() {
+    fn the_public_examples_of_the_documentation_are_public() {
         let is_public = |principal: Value, condition: Value| {
             let statement = json!({ "Principal": principal, "Resource": "*", "Action": "s3:PutObject",
                 "Effect": "Allow", "Condition": condition });

@@ -1,8 +1,9 @@
-//! Bucket tags: what S3 refuses to do to the tags of AWS itself.
+//! Checks bucket tags: S3 protects tags of AWS.
 //!
-//! A stack puts `aws:cloudformation:…` tags on the buckets that it creates. `PutBucketTagging` replaces all tags of a
-//! bucket, and is refused unless it leaves these as they are. See "AWS-generated cost allocation tags" in the AWS Billing user guide and
-//! "Using cost allocation S3 bucket tags" in the S3 user guide.
+//! A stack puts `aws:cloudformation:…` tags on the buckets that it creates. `PutBucketTagging`
+//! replaces all tags of a bucket, and is refused unless these tags stay unchanged. See
+//! "AWS-generated cost allocation tags" in the AWS Billing user guide and "Using cost allocation S3
+//! bucket tags" in the S3 user guide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use super::super::tags::{LIMIT, is_reserved};
 use crate::fault::Fault;
 use crate::protocol::escape;
 
-/// The tags of a request that creates a bucket, as a document of tags; `None` where it has none.
+/// The tags in a request that creates a bucket, as a document of tags; `None` if there are none.
 ///
 /// See `CreateBucketConfiguration` in the S3 API reference.
 pub(super) fn of_new_bucket(configuration: &Document<'_>) -> Result<Option<String>, Fault> {
@@ -24,7 +25,8 @@ pub(super) fn of_new_bucket(configuration: &Document<'_>) -> Result<Option<Strin
     Ok((!tags.is_empty()).then(|| format!("<Tagging><TagSet>{tags}</TagSet></Tagging>")))
 }
 
-/// Refuses a document of tags that removes, changes or adds tags of AWS. `live` is the document that it replaces.
+/// Rejects a document of tags that removes, changes or adds tags of AWS. `live` is the document
+/// that it replaces.
 pub(super) fn check(live: Option<&String>, new: &Document<'_>) -> Result<(), Fault> {
     let live = live.and_then(|xml| Document::parse(xml).ok().map(|live| system_tags(&live)));
     let refused = |message: &str| Err(Fault::bad("InvalidTag", message));

@@ -1,4 +1,4 @@
-//! Subscriptions of topics. No message is ever sent.
+//! Implements subscriptions of topics. No message is ever sent.
 
 use super::super::Caller;
 use super::super::query::Form;
@@ -7,7 +7,8 @@ use crate::fault::Fault;
 use crate::protocol::escape;
 use crate::state::{State, Subscription, Topic};
 
-/// The attributes of a topic that count its subscriptions. See `GetTopicAttributes` in the SNS API reference.
+/// The attributes of a topic with the numbers of its subscriptions. See `GetTopicAttributes` in the
+/// SNS API reference.
 pub(super) fn counts(topic: &Topic) -> [(&'static str, String); 3] {
     let pending = topic.subscriptions.iter().filter(|it| it.token.is_some()).count();
     let confirmed = topic.subscriptions.len().saturating_sub(pending);
@@ -18,7 +19,8 @@ pub(super) fn counts(topic: &Topic) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Whoever subscribes an endpoint of the own account need not confirm; a phone number is never asked.
+/// Creates a subscription. An account need not confirm its own endpoints, and a phone number is
+/// never asked to confirm.
 ///
 /// See `Subscribe` in the SNS API reference.
 pub(super) fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {

@@ -1,7 +1,7 @@
-//! Rejects advanced event selectors of a trail that CloudTrail rejects.
+//! Rejects advanced event selectors that CloudTrail rejects.
 //!
-//! See `AdvancedFieldSelector` and `PutEventSelectors` in the CloudTrail API reference. The lengths of names and values are in
-//! the service model.
+//! See `AdvancedFieldSelector` and `PutEventSelectors` in the CloudTrail API reference. The lengths
+//! of names and values are in the service model.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::super::super::json::{list as listed, optional};
 const OPERATORS: [&str; 6] =
     ["Equals", "NotEquals", "StartsWith", "NotStartsWith", "EndsWith", "NotEndsWith"];
 const EQUALS: &[&str] = &["Equals"];
-/// The most values in all conditions of all selectors of a trail.
+/// The maximum number of values in all conditions of all selectors of a trail.
 const VALUES: usize = 500;
 
 /// The values of an operator of a field.
@@ -20,7 +20,8 @@ struct Condition<'v> {
     values: Vec<&'v str>,
 }
 
-/// A field that selectors of a category can have, with its operators, and its values where those are listed.
+/// A field of selectors of a category, with its operators, and its values if only certain values
+/// are valid.
 type Field = (&'static str, &'static [&'static str], Option<&'static [&'static str]>);
 
 const MANAGEMENT: &[Field] = &[
@@ -47,7 +48,7 @@ const NETWORK_ACTIVITY: &[Field] = &[
     ("userIdentity.arn", &OPERATORS, None),
     ("vpcEndpointId", &OPERATORS, None),
 ];
-/// The fields that are compared with one value.
+/// The fields that accept a single value.
 const SINGLE: [&str; 3] = ["eventCategory", "readOnly", "resources.type"];
 
 pub(super) fn are_valid(selectors: &[Value]) -> bool {
@@ -57,13 +58,13 @@ pub(super) fn are_valid(selectors: &[Value]) -> bool {
         && conditions.iter().all(|it| it.as_ref().is_some_and(|it| is_valid(it)))
 }
 
-/// Whether a selector is of data events.
+/// Returns whether a selector selects data events.
 pub(super) fn is_of_data(selector: &Value) -> bool {
     let mut conditions = conditions(selector).into_iter().flatten();
     conditions.any(|it| it.field == "eventCategory" && it.values.contains(&"Data"))
 }
 
-/// The conditions of a selector; `None` where a field has none, or an empty one.
+/// The conditions of a selector; `None` if a field has no condition, or an empty one.
 fn conditions(selector: &Value) -> Option<Vec<Condition<'_>>> {
     let mut conditions = Vec::new();
     for selector in listed(selector, "FieldSelectors") {
@@ -97,7 +98,8 @@ fn is_valid(conditions: &[Condition<'_>]) -> bool {
         })
 }
 
-/// Whether a field can have the condition. Selectors have no wildcards, and `Equals` compares whole ARNs.
+/// Returns whether a field can have the condition. Selectors have no wildcards, and `Equals`
+/// compares whole ARNs.
 fn has((name, operators, listed): Field, condition: &Condition<'_>) -> bool {
     let is_value = |value: &&str| {
         listed.is_none_or(|listed| listed.contains(value))

@@ -1,7 +1,8 @@
-//! Rejects statements of a bucket policy for their actions, resources and condition keys, with the words of S3.
+//! Rejects statements of a bucket policy because of their actions, resources and condition keys,
+//! with the messages of S3.
 //!
-//! See "Actions, resources, and condition keys for Amazon S3" in the Service Authorization Reference, and "Policy resources
-//! for Amazon S3" in the S3 user guide.
+//! See "Actions, resources, and condition keys for Amazon S3" in the Service Authorization
+//! Reference, and "Policy resources for Amazon S3" in the S3 user guide.
 
 use serde_json::Value;
 
@@ -35,7 +36,7 @@ fn texts<'v>(statement: &'v Value, names: [&str; 2]) -> Option<Vec<&'v str>> {
     }
 }
 
-/// The part of an ARN of S3 behind its five colons.
+/// The part of an ARN of S3 after its fifth colon.
 fn resource(arn: &str) -> &str {
     arn.splitn(6, ':').nth(5).unwrap_or_default()
 }
@@ -44,7 +45,8 @@ fn is_of_bucket(arn: &str, bucket: &str) -> bool {
     resource(arn).split('/').next() == Some(bucket)
 }
 
-/// What the actions of a pattern act on; `None` where no action of S3 matches.
+/// Returns the kinds of resources of the actions that match a pattern; `None` if no action of S3
+/// matches.
 fn levels(action: &str) -> Option<Levels> {
     if action == "*" {
         return Some(Actions::of_s3().levels("*"));

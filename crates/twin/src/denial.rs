@@ -1,7 +1,6 @@
 //! Denies calls, as an identity policy or a service control policy does.
 
 use crate::fault::Fault;
-use crate::services::Caller;
 
 /// Calls to which the twin answers "access denied".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +16,16 @@ pub struct Denial {
 
 impl Denial {
     /// Returns the denial of a call, if it is denied. `code` is the error code of the service.
-    pub(crate) fn of(&self, caller: Caller<'_>, operation: &str, code: &'static str) -> Option<Fault> {
-        let is_meant = self.account == caller.account
+    pub(crate) fn of(
+        &self,
+        account: &str,
+        region: &str,
+        operation: &str,
+        code: &'static str,
+    ) -> Option<Fault> {
+        let is_meant = self.account == account
             && self.operation == operation
-            && self.region.as_ref().is_none_or(|region| region == caller.region);
+            && self.region.as_ref().is_none_or(|it| it == region);
         is_meant.then(|| Fault::new(403, code, format!("not authorized to perform: {operation}")))
     }
 }

@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 
+use crate::answer::Answer;
 use crate::request::Request;
-use crate::services::{self, Answer};
+use crate::services;
 use crate::state::State;
 
 /// The delay with which an operation sees a change.

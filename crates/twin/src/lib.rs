@@ -12,7 +12,9 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "the operations of a service share one shape, for their table")]
 mod adapters;
+mod answer;
 mod call;
+mod caller;
 mod denial;
 mod disagreement;
 mod failure;
@@ -26,6 +28,7 @@ mod protocol;
 mod request;
 mod services;
 mod session_policy;
+mod setup;
 mod state;
 mod store;
 mod twin;
@@ -38,8 +41,9 @@ pub use failure::Failure;
 pub use garbage::{Garbage, GarbageAnswer};
 pub use hold::Hold;
 pub use lag::Lag;
+pub use setup::{Setup, SetupAccount, SetupBucket};
 pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailSummary};
 pub use state::{KeyMaterial, MultiRegion};
 pub use store::StoreError;
-pub use twin::{Setup, SetupAccount, SetupBucket, Twin};
+pub use twin::Twin;
 pub use weather::{Clock, Event, ForeignTarget, ForeignWrite, Kind, Share, Weather, WeatherError};

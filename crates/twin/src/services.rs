@@ -15,31 +15,12 @@ mod tags;
 
 use bytes::Bytes;
 use http::Response;
-use reconcile_policy::Region;
 
+use crate::answer::Answer;
 use crate::fault::Fault;
 use crate::protocol;
 use crate::request::Request;
-use crate::session_policy;
 use crate::state::State;
-
-/// The result of a request.
-pub(crate) struct Answer {
-    pub(crate) response: Response<Bytes>,
-    /// Service and operation: `kms:CreateKey`.
-    pub(crate) operation: String,
-    pub(crate) mutating: bool,
-    pub(crate) error: Option<&'static str>,
-}
-
-/// The calling account and the called Region, after the check that the account exists.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller<'r> {
-    pub(crate) account: &'r str,
-    pub(crate) region: &'r str,
-    /// The policy of the session, if the caller has assumed a role with one.
-    session_policy: Option<&'r str>,
-}
 
 pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
     match request.scope.service.as_str() {
@@ -109,46 +90,6 @@ pub(crate) fn refusal(service: &str, fault: &Fault) -> Response<Bytes> {
 /// Returns an answer for an unknown service.
 pub(crate) fn unavailable(fault: &Fault) -> Response<Bytes> {
     protocol::json(&Err(fault.clone()))
-}
-
-impl<'r> Caller<'r> {
-    /// Creates the caller for the account itself, without the limits of a session.
-    pub(crate) fn account(account: &'r str, region: &'r str) -> Self {
-        Self { account, region, session_policy: None }
-    }
-
-    /// Returns the caller of a request, if the account of its credentials and the partition of its
-    /// Region exist. `code` is the error code of the service if the account does not exist.
-    fn of(state: &State, request: &'r Request, code: &'static str) -> Result<Self, Fault> {
-        let account = request.account().filter(|account| {
-            state.accounts.contains_key(*account) || state.ambient.as_deref() == Some(*account)
-        });
-        let account = account
-            .ok_or_else(|| Fault::new(403, code, "the security token included in the request is invalid"))?;
-        let region = request.scope.region.as_str();
-        if let Err(error) = region.parse::<Region>() {
-            let message = format!("Credential should be scoped to a valid Region: {error}");
-            return Err(Fault::new(403, "InvalidSignatureException", message));
-        }
-        Ok(Self { account, region, session_policy: request.scope.session_policy.as_deref() })
-    }
-
-    /// Returns the caller if nothing denies the operation (`kms:CreateKey`). `code` is the error
-    /// code of the service for a denial.
-    fn permitted(self, state: &State, operation: &str, code: &'static str) -> Result<Self, Fault> {
-        if let Some(fault) = state.denials.iter().find_map(|denial| denial.of(self, operation, code)) {
-            return Err(fault);
-        }
-        // Every caller is allowed to call it.
-        let is_free = operation == "sts:GetCallerIdentity";
-        if self.session_policy.is_some_and(|policy| !is_free && !session_policy::allows(policy, operation)) {
-            let message = format!(
-                "not authorized to perform: {operation} because no session policy allows the {operation} action"
-            );
-            return Err(Fault::new(403, code, message));
-        }
-        Ok(self)
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::disagreement::Disagreement;
@@ -17,7 +18,8 @@ use crate::garbage::Garbage;
 use crate::hold::{Hold, Holds};
 use crate::lag::{Lag, Lags};
 use crate::request::{Request, base_key};
-use crate::services::{self, Answer};
+use crate::services;
+use crate::setup::Setup;
 use crate::state::show::Summary;
 use crate::state::{Account, Grant, Key, KeyMaterial, Shared, State};
 use crate::store::{Store, StoreError};
@@ -66,45 +68,6 @@ struct Outcome {
     broken: Option<Broken>,
     events: Vec<Event>,
     delay: Duration,
-}
-
-/// The accounts and resources that a twin must have.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Setup {
-    /// The account of the current credentials.
-    pub ambient: Option<String>,
-    /// The management account of the organization, if it is not the ambient account.
-    pub management: Option<String>,
-    /// The accounts.
-    pub accounts: Vec<SetupAccount>,
-    /// ARNs of keys that must exist.
-    pub keys: Vec<String>,
-    /// ARNs of topics that must exist, and to which CloudTrail can publish.
-    pub topics: Vec<String>,
-    /// Buckets that must exist.
-    pub buckets: Vec<SetupBucket>,
-}
-
-/// A bucket that a twin must have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetupBucket {
-    /// The name of the bucket.
-    pub name: String,
-    /// The account that owns it.
-    pub owner: String,
-    /// The Region of the bucket.
-    pub region: String,
-}
-
-/// An account that a twin must have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetupAccount {
-    /// The id of the account.
-    pub id: String,
-    /// The name of the account.
-    pub name: String,
-    /// Names of the roles in the account that other accounts are allowed to assume.
-    pub roles: Vec<String>,
 }
 
 impl std::fmt::Debug for Twin {

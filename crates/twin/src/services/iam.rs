@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Document, Statement};
 
-use super::Caller;
 use super::query::{Form, Operation, Service, read, tags_xml, write};
 use super::tags::{self, Faults};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::escape;
 use crate::state::{Role, State, partition};

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Answer, Caller};
+use crate::answer::Answer;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::model::{Invalid, Model};
 use crate::protocol;

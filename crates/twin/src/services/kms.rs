@@ -14,7 +14,8 @@ use std::ops::Bound;
 use serde_json::{Value, json};
 
 use super::json::{Operation, optional, read, required, write};
-use super::{Caller, page};
+use super::page;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{Key, State};
 

@@ -10,8 +10,9 @@ use reconcile_policy::{Region, Request};
 use serde_json::{Value, json};
 
 use super::json::{Operation, list as listed, optional, read, required, write};
+use super::page;
 use super::tags::{self, Faults};
-use super::{Caller, page};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{LogGroup, State, now, partition};

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::json::{Operation, optional, read, write};
-use super::{Caller, page};
+use super::page;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, partition};
 

@@ -1,7 +1,8 @@
 //! Dispatches requests of the services that use the query protocol: the request is a form, the
 //! answer is XML.
 
-use super::{Answer, Caller};
+use crate::answer::Answer;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::model::{Invalid, Model};
 use crate::protocol::{self, escape};

@@ -13,15 +13,17 @@ mod tagging;
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::{Answer, Caller};
+use crate::answer::Answer;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::model::{Invalid, Malformed, Model};
 use crate::protocol;
 use crate::request::Request;
+use crate::setup::SetupBucket;
 use crate::state::{Bucket, State};
 
 /// Creates a bucket with the default settings of S3 if no bucket has the name.
-pub(crate) fn provide(state: &mut State, bucket: &crate::SetupBucket) {
+pub(crate) fn provide(state: &mut State, bucket: &SetupBucket) {
     state.buckets.entry(bucket.name.clone()).or_insert_with(|| {
         Bucket::new(
             &bucket.owner,

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconcile_policy::{Document, Request, Statement};
 use serde_json::{Value, json};
 
-use super::Caller;
 use super::query::{Form, Operation, Service, read, tags_xml, write};
 use super::tags::{self, Faults};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::policy::{self, Policy};
 use crate::protocol::escape;

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, Caller, query};
+use super::query;
+use crate::answer::Answer;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::{self, escape};
 use crate::request::{Request, session_key, session_token};

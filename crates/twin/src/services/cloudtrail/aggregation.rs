@@ -6,9 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{list as listed, optional, required};
 use super::{name, selectors};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::State;
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::Caller;
 use super::super::json::required;
-use super::{attached, delivery, name};
+use super::name;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::State;
 

@@ -1,8 +1,8 @@
 //! Finds the trail that a request names, by name or ARN.
 
-use super::super::Caller;
 use super::super::organizations::management;
 use super::organization;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, Trail};
 

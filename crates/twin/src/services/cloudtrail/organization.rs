@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::required;
 use super::super::organizations::{access, management};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::State;
 

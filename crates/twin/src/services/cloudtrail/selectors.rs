@@ -4,9 +4,9 @@ mod advanced;
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{list as listed, required};
 use super::name;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, Trail};
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{list as listed, required};
 use super::super::tags::{self, Faults};
 use super::name;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::State;
 

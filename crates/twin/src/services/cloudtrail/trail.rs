@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{list as listed, optional, required};
 use super::{attached, delivery, name, organization, selectors, tag};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, Trail, partition};
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{optional, required};
 use super::{Aliases, check_live, key_id, material, page, start};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, partition};
 

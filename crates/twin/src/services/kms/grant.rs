@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{list as listed, optional, required};
 use super::{answer, invalid_marker, key_mut, limit, material, usable_key_mut};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, now, partition};
 
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_key_has_a_quota_of_grants() {
         let mut state = State::default();
-        let caller = Caller { account: "111111111111", region: "eu-west-1", session_policy: None };
+        let caller = Caller::account("111111111111", "eu-west-1");
         let arn = "arn:aws:kms:eu-west-1:111111111111:key/1";
         let mut key = crate::state::Key::new(arn.to_owned(), String::new());
         key.grants = vec![json!({ "Name": "theirs" }); GRANTS - 1];

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::optional;
 use super::live_key_mut;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{Key, State};
 

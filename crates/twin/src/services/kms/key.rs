@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{list as listed, optional};
 use super::{
     Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, replica, start, tag,
     usable_key_mut,
 };
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{Key, KeyMaterial, MultiRegion, State, now, partition};
 

@@ -3,9 +3,9 @@
 use reconcile_policy::{Administration, Membership, administration};
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{optional, required};
 use super::key_mut;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::policy::{Policy, Service};
 use crate::services::organizations::ID as ORGANIZATION;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{list as listed, optional, required};
 use super::{key, policy, tag, usable_key_mut};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{Key, KeyMaterial, MultiRegion, State, partition};
 
@@ -19,7 +19,7 @@ pub(super) fn all<'s>(state: &'s State, primary: &'s str) -> impl Iterator<Item 
 /// Creates a replica. See `ReplicateKey` in the KMS API reference.
 pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let region = required(input, "ReplicaRegion")?;
-    let there = Caller { region, ..caller };
+    let there = caller.in_region(region);
     let text = match optional(input, "Policy") {
         Some(text) => {
             policy::check(there, text)?;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{optional, required};
 use super::{group_arn, name_of, named, not_found};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{ResourcePolicy, State, now};

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::required;
 use super::named;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{LogGroup, State};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::super::Caller;
 use super::super::json::{optional, required};
 use super::{ID, arn, management, may_change, may_look, page, start};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, now};
 

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{Method, Response};
 use roxmltree::Document;
 
-use super::super::Caller;
 use super::{body, malformed_xml, owned};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::{escape, response};
 use crate::request::Request;

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::super::Caller;
 use super::{body, configuration, malformed_xml, owned, tagging};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::response;
 use crate::request::Request;
@@ -160,7 +160,7 @@ pub(super) fn location(
 ) -> Result<Response<Bytes>, Fault> {
     // The only operation that every Region answers.
     let anywhere = state.buckets.get(name).map(|bucket| bucket.region.clone()).unwrap_or_default();
-    let caller = Caller { region: &anywhere, ..caller };
+    let caller = caller.in_region(&anywhere);
     let region = &owned(state, caller, request, name)?.region;
     let region = if region == CLASSIC { "" } else { region };
     let xml = format!(

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::super::Caller;
 use super::{acl, body, lifecycle, malformed_xml, owned, tagging};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::response;
 use crate::request::Request;

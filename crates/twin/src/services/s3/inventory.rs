@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::super::Caller;
 use super::{body, owned};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::response;
 use crate::request::Request;

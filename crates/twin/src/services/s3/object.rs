@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::super::Caller;
 use super::owned;
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::{escape, response};
 use crate::request::Request;

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Method, Response};
 use reconcile_policy::Partition;
 
-use super::super::Caller;
 use super::{body, owned, public};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::policy::{Policy, Service};
 use crate::protocol::response;

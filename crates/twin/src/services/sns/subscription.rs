@@ -1,8 +1,8 @@
 //! Implements subscriptions of topics. No message is ever sent.
 
-use super::super::Caller;
 use super::super::query::Form;
 use super::{invalid, named};
+use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::escape;
 use crate::state::{State, Subscription, Topic};

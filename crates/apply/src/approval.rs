@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_plan::plan::{Action, ActionKind, Change, Phase};
+use reconcile_plan::plan::{ActionKind, Change, Phase, Views};
 use reconcile_plan::{Address, Plan, addresses};
 use reconcile_policy::{Document, Ownership, Statement, canonical_text, owned};
 use reconcile_spec::Desired;
@@ -107,7 +107,7 @@ impl Judge<'_> {
         let fresh = self.fresh.changes.iter().find(|fresh| is_same_change(fresh, saved));
         let Some(fresh) = fresh else { return self.judge_missing(saved) };
         let other_aim = other_aim(saved, fresh);
-        // An earlier apply of the saved plan changed the resource, which can change what is left to do: settings that count only
+        // An earlier apply of the saved plan changed the resource, which can change what is left to do: settings that matter only
         // for a new key or bucket are no longer part of it.
         if other_aim.is_none() && self.journal.was_begun(saved) {
             return Ok(Verdict::Make(Box::new(fresh.clone())));
@@ -116,7 +116,7 @@ impl Judge<'_> {
             if !self.has_seen_the_same(saved, fresh) {
                 return Ok(Verdict::Leave(self.stale(saved, fresh)));
             }
-            // An account that joined or left since changes what the spec asks for, and no plan says which there were.
+            // Accounts that joined or left since then change the desired state, and no plan has the earlier accounts.
             if self.has_members {
                 let error = format!(
                     "changed since the plan was made, perhaps with the accounts of the organization: {what}"
@@ -154,7 +154,7 @@ impl Judge<'_> {
                     "nothing to delete: the resource no longer exists, or the spec keeps it".to_owned();
                 Ok(Verdict::Leave(Status::Stale { error }))
             }
-            // Live state is as the spec says.
+            // Live state matches the spec.
             ActionKind::Create | ActionKind::Update if self.known.contains(&saved.address) => {
                 Ok(Verdict::Leave(Status::Unchanged))
             }
@@ -173,26 +173,26 @@ impl Judge<'_> {
         }
     }
 
-    fn other_statements(&self, saved: &Action<Document>, fresh: &Action<Document>) -> Option<String> {
+    fn other_statements(&self, saved: Views<'_, Document>, fresh: Views<'_, Document>) -> Option<String> {
         let ours = |document: Option<&Document>| {
             canonical_text(&document.map(|it| owned(it, &self.ownership)).unwrap_or_default())
         };
-        if ours(saved.after()) != ours(fresh.after()) {
+        if ours(saved.after) != ours(fresh.after) {
             return Some("the managed statements differ from the spec".to_owned());
         }
         let foreign = |document: Option<&Document>| -> Vec<Statement> {
             let statements = document.map(Document::statements).unwrap_or_default();
             statements.iter().filter(|it| !self.ownership.has(it)).cloned().collect()
         };
-        let edits = |action: &Action<Document>| {
-            let (before, after) = (foreign(action.before()), foreign(action.after()));
+        let edits = |documents: Views<'_, Document>| {
+            let (before, after) = (foreign(documents.before), foreign(documents.after));
             [without(&before, &after), without(&after, &before)].map(|statements| canonical_text(&statements))
         };
         if edits(saved) != edits(fresh) {
             return Some("the changes of foreign statements differ from those of the spec".to_owned());
         }
         let version =
-            |action: &Action<Document>| action.after().and_then(Document::version).map(str::to_owned);
+            |documents: Views<'_, Document>| documents.after.and_then(Document::version).map(str::to_owned);
         (version(saved) != version(fresh))
             .then(|| "the version of the policy differs from the spec".to_owned())
     }
@@ -229,7 +229,7 @@ impl Judge<'_> {
     /// Whether both plans saw the same resource.
     fn has_seen_the_same(&self, saved: &Change, fresh: &Change) -> bool {
         match (saved.changed.policy(), fresh.changed.policy()) {
-            (Some(saved), Some(fresh)) => saved.before() == fresh.before(),
+            (Some(saved), Some(fresh)) => saved.before == fresh.before,
             _ => self.is_same_value(&saved.views().0, &fresh.views().0),
         }
     }
@@ -242,10 +242,10 @@ impl Judge<'_> {
         };
         let ours =
             |document: Option<&Document>| document.map(|it| owned(it, &self.ownership)).unwrap_or_default();
-        let wanted = ours(saved.after());
+        let wanted = ours(saved.after);
         let is_wanted =
             |it: &Statement| wanted.iter().any(|wanted| wanted.sid() == it.sid() && wanted.is_equivalent(it));
-        ours(fresh.before()).iter().all(is_wanted)
+        ours(fresh.before).iter().all(is_wanted)
     }
 
     fn stale(&self, saved: &Change, fresh: &Change) -> Status {
@@ -265,7 +265,7 @@ impl Judge<'_> {
     }
 }
 
-/// The difference between what a saved change and the fresh one are about: the account, the Region, and whether the resource is deleted.
+/// The difference between a saved change and the fresh one in the account, the Region, or whether the resource is deleted.
 fn other_aim(saved: &Change, fresh: &Change) -> Option<String> {
     if saved.account != fresh.account {
         return Some(format!(

@@ -13,11 +13,11 @@ use reconcile_diff::observe::trail::{Destinations, destinations};
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::Address;
 use reconcile_plan::plan::TrailRef;
-use reconcile_policy::{Arn, Delivery, Membership, PolicyKind, Region};
+use reconcile_policy::{Arn, PolicyKind, Region};
 
 use crate::context::Context;
+use crate::delivery::{delivery, topic_name};
 use crate::event::Event;
-use crate::execute::topic_name;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, Unconfirmed};
 use crate::propagation::Patience;
 
@@ -145,12 +145,12 @@ impl Question<'_> {
             Ok(_) => return Answer::Unconcerned,
             Err(error) => return Answer::Unconfirmed(error.to_string()),
         };
-        let mut patience = Patience::new(context, self.address);
+        let mut patience = Patience::new(&context.pace, self.address);
         loop {
             if context.is_interrupted() {
                 return Answer::Unconfirmed("interrupted".to_owned());
             }
-            context.watch.event(Event::Confirming(self.address, &trail.address));
+            context.pace.watch.event(Event::Confirming(self.address, &trail.address));
             let updated = update(session, &region, &trail.arn, &live).await;
             let Err(error) = updated else { return Answer::Confirmed };
             let meaning = meaning(&error, self.subject.policy());
@@ -177,19 +177,7 @@ impl Question<'_> {
     /// The result of our own proof for the trail under the policy, for people.
     async fn proof(&self, trail: &Arn, live: &Destinations) -> Option<String> {
         let region: Region = trail.region().parse().ok()?;
-        let delivery = Delivery {
-            trail: trail.clone(),
-            bucket: Arn::new(region.partition(), "s3", "", "", &live.bucket),
-            prefix: live.prefix.clone(),
-            key: live.kms_key.clone(),
-            bucket_key: false,
-            digests: live.log_file_validation,
-            organization: Membership::Unknown,
-            organization_trail: false,
-            owner: self.context.owner(),
-            topic: live.topic.as_ref().and_then(|topic| topic.parse().ok()),
-            topic_key: None,
-        };
+        let delivery = delivery(self.context, &region, trail, live);
         let proofs = self.context.prove(self.address, &delivery).await.ok()?;
         let of_policy = proofs.iter().filter(|proof| proof.hop.policy() == self.subject.policy());
         let said: Vec<String> = of_policy.map(|proof| format!("{}: {}", proof.hop, proof.decision)).collect();

@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use reconcile_aws::{Aws, Session};
 use reconcile_diff::observe::key::{Found, find, find_by_arn};
 use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_attributes;
 use reconcile_operations::Operation;
-use reconcile_plan::plan::{AccountRef, Action, Changed};
+use reconcile_plan::plan::{AccountRef, Changed, CreateOrDelete};
 use reconcile_plan::view::{AtRest, KeyRef};
 use reconcile_plan::{Address, Kind, Plan};
 use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
@@ -18,23 +18,18 @@ use tokio::sync::{OnceCell, RwLock};
 
 use crate::asking::Asking;
 use crate::error::ApplyError;
-use crate::event::Watch;
-use crate::interrupt::Interrupt;
-use crate::propagation::{Patience, Propagation, read_on};
+use crate::propagation::{Pace, Patience, read_on};
 use crate::write::Write;
 
 pub(crate) struct Context {
     pub(crate) aws: Aws,
     pub(crate) installation: Installation,
     pub(crate) ownership: Ownership,
-    pub(crate) watch: Arc<dyn Watch>,
-    pub(crate) interrupt: Interrupt,
-    /// The maximum time to wait until AWS applies earlier writes.
-    pub(crate) propagation: Propagation,
+    pub(crate) pace: Pace,
     /// The pauses between requests to CloudTrail to check trails; `None` if it is not asked.
     pub(crate) confirm: Option<Asking>,
-    /// Held for as long as a policy is to be confirmed. Every trail depends on the policies of bucket and key, so only one
-    /// of the two is tried at a time, and no topic with it: a refusal then belongs to that policy.
+    /// Held until a policy is confirmed. Every trail depends on the policies of bucket and key, so only one of the two is confirmed
+    /// at a time, and no policy of a topic with it: a refusal then belongs to that policy.
     pub(crate) trials: RwLock<()>,
     /// The content of the spec: the accounts, the bucket and the key.
     desired: Desired,
@@ -43,7 +38,7 @@ pub(crate) struct Context {
     /// Whether the plan creates the alias of the key.
     creates_alias: bool,
     sessions: HashMap<AccountName, OnceCell<Session>>,
-    /// ARNs of keys that this apply made or found.
+    /// ARNs of keys that this apply created or found.
     keys: Mutex<HashMap<Address, Arn>>,
     /// The resources that this apply created.
     created: Mutex<HashSet<Address>>,
@@ -56,9 +51,7 @@ impl Context {
         aws: &Aws,
         desired: &Desired,
         plan: &Plan,
-        watch: Arc<dyn Watch>,
-        interrupt: Interrupt,
-        propagation: Propagation,
+        pace: Pace,
         confirm: Option<Asking>,
     ) -> Self {
         let sessions = desired.accounts.iter().map(|it| (it.name.clone(), OnceCell::new()));
@@ -67,14 +60,12 @@ impl Context {
             creates_alias: plan
                 .changes
                 .iter()
-                .any(|change| matches!(&change.changed, Changed::Alias(Action::Create { .. }))),
+                .any(|change| matches!(&change.changed, Changed::Alias(CreateOrDelete::Create { .. }))),
             aws: aws.clone(),
             ownership: desired.installation.ownership(),
             installation: desired.installation.clone(),
-            watch,
+            pace,
             confirm,
-            interrupt,
-            propagation,
             trials: RwLock::default(),
             sessions: sessions.collect(),
             desired: desired.clone(),
@@ -110,8 +101,8 @@ impl Context {
         Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
-    /// The key of the installation. A key that this apply made is read by the ARN that KMS returned, and not searched for: it may
-    /// not be listed yet. `address` is what needs the key.
+    /// The key of the installation. A key that this apply created is read by the ARN that KMS returned, because KMS may not list it
+    /// yet. `address` is the resource that needs the key.
     ///
     /// # Errors
     /// The error of KMS.
@@ -123,7 +114,7 @@ impl Context {
         let key = &self.desired.key;
         let region = &key.site.region;
         if let Some(arn) = self.known_key() {
-            let mut patience = Patience::new(self, address);
+            let mut patience = Patience::new(&self.pace, address);
             let read = || find_by_arn(session, region, &arn);
             return read_on(&mut patience, true, Option::is_none, read).await;
         }
@@ -142,18 +133,23 @@ impl Context {
     ///
     /// # Errors
     /// The error of KMS.
-    pub(crate) async fn key_arn(
-        &self,
-        session: &Session,
-        address: &Address,
-    ) -> Result<Option<Arn>, ApplyError> {
+    async fn key_arn(&self, session: &Session, address: &Address) -> Result<Option<Arn>, ApplyError> {
         match self.known_key() {
             Some(arn) => Ok(Some(arn)),
             None => Ok(self.find_key(session, address).await?.map(|found| found.arn)),
         }
     }
 
-    /// The key that this apply made or found.
+    /// The ARN of the key of the installation.
+    ///
+    /// # Errors
+    /// The error of KMS; [`ApplyError::Stale`] if there is no key.
+    pub(crate) async fn existing_key(&self, session: &Session, address: &Address) -> Result<Arn, ApplyError> {
+        let found = self.key_arn(session, address).await?;
+        found.ok_or_else(|| ApplyError::Stale { what: "the key no longer exists".to_owned() })
+    }
+
+    /// The key that this apply created or found.
     fn known_key(&self) -> Option<Arn> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).values().next().cloned()
     }
@@ -163,8 +159,7 @@ impl Context {
         self.desired.key.identity.alias().filter(|_| self.creates_alias)
     }
 
-    /// Whether the spec has CloudTrail act for the whole organization, so that the permissions for it may have been given a moment
-    /// ago.
+    /// Whether CloudTrail acts for the whole organization in the spec, so that its permissions can be new.
     pub(crate) fn acts_for_organization(&self) -> bool {
         let organization = self.desired.organization.as_ref();
         organization.is_some_and(|it| it.service_access || !it.delegated_administrators.is_empty())
@@ -227,7 +222,7 @@ impl Context {
             // No delivery of an apply names the key of its topic: the plan has proven it.
             PolicyKind::TopicKey => None,
         });
-        // What the policy of a key says that the spec leaves alone is not known.
+        // The policy of a key that the spec does not manage is not known.
         proofs.retain(|it| it.hop.policy() != PolicyKind::Key || *identity != KeyIdentity::Unmanaged);
         Ok(proofs)
     }
@@ -236,15 +231,17 @@ impl Context {
         let account = self.desired.accounts.iter().find(|account| account.id.as_str() == topic.account());
         let account = account.ok_or_else(|| ApplyError::NoSuchAccount(topic.account().to_owned()))?;
         let session = self.open(account);
-        let region =
-            topic.region().parse().map_err(|_| ApplyError::NotDone("notify a topic without a Region"))?;
+        let region = topic
+            .region()
+            .parse()
+            .map_err(|_| ApplyError::Incomplete { what: "a topic", missing: "a Region" })?;
         let found = read_attributes(session.await?, &region, topic, Operation::GetTopicAttributes).await?;
         let site = Site { account: account.name.clone(), region };
         let policy = found.map(|topic| topic.policy.document);
         Ok(self.not_before_our_write(Kind::TopicPolicy, &site, topic.resource(), policy))
     }
 
-    /// A policy as a read showed it, or as this apply wrote it where the read is late.
+    /// The policy that a read returned, or the policy that this apply wrote if the read is late.
     fn not_before_our_write(
         &self,
         kind: Kind,
@@ -259,15 +256,15 @@ impl Context {
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.interrupt.is_stopped()
+        self.pace.interrupt.is_stopped()
     }
 
-    /// Remembers the key that a change made, for those that use it.
+    /// Remembers the key of a change, for the changes that use the key.
     pub(crate) fn made_key(&self, address: &Address, arn: &Arn) {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), arn.clone());
     }
 
-    /// The ARN of a key that is to be used.
+    /// The ARN of a key.
     pub(crate) fn key(&self, key: &KeyRef) -> Result<String, ApplyError> {
         match key {
             KeyRef::Known(arn) => Ok(arn.clone()),

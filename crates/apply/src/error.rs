@@ -104,9 +104,9 @@ pub enum ApplyError {
     /// The plan names an account that the spec does not declare.
     #[error("account `{0}` is not in the spec")]
     NoSuchAccount(String),
-    /// The plan has an action that no plan of this program has.
-    #[error("apply cannot {0}")]
-    NotDone(&'static str),
+    /// The plan or a journal has an address that no resource of the change can have.
+    #[error("no resource of this change can have the address `{0}`")]
+    BadAddress(Address),
 }
 
 impl ApplyError {
@@ -184,7 +184,7 @@ impl Hint for ApplyError {
             Self::Contended { .. } => {
                 Some("find out who else manages this policy, then run apply again".to_owned())
             }
-            Self::UnknownKey(_) | Self::NoSuchAccount(_) | Self::NotDone(_) => Some("plan again".to_owned()),
+            Self::UnknownKey(_) | Self::NoSuchAccount(_) | Self::BadAddress(_) => Some("plan again".to_owned()),
             Self::Journal(_) | Self::Incomplete { .. } => None,
         }
     }

@@ -23,7 +23,7 @@ pub trait Watch: Send + Sync {
     fn event(&self, event: Event<'_>);
 }
 
-/// Nobody.
+/// An observer that ignores every event.
 impl Watch for () {
     fn event(&self, _: Event<'_>) {}
 }

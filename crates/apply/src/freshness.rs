@@ -1,6 +1,6 @@
 //! Checks whether a resource changed since the plan. Pure.
 
-use reconcile_plan::plan::{Action, Change};
+use reconcile_plan::plan::{Change, Views};
 use reconcile_plan::view::View;
 use reconcile_plan::{Difference, Fingerprint, differences};
 use reconcile_policy::{Document, Ownership, Statement, Step, canonical_text, owned};
@@ -12,22 +12,22 @@ pub(crate) enum Freshness {
     Fresh,
     /// The live state is already the planned state.
     Done,
-    /// The live state is neither of both. Has the difference.
+    /// The live state is neither of the two. Has the difference.
     Stale(String),
 }
 
 /// Judges a resource by its managed view.
-pub(crate) fn of_view<V: View>(change: &Change, action: &Action<V>, live: Option<&V>) -> Freshness {
-    let live = live.zip(action.after().or(action.before())).map(|(live, like)| live.managed(like));
-    // A key is born with a policy, which is compared as a resource of its own.
-    let wanted = action.after().map(|after| after.managed(after));
+pub(crate) fn of_view<V: View>(change: &Change, views: Views<'_, V>, live: Option<&V>) -> Freshness {
+    let live = live.zip(views.after.or(views.before)).map(|(live, like)| live.managed(like));
+    // A key is created with a policy, which is compared as a separate resource.
+    let wanted = views.after.map(|after| after.managed(after));
     if live == wanted {
         return Freshness::Done;
     }
     if Fingerprint::of(live.as_ref()) == change.observed_fingerprint {
         return Freshness::Fresh;
     }
-    Freshness::Stale(match (action.before(), &live) {
+    Freshness::Stale(match (views.before, &live) {
         (_, None) => "the resource no longer exists".to_owned(),
         (None, Some(_)) => "the resource now exists".to_owned(),
         (Some(before), Some(live)) => {
@@ -41,8 +41,8 @@ pub(crate) fn of_view<V: View>(change: &Change, action: &Action<V>, live: Option
     })
 }
 
-/// Whether a read may still show what was there before a write: something that was written is not there, or has the value that
-/// it had before. A value that is neither the one before nor the written one is later than the write.
+/// Whether a read can still show the state before a write: a written value is missing, or the previous value is still there. A value
+/// that is neither the previous nor the written one is later than the write.
 pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Option<&V>) -> bool {
     let Some(wanted) = wanted else { return live.is_some() };
     let Some(live) = live.map(|live| live.managed(wanted)) else { return true };
@@ -55,7 +55,7 @@ pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Opt
     missing.iter().any(|missing| is_as_before(missing.path()))
 }
 
-/// Judges a policy by our statements alone; a merge keeps what others change in theirs.
+/// Judges a policy by the managed statements alone: a merge keeps the changes of others in their statements.
 pub(crate) fn of_policy(
     change: &Change,
     step: &Step,
@@ -64,7 +64,7 @@ pub(crate) fn of_policy(
 ) -> Freshness {
     let (wanted, found) = (step.wanted(), live.map(|it| owned(it, ownership)).unwrap_or_default());
     if canonical_text(wanted) == canonical_text(&found) {
-        // What is left to do is in statements of others, and is done only to those that are as the plan saw them.
+        // The remaining edits are in foreign statements, and are made only in statements that have not changed since the plan.
         return if step.is_pending(live) { Freshness::Fresh } else { Freshness::Done };
     }
     if Fingerprint::of_policy(live, ownership) == change.observed_fingerprint {

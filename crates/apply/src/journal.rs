@@ -77,7 +77,7 @@ struct Entry {
     write: Option<Write>,
 }
 
-/// What is written, and what it replaces.
+/// The state of a resource for which the outcome of a call matters to the next apply.
 #[derive(Serialize, Deserialize)]
 struct Write {
     change: Change,
@@ -90,16 +90,16 @@ struct Write {
 enum EventName {
     Began,
     Ended,
-    /// A policy is written that CloudTrail is to confirm.
+    /// A policy is written, and CloudTrail must confirm it.
     Writing,
     /// CloudTrail confirmed it.
     Confirmed,
     /// The document before it was restored.
     Restored,
-    /// There is nothing to confirm or restore: it was not written, or somebody has written since. Of what was about to be created:
-    /// AWS refused it.
+    /// There is nothing to confirm or restore: the policy was not written, or somebody has written it since. For a creation: AWS
+    /// rejected it.
     Left,
-    /// Something is about to be created that a second call would create twice.
+    /// A resource is about to be created that a second call would create twice.
     Creating,
 }
 
@@ -121,7 +121,7 @@ impl Journal {
     /// Reads the journal of a plan in a folder, if there is one. The file is created with the first record.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub fn open(folder: &Path, plan: &Plan) -> Result<Self, JournalError> {
         let made = plan.created_at.strftime("%Y%m%dT%H%M%S%3fZ");
         // The name comes from a plan file, and must not lead out of the folder.
@@ -169,12 +169,12 @@ impl Journal {
         self.write(change, EventName::Began, None, None)
     }
 
-    /// Whether an earlier apply was about to create what the change creates, and ended before the outcome was known.
+    /// Whether an earlier apply was about to create the resource of the change, and ended before the outcome was known.
     pub(crate) fn may_have_created(&self, change: &Change) -> bool {
         self.creating.contains(&change.address)
     }
 
-    /// Records that something is about to be created that a second call would create twice.
+    /// Records that a resource is about to be created that a second call would create twice.
     pub(crate) fn creating(&self, change: &Change) -> Result<(), JournalError> {
         self.write(change, EventName::Creating, None, None)
     }
@@ -238,8 +238,8 @@ impl Journal {
     }
 }
 
-/// The changes that were begun and not made, and those that were made. A line that was cut off when an apply was killed is passed
-/// over.
+/// The changes that were begun and not made, and the changes that were made. Skips a line that was cut off when an apply was
+/// killed.
 fn begun_and_made(text: &str) -> (Changes, Changes) {
     let (mut begun, mut made) = (HashSet::new(), HashSet::new());
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
@@ -285,7 +285,7 @@ fn open_trials(path: &Path, text: &str) -> Vec<Trial> {
     open.into_values().map(trial).collect()
 }
 
-/// What a journal says was about to be created, and neither was refused nor is finished.
+/// The resources whose creation a journal announces, and that were neither rejected nor finished.
 fn open_creations(text: &str) -> HashSet<Address> {
     let mut open = HashSet::new();
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
@@ -342,7 +342,7 @@ fn create(path: &Path) -> std::io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     if file.metadata()?.len() > 0 {
-        // Whatever was cut off before ends here.
+        // Ends a line that was cut off.
         file.write_all(b"\n")?;
     }
     Ok(file)

@@ -7,6 +7,7 @@ mod approval;
 mod asking;
 mod confirm;
 mod context;
+mod delivery;
 mod error;
 mod event;
 mod execute;
@@ -17,8 +18,10 @@ pub mod lock;
 mod outcome;
 mod propagation;
 mod recover;
+mod resource;
 mod run;
 mod schedule;
+mod work;
 mod write;
 
 pub use approval::{Altered, Approval, approve};

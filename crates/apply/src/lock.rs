@@ -14,8 +14,8 @@ mod unlock;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reconcile_aws::{Aws, Session};
-use reconcile_spec::{Desired, Lock};
+use reconcile_aws::Aws;
+use reconcile_spec::Desired;
 
 use crate::interrupt::Interrupt;
 use object::{Found, Object};
@@ -49,7 +49,7 @@ pub struct Request {
 /// [`LockError`], in particular who holds the lock.
 pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Option<Held>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
-    let object = open(aws, desired, lock).await?;
+    let object = Object::open(aws, desired, lock).await?;
     let failed = |error| LockError::Aws { place: object.place(), error: Box::new(error) };
     let holder =
         Holder::new(request.who, desired.installation.name().as_str(), Timestamp::now(), request.lease);
@@ -94,16 +94,6 @@ pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Opti
             return Err(LockError::Interrupted { place: object.place() });
         }
     }
-}
-
-/// The object of a lock, in a session of its account.
-async fn open(aws: &Aws, desired: &Desired, lock: &Lock) -> Result<Object, LockError> {
-    let name = &lock.site.account;
-    let account = desired.account(name).ok_or_else(|| LockError::NoSuchAccount(name.to_string()))?;
-    let session = Session::open_to_apply(aws, account, desired).await;
-    let session =
-        session.map_err(|error| LockError::Aws { place: object::place(lock), error: Box::new(error) })?;
-    Ok(Object::new(session, lock.clone()))
 }
 
 fn held_by(place: String, found: Option<Found>) -> LockError {

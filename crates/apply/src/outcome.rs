@@ -39,21 +39,21 @@ pub struct ChangeResult {
     pub status: Status,
     /// The number of AWS calls of the change.
     pub calls: u64,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub duration_ms: u64,
-    /// What CloudTrail said of the trails that it was asked to check.
+    /// The answers of CloudTrail about the trails that it was asked to check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
 }
 
-/// What CloudTrail said of trails after a policy was written.
+/// The answers of CloudTrail about trails after a policy was written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Confirmation {
     /// Trails that CloudTrail accepts.
     pub confirmed: Vec<Address>,
-    /// Trails that CloudTrail could not be asked about, or of which it complained for another reason.
+    /// Trails that CloudTrail could not be asked about, or that it rejected for another reason.
     pub unconfirmed: Vec<Unconfirmed>,
-    /// The trail that CloudTrail refused. The others were then not asked any more.
+    /// The trail that CloudTrail refused. CloudTrail was not asked about any other trail after that.
     pub refused: Option<Refused>,
 }
 
@@ -62,7 +62,7 @@ pub struct Confirmation {
 pub struct Unconfirmed {
     /// The trail.
     pub trail: Address,
-    /// Why.
+    /// The reason.
     pub error: String,
 }
 
@@ -91,7 +91,7 @@ pub struct RefusedForm {
     pub form: Form,
     /// The policy.
     pub policy: Address,
-    /// Why the refusal could not be recorded for the next plan; `None` if it was recorded.
+    /// The reason why the refusal could not be recorded for the next plan; `None` if it was recorded.
     pub unrecorded: Option<String>,
 }
 
@@ -103,19 +103,19 @@ pub enum PolicyAfter {
     Unwritten,
     /// The previous document was restored.
     Restored {
-        /// Whether CloudTrail accepts the trail with it; `None` if that is not known.
+        /// Whether CloudTrail accepts the trail with this document; `None` if that is not known.
         accepted: Option<bool>,
     },
-    /// Nothing had been written yet, and every trail was given the longer form again.
+    /// Nothing had been written yet, and the longer form was restored for every trail.
     Retreated {
-        /// Whether CloudTrail accepts the trail with it; `None` if that is not known.
+        /// Whether CloudTrail accepts the trail with this document; `None` if that is not known.
         accepted: Option<bool>,
     },
-    /// Somebody else wrote the policy after this apply did, and their version was kept.
+    /// Somebody else wrote the policy after this apply, and their version was kept.
     ChangedByOthers,
     /// The previous document could not be restored.
     NotRestored {
-        /// Why.
+        /// The reason.
         error: String,
     },
 }
@@ -128,22 +128,22 @@ pub enum Status {
     Applied,
     /// The resource already had the planned state.
     Unchanged,
-    /// It could not be made, or not whole.
+    /// The change was not made, or made only in part.
     Failed {
-        /// Why.
+        /// The reason.
         error: String,
-        /// What can be done about it.
+        /// The next step of the user.
         hint: Option<String>,
     },
-    /// It was not tried.
+    /// The change was skipped, because it depends on a change that was not made.
     Skipped {
-        /// Why.
+        /// The reason.
         error: String,
     },
-    /// It was not begun: a stop was requested before.
+    /// The change was not begun: a stop was requested before.
     #[serde(rename = "skipped")]
     NotBegun,
-    /// The resource changed after the plan was made, so it was left alone.
+    /// The resource changed after the plan was made, so the change was skipped.
     #[serde(rename = "skipped")]
     Stale {
         /// The difference.
@@ -167,7 +167,7 @@ impl ChangeResult {
 }
 
 impl Status {
-    /// Why the change was not made, if it was not.
+    /// The reason why the change was not made, if it was not made.
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Applied | Self::Unchanged => None,
@@ -186,12 +186,12 @@ pub struct Summary {
     pub failed: usize,
     /// Changes that were not begun, stale ones included.
     pub skipped: usize,
-    /// Resources that already were as planned.
+    /// Resources that already had the planned state.
     pub unchanged: usize,
 }
 
 impl Outcome {
-    /// Whether some resource was left alone because it changed after the plan was made.
+    /// Whether a resource was skipped because it changed after the plan was made.
     pub fn is_stale(&self) -> bool {
         self.results.iter().any(|result| matches!(result.status, Status::Stale { .. }))
     }
@@ -218,7 +218,7 @@ impl Outcome {
         self.results.iter().filter(|result| result.status == Status::NotBegun).count()
     }
 
-    /// Whether every change was made, or needed not be.
+    /// Whether every change was made or was not needed.
     pub fn is_complete(&self) -> bool {
         self.summary.failed == 0 && self.summary.skipped == 0
     }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::execute::resume;
 use crate::journal::Journal;
 use crate::outcome::ChangeResult;
-use crate::run::timed;
+use crate::work::timed;
 
 /// Has CloudTrail confirm each policy whose confirmation is open, or restores the document before it. Returns those that were
 /// restored, or could not be dealt with.

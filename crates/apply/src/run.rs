@@ -1,27 +1,25 @@
 //! The engine: runs the changes that the schedule releases, and reports to the journal and the watcher.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::Arc;
 
 use reconcile_aws::Aws;
 use reconcile_plan::Plan;
 use reconcile_plan::plan::{ActionKind, Change};
 use reconcile_spec::Desired;
-use reconcile_text::Hint;
 use tokio::task::JoinSet;
 
 use crate::asking::Asking;
 use crate::context::Context;
-use crate::error::ApplyError;
 use crate::event::{Event, Watch};
-use crate::execute::{Made, Work, execute};
+use crate::execute::execute;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
-use crate::propagation::Propagation;
+use crate::propagation::{Pace, Propagation};
 use crate::recover::recover;
 use crate::schedule::Schedule;
+use crate::work::timed;
 
 /// How to apply.
 #[derive(Clone)]
@@ -50,9 +48,11 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
         aws,
         desired,
         plan,
-        Arc::clone(&options.watch),
-        options.interrupt.clone(),
-        options.propagation,
+        Pace {
+            propagation: options.propagation,
+            interrupt: options.interrupt.clone(),
+            watch: Arc::clone(&options.watch),
+        },
         options.confirm,
     ));
     let journal = Arc::new(journal);
@@ -102,7 +102,7 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
 }
 
 async fn run_one(context: &Context, journal: &Journal, change: &Change) -> ChangeResult {
-    context.watch.event(Event::Started(&change.address));
+    context.pace.watch.event(Event::Started(&change.address));
     let mut result = timed(context, journal, change, execute).await;
     if result.status == Status::Applied && change.action() == ActionKind::Create {
         context.created(&change.address);
@@ -110,43 +110,6 @@ async fn run_one(context: &Context, journal: &Journal, change: &Change) -> Chang
     if let Err(error) = journal.end(change, &result.status) {
         result.status = Status::Failed { error: error.to_string(), hint: None };
     }
-    context.watch.event(Event::Finished(&change.address, &result.status));
+    context.pace.watch.event(Event::Finished(&change.address, &result.status));
     result
-}
-
-/// Does something for a change in the account of the change, and reports what became of it.
-pub(crate) async fn timed(
-    context: &Context,
-    journal: &Journal,
-    change: &Change,
-    act: impl AsyncFnOnce(&Work<'_>) -> Result<Made, ApplyError>,
-) -> ChangeResult {
-    let start = Instant::now();
-    let mut confirmation = None;
-    let (result, calls) = match context.session(&change.account).await {
-        Ok(session) => {
-            let session = session.counted();
-            let work = Work { context, session: &session, journal, change, confirmation: OnceLock::new() };
-            // The future of every kind of change in one.
-            let result = Box::pin(act(&work)).await;
-            confirmation = work.confirmation.into_inner();
-            (result, session.calls())
-        }
-        Err(error) => (Err(error), 0),
-    };
-    let status = match result {
-        Ok(Made::Applied) => Status::Applied,
-        Ok(Made::Unchanged) => Status::Unchanged,
-        Err(error @ ApplyError::Stale { .. }) => Status::Stale { error: error.to_string() },
-        Err(error) => Status::Failed { error: error.to_string(), hint: error.hint() },
-    };
-    ChangeResult {
-        address: change.address.clone(),
-        action: change.action(),
-        phase: change.phase,
-        status,
-        calls,
-        duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        confirmation,
-    }
 }

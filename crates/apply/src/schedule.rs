@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use reconcile_plan::plan::Change;
 
-/// Which changes wait for which.
+/// The dependencies between changes.
 ///
-/// A change waits for every earlier one of each address that it depends on, and for earlier ones of its own.
+/// A change waits for every earlier change of each address that it depends on, and for earlier changes of its own address.
 #[derive(Debug)]
 pub(crate) struct Schedule {
-    /// For each change: how many it still waits for.
+    /// For each change: the number of changes that it still waits for.
     waiting_for: Vec<usize>,
-    /// For each change: those that wait for it.
+    /// For each change: the changes that wait for it.
     dependents: Vec<Vec<usize>>,
     ready: BTreeSet<usize>,
     dropped: Vec<bool>,
@@ -38,12 +38,12 @@ impl Schedule {
         Self { ready: ready.collect(), dropped: vec![false; changes.len()], waiting_for, dependents }
     }
 
-    /// The next change that may run; none until another one is over.
+    /// The next change that can run; `None` until another change ends.
     pub(crate) fn next(&mut self) -> Option<usize> {
         self.ready.pop_first()
     }
 
-    /// A change was made: those that waited for nothing else may run.
+    /// Records that a change was made: changes that waited for nothing else can run.
     pub(crate) fn made(&mut self, index: usize) {
         for dependent in self.dependents.get(index).cloned().unwrap_or_default() {
             let is_dropped = self.dropped.get(dependent).copied().unwrap_or(true);
@@ -56,7 +56,7 @@ impl Schedule {
         }
     }
 
-    /// A change was not made: gives all that depends on it, directly or not, and drops it.
+    /// Records that a change was not made. Removes and returns all changes that depend on it, directly or not.
     pub(crate) fn failed(&mut self, index: usize) -> Vec<usize> {
         let mut found = Vec::new();
         let mut from = vec![index];

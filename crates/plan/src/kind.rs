@@ -6,8 +6,8 @@ use std::str::FromStr;
 use reconcile_policy::PolicyKind;
 use serde::{Deserialize, Serialize};
 
-/// The table of kinds, in the order in which a first apply creates them: variant, name, and the view that a plan shows. Calls a
-/// macro with all rows.
+/// The table of kinds, in the order in which a first apply creates them: variant, name, and the type of the action, with the view
+/// that a plan shows. Calls a macro with all rows.
 ///
 /// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are made from it. A new row does not compile until every
 /// stage knows the kind.
@@ -15,38 +15,38 @@ macro_rules! with_kinds {
     ($make:ident) => {
         $make! {
             /// Trusted access of CloudTrail to the organization.
-            ServiceAccess "service_access" $crate::view::ServiceAccess,
+            ServiceAccess "service_access" $crate::plan::Create<$crate::view::ServiceAccess>,
             /// The delegated administrator of the organization for CloudTrail.
-            DelegatedAdministrator "delegated_administrator" $crate::view::DelegatedAdministrator,
+            DelegatedAdministrator "delegated_administrator" $crate::plan::Create<$crate::view::DelegatedAdministrator>,
             /// The KMS key that encrypts the logs.
-            Key "key" $crate::view::Key,
+            Key "key" $crate::plan::Action<$crate::view::Key>,
             /// The alias of the key.
-            Alias "alias" $crate::view::Alias,
+            Alias "alias" $crate::plan::CreateOrDelete<$crate::view::Alias>,
             /// The policy of the key.
-            KeyPolicy "key_policy" ::reconcile_policy::Document,
+            KeyPolicy "key_policy" $crate::plan::CreateOrUpdate<::reconcile_policy::Document>,
             /// A KMS grant on the key.
-            Grant "grant" $crate::view::Grant,
+            Grant "grant" $crate::plan::CreateOrDelete<$crate::view::Grant>,
             /// The bucket that receives all logs.
-            Bucket "bucket" $crate::view::Bucket,
+            Bucket "bucket" $crate::plan::Action<$crate::view::Bucket>,
             /// The policy of the bucket.
-            BucketPolicy "bucket_policy" ::reconcile_policy::Document,
+            BucketPolicy "bucket_policy" $crate::plan::Action<::reconcile_policy::Document>,
             /// A log group in CloudWatch Logs.
-            LogGroup "log_group" $crate::view::LogGroup,
+            LogGroup "log_group" $crate::plan::Action<$crate::view::LogGroup>,
             /// The role with which CloudTrail delivers to log groups.
-            Role "role" $crate::view::Role,
+            Role "role" $crate::plan::Action<$crate::view::Role>,
             /// A topic that CloudTrail notifies of log files.
-            Topic "topic" $crate::view::Topic,
+            Topic "topic" $crate::plan::Action<$crate::view::Topic>,
             /// The policy of a topic.
-            TopicPolicy "topic_policy" ::reconcile_policy::Document,
+            TopicPolicy "topic_policy" $crate::plan::CreateOrUpdate<::reconcile_policy::Document>,
             /// A trail.
-            Trail "trail" $crate::view::Trail,
+            Trail "trail" $crate::plan::Action<$crate::view::Trail>,
         }
     };
 }
 pub(crate) use with_kinds;
 
 macro_rules! kind {
-    ($($(#[$doc:meta])* $kind:ident $name:literal $view:ty,)*) => {
+    ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
         /// A kind of resource, as it stands in addresses and in the JSON plan.
         ///
         /// Matched without wildcards everywhere: a new kind does not compile until every stage knows it.
@@ -71,12 +71,12 @@ macro_rules! kind {
 with_kinds!(kind);
 
 impl Kind {
-    /// The size limit in bytes, if it is a policy document.
-    pub fn policy_limit(self) -> Option<usize> {
+    /// The kind of policy, if it is a policy document.
+    pub fn policy(self) -> Option<PolicyKind> {
         match self {
-            Self::BucketPolicy => Some(PolicyKind::Bucket.limit()),
-            Self::KeyPolicy => Some(PolicyKind::Key.limit()),
-            Self::TopicPolicy => Some(PolicyKind::Topic.limit()),
+            Self::BucketPolicy => Some(PolicyKind::Bucket),
+            Self::KeyPolicy => Some(PolicyKind::Key),
+            Self::TopicPolicy => Some(PolicyKind::Topic),
             Self::ServiceAccess
             | Self::DelegatedAdministrator
             | Self::Key
@@ -90,9 +90,14 @@ impl Kind {
         }
     }
 
+    /// The size limit in bytes, if it is a policy document.
+    pub fn policy_limit(self) -> Option<usize> {
+        self.policy().map(PolicyKind::limit)
+    }
+
     /// Whether it is a policy document.
     pub fn is_policy(self) -> bool {
-        self.policy_limit().is_some()
+        self.policy().is_some()
     }
 }
 

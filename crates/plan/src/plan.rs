@@ -3,6 +3,7 @@
 //! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live state. Reasons and
 //! risks are for people and never steer it.
 
+mod action;
 mod change;
 mod file;
 
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 
-pub use change::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
+pub use action::{Act, Action, ActionKind, Create, CreateOrDelete, CreateOrUpdate, Delete, Views};
+pub use change::{Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
 pub use file::{FORMAT_VERSION, PlanFileError};
 
 /// What a spec asks for and live AWS does not have.

@@ -1,70 +1,50 @@
 //! Creates, updates and deletes the bucket.
 
+mod retention;
+
 use aws_sdk_s3::types::{
-    BlockedEncryptionTypes, BucketAbacStatus, BucketLocationConstraint, BucketNamespace,
-    BucketVersioningStatus, CreateBucketConfiguration, EncryptionType, ObjectOwnership, OwnershipControls,
-    OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    BlockedEncryptionTypes, BucketAbacStatus, BucketLifecycleConfiguration, BucketLocationConstraint,
+    BucketNamespace, BucketVersioningStatus, CreateBucketConfiguration, EncryptionType, ObjectOwnership,
+    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, Tag, Tagging, VersioningConfiguration,
 };
 use reconcile_aws::Session;
 use reconcile_diff::observe::bucket::{Aspects, encryption_rule, read, read_tags};
+use reconcile_diff::observe::retention::read_rules;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::plan::Action;
-use reconcile_plan::view::{Bucket, Encryption, PublicAccessBlock, Tags};
+use reconcile_plan::view::{Bucket, Encryption, Lifecycle, PublicAccessBlock, Tags};
 use reconcile_policy::Region;
 use reconcile_spec::BucketName;
 
-use super::{Made, Verdict, Work, made, retention};
 use crate::error::ApplyError;
+use crate::resource::{Creates, Deletes, Reads, Updates, change};
+use crate::work::{Made, Work, made};
 
-/// The Region that S3 means when none is named; it must not be named.
+/// The Region of a new bucket without a location constraint. S3 rejects a constraint with this Region. See `CreateBucket` in the S3
+/// API reference.
 const UNNAMED_REGION: &str = "us-east-1";
 
 /// The bucket of a change.
 pub(super) fn name(work: &Work<'_>) -> Result<BucketName, ApplyError> {
-    work.change.address.name.parse().map_err(|_| ApplyError::NotDone("change a bucket without a name"))
+    let address = &work.change.address;
+    address.name.parse().map_err(|_| ApplyError::BadAddress(address.clone()))
 }
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<Made, ApplyError> {
-    let name = name(work)?;
     let action = with_key(work, action)?;
-    let aspects = aspects(work, &action);
-    let look = || read(work.session, work.region(), &name, &aspects);
-    let live = look().await?;
-    if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
-        return Ok(Made::Unchanged);
-    }
-    let step = Step {
-        work,
-        s3: work.session.s3(work.region()),
-        name: name.as_str(),
-        owner: work.session.id().as_str(),
-    };
-    match action.after() {
-        Some(wanted) => {
-            if live.is_none() {
-                step.create(&name, wanted).await?;
-            }
-            // What S3 gives a new bucket differs by Region and year, so all of it is set.
-            step.converge(&name, live.as_ref(), wanted).await?;
-        }
-        None => step.delete().await?,
-    }
-    work.shown(&action, live.as_ref(), look).await
-}
-
-/// The parts of the bucket that the plan changes.
-fn aspects(work: &Work<'_>, action: &Action<Bucket>) -> Aspects {
-    let wanted = action.after().or(action.before());
-    Aspects {
-        lifecycle: wanted.is_some_and(|it| it.lifecycle.is_some()),
-        object_lock: wanted.is_some_and(|it| it.object_lock.is_some()),
-        access_logs: wanted.is_some_and(|it| it.access_logs.is_some()),
+    let planned = action.view();
+    let aspects = Aspects {
+        lifecycle: planned.lifecycle.is_some(),
+        object_lock: planned.object_lock.is_some(),
+        access_logs: planned.access_logs.is_some(),
         installation: work.context.installation.clone(),
-    }
+    };
+    let s3 = work.session.s3(work.region());
+    change(work, &BucketCalls { work, s3, bucket: name(work)?, aspects }, &action).await
 }
 
-/// The action with the ARN of a key that was made a moment ago.
+/// The action with the ARN of a key that was created a moment ago.
 fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, ApplyError> {
     action.towards(|bucket| {
         let encryption = match &bucket.encryption {
@@ -77,60 +57,83 @@ fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, 
     })
 }
 
-pub(super) struct Step<'a> {
+/// The calls for a bucket.
+struct BucketCalls<'a> {
     work: &'a Work<'a>,
-    pub(super) s3: aws_sdk_s3::Client,
-    pub(super) name: &'a str,
-    pub(super) owner: &'a str,
+    s3: aws_sdk_s3::Client,
+    bucket: BucketName,
+    /// The settings that the plan has.
+    aspects: Aspects,
 }
 
-impl Step<'_> {
-    async fn create(&self, name: &BucketName, wanted: &Bucket) -> Result<(), ApplyError> {
+impl Reads for BucketCalls<'_> {
+    type View = Bucket;
+    type Live = Bucket;
+
+    async fn read(&self) -> Result<Option<Bucket>, ApplyError> {
+        Ok(read(self.work.session, self.work.region(), &self.bucket, &self.aspects).await?)
+    }
+}
+
+impl Creates for BucketCalls<'_> {
+    async fn create(&self, wanted: &Bucket) -> Result<(), ApplyError> {
         let region = self.work.region().as_str();
         let place = (region != UNNAMED_REGION).then(|| BucketLocationConstraint::from(region));
-        // No kill leaves a bucket without the tag of the installation. See `CreateBucketConfiguration` in the S3 API reference.
+        // A kill never leaves a bucket without the tag of the installation. See `CreateBucketConfiguration` in the S3 API reference.
         let configuration = CreateBucketConfiguration::builder()
             .set_location_constraint(place)
             .set_tags(Some(tags(&wanted.tags)))
             .build();
-        self.work
-            .settle(|| {
-                let call = self
-                    .s3
-                    .create_bucket()
-                    .bucket(self.name)
-                    .create_bucket_configuration(configuration.clone())
-                    .set_bucket_namespace(name.namespace().map(|_| BucketNamespace::AccountRegional))
-                    // A bucket with a lock is born with it.
-                    .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
-                    .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from));
-                async { made(self.work.session.call(Operation::CreateBucket, call.send()).await) }
-            })
-            .await
-    }
-
-    /// S3 deletes no bucket that holds anything.
-    async fn delete(&self) -> Result<(), ApplyError> {
-        self.work
-            .delete(|| {
-                let call = self.s3.delete_bucket().bucket(self.name).expected_bucket_owner(self.owner);
-                async { self.work.session.call(Operation::DeleteBucket, call.send()).await }
-            })
-            .await
-    }
-
-    /// Makes sure that a new bucket has its tags, and then sets what differs; protection first.
-    async fn converge(
-        &self,
-        name: &BucketName,
-        live: Option<&Bucket>,
-        wanted: &Bucket,
-    ) -> Result<(), ApplyError> {
+        let create = || {
+            self.s3
+                .create_bucket()
+                .bucket(self.name())
+                .create_bucket_configuration(configuration.clone())
+                .set_bucket_namespace(self.bucket.namespace().map(|_| BucketNamespace::AccountRegional))
+                // A bucket with a lock is created with it.
+                .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
+                .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from))
+                .send()
+        };
+        made(self.work.write(Operation::CreateBucket, create).await)?;
         // The request that created the bucket has the tags, but the bucket can come from an earlier attempt, and emulators
         // ignore the tags of that request. With `tags: unmanaged`, no later apply adds the tag of the installation.
-        if live.is_none() {
-            self.tag(name, &wanted.tags).await?;
+        self.tag(&wanted.tags).await?;
+        // The settings of a new bucket differ by Region and year, so all of them are set.
+        self.set(None, wanted).await
+    }
+}
+
+impl Updates for BucketCalls<'_> {
+    async fn update(&self, live: &Bucket, wanted: &Bucket) -> Result<(), ApplyError> {
+        self.set(Some(live), wanted).await?;
+        if wanted.tags.missing_from(&live.tags).0.is_empty() {
+            return Ok(());
         }
+        self.tag(&wanted.tags).await
+    }
+}
+
+impl Deletes for BucketCalls<'_> {
+    /// S3 deletes no bucket that holds anything.
+    async fn delete(&self, _: &Bucket) -> Result<(), ApplyError> {
+        let delete =
+            || self.s3.delete_bucket().bucket(self.name()).expected_bucket_owner(self.owner()).send();
+        self.work.delete(Operation::DeleteBucket, delete).await
+    }
+}
+
+impl BucketCalls<'_> {
+    fn name(&self) -> &str {
+        self.bucket.as_str()
+    }
+
+    fn owner(&self) -> &str {
+        self.work.session.id().as_str()
+    }
+
+    /// Sets what differs, protection first. The live bucket is `None` if its settings are not known.
+    async fn set(&self, live: Option<&Bucket>, wanted: &Bucket) -> Result<(), ApplyError> {
         if let Some(block) =
             differing(wanted.public_access_block.as_ref(), live, |it| it.public_access_block.as_ref())
         {
@@ -153,16 +156,28 @@ impl Step<'_> {
         }
         // A lock needs versions.
         if let Some(lock) = differing(wanted.object_lock.as_ref(), live, |it| it.object_lock.as_ref()) {
-            retention::set_object_lock(self.work, self, lock).await?;
+            let configuration = retention::object_lock(lock);
+            let put = || {
+                let call = self
+                    .s3
+                    .put_object_lock_configuration()
+                    .bucket(self.name())
+                    .expected_bucket_owner(self.owner());
+                call.object_lock_configuration(configuration.clone()).send()
+            };
+            self.work.write(Operation::PutObjectLockConfiguration, put).await?;
         }
         if let Some(lifecycle) = differing(wanted.lifecycle.as_ref(), live, |it| it.lifecycle.as_ref()) {
-            retention::set_lifecycle(self.work, self, name, lifecycle).await?;
+            self.expire(lifecycle).await?;
         }
         if let Some(logs) = differing(wanted.access_logs.as_ref(), live, |it| it.access_logs.as_ref()) {
-            retention::set_access_logs(self.work, self, logs).await?;
-        }
-        if live.is_some_and(|live| !wanted.tags.missing_from(&live.tags).0.is_empty()) {
-            self.tag(name, &wanted.tags).await?;
+            let status = retention::access_logs(logs);
+            let put = || {
+                let call =
+                    self.s3.put_bucket_logging().bucket(self.name()).expected_bucket_owner(self.owner());
+                call.bucket_logging_status(status.clone()).send()
+            };
+            self.work.write(Operation::PutBucketLogging, put).await?;
         }
         Ok(())
     }
@@ -174,46 +189,37 @@ impl Step<'_> {
             .block_public_policy(block.block_public_policy)
             .restrict_public_buckets(block.restrict_public_buckets)
             .build();
-        self.work
-            .settle(|| {
-                let call = self
-                    .s3
-                    .put_public_access_block()
-                    .bucket(self.name)
-                    .expected_bucket_owner(self.owner)
-                    .public_access_block_configuration(configuration.clone());
-                async { self.work.session.call(Operation::PutPublicAccessBlock, call.send()).await.map(drop) }
-            })
-            .await
+        let put = || {
+            let call =
+                self.s3.put_public_access_block().bucket(self.name()).expected_bucket_owner(self.owner());
+            call.public_access_block_configuration(configuration.clone()).send()
+        };
+        self.work.write(Operation::PutPublicAccessBlock, put).await
     }
 
     async fn own_objects(&self, ownership: &str) -> Result<(), ApplyError> {
         let rule =
             OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(ownership)).build();
         let controls = rule.and_then(|rule| OwnershipControls::builder().rules(rule).build()).ok();
-        self.work
-            .settle(|| {
-                let call = self
-                    .s3
-                    .put_bucket_ownership_controls()
-                    .bucket(self.name)
-                    .expected_bucket_owner(self.owner)
-                    .set_ownership_controls(controls.clone());
-                async {
-                    self.work.session.call(Operation::PutBucketOwnershipControls, call.send()).await.map(drop)
-                }
-            })
-            .await
+        let put = || {
+            let call = self
+                .s3
+                .put_bucket_ownership_controls()
+                .bucket(self.name())
+                .expected_bucket_owner(self.owner());
+            call.set_ownership_controls(controls.clone()).send()
+        };
+        self.work.write(Operation::PutBucketOwnershipControls, put).await
     }
 
-    /// Sets the default encryption and the blocked encryption types. One call writes both, and so the call also has what S3
-    /// holds now of the one that does not change.
+    /// Sets the default encryption and the blocked encryption types. One call writes both, so the call also has the live value of
+    /// the one that does not change.
     async fn encrypt(
         &self,
         encryption: Option<&Encryption>,
         blocked: Option<&[String]>,
     ) -> Result<(), ApplyError> {
-        let mut rule = self.work.settle(|| encryption_rule(self.work.session, &self.s3, self.name)).await?;
+        let mut rule = self.work.settle(|| encryption_rule(self.work.session, &self.s3, self.name())).await?;
         if let Some(encryption) = encryption {
             let (by_default, bucket_key) = self.by_default(encryption)?;
             rule.apply_server_side_encryption_by_default = by_default;
@@ -223,20 +229,15 @@ impl Step<'_> {
             rule.blocked_encryption_types = Some(blocked_types(blocked));
         }
         let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build().ok();
-        self.work
-            .settle(|| {
-                let call = self
-                    .s3
-                    .put_bucket_encryption()
-                    .bucket(self.name)
-                    .expected_bucket_owner(self.owner)
-                    .set_server_side_encryption_configuration(configuration.clone());
-                async { self.work.session.call(Operation::PutBucketEncryption, call.send()).await.map(drop) }
-            })
-            .await
+        let put = || {
+            let call =
+                self.s3.put_bucket_encryption().bucket(self.name()).expected_bucket_owner(self.owner());
+            call.set_server_side_encryption_configuration(configuration.clone()).send()
+        };
+        self.work.write(Operation::PutBucketEncryption, put).await
     }
 
-    /// The default encryption as S3 takes it, and whether the bucket uses a bucket key.
+    /// The default encryption as S3 gets it, and whether the bucket uses a bucket key.
     fn by_default(
         &self,
         encryption: &Encryption,
@@ -247,9 +248,8 @@ impl Step<'_> {
                 let key = key.as_ref().map(|key| self.work.context.key(key)).transpose()?;
                 (ServerSideEncryption::AwsKms, key, *bucket_key)
             }
-            Encryption::Other { .. } => {
-                return Err(ApplyError::NotDone("set a type of encryption that it does not know"));
-            }
+            // No spec asks for another type of encryption.
+            Encryption::Other { algorithm } => (ServerSideEncryption::from(algorithm.as_str()), None, false),
         };
         let by_default = ServerSideEncryptionByDefault::builder()
             .sse_algorithm(algorithm)
@@ -261,23 +261,42 @@ impl Step<'_> {
     async fn keep_versions(&self, on: bool) -> Result<(), ApplyError> {
         let status = if on { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
         let configuration = VersioningConfiguration::builder().status(status).build();
-        self.work
-            .settle(|| {
-                let call = self
-                    .s3
-                    .put_bucket_versioning()
-                    .bucket(self.name)
-                    .expected_bucket_owner(self.owner)
-                    .versioning_configuration(configuration.clone());
-                async { self.work.session.call(Operation::PutBucketVersioning, call.send()).await.map(drop) }
-            })
-            .await
+        let put = || {
+            let call =
+                self.s3.put_bucket_versioning().bucket(self.name()).expected_bucket_owner(self.owner());
+            call.versioning_configuration(configuration.clone()).send()
+        };
+        self.work.write(Operation::PutBucketVersioning, put).await
+    }
+
+    /// Sets our lifecycle rule. S3 replaces all rules of a bucket at once, and the setting for the transition of small objects as
+    /// well, so the rules of others are read right before, and written with ours.
+    async fn expire(&self, wanted: &Lifecycle) -> Result<(), ApplyError> {
+        let (work, ids) = (self.work, self.work.context.installation.rule_ids());
+        let ours = retention::rule(&ids.present, wanted)?;
+        work.settle(async || {
+            let live = read_rules(work.session, work.region(), &self.bucket).await?;
+            let others = live.rules.into_iter().filter(|rule| !rule.id().is_some_and(|id| ids.has(id)));
+            let rules = others.map(retention::with_filter).chain([ours.clone()]).collect();
+            let call = self
+                .s3
+                .put_bucket_lifecycle_configuration()
+                .bucket(self.name())
+                .expected_bucket_owner(self.owner())
+                .set_transition_default_minimum_object_size(live.least_size)
+                // `build` fails only where there are no rules.
+                .set_lifecycle_configuration(
+                    BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().ok(),
+                );
+            work.session.call(Operation::PutBucketLifecycleConfiguration, call.send()).await.map(drop)
+        })
+        .await
     }
 
     /// Adds tags.
-    async fn tag(&self, name: &BucketName, wanted: &Tags) -> Result<(), ApplyError> {
-        let tagged = self.work.settle(|| add_tags(self.work.session, self.work.region(), name, wanted)).await;
-        match tagged {
+    async fn tag(&self, wanted: &Tags) -> Result<(), ApplyError> {
+        let (session, region) = (self.work.session, self.work.region());
+        match self.work.settle(|| add_tags(session, region, &self.bucket, wanted)).await {
             Err(ApplyError::Aws(error)) if error.is_turned_down() => {
                 Err(if self.has_abac().await { self.tagged_elsewhere(wanted, error) } else { error.into() })
             }
@@ -285,11 +304,11 @@ impl Step<'_> {
         }
     }
 
-    /// Whether the bucket uses its tags for access control (ABAC). What cannot be read is not: the error that led here
+    /// Whether the bucket uses its tags for access control (ABAC). If that cannot be read, it does not: the error that led here
     /// says more.
     async fn has_abac(&self) -> bool {
-        let call = self.s3.get_bucket_abac().bucket(self.name).expected_bucket_owner(self.owner).send();
-        let answer = self.work.session.call(Operation::GetBucketAbac, call).await;
+        let call = self.s3.get_bucket_abac().bucket(self.name()).expected_bucket_owner(self.owner());
+        let answer = self.work.call(Operation::GetBucketAbac, call.send()).await;
         let status = answer.ok().and_then(|answer| answer.abac_status).and_then(|it| it.status);
         status == Some(BucketAbacStatus::Enabled)
     }
@@ -297,13 +316,13 @@ impl Step<'_> {
     fn tagged_elsewhere(&self, wanted: &Tags, error: Error) -> ApplyError {
         ApplyError::TagsUnderAbac {
             error: Box::new(error),
-            bucket: format!("arn:{}:s3:::{}", self.work.region().partition(), self.name),
+            bucket: format!("arn:{}:s3:::{}", self.work.region().partition(), self.name()),
             tags: wanted.0.iter().map(|(key, value)| format!("Key={key},Value={value}")).collect(),
         }
     }
 }
 
-/// The encryption types as S3 takes them; `NONE` stands for an empty list.
+/// The encryption types as S3 gets them; `NONE` stands for an empty list.
 fn blocked_types(types: &[String]) -> BlockedEncryptionTypes {
     let named = types.iter().map(|it| EncryptionType::from(it.as_str()));
     let types: Vec<EncryptionType> = match types {
@@ -313,11 +332,11 @@ fn blocked_types(types: &[String]) -> BlockedEncryptionTypes {
     BlockedEncryptionTypes::builder().set_encryption_type(Some(types)).build()
 }
 
-/// Adds the tags to a bucket that it does not have. `PutBucketTagging` replaces all tags, so that they are read right before: a tag that somebody
-/// else adds between the two calls is lost. The tags include those of AWS itself (`aws:cloudformation:…`): S3 refuses a call that
+/// Adds the tags that a bucket does not have. `PutBucketTagging` replaces all tags, so they are read right before: a tag that somebody
+/// else adds between the two calls is lost. The tags include those of AWS itself (`aws:cloudformation:…`): S3 rejects a call that
 /// leaves them out, and accepts them unchanged.
 ///
-/// `TagResource` of S3 Control adds tags without such a window, and is an operation of another service with another endpoint, which
+/// `TagResource` of S3 Control adds tags without such a window. It is an operation of another service with another endpoint, which
 /// emulators do not have.
 pub(super) async fn add_tags(
     session: &Session,
@@ -341,11 +360,11 @@ pub(super) async fn add_tags(
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // Both are given, so that both are there.
+    // `build` fails only where key or value is missing, and both are given.
     tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }
 
-/// What is wanted, where it is not what is live.
+/// The wanted value of a setting, if the live value differs.
 fn differing<'v, T: PartialEq>(
     wanted: Option<&'v T>,
     live: Option<&Bucket>,

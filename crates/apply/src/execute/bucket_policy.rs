@@ -3,18 +3,18 @@
 use reconcile_diff::observe::policy::stored_bucket_policy;
 use reconcile_operations::Operation;
 use reconcile_plan::observed::StoredPolicy;
-use reconcile_plan::plan::Action;
+use reconcile_plan::plan::Views;
 use reconcile_policy::Document;
 use reconcile_spec::BucketName;
 
 use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
-use super::{Made, Work};
 use crate::confirm::Subject;
 use crate::error::ApplyError;
 use crate::journal::Trial;
+use crate::work::{Made, Work};
 
-pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
-    write_policy(work, action, &BucketShelf::of(work)?).await
+pub(super) async fn execute(work: &Work<'_>, views: Views<'_, Document>) -> Result<Made, ApplyError> {
+    write_policy(work, views, &BucketShelf::of(work)?).await
 }
 
 /// Finishes the confirmation of a bucket policy that an earlier apply wrote.
@@ -46,16 +46,11 @@ impl Shelf for BucketShelf<'_> {
         let session = self.work.session;
         let (s3, owner) = (session.s3(self.work.region()), session.id().as_str());
         let Some(text) = text else {
-            let call =
-                s3.delete_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner).send();
-            return Ok(session.call(Operation::DeleteBucketPolicy, call).await.map(drop)?);
+            let call = s3.delete_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner);
+            return self.work.call(Operation::DeleteBucketPolicy, call.send()).await.map(drop);
         };
-        let call = s3
-            .put_bucket_policy()
-            .bucket(self.bucket.as_str())
-            .expected_bucket_owner(owner)
-            .policy(text)
-            .send();
-        Ok(session.call(Operation::PutBucketPolicy, call).await.map(drop)?)
+        let call =
+            s3.put_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner).policy(text);
+        self.work.call(Operation::PutBucketPolicy, call.send()).await.map(drop)
     }
 }

@@ -3,20 +3,17 @@
 use reconcile_diff::observe::policy::stored_key_policy;
 use reconcile_operations::Operation;
 use reconcile_plan::observed::StoredPolicy;
-use reconcile_plan::plan::Action;
+use reconcile_plan::plan::Views;
 use reconcile_policy::{Arn, Document};
 
 use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
-use super::{Made, Work};
 use crate::confirm::Subject;
 use crate::error::ApplyError;
 use crate::journal::Trial;
+use crate::work::{Made, Work};
 
-pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
-    if action.after().is_none() {
-        return Err(ApplyError::NotDone("delete a key policy"));
-    }
-    write_policy(work, action, &KeyShelf::of(work).await?).await
+pub(super) async fn execute(work: &Work<'_>, views: Views<'_, Document>) -> Result<Made, ApplyError> {
+    write_policy(work, views, &KeyShelf::of(work).await?).await
 }
 
 /// Finishes the confirmation of a key policy that an earlier apply wrote.
@@ -31,8 +28,7 @@ struct KeyShelf<'a> {
 
 impl<'a> KeyShelf<'a> {
     async fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
-        let found = work.context.key_arn(work.session, &work.change.address).await?;
-        let key = found.ok_or(ApplyError::Stale { what: "the key no longer exists".to_owned() })?;
+        let key = work.context.existing_key(work.session, &work.change.address).await?;
         Ok(Self { work, key })
     }
 }
@@ -48,9 +44,10 @@ impl Shelf for KeyShelf<'_> {
     }
 
     async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
-        let text = text.ok_or(ApplyError::NotDone("delete a key policy"))?;
+        // A key always has a policy: KMS rejects an empty one.
+        let text = text.unwrap_or_default();
         let kms = self.work.session.kms(self.work.region());
-        let call = kms.put_key_policy().key_id(self.key.as_str()).policy_name("default").policy(text).send();
-        Ok(self.work.session.call(Operation::PutKeyPolicy, call).await.map(drop)?)
+        let call = kms.put_key_policy().key_id(self.key.as_str()).policy_name("default").policy(text);
+        self.work.call(Operation::PutKeyPolicy, call.send()).await.map(drop)
     }
 }

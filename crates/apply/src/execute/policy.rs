@@ -3,57 +3,46 @@
 //!
 //! S3, KMS and SNS have no conditional write for policies, so another writer can write between the read and
 //! the write that follows it at once. After a write, the policy is read until AWS shows another document than the one that was
-//! replaced: nothing is ever written again from that one.
+//! replaced: nothing is ever written again from that document.
 
 mod refused_form;
+mod shelf;
 mod trial;
 
 use std::time::Duration;
 
 use reconcile_plan::observed::StoredPolicy;
-use reconcile_plan::plan::Action;
+use reconcile_plan::plan::Views;
 use reconcile_policy::{Document, Step, canonical_text, owned};
 
-use super::{Made, Verdict, Work};
-use crate::confirm::Subject;
 use crate::error::ApplyError;
 use crate::freshness::of_policy;
 use crate::journal;
-use crate::propagation::{Patience, read_on};
+use crate::work::{Made, Work};
 use crate::write::{Write, document, is_same};
 pub(crate) use refused_form::record;
+pub(super) use shelf::Shelf;
+use shelf::{look, put, stored, text};
 use trial::Trial;
 
-/// How often another writer may replace what was written.
+/// The number of writes, if other writers replace the written document.
 const ATTEMPTS: usize = 5;
 
-/// For how long AWS may show the document before a write that an earlier apply made, or was about to make when it ended.
+/// The time for which AWS can return the document before a write of an earlier apply.
 const SHOWN_LATE: Duration = Duration::from_secs(10);
 
-/// A place where a policy is kept.
-pub(super) trait Shelf {
-    /// What the policy belongs to.
-    fn subject(&self) -> Subject;
-
-    /// The live policy.
-    async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError>;
-
-    /// Puts a text there, in one call; `None` takes the policy away.
-    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError>;
-}
-
-/// Does to what is live what the action does to what the plan saw.
+/// Makes the same edits in the live policy that the plan makes in the policy that it saw.
 pub(super) async fn execute(
     work: &Work<'_>,
-    action: &Action<Document>,
+    views: Views<'_, Document>,
     shelf: &impl Shelf,
 ) -> Result<Made, ApplyError> {
     let ownership = &work.context.ownership;
-    let step = Step::between(action.before(), action.after(), ownership);
+    let step = Step::between(views.before, views.after, ownership);
 
     let mut live = look(work, shelf, &mut work.patience()).await?;
     let freshness = of_policy(work.change, &step, document(live.as_ref()), ownership);
-    if let Verdict::AlreadyDone = work.decide(freshness)? {
+    if !work.start(freshness)? {
         return Ok(Made::Unchanged);
     }
     let trial = Trial::of(work, shelf).await;
@@ -106,35 +95,7 @@ async fn merge(
     }
 }
 
-/// Reads the policy, but never as the document that this apply replaced.
-async fn look(
-    work: &Work<'_>,
-    shelf: &impl Shelf,
-    patience: &mut Patience<'_>,
-) -> Result<Option<StoredPolicy>, ApplyError> {
-    let last = work.context.last_write(&work.change.address);
-    let is_new = last.is_some() || work.context.has_created(&work.change.depends_on);
-    let is_late = |live: &Option<StoredPolicy>| {
-        last.as_ref().is_some_and(|last| last.is_missing_from(document(live.as_ref())))
-    };
-    read_on(patience, is_new, is_late, || shelf.read()).await
-}
-
-/// Writes a text in place of the document that is live. Returns what was written.
-async fn put(
-    work: &Work<'_>,
-    shelf: &impl Shelf,
-    live: Option<&StoredPolicy>,
-    text: Option<String>,
-) -> Result<Option<StoredPolicy>, ApplyError> {
-    let written = stored(work, text)?;
-    shelf.write(written.as_ref().map(|it| it.text.as_str())).await?;
-    let write = Write { before: live.cloned(), written: written.clone() };
-    work.context.wrote(&work.change.address, write);
-    Ok(written)
-}
-
-/// Finishes the confirmation of a write that an earlier apply made, where the policy is still as that write left it.
+/// Finishes the confirmation of a write of an earlier apply, if the policy has not changed since that write.
 pub(super) async fn resume(
     work: &Work<'_>,
     interrupted: &journal::Trial,
@@ -143,7 +104,7 @@ pub(super) async fn resume(
     let Some(trial) = Trial::of(work, shelf).await else { return Ok(Made::Unchanged) };
     let previous = stored(work, interrupted.previous.clone())?;
     let written = stored(work, interrupted.written.clone())?;
-    // AWS may still show the document before, a moment after the write.
+    // AWS can still return the previous document a moment after the write.
     let write = Write { before: previous.clone(), written: written.clone() };
     work.context.wrote(&work.change.address, write);
     let is_shown = match look(work, shelf, &mut work.patience().at_most(SHOWN_LATE)).await {
@@ -151,7 +112,7 @@ pub(super) async fn resume(
         Err(ApplyError::NotShown { .. }) => false,
         Err(error) => return Err(error),
     };
-    // The write was never made, or somebody has written since.
+    // The write was never made, or somebody has written the policy since.
     if !is_shown {
         work.context.forget_write(&work.change.address);
         work.journal.left(work.change)?;
@@ -159,14 +120,4 @@ pub(super) async fn resume(
     }
     trial.after(previous.as_ref(), written.as_ref()).await?;
     Ok(Made::Applied)
-}
-
-fn stored(work: &Work<'_>, text: Option<String>) -> Result<Option<StoredPolicy>, ApplyError> {
-    let parse = |text| StoredPolicy::parse(&work.change.address.to_string(), text);
-    Ok(text.map(parse).transpose()?)
-}
-
-/// AWS takes no document without statements: none is left then.
-fn text(document: &Document) -> Option<String> {
-    (!document.statements().is_empty()).then(|| document.to_string())
 }

@@ -1,113 +1,98 @@
-//! Creates, encrypts, tags and deletes topics.
+//! Creates, updates and deletes topics.
 
 use aws_sdk_sns::types::Tag;
 use reconcile_diff::observe::topic::read;
 use reconcile_operations::Operation;
 use reconcile_plan::ReadError;
 use reconcile_plan::additions::of_topic;
+use reconcile_plan::observed::LiveTopic;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, Tags, Topic};
+use reconcile_policy::Arn;
 
-use super::{Made, Verdict, Work, unused};
 use crate::error::ApplyError;
+use crate::resource::{Creates, Deletes, Reads, Updates, change};
+use crate::work::{Made, Work};
+
+/// The attribute of a topic that names its key.
+const KEY: &str = "KmsMasterKeyId";
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<Made, ApplyError> {
     let action = action.towards(|topic| {
         let encryption = work.context.known_at_rest(topic.encryption.as_ref())?;
         Ok::<_, ApplyError>(Topic { encryption, ..topic.clone() })
     })?;
-    let Some(planned) = action.after().or(action.before()) else {
-        return Err(ApplyError::NotDone("change a topic that the plan does not describe"));
-    };
-    let read = async || Ok::<_, ApplyError>(read(work.session, work.region(), &planned.arn).await?);
-    let look = async || Ok::<_, ApplyError>(read().await?.map(|live| live.view));
-    let found = read().await?;
-    if let (Action::Delete { .. }, Some(found)) = (&action, &found) {
-        let additions = of_topic(found, &work.context.ownership).map_err(ReadError::Aws)?;
-        unused(&additions)?;
-    }
-    let live = found.map(|live| live.view);
-    if let Verdict::AlreadyDone = work.judge(&action, live.as_ref())? {
-        return Ok(Made::Unchanged);
-    }
-    let step = Step { work, sns: work.session.sns(work.region()), topic: planned };
-    match (action.after(), &live) {
-        (Some(wanted), None) => step.create(wanted).await?,
-        (Some(wanted), Some(live)) => step.converge(live, wanted).await?,
-        (None, _) => step.delete().await?,
-    }
-    work.shown(&action, live.as_ref(), look).await
+    let sns = work.session.sns(work.region());
+    change(work, &TopicCalls { work, sns, arn: &action.view().arn }, &action).await
 }
 
-struct Step<'a> {
+/// The calls for a topic.
+struct TopicCalls<'a> {
     work: &'a Work<'a>,
     sns: aws_sdk_sns::Client,
-    topic: &'a Topic,
+    arn: &'a Arn,
 }
 
-impl Step<'_> {
-    /// SNS creates no second topic of the same name, tags and attributes, so the call can be made again.
+impl Reads for TopicCalls<'_> {
+    type View = Topic;
+    type Live = LiveTopic;
+
+    async fn read(&self) -> Result<Option<LiveTopic>, ApplyError> {
+        Ok(read(self.work.session, self.work.region(), self.arn).await?)
+    }
+
+    async fn additions(&self, live: &LiveTopic) -> Result<Vec<String>, ApplyError> {
+        Ok(of_topic(live, &self.work.context.ownership).map_err(ReadError::Aws)?)
+    }
+}
+
+impl Creates for TopicCalls<'_> {
+    /// SNS creates no second topic with the same name, tags and attributes, so the call can be repeated.
     async fn create(&self, wanted: &Topic) -> Result<(), ApplyError> {
         let name = wanted.arn.resource();
         let mut call = self.sns.create_topic().name(name).set_tags(Some(tags(&wanted.tags)));
         if let Some(key) = wanted.encryption.as_ref().map(key) {
             call = call.attributes(KEY, key);
         }
-        Ok(self.work.session.call(Operation::CreateTopic, call.send()).await.map(drop)?)
-    }
-
-    async fn converge(&self, live: &Topic, wanted: &Topic) -> Result<(), ApplyError> {
-        let missing = wanted.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
-            self.tag(&missing).await?;
-        }
-        match &wanted.encryption {
-            Some(encryption) if live.encryption.as_ref() != Some(encryption) => {
-                self.encrypt(encryption).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// See `SetTopicAttributes` in the SNS API reference; an empty key ends the encryption.
-    async fn encrypt(&self, encryption: &AtRest) -> Result<(), ApplyError> {
-        self.work
-            .settle(|| {
-                let call = self.sns.set_topic_attributes().topic_arn(self.topic.arn.as_str());
-                let call = call.attribute_name(KEY).attribute_value(key(encryption));
-                async { self.work.session.call(Operation::SetTopicAttributes, call.send()).await.map(drop) }
-            })
-            .await
-    }
-
-    async fn tag(&self, missing: &Tags) -> Result<(), ApplyError> {
-        self.work
-            .settle(|| {
-                let call = self.sns.tag_resource().resource_arn(self.topic.arn.as_str());
-                let call = call.set_tags(Some(tags(missing)));
-                async { self.work.session.call(Operation::TagTopic, call.send()).await.map(drop) }
-            })
-            .await
-    }
-
-    async fn delete(&self) -> Result<(), ApplyError> {
-        self.work
-            .delete(|| {
-                let call = self.sns.delete_topic().topic_arn(self.topic.arn.as_str());
-                async { self.work.session.call(Operation::DeleteTopic, call.send()).await }
-            })
-            .await
+        self.work.call(Operation::CreateTopic, call.send()).await.map(drop)
     }
 }
 
-/// The attribute of a topic that names its key.
-const KEY: &str = "KmsMasterKeyId";
+impl Updates for TopicCalls<'_> {
+    async fn update(&self, live: &Topic, wanted: &Topic) -> Result<(), ApplyError> {
+        let missing = wanted.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let tag = || {
+                let call = self.sns.tag_resource().resource_arn(self.arn.as_str());
+                call.set_tags(Some(tags(&missing))).send()
+            };
+            self.work.write(Operation::TagTopic, tag).await?;
+        }
+        if let Some(encryption) = wanted.encryption.as_ref().filter(|it| live.encryption.as_ref() != Some(it))
+        {
+            // An empty key ends the encryption. See `SetTopicAttributes` in the SNS API reference.
+            let set = || {
+                let call = self.sns.set_topic_attributes().topic_arn(self.arn.as_str());
+                call.attribute_name(KEY).attribute_value(key(encryption)).send()
+            };
+            self.work.write(Operation::SetTopicAttributes, set).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Deletes for TopicCalls<'_> {
+    async fn delete(&self, _: &Topic) -> Result<(), ApplyError> {
+        let delete = || self.sns.delete_topic().topic_arn(self.arn.as_str()).send();
+        self.work.delete(Operation::DeleteTopic, delete).await
+    }
+}
 
 fn key(encryption: &AtRest) -> &str {
     encryption.key().unwrap_or_default()
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // Both are given, so that both are there.
+    // `build` fails only where key or value is missing, and both are given.
     tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }

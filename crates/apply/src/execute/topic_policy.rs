@@ -3,17 +3,17 @@
 use reconcile_diff::observe::topic::read_attributes;
 use reconcile_operations::Operation;
 use reconcile_plan::observed::StoredPolicy;
-use reconcile_plan::plan::Action;
+use reconcile_plan::plan::Views;
 use reconcile_policy::{Arn, Document};
 
 use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
-use super::{Made, Work};
 use crate::confirm::Subject;
 use crate::error::ApplyError;
 use crate::journal::Trial;
+use crate::work::{Made, Work};
 
-pub(super) async fn execute(work: &Work<'_>, action: &Action<Document>) -> Result<Made, ApplyError> {
-    write_policy(work, action, &TopicShelf::of(work)).await
+pub(super) async fn execute(work: &Work<'_>, views: Views<'_, Document>) -> Result<Made, ApplyError> {
+    write_policy(work, views, &TopicShelf::of(work)).await
 }
 
 /// Finishes the confirmation of a topic policy that an earlier apply wrote.
@@ -42,22 +42,21 @@ impl Shelf for TopicShelf<'_> {
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {
         let (session, region) = (self.work.session, self.work.region());
         let found = read_attributes(session, region, &self.topic, Operation::GetTopicAttributes).await?;
-        if found.is_none() && self.work.context.has_created(&self.work.change.depends_on) {
+        if found.is_none() && self.work.depends_on_new() {
             return Err(session.missing(Operation::GetTopicAttributes, "the topic does not exist").into());
         }
         Ok(found.map(|topic| topic.policy))
     }
 
     async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
-        // SNS refuses an empty policy, and says so.
+        // A topic always has a policy: SNS rejects an empty one.
         let text = text.unwrap_or_default();
         let sns = self.work.session.sns(self.work.region());
         let call = sns
             .set_topic_attributes()
             .topic_arn(self.topic.as_str())
             .attribute_name("Policy")
-            .attribute_value(text)
-            .send();
-        Ok(self.work.session.call(Operation::SetTopicAttributes, call).await.map(drop)?)
+            .attribute_value(text);
+        self.work.call(Operation::SetTopicAttributes, call.send()).await.map(drop)
     }
 }

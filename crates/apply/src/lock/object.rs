@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
-use reconcile_aws::{ServiceClock, Session};
+use reconcile_aws::{Aws, ServiceClock, Session};
 use reconcile_operations::{Error, Operation};
-use reconcile_spec::Lock;
+use reconcile_spec::{Desired, Lock};
 
+use super::error::LockError;
 use super::lease::{Holder, LeaseState};
 
 /// The place of a lock, as the AWS CLI names it.
@@ -41,8 +42,14 @@ impl Found {
 }
 
 impl Object {
-    pub(super) fn new(session: Session, lock: Lock) -> Self {
-        Self { session, lock }
+    /// The object of a lock, in a session of its account.
+    pub(super) async fn open(aws: &Aws, desired: &Desired, lock: &Lock) -> Result<Self, LockError> {
+        let name = &lock.site.account;
+        let account = desired.account(name).ok_or_else(|| LockError::NoSuchAccount(name.to_string()))?;
+        let session = Session::open_to_apply(aws, account, desired).await;
+        let session =
+            session.map_err(|error| LockError::Aws { place: place(lock), error: Box::new(error) })?;
+        Ok(Self { session, lock: lock.clone() })
     }
 
     pub(super) fn place(&self) -> String {

@@ -8,7 +8,6 @@ use reconcile_spec::Desired;
 use super::error::LockError;
 use super::lease::{Holder, LeaseState};
 use super::object::{Object, place};
-use super::open;
 
 /// A lock that somebody holds.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub struct LockFound {
 pub async fn find(aws: &Aws, desired: &Desired) -> Result<(String, Option<LockFound>), LockError> {
     let lock = desired.lock.as_ref().ok_or(LockError::NoLock)?;
     let place = place(lock);
-    let object = open(aws, desired, lock).await?;
+    let object = Object::open(aws, desired, lock).await?;
     let found = match object.read().await {
         Ok(found) => found,
         // The first apply creates the bucket, and runs without a lock.

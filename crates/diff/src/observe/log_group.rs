@@ -20,6 +20,12 @@ pub struct LiveLogGroup {
     pub traits: GroupTraits,
 }
 
+impl From<LiveLogGroup> for LogGroup {
+    fn from(live: LiveLogGroup) -> Self {
+        live.view
+    }
+}
+
 /// The log group of this name; `None` where there is none.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use super::Scope;
 use super::change::{Compared, Terms};
 use crate::address::Address;
 use crate::difference::Difference;
-use crate::plan::{Action, Changed, Phase, Risk};
+use crate::plan::{Changed, CreateOrDelete, Phase, Risk};
 use crate::view::{Alias, KeyRef};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
@@ -13,9 +13,11 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     if scope.observed.astray.is_some() {
         return;
     }
-    let wanted = Alias { name: alias.with_prefix(), target: scope.key.clone() };
-    // A key that is found by its alias has it; there is nothing else to compare.
-    let live = scope.observed.key.as_ref().filter(|hub| hub.key.is_aliased).map(|_| wanted.clone());
+    // A key that is found by its alias has the alias, and there is nothing else to compare.
+    if scope.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {
+        compared.unchanged += 1;
+        return;
+    }
     let terms = Terms {
         address: scope.alias_address(),
         place: scope.place(&scope.desired.key.site),
@@ -24,7 +26,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         changed: Changed::Alias,
         explain,
     };
-    compared.view(terms, live, wanted);
+    compared.create(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
 }
 
 /// Takes the name from a key that is about to be deleted.
@@ -44,8 +46,8 @@ pub(super) fn remove(scope: &Scope<'_>, depends_on: Vec<Address>, compared: &mut
     compared.delete(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
 }
 
-fn explain(action: &Action<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {
-    let has_key = matches!(action.after(), Some(Alias { target: KeyRef::Known(_), .. }));
+fn explain(action: &CreateOrDelete<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {
+    let has_key = matches!(action, CreateOrDelete::Create { after: Alias { target: KeyRef::Known(_), .. } });
     let why = if has_key {
         "the key has no alias yet: an earlier apply ended before it created the alias, or somebody deleted the \
          alias"

@@ -8,7 +8,6 @@ use super::departed::Plans;
 use super::policy::{Policy, Setting};
 use super::{Scope, caller, guest, public_access};
 use crate::delivery::of_other;
-use crate::plan::Changed;
 use crate::view::OtherTrail;
 
 /// Where the spec says what becomes of the permissions of accounts that it does not have.
@@ -143,7 +142,5 @@ pub(super) fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
             unlisted_accounts: UNLISTED,
             deleted_principals: "bucket.policy.deleted_principals",
         }),
-        emptied: None,
-        changed: Changed::BucketPolicy,
     }
 }

@@ -7,7 +7,7 @@ use reconcile_policy::{Arn, Region};
 use crate::address::Address;
 use crate::difference::{Difference, of_views};
 use crate::fingerprint::Fingerprint;
-use crate::plan::{AccountRef, Action, Change, Changed, Phase, Risk, Warning};
+use crate::plan::{AccountRef, Act, Action, Change, Changed, Create, Delete, Phase, Risk, Warning};
 use crate::refusal::Refusal;
 use crate::view::View;
 
@@ -25,22 +25,22 @@ pub(super) struct Compared {
 }
 
 /// What the kinds say of their changes; the rest follows from the views.
-pub(super) struct Terms<V> {
+pub(super) struct Terms<A> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) phase: Phase,
     pub(super) depends_on: Vec<Address>,
     /// How an action on this kind becomes a change.
-    pub(super) changed: fn(Action<V>) -> Changed,
-    pub(super) explain: Explain<V>,
+    pub(super) changed: fn(A) -> Changed,
+    pub(super) explain: Explain<A>,
 }
 
 /// Why, and how much it can do to what works now.
-pub(super) type Explain<V> = fn(&Action<V>, &[Difference]) -> (Vec<String>, Risk);
+pub(super) type Explain<A> = fn(&A, &[Difference]) -> (Vec<String>, Risk);
 
 impl Compared {
     /// Adds the change that makes `live` what is wanted, if it is not already.
-    pub(super) fn view<V: View>(&mut self, terms: Terms<V>, live: Option<V>, wanted: V) {
+    pub(super) fn view<V: View>(&mut self, terms: Terms<Action<V>>, live: Option<V>, wanted: V) {
         let before = live.map(|live| live.managed(&wanted));
         if before.as_ref() == Some(&wanted) {
             self.unchanged += 1;
@@ -53,9 +53,14 @@ impl Compared {
         self.push(terms, action);
     }
 
-    /// Adds the change that takes `live` away.
-    pub(super) fn delete<V: View>(&mut self, terms: Terms<V>, live: V) {
-        self.push(terms, Action::Delete { before: live });
+    /// Adds the change that creates a resource.
+    pub(super) fn create<V: View, A: Act<View = V> + From<Create<V>>>(&mut self, terms: Terms<A>, after: V) {
+        self.push(terms, Create { after }.into());
+    }
+
+    /// Adds the change that deletes a resource.
+    pub(super) fn delete<V: View, A: Act<View = V> + From<Delete<V>>>(&mut self, terms: Terms<A>, before: V) {
+        self.push(terms, Delete { before }.into());
     }
 
     /// Adds a warning.
@@ -84,15 +89,16 @@ impl Compared {
         }));
     }
 
-    fn push<V: View>(&mut self, terms: Terms<V>, action: Action<V>) {
-        let diff = of_views(action.before(), action.after());
+    fn push<A: Act<View: View>>(&mut self, terms: Terms<A>, action: A) {
+        let views = action.views();
+        let diff = of_views(views.before, views.after);
         let (reasons, risk) = (terms.explain)(&action, &diff);
         let Some((account, region)) = terms.place else { return };
         self.changes.push(Change {
             address: terms.address,
             account,
             region,
-            observed_fingerprint: Fingerprint::of(action.before()),
+            observed_fingerprint: Fingerprint::of(views.before),
             changed: (terms.changed)(action),
             phase: terms.phase,
             risk,

@@ -9,8 +9,8 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::observed::Observed;
-use crate::plan::{Action, Changed, Phase, Plan, Risk};
-use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail, View};
+use crate::plan::{Changed, Phase, Plan, Risk};
+use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail};
 
 /// The plan that makes, in an empty AWS, what was observed: all but the two policies, which are to be copied as texts, and
 /// trails of accounts that the spec does not have.
@@ -37,21 +37,21 @@ impl Copy<'_> {
         let site = &desired.key.site;
         // A key that is known by its ARN has to be there already.
         if desired.key.identity.alias().is_some() {
-            compared.view(self.terms(scope.key_address(), site, Changed::Key), None, hub.key.view.clone());
+            compared.create(self.terms(scope.key_address(), site, Changed::Key), hub.key.view.clone());
         }
         if hub.key.is_aliased {
             let name = desired.key.identity.alias().map(AliasName::with_prefix);
             let alias = name.map(|name| Alias { name, target: scope.key.clone() });
             let terms = self.terms(scope.alias_address(), site, Changed::Alias);
             if let Some(alias) = alias {
-                compared.view(terms, None, alias);
+                compared.create(terms, alias);
             }
         }
         for grant in hub.grants.iter().filter(|grant| !grant.name.is_empty()) {
             let address = Address::new(Kind::Grant, &site.account, &grant.name);
             let mut grant = grant.clone();
             grant.key = scope.key.clone();
-            compared.view(self.terms(address, site, Changed::Grant), None, grant);
+            compared.create(self.terms(address, site, Changed::Grant), grant);
         }
     }
 
@@ -64,7 +64,7 @@ impl Copy<'_> {
             other => other,
         });
         let terms = self.terms(self.scope.bucket_address(), &self.scope.desired.bucket.site, Changed::Bucket);
-        compared.view(terms, None, Bucket { encryption, ..live });
+        compared.create(terms, Bucket { encryption, ..live });
     }
 
     fn trails(&self, compared: &mut Compared) {
@@ -73,7 +73,7 @@ impl Copy<'_> {
             let kms_key = live.kms_key.clone().map(|key| self.key_ref(key));
             let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
             let terms = self.terms(address, &trail.site, Changed::Trail);
-            compared.view(terms, None, Trail { kms_key, ..live.clone() });
+            compared.create(terms, Trail { kms_key, ..live.clone() });
         }
     }
 
@@ -85,7 +85,7 @@ impl Copy<'_> {
         }
     }
 
-    fn terms<V: View>(&self, address: Address, site: &Site, changed: fn(Action<V>) -> Changed) -> Terms<V> {
+    fn terms<A>(&self, address: Address, site: &Site, changed: fn(A) -> Changed) -> Terms<A> {
         Terms {
             address,
             place: self.scope.place(site),
@@ -97,6 +97,6 @@ impl Copy<'_> {
     }
 }
 
-fn explain<V>(_: &Action<V>, _: &[Difference]) -> (Vec<String>, Risk) {
+fn explain<A>(_: &A, _: &[Difference]) -> (Vec<String>, Risk) {
     (vec!["the copied installation has this resource".to_owned()], Risk::Safe)
 }

@@ -37,11 +37,11 @@ pub(super) fn prove(
         .collect();
     let mut findings = Findings::default();
     let encrypted: BTreeSet<Arn> = scope.encrypted_topics().into_iter().collect();
-    let under = |step: Step, findings: &mut Findings| {
-        let written = topics.iter().filter_map(|(arn, fitted)| Some((*arn, step(*fitted.as_ref()?))));
+    let under = |select: Select, findings: &mut Findings| {
+        let written = topics.iter().filter_map(|(arn, fitted)| Some((*arn, select(*fitted.as_ref()?))));
         let policies = Policies {
-            bucket: bucket.map(step).or(live.bucket),
-            key: key.map(step).or(live.key),
+            bucket: bucket.map(select).or(live.bucket),
+            key: key.map(select).or(live.key),
             topics: live.topics.iter().map(|(arn, document)| (*arn, *document)).chain(written).collect(),
             ..live.clone()
         };
@@ -57,8 +57,8 @@ pub(super) fn prove(
     }
 }
 
-/// What a policy is at a step of the plan.
-type Step = fn(&Fitted) -> &Document;
+/// Selects the document of a policy after one of the two phases that write policies.
+type Select = fn(&Fitted) -> &Document;
 
 fn expanded(fitted: &Fitted) -> &Document {
     &fitted.merged.expanded

@@ -9,7 +9,7 @@ use super::change::{Compared, Terms};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{Action, Changed, Phase, Risk};
+use crate::plan::{Changed, CreateOrDelete, Phase, Risk};
 use crate::view::{Constraints, Grant};
 
 /// Adds the grants that are missing. Returns those of ours that the spec does not ask for, to be revoked in the contract phase:
@@ -31,7 +31,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> 
                 }
                 compared.unchanged += 1;
             }
-            None => compared.view(terms(scope, &wanted.name, Phase::Expand), None, wanted),
+            None => compared.create(terms(scope, &wanted.name, Phase::Expand), wanted),
         }
     }
     ours.into_iter().cloned().collect()
@@ -114,7 +114,7 @@ fn unwanted_name(scope: &Scope<'_>, grant: &Grant) -> String {
     }
 }
 
-fn terms(scope: &Scope<'_>, name: &str, phase: Phase) -> Terms<Grant> {
+fn terms(scope: &Scope<'_>, name: &str, phase: Phase) -> Terms<CreateOrDelete<Grant>> {
     let account = &scope.desired.key.site.account;
     Terms {
         address: Address::new(Kind::Grant, account, name),
@@ -154,12 +154,12 @@ fn view(scope: &Scope<'_>, grant: &spec::Grant) -> Grant {
     }
 }
 
-fn explain(action: &Action<Grant>, _: &[Difference]) -> (Vec<String>, Risk) {
+fn explain(action: &CreateOrDelete<Grant>, _: &[Difference]) -> (Vec<String>, Risk) {
     match action {
-        Action::Create { after } => {
+        CreateOrDelete::Create { after } => {
             (vec![format!("no grant allows {} the operations of the spec", after.grantee)], Risk::Safe)
         }
-        Action::Update { .. } | Action::Delete { .. } => {
+        CreateOrDelete::Delete { .. } => {
             (vec!["no grant of the spec has this name and content".to_owned()], Risk::Disruptive)
         }
     }

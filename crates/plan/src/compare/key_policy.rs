@@ -11,7 +11,6 @@ use super::doubt::{self, settle};
 use super::policy::{Policy, Setting};
 use super::{Scope, guest};
 use crate::delivery::{depends, membership, of_other};
-use crate::plan::Changed;
 use crate::refusal::Refusal;
 use crate::view::OtherTrail;
 
@@ -149,7 +148,5 @@ pub(super) fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
             unlisted_accounts: "key.policy.unlisted_accounts",
             deleted_principals: "key.policy.deleted_principals",
         }),
-        emptied: None,
-        changed: Changed::KeyPolicy,
     }
 }

@@ -98,14 +98,14 @@ fn address(kind: Kind, arn: &Arn, account: &AccountName) -> Address {
     Address::new(kind, account, name)
 }
 
-fn terms<V>(
+fn terms<A>(
     scope: &Scope<'_>,
     arn: &Arn,
     Leftover { account, region, what, .. }: &Leftover,
     depends_on: Vec<Address>,
-    changed: fn(Action<V>) -> Changed,
-    explain: Explain<V>,
-) -> Terms<V> {
+    changed: fn(A) -> Changed,
+    explain: Explain<A>,
+) -> Terms<A> {
     let kind = match what {
         What::LogGroup(_) => Kind::LogGroup,
         What::Role(_) => Kind::Role,
@@ -125,7 +125,7 @@ fn let_go<V: View>(
     scope: &Scope<'_>,
     arn: &Arn,
     leftover: &Leftover,
-    terms: Terms<V>,
+    terms: Terms<Action<V>>,
     live: V,
     compared: &mut Compared,
 ) {

@@ -20,7 +20,9 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         return;
     };
     let site = scope.organization_site(wanted);
-    if wanted.service_access {
+    if wanted.service_access && live.service_access {
+        compared.unchanged += 1;
+    } else if wanted.service_access {
         let access = ServiceAccess { service: CLOUDTRAIL.to_owned() };
         let terms = Terms {
             address: access_address(wanted),
@@ -32,24 +34,25 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                 (vec!["CloudTrail has no trusted access to the organization".to_owned()], Risk::Safe)
             },
         };
-        compared.view(terms, live.service_access.then(|| access.clone()), access);
+        compared.create(terms, access);
     }
     let mut registered = live.delegated_administrators.len();
     for administrator in wanted.delegated_administrators.iter().filter_map(|name| scope.desired.account(name))
     {
         let address = Address::new(Kind::DelegatedAdministrator, &wanted.account, &administrator.name);
-        let is_registered = live.delegated_administrators.contains(&administrator.id);
-        if !is_registered {
-            if registered >= Organization::MAX_ADMINISTRATORS {
-                let message = format!(
-                    "{registered} accounts are or become delegated administrators for CloudTrail, and an organization can \
-                     have {}: deregister one of them, or AWS rejects this one",
-                    Organization::MAX_ADMINISTRATORS
-                );
-                compared.warn("administrator-quota", address.clone(), message);
-            }
-            registered += 1;
+        if live.delegated_administrators.contains(&administrator.id) {
+            compared.unchanged += 1;
+            continue;
         }
+        if registered >= Organization::MAX_ADMINISTRATORS {
+            let message = format!(
+                "{registered} accounts are or become delegated administrators for CloudTrail, and an organization can \
+                 have {}: deregister one of them, or AWS rejects this one",
+                Organization::MAX_ADMINISTRATORS
+            );
+            compared.warn("administrator-quota", address.clone(), message);
+        }
+        registered += 1;
         let view =
             DelegatedAdministrator { account: administrator.id.clone(), service: CLOUDTRAIL.to_owned() };
         let terms = Terms {
@@ -63,6 +66,6 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                 (vec!["the account is not a delegated administrator for CloudTrail".to_owned()], Risk::Safe)
             },
         };
-        compared.view(terms, is_registered.then(|| view.clone()), view);
+        compared.create(terms, view);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use reconcile_policy::{
     Adopted, Adoption, Arn, Choice, Document, Fate, FirstUse, Fitted, Form, Keep, Merged, Obstacle, Only,
-    Ownership, Region, Sources, Statement, StatementRef, Terms, Use, fit, merge, named_trails,
+    Ownership, Region, Sources, Statement, StatementRef, Terms, TopicIntent, Use, fit, merge, named_trails,
     under_present_name,
 };
 use reconcile_spec::{Foreign, ForeignStatements, Unlisted};
@@ -20,7 +20,7 @@ use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;
 use crate::kind::Kind;
-use crate::plan::{AccountRef, Action, Change, Changed, Ended, Phase, Risk, Warning};
+use crate::plan::{AccountRef, Act, Action, Change, Changed, CreateOrUpdate, Ended, Phase, Risk, Warning};
 use crate::refusal::Refusal;
 use crate::refused_forms::refused_forms;
 use crate::view::Tags;
@@ -42,9 +42,6 @@ pub(super) struct Policy<'a> {
     pub(super) refuses_public: bool,
     /// The settings of the spec that say what becomes of foreign statements, if it has them for this policy.
     pub(super) setting: Option<Setting>,
-    /// What AWS accepts in place of a document without statements; `None` where the policy is deleted instead.
-    pub(super) emptied: Option<Document>,
-    pub(super) changed: fn(Action<Document>) -> Changed,
 }
 
 /// The names of the settings of a policy in the spec.
@@ -258,29 +255,40 @@ impl Policy<'_> {
     fn push(&self, write: Write<'_>, depends_on: Vec<Address>, compared: &mut Compared) {
         let Write { before, after, live, phase, mut reasons, ended, first_use } = write;
         let is_emptied = after.statements().is_empty();
-        let after = if is_emptied { self.emptied.as_ref() } else { Some(after) };
-        if is_emptied && after.is_some() {
-            reasons.push(DEFAULT_RESTORED.to_owned());
-        }
-        let action = match (before.cloned(), after.cloned()) {
-            (Some(before), Some(after)) => Action::Update { before, after },
-            (None, Some(after)) => Action::Create { after },
-            (Some(before), None) => Action::Delete { before },
-            (None, None) => return,
+        let changed = match self.subject {
+            Subject::Bucket => {
+                Action::of(before.cloned(), (!is_emptied).then(|| after.clone())).map(Changed::BucketPolicy)
+            }
+            // KMS refuses a policy without statements.
+            Subject::Key => {
+                Some(Changed::KeyPolicy(CreateOrUpdate { before: before.cloned(), after: after.clone() }))
+            }
+            Subject::Topic(arn) => {
+                let after = if is_emptied {
+                    reasons.push(DEFAULT_RESTORED.to_owned());
+                    TopicIntent::default_policy(arn)
+                } else {
+                    after.clone()
+                };
+                Some(Changed::TopicPolicy(CreateOrUpdate { before: before.cloned(), after }))
+            }
         };
+        let Some(changed) = changed else { return };
+        let after = changed.policy().and_then(|documents| documents.after);
         let Some((account, region)) = self.place.clone() else { return };
         let mut confirm = confirm::trails(self.scope, self.subject, phase, before, after);
+        let diff = of_policies(before, after, live);
         let trial = first_use.and_then(|it| self.trial(it, phase, before, &mut confirm, &region));
         compared.changes.push(Change {
             address: self.address.clone(),
             account,
             region,
             observed_fingerprint: Fingerprint::of_policy(before, self.ownership),
-            changed: (self.changed)(action),
+            changed,
             phase,
             risk: if phase == Phase::Contract { Risk::Disruptive } else { Risk::Safe },
             reasons,
-            diff: of_policies(before, after, live),
+            diff,
             ended,
             depends_on,
             confirm,

@@ -65,7 +65,12 @@ pub(super) fn address(desired: &spec::LogRole) -> Address {
     Address::new(Kind::Role, &desired.site.account, &desired.name)
 }
 
-fn terms(scope: &Scope<'_>, desired: &spec::LogRole, phase: Phase, depends_on: Vec<Address>) -> Terms<Role> {
+fn terms(
+    scope: &Scope<'_>,
+    desired: &spec::LogRole,
+    phase: Phase,
+    depends_on: Vec<Address>,
+) -> Terms<Action<Role>> {
     Terms {
         address: address(desired),
         place: scope.place(&desired.site),

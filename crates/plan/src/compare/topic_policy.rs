@@ -1,6 +1,6 @@
 //! Compares the policies of topics.
 
-use reconcile_policy::{Fitted, Only, Region, TopicIntent};
+use reconcile_policy::{Fitted, Only, Region};
 use reconcile_spec::{self as spec, Foreign};
 
 use super::change::Compared;
@@ -11,7 +11,7 @@ use super::{Scope, guest};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observed::LiveTopic;
-use crate::plan::{AccountRef, Changed};
+use crate::plan::AccountRef;
 
 /// Adds what lets our trails publish to their topics. Returns what each policy is to become, in the order of the spec; `None`
 /// for a topic that could not be read, or whose policy does not fit.
@@ -80,8 +80,6 @@ pub(super) fn let_go(
         foreign: Foreign::default(),
         refuses_public: false,
         setting: None,
-        emptied: Some(TopicIntent::default_policy(arn)),
-        changed: Changed::TopicPolicy,
     };
     let before = compared.changes.len();
     policy.shrink(Some(&topic.policy), &[], &[], &[], compared);
@@ -121,7 +119,5 @@ fn policy<'a>(scope: &'a Scope<'a>, topic: &'a spec::Topic) -> Policy<'a> {
         foreign: topic.foreign,
         refuses_public: false,
         setting: None,
-        emptied: Some(TopicIntent::default_policy(&topic.arn)),
-        changed: Changed::TopicPolicy,
     }
 }

@@ -143,7 +143,7 @@ pub(super) fn withheld(scope: &Scope<'_>, address: &Address, stray: &Stray) -> O
     })
 }
 
-fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Trail> {
+fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Action<Trail>> {
     Terms {
         address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
         place: scope.place(&desired.site),

@@ -22,6 +22,12 @@ pub struct LiveTopic {
     pub pending: u64,
 }
 
+impl From<LiveTopic> for Topic {
+    fn from(live: LiveTopic) -> Self {
+        live.view
+    }
+}
+
 /// What decides whether CloudTrail can publish to a topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicAttributes {

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::AccountRef;
+use super::action::{Act, ActionKind, Views};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
@@ -92,11 +93,11 @@ pub struct Ended {
 }
 
 macro_rules! changed {
-    ($($(#[$doc:meta])* $kind:ident $name:literal $view:ty,)*) => {
+    ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
         /// What is done to a resource of which kind.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Changed {
-            $($(#[$doc])* $kind(Action<$view>),)*
+            $($(#[$doc])* $kind($action),)*
         }
 
         impl Changed {
@@ -115,7 +116,7 @@ macro_rules! changed {
 
             fn to_json(&self) -> (Value, Value) {
                 match self {
-                    $(Self::$kind(action) => action.to_json(),)*
+                    $(Self::$kind(action) => to_json(action.views()),)*
                 }
             }
         }
@@ -124,10 +125,11 @@ macro_rules! changed {
 with_kinds!(changed);
 
 impl Changed {
-    /// What is done to a policy document, if the resource is one.
-    pub fn policy(&self) -> Option<&Action<Document>> {
+    /// The documents before and after, if the resource is a policy.
+    pub fn policy(&self) -> Option<Views<'_, Document>> {
         match self {
-            Self::KeyPolicy(action) | Self::BucketPolicy(action) | Self::TopicPolicy(action) => Some(action),
+            Self::BucketPolicy(action) => Some(action.views()),
+            Self::KeyPolicy(action) | Self::TopicPolicy(action) => Some(action.views()),
             Self::ServiceAccess(_)
             | Self::DelegatedAdministrator(_)
             | Self::Key(_)
@@ -142,87 +144,10 @@ impl Changed {
     }
 }
 
-/// What is done to a resource, with its views before and after.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Action<V> {
-    /// It is made.
-    Create {
-        /// What it will be.
-        after: V,
-    },
-    /// It is altered.
-    Update {
-        /// What it is.
-        before: V,
-        /// What it will be.
-        after: V,
-    },
-    /// It is taken away.
-    Delete {
-        /// What it was.
-        before: V,
-    },
-}
-
-impl<V> Action<V> {
-    /// The action without the views.
-    pub fn kind(&self) -> ActionKind {
-        match self {
-            Self::Create { .. } => ActionKind::Create,
-            Self::Update { .. } => ActionKind::Update,
-            Self::Delete { .. } => ActionKind::Delete,
-        }
-    }
-
-    /// The view before, if there is a resource.
-    pub fn before(&self) -> Option<&V> {
-        match self {
-            Self::Create { .. } => None,
-            Self::Update { before, .. } | Self::Delete { before } => Some(before),
-        }
-    }
-
-    /// The view after, if there will be a resource.
-    pub fn after(&self) -> Option<&V> {
-        match self {
-            Self::Create { after } | Self::Update { after, .. } => Some(after),
-            Self::Delete { .. } => None,
-        }
-    }
-}
-
-impl<V: Clone> Action<V> {
-    /// The same action towards another view, such as one with the ARN of a key that was made in between.
-    ///
-    /// # Errors
-    /// The error of `change`.
-    pub fn towards<E>(&self, change: impl FnOnce(&V) -> Result<V, E>) -> Result<Self, E> {
-        Ok(match self {
-            Self::Create { after } => Self::Create { after: change(after)? },
-            Self::Update { before, after } => Self::Update { before: before.clone(), after: change(after)? },
-            Self::Delete { before } => Self::Delete { before: before.clone() },
-        })
-    }
-}
-
-impl<V: Serialize> Action<V> {
-    fn to_json(&self) -> (Value, Value) {
-        // Views hold strings, numbers and lists, which always have a form in JSON.
-        let json = |view: Option<&V>| serde_json::to_value(view).unwrap_or(Value::Null);
-        (json(self.before()), json(self.after()))
-    }
-}
-
-/// What is done to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ActionKind {
-    /// It is made.
-    Create,
-    /// It is altered.
-    Update,
-    /// It is taken away.
-    Delete,
+fn to_json<V: Serialize>(views: Views<'_, V>) -> (Value, Value) {
+    // Views hold strings, numbers and lists, which always have a form in JSON.
+    let json = |view: Option<&V>| serde_json::to_value(view).unwrap_or(Value::Null);
+    (json(views.before), json(views.after))
 }
 
 /// When a change is made: permissions are added before they are used and removed only after.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_plan::observed::{Conditions, HubKey, KeyTraits, LiveKey, LiveTopic, Observed};
-use reconcile_plan::plan::{Change, Changed};
+use reconcile_plan::plan::{Act, Change, Changed};
 use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef};
 use reconcile_plan::{Comparison, Finding, Plan, compare, findings};
 use reconcile_policy::{Arn, Document};
@@ -191,12 +191,12 @@ fn make(desired: &Desired, observed: &mut Observed, change: &Change) {
             }
             (_, None) => observed.key = None,
         },
-        Changed::Alias(action) => hub(observed).key.is_aliased = action.after().is_some(),
-        Changed::KeyPolicy(action) => hub(observed).policy = action.after().unwrap().clone(),
+        Changed::Alias(action) => hub(observed).key.is_aliased = action.views().after.is_some(),
+        Changed::KeyPolicy(action) => hub(observed).policy = action.after.clone(),
         Changed::Grant(action) => {
             let grants = &mut hub(observed).grants;
             grants.retain(|grant| grant.name != address.name);
-            grants.extend(action.after().cloned().map(|mut grant| {
+            grants.extend(action.views().after.cloned().map(|mut grant| {
                 grant.key = KeyRef::known(&key);
                 grant.id = Some(format!("id-of-{}", grant.name));
                 grant
@@ -237,7 +237,7 @@ fn make(desired: &Desired, observed: &mut Observed, change: &Change) {
         Changed::TopicPolicy(action) => {
             let topic = desired.topics.iter().find(|it| is_here(&it.site, it.name.as_str())).unwrap();
             let live = observed.topics.get_mut(&topic.arn).unwrap().as_mut().unwrap();
-            live.policy = action.after().unwrap().clone();
+            live.policy = action.after.clone();
         }
         Changed::Trail(action) => {
             let trail = desired.trails.iter().find(|it| is_here(&it.site, it.name.as_str())).unwrap();

@@ -6,25 +6,25 @@ use reconcile_aws::Session;
 use reconcile_diff::observe::bucket::read_tags;
 use reconcile_diff::observe::{key, topic};
 use reconcile_operations::Operation;
+use reconcile_plan::Address;
 use reconcile_plan::plan::Trial;
 use reconcile_plan::refused_forms::{TAG, refused_forms, text};
 use reconcile_plan::view::Tags;
-use reconcile_plan::{Address, Kind};
-use reconcile_policy::{Arn, Region};
+use reconcile_policy::{Arn, PolicyKind, Region};
 use reconcile_spec::BucketName;
 
 use super::super::bucket::add_tags;
 use crate::context::Context;
 use crate::error::ApplyError;
 
-/// What has the policy.
+/// The resource that has the policy.
 enum Holder {
     Bucket(BucketName),
     Key(Arn),
     Topic(Arn),
 }
 
-/// Records whether CloudTrail refuses the form of the trial. Writes nothing if that is what the tag says already.
+/// Records whether CloudTrail refuses the form of the trial. Writes nothing if the tag already says so.
 pub(crate) async fn record(context: &Context, trial: &Trial, is_refused: bool) -> Result<(), ApplyError> {
     let (address, region) = (&trial.policy, &trial.region);
     let session = context.session_of(&address.account).await?;
@@ -48,21 +48,14 @@ async fn holder(
     address: &Address,
     region: &Region,
 ) -> Result<Holder, ApplyError> {
-    Ok(match address.kind {
-        Kind::BucketPolicy => {
-            let name = address.name.parse();
-            Holder::Bucket(name.map_err(|_| ApplyError::NotDone("tag a bucket without a name"))?)
-        }
-        Kind::KeyPolicy => {
-            let found = context.key_arn(session, address).await?;
-            let gone = || ApplyError::Stale { what: "the key no longer exists".to_owned() };
-            Holder::Key(found.ok_or_else(gone)?)
-        }
-        Kind::TopicPolicy => {
+    let bad = || ApplyError::BadAddress(address.clone());
+    Ok(match address.kind.policy().ok_or_else(bad)? {
+        PolicyKind::Bucket => Holder::Bucket(address.name.parse().map_err(|_| bad())?),
+        PolicyKind::Key => Holder::Key(context.existing_key(session, address).await?),
+        PolicyKind::Topic | PolicyKind::TopicKey => {
             let (partition, id) = (region.partition(), session.id().as_str());
             Holder::Topic(Arn::new(partition, "sns", region.as_str(), id, &address.name))
         }
-        _ => return Err(ApplyError::NotDone("check a form of a resource that is not a policy")),
     })
 }
 

@@ -2,19 +2,20 @@
 //! if CloudTrail refuses a trail.
 
 use reconcile_plan::observed::StoredPolicy;
-use reconcile_plan::plan::{self, Action, Phase, TrailRef};
+use reconcile_plan::plan::{self, Phase, TrailRef};
 use reconcile_policy::{Document, Step};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
-use super::super::Work;
-use super::{Shelf, look, put, refused_form, text};
+use super::refused_form;
+use super::shelf::{Shelf, look, put, text};
 use crate::asking::Asking;
 use crate::confirm::{Question, Subject};
 use crate::error::ApplyError;
 use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
+use crate::work::Work;
 use crate::write::{document, is_same};
 
-/// A policy that is to be confirmed.
+/// A policy that CloudTrail must confirm.
 pub(super) struct Trial<'a, S> {
     work: &'a Work<'a>,
     shelf: &'a S,
@@ -22,14 +23,14 @@ pub(super) struct Trial<'a, S> {
     _turn: Turn<'a>,
 }
 
-/// Keeps other policies from being tried at the same time.
+/// Prevents the confirmation of other policies at the same time.
 enum Turn<'a> {
     Alone(#[expect(dead_code, reason = "held, never read")] RwLockWriteGuard<'a, ()>),
     BesideTopics(#[expect(dead_code, reason = "held, never read")] RwLockReadGuard<'a, ()>),
 }
 
 impl<'a, S: Shelf> Trial<'a, S> {
-    /// The trial of a change; `None` if no trail depends on what it changes, or if CloudTrail is not to be asked.
+    /// The trial of a change; `None` if no trail depends on the change, or if CloudTrail must not be asked.
     pub(super) async fn of(work: &'a Work<'a>, shelf: &'a S) -> Option<Self> {
         let asking = work.context.confirm.filter(|_| !work.change.confirm.is_empty())?;
         let trials = &work.context.trials;
@@ -40,8 +41,8 @@ impl<'a, S: Shelf> Trial<'a, S> {
         Some(Self { work, shelf, asking, _turn: turn })
     }
 
-    /// Makes sure that CloudTrail can be asked about every trail, and accepts each as things are, before permissions are
-    /// taken away. Otherwise nobody could tell afterwards whether it was the change that broke a trail.
+    /// Makes sure, before permissions are removed, that CloudTrail can be asked about every trail and accepts every trail. Otherwise it
+    /// would not be known afterwards whether the change broke a trail.
     ///
     /// If an earlier apply ended while a trail tried a short form, and CloudTrail refuses the trail, every trail gets the longer
     /// form again.
@@ -62,14 +63,14 @@ impl<'a, S: Shelf> Trial<'a, S> {
         Ok(())
     }
 
-    /// Has CloudTrail confirm what was written. Restores the previous document if CloudTrail refuses a trail; and, where
-    /// permissions were taken away, if CloudTrail could not be asked about every trail.
+    /// Asks CloudTrail to confirm the write. Restores the previous document if CloudTrail refuses a trail, and also if permissions were
+    /// removed and CloudTrail could not be asked about every trail.
     pub(super) async fn after(
         &self,
         previous: Option<&StoredPolicy>,
         written: Option<&StoredPolicy>,
     ) -> Result<(), ApplyError> {
-        self.asking.settle(&self.work.context.interrupt).await;
+        self.asking.settle(&self.work.context.pace.interrupt).await;
         let change = self.work.change;
         let mut confirmation = self.ask(PolicyAfter::ChangedByOthers, &change.confirm).await;
         let must_be_certain = change.phase == Phase::Contract || self.first_use().is_some();
@@ -102,7 +103,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
         }
     }
 
-    /// Puts the previous document back, byte for byte. Returns false, and changes nothing, if somebody has written since.
+    /// Restores the previous document, byte for byte. Returns false, and changes nothing, if somebody has written the policy since.
     async fn restore(
         &self,
         previous: Option<&StoredPolicy>,
@@ -125,7 +126,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
         Ok(is_restored)
     }
 
-    /// Whether CloudTrail accepts the trail with the previous document; `None` if it cannot be asked.
+    /// Whether CloudTrail accepts the trail with the previous document; `None` if CloudTrail cannot be asked.
     async fn is_accepted(&self, refused: &Refused) -> Option<bool> {
         let trail: Vec<TrailRef> =
             self.work.change.confirm.iter().filter(|it| it.address == refused.trail).cloned().collect();
@@ -142,16 +143,16 @@ impl<'a, S: Shelf> Trial<'a, S> {
         self.work.change.trials.first()
     }
 
-    /// Gives every trail the longer form again if CloudTrail refuses the trail that tried the short form of the live policy.
+    /// Restores the longer form for every trail if CloudTrail refuses the trail that tried the short form of the live policy.
     async fn retreat(&self, refused: &Refused) -> PolicyAfter {
         let Some(first_use) = self.first_use().filter(|it| it.trail == refused.trail) else {
             return PolicyAfter::Unwritten;
         };
         let Some(retreat) = &first_use.retreat else { return PolicyAfter::Unwritten };
-        let before = self.work.change.changed.policy().and_then(Action::before);
+        let before = self.work.change.changed.policy().and_then(|documents| documents.before);
         match self.put_longer(before, retreat).await {
             Ok(()) => {
-                self.asking.settle(&self.work.context.interrupt).await;
+                self.asking.settle(&self.work.context.pace.interrupt).await;
                 PolicyAfter::Retreated { accepted: self.is_accepted(refused).await }
             }
             Err(error) => PolicyAfter::NotRestored { error: error.to_string() },

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Action, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
+use super::{Act, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
@@ -66,6 +66,8 @@ pub(super) enum FormError {
     Kind { address: Address, kind: Kind },
     #[error("`{address}`: the {side} view does not fit the action")]
     Side { address: Address, side: &'static str },
+    #[error("`{address}`: a `{kind}` does not have this action")]
+    Action { address: Address, kind: Kind },
     #[error("`{address}`: {error}")]
     View { address: Address, error: serde_json::Error },
 }
@@ -97,7 +99,7 @@ impl TryFrom<Form> for Change {
 }
 
 macro_rules! changed_of {
-    ($($(#[$doc:meta])* $kind:ident $name:literal $view:ty,)*) => {
+    ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
         impl Form {
             /// What is done, with views of the kind.
             fn changed(&self) -> Result<Changed, FormError> {
@@ -111,26 +113,75 @@ macro_rules! changed_of {
 with_kinds!(changed_of);
 
 impl Form {
-    fn action<V: DeserializeOwned>(&self) -> Result<Action<V>, FormError> {
+    fn action<A: Act<View: DeserializeOwned>>(&self) -> Result<A, FormError> {
         let side = |side| FormError::Side { address: self.address.clone(), side };
-        let before = || self.view(&self.before)?.ok_or(side("`before`"));
-        let after = || self.view(&self.after)?.ok_or(side("`after`"));
-        let absent = |view: &Value, name| if view.is_null() { Ok(()) } else { Err(side(name)) };
-        match self.action {
-            ActionKind::Create => {
-                absent(&self.before, "`before`")?;
-                Ok(Action::Create { after: after()? })
-            }
-            ActionKind::Update => Ok(Action::Update { before: before()?, after: after()? }),
-            ActionKind::Delete => {
-                absent(&self.after, "`after`")?;
-                Ok(Action::Delete { before: before()? })
-            }
-        }
+        let view = |view: &Value, name, is_there: bool| match self.view(view)? {
+            found if found.is_some() == is_there => Ok(found),
+            _ => Err(side(name)),
+        };
+        let before = view(&self.before, "`before`", self.action != ActionKind::Create)?;
+        let after = view(&self.after, "`after`", self.action != ActionKind::Delete)?;
+        let none = || FormError::Action { address: self.address.clone(), kind: self.kind };
+        A::of(before, after).ok_or_else(none)
     }
 
     fn view<V: DeserializeOwned>(&self, view: &Value) -> Result<Option<V>, FormError> {
         serde_json::from_value(view.clone())
             .map_err(|error| FormError::View { address: self.address.clone(), error })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_has_an_action_of_its_kind() {
+        let read = |kind: &str, action: &str, before: Value, after: Value| {
+            let change = json!({
+                "address": format!("{kind}/security/name"),
+                "kind": kind,
+                "account": { "name": "security", "id": "111111111111" },
+                "region": "eu-west-1",
+                "action": action,
+                "phase": "expand",
+                "risk": "safe",
+                "reasons": [],
+                "before": before,
+                "after": after,
+                "diff": [],
+                "observed_fingerprint": "sha256:0",
+                "depends_on": [],
+            });
+            let change: Result<Change, _> = serde_json::from_value(change);
+            change.map(|change| change.action()).map_err(|error| error.to_string())
+        };
+        let access = || json!({ "service": "cloudtrail.amazonaws.com" });
+        let alias = || json!({ "name": "alias/logs", "target": "arn" });
+        let policy = || json!({ "Version": "2012-10-17", "Statement": [] });
+        let no = Value::Null;
+        assert_eq!(read("service_access", "create", no.clone(), access()), Ok(ActionKind::Create));
+        assert_eq!(read("alias", "delete", alias(), no.clone()), Ok(ActionKind::Delete));
+        assert_eq!(read("key_policy", "update", policy(), policy()), Ok(ActionKind::Update));
+        assert_eq!(read("bucket_policy", "delete", policy(), no.clone()), Ok(ActionKind::Delete));
+        for (kind, action, before, after) in [
+            ("service_access", "delete", access(), no.clone()),
+            ("alias", "update", alias(), alias()),
+            ("key_policy", "delete", policy(), no.clone()),
+            ("topic_policy", "delete", policy(), no.clone()),
+        ] {
+            let error = format!("`{kind}/security/name`: a `{kind}` does not have this action");
+            assert_eq!(read(kind, action, before, after), Err(error));
+        }
+        for (action, before, after, side) in [
+            ("create", policy(), policy(), "before"),
+            ("update", no.clone(), policy(), "before"),
+            ("delete", policy(), policy(), "after"),
+        ] {
+            let error = format!("`bucket_policy/security/name`: the `{side}` view does not fit the action");
+            assert_eq!(read("bucket_policy", action, before, after), Err(error));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::json::required;
-use super::name;
+use super::{attached, delivery, name};
 use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::State;

@@ -1,0 +1,61 @@
+//! Reads and writes a policy at the bucket, key or topic that has it.
+
+use reconcile_plan::observed::StoredPolicy;
+use reconcile_policy::Document;
+
+use crate::confirm::Subject;
+use crate::error::ApplyError;
+use crate::propagation::{Patience, read_on};
+use crate::work::Work;
+use crate::write::{Write, document};
+
+/// The calls for a policy.
+pub(crate) trait Shelf {
+    /// The resource that has the policy.
+    fn subject(&self) -> Subject;
+
+    /// The live policy.
+    async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError>;
+
+    /// Writes the text of a policy in one call; `None` deletes the policy.
+    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError>;
+}
+
+/// Reads the policy, and waits while AWS returns the document that this apply replaced.
+pub(super) async fn look(
+    work: &Work<'_>,
+    shelf: &impl Shelf,
+    patience: &mut Patience<'_>,
+) -> Result<Option<StoredPolicy>, ApplyError> {
+    let last = work.context.last_write(&work.change.address);
+    let is_new = last.is_some() || work.context.has_created(&work.change.depends_on);
+    let is_late = |live: &Option<StoredPolicy>| {
+        last.as_ref().is_some_and(|last| last.is_missing_from(document(live.as_ref())))
+    };
+    read_on(patience, is_new, is_late, || shelf.read()).await
+}
+
+/// Writes a text in place of the live document. Returns the written policy.
+pub(super) async fn put(
+    work: &Work<'_>,
+    shelf: &impl Shelf,
+    live: Option<&StoredPolicy>,
+    text: Option<String>,
+) -> Result<Option<StoredPolicy>, ApplyError> {
+    let written = stored(work, text)?;
+    shelf.write(written.as_ref().map(|it| it.text.as_str())).await?;
+    let write = Write { before: live.cloned(), written: written.clone() };
+    work.context.wrote(&work.change.address, write);
+    Ok(written)
+}
+
+/// The policy with this text.
+pub(super) fn stored(work: &Work<'_>, text: Option<String>) -> Result<Option<StoredPolicy>, ApplyError> {
+    let parse = |text| StoredPolicy::parse(&work.change.address.to_string(), text);
+    Ok(text.map(parse).transpose()?)
+}
+
+/// The text of a document; `None` without statements, because AWS accepts no such document.
+pub(super) fn text(document: &Document) -> Option<String> {
+    (!document.statements().is_empty()).then(|| document.to_string())
+}

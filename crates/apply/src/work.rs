@@ -1,0 +1,267 @@
+//! A running change: its account, its journal, and calls that wait until AWS is ready for them.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::obstacle;
+use reconcile_plan::plan::Change;
+use reconcile_policy::{Delivery, Proof, Region};
+use reconcile_text::Hint;
+
+use crate::context::Context;
+use crate::error::ApplyError;
+use crate::freshness::Freshness;
+use crate::journal::Journal;
+use crate::outcome::{ChangeResult, Confirmation, Status};
+use crate::propagation::Patience;
+
+/// The outcome of a change that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// The change was made.
+    Applied,
+    /// The resource already had the planned state.
+    Unchanged,
+}
+
+/// A running change.
+pub(crate) struct Work<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) session: &'a Session,
+    pub(crate) journal: &'a Journal,
+    pub(crate) change: &'a Change,
+    /// The answers of CloudTrail about the trails of the change.
+    pub(crate) confirmation: OnceLock<Confirmation>,
+}
+
+/// What AWS may not see yet when a call is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unseen<'a> {
+    /// Bucket, key and their policies, which CloudTrail reads for this delivery.
+    Delivery(&'a Delivery),
+    /// The resource of the call, which was created a moment ago, or its key.
+    Resource,
+}
+
+/// Runs `act` for a change in the account of the change, and returns the result.
+pub(crate) async fn timed(
+    context: &Context,
+    journal: &Journal,
+    change: &Change,
+    act: impl AsyncFnOnce(&Work<'_>) -> Result<Made, ApplyError>,
+) -> ChangeResult {
+    let start = Instant::now();
+    let mut confirmation = None;
+    let (result, calls) = match context.session(&change.account).await {
+        Ok(session) => {
+            let session = session.counted();
+            let work = Work { context, session: &session, journal, change, confirmation: OnceLock::new() };
+            // The future of every kind of change in one.
+            let result = Box::pin(act(&work)).await;
+            confirmation = work.confirmation.into_inner();
+            (result, session.calls())
+        }
+        Err(error) => (Err(error), 0),
+    };
+    let status = match result {
+        Ok(Made::Applied) => Status::Applied,
+        Ok(Made::Unchanged) => Status::Unchanged,
+        Err(error @ ApplyError::Stale { .. }) => Status::Stale { error: error.to_string() },
+        Err(error) => Status::Failed { error: error.to_string(), hint: error.hint() },
+    };
+    ChangeResult {
+        address: change.address.clone(),
+        action: change.action(),
+        phase: change.phase,
+        status,
+        calls,
+        duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        confirmation,
+    }
+}
+
+impl Work<'_> {
+    pub(crate) fn region(&self) -> &Region {
+        &self.change.region
+    }
+
+    /// The time that AWS gets to see earlier writes, from now on.
+    pub(crate) fn patience(&self) -> Patience<'_> {
+        Patience::new(&self.context.pace, &self.change.address)
+    }
+
+    /// Whether this apply created something that the change depends on. A read that does not find the resource can be late then.
+    pub(crate) fn depends_on_new(&self) -> bool {
+        self.context.has_created(&self.change.depends_on)
+    }
+
+    /// Starts the change, and records the start in the journal. Returns false if nothing is left to do.
+    ///
+    /// A change that an earlier apply of this plan started continues, whatever its resource looks like.
+    ///
+    /// # Errors
+    /// [`ApplyError::Stale`] if the resource changed since the plan.
+    pub(crate) fn start(&self, freshness: Freshness) -> Result<bool, ApplyError> {
+        match freshness {
+            Freshness::Done => return Ok(false),
+            Freshness::Stale(what) if !self.journal.was_begun(self.change) => {
+                return Err(ApplyError::Stale { what });
+            }
+            Freshness::Fresh | Freshness::Stale(_) => {}
+        }
+        self.journal.begin(self.change)?;
+        Ok(true)
+    }
+
+    /// Makes a call once.
+    pub(crate) fn call<'s, T: 's, E>(
+        &'s self,
+        operation: Operation,
+        send: impl Future<Output = Result<T, SdkError<E>>> + Send + 's,
+    ) -> impl Future<Output = Result<T, ApplyError>> + 's
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // Not an async function, so that its future does not hold the large future of the SDK.
+        let call = self.session.call(operation, send);
+        async { Ok(call.await?) }
+    }
+
+    /// Makes a call, and repeats it while the resource of the call, which was created or changed a moment ago, is not ready.
+    pub(crate) async fn write<T, E, F>(
+        &self,
+        operation: Operation,
+        send: impl FnMut() -> F,
+    ) -> Result<(), ApplyError>
+    where
+        F: Future<Output = Result<T, SdkError<E>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.settle_call(Unseen::Resource, operation, send).await
+    }
+
+    /// Deletes something. Waits while another change of the same resource is in progress, or while the service still sees a part that
+    /// was deleted a moment ago. Accepts that the resource does not exist: it existed a moment ago, so an earlier attempt deleted it,
+    /// and its answer was lost.
+    pub(crate) async fn delete<T, E, F>(
+        &self,
+        operation: Operation,
+        mut send: impl FnMut() -> F,
+    ) -> Result<(), ApplyError>
+    where
+        F: Future<Output = Result<T, SdkError<E>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.settle(|| {
+            let call = self.session.call(operation, send());
+            async {
+                match call.await {
+                    Err(error) if error.is_absent() => Ok(()),
+                    result => result.map(drop),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Makes a call to CloudTrail, and repeats it while CloudTrail does not see what the delivery of the trail needs.
+    pub(crate) async fn deliver<T, E, F>(
+        &self,
+        delivery: &Delivery,
+        operation: Operation,
+        send: impl FnMut() -> F,
+    ) -> Result<(), ApplyError>
+    where
+        F: Future<Output = Result<T, SdkError<E>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.settle_call(Unseen::Delivery(delivery), operation, send).await
+    }
+
+    async fn settle_call<T, E, F>(
+        &self,
+        unseen: Unseen<'_>,
+        operation: Operation,
+        mut send: impl FnMut() -> F,
+    ) -> Result<(), ApplyError>
+    where
+        F: Future<Output = Result<T, SdkError<E>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let call = || {
+            let call = self.session.call(operation, send());
+            async { call.await.map(drop) }
+        };
+        self.repeat(unseen, call).await
+    }
+
+    /// Like [`Work::write`], for several calls that belong together.
+    pub(crate) async fn settle<T, F>(&self, calls: impl FnMut() -> F) -> Result<T, ApplyError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        self.repeat(Unseen::Resource, calls).await
+    }
+
+    /// Repeats calls, with growing pauses, while AWS does not see what they need.
+    async fn repeat<T, F>(&self, unseen: Unseen<'_>, mut calls: impl FnMut() -> F) -> Result<T, ApplyError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let mut patience = self.patience();
+        let mut unknown = None;
+        loop {
+            let error = match calls().await {
+                Ok(value) => return Ok(value),
+                Err(error) if self.is_early(unseen, &error) => error,
+                Err(error) => return Err(error.into()),
+            };
+            if let (Unseen::Delivery(delivery), true, None) = (unseen, error.is_unseen_delivery(), &unknown) {
+                // Waiting helps only if the policies are right.
+                unknown = Some(self.prove(delivery).await?);
+            }
+            if !patience.wait().await {
+                return Err(ApplyError::NotPropagated {
+                    waited: patience.waited(),
+                    error: Box::new(error),
+                    unknown: unknown.unwrap_or_default(),
+                });
+            }
+        }
+    }
+
+    /// Whether an error can mean that AWS does not see an earlier write yet.
+    fn is_early(&self, unseen: Unseen<'_>, error: &Error) -> bool {
+        let is_organization = error.is_unseen_organization() && self.context.acts_for_organization();
+        let is_unready = match unseen {
+            Unseen::Delivery(_) => error.is_unready() && !error.is_absent(),
+            Unseen::Resource => error.is_unready(),
+        };
+        is_organization || is_unready
+    }
+
+    /// Fails if the live policies certainly do not let the trail deliver. Waiting can help if they cannot be read, or if it is not
+    /// known what they allow. Returns what is not known.
+    async fn prove(&self, delivery: &Delivery) -> Result<Vec<String>, ApplyError> {
+        let proofs = self.context.prove(&self.change.address, delivery).await;
+        let Ok(proofs) = proofs else { return Ok(Vec::new()) };
+        let (refused, rest): (Vec<Proof>, Vec<Proof>) =
+            proofs.into_iter().partition(|proof| proof.decision.is_refused());
+        if refused.is_empty() {
+            return Ok(rest.iter().filter(|proof| !proof.decision.is_allowed()).map(obstacle).collect());
+        }
+        Err(ApplyError::Undeliverable { obstacles: refused.iter().map(obstacle).collect() })
+    }
+}
+
+/// Accepts that the resource of a creation already exists: it did not exist a moment ago, so an earlier attempt created it, and its
+/// answer was lost.
+pub(crate) fn made<T>(result: Result<T, ApplyError>) -> Result<(), ApplyError> {
+    match result {
+        Err(ApplyError::Aws(error)) if error.is_already_so() => Ok(()),
+        result => result.map(drop),
+    }
+}

@@ -119,7 +119,7 @@ fn words_that_are_no_command() {
         let run = project.run(words).exits(1);
         assert!(run.stderr.contains("Usage") || run.stderr.contains("--help"), "{words}: {}", run.stderr);
     }
-    project.run("plan specs/prod.yaml --sandbox --region nowhere").exits(1).says("`--region`");
+    project.run("plan specs/prod.yaml --sandbox --region nowhere").exits(1).says("--region <REGION>");
 }
 
 #[test]
@@ -196,11 +196,11 @@ fn an_endpoint_that_is_empty_is_not_set_and_one_that_is_no_url_is_named() {
     run("", "").exits(1).says("`missing`");
     run("::bad", "")
         .exits(1)
-        .says("`AWS_ENDPOINT_URL`: `::bad` is not a URL")
+        .says("invalid value of `AWS_ENDPOINT_URL`: `::bad` is not a URL")
         .says("such as `http://127.0.0.1:5000`");
     run(NOWHERE, "--endpoint-url localhost:5000")
         .exits(1)
-        .says("`--endpoint-url`: `localhost:5000` is not a URL");
+        .says("'--endpoint-url <URL>': `localhost:5000` is not a URL");
     assert!(run(NOWHERE, "--sandbox").code == Some(0), "a sandbox has no endpoint");
 }
 

@@ -1,14 +1,20 @@
 //! Definition of the command line: commands, options and help texts.
 
+mod endpoint;
+mod pattern;
+
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use reconcile_policy::{AccountId, NameError};
-use reconcile_spec::{AccountName, BucketName, SpecName};
+use reconcile_policy::{AccountId, NameError, Region};
+use reconcile_spec::{AccountName, BucketName, RolePath, SpecName, TrailName};
 use reconcile_twin::Weather;
+
+pub(crate) use endpoint::{EndpointUrl, NotAnEndpoint};
+pub(crate) use pattern::AddressPattern;
 
 /// The default file for the state of the sandbox.
 pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";
@@ -108,14 +114,14 @@ pub(crate) struct Global {
     pub(crate) weather: Option<Weather>,
     /// Send all AWS requests to this endpoint (S3 uses path-style addressing)
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
-    pub(crate) endpoint_url: Option<String>,
+    pub(crate) endpoint_url: Option<EndpointUrl>,
     /// AWS profile for credentials; has priority over credentials in the environment [default: `AWS_PROFILE`, without this
     /// priority]
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
     /// Region of the STS endpoint [default: the Region of the bucket]
     #[arg(long, global = true)]
-    pub(crate) region: Option<String>,
+    pub(crate) region: Option<Region>,
     /// Assume roles without a session policy. By default, a session policy limits `plan` to reads, and `apply` to its own
     /// operations
     #[arg(long, global = true)]
@@ -164,7 +170,7 @@ pub(crate) enum Format {
 pub(crate) struct Shown {
     /// Include only resources whose address matches, such as `trail/production/*`, and their dependencies (repeatable)
     #[arg(long = "target", value_name = "GLOB")]
-    pub(crate) targets: Vec<String>,
+    pub(crate) targets: Vec<AddressPattern>,
     /// Output format
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
@@ -254,7 +260,7 @@ pub(crate) struct ExplainArgs {
     /// Spec file
     pub(crate) spec: PathBuf,
     /// Address of a resource, or a glob pattern [default: all trails]
-    pub(crate) address: Option<String>,
+    pub(crate) address: Option<AddressPattern>,
     /// Output format
     #[arg(long, default_value = "text")]
     pub(crate) format: ShowFormat,
@@ -273,23 +279,23 @@ pub(crate) struct ImportArgs {
     #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
     pub(crate) accounts: Vec<ImportAccount>,
     /// Name of the bucket [default: the bucket of the trails]
-    #[arg(long, value_name = "NAME", value_parser = bucket_name)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) bucket: Option<BucketName>,
     /// Import only trails with this name
     #[arg(long, value_name = "NAME")]
-    pub(crate) trail: Option<String>,
+    pub(crate) trail: Option<TrailName>,
     /// Read all members of the organization; this account must be able to list them
-    #[arg(long, value_name = "ACCOUNT", value_parser = account_name)]
+    #[arg(long, value_name = "ACCOUNT")]
     pub(crate) organization: Option<AccountName>,
     /// Role to assume in members of the organization
     #[arg(long, value_name = "ROLE", default_value = MEMBER_ROLE)]
-    pub(crate) role: String,
+    pub(crate) role: RolePath,
     /// Name of the installation [default: the name of the installation that manages the trails, or a name derived from the
     /// bucket]
-    #[arg(long, value_name = "NAME", value_parser = spec_name)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<SpecName>,
     /// Previous name of the installation, to rename it to the name in --name
-    #[arg(long, value_name = "NAME", value_parser = spec_name, requires = "name")]
+    #[arg(long, value_name = "NAME", requires = "name")]
     pub(crate) previous_name: Option<SpecName>,
     /// Write the spec to this file; existing files are not overwritten [default: stdout]
     #[arg(long, value_name = "FILE")]
@@ -317,18 +323,6 @@ fn import_account(text: &str) -> Result<ImportAccount, String> {
     let name = name.parse().map_err(|error: NameError| error.to_string())?;
     let id = id.parse().map_err(|error: NameError| error.to_string())?;
     Ok(ImportAccount { name, id, role })
-}
-
-fn bucket_name(text: &str) -> Result<BucketName, NameError> {
-    text.parse()
-}
-
-fn account_name(text: &str) -> Result<AccountName, NameError> {
-    text.parse()
-}
-
-fn spec_name(text: &str) -> Result<SpecName, NameError> {
-    text.parse()
 }
 
 #[derive(Debug, Args)]
@@ -445,7 +439,7 @@ pub(crate) struct PermissionsArgs {
     /// Print the policies for `import`, which assumes this role in other accounts
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true,
           default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode"])]
-    pub(crate) import: Option<String>,
+    pub(crate) import: Option<RolePath>,
     /// Output format; `cloudformation` is the template of the role for members that join automatically
     #[arg(long, default_value = "text")]
     pub(crate) format: PermissionsFormat,

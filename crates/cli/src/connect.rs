@@ -7,7 +7,7 @@ use reconcile_sandbox::{connection, setup};
 use reconcile_spec::Spec;
 use reconcile_twin::{Clock, Twin};
 
-use crate::args::Global;
+use crate::args::{EndpointUrl, Global};
 use crate::error::CliError;
 use crate::output;
 
@@ -36,10 +36,7 @@ impl World {
 
     /// A connection for the accounts of a spec.
     pub(crate) async fn connect(&self, global: &Global, spec: &Spec) -> Result<Aws, CliError> {
-        let region = match &global.region {
-            Some(region) => region.parse().map_err(|error| CliError::Region(format!("{error}")))?,
-            None => spec.desired().bucket.site.region.clone(),
-        };
+        let region = global.region.as_ref().unwrap_or(&spec.desired().bucket.site.region).clone();
         let (profile, endpoint_url, embedded) = match self {
             Self::Aws => (profile(global), endpoint(global)?, None),
             Self::Sandbox(twin) => {
@@ -70,30 +67,18 @@ fn profile(global: &Global) -> Option<String> {
 }
 
 /// The endpoint of `--endpoint-url`. The SDK itself reads `AWS_ENDPOINT_URL`, together with the variables of single
-/// services. An empty value counts as not set.
+/// services; an invalid value is rejected here.
 fn endpoint(global: &Global) -> Result<Option<String>, CliError> {
-    const VARIABLE: &str = "AWS_ENDPOINT_URL";
-
-    let option = global.endpoint_url.clone().filter(|url| !url.is_empty());
-    let given = match &option {
-        Some(url) => Some(("--endpoint-url", url.clone())),
-        None => variable(VARIABLE).map(|url| (VARIABLE, url)),
-    };
-    match given {
-        Some((setting, url)) if !is_url(&url) => Err(CliError::Endpoint { setting, url }),
-        _ => Ok(option),
+    let option = global.endpoint_url.clone().and_then(|EndpointUrl(url)| url);
+    if option.is_none() {
+        let _: Option<EndpointUrl> = variable("AWS_ENDPOINT_URL").map(|url| url.parse()).transpose()?;
     }
+    Ok(option)
 }
 
 /// The value of an environment variable. An empty value counts as not set.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn is_url(text: &str) -> bool {
-    text.parse::<http::Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
-    })
 }
 
 /// Starts the weather of `--weather`, and reports it with the option that repeats it.

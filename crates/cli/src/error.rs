@@ -15,6 +15,7 @@ use reconcile_spec::Diagnostics;
 use reconcile_text::{Hint, message};
 use reconcile_twin::StoreError;
 
+use crate::args::NotAnEndpoint;
 use crate::commands::apply::JOURNALS;
 use crate::exit::Exit;
 
@@ -103,15 +104,9 @@ pub(crate) enum CliError {
     /// The user cannot be asked for confirmation.
     #[error("cannot ask for confirmation: stdin is not a terminal, or the output format is JSON")]
     NobodyToAsk { instead: &'static str },
-    /// A pattern of `--target` is invalid.
-    #[error("`--target` is not a glob pattern")]
-    Target(#[from] globset::Error),
-    /// `--region` is not a Region.
-    #[error("`--region`: {0}")]
-    Region(String),
-    /// The endpoint is not a URL.
-    #[error("`{setting}`: `{url}` is not a URL")]
-    Endpoint { setting: &'static str, url: String },
+    /// The endpoint in the environment is not a URL.
+    #[error("invalid value of `AWS_ENDPOINT_URL`")]
+    Endpoint(#[from] NotAnEndpoint),
     /// `--weather` is given without a sandbox.
     #[error("`--weather` requires a sandbox, but this command uses AWS")]
     WeatherOfAws,
@@ -187,7 +182,6 @@ impl Hint for CliError {
             Self::TargetOfPlan => {
                 "remove `--target`, or create a plan with `reconcile plan SPEC --target GLOB`".to_owned()
             }
-            Self::Endpoint { .. } => "write scheme and host, such as `http://127.0.0.1:5000`".to_owned(),
             Self::WeatherOfAws => "add `--sandbox`, or remove `--weather`".to_owned(),
             Self::PlanOverSpec { .. } => "name another file, such as `--out plan.json`".to_owned(),
             Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
@@ -199,8 +193,7 @@ impl Hint for CliError {
             | Self::NotCopied(_)
             | Self::Policy { .. }
             | Self::Interrupted
-            | Self::Target(_)
-            | Self::Region(_)
+            | Self::Endpoint(_)
             | Self::NoWeather
             | Self::Serve { .. }
             | Self::Json(_)

@@ -176,6 +176,7 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
 }
 
 /// Whether the spec manages what the operation is for.
+#[expect(clippy::too_many_lines, reason = "a list of every operation, so that a new one is not forgotten")]
 fn is_used(desired: &Desired, operation: Operation) -> bool {
     let bucket = &desired.bucket;
     let organization = desired.organization.as_ref();
@@ -213,7 +214,90 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::GetEventConfiguration | Operation::PutEventConfiguration => {
             desired.trails.iter().any(|trail| trail.event_aggregation.is_some())
         }
-        _ => true,
+        // Every spec needs these, in the accounts of their place.
+        Operation::AssumeRole
+        | Operation::GetCallerIdentity
+        | Operation::DescribeOrganization
+        | Operation::ListAccounts
+        | Operation::DescribeOwnOrganization
+        | Operation::DescribeKey
+        | Operation::UpdateKeyDescription
+        | Operation::GetKeyRotationStatus
+        | Operation::ListResourceTags
+        | Operation::TagKey
+        | Operation::GetKeyPolicy
+        | Operation::PutKeyPolicy
+        | Operation::ListGrants
+        | Operation::RevokeGrant
+        | Operation::CreateBucket
+        | Operation::GetBucketLocation
+        | Operation::GetBucketRequestPayment
+        | Operation::GetBucketAcl
+        | Operation::GetBucketPolicy
+        | Operation::PutBucketPolicy
+        | Operation::DeleteBucketPolicy
+        | Operation::GetBucketEncryption
+        | Operation::PutBucketEncryption
+        | Operation::GetBucketVersioning
+        | Operation::PutBucketVersioning
+        | Operation::GetPublicAccessBlock
+        | Operation::PutPublicAccessBlock
+        | Operation::GetBucketOwnershipControls
+        | Operation::PutBucketOwnershipControls
+        | Operation::GetBucketTagging
+        | Operation::PutBucketTagging
+        | Operation::GetBucketAbac
+        | Operation::GetBucketLifecycleConfiguration
+        | Operation::GetBucketReplication
+        | Operation::GetBucketNotificationConfiguration
+        | Operation::ListBucketInventoryConfigurations
+        | Operation::GetBucketLogging
+        | Operation::DescribeTrails
+        | Operation::ListTrails
+        | Operation::GetTrailStatus
+        | Operation::GetEventSelectors
+        | Operation::ListTags
+        | Operation::CreateTrail
+        | Operation::UpdateTrail
+        | Operation::DeleteTrail
+        | Operation::PutEventSelectors
+        | Operation::AddTags
+        | Operation::StartLogging
+        | Operation::StopLogging
+        | Operation::DescribeLogGroups
+        | Operation::CreateLogGroup
+        | Operation::PutRetentionPolicy
+        | Operation::DescribeResourcePolicies
+        | Operation::DescribeAccountPolicies
+        | Operation::DescribeSubscriptionFilters
+        | Operation::ListLogGroupTags
+        | Operation::TagLogGroup
+        | Operation::DeleteLogGroup
+        | Operation::GetRole
+        | Operation::GetRolePolicy
+        | Operation::ListRolePolicies
+        | Operation::ListAttachedRolePolicies
+        | Operation::CreateRole
+        | Operation::UpdateAssumeRolePolicy
+        | Operation::PutRolePolicy
+        | Operation::PutRolePermissionsBoundary
+        | Operation::TagRole
+        | Operation::DeleteRolePolicy
+        | Operation::DeleteRole
+        | Operation::GetTopicAttributes
+        | Operation::ListSubscriptionsByTopic
+        | Operation::CreateTopic
+        | Operation::SetTopicAttributes
+        | Operation::ListTopicTags
+        | Operation::TagTopic
+        | Operation::DeleteTopic
+        | Operation::ReadExistingTopic
+        | Operation::DescribeUsedKey
+        | Operation::GetUsedKeyPolicy
+        | Operation::ReadLock
+        | Operation::TakeLock
+        | Operation::RenewLock
+        | Operation::ReleaseLock => true,
     }
 }
 

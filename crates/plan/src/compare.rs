@@ -51,20 +51,11 @@ use crate::observed::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
-pub(crate) use bucket::{UNREADABLE_ACCESS, UNREADABLE_SETTING};
 use change::Compared;
 pub use copy::copy;
-pub(crate) use delivery::NOT_ALLOWED;
 pub use destroy::destroy;
-pub(crate) use foreign::UNREADABLE_NAMES;
 pub use grant::allows_the_same;
-pub(crate) use health::{
-    NOTHING_DELIVERED, REFUSED_DIGEST_FILES, REFUSED_EVENTS, REFUSED_LOG_FILES, REFUSED_NOTIFICATIONS,
-};
-pub(crate) use key::{MATERIAL_EXPIRES, PRIMARY_ROTATION, SPARE_KEY, SPARE_KEY_ENDS};
-pub(crate) use leftover::IN_USE;
-pub(crate) use policy::{FOREIGN_STATEMENT, not_ours};
-pub(crate) use public_access::WITHHELD_SETTING;
+pub(crate) use policy::not_ours;
 use scope::Scope;
 
 /// What has come out of a comparison.

@@ -6,14 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::compare::{
-    Comparison, FOREIGN_STATEMENT, IN_USE, MATERIAL_EXPIRES, NOTHING_DELIVERED, PRIMARY_ROTATION,
-    REFUSED_DIGEST_FILES, REFUSED_EVENTS, REFUSED_LOG_FILES, REFUSED_NOTIFICATIONS, SPARE_KEY,
-    SPARE_KEY_ENDS, UNREADABLE_ACCESS, UNREADABLE_NAMES, UNREADABLE_SETTING, WITHHELD_SETTING, not_ours,
-};
+use crate::compare::{Comparison, not_ours};
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{ActionKind, Change, Warning};
+use crate::plan::{ActionKind, Change, Warning, WarningCode};
 use crate::refusal::Refusal;
 
 /// One way in which live state is not what the spec says.
@@ -119,11 +115,15 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         };
         Finding { kind: FindingKind::Delivery, severity, ..told(path.address.to_string(), message) }
     });
-    let unhealthy = plan.warnings.iter().filter_map(|warning| {
-        let severity = delivery_severity(&warning.code)?;
-        let told = told(warning.address.to_string(), warning.message.clone());
-        Some(Finding { kind: FindingKind::Delivery, severity, ..told })
-    });
+    let of_warning = |warning: &Warning| {
+        let (kind, severity) = significance(&warning.code)?;
+        Some(Finding { kind, severity, ..told(warning.address.to_string(), warning.message.clone()) })
+    };
+    let is_of_kind = |warning: &Warning, wanted: FindingKind| {
+        significance(&warning.code).is_some_and(|(kind, _)| kind == wanted)
+    };
+    let is_unhealthy = |it: &&Warning| is_of_kind(it, FindingKind::Delivery);
+    let unhealthy = plan.warnings.iter().filter(is_unhealthy).filter_map(of_warning);
     let outsiders = comparison.outsiders.iter().map(|outsider| {
         let told = told(outsider.address.to_string(), outsider.message.clone());
         match outsider.can_deliver {
@@ -137,7 +137,14 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         Refusal::Blocked { .. } | Refusal::Undeliverable { .. } => {
             refusal.resources().iter().all(|trail| reported.contains(trail))
         }
-        _ => false,
+        Refusal::OtherInstallation { .. }
+        | Refusal::LockedOut { .. }
+        | Refusal::DeletedPrincipal { .. }
+        | Refusal::PublicStatement { .. }
+        | Refusal::RequesterPays { .. }
+        | Refusal::KeyUnusable { .. }
+        | Refusal::AliasElsewhere { .. }
+        | Refusal::TooLarge { .. } => false,
     };
     let refused = comparison.refusals.iter().filter(|it| !is_reported(it)).map(|refusal| {
         let (address, message) = (refusal.address().to_string(), refusal.to_string());
@@ -146,42 +153,27 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         let severity = refused_severity(refusal, &comparison.absent);
         Finding { kind: FindingKind::Changed, severity, ..told(address, message) }
     });
-    let withheld = plan.warnings.iter().filter(|warning| warning.code == WITHHELD_SETTING).map(|warning| {
-        let told = told(warning.address.to_string(), warning.message.clone());
-        Finding { kind: FindingKind::Changed, severity: Severity::High, ..told }
-    });
+    let is_withheld = |it: &&Warning| it.code == WarningCode::WithheldSetting;
+    let withheld = plan.warnings.iter().filter(is_withheld).filter_map(of_warning);
     let unsettled =
         comparison.unsettled.iter().map(|(address, message)| told(address.to_string(), message.clone()));
-    let unread = plan.warnings.iter().filter_map(|warning| {
-        let severity = unread_severity(&warning.code)?;
-        let told = told(warning.address.to_string(), warning.message.clone());
-        Some(Finding { kind: FindingKind::Unreadable, severity, ..told })
-    });
+    let is_unread = |it: &&Warning| is_of_kind(it, FindingKind::Unreadable);
+    let unread = plan.warnings.iter().filter(is_unread).filter_map(of_warning);
     // What a statement allows to outsiders says more than that it is foreign.
     let is_judged = |warning: &Warning| {
         let mut judged = comparison.foreign.iter().filter(|it| it.address == warning.address);
         judged.any(|it| not_ours(&it.subject) == warning.message)
     };
-    let foreign = plan.warnings.iter().filter(|it| it.code == FOREIGN_STATEMENT && !is_judged(it));
-    let foreign = foreign.map(|warning| {
-        let told = told(warning.address.to_string(), warning.message.clone());
-        Finding { kind: FindingKind::Unexpected, severity: Severity::Medium, ..told }
-    });
+    let is_foreign = |it: &&Warning| it.code == WarningCode::ForeignStatement;
+    let foreign = plan.warnings.iter().filter(|it| is_foreign(it) && !is_judged(it)).filter_map(of_warning);
     let of_outsiders = comparison.foreign.iter().map(|access| Finding {
         severity: access.severity,
         review: Some(access.review.clone()),
         accepted: access.accepted.clone(),
         ..told(access.address.to_string(), access.message.clone())
     });
-    let others = plan.warnings.iter().filter_map(|warning| {
-        let severity = other_severity(&warning.code)?;
-        let told = told(warning.address.to_string(), warning.message.clone());
-        let kind = match warning.code.as_str() {
-            MATERIAL_EXPIRES | PRIMARY_ROTATION => FindingKind::Changed,
-            _ => FindingKind::Unexpected,
-        };
-        Some(Finding { kind, severity, ..told })
-    });
+    let is_other = |it: &&Warning| !is_unhealthy(it) && !is_withheld(it) && !is_unread(it) && !is_foreign(it);
+    let others = plan.warnings.iter().filter(is_other).filter_map(of_warning);
     let mut findings: Vec<Finding> = unreadable
         .chain(undelivered)
         .chain(unhealthy)
@@ -204,39 +196,88 @@ fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
     let is_recorded = !refusal.resources().iter().any(|trail| absent.contains(trail));
     match refusal {
         Refusal::RequesterPays { .. } | Refusal::KeyUnusable { .. } => Severity::Critical,
-        _ if is_recorded => Severity::High,
-        _ => Severity::Critical,
+        Refusal::Blocked { .. }
+        | Refusal::Undeliverable { .. }
+        | Refusal::OtherInstallation { .. }
+        | Refusal::LockedOut { .. }
+        | Refusal::DeletedPrincipal { .. }
+        | Refusal::PublicStatement { .. }
+        | Refusal::AliasElsewhere { .. }
+        | Refusal::TooLarge { .. } => match is_recorded {
+            true => Severity::High,
+            false => Severity::Critical,
+        },
     }
 }
 
-/// The severity of a warning about a delivery that AWS refuses or that does not happen; `None` for a warning about something else.
-fn delivery_severity(code: &str) -> Option<Severity> {
+/// The kind and the severity of the finding that a warning becomes; `None` if drift does not report the warning.
+fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
     match code {
-        REFUSED_LOG_FILES => Some(Severity::Critical),
-        REFUSED_DIGEST_FILES | REFUSED_EVENTS | NOTHING_DELIVERED => Some(Severity::High),
-        REFUSED_NOTIFICATIONS => Some(Severity::Medium),
-        _ => None,
-    }
-}
-
-/// The severity of a warning about what cannot be read; `None` for a warning about something else.
-fn unread_severity(code: &str) -> Option<Severity> {
-    match code {
-        UNREADABLE_ACCESS | UNREADABLE_SETTING => Some(Severity::High),
+        WarningCode::RefusedLogFiles => Some((FindingKind::Delivery, Severity::Critical)),
+        WarningCode::RefusedDigestFiles | WarningCode::RefusedEvents | WarningCode::NothingDelivered => {
+            Some((FindingKind::Delivery, Severity::High))
+        }
+        WarningCode::RefusedNotifications => Some((FindingKind::Delivery, Severity::Medium)),
+        // Nobody can read the log files after the material of the key has expired.
+        WarningCode::WithheldSetting | WarningCode::MaterialExpires => {
+            Some((FindingKind::Changed, Severity::High))
+        }
+        WarningCode::UnreadableAccess | WarningCode::UnreadableSetting => {
+            Some((FindingKind::Unreadable, Severity::High))
+        }
         // Nobody learns more than names.
-        UNREADABLE_NAMES => Some(Severity::Low),
-        _ => None,
-    }
-}
-
-/// The severity of a warning about a key, or about a resource that others use; `None` for a warning that is no finding.
-fn other_severity(code: &str) -> Option<Severity> {
-    match code {
-        // Log files that nobody can read any more.
-        MATERIAL_EXPIRES | SPARE_KEY_ENDS => Some(Severity::High),
-        SPARE_KEY | PRIMARY_ROTATION => Some(Severity::Medium),
-        IN_USE => Some(Severity::Low),
-        _ => None,
+        WarningCode::UnreadableNames => Some((FindingKind::Unreadable, Severity::Low)),
+        WarningCode::ForeignStatement | WarningCode::SpareKey => {
+            Some((FindingKind::Unexpected, Severity::Medium))
+        }
+        // Nobody can read log files without their key.
+        WarningCode::SpareKeyEnds => Some((FindingKind::Unexpected, Severity::High)),
+        WarningCode::PrimaryRotation => Some((FindingKind::Changed, Severity::Medium)),
+        WarningCode::InUse => Some((FindingKind::Unexpected, Severity::Low)),
+        WarningCode::UnlistedAccount
+        | WarningCode::DeliveryUnknown
+        | WarningCode::DeliveryDenied
+        | WarningCode::DeliveryNotAllowed
+        | WarningCode::AdministrationUnknown
+        | WarningCode::LockedOut
+        | WarningCode::CallerDenied
+        | WarningCode::KeptPermission
+        | WarningCode::UnlistedTrail
+        | WarningCode::CutsOff
+        | WarningCode::HandedOver
+        | WarningCode::ExposureCritical
+        | WarningCode::ExposureHigh
+        | WarningCode::ExposureMedium
+        | WarningCode::ExposureLow
+        | WarningCode::UnjudgedPolicy
+        | WarningCode::ManagementAccount
+        | WarningCode::OptInRegion
+        | WarningCode::UnloggedAccess
+        | WarningCode::Reviewed
+        | WarningCode::UnusedReview
+        | WarningCode::DepartedAccount
+        | WarningCode::OtherInstallation
+        | WarningCode::NobodyJoins
+        | WarningCode::NoManagementEvents
+        | WarningCode::RecursiveLoggingUnknown
+        | WarningCode::InsightsKept
+        | WarningCode::SuspendedAccount
+        | WarningCode::Kept
+        | WarningCode::Irreversible
+        | WarningCode::TrailQuota
+        | WarningCode::AdministratorQuota
+        | WarningCode::KeysUnknown
+        | WarningCode::NoRotation
+        | WarningCode::GranteeById
+        | WarningCode::StillEncrypted
+        | WarningCode::TopicPublishers
+        | WarningCode::Withheld
+        | WarningCode::PublicStatement
+        | WarningCode::Hidden
+        | WarningCode::PolicyRepeatedKey
+        | WarningCode::PolicyNoEffect
+        | WarningCode::PolicyUnresolvedPrincipal
+        | WarningCode::Other(_) => None,
     }
 }
 
@@ -328,7 +369,15 @@ fn severity(
         }
         // Trails name the key by its ARN.
         (Kind::Alias, ActionKind::Create) => Severity::Low,
-        (_, ActionKind::Create) => Severity::Critical,
+        (
+            Kind::ServiceAccess
+            | Kind::Key
+            | Kind::KeyPolicy
+            | Kind::Bucket
+            | Kind::BucketPolicy
+            | Kind::Trail,
+            ActionKind::Create,
+        ) => Severity::Critical,
         (_, ActionKind::Delete) => Severity::Medium,
         (_, ActionKind::Update) => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),
     }

@@ -5,6 +5,7 @@
 
 mod action;
 mod change;
+mod code;
 mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use crate::address::Address;
 
 pub use action::{Act, Action, ActionKind, Create, CreateOrDelete, CreateOrUpdate, Delete, Views};
 pub use change::{Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
+pub use code::{RefusalCode, WarningCode};
 pub use file::{FORMAT_VERSION, PlanFileError};
 
 /// What a spec asks for and live AWS does not have.
@@ -155,8 +157,8 @@ impl Summary {
 /// Something that the user should know and nothing is done about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// A stable name for scripts, such as `policy-repeated-key`.
-    pub code: String,
+    /// A stable name for scripts.
+    pub code: WarningCode,
     /// What it is about.
     pub address: Address,
     /// What there is to know.
@@ -166,8 +168,8 @@ pub struct Warning {
 /// Something that the spec asks for and a plan leaves out, since it would do harm or AWS would refuse it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// A stable name for scripts, such as `blocked`.
-    pub code: String,
+    /// A stable name for scripts.
+    pub code: RefusalCode,
     /// The resource of the refusal.
     pub address: Address,
     /// Why it is refused.

@@ -5,6 +5,7 @@ use reconcile_spec::SpecName;
 
 use crate::address::Address;
 use crate::kind::Kind;
+use crate::plan::RefusalCode;
 use crate::refused_forms::{ALTERNATIVES, TAG};
 
 /// A reason for which a plan leaves out a change, and all changes that depend on it.
@@ -131,19 +132,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A stable name for programs, such as `blocked`.
-    pub fn code(&self) -> &'static str {
+    /// The code of the refusal.
+    pub fn code(&self) -> RefusalCode {
         match self {
-            Self::Blocked { .. } => "blocked",
-            Self::Undeliverable { .. } => "undeliverable",
-            Self::OtherInstallation { .. } => "other-installation",
-            Self::LockedOut { .. } => "locked-out",
-            Self::DeletedPrincipal { .. } => "deleted-principal",
-            Self::PublicStatement { .. } => "public-statement",
-            Self::RequesterPays { .. } => "requester-pays",
-            Self::KeyUnusable { .. } => "key-unusable",
-            Self::AliasElsewhere { .. } => "alias-elsewhere",
-            Self::TooLarge { .. } => "too-large",
+            Self::Blocked { .. } => RefusalCode::Blocked,
+            Self::Undeliverable { .. } => RefusalCode::Undeliverable,
+            Self::OtherInstallation { .. } => RefusalCode::OtherInstallation,
+            Self::LockedOut { .. } => RefusalCode::LockedOut,
+            Self::DeletedPrincipal { .. } => RefusalCode::DeletedPrincipal,
+            Self::PublicStatement { .. } => RefusalCode::PublicStatement,
+            Self::RequesterPays { .. } => RefusalCode::RequesterPays,
+            Self::KeyUnusable { .. } => RefusalCode::KeyUnusable,
+            Self::AliasElsewhere { .. } => RefusalCode::AliasElsewhere,
+            Self::TooLarge { .. } => RefusalCode::TooLarge,
         }
     }
 
@@ -263,7 +264,17 @@ impl Refusal {
                     let retry = match address.kind {
                         Kind::BucketPolicy => format!("set `bucket.policy.form: {}`", form.name()),
                         Kind::KeyPolicy => format!("set `key.policy.form: {}`", form.name()),
-                        _ => format!("remove the tag `{TAG}`"),
+                        Kind::ServiceAccess
+                        | Kind::DelegatedAdministrator
+                        | Kind::Key
+                        | Kind::Alias
+                        | Kind::Grant
+                        | Kind::Bucket
+                        | Kind::LogGroup
+                        | Kind::Role
+                        | Kind::Topic
+                        | Kind::TopicPolicy
+                        | Kind::Trail => format!("remove the tag `{TAG}`"),
                     };
                     format!(
                         "CloudTrail refused a trail under the form `{form}`, as the tag `{TAG}` says: \
@@ -295,7 +306,15 @@ pub(crate) fn proof_setting(policy: Kind) -> Option<&'static str> {
         Kind::BucketPolicy => Some("bucket.policy.proof"),
         Kind::KeyPolicy => Some("key.policy.proof"),
         Kind::TopicPolicy | Kind::Topic => Some("sns_topic.proof"),
-        _ => None,
+        Kind::ServiceAccess
+        | Kind::DelegatedAdministrator
+        | Kind::Key
+        | Kind::Alias
+        | Kind::Grant
+        | Kind::Bucket
+        | Kind::LogGroup
+        | Kind::Role
+        | Kind::Trail => None,
     }
 }
 

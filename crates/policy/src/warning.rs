@@ -7,7 +7,6 @@ use crate::{Document, Statement, StatementRef, json};
 
 /// Part of a document that its author should review.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Warning {
     /// Only one of the two values takes effect, although both are visible.
     #[error("`{path}` appears more than once; AWS uses only the last value")]

@@ -23,14 +23,36 @@ pub struct SpecDrift {
     pub result: Result<Vec<Finding>, Failure>,
 }
 
+/// The status of a spec after a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Live state is as the spec says, or somebody accepted every finding.
+    InSync,
+    /// There are open findings.
+    Drifted,
+    /// Something could not be checked.
+    Error,
+}
+
+impl Status {
+    /// The name of the status in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InSync => "in_sync",
+            Self::Drifted => "drifted",
+            Self::Error => "error",
+        }
+    }
+}
+
 impl SpecDrift {
-    /// The status: `in_sync`, `drifted`, or `error` if something could not be checked.
-    fn status(&self) -> &'static str {
+    /// The status, which text, JSON and the exit code share.
+    pub fn status(&self) -> Status {
         match &self.result {
-            Err(_) => "error",
-            Ok(findings) if findings.iter().any(|it| it.kind == FindingKind::Unreadable) => "error",
-            Ok(findings) if !findings.iter().any(Finding::is_open) => "in_sync",
-            Ok(_) => "drifted",
+            Err(_) => Status::Error,
+            Ok(findings) if findings.iter().any(|it| it.kind == FindingKind::Unreadable) => Status::Error,
+            Ok(findings) if !findings.iter().any(Finding::is_open) => Status::InSync,
+            Ok(_) => Status::Drifted,
         }
     }
 
@@ -47,7 +69,7 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
     for spec in specs {
         let (style, verdict) = match (&spec.result, spec.status()) {
             (Err(_), _) => (REMOVE.bold(), "could not be checked".to_owned()),
-            (Ok(_), "in_sync") => (ADD.bold(), "in sync".to_owned()),
+            (Ok(_), Status::InSync) => (ADD.bold(), "in sync".to_owned()),
             (Ok(findings), _) => {
                 (CHANGE.bold(), count(findings.iter().filter(|it| it.is_open()).count(), "finding"))
             }
@@ -110,7 +132,7 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
             json!({
                 "spec": spec.spec,
                 "checked_at": spec.checked_at,
-                "status": spec.status(),
+                "status": spec.status().as_str(),
                 "error": failure.map(|failure| plain(failure).as_str().trim_end().to_owned()),
                 "failure": failure.map(object),
                 "findings": spec.findings(),
@@ -125,7 +147,7 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
 pub fn markdown(specs: &[SpecDrift]) -> String {
     let mut text = "### Drift\n".to_owned();
     for spec in specs {
-        let _ = write!(text, "\n{}: {}\n", md::code(&spec.spec), spec.status().replace('_', " "));
+        let _ = write!(text, "\n{}: {}\n", md::code(&spec.spec), spec.status().as_str().replace('_', " "));
         if let Err(failure) = &spec.result {
             let _ = write!(text, "\n{}\n", md::block(plain(failure).as_str()));
         }

@@ -1,9 +1,9 @@
 //! Live state of which only the policies are known.
 
 use reconcile_plan::observed::{HubKey, KeyTraits, LiveKey, Observed};
-use reconcile_plan::view;
+use reconcile_plan::view::{self, Named};
 use reconcile_policy::{Arn, Document, exposed};
-use reconcile_spec::Desired;
+use reconcile_spec::{Desired, ObjectOwnership};
 
 /// A bucket and a key with the settings that AWS gives new ones, and with the given policies. A policy with a public
 /// statement could only be saved in a bucket that does not block public access.
@@ -18,7 +18,7 @@ pub fn given(desired: &Desired, bucket: Option<Document>, key: Option<Document>)
             blocked_encryption_types: None,
             versioning: Some(false),
             public_access_block: Some(view::PublicAccessBlock::all(!is_public(policy))),
-            object_ownership: Some("BucketOwnerEnforced".to_owned()),
+            object_ownership: Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)),
             lifecycle: None,
             object_lock: None,
             access_logs: None,

@@ -2,6 +2,7 @@
 
 mod account;
 mod at_rest;
+mod aws_name;
 mod bucket;
 mod bucket_policy;
 mod deletion;
@@ -28,6 +29,8 @@ use crate::names::AccountName;
 
 pub use account::{Access, Account, Accounts, RoleAccess, Secret};
 pub use at_rest::AtRest;
+pub use aws_name::AwsName;
+pub(crate) use aws_name::aws_names;
 pub use bucket::{Bucket, Encryption, EncryptionType, ObjectOwnership};
 pub use bucket_policy::BucketPolicy;
 pub use deletion::Deletion;
@@ -43,7 +46,7 @@ pub use log_role::LogRole;
 pub(crate) use organization::{Entrance, find_unit};
 pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use proof::OnDoubt;
-pub use retention::{AccessLogs, Lifecycle, ObjectLock, Retention};
+pub use retention::{AccessLogs, Lifecycle, LockMode, ObjectLock, Retention, StorageClass};
 pub use reviewed::Reviewed;
 pub use selectors::{
     AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, RecordedCalls, Selectors,

@@ -80,7 +80,7 @@ impl fmt::Display for Diagnostics {
 
 impl Diagnostics {
     /// Returns every problem with its message, its place, the line with a caret under the value,
-    /// and the help.
+    /// and the hint.
     pub fn text(&self) -> Text {
         let mut text = Text::default();
         for (index, problem) in self.problems.iter().enumerate() {

@@ -16,16 +16,19 @@ mod schema;
 mod shape;
 
 pub use desired::{
-    Access, AccessLogs, Account, Accounts, AdvancedSelector, AtRest, Bucket, BucketPolicy, ConstraintKind,
-    Constraints, DataResource, Deletion, Desired, Encryption, EncryptionType, EventSelector, ExistingTopic,
-    FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG, FieldSelector, Foreign, ForeignStatements,
-    Grant, Grantee, Include, Insights, Installation, Joining, Key, KeyIdentity, KeyPolicy, Lifecycle, Lock,
-    LogDelivery, LogGroup, LogRole, Marks, Member, OWN_TAGS, OWNER_TAG, ObjectLock, ObjectOwnership, OnDoubt,
-    Organization, REFUSED_FORMS_TAG, ReadWrite, RecordedCalls, Retention, Reviewed, RoleAccess, Roster,
-    RotationDays, Secret, Selectors, Setting, Site, Tags, Topic, Trail, Unit, Unlisted,
+    Access, AccessLogs, Account, Accounts, AdvancedSelector, AtRest, AwsName, Bucket, BucketPolicy,
+    ConstraintKind, Constraints, DataResource, Deletion, Desired, Encryption, EncryptionType, EventSelector,
+    ExistingTopic, FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG, FieldSelector, Foreign,
+    ForeignStatements, Grant, Grantee, Include, Insights, Installation, Joining, Key, KeyIdentity, KeyPolicy,
+    Lifecycle, Lock, LockMode, LogDelivery, LogGroup, LogRole, Marks, Member, OWN_TAGS, OWNER_TAG,
+    ObjectLock, ObjectOwnership, OnDoubt, Organization, REFUSED_FORMS_TAG, ReadWrite, RecordedCalls,
+    Retention, Reviewed, RoleAccess, Roster, RotationDays, Secret, Selectors, Setting, Site, StorageClass,
+    Tags, Topic, Trail, Unit, Unlisted,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;
-pub use names::{AccountName, AliasName, BucketName, LogGroupName, RoleName, SpecName, TopicName, TrailName};
+pub use names::{
+    AccountName, AliasName, BucketName, LogGroupName, RoleName, RolePath, SpecName, TopicName, TrailName,
+};
 pub use parse::{Spec, parse};
 pub use schema::schema;

@@ -148,6 +148,25 @@ name!(
 );
 
 name!(
+    /// The name of a role, after its path if the role has one: `audit/Reader`. See `CreateRole` in the IAM API reference: a path
+    /// has up to 512 printable characters.
+    RolePath,
+    "a role name (1 to 64 letters, digits and `+=,.@_-`, after the path if the role has one)",
+    |text| {
+        let (path, name) = match text.rsplit_once('/') {
+            Some((path, name)) => (Some(path), name),
+            None => (None, text),
+        };
+        let is_path = |path: &str| {
+            path.len() <= 510
+                && path.bytes().all(|b| b.is_ascii_graphic())
+                && path.split('/').all(|part| !part.is_empty())
+        };
+        name.parse::<RoleName>().is_ok() && path.is_none_or(is_path) && !text.starts_with("arn:")
+    }
+);
+
+name!(
     /// The name of an IAM managed policy, optionally with a path: `boundaries/Logs`. See
     /// `CreatePolicy` in the IAM API reference.
     PolicyName,
@@ -238,6 +257,10 @@ mod tests {
         );
         check::<LogGroupName>(&["aws-logs", "/cloudtrail/a.b#1"], &["", "aws/x", "a b", "a:b"]);
         check::<RoleName>(&["CloudTrail_Logs", "a+=,.@-"], &["", "a/b", "a b"]);
+        check::<RolePath>(
+            &["Audit", "audit/a/Reader"],
+            &["", "/Audit", "a//b", "a b/Audit", "arn:aws:iam::1:role/a"],
+        );
         check::<PolicyName>(
             &["Logs", "boundaries/Logs", "a/b/c+=,.@_-"],
             &["", "a b", "a/", "/a", "a/*/b", "arn:aws:iam::aws:policy/Logs"],

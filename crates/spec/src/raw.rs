@@ -22,8 +22,7 @@ use serde::Deserialize;
 pub(crate) use accounts::{RawAccount, RawAccounts};
 pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawForeign, RawForm, RawKeep, RawLifecycle,
-    RawLockMode, RawObjectLock, RawOwnership, RawPolicy, RawProof, RawStorageClass, RawTransition,
-    RawUnlisted,
+    RawObjectLock, RawOwnership, RawPolicy, RawProof, RawTransition, RawUnlisted,
 };
 pub(crate) use choice::{All, ListOr, OrUnmanaged, WordOr};
 pub(crate) use key::{RawConstraints, RawGrant, RawKey};

@@ -92,7 +92,9 @@ impl Creates for BucketCalls<'_> {
                 .set_bucket_namespace(self.bucket.namespace().map(|_| BucketNamespace::AccountRegional))
                 // A bucket with a lock is created with it.
                 .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
-                .set_object_ownership(wanted.object_ownership.as_deref().map(ObjectOwnership::from))
+                .set_object_ownership(
+                    wanted.object_ownership.as_ref().map(|it| ObjectOwnership::from(it.as_str())),
+                )
                 .send()
         };
         made(self.work.write(Operation::CreateBucket, create).await)?;
@@ -142,7 +144,7 @@ impl BucketCalls<'_> {
         if let Some(ownership) =
             differing(wanted.object_ownership.as_ref(), live, |it| it.object_ownership.as_ref())
         {
-            self.own_objects(ownership).await?;
+            self.own_objects(ownership.as_str()).await?;
         }
         let encryption = differing(wanted.encryption.as_ref(), live, |it| it.encryption.as_ref());
         let blocked = differing(wanted.blocked_encryption_types.as_ref(), live, |it| {

@@ -85,7 +85,7 @@ async fn wildcards_and_an_organization_stay_with_a_warning() {
         installation.watch_over(|arn| arn.contains(MASTER));
         let plan = installation.converge(&spec).await;
         assert!(
-            plan.warnings.iter().any(|warning| warning.code == "unlisted-account"),
+            plan.warnings.iter().any(|warning| warning.code.as_str() == "unlisted-account"),
             "{:?}",
             plan.warnings
         );

@@ -74,7 +74,7 @@ async fn tag(others: &Others, tags: &[(&str, &str)]) {
 
 /// The messages of the warnings of a code.
 fn warnings<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
-    plan.warnings.iter().filter(|it| it.code == code).map(|it| it.message.as_str()).collect()
+    plan.warnings.iter().filter(|it| it.code.as_str() == code).map(|it| it.message.as_str()).collect()
 }
 
 fn finding(comparison: &Comparison, words: &str) -> Finding {

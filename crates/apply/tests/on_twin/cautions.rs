@@ -14,7 +14,7 @@ use crate::others::Others;
 async fn warnings(installation: &Installation, spec: &str) -> Vec<(String, String)> {
     let plan = installation.compare_with_cautions(spec).await.plan;
     let name = |message: &str| message.split('`').rev().nth(3).unwrap_or_default().to_owned();
-    plan.warnings.iter().map(|it| (it.code.clone(), name(&it.message))).collect()
+    plan.warnings.iter().map(|it| (it.code.to_string(), name(&it.message))).collect()
 }
 
 async fn codes(installation: &Installation, spec: &str) -> Vec<String> {
@@ -64,7 +64,8 @@ async fn whoever_reads_and_deletes_log_files_leaves_a_trace_in_data_events_or_ac
     let installation = Installation::new();
     let told = async |spec: &str| {
         let plan = installation.compare_with_cautions(spec).await.plan;
-        let message = plan.warnings.into_iter().find(|it| it.code == "unlogged-access").map(|it| it.message);
+        let message =
+            plan.warnings.into_iter().find(|it| it.code.as_str() == "unlogged-access").map(|it| it.message);
         message.map(|it| it.split(" log files").next().unwrap().to_owned())
     };
     let none = Some("no trail of the spec records who reads, deletes or overwrites".to_owned());

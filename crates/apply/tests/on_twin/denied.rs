@@ -103,7 +103,7 @@ async fn keys_that_may_not_be_looked_at_are_told_before_another_is_made() {
     let renamed = spec.replace("alias: test", "alias: other");
     installation.twin.deny(vec![denial(MASTER, "kms:ListResourceTags")]);
     let plan = installation.plan(&renamed).await;
-    let warning = plan.warnings.iter().find(|warning| warning.code == "hidden").unwrap();
+    let warning = plan.warnings.iter().find(|warning| warning.code.as_str() == "hidden").unwrap();
     assert!(warning.message.contains("a second key would be created"), "{}", warning.message);
 }
 

@@ -20,7 +20,7 @@ fn phases(plan: &Plan) -> Vec<(String, Phase)> {
 }
 
 fn messages(plan: &Plan) -> Vec<&str> {
-    let warnings = plan.warnings.iter().filter(|warning| warning.code == "departed-account");
+    let warnings = plan.warnings.iter().filter(|warning| warning.code.as_str() == "departed-account");
     warnings.map(|warning| warning.message.as_str()).collect()
 }
 

@@ -204,7 +204,9 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     // Out of the spec: the log group of the master was created and goes, and the other stays.
     let without = members(1, "");
     let plan = installation.converge(&without).await;
-    assert!(plan.warnings.iter().any(|it| it.code == "still-encrypted" && it.message.contains(GROUP)));
+    assert!(
+        plan.warnings.iter().any(|it| it.code.as_str() == "still-encrypted" && it.message.contains(GROUP))
+    );
     assert_eq!(groups(&installation), Some(json!(GROUP)));
     assert!(installation.plan(&without).await.is_in_sync());
 

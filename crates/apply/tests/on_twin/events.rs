@@ -129,8 +129,12 @@ async fn insights_of_a_category_that_the_spec_does_not_name_are_kept_and_shown()
     call.send().await.unwrap();
     let of_data = ["ApiCallRateInsight Data", "ApiErrorRateInsight Data"];
     let plan = installation.converge(&spec).await;
-    let warnings: Vec<&str> =
-        plan.warnings.iter().filter(|it| it.code == "insights-kept").map(|it| it.message.as_str()).collect();
+    let warnings: Vec<&str> = plan
+        .warnings
+        .iter()
+        .filter(|it| it.code.as_str() == "insights-kept")
+        .map(|it| it.message.as_str())
+        .collect();
     assert_eq!(
         warnings,
         [

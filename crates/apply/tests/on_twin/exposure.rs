@@ -53,7 +53,8 @@ pub fn assert_reported(comparison: &Comparison, expected: &[(Severity, &str)]) {
     assert_eq!(comparison.refusals, []);
     for (severity, says) in &expected {
         let code = format!("exposure-{}", severity.as_str());
-        let is_said = comparison.plan.warnings.iter().any(|it| it.code == code && it.message.contains(says));
+        let is_said =
+            comparison.plan.warnings.iter().any(|it| it.code.as_str() == code && it.message.contains(says));
         assert!(is_said, "no warning {code} says {says}: {:#?}", comparison.plan.warnings);
     }
 }

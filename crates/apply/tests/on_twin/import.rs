@@ -807,7 +807,7 @@ async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
         regional(state, "000000000001")["trails"]["Elsewhere"] = elsewhere;
     })
     .await;
-    let wanted = reconcile_plan::observed::Wanted { bucket: None, trail: Some("Trail".to_owned()) };
+    let wanted = reconcile_plan::observed::Wanted { bucket: None, trail: "Trail".parse().ok() };
     let request = Request { wanted, ..Request::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
@@ -834,7 +834,7 @@ async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
     let request = Request { name: Some("another".parse().unwrap()), ..Request::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
-    let warned = |it: &&reconcile_plan::plan::Warning| it.code == "other-installation";
+    let warned = |it: &&reconcile_plan::plan::Warning| it.code.as_str() == "other-installation";
     assert!(
         found.comparison.plan.warnings.iter().any(|it| warned(&it)),
         "{:#?}",

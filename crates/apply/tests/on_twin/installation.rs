@@ -110,7 +110,10 @@ impl Installation {
     /// account, and none of its trails records data events.
     pub async fn compare(&self, text: &str) -> Comparison {
         let mut comparison = self.compare_with_cautions(text).await;
-        comparison.plan.warnings.retain(|it| !matches!(&*it.code, "management-account" | "unlogged-access"));
+        comparison
+            .plan
+            .warnings
+            .retain(|it| !matches!(it.code.as_str(), "management-account" | "unlogged-access"));
         comparison
     }
 

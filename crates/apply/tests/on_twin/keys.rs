@@ -19,7 +19,7 @@ fn codes(comparison: &Comparison) -> Vec<&str> {
 }
 
 fn warning<'c>(comparison: &'c Comparison, code: &str) -> &'c str {
-    let found = comparison.plan.warnings.iter().find(|it| it.code == code);
+    let found = comparison.plan.warnings.iter().find(|it| it.code.as_str() == code);
     found.map_or_else(|| panic!("{:?}", comparison.plan.warnings), |it| it.message.as_str())
 }
 
@@ -185,7 +185,9 @@ async fn a_key_that_aws_does_not_rotate_is_not_asked_to() {
         let calls = installation.twin.calls();
         assert!(calls.iter().all(|call| !call.operation.contains("Rotation")), "{origin}");
         let unmanaged = spec.replace("{ alias: test }", "{ alias: test, rotation_days: unmanaged }");
-        assert!(installation.plan(&unmanaged).await.warnings.iter().all(|it| it.code != "no-rotation"));
+        assert!(
+            installation.plan(&unmanaged).await.warnings.iter().all(|it| it.code.as_str() != "no-rotation")
+        );
     }
 }
 
@@ -278,7 +280,7 @@ async fn a_destroy_deletes_the_other_keys_of_the_installation_where_the_spec_all
     let address = format!("key/master/test/{id}");
 
     let kept = installation.plan_to_destroy(&spec).await;
-    assert!(kept.warnings.iter().any(|it| it.code == "kept" && it.address.to_string() == address));
+    assert!(kept.warnings.iter().any(|it| it.code.as_str() == "kept" && it.address.to_string() == address));
     assert!(!kept.changes.iter().any(|it| it.address.kind == Kind::Key));
 
     let spec = format!("{spec}deletion: {{ key: true }}\n");

@@ -51,7 +51,7 @@ async fn subscribe(sns: &aws_sdk_sns::Client, endpoint: &str) {
 }
 
 fn kept(plan: &Plan) -> Vec<&str> {
-    plan.warnings.iter().filter(|it| it.code == "in-use").map(|it| it.message.as_str()).collect()
+    plan.warnings.iter().filter(|it| it.code.as_str() == "in-use").map(|it| it.message.as_str()).collect()
 }
 
 fn deletes(plan: &Plan, kind: Kind) -> bool {

@@ -20,12 +20,15 @@ async fn set(sns: &aws_sdk_sns::Client, name: &str, value: &str) {
 
 /// The code of the only warning about delivery and what it says, or the code of the only refusal and its hint.
 fn verdict(comparison: &Comparison) -> (String, String) {
-    let warnings = comparison.plan.warnings.iter().filter(|it| it.code.starts_with("delivery-"));
+    let warnings = comparison.plan.warnings.iter().filter(|it| it.code.as_str().starts_with("delivery-"));
     let mut found: Vec<(String, String)> =
-        warnings.map(|it| (it.code.clone(), format!("{}: {}", it.address, it.message))).collect();
+        warnings.map(|it| (it.code.to_string(), format!("{}: {}", it.address, it.message))).collect();
     // Every trail that nothing allows to publish has a refusal of its own.
-    let refused =
-        comparison.plan.refused.iter().map(|it| (it.code.clone(), format!("{}; {}", it.message, it.hint)));
+    let refused = comparison
+        .plan
+        .refused
+        .iter()
+        .map(|it| (it.code.to_string(), format!("{}; {}", it.message, it.hint)));
     found.extend(refused.take(1));
     match found.as_slice() {
         [] => ("proven".to_owned(), String::new()),
@@ -105,7 +108,7 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         let accepted = installation.compare(&with(", proof: warn")).await;
         let refused = refused_by_aws(&installation);
         assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, refused), "{expected}");
-        let warnings = accepted.plan.warnings.iter().filter(|it| it.code.starts_with("delivery-"));
+        let warnings = accepted.plan.warnings.iter().filter(|it| it.code.as_str().starts_with("delivery-"));
         assert!(
             warnings
                 .clone()
@@ -189,7 +192,7 @@ async fn a_topic_by_arn_is_judged_by_what_its_policy_allows_to_outsiders() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [trails] }).to_string();
     installation.twin.set_topic_policy(arn[4], arn[3], arn[5], &policy);
     let plan = installation.plan(&spec).await;
-    let unjudged = plan.warnings.iter().find(|it| it.code == "unjudged-policy").unwrap();
+    let unjudged = plan.warnings.iter().find(|it| it.code.as_str() == "unjudged-policy").unwrap();
     assert_eq!(unjudged.address.to_string(), "topic_policy/999999999999/theirs");
     assert!(unjudged.message.ends_with("access of outsiders is not checked"), "{}", unjudged.message);
 }

@@ -59,7 +59,7 @@ async fn an_administrator_for_whom_there_is_no_room_is_a_warning_of_the_plan() {
     let warned: Vec<String> = plan
         .warnings
         .iter()
-        .filter(|it| it.code == "administrator-quota")
+        .filter(|it| it.code.as_str() == "administrator-quota")
         .map(|it| format!("{}: {}", it.address, it.message))
         .collect();
     assert_eq!(

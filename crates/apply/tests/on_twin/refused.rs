@@ -22,7 +22,7 @@ fn changes(plan: &Plan) -> Vec<String> {
 }
 
 fn warnings<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
-    plan.warnings.iter().filter(|it| it.code == code).map(|it| it.message.as_str()).collect()
+    plan.warnings.iter().filter(|it| it.code.as_str() == code).map(|it| it.message.as_str()).collect()
 }
 
 /// The severities of the findings about delivery.
@@ -220,7 +220,7 @@ async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() 
         .replace("name: Trail,", "name: Trail, log_file_validation: false,");
     let plan = installation.plan(&after).await;
     assert_eq!(plan.refused.len(), 1);
-    assert_eq!(plan.refused[0].code, "locked-out");
+    assert_eq!(plan.refused[0].code.as_str(), "locked-out");
     // The policy that stays lets the trails encrypt.
     assert_eq!(
         changes(&plan),
@@ -291,7 +291,7 @@ async fn a_policy_that_depends_on_the_organization_is_a_warning_until_the_organi
     installation.add_to_bucket_policy(confused_deputy("o-another00")).await;
     let plan = installation.plan(&declared).await;
     assert_eq!(plan.refused.len(), 1);
-    assert_eq!(plan.refused[0].code, "blocked");
+    assert_eq!(plan.refused[0].code.as_str(), "blocked");
 }
 
 #[tokio::test]
@@ -348,7 +348,7 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
     installation.twin.set_key_policy(MASTER, "eu-west-1", "alias/test", &perimeter("o-another00"));
     let plan = installation.plan(&declared).await;
     assert_eq!(plan.refused.len(), 1);
-    assert_eq!(plan.refused[0].code, "locked-out");
+    assert_eq!(plan.refused[0].code.as_str(), "locked-out");
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ async fn two_installations_with_trails_of_their_own_share_a_bucket_in_peace() {
     let comparison = installation.compare(&other).await;
     assert_eq!(comparison.refusals, []);
     assert!(
-        comparison.plan.warnings.iter().all(|it| it.code != "other-installation"),
+        comparison.plan.warnings.iter().all(|it| it.code.as_str() != "other-installation"),
         "{:#?}",
         comparison.plan.warnings
     );

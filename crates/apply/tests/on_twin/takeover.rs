@@ -12,7 +12,7 @@ use crate::others::{BUCKET, Others, acl_check, folder, sids, write};
 const M0: &str = "000000000001";
 
 fn messages<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
-    let of_code = plan.warnings.iter().filter(|warning| warning.code == code);
+    let of_code = plan.warnings.iter().filter(|warning| warning.code.as_str() == code);
     of_code.map(|warning| warning.message.as_str()).collect()
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use reconcile_plan::{Finding, FindingKind, findings};
-use reconcile_report::drift::SpecDrift;
+use reconcile_plan::{Finding, findings};
+use reconcile_report::drift::{SpecDrift, Status};
 
 use crate::args::{DriftArgs, Format, Global};
 use crate::commands::observe::{compare_live, text_options};
@@ -46,16 +46,10 @@ async fn check(
 }
 
 fn exit(drifts: &[SpecDrift]) -> Exit {
-    let is_unchecked = |drift: &SpecDrift| match &drift.result {
-        Ok(findings) => findings.iter().any(|finding| finding.kind == FindingKind::Unreadable),
-        Err(_) => true,
-    };
-    if drifts.iter().any(is_unchecked) {
+    let has = |status| drifts.iter().any(|drift| drift.status() == status);
+    if has(Status::Error) {
         Exit::Error
-    } else if drifts
-        .iter()
-        .any(|drift| drift.result.as_ref().is_ok_and(|findings| findings.iter().any(Finding::is_open)))
-    {
+    } else if has(Status::Drifted) {
         Exit::Different
     } else {
         Exit::Ok

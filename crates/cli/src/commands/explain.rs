@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use globset::Glob;
 use jiff::Timestamp;
 use reconcile_plan::observed::Live;
 use reconcile_plan::{Address, Kind, compare, live_paths};
@@ -27,15 +26,12 @@ pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, Cli
         .chain(comparison.plan.changes.iter().map(|change| change.address.clone()))
         .collect();
     let asked = match &args.address {
-        Some(pattern) => {
-            let glob = Glob::new(pattern)?.compile_matcher();
-            known.iter().filter(|address| glob.is_match(address.to_string())).collect::<Vec<_>>()
-        }
+        Some(pattern) => known.iter().filter(|address| pattern.is_match(address)).collect::<Vec<_>>(),
         None => known.iter().filter(|address| address.kind == Kind::Trail).collect(),
     };
     if asked.is_empty() {
         return Err(CliError::UnknownAddress {
-            address: args.address.clone().unwrap_or_default(),
+            address: args.address.as_ref().map(ToString::to_string).unwrap_or_default(),
             known: known.iter().map(ToString::to_string).collect(),
         });
     }

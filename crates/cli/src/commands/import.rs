@@ -41,8 +41,6 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
 
 /// A minimal spec, with only the accounts and their roles.
 fn accounts_alone(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> {
-    const REGION: &str = "us-east-1";
-
     let mut text = "version: 1\nname: import\naccounts:\n".to_owned();
     for account in &args.accounts {
         let role = account.role.as_ref().map(|role| format!(", role: {role:?}")).unwrap_or_default();
@@ -50,15 +48,13 @@ fn accounts_alone(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> 
     }
     let first = args.accounts.first().map_or("", |account| account.name.as_str());
     if let Some(organization) = &args.organization {
-        let role = &args.role;
+        let role = args.role.as_str();
         let _ =
             writeln!(text, "organization: {{ account: \"{organization}\", include: all, role: {role:?} }}");
     }
-    let region = global.region.as_deref().unwrap_or(REGION);
-    let _ = writeln!(text, "bucket: {{ name: import, account: {first:?}, region: {region:?} }}");
-    if region.parse::<Region>().is_ok() {
-        let _ = writeln!(text, "recognize: [{region}]");
-    }
+    let region = global.region.as_ref().map_or("us-east-1", Region::as_str);
+    let _ = writeln!(text, "bucket: {{ name: import, account: {first:?}, region: {region} }}");
+    let _ = writeln!(text, "recognize: [{region}]");
     text.push_str("key: { alias: import }\ntrails: [{ name: Import, accounts: all }]\n");
     parse("the accounts of the command line", text.as_bytes()).map_err(CliError::Spec)
 }

@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use reconcile_aws::Aws;
 use reconcile_diff::{Progress, read};
 use reconcile_plan::observed::Live;
-use reconcile_plan::{Comparison, Plan, addresses, compare, destroy};
+use reconcile_plan::{Address, Comparison, Plan, addresses, compare, destroy};
 use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
-use crate::args::{Global, Shown};
+use crate::args::{AddressPattern, Global, Shown};
 use crate::connect::World;
 use crate::error::CliError;
 use crate::progress::reading;
@@ -39,14 +38,13 @@ pub(crate) async fn compare_live(
     shown: &Shown,
     is_destroy: bool,
 ) -> Result<(Spec, Comparison), CliError> {
-    let targets = targets(shown)?;
     let Live { spec, observed } = read_live(global, aws, spec).await?;
     let compare = if is_destroy { destroy } else { compare };
     let mut comparison = compare(&spec, &observed, Timestamp::now());
     comparison.plan.sandbox = world.is_sandbox();
     check_targets(shown, &spec, &comparison)?;
-    if let Some(targets) = targets {
-        comparison.target(|address| targets.is_match(address.to_string()));
+    if !shown.targets.is_empty() {
+        comparison.target(|address| shown.targets.iter().any(|target| target.is_match(address)));
     }
     Ok((spec, comparison))
 }
@@ -59,30 +57,16 @@ pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result
 
 /// Rejects targets that match no resource: otherwise the plan would be empty and look in sync.
 fn check_targets(shown: &Shown, spec: &Spec, comparison: &Comparison) -> Result<(), CliError> {
-    let changes = comparison.plan.changes.iter().map(|change| change.address.to_string());
-    let known = addresses(spec.desired()).map(|address| address.to_string());
-    let known: BTreeSet<String> = known.chain(changes).collect();
-    for target in &shown.targets {
-        let matcher = Glob::new(target)?.compile_matcher();
-        if !known.iter().any(|address| matcher.is_match(address)) {
-            return Err(CliError::UnknownAddress {
-                address: target.clone(),
-                known: known.into_iter().collect(),
-            });
-        }
+    let changes = comparison.plan.changes.iter().map(|change| change.address.clone());
+    let known: Vec<Address> = addresses(spec.desired()).chain(changes).collect();
+    let is_unknown = |target: &&AddressPattern| !known.iter().any(|address| target.is_match(address));
+    match shown.targets.iter().find(is_unknown) {
+        None => Ok(()),
+        Some(target) => Err(CliError::UnknownAddress {
+            address: target.to_string(),
+            known: known.iter().map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect(),
+        }),
     }
-    Ok(())
-}
-
-fn targets(shown: &Shown) -> Result<Option<GlobSet>, CliError> {
-    if shown.targets.is_empty() {
-        return Ok(None);
-    }
-    let mut set = GlobSetBuilder::new();
-    for target in &shown.targets {
-        set.add(Glob::new(target)?);
-    }
-    Ok(Some(set.build()?))
 }
 
 pub(crate) fn text_options(global: &Global, is_sandbox: bool) -> TextOptions {

@@ -7,6 +7,7 @@ use std::fmt;
 use reconcile_operations::{
     ANY_ACCOUNT, Mode, Permissions, import_permissions, member_permissions, permissions,
 };
+use reconcile_spec::RolePath;
 use reconcile_text::Text;
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ const ADMINISTRATORS: [&str; 2] = [MEMBER_ROLE, "AWSControlTowerExecution"];
 
 pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
     let Some(path) = &args.spec else {
-        let role = args.import.as_deref().unwrap_or(MEMBER_ROLE);
+        let role = args.import.as_ref().map_or(MEMBER_ROLE, RolePath::as_str);
         of_import(role, args.format)?;
         return Ok(Exit::Ok);
     };

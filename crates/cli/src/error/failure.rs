@@ -36,11 +36,9 @@ impl CliError {
             | Self::PlanOverSpec { .. }
             | Self::NobodyToAsk { .. }
             | Self::Lock(LockError::NoLock)
-            | Self::Target(_)
-            | Self::Region(_)
             | Self::WeatherOfAws
             | Self::NoWeather
-            | Self::Endpoint { .. } => "usage",
+            | Self::Endpoint(_) => "usage",
             Self::UnknownAddress { .. } => "unknown-address",
             Self::Read { .. } | Self::Write { .. } | Self::Exists { .. } | Self::Policy { .. } => "file",
             Self::Spec(_) => "spec",

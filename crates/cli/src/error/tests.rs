@@ -5,7 +5,7 @@ use reconcile_apply::lock::LockError;
 use reconcile_plan::observed::SurveyError;
 
 use super::*;
-use crate::args::Cli;
+use crate::args::{Cli, EndpointUrl};
 
 /// The error after another one, and the first after `None`: each variant, and each branch of a hint. A new variant does not
 /// compile until it has its place here.
@@ -84,12 +84,10 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         Some(CliError::AbortedLock) => {
             CliError::NobodyToAsk { instead: "pass `--yes`, or apply a saved plan" }
         }
-        Some(CliError::NobodyToAsk { .. }) => CliError::Target(globset::Glob::new("[").unwrap_err()),
-        Some(CliError::Target(_)) => CliError::Region("`nowhere` is not an AWS Region code".to_owned()),
-        Some(CliError::Region(_)) => {
-            CliError::Endpoint { setting: "--endpoint-url", url: "localhost:5000".to_owned() }
+        Some(CliError::NobodyToAsk { .. }) => {
+            CliError::Endpoint("localhost:5000".parse::<EndpointUrl>().unwrap_err())
         }
-        Some(CliError::Endpoint { .. }) => CliError::WeatherOfAws,
+        Some(CliError::Endpoint(_)) => CliError::WeatherOfAws,
         Some(CliError::WeatherOfAws) => CliError::NoWeather,
         Some(CliError::NoWeather) => CliError::Serve { address: "127.0.0.1:4599".to_owned(), source: io() },
         Some(CliError::Serve { .. }) => CliError::Json(json()),

@@ -8,9 +8,9 @@ use futures::future::{join, join3, join5};
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{AclGrant, ReadError};
-use reconcile_plan::view::{Bucket, Encryption, KeyRef, PublicAccessBlock, Tags};
+use reconcile_plan::view::{Bucket, Encryption, KeyRef, Named, PublicAccessBlock, Tags};
 use reconcile_policy::Region;
-use reconcile_spec::{BucketName, Installation};
+use reconcile_spec::{BucketName, Installation, ObjectOwnership};
 
 use super::error::found;
 use super::retention;
@@ -205,10 +205,10 @@ impl Reader<'_> {
         }))
     }
 
-    async fn object_ownership(&self) -> Result<String, Error> {
+    async fn object_ownership(&self) -> Result<Named<ObjectOwnership>, Error> {
         /// A bucket without ownership controls is one from before S3 had them.
         /// See "Controlling ownership of objects and disabling ACLs for your bucket".
-        const BEFORE_THERE_WERE_CONTROLS: &str = "ObjectWriter";
+        const BEFORE_THERE_WERE_CONTROLS: ObjectOwnership = ObjectOwnership::ObjectWriter;
 
         let call = self
             .s3
@@ -221,8 +221,8 @@ impl Reader<'_> {
             .and_then(|answer| answer.ownership_controls)
             .and_then(|controls| controls.rules.into_iter().next());
         Ok(rule.map_or_else(
-            || BEFORE_THERE_WERE_CONTROLS.to_owned(),
-            |rule| rule.object_ownership.as_str().to_owned(),
+            || Named::Known(BEFORE_THERE_WERE_CONTROLS),
+            |rule| Named::of(rule.object_ownership.as_str()),
         ))
     }
 

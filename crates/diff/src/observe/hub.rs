@@ -6,7 +6,7 @@ use futures::future::{join, join3, join4, join5, try_join3};
 use reconcile_aws::Session;
 use reconcile_operations::Error;
 use reconcile_plan::observed::{Conditions, Hidden, HubKey, ReadError, Spares};
-use reconcile_plan::view::Bucket;
+use reconcile_plan::view::{Bucket, Named};
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
 
@@ -179,5 +179,5 @@ fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
 
 /// Whether the ACL of the bucket has an effect.
 fn has_acls(live: &Bucket) -> bool {
-    live.object_ownership.as_deref() != Some(ObjectOwnership::BucketOwnerEnforced.as_str())
+    live.object_ownership != Some(Named::Known(ObjectOwnership::BucketOwnerEnforced))
 }

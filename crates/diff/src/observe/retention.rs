@@ -2,17 +2,17 @@
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRule,
-    NoncurrentVersionExpiration, ObjectLockEnabled, ReplicationRule, ReplicationRuleStatus,
-    TransitionDefaultMinimumObjectSize, TransitionStorageClass,
+    NoncurrentVersionExpiration, ObjectLockEnabled, ObjectLockRetentionMode, ReplicationRule,
+    ReplicationRuleStatus, TransitionDefaultMinimumObjectSize, TransitionStorageClass,
 };
 use jiff::Timestamp;
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::view::{
-    AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, Replication, Transition,
+    AccessLogs, Expiry, Lifecycle, LifecycleRules, Named, ObjectLock, Replication, Transition,
 };
 use reconcile_policy::Region;
-use reconcile_spec::{BucketName, Installation};
+use reconcile_spec::{BucketName, Installation, StorageClass};
 
 use super::error::found;
 
@@ -54,7 +54,9 @@ fn view(rule: &LifecycleRule) -> Lifecycle {
         .iter()
         .map(|it| Transition {
             days: it.days().unwrap_or_default(),
-            storage_class: it.storage_class().map(|class| class.as_str().to_owned()).unwrap_or_default(),
+            storage_class: Named::of(
+                it.storage_class().map(TransitionStorageClass::as_str).unwrap_or_default(),
+            ),
         })
         .collect();
     transitions.sort();
@@ -140,9 +142,9 @@ pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation)
 /// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive" in the S3 user guide.
 fn archive(rule: &LifecycleRule) -> Option<Transition> {
     let archived = rule.transitions().iter().filter_map(|it| {
-        let class = it.storage_class().map(TransitionStorageClass::as_str)?;
-        matches!(class, "GLACIER" | "DEEP_ARCHIVE")
-            .then(|| Transition { days: it.days().unwrap_or_default(), storage_class: class.to_owned() })
+        let storage_class = Named::of(it.storage_class()?.as_str());
+        matches!(&storage_class, Named::Known(class) if StorageClass::is_archive(*class))
+            .then(|| Transition { days: it.days().unwrap_or_default(), storage_class })
     });
     archived.min()
 }
@@ -219,7 +221,7 @@ pub(super) async fn object_lock(
         configuration.filter(|it| it.object_lock_enabled() == Some(&ObjectLockEnabled::Enabled));
     let retention = configuration.and_then(|it| it.rule).and_then(|rule| rule.default_retention);
     Ok(retention.map_or(ObjectLock::Off, |retention| ObjectLock::On {
-        mode: retention.mode.map(|mode| mode.as_str().to_owned()).unwrap_or_default(),
+        mode: Named::of(retention.mode.as_ref().map(ObjectLockRetentionMode::as_str).unwrap_or_default()),
         days: retention.days.filter(|days| *days > 0),
         years: retention.years.filter(|years| *years > 0),
     }))

@@ -115,7 +115,7 @@ async fn seen(
 }
 
 fn is_asked(trail: &OtherTrail, wanted: &Wanted) -> bool {
-    wanted.trail.as_ref().is_none_or(|name| name == trail.arn.resource_name())
+    wanted.trail.as_ref().is_none_or(|name| name.as_str() == trail.arn.resource_name())
 }
 
 fn only_bucket(

@@ -1,14 +1,14 @@
 //! Compares the bucket.
 
 use reconcile_policy::Fitted;
-use reconcile_spec as spec;
+use reconcile_spec::{self as spec, LockMode, ObjectOwnership};
 
 use super::change::{Compared, Terms, reasons};
 use super::{Scope, public_access};
 use crate::difference::Difference;
-use crate::plan::{Action, Changed, Phase, Risk};
+use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::refusal::Refusal;
-use crate::view::{AccessLogs, Bucket, Encryption, Lifecycle, ObjectLock, Tags, Transition};
+use crate::view::{AccessLogs, Bucket, Encryption, Lifecycle, Named, ObjectLock, Tags, Transition};
 
 /// Adds the change of the bucket. `policy` is what the bucket policy becomes, where it is managed.
 pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut Compared) {
@@ -40,7 +40,7 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
                 spec::Retention::Days(days) => (Some(signed(days)), None),
                 spec::Retention::Years(years) => (None, Some(signed(years))),
             };
-            ObjectLock::On { mode: lock.mode.to_owned(), days, years }
+            ObjectLock::On { mode: Named::Known(lock.mode), days, years }
         }),
         access_logs: desired
             .access_logs
@@ -57,7 +57,7 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
         explain,
     };
     if let Some(message) = irreversible(live.as_ref(), &wanted) {
-        compared.warn("irreversible", terms.address.clone(), message);
+        compared.warn(WarningCode::Irreversible, terms.address.clone(), message);
     }
     compared.view(terms, live, wanted);
 }
@@ -76,12 +76,12 @@ fn irreversible(live: Option<&Bucket>, wanted: &Bucket) -> Option<String> {
         (None, years) => format!("{} years", years.unwrap_or_default()),
     };
     let never = "S3 never turns off the object lock of a bucket";
-    Some(match mode.as_str() {
-        "COMPLIANCE" => format!(
+    Some(match mode {
+        Named::Known(LockMode::Compliance) => format!(
             "{never}, and nobody can delete a log file for {time}, not even the root user of the account: try `mode: GOVERNANCE` \
              first"
         ),
-        _ => format!(
+        Named::Known(LockMode::Governance) | Named::Other(_) => format!(
             "{never}; only principals with `s3:BypassGovernanceRetention` can delete a log file for {time}"
         ),
     })
@@ -114,18 +114,18 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
             "the ACL of the bucket cannot be read ({error}): the ACL may grant access to others. A change of \
              Block Public Access or of the object ownership may end that access, or S3 may reject the change"
         );
-        compared.warn(UNREADABLE_ACCESS, address.clone(), message);
+        compared.warn(WarningCode::UnreadableAccess, address.clone(), message);
     }
     if let Err(error) = &conditions.expiries {
         let message =
             format!("the lifecycle rules of the bucket cannot be read ({error}): log files may expire early");
-        compared.warn(UNREADABLE_ACCESS, address.clone(), message);
+        compared.warn(WarningCode::UnreadableAccess, address.clone(), message);
     }
     if let Err(error) = &conditions.replications {
         let message = format!(
             "the replication of the bucket cannot be read ({error}): log files may be replicated to other accounts"
         );
-        compared.warn(UNREADABLE_ACCESS, address.clone(), message);
+        compared.warn(WarningCode::UnreadableAccess, address.clone(), message);
     }
     match &conditions.requester_pays {
         Ok(true) => {
@@ -139,15 +139,10 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
                 "the request payment setting of the bucket cannot be read ({error}): CloudTrail does not deliver \
                  to a Requester Pays bucket"
             );
-            compared.warn(UNREADABLE_SETTING, address, message);
+            compared.warn(WarningCode::UnreadableSetting, address, message);
         }
     }
 }
-
-/// The code of the warning about settings of the bucket that may give others access, and that cannot be read.
-pub(crate) const UNREADABLE_ACCESS: &str = "unreadable-access";
-/// The code of the warning about a setting of the bucket that decides whether trails can deliver, and that cannot be read.
-pub(crate) const UNREADABLE_SETTING: &str = "unreadable-setting";
 
 fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
     Lifecycle {
@@ -155,7 +150,7 @@ fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
         transitions: wanted
             .transitions
             .iter()
-            .map(|(days, class)| Transition { days: signed(*days), storage_class: (*class).to_owned() })
+            .map(|(days, class)| Transition { days: signed(*days), storage_class: Named::Known(*class) })
             .collect(),
         expire_days: wanted.expire_days.map(signed),
         noncurrent_expire_days: wanted.noncurrent_expire_days.map(signed),
@@ -190,8 +185,8 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             }
             "versioning" => "versioning is on".to_owned(),
             "public_access_block" => "Block Public Access differs from the spec".to_owned(),
-            "object_ownership" => match after.object_ownership.as_deref() {
-                Some("BucketOwnerEnforced") => ACLS_IN_FORCE.to_owned(),
+            "object_ownership" => match after.object_ownership {
+                Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)) => ACLS_IN_FORCE.to_owned(),
                 _ => "object ownership differs from the spec".to_owned(),
             },
             "lifecycle" if renames_rule(diff) => {
@@ -224,7 +219,7 @@ fn risk(action: &Action<Bucket>) -> Risk {
     let lock = before.and_then(|it| it.object_lock.as_ref());
     let locks = matches!(&after.object_lock, Some(wanted @ ObjectLock::On { .. }) if lock != Some(wanted));
     let Some(before) = before else { return if locks { Risk::Irreversible } else { Risk::Safe } };
-    let ends_acls = after.object_ownership.as_deref() == Some("BucketOwnerEnforced")
+    let ends_acls = after.object_ownership == Some(Named::Known(ObjectOwnership::BucketOwnerEnforced))
         && before.object_ownership != after.object_ownership;
     if expires_earlier(before.lifecycle.as_ref(), after.lifecycle.as_ref()) {
         Risk::Destructive
@@ -266,7 +261,7 @@ mod tests {
             blocked_encryption_types: None,
             versioning: Some(true),
             public_access_block: None,
-            object_ownership: Some("BucketOwnerEnforced".to_owned()),
+            object_ownership: Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)),
             lifecycle: Some(expiring(Some(400), Some(30))),
             object_lock: Some(ObjectLock::Off),
             access_logs: Some(AccessLogs::Off),
@@ -285,8 +280,8 @@ mod tests {
         }
     }
 
-    fn lock(mode: &str, days: i32) -> ObjectLock {
-        ObjectLock::On { mode: mode.to_owned(), days: Some(days), years: None }
+    fn lock(mode: LockMode, days: i32) -> ObjectLock {
+        ObjectLock::On { mode: Named::Known(mode), days: Some(days), years: None }
     }
 
     #[test]
@@ -315,32 +310,32 @@ mod tests {
             ("versioning on", Bucket { versioning: Some(false), ..bucket() }, bucket(), Risk::Safe),
             (
                 "no ACLs",
-                Bucket { object_ownership: Some("ObjectWriter".to_owned()), ..bucket() },
+                Bucket { object_ownership: Some(Named::Known(ObjectOwnership::ObjectWriter)), ..bucket() },
                 bucket(),
                 Risk::Disruptive,
             ),
             (
                 "a lock",
                 bucket(),
-                Bucket { object_lock: Some(lock("GOVERNANCE", 1)), ..bucket() },
+                Bucket { object_lock: Some(lock(LockMode::Governance, 1)), ..bucket() },
                 Risk::Irreversible,
             ),
             (
                 "another lock",
-                Bucket { object_lock: Some(lock("GOVERNANCE", 2)), ..bucket() },
-                Bucket { object_lock: Some(lock("COMPLIANCE", 2)), ..bucket() },
+                Bucket { object_lock: Some(lock(LockMode::Governance, 2)), ..bucket() },
+                Bucket { object_lock: Some(lock(LockMode::Compliance, 2)), ..bucket() },
                 Risk::Irreversible,
             ),
             (
                 "no retention",
-                Bucket { object_lock: Some(lock("GOVERNANCE", 2)), ..bucket() },
+                Bucket { object_lock: Some(lock(LockMode::Governance, 2)), ..bucket() },
                 bucket(),
                 Risk::Disruptive,
             ),
             (
                 "the same lock",
-                Bucket { versioning: None, object_lock: Some(lock("COMPLIANCE", 2)), ..bucket() },
-                Bucket { object_lock: Some(lock("COMPLIANCE", 2)), ..bucket() },
+                Bucket { versioning: None, object_lock: Some(lock(LockMode::Compliance, 2)), ..bucket() },
+                Bucket { object_lock: Some(lock(LockMode::Compliance, 2)), ..bucket() },
                 Risk::Safe,
             ),
             ("access logs", bucket(), Bucket { access_logs: logs("a"), ..bucket() }, Risk::Safe),
@@ -354,7 +349,7 @@ mod tests {
             assert_eq!(risk(&Action::Update { before, after }), expected, "{case}");
         }
         assert_eq!(risk(&Action::Create { after: bucket() }), Risk::Safe);
-        let locked = Bucket { object_lock: Some(lock("COMPLIANCE", 1)), ..bucket() };
+        let locked = Bucket { object_lock: Some(lock(LockMode::Compliance, 1)), ..bucket() };
         assert_eq!(risk(&Action::Create { after: locked }), Risk::Irreversible);
         assert_eq!(risk(&Action::Delete { before: bucket() }), Risk::Destructive);
     }
@@ -363,15 +358,22 @@ mod tests {
     fn an_object_lock_is_warned_about_when_it_is_added_or_changed() {
         let with = |object_lock| Bucket { object_lock, ..bucket() };
         let says = |live: Option<&Bucket>, wanted| irreversible(live, &with(wanted)).unwrap_or_default();
-        assert!(says(None, Some(lock("COMPLIANCE", 365))).contains("for 365 days, not even the root user"));
         assert!(
-            says(Some(&bucket()), Some(lock("GOVERNANCE", 1))).contains("`s3:BypassGovernanceRetention`")
+            says(None, Some(lock(LockMode::Compliance, 365)))
+                .contains("for 365 days, not even the root user")
         );
         assert!(
-            says(Some(&with(Some(lock("GOVERNANCE", 1)))), Some(lock("COMPLIANCE", 1)))
+            says(Some(&bucket()), Some(lock(LockMode::Governance, 1)))
+                .contains("`s3:BypassGovernanceRetention`")
+        );
+        assert!(
+            says(Some(&with(Some(lock(LockMode::Governance, 1)))), Some(lock(LockMode::Compliance, 1)))
                 .contains("`mode: GOVERNANCE`")
         );
-        assert_eq!(says(Some(&with(Some(lock("COMPLIANCE", 1)))), Some(lock("COMPLIANCE", 1))), "");
+        assert_eq!(
+            says(Some(&with(Some(lock(LockMode::Compliance, 1)))), Some(lock(LockMode::Compliance, 1))),
+            ""
+        );
         assert_eq!(says(Some(&bucket()), Some(ObjectLock::Off)), "");
     }
 }

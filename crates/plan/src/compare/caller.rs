@@ -6,7 +6,7 @@ use super::Scope;
 use super::change::Compared;
 use super::doubt::{self, settle};
 use crate::delivery::{bucket_arn, depends, owner};
-use crate::plan::Warning;
+use crate::plan::{Warning, WarningCode};
 
 /// Warns where the live policy denies this program the write that it plans, or where the policy that it writes denies it
 /// the next one. The warning is about what is certain, and about what depends on keys that the caller does not know.
@@ -47,7 +47,7 @@ pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared)
                 }
             };
             compared.warnings.push(Warning {
-                code: "caller-denied".to_owned(),
+                code: WarningCode::CallerDenied,
                 address: scope.bucket_policy_address(),
                 message,
             });

@@ -14,11 +14,12 @@ use crate::address::Address;
 use crate::delivery::bucket_arn;
 use crate::foreign::review;
 use crate::kind::Kind;
+use crate::plan::WarningCode;
 use crate::view::AccessLogs;
 
 /// A risk of the set-up.
 struct Caution {
-    code: &'static str,
+    code: WarningCode,
     address: Address,
     /// A text that changes with the risk.
     content: String,
@@ -30,8 +31,8 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) -> Vec<String> {
     let cautions =
         management_account(scope).into_iter().chain(opt_in_regions(scope)).chain(unlogged_access(scope));
     let told = cautions.map(|Caution { code, address, content, message }| {
-        let name = review(address.kind.as_str(), code, &content);
-        let warning = reviewable(address, code.to_owned(), &message, &name, scope.reviewed(&name));
+        let name = review(address.kind.as_str(), code.as_str(), &content);
+        let warning = reviewable(address, code, &message, &name, scope.reviewed(&name));
         (name, warning)
     });
     let (names, warnings): (Vec<_>, Vec<_>) = told.unzip();
@@ -48,7 +49,7 @@ fn management_account(scope: &Scope<'_>) -> Option<Caution> {
     let organization = scope.observed.organization.as_ref().map(|it| &it.roster.management);
     let management = organization.or(scope.observed.management.as_ref())?;
     (*management == hub.id).then(|| Caution {
-        code: "management-account",
+        code: WarningCode::ManagementAccount,
         address: scope.bucket_address(),
         content: hub.id.to_string(),
         message: format!(
@@ -73,7 +74,7 @@ fn opt_in_regions(scope: &Scope<'_>) -> Vec<Caution> {
         let address = addresses.into_iter().next()?;
         let trails = if count == 1 { "the trail".to_owned() } else { format!("{count} trails") };
         Some(Caution {
-            code: "opt-in-region",
+            code: WarningCode::OptInRegion,
             address,
             content: region.to_string(),
             message: format!(
@@ -107,7 +108,7 @@ fn unlogged_access(scope: &Scope<'_>) -> Option<Caution> {
         (false, false) => "reads, deletes or overwrites",
     };
     Some(Caution {
-        code: "unlogged-access",
+        code: WarningCode::UnloggedAccess,
         address: scope.bucket_address(),
         content: format!("{}\t{who}", bucket.name),
         message: format!(

@@ -7,7 +7,9 @@ use reconcile_policy::{Arn, Region};
 use crate::address::Address;
 use crate::difference::{Difference, of_views};
 use crate::fingerprint::Fingerprint;
-use crate::plan::{AccountRef, Act, Action, Change, Changed, Create, Delete, Phase, Risk, Warning};
+use crate::plan::{
+    AccountRef, Act, Action, Change, Changed, Create, Delete, Phase, Risk, Warning, WarningCode,
+};
 use crate::refusal::Refusal;
 use crate::view::View;
 
@@ -64,14 +66,14 @@ impl Compared {
     }
 
     /// Adds a warning.
-    pub(super) fn warn(&mut self, code: &str, address: Address, message: String) {
-        self.warnings.push(Warning { code: code.to_owned(), address, message });
+    pub(super) fn warn(&mut self, code: WarningCode, address: Address, message: String) {
+        self.warnings.push(Warning { code, address, message });
     }
 
     /// Reports a resource of ours that is no longer in the spec and is kept.
     pub(super) fn warn_of_kept(&mut self, address: &Address, setting: &str) {
         self.warnings.push(Warning {
-            code: "kept".to_owned(),
+            code: WarningCode::Kept,
             address: address.clone(),
             message: format!("no longer in the spec; kept because `{setting}` is false"),
         });
@@ -80,7 +82,7 @@ impl Compared {
     /// Reports trails that are not in the spec and keep what they have.
     pub(super) fn warn_of_guests<'g>(&mut self, address: &Address, guests: impl Iterator<Item = &'g Arn>) {
         self.warnings.extend(guests.map(|guest| Warning {
-            code: "unlisted-trail".to_owned(),
+            code: WarningCode::UnlistedTrail,
             address: address.clone(),
             message: format!(
                 "trail {guest} is not in the spec and relies on this policy: the managed statements also allow \

@@ -11,6 +11,7 @@ use super::doubt::{self, settle};
 use crate::address::Address;
 use crate::delivery::{Policies, denying, obstacle, own_key, planned_paths};
 use crate::kind::Kind;
+use crate::plan::WarningCode;
 use crate::refusal::{Refusal, listed, proof_setting};
 
 /// Proves delivery after each step of the plan: under the expanded policies and under the contracted ones. A policy whose
@@ -179,7 +180,7 @@ fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
     let accepted = scope.accepted(&policy);
     let (code, told) = match &verdict {
         Verdict::Denied { statement, text } => (
-            DENIED,
+            WarningCode::DeliveryDenied,
             format!(
                 "{statement} would keep {} from delivering: {obstacle}; the statement is {text}",
                 listed(&trails)
@@ -187,12 +188,15 @@ fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
         ),
         Verdict::NotAllowed { hint } => {
             let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            (NOT_ALLOWED, format!("{} could not deliver: {obstacle}{hint}", listed(&trails)))
+            (
+                WarningCode::DeliveryNotAllowed,
+                format!("{} could not deliver: {obstacle}{hint}", listed(&trails)),
+            )
         }
         Verdict::Unknown { settled } => {
             let what = format!("whether {} can deliver", listed(&trails));
             let settled = settled.iter().cloned().chain(scope.how_to_accept(&policy));
-            (UNKNOWN, doubt::told(&what, &obstacle, settled))
+            (WarningCode::DeliveryUnknown, doubt::told(&what, &obstacle, settled))
         }
     };
     match (accepted, verdict) {
@@ -215,13 +219,6 @@ fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
         }
     }
 }
-
-/// The code of the warning that a statement denies delivery, where that is not refused.
-const DENIED: &str = "delivery-denied";
-/// The code of the warning that no statement allows delivery, where that is not refused.
-pub(crate) const NOT_ALLOWED: &str = "delivery-not-allowed";
-/// The code of the warning that it is not known whether a trail can deliver.
-const UNKNOWN: &str = "delivery-unknown";
 
 impl Scope<'_> {
     /// The address under which a policy of a delivery is reported. That of the key of a topic is the topic, unless it is the
@@ -273,12 +270,22 @@ impl Scope<'_> {
         match policy.kind {
             Kind::BucketPolicy => desired.bucket_policy.proof,
             Kind::KeyPolicy => desired.key_policy.proof,
-            _ => {
+            Kind::Topic | Kind::TopicPolicy => {
                 let own = desired.topics.iter().map(|it| (&it.arn, it.proof));
                 let existing = desired.existing_topics.iter().map(|it| (&it.arn, it.proof));
                 let mut found = own.chain(existing).filter(|(arn, _)| is_topic(arn));
                 found.next().map(|(_, proof)| proof).unwrap_or_default()
             }
+            // Nothing is proven of these.
+            Kind::ServiceAccess
+            | Kind::DelegatedAdministrator
+            | Kind::Key
+            | Kind::Alias
+            | Kind::Grant
+            | Kind::Bucket
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::Trail => OnDoubt::default(),
         }
     }
 
@@ -297,9 +304,19 @@ impl Scope<'_> {
     /// Why what the proof of a policy says is accepted, if it is.
     pub(super) fn accepted(&self, policy: &Address) -> Option<String> {
         let unmanaged = match policy.kind {
-            Kind::BucketPolicy if !self.desired.bucket_policy.is_managed => Some("bucket.policy"),
-            Kind::KeyPolicy if !self.desired.key_policy.is_managed => Some("key.policy"),
-            _ => None,
+            Kind::BucketPolicy => (!self.desired.bucket_policy.is_managed).then_some("bucket.policy"),
+            Kind::KeyPolicy => (!self.desired.key_policy.is_managed).then_some("key.policy"),
+            Kind::ServiceAccess
+            | Kind::DelegatedAdministrator
+            | Kind::Key
+            | Kind::Alias
+            | Kind::Grant
+            | Kind::Bucket
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::Topic
+            | Kind::TopicPolicy
+            | Kind::Trail => None,
         };
         match (unmanaged, proof_setting(policy.kind), self.on_doubt(policy)) {
             (Some(name), _, _) => {

@@ -13,7 +13,7 @@ use super::Scope;
 use super::change::Compared;
 use super::policy::Policy;
 use crate::observed::Unseen;
-use crate::plan::Warning;
+use crate::plan::{Warning, WarningCode};
 
 /// What a plan does with the statements of this installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Policy<'_> {
                 continue;
             };
             compared.warnings.push(Warning {
-                code: "departed-account".to_owned(),
+                code: WarningCode::DepartedAccount,
                 address: self.address.clone(),
                 message: format!("{}; {}", told(scope, id, &trails, why), then),
             });

@@ -15,7 +15,7 @@ use crate::additions::{of_log_group, of_role, of_topic};
 use crate::address::{Address, spare_address};
 use crate::kind::Kind;
 use crate::observed::{Hidden, KeyState, Leftover, Observed, ReadError, Stray, UsedKey, What, granted};
-use crate::plan::{Changed, Phase, Risk, Warning};
+use crate::plan::{Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{Key, OtherTrail, Tags};
 
 /// Why a resource without the tag of this installation stays.
@@ -285,5 +285,5 @@ fn before_the_last(compared: &Compared) -> Vec<Address> {
 
 fn stay(compared: &mut Compared, address: Address, why: &str) {
     let message = format!("kept: {why}");
-    compared.warnings.push(Warning { code: "kept".to_owned(), address, message });
+    compared.warnings.push(Warning { code: WarningCode::Kept, address, message });
 }

@@ -9,7 +9,7 @@ use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
 use crate::observed::UsedKey;
-use crate::plan::Warning;
+use crate::plan::{Warning, WarningCode};
 use crate::view::{self, Tags};
 
 impl Scope<'_> {
@@ -102,7 +102,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
             _ => "which is not in the spec".to_owned(),
         };
         compared.warnings.push(Warning {
-            code: "still-encrypted".to_owned(),
+            code: WarningCode::StillEncrypted,
             address: scope.key_policy_address(),
             message: format!("the key policy still allows the use of the key for {arn}, {why}"),
         });

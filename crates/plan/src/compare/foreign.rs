@@ -27,8 +27,7 @@ use crate::delivery::bucket_arn;
 use crate::drift::Severity;
 use crate::foreign::{ForeignAccess, content, review, severity};
 use crate::kind::Kind;
-use crate::plan::Warning;
-pub(crate) use names::UNREADABLE_NAMES;
+use crate::plan::{Warning, WarningCode};
 
 /// What the policies become, as far as they are managed.
 pub(super) struct Outcomes<'a> {
@@ -265,24 +264,29 @@ fn insiders(scope: &Scope<'_>) -> Insiders {
 
 fn warning(access: &ForeignAccess) -> Warning {
     let ForeignAccess { address, review, severity, message, accepted, .. } = access;
-    let severity = severity.as_str();
+    let code = match severity {
+        Severity::Critical => WarningCode::ExposureCritical,
+        Severity::High => WarningCode::ExposureHigh,
+        Severity::Medium => WarningCode::ExposureMedium,
+        Severity::Low => WarningCode::ExposureLow,
+    };
     let message = match accepted {
         Some(_) => message.clone(),
-        None => format!("{severity}: {message}"),
+        None => format!("{}: {message}", severity.as_str()),
     };
-    reviewable(address.clone(), format!("exposure-{severity}"), &message, review, accepted.as_deref())
+    reviewable(address.clone(), code, &message, review, accepted.as_deref())
 }
 
 /// A warning about what the spec can accept by a name.
 pub(super) fn reviewable(
     address: Address,
-    code: String,
+    code: WarningCode,
     message: &str,
     name: &str,
     accepted: Option<&str>,
 ) -> Warning {
     let (code, message) = match accepted {
-        Some(reason) => ("reviewed".to_owned(), format!("{message}; accepted as `{name}`: {reason}")),
+        Some(reason) => (WarningCode::Reviewed, format!("{message}; accepted as `{name}`: {reason}")),
         None => (code, format!("{message}. If that is intended, add `{name}` to `reviewed`")),
     };
     Warning { code, address, message }
@@ -295,7 +299,7 @@ fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
     unread
         .filter_map(|(arn, error)| {
             Some(Warning {
-                code: "unjudged-policy".to_owned(),
+                code: WarningCode::UnjudgedPolicy,
                 address: scope.existing_topic_address(Kind::TopicPolicy, arn)?,
                 message: format!(
                     "the topic policy cannot be read ({error}): access of outsiders is not checked"
@@ -318,7 +322,7 @@ fn unused(
     let unused = scope.desired.reviewed.iter().filter(|it| !is_used(&it.finding));
     unused
         .map(|it| Warning {
-            code: "unused-review".to_owned(),
+            code: WarningCode::UnusedReview,
             address: scope.bucket_address(),
             message: format!(
                 "`{}` under `reviewed` matches no finding: the finding changed, or no longer exists. Remove the \

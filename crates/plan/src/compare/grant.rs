@@ -9,7 +9,7 @@ use super::change::{Compared, Terms};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{Changed, CreateOrDelete, Phase, Risk};
+use crate::plan::{Changed, CreateOrDelete, Phase, Risk, WarningCode};
 use crate::view::{Constraints, Grant};
 
 /// Adds the grants that are missing. Returns those of ours that the spec does not ask for, to be revoked in the contract phase:
@@ -27,7 +27,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> 
                 let live = ours.remove(position);
                 if is_unique_id(&live.grantee) {
                     let address = Address::new(Kind::Grant, &scope.desired.key.site.account, &wanted.name);
-                    compared.warn("grantee-by-id", address, by_id(&live.grantee, &wanted.grantee));
+                    compared.warn(WarningCode::GranteeById, address, by_id(&live.grantee, &wanted.grantee));
                 }
                 compared.unchanged += 1;
             }

@@ -8,14 +8,8 @@ use crate::address::Address;
 use crate::delivery::DeliveryPath;
 use crate::kind::Kind;
 use crate::observed::{Channel, Deliveries};
+use crate::plan::WarningCode;
 use crate::view::{CloudWatchLogs, Notification, Trail};
-
-/// The codes of these warnings.
-pub(crate) const REFUSED_LOG_FILES: &str = "refused-log-files";
-pub(crate) const REFUSED_DIGEST_FILES: &str = "refused-digest-files";
-pub(crate) const REFUSED_EVENTS: &str = "refused-events";
-pub(crate) const REFUSED_NOTIFICATIONS: &str = "refused-notifications";
-pub(crate) const NOTHING_DELIVERED: &str = "nothing-delivered";
 
 /// The longest time without any delivery of a trail that delivers digest files: CloudTrail delivers one every hour, even if the
 /// account made no calls.
@@ -53,25 +47,31 @@ fn judge(
     deliveries: &Deliveries,
     is_explained: bool,
     now: Timestamp,
-) -> Vec<(&'static str, String)> {
+) -> Vec<(WarningCode, String)> {
     if !trail.logging {
         return Vec::new();
     }
     let has_group = matches!(trail.cloudwatch_logs, Some(CloudWatchLogs::To { .. }));
     let has_topic = matches!(trail.notification, Some(Notification::To { .. }));
     let found = [
-        (!is_explained, REFUSED_LOG_FILES, &deliveries.log_files, "log files to the bucket", "log file"),
+        (
+            !is_explained,
+            WarningCode::RefusedLogFiles,
+            &deliveries.log_files,
+            "log files to the bucket",
+            "log file",
+        ),
         (
             !is_explained && trail.log_file_validation,
-            REFUSED_DIGEST_FILES,
+            WarningCode::RefusedDigestFiles,
             &deliveries.digest_files,
             "digest files to the bucket",
             "digest file",
         ),
-        (has_group, REFUSED_EVENTS, &deliveries.events, "events to the log group", "event"),
+        (has_group, WarningCode::RefusedEvents, &deliveries.events, "events to the log group", "event"),
         (
             has_topic && !is_explained,
-            REFUSED_NOTIFICATIONS,
+            WarningCode::RefusedNotifications,
             &deliveries.notifications,
             "notifications to the topic",
             "notification",
@@ -82,7 +82,7 @@ fn judge(
     .filter_map(|(_, code, channel, what, item)| Some((code, refused(channel, what, item)?)));
     let mut found: Vec<_> = found.collect();
     if found.is_empty() && !is_explained {
-        found.extend(silent(trail, deliveries, now).map(|message| (NOTHING_DELIVERED, message)));
+        found.extend(silent(trail, deliveries, now).map(|message| (WarningCode::NothingDelivered, message)));
     }
     found
 }
@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    fn codes(trail: &Trail, deliveries: &Deliveries, is_explained: bool) -> Vec<&'static str> {
+    fn codes(trail: &Trail, deliveries: &Deliveries, is_explained: bool) -> Vec<WarningCode> {
         let found = judge(trail, deliveries, is_explained, NOW.parse().unwrap());
         found.into_iter().map(|(code, _)| code).collect()
     }
@@ -188,14 +188,14 @@ mod tests {
         let group = CloudWatchLogs::To { group: "g".to_owned(), role: "r".to_owned() };
         let topic = Notification::To { topic: "t".to_owned() };
         let complete = Trail { cloudwatch_logs: Some(group), notification: Some(topic), ..trail() };
-        let files = [REFUSED_LOG_FILES, REFUSED_DIGEST_FILES];
-        let others = [REFUSED_EVENTS, REFUSED_NOTIFICATIONS];
-        assert_eq!(codes(&complete, &all, false), [files, others].concat());
-        assert_eq!(codes(&complete, &all, true), [REFUSED_EVENTS]);
+        let files = [WarningCode::RefusedLogFiles, WarningCode::RefusedDigestFiles];
+        let others = [WarningCode::RefusedEvents, WarningCode::RefusedNotifications];
+        assert_eq!(codes(&complete, &all, false), [files.clone(), others].concat());
+        assert_eq!(codes(&complete, &all, true), [WarningCode::RefusedEvents]);
         assert_eq!(codes(&trail(), &all, false), files);
         let without_digests = Trail { log_file_validation: false, ..trail() };
-        assert_eq!(codes(&without_digests, &all, false), [REFUSED_LOG_FILES]);
-        assert_eq!(codes(&Trail { logging: false, ..complete }, &all, false), [""; 0]);
+        assert_eq!(codes(&without_digests, &all, false), [WarningCode::RefusedLogFiles]);
+        assert_eq!(codes(&Trail { logging: false, ..complete }, &all, false), []);
     }
 
     #[test]
@@ -238,9 +238,9 @@ mod tests {
             ),
             ("data events only", &of_data, at(hours_ago(900), None, hours_ago(900)), false),
         ] {
-            let expected: &[&str] = if expected { &[NOTHING_DELIVERED] } else { &[] };
+            let expected: &[WarningCode] = if expected { &[WarningCode::NothingDelivered] } else { &[] };
             assert_eq!(codes(trail, &deliveries, false), expected, "{case}");
-            assert_eq!(codes(trail, &deliveries, true), [""; 0], "{case}");
+            assert_eq!(codes(trail, &deliveries, true), [], "{case}");
         }
     }
 

@@ -9,18 +9,9 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::observed::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey};
-use crate::plan::{Action, Changed, Phase, Risk};
+use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{Key, Rotation, Tags};
-
-/// The code of the warning about the rotation of a replica, which is a finding, too.
-pub(crate) const PRIMARY_ROTATION: &str = "primary-rotation";
-/// The code of the warning about imported key material that expires, which is a finding, too.
-pub(crate) const MATERIAL_EXPIRES: &str = "material-expires";
-/// The code of the warning about a key of the installation that is not in use, which is a finding, too.
-pub(crate) const SPARE_KEY: &str = "spare-key";
-/// The code of the same warning about a key that KMS deletes on a date.
-pub(crate) const SPARE_KEY_ENDS: &str = "spare-key-ends";
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.key;
@@ -47,7 +38,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
              the same material is imported again",
             date.strftime("%Y-%m-%d")
         );
-        compared.warn(MATERIAL_EXPIRES, scope.key_address(), message);
+        compared.warn(WarningCode::MaterialExpires, scope.key_address(), message);
     }
     let live = live.map(|key| key.view.clone());
     let initial_policy = match live {
@@ -126,7 +117,7 @@ fn remedy(key: &LiveKey, is_managed: bool) -> String {
 
 /// A warning about what the spec wants of a key and cannot have.
 struct Doubt {
-    code: &'static str,
+    code: WarningCode,
     message: String,
 }
 
@@ -144,7 +135,7 @@ fn rotation_of(key: &LiveKey, wanted: Option<Rotation>) -> (Option<Rotation>, Op
                 key.view.rotation.map_or("unknown".to_owned(), words),
                 words(rotation)
             );
-            (None, Some(Doubt { code: PRIMARY_ROTATION, message }))
+            (None, Some(Doubt { code: WarningCode::PrimaryRotation, message }))
         }
         Rotated::Never if !key.traits.is_symmetric_encryption() => (None, None),
         Rotated::Never => {
@@ -152,7 +143,7 @@ fn rotation_of(key: &LiveKey, wanted: Option<Rotation>) -> (Option<Rotation>, Op
                 "{} Rotate it by hand, and set `key.rotation_days: unmanaged`",
                 never_rotated(&key.traits)
             );
-            (None, Some(Doubt { code: "no-rotation", message }))
+            (None, Some(Doubt { code: WarningCode::NoRotation, message }))
         }
     }
 }
@@ -183,11 +174,11 @@ fn warn_of_spares(scope: &Scope<'_>, compared: &mut Compared) {
     }
     if let Some(error) = &spares.unlisted {
         let message = format!("it is not known whether this installation has another key: {error}");
-        compared.warn("keys-unknown", scope.key_address(), message);
+        compared.warn(WarningCode::KeysUnknown, scope.key_address(), message);
     }
 }
 
-fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str, String) {
+fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (WarningCode, String) {
     let aliases = match spare.aliases.as_slice() {
         [] => String::new(),
         aliases => format!(" ({})", aliases.join(", ")),
@@ -199,14 +190,14 @@ fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (&'static str,
     let fact = format!("key {arn}{aliases} carries the tag of this installation and {not_used}");
     match &spare.state {
         state @ KeyState::PendingDeletion { .. } => (
-            SPARE_KEY_ENDS,
+            WarningCode::SpareKeyEnds,
             format!(
                 "{fact}. The key is {}: log files that the key encrypted cannot be read after that",
                 state.words()
             ),
         ),
         _ => (
-            SPARE_KEY,
+            WarningCode::SpareKey,
             format!(
                 "{fact}. Remove the tag `reconcile:spec` from the key, or schedule the deletion of the key if it \
                  encrypted no log file; `--destroy` deletes the key if `deletion.key` is true"
@@ -258,8 +249,15 @@ mod tests {
             ("own", own(), Some(Rotation::Off), YEARLY, YEARLY, None),
             ("own and not told", own(), None, YEARLY, None, None),
             ("a replica as wanted", replica(), YEARLY, YEARLY, None, None),
-            ("a replica without", replica(), Some(Rotation::Off), YEARLY, None, Some(PRIMARY_ROTATION)),
-            ("imported", imported(), None, YEARLY, None, Some("no-rotation")),
+            (
+                "a replica without",
+                replica(),
+                Some(Rotation::Off),
+                YEARLY,
+                None,
+                Some(WarningCode::PrimaryRotation),
+            ),
+            ("imported", imported(), None, YEARLY, None, Some(WarningCode::NoRotation)),
             ("imported and unmanaged", imported(), None, None, None, None),
             ("refused anyway", hmac(), None, YEARLY, None, None),
         ] {
@@ -277,14 +275,14 @@ mod tests {
             view: key(KeyTraits::default(), None).view,
         };
         let (code, message) = of_spare(&arn, &spare(KeyState::Enabled), None);
-        assert_eq!(code, SPARE_KEY);
+        assert_eq!(code, WarningCode::SpareKey);
         assert!(
             message.starts_with("key arn:aws:kms:us-east-1:111111111111:key/old (alias/old) carries"),
             "{message}"
         );
         let date = "2026-12-01T00:00:00Z".parse().ok();
         let (code, message) = of_spare(&arn, &spare(KeyState::PendingDeletion { date }), Some(&arn));
-        assert_eq!(code, SPARE_KEY_ENDS);
+        assert_eq!(code, WarningCode::SpareKeyEnds);
         assert!(message.contains("will be deleted on 2026-12-01: log files"), "{message}");
     }
 }

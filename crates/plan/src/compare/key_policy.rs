@@ -11,13 +11,12 @@ use super::doubt::{self, settle};
 use super::policy::{Policy, Setting};
 use super::{Scope, guest};
 use crate::delivery::{depends, membership, of_other};
+use crate::plan::WarningCode;
 use crate::refusal::Refusal;
 use crate::view::OtherTrail;
 
 /// The setting of the spec that accepts a lockout.
 const PROOF: &str = "key.policy.proof";
-/// The code of the warning that it is not known whether somebody could administer the key.
-const ADMINISTRATION_UNKNOWN: &str = "administration-unknown";
 
 /// Adds what lets our trails encrypt. Returns what the policy is to become, for [`contract`]; `None` if it does not fit, or
 /// is not managed.
@@ -111,7 +110,7 @@ fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
         (Administration::Lost, _) | (_, Administration::Lost) => {
             let refusal = Refusal::LockedOut { address: address.clone(), setting: PROOF };
             let Some(why) = accepted else { return compared.refusals.push(refusal) };
-            ("locked-out", format!("{refusal}; {why}"))
+            (WarningCode::LockedOut, format!("{refusal}; {why}"))
         }
         (Administration::Unknown(doubts), _) | (_, Administration::Unknown(doubts)) => {
             let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
@@ -119,10 +118,10 @@ fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
             let what = "whether somebody in the account of the key could still administer the key";
             let told = doubt::told(what, &depends(&doubts, "a principal to do so"), settled);
             match accepted {
-                Some(why) => (ADMINISTRATION_UNKNOWN, format!("{told}; {why}")),
+                Some(why) => (WarningCode::AdministrationUnknown, format!("{told}; {why}")),
                 None => {
                     compared.unsettled.insert(address.clone(), told.clone());
-                    (ADMINISTRATION_UNKNOWN, told)
+                    (WarningCode::AdministrationUnknown, told)
                 }
             }
         }

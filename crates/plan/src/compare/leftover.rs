@@ -12,11 +12,8 @@ use super::{Scope, log_group, role, topic, topic_policy, trail};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observed::{Hidden, Leftover, Stray, What};
-use crate::plan::{Action, Changed, Phase, Warning};
+use crate::plan::{Action, Changed, Phase, Warning, WarningCode};
 use crate::view::{Trail, View};
-
-/// The code of the warning about a resource that is kept because others use it, which is a finding, too.
-pub(crate) const IN_USE: &str = "in-use";
 
 /// Deletes them after the trails of the spec have stopped using them, and before the trails that the spec no longer has.
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
@@ -70,10 +67,21 @@ fn warn_of_hidden(scope: &Scope<'_>, compared: &mut Compared) {
         let Some(kind) = kind(arn) else { continue };
         let then = match kind {
             Kind::Key => "a second key would be created if this installation already has the key",
-            _ => "it is kept, even if it belongs to this installation",
+            Kind::ServiceAccess
+            | Kind::DelegatedAdministrator
+            | Kind::Alias
+            | Kind::KeyPolicy
+            | Kind::Grant
+            | Kind::Bucket
+            | Kind::BucketPolicy
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::Topic
+            | Kind::TopicPolicy
+            | Kind::Trail => "it is kept, even if it belongs to this installation",
         };
         compared.warnings.push(Warning {
-            code: "hidden".to_owned(),
+            code: WarningCode::Hidden,
             address: address(kind, arn, account),
             message: format!("it cannot be read, and {then}: {error}"),
         });
@@ -93,7 +101,18 @@ fn kind(arn: &Arn) -> Option<Kind> {
 fn address(kind: Kind, arn: &Arn, account: &AccountName) -> Address {
     let name = match kind {
         Kind::LogGroup => arn.resource().trim_start_matches("log-group:"),
-        _ => arn.resource_name(),
+        Kind::ServiceAccess
+        | Kind::DelegatedAdministrator
+        | Kind::Key
+        | Kind::Alias
+        | Kind::KeyPolicy
+        | Kind::Grant
+        | Kind::Bucket
+        | Kind::BucketPolicy
+        | Kind::Role
+        | Kind::Topic
+        | Kind::TopicPolicy
+        | Kind::Trail => arn.resource_name(),
     };
     Address::new(kind, account, name)
 }
@@ -141,7 +160,7 @@ fn let_go<V: View>(
         compared.delete(terms, live);
         return;
     }
-    compared.warn(IN_USE, terms.address.clone(), kept(terms.address.kind, &leftover.additions));
+    compared.warn(WarningCode::InUse, terms.address.clone(), kept(terms.address.kind, &leftover.additions));
     if let What::Topic(live) = &leftover.what {
         let address = Address { kind: Kind::TopicPolicy, ..terms.address };
         topic_policy::let_go(scope, live, address, terms.place, compared);
@@ -164,7 +183,7 @@ fn withheld(scope: &Scope<'_>, arn: &Arn, leftover: &Leftover, address: &Address
         .filter(|(_, it)| it.trail.destinations().any(|it| it == *arn))
         .find(is_kept)?;
     Some(Warning {
-        code: "withheld".to_owned(),
+        code: WarningCode::Withheld,
         address: address.clone(),
         message: format!("its deletion is withheld until trail {trail} is deleted"),
     })

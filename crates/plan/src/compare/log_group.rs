@@ -2,13 +2,13 @@
 
 use reconcile_spec as spec;
 
+use super::Scope;
 use super::change::{Compared, Terms, reasons};
-use super::{Scope, UNREADABLE_ACCESS};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::observed::Unread;
-use crate::plan::{Action, Changed, Phase, Risk};
+use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::view::LogGroup;
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
@@ -58,7 +58,7 @@ fn warn_of_unread(scope: &Scope<'_>, desired: &spec::LogGroup, compared: &mut Co
             }
         };
         let message = format!("{what} cannot be read ({error}): {danger}");
-        compared.warn(UNREADABLE_ACCESS, address(desired), message);
+        compared.warn(WarningCode::UnreadableAccess, address(desired), message);
     }
 }
 

@@ -7,7 +7,7 @@ use super::Scope;
 use super::change::{Compared, Terms};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::plan::{Changed, Phase, Risk};
+use crate::plan::{Changed, Phase, Risk, WarningCode};
 use crate::view::{DelegatedAdministrator, ServiceAccess};
 
 /// The address of the trusted access of CloudTrail.
@@ -50,7 +50,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                  have {}: deregister one of them, or AWS rejects this one",
                 Organization::MAX_ADMINISTRATORS
             );
-            compared.warn("administrator-quota", address.clone(), message);
+            compared.warn(WarningCode::AdministratorQuota, address.clone(), message);
         }
         registered += 1;
         let view =

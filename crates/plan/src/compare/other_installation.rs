@@ -12,7 +12,7 @@ use super::change::Compared;
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observed::ReadError;
-use crate::plan::Warning;
+use crate::plan::{Warning, WarningCode};
 use crate::refusal::Refusal;
 
 /// Refuses trails that carry the mark of another installation, and roles whose mark keeps an account from being read.
@@ -65,7 +65,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
             let named = named_trails(document, &other);
             let Some(trail) = named.arns().into_iter().find(|arn| unmarked.contains(arn)) else { continue };
             compared.warnings.push(Warning {
-                code: "other-installation".to_owned(),
+                code: WarningCode::OtherInstallation,
                 address: address.clone(),
                 message: format!(
                     "statements of installation `{other}` also let {trail} deliver; if this spec was renamed, add the line \

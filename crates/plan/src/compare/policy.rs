@@ -20,7 +20,9 @@ use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;
 use crate::kind::Kind;
-use crate::plan::{AccountRef, Act, Action, Change, Changed, CreateOrUpdate, Ended, Phase, Risk, Warning};
+use crate::plan::{
+    AccountRef, Act, Action, Change, Changed, CreateOrUpdate, Ended, Phase, Risk, Warning, WarningCode,
+};
 use crate::refusal::Refusal;
 use crate::refused_forms::refused_forms;
 use crate::view::Tags;
@@ -177,7 +179,7 @@ impl Policy<'_> {
         if !trails.is_empty() {
             let trails: Vec<String> = trails.iter().map(|arn| words::trail(arn.as_str())).collect();
             compared.warnings.push(Warning {
-                code: "handed-over".to_owned(),
+                code: WarningCode::HandedOver,
                 address: self.address.clone(),
                 message: format!(
                     "{} still needs permissions that only managed statements grant: these permissions are kept \
@@ -233,7 +235,7 @@ impl Policy<'_> {
             }
         };
         Some(Warning {
-            code: "departed-account".to_owned(),
+            code: WarningCode::DepartedAccount,
             address: self.address.clone(),
             message: format!("trails {} of {who} {then}", names.join(" and ")),
         })
@@ -345,19 +347,25 @@ impl Policy<'_> {
     }
 
     fn warn(&self, live: Option<&Document>, compared: &mut Compared) {
-        let mut warn = |code: &str, message: String| {
-            let (code, address) = (code.to_owned(), self.address.clone());
-            compared.warnings.push(Warning { code, address, message });
+        let mut warn = |code: WarningCode, message: String| {
+            compared.warn(code, self.address.clone(), message);
         };
         for warning in live.map(Document::warnings).unwrap_or_default() {
-            warn(&format!("policy-{}", warning.code()), warning.to_string());
+            let code = match warning {
+                reconcile_policy::Warning::RepeatedKey { .. } => WarningCode::PolicyRepeatedKey,
+                reconcile_policy::Warning::NoEffect { .. } => WarningCode::PolicyNoEffect,
+                reconcile_policy::Warning::UnresolvedPrincipal { .. } => {
+                    WarningCode::PolicyUnresolvedPrincipal
+                }
+            };
+            warn(code, warning.to_string());
         }
         if self.foreign.statements == ForeignStatements::Report {
             let statements = live.map(Document::statements).unwrap_or_default().iter().enumerate();
             for (index, statement) in statements {
                 if !self.ownership.has(statement) {
                     let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
-                    warn(FOREIGN_STATEMENT, not_ours(&statement.to_string()));
+                    warn(WarningCode::ForeignStatement, not_ours(&statement.to_string()));
                 }
             }
         }
@@ -368,8 +376,11 @@ impl Policy<'_> {
         for Adopted { statement, fate, stays, ended } in adopted {
             if !stays.iter().all(words::is_harmless) {
                 compared.warnings.push(Warning {
-                    code: if self.is_unlisted(stays) { "unlisted-account" } else { "kept-permission" }
-                        .to_owned(),
+                    code: if self.is_unlisted(stays) {
+                        WarningCode::UnlistedAccount
+                    } else {
+                        WarningCode::KeptPermission
+                    },
                     address: self.address.clone(),
                     message: format!(
                         "{statement} still allows {}, which managed statements do not cover{}{}",
@@ -381,7 +392,7 @@ impl Policy<'_> {
             }
             if matches!(fate, Fate::Revoked | Fate::Removed | Fate::PublicRemoved) && !ended.is_empty() {
                 compared.warnings.push(Warning {
-                    code: "cuts-off".to_owned(),
+                    code: WarningCode::CutsOff,
                     address: self.address.clone(),
                     message: format!(
                         "removing {statement} cuts off every trail that still delivers through it: the statement \
@@ -484,9 +495,6 @@ struct Write<'d> {
 pub(crate) fn not_ours(statement: &str) -> String {
     format!("{statement} does not belong to this installation")
 }
-
-/// The code of the warning of a foreign statement, where the spec wants them reported.
-pub(crate) const FOREIGN_STATEMENT: &str = "foreign-statement";
 
 /// The reason for a document that takes the place of an empty one.
 pub(super) const DEFAULT_RESTORED: &str = "no other statement is left, and SNS accepts no policy without statements: the default policy of SNS is restored";

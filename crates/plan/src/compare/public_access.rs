@@ -8,17 +8,14 @@
 //! bucket" in the S3 user guide.
 
 use reconcile_policy::{Document, Exposed, exposed};
-use reconcile_spec::ObjectOwnership;
+use reconcile_spec::{AwsName, ObjectOwnership};
 
 use super::Scope;
 use super::change::Compared;
 use crate::observed::AclGrant;
-use crate::plan::Changed;
+use crate::plan::{Changed, WarningCode};
 use crate::refusal::Refusal;
-use crate::view::{Bucket, PublicAccessBlock};
-
-/// The code of the warning about a setting of the spec that the plan does not make.
-pub(crate) const WITHHELD_SETTING: &str = "withheld-setting";
+use crate::view::{Bucket, Named, PublicAccessBlock};
 
 /// The locks against public access to set; `None` where the spec leaves them alone. `policy` is what the bucket policy
 /// becomes.
@@ -50,7 +47,7 @@ pub(super) fn block(
              principals or remove it",
             list(&public)
         );
-        compared.warn(WITHHELD_SETTING, scope.bucket_address(), message);
+        compared.warn(WarningCode::WithheldSetting, scope.bucket_address(), message);
     } else if !public.is_empty() {
         let message = format!(
             "S3 counts {} as public, and Block Public Access is on: only the bucket's own account and AWS \
@@ -58,7 +55,7 @@ pub(super) fn block(
              remove it",
             list(&public)
         );
-        compared.warn("public-statement", scope.bucket_policy_address(), message);
+        compared.warn(WarningCode::PublicStatement, scope.bucket_policy_address(), message);
     }
     if !possible.ignore_public_acls {
         let message = format!(
@@ -68,13 +65,13 @@ pub(super) fn block(
             list(&public_grants),
             reset_acl(scope)
         );
-        compared.warn(WITHHELD_SETTING, scope.bucket_address(), message);
+        compared.warn(WarningCode::WithheldSetting, scope.bucket_address(), message);
     }
     Some(possible)
 }
 
-/// Who owns objects, as S3 names it; `None` where the spec leaves that alone.
-pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<String> {
+/// Who owns objects; `None` where the spec leaves that alone.
+pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<Named<ObjectOwnership>> {
     let wanted = scope.desired.bucket.object_ownership.enforced()?;
     let live = scope.observed.bucket.as_ref().and_then(|live| live.object_ownership.clone());
     let conditions = scope.observed.bucket_conditions.as_ref();
@@ -89,10 +86,10 @@ pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<St
                 list(grants),
                 reset_acl(scope)
             );
-            compared.warn(WITHHELD_SETTING, scope.bucket_address(), message);
+            compared.warn(WarningCode::WithheldSetting, scope.bucket_address(), message);
             Some(live)
         }
-        _ => Some(wanted.as_str().to_owned()),
+        _ => Some(Named::Known(*wanted)),
     }
 }
 
@@ -132,7 +129,7 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
             "{statement} may be public: {doubt}. If it is public, Block Public Access ends the access that it \
              allows, and S3 rejects the policy"
         );
-        compared.warn("public-statement", address.clone(), message);
+        compared.warn(WarningCode::PublicStatement, address.clone(), message);
     }
 }
 

@@ -9,7 +9,7 @@ use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::plan::Warning;
+use crate::plan::{Warning, WarningCode};
 
 /// See "Quotas in CloudTrail": trails in a Region, shadows of those of all Regions among them. It cannot be raised.
 const PER_REGION: usize = 5;
@@ -34,7 +34,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
             let of_others = others.iter().filter(|(_, home, multi)| *multi || *home == region).count();
             if of_spec + of_others >= PER_REGION {
                 compared.warnings.push(Warning {
-                    code: "trail-quota".to_owned(),
+                    code: WarningCode::TrailQuota,
                     address: Address::new(Kind::Trail, account, &trail.name),
                     message: format!(
                         "the account already has {} trails in {region} ({of_others} of them not in the spec), \

@@ -19,7 +19,7 @@ pub(super) fn leave_out(
     let mut refused: Vec<Refused> = refusals
         .iter()
         .map(|refusal| Refused {
-            code: refusal.code().to_owned(),
+            code: refusal.code(),
             address: refusal.address().clone(),
             message: refusal.to_string(),
             hint: refusal.remedy(),

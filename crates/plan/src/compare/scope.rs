@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
 use crate::observed::{Inactive, Leftover, Observed, Stray, What, granted};
-use crate::plan::{AccountRef, Unreadable, Warning};
+use crate::plan::{AccountRef, Unreadable, Warning, WarningCode};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
 /// What all kinds look at.
@@ -260,7 +260,7 @@ impl<'a> Scope<'a> {
             })
             .collect();
         (!names.is_empty()).then(|| Warning {
-            code: "suspended-account".to_owned(),
+            code: WarningCode::SuspendedAccount,
             address: self.bucket_address(),
             message: format!(
                 "these accounts of the organization get no trails, because they are not active: {}",
@@ -275,7 +275,7 @@ impl<'a> Scope<'a> {
         let roster = &self.observed.organization.as_ref()?.roster;
         let is_alone = roster.members().iter().all(|member| member.id == roster.management);
         (include.is_some() && is_alone).then(|| Warning {
-            code: "nobody-joins".to_owned(),
+            code: WarningCode::NobodyJoins,
             address: self.bucket_address(),
             message:
                 "`organization.include` adds no account: the organization has only its management account"
@@ -302,7 +302,7 @@ impl<'a> Scope<'a> {
         }
         let names: Vec<String> = self.observed.unreadable.keys().map(|name| format!("`{name}`")).collect();
         Some(Warning {
-            code: "withheld".to_owned(),
+            code: WarningCode::Withheld,
             address: address.clone(),
             message: format!("{what} is withheld until {} can be read", names.join(", ")),
         })

@@ -8,7 +8,7 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{Action, Changed, Phase, Risk, Warning};
+use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::Topic;
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
@@ -47,7 +47,7 @@ fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut C
         if statement.effect() == Effect::Allow && publishes && !is_cloudtrail(statement) {
             let by = StatementRef { index, sid: statement.sid().map(str::to_owned) };
             compared.warnings.push(Warning {
-                code: "topic-publishers".to_owned(),
+                code: WarningCode::TopicPublishers,
                 address: address(desired),
                 message: format!(
                     "{by} allows others to publish. Once the topic is encrypted, they also need \

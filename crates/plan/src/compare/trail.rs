@@ -10,7 +10,7 @@ use crate::difference::Difference;
 use crate::former;
 use crate::kind::Kind;
 use crate::observed::Stray;
-use crate::plan::{Action, Changed, Phase, Risk, Warning};
+use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail};
 
 /// Compares every trail that could be read; of the others nothing is known, so nothing is planned.
@@ -19,14 +19,14 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         let Some(live) = scope.observed.trails.get(&desired.arn) else { continue };
         if !desired.selectors.has_management_events() {
             compared.warnings.push(Warning {
-                code: "no-management-events".to_owned(),
+                code: WarningCode::NoManagementEvents,
                 address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
                 message: "it records no management events, such as changes of IAM".to_owned(),
             });
         }
         if let (Some(_), Some(Trail { recursive_logging: None, .. })) = (desired.recursive_logging, live) {
             compared.warnings.push(Warning {
-                code: "recursive-logging-unknown".to_owned(),
+                code: WarningCode::RecursiveLoggingUnknown,
                 address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
                 message: "CloudTrail does not report whether recursive logging is on, so the plan does not compare it"
                     .to_owned(),
@@ -35,7 +35,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         let kept: Vec<&str> = kept_insights(&desired.insights, live.as_ref()).collect();
         if !kept.is_empty() {
             compared.warnings.push(Warning {
-                code: "insights-kept".to_owned(),
+                code: WarningCode::InsightsKept,
                 address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
                 message: format!(
                     "keeps recording insights of a category that the spec does not name: {}; name the category in `insights` to \
@@ -137,7 +137,7 @@ pub(super) fn withheld(scope: &Scope<'_>, address: &Address, stray: &Stray) -> O
     }
     let hidden = scope.hidden_destination(stray)?;
     Some(Warning {
-        code: "withheld".to_owned(),
+        code: WarningCode::Withheld,
         address: address.clone(),
         message: format!("its deletion is withheld until {hidden} can be read"),
     })

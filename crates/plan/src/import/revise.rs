@@ -9,20 +9,29 @@ use super::selectors;
 use super::text::{About, Text};
 use super::{Comparison, ImportError};
 use crate::address::Address;
-use crate::compare::NOT_ALLOWED;
 use crate::kind::Kind;
-use crate::plan::{ActionKind, Change};
+use crate::plan::{ActionKind, Change, WarningCode};
 use crate::refusal::Refusal;
 
 /// Changes the draft so that a plan of it changes less; returns whether it did. A policy comes last: it follows from the trails
 /// and what they deliver to.
 pub(super) fn revise(draft: &mut Draft<'_>, comparison: &Comparison) -> Result<bool, ImportError> {
     let before = draft.decisions();
-    for warning in comparison.plan.warnings.iter().filter(|it| it.code == NOT_ALLOWED) {
+    for warning in comparison.plan.warnings.iter().filter(|it| it.code == WarningCode::DeliveryNotAllowed) {
         match warning.address.kind {
             Kind::BucketPolicy => draft.lacking.bucket = true,
             Kind::KeyPolicy => draft.lacking.key = true,
-            _ => {}
+            Kind::ServiceAccess
+            | Kind::DelegatedAdministrator
+            | Kind::Key
+            | Kind::Alias
+            | Kind::Grant
+            | Kind::Bucket
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::Topic
+            | Kind::TopicPolicy
+            | Kind::Trail => {}
         }
     }
     for refusal in &comparison.refusals {
@@ -53,7 +62,18 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
                             draft.leave_out(&trail.arn, format!("installation `{owner}` manages it"), None);
                         }
                     }
-                    _ => leave_logs_alone(draft, &address.account),
+                    Kind::ServiceAccess
+                    | Kind::DelegatedAdministrator
+                    | Kind::Key
+                    | Kind::Alias
+                    | Kind::KeyPolicy
+                    | Kind::Grant
+                    | Kind::Bucket
+                    | Kind::BucketPolicy
+                    | Kind::LogGroup
+                    | Kind::Role
+                    | Kind::Topic
+                    | Kind::TopicPolicy => leave_logs_alone(draft, &address.account),
                 }
             }
         }
@@ -67,7 +87,17 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
         _ => match refusal.address().kind {
             Kind::BucketPolicy => _ = draft.aside.insert(Aspect::BucketPolicy),
             Kind::KeyPolicy => _ = draft.aside.insert(Aspect::KeyPolicy),
-            _ => {}
+            Kind::ServiceAccess
+            | Kind::DelegatedAdministrator
+            | Kind::Key
+            | Kind::Alias
+            | Kind::Grant
+            | Kind::Bucket
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::Topic
+            | Kind::TopicPolicy
+            | Kind::Trail => {}
         },
     }
 }

@@ -1,10 +1,12 @@
 //! Writes the bucket of an installation as YAML of a spec.
 
+use reconcile_spec::ObjectOwnership;
+
 use super::choice::Aspect;
 use super::draft::Draft;
 use super::key::is_key;
 use super::text::{About, Text, scalar};
-use crate::view::{AccessLogs, Bucket, Encryption, KeyRef, Lifecycle, ObjectLock, PublicAccessBlock};
+use crate::view::{AccessLogs, Bucket, Encryption, KeyRef, Lifecycle, Named, ObjectLock, PublicAccessBlock};
 
 /// What a spec says of a setting.
 enum Say {
@@ -52,9 +54,9 @@ impl Draft<'_> {
         };
         let is_blocked = |on| *public_access_block == Some(PublicAccessBlock::all(on));
         let lifecycle = self.setup.rules.of(&self.installation());
-        let ownership = match object_ownership.as_deref() {
-            Some("BucketOwnerEnforced") => Say::Nothing,
-            Some(ownership) => Say::Keep(ownership.to_owned()),
+        let ownership = match object_ownership {
+            Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)) => Say::Nothing,
+            Some(ownership) => Say::Keep(ownership.to_string()),
             None => unmanaged(),
         };
         let all = [

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reconcile_policy::{AccountId, Arn, Document, Region};
-use reconcile_spec::{AccountName, AliasName, BucketName};
+use reconcile_spec::{AccountName, AliasName, BucketName, TrailName};
 use reconcile_text::Hint;
 
 use super::error::ReadError;
@@ -17,7 +17,7 @@ pub struct Wanted {
     /// The bucket; if none is named, the one that the trails deliver to.
     pub bucket: Option<BucketName>,
     /// Only trails of this name.
-    pub trail: Option<String>,
+    pub trail: Option<TrailName>,
 }
 
 /// A set-up as it is.

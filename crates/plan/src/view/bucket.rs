@@ -1,6 +1,7 @@
+use reconcile_spec::ObjectOwnership;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessLogs, KeyRef, Lifecycle, ObjectLock, Tags, View};
+use super::{AccessLogs, KeyRef, Lifecycle, Named, ObjectLock, Tags, View};
 
 /// A bucket, without its policy, which is a resource of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,9 +18,9 @@ pub struct Bucket {
     /// The four locks against public access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_access_block: Option<PublicAccessBlock>,
-    /// Who owns what others write, as S3 names it: `BucketOwnerEnforced`, …
+    /// Who owns what others write.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub object_ownership: Option<String>,
+    pub object_ownership: Option<Named<ObjectOwnership>>,
     /// What becomes of log files with time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,

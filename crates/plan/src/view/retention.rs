@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_spec::Installation;
+use reconcile_spec::{Installation, LockMode, StorageClass};
 use serde::{Deserialize, Serialize};
+
+use super::Named;
 
 /// The one lifecycle rule of ours; without any member, there is none.
 ///
@@ -49,8 +51,8 @@ impl LifecycleRules {
 pub struct Transition {
     /// After so many days.
     pub days: i32,
-    /// To this class, as S3 names it.
-    pub storage_class: String,
+    /// To this class.
+    pub storage_class: Named<StorageClass>,
 }
 
 /// A lifecycle rule by which objects expire or are archived, whoever put it there.
@@ -99,8 +101,8 @@ pub enum ObjectLock {
     Off,
     /// There is.
     On {
-        /// `GOVERNANCE` or `COMPLIANCE`.
-        mode: String,
+        /// The mode of the lock.
+        mode: Named<LockMode>,
         /// Days, or …
         #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<i32>,

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use reconcile_plan::observed::{KeyState, Leftover, LiveTopic, Observed, What};
 use reconcile_plan::view::{
-    AtRest, Bucket, CloudWatchLogs, Encryption, LogGroup, Notification, PublicAccessBlock, Role, Rotation,
-    Tags, Trail,
+    AtRest, Bucket, CloudWatchLogs, Encryption, LogGroup, Named, Notification, PublicAccessBlock, Role,
+    Rotation, Tags, Trail,
 };
 use reconcile_policy::{Arn, Document};
+use reconcile_spec::ObjectOwnership;
 
 use super::made::{Settings, apply, compared, described, everything, hub, made, spec};
 
@@ -120,7 +121,7 @@ const CASES: &[Case] = &[
     },
     Case {
         does: "enables ACLs",
-        edit: |live| bucket(live).object_ownership = Some("ObjectWriter".to_owned()),
+        edit: |live| bucket(live).object_ownership = Some(Named::Known(ObjectOwnership::ObjectWriter)),
     },
 ];
 

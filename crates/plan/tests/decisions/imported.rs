@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use reconcile_plan::import::{ImportError, Imported, LeftOut, Request, import};
 use reconcile_plan::observed::{Around, Live, LiveError, Observed, Setup, SetupKey};
 use reconcile_plan::view::{
-    AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Notification, ObjectLock, PublicAccessBlock,
-    Rotation, Tags,
+    AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
+    PublicAccessBlock, Rotation, Tags,
 };
-use reconcile_spec::Spec;
+use reconcile_spec::{LockMode, ObjectOwnership, Spec};
 use reconcile_text::Hint;
 
 use super::made::{everything, made, spec};
@@ -195,20 +195,23 @@ fn an_import_describes_deviations_or_leaves_them_unmanaged() {
             let bucket = live.bucket.as_mut().unwrap();
             bucket.public_access_block =
                 Some(PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::all(true) });
-            bucket.object_ownership = Some("BucketOwnerPreferred".to_owned());
+            bucket.object_ownership = Some(Named::Known(ObjectOwnership::BucketOwnerPreferred));
             bucket.encryption = Some(Encryption::S3);
         }),
         ("a bucket with retention by days", |live| {
             let bucket = live.bucket.as_mut().unwrap();
-            bucket.object_lock =
-                Some(ObjectLock::On { mode: "GOVERNANCE".to_owned(), days: Some(30), years: None });
+            bucket.object_lock = Some(ObjectLock::On {
+                mode: Named::Known(LockMode::Governance),
+                days: Some(30),
+                years: None,
+            });
             bucket.lifecycle = Some(Lifecycle { expire_days: Some(400), ..Lifecycle::default() });
             bucket.access_logs =
                 Some(AccessLogs::To { bucket: "access-logs".to_owned(), prefix: "trails/".to_owned() });
         }),
         ("a bucket with retention by years", |live| {
             live.bucket.as_mut().unwrap().object_lock =
-                Some(ObjectLock::On { mode: "COMPLIANCE".to_owned(), days: None, years: Some(7) });
+                Some(ObjectLock::On { mode: Named::Known(LockMode::Compliance), days: None, years: Some(7) });
         }),
         ("a bucket in another encryption", |live| {
             live.bucket.as_mut().unwrap().encryption =

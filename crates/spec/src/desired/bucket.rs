@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::{AccessLogs, Lifecycle, ObjectLock, Setting, Site, Tags};
+use super::{AccessLogs, Lifecycle, ObjectLock, Setting, Site, Tags, aws_names};
 use crate::names::BucketName;
 
 /// The bucket to which all trails deliver.
@@ -57,26 +57,16 @@ impl EncryptionType {
     }
 }
 
-/// The owner of objects that other accounts write into a bucket.
-///
-/// See "Controlling ownership of objects and disabling ACLs for your bucket" in the S3 user guide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectOwnership {
-    /// The bucket owner; ACLs are disabled.
-    BucketOwnerEnforced,
-    /// The bucket owner, if the writer requests this with an ACL.
-    BucketOwnerPreferred,
-    /// The writer.
-    ObjectWriter,
-}
-
-impl ObjectOwnership {
-    /// The name in the S3 API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BucketOwnerEnforced => "BucketOwnerEnforced",
-            Self::BucketOwnerPreferred => "BucketOwnerPreferred",
-            Self::ObjectWriter => "ObjectWriter",
-        }
+aws_names! {
+    /// The owner of objects that other accounts write into a bucket.
+    ///
+    /// See "Controlling ownership of objects and disabling ACLs for your bucket" in the S3 user guide.
+    ObjectOwnership {
+        /// The bucket owner; ACLs are disabled.
+        BucketOwnerEnforced "BucketOwnerEnforced",
+        /// The bucket owner, if the writer requests this with an ACL.
+        BucketOwnerPreferred "BucketOwnerPreferred",
+        /// The writer.
+        ObjectWriter "ObjectWriter",
     }
 }

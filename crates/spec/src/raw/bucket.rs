@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, Node, OrUnmanaged};
+use crate::desired::{LockMode, StorageClass};
 
 /// The bucket to which all trails deliver.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -113,40 +114,7 @@ pub(crate) struct RawTransition {
     /// Days after the creation of the object.
     pub(crate) days: Located<u32>,
     /// The storage class.
-    pub(crate) storage_class: Located<RawStorageClass>,
-}
-
-/// A storage class of S3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schemars(rename = "StorageClass")]
-pub(crate) enum RawStorageClass {
-    /// S3 Standard-Infrequent Access.
-    StandardIa,
-    /// S3 One Zone-Infrequent Access.
-    OnezoneIa,
-    /// S3 Intelligent-Tiering.
-    IntelligentTiering,
-    /// S3 Glacier Instant Retrieval.
-    GlacierIr,
-    /// S3 Glacier Flexible Retrieval.
-    Glacier,
-    /// S3 Glacier Deep Archive.
-    DeepArchive,
-}
-
-impl RawStorageClass {
-    /// The name of the storage class in S3.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::StandardIa => "STANDARD_IA",
-            Self::OnezoneIa => "ONEZONE_IA",
-            Self::IntelligentTiering => "INTELLIGENT_TIERING",
-            Self::GlacierIr => "GLACIER_IR",
-            Self::Glacier => "GLACIER",
-            Self::DeepArchive => "DEEP_ARCHIVE",
-        }
-    }
+    pub(crate) storage_class: Located<StorageClass>,
 }
 
 /// S3 Object Lock for log files.
@@ -155,24 +123,13 @@ impl RawStorageClass {
 #[schemars(rename = "ObjectLock")]
 pub(crate) struct RawObjectLock {
     /// The mode of the lock.
-    pub(crate) mode: RawLockMode,
+    pub(crate) mode: LockMode,
     /// Retention in days; either `days` or `years`.
     #[serde(default)]
     pub(crate) days: Option<Located<u32>>,
     /// Retention in years; either `years` or `days`.
     #[serde(default)]
     pub(crate) years: Option<Located<u32>>,
-}
-
-/// The mode of an object lock.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-#[schemars(rename = "LockMode")]
-pub(crate) enum RawLockMode {
-    /// Principals with `s3:BypassGovernanceRetention` can end the retention.
-    Governance,
-    /// Nobody can end the retention.
-    Compliance,
 }
 
 /// Destination of server access logs.

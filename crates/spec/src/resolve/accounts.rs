@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reconcile_policy::{AccountId, Arn, Partition, Region};
 
 use crate::desired::{Access, Account, RoleAccess, Secret};
-use crate::names::{AccountName, RoleName, SpecName};
+use crate::names::{AccountName, RolePath, SpecName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAccount, RawAccounts};
 
@@ -132,21 +132,9 @@ fn resolve_role(
     None
 }
 
-/// Returns whether a text is the name of a role, optionally with a path.
-///
-/// See `CreateRole` in the IAM API reference: a path has up to 512 printable characters, a name 1
-/// to 64.
+/// Whether a text is the name of a role, after its path if it has one.
 fn is_role(text: &str) -> bool {
-    let (path, name) = match text.rsplit_once('/') {
-        Some((path, name)) => (Some(path), name),
-        None => (None, text),
-    };
-    let is_path = |path: &str| {
-        path.len() <= 510
-            && path.bytes().all(|b| b.is_ascii_graphic())
-            && path.split('/').all(|part| !part.is_empty())
-    };
-    name.parse::<RoleName>().is_ok() && path.is_none_or(is_path)
+    text.parse::<RolePath>().is_ok()
 }
 
 /// Parses the session name. See `AssumeRole` in the STS API reference.

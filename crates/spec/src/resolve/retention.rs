@@ -3,10 +3,10 @@
 //! See "Transitioning objects using Amazon S3 Lifecycle", "Lifecycle configuration elements" and
 //! "Locking objects with Object Lock" in the S3 user guide.
 
-use crate::desired::{Lifecycle, ObjectLock, Retention};
+use crate::desired::{AwsName, Lifecycle, ObjectLock, Retention, StorageClass};
 use crate::diagnostic::Place;
 use crate::problems::Problems;
-use crate::raw::{Located, RawLifecycle, RawLockMode, RawObjectLock, RawStorageClass, RawTransition};
+use crate::raw::{Located, RawLifecycle, RawObjectLock, RawTransition};
 
 pub(super) fn object_lock(raw: &RawObjectLock, place: Place, problems: &mut Problems) -> Option<ObjectLock> {
     const MAX_DAYS: u32 = 36_500;
@@ -28,11 +28,7 @@ pub(super) fn object_lock(raw: &RawObjectLock, place: Place, problems: &mut Prob
             return None;
         }
     };
-    let mode = match raw.mode {
-        RawLockMode::Governance => "GOVERNANCE",
-        RawLockMode::Compliance => "COMPLIANCE",
-    };
-    Some(ObjectLock { mode, retention })
+    Some(ObjectLock { mode: raw.mode, retention })
 }
 
 pub(super) fn lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problems) -> Option<Lifecycle> {
@@ -83,7 +79,7 @@ pub(super) fn lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problem
     }
     let days = |days: &Option<Located<u32>>| days.as_ref().map(|days| days.value);
     let lifecycle = Lifecycle {
-        transitions: transitions.iter().map(|it| (it.days.value, it.storage_class.value.as_str())).collect(),
+        transitions: transitions.iter().map(|it| (it.days.value, it.storage_class.value)).collect(),
         expire_days: days(&raw.expire_days),
         noncurrent_expire_days: days(&raw.noncurrent_expire_days),
         abort_incomplete_multipart_days: days(&raw.abort_incomplete_multipart_days),
@@ -144,8 +140,8 @@ fn check_order(earlier: &RawTransition, later: &RawTransition, problems: &mut Pr
 }
 
 /// The storage classes to which a lifecycle rule can move objects from another one: the waterfall.
-fn successors(class: RawStorageClass) -> &'static [RawStorageClass] {
-    use RawStorageClass::{DeepArchive, Glacier, GlacierIr, IntelligentTiering, OnezoneIa, StandardIa};
+fn successors(class: StorageClass) -> &'static [StorageClass] {
+    use StorageClass::{DeepArchive, Glacier, GlacierIr, IntelligentTiering, OnezoneIa, StandardIa};
 
     match class {
         StandardIa => &[IntelligentTiering, OnezoneIa, GlacierIr, Glacier, DeepArchive],
@@ -157,8 +153,8 @@ fn successors(class: RawStorageClass) -> &'static [RawStorageClass] {
 }
 
 /// Returns whether objects must be 30 days old before they can move to the class.
-fn is_infrequent(class: RawStorageClass) -> bool {
-    matches!(class, RawStorageClass::StandardIa | RawStorageClass::OnezoneIa)
+fn is_infrequent(class: StorageClass) -> bool {
+    matches!(class, StorageClass::StandardIa | StorageClass::OnezoneIa)
 }
 
 /// Returns whether objects must stay in a class of infrequent access for 30 days before they move
@@ -166,6 +162,6 @@ fn is_infrequent(class: RawStorageClass) -> bool {
 ///
 /// See "Minimum 30-day storage charge for S3 Standard-IA and S3 One Zone-IA" on the page about
 /// transitions.
-fn needs_month(class: RawStorageClass) -> bool {
-    matches!(class, RawStorageClass::OnezoneIa | RawStorageClass::Glacier | RawStorageClass::DeepArchive)
+fn needs_month(class: StorageClass) -> bool {
+    matches!(class, StorageClass::OnezoneIa | StorageClass::Glacier | StorageClass::DeepArchive)
 }

@@ -13,9 +13,7 @@ use crate::compare::topic;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Receiver, Target};
-
-/// The code of the warning about receivers of names that cannot be read, which is a finding, too.
-pub(crate) const UNREADABLE_NAMES: &str = "unreadable-names";
+use crate::plan::WarningCode;
 
 /// The outsiders who are told the names of log files.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
@@ -35,7 +33,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
                 "each {kind} of the {} cannot be read ({error}): the names of log files may be sent to outsiders",
                 address.kind.as_str().replace('_', " ")
             );
-            compared.warn(UNREADABLE_NAMES, address, message);
+            compared.warn(WarningCode::UnreadableNames, address, message);
         }
     }
 }

@@ -79,7 +79,7 @@ impl Keeps {
             at_hand: lifecycle
                 .transitions
                 .iter()
-                .filter(|(_, class)| matches!(*class, "GLACIER" | "DEEP_ARCHIVE"))
+                .filter(|(_, class)| class.is_archive())
                 .map(|(days, _)| *days)
                 .min(),
         })
@@ -179,7 +179,9 @@ fn days(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::Transition;
+    use reconcile_spec::StorageClass;
+
+    use crate::view::{Named, Transition};
 
     fn rule(days: Option<i32>, noncurrent_days: Option<i32>) -> Expiry {
         Expiry {
@@ -194,7 +196,7 @@ mod tests {
     }
 
     fn archive(days: i32) -> Expiry {
-        let archive = Some(Transition { days, storage_class: "DEEP_ARCHIVE".to_owned() });
+        let archive = Some(Transition { days, storage_class: Named::Known(StorageClass::DeepArchive) });
         Expiry { archive, ..rule(None, None) }
     }
 

@@ -5,12 +5,12 @@
 
 use super::{Judge, Subject};
 use crate::compare::Scope;
-use crate::compare::bucket::UNREADABLE_ACCESS;
 use crate::compare::change::Compared;
 use crate::compare::role;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::OtherPolicy;
+use crate::plan::WarningCode;
 
 /// The policies of others.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
@@ -64,7 +64,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
             let message = format!(
                 "the other policies of the role cannot be read ({error}): one of them may stop the delivery to the log group"
             );
-            compared.warn(UNREADABLE_ACCESS, role::address(desired), message);
+            compared.warn(WarningCode::UnreadableAccess, role::address(desired), message);
         }
     }
 }

@@ -7,6 +7,7 @@ mod confirm;
 mod connections;
 mod destinations;
 mod destroy;
+mod drift_formats;
 mod errors;
 mod every_key;
 mod guides;

@@ -2,6 +2,7 @@
 
 mod moto;
 mod project;
+pub mod python;
 mod served;
 
 pub use moto::{GUIDE, Moto, boto3, search_path};

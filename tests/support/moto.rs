@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::project::{PROD, Project, target};
+use super::project::{PROD, Project};
+use super::python;
 
 /// The guide for users of moto. The tests run on the package that it names.
 pub const GUIDE: &str = include_str!("../../docs/src/guides/emulator.md");
@@ -132,31 +133,11 @@ pub fn search_path() -> String {
 /// The programs of a virtual environment with moto, which is created on first use.
 fn programs() -> &'static PathBuf {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let package = package();
-        let folder = target().join(package.replace("[server]==", "-"));
-        let (programs, done) = (folder.join("bin"), folder.join("installed"));
-        // Another test binary may be installing it.
-        let lock = std::fs::File::create(target().join("moto.lock")).unwrap();
-        lock.lock().unwrap();
-        if !done.exists() {
-            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-            run(Command::new(programs.join("python"))
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-                .arg(package));
-            std::fs::write(done, package).unwrap();
-        }
-        programs
-    })
+    PROGRAMS.get_or_init(|| python::programs(&package().replace("[server]==", "-"), &[package()]))
 }
 
 /// The package that the guide tells users to install.
 fn package() -> &'static str {
     let (_, install) = GUIDE.split_once("$ pip install '").unwrap();
     install.split_once('\'').unwrap().0
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

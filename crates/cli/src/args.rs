@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use reconcile_plan::Severity;
 use reconcile_policy::{AccountId, NameError, Region};
 use reconcile_spec::{AccountName, BucketName, RolePath, SpecName, TrailName};
 use reconcile_twin::Weather;
@@ -68,9 +69,11 @@ impl Command {
     /// Whether the command prints a JSON document to stdout.
     pub(crate) fn is_json(&self) -> bool {
         match self {
-            Self::Plan(PlanArgs { shown, .. })
-            | Self::Apply(ApplyArgs { shown, .. })
-            | Self::Drift(DriftArgs { shown, .. }) => shown.format == Format::Json,
+            Self::Plan(PlanArgs { shown, .. }) | Self::Apply(ApplyArgs { shown, .. }) => {
+                shown.format == Format::Json
+            }
+            // With a file, stdout has the text.
+            Self::Drift(args) => args.format == DriftFormat::Json && args.out.is_none(),
             Self::Permissions(PermissionsArgs { format, .. }) => *format == PermissionsFormat::Json,
             Self::Explain(ExplainArgs { format, .. })
             | Self::Unlock(UnlockArgs { format, .. })
@@ -166,11 +169,48 @@ pub(crate) enum Format {
     Markdown,
 }
 
+/// The output formats of a drift check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DriftFormat {
+    Text,
+    Json,
+    Markdown,
+    Junit,
+    Sarif,
+    Ocsf,
+}
+
+/// The lowest severity with which a drift check fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Critical => Self::Critical,
+            FailOn::High => Self::High,
+            FailOn::Medium => Self::Medium,
+            FailOn::Low => Self::Low,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
-pub(crate) struct Shown {
+pub(crate) struct Selection {
     /// Include only resources whose address matches, such as `trail/production/*`, and their dependencies (repeatable)
     #[arg(long = "target", value_name = "GLOB")]
     pub(crate) targets: Vec<AddressPattern>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Shown {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
     /// Output format
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
@@ -241,6 +281,8 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
 #[command(after_help = "Examples:
   reconcile drift specs/prod.yaml || send-alert
   reconcile drift specs/*.yaml --format json
+  reconcile drift specs/*.yaml --fail-on high         fail on critical and high findings only
+  reconcile drift specs/*.yaml --format sarif --out drift.sarif
 
 Exit codes: 0 no drift, 2 drift, 1 a spec or an account could not be checked.")]
 pub(crate) struct DriftArgs {
@@ -248,7 +290,16 @@ pub(crate) struct DriftArgs {
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) shown: Shown,
+    pub(crate) selection: Selection,
+    /// Output format: `junit` for test reports, `sarif` for code scanning, `ocsf` for Security Lake and other tools
+    #[arg(long, default_value = "text")]
+    pub(crate) format: DriftFormat,
+    /// Write the output to this file, and print the text on stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Lowest severity of a finding that ends with exit code 2
+    #[arg(long, value_name = "SEVERITY", default_value = "low")]
+    pub(crate) fail_on: FailOn,
 }
 
 #[derive(Debug, Args)]

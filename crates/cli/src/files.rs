@@ -84,6 +84,11 @@ pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), CliError> {
     replace(path, text.as_bytes()).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
+/// Writes a report over an earlier one.
+pub(crate) fn write_report(path: &Path, text: &str) -> Result<(), CliError> {
+    replace(path, text.as_bytes()).map_err(|source| CliError::Write { path: path.to_owned(), source })
+}
+
 /// Writes a new file. An existing file is an error.
 pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     if path.exists() {

@@ -41,7 +41,8 @@ mod trial;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use reconcile_spec::Spec;
+use reconcile_policy::AccountId;
+use reconcile_spec::{AccountName, Spec};
 
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
@@ -78,6 +79,8 @@ pub struct Comparison {
     pub foreign: Vec<ForeignAccess>,
     /// Policies under which, as they are now, a trail of the spec cannot deliver.
     pub blocking: BTreeSet<Address>,
+    /// The accounts of the spec, and those that left it and could be entered.
+    pub accounts: BTreeMap<AccountName, AccountId>,
 }
 
 impl Comparison {
@@ -178,7 +181,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let absent = absent.map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name)).collect();
     let unsettled = std::mem::take(&mut compared.unsettled);
     let (plan, refusals) = plan_of(spec, &scope, compared, now);
-    Comparison { plan, refusals, undelivered, outsiders, absent, unsettled, foreign, blocking }
+    let accounts = scope.accounts();
+    Comparison { plan, refusals, undelivered, outsiders, absent, unsettled, foreign, blocking, accounts }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> (Plan, Vec<Refusal>) {

@@ -1,7 +1,9 @@
 //! Converts a plan into the findings of a drift check.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use reconcile_policy::AccountId;
+use reconcile_spec::AccountName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,7 +11,7 @@ use crate::address::Address;
 use crate::compare::{Comparison, not_ours};
 use crate::difference::Difference;
 use crate::kind::Kind;
-use crate::plan::{ActionKind, Change, Warning, WarningCode};
+use crate::plan::{AccountRef, ActionKind, Change, Warning, WarningCode};
 use crate::refusal::Refusal;
 
 /// One way in which live state is not what the spec says.
@@ -17,8 +19,14 @@ use crate::refusal::Refusal;
 pub struct Finding {
     /// What it is about; for an account that could not be read, the account.
     pub address: String,
+    /// The account of it, if the spec has the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountRef>,
     /// Of which sort it is.
     pub kind: FindingKind,
+    /// What is wrong, as a word for programs: the code of the warning or refusal that a plan has, or `missing`, `changed`,
+    /// `unexpected`, `unreadable`, `undeliverable`, `delivery-unknown`, `unlisted-trail`, `unlisted-undeliverable`, `exposure`.
+    pub code: String,
     /// How much it matters.
     pub severity: Severity,
     /// What is wrong, for people.
@@ -103,21 +111,23 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let unreadable = plan.unreadable.iter().map(|unreadable| Finding {
         kind: FindingKind::Unreadable,
         severity: Severity::Critical,
-        ..told(format!("account/{}", unreadable.account.name), unreadable.error.clone())
+        ..told(format!("account/{}", unreadable.account.name), "unreadable", unreadable.error.clone())
     });
     let undelivered = comparison.undelivered.iter().map(|path| {
         let refusals = path.refusals();
-        let (severity, message) = if refusals.is_empty() {
+        let (severity, code, message) = if refusals.is_empty() {
             let unknowns = path.unknowns().join("; ");
-            (Severity::Medium, format!("it is not known whether it can deliver: {unknowns}"))
+            let message = format!("it is not known whether it can deliver: {unknowns}");
+            (Severity::Medium, "delivery-unknown", message)
         } else {
-            (Severity::Critical, refusals.join("; "))
+            (Severity::Critical, "undeliverable", refusals.join("; "))
         };
-        Finding { kind: FindingKind::Delivery, severity, ..told(path.address.to_string(), message) }
+        Finding { kind: FindingKind::Delivery, severity, ..told(path.address.to_string(), code, message) }
     });
     let of_warning = |warning: &Warning| {
         let (kind, severity) = significance(&warning.code)?;
-        Some(Finding { kind, severity, ..told(warning.address.to_string(), warning.message.clone()) })
+        let told = told(warning.address.to_string(), warning.code.as_str(), warning.message.clone());
+        Some(Finding { kind, severity, ..told })
     };
     let is_of_kind = |warning: &Warning, wanted: FindingKind| {
         significance(&warning.code).is_some_and(|(kind, _)| kind == wanted)
@@ -125,7 +135,8 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let is_unhealthy = |it: &&Warning| is_of_kind(it, FindingKind::Delivery);
     let unhealthy = plan.warnings.iter().filter(is_unhealthy).filter_map(of_warning);
     let outsiders = comparison.outsiders.iter().map(|outsider| {
-        let told = told(outsider.address.to_string(), outsider.message.clone());
+        let code = if outsider.can_deliver { "unlisted-trail" } else { "unlisted-undeliverable" };
+        let told = told(outsider.address.to_string(), code, outsider.message.clone());
         match outsider.can_deliver {
             true => Finding { kind: FindingKind::Unexpected, severity: Severity::Low, ..told },
             false => Finding { kind: FindingKind::Delivery, severity: Severity::High, ..told },
@@ -151,12 +162,13 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         // The finding names the resource already.
         let message = message.strip_prefix(&format!("{address}: ")).unwrap_or(&message).to_owned();
         let severity = refused_severity(refusal, &comparison.absent);
-        Finding { kind: FindingKind::Changed, severity, ..told(address, message) }
+        Finding { kind: FindingKind::Changed, severity, ..told(address, refusal.code().as_str(), message) }
     });
     let is_withheld = |it: &&Warning| it.code == WarningCode::WithheldSetting;
     let withheld = plan.warnings.iter().filter(is_withheld).filter_map(of_warning);
-    let unsettled =
-        comparison.unsettled.iter().map(|(address, message)| told(address.to_string(), message.clone()));
+    let unsettled = comparison.unsettled.iter();
+    let unsettled = unsettled
+        .map(|(address, message)| told(address.to_string(), "administration-unknown", message.clone()));
     let is_unread = |it: &&Warning| is_of_kind(it, FindingKind::Unreadable);
     let unread = plan.warnings.iter().filter(is_unread).filter_map(of_warning);
     // What a statement allows to outsiders says more than that it is foreign.
@@ -170,7 +182,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         severity: access.severity,
         review: Some(access.review.clone()),
         accepted: access.accepted.clone(),
-        ..told(access.address.to_string(), access.message.clone())
+        ..told(access.address.to_string(), "exposure", access.message.clone())
     });
     let is_other = |it: &&Warning| !is_unhealthy(it) && !is_withheld(it) && !is_unread(it) && !is_foreign(it);
     let others = plan.warnings.iter().filter(is_other).filter_map(of_warning);
@@ -187,8 +199,17 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         .chain(of_outsiders)
         .chain(others)
         .collect();
+    for finding in &mut findings {
+        finding.account = account_of(&finding.address, &comparison.accounts);
+    }
     findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
     findings
+}
+
+/// The account of an address of a resource (`trail/production/SecurityTrail`) or of an account (`account/production`).
+fn account_of(address: &str, accounts: &BTreeMap<AccountName, AccountId>) -> Option<AccountRef> {
+    let name: AccountName = address.split('/').nth(1)?.parse().ok()?;
+    accounts.get(&name).map(|id| AccountRef { id: id.clone(), name })
 }
 
 fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
@@ -282,9 +303,11 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
 }
 
 /// A finding without views.
-fn told(address: String, message: String) -> Finding {
+fn told(address: String, code: &str, message: String) -> Finding {
     Finding {
         address,
+        account: None,
+        code: code.to_owned(),
         kind: FindingKind::Unexpected,
         severity: Severity::Medium,
         message,
@@ -298,13 +321,16 @@ fn told(address: String, message: String) -> Finding {
 
 fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
     let (before, after) = change.views();
+    let (kind, code) = match change.action() {
+        ActionKind::Create => (FindingKind::Missing, "missing"),
+        ActionKind::Update => (FindingKind::Changed, "changed"),
+        ActionKind::Delete => (FindingKind::Unexpected, "unexpected"),
+    };
     Finding {
         address: change.address.to_string(),
-        kind: match change.action() {
-            ActionKind::Create => FindingKind::Missing,
-            ActionKind::Update => FindingKind::Changed,
-            ActionKind::Delete => FindingKind::Unexpected,
-        },
+        account: None,
+        code: code.to_owned(),
+        kind,
         severity: severity(&change.address, change.action(), &change.diff, blocking),
         message: change.reasons.join("; "),
         before,

@@ -1,5 +1,10 @@
 //! Views of a drift check.
 
+mod identity;
+mod junit;
+mod ocsf;
+mod sarif;
+
 use std::fmt::Write;
 
 use jiff::Timestamp;
@@ -10,7 +15,12 @@ use serde_json::{Value, json};
 use crate::TextOptions;
 use crate::diff::of_differences;
 use crate::error::{self, Failure, object, plain};
+use crate::fold::{self, few, fold};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
+
+pub use junit::junit;
+pub use ocsf::ocsf;
+pub use sarif::sarif;
 
 /// The check of one spec.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +66,8 @@ impl SpecDrift {
         }
     }
 
-    fn findings(&self) -> &[Finding] {
+    /// The findings; none if the spec could not be checked.
+    pub fn findings(&self) -> &[Finding] {
         self.result.as_deref().unwrap_or_default()
     }
 }
@@ -78,25 +89,50 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
         if let Err(failure) = &spec.result {
             text.append(&error::text(failure));
         }
-        for finding in spec.findings() {
-            let style = match finding.severity {
-                _ if !finding.is_open() => DIM,
-                Severity::Critical => REMOVE.bold(),
-                Severity::High => REMOVE,
-                Severity::Medium => CHANGE,
-                Severity::Low => DIM,
-            };
-            let label = format!("{:<8}", label(finding));
-            let told = format_args!(" {}  {}", finding.address, message(finding));
-            text.line(Line::from("  ").and_styled(style, label).and(told));
-            if finding.kind == FindingKind::Changed {
-                for line in of_differences(&finding.diff, options.verbose) {
-                    text.line(Line::from("             ").append(&line));
-                }
-            }
+        for group in fold(spec.findings(), likeness) {
+            append(&mut text, &group, options);
         }
     }
     text
+}
+
+/// Adds a finding, or findings that are the same in many accounts.
+fn append(text: &mut Text, group: &[&Finding], options: TextOptions) {
+    let Some(finding) = group.first() else { return };
+    let style = match finding.severity {
+        _ if !finding.is_open() => DIM,
+        Severity::Critical => REMOVE.bold(),
+        Severity::High => REMOVE,
+        Severity::Medium => CHANGE,
+        Severity::Low => DIM,
+    };
+    let label = format!("{:<8}", label(finding));
+    let address = fold::address(&finding.address, group.len());
+    text.line(
+        Line::from("  ").and_styled(style, label).and(format_args!(" {address}  {}", message(finding))),
+    );
+    if group.len() > 1 {
+        text.line(format_args!("             in {}", accounts(group)));
+    }
+    if finding.kind == FindingKind::Changed {
+        for line in of_differences(&finding.diff, options.verbose) {
+            text.line(Line::from("             ").append(&line));
+        }
+    }
+}
+
+/// The first few accounts of findings.
+fn accounts(group: &[&Finding]) -> String {
+    few(group.iter().filter_map(|finding| Some(finding.account.as_ref()?.name.to_string())))
+}
+
+/// The values that two findings must share to be folded: all shown values except the account.
+fn likeness(finding: &Finding) -> String {
+    // A finding of no account is like no other.
+    let Some(account) = &finding.account else { return finding.address.clone() };
+    let resource = fold::in_every_account(&finding.address);
+    let shown = format!("{resource}\n{:?}\n{}\n{:?}", label(finding), message(finding), finding.diff);
+    shown.replace(account.id.as_str(), "#").replace(&format!("`{}`", account.name), "#")
 }
 
 fn label(finding: &Finding) -> &'static str {
@@ -154,8 +190,11 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
         if !spec.findings().is_empty() {
             text += "\n| Severity | Resource | Finding |\n| --- | --- | --- |\n";
         }
-        for finding in spec.findings() {
-            let (address, message) = (md::code(&finding.address), md::cell(&message(finding)));
+        for group in fold(spec.findings(), likeness) {
+            let Some(finding) = group.first() else { continue };
+            let address = md::code(&fold::address(&finding.address, group.len()));
+            let accounts = if group.len() > 1 { format!("; in {}", accounts(&group)) } else { String::new() };
+            let message = md::cell(&format!("{}{accounts}", message(finding)));
             let _ = writeln!(text, "| {} | {address} | {message} |", label(finding));
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::TextOptions;
 use crate::error::hint_line;
+use crate::fold::{self, few, fold};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, sign};
 
 /// Version of the JSON form.
@@ -27,22 +28,46 @@ pub struct Explanation {
 /// The text view of explanations.
 pub fn text(explanations: &[Explanation], options: TextOptions) -> Text {
     let mut text = beginning(options);
-    for (index, explanation) in explanations.iter().enumerate() {
+    for (index, group) in fold(explanations, likeness).iter().enumerate() {
+        let Some(explanation) = group.first() else { continue };
         if index > 0 {
             text.blank();
         }
-        text.line(Line::styled(STRONG, &explanation.address));
-        if let Some(path) = &explanation.path {
-            path_text(&mut text, path);
+        let address = fold::address(&explanation.address.to_string(), group.len());
+        text.line(Line::styled(STRONG, address));
+        if group.len() > 1 {
+            let accounts = few(group.iter().map(|it| it.address.account.to_string()));
+            text.line(format_args!("  in {accounts}; shown for {}", explanation.address.account));
         }
-        if explanation.changes.is_empty() {
-            text.line("  In sync with the spec.");
-        }
-        for change in &explanation.changes {
-            text.line(format_args!("  Planned change: {} {}", sign(change.action()), change.address));
-            for reason in &change.reasons {
-                text.line(format_args!("      {reason}"));
-            }
+        text.append(&body(explanation));
+    }
+    text
+}
+
+/// The values that two explanations must share to be folded: all shown values except the account.
+fn likeness(explanation: &Explanation) -> String {
+    let Explanation { address, path, changes } = explanation;
+    let of_change = || changes.first().map(|change| change.account.id.as_str());
+    let account = path.as_ref().map(|path| path.delivery.trail.account()).or_else(of_change);
+    let resource = fold::in_every_account(&address.to_string());
+    let shown = format!("{resource}\n{}", body(explanation).as_str());
+    let shown = account.map_or(shown.clone(), |account| shown.replace(account, "#"));
+    shown.replace(&format!("/{}/", address.account), "/#/")
+}
+
+/// What follows the address.
+fn body(explanation: &Explanation) -> Text {
+    let mut text = Text::default();
+    if let Some(path) = &explanation.path {
+        path_text(&mut text, path);
+    }
+    if explanation.changes.is_empty() {
+        text.line("  In sync with the spec.");
+    }
+    for change in &explanation.changes {
+        text.line(format_args!("  Planned change: {} {}", sign(change.action()), change.address));
+        for reason in &change.reasons {
+            text.line(format_args!("      {reason}"));
         }
     }
     text

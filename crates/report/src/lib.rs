@@ -6,6 +6,7 @@ mod diff;
 pub mod drift;
 pub mod error;
 pub mod explain;
+mod fold;
 pub mod import;
 pub mod lock;
 pub mod outcome;

@@ -1,25 +1,65 @@
 //! Views of a plan.
 
-mod fold;
-
+use std::collections::HashMap;
 use std::fmt::Write;
 
-use reconcile_plan::plan::{ActionKind, Change, Refused, Risk, Trial, Unreadable, Warning};
+use reconcile_plan::plan::{AccountRef, ActionKind, Change, Refused, Risk, Trial, Unreadable, Warning};
 use reconcile_plan::{Address, Plan};
 use reconcile_text::{Line, Text, markdown as md};
 
 use crate::TextOptions;
 use crate::diff::{lines, whole};
 use crate::error::notice;
+use crate::fold::{self, few, fold};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count, sign, style};
 use crate::size::size;
-use fold::{Entry, fold};
+
+/// A change, or a fold of identical changes in many accounts.
+struct Entry<'p> {
+    change: &'p Change,
+    accounts: Vec<&'p AccountRef>,
+    /// Whether the plan has changes of this address in more than one phase.
+    has_phases: bool,
+}
+
+/// The changes in their order, with identical changes in many accounts folded.
+fn entries(changes: &[Change]) -> Vec<Entry<'_>> {
+    let mut addresses: HashMap<_, usize> = HashMap::new();
+    for change in changes {
+        *addresses.entry(&change.address).or_default() += 1;
+    }
+    fold(changes, likeness)
+        .into_iter()
+        .filter_map(|group| {
+            let change = *group.first()?;
+            let has_phases = addresses.get(&change.address).is_some_and(|count| *count > 1);
+            Some(Entry { change, accounts: group.iter().map(|it| &it.account).collect(), has_phases })
+        })
+        .collect()
+}
+
+/// The values that two changes must share to be folded: all shown values except the account.
+fn likeness(change: &Change) -> String {
+    let shown = format!(
+        "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{:?}",
+        change.address.kind,
+        change.address.name,
+        change.action(),
+        change.phase,
+        change.risk,
+        change.reasons,
+        change.diff,
+        change.confirm.len(),
+        change.trials
+    );
+    shown.replace(change.account.id.as_str(), "#")
+}
 
 /// The text view of a plan: one line per change, with its reasons and differences below.
 pub fn text(plan: &Plan, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let mut heading = String::new();
-    for entry in fold(&plan.changes) {
+    for entry in entries(&plan.changes) {
         let title = title(&entry);
         if title != heading {
             text.line(Line::styled(STRONG, &title));
@@ -140,11 +180,7 @@ fn line_style(line: &str) -> anstyle::Style {
 }
 
 fn address(entry: &Entry<'_>) -> String {
-    let address = &entry.change.address;
-    match entry.accounts.len() {
-        1 => address.to_string(),
-        number => format!("{}/*/{} in {number} accounts", address.kind, address.name),
-    }
+    fold::address(&entry.change.address.to_string(), entry.accounts.len())
 }
 
 /// The first few accounts of many.
@@ -177,18 +213,6 @@ fn tried(change: &Change, trial: &Trial) -> String {
         format!(", and then {}", few(others.into_iter()))
     };
     format!("first use of the form `{form}`: CloudTrail confirms {trail}{then}")
-}
-
-/// The first few of many.
-fn few(all: impl Iterator<Item = String>) -> String {
-    const SHOWN: usize = 5;
-    let all: Vec<String> = all.collect();
-    match all.get(..SHOWN) {
-        Some(shown) if all.len() > SHOWN => {
-            format!("{}, … and {} more", shown.join(", "), all.len() - SHOWN)
-        }
-        _ => all.join(", "),
-    }
 }
 
 fn phase(change: &Change) -> &'static str {
@@ -231,7 +255,7 @@ pub fn markdown(plan: &Plan) -> String {
     if !plan.changes.is_empty() {
         text += "\n| | Resource | Why |\n| --- | --- | --- |\n";
     }
-    for entry in fold(&plan.changes) {
+    for entry in entries(&plan.changes) {
         let (sign, reasons) = (sign(entry.change.action()), md::cell(&entry.change.reasons.join("; ")));
         let _ = writeln!(text, "| {sign} | {} | {reasons} |", md::code(&address(&entry)));
     }

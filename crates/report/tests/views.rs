@@ -4,7 +4,7 @@
 
 use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
 use reconcile_plan::plan::{ActionKind, Phase};
-use reconcile_plan::{Comparison, Plan, findings};
+use reconcile_plan::{Comparison, Finding, FindingKind, Plan, Severity, findings};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{Details, Failure};
 use reconcile_report::{TextOptions, drift, outcome, plan};
@@ -152,6 +152,7 @@ fn drift_of_every_sort() {
                 unsettled: std::collections::BTreeMap::new(),
                 foreign: Vec::new(),
                 blocking: ["bucket_policy/master/logs".parse().unwrap()].into(),
+                accounts: std::collections::BTreeMap::new(),
             })),
         },
         SpecDrift {
@@ -168,6 +169,90 @@ fn drift_of_every_sort() {
     insta::assert_snapshot!("drift_text", plain(&drift::text(&drifts, TERSE)));
     insta::assert_snapshot!("drift_json", drift::json(&drifts[1..]).unwrap());
     insta::assert_snapshot!("drift_markdown", drift::markdown(&drifts));
+}
+
+/// Findings about trails that somebody stopped, of many accounts.
+fn stopped(accounts: usize) -> Vec<Finding> {
+    let finding = |number: usize| {
+        let (name, id) = (format!("m{number}"), format!("{number:012}"));
+        serde_json::from_value(json!({
+            "address": format!("trail/{name}/Trail"),
+            "account": { "name": name, "id": id },
+            "kind": "changed",
+            "code": "changed",
+            "severity": "critical",
+            "message": format!("logging is stopped in account {id}"),
+            "before": { "logging": false },
+            "after": { "logging": true },
+            "diff": [{ "op": "replace", "path": "/logging", "from": false, "value": true }],
+        }))
+        .unwrap()
+    };
+    (0..accounts).map(finding).collect()
+}
+
+fn checked(findings: Vec<Finding>) -> [SpecDrift; 1] {
+    [SpecDrift {
+        spec: "specs/my prod.yaml".to_owned(),
+        checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+        result: Ok(findings),
+    }]
+}
+
+#[test]
+fn what_is_the_same_in_many_accounts_is_told_once() {
+    let drifts = checked(stopped(400));
+    insta::assert_snapshot!("drift_folded_text", plain(&drift::text(&drifts, TERSE)));
+    insta::assert_snapshot!("drift_folded_markdown", drift::markdown(&drifts));
+}
+
+/// A check with an accepted finding, one that is not readable, and a spec that could not be checked.
+fn every_sort() -> Vec<SpecDrift> {
+    let mut findings = stopped(3);
+    findings[1].accepted = Some("a test account".to_owned());
+    findings[1].severity = Severity::High;
+    findings[2].kind = FindingKind::Unreadable;
+    findings[2].code = "unreadable".to_owned();
+    let mut drifts = Vec::from(checked(findings));
+    drifts.extend(checked(Vec::new()));
+    drifts.push(SpecDrift { result: Err(failure("cannot read `specs/none.yaml`")), ..drifts[1].clone() });
+    drifts
+}
+
+#[test]
+fn sarif_has_a_result_for_each_finding_and_a_notification_for_each_failure() {
+    let text = drift::sarif(&every_sort()).unwrap();
+    insta::assert_snapshot!("drift_sarif", text);
+    // The types come from the schema of OASIS.
+    let sarif: serde_sarif::sarif::Sarif = serde_json::from_str(&text).unwrap();
+    let results = sarif.runs[0].results.as_ref().unwrap();
+    let names = results.iter().map(|it| it.partial_fingerprints.as_ref().unwrap()["finding/v1"].clone());
+    let names: std::collections::BTreeSet<String> = names.collect();
+    assert_eq!(names.len(), 3);
+    assert_eq!(results[1].suppressions.as_ref().unwrap().len(), 1);
+}
+
+#[test]
+fn junit_and_ocsf_have_each_finding() {
+    insta::assert_snapshot!("drift_junit", drift::junit(&every_sort()).unwrap());
+    insta::assert_snapshot!("drift_ocsf", drift::ocsf(&every_sort()[..1]).unwrap());
+}
+
+#[test]
+fn the_name_of_a_finding_stays_while_its_message_changes() {
+    let names = |findings: Vec<Finding>| -> Vec<String> {
+        let events: Vec<Value> = serde_json::from_str(&drift::ocsf(&checked(findings)).unwrap()).unwrap();
+        events.iter().map(|it| it["finding_info"]["uid"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut findings = stopped(1);
+    let first = names(findings.clone());
+    findings[0].message = "logging is stopped since yesterday".to_owned();
+    assert_eq!(names(findings.clone()), first);
+    findings.push(findings[0].clone());
+    let two = names(findings.clone());
+    assert_eq!((&two[0], two[0] == two[1]), (&first[0], false));
+    findings[0].code = "missing".to_owned();
+    assert_ne!(names(findings)[0], first[0]);
 }
 
 #[test]

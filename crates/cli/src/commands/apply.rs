@@ -41,7 +41,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
         let work = Box::pin(apply_spec(global, args, &world, &aws, &spec, &interrupt));
         return report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?);
     }
-    if !args.shown.targets.is_empty() {
+    if !args.shown.selection.targets.is_empty() {
         return Err(CliError::TargetOfPlan);
     }
     let plan = match input {
@@ -80,7 +80,7 @@ async fn apply_spec(
     spec: &Spec,
     interrupt: &Interrupt,
 ) -> Result<Option<Applied>, CliError> {
-    let plan = Box::pin(make_plan(global, world, aws, spec, &args.shown, args.destroy));
+    let plan = Box::pin(make_plan(global, world, aws, spec, &args.shown.selection, args.destroy));
     let (spec, plan) = unless_stopped(interrupt, plan).await??;
     if plan.changes.is_empty() || args.yes {
         for warning in plan.warnings.iter().filter(|_| !global.quiet) {

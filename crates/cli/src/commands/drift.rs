@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use reconcile_plan::{Finding, findings};
-use reconcile_report::drift::{SpecDrift, Status};
+use reconcile_plan::{Finding, Severity, findings};
+use reconcile_report::drift::{self, SpecDrift, Status};
+use reconcile_text::{Text, escape_json};
 
-use crate::args::{DriftArgs, Format, Global};
+use crate::args::{DriftArgs, DriftFormat, Global};
 use crate::commands::observe::{compare_live, text_options};
 use crate::connect::World;
 use crate::error::CliError;
@@ -22,15 +23,29 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
         let result = check(global, args, &world, path).await.map_err(|error| error.failure());
         drifts.push(SpecDrift { spec: path.to_string_lossy().into_owned(), checked_at, result });
     }
-    match args.shown.format {
-        Format::Text => {
-            let options = text_options(global, world.is_sandbox());
-            output::print(&reconcile_report::drift::text(&drifts, options))?;
+    let text = drift::text(&drifts, text_options(global, world.is_sandbox()));
+    match &args.out {
+        None if args.format == DriftFormat::Text => output::print(&text)?,
+        None => output::print_file(&contents(args.format, &drifts, &text)?)?,
+        Some(path) => {
+            files::write_report(path, &contents(args.format, &drifts, &text)?)?;
+            output::print(&text)?;
         }
-        Format::Json => output::print_json(&reconcile_report::drift::json(&drifts)?)?,
-        Format::Markdown => output::print_file(&reconcile_report::drift::markdown(&drifts))?,
     }
-    Ok(exit(&drifts))
+    Ok(exit(&drifts, args.fail_on.into()))
+}
+
+/// The check in a format, without colors and with escaped values.
+fn contents(format: DriftFormat, drifts: &[SpecDrift], text: &Text) -> Result<String, CliError> {
+    let escaped = |document: String| escape_json(&document).into_owned();
+    Ok(match format {
+        DriftFormat::Text => anstream::adapter::strip_str(text.as_str()).to_string(),
+        DriftFormat::Json => escaped(drift::json(drifts)?),
+        DriftFormat::Markdown => drift::markdown(drifts),
+        DriftFormat::Junit => drift::junit(drifts).map_err(CliError::Output)?,
+        DriftFormat::Sarif => escaped(drift::sarif(drifts)?),
+        DriftFormat::Ocsf => escaped(drift::ocsf(drifts)?),
+    })
 }
 
 async fn check(
@@ -41,15 +56,16 @@ async fn check(
 ) -> Result<Vec<Finding>, CliError> {
     let spec = files::read_spec(path)?;
     let aws = world.connect(global, &spec).await?;
-    let (_, comparison) = compare_live(global, world, &aws, &spec, &args.shown, false).await?;
+    let (_, comparison) = compare_live(global, world, &aws, &spec, &args.selection, false).await?;
     Ok(findings(&comparison))
 }
 
-fn exit(drifts: &[SpecDrift]) -> Exit {
-    let has = |status| drifts.iter().any(|drift| drift.status() == status);
-    if has(Status::Error) {
+/// The exit code: a finding below a severity does not count, and a spec that could not be checked always does.
+fn exit(drifts: &[SpecDrift], fail_on: Severity) -> Exit {
+    let fails = |finding: &Finding| finding.is_open() && finding.severity <= fail_on;
+    if drifts.iter().any(|drift| drift.status() == Status::Error) {
         Exit::Error
-    } else if has(Status::Drifted) {
+    } else if drifts.iter().any(|drift| drift.findings().iter().any(fails)) {
         Exit::Different
     } else {
         Exit::Ok

@@ -11,7 +11,7 @@ use reconcile_plan::{Address, Comparison, Plan, addresses, compare, destroy};
 use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
-use crate::args::{AddressPattern, Global, Shown};
+use crate::args::{AddressPattern, Global, Selection};
 use crate::connect::World;
 use crate::error::CliError;
 use crate::progress::reading;
@@ -22,10 +22,10 @@ pub(crate) async fn make_plan(
     world: &World,
     aws: &Aws,
     spec: &Spec,
-    shown: &Shown,
+    selection: &Selection,
     is_destroy: bool,
 ) -> Result<(Spec, Plan), CliError> {
-    let (spec, comparison) = compare_live(global, world, aws, spec, shown, is_destroy).await?;
+    let (spec, comparison) = compare_live(global, world, aws, spec, selection, is_destroy).await?;
     Ok((spec, comparison.plan))
 }
 
@@ -35,16 +35,16 @@ pub(crate) async fn compare_live(
     world: &World,
     aws: &Aws,
     spec: &Spec,
-    shown: &Shown,
+    selection: &Selection,
     is_destroy: bool,
 ) -> Result<(Spec, Comparison), CliError> {
     let Live { spec, observed } = read_live(global, aws, spec).await?;
     let compare = if is_destroy { destroy } else { compare };
     let mut comparison = compare(&spec, &observed, Timestamp::now());
     comparison.plan.sandbox = world.is_sandbox();
-    check_targets(shown, &spec, &comparison)?;
-    if !shown.targets.is_empty() {
-        comparison.target(|address| shown.targets.iter().any(|target| target.is_match(address)));
+    check_targets(selection, &spec, &comparison)?;
+    if !selection.targets.is_empty() {
+        comparison.target(|address| selection.targets.iter().any(|target| target.is_match(address)));
     }
     Ok((spec, comparison))
 }
@@ -56,11 +56,11 @@ pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result
 }
 
 /// Rejects targets that match no resource: otherwise the plan would be empty and look in sync.
-fn check_targets(shown: &Shown, spec: &Spec, comparison: &Comparison) -> Result<(), CliError> {
+fn check_targets(selection: &Selection, spec: &Spec, comparison: &Comparison) -> Result<(), CliError> {
     let changes = comparison.plan.changes.iter().map(|change| change.address.clone());
     let known: Vec<Address> = addresses(spec.desired()).chain(changes).collect();
     let is_unknown = |target: &&AddressPattern| !known.iter().any(|address| target.is_match(address));
-    match shown.targets.iter().find(is_unknown) {
+    match selection.targets.iter().find(is_unknown) {
         None => Ok(()),
         Some(target) => Err(CliError::UnknownAddress {
             address: target.to_string(),

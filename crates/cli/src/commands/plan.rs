@@ -16,7 +16,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     let aws = world.connect(global, &spec).await?;
 
     // Reads live state; changes nothing.
-    let (_, plan) = make_plan(global, &world, &aws, &spec, &args.shown, args.destroy).await?;
+    let (_, plan) = make_plan(global, &world, &aws, &spec, &args.shown.selection, args.destroy).await?;
     files::write_plan(&args.out, &plan)?;
     match args.shown.format {
         Format::Text => {

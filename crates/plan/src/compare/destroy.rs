@@ -69,6 +69,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         unsettled: BTreeMap::new(),
         foreign: Vec::new(),
         blocking: BTreeSet::new(),
+        accounts: scope.accounts(),
     }
 }
 

@@ -209,6 +209,12 @@ impl<'a> Scope<'a> {
         known.map(|account| account.name.clone()).or_else(|| id.parse().ok())
     }
 
+    /// The accounts of the spec, and those that left it and could be entered.
+    pub(super) fn accounts(&self) -> BTreeMap<AccountName, AccountId> {
+        let accounts = self.desired.accounts.iter().chain(&self.observed.departed.accounts);
+        accounts.map(|account| (account.name.clone(), account.id.clone())).collect()
+    }
+
     /// What the organization calls an account.
     pub(super) fn name_in_organization(&self, id: &str) -> Option<&str> {
         let live = self.observed.organization.as_ref()?;

@@ -1,0 +1,96 @@
+//! The OCSF view of a check, as Amazon Security Lake and Prowler exchange findings: a detection finding for each finding.
+
+use reconcile_plan::{Finding, Severity};
+use serde_json::{Value, json};
+
+use super::identity::identities;
+use super::{SpecDrift, message};
+
+/// The version of the schema.
+const VERSION: &str = "1.5.0";
+/// The class "Detection Finding" of the category "Findings".
+const CLASS: u32 = 2004;
+const CATEGORY: u32 = 2;
+/// The activity "Create".
+const ACTIVITY: u32 = 1;
+
+/// The OCSF view of a check: a JSON array of events of the class Detection Finding, with times in milliseconds since 1970. A spec
+/// that could not be checked has no finding.
+///
+/// See "Detection Finding" in the Open Cybersecurity Schema Framework.
+///
+/// # Errors
+/// None in practice: every check can be written as JSON.
+pub fn ocsf(specs: &[SpecDrift]) -> serde_json::Result<String> {
+    let events: Vec<Value> = specs.iter().flat_map(events).collect();
+    serde_json::to_string_pretty(&events).map(|text| text + "\n")
+}
+
+fn events(spec: &SpecDrift) -> Vec<Value> {
+    let findings = spec.findings();
+    let names = identities(&spec.spec, findings);
+    findings.iter().zip(names).map(|(finding, name)| event(spec, finding, &name)).collect()
+}
+
+fn event(spec: &SpecDrift, finding: &Finding, name: &str) -> Value {
+    let time = spec.checked_at.as_millisecond();
+    let (severity_id, severity) = severity(finding.severity);
+    let (status_id, status) = if finding.is_open() { (1, "New") } else { (3, "Suppressed") };
+    let (kind, _) = finding.address.split_once('/').unwrap_or((&finding.address, ""));
+    json!({
+        "metadata": {
+            "version": VERSION,
+            "profiles": ["cloud"],
+            "event_code": finding.code,
+            "product": {
+                "name": "reconcile",
+                "vendor_name": "reconcile",
+                "version": env!("CARGO_PKG_VERSION"),
+            },
+        },
+        "category_uid": CATEGORY,
+        "category_name": "Findings",
+        "class_uid": CLASS,
+        "class_name": "Detection Finding",
+        "activity_id": ACTIVITY,
+        "activity_name": "Create",
+        "type_uid": CLASS * 100 + ACTIVITY,
+        "type_name": "Detection Finding: Create",
+        "time": time,
+        "severity_id": severity_id,
+        "severity": severity,
+        "status_id": status_id,
+        "status": status,
+        "status_detail": finding.accepted,
+        "message": message(finding),
+        "finding_info": {
+            "uid": name,
+            "title": format!("{}: {}", finding.address, finding.code),
+            "desc": finding.message,
+            "types": [finding.code],
+            "created_time": time,
+        },
+        "resources": [{
+            "uid": finding.address,
+            "name": finding.address.rsplit('/').next(),
+            "type": kind,
+            "namespace": spec.spec,
+            "data": { "before": finding.before, "after": finding.after, "diff": finding.diff },
+        }],
+        "cloud": {
+            "provider": "AWS",
+            "account": finding.account.as_ref().map(|account| {
+                json!({ "uid": account.id, "name": account.name, "type": "AWS Account", "type_id": 10 })
+            }),
+        },
+    })
+}
+
+fn severity(severity: Severity) -> (u32, &'static str) {
+    match severity {
+        Severity::Low => (2, "Low"),
+        Severity::Medium => (3, "Medium"),
+        Severity::High => (4, "High"),
+        Severity::Critical => (5, "Critical"),
+    }
+}

@@ -1,0 +1,88 @@
+//! The formats of a drift check, as programs of others read them, and the severity with which the check fails.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, python};
+
+const DRIFT: &str = "drift specs/prod.yaml --sandbox";
+
+/// An installation with a stopped trail, and a key whose description differs: one critical finding, and one of low severity.
+fn drifted() -> Project {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.edit(".reconcile/sandbox.json", |state| {
+        let regional = |id: &str| format!("/accounts/{id}/regions/us-east-1");
+        let trail = format!("{}/trails/SecurityTrail", regional("333333333333"));
+        state.pointer_mut(&trail).unwrap()["logging"] = json!(false);
+        let keys = format!("{}/keys", regional("111111111111"));
+        let keys = state.pointer_mut(&keys).unwrap().as_object_mut().unwrap();
+        keys.values_mut().next().unwrap()["description"] = json!("other");
+    });
+    project
+}
+
+#[test]
+fn a_finding_below_the_severity_of_fail_on_does_not_fail_the_check() {
+    let project = drifted();
+    for severity in ["critical", "high", "medium", "low"] {
+        project.run(&format!("{DRIFT} --fail-on {severity}")).exits(2);
+    }
+    project.edit(".reconcile/sandbox.json", |state| {
+        let trail = "/accounts/333333333333/regions/us-east-1/trails/SecurityTrail";
+        state.pointer_mut(trail).unwrap()["logging"] = json!(true);
+    });
+    for (severity, code) in [("critical", 0), ("high", 0), ("medium", 0), ("low", 2)] {
+        let run = project.run(&format!("{DRIFT} --fail-on {severity} --format json")).exits(code);
+        // The status stays: it does not depend on what the caller tolerates.
+        assert_eq!(run.json()["specs"][0]["status"], "drifted", "{severity}");
+    }
+}
+
+#[test]
+fn a_file_gets_the_format_and_stdout_the_text() {
+    let project = drifted();
+    let text = project.run(DRIFT).exits(2).stdout;
+    for format in ["text", "json", "markdown", "junit", "sarif", "ocsf"] {
+        let alone = project.run(&format!("{DRIFT} --format {format}")).exits(2).stdout;
+        let run = project.run(&format!("{DRIFT} --format {format} --out reports/drift")).exits(2);
+        assert_eq!(run.stdout, text, "{format}");
+        let file = project.read("reports/drift");
+        let without_times = |text: &str| {
+            text.lines()
+                .filter(|line| !line.contains("time\":") && !line.contains("checked_at"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        assert_eq!(without_times(&file), without_times(&alone), "{format}");
+    }
+}
+
+/// `py-ocsf-models` is what Prowler writes findings with.
+#[test]
+fn junit_and_ocsf_are_read_by_programs_of_others() {
+    const SCRIPT: &str = r#"
+import json, sys
+from junitparser import JUnitXml
+from py_ocsf_models.events.findings.detection_finding import DetectionFinding
+junit, ocsf = sys.argv[1:]
+suites = JUnitXml.fromfile(junit)
+cases = [(case.name, [type(result).__name__ for result in case.result]) for suite in suites for case in suite]
+events = [DetectionFinding.model_validate(event) for event in json.load(open(ocsf))]
+events = [[event.severity_id.name, event.resources[0].uid, event.cloud.account.uid] for event in events]
+print(json.dumps({ "cases": cases, "failures": suites.failures, "events": events }))
+"#;
+    let project = drifted();
+    for format in ["junit", "ocsf"] {
+        project.run(&format!("{DRIFT} --format {format} --out {format}")).exits(2);
+    }
+    let programs = python::programs("readers-1", &["py-ocsf-models==0.10.0", "junitparser==5.0.3"]);
+    let [junit, ocsf] = ["junit", "ocsf"].map(|name| project.path(name));
+    let read = python::run(Command::new(programs.join("python")).args(["-c", SCRIPT]).args([junit, ocsf]));
+    let read: Value = serde_json::from_str(&read).unwrap();
+    let (trail, key) = ("trail/development/SecurityTrail", "key/master/secprod-cloudtrail");
+    assert_eq!(read["cases"], json!([[trail, ["Failure"]], [key, ["Failure"]]]));
+    assert_eq!(read["failures"], 2);
+    assert_eq!(read["events"], json!([["Critical", trail, "333333333333"], ["Low", key, "111111111111"]]));
+}

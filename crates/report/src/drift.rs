@@ -13,6 +13,7 @@ use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
+use crate::details;
 use crate::diff::of_differences;
 use crate::error::{self, Failure, object, plain};
 use crate::fold::{self, few, fold};
@@ -197,6 +198,12 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
             let message = md::cell(&format!("{}{accounts}", message(finding)));
             let _ = writeln!(text, "| {} | {address} | {message} |", label(finding));
         }
+        let changed = fold(spec.findings(), likeness).into_iter().filter_map(|group| {
+            let finding = group.first().filter(|it| it.kind == FindingKind::Changed)?;
+            let address = fold::address(&finding.address, group.len());
+            Some((address, of_differences(&finding.diff, false)))
+        });
+        details::append(&mut text, changed);
     }
     text
 }

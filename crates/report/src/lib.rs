@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints.
 
+mod details;
 mod diff;
 pub mod drift;
 pub mod error;

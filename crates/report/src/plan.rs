@@ -8,6 +8,7 @@ use reconcile_plan::{Address, Plan};
 use reconcile_text::{Line, Text, markdown as md};
 
 use crate::TextOptions;
+use crate::details;
 use crate::diff::{lines, whole};
 use crate::error::notice;
 use crate::fold::{self, few, fold};
@@ -127,6 +128,16 @@ fn left_out(addresses: &[Address]) -> String {
     }
 }
 
+/// The label of a change that is not safe.
+fn label(risk: Risk) -> Option<&'static str> {
+    match risk {
+        Risk::Safe => None,
+        Risk::Disruptive => Some("disruptive"),
+        Risk::Irreversible => Some("irreversible"),
+        Risk::Destructive => Some("destructive"),
+    }
+}
+
 fn title(entry: &Entry<'_>) -> String {
     match entry.accounts.as_slice() {
         [one] => format!("{} ({})", one.name, one.id),
@@ -139,11 +150,10 @@ fn change(text: &mut Text, entry: &Entry<'_>, spec: &str, options: TextOptions) 
     let phase = if entry.has_phases { format!(" ({})", phase(change)) } else { String::new() };
     let title = format!("  {} {}{phase}", sign(change.action()), address(entry));
     let title = Line::styled(style(change.action()), title);
-    text.line(match change.risk {
-        Risk::Safe => title,
-        Risk::Disruptive => title.and_styled(CHANGE, "  [disruptive]"),
-        Risk::Irreversible => title.and_styled(REMOVE.bold(), "  [irreversible]"),
-        Risk::Destructive => title.and_styled(REMOVE.bold(), "  [destructive]"),
+    text.line(match (label(change.risk), change.risk) {
+        (None, _) => title,
+        (Some(risk), Risk::Disruptive) => title.and_styled(CHANGE, format_args!("  [{risk}]")),
+        (Some(risk), _) => title.and_styled(REMOVE.bold(), format_args!("  [{risk}]")),
     });
     if entry.accounts.len() > 1 {
         text.line(format_args!("      in {}", names(entry)));
@@ -257,8 +267,11 @@ pub fn markdown(plan: &Plan) -> String {
     }
     for entry in entries(&plan.changes) {
         let (sign, reasons) = (sign(entry.change.action()), md::cell(&entry.change.reasons.join("; ")));
-        let _ = writeln!(text, "| {sign} | {} | {reasons} |", md::code(&address(&entry)));
+        let risk = label(entry.change.risk).map(|risk| format!("**{risk}**: ")).unwrap_or_default();
+        let _ = writeln!(text, "| {sign} | {} | {risk}{reasons} |", md::code(&address(&entry)));
     }
+    let differences = entries(&plan.changes).into_iter();
+    details::append(&mut text, differences.map(|entry| (address(&entry), lines(entry.change, false))));
     for warning in &plan.warnings {
         let address = md::code(&warning.address.to_string());
         let _ = write!(text, "\n**Warning**, {address}: {}\n", md::inline(&warning.message));

@@ -33,6 +33,11 @@ pub fn block(lines: &str) -> String {
     format!("{fence}\n{lines}\n{fence}")
 }
 
+/// A value as text of an HTML element, where Markdown has no meaning.
+pub fn html(value: &str) -> String {
+    escape(value).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Splits a message at its backticks, if they pair up, and escapes what is not code.
 fn with_code(message: &str, code: impl Fn(&str) -> String) -> String {
     let message = escape(message);
@@ -99,6 +104,12 @@ mod tests {
     #[test]
     fn a_cell_stays_one_cell() {
         assert_eq!(cell("`a|b` | c"), "`a\\|b` \\| c");
+    }
+
+    #[test]
+    fn a_value_forms_no_element() {
+        assert_eq!(html("a</summary><b>&amp;\n"), "a&lt;/summary&gt;&lt;b&gt;&amp;amp;\\n");
+        assert_eq!(html("role/a/_b_"), "role/a/_b_");
     }
 
     #[test]

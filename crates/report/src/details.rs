@@ -1,0 +1,50 @@
+//! Parts of Markdown that a reader unfolds.
+
+use reconcile_text::{Line, Text, markdown as md};
+
+/// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a document needs some as well.
+const LIMIT: usize = 40_000;
+
+/// Adds lines under titles, each folded. What is over the limit is left out, and the document says so.
+pub(crate) fn append(text: &mut String, parts: impl Iterator<Item = (String, Vec<Line>)>) {
+    let (mut left, mut omitted) = (LIMIT, 0);
+    for (title, lines) in parts.filter(|(_, lines)| !lines.is_empty()) {
+        let mut shown = Text::default();
+        lines.into_iter().for_each(|line| shown.line(line));
+        let shown = anstream::adapter::strip_str(shown.as_str()).to_string();
+        let (title, block) = (md::html(&title), md::block(shown.trim_end()));
+        let part = format!("\n<details><summary><code>{title}</code></summary>\n\n{block}\n\n</details>\n");
+        match left.checked_sub(part.chars().count()) {
+            Some(rest) => {
+                left = rest;
+                text.push_str(&part);
+            }
+            None => omitted += 1,
+        }
+    }
+    if omitted > 0 {
+        text.push_str(&format!("\nThe differences of {omitted} more resources are in the text output.\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_over_the_limit_are_counted() {
+        let part = |title: &str, length: usize| (title.to_owned(), vec![Line::from("x".repeat(length))]);
+        let mut text = String::new();
+        append(&mut text, [part("a", 10), part("b", LIMIT), part("c", 10)].into_iter());
+        assert!(text.contains("<code>a</code>") && text.contains("<code>c</code>"));
+        assert!(!text.contains("<code>b</code>"));
+        assert!(text.ends_with("\nThe differences of 1 more resources are in the text output.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_title_without_lines_is_left_out() {
+        let mut text = String::new();
+        append(&mut text, std::iter::once(("a".to_owned(), Vec::new())));
+        assert_eq!(text, "");
+    }
+}

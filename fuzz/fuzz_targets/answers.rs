@@ -52,7 +52,7 @@ static TWIN: LazyLock<Twin> = LazyLock::new(|| {
         buckets: Vec::new(),
         keys: Vec::new(),
         topics: Vec::new(),
-        ambient: Some(SPEC.desired().accounts[0].id.to_string()),
+        ambient: Some(ambient().to_owned()),
         management: None,
         accounts: accounts.collect(),
     });
@@ -73,6 +73,11 @@ static TWIN: LazyLock<Twin> = LazyLock::new(|| {
     twin
 });
 
+/// The account of the caller.
+fn ambient() -> &'static str {
+    SPEC.desired().accounts.iter().next().expect("the spec has an account").id.as_str()
+}
+
 fn connect(twin: &Twin, http_client: SharedHttpClient) -> Aws {
     Aws::new(Options {
         profile: None,
@@ -82,7 +87,7 @@ fn connect(twin: &Twin, http_client: SharedHttpClient) -> Aws {
         session_policies: true,
         embedded: Some(Embedded {
             http_client,
-            credentials: twin.credentials_for(SPEC.desired().accounts[0].id.as_str()),
+            credentials: twin.credentials_for(ambient()),
             profiles: Default::default(),
             counts_time: false,
         }),

@@ -11,7 +11,7 @@ use crate::normal::{first_difference, normal};
 use crate::promises::Watcher;
 use crate::scenario::add_members;
 use crate::seed::{Case, MEMBERS};
-use crate::world::{End, Failure, Task, World, journals, reasons};
+use crate::world::{End, Failure, LEFT, Task, World, journals, reasons};
 
 /// How often a user applies in bad weather before waiting for better weather.
 const ATTEMPTS: usize = 3;
@@ -241,7 +241,9 @@ fn classified(end: Result<End, Failure>) -> (Class, Vec<String>) {
 fn dishonest<'r>(case: &Case, reasons: &'r [String]) -> impl Iterator<Item = String> + use<'r> {
     let has_writers = case.weather().is_some_and(|weather| !weather.share(Kind::ForeignWriters).is_none());
     let words = [("another writer", !has_writers), ("interrupted", true), ("somebody changed", !has_writers)];
-    reasons.iter().flat_map(move |reason| {
+    // What is left to do after an apply is no error.
+    let errors = reasons.iter().filter(|reason| !reason.starts_with(LEFT));
+    errors.flat_map(move |reason| {
         let told = words.into_iter().filter(|(word, is_false)| *is_false && reason.contains(word));
         told.map(move |(word, _)| format!("an error says \"{word}\", which is not true: {reason}"))
     })

@@ -25,6 +25,9 @@ const PROPAGATION: Duration = Duration::from_mins(2);
 /// How many changes are in flight at once.
 const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
+/// How the reasons begin that name what is left to do after an apply.
+pub(crate) const LEFT: &str = "the plan after the apply is not empty";
+
 /// What a user runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
@@ -196,14 +199,11 @@ impl World {
     pub async fn rest(&self, task: &Task) -> Result<End, Failure> {
         let (_, plan) = self.plan(task).await?;
         let mut stopped = reasons(&plan, None);
-        stopped.extend(plan.changes.iter().map(|it| {
-            format!(
-                "the plan after the apply is not empty: {:?} {} ({})",
-                it.action(),
-                it.address,
-                it.reasons.join("; ")
-            )
-        }));
+        stopped.extend(
+            plan.changes
+                .iter()
+                .map(|it| format!("{LEFT}: {:?} {} ({})", it.action(), it.address, it.reasons.join("; "))),
+        );
         Ok(if stopped.is_empty() { End::Converged } else { End::Stopped(stopped) })
     }
 

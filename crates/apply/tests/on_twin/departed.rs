@@ -1,6 +1,6 @@
 //! Accounts that leave the spec, or the selection of its organization: nobody is cut off silently.
 
-use reconcile_plan::plan::{Action, Changed, Phase};
+use reconcile_plan::plan::{Action, Changed, Phase, WarningCode};
 use reconcile_plan::{Finding, FindingKind, Plan, Severity, findings};
 use reconcile_twin::Denial;
 
@@ -76,6 +76,42 @@ async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() 
         assert!(!installation.key_policies().contains(M1), "{operation}: {}", installation.key_policies());
         assert!(installation.plan(&without).await.is_in_sync(), "{operation}");
     }
+}
+
+#[tokio::test]
+async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
+    const DELETION: &str = "deletion: { bucket: true, key: true }\n";
+    let base = Installation::new();
+    base.add_members(&["000000000001", M1]);
+    base.converge(&of_organization("")).await;
+    let without = of_organization(&format!("\"{M1}\"")) + DELETION;
+    let denial =
+        |operation: &str| Denial { account: M1.to_owned(), region: None, operation: operation.to_owned() };
+
+    let installation = base.fork();
+    installation.twin.deny(vec![denial("cloudtrail:DescribeTrails")]);
+    let plan = installation.plan_to_destroy(&without).await;
+    let told = plan.warnings.iter().filter(|it| it.code == WarningCode::Withheld);
+    let told: Vec<String> = told.map(|it| it.address.to_string()).collect();
+    assert_eq!(told, ["key_policy/master/test", "bucket_policy/master/test-logs", "bucket/master/test-logs"]);
+    let key = plan.warnings.iter().find(|it| it.address.to_string() == "key/master/test");
+    assert!(key.is_some_and(|it| it.message.contains("the bucket is kept")), "{:?}", plan.warnings);
+    assert!(installation.apply(&without, &plan).await.is_complete());
+    assert!(installation.bucket_policy().contains(M1) && installation.key_policies().contains(M1));
+    assert_eq!(installation.trails().len(), 1);
+    installation.twin.deny(Vec::new());
+    let plan = installation.plan_to_destroy(&without).await;
+    assert!(installation.apply(&without, &plan).await.is_complete());
+    assert_eq!(installation.trails(), [""; 0]);
+    assert!(installation.twin.summary().buckets.is_empty());
+
+    // The spec can say that nobody waits for them.
+    let installation = base.fork();
+    installation.twin.suspend(M1);
+    let at_once = without.replace("bucket: { ", "bucket: { policy: { unlisted_accounts: remove }, ");
+    let plan = installation.plan_to_destroy(&at_once).await;
+    assert!(installation.apply(&at_once, &plan).await.is_complete());
+    assert!(installation.twin.summary().buckets.is_empty());
 }
 
 #[tokio::test]

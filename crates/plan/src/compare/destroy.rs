@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_policy::{Arn, Document, Ownership, Role};
-use reconcile_spec::{Desired, Site, Spec};
+use reconcile_spec::{Desired, Site, Spec, Unlisted};
 
 use super::change::{Compared, Terms};
 use super::policy::DEFAULT_RESTORED;
@@ -34,7 +34,10 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         desired.key_policy.intent.administrators.clear();
     }
     let unwanted = as_unwanted(spec.desired(), observed);
-    let scope = Scope::new(&desired, &unwanted);
+    let mut scope = Scope::new(&desired, &unwanted);
+    if spec.desired().bucket_policy.foreign.unlisted_accounts != Unlisted::Remove {
+        scope.awaited = observed.departed.unseen.keys().map(|trail| trail.account().to_owned()).collect();
+    }
     let mut compared = Compared::default();
 
     leftover::contract(&scope, &mut compared);

@@ -24,6 +24,8 @@ pub(super) struct Scope<'a> {
     pub(super) paths: Vec<DeliveryPath>,
     /// The topics and log groups for which our statements let the key be used now.
     pub(super) granted: BTreeSet<Arn>,
+    /// The IDs of accounts that a destroy waits for: nobody could read trails in them that our statements let deliver.
+    pub(super) awaited: BTreeSet<String>,
 }
 
 impl<'a> Scope<'a> {
@@ -38,6 +40,7 @@ impl<'a> Scope<'a> {
             key,
             paths: live_paths(desired, observed),
             granted: granted(desired, observed),
+            awaited: BTreeSet::new(),
         }
     }
 
@@ -303,15 +306,17 @@ impl<'a> Scope<'a> {
 
     /// Why nothing may be taken away: an account that could not be read may still rely on it.
     pub(super) fn withholds(&self, address: &Address, what: &str) -> Option<Warning> {
-        if self.observed.unreadable.is_empty() {
+        let unreadable = self.observed.unreadable.keys().map(|name| format!("`{name}`"));
+        let awaited = self.awaited.iter().map(|id| format!("account {id}"));
+        let names: Vec<String> = unreadable.chain(awaited).collect();
+        if names.is_empty() {
             return None;
         }
-        let names: Vec<String> = self.observed.unreadable.keys().map(|name| format!("`{name}`")).collect();
-        Some(Warning {
-            code: WarningCode::Withheld,
-            address: address.clone(),
-            message: format!("{what} is withheld until {} can be read", names.join(", ")),
-        })
+        let mut message = format!("{what} is withheld until {} can be read", names.join(", "));
+        if !self.awaited.is_empty() {
+            message += "; to destroy without waiting for accounts that left the spec, set `bucket.policy.unlisted_accounts: remove`";
+        }
+        Some(Warning { code: WarningCode::Withheld, address: address.clone(), message })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reconcile_apply::Interrupt;
 use reconcile_apply::lock::{self, Held, Lease, LeaseState, LockError, Request};
+use reconcile_text::message;
 use reconcile_twin::Failure;
 use tokio::sync::Semaphore;
 
@@ -156,7 +157,7 @@ async fn an_apply_stops_when_its_lock_cannot_be_renewed_in_time() {
     interrupt.stopped().await;
     let lost = held.release().await.unwrap_err();
     assert!(matches!(&lost, LockError::Unrenewed { error: Some(_), .. }) && lost.is_lost(), "{lost}");
-    assert!(lost.to_string().contains("AccessDenied"), "{lost}");
+    assert!(message(&lost).contains("AccessDenied"), "{lost}");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::connect::is_of_aws;
 #[derive(Debug)]
 struct Checked<T>(T);
 
-/// Why an answer cannot be from AWS.
+/// The reason why an answer cannot be from AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Implausible {
     #[error("the answer is empty, so it is not from AWS")]
@@ -33,10 +33,11 @@ enum Implausible {
     TooLong,
 }
 
-/// The longest answer that is read. The longest that AWS gives to our calls, a page of a list or a policy, have a tenth of it.
+/// The most bytes of an answer that are read. The longest answers of AWS to the calls of this crate have a tenth of them: pages of
+/// lists, and policies.
 const LONGEST: usize = 8 << 20;
 
-/// The client, with its answers checked.
+/// Returns the client with a check of its answers.
 pub(crate) fn checked(client: SharedHttpClient) -> SharedHttpClient {
     SharedHttpClient::new(Checked(client))
 }
@@ -54,9 +55,9 @@ impl HttpClient for Checked<SharedHttpClient> {
 impl HttpConnector for Checked<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         note(&request);
-        // moto answers with nothing where nothing is set, as to `GetBucketNotificationConfiguration`.
+        // moto returns an empty body for some absent settings, as of `GetBucketNotificationConfiguration`.
         let has_answer = has_answer(&request) && is_of_aws(request.uri());
-        // The body of an object is no document.
+        // An object is not a document.
         let is_object =
             request.uri().contains("x-id=GetObject&") || request.uri().ends_with("x-id=GetObject");
         let answer = self.0.call(request);
@@ -67,7 +68,7 @@ impl HttpConnector for Checked<SharedHttpConnector> {
     }
 }
 
-/// Whether AWS always answers such a request with a body when it succeeds: every read except `HEAD`.
+/// Returns whether a successful answer to a request always has a body: every read except `HEAD`.
 fn has_answer(request: &HttpRequest) -> bool {
     let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
     match target {
@@ -90,8 +91,7 @@ async fn check(
     Ok(answer)
 }
 
-/// Reads a body to its end. A longer one is given up where it gets too long, and not asked for again
-/// ([`ErrorKind::ClientError`]).
+/// Reads a body to its end. Gives up a body that is too long, without another attempt ([`ErrorKind::ClientError`]).
 async fn read(body: SdkBody, longest: usize) -> Result<Vec<u8>, ConnectorError> {
     let (mut body, mut bytes) = (ByteStream::new(body), Vec::new());
     while let Some(chunk) = body.next().await {
@@ -113,7 +113,7 @@ fn implausible(body: &[u8], has_answer: bool) -> Option<Implausible> {
     }
 }
 
-/// Whether XML ends with the end of the element that it begins with. The SDK finds every other fault in it.
+/// Returns whether XML ends with the end of its first element. The SDK finds every other fault of XML.
 fn is_whole(xml: &[u8]) -> bool {
     let Ok(mut rest) = std::str::from_utf8(xml) else { return true };
     // Declarations and comments come before the first element.

@@ -1,8 +1,8 @@
 //! The current call, for the layers below the SDK.
 //!
-//! The SDK gives its HTTP client a signed request, and its retry classifiers an answer; neither says which operation of ours it
-//! is for. The SDK's errors do not say where a request went: a timeout ends the request and everything that knew of it. All of
-//! them run in the task that makes the call, which remembers both.
+//! The HTTP client of the SDK gets a signed request, and the retry classifiers of the SDK get an answer; neither contains the
+//! operation of this program. The errors of the SDK do not contain the host of a request. All of them run in the task that makes the
+//! call, which remembers both.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,18 +18,18 @@ tokio::task_local! {
     static CURRENT: Call;
 }
 
-/// The number of no attempt.
+/// The value for no attempt.
 const NONE: u32 = u32::MAX;
 
 /// A call with all its attempts.
 #[derive(Debug)]
 struct Call {
     operation: Operation,
-    /// When the first attempt was sent.
+    /// The time at which the first attempt was sent.
     sent: OnceLock<Instant>,
     /// The number of attempts that were sent.
     attempts: AtomicU32,
-    /// Failed attempts of which it is not known whether they took effect.
+    /// The number of failed attempts of which it is unknown whether they took effect.
     lost: AtomicU32,
     /// The last of those attempts, by its number.
     last_lost: AtomicU32,
@@ -37,13 +37,13 @@ struct Call {
     renewing: AtomicU32,
     /// The session token of the last request.
     token: Mutex<Option<String>>,
-    /// Where the last request went. A request for credentials counts, too.
+    /// The endpoint of the last request. A request for credentials counts as well.
     endpoint: Arc<Mutex<Option<Endpoint>>>,
 }
 
-/// Makes a call of an operation. Returns its result, and where its last request went, if it made one.
+/// Makes a call of an operation. Returns its result, and the endpoint of its last request, if it made one.
 pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>) -> (T, Option<Endpoint>) {
-    // A call for the credentials of another one shows where that one went.
+    // A call for the credentials of another call passes its endpoint on to that call.
     let endpoint = CURRENT.try_with(|outer| Arc::clone(&outer.endpoint)).unwrap_or_default();
     let call = Call {
         operation,
@@ -63,9 +63,9 @@ pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>)
 /// The header of a signed request that has the session token. See "Create a signed AWS API request" in the IAM user guide.
 const TOKEN: &str = "x-amz-security-token";
 
-/// Remembers where a request of the call goes, and its session token.
+/// Remembers the endpoint of a request of the call, and its session token.
 pub(crate) fn note(request: &HttpRequest) {
-    // Outside of a call nobody asks.
+    // Outside of a call, nothing reads them.
     let _ = CURRENT.try_with(|call| {
         *call.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint_of(request));
         let token = request.headers().get(TOKEN).map(str::to_owned);
@@ -73,12 +73,12 @@ pub(crate) fn note(request: &HttpRequest) {
     });
 }
 
-/// The session token of the last request of the call.
+/// Returns the session token of the last request of the call.
 pub(crate) fn token() -> Option<String> {
     CURRENT.try_with(|call| call.token.lock().unwrap_or_else(PoisonError::into_inner).clone()).ok().flatten()
 }
 
-/// The operation of the call that is being made, if the request is made for one: providers of credentials make their own.
+/// Returns the operation of the current call, if the request belongs to one: providers of credentials make requests of their own.
 pub(crate) fn operation() -> Option<Operation> {
     CURRENT.try_with(|call| call.operation).ok()
 }
@@ -91,12 +91,12 @@ pub(crate) fn sent() {
     });
 }
 
-/// The time since the first attempt was sent.
+/// Returns the time since the first attempt was sent.
 pub(crate) fn spent() -> Duration {
     CURRENT.try_with(|call| call.sent.get().map(Instant::elapsed)).ok().flatten().unwrap_or_default()
 }
 
-/// Counts the present attempt as one of which it is not known whether it took effect; returns how many there were, with this one.
+/// Counts the current attempt as one of unknown outcome. Returns the number of such attempts, with the current one.
 ///
 /// The SDK classifies some answers more than once. An attempt counts once.
 pub(crate) fn lost() -> u32 {
@@ -110,7 +110,7 @@ pub(crate) fn lost() -> u32 {
     CURRENT.try_with(count).unwrap_or(1)
 }
 
-/// Whether the credentials are renewed after the present attempt: at most once in a call.
+/// Returns whether the credentials are renewed after the current attempt: at most once in a call.
 ///
 /// The SDK classifies some answers more than once. The answer for an attempt is always the same.
 pub(crate) fn renews() -> bool {

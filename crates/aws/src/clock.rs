@@ -1,4 +1,4 @@
-//! The clock of a service, as its answers show it.
+//! The clock of a service, from the dates of its answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::Format;
 
-/// Notes when a service sent its last answer, by the service's own clock: the `Date` header.
+/// The time at which a service sent its last answer, by the clock of the service: the `Date` header.
 ///
 /// See "Common response headers" in the S3 API reference.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceClock(Arc<Mutex<Option<DateTime>>>);
 
 impl ServiceClock {
-    /// The time between a moment of the same clock and the last answer. `None` if the answer had no date.
+    /// Returns the time between a moment of the same clock and the last answer. `None` if the answer had no date.
     pub fn since(&self, moment: DateTime) -> Option<Duration> {
         let now = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        // The answers of one service may come from machines whose clocks differ a little.
+        // Several machines of a service answer, and their clocks can differ a little.
         Some(Duration::from_secs(u64::try_from(now.secs().saturating_sub(moment.secs())).unwrap_or_default()))
     }
 }

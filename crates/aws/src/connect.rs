@@ -28,42 +28,42 @@ use crate::rate::Limiter;
 use crate::retry::{BUDGET, LONGEST_PAUSE};
 use crate::transport::{Patience, Roads, transport};
 
-/// How to reach AWS.
+/// The options of a connection to AWS.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The named profile to take credentials from, where an account does not name one itself. Without a name, the default
     /// chain of the SDK finds the credentials.
     pub profile: Option<String>,
-    /// The Region whose STS is called, unless accounts have to enable it.
+    /// The Region of the STS endpoint, unless accounts have to enable the Region.
     pub region: Region,
-    /// Where to send all services; S3 is then addressed by path.
+    /// The endpoint of all services, if it is not AWS. S3 is then addressed by path.
     pub endpoint_url: Option<String>,
-    /// How many calls may be in flight.
+    /// The most calls in flight.
     pub concurrency: NonZeroUsize,
     /// Whether roles are assumed with a [`SessionPolicy`](reconcile_operations::SessionPolicy).
     pub session_policies: bool,
-    /// An AWS inside of this process in place of the real one.
+    /// An AWS inside this process, in place of AWS.
     pub embedded: Option<Embedded>,
 }
 
 impl Options {
-    /// Whether what answers the calls counts them by the time of the machine.
+    /// Returns whether the endpoint limits calls by the time of the machine.
     fn counts_time(&self) -> bool {
         self.embedded.as_ref().is_none_or(|embedded| embedded.counts_time)
     }
 }
 
-/// An AWS inside of this process: no network, no environment, no files.
+/// An AWS inside this process: no network, no environment, no files.
 #[derive(Debug, Clone)]
 pub struct Embedded {
-    /// What answers the calls.
+    /// The client that answers the calls.
     pub http_client: SharedHttpClient,
-    /// Access key id and secret of the ambient credentials.
+    /// The access key ID and the secret of the ambient credentials.
     pub credentials: (String, String),
-    /// The same, of named profiles.
+    /// The access key IDs and the secrets of named profiles.
     pub profiles: HashMap<String, (String, String)>,
-    /// Whether it counts calls by the time of the machine, as AWS does. Only then is there a rate to keep, and a reason to pause
-    /// before a call is repeated.
+    /// Whether it limits calls by the time of the machine, as AWS does. Otherwise, calls have no rate, and are repeated without
+    /// pauses.
     pub counts_time: bool,
 }
 
@@ -76,20 +76,20 @@ pub struct Aws {
 #[derive(Debug)]
 struct Shared {
     options: Options,
-    /// The client whose answers are checked, without the way of a call to AWS.
+    /// The client whose answers are checked, without the limits of calls to AWS.
     bare_client: SharedHttpClient,
     /// The client of the calls that assume roles, and of providers of credentials.
     http_client: SharedHttpClient,
     roads: Roads,
-    /// Base configurations by profile (`None`: ambient). A profile is read once.
+    /// The base configurations by profile (`None`: ambient credentials). A profile is read once.
     bases: Mutex<HashMap<Option<String>, SdkConfig>>,
 }
 
-/// The endpoint of an AWS inside of this process.
+/// The endpoint of an AWS inside this process.
 const EMBEDDED: &str = "http://embedded.localhost";
 
 impl Aws {
-    /// Prepares the connection. Touches neither network nor files until a session is opened.
+    /// Prepares the connection. Uses neither network nor files before a session is opened.
     pub fn new(options: Options) -> Self {
         Self::with_patience(options, Patience::USUAL)
     }
@@ -111,7 +111,7 @@ impl Aws {
         }
     }
 
-    /// How many calls have been made so far.
+    /// Returns the number of calls so far.
     pub fn calls(&self) -> u64 {
         self.shared.roads.gate.calls()
     }
@@ -124,7 +124,7 @@ impl Aws {
         Arc::clone(&self.shared.roads.gate)
     }
 
-    /// The Region whose STS is called: a Region that every account has enabled.
+    /// Returns the Region of the STS endpoint: a Region that every account has enabled.
     ///
     /// STS assumes a role only in a Region that is enabled in the account of the role, and the session of a Regional endpoint is valid
     /// in every Region. See "Manage AWS STS in an AWS Region" in the IAM user guide.
@@ -132,12 +132,12 @@ impl Aws {
         sts_region(&self.shared.options.region)
     }
 
-    /// The client for calls in an account.
+    /// Returns the client for calls in an account.
     pub(crate) fn client_for(&self, account: &AccountId) -> SharedHttpClient {
         transport(self.shared.bare_client.clone(), self.shared.roads.clone(), Some(account.clone()))
     }
 
-    /// The configuration with the ambient credentials, or with those of a profile.
+    /// Returns the configuration with the ambient credentials, or with the credentials of a profile.
     pub(crate) async fn base(&self, profile: Option<&str>) -> SdkConfig {
         let profile = profile.or(self.shared.options.profile.as_deref()).map(str::to_owned);
         let mut bases = self.shared.bases.lock().await;
@@ -160,12 +160,12 @@ impl Shared {
         let retries = RetryConfig::standard();
         let retries = match self.options.counts_time() {
             true => retries.with_max_backoff(LONGEST_PAUSE),
-            // There is nobody to wait for.
+            // The embedded AWS needs no pauses.
             false => retries.with_initial_backoff(Duration::ZERO).with_max_backoff(Duration::ZERO),
         };
 
-        // It would end calls that wait for their turn: to the SDK, a request that nobody takes is a stream that has stalled. The
-        // transport ends attempts that take too long.
+        // Off, because the SDK takes a request that waits for its turn for a stalled stream. The transport ends attempts that take
+        // too long.
         let stalled = StalledStreamProtectionConfig::disabled();
 
         if let Some(embedded) = &self.options.embedded {
@@ -215,12 +215,12 @@ impl Shared {
     }
 }
 
-/// The wanted Region, or the first one of its partition where accounts have to enable the wanted one.
+/// Returns the wanted Region, or the first Region of its partition if accounts have to enable the wanted Region.
 fn sts_region(wanted: &Region) -> Region {
     if wanted.is_opt_in() { wanted.partition().first_region() } else { wanted.clone() }
 }
 
-/// Whether AWS answers at a URL, or the AWS inside of this process, and no emulator.
+/// Returns whether AWS or the AWS inside this process answers at a URL, and no emulator.
 pub(crate) fn is_of_aws(url: &str) -> bool {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = host.split(['/', ':', '?']).next().unwrap_or_default();

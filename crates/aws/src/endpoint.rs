@@ -1,4 +1,4 @@
-//! Reads the host and the Region that a request goes to.
+//! Reads the host and the Region of a request.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use reconcile_operations::Endpoint;
@@ -11,7 +11,7 @@ pub(crate) fn endpoint_of(request: &HttpRequest) -> Endpoint {
     Endpoint { host, region }
 }
 
-/// The Region in the credential scope of a signature: `Credential=<key>/<date>/<Region>/<service>/aws4_request`.
+/// Returns the Region in the credential scope of a signature: `Credential=<key>/<date>/<Region>/<service>/aws4_request`.
 ///
 /// See "Authenticating requests: using the Authorization header" in the S3 API reference.
 fn region(authorization: &str) -> Option<Region> {

@@ -1,4 +1,4 @@
-//! Classifies calls without an answer of AWS by the causes of the error.
+//! Classifies calls that got no answer of AWS, by the causes of their errors.
 //!
 //! The causes come from several crates, whose types are private or not the same in each release. What the standard library and the
 //! credential providers report is read from types; the rest from the texts of the causes.
@@ -11,7 +11,7 @@ use aws_credential_types::provider::error::CredentialsError;
 
 use reconcile_operations::{Endpoint, Failure};
 
-/// Reads why no answer came from the causes of an error.
+/// Returns the reason why no answer came, from the causes of an error.
 pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> Failure {
     if let Some(error) = find::<CredentialsError>(error) {
         return of_credentials(error);
@@ -96,7 +96,7 @@ pub(crate) fn describe(
     }
 }
 
-/// The errors of a chain, from the outermost to the innermost.
+/// Returns the errors of a chain, from the outermost to the innermost.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
         // `source` skips the error that is inside.
@@ -114,7 +114,7 @@ fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     kinds.filter(|kind| *kind != io::ErrorKind::Other).last()
 }
 
-/// The texts of a chain, without texts that are part of the one before.
+/// Returns the texts of a chain, without texts that the text before contains.
 fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for text in chain(error).map(ToString::to_string) {
@@ -125,7 +125,7 @@ fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
     texts
 }
 
-/// The causes, without the words in which the SDK wraps them.
+/// Returns the causes, without the words that the SDK adds.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     const WRAPPERS: [&str; 15] = [
         "dispatch failure",
@@ -153,7 +153,7 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// The providers that have no credentials.
+/// Returns the providers that have no credentials.
 fn tried(error: &(dyn Error + 'static)) -> Option<String> {
     let chain = find::<ProviderChainError<CredentialsError>>(error)?;
     let names: Vec<&str> = chain.attempts().iter().map(ProviderAttempt::name).collect();

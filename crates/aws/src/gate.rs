@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// The door that every attempt of a call passes.
+/// A gate that every attempt of a call passes.
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Semaphore,
@@ -16,14 +16,14 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// A gate that lets through `limit` attempts at once. An attempt that has no answer when it is `slow` no longer counts.
+    /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time `slow` no longer counts.
     pub(crate) fn new(limit: usize, slow: Duration) -> Self {
         Self { places: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), calls: AtomicU64::new(0), slow }
     }
 
     /// Waits for a place, then makes the attempt.
     pub(crate) async fn pass<T>(&self, attempt: impl Future<Output = T>) -> T {
-        // The semaphore is never closed; were it, an attempt without a limit is better than none.
+        // The semaphore is never closed. If it were, an attempt without a limit would be better than none.
         let place = self.places.acquire().await.ok();
         let mut attempt = pin!(attempt);
         if let Ok(answer) = timeout(self.slow, attempt.as_mut()).await {
@@ -38,7 +38,7 @@ impl Gate {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many calls have been made, retries not counted.
+    /// Returns the number of calls, without retries.
     pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }

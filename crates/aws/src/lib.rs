@@ -1,7 +1,7 @@
 //! Sessions for the accounts of a spec: credentials, clients per Region, and classified errors.
 //!
 //! Every account gets its own session (own identity cache, own retry budget) over one shared connector.
-//! This crate knows nothing of plans, and decides nothing: it carries calls and says what became of them.
+//! This crate knows no plans and decides nothing: it makes calls and classifies their results.
 
 mod answer;
 mod assumed_role;

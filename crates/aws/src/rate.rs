@@ -1,6 +1,6 @@
 //! The rates of calls that AWS documents, and the token buckets that keep below them.
 //!
-//! A call that AWS throttles costs a call and a pause; one that waits for its turn costs neither.
+//! A call that AWS throttles costs a call and a pause. A call that waits for its turn costs neither.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,7 @@ pub(crate) enum Counter {
     Of(Operation),
 }
 
-/// How many calls AWS answers.
+/// The number of calls that AWS answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     /// The operations that are counted together.
@@ -36,7 +36,7 @@ pub(crate) struct Rate {
     burst: u32,
 }
 
-/// The documented rate of an operation, where it has one that a run could reach.
+/// Returns the documented rate of an operation, if it has a rate that a run can reach.
 ///
 /// - CloudTrail: "Quotas in AWS CloudTrail" in the CloudTrail user guide. The service quotas of CloudTrail list each operation by
 ///   itself, the user guide lists two groups: the groups are below both.
@@ -109,8 +109,8 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
 }
 
 impl Rate {
-    /// The time in which one more call becomes possible. It is a little longer than documented: calls do not arrive at AWS in the
-    /// same distance in which they were sent.
+    /// Returns the time in which one more call becomes possible. The time is a little longer than documented, because calls do not
+    /// arrive at AWS at the same intervals at which they were sent.
     fn every(self) -> Duration {
         const PERCENT: u32 = 105;
 
@@ -118,7 +118,7 @@ impl Rate {
     }
 }
 
-/// A token bucket. Times are counted from any one moment on.
+/// A token bucket. Its times are counted from the same moment.
 #[derive(Debug, Clone, Copy, Default)]
 struct Bucket {
     /// The time at which the bucket is full again.
@@ -126,7 +126,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// Takes a token; returns how long to wait before it can be used.
+    /// Takes a token. Returns the time to wait before the call.
     fn take(&mut self, rate: Rate, now: Duration) -> Duration {
         let every = rate.every();
         let full = self.full.max(now);
@@ -142,7 +142,8 @@ pub(crate) struct Limiter {
     buckets: Mutex<HashMap<Place, Bucket>>,
 }
 
-/// Where calls are counted: the account, unless it is the one that starts; the Region; what is counted there.
+/// The key of a count: the account, unless it is the account of the ambient credentials; the Region; the operations that are counted
+/// together.
 type Place = (Option<AccountId>, Option<Region>, Counter);
 
 impl Limiter {

@@ -25,22 +25,22 @@ use crate::call;
 
 /// The time of a call with all its attempts. After it, nothing is repeated.
 pub(crate) const BUDGET: Duration = Duration::from_mins(1);
-/// How many attempts of unknown outcome a call has.
+/// The most attempts of unknown outcome of a call.
 const LOST: u32 = 4;
-/// Ends a call that is repeated without pauses, as in the embedded AWS. With pauses, its time is over long before.
+/// The most attempts of a call without pauses, as in the embedded AWS. With pauses, the time of the call ends long before.
 const ATTEMPTS: u32 = 100;
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How an attempt failed.
+/// The failure of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failed {
     /// AWS takes no more calls for the moment. The call did not take effect.
     Throttled,
-    /// It is not known whether the call took effect; so many attempts ended so, with this one.
+    /// It is unknown whether the call took effect. The number of attempts that ended so, with this one.
     Lost(u32),
 }
 
-/// Whether a call is repeated that has taken this time already.
+/// Returns whether a call is repeated that has already taken this time.
 fn is_repeated(operation: Option<Operation>, failed: Failed, spent: Duration) -> bool {
     let is_safe = match failed {
         Failed::Throttled => true,
@@ -49,9 +49,9 @@ fn is_repeated(operation: Option<Operation>, failed: Failed, spent: Duration) ->
     is_safe && spent < BUDGET
 }
 
-/// Whether an operation does no harm if it takes effect twice.
+/// Returns whether an operation can take effect twice without harm.
 ///
-/// Two keys cannot be told apart by those that look for one; everything else has a name. See "Idempotency" in the API reference
+/// A second key could not be told from the first; all other resources have a name. See "Idempotency" in the API reference
 /// of each service, and `CreateKey` in the KMS API reference.
 fn is_repeatable(operation: Operation) -> bool {
     operation != Operation::CreateKey
@@ -93,7 +93,7 @@ impl ClassifyRetry for Rules {
                 false => RetryAction::NoActionIndicated,
             };
         };
-        // An answer that is too long is as long the next time.
+        // Another attempt would return the same long answer.
         if is_quota(context) || *kind == ErrorKind::ClientError {
             return RetryAction::RetryForbidden;
         }
@@ -116,7 +116,7 @@ impl ClassifyRetry for Rules {
     }
 }
 
-/// Whether AWS answers that the security token of the request has expired.
+/// Returns whether AWS answers that the security token of the request has expired.
 ///
 /// See "List of error codes" in the S3 API reference, and "Common errors" in the API reference of each other service.
 /// `RequestExpired` is about the date of the signature, and new credentials do not change it.
@@ -124,13 +124,13 @@ fn is_expired(code: &str) -> bool {
     matches!(code, "ExpiredToken" | "ExpiredTokenException")
 }
 
-/// Whether AWS answers that a quota is used up. The SDK takes the code for that of a throttle, which it is in other services: KMS
+/// Returns whether AWS answers that a quota is used up. The SDK takes the code for that of a throttle, which it is in other services: KMS
 /// and CloudWatch Logs have it for the number of resources. See `LimitExceededException` in their API references.
 fn is_quota(context: &InterceptorContext) -> bool {
     context.response().and_then(code).is_some_and(|code| code == "LimitExceededException")
 }
 
-/// The error code of an answer, in JSON or in XML. The SDK reads it for each operation in another type.
+/// Returns the error code of an answer, in JSON or in XML. The SDK reads it for each operation in another type.
 ///
 /// See "Error responses" in the S3 API reference, and the AWS JSON and query protocols in the Smithy specification.
 fn code(answer: &HttpResponse) -> Option<String> {
@@ -152,7 +152,7 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    /// The retries of an account, with the pauses of the base.
+    /// Returns the retries of an account, with the pauses of the base configuration.
     ///
     /// The SDK shares what it counts among all clients of a service and Region, and then gives up after a number of failures:
     /// here, each account counts for itself, and time ends its calls. Timeouts of the SDK would count the time in which a call

@@ -40,14 +40,14 @@ macro_rules! client {
 pub struct Session {
     account: Account,
     config: SdkConfig,
-    /// The role whose credentials the calls are made with, if it was assumed here.
+    /// The role of the calls, if this session assumed a role.
     role: Option<AssumedRole>,
     /// The Region whose STS is called.
     sts_region: Region,
     retries: Retries,
     gate: Arc<Gate>,
     calls: Arc<AtomicU64>,
-    /// The user or role that calls, if known.
+    /// The user or role of the calls, if known.
     caller: Option<Arn>,
 }
 
@@ -58,7 +58,7 @@ impl Session {
     /// One round trip.
     ///
     /// # Errors
-    /// What STS answered; or [`Class::Credentials`] where the credentials are of another account.
+    /// The error of STS, or [`Class::Credentials`] if the credentials are of another account.
     pub async fn open(aws: &Aws, account: &Account) -> Result<Self, Error> {
         Self::open_with(aws, account, SessionPolicy::reading).await
     }
@@ -110,7 +110,7 @@ impl Session {
         Ok(())
     }
 
-    /// The ARN of the current credentials, which have to be of the account.
+    /// Returns the ARN of the current credentials, which must be of the account.
     async fn check_identity(&self) -> Result<Option<Arn>, Error> {
         let identity =
             self.call(Operation::GetCallerIdentity, self.sts().get_caller_identity().send()).await?;
@@ -126,27 +126,27 @@ impl Session {
         Err(Error { failure: Some(Failure::OtherAccount), ..error })
     }
 
-    /// The user or role that calls, if known: the role that the spec names, or whoever the current credentials are of.
+    /// Returns the user or role of the calls, if known: the role that the spec names, or the user or role of the current credentials.
     pub fn caller(&self) -> Option<&Arn> {
         self.caller.as_ref()
     }
 
-    /// The account as the spec declares it.
+    /// Returns the account, as the spec declares it.
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// The id of the account, as S3 takes it for `x-amz-expected-bucket-owner`.
+    /// Returns the ID of the account, which S3 accepts as `x-amz-expected-bucket-owner`.
     pub fn id(&self) -> &AccountId {
         &self.account.id
     }
 
-    /// The same session, which counts its calls from here on.
+    /// Returns the same session with a new count of calls.
     pub fn counted(&self) -> Self {
         Self { calls: Arc::default(), ..self.clone() }
     }
 
-    /// How many calls have been made through this session and its clones, retries not counted.
+    /// Returns the number of calls through this session and its clones, without retries.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
@@ -175,12 +175,12 @@ impl Session {
         })
     }
 
-    /// The error of an answer that lacks what AWS always gives.
+    /// Returns the error of an answer without an element that AWS always returns.
     pub fn incomplete(&self, operation: Operation, what: &str) -> Error {
         self.error(operation, Class::Unavailable, &format!("the answer has no `{what}`"))
     }
 
-    /// The error of an answer that something does not exist which does.
+    /// Returns the error of an answer that denies the existence of a resource that exists.
     pub fn missing(&self, operation: Operation, message: &str) -> Error {
         self.error(operation, Class::NotYetSeen(Unseen::Resource), message)
     }
@@ -189,12 +189,12 @@ impl Session {
         Error::new(self.account.id.clone(), operation, class, message)
     }
 
-    /// The error of an answer that AWS does not give, such as a list without an end.
+    /// Returns the error of an answer that AWS never gives, such as a list without an end.
     pub fn implausible(&self, operation: Operation, message: &str) -> Error {
         self.error(operation, Class::Unavailable, message)
     }
 
-    /// The error of a list that is too long to be read.
+    /// Returns the error of a list that is too long to read.
     pub fn too_long(&self, operation: Operation, what: &str) -> Error {
         self.error(operation, Class::Refused, what)
     }
@@ -203,7 +203,7 @@ impl Session {
         aws_sdk_sts::Client::from_conf(client!(self, aws_sdk_sts, self.sts_region).build())
     }
 
-    /// An Organizations client for the partition of a Region.
+    /// Returns an Organizations client for the partition of a Region.
     ///
     /// Organizations has one endpoint in each partition, which the endpoint rules of the SDK choose. See "AWS Organizations
     /// endpoints and quotas" in the AWS General Reference.
@@ -211,39 +211,39 @@ impl Session {
         aws_sdk_organizations::Client::from_conf(client!(self, aws_sdk_organizations, region).build())
     }
 
-    /// A KMS client.
+    /// Returns a KMS client.
     pub fn kms(&self, region: &Region) -> aws_sdk_kms::Client {
         aws_sdk_kms::Client::from_conf(client!(self, aws_sdk_kms, region).build())
     }
 
-    /// A CloudTrail client.
+    /// Returns a CloudTrail client.
     pub fn cloudtrail(&self, region: &Region) -> aws_sdk_cloudtrail::Client {
         aws_sdk_cloudtrail::Client::from_conf(client!(self, aws_sdk_cloudtrail, region).build())
     }
 
-    /// A CloudWatch Logs client.
+    /// Returns a CloudWatch Logs client.
     pub fn logs(&self, region: &Region) -> aws_sdk_cloudwatchlogs::Client {
         aws_sdk_cloudwatchlogs::Client::from_conf(client!(self, aws_sdk_cloudwatchlogs, region).build())
     }
 
-    /// An IAM client for the partition of a Region.
+    /// Returns an IAM client for the partition of a Region.
     ///
     /// IAM has one endpoint in each partition, which the endpoint rules of the SDK choose.
     pub fn iam(&self, region: &Region) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::from_conf(client!(self, aws_sdk_iam, region).build())
     }
 
-    /// An SNS client.
+    /// Returns an SNS client.
     pub fn sns(&self, region: &Region) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::from_conf(client!(self, aws_sdk_sns, region).build())
     }
 
-    /// Whether an endpoint of the user's answers, such as an emulator, and not AWS itself.
+    /// Returns whether an endpoint of the user answers, such as an emulator, and not AWS.
     pub fn is_elsewhere(&self) -> bool {
         self.config.endpoint_url().is_some_and(|url| !is_of_aws(url))
     }
 
-    /// An S3 client. With an endpoint of the user's it addresses buckets by path, since a bucket has no host there.
+    /// Returns an S3 client. With an endpoint of the user, it addresses buckets by path, because a bucket has no host there.
     pub fn s3(&self, region: &Region) -> aws_sdk_s3::Client {
         let by_path =
             self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();

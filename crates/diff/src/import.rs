@@ -1,4 +1,4 @@
-//! Reads an installation for which there is no spec.
+//! Reads an existing installation that has no spec yet.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::Progress;
 use crate::observe::survey::survey;
 use crate::read::{join, read};
 
-/// Reads the installation in these accounts and finds the spec that describes it. Reads only.
+/// Reads the installation in these accounts, and returns the spec that describes it. Changes nothing.
 ///
 /// # Errors
 /// [`ImportError`].
@@ -23,7 +23,7 @@ pub async fn import(
     progress: &Arc<Progress>,
 ) -> Result<Imported, ImportError> {
     let (accounts, _) = Box::pin(join(aws, accounts.clone())).await?;
-    // Reads the trails and what they deliver to.
+    // The trails and their destinations.
     let setup = Box::pin(survey(aws, &accounts, &request.wanted)).await?;
     let live = async |spec: Spec| Box::pin(read(aws, spec, progress)).await;
     Box::pin(reconcile_plan::import::import(&setup, &accounts, request, now, live)).await

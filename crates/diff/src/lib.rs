@@ -1,6 +1,6 @@
 //! Reads live AWS into the values that `reconcile-plan` compares with a spec.
 //!
-//! [`read()`] touches the world and decides nothing; [`reconcile_plan::compare`] decides and touches nothing.
+//! [`read()`] calls AWS and decides nothing; [`reconcile_plan::compare`] decides and calls nothing.
 
 mod import;
 pub mod observe;

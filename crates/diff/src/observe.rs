@@ -1,8 +1,8 @@
-//! Reads live AWS into [`Observed`]. Decides nothing.
+//! Reads live AWS into [`Observed`], and decides nothing.
 //!
-//! All accounts are read at once. A read is three round trips deep, however many accounts there are: the session;
-//! everything that can be addressed by name; what needs the id of the key. What could not be read is an error
-//! value and never taken for absent.
+//! All accounts are read at once. A read needs three round trips in sequence, whatever the number of accounts: the session;
+//! everything that has a known name; and everything that needs the ID of the key. A resource that cannot be read is an
+//! error value, and is never taken for absent.
 
 mod attached;
 pub mod bucket;
@@ -42,7 +42,7 @@ use reconcile_plan::observed::{LiveOrganization, ObserveError, Observed, ReadErr
 use reconcile_plan::view::{OtherTrail, Trail};
 use trail::{Asked, Trails};
 
-/// How far an observation is; read it from another task to show it.
+/// The progress of a read, which another task can show.
 #[derive(Debug, Default)]
 pub struct Progress {
     accounts: AtomicUsize,
@@ -50,13 +50,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Accounts read so far, and in all.
+    /// Returns the number of accounts that were read, and of all accounts.
     pub fn get(&self) -> (usize, usize) {
         (self.done.load(Ordering::Relaxed), self.accounts.load(Ordering::Relaxed))
     }
 }
 
-/// What one account had to tell.
+/// The result of reading one account.
 struct Found {
     key: Option<Result<FoundKey, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
@@ -70,22 +70,22 @@ struct Found {
 struct Seen {
     trails: Trails,
     strays: Vec<Trail>,
-    /// Why there may be more.
+    /// The error because of which there may be more trails.
     incomplete: Option<ReadError>,
 }
 
-/// Reads everything that the spec names. `organization` is the one that the spec names, as [`discover`] read it.
+/// Reads everything that the spec names. `organization` is the organization of the spec, as [`discover`] read it.
 ///
 /// # Errors
-/// Where the bucket or the key cannot be read: without them nothing can be said of any account. An account with
-/// nothing but trails that cannot be read is in [`Observed::unreadable`].
+/// If the bucket or the key cannot be read, because every account depends on them. A member account that cannot be
+/// read is in [`Observed::unreadable`] instead.
 pub async fn observe(
     aws: &Aws,
     desired: &Arc<Desired>,
     organization: Option<LiveOrganization>,
     progress: &Arc<Progress>,
 ) -> Result<Observed, ObserveError> {
-    // One that has no trail (any more) may still have one of ours.
+    // An account without a trail in the spec may still have a trail of the installation.
     let names: BTreeSet<&AccountName> = desired.accounts.iter().map(|account| &account.name).collect();
     progress.accounts.store(names.len(), Ordering::Relaxed);
 
@@ -141,7 +141,7 @@ pub async fn observe(
             observed.unreadable.insert(name, error);
         }
     }
-    // Boxed, like all that follows: they hold many calls, and are seldom needed.
+    // Boxed, like the reads below: these futures are large and rarely needed.
     Box::pin(in_use::settle(aws, desired, &mut observed)).await?;
     Box::pin(stray::find(aws, desired, &mut observed)).await;
     Box::pin(leftover::find(aws, desired, &mut observed)).await;
@@ -149,10 +149,10 @@ pub async fn observe(
     Ok(observed)
 }
 
-/// Reads the organization that the spec names, before anything else: who is in it may be among the accounts.
+/// Reads the organization of the spec, before anything else: its members can join the accounts of the spec.
 ///
 /// # Errors
-/// Where it cannot be read: without it nothing is known of the accounts that are to join.
+/// If the organization cannot be read, because its members are unknown then.
 pub async fn discover(aws: &Aws, desired: &Desired) -> Result<Option<LiveOrganization>, ObserveError> {
     let Some(organization) = &desired.organization else { return Ok(None) };
     let name = &organization.account;
@@ -205,8 +205,8 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, Re
         };
         by_region.entry(&trail.site.region).or_default().push(asked);
     }
-    // The account of the bucket may have a trail of its own that delivers to it; and an account without a
-    // trail in the spec may have had one.
+    // The account of the bucket may have a foreign trail that delivers to the bucket. An account without a trail in the
+    // spec may have had one.
     let bucket = &desired.bucket.site;
     if bucket.account == session.account().name || by_region.is_empty() {
         by_region.entry(&bucket.region).or_default();
@@ -221,14 +221,14 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, Re
         trails.others.extend(found.others);
     }
     let incomplete = observe_elsewhere(session, listed, &mut trails).await.err();
-    // From another Region a trail of the spec is seen too.
+    // Other Regions list the trails of the spec as well.
     trails.others.retain(|other| desired.trails.iter().all(|trail| trail.arn != other.arn));
     let strays = observe_strays(session, desired, &trails.others).await?;
     Ok(Seen { trails, strays, incomplete })
 }
 
-/// Adds the trails of the list that were not seen yet: those of one Region, and that Region was not asked. Where there are
-/// none, no call is made.
+/// Adds the listed trails that were not read yet: trails of a single Region that was not asked. Makes no call if there
+/// are none.
 async fn observe_elsewhere(
     session: &Session,
     listed: Result<Vec<Arn>, ReadError>,
@@ -254,14 +254,14 @@ async fn observe_elsewhere(
     }
 }
 
-/// Of the trails that the spec does not have, those that are ours. Where there are no others, no call is made.
+/// Returns the trails of this installation that the spec does not have. Makes no call if there are no other trails.
 async fn observe_strays(
     session: &Session,
     desired: &Desired,
     others: &[OtherTrail],
 ) -> Result<Vec<Trail>, ReadError> {
     let mut by_region: BTreeMap<Region, BTreeSet<Arn>> = BTreeMap::new();
-    // A delegated administrator makes trails of the organization, which are the management account's.
+    // A delegated administrator creates trails of the organization, and the management account owns them.
     let makes_all = desired.organization.as_ref().is_some_and(|it| it.account == session.account().name);
     let is_here =
         |it: &&OtherTrail| it.arn.account() == session.id().as_str() || (makes_all && it.organization);

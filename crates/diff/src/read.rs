@@ -9,13 +9,13 @@ use reconcile_spec::Spec;
 use crate::Progress;
 use crate::observe::{discover, observe};
 
-/// Reads live state of everything that a spec names: first the organization, whose members may join the accounts, and then all
-/// accounts at once.
+/// Reads the live state of everything that a spec names: first the organization, because its members can join the accounts of
+/// the spec, and then all accounts at once.
 ///
 /// # Errors
 /// [`LiveError`].
 pub async fn read(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Live, LiveError> {
-    // Boxed: both hold many calls.
+    // Boxed, because both futures are large.
     let (spec, organization) = Box::pin(join(aws, spec)).await?;
     let desired = Arc::new(spec.desired().clone());
     let observed = Box::pin(observe(aws, &desired, organization, progress)).await?;

@@ -67,7 +67,7 @@ pub fn of_role(policies: &[OtherPolicy]) -> Vec<String> {
 
 /// Whether a statement is the one that SNS gives a new topic: it allows the account of the topic alone to use the topic.
 ///
-/// See `CreateTopic` in the SNS API reference. A statement of the same Sid that somebody has changed is foreign.
+/// See `CreateTopic` in the SNS API reference. A changed statement of the same Sid is foreign.
 fn is_default(statement: &Statement, topic: &Arn) -> bool {
     const OWNER: [&str; 2] = ["aws:SourceOwner", "aws:SourceAccount"];
 

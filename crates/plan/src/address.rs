@@ -13,11 +13,11 @@ use crate::kind::Kind;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
-    /// What it is.
+    /// The kind of the resource.
     pub kind: Kind,
     /// The account it is in, as the spec calls it.
     pub account: AccountName,
-    /// Its name within the account; may hold slashes.
+    /// The name within the account, which can contain slashes.
     pub name: String,
 }
 

@@ -59,12 +59,12 @@ pub use grant::allows_the_same;
 pub(crate) use policy::not_ours;
 use scope::Scope;
 
-/// What has come out of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What has to change, without what is refused.
+    /// The plan, without what is refused.
     pub plan: Plan,
-    /// Why the plan leaves something out, in the order of [`Plan::refused`].
+    /// The reasons for what the plan leaves out, in the order of [`Plan::refused`].
     pub refusals: Vec<Refusal>,
     /// Trails that exist, and that the policies that are live now do not certainly let deliver. Policies of which the spec
     /// accepts whatever the proof says are passed over.
@@ -73,7 +73,7 @@ pub struct Comparison {
     pub outsiders: Vec<Outsider>,
     /// Trails of the spec that do not exist.
     pub absent: BTreeSet<Address>,
-    /// What is not known of policies besides deliveries, and not accepted by the spec.
+    /// What is unknown about policies besides deliveries, and not accepted by the spec.
     pub unsettled: BTreeMap<Address, String>,
     /// Settings of others that give outsiders access to the logs or to what protects them, or that endanger the logs.
     pub foreign: Vec<ForeignAccess>,
@@ -103,13 +103,13 @@ impl Comparison {
     }
 }
 
-/// Compares what a spec wants with what is there.
+/// Compares a spec with live state.
 pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let desired = spec.desired();
     let scope = Scope::new(desired, observed);
     let mut compared = Compared::default();
 
-    // Who else manages what the spec asks for.
+    // Other installations that manage resources of the spec.
     other_installation::refuse(&scope, &mut compared);
     other_installation::warn(&scope, &mut compared);
     // Expand: what the organization allows; the key and what hangs on it; the bucket and its policy; what trails deliver to
@@ -138,8 +138,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
     topic_policy::try_forms(&scope, &topic_policies, &mut compared);
     quota::warn(&scope, &mut compared);
-    // Contract: trails of ours that nobody asks for, after what was made for them, what the expanded policies still hold, and
-    // grants of ours that nobody asks for.
+    // Contract: managed trails that the spec does not have, after their destinations; permissions of the expanded policies that
+    // nothing needs; and managed grants that the spec does not have.
     trail::narrow(&scope, &mut compared);
     leftover::contract(&scope, &mut compared);
     trail::remove(&scope, &mut compared);
@@ -165,7 +165,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let undelivered: Vec<DeliveryPath> = undelivered.collect();
     health::warn(&scope, &undelivered, now, &mut compared);
     let cautions = caution::warn(&scope, &mut compared);
-    // What others allow to outsiders stays, and is reported.
+    // Access that others give to outsiders is kept and reported.
     let outcomes = foreign::Outcomes {
         bucket: bucket_policy.as_ref(),
         key: key_policy.as_ref(),

@@ -21,11 +21,11 @@ pub use unproven::{Unproven, Why};
 pub struct DeliveryPath {
     /// The trail.
     pub address: Address,
-    /// Whether the trail is there, and the path is the one that it takes now; otherwise it is the one of the spec.
+    /// Whether the trail exists, and the path is its current path. Otherwise, the path is that of the spec.
     pub is_live: bool,
-    /// What is asked of the policies.
+    /// The requests that the policies must allow.
     pub delivery: Delivery,
-    /// What they say, in the order in which log files go.
+    /// The decisions of the policies, in the order of the delivery.
     pub proofs: Vec<Proof>,
     /// Hops that no policy decides, or whose policy could not be read.
     pub unproven: Vec<Unproven>,
@@ -177,7 +177,7 @@ pub(crate) fn planned_paths(
     paths.collect()
 }
 
-/// Whether there is a policy to evaluate: a topic of somebody else may be absent or unreadable.
+/// Returns whether there is a policy to evaluate: a foreign topic can be absent or unreadable.
 fn knows_topic(observed: &Observed, topic: &Arn) -> bool {
     matches!(observed.existing_topics.get(topic), None | Some(Ok(Some(_))))
 }
@@ -197,7 +197,7 @@ pub(crate) fn own_key(desired: &Desired, observed: &Observed) -> String {
     known.unwrap_or_else(|| new_key(desired).into())
 }
 
-/// How a trail delivers, once it is as the spec says.
+/// Returns the delivery of a trail in the state of the spec.
 pub(crate) fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
     let key = match observed.key.is_some() || knows_key(desired) {
         true => Some(own_key(desired, observed)),
@@ -243,7 +243,7 @@ pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail
     }
 }
 
-/// How a trail delivers that the spec does not have. Its key and its bucket may be others than those of the spec.
+/// Returns the delivery of a trail that the spec does not have. Its key and its bucket can differ from those of the spec.
 pub(crate) fn of_other(desired: &Desired, observed: &Observed, other: &view::OtherTrail) -> Delivery {
     Delivery {
         trail: other.arn.clone(),
@@ -261,7 +261,7 @@ pub(crate) fn of_other(desired: &Desired, observed: &Observed, other: &view::Oth
     }
 }
 
-/// What a trail encrypts with now.
+/// Returns the key with which a trail encrypts now.
 fn known_key(live: &view::Trail) -> Option<String> {
     match live.kms_key.as_ref()? {
         KeyRef::Known(arn) => Some(arn.clone()),
@@ -274,7 +274,7 @@ fn knows_key(desired: &Desired) -> bool {
     desired.key.identity != KeyIdentity::Unmanaged
 }
 
-/// What is known of the organization of an account.
+/// Returns what is known about the organization of an account.
 pub(crate) fn membership(observed: &Observed, account: &str) -> Membership {
     let Some(live) = &observed.organization else { return Membership::Unknown };
     let id = live.roster.id.clone();
@@ -304,7 +304,7 @@ pub(crate) fn bucket_arn(desired: &Desired) -> Arn {
     Arn::new(desired.bucket.site.region.partition(), "s3", "", "", desired.bucket.name.as_str())
 }
 
-/// Stands for a key that is not there yet, whose policy can speak of it only as `*`.
+/// The ARN in place of a key that does not exist yet. Its policy names the key only as `*`.
 fn new_key(desired: &Desired) -> Arn {
     let region = &desired.key.site.region;
     let account = desired.account(&desired.key.site.account).map_or("", |account| account.id.as_str());
@@ -335,7 +335,7 @@ pub fn obstacle(proof: &Proof) -> String {
     }
 }
 
-/// A sentence that says which statements may allow or deny somebody to do something, and on what that depends.
+/// Returns a sentence that names the statements that may allow or deny an action, and the condition keys on which this depends.
 pub(crate) fn depends(doubts: &[Doubt], who_to_what: &str) -> String {
     let one = |Doubt { statement, effect, keys }: &Doubt| {
         let verb = match effect {

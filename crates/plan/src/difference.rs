@@ -4,18 +4,18 @@ use reconcile_policy::{Document, Op, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One value that differs.
+/// A difference of one value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub enum Difference {
-    /// It comes.
+    /// The value is added.
     Add {
-        /// Where, as an RFC 6901 pointer into the view; a policy statement is named by its Sid.
+        /// The place of the value, as an RFC 6901 pointer into the view. A policy statement is named by its Sid.
         path: String,
         /// What.
         value: Value,
     },
-    /// It goes.
+    /// The value is removed.
     Remove {
         /// Where.
         path: String,
@@ -26,15 +26,15 @@ pub enum Difference {
     Replace {
         /// Where.
         path: String,
-        /// What was there.
+        /// The value before.
         from: Value,
-        /// What will be there.
+        /// The value afterwards.
         value: Value,
     },
 }
 
 impl Difference {
-    /// Where it is.
+    /// Returns the place of the value.
     pub fn path(&self) -> &str {
         match self {
             Self::Add { path, .. } | Self::Remove { path, .. } | Self::Replace { path, .. } => path,
@@ -72,7 +72,7 @@ pub(crate) fn of_policies(
             difference.path = format!("/Statement/{index}");
         }
     }
-    // What is left of such a statement keeps its number.
+    // The rest of such a statement keeps its number.
     let removed: Vec<(String, Value)> = differences
         .iter()
         .filter(|it| it.op == Op::Remove && is_unnamed(it))

@@ -14,30 +14,30 @@ use crate::kind::Kind;
 use crate::plan::{AccountRef, ActionKind, Change, Warning, WarningCode};
 use crate::refusal::Refusal;
 
-/// One way in which live state is not what the spec says.
+/// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What it is about; for an account that could not be read, the account.
+    /// The address of the resource, or of an account that could not be read.
     pub address: String,
-    /// The account of it, if the spec has the account.
+    /// The account of the resource, if the spec has the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountRef>,
-    /// Of which sort it is.
+    /// The kind of the finding.
     pub kind: FindingKind,
-    /// What is wrong, as a word for programs: the code of the warning or refusal that a plan has, or `missing`, `changed`,
+    /// The code for programs: that of the warning or refusal of a plan, or `missing`, `changed`,
     /// `unexpected`, `unreadable`, `undeliverable`, `delivery-unknown`, `unlisted-trail`, `unlisted-undeliverable`, `exposure`.
     pub code: String,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// What is wrong, for people.
+    /// The message for people.
     pub message: String,
-    /// What is live, in the managed view; null where there is nothing.
+    /// The live resource, in the managed view; null if it does not exist.
     pub before: Value,
-    /// What the spec says; null where it has nothing.
+    /// The resource in the spec; null if the spec does not have it.
     pub after: Value,
     /// The values that differ.
     pub diff: Vec<Difference>,
-    /// What names the finding under `reviewed` of the spec, where it is access of outsiders.
+    /// The name that accepts the finding under `reviewed` in the spec, if the finding is access of outsiders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
     /// The reason why the finding is accepted, if the spec says so. It is then no drift.
@@ -46,29 +46,29 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether somebody has to do something about it: nobody accepted it.
+    /// Returns whether nobody accepted the finding.
     pub fn is_open(&self) -> bool {
         self.accepted.is_none()
     }
 }
 
-/// Sorts of findings.
+/// The kinds of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingKind {
-    /// It should be there.
+    /// A resource of the spec does not exist.
     Missing,
-    /// It is there and differs.
+    /// A resource differs from the spec.
     Changed,
-    /// It is there and should not be.
+    /// A resource or a permission is not in the spec.
     Unexpected,
-    /// It exists, and its log files do not arrive, or it is not known whether they do.
+    /// A trail exists, and its log files do not arrive, or it is unknown whether they arrive.
     Delivery,
-    /// It could not be read.
+    /// A resource or an account could not be read.
     Unreadable,
 }
 
-/// How much a finding matters to who relies on the logs; the greatest first.
+/// The severity of a finding for those who rely on the logs, the highest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -80,7 +80,7 @@ pub enum Severity {
     High,
     /// Hygiene; or it is not known whether a trail can deliver, since the policies depend on what is not known.
     Medium,
-    /// Labels; and trails that are not in the spec, and that our own statements let deliver.
+    /// Labels; and trails that are not in the spec and that managed statements allow to deliver.
     Low,
 }
 
@@ -105,7 +105,7 @@ impl Severity {
     }
 }
 
-/// What a comparison found, the gravest first, and what somebody accepted at the end.
+/// Returns the findings of a comparison, the most severe first, and accepted findings at the end.
 pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let plan = &comparison.plan;
     let unreadable = plan.unreadable.iter().map(|unreadable| Finding {
@@ -142,7 +142,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
             false => Finding { kind: FindingKind::Delivery, severity: Severity::High, ..told },
         }
     });
-    // What keeps an existing trail from delivering is reported with the trail.
+    // An obstacle to the delivery of an existing trail is reported with the trail.
     let reported: BTreeSet<&Address> = comparison.undelivered.iter().map(|path| &path.address).collect();
     let is_reported = |refusal: &&Refusal| match refusal {
         Refusal::Blocked { .. } | Refusal::Undeliverable { .. } => {
@@ -171,7 +171,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         .map(|(address, message)| told(address.to_string(), "administration-unknown", message.clone()));
     let is_unread = |it: &&Warning| is_of_kind(it, FindingKind::Unreadable);
     let unread = plan.warnings.iter().filter(is_unread).filter_map(of_warning);
-    // What a statement allows to outsiders says more than that it is foreign.
+    // A finding about access of outsiders says more than that the statement is foreign.
     let is_judged = |warning: &Warning| {
         let mut judged = comparison.foreign.iter().filter(|it| it.address == warning.address);
         judged.any(|it| not_ours(&it.subject) == warning.message)

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A digest of what a plan saw of a resource, `sha256:` and 64 hexadecimal digits.
 ///
-/// Apply compares it with what is there when it is about to write: what has changed in between was not in the plan
-/// that the user saw.
+/// Immediately before a write, apply compares it with live state. A change since the plan was not in the plan that the
+/// user saw.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);

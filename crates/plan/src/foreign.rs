@@ -14,11 +14,11 @@ pub struct ForeignAccess {
     pub address: Address,
     /// The statement, grant or rule, as people call it.
     pub subject: String,
-    /// What names the access under `reviewed` of the spec: kind, name and digest.
+    /// The name that accepts the access under `reviewed` in the spec: kind, name and digest.
     pub review: String,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// What it allows to whom, for people.
+    /// The message for people: what is allowed to whom.
     pub message: String,
     /// The reason why it is accepted, if the spec says so.
     pub accepted: Option<String>,

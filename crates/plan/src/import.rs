@@ -30,10 +30,10 @@ use draft::Draft;
 pub use error::ImportError;
 use text::Text;
 
-/// What to import, and how to call it.
+/// The options of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
-    /// Which set-up.
+    /// The installation to import.
     pub wanted: Wanted,
     /// The name of the installation; if none is given, the name that is found.
     pub name: Option<SpecName>,
@@ -56,26 +56,26 @@ pub struct Imported {
     pub bucket: BucketName,
     /// The number of trails in the spec.
     pub trails: usize,
-    /// What is in the spec, a line each.
+    /// The resources in the spec, one line each.
     pub contents: Vec<String>,
     /// The keys of the spec that leave something unmanaged, such as `bucket.policy`.
     pub unmanaged: Vec<&'static str>,
-    /// What is not in the spec.
+    /// The settings that are not in the spec.
     pub left_out: Vec<LeftOut>,
-    /// What a user should know besides, such as events that a plan adds.
+    /// Other messages for the user, such as events that a plan adds.
     pub notes: Vec<String>,
     /// The comparison of the spec with what is live.
     pub comparison: Comparison,
 }
 
-/// Something of a set-up that is not in the spec.
+/// A setting of the installation that is not in the spec.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftOut {
-    /// What it is.
+    /// The setting.
     pub what: String,
-    /// Why.
+    /// The reason.
     pub why: String,
-    /// What the user can do about it.
+    /// The next step of the user.
     pub hint: Option<String>,
 }
 

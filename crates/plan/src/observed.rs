@@ -1,6 +1,6 @@
 //! Live state as values. `reconcile-diff` reads it.
 //!
-//! What could not be read is an error value and never taken for absent.
+//! A resource that could not be read is an error value, and is never taken for absent.
 
 mod bucket;
 mod deliveries;
@@ -47,7 +47,7 @@ pub use used_key::{UsedKey, granted};
 pub struct Observed {
     /// The key in use: the managed one that the trails use, or else the one that the spec names.
     pub key: Option<HubKey>,
-    /// The key that the alias of the spec stands for, where that is not the key in use.
+    /// The key to which the alias of the spec points, if it is not the key in use.
     pub astray: Option<Arn>,
     /// The keys of this installation that are not in use.
     pub spare_keys: Spares,
@@ -57,29 +57,29 @@ pub struct Observed {
     pub bucket_policy: Option<Document>,
     /// Whether there is nothing in the bucket; only known where the spec lets it be deleted.
     pub is_bucket_empty: bool,
-    /// Settings of the bucket that decide what can be done with it; `None` where there is no bucket.
+    /// Settings of the bucket that decide what a plan can do with it; `None` if the bucket does not exist.
     pub bucket_conditions: Option<Conditions>,
-    /// Every log group of the spec that could be read, by ARN; `None` where there is none.
+    /// Every log group of the spec that could be read, by ARN; `None` if it does not exist.
     pub log_groups: BTreeMap<Arn, Option<LogGroup>>,
     /// The settings of these log groups that no spec manages, by ARN.
     pub group_traits: BTreeMap<Arn, GroupTraits>,
-    /// What others set up for the log groups of the spec that exist, by ARN.
+    /// The access that others gave to the log groups of the spec that exist, by ARN.
     pub log_access: BTreeMap<Arn, LogAccess>,
-    /// Every role that delivers to log groups and could be read, by ARN; `None` where there is none.
+    /// Every role that delivers to log groups and could be read, by ARN; `None` if it does not exist.
     pub roles: BTreeMap<Arn, Option<Role>>,
     /// The policies of these roles that are not of the installation, by the ARN of the role; an error where they could not be
     /// read.
     pub role_policies: BTreeMap<Arn, Result<Vec<OtherPolicy>, ReadError>>,
-    /// Every topic of the spec that could be read, by ARN; `None` where there is none.
+    /// Every topic of the spec that could be read, by ARN; `None` if it does not exist.
     pub topics: BTreeMap<Arn, Option<LiveTopic>>,
-    /// Every topic of others that the spec names, by ARN: `None` where there is none, or why it could not be read.
+    /// Every foreign topic that the spec names, by ARN: `None` if it does not exist, or the error if it could not be read.
     pub existing_topics: BTreeMap<Arn, Result<Option<TopicAttributes>, ReadError>>,
     /// The keys of the topics and log groups that a KMS key encrypts, by the ARN of the topic or log group.
     pub used_keys: BTreeMap<Arn, UsedKey>,
     /// Topics and log groups that the spec does not have and that still need the key, because statements of ours let it be
     /// used for them; by ARN, with the reason if the resource could not be read.
     pub still_encrypted: BTreeMap<Arn, Option<Unseen>>,
-    /// Every trail of the spec that could be read, by ARN; `None` where there is none.
+    /// Every trail of the spec that could be read, by ARN; `None` if it does not exist.
     pub trails: BTreeMap<Arn, Option<Trail>>,
     /// The deliveries of these trails, by ARN.
     pub deliveries: BTreeMap<Arn, Deliveries>,
@@ -88,11 +88,11 @@ pub struct Observed {
     /// Accounts in which there may be trails besides those that were seen, and why: the trails of all Regions could not
     /// be listed, or one of them could not be described.
     pub unsurveyed: BTreeMap<AccountName, ReadError>,
-    /// Trails that carry the mark of this installation and that the spec does not have any more, by ARN.
+    /// Trails that have the tag of this installation and that the spec no longer has, by ARN.
     pub strays: BTreeMap<Arn, Stray>,
     /// Log groups, roles and topics of this installation that its trails use and the spec does not have any more, by ARN.
     pub leftovers: BTreeMap<Arn, Leftover>,
-    /// What could not be read and may be of this installation, by ARN: log groups, roles and topics that its trails use and
+    /// Resources that could not be read and may be of this installation, by ARN: log groups, roles and topics that its trails use and
     /// the spec does not have; keys, where the key of the spec was not found.
     pub hidden: BTreeMap<Arn, Hidden>,
     /// The user or role with which the account of the bucket is read and changed, if known.
@@ -102,7 +102,7 @@ pub struct Observed {
     pub management: Option<AccountId>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,
-    /// Accounts that left, and that our own statements still let deliver.
+    /// Accounts that left the spec, and whose trails managed statements still allow to deliver.
     pub departed: Departed,
     /// Accounts that could not be read, in all or in part, and why.
     pub unreadable: BTreeMap<AccountName, ReadError>,
@@ -116,7 +116,7 @@ impl Observed {
     }
 }
 
-/// A trail of ours that the spec does not have.
+/// A trail of the installation that the spec does not have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stray {
     /// The account that it is in.
@@ -130,7 +130,7 @@ pub struct Stray {
 pub struct Hidden {
     /// The account that it is in.
     pub account: AccountName,
-    /// Why it could not be read.
+    /// The error of the read.
     pub error: ReadError,
 }
 
@@ -141,6 +141,6 @@ pub struct HubKey {
     pub key: LiveKey,
     /// Its policy.
     pub policy: Document,
-    /// All grants on it, ours and others'.
+    /// All grants on the key, managed and foreign.
     pub grants: Vec<Grant>,
 }

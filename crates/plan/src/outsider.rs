@@ -20,12 +20,12 @@ pub struct Outsider {
     pub address: Address,
     /// Whether the live policies let it deliver.
     pub can_deliver: bool,
-    /// What is known of it, for people.
+    /// The message for people.
     pub message: String,
 }
 
-/// Finds what tries to deliver without being in the spec: trails that cannot, and, where the spec wants them reported, trails
-/// that our own statements let deliver. `trails` are the trails that stay.
+/// Returns the trails that are not in the spec and deliver to its bucket: trails that cannot deliver, and, if the spec has them
+/// reported, trails that managed statements allow to deliver. `trails` are the trails that are kept.
 pub(crate) fn find<'o>(
     desired: &Desired,
     observed: &Observed,
@@ -72,7 +72,7 @@ impl Finder<'_> {
         })
     }
 
-    /// What policies say to the delivery of a trail. The policy of another key has not been read.
+    /// Returns the decisions of the policies about the delivery of a trail. The policy of another key is not read.
     fn prove(&self, trail: &OtherTrail, policies: &Policies<'_>) -> Vec<Proof> {
         let mut proofs = policies.prove(&of_other(self.desired, self.observed, trail));
         let hub = self.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
@@ -81,7 +81,7 @@ impl Finder<'_> {
         proofs
     }
 
-    /// Trails that our statements name and nobody could look at, of each account together.
+    /// Returns the trails that managed statements name and that could not be read, by account.
     fn unseen(&self) -> Vec<Outsider> {
         if !self.is_reported() {
             return Vec::new();

@@ -22,7 +22,7 @@ pub use change::{Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
 pub use code::{RefusalCode, WarningCode};
 pub use file::{FORMAT_VERSION, PlanFileError};
 
-/// What a spec asks for and live AWS does not have.
+/// The changes that bring live AWS to the state of a spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Version of this format, `1.0`.
@@ -49,11 +49,11 @@ pub struct Plan {
     pub summary: Summary,
     /// Real changes only, in the order in which apply would make them.
     pub changes: Vec<Change>,
-    /// What the user should know and nothing is done about.
+    /// Messages for the user about which the plan does nothing.
     pub warnings: Vec<Warning>,
     /// Accounts that could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// What the spec asks for and the plan leaves out, since it would do harm or AWS would refuse it.
+    /// The parts of the spec that the plan leaves out, because they would do harm or AWS would refuse them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
 }
@@ -62,7 +62,7 @@ impl Plan {
     /// Keeps the changes of the addresses that are asked for, and all that those depend on.
     pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
         let mut wanted: BTreeSet<Address> = BTreeSet::new();
-        // What a change depends on comes before it.
+        // The dependencies of a change come before the change.
         for change in self.changes.iter().rev() {
             if is_asked(&change.address) || wanted.contains(&change.address) {
                 wanted.insert(change.address.clone());
@@ -100,7 +100,7 @@ impl Plan {
 pub struct SpecRef {
     /// Its `name`.
     pub name: String,
-    /// Where it was read, as the user named it.
+    /// Its path, as the user named it.
     pub path: String,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
@@ -115,14 +115,14 @@ pub struct AccountRef {
     pub id: AccountId,
 }
 
-/// How many resources a plan creates, updates, deletes, leaves as they are, and could not read.
+/// The numbers of resources that a plan creates, updates, deletes, does not change, and could not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Resources that are not there.
     pub create: usize,
     /// Resources that differ; one that is written in two phases counts once.
     pub update: usize,
-    /// Resources of ours that the spec no longer has.
+    /// Managed resources that the spec no longer has.
     pub delete: usize,
     /// Resources that are as they should be.
     pub unchanged: usize,
@@ -159,9 +159,9 @@ impl Summary {
 pub struct Warning {
     /// A stable name for scripts.
     pub code: WarningCode,
-    /// What it is about.
+    /// The resource.
     pub address: Address,
-    /// What there is to know.
+    /// The message for people.
     pub message: String,
 }
 
@@ -172,9 +172,9 @@ pub struct Refused {
     pub code: RefusalCode,
     /// The resource of the refusal.
     pub address: Address,
-    /// Why it is refused.
+    /// The reason.
     pub message: String,
-    /// What the user can do next.
+    /// The next step of the user.
     pub hint: String,
     /// The resources whose changes are left out: what is refused, and what depends on it. Empty where nothing would change.
     pub left_out: Vec<Address>,
@@ -185,8 +185,8 @@ pub struct Refused {
 pub struct Unreadable {
     /// Which one.
     pub account: AccountRef,
-    /// Why.
+    /// The error.
     pub error: String,
-    /// What can be done about it.
+    /// The next step of the user, if one is known.
     pub hint: Option<String>,
 }

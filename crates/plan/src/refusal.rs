@@ -111,12 +111,12 @@ pub enum Refusal {
         /// The key, its grants, and the trails of the spec.
         resources: Vec<Address>,
     },
-    /// The alias of the spec stands for another key than the managed one. Nothing follows it.
+    /// The alias of the spec points to another key than the managed key. No resource follows it.
     #[error("{address} points to key {target}, but this installation uses key {in_use}")]
     AliasElsewhere {
         /// The alias.
         address: Address,
-        /// The key that the alias stands for.
+        /// The key to which the alias points.
         target: Arn,
         /// The key in use.
         in_use: Arn,

@@ -40,7 +40,7 @@ pub use tags::Tags;
 pub use topic::Topic;
 pub use trail::{CloudWatchLogs, Notification, OtherTrail, Trail};
 
-/// What every view can do.
+/// The operations of every view.
 pub trait View: Clone + PartialEq + Serialize + DeserializeOwned {
     /// This live view without what `wanted` leaves alone.
     fn managed(&self, wanted: &Self) -> Self;

@@ -17,7 +17,7 @@ pub fn plan(live: &Live) -> Plan {
 
 /// Creates live state in an embedded AWS: applies [`plan`] through the connection `aws`, and copies the policies byte for byte.
 ///
-/// The journal is in `folder` and is removed in the end: a copy is never resumed.
+/// The journal is kept in `folder` and removed at the end, because a copy is never resumed.
 ///
 /// # Errors
 /// If the journal cannot be kept.
@@ -29,7 +29,7 @@ pub async fn copy(
     options: Options,
     folder: &Path,
 ) -> Result<Outcome, JournalError> {
-    // What exists was allowed: the embedded AWS does not check it again.
+    // The live AWS accepted these policies, so the embedded AWS does not check them again.
     twin.trust(true);
     let journal = Journal::open(folder, plan)?;
     let desired = live.spec.desired();
@@ -70,7 +70,7 @@ fn copy_key(twin: &Twin, desired: &Desired, observed: &Observed) {
     twin.set_key_state(account, region, &name, traits.state.name());
 }
 
-/// The type of a key in the embedded AWS. A multi-Region key is copied without its replicas.
+/// Returns the type of a key in the embedded AWS. A multi-Region key is copied without its replicas.
 fn material(traits: &KeyTraits) -> KeyMaterial {
     KeyMaterial {
         usage: traits.usage.clone(),

@@ -1,11 +1,11 @@
-//! Live state of which only the policies are known.
+//! Live state that is made from policies alone.
 
 use reconcile_plan::observed::{HubKey, KeyTraits, LiveKey, Observed};
 use reconcile_plan::view::{self, Named};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, ObjectOwnership};
 
-/// A bucket and a key with the settings that AWS gives new ones, and with the given policies. A policy with a public
+/// Returns a bucket and a key with the default settings of AWS, and with the given policies. A policy with a public
 /// statement could only be saved in a bucket that does not block public access.
 pub fn given(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -> Observed {
     let site = &desired.key.site;

@@ -1,4 +1,4 @@
-//! What a spec presupposes in the embedded AWS, and the connection to it.
+//! The resources that a spec expects in the embedded AWS, and the connection to the embedded AWS.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use reconcile_aws::Embedded;
 use reconcile_spec::{Desired, Spec};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
-/// An account id that no spec has. It is the account of the current credentials, if the spec has no account for them, and the
+/// An account ID that no spec has. It is the account of the current credentials, if the spec has no account for them, and the
 /// management account, if the spec has no organization.
 const NOBODY: &str = "000000000000";
 
-/// Returns what a spec presupposes: accounts and roles, a key by its ARN, topics of others, the bucket of the lock.
+/// Returns the resources that a spec expects: accounts and roles, a key by its ARN, foreign topics, the bucket of the lock.
 pub fn setup(spec: &Spec) -> Setup {
     let desired = spec.desired();
     let accounts = desired.accounts.iter().map(|account| SetupAccount {
         id: account.id.to_string(),
         name: account.name.to_string(),
-        // A role with a path is known by the last part of its name.
+        // The embedded AWS knows a role by its name without the path.
         roles: account
             .access
             .role
@@ -32,7 +32,7 @@ pub fn setup(spec: &Spec) -> Setup {
     });
     Setup {
         ambient: spec.ambient_account().map(ToString::to_string),
-        // Without `organization` in the spec, its accounts are members like any other.
+        // Without `organization` in the spec, all accounts of the spec are members.
         management: desired.organization.is_none().then(|| NOBODY.to_owned()),
         accounts: accounts.collect(),
         keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),

@@ -11,7 +11,7 @@ use reconcile_spec::{Desired, Site};
 use super::log_group::LiveLogGroup;
 use super::{log_access, log_group, role, topic};
 
-/// What was made for trails, in one account.
+/// The log groups, roles and topics of one account.
 #[derive(Default)]
 pub(super) struct Attached {
     pub(super) log_groups: Vec<(Arn, Option<LiveLogGroup>)>,
@@ -22,10 +22,10 @@ pub(super) struct Attached {
     pub(super) existing_topics: Vec<(Arn, Result<Option<TopicAttributes>, ReadError>)>,
 }
 
-/// Log groups, roles and topics of the spec in this account.
+/// Reads the log groups, roles and topics of the spec in this account.
 ///
 /// # Errors
-/// Whatever AWS answered about a log group, a role or a topic that the spec manages.
+/// The error of AWS about a log group, a role or a topic that the spec manages.
 pub(super) async fn read(session: &Session, desired: &Desired) -> Result<Attached, ReadError> {
     let here = |site: &Site| site.account == session.account().name;
     let groups = desired.log_groups.iter().filter(|it| here(&it.site)).map(async |it| {
@@ -49,7 +49,7 @@ pub(super) async fn read(session: &Session, desired: &Desired) -> Result<Attache
         let found = topic::read(session, &it.site.region, &it.arn).await?;
         Ok::<_, ReadError>((it.arn.clone(), found))
     });
-    // A topic of others that cannot be read leaves the account readable.
+    // A foreign topic that cannot be read does not make the account unreadable.
     let existing =
         desired.existing_topics.iter().filter(|it| it.reader == session.account().name).map(async |it| {
             let region = it.arn.region().parse();

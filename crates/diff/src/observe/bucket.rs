@@ -15,23 +15,23 @@ use reconcile_spec::{BucketName, Installation, ObjectOwnership};
 use super::error::found;
 use super::retention;
 
-/// Aspects of a bucket that are read only where they are managed.
+/// Settings of a bucket that are read only if the spec manages them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aspects {
-    /// Our lifecycle rule.
+    /// The lifecycle rule of the installation.
     pub lifecycle: bool,
     /// The object lock.
     pub object_lock: bool,
-    /// Where access logs go.
+    /// The destination of access logs.
     pub access_logs: bool,
-    /// Whose the lifecycle rule is.
+    /// The installation that owns the lifecycle rule.
     pub installation: Installation,
 }
 
-/// Reads whether whoever requests pays.
+/// Returns whether the requester pays.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn requester_pays(session: &Session, region: &Region, name: &BucketName) -> Result<bool, Error> {
     let call = session
         .s3(region)
@@ -45,10 +45,10 @@ pub async fn requester_pays(session: &Session, region: &Region, name: &BucketNam
     Ok(payer == Payer::Requester)
 }
 
-/// Reads what the ACL of a bucket grants to others than the owner.
+/// Returns what the ACL of a bucket grants to anybody except the owner.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Result<Vec<AclGrant>, Error> {
     let call = session
         .s3(region)
@@ -68,16 +68,16 @@ pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Re
     Ok(grants.filter(|grant| Some(&grant.grantee) != owner.as_ref()).collect())
 }
 
-/// The bucket; `None` where there is none. All its settings are read at once.
+/// Reads the bucket with all its settings at once; `None` if the bucket does not exist.
 ///
-/// `GetBucketVersioning` says whether the bucket exists: it answers `NoSuchBucket` where there is none, and never that there is no
-/// versioning. The answer to `HeadBucket` has no body, and so no code. See "Error responses" in the S3 API reference.
+/// `GetBucketVersioning` shows whether the bucket exists: the only 404 of this operation is `NoSuchBucket`. The answer of
+/// `HeadBucket` has no body, and so no error code. See "Error responses" in the S3 API reference.
 ///
-/// Every call names the account that the bucket has to be in, so that a stranger's bucket of the same name is an
-/// error and never a target.
+/// Every call names the account that must own the bucket, so that a bucket of the same name in another account is an
+/// error, and never a target.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -118,29 +118,29 @@ pub async fn read(
     }))
 }
 
-/// What is read if it is to be read at all.
+/// Reads a setting, if it is to be read at all.
 async fn when<T>(is_asked: bool, read: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
     if is_asked { read.await.map(Some) } else { Ok(None) }
 }
 
-/// Whether there is nothing in a bucket, former versions and delete markers included.
+/// Returns whether a bucket is empty, also of former versions and delete markers.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn is_empty(session: &Session, region: &Region, name: &BucketName) -> Result<bool, ReadError> {
     let s3 = session.s3(region);
     let call = s3.list_object_versions().bucket(name.as_str()).expected_bucket_owner(session.id().as_str());
     let call = call.max_keys(1).send();
     let listed = session.call(Operation::ListObjectVersions, call).await?;
-    // S3 repeats the name of the bucket in every listing.
+    // Every listing of S3 has the name of the bucket.
     listed.name().ok_or_else(|| session.incomplete(Operation::ListObjectVersions, "Name"))?;
     Ok(listed.versions().is_empty() && listed.delete_markers().is_empty())
 }
 
-/// The rule of a bucket for the encryption of new objects; an empty rule if there is none.
+/// Reads the rule for the encryption of new objects; an empty rule if the bucket has none.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn encryption_rule(
     session: &Session,
     s3: &aws_sdk_s3::Client,
@@ -154,10 +154,10 @@ pub async fn encryption_rule(
     Ok(rule.unwrap_or_else(|| ServerSideEncryptionRule::builder().build()))
 }
 
-/// All tags of a bucket, whoever put them there.
+/// Reads all tags of a bucket, managed and foreign.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn read_tags(session: &Session, region: &Region, name: &BucketName) -> Result<Tags, Error> {
     let reader =
         Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
@@ -172,20 +172,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The default encryption, and the encryption types that S3 rejects.
+    /// Reads the default encryption, and the encryption types that S3 rejects.
     async fn encryption(&self) -> Result<(Encryption, Vec<String>), Error> {
         let rule = encryption_rule(self.session, &self.s3, self.name).await?;
         let blocked = rule.blocked_encryption_types.and_then(|it| it.encryption_type).unwrap_or_default();
         let blocked = blocked.into_iter().filter(|it| *it != EncryptionType::None);
         let bucket_key = rule.bucket_key_enabled.unwrap_or(false);
-        // S3 encrypts with keys of its own where nothing else is set.
+        // Without a setting, S3 encrypts with its own keys.
         // See "Setting default server-side encryption behavior for Amazon S3 buckets".
         let by_default = rule.apply_server_side_encryption_by_default;
         let encryption = by_default.map_or(Encryption::S3, |by_default| encryption(by_default, bucket_key));
         Ok((encryption, blocked.map(|it| it.as_str().to_owned()).collect()))
     }
 
-    /// Whether versions are kept; `None` where there is no bucket.
+    /// Reads whether versions are kept; `None` if the bucket does not exist.
     async fn versioning(&self) -> Result<Option<bool>, Error> {
         let call = self.s3.get_bucket_versioning().bucket(self.name).expected_bucket_owner(self.owner).send();
         let answer = found(self.session.call(Operation::GetBucketVersioning, call).await)?;
@@ -206,7 +206,7 @@ impl Reader<'_> {
     }
 
     async fn object_ownership(&self) -> Result<Named<ObjectOwnership>, Error> {
-        /// A bucket without ownership controls is one from before S3 had them.
+        /// The setting of a bucket without ownership controls, which is older than they are.
         /// See "Controlling ownership of objects and disabling ACLs for your bucket".
         const BEFORE_THERE_WERE_CONTROLS: ObjectOwnership = ObjectOwnership::ObjectWriter;
 

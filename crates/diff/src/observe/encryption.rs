@@ -1,6 +1,6 @@
-//! Finds the keys of encrypted topics and log groups, and what else still needs the key of the spec.
+//! Finds the keys of encrypted topics and log groups, and the topics and log groups that still need the key of the spec.
 //!
-//! Most are encrypted with the key of the spec, or not at all: then no call is made.
+//! Most are encrypted with the key of the spec, or not encrypted: both need no call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,8 @@ use reconcile_spec::{Account, Desired};
 
 use super::{key, log_group, policy, topic};
 
-/// Reads the keys of topics and log groups, as far as they are not known already; and what our own statements still let
-/// the key be used for, although the spec does not have it.
+/// Reads the unknown keys of topics and log groups, and the topics and log groups for which managed statements still allow
+/// the use of the key, although the spec does not have them.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unknown: BTreeMap<Arn, Vec<Arn>> = BTreeMap::new();
     for (resource, name) in encrypted(observed) {
@@ -54,7 +54,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     }
 }
 
-/// Every topic and log group that a KMS key encrypts, with what it calls the key.
+/// Returns every topic and log group that a KMS key encrypts, with its name for the key.
 fn encrypted(observed: &Observed) -> Vec<(Arn, String)> {
     let key = |encryption: Option<&AtRest>| encryption.and_then(AtRest::key).map(str::to_owned);
     let topics = observed
@@ -72,8 +72,8 @@ fn encrypted(observed: &Observed) -> Vec<(Arn, String)> {
     topics.chain(existing).chain(groups).collect()
 }
 
-/// The ARN of what a topic or a log group calls `name`: the ARN or the id of a key, or the name or the ARN of an alias. An
-/// id and the name of an alias are of the account and Region of the resource.
+/// Returns the ARN of the key or alias that a topic or a log group names: by an ARN, by the ID of a key, or by the name of an
+/// alias. IDs and names of aliases are those of the account and Region of the resource.
 ///
 /// See `KeyId` of `DescribeKey` in the KMS API reference.
 fn named(resource: &Arn, name: &str) -> Option<Arn> {
@@ -85,7 +85,7 @@ fn named(resource: &Arn, name: &str) -> Option<Arn> {
     Some(Arn::new(region.partition(), "kms", region.as_str(), resource.account(), &id))
 }
 
-/// What is known of a key without a call.
+/// Returns what is known about a key without a call.
 fn known(named: &Arn, desired: &Desired, observed: &Observed) -> Option<UsedKey> {
     if named.resource() == "alias/aws/sns" {
         return Some(UsedKey::ManagedByAws);
@@ -102,7 +102,7 @@ fn account_of<'d>(desired: &'d Desired, arn: &Arn) -> Option<&'d Account> {
     desired.accounts.iter().find(|account| account.id.as_str() == arn.account())
 }
 
-/// A key that a resource names, from the account of the key; `own` is that of the spec.
+/// Reads a key that a resource names, in the account of the key. `own` is the key of the spec.
 async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> Result<UsedKey, ReadError> {
     let unusable = |state: &str| UsedKey::Unusable { name: named.to_string(), state: state.to_owned() };
     let Ok(region) = named.region().parse() else { return Ok(unusable("missing")) };
@@ -125,8 +125,8 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     Ok(UsedKey::Other { arn, policy })
 }
 
-/// Returns the topics and log groups that statements of ours let the key be used for and that the spec does not have, each with
-/// its account. The account can have left the spec or the selection of the organization, and is entered as for its trails then.
+/// Returns the topics and log groups for which managed statements allow the use of the key and that the spec does not have, each
+/// with its account. An account that left the spec or the selection of the organization is entered as for its trails.
 fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Unseen>, Arn)> {
     let mut arns: BTreeSet<Arn> = granted(desired, observed);
     arns.retain(|arn| {
@@ -148,8 +148,8 @@ fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Uns
     left_over
 }
 
-/// Whether a topic still has its messages encrypted with the key. What a log group encrypted is read as long as it
-/// exists, whatever encrypts its events now.
+/// Returns whether a topic or a log group still needs the key. A topic needs the key while it encrypts with the key. A log
+/// group needs the key while it exists, because CloudWatch Logs decrypts its earlier events with it.
 async fn needs_key(
     aws: &Aws,
     account: &Account,

@@ -1,6 +1,6 @@
-//! Absent is an answer; every other error is one.
+//! Tells an absent resource from an error.
 
-/// Turns "there is none" into `None`, and leaves every other error one.
+/// Returns `None` for the error that a resource does not exist, and every other error unchanged.
 pub(super) fn found<T>(
     result: Result<T, reconcile_operations::Error>,
 ) -> Result<Option<T>, reconcile_operations::Error> {

@@ -11,10 +11,10 @@ use reconcile_policy::{Arn, Region};
 
 use super::page::{self, Next};
 
-/// All grants on a key, ours and others'.
+/// Reads all grants on a key, managed and foreign.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub async fn list(session: &Session, region: &Region, key: &Arn) -> Result<Vec<Grant>, ReadError> {
     let kms = &session.kms(region);
     let grants = page::all(session, Operation::ListGrants, |marker| async move {

@@ -23,17 +23,17 @@ pub(super) struct HubBucket {
     pub(super) management: Option<AccountId>,
 }
 
-/// The key, or those that may be it.
+/// The key, or the keys that may be the key.
 pub(super) struct FoundKey {
     pub(super) hub: Option<HubKey>,
     pub(super) spares: Spares,
     pub(super) hidden: BTreeMap<Arn, Hidden>,
 }
 
-/// Reads the key of the spec, with what hangs on it.
+/// Reads the key of the spec, with its policy, grants and tags.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub(super) async fn read_key(session: &Session, desired: &Desired) -> Result<FoundKey, ReadError> {
     let (region, identity) = (&desired.key.site.region, &desired.key.identity);
     let search = key::find(session, region, identity, &desired.installation).await?;
@@ -44,7 +44,7 @@ pub(super) async fn read_key(session: &Session, desired: &Desired) -> Result<Fou
     let spares = async {
         match identity {
             KeyIdentity::Alias(_) => key::find_spares(session, region, &desired.installation, named).await,
-            // A key by its ARN needs no permission to list the keys of its account.
+            // A key by its ARN is read without the permission to list the keys of its account.
             KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Spares::default(),
         }
     };
@@ -58,7 +58,7 @@ pub(super) async fn read_key(session: &Session, desired: &Desired) -> Result<Fou
     Ok(FoundKey { hub: hub?, spares, hidden })
 }
 
-/// Reads a key with what hangs on it.
+/// Reads a key with its policy, grants and tags.
 pub(super) async fn read_hub_key(
     session: &Session,
     region: &Region,
@@ -73,13 +73,13 @@ pub(super) async fn read_hub_key(
     Ok(HubKey { key, policy, grants })
 }
 
-/// Reads the bucket, with its policy and all that decides what can be done with it.
+/// Reads the bucket, with its policy and the settings that decide what a plan can do with it.
 ///
 /// # Errors
-/// Whatever S3 answered about what the spec manages. What it does not manage has errors of its own.
+/// The error of S3 about settings that the spec manages. Other settings have errors of their own.
 pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
-    // Also read where the spec does not manage them, so they are read apart from the bucket, and once.
+    // They are read even if the spec does not manage them, so the read of the bucket leaves them out.
     let aspects = Aspects {
         lifecycle: false,
         object_lock: desired.bucket.object_lock.enforced().is_some(),
@@ -103,7 +103,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     );
     let access_logs = retention::access_logs(session, region, name);
     let management = async {
-        // An organization that the spec names is read anyway.
+        // The organization of the spec is read anyway.
         match desired.organization {
             Some(_) => None,
             None => organization::management(session, region).await,
@@ -116,7 +116,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     let requester_pays = understood(session, requester_pays);
     let notifications = understood(session, notifications);
     let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
-        // All other answers are that there is no bucket.
+        // Every other answer means that the bucket does not exist.
         return Ok(HubBucket::absent(session, management));
     };
     if desired.bucket.lifecycle.enforced().is_some() {
@@ -149,15 +149,15 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
 }
 
 impl HubBucket {
-    /// What is known where there is no bucket.
+    /// Returns the values for a bucket that does not exist.
     fn absent(session: &Session, management: Option<AccountId>) -> Self {
         let caller = session.caller().cloned();
         Self { bucket: None, policy: None, is_empty: false, conditions: None, caller, management }
     }
 }
 
-/// A setting that nobody has set, where an endpoint of the user's answers in a form that is not that of AWS: moto does so for
-/// settings that it does not know. From AWS, such an answer is an error.
+/// Takes an answer that is not in the form of AWS as an absent setting, if the endpoint is an emulator of the user: moto answers
+/// so for settings that it does not know. From AWS, such an answer is an error.
 fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
     match read {
         Err(error) if session.is_elsewhere() && error.is_unreadable_answer() => Ok(T::default()),
@@ -165,7 +165,7 @@ fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T
     }
 }
 
-/// The error of a read of the bucket, in words of the spec where the bucket is in another Region.
+/// Returns the error of a read of the bucket; if the bucket is in another Region, in terms of the spec.
 fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
     let wanted = desired.bucket.site.region.as_str();
     match error {
@@ -177,7 +177,7 @@ fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
     }
 }
 
-/// Whether the ACL of the bucket has an effect.
+/// Returns whether the ACL of the bucket has an effect.
 fn has_acls(live: &Bucket) -> bool {
     live.object_ownership != Some(Named::Known(ObjectOwnership::BucketOwnerEnforced))
 }

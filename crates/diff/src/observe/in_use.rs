@@ -1,4 +1,4 @@
-//! Decides which key is in use: the managed one that the trails use, whatever the alias of the spec stands for.
+//! Finds the key in use: the managed key that the trails use, even if the alias of the spec points to another key.
 
 use reconcile_aws::{Aws, Session};
 use reconcile_plan::observed::{HubKey, KeyState, ObserveError, Observed, ReadError, SpareKey, Spares};
@@ -9,10 +9,10 @@ use reconcile_spec::{AliasName, Desired};
 use super::hub::read_hub_key;
 use super::key;
 
-/// Takes the key in use in place of the one that the alias stands for, where they differ. Without such a key, no call is made.
+/// Replaces the key of the alias by the key in use, if they differ. Makes no call if there is no such key.
 ///
 /// # Errors
-/// Where the key in use cannot be read.
+/// If the key in use cannot be read.
 pub(super) async fn settle(
     aws: &Aws,
     desired: &Desired,
@@ -60,7 +60,7 @@ async fn read(aws: &Aws, desired: &Desired, arn: &Arn) -> Result<HubKey, ReadErr
     read_hub_key(&session, &site.region, &found).await
 }
 
-/// The keys of the trails of the spec that carry the tag of the installation, once for each trail.
+/// Returns the keys of the trails that have the tag of the installation, once for each trail.
 fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o str> {
     let trails = observed.trails.values().flatten();
     let ours = trails.filter(|trail| trail.tags.are_of(&desired.installation));
@@ -74,14 +74,14 @@ fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o str>
 /// The key that the spec names.
 struct Named<'k> {
     arn: &'k Arn,
-    /// Whether it carries the tag of the installation.
+    /// Whether the key has the tag of the installation.
     is_ours: bool,
 }
 
-/// The key in use, where that is not the one that the spec names. `of_trails` are the keys of the trails.
+/// Returns the key in use, if it is not the key that the spec names. `of_trails` are the keys of the trails.
 ///
-/// The trails decide among the keys of the installation. A foreign key that the alias stands for is taken over, but never in
-/// place of one of ours.
+/// The trails decide among the keys of the installation. A foreign key to which the alias points is taken over, but never in
+/// place of a key of the installation.
 fn other_than_named<'s>(
     named: Option<&Named<'_>>,
     spares: &'s Spares,

@@ -1,7 +1,7 @@
-//! Reads the KMS key of an installation, and finds other keys that carry its tag.
+//! Reads the KMS key of an installation, and finds other keys with the tag of the installation.
 //!
-//! The key in use is the managed one. An alias names it, and does not decide: whoever can move the alias would otherwise
-//! decide with which key every trail encrypts.
+//! The key in use is the managed key. The alias names the key, and does not decide which key is in use: otherwise, whoever can
+//! move the alias would decide with which key all trails encrypt.
 
 use std::collections::BTreeMap;
 
@@ -21,24 +21,24 @@ use reconcile_spec::{AliasName, Installation, KeyIdentity};
 use super::error::found;
 use super::page::{self, Next};
 
-/// A key that exists, by what can be known of it without its id.
+/// A key, with everything that can be read without its ID.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// Its ARN.
     pub arn: Arn,
-    /// Whether the spec's name for it stands for it: its alias, or its ARN.
+    /// Whether the alias or the ARN in the spec is that of the key.
     pub is_aliased: bool,
-    /// What it is made of, and its state.
+    /// The kind of its material, and its state.
     pub traits: KeyTraits,
     description: String,
 }
 
-/// What became of a search for a key.
+/// The result of a search for a key.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Search {
     /// The key.
     pub found: Option<Found>,
-    /// Keys whose tags may not be read, and why: one of them may be the one. Empty where there was no need to look at tags.
+    /// Keys whose tags cannot be read, with the errors: one of them may be the key. Empty if no tags had to be read.
     pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
@@ -48,11 +48,11 @@ impl From<Option<Found>> for Search {
     }
 }
 
-/// The key that the spec names: the one of its ARN; the one that its alias stands for; or else one with our tags, which a
-/// former run made and could not name any more. None where the spec leaves the key alone.
+/// Finds the key that the spec names: by its ARN, by its alias, or by the tag of the installation, if an earlier apply ended
+/// before it created the alias. `None` if the spec does not manage the key.
 ///
 /// # Errors
-/// [`ReadError::NoSuchKey`] where there is none of that ARN; whatever KMS answered.
+/// [`ReadError::NoSuchKey`] if no key has the ARN; otherwise the error of KMS.
 pub async fn find(
     session: &Session,
     region: &Region,
@@ -72,10 +72,10 @@ pub async fn find(
     }
 }
 
-/// The key that an alias stands for.
+/// Reads the key to which an alias points.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub async fn find_named(
     session: &Session,
     region: &Region,
@@ -85,10 +85,10 @@ pub async fn find_named(
     metadata.map(|metadata| Found::of(metadata, true)).transpose()
 }
 
-/// The key of an ARN. Whether the alias of the spec stands for it is not asked.
+/// Reads the key of an ARN, without its alias.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub async fn find_by_arn(session: &Session, region: &Region, arn: &Arn) -> Result<Option<Found>, ReadError> {
     let metadata = describe(session, region, arn.as_str(), Operation::DescribeKey).await?;
     metadata.map(|metadata| Found::of(metadata, true)).transpose()
@@ -104,25 +104,25 @@ impl Found {
         })
     }
 
-    /// The settings without the rotation, which takes another call.
+    /// Returns the settings without the rotation, which needs another call.
     fn view(&self, tags: Tags) -> Key {
         Key { description: Some(self.description.clone()), rotation: None, tags, initial_policy: None }
     }
 }
 
-/// The settings of a key of the installation that is not in use, without the rotation.
+/// Reads the settings of a key of the installation that is not in use, without the rotation.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub async fn read_spare(session: &Session, region: &Region, key: &Found) -> Result<Key, ReadError> {
     Ok(key.view(tags(session, region, key.arn.as_str()).await?))
 }
 
-/// A key with our tags that no alias of ours leads to. One that can be used comes before one that is disabled, then the oldest
-/// one; a key that is pending deletion was given up.
+/// Finds a key with the tag of the installation to which no alias points. An enabled key comes before a disabled key, and an older
+/// key before a newer one. A key that is pending deletion does not count.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub async fn find_unnamed(
     session: &Session,
     region: &Region,
@@ -141,12 +141,13 @@ pub async fn find_unnamed(
         })
         .map(|key| Found::of(key, false))
         .transpose()?;
-    // Whoever has found the key does not need the others.
+    // The other keys do not matter once the key is found.
     let hidden = if found.is_some() { BTreeMap::new() } else { marked.hidden };
     Ok(Search { found, hidden })
 }
 
-/// The keys with our tags, except the one that the spec names. A key that cannot be read ends nothing.
+/// Returns the keys with the tag of the installation, except the key of the spec. A key that cannot be read is listed with its
+/// error.
 pub async fn find_spares(
     session: &Session,
     region: &Region,
@@ -180,13 +181,13 @@ pub async fn find_spares(
     }
 }
 
-/// The keys that carry a tag, and those whose tags cannot be read.
+/// Keys that have a tag, and keys whose tags cannot be read.
 struct Marked {
     keys: Vec<(KeyMetadata, Tags)>,
     hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
-/// Reads which of the keys carry our tag.
+/// Reads which of the keys have the tag of the installation.
 async fn find_marked(
     session: &Session,
     region: &Region,
@@ -211,7 +212,7 @@ async fn find_marked(
             Ok(found) => {
                 marked.keys.extend(found.filter(|(key, _)| key.key_manager() != Some(&KeyManagerType::Aws)));
             }
-            // The policy of a foreign key says who reads its tags.
+            // The policy of a foreign key decides who can read its tags.
             Err(error) if error.is_denied() => _ = marked.hidden.insert(key, error),
             Err(error) => return Err(error),
         }
@@ -219,10 +220,10 @@ async fn find_marked(
     Ok(marked)
 }
 
-/// The settings of a key.
+/// Reads the settings of a key.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<LiveKey, ReadError> {
     let arn = key.arn.as_str();
     let rotation = async {
@@ -236,15 +237,16 @@ pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<Liv
     Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, traits: key.traits.clone(), view })
 }
 
-/// Whether KMS tells how the key is rotated: a key that AWS does not rotate, and one that is about to be deleted, is an error.
+/// Returns whether KMS returns the rotation of the key: for a key that AWS does not rotate, or that is pending deletion, KMS
+/// returns an error.
 fn is_asked_about_rotation(traits: &KeyTraits) -> bool {
     traits.rotated() != Rotated::Never && matches!(traits.state, KeyState::Enabled | KeyState::Disabled)
 }
 
-/// The aliases that stand for a key.
+/// Reads the aliases that point to a key.
 ///
 /// # Errors
-/// Whatever KMS answered.
+/// The error of KMS.
 pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Vec<AliasName>, ReadError> {
     let kms = &session.kms(region);
     let aliases = page::all(session, Operation::ListAliases, |marker| async move {
@@ -257,7 +259,7 @@ pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Ve
     Ok(names.filter_map(|name| name.strip_prefix("alias/")?.parse().ok()).collect())
 }
 
-/// What `DescribeKey` says of a key, by id, ARN or alias.
+/// Reads the metadata of a key, by ID, ARN or alias; `None` if there is no such key.
 pub(super) async fn describe(
     session: &Session,
     region: &Region,
@@ -280,7 +282,7 @@ async fn metadata(
     answer.key_metadata.map(Some).ok_or_else(|| session.incomplete(operation, "KeyMetadata"))
 }
 
-/// What `DescribeKey` says about the kind and the state of a key.
+/// Returns the kind and the state of a key.
 pub(super) fn traits_of(metadata: &KeyMetadata) -> KeyTraits {
     let default = KeyTraits::default();
     let regions = metadata.multi_region_configuration();
@@ -311,7 +313,7 @@ async fn rotation(
     region: &Region,
     id: &str,
 ) -> Result<Rotation, reconcile_operations::Error> {
-    /// What KMS does where nobody has said otherwise. See `EnableKeyRotation` in the KMS API reference.
+    /// The default of KMS. See `EnableKeyRotation` in the KMS API reference.
     const DEFAULT_PERIOD_DAYS: u32 = 365;
 
     let kms = session.kms(region);
@@ -356,9 +358,9 @@ async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_
 
 /// An alias of a key.
 struct KeyAlias {
-    /// With its `alias/`.
+    /// The name, with `alias/`.
     name: String,
-    /// The id of the key.
+    /// The ID of the key.
     key: String,
 }
 
@@ -378,7 +380,7 @@ async fn list_aliases(
     Ok(aliases.filter_map(|it| Some(KeyAlias { name: it.alias_name?, key: it.target_key_id? })).collect())
 }
 
-/// The keys without those that AWS manages for its services; their aliases begin with `alias/aws/`.
+/// Returns the keys except those that AWS manages for its services, whose aliases begin with `alias/aws/`.
 fn customer_managed(keys: Vec<Arn>, aliases: &[KeyAlias]) -> Vec<Arn> {
     let is_of_aws = |key: &Arn| {
         aliases.iter().any(|it| it.name.starts_with("alias/aws/") && it.key == key.resource_name())

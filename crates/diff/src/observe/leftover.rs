@@ -15,7 +15,7 @@ use reconcile_spec::{Account, AccountName, Desired};
 
 use super::{log_access, log_group, role, topic};
 
-/// Looks where trails of ours lead; what cannot be read is hidden.
+/// Reads the destinations of trails of the installation. A destination that cannot be read is hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut by_account: BTreeMap<AccountName, (Account, BTreeSet<(Arn, Region)>)> = BTreeMap::new();
     for (arn, region) in references(desired, observed) {
@@ -45,7 +45,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     }
 }
 
-/// The destinations that trails of the installation use or have used, with the Region to ask in.
+/// Returns the destinations that trails of the installation use or used before, each with the Region to read it in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
     let is_ours = |trail: &&Trail| trail.tags.are_of(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
@@ -63,10 +63,10 @@ fn is_wanted(desired: &Desired, arn: &Arn) -> bool {
         || desired.topics.iter().any(|it| it.arn == *arn)
 }
 
-/// The resource of an ARN with the additions of others; `None` if the resource is not of this installation.
+/// Reads the resource of an ARN with the additions of others; `None` if the resource is not of this installation.
 ///
 /// # Errors
-/// Also where it cannot be read what others have put on it.
+/// Also if the additions of others cannot be read.
 async fn read(
     session: &Session,
     region: &Region,

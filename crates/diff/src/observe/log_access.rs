@@ -39,7 +39,7 @@ pub(super) async fn read<'g>(
     groups.collect()
 }
 
-/// What was listed; where that could not be read, nothing, and the error is noted.
+/// Returns what was listed. If the list cannot be read, returns nothing, and notes the error.
 fn kept<T>(listed: Result<Vec<T>, ReadError>, what: Unread, unread: &mut Vec<(Unread, ReadError)>) -> Vec<T> {
     listed.unwrap_or_else(|error| {
         unread.push((what, error));
@@ -58,7 +58,7 @@ async fn of_account(session: &Session, region: &Region) -> LogAccess {
     }
 }
 
-/// The access that one log group gives by itself; `None` if there is no such log group.
+/// Reads the access that one log group gives; `None` if the log group does not exist.
 pub async fn of_group(session: &Session, region: &Region, arn: &Arn, name: &str) -> Option<LogAccess> {
     let (policies, subscriptions) =
         join(resource_policies(session, region, Some(arn)), group_subscriptions(session, region, name)).await;
@@ -70,9 +70,9 @@ pub async fn of_group(session: &Session, region: &Region, arn: &Arn, name: &str)
     })
 }
 
-/// The resource policies of the account and Region, or that of one log group.
+/// Reads the resource policies of the account and Region, or the policy of one log group.
 ///
-/// Without a scope, `DescribeResourcePolicies` lists those of the account: see the CloudWatch Logs API reference.
+/// Without a scope, `DescribeResourcePolicies` lists the policies of the account. See the CloudWatch Logs API reference.
 async fn resource_policies(
     session: &Session,
     region: &Region,
@@ -89,7 +89,7 @@ async fn resource_policies(
         let (policies, token) = answer.map(|it| (it.resource_policies, it.next_token)).unwrap_or_default();
         Ok::<_, Error>((policies.unwrap_or_default(), token))
     });
-    // An emulator that knows no scopes lists those of the account again.
+    // An emulator without scopes lists the policies of the account again.
     let is_of_scope = |policy: &Stored| group.is_none() || policy.resource_arn().is_some();
     let policies = listed.await?.into_iter().filter(is_of_scope);
     policies
@@ -107,7 +107,7 @@ async fn resource_policies(
         .collect()
 }
 
-/// The subscription filters of a log group; `None` if the log group does not exist.
+/// Reads the subscription filters of a log group; `None` if the log group does not exist.
 async fn group_subscriptions(
     session: &Session,
     region: &Region,

@@ -11,12 +11,12 @@ use reconcile_policy::Region;
 
 use super::page;
 
-/// A log group with the settings that no spec manages.
+/// A log group, with the settings that no spec manages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveLogGroup {
     /// The log group.
     pub view: LogGroup,
-    /// What no spec manages.
+    /// The settings that no spec manages.
     pub traits: GroupTraits,
 }
 
@@ -26,25 +26,25 @@ impl From<LiveLogGroup> for LogGroup {
     }
 }
 
-/// The log group of this name; `None` where there is none.
+/// Reads the log group of a name; `None` if there is none.
 ///
 /// # Errors
-/// Whatever CloudWatch Logs answered.
+/// The error of CloudWatch Logs.
 pub async fn read(session: &Session, region: &Region, name: &str) -> Result<Option<LogGroup>, ReadError> {
     Ok(read_live(session, region, name).await?.map(|live| live.view))
 }
 
-/// The log group of this name with what no spec manages; `None` where there is none.
+/// Reads the log group of a name, with the settings that no spec manages; `None` if there is none.
 ///
 /// # Errors
-/// Whatever CloudWatch Logs answered.
+/// The error of CloudWatch Logs.
 pub async fn read_live(
     session: &Session,
     region: &Region,
     name: &str,
 ) -> Result<Option<LiveLogGroup>, ReadError> {
     let Some(found) = describe(session, region, name).await? else { return Ok(None) };
-    // Without `:*`, which CloudTrail asks for and tags do not take.
+    // Without `:*`, which CloudTrail requires, and which the operations for tags do not accept.
     let arn = found.arn.as_deref().unwrap_or_default().trim_end_matches(":*");
     let call = session.logs(region).list_tags_for_resource().resource_arn(arn).send();
     let tags = session.call(Operation::ListLogGroupTags, call).await?.tags;
@@ -77,7 +77,7 @@ fn traits(found: &Described) -> GroupTraits {
     }
 }
 
-/// They can be asked for by the beginning of their names only.
+/// CloudWatch Logs lists log groups by the beginning of their names only.
 async fn describe(session: &Session, region: &Region, name: &str) -> Result<Option<Described>, ReadError> {
     let logs = &session.logs(region);
     let groups = page::all(session, Operation::DescribeLogGroups, |token| async move {

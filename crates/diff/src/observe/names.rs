@@ -16,7 +16,7 @@ use super::page::{self, Next};
 /// Events for `EventBridge` go to the account of the bucket. See "Amazon S3 Event Notifications" in the S3 user guide.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn notifications(
     session: &Session,
     region: &Region,
@@ -53,7 +53,7 @@ fn prefix(filter: NotificationConfigurationFilter) -> String {
 /// Reads the buckets to which S3 writes inventories of the bucket.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn inventories(
     session: &Session,
     region: &Region,
@@ -88,7 +88,7 @@ fn inventory(configuration: InventoryConfiguration) -> Option<Receiver> {
 /// Reads the confirmed subscriptions of a topic.
 ///
 /// # Errors
-/// Whatever SNS answered.
+/// The error of SNS.
 pub async fn subscriptions(session: &Session, region: &Region, topic: &Arn) -> Result<Vec<Receiver>, Error> {
     let sns = &session.sns(region);
     let listed = page::all(session, Operation::ListSubscriptionsByTopic, |token| async move {
@@ -99,7 +99,7 @@ pub async fn subscriptions(session: &Session, region: &Region, topic: &Arn) -> R
             listed.ok_or_else(|| session.incomplete(Operation::ListSubscriptionsByTopic, "Subscriptions"))?;
         Ok::<_, Error>((listed, page.next_token))
     });
-    // One that is not confirmed has no ARN, and gets no messages.
+    // An unconfirmed subscription has no ARN, and gets no messages.
     let confirmed = listed.await?.into_iter();
     let confirmed =
         confirmed.filter(|it| it.subscription_arn.as_ref().is_some_and(|it| it.starts_with("arn:")));

@@ -13,10 +13,10 @@ use reconcile_spec::{Member, Organization, Roster, Unit};
 
 use super::page;
 
-/// The state of an account that is a member in every respect.
+/// The state of an account that can be entered.
 const ACTIVE: &str = "ACTIVE";
 
-/// The state of an account: only an account in the state `ACTIVE` is a member that can be entered.
+/// Returns the state of an account. Only an account in the state `ACTIVE` can be entered.
 ///
 /// `State` replaces `Status`, which AWS retired on September 9, 2026. Emulators may still return only `Status`. See "Monitor the
 /// state of your AWS accounts" in the Organizations user guide, and `Account` in the Organizations API reference.
@@ -25,13 +25,13 @@ fn state(account: &Account) -> Option<&str> {
     account.state.as_ref().map(AccountState::as_str).or_else(status)
 }
 
-/// The organization of the session's account, in the partition of a Region, as far as the spec asks for it.
+/// Reads the organization of the account of the session, as far as the spec needs it.
 ///
-/// One call and one more for every 20 accounts; where units are asked for, two for every unit; where tags are, one for
-/// every account.
+/// Makes one call, and one for every 20 accounts. If the spec selects units, two for every unit; if it selects tags, one for every
+/// account.
 ///
 /// # Errors
-/// Whatever Organizations answered: only the management account and delegated administrators may list it.
+/// The error of Organizations: only the management account and delegated administrators can list the members.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -70,8 +70,8 @@ pub async fn read(
     })
 }
 
-/// The management account of the organization that the session's account is in; `None` where the account is in none, or may not
-/// describe it. Every member may be allowed to.
+/// Reads the management account of the organization of the session's account; `None` if the account is in no organization, or is
+/// not allowed to describe the organization. A member can have this permission.
 ///
 /// See `DescribeOrganization` in the Organizations API reference.
 pub async fn management(session: &Session, region: &Region) -> Option<AccountId> {
@@ -80,18 +80,18 @@ pub async fn management(session: &Session, region: &Region) -> Option<AccountId>
     answer.organization?.master_account_id?.parse().ok()
 }
 
-/// Whether CloudTrail has trusted access.
+/// Returns whether CloudTrail has trusted access.
 ///
 /// # Errors
-/// Whatever Organizations answered.
+/// The error of Organizations.
 pub async fn has_service_access(session: &Session, region: &Region) -> Result<bool, ReadError> {
     Reader { session, client: session.organizations(region) }.service_access().await
 }
 
-/// Delegated administrators for CloudTrail.
+/// Reads the delegated administrators for CloudTrail.
 ///
 /// # Errors
-/// Whatever Organizations answered.
+/// The error of Organizations.
 pub async fn list_delegated_administrators(
     session: &Session,
     region: &Region,
@@ -99,7 +99,7 @@ pub async fn list_delegated_administrators(
     Reader { session, client: session.organizations(region) }.delegated_administrators().await
 }
 
-/// What is read if it is to be read at all.
+/// Reads something, if it is to be read at all.
 async fn when<T>(
     is_asked: bool,
     read: impl Future<Output = Result<T, ReadError>>,
@@ -107,7 +107,7 @@ async fn when<T>(
     if is_asked { read.await.map(Some) } else { Ok(None) }
 }
 
-/// The units, and for each account the ids of those that it is in.
+/// The units, and for each account the IDs of its units.
 type Units = (Vec<Unit>, BTreeMap<AccountId, Vec<String>>);
 
 struct Reader<'a> {
@@ -139,7 +139,7 @@ impl Reader<'_> {
         .await
     }
 
-    /// The whole tree, level by level.
+    /// Reads the whole tree, level by level.
     async fn units(&self) -> Result<Units, ReadError> {
         let (mut units, mut units_of) = (Vec::new(), BTreeMap::new());
         let mut level: Vec<(Unit, Vec<String>)> = self
@@ -178,7 +178,7 @@ impl Reader<'_> {
         Ok(roots.await?.into_iter().filter_map(|root| root.id).collect())
     }
 
-    /// Ids and names.
+    /// Reads IDs and names.
     async fn units_in(&self, parent: &str) -> Result<Vec<(String, String)>, ReadError> {
         let units =
             page::all(self.session, Operation::ListOrganizationalUnitsForParent, |token| async move {

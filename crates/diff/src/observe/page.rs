@@ -5,19 +5,19 @@ use std::collections::HashSet;
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 
-/// What comes after a page.
+/// The position after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Nothing.
+    /// The end of the listing.
     End,
-    /// The page of this token.
+    /// The page of a token.
     Page(String),
-    /// A page of which the answer does not give the token.
+    /// A page whose token the answer does not contain.
     Lost,
 }
 
 impl Next {
-    /// What comes after a page that says besides the token whether there is another one.
+    /// Returns the position after a page that has, besides the token, a flag for another page.
     pub(super) fn truncated(is_truncated: bool, token: Option<String>) -> Self {
         match (is_truncated, Self::from(token)) {
             (false, _) => Self::End,
@@ -28,13 +28,13 @@ impl Next {
 }
 
 impl From<Option<String>> for Next {
-    /// An empty token is none: the paginators of the AWS SDKs end there, too.
+    /// An empty token ends the listing, as in the paginators of the AWS SDKs.
     fn from(token: Option<String>) -> Self {
         token.filter(|token| !token.is_empty()).map_or(Self::End, Self::Page)
     }
 }
 
-/// Why a listing is given up.
+/// The reason to give up a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Endless {
     #[error("the list does not end: the answer has the token of a page that was already read")]
@@ -47,7 +47,7 @@ enum Endless {
     TooLong,
 }
 
-/// The pages that were read of a listing.
+/// The pages of a listing that were read.
 #[derive(Debug, Default)]
 struct Pages {
     tokens: HashSet<String>,
@@ -55,11 +55,11 @@ struct Pages {
 }
 
 impl Pages {
-    /// No listing that we read has as many: the largest are 10,000 accounts in pages of 20, and 100,000 keys in pages of 100.
+    /// More pages than any listing has: the largest are 10,000 accounts in pages of 20, and 100,000 keys in pages of 100.
     const MOST: usize = 10_000;
     const MOST_ITEMS: usize = 1_000_000;
 
-    /// The token of the page after one of so many items, if there is one.
+    /// Returns the token of the next page, after a page with this number of items; `None` at the end.
     fn turn(&mut self, items: usize, next: Next) -> Result<Option<String>, Endless> {
         self.items += items;
         let token = match next {
@@ -77,11 +77,11 @@ impl Pages {
     }
 }
 
-/// Everything that an operation lists. `page` returns what is on the page of a token, and what comes after it; a page may be
-/// empty and not the last.
+/// Reads everything that an operation lists. `page` returns the items of the page of a token, and the position after it. A page can
+/// be empty without being the last page.
 ///
 /// # Errors
-/// Whatever `page` answered; an error where the listing has no end.
+/// The error of `page`, or an error if the listing has no end.
 pub(super) async fn all<T, N, E, F>(
     session: &Session,
     operation: Operation,
@@ -94,7 +94,7 @@ where
 {
     let (mut listed, mut pages, mut token) = (Vec::new(), Pages::default(), None);
     loop {
-        // Boxed: a page holds a request, and a read many pages.
+        // Boxed, because the future of a request is large.
         let (items, next) = Box::pin(page(token)).await?;
         let turned = pages.turn(items.len(), next.into());
         listed.extend(items);

@@ -8,10 +8,10 @@ use reconcile_spec::BucketName;
 
 use super::error::found;
 
-/// The policy of a bucket; `None` where it has none.
+/// Reads the policy of a bucket; `None` if the bucket has none.
 ///
 /// # Errors
-/// [`ReadError::Policy`] where it is not a policy; whatever S3 answered.
+/// [`ReadError::Policy`] if the text is not a policy; otherwise the error of S3.
 pub async fn read_bucket_policy(
     session: &Session,
     region: &Region,
@@ -20,7 +20,7 @@ pub async fn read_bucket_policy(
     Ok(stored_bucket_policy(session, region, bucket).await?.map(|stored| stored.document))
 }
 
-/// The policy of a bucket with its text; `None` if the bucket has none.
+/// Reads the policy of a bucket with its text; `None` if the bucket has none.
 ///
 /// # Errors
 /// As [`read_bucket_policy`].
@@ -41,15 +41,15 @@ pub async fn stored_bucket_policy(
     StoredPolicy::parse(&format!("bucket {bucket}"), text).map(Some)
 }
 
-/// The policy of a key; a key always has one.
+/// Reads the policy of a key. A key always has a policy.
 ///
 /// # Errors
-/// [`ReadError::Policy`] where it is not a policy; whatever KMS answered.
+/// [`ReadError::Policy`] if the text is not a policy; otherwise the error of KMS.
 pub async fn read_key_policy(session: &Session, region: &Region, key: &Arn) -> Result<Document, ReadError> {
     Ok(stored_key_policy(session, region, key, Operation::GetKeyPolicy).await?.document)
 }
 
-/// The policy of a key with its text, read by an operation that may be made in the account of the key.
+/// Reads the policy of a key with its text, by an operation that is permitted in the account of the key.
 ///
 /// # Errors
 /// As [`read_key_policy`].

@@ -16,19 +16,19 @@ use reconcile_spec::{BucketName, Installation, StorageClass};
 
 use super::error::found;
 
-/// All lifecycle rules of a bucket, whoever put them there.
+/// All lifecycle rules of a bucket, managed and foreign.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules {
-    /// The rules, as S3 gives them.
+    /// The rules, as S3 returns them.
     pub rules: Vec<LifecycleRule>,
-    /// How small objects may be and still move, where no rule says it.
+    /// The least size of objects that move to another storage class, if a rule does not set one.
     pub least_size: Option<TransitionDefaultMinimumObjectSize>,
 }
 
-/// The lifecycle rules of a bucket.
+/// Reads the lifecycle rules of a bucket.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub async fn read_rules(session: &Session, region: &Region, name: &BucketName) -> Result<Rules, Error> {
     let call = session
         .s3(region)
@@ -43,7 +43,7 @@ pub async fn read_rules(session: &Session, region: &Region, name: &BucketName) -
     }))
 }
 
-/// The rules by their IDs, each seen as a rule of ours.
+/// Returns the rules by their IDs, each in the view of a managed rule.
 pub(crate) fn views(Rules { rules, .. }: &Rules) -> LifecycleRules {
     LifecycleRules(rules.iter().filter_map(|rule| Some((rule.id()?.to_owned(), view(rule)))).collect())
 }
@@ -74,7 +74,7 @@ fn view(rule: &LifecycleRule) -> Lifecycle {
     }
 }
 
-/// What a rule has and `reconcile` never writes into its own rule, in words.
+/// Returns the elements of a rule that `reconcile` never writes into its own rule, in words.
 ///
 /// See "Lifecycle configuration elements" in the S3 user guide.
 fn altered(rule: &LifecycleRule) -> Vec<String> {
@@ -107,7 +107,7 @@ fn altered(rule: &LifecycleRule) -> Vec<String> {
     altered
 }
 
-/// The rules of others that are in effect and let objects expire, or archive them.
+/// Returns the foreign rules that are in effect and let objects expire, or archive objects.
 pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation) -> Vec<Expiry> {
     let ids = installation.rule_ids();
     let is_ours = |id: &str| id == ids.present || ids.previous.as_deref() == Some(id);
@@ -137,7 +137,7 @@ pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation)
         .collect()
 }
 
-/// The earliest move to a storage class from which objects have to be restored. A date is at hand, or has passed.
+/// Returns the earliest move to a storage class from which objects must be restored. A move on a date counts as day 0.
 ///
 /// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive" in the S3 user guide.
 fn archive(rule: &LifecycleRule) -> Option<Transition> {
@@ -149,7 +149,7 @@ fn archive(rule: &LifecycleRule) -> Option<Transition> {
     archived.min()
 }
 
-/// The prefix of a rule, in whichever of the forms S3 has for it.
+/// Returns the prefix of a rule, from any of the elements that can contain it.
 ///
 /// See "Lifecycle configuration elements" in the S3 user guide.
 fn prefix_of(rule: &LifecycleRule) -> String {
@@ -164,10 +164,10 @@ fn is_of_tagged(rule: &LifecycleRule) -> bool {
     rule.filter().is_some_and(|it| it.tag().is_some() || it.and().is_some_and(|all| !all.tags().is_empty()))
 }
 
-/// The rules that are in effect and replicate objects to other buckets.
+/// Reads the rules that are in effect and replicate objects to other buckets.
 ///
 /// # Errors
-/// Whatever S3 answered.
+/// The error of S3.
 pub(super) async fn replication(
     session: &Session,
     region: &Region,

@@ -11,11 +11,11 @@ use reconcile_spec::Marks;
 use super::error::found;
 use super::page::{self, Next};
 
-/// The role of this name, with our inline policy; `None` where there is no such role. A policy of the previous name of the
-/// installation comes first: it is there until it is replaced.
+/// Reads the role of a name, with its managed inline policy; `None` if there is no such role. A policy under the previous name of
+/// the installation comes first, because it exists until it is replaced.
 ///
 /// # Errors
-/// [`ReadError::Policy`] where one of its documents is not a policy; whatever IAM answered.
+/// [`ReadError::Policy`] if a document of the role is not a policy; otherwise the error of IAM.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -60,10 +60,10 @@ pub async fn read(
     }))
 }
 
-/// The inline and managed policies of the role of this name that are not of the installation; none where there is no role.
+/// Reads the inline and managed policies of a role that are not of the installation; none if there is no such role.
 ///
 /// # Errors
-/// [`ReadError::Policy`] where one of the documents is not a policy; whatever IAM answered.
+/// [`ReadError::Policy`] if a document is not a policy; otherwise the error of IAM.
 pub async fn others(
     session: &Session,
     region: &Region,
@@ -100,7 +100,7 @@ pub async fn others(
     Ok(others)
 }
 
-/// IAM gives documents percent-encoded. See `GetRole` in the IAM API reference.
+/// IAM returns documents percent-encoded. See `GetRole` in the IAM API reference.
 fn parse(role: &str, text: &str) -> Result<Document, ReadError> {
     let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
     text.parse().map_err(|error| ReadError::Policy { resource: format!("role {role}"), error })

@@ -1,5 +1,5 @@
-//! Finds trails of ours where only our own statements still tell of them: at home in a Region in which the spec has none, or
-//! in an account that left the spec.
+//! Finds trails of the installation that only managed statements still name: trails in a Region in which the spec has none, or in
+//! an account that left the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +12,11 @@ use reconcile_spec::{Account, Desired};
 
 use super::trail::{self, Asked};
 
-/// Looks at the trails that our statements let deliver, and that neither the spec has nor anybody saw. Those that exist are
-/// added: to the strays where they are ours, and to the others in any case. Without such trails, no call is made.
+/// Reads the trails that managed statements allow to deliver, that the spec does not have, and that were not read yet. Adds the
+/// trails that exist to the other trails, and those of the installation to the strays. Makes no call if there are no such trails.
 ///
-/// A declared account in which a trail cannot be looked at is unreadable: without its statement the trail could not deliver,
-/// and nothing would tell of it any more. In an account that left, the trail is unseen.
+/// A declared account in which such a trail cannot be read is unreadable: without its statement, the trail could not deliver, and
+/// nothing would lead to the trail any more. In an account that left, the trail is unseen.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unseen = unseen(desired, observed);
     let declared = desired.accounts.iter().filter_map(|account| {
@@ -62,7 +62,7 @@ fn add(desired: &Desired, observed: &mut Observed, account: &Account, trails: Ve
     }
 }
 
-/// The trails to look at, by the id of their account.
+/// Returns the trails to read, by the ID of their account.
 fn unseen(desired: &Desired, observed: &Observed) -> BTreeMap<String, BTreeSet<Arn>> {
     let mut known: BTreeSet<&Arn> = desired.trails.iter().map(|trail| &trail.arn).collect();
     known.extend(observed.others.values().flatten().map(|other| &other.arn));
@@ -92,7 +92,7 @@ async fn read(aws: &Aws, account: &Account, arns: &BTreeSet<Arn>) -> Result<Vec<
     Ok(found.into_iter().flatten().collect())
 }
 
-/// The trail of this ARN; `None` where there is none.
+/// Reads the trail of an ARN; `None` if there is none.
 async fn read_trail(session: &Session, arn: &Arn) -> Result<Option<Trail>, ReadError> {
     let Ok(region) = arn.region().parse::<Region>() else { return Ok(None) };
     match trail::read(session, &region, &[Asked { arn, insights: false, aggregation: false }]).await {

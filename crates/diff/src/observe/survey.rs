@@ -1,5 +1,5 @@
-//! Reads an installation or a set-up of other tools for which there is no spec: the trails of accounts, the bucket that they
-//! deliver to, its keys, and what else the trails deliver to.
+//! Reads a configuration that has no spec yet: the trails of accounts, the bucket to which they deliver, its keys, and the other
+//! destinations of the trails.
 
 mod around;
 
@@ -21,18 +21,18 @@ use super::{bucket, policy, retention, trail};
 struct Place {
     name: AccountName,
     session: Session,
-    /// Trails that can be seen from it.
+    /// The trails that the account lists.
     trails: BTreeMap<Arn, OtherTrail>,
-    /// Why it may have trails that are not among those.
+    /// The error because of which the account may have more trails.
     unsurveyed: Option<ReadError>,
 }
 
-/// The account of an ARN, if it is one of these.
+/// Returns the account of an ARN, if it is one of these accounts.
 fn place_of<'p>(places: &'p [Place], arn: &Arn) -> Option<&'p Place> {
     places.iter().find(|place| place.session.id().as_str() == arn.account())
 }
 
-/// Reads all accounts of a spec that says nothing but how to get into them. Reads only.
+/// Reads all accounts of a spec that has only accounts. Changes nothing.
 ///
 /// # Errors
 /// [`SurveyError`].
@@ -85,8 +85,8 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
     })
 }
 
-/// The trails that a Region shows, and those of the account that are at home elsewhere and record one Region; with the error
-/// where the latter could not be listed or described.
+/// Reads the trails that a Region lists, and the single-Region trails of other Regions; with the error if the latter cannot be
+/// listed or described.
 async fn seen(
     session: &Session,
     region: &Region,
@@ -134,7 +134,7 @@ fn only_bucket(
     }
 }
 
-/// The account that has the bucket, and its Region.
+/// Finds the account that owns the bucket, and the Region of the bucket.
 async fn locate<'p>(
     places: &'p [Place],
     name: &BucketName,
@@ -143,7 +143,7 @@ async fn locate<'p>(
     for place in places {
         match location(&place.session, name, partition).await {
             Ok(region) => return Ok(Some((place, region))),
-            // It is somebody else's: of another account of these, with luck.
+            // Another account owns the bucket, perhaps one of these accounts.
             Err(ReadError::Aws(error)) if error.is_denied() || error.is_absent() => {}
             Err(error) => return Err(SurveyError::Account { account: place.name.clone(), error }),
         }
@@ -151,7 +151,7 @@ async fn locate<'p>(
     Ok(None)
 }
 
-/// See `GetBucketLocation` in the S3 API reference: no answer at all means the first Region there was.
+/// See `GetBucketLocation` in the S3 API reference: an empty answer means the first Region of the partition, such as `us-east-1`.
 async fn location(session: &Session, name: &BucketName, partition: Partition) -> Result<Region, ReadError> {
     let call = |region: &Region| {
         session
@@ -167,13 +167,13 @@ async fn location(session: &Session, name: &BucketName, partition: Partition) ->
     let region = answer.location_constraint.map(|region| region.as_str().to_owned());
     match region.as_deref().filter(|region| !region.is_empty()) {
         None => Ok(first),
-        // What was called so before Regions had names.
+        // The name of `eu-west-1` in old buckets.
         Some("EU") => "eu-west-1".parse().map_err(|_| incomplete()),
         Some(region) => region.parse().map_err(|_| incomplete()),
     }
 }
 
-/// The trails of an account that deliver to the bucket, with all their settings.
+/// Reads the trails of an account that deliver to the bucket, with all their settings.
 async fn trails_of(
     place: &Place,
     wanted: &Wanted,
@@ -201,8 +201,8 @@ async fn trails_of(
     Ok(found)
 }
 
-/// Reads how CloudTrail aggregates the data events of the trails that record any, and returns why it could not be read. An
-/// endpoint that does not know the operation does not keep a set-up from being imported.
+/// Reads how CloudTrail aggregates the data events of the trails that record any, and returns the errors. An endpoint that does not
+/// know the operation does not prevent an import.
 async fn read_aggregation(
     places: &[Place],
     trails: &mut [(AccountName, Trail)],
@@ -221,7 +221,7 @@ async fn read_aggregation(
     answers.await.into_iter().flatten().collect()
 }
 
-/// A trail of an organization is seen from many accounts.
+/// Returns each trail once: many accounts list the trails of an organization.
 fn once(trails: Vec<(AccountName, Trail)>) -> Vec<(AccountName, Trail)> {
     let mut seen = BTreeSet::new();
     trails.into_iter().filter(|(_, trail)| seen.insert(trail.arn.clone())).collect()
@@ -233,7 +233,7 @@ async fn read_bucket(
     name: &BucketName,
     installation: &Installation,
 ) -> Result<(Option<Bucket>, Option<Document>, LifecycleRules), ReadError> {
-    // Which lifecycle rule is of the installation depends on its name, which is not known yet.
+    // The name of the installation, on which the ID of its lifecycle rule depends, is not known yet.
     let aspects = Aspects {
         lifecycle: false,
         object_lock: true,

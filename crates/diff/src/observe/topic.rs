@@ -10,10 +10,10 @@ use reconcile_policy::{Arn, Region};
 use super::error::found;
 use super::names;
 
-/// The subscriptions of a topic are listed up to this number: SNS lists 100 at once, and a topic can have millions.
+/// The most subscriptions of a topic that are read: SNS lists 100 at once, and a topic can have millions.
 const LISTED: u64 = 1000;
 
-/// The topic of this ARN; `None` where there is none.
+/// Reads the topic of an ARN; `None` if there is none.
 ///
 /// # Errors
 /// [`ReadError::Policy`] where its policy is not one; whatever SNS answered.
@@ -39,7 +39,7 @@ pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Optio
     Ok(Some(LiveTopic { view, policy: policy.document, subscriptions, subscribers, pending }))
 }
 
-/// The policy and the encryption of a topic; `None` where there is no topic.
+/// Reads the policy and the encryption of a topic; `None` if there is no topic.
 ///
 /// # Errors
 /// [`ReadError::Policy`] where its policy is not one; whatever SNS answered.

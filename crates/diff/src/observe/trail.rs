@@ -24,11 +24,11 @@ use super::page;
 /// The trails of one account that can be seen in one Region.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trails {
-    /// Those that were asked for, by ARN; `None` where there is none.
+    /// The trails that were asked for, by ARN; `None` if there is none.
     pub asked: Vec<(Arn, Option<Trail>)>,
-    /// The deliveries of those that exist.
+    /// The deliveries of the trails that were asked for and exist.
     pub deliveries: Vec<(Arn, Deliveries)>,
-    /// All others.
+    /// All other trails.
     pub others: Vec<OtherTrail>,
 }
 
@@ -37,22 +37,22 @@ pub struct Trails {
 pub struct Asked<'a> {
     /// Its ARN.
     pub arn: &'a Arn,
-    /// Whether its insights are managed, and so to be read.
+    /// Whether its insights are read, because the spec manages them.
     pub insights: bool,
-    /// Whether the aggregation of its data events is managed, and so to be read. It is one more request for each trail, and
-    /// aggregation takes no event away: where the spec does not manage it, nobody needs to know.
+    /// Whether the aggregation of its data events is read, because the spec manages it. The read is one more request for each
+    /// trail, and aggregation removes no event, so other specs do not need it.
     pub aggregation: bool,
 }
 
-/// The trails of these ARNs, whose home Region this is, and what else there is. One round trip.
+/// Reads the trails of these ARNs in their home Region, and all other trails of that Region, in one round trip.
 ///
-/// A trail is always addressed by its ARN: by name, that of a delegated administrator would not be found.
+/// A trail is always addressed by its ARN: a trail of a delegated administrator cannot be found by its name.
 ///
 /// # Errors
-/// [`ReadError::HomeRegion`] where a trail of that name is at home elsewhere; whatever CloudTrail answered.
+/// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error of CloudTrail.
 pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Result<Trails, ReadError> {
     let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
-    // Shadow trails too: the only sign of a trail with the same name and another home Region.
+    // With shadow trails, because only they show a trail of the same name with another home Region.
     let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();
     let details = join_all(asked.iter().map(|asked| reader.details(asked)));
     let (described, details) = join(session.call(Operation::DescribeTrails, describe), details).await;
@@ -92,15 +92,15 @@ pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Re
     Ok(Trails { asked, deliveries, others })
 }
 
-/// Returns the templates by which CloudTrail aggregates the data events of a trail at home in this Region, sorted.
+/// Reads the templates by which CloudTrail aggregates the data events of a trail in its home Region, sorted.
 ///
 /// # Errors
-/// Whatever CloudTrail answered.
+/// The error of CloudTrail.
 pub async fn aggregation(session: &Session, region: &Region, arn: &Arn) -> Result<Vec<String>, Error> {
     Reader { session, cloudtrail: session.cloudtrail(region) }.aggregation(arn).await
 }
 
-/// What a live trail delivers to, in the values that CloudTrail stores.
+/// The destinations of a live trail, as CloudTrail stores them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destinations {
     /// The bucket.
@@ -115,10 +115,10 @@ pub struct Destinations {
     pub log_file_validation: bool,
 }
 
-/// Returns what a trail at home in this Region delivers to; `None` if there is no such trail.
+/// Reads the destinations of a trail in its home Region; `None` if there is no such trail.
 ///
 /// # Errors
-/// Whatever CloudTrail answered.
+/// The error of CloudTrail.
 pub async fn destinations(
     session: &Session,
     region: &Region,
@@ -137,12 +137,12 @@ pub async fn destinations(
     }))
 }
 
-/// The ARNs of all trails of the account, whichever Region they are at home in.
+/// Reads the ARNs of all trails of the account, in all home Regions.
 ///
 /// See `ListTrails` in the CloudTrail API reference.
 ///
 /// # Errors
-/// Whatever CloudTrail answered.
+/// The error of CloudTrail.
 pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadError> {
     let cloudtrail = session.cloudtrail(region);
     let trails = page::all(session, Operation::ListTrails, |token| {
@@ -156,10 +156,10 @@ pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadEr
     Ok(trails.await?.iter().filter_map(|trail| trail.trail_arn()?.parse().ok()).collect())
 }
 
-/// Which of these trails, all at home in this Region, carry the mark of an installation.
+/// Returns the trails of these ARNs that have the tag of an installation. This Region is their home Region.
 ///
 /// # Errors
-/// Whatever CloudTrail answered.
+/// The error of CloudTrail.
 pub async fn owned(
     session: &Session,
     region: &Region,
@@ -173,7 +173,7 @@ pub async fn owned(
         match tags {
             Ok(tags) if tags.are_of(installation) => owned.push(arn.clone()),
             Ok(_) => {}
-            // Somebody deleted it in the meantime.
+            // The trail was deleted in the meantime.
             Err(error) if error.is_absent() => {}
             Err(error) => return Err(error.into()),
         }
@@ -181,7 +181,7 @@ pub async fn owned(
     Ok(owned)
 }
 
-/// The deliveries in a status. A time that is no time in a calendar is left out.
+/// Returns the deliveries in a status, without times that no calendar has.
 fn deliveries(status: &GetTrailStatusOutput) -> Deliveries {
     let time = |time: Option<&DateTime>| Timestamp::from_second(time?.secs()).ok();
     let channel = |latest: Option<&DateTime>, error: Option<&str>| Channel {
@@ -218,7 +218,7 @@ fn prefix(trail: &sdk::Trail) -> Option<String> {
     trail.s3_key_prefix().filter(|prefix| !prefix.is_empty()).map(str::to_owned)
 }
 
-/// What `DescribeTrails` does not say. Reading it of a trail that does not exist is an error.
+/// The settings that `DescribeTrails` does not return. For a trail that does not exist, the reads are errors.
 struct Details {
     logging: bool,
     selectors: Selectors,
@@ -373,7 +373,7 @@ fn selectors(answer: GetEventSelectorsOutput) -> Selectors {
     }
 }
 
-/// What a trail records that nobody has told what to record. See "Logging management events" in the CloudTrail user guide.
+/// Returns the selector of a new trail. See "Logging management events" in the CloudTrail user guide.
 fn by_default() -> EventSelector {
     EventSelector {
         read_write: ReadWrite::All,
@@ -391,7 +391,7 @@ fn basic(selector: sdk::EventSelector) -> EventSelector {
             Some(ReadWriteType::WriteOnly) => ReadWrite::WriteOnly,
             _ => ReadWrite::All,
         },
-        // CloudTrail includes them unless told otherwise. See `EventSelector` in its API reference.
+        // CloudTrail includes them by default. See `EventSelector` in its API reference.
         management_events: selector.include_management_events.unwrap_or(true),
         exclude_management_sources: selector.exclude_management_event_sources.unwrap_or_default(),
         data_resources: resources

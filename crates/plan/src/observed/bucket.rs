@@ -1,4 +1,4 @@
-//! What the spec does not manage of a bucket, and what decides what can be done with it.
+//! Settings of a bucket that the spec does not manage, and that decide what a plan can do with the bucket.
 
 use reconcile_operations::Error;
 
@@ -8,7 +8,7 @@ use crate::view::{AccessLogs, Expiry, Replication};
 /// Settings of a bucket that no plan changes, and that decide what can be done with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditions {
-    /// Whether whoever requests pays (Requester Pays); an error where that could not be read.
+    /// Whether the requester pays (Requester Pays), or the error of the read.
     pub requester_pays: Result<bool, Error>,
     /// What the ACL grants to others than the owner; empty where ACLs are disabled, and an error where it could not be
     /// read.
@@ -17,7 +17,7 @@ pub struct Conditions {
     pub expiries: Result<Vec<Expiry>, Error>,
     /// Rules that replicate objects to other buckets; an error where they could not be read.
     pub replications: Result<Vec<Replication>, Error>,
-    /// Where access logs go; an error where that could not be read.
+    /// The destination of access logs, or the error of the read.
     pub access_logs: Result<AccessLogs, Error>,
     /// The resources that S3 notifies of objects; an error where they could not be read.
     pub notifications: Result<Vec<Receiver>, Error>,
@@ -25,7 +25,7 @@ pub struct Conditions {
     pub inventories: Result<Vec<Receiver>, Error>,
 }
 
-/// A grant of a bucket ACL to somebody else than the owner of the bucket.
+/// A grant of a bucket ACL to anybody except the owner of the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AclGrant {
     /// The URI of a group, or the canonical id of an account.

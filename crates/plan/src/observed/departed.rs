@@ -1,4 +1,4 @@
-//! Finds the way into accounts that left: the spec does not have them any more, and our own statements still let their trails
+//! Finds the way into accounts that left: the spec no longer has them, and managed statements still allow their trails to
 //! deliver. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,16 +10,16 @@ use reconcile_spec::{Account, Accounts, Desired, Member};
 use super::error::ReadError;
 use super::organization::LiveOrganization;
 
-/// What is known of accounts that left the spec, or the selection of its organization.
+/// The accounts that left the spec, or the selection of its organization.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Departed {
-    /// Those that could be read.
+    /// The accounts that could be read.
     pub accounts: Accounts,
-    /// Trails that our statements name and nobody could look at: each may still deliver.
+    /// Trails that managed statements name and that could not be read. Each may still deliver.
     pub unseen: BTreeMap<Arn, Unseen>,
 }
 
-/// Why a resource could not be read.
+/// The reason why a resource could not be read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Unseen {
     /// The spec neither declares its account nor names the organization.
@@ -49,7 +49,7 @@ impl fmt::Display for Unseen {
     }
 }
 
-/// An account that left, with the resources that our statements name in it.
+/// An account that left, with its resources that managed statements name.
 pub struct Leaver {
     /// The account, or why it cannot be entered.
     pub way_in: Result<Account, Unseen>,
@@ -73,7 +73,7 @@ pub fn leavers(
     resources.into_iter().map(|(id, resources)| Leaver { way_in: way_into(&id), resources }).collect()
 }
 
-/// Why there is no way into an account.
+/// Returns the reason why an account cannot be entered.
 fn unknown(organization: Option<&LiveOrganization>, id: &str) -> Unseen {
     match organization {
         None => Unseen::Undeclared,

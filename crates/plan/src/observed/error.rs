@@ -4,7 +4,7 @@ use reconcile_policy::{Arn, ParseError};
 use reconcile_spec::AccountName;
 use reconcile_text::Hint;
 
-/// Why a resource could not be read.
+/// The reason why a resource could not be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ReadError {
     /// AWS did not give it.
@@ -15,15 +15,15 @@ pub enum ReadError {
     Policy {
         /// The bucket, key, topic or role.
         resource: String,
-        /// What is wrong with it, and where.
+        /// The fault, and its place.
         error: ParseError,
     },
     /// AWS gave an answer that lacks what it always has.
     #[error("AWS returned {resource} without {what}")]
     Incomplete {
-        /// What was read.
+        /// The resource.
         resource: String,
-        /// What is not there.
+        /// The missing element.
         what: &'static str,
     },
     /// A trail of that name exists with another home Region, where alone it can be changed.
@@ -52,12 +52,12 @@ pub enum ReadError {
         /// Which key.
         arn: Arn,
     },
-    /// A role of the name that ours is to have exists, and does not carry the mark of this installation.
+    /// A role of the managed name exists, and does not have the tag of this installation.
     #[error("role `{name}` exists and is not managed by this installation")]
     ForeignRole {
         /// Its name.
         name: String,
-        /// The installation whose mark it carries.
+        /// The installation whose tag it has.
         owner: Option<String>,
     },
     /// The spec names an account that it does not declare; a parsed spec never does.
@@ -100,7 +100,7 @@ impl Hint for ReadError {
     }
 }
 
-/// Why nothing can be said of live state.
+/// The reason why live state is unknown.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ObserveError {
     /// The bucket or the key could not be read.

@@ -14,15 +14,15 @@ pub use traits::{KeyState, KeyTraits, Rotated};
 pub struct LiveKey {
     /// Its ARN.
     pub arn: Arn,
-    /// Whether the spec's name for it stands for it: its alias, or its ARN.
+    /// Whether the alias or the ARN in the spec is that of the key.
     pub is_aliased: bool,
-    /// What it is made of, and its state.
+    /// The kind of its material, and its state.
     pub traits: KeyTraits,
     /// Its settings.
     pub view: Key,
 }
 
-/// A key that carries the tag of the installation and is not the key in use.
+/// A key that has the tag of the installation and is not the key in use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpareKey {
     /// The state.
@@ -33,13 +33,13 @@ pub struct SpareKey {
     pub view: Key,
 }
 
-/// The keys that carry the tag of the installation and are not the key in use.
+/// The keys that have the tag of the installation and are not the key in use.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Spares {
     /// The keys, by ARN.
     pub keys: BTreeMap<Arn, SpareKey>,
     /// Keys whose tags cannot be read, and why: any of them may be another one. Empty where no key could be listed.
     pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
-    /// Why the keys could not be listed.
+    /// The error if the keys could not be listed.
     pub unlisted: Option<reconcile_operations::Error>,
 }

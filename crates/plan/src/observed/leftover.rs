@@ -1,4 +1,4 @@
-//! What trails of the installation use and the spec does not have.
+//! Resources that trails of the installation use and the spec does not have.
 
 use reconcile_policy::Region;
 use reconcile_spec::AccountName;
@@ -13,13 +13,13 @@ pub struct Leftover {
     pub account: AccountName,
     /// The Region; of a role, that of the trail that uses it.
     pub region: Region,
-    /// What it is.
+    /// The resource.
     pub what: What,
-    /// What others have put on it, in words.
+    /// The additions of others, in words.
     pub additions: Vec<String>,
 }
 
-/// What a leftover is.
+/// The kind of a leftover, with its live view.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// A log group.

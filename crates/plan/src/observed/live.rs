@@ -14,10 +14,10 @@ pub struct Live {
     pub observed: Observed,
 }
 
-/// Why live state of a spec is not known.
+/// The reason why the live state of a spec is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
-    /// It could not be read.
+    /// Live state could not be read.
     #[error(transparent)]
     Observe(#[from] ObserveError),
     /// The accounts of the organization make the spec invalid.

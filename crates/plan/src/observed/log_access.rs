@@ -1,4 +1,4 @@
-//! What lets others write into log groups, and what sends their events elsewhere.
+//! Policies that allow others to write into log groups, and filters that send events elsewhere.
 
 use reconcile_policy::Document;
 
@@ -9,9 +9,9 @@ use super::error::ReadError;
 pub struct LogAccess {
     /// The resource policies of the account and Region, and that of the log group itself.
     pub policies: Vec<ResourcePolicy>,
-    /// What receives the events of the log group, or of the log groups of the account and Region.
+    /// The filters that send events of the log group, or of all log groups of the account and Region.
     pub subscriptions: Vec<Subscription>,
-    /// What could not be read, and why.
+    /// The errors of what could not be read.
     pub unread: Vec<(Unread, ReadError)>,
 }
 
@@ -42,7 +42,7 @@ pub struct Subscription {
 pub enum Reach {
     /// One log group.
     Group,
-    /// Those of the account and Region that the selection criteria select; all if there are none.
+    /// The log groups of the account and Region that the selection criteria select; all if there are no criteria.
     Account {
         /// The selection criteria, as CloudWatch Logs shows them.
         criteria: Option<String>,

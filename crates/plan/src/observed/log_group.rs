@@ -1,11 +1,11 @@
-//! What the spec does not manage of a log group.
+//! Settings of a log group that the spec does not manage.
 
 /// Settings of a log group that decide what becomes of its events, and that no spec manages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupTraits {
     /// The data protection policies that mask parts of the events.
     pub masked_by: Vec<Masking>,
-    /// Whether whoever has a bearer token can write events.
+    /// Whether anybody with a bearer token can write events.
     pub takes_bearer_tokens: bool,
     /// The class, if it is not the standard one.
     pub class: Option<String>,
@@ -16,8 +16,8 @@ pub struct GroupTraits {
 /// A data protection policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Masking {
-    /// That of the log group.
+    /// The policy of the log group.
     Group,
-    /// That of the account and Region.
+    /// The policy of the account and Region.
     Account,
 }

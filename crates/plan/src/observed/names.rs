@@ -1,20 +1,20 @@
-//! Who receives the names of log files: from notifications and inventories of the bucket, and from subscriptions of topics.
+//! Receivers of the names of log files: notifications and inventories of the bucket, and subscriptions of topics.
 
 /// A receiver of the names of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receiver {
     /// The ID of the notification or inventory, or the protocol of the subscription.
     pub name: String,
-    /// The prefix of the keys whose names are told.
+    /// The prefix of the keys whose names are sent.
     pub prefix: String,
-    /// Where the names go.
+    /// The receiver.
     pub target: Target,
 }
 
 /// The target of names of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The resource of this ARN, which tells the account.
+    /// The resource of an ARN, which names the account.
     Resource(String),
     /// A bucket.
     Bucket {

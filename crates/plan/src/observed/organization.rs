@@ -6,7 +6,7 @@ use reconcile_spec::{Diagnostics, Member, Roster, Spec};
 /// An organization with its accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveOrganization {
-    /// Who is in it, and active.
+    /// Its active members.
     pub roster: Roster,
     /// Accounts that are in it and not active.
     pub inactive: Vec<Inactive>,

@@ -9,7 +9,7 @@ use super::error::ReadError;
 pub struct StoredPolicy {
     /// The text, byte for byte.
     pub text: String,
-    /// What the text says.
+    /// The parsed text.
     pub document: Document,
 }
 

@@ -1,4 +1,4 @@
-//! What others added to a role.
+//! The additions of others to a role.
 
 use reconcile_policy::Document;
 

@@ -1,4 +1,4 @@
-//! An installation, or a set-up of other tools, for which there is no spec.
+//! An existing configuration that has no spec yet.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::key::LiveKey;
 use super::topic::LiveTopic;
 use crate::view::{Bucket, Grant, LifecycleRules, LogGroup, Role, Trail};
 
-/// What to look for.
+/// The configuration to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// The bucket; if none is named, the one that the trails deliver to.
@@ -20,7 +20,7 @@ pub struct Wanted {
     pub trail: Option<TrailName>,
 }
 
-/// A set-up as it is.
+/// A live configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setup {
     /// The name of the bucket.
@@ -39,7 +39,7 @@ pub struct Setup {
     pub keys: BTreeMap<Arn, Result<SetupKey, MissingKey>>,
     /// The trails that deliver to it, with the account that each was seen in.
     pub trails: Vec<(AccountName, Trail)>,
-    /// What the trails deliver to besides, as far as it is in one of the accounts.
+    /// The other destinations of the trails, if they are in one of the accounts.
     pub around: Around,
     /// Permissions of CloudTrail in the organization; `None` where no trail logs for an organization.
     pub organization: Option<Result<SetupOrganization, ReadError>>,
@@ -49,7 +49,7 @@ pub struct Setup {
     pub aggregation_unread: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
-/// A key of a set-up.
+/// A key of the configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SetupKey {
     /// The account that it is in.
@@ -64,7 +64,7 @@ pub struct SetupKey {
     pub grants: Vec<Grant>,
 }
 
-/// Why a key is not known.
+/// The reason why a key is unknown.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MissingKey {
     /// None of the accounts has the key.
@@ -84,7 +84,7 @@ impl From<ReadError> for MissingKey {
 /// Something that a trail uses; the error where it could not be read, `None` where it does not exist.
 pub type Used<T> = Result<Option<T>, ReadError>;
 
-/// What trails deliver to besides the bucket, by ARN. What is in an account that was not named is absent.
+/// The destinations of trails besides the bucket, by ARN, without those in accounts that were not named.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Around {
     /// Log groups.
@@ -104,7 +104,7 @@ pub struct SetupOrganization {
     pub delegated_administrators: Vec<AccountId>,
 }
 
-/// Why no set-up was found.
+/// The reason why no configuration was found.
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
     /// An account could not be read.

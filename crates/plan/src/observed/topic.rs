@@ -28,15 +28,15 @@ impl From<LiveTopic> for Topic {
     }
 }
 
-/// What decides whether CloudTrail can publish to a topic.
+/// The attributes of a topic that decide whether CloudTrail can publish to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicAttributes {
     /// The policy; a topic always has one.
     pub policy: StoredPolicy,
     /// The encryption of the messages.
     pub encryption: AtRest,
-    /// How many confirmed subscriptions there are; `None` where that is not known.
+    /// The number of confirmed subscriptions; `None` if it is unknown.
     pub subscribers: Option<u64>,
-    /// How many subscriptions wait for their confirmation.
+    /// The number of subscriptions that are not confirmed.
     pub pending: u64,
 }

@@ -33,12 +33,12 @@ pub enum UsedKey {
     Hidden {
         /// The key as the topic or the log group names it.
         name: String,
-        /// Why it could not be read, where it is in an account of the spec.
+        /// The error of the read, if the key is in an account of the spec.
         error: Option<ReadError>,
     },
 }
 
-/// The topics and log groups for which our statements let the key be used.
+/// Returns the topics and log groups for which managed statements allow the use of the key.
 pub fn granted(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
     const ROLES: [(Role, &str); 2] = [
         (Role::TrailTopicEncrypt, "kms:EncryptionContext:aws:sns:topicArn"),

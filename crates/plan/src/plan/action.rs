@@ -14,12 +14,12 @@ pub enum ActionKind {
     Delete,
 }
 
-/// The views of a resource before and after an action; `None` stands for no resource.
+/// The views of a resource before and after an action; `None` if the resource does not exist.
 #[derive(Debug, PartialEq)]
 pub struct Views<'v, V> {
     /// The view that the plan saw.
     pub before: Option<&'v V>,
-    /// The view that the plan wants.
+    /// The view after the action.
     pub after: Option<&'v V>,
 }
 

@@ -11,7 +11,7 @@ use crate::kind::{Kind, with_kinds};
 
 mod form;
 
-/// One resource that is not as the spec wants it.
+/// A change of one resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "form::Form", into = "form::Form")]
 pub struct Change {
@@ -21,19 +21,19 @@ pub struct Change {
     pub account: AccountRef,
     /// The Region it is in.
     pub region: Region,
-    /// What is done to it.
+    /// The action, with the views of the kind.
     pub changed: Changed,
     /// When, among the other changes.
     pub phase: Phase,
-    /// What it can do to what works now.
+    /// The risk for what works now.
     pub risk: Risk,
-    /// Why, for people.
+    /// The reasons, for people.
     pub reasons: Vec<String>,
     /// The values that differ.
     pub diff: Vec<Difference>,
-    /// What foreign statements of a policy do not allow any more afterwards, and nothing of ours allows either.
+    /// Permissions of foreign statements that end with the change, and that no managed statement gives.
     pub ended: Vec<Ended>,
-    /// What the plan saw of the resource.
+    /// The digest of the live resource.
     pub observed_fingerprint: Fingerprint,
     /// Resources whose own changes, where this plan has any before this one, must have succeeded.
     pub depends_on: Vec<Address>,
@@ -72,23 +72,23 @@ pub struct TrailRef {
 }
 
 impl Change {
-    /// What is done, without the views.
+    /// Returns the action, without the views.
     pub fn action(&self) -> ActionKind {
         self.changed.action()
     }
 
-    /// The views before and after as JSON; null where there is no resource.
+    /// Returns the views before and after as JSON; null if the resource does not exist.
     pub fn views(&self) -> (Value, Value) {
         self.changed.to_json()
     }
 }
 
-/// What a foreign statement of a policy does not allow any more.
+/// The permissions of a foreign statement that end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// Which statement of the live policy.
     pub statement: StatementRef,
-    /// What it allowed to whom.
+    /// The permissions, and their principals.
     pub uses: Vec<Use>,
 }
 
@@ -162,7 +162,7 @@ pub enum Phase {
     Contract,
 }
 
-/// What a change can do to what works now.
+/// The risk of a change for what works now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {

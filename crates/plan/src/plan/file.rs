@@ -8,7 +8,7 @@ use super::Plan;
 /// The version of the plan format that this build writes. It reads all of the same major version.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// Why a text is not a plan that can be applied.
+/// The reason why a text is not a plan that can be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
     /// The file ends early: it was cut off while it was written or copied.
@@ -54,7 +54,7 @@ impl Plan {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
-    /// Reads a plan file. The version is looked at first, so that a plan of a later program is told from a broken one.
+    /// Reads a plan file. Checks the version first, so that a plan of a later program is not reported as broken.
     ///
     /// # Errors
     /// [`PlanFileError`], with the place where there is one.

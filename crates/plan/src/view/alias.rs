@@ -7,7 +7,7 @@ use super::{KeyRef, View};
 pub struct Alias {
     /// With its `alias/`.
     pub name: String,
-    /// The key it stands for.
+    /// The key to which the alias points.
     pub target: KeyRef,
 }
 

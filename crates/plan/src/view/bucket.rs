@@ -15,19 +15,19 @@ pub struct Bucket {
     /// Whether overwritten and deleted objects are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versioning: Option<bool>,
-    /// The four locks against public access.
+    /// The four settings of Block Public Access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_access_block: Option<PublicAccessBlock>,
-    /// Who owns what others write.
+    /// The owner of objects that other accounts write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_ownership: Option<Named<ObjectOwnership>>,
-    /// What becomes of log files with time.
+    /// The lifecycle of log files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
     /// Retention that nobody can shorten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_lock: Option<ObjectLock>,
-    /// Where access logs go.
+    /// The destination of access logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_logs: Option<AccessLogs>,
     /// Tags.
@@ -56,7 +56,7 @@ pub enum Encryption {
     },
 }
 
-/// The four locks against public access; all are on in a bucket that is to be private.
+/// The four settings of Block Public Access. All are on in a private bucket.
 ///
 /// See "Blocking public access to your Amazon S3 storage" in the S3 user guide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ pub struct PublicAccessBlock {
 }
 
 impl PublicAccessBlock {
-    /// All four at once.
+    /// All four settings on.
     pub fn all(on: bool) -> Self {
         Self {
             block_public_acls: on,

@@ -14,9 +14,9 @@ pub struct Grant {
     /// The id that KMS gave; only of a live grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Who is allowed: an ARN, or a service such as `cloudtrail.amazonaws.com`.
+    /// The grantee: an ARN, or a service such as `cloudtrail.amazonaws.com`.
     pub grantee: String,
-    /// What is allowed, sorted.
+    /// The operations, sorted.
     pub operations: Vec<String>,
     /// Under which encryption context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct Grant {
     /// For a service: the resource on whose behalf it may act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_arn: Option<String>,
-    /// Who may retire the grant.
+    /// The principal that can retire the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retiring_principal: Option<String>,
 }

@@ -6,7 +6,7 @@ use super::{Tags, View};
 /// A KMS key, without its policy, alias and grants, which are resources of their own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Key {
-    /// What people read in the console.
+    /// The description, which the console shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Automatic rotation of the key material.
@@ -26,9 +26,9 @@ pub struct Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rotation {
-    /// It does not.
+    /// The key is not rotated.
     Off,
-    /// It does, after so many days.
+    /// The key is rotated after this number of days.
     EveryDays(u32),
 }
 

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Named;
 
-/// The one lifecycle rule of ours; without any member, there is none.
+/// The managed lifecycle rule. Without any member, there is no rule.
 ///
 /// See "Managing the lifecycle of objects" in the S3 user guide.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifecycle {
-    /// The ID of the rule, where it still carries the previous name of the installation.
+    /// The ID of the rule, if it still has the previous name of the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_id: Option<String>,
     /// Moves to other storage, soonest first.
@@ -27,17 +27,17 @@ pub struct Lifecycle {
     /// Days until an upload that was not finished is dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abort_incomplete_multipart_days: Option<i32>,
-    /// What the rule has and `reconcile` never writes into its rule, in words: `disabled`, …
+    /// Elements of the rule that `reconcile` never writes, in words: `disabled`, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub altered: Vec<String>,
 }
 
-/// The lifecycle rules of a bucket by their IDs, whoever put them there, each seen as a rule of ours.
+/// The lifecycle rules of a bucket by their IDs, managed and foreign, each in the view of a managed rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LifecycleRules(pub BTreeMap<String, Lifecycle>);
 
 impl LifecycleRules {
-    /// The rule of an installation. A rule of its previous name comes first: it is there until it is replaced.
+    /// Returns the rule of an installation. A rule under its previous name comes first, because it exists until it is replaced.
     pub fn of(&self, installation: &Installation) -> Lifecycle {
         let ids = installation.rule_ids();
         let previous = ids.previous.filter(|id| self.0.contains_key(id));
@@ -55,7 +55,7 @@ pub struct Transition {
     pub storage_class: Named<StorageClass>,
 }
 
-/// A lifecycle rule by which objects expire or are archived, whoever put it there.
+/// A lifecycle rule by which objects expire or are archived, managed or foreign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expiry {
     /// The ID of the rule.
@@ -70,7 +70,7 @@ pub struct Expiry {
     pub date: Option<String>,
     /// Days until a former version expires.
     pub noncurrent_days: Option<i32>,
-    /// The earliest move to a storage class from which objects have to be restored before somebody can read them.
+    /// The earliest move to a storage class from which objects must be restored before they can be read.
     pub archive: Option<Transition>,
 }
 

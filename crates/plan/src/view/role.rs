@@ -8,11 +8,11 @@ use super::{Tags, View};
 /// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
-    /// Who may assume it.
+    /// The trust policy: who can assume the role.
     pub trust: Document,
-    /// Name of the inline policy that is ours.
+    /// The name of the managed inline policy.
     pub policy_name: String,
-    /// That policy; none where the role has none of that name.
+    /// The managed inline policy; `None` if the role has no policy of this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Document>,
     /// The managed policy that bounds what it may do.

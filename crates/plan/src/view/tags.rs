@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Tags(pub BTreeMap<String, String>);
 
 impl Tags {
-    /// The tags that the spec wants of a resource that is to be created, or that has `live` tags already.
+    /// Returns the wanted tags of a new resource, or of a resource with the tags `live`.
     pub(crate) fn wanted(desired: &spec::Tags, live: Option<&Self>) -> Self {
         Self(desired.wanted(live.map(|live| &live.0)))
     }
@@ -24,13 +24,13 @@ impl Tags {
         self.owner().is_some_and(|owner| installation.has_name(owner))
     }
 
-    /// Those whose keys `wanted` has too: all other tags are somebody else's.
+    /// Returns the tags whose keys `wanted` has as well. All other tags are foreign.
     pub fn managed(&self, wanted: &Self) -> Self {
         let ours = self.0.iter().filter(|(key, _)| wanted.0.contains_key(*key));
         Self(ours.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    /// Those that `live` lacks or has with another value.
+    /// Returns the tags that `live` does not have, or has with another value.
     pub fn missing_from(&self, live: &Self) -> Self {
         let missing = self.0.iter().filter(|(key, value)| live.0.get(*key) != Some(value));
         Self(missing.map(|(key, value)| (key.clone(), value.clone())).collect())

@@ -8,7 +8,7 @@ use crate::former;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named as CloudTrail names them")]
 pub struct Trail {
-    /// Its ARN, by which it is always addressed.
+    /// The ARN, by which the trail is always addressed.
     pub arn: Arn,
     /// The bucket it delivers to.
     pub bucket: String,
@@ -27,9 +27,9 @@ pub struct Trail {
     pub organization: bool,
     /// Whether it records at all.
     pub logging: bool,
-    /// What it records.
+    /// The events that it records.
     pub selectors: Selectors,
-    /// Whether data events include CloudTrail's own deliveries of logs; `None` where that is left alone, or not reported.
+    /// Whether data events include CloudTrail's own deliveries of logs; `None` if it is not managed, or not returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive_logging: Option<bool>,
     /// The insights it records, sorted, each as [`Insight`](super::Insight) writes it.
@@ -57,7 +57,7 @@ impl Trail {
         }
     }
 
-    /// What it delivers to or tells, besides bucket and key: its log group, the role that delivers there, and its topic.
+    /// Returns its destinations besides the bucket: its log group, the role that delivers there, and its topic.
     pub fn destinations(&self) -> impl Iterator<Item = Arn> {
         let mut arns = Vec::new();
         if let Some(CloudWatchLogs::To { group, role }) = &self.cloudwatch_logs {
@@ -69,7 +69,7 @@ impl Trail {
         arns.into_iter().filter_map(|arn| arn.parse().ok())
     }
 
-    /// Its destinations, and those that its record names.
+    /// Returns its destinations, and the earlier destinations that its tags name.
     pub fn named(&self) -> impl Iterator<Item = Arn> {
         self.destinations().chain(former::read(&self.tags))
     }
@@ -98,9 +98,9 @@ pub enum CloudWatchLogs {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Notification {
-    /// Nobody is told.
+    /// The trail sends no notifications.
     Off,
-    /// A topic is told.
+    /// The trail notifies a topic.
     To {
         /// The ARN of the topic.
         topic: String,
@@ -122,7 +122,7 @@ pub struct OtherTrail {
     pub topic: Option<String>,
     /// Whether it delivers digest files.
     pub log_file_validation: bool,
-    /// Where it can be changed.
+    /// The Region in which it can be changed.
     pub home_region: String,
     /// Whether it records every Region.
     pub multi_region: bool,
@@ -131,7 +131,7 @@ pub struct OtherTrail {
 }
 
 impl OtherTrail {
-    /// What of a trail is of concern to those who do not have it in their spec.
+    /// Returns the settings of a trail that matter to a spec without this trail.
     pub fn of(trail: &Trail) -> Self {
         Self {
             arn: trail.arn.clone(),

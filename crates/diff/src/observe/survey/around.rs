@@ -1,6 +1,6 @@
 //! Reads the resources that trails use: keys, log groups with their roles, topics, and the organization.
 //!
-//! What cannot be read here keeps no trail from being imported, so errors are values.
+//! A resource that cannot be read does not prevent the import of trails, so errors are values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::observe::{grant, key, log_group, organization, policy, role, topic};
 
 type Seen = [(AccountName, Trail)];
 
-/// The keys that trails encrypt with.
+/// Reads the keys with which trails encrypt.
 pub(super) async fn keys(
     places: &[Place],
     trails: &Seen,
@@ -48,7 +48,7 @@ async fn read_key(places: &[Place], arn: &Arn, installation: &Installation) -> R
     Ok(SetupKey { account: place.name.clone(), alias: aliases.into_iter().next(), key, policy, grants })
 }
 
-/// What trails deliver to besides the bucket; IAM is asked in the partition of `region`.
+/// Reads the destinations of trails besides the bucket. IAM is called in the partition of `region`.
 pub(super) async fn read(
     places: &[Place],
     trails: &Seen,
@@ -81,7 +81,7 @@ pub(super) async fn read(
     around
 }
 
-/// Permissions of CloudTrail in the organization, as the first account with an organization trail sees them.
+/// Reads the permissions of CloudTrail in the organization, from the first account with an organization trail.
 pub(super) async fn organization(
     places: &[Place],
     trails: &Seen,

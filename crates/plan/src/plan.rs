@@ -45,7 +45,7 @@ pub struct Plan {
     pub key: Option<Arn>,
     /// Whether the plan leaves something out: of accounts that could not be read, or what is refused.
     pub partial: bool,
-    /// Counts.
+    /// The numbers of resources.
     pub summary: Summary,
     /// Real changes only, in the order in which apply would make them.
     pub changes: Vec<Change>,

@@ -9,7 +9,7 @@ use crate::view::{Alias, KeyRef};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let Some(alias) = scope.desired.key.identity.alias() else { return };
-    // An alias that stands for another key is refused, and is for its owner to move.
+    // An alias that points to another key is refused: its owner has to move it.
     if scope.observed.astray.is_some() {
         return;
     }

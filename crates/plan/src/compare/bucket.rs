@@ -209,7 +209,7 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
     (why, risk(action))
 }
 
-/// What a change of the bucket can do to log files, and to those who read them.
+/// Returns the risk of a change of the bucket for log files, and for those who read them.
 fn risk(action: &Action<Bucket>) -> Risk {
     let (before, after) = match action {
         Action::Create { after } => (None, after),

@@ -10,7 +10,7 @@ use super::{Scope, caller, guest, public_access};
 use crate::delivery::of_other;
 use crate::view::OtherTrail;
 
-/// Where the spec says what becomes of the permissions of accounts that it does not have.
+/// The setting for the permissions of accounts that are not in the spec.
 pub(super) const UNLISTED: &str = "bucket.policy.unlisted_accounts";
 
 /// Merges what lets our trails deliver into the live policy. Returns `None` if the policy does not fit, or is not
@@ -44,7 +44,7 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
     let mut guests = guests(scope, &joining);
     compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
     for (trail, guest) in joining.iter().zip(&guests) {
-        // What a trail of an unknown organization writes for its accounts, our own statements do not allow.
+        // Managed statements do not allow what a trail of an unknown organization writes for its accounts.
         if trail.organization && guest.organization.is_none() {
             adoption.surveyed.remove(guest.trail.account());
         } else {
@@ -64,14 +64,14 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
     policy.merge(live, &accounts, compile, &adoption, compared)
 }
 
-/// Adds the write that lets our trails deliver.
+/// Adds the write that allows the trails of the spec to deliver.
 pub(super) fn expand(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
     caller::warn(scope, outcome, compared);
     let live = scope.observed.bucket_policy.as_ref();
     policy(scope).expand(live, outcome, vec![scope.bucket_address()], compared);
 }
 
-/// Removes all statements of ours; what trails that stay need is handed over to nobody's statements.
+/// Removes all managed statements. Permissions that other trails need are handed over to statements that nobody manages.
 pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.bucket_policy;
     if !desired.is_managed {
@@ -100,7 +100,7 @@ fn guests(scope: &Scope<'_>, trails: &[&OtherTrail]) -> Vec<Guest> {
     trails.iter().map(guest).collect()
 }
 
-/// Whether our own statement has to deny requests without TLS. Where a foreign one already does, ours is not added.
+/// Returns whether a managed statement has to deny requests without TLS, because no foreign statement does.
 fn requires_tls(scope: &Scope<'_>) -> bool {
     let desired = &scope.desired.bucket_policy;
     let sid = desired.ownership.sid(Role::DenyInsecureTransport);

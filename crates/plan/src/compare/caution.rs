@@ -17,7 +17,7 @@ use crate::kind::Kind;
 use crate::plan::WarningCode;
 use crate::view::AccessLogs;
 
-/// A risk of the set-up.
+/// A risk of the installation.
 struct Caution {
     code: WarningCode,
     address: Address,

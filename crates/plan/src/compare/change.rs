@@ -13,7 +13,7 @@ use crate::plan::{
 use crate::refusal::Refusal;
 use crate::view::View;
 
-/// What the comparison has come to so far.
+/// The results of the comparison so far.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     pub(super) changes: Vec<Change>,
@@ -22,22 +22,22 @@ pub(super) struct Compared {
     pub(super) refusals: Vec<Refusal>,
     /// Trails that could deliver only under a policy that is not written, since it is refused; with that policy.
     pub(super) stranded: Vec<(Address, Address)>,
-    /// What drift reports of policies besides deliveries, since it is not known and not accepted.
+    /// What is unknown about policies besides deliveries, and not accepted: drift reports it.
     pub(super) unsettled: BTreeMap<Address, String>,
 }
 
-/// What the kinds say of their changes; the rest follows from the views.
+/// The parts of a change that its kind supplies. The rest follows from the views.
 pub(super) struct Terms<A> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) phase: Phase,
     pub(super) depends_on: Vec<Address>,
-    /// How an action on this kind becomes a change.
+    /// Makes a change from an action of this kind.
     pub(super) changed: fn(A) -> Changed,
     pub(super) explain: Explain<A>,
 }
 
-/// Why, and how much it can do to what works now.
+/// Returns the reasons and the risk of an action.
 pub(super) type Explain<A> = fn(&A, &[Difference]) -> (Vec<String>, Risk);
 
 impl Compared {
@@ -70,7 +70,7 @@ impl Compared {
         self.warnings.push(Warning { code, address, message });
     }
 
-    /// Reports a resource of ours that is no longer in the spec and is kept.
+    /// Warns of a managed resource that is no longer in the spec and is kept.
     pub(super) fn warn_of_kept(&mut self, address: &Address, setting: &str) {
         self.warnings.push(Warning {
             code: WarningCode::Kept,

@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::plan::{AccountRef, Phase, TrailRef};
 use crate::view::OtherTrail;
 
-/// What a policy belongs to.
+/// The owner of a policy.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'a> {
     /// The bucket.
@@ -238,7 +238,7 @@ mod tests {
         ];
         for (name, before, after, expected) in cases {
             assert_eq!(asked(Subject::Bucket, Phase::Expand, before, after), expected, "{name}");
-            // Who was not allowed before loses nothing.
+            // A trail that was not allowed before loses nothing.
             assert_eq!(asked(Subject::Bucket, Phase::Contract, before, after), expected, "{name}");
         }
     }

@@ -84,7 +84,7 @@ enum Verdict {
     Denied { statement: String, text: String },
     /// Nothing allows it. Has what the user can do about it, where the policy is not written by the plan.
     NotAllowed { hint: Option<String> },
-    /// It depends on what is not known. Has what would settle it.
+    /// The decision depends on unknown values. Contains the step that would settle it.
     Unknown { settled: Vec<String> },
 }
 
@@ -104,7 +104,7 @@ impl Findings {
                 let Some(policy) = scope.policy_address(kind, &path.delivery) else { continue };
                 let of_policy = |proof: &&Proof| proof.hop.policy() == kind;
                 let document = policies.of(kind, &path.delivery);
-                // One obstacle is enough to know of; of what is in doubt, every statement counts.
+                // One obstacle is enough. In doubt, every statement counts.
                 let obstacles = path.obstacles().filter(of_policy).take(1);
                 for proof in obstacles.chain(path.doubts().filter(of_policy)) {
                     let (says, verdict) = verdict(scope, &policy, proof, document);
@@ -260,7 +260,7 @@ impl Scope<'_> {
             || self.desired.topics.iter().any(of_topic)
     }
 
-    /// What the spec says of the proof of a policy, with the name of the setting.
+    /// Returns the setting of the spec for the proof of a policy, with its name.
     fn on_doubt(&self, policy: &Address) -> OnDoubt {
         let desired = self.desired;
         let is_topic = |arn: &Arn| {
@@ -295,13 +295,13 @@ impl Scope<'_> {
         address.is_some_and(|policy| self.on_doubt(&policy) == OnDoubt::Warn)
     }
 
-    /// How the spec could accept what the proof of a policy says, if it does not.
+    /// Returns how the spec can accept the proof of a policy, if it does not.
     pub(super) fn how_to_accept(&self, policy: &Address) -> Option<String> {
         let setting = proof_setting(policy.kind).filter(|_| self.accepted(policy).is_none())?;
         Some(format!("or set `{setting}: warn` to accept the risk"))
     }
 
-    /// Why what the proof of a policy says is accepted, if it is.
+    /// Returns the reason why the proof of a policy is accepted, if it is.
     pub(super) fn accepted(&self, policy: &Address) -> Option<String> {
         let unmanaged = match policy.kind {
             Kind::BucketPolicy => (!self.desired.bucket_policy.is_managed).then_some("bucket.policy"),

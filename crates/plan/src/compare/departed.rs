@@ -15,12 +15,12 @@ use super::policy::Policy;
 use crate::observed::Unseen;
 use crate::plan::{Warning, WarningCode};
 
-/// What a plan does with the statements of this installation.
+/// The fate of the managed statements in a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plans {
-    /// It writes those that the spec asks for.
+    /// The plan writes the statements of the spec.
     Manage,
-    /// It removes all of them.
+    /// The plan removes all of them.
     Destroy,
 }
 
@@ -44,7 +44,7 @@ impl Policy<'_> {
             (Plans::Manage, Unlisted::Remove) => Fate::Revoked,
             (Plans::Manage, Unlisted::Keep | Unlisted::Report) => Fate::Kept,
         };
-        // What is not taken away in this plan is named by the plan that does.
+        // A permission that this plan keeps is named by the plan that removes it.
         let is_withheld = !scope.desired.deletion.statements || !scope.observed.unreadable.is_empty();
         if fate == Fate::Kept || !is_withheld {
             self.warn_of_departed(&guests, &fate.told(setting), compared);
@@ -71,7 +71,7 @@ impl Policy<'_> {
     }
 }
 
-/// The ids of accounts in which nobody could look at trails of these patterns, in order.
+/// Returns the IDs of accounts in which trails of these patterns could not be read, sorted.
 pub(super) fn unseen_accounts(scope: &Scope<'_>, patterns: &BTreeSet<Arn>) -> Vec<String> {
     let is_of = |pattern: &Arn, trail: &Arn| {
         pattern.region() == trail.region() && pattern.resource() == trail.resource()
@@ -90,7 +90,7 @@ enum Fate {
 }
 
 impl Fate {
-    /// What becomes of the trail, and what to do about it. `setting` is the name of the setting in the spec.
+    /// Returns what happens to the trail, and the next step. `setting` is the name of the setting in the spec.
     fn told(self, setting: &str) -> String {
         match self {
             Fate::Kept => format!(

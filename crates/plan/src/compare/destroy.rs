@@ -1,5 +1,5 @@
-//! Takes away everything that is ours, in safe order: trails, what was made for them, what lets them deliver, and in the end,
-//! where the spec says so, the bucket and the key.
+//! Deletes everything that is managed, in a safe order: destinations of trails, trails, their permissions, and at the end, if the
+//! spec allows it, the bucket and the key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::observed::{Hidden, KeyState, Leftover, Observed, ReadError, Stray, Us
 use crate::plan::{Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{Key, OtherTrail, Tags};
 
-/// Why a resource without the tag of this installation stays.
+/// Returns the reason why a resource without the tag of this installation is kept.
 fn unmarked(tags: Option<&Tags>) -> String {
     match tags.and_then(Tags::owner) {
         Some(owner) => format!("installation `{owner}` manages it"),
@@ -26,7 +26,7 @@ fn unmarked(tags: Option<&Tags>) -> String {
     }
 }
 
-/// The plan that takes away everything of a spec that carries its mark.
+/// Makes the plan that deletes all resources of a spec that have its tag.
 pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let mut desired = spec.desired().emptied();
     if !has_administration(observed, &desired.key_policy.ownership) {
@@ -121,7 +121,7 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
             leave(&topic.arn, &topic.site, &live.view.tags, What::Topic(live.clone()), additions);
         }
     }
-    // What stays and is encrypted with the key needs it afterwards, too.
+    // A resource that is kept and encrypted with the key needs the key afterwards as well.
     let granted = granted(desired, observed);
     let is_encrypted = |arn: &Arn| observed.used_keys.get(arn) == Some(&UsedKey::Own);
     let topics = desired.topics.iter().map(|topic| &topic.arn);
@@ -141,7 +141,7 @@ fn has_administration(observed: &Observed, ownership: &Ownership) -> bool {
     policy.is_some_and(|policy| policy.statements().iter().any(|it| it.sid().is_some_and(is_administration)))
 }
 
-/// A trail that is not marked may be somebody else's by now.
+/// Warns of trails without the tag of the installation, which may belong to somebody else now.
 fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed, compared: &mut Compared) {
     let is_there = |arn: &Arn| unwanted.others.values().flatten().any(|other| other.arn == *arn);
     for trail in &desired.trails {
@@ -153,7 +153,7 @@ fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed,
     }
 }
 
-/// Whether the bucket is to go, or is gone already.
+/// Deletes the bucket, if the spec allows it. Returns whether the bucket is deleted, or does not exist.
 fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     let Some(live) = &scope.observed.bucket else { return true };
     let guest = scope.guests().next();
@@ -237,7 +237,7 @@ fn remove_spares(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compar
     }
 }
 
-/// Why a key that the installation manages is kept; `None` if it is deleted.
+/// Returns the reason why a managed key is kept; `None` if it is deleted.
 fn why_key_stays(scope: &Scope<'_>, key: &Arn, user: Option<&Arn>, is_bucket_to_go: bool) -> Option<String> {
     let guest = scope.others_that_stay().find(|it| it.kms_key.as_deref() == Some(key.as_str()));
     if !scope.desired.deletion.key {
@@ -281,7 +281,7 @@ fn delete_key(
     compared.delete(terms, live.clone());
 }
 
-/// Everything that is to go before.
+/// Returns the addresses of all earlier changes.
 fn before_the_last(compared: &Compared) -> Vec<Address> {
     let changes: BTreeSet<Address> = compared.changes.iter().map(|change| change.address.clone()).collect();
     changes.into_iter().collect()

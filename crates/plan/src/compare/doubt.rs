@@ -13,7 +13,7 @@ pub(super) fn told(what: &str, depends: &str, settled: impl Iterator<Item = Stri
     format!("it is not known {what}: {depends}; {}", hints.join("; "))
 }
 
-/// What would settle a condition key that is not known.
+/// Returns the step that would settle an unknown condition key.
 pub(super) fn settle(scope: &Scope<'_>, key: &str) -> String {
     let lower = key.to_ascii_lowercase();
     let is_of = |names: &[&str]| names.contains(&lower.as_str());

@@ -1,7 +1,7 @@
 //! Judges what others put into the policies of bucket, key, topics and log groups, and onto bucket, key, topics, log groups and
 //! roles, by what it allows to outsiders, or by how it endangers the logs.
 //!
-//! Nothing is done about it: a plan warns of what stays, and a drift check reports what is there now.
+//! A plan changes nothing about it: the plan warns of access that stays, and a drift check reports access that exists.
 
 mod acl;
 mod grant;
@@ -29,7 +29,7 @@ use crate::foreign::{ForeignAccess, content, review, severity};
 use crate::kind::Kind;
 use crate::plan::{Warning, WarningCode};
 
-/// What the policies become, as far as they are managed.
+/// The policies after the plan, if they are managed.
 pub(super) struct Outcomes<'a> {
     pub(super) bucket: Option<&'a Fitted>,
     pub(super) key: Option<&'a Fitted>,
@@ -77,9 +77,9 @@ pub(super) fn judge(
 /// Something of others that is judged.
 struct Subject<'a> {
     address: Address,
-    /// What names it under `reviewed`.
+    /// The name for `reviewed`.
     name: &'a str,
-    /// What names it for people, as the beginning of a sentence.
+    /// The name for people, as the beginning of a sentence.
     words: String,
     /// A text that changes with it.
     content: String,
@@ -90,7 +90,7 @@ struct Policy<'a> {
     address: Address,
     asset: Asset,
     live: Option<&'a Document>,
-    /// What the policy becomes, and which of its statements are managed; `None` for a policy that is only read.
+    /// The policy after the plan, and which of its statements are managed; `None` for a policy that is only read.
     managed: Option<(&'a Fitted, &'a Ownership)>,
 }
 
@@ -164,7 +164,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// The key as an asset, where there is one.
+    /// Returns the key as an asset, if there is a key.
     fn key_asset(&self) -> Option<Asset> {
         let hub = self.scope.observed.key.as_ref()?;
         let account = &self.scope.desired.key.site.account;

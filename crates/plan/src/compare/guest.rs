@@ -1,4 +1,4 @@
-//! Decides which trails that the spec does not have join our own statements, and what is known of the others.
+//! Decides which trails that the spec does not have are named by managed statements, and describes the other trails.
 
 use reconcile_policy::{
     Adoption, Arn, Delivery, Document, Effect, Hop, Ownership, PolicyKind, Statement, evaluate, foreign,
@@ -9,7 +9,7 @@ use reconcile_spec::Foreign;
 use super::Scope;
 use crate::view::OtherTrail;
 
-/// What is known for a policy before any guest joins.
+/// The state of a policy before guests are added.
 pub(super) fn adoption(
     scope: &Scope<'_>,
     foreign: Foreign,
@@ -33,7 +33,7 @@ pub(super) struct Before<'a> {
     pub(super) live: Option<&'a Document>,
     pub(super) ownership: &'a Ownership,
     pub(super) adoption: &'a Adoption,
-    /// Our own statements, without guests.
+    /// The managed statements, without guests.
     pub(super) statements: &'a [Statement],
 }
 
@@ -60,7 +60,7 @@ impl Before<'_> {
     }
 }
 
-/// Those of the trails for which only our own statements allow something that they need.
+/// Returns the trails for which only managed statements allow something that they need.
 pub(super) fn depending<'t>(
     users: Vec<&'t OtherTrail>,
     kind: PolicyKind,
@@ -80,7 +80,7 @@ pub(super) fn depending<'t>(
     users.into_iter().filter(depends).collect()
 }
 
-/// What a policy grants now, and what of it stays. No statement of ours changes what foreign ones deny.
+/// The permissions of a policy now and afterwards. No managed statement changes what foreign statements deny.
 struct Grants {
     live: Document,
     staying: Document,

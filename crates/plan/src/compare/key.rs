@@ -51,7 +51,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             Setting::Unmanaged => None,
         },
         rotation,
-        // Somebody else's key is not marked as ours.
+        // A foreign key does not get the tag of the installation.
         tags: match &desired.identity {
             KeyIdentity::Alias(_) => Tags::wanted(&desired.tags, live.as_ref().map(|live| &live.tags)),
             KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Tags::default(),
@@ -69,7 +69,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     compared.view(terms, live, wanted);
 }
 
-/// Refuses a key that CloudTrail cannot encrypt with, and an alias that stands for another key than the one in use.
+/// Refuses a key with which CloudTrail cannot encrypt, and an alias that points to another key than the key in use.
 fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     let Some(key) = scope.observed.key.as_ref().map(|hub| &hub.key) else { return };
     if let Some(obstacle) = key.traits.obstacle() {
@@ -96,7 +96,7 @@ fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// What the user can do about a key that CloudTrail cannot encrypt with.
+/// Returns the next step of the user for a key with which CloudTrail cannot encrypt.
 fn remedy(key: &LiveKey, is_managed: bool) -> String {
     let arn = &key.arn;
     let other = if is_managed { "`key.alias`" } else { "`key.arn`" };
@@ -115,7 +115,7 @@ fn remedy(key: &LiveKey, is_managed: bool) -> String {
     }
 }
 
-/// A warning about what the spec wants of a key and cannot have.
+/// A warning about a setting of the spec that the key cannot have.
 struct Doubt {
     code: WarningCode,
     message: String,

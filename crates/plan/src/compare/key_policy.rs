@@ -72,7 +72,7 @@ pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
     super::encryption::warn(scope, compared);
     let intent = KeyIntent { guests: guests.clone(), ..intent(scope) };
     let statements = intent.statements(&desired.ownership);
-    // What stays encrypted still needs the key.
+    // A resource that stays encrypted still needs the key.
     let is_of_encrypted = |it: &&Statement| {
         let role = it.sid().and_then(|sid| desired.ownership.role(sid));
         matches!(role, Some(Role::TrailTopicEncrypt | Role::TrailLogGroupEncrypt))
@@ -83,7 +83,7 @@ pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// What the spec needs of the key, with the topics and log groups that are encrypted with it.
+/// Returns what the spec needs of the key, with the topics and log groups that are encrypted with it.
 fn intent(scope: &Scope<'_>) -> KeyIntent {
     KeyIntent {
         topics: scope.encrypted_topics(),

@@ -1,6 +1,6 @@
 //! Deletes the log groups, roles and topics of this installation that the spec no longer has.
 //!
-//! One that others use is kept, and only loses our own statements.
+//! A resource that others use is kept, and loses only managed statements.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub(super) fn addresses(scope: &Scope<'_>, trail: &Trail) -> Vec<Address> {
     named.flatten().collect()
 }
 
-/// Tells of what may be ours, and stays since nobody could look.
+/// Warns of resources that may be managed, and that are kept because they could not be read.
 fn warn_of_hidden(scope: &Scope<'_>, compared: &mut Compared) {
     for (arn, Hidden { account, error }) in &scope.observed.hidden {
         let Some(kind) = kind(arn) else { continue };
@@ -167,7 +167,7 @@ fn let_go<V: View>(
     }
 }
 
-/// Why it is not deleted by this plan, if a trail still uses it, or may.
+/// Returns the reason why this plan does not delete a resource, if a trail uses it, or may use it.
 fn withheld(scope: &Scope<'_>, arn: &Arn, leftover: &Leftover, address: &Address) -> Option<Warning> {
     if scope.is_withheld(leftover) {
         return scope.withholds(address, "its deletion");

@@ -15,7 +15,7 @@ use crate::observed::ReadError;
 use crate::plan::{Warning, WarningCode};
 use crate::refusal::Refusal;
 
-/// Refuses trails that carry the mark of another installation, and roles whose mark keeps an account from being read.
+/// Refuses trails with the tag of another installation, and roles whose tag prevents the read of an account.
 pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     let mut by_owner: BTreeMap<&str, Vec<Address>> = BTreeMap::new();
     for trail in &scope.desired.trails {

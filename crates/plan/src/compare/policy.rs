@@ -32,7 +32,7 @@ pub(super) struct Policy<'a> {
     pub(super) scope: &'a Scope<'a>,
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
-    /// What the policy belongs to.
+    /// The owner of the policy.
     pub(super) subject: Subject<'a>,
     pub(super) ownership: &'a Ownership,
     /// The only form to use, if the spec names one.
@@ -298,7 +298,7 @@ impl Policy<'_> {
         });
     }
 
-    /// Why a document becomes another: our own statements, then foreign ones.
+    /// Returns the reasons for a change of a document: managed statements first, then foreign statements.
     fn reasons(
         &self,
         before: Option<&Document>,
@@ -322,7 +322,7 @@ impl Policy<'_> {
         name.into_iter().chain(ours).chain(foreign).collect()
     }
 
-    /// Why accounts are not written one by one, or why they are again.
+    /// Returns the reason for a short form, or for the return to the plain form.
     fn reason_of_form(&self, before: Option<&Document>, outcome: &Fitted) -> Option<String> {
         let form = outcome.form;
         let before = before.and_then(|before| Form::of(before, self.ownership));
@@ -431,7 +431,7 @@ impl Policy<'_> {
         }
     }
 
-    /// Why the trails of an account of the spec are not all known.
+    /// Returns the reason why not all trails of an account of the spec are known.
     fn unsurveyed(&self, stays: &[Use]) -> String {
         let ids: BTreeSet<&String> = stays
             .iter()
@@ -463,7 +463,7 @@ impl Policy<'_> {
         }
         for (index, statement) in live.map(Document::statements).unwrap_or_default().iter().enumerate() {
             let ids = statement.unresolved_principals();
-            // A statement of ours is written anew.
+            // A managed statement is written again anyway.
             let is_foreign = !self.ownership.has(statement);
             if is_foreign && !ids.is_empty() {
                 let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
@@ -482,7 +482,7 @@ impl Policy<'_> {
 struct Write<'d> {
     before: Option<&'d Document>,
     after: &'d Document,
-    /// What was read, by whose positions statements without a Sid are numbered.
+    /// The live document, whose positions number statements without a Sid.
     live: Option<&'d Document>,
     phase: Phase,
     reasons: Vec<String>,

@@ -70,7 +70,7 @@ pub(super) fn block(
     Some(possible)
 }
 
-/// Who owns objects; `None` where the spec leaves that alone.
+/// Returns the wanted object ownership; `None` if the spec does not manage it.
 pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<Named<ObjectOwnership>> {
     let wanted = scope.desired.bucket.object_ownership.enforced()?;
     let live = scope.observed.bucket.as_ref().and_then(|live| live.object_ownership.clone());

@@ -14,7 +14,7 @@ use crate::plan::{Warning, WarningCode};
 /// See "Quotas in CloudTrail": trails in a Region, shadows of those of all Regions among them. It cannot be raised.
 const PER_REGION: usize = 5;
 
-/// Tells of each new trail for which there is no room. The others can be made all the same.
+/// Warns of each new trail for which the quota has no room. The other trails can still be created.
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     // Live ones and new ones, of those that could be read.
     let mut by_account: BTreeMap<&AccountName, (Vec<&Trail>, Vec<&Trail>)> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Removes refused changes, and all changes that depend on them, from a plan.
 //!
-//! It must not leave out anything else: a resource that has nothing to do with a refusal is still repaired.
+//! It leaves out nothing else: a resource that has nothing to do with a refusal is still repaired.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -14,7 +14,7 @@ use crate::observed::{Inactive, Leftover, Observed, Stray, What, granted};
 use crate::plan::{AccountRef, Unreadable, Warning, WarningCode};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
-/// What all kinds look at.
+/// The input of every comparison.
 pub(super) struct Scope<'a> {
     pub(super) desired: &'a Desired,
     pub(super) observed: &'a Observed,
@@ -22,9 +22,9 @@ pub(super) struct Scope<'a> {
     pub(super) key: KeyRef,
     /// Whether the trails of the spec can deliver under the policies that are live now.
     pub(super) paths: Vec<DeliveryPath>,
-    /// The topics and log groups for which our statements let the key be used now.
+    /// The topics and log groups for which managed statements allow the use of the key now.
     pub(super) granted: BTreeSet<Arn>,
-    /// The IDs of accounts that a destroy waits for: nobody could read trails in them that our statements let deliver.
+    /// The IDs of accounts that a destroy waits for: their trails, which managed statements allow to deliver, could not be read.
     pub(super) awaited: BTreeSet<String>,
 }
 
@@ -100,12 +100,12 @@ impl<'a> Scope<'a> {
         Address::new(Kind::BucketPolicy, &self.desired.bucket.site.account, &self.desired.bucket.name)
     }
 
-    /// All trails of the spec.
+    /// Returns the addresses of all trails of the spec.
     pub(super) fn trail_addresses(&self) -> impl Iterator<Item = Address> {
         self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
     }
 
-    /// Trails of ours that are to go.
+    /// Returns the managed trails that are deleted.
     pub(super) fn stray_addresses(&self) -> impl Iterator<Item = Address> {
         self.observed
             .strays
@@ -113,12 +113,12 @@ impl<'a> Scope<'a> {
             .map(|(arn, stray)| Address::new(Kind::Trail, &stray.account, arn.resource_name()))
     }
 
-    /// All trails that the plan may change.
+    /// Returns the addresses of all trails that the plan can change.
     pub(super) fn all_trail_addresses(&self) -> impl Iterator<Item = Address> {
         self.trail_addresses().chain(self.stray_addresses())
     }
 
-    /// What a trail delivers to or tells, besides bucket and key.
+    /// Returns the destinations of a trail besides the bucket.
     pub(super) fn attached_addresses(&self, trail: &Trail) -> Vec<Address> {
         let mut addresses = Vec::new();
         if let Some(wanted) = self.desired.organization.as_ref().filter(|_| trail.is_organization) {
@@ -137,7 +137,7 @@ impl<'a> Scope<'a> {
         addresses
     }
 
-    /// Where the organization is asked; the Region only says in which partition.
+    /// The place from which the organization is read. The Region only names the partition.
     pub(super) fn organization_site(&self, organization: &Organization) -> Site {
         Site { account: organization.account.clone(), region: self.desired.bucket.site.region.clone() }
     }
@@ -159,7 +159,8 @@ impl<'a> Scope<'a> {
         others.into_values()
     }
 
-    /// What a trail of ours leads to and could not be read. The trail stays as long: nothing else tells of what may be ours.
+    /// Returns a destination of a managed trail that could not be read. The trail is kept meanwhile, because nothing else leads to the
+    /// destination.
     pub(super) fn hidden_destination(&self, stray: &Stray) -> Option<Arn> {
         stray.trail.named().find(|arn| self.observed.hidden.contains_key(arn))
     }
@@ -218,18 +219,18 @@ impl<'a> Scope<'a> {
         accounts.map(|account| (account.name.clone(), account.id.clone())).collect()
     }
 
-    /// What the organization calls an account.
+    /// Returns the name of an account in the organization.
     pub(super) fn name_in_organization(&self, id: &str) -> Option<&str> {
         let live = self.observed.organization.as_ref()?;
         Some(live.account(id)?.name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Where a resource is, as a change says it. A parsed spec declares every account that it names.
+    /// Returns the account and the Region of a resource. A parsed spec declares every account that it names.
     pub(super) fn place(&self, site: &Site) -> Option<(AccountRef, Region)> {
         Some((self.account(&site.account)?, site.region.clone()))
     }
 
-    /// Our key by its ARN, where `key` names it by its id alone; any other key as it is.
+    /// Returns the ARN of the key in use, if `key` is its ID; otherwise `key` unchanged.
     pub(super) fn same_key(&self, key: KeyRef) -> KeyRef {
         match (&key, &self.key) {
             (KeyRef::Known(named), KeyRef::Known(ours))
@@ -304,7 +305,7 @@ impl<'a> Scope<'a> {
         reviewed.map(|it| it.reason.as_str())
     }
 
-    /// Why nothing may be taken away: an account that could not be read may still rely on it.
+    /// Returns the warning that something is withheld, if an account could not be read and may rely on it.
     pub(super) fn withholds(&self, address: &Address, what: &str) -> Option<Warning> {
         let unreadable = self.observed.unreadable.keys().map(|name| format!("`{name}`"));
         let awaited = self.awaited.iter().map(|id| format!("account {id}"));

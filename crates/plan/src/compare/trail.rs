@@ -124,7 +124,7 @@ fn is_of_all(scope: &Scope<'_>, stray: &Stray) -> bool {
     stray.trail.organization || scope.desired.trails.iter().any(|trail| trail.is_organization)
 }
 
-/// Why a trail that the spec no longer has is not deleted by this plan, if it is not.
+/// Returns the reason why this plan does not delete a trail that the spec no longer has; `None` if it deletes the trail.
 pub(super) fn withheld(scope: &Scope<'_>, address: &Address, stray: &Stray) -> Option<Warning> {
     let leads_to_topic = || {
         let mut named = stray.trail.named().filter_map(|arn| scope.observed.leftovers.get(&arn));
@@ -320,7 +320,7 @@ fn reason(field: &str, difference: &Difference, before: &Trail, after: &Trail) -
     }
 }
 
-/// What makes a trail record less than it does now is for the user to look at twice.
+/// Returns the risk of a change: `Disruptive` if the trail records or delivers less than now.
 fn risk(before: &Trail, after: &Trail) -> Risk {
     let loses = |before: bool, after: bool| before && !after;
     let is_less = loses(before.logging, after.logging)

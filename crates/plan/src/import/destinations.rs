@@ -44,7 +44,7 @@ impl Draft<'_> {
         Some(name.map_or_else(|| quoted(boundary.as_str()), scalar))
     }
 
-    /// Why the spec does not say to which log group a trail delivers.
+    /// Returns the reason why the spec does not name the log group of a trail.
     pub(super) fn why_not_logs(&self, trail: &Trail) -> Option<String> {
         let (group, role) = logs(trail)?;
         let around = &self.setup.around;
@@ -88,7 +88,7 @@ impl Draft<'_> {
         Some(format!("sns_topic: {{ {} }}", parts.join(", ")))
     }
 
-    /// Whether the installation manages a topic: it carries the mark, or a statement of the installation.
+    /// Returns whether the installation manages a topic: the topic has the tag, or a statement of the installation.
     fn is_own_topic(&self, live: &LiveTopic) -> bool {
         let ownership = self.ownership();
         self.is_own(&live.view.tags) || live.policy.statements().iter().any(|it| ownership.has(it))

@@ -20,14 +20,14 @@ pub(super) struct Lacking {
     pub(super) key: bool,
 }
 
-/// What carries the mark of the installation, is not in the spec, and is not to be deleted.
+/// Resources that have the tag of the installation, are not in the spec, and must not be deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Undeleted {
     pub(super) trails: bool,
     pub(super) grants: bool,
 }
 
-/// What a spec says of a set-up. Revisions only ever leave more alone, except for a policy that has to be written.
+/// The draft of a spec. A revision only leaves more unmanaged, except for a policy that must be written.
 #[derive(Clone)]
 pub(super) struct Draft<'s> {
     pub(super) setup: &'s Setup,
@@ -43,9 +43,9 @@ pub(super) struct Draft<'s> {
     pub(super) prefix: Option<String>,
     /// The key that all trails of the spec encrypt with.
     pub(super) key: Option<&'s SetupKey>,
-    /// What the installation's own statements in the bucket policy say.
+    /// The content of the managed statements in the bucket policy.
     pub(super) own_bucket: Option<Recovered>,
-    /// What the installation's own statements in the key policy say.
+    /// The content of the managed statements in the key policy.
     pub(super) own_key: Option<Recovered>,
     pub(super) aside: BTreeSet<Aspect>,
     pub(super) lacking: Lacking,
@@ -120,17 +120,17 @@ impl<'s> Draft<'s> {
         Ownership::of(self.found.as_str())
     }
 
-    /// The installation, as it is found.
+    /// Makes the first draft, from what was found.
     pub(super) fn installation(&self) -> Installation {
         Installation::new(self.found.clone(), None)
     }
 
-    /// Whether tags carry the mark of the installation.
+    /// Returns whether tags contain the tag of the installation.
     pub(super) fn is_own(&self, tags: &Tags) -> bool {
         tags.owner() == Some(self.found.as_str())
     }
 
-    /// Whether any trail of the spec carries the mark of the installation.
+    /// Returns whether a trail of the spec has the tag of the installation.
     pub(super) fn is_installation(&self) -> bool {
         self.included().any(|(_, trail)| self.is_own(&trail.tags))
     }
@@ -259,7 +259,7 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Chooses the key that all trails encrypt with. Where there is no such key, every trail keeps what it has.
+    /// Chooses the key with which all trails encrypt. Without such a key, every trail keeps its key.
     fn choose_key(&mut self) {
         let used: BTreeSet<Option<Arn>> = self.included().map(|(_, trail)| trail.key_arn()).collect();
         let used: Vec<Option<Arn>> = used.into_iter().collect();
@@ -296,7 +296,7 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Reads back what the installation's own statements say; a policy without any is left alone.
+    /// Reads the content of the managed statements. A policy without any stays unmanaged.
     fn choose_policies(&mut self) {
         let (ownership, partition) = (self.ownership(), self.setup.region.partition());
         let policy = self.setup.bucket_policy.as_ref();
@@ -310,7 +310,7 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Whether everything that can carry the mark of an installation carries one.
+    /// Returns whether everything that can have the tag of an installation has one.
     fn is_all_tagged(&self) -> bool {
         self.tagged().all(|tags| tags.owner().is_some())
     }
@@ -358,7 +358,7 @@ impl<'s> Draft<'s> {
         text
     }
 
-    /// The accounts that have a part in the set-up, and those that the user named.
+    /// Returns the accounts with resources of the installation, and the accounts that the user named.
     pub(super) fn declared(&self) -> impl Iterator<Item = &'s Account> {
         let has_part = move |account: &&Account| {
             self.named.contains(&account.name)

@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 /// The number of resources that are named.
 const NAMED: usize = 2;
 
-/// What a plan does without a line, besides what it does with it. `without` is the comparison of the spec without the line.
+/// Returns what a plan does without a line and not with the line. `without` is the comparison of the spec without the line.
 pub(super) fn of(with: &Comparison, without: Result<&Comparison, &Diagnostics>) -> String {
     let without = match without {
         Ok(without) => without,

@@ -7,11 +7,11 @@ use reconcile_text::Hint;
 use super::LeftOut;
 use crate::observed::{LiveError, ObserveError, SurveyError};
 
-/// Why there is no spec for a set-up.
+/// The reason why no spec can be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// No set-up was found.
+    /// No configuration was found.
     #[error(transparent)]
     Survey(Box<SurveyError>),
     /// Live state cannot be read.
@@ -40,15 +40,15 @@ pub enum ImportError {
     NoTrailLeft {
         /// The bucket.
         bucket: BucketName,
-        /// Why not, for each trail.
+        /// The reason, for each trail.
         left_out: Vec<LeftOut>,
     },
     /// A spec cannot describe something that every spec has.
     #[error("a spec cannot describe {what}: {problem}")]
     Indescribable {
-        /// What was found in AWS.
+        /// The live value.
         what: String,
-        /// Why not.
+        /// The reason.
         problem: String,
     },
     /// No name can be derived from the name of the bucket.

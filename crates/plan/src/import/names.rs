@@ -26,7 +26,7 @@ pub(super) fn found(setup: &Setup, request: &Request) -> Result<SpecName, Import
     found.map_or_else(|| of_bucket(setup), Ok)
 }
 
-/// The installations whose tag trails carry, those of most trails first.
+/// Returns the installations whose tag trails have, those of most trails first.
 fn tagged(setup: &Setup) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for owner in setup.trails.iter().filter_map(|(_, trail)| trail.tags.owner()) {
@@ -35,7 +35,7 @@ fn tagged(setup: &Setup) -> Vec<(String, usize)> {
     sorted(counts.into_iter().map(|(name, count)| (name.to_owned(), count)))
 }
 
-/// The installations whose statements let trails deliver that carry no tag, those of most trails first.
+/// Returns the installations whose statements allow trails without a tag to deliver, those of most trails first.
 fn by_statements(setup: &Setup) -> Vec<(String, usize)> {
     let named = named_by_statements(setup).into_iter().map(|(name, trails)| (name, trails.len()));
     sorted(named)

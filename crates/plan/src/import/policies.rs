@@ -11,12 +11,12 @@ use crate::observed::SetupKey;
 use crate::view::{Constraints, Grant};
 
 impl Draft<'_> {
-    /// What the installation's own statements say, where the spec manages the bucket policy.
+    /// The content of the managed statements, if the spec manages the bucket policy.
     fn managed_bucket(&self) -> Option<&Recovered> {
         self.own_bucket.as_ref().filter(|_| self.manages_bucket_policy())
     }
 
-    /// What the installation's own statements say, where the spec manages the key policy.
+    /// The content of the managed statements, if the spec manages the key policy.
     fn managed_key(&self) -> Option<&Recovered> {
         self.own_key.as_ref().filter(|_| self.manages_key_policy())
     }

@@ -7,7 +7,7 @@ use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
 use super::text::quoted;
 use crate::view::{DATA, Insight, MANAGEMENT};
 
-/// What a trail records, as a spec says it.
+/// The events that a trail records, in the words of a spec.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Said {
     /// The lines; none where it is what a trail records by default.
@@ -75,7 +75,7 @@ fn data_of_kind(of_kind: &[(ReadWrite, &DataResource)]) -> Vec<String> {
     }
 }
 
-/// All objects in place of the buckets whose names begin alike.
+/// Replaces buckets whose names begin alike by all objects.
 fn widened(resource: DataResource) -> DataResource {
     let begins_alike = |value: &String| value.contains(":s3:::") && !value.contains('/');
     match resource.values.iter().find(|value| begins_alike(value)) {

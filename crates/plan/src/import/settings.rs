@@ -8,9 +8,9 @@ use super::key::is_key;
 use super::text::{About, Text, scalar};
 use crate::view::{AccessLogs, Bucket, Encryption, KeyRef, Lifecycle, Named, ObjectLock, PublicAccessBlock};
 
-/// What a spec says of a setting.
+/// A setting in a spec.
 enum Say {
-    /// Nothing: it is as it is by default.
+    /// The spec does not name the setting, because it has the default value.
     Nothing,
     /// This value, which is as good as the default.
     Value(String),
@@ -72,7 +72,7 @@ impl Draft<'_> {
         all.map(|(aspect, key, say)| {
             let is_aside = self.aside.contains(&aspect);
             let say = match aspect {
-                // By default these are left alone.
+                // By default, these are unmanaged.
                 Aspect::Lifecycle | Aspect::ObjectLock | Aspect::AccessLogs if is_aside => Say::Nothing,
                 Aspect::RequireTls => say,
                 _ if is_aside => unmanaged(),
@@ -97,7 +97,7 @@ impl Draft<'_> {
         }
     }
 
-    /// A bucket policy that the spec leaves alone is left alone in this, too.
+    /// An unmanaged bucket policy also leaves this unmanaged.
     fn require_tls(&self) -> Say {
         let Some(own) = self.own_bucket.as_ref().filter(|_| !self.aside.contains(&Aspect::BucketPolicy))
         else {

@@ -5,7 +5,7 @@ use reconcile_text::{escape, is_hidden};
 
 use super::choice::Aspect;
 
-/// What in AWS a line is about.
+/// The subject of a line in AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum About {
     /// Something that every spec has, as people call it.
@@ -41,7 +41,7 @@ impl Text {
         self.lines.push(Line { text: text.into(), about: about.clone(), is_kept: false });
     }
 
-    /// Adds a line that keeps an aspect as it is.
+    /// Adds a line that keeps a setting unchanged.
     pub(super) fn keep(&mut self, text: impl Into<String>, aspect: Aspect) {
         self.lines.push(Line { text: text.into(), about: About::Aspect(aspect), is_kept: true });
     }
@@ -51,7 +51,7 @@ impl Text {
         self.push(text, &About::Fixed(String::new()));
     }
 
-    /// What the line of this number is about; the first has number 1.
+    /// Returns the subject of a line by its number, from 1.
     pub(super) fn about(&self, number: usize) -> Option<&Line> {
         self.lines.get(number.checked_sub(1)?)
     }
@@ -78,12 +78,12 @@ impl Text {
         bare.plain()
     }
 
-    /// The indexes of the lines that keep something as it is.
+    /// Returns the indexes of the lines that keep something unchanged.
     pub(super) fn kept(&self) -> impl DoubleEndedIterator<Item = usize> {
         self.lines.iter().enumerate().filter(|(_, line)| line.is_kept).map(|(index, _)| index)
     }
 
-    /// The keys of the spec that keep something as it is.
+    /// Returns the keys of the spec that keep something unchanged.
     pub(super) fn unmanaged(&self) -> Vec<&'static str> {
         let kept = self.lines.iter().filter(|line| line.is_kept);
         kept.filter_map(|line| match &line.about {
@@ -104,7 +104,7 @@ impl Text {
     }
 }
 
-/// How the comment on a kept line begins.
+/// The beginning of the comment on a kept line.
 const WITHOUT: &str = "without this line,";
 
 fn joined(lines: impl Iterator<Item = String>) -> String {

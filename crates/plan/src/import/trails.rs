@@ -24,7 +24,7 @@ pub(super) struct Setting {
     pub(super) of: Of,
 }
 
-/// What a line of a trail is about.
+/// The subject of a line of a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
     Trail,
@@ -73,7 +73,7 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// What is not as by default, a line each.
+    /// Returns the settings without their default value, one line each.
     fn trail_settings(&self, trail: &Trail) -> Vec<Setting> {
         let mut lines = Vec::new();
         if trail.organization {
@@ -118,7 +118,7 @@ impl<'s> Draft<'s> {
         (said.into_iter().map(Insight::of).collect(), kept)
     }
 
-    /// What a user should know of the trails of the spec.
+    /// Returns messages for the user about the trails of the spec.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (_, trail) in self.included() {
@@ -183,7 +183,7 @@ impl<'s> Draft<'s> {
             .collect()
     }
 
-    /// What the spec has, a line each.
+    /// Returns the trails of the spec, one line each.
     pub(super) fn contents(&self) -> Vec<String> {
         let mut contents = Vec::new();
         for Group { name, settings, accounts, .. } in self.groups() {
@@ -217,7 +217,7 @@ fn recursive_logging(trail: &Trail, is_more: bool) -> Option<String> {
     (!is_default).then(|| format!("recursive_logging: {is_on}"))
 }
 
-/// The line for insights. A category without insights is not named, and so is left alone.
+/// Returns the line for insights. A category without insights is not named, so that it stays unmanaged.
 fn insights(insights: &[Insight<'_>]) -> Option<String> {
     let of = |category: &str| -> Vec<&str> {
         insights.iter().filter(|it| it.category == category).map(|it| it.kind).collect()

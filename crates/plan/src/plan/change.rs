@@ -154,11 +154,11 @@ fn to_json<V: Serialize>(views: Views<'_, V>) -> (Value, Value) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Adds what others will rely on: bucket, key, permissions.
+    /// Adds what trails will need: bucket, key, permissions.
     Expand,
-    /// Makes the trails what they should be.
+    /// Brings the trails to the state of the spec.
     Converge,
-    /// Takes away what nothing relies on any more.
+    /// Removes what nothing needs any more.
     Contract,
 }
 

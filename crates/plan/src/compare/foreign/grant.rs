@@ -8,7 +8,7 @@ use crate::foreign::ForeignAccess;
 use crate::kind::Kind;
 use crate::view::{Constraints, Grant};
 
-/// What grants of others on the key allow to outsiders.
+/// Returns what foreign grants on the key allow to outsiders.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let Some(asset) = judge.key_asset() else { return Vec::new() };
     let desired = judge.scope.desired;
@@ -34,7 +34,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
                 address: Address::new(Kind::Grant, &desired.key.site.account, name),
                 name,
                 words: format!("grant `{name}`"),
-                // Whoever grants the same again, by another id, grants no more.
+                // A second grant of the same, with another ID, grants no more.
                 content: format!("{}\n{:?}\n{context:?}", asset.arn, grant.operations),
             };
             judge.of_allowed(&subject, &allowed)

@@ -28,7 +28,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
         .collect()
 }
 
-/// What endangers the events, by the name of the setting.
+/// Returns the settings that endanger the events, by name.
 ///
 /// See "Help protect sensitive log data with masking", "Log classes" and "HTTP endpoints" in the CloudWatch Logs user guide.
 fn told(traits: &GroupTraits) -> Vec<(&'static str, String)> {

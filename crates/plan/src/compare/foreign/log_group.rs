@@ -9,7 +9,7 @@ use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Reach, ResourcePolicy, Subscription};
 
-/// What resource policies and subscription filters allow to outsiders, for each log group of the spec that exists.
+/// Returns what resource policies and subscription filters allow to outsiders, for each log group of the spec that exists.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let (desired, observed) = (judge.scope.desired, judge.scope.observed);
     let mut found = Vec::new();
@@ -83,7 +83,7 @@ fn of_subscription(
     Some(judge.report(&subject, severity, message, &content))
 }
 
-/// How much it matters that events are sent to a destination, and where they go; `None` for a destination of insiders.
+/// Returns the severity of a destination of events, and its description; `None` for a destination of insiders.
 ///
 /// A stream or function belongs to the account of the log group; events go to other accounts through a destination of
 /// CloudWatch Logs. See `PutSubscriptionFilter` in the CloudWatch Logs API reference.

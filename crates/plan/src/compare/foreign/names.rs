@@ -1,6 +1,6 @@
 //! Judges the receivers of names of log files: notifications and inventories of the bucket, and subscriptions of topics.
 //!
-//! A name tells the account, the Region and the time of a log file, and nothing of its content.
+//! A name contains the account, the Region and the time of a log file, and nothing of its content.
 
 use reconcile_policy::{Allowed, Capability, Holds, Who};
 
@@ -15,7 +15,7 @@ use crate::foreign::ForeignAccess;
 use crate::observed::{Receiver, Target};
 use crate::plan::WarningCode;
 
-/// The outsiders who are told the names of log files.
+/// Returns the outsiders who receive the names of log files.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let sources = sources(judge.scope).into_iter();
     let told = sources.filter_map(|source| Some((source.address, source.kind, source.receivers.ok()?)));
@@ -38,10 +38,10 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Where receivers are configured.
+/// The configuration that names receivers.
 struct Source<'a> {
     address: Address,
-    /// Such as `notification`.
+    /// The kind, such as `notification`.
     kind: &'static str,
     receivers: Result<&'a [Receiver], &'a reconcile_operations::Error>,
 }

@@ -7,7 +7,7 @@ use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::view::{Expiry, Replication};
 
-/// What rules of others do to the log files.
+/// Returns what foreign rules do to the log files.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let Some(conditions) = &judge.scope.observed.bucket_conditions else { return Vec::new() };
     let keeps = Keeps::of(&judge.scope.desired.bucket);
@@ -57,7 +57,7 @@ pub(super) fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Opti
     logs.iter().any(|logs| prefix.starts_with(logs)).then(|| format!("log files under `{prefix}`"))
 }
 
-/// How long the spec keeps log files and their former versions.
+/// The time for which the spec keeps log files and their former versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeps {
     /// For so many days; `None` is for ever.
@@ -94,7 +94,7 @@ const QUARTER: i32 = 90;
 /// Where the spec states no retention, a former version that is kept for a month can be restored by whoever notices.
 const MONTH: i32 = 30;
 
-/// How much it matters that a rule lets log files expire, and why.
+/// Returns the severity of a rule that lets log files expire, and the reason.
 fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String)> {
     let is_early = |days: i32, wanted: Option<u32>| {
         wanted.is_none_or(|wanted| u32::try_from(days).unwrap_or_default() < wanted)
@@ -149,7 +149,7 @@ fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String
     of_current.or_else(of_noncurrent).or_else(of_archive)
 }
 
-/// How much it matters that a rule replicates log files, and where.
+/// Returns the severity of a rule that replicates log files, and the destination.
 fn replicates(
     rule: &Replication,
     is_inside: impl Fn(&str) -> bool,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::Scope;
 use crate::difference::Difference;
 
-/// Why our own statements change, from what differs in them.
+/// Returns the reasons for a change of managed statements, from their differences.
 pub(super) fn reasons(scope: &Scope<'_>, ownership: &Ownership, differences: &[&Difference]) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     let mut roles: Vec<Role> = Vec::new();
@@ -70,7 +70,7 @@ fn of_our_role(scope: &Scope<'_>, role: Role, differences: &[&Difference]) -> Ve
     } else if is_gain {
         reasons.push(format!("CloudTrail is not allowed to {verb} for {}", list(&blocked)));
     }
-    // Where a statement is written in another form, all of it goes and comes.
+    // A statement in another form is removed and added as a whole.
     if !is_gain {
         let names: Vec<String> = removed().filter_map(|it| source(it)).collect();
         reasons.push(match names.is_empty() {
@@ -81,7 +81,7 @@ fn of_our_role(scope: &Scope<'_>, role: Role, differences: &[&Difference]) -> Ve
     reasons
 }
 
-/// What a role of ours lets CloudTrail do; `None` for a role that is not CloudTrail's.
+/// Returns what a managed statement of a role allows CloudTrail; `None` for a role that is not about CloudTrail.
 fn purpose(role: Role) -> Option<(&'static [Hop], &'static str)> {
     Some(match role {
         Role::TrailAclCheck => (&[Hop::LookAtBucket], "read the bucket ACL"),
@@ -100,7 +100,7 @@ fn purpose(role: Role) -> Option<(&'static [Hop], &'static str)> {
     })
 }
 
-/// The trail or account that a value stands for.
+/// Returns the trail or account of a value.
 fn source(difference: &Difference) -> Option<String> {
     let (Difference::Remove { value, path }
     | Difference::Add { value, path }
@@ -149,7 +149,7 @@ fn of_other(ownership: &Ownership, difference: &Difference) -> String {
     }
 }
 
-/// Why a foreign statement changes; `None` if it does not.
+/// Returns the reason for a change of a foreign statement; `None` if it does not change.
 pub(super) fn of_adopted(Adopted { statement, fate, ended, .. }: &Adopted) -> Option<String> {
     let ends = || {
         let ends = uses(ended);
@@ -199,7 +199,7 @@ pub(super) fn of_adopted(Adopted { statement, fate, ended, .. }: &Adopted) -> Op
     })
 }
 
-/// What some statements allow, as `trails of account 999999999999 to write objects`.
+/// Returns what statements allow, such as `trails of account 999999999999 to write objects`.
 pub(super) fn uses(uses: &[Use]) -> String {
     let all: Vec<String> = uses.iter().map(|it| format!("{} to {}", who(&it.sources), what(it))).collect();
     all.join(", and ")

@@ -1,6 +1,10 @@
 //! Parts of Markdown that a reader unfolds.
 
+use std::fmt::Write;
+
 use reconcile_text::{Line, Text, markdown as md};
+
+use crate::paint::count;
 
 /// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a document needs some as well.
 const LIMIT: usize = 40_000;
@@ -10,7 +14,9 @@ pub(crate) fn append(text: &mut String, parts: impl Iterator<Item = (String, Vec
     let (mut left, mut omitted) = (LIMIT, 0);
     for (title, lines) in parts.filter(|(_, lines)| !lines.is_empty()) {
         let mut shown = Text::default();
-        lines.into_iter().for_each(|line| shown.line(line));
+        for line in lines {
+            shown.line(line);
+        }
         let shown = anstream::adapter::strip_str(shown.as_str()).to_string();
         let (title, block) = (md::html(&title), md::block(shown.trim_end()));
         let part = format!("\n<details><summary><code>{title}</code></summary>\n\n{block}\n\n</details>\n");
@@ -23,7 +29,8 @@ pub(crate) fn append(text: &mut String, parts: impl Iterator<Item = (String, Vec
         }
     }
     if omitted > 0 {
-        text.push_str(&format!("\nThe differences of {omitted} more resources are in the text output.\n"));
+        let omitted = count(omitted, "more resource");
+        let _ = writeln!(text, "\nThe text output has the differences of {omitted}.");
     }
 }
 
@@ -40,7 +47,7 @@ mod tests {
         append(&mut text, [part("a", 1), part("b", LIMIT / 100), part("c", 1)].into_iter());
         assert!(text.contains("<code>a</code>") && text.contains("<code>c</code>"));
         assert!(!text.contains("<code>b</code>"));
-        assert!(text.ends_with("\nThe differences of 1 more resources are in the text output.\n"), "{text}");
+        assert!(text.ends_with("\nThe text output has the differences of 1 more resource.\n"), "{text}");
     }
 
     #[test]

@@ -212,7 +212,7 @@ fn every_sort() -> Vec<SpecDrift> {
     findings[1].accepted = Some("a test account".to_owned());
     findings[1].severity = Severity::High;
     findings[2].kind = FindingKind::Unreadable;
-    findings[2].code = "unreadable".to_owned();
+    "unreadable".clone_into(&mut findings[2].code);
     let mut drifts = Vec::from(checked(findings));
     drifts.extend(checked(Vec::new()));
     drifts.push(SpecDrift { result: Err(failure("cannot read `specs/none.yaml`")), ..drifts[1].clone() });
@@ -246,12 +246,12 @@ fn the_name_of_a_finding_stays_while_its_message_changes() {
     };
     let mut findings = stopped(1);
     let first = names(findings.clone());
-    findings[0].message = "logging is stopped since yesterday".to_owned();
+    "logging is stopped since yesterday".clone_into(&mut findings[0].message);
     assert_eq!(names(findings.clone()), first);
     findings.push(findings[0].clone());
     let two = names(findings.clone());
     assert_eq!((&two[0], two[0] == two[1]), (&first[0], false));
-    findings[0].code = "missing".to_owned();
+    "missing".clone_into(&mut findings[0].code);
     assert_ne!(names(findings)[0], first[0]);
 }
 

@@ -1,4 +1,4 @@
-//! The JUnit view of a check, for the test reports of CI systems: a suite for each spec, and a failed test for each finding.
+//! The `JUnit` view of a check, for the test reports of CI systems: a suite for each spec, and a failed test for each finding.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use reconcile_plan::{Finding, FindingKind};
@@ -8,7 +8,7 @@ use super::{SpecDrift, message};
 use crate::diff::of_differences;
 use crate::error::plain;
 
-/// The JUnit view of a check: XML as Jenkins, GitLab and GitHub read it. An accepted finding is a skipped test.
+/// The `JUnit` view of a check: XML as Jenkins, GitLab and GitHub read it. An accepted finding is a skipped test.
 ///
 /// # Errors
 /// None in practice: every check can be written as XML.
@@ -46,7 +46,9 @@ fn case(finding: &Finding) -> TestCase {
     status.set_type(format!("{}: {}", finding.severity.as_str(), finding.code));
     status.set_message(escape(&message(finding)).into_owned());
     let mut lines = Text::default();
-    of_differences(&finding.diff, true).into_iter().for_each(|line| lines.line(line));
+    for line in of_differences(&finding.diff, true) {
+        lines.line(line);
+    }
     if !lines.is_empty() {
         // XML has no colors: `quick-junit` leaves them out.
         status.set_description(lines.as_str());

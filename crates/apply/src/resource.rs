@@ -21,7 +21,7 @@ pub(crate) trait Reads {
     /// Reads the resource; `None` if it does not exist.
     async fn read(&self) -> Result<Option<Self::Live>, ApplyError>;
 
-    /// What others have added to the resource since the plan. A resource with such additions is not deleted.
+    /// Returns the additions of others since the plan. A resource with such additions is not deleted.
     async fn additions(&self, _: &Self::Live) -> Result<Vec<String>, ApplyError> {
         Ok(Vec::new())
     }

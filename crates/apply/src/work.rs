@@ -37,7 +37,7 @@ pub(crate) struct Work<'a> {
     pub(crate) confirmation: OnceLock<Confirmation>,
 }
 
-/// What AWS may not see yet when a call is made.
+/// The resources that AWS may not see yet when a call is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unseen<'a> {
     /// Bucket, key and their policies, which CloudTrail reads for this delivery.

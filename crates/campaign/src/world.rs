@@ -25,7 +25,7 @@ const PROPAGATION: Duration = Duration::from_mins(2);
 /// How many changes are in flight at once.
 const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
-/// How the reasons begin that name what is left to do after an apply.
+/// The beginning of the reasons that name what is left to do after an apply.
 pub(crate) const LEFT: &str = "the plan after the apply is not empty";
 
 /// What a user runs.

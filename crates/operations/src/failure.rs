@@ -50,7 +50,7 @@ impl Failure {
         }
     }
 
-    /// What the user can do about it.
+    /// Returns the next step of the user.
     pub fn remedy(self, endpoint: Option<&Endpoint>) -> String {
         let host = endpoint.map_or("AWS", |endpoint| &endpoint.host);
         match self {

@@ -73,7 +73,7 @@ pub struct Comparison {
     pub outsiders: Vec<Outsider>,
     /// Trails of the spec that do not exist.
     pub absent: BTreeSet<Address>,
-    /// What is unknown about policies besides deliveries, and not accepted by the spec.
+    /// The unknowns about policies besides deliveries, and not accepted by the spec.
     pub unsettled: BTreeMap<Address, String>,
     /// Settings of others that give outsiders access to the logs or to what protects them, or that endanger the logs.
     pub foreign: Vec<ForeignAccess>,

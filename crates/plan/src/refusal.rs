@@ -1,6 +1,6 @@
 //! Reasons for which a plan refuses changes that the spec needs.
 
-use reconcile_policy::{Arn, Obstacle, TooLarge};
+use reconcile_policy::{Arn, Obstacle, PolicyKind, TooLarge};
 use reconcile_spec::SpecName;
 
 use crate::address::Address;
@@ -106,7 +106,7 @@ pub enum Refusal {
         arn: Arn,
         /// Why: `is disabled`, …
         obstacle: String,
-        /// What the user can do about it.
+        /// The next step of the user.
         remedy: String,
         /// The key, its grants, and the trails of the spec.
         resources: Vec<Address>,
@@ -201,7 +201,7 @@ impl Refusal {
         }
     }
 
-    /// What the user can do about it.
+    /// Returns the next step of the user.
     pub fn remedy(&self) -> String {
         match self {
             Self::Blocked { policy, .. } => {
@@ -261,20 +261,12 @@ impl Refusal {
             ),
             Self::TooLarge { address, error } => match error.obstacle {
                 Some(Obstacle::Refused(form)) => {
-                    let retry = match address.kind {
-                        Kind::BucketPolicy => format!("set `bucket.policy.form: {}`", form.name()),
-                        Kind::KeyPolicy => format!("set `key.policy.form: {}`", form.name()),
-                        Kind::ServiceAccess
-                        | Kind::DelegatedAdministrator
-                        | Kind::Key
-                        | Kind::Alias
-                        | Kind::Grant
-                        | Kind::Bucket
-                        | Kind::LogGroup
-                        | Kind::Role
-                        | Kind::Topic
-                        | Kind::TopicPolicy
-                        | Kind::Trail => format!("remove the tag `{TAG}`"),
+                    let retry = match address.kind.policy() {
+                        Some(PolicyKind::Bucket) => format!("set `bucket.policy.form: {}`", form.name()),
+                        Some(PolicyKind::Key) => format!("set `key.policy.form: {}`", form.name()),
+                        Some(PolicyKind::Topic | PolicyKind::TopicKey) | None => {
+                            format!("remove the tag `{TAG}`")
+                        }
                     };
                     format!(
                         "CloudTrail refused a trail under the form `{form}`, as the tag `{TAG}` says: \

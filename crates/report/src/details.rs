@@ -13,10 +13,7 @@ const LIMIT: usize = 40_000;
 pub(crate) fn append(text: &mut String, parts: impl Iterator<Item = (String, Vec<Line>)>) {
     let (mut left, mut omitted) = (LIMIT, 0);
     for (title, lines) in parts.filter(|(_, lines)| !lines.is_empty()) {
-        let mut shown = Text::default();
-        for line in lines {
-            shown.line(line);
-        }
+        let shown: Text = lines.into_iter().collect();
         let shown = anstream::adapter::strip_str(shown.as_str()).to_string();
         let (title, block) = (md::html(&title), md::block(shown.trim_end()));
         let part = format!("\n<details><summary><code>{title}</code></summary>\n\n{block}\n\n</details>\n");

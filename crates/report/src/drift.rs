@@ -136,6 +136,11 @@ fn likeness(finding: &Finding) -> String {
     shown.replace(account.id.as_str(), "#").replace(&format!("`{}`", account.name), "#")
 }
 
+/// The kind of the resource of a finding, or `account`.
+fn kind(finding: &Finding) -> &str {
+    finding.address.split('/').next().unwrap_or_default()
+}
+
 fn label(finding: &Finding) -> &'static str {
     if finding.is_open() { finding.severity.as_str() } else { "accepted" }
 }
@@ -191,14 +196,15 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
         if !spec.findings().is_empty() {
             text += "\n| Severity | Resource | Finding |\n| --- | --- | --- |\n";
         }
-        for group in fold(spec.findings(), likeness) {
+        let groups = fold(spec.findings(), likeness);
+        for group in &groups {
             let Some(finding) = group.first() else { continue };
             let address = md::code(&fold::address(&finding.address, group.len()));
-            let accounts = if group.len() > 1 { format!("; in {}", accounts(&group)) } else { String::new() };
+            let accounts = if group.len() > 1 { format!("; in {}", accounts(group)) } else { String::new() };
             let message = md::cell(&format!("{}{accounts}", message(finding)));
             let _ = writeln!(text, "| {} | {address} | {message} |", label(finding));
         }
-        let changed = fold(spec.findings(), likeness).into_iter().filter_map(|group| {
+        let changed = groups.iter().filter_map(|group| {
             let finding = group.first().filter(|it| it.kind == FindingKind::Changed)?;
             let address = fold::address(&finding.address, group.len());
             Some((address, of_differences(&finding.diff, false)))

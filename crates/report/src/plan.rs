@@ -265,13 +265,14 @@ pub fn markdown(plan: &Plan) -> String {
     if !plan.changes.is_empty() {
         text += "\n| | Resource | Why |\n| --- | --- | --- |\n";
     }
-    for entry in entries(&plan.changes) {
+    let entries = entries(&plan.changes);
+    for entry in &entries {
         let (sign, reasons) = (sign(entry.change.action()), md::cell(&entry.change.reasons.join("; ")));
         let risk = label(entry.change.risk).map(|risk| format!("**{risk}**: ")).unwrap_or_default();
-        let _ = writeln!(text, "| {sign} | {} | {risk}{reasons} |", md::code(&address(&entry)));
+        let _ = writeln!(text, "| {sign} | {} | {risk}{reasons} |", md::code(&address(entry)));
     }
-    let differences = entries(&plan.changes).into_iter();
-    details::append(&mut text, differences.map(|entry| (address(&entry), lines(entry.change, false))));
+    let differences = entries.iter().map(|entry| (address(entry), lines(entry.change, false)));
+    details::append(&mut text, differences);
     for warning in &plan.warnings {
         let address = md::code(&warning.address.to_string());
         let _ = write!(text, "\n**Warning**, {address}: {}\n", md::inline(&warning.message));

@@ -127,6 +127,16 @@ impl Text {
     }
 }
 
+impl FromIterator<Line> for Text {
+    fn from_iter<I: IntoIterator<Item = Line>>(lines: I) -> Self {
+        let mut text = Self::default();
+        for line in lines {
+            text.line(line);
+        }
+        text
+    }
+}
+
 impl Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

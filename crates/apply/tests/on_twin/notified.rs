@@ -335,7 +335,7 @@ async fn what_cloudtrail_reports_of_deliveries_is_a_warning_and_a_finding() {
         assert_eq!(findings(&installation.compare(&spec).await).is_empty(), is_silent, "{code}");
     }
 
-    // A policy that refuses is the better explanation, and is told once.
+    // A policy that refuses is the better explanation, and is reported once.
     let installation = base.fork();
     let bucket = installation.s3(MASTER);
     bucket.delete_bucket_policy().bucket("test-logs").send().await.unwrap();

@@ -23,23 +23,23 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
         let result = check(global, args, &world, path).await.map_err(|error| error.failure());
         drifts.push(SpecDrift { spec: path.to_string_lossy().into_owned(), checked_at, result });
     }
-    let text = drift::text(&drifts, text_options(global, world.is_sandbox()));
+    let text = || drift::text(&drifts, text_options(global, world.is_sandbox()));
     match &args.out {
-        None if args.format == DriftFormat::Text => output::print(&text)?,
-        None => output::print_file(&contents(args.format, &drifts, &text)?)?,
+        None if args.format == DriftFormat::Text => output::print(&text())?,
+        None => output::print_file(&contents(args.format, &drifts, text)?)?,
         Some(path) => {
-            files::write_report(path, &contents(args.format, &drifts, &text)?)?;
-            output::print(&text)?;
+            files::write_report(path, &contents(args.format, &drifts, text)?)?;
+            output::print(&text())?;
         }
     }
     Ok(exit(&drifts, args.fail_on.into()))
 }
 
 /// The check in a format, without colors and with escaped values.
-fn contents(format: DriftFormat, drifts: &[SpecDrift], text: &Text) -> Result<String, CliError> {
+fn contents(format: DriftFormat, drifts: &[SpecDrift], text: impl Fn() -> Text) -> Result<String, CliError> {
     let escaped = |document: String| escape_json(&document).into_owned();
     Ok(match format {
-        DriftFormat::Text => anstream::adapter::strip_str(text.as_str()).to_string(),
+        DriftFormat::Text => anstream::adapter::strip_str(text().as_str()).to_string(),
         DriftFormat::Json => escaped(drift::json(drifts)?),
         DriftFormat::Markdown => drift::markdown(drifts),
         DriftFormat::Junit => drift::junit(drifts).map_err(CliError::Output)?,

@@ -22,7 +22,7 @@ pub(super) struct Compared {
     pub(super) refusals: Vec<Refusal>,
     /// Trails that could deliver only under a policy that is not written, since it is refused; with that policy.
     pub(super) stranded: Vec<(Address, Address)>,
-    /// What is unknown about policies besides deliveries, and not accepted: drift reports it.
+    /// The unknowns about policies besides deliveries, and not accepted: drift reports it.
     pub(super) unsettled: BTreeMap<Address, String>,
 }
 

@@ -303,20 +303,10 @@ impl Scope<'_> {
 
     /// Returns the reason why the proof of a policy is accepted, if it is.
     pub(super) fn accepted(&self, policy: &Address) -> Option<String> {
-        let unmanaged = match policy.kind {
-            Kind::BucketPolicy => (!self.desired.bucket_policy.is_managed).then_some("bucket.policy"),
-            Kind::KeyPolicy => (!self.desired.key_policy.is_managed).then_some("key.policy"),
-            Kind::ServiceAccess
-            | Kind::DelegatedAdministrator
-            | Kind::Key
-            | Kind::Alias
-            | Kind::Grant
-            | Kind::Bucket
-            | Kind::LogGroup
-            | Kind::Role
-            | Kind::Topic
-            | Kind::TopicPolicy
-            | Kind::Trail => None,
+        let unmanaged = match policy.kind.policy() {
+            Some(PolicyKind::Bucket) => (!self.desired.bucket_policy.is_managed).then_some("bucket.policy"),
+            Some(PolicyKind::Key) => (!self.desired.key_policy.is_managed).then_some("key.policy"),
+            Some(PolicyKind::Topic | PolicyKind::TopicKey) | None => None,
         };
         match (unmanaged, proof_setting(policy.kind), self.on_doubt(policy)) {
             (Some(name), _, _) => {

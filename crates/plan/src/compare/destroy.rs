@@ -141,7 +141,7 @@ fn has_administration(observed: &Observed, ownership: &Ownership) -> bool {
     policy.is_some_and(|policy| policy.statements().iter().any(|it| it.sid().is_some_and(is_administration)))
 }
 
-/// Warns of trails without the tag of the installation, which may belong to somebody else now.
+/// Warns of trails without the tag of the installation, which may be foreign now.
 fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed, compared: &mut Compared) {
     let is_there = |arn: &Arn| unwanted.others.values().flatten().any(|other| other.arn == *arn);
     for trail in &desired.trails {

@@ -24,7 +24,7 @@ const LIMIT_WITH_DIGESTS: SignedDuration = SignedDuration::from_hours(6);
 const LIMIT_WITHOUT_DIGESTS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Warns for each trail of the spec that is logging. `undelivered` are the trails of which it is reported that the policies refuse
-/// them. What AWS really refuses is told also where the spec accepts the proof (`proof: warn`).
+/// them. A refusal by AWS is reported even if the spec accepts the proof (`proof: warn`).
 pub(super) fn warn(scope: &Scope<'_>, undelivered: &[DeliveryPath], now: Timestamp, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let (observed, arn) = (scope.observed, &desired.arn);

@@ -86,7 +86,7 @@ impl Unproven {
         }
     }
 
-    /// What the user can do about it.
+    /// Returns the next step of the user.
     pub fn remedy(&self) -> String {
         match &self.why {
             Why::NoTopic { topic } => {

@@ -1,5 +1,6 @@
 //! Revises a draft: settings that a plan would change become unmanaged, and invalid parts are removed.
 
+use reconcile_policy::PolicyKind;
 use reconcile_spec::{AccountName, Diagnostics};
 
 use super::choice::Aspect;
@@ -18,20 +19,10 @@ use crate::refusal::Refusal;
 pub(super) fn revise(draft: &mut Draft<'_>, comparison: &Comparison) -> Result<bool, ImportError> {
     let before = draft.decisions();
     for warning in comparison.plan.warnings.iter().filter(|it| it.code == WarningCode::DeliveryNotAllowed) {
-        match warning.address.kind {
-            Kind::BucketPolicy => draft.lacking.bucket = true,
-            Kind::KeyPolicy => draft.lacking.key = true,
-            Kind::ServiceAccess
-            | Kind::DelegatedAdministrator
-            | Kind::Key
-            | Kind::Alias
-            | Kind::Grant
-            | Kind::Bucket
-            | Kind::LogGroup
-            | Kind::Role
-            | Kind::Topic
-            | Kind::TopicPolicy
-            | Kind::Trail => {}
+        match warning.address.kind.policy() {
+            Some(PolicyKind::Bucket) => draft.lacking.bucket = true,
+            Some(PolicyKind::Key) => draft.lacking.key = true,
+            Some(PolicyKind::Topic | PolicyKind::TopicKey) | None => {}
         }
     }
     for refusal in &comparison.refusals {
@@ -84,20 +75,10 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
                 draft.aside.insert(Aspect::Topic(trail.arn.clone()));
             }
         }
-        _ => match refusal.address().kind {
-            Kind::BucketPolicy => _ = draft.aside.insert(Aspect::BucketPolicy),
-            Kind::KeyPolicy => _ = draft.aside.insert(Aspect::KeyPolicy),
-            Kind::ServiceAccess
-            | Kind::DelegatedAdministrator
-            | Kind::Key
-            | Kind::Alias
-            | Kind::Grant
-            | Kind::Bucket
-            | Kind::LogGroup
-            | Kind::Role
-            | Kind::Topic
-            | Kind::TopicPolicy
-            | Kind::Trail => {}
+        _ => match refusal.address().kind.policy() {
+            Some(PolicyKind::Bucket) => _ = draft.aside.insert(Aspect::BucketPolicy),
+            Some(PolicyKind::Key) => _ = draft.aside.insert(Aspect::KeyPolicy),
+            Some(PolicyKind::Topic | PolicyKind::TopicKey) | None => {}
         },
     }
 }

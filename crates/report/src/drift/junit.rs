@@ -45,10 +45,7 @@ fn case(finding: &Finding) -> TestCase {
     };
     status.set_type(format!("{}: {}", finding.severity.as_str(), finding.code));
     status.set_message(escape(&message(finding)).into_owned());
-    let mut lines = Text::default();
-    for line in of_differences(&finding.diff, true) {
-        lines.line(line);
-    }
+    let lines: Text = of_differences(&finding.diff, true).into_iter().collect();
     if !lines.is_empty() {
         // XML has no colors: `quick-junit` leaves them out.
         status.set_description(lines.as_str());

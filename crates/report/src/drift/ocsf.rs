@@ -3,8 +3,8 @@
 use reconcile_plan::{Finding, Severity};
 use serde_json::{Value, json};
 
-use super::identity::identities;
-use super::{SpecDrift, message};
+use super::identity::named;
+use super::{SpecDrift, kind, message};
 
 /// The version of the schema.
 const VERSION: &str = "1.5.0";
@@ -22,21 +22,15 @@ const ACTIVITY: u32 = 1;
 /// # Errors
 /// None in practice: every check can be written as JSON.
 pub fn ocsf(specs: &[SpecDrift]) -> serde_json::Result<String> {
-    let events: Vec<Value> = specs.iter().flat_map(events).collect();
+    let of_spec = |spec| named(spec).map(move |(finding, name)| event(spec, finding, &name));
+    let events: Vec<Value> = specs.iter().flat_map(of_spec).collect();
     serde_json::to_string_pretty(&events).map(|text| text + "\n")
-}
-
-fn events(spec: &SpecDrift) -> Vec<Value> {
-    let findings = spec.findings();
-    let names = identities(&spec.spec, findings);
-    findings.iter().zip(names).map(|(finding, name)| event(spec, finding, &name)).collect()
 }
 
 fn event(spec: &SpecDrift, finding: &Finding, name: &str) -> Value {
     let time = spec.checked_at.as_millisecond();
     let (severity_id, severity) = severity(finding.severity);
     let (status_id, status) = if finding.is_open() { (1, "New") } else { (3, "Suppressed") };
-    let (kind, _) = finding.address.split_once('/').unwrap_or((&finding.address, ""));
     json!({
         "metadata": {
             "version": VERSION,
@@ -73,7 +67,7 @@ fn event(spec: &SpecDrift, finding: &Finding, name: &str) -> Value {
         "resources": [{
             "uid": finding.address,
             "name": finding.address.rsplit('/').next(),
-            "type": kind,
+            "type": kind(finding),
             "namespace": spec.spec,
             "data": { "before": finding.before, "after": finding.after, "diff": finding.diff },
         }],

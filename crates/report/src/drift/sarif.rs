@@ -6,8 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reconcile_plan::{Finding, Severity};
 use serde_json::{Value, json};
 
-use super::identity::identities;
-use super::{SpecDrift, message};
+use super::identity::named;
+use super::{SpecDrift, kind, message};
 use crate::error::plain;
 
 /// The SARIF view of a check.
@@ -34,6 +34,8 @@ pub fn sarif(specs: &[SpecDrift]) -> serde_json::Result<String> {
             })
         })
         .collect();
+    let of_spec = |spec| named(spec).map(move |(finding, name)| result(spec, finding, &name));
+    let results = specs.iter().flat_map(of_spec);
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -48,7 +50,7 @@ pub fn sarif(specs: &[SpecDrift]) -> serde_json::Result<String> {
                 "executionSuccessful": notifications.is_empty(),
                 "toolExecutionNotifications": notifications,
             }],
-            "results": specs.iter().flat_map(results).collect::<Vec<_>>(),
+            "results": results.collect::<Vec<_>>(),
         }],
     });
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
@@ -56,8 +58,7 @@ pub fn sarif(specs: &[SpecDrift]) -> serde_json::Result<String> {
 
 /// The rule of a finding: its code and the kind of the resource.
 fn rule(finding: &Finding) -> (&str, &str) {
-    let kind = finding.address.split('/').next().unwrap_or_default();
-    (&finding.code, kind)
+    (&finding.code, kind(finding))
 }
 
 /// A rule with its highest severity.
@@ -69,12 +70,6 @@ fn described(((code, kind), severity): ((&str, &str), Severity)) -> Value {
         "defaultConfiguration": { "level": level(severity) },
         "properties": { "security-severity": security_severity(severity), "tags": ["security", "cloudtrail"] },
     })
-}
-
-fn results(spec: &SpecDrift) -> Vec<Value> {
-    let findings = spec.findings();
-    let names = identities(&spec.spec, findings);
-    findings.iter().zip(names).map(|(finding, name)| result(spec, finding, &name)).collect()
 }
 
 fn result(spec: &SpecDrift, finding: &Finding, name: &str) -> Value {

@@ -5,16 +5,19 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
+use reconcile_operations::Operation;
 use reconcile_plan::import::{ImportError, Imported, LeftOut, Request, import};
-use reconcile_plan::observed::{Around, Live, LiveError, Observed, Setup, SetupKey};
+use reconcile_plan::observed::{
+    Around, Live, LiveError, MissingKey, Observed, Setup, SetupKey, SetupOrganization,
+};
 use reconcile_plan::view::{
     AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
-    PublicAccessBlock, Rotation, Tags,
+    PublicAccessBlock, Rotation, Tags, Trail, Transition,
 };
-use reconcile_spec::{LockMode, ObjectOwnership, Spec};
+use reconcile_spec::{DataResource, EventSelector, LockMode, ObjectOwnership, ReadWrite, Selectors, Spec};
 use reconcile_text::Hint;
 
-use super::made::{everything, made, spec};
+use super::made::{Settings, denied, everything, made, made_in, spec, unread};
 
 /// The accounts of [`everything`], as somebody names them who has no spec.
 const ACCOUNTS: &str = r#"
@@ -73,10 +76,17 @@ fn setup(spec: &Spec, observed: &Observed) -> Setup {
 
 /// Imports live state, which is the same for every spec that is tried.
 fn imported(made_by: &Spec, observed: &Observed, request: &Request) -> Result<Imported, ImportError> {
-    let setup = setup(made_by, observed);
-    let accounts = spec(ACCOUNTS);
+    import_setup(&setup(made_by, observed), &spec(ACCOUNTS), observed, request)
+}
+
+fn import_setup(
+    setup: &Setup,
+    accounts: &Spec,
+    observed: &Observed,
+    request: &Request,
+) -> Result<Imported, ImportError> {
     let read = async |spec: Spec| Ok::<_, LiveError>(Live { spec, observed: observed.clone() });
-    let mut import = pin!(import(&setup, &accounts, request, Timestamp::UNIX_EPOCH, read));
+    let mut import = pin!(import(setup, accounts, request, Timestamp::UNIX_EPOCH, read));
     match import.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(imported) => imported,
         Poll::Pending => panic!("values are there at once"),
@@ -227,22 +237,355 @@ fn an_import_describes_deviations_or_leaves_them_unmanaged() {
         let mut observed = made(&original);
         edit(&mut observed);
         writeln!(all, "== {name}").unwrap();
-        match imported(&original, &observed, &Request::default()) {
-            Ok(imported) => {
-                for LeftOut { what, why, hint } in &imported.left_out {
-                    writeln!(all, "left out: {what}: {why} ({hint:?})").unwrap();
-                }
-                writeln!(all, "unmanaged: {}", imported.unmanaged.join(", ")).unwrap();
-                for note in &imported.notes {
-                    writeln!(all, "note: {note}").unwrap();
-                }
-                for change in &imported.comparison.plan.changes {
-                    writeln!(all, "change: {}: {}", change.address, change.reasons.join("; ")).unwrap();
-                }
-                writeln!(all, "{}", imported.text).unwrap();
+        all += &outcome(imported(&original, &observed, &Request::default()));
+    }
+    insta::assert_snapshot!(all);
+}
+
+/// Describes an imported spec, or the error.
+fn outcome(imported: Result<Imported, ImportError>) -> String {
+    let mut text = String::new();
+    match imported {
+        Ok(imported) => {
+            for LeftOut { what, why, hint } in &imported.left_out {
+                writeln!(text, "left out: {what}: {why} ({hint:?})").unwrap();
             }
-            Err(error) => writeln!(all, "error: {error}").unwrap(),
+            writeln!(text, "unmanaged: {}", imported.unmanaged.join(", ")).unwrap();
+            for note in &imported.notes {
+                writeln!(text, "note: {note}").unwrap();
+            }
+            for change in &imported.comparison.plan.changes {
+                writeln!(text, "change: {}: {}", change.address, change.reasons.join("; ")).unwrap();
+            }
+            writeln!(text, "{}", imported.text).unwrap();
         }
+        Err(error) => writeln!(text, "error: {error}").unwrap(),
+    }
+    text
+}
+
+/// The accounts of a spec, as somebody names them who has no spec.
+fn accounts_of(spec: &Spec) -> String {
+    let desired = spec.desired();
+    let mut text = "version: 1\nname: import\naccounts:\n".to_owned();
+    for account in &desired.accounts {
+        let role = account.access.role.as_ref().map(|role| format!(", role: {}", role.arn.resource_name()));
+        writeln!(text, "  {}: {{ id: \"{}\"{} }}", account.name, account.id, role.unwrap_or_default())
+            .unwrap();
+    }
+    let (hub, region) = (&desired.bucket.site.account, &desired.bucket.site.region);
+    writeln!(text, "bucket: {{ name: import, account: {hub}, region: {region} }}").unwrap();
+    text + "key: { alias: import }\ntrails: [{ name: Import, accounts: all }]\n"
+}
+
+/// An import of live state that a spec made, after an edit of what the survey found.
+fn surveyed(
+    text: &str,
+    request: &Request,
+    edit: impl Fn(&mut Setup, &mut Observed),
+) -> Result<Imported, ImportError> {
+    let original = spec(text);
+    let mut observed = made(&original);
+    let mut setup = setup(&original, &observed);
+    edit(&mut setup, &mut observed);
+    import_setup(&setup, &spec(&accounts_of(&original)), &observed, request)
+}
+
+#[test]
+fn a_spec_with_every_setting_is_imported_as_it_was_written() {
+    let mut all = String::new();
+    let everything = Settings {
+        bucket: "prefix: logs, encryption: s3, lifecycle: { expire_days: 400, \
+            transitions: [{ days: 90, storage_class: GLACIER_IR }] }, blocked_encryption_types: [SSE-C], \
+            object_lock: { mode: GOVERNANCE, years: 1 }, access_logs: { bucket: access-logs, prefix: x/ }, \
+            policy: { extra_statements: [{ Sid: Athena, Effect: Allow, Principal: { AWS: \"111111111111\" }, \
+            Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }",
+        key: "description: Logs\n  rotation_days: 180\n  administrators: [\"arn:aws:iam::111111111111:role/Keys\"]",
+        trail: "management_events: read\n    insights: { management: [ApiErrorRateInsight], data: [ApiCallRateInsight] }\n    \
+            event_aggregation: [RESOURCE_ACCESS]\n    multi_region: false\n    global_service_events: false",
+        logs: "cloudwatch_logs: { log_group: /trails, role_name: logs, permissions_boundary: Boundary, encryption: key }",
+        topic: "sns_topic: { name: log-files, account: member, encryption: unmanaged }",
+        rest: "tags: { cost-center: security }\nreaders:\n  - { principal: \"arn:aws:iam::111111111111:role/Auditors\", \
+            logs: all }\n  - { account: member, logs: own }\n  - { account: master, logs: [member] }",
+        accounts: "",
+    };
+    for (name, text) in [
+        ("every setting", everything.text()),
+        ("events", include_str!("../../../../specs/events.yaml").to_owned()),
+        ("readers", include_str!("../../../../specs/readers.yaml").to_owned()),
+        ("retention", include_str!("../../../../specs/retention.yaml").to_owned()),
+        ("destinations", include_str!("../../../../specs/destinations.yaml").to_owned()),
+    ] {
+        writeln!(all, "== {name}").unwrap();
+        all += &outcome(surveyed(&text, &Request::default(), |_, _| {}));
+    }
+    insta::assert_snapshot!(all);
+}
+
+type Edit = fn(&mut Setup, &mut Observed);
+
+fn tagged(setup: &mut Setup, index: usize, owner: Option<&str>) {
+    let tags = owner.map(|owner| ("reconcile:spec".to_owned(), owner.to_owned()));
+    setup.trails[index].1.tags = Tags(tags.into_iter().collect());
+}
+
+fn trail<'l>(live: &'l mut Observed, setup: &Setup, index: usize) -> &'l mut Trail {
+    live.trails.get_mut(&setup.trails[index].1.arn).unwrap().as_mut().unwrap()
+}
+
+fn both(setup: &mut Setup, live: &mut Observed, edit: fn(&mut Trail)) {
+    edit(&mut setup.trails[0].1);
+    edit(trail(live, setup, 0));
+}
+
+const LEFT_OUT: &[(&str, Edit)] = &[
+    ("a trail without the tag", |setup, live| {
+        tagged(setup, 1, None);
+        trail(live, setup, 1).tags = Tags::default();
+    }),
+    ("a trail of another installation", |setup, live| {
+        tagged(setup, 1, Some("another"));
+        trail(live, setup, 1).tags = setup.trails[1].1.tags.clone();
+    }),
+    ("a namesake of a trail", |setup, _| {
+        let (account, mut trail) = setup.trails[1].clone();
+        trail.arn = "arn:aws:cloudtrail:us-east-1:222222222222:trail/Trail".parse().unwrap();
+        trail.tags = Tags::default();
+        setup.trails.push((account, trail));
+    }),
+    ("a namesake of a trail with the tag", |setup, _| {
+        let (account, mut trail) = setup.trails[1].clone();
+        trail.arn = "arn:aws:cloudtrail:us-east-1:222222222222:trail/Trail".parse().unwrap();
+        setup.trails.push((account, trail));
+    }),
+    ("a trail below a prefix", |setup, live| {
+        setup.trails[1].1.prefix = Some("other".to_owned());
+        trail(live, setup, 1).prefix = Some("other".to_owned());
+    }),
+    ("trails with different keys", |setup, live| {
+        setup.trails[1].1.kms_key = None;
+        trail(live, setup, 1).kms_key = None;
+    }),
+    ("a key in an account that was not named", |setup, _| {
+        setup.keys.values_mut().for_each(|key| *key = Err(MissingKey::Elsewhere));
+    }),
+    ("a key that cannot be read", |setup, _| {
+        for key in setup.keys.values_mut() {
+            *key = Err(MissingKey::Unreadable(unread(Operation::DescribeKey)));
+        }
+    }),
+    ("a key without an alias", |setup, live| {
+        setup.keys.values_mut().flatten().for_each(|key| key.alias = None);
+        live.key.as_mut().unwrap().key.is_aliased = false;
+    }),
+    ("a log group and a role that cannot be read", |setup, _| {
+        let error = || unread(Operation::DescribeLogGroups);
+        setup.around.log_groups.values_mut().for_each(|it| *it = Err(error()));
+    }),
+    ("a role that cannot be read", |setup, _| {
+        setup.around.roles.values_mut().for_each(|it| *it = Err(unread(Operation::GetRole)));
+    }),
+    ("a role that does not exist", |setup, _| {
+        setup.around.roles.values_mut().for_each(|it| *it = Ok(None));
+    }),
+    ("a role of another installation", |setup, _| {
+        for role in setup.around.roles.values_mut().flatten().flatten() {
+            role.tags = Tags([("reconcile:spec".to_owned(), "another".to_owned())].into());
+        }
+    }),
+    ("a role without a tag", |setup, _| {
+        setup.around.roles.values_mut().flatten().flatten().for_each(|it| it.tags = Tags::default());
+    }),
+    ("a topic without a tag and statements", |setup, _| {
+        for topic in setup.around.topics.values_mut().flatten().flatten() {
+            topic.view.tags = Tags::default();
+            topic.policy = topic.policy.retain(|_| false);
+        }
+    }),
+    ("insights that a spec cannot describe", |setup, live| {
+        both(setup, live, |it| it.insights = Some(vec!["ApiCallRateInsight (Network)".to_owned()]));
+    }),
+    ("insights of data events", |setup, live| {
+        both(setup, live, |it| it.insights = Some(vec!["ApiCallRateInsight (Data)".to_owned()]));
+    }),
+    ("an aggregation that cannot be read", |setup, _| {
+        let arn = setup.trails[0].1.arn.clone();
+        setup.aggregation_unread.insert(arn, denied(Operation::GetEventSelectors));
+    }),
+    ("an account whose trails cannot be listed", |setup, _| {
+        setup.unsurveyed.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
+    }),
+    ("a bucket and a key of another installation", |setup, live| {
+        let another = Tags([("reconcile:spec".to_owned(), "another".to_owned())].into());
+        setup.bucket_view.tags = another.clone();
+        live.bucket.as_mut().unwrap().tags = another.clone();
+        setup.keys.values_mut().flatten().for_each(|it| it.key.view.tags = another.clone());
+        live.key.as_mut().unwrap().key.view.tags = another;
+    }),
+    ("an unknown storage class", |setup, live| {
+        let lifecycle = Lifecycle {
+            transitions: vec![Transition { days: 30, storage_class: Named::Other("GLACIER_NEW".to_owned()) }],
+            ..Lifecycle::default()
+        };
+        setup.bucket_view.lifecycle = Some(lifecycle.clone());
+        setup.rules.0.insert("reconcile-test".to_owned(), lifecycle.clone());
+        live.bucket.as_mut().unwrap().lifecycle = Some(lifecycle);
+    }),
+    ("nothing has a tag", |setup, live| {
+        tagged(setup, 0, None);
+        tagged(setup, 1, None);
+        live.trails.values_mut().flatten().for_each(|it| it.tags = Tags::default());
+        setup.bucket_view.tags = Tags::default();
+        live.bucket.as_mut().unwrap().tags = Tags::default();
+    }),
+];
+
+#[test]
+fn an_import_says_what_it_leaves_out_and_why() {
+    let mut all = String::new();
+    for (name, edit) in LEFT_OUT {
+        writeln!(all, "== {name}").unwrap();
+        all += &outcome(surveyed(&everything(), &Request::default(), edit));
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn selectors_are_imported_or_covered() {
+    let resource = |kind: &str, values: &[&str]| DataResource {
+        kind: kind.to_owned(),
+        values: values.iter().map(|it| (*it).to_owned()).collect(),
+    };
+    let selector = |read_write, management_events, data_resources| EventSelector {
+        read_write,
+        management_events,
+        exclude_management_sources: Vec::new(),
+        data_resources,
+    };
+    let all = |read_write| selector(read_write, true, Vec::new());
+    let s3 = |values: &[&str]| vec![resource("AWS::S3::Object", values)];
+    let cases = [
+        ("no events", vec![]),
+        ("reads", vec![all(ReadWrite::ReadOnly)]),
+        ("writes", vec![all(ReadWrite::WriteOnly)]),
+        (
+            "all but some sources",
+            vec![EventSelector {
+                exclude_management_sources: vec!["kms.amazonaws.com".to_owned()],
+                ..all(ReadWrite::All)
+            }],
+        ),
+        ("reads, and writes of a bucket", {
+            vec![
+                all(ReadWrite::ReadOnly),
+                selector(ReadWrite::WriteOnly, true, s3(&["arn:aws:s3:::payments/"])),
+            ]
+        }),
+        ("buckets whose names begin alike", {
+            vec![selector(ReadWrite::All, true, s3(&["arn:aws:s3:::payments", "arn:aws:s3:::invoices/"]))]
+        }),
+        ("reads of one bucket, and writes of another", {
+            vec![
+                selector(ReadWrite::ReadOnly, true, s3(&["arn:aws:s3:::payments/"])),
+                selector(ReadWrite::WriteOnly, false, s3(&["arn:aws:s3:::invoices/x"])),
+            ]
+        }),
+        ("functions and tables", {
+            let of = vec![
+                resource("AWS::Lambda::Function", &["arn:aws:lambda"]),
+                resource("AWS::DynamoDB::Table", &["arn:aws:dynamodb:eu-west-1:111111111111:table/orders"]),
+            ];
+            vec![selector(ReadWrite::All, false, of)]
+        }),
+        ("a resource that a spec does not know", {
+            vec![selector(ReadWrite::All, true, vec![resource("AWS::New::Thing", &["arn:aws:new"])])]
+        }),
+    ];
+    let mut text = String::new();
+    for (name, selectors) in cases {
+        let selectors = Selectors::basic(selectors);
+        let result = surveyed(&everything(), &Request::default(), |setup, live| {
+            setup.trails.iter_mut().for_each(|(_, trail)| trail.selectors = selectors.clone());
+            live.trails.values_mut().flatten().for_each(|trail| trail.selectors = selectors.clone());
+        });
+        writeln!(text, "== {name}").unwrap();
+        let outcome = outcome(result);
+        let wanted = |line: &&str| {
+            ["change:", "note:", "error:", "left out:"].iter().any(|it| line.starts_with(it))
+                || line.contains("_events")
+                || line.contains("recursive_logging")
+        };
+        for line in outcome.lines().filter(wanted) {
+            writeln!(text, "{line}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_name_of_an_installation_is_found_or_given() {
+    let named = |name: &str| Some(name.parse().unwrap());
+    let of = |request: &Request, edit: fn(&mut Setup, &mut Observed)| {
+        surveyed(&everything(), request, edit).map(|it| (it.name.to_string(), it.text))
+    };
+    let untagged: fn(&mut Setup, &mut Observed) = |setup, live| {
+        setup.trails.iter_mut().for_each(|(_, trail)| trail.tags = Tags::default());
+        live.trails.values_mut().flatten().for_each(|trail| trail.tags = Tags::default());
+    };
+    let unknown: fn(&mut Setup, &mut Observed) = |setup, live| {
+        setup.trails.iter_mut().for_each(|(_, trail)| trail.tags = Tags::default());
+        live.trails.values_mut().flatten().for_each(|trail| trail.tags = Tags::default());
+        setup.bucket_policy = None;
+        live.bucket_policy = None;
+        setup.keys.values_mut().flatten().for_each(|key| key.policy = key.policy.retain(|_| false));
+        live.key.as_mut().unwrap().policy = reconcile_policy::Document::new(Vec::new());
+    };
+    let none = Request::default();
+    assert_eq!(of(&none, |_, _| {}).unwrap().0, "test", "the tag of the trails");
+    assert_eq!(of(&none, untagged).unwrap().0, "test", "the Sids of statements");
+    assert_eq!(of(&none, unknown).unwrap().0, "test-logs", "the name of the bucket");
+    let renamed = Request { name: named("renamed"), previous_name: named("test"), ..Request::default() };
+    let (name, text) = of(&renamed, |_, _| {}).unwrap();
+    assert_eq!(name, "renamed");
+    assert!(text.contains("name: renamed\nprevious_name: test\n"), "{text}");
+    let wrong = Request { name: named("renamed"), previous_name: named("wrong"), ..Request::default() };
+    let error = of(&wrong, |_, _| {}).unwrap_err();
+    assert!(
+        matches!(&error, ImportError::NotAnInstallation { name, .. } if name.as_str() == "wrong"),
+        "{error}"
+    );
+}
+
+/// The organization of an installation is imported with its trail and its administrators.
+#[test]
+fn an_organization_is_imported_with_its_trail() {
+    let text = include_str!("../../../../specs/organization-trail.yaml");
+    let organization = |service_access, administrators: &[&str]| SetupOrganization {
+        service_access,
+        delegated_administrators: administrators.iter().map(|id| id.parse().unwrap()).collect(),
+    };
+    let members =
+        ["111111111111", "222222222222", "333333333333"].map(|id| super::organized::member(id, false));
+    let cases = [
+        ("trusted access and an administrator", Some(Ok(organization(true, &["222222222222"])))),
+        ("no trusted access, and a foreign administrator", Some(Ok(organization(false, &["333333333333"])))),
+        ("an organization that cannot be read", Some(Err(unread(Operation::DescribeOrganization)))),
+    ];
+    let mut all = String::new();
+    for (name, found) in cases {
+        let mut live = super::organized::organization(members.clone().into());
+        if let Some(Ok(found)) = &found {
+            live.service_access = found.service_access;
+            live.delegated_administrators.clone_from(&found.delegated_administrators);
+        }
+        let original = spec(text).in_organization(&live.roster).unwrap();
+        let mut observed = made_in(&original, live);
+        observed.caller = None;
+        let mut setup = setup(&original, &observed);
+        setup.organization = found;
+        let accounts = spec(&accounts_of(&spec(text)));
+        writeln!(all, "== {name}").unwrap();
+        all += &outcome(import_setup(&setup, &accounts, &observed, &Request::default()));
     }
     insta::assert_snapshot!(all);
 }

@@ -3,18 +3,34 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use reconcile_plan::observed::{Conditions, HubKey, KeyTraits, LiveKey, LiveTopic, Observed};
-use reconcile_plan::plan::{Act, Change, Changed};
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::{
+    Conditions, HubKey, KeyTraits, Leftover, LiveKey, LiveOrganization, LiveTopic, Observed, ReadError,
+    Stray, Unseen, What,
+};
+use reconcile_plan::plan::{Act, Change, Changed, Warning};
 use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef};
-use reconcile_plan::{Comparison, Finding, Plan, compare, findings};
-use reconcile_policy::{Arn, Document};
+use reconcile_plan::{Comparison, Difference, Finding, Plan, compare, findings};
+use reconcile_policy::{Arn, Document, Region};
 use reconcile_spec::{Desired, Site, Spec, parse};
+
+/// The error of a call that the caller is not allowed to make in the account of the bucket.
+pub fn denied(operation: Operation) -> Error {
+    Error::answered("111111111111".parse().unwrap(), operation, "AccessDenied", "not authorized")
+}
+
+/// The error of a read that the caller is not allowed to make.
+pub fn unread(operation: Operation) -> ReadError {
+    ReadError::Aws(denied(operation))
+}
 
 /// The key that KMS makes for every spec.
 const KEY: &str = "1a2b3c4d-0000-4000-8000-000000000000";
 
 /// The settings of a spec that has every kind of resource except those of an organization.
 pub struct Settings {
+    /// More accounts.
+    pub accounts: &'static str,
     /// More settings of the bucket.
     pub bucket: &'static str,
     /// More settings of the key.
@@ -31,21 +47,25 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            bucket: "",
-            key: "",
-            trail: "",
-            logs: "cloudwatch_logs: { log_group: /trails, retention_days: 30 }",
-            topic: "sns_topic: { name: log-files, encryption: key }",
-            rest: "",
-        }
+        Self::DEFAULT
     }
 }
 
 impl Settings {
+    /// A log group and an encrypted topic for each trail, and nothing else that is not required.
+    pub const DEFAULT: Self = Self {
+        accounts: "",
+        bucket: "",
+        key: "",
+        trail: "",
+        logs: "cloudwatch_logs: { log_group: /trails, retention_days: 30 }",
+        topic: "sns_topic: { name: log-files, encryption: key }",
+        rest: "",
+    };
+
     /// The spec with these settings.
     pub fn text(&self) -> String {
-        let Self { bucket, key, trail, logs, topic, rest } = self;
+        let Self { accounts, bucket, key, trail, logs, topic, rest } = self;
         format!(
             r#"
 version: 1
@@ -53,6 +73,7 @@ name: test
 accounts:
   master: {{ id: "111111111111" }}
   member: {{ id: "222222222222", role: Ops }}
+  {accounts}
 bucket: {{ name: test-logs, account: master, region: eu-west-1, {bucket} }}
 key:
   alias: test-key
@@ -160,10 +181,96 @@ pub fn nothing(spec: &Spec) -> Observed {
 
 /// Everything of a spec is as the spec says.
 pub fn made(spec: &Spec) -> Observed {
-    let mut observed = nothing(spec);
+    made_from(spec, nothing(spec))
+}
+
+/// Everything of a spec is as the spec says, in an organization.
+pub fn made_in(spec: &Spec, organization: LiveOrganization) -> Observed {
+    made_from(spec, Observed { organization: Some(organization), ..nothing(spec) })
+}
+
+fn made_from(spec: &Spec, mut observed: Observed) -> Observed {
     let plan = compared(spec, &observed).plan;
     apply(spec.desired(), &mut observed, &plan);
     observed
+}
+
+/// Live state after `from` was applied, as it is read for the spec `to`. The caller of `to` cannot read accounts that only
+/// `from` has.
+pub fn moved(from: &Spec, to: &Spec) -> Observed {
+    let (before, after) = (from.desired(), to.desired());
+    let absent = nothing(to);
+    let mut live = made(from);
+    let account_of = |arn: &Arn| {
+        let account = after.accounts.iter().find(|account| account.id.as_str() == arn.account());
+        account.map(|account| account.name.clone())
+    };
+    let mut leave = |arn: &Arn, region: &Region, what: What| {
+        let Some(account) = account_of(arn) else { return };
+        let leftover = Leftover { account, region: region.clone(), what, additions: Vec::new() };
+        live.leftovers.insert(arn.clone(), leftover);
+    };
+    for group in before.log_groups.iter().filter(|it| !absent.log_groups.contains_key(&it.arn)) {
+        let found = live.log_groups.get(&group.arn).cloned().flatten().unwrap();
+        leave(&group.arn, &group.site.region, What::LogGroup(found));
+    }
+    for role in before.log_roles.iter().filter(|it| !absent.roles.contains_key(&it.arn)) {
+        let found = live.roles.get(&role.arn).cloned().flatten().unwrap();
+        leave(&role.arn, &role.site.region, What::Role(found));
+    }
+    for topic in before.topics.iter().filter(|it| !absent.topics.contains_key(&it.arn)) {
+        let found = live.topics.get(&topic.arn).cloned().flatten().unwrap();
+        leave(&topic.arn, &topic.site.region, What::Topic(found));
+    }
+    for trail in before.trails.iter().filter(|it| !absent.trails.contains_key(&it.arn)) {
+        let found = live.trails.remove(&trail.arn).flatten().unwrap();
+        match account_of(&trail.arn) {
+            Some(account) => _ = live.strays.insert(trail.arn.clone(), Stray { account, trail: found }),
+            None => _ = live.departed.unseen.insert(trail.arn.clone(), Unseen::Undeclared),
+        }
+    }
+    live.log_groups.retain(|arn, _| absent.log_groups.contains_key(arn));
+    live.roles.retain(|arn, _| absent.roles.contains_key(arn));
+    live.role_policies.retain(|arn, _| absent.roles.contains_key(arn));
+    live.topics.retain(|arn, _| absent.topics.contains_key(arn));
+    live.others.retain(|account, _| absent.others.contains_key(account));
+    absent.log_groups.into_keys().for_each(|arn| _ = live.log_groups.entry(arn).or_default());
+    absent.roles.into_keys().for_each(|arn| _ = live.roles.entry(arn).or_default());
+    absent.topics.into_keys().for_each(|arn| _ = live.topics.entry(arn).or_default());
+    absent.trails.into_keys().for_each(|arn| _ = live.trails.entry(arn).or_default());
+    absent.others.into_keys().for_each(|account| _ = live.others.entry(account).or_default());
+    live
+}
+
+/// Describes the changes of a plan with their differences, its refusals, and the warnings that `usual` does not have.
+pub fn planned(plan: &Plan, usual: &[Warning]) -> String {
+    let mut text = String::new();
+    for change in &plan.changes {
+        let (action, phase, risk) = (change.action(), change.phase, change.risk);
+        let reasons = change.reasons.join("; ");
+        writeln!(text, "  {action:?} in {phase:?}, {risk:?}: {}: {reasons}", change.address).unwrap();
+        for difference in &change.diff {
+            writeln!(text, "    {}", differs(difference)).unwrap();
+        }
+    }
+    for refused in &plan.refused {
+        writeln!(text, "  Refused: {}: {} ({})", refused.address, refused.message, refused.hint).unwrap();
+        for address in &refused.left_out {
+            writeln!(text, "    leaves out {address}").unwrap();
+        }
+    }
+    for warning in plan.warnings.iter().filter(|it| !usual.contains(it)) {
+        writeln!(text, "  Warning {}: {}: {}", warning.code, warning.address, warning.message).unwrap();
+    }
+    text
+}
+
+fn differs(difference: &Difference) -> String {
+    match difference {
+        Difference::Add { path, value } => format!("adds {path}: {value}"),
+        Difference::Remove { path, value } => format!("removes {path}: {value}"),
+        Difference::Replace { path, value, from } => format!("changes {path} from {from} to {value}"),
+    }
 }
 
 /// Changes live state as a plan says.
@@ -178,9 +285,8 @@ fn make(desired: &Desired, observed: &mut Observed, change: &Change) {
     let key = key_arn(desired);
     let is_here = |site: &Site, name: &str| site.account == address.account && name == address.name;
     match changed {
-        Changed::ServiceAccess(_) | Changed::DelegatedAdministrator(_) => {
-            panic!("{address}: no organization is made here")
-        }
+        // The caller says what an organization allows.
+        Changed::ServiceAccess(_) | Changed::DelegatedAdministrator(_) => {}
         Changed::Key(action) => match (&mut observed.key, action.after()) {
             (Some(hub), Some(after)) => hub.key.view = after.clone(),
             (None, Some(after)) => {

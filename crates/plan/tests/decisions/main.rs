@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod complete;
 mod copied;
+mod destroyed;
 mod drifted;
 mod foreign;
 mod formed;
 mod imported;
+mod left;
 mod made;
 mod organized;
 mod saved;
+mod settings;
+mod unread;
 mod whole;

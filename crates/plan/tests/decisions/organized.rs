@@ -24,13 +24,13 @@ trails:
   - { name: Org, organization_trail: true }
 "#;
 
-fn member(id: &str, tagged: bool) -> Member {
+pub fn member(id: &str, tagged: bool) -> Member {
     let tags =
         if tagged { BTreeMap::from([("trail".to_owned(), "yes".to_owned())]) } else { BTreeMap::new() };
     Member { id: id.parse().unwrap(), name: format!("Account {id}"), units: Vec::new(), tags }
 }
 
-fn organization(members: Vec<Member>) -> LiveOrganization {
+pub fn organization(members: Vec<Member>) -> LiveOrganization {
     LiveOrganization {
         roster: Roster::new("o-1".to_owned(), "111111111111".parse().unwrap(), Vec::new(), members),
         inactive: vec![Inactive {

@@ -1,0 +1,298 @@
+//! Tests which resources a destruction keeps, and the reasons for that.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use reconcile_operations::Operation;
+use reconcile_plan::destroy;
+use reconcile_plan::observed::{
+    GroupTraits, KeyState, LogAccess, Observed, OtherPolicy, Reach, Receiver, SpareKey, Subscription, Target,
+    Unread, Unseen, UsedKey,
+};
+use reconcile_plan::view::{KeyRef, Notification, OtherTrail, Tags, Trail};
+use reconcile_policy::{Document, Statement};
+use serde_json::json;
+
+use super::made::{Settings, denied, hub, made, planned, spec, unread};
+
+const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
+const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:log-files";
+const ROLE: &str = "arn:aws:iam::222222222222:role/reconcile-test-cloudtrail";
+const EVERYTHING: &str = "deletion: { bucket: true, key: true }";
+
+struct Case {
+    name: &'static str,
+    spec: Settings,
+    edit: fn(&mut Observed),
+}
+
+const fn deletion(rest: &'static str) -> Settings {
+    Settings { rest, ..Settings::DEFAULT }
+}
+
+fn another() -> Tags {
+    Tags([("reconcile:spec".to_owned(), "another".to_owned())].into())
+}
+
+fn trail(live: &mut Observed) -> &mut Trail {
+    live.trails.values_mut().flatten().next().unwrap()
+}
+
+/// A foreign trail that delivers to the bucket and encrypts with the key.
+fn guest(live: &mut Observed) -> OtherTrail {
+    let mut other = OtherTrail::of(trail(live));
+    other.arn = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Other".parse().unwrap();
+    other.topic = None;
+    other
+}
+
+fn spare(live: &mut Observed, id: &str, state: KeyState) {
+    let arn = format!("arn:aws:kms:eu-west-1:111111111111:key/{id}").parse().unwrap();
+    let view = hub(live).key.view.clone();
+    live.spare_keys.keys.insert(arn, SpareKey { state, aliases: Vec::new(), view });
+}
+
+/// Describes the changes by action and address only, and every warning.
+fn outcome(case: &Case) -> String {
+    let spec = spec(&case.spec.text());
+    let mut observed = Observed { is_bucket_empty: true, ..made(&spec) };
+    (case.edit)(&mut observed);
+    let plan = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan;
+    assert!(plan.destroy);
+    let mut text = format!("{}\n", case.name);
+    for change in &plan.changes {
+        let risk = change.risk;
+        writeln!(
+            text,
+            "  {:?}, {risk:?}: {}: {}",
+            change.action(),
+            change.address,
+            change.reasons.join("; ")
+        )
+        .unwrap();
+    }
+    let mut rest = plan;
+    rest.changes.clear();
+    text + &planned(&rest, &[])
+}
+
+const KEPT: &[Case] = &[
+    Case { name: "everything", spec: deletion(EVERYTHING), edit: |_| {} },
+    Case { name: "the bucket and the key are kept by default", spec: Settings::DEFAULT, edit: |_| {} },
+    Case { name: "trails are kept", spec: deletion("deletion: { trails: false }"), edit: |_| {} },
+    Case { name: "grants are kept", spec: deletion("deletion: { grants: false }"), edit: |_| {} },
+    Case { name: "statements are kept", spec: deletion("deletion: { statements: false }"), edit: |_| {} },
+    Case { name: "log files", spec: deletion(EVERYTHING), edit: |live| live.is_bucket_empty = false },
+    Case {
+        name: "an absent bucket",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            live.bucket = None;
+            live.bucket_policy = None;
+        },
+    },
+    Case {
+        name: "a bucket and a trail without the tag",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            live.bucket.as_mut().unwrap().tags = Tags::default();
+            trail(live).tags = Tags::default();
+        },
+    },
+    Case {
+        name: "a bucket, a key and a trail of another installation",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            live.bucket.as_mut().unwrap().tags = another();
+            hub(live).key.view.tags = another();
+            trail(live).tags = another();
+        },
+    },
+    Case {
+        name: "a foreign trail that delivers to the bucket",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let mut other = guest(live);
+            other.kms_key = None;
+            live.others.entry("member".parse().unwrap()).or_default().push(other);
+        },
+    },
+    Case {
+        name: "a foreign trail that encrypts with the key",
+        spec: deletion("deletion: { key: true }"),
+        edit: |live| {
+            let mut other = guest(live);
+            "elsewhere".clone_into(&mut other.bucket);
+            live.others.entry("member".parse().unwrap()).or_default().push(other);
+        },
+    },
+    Case {
+        name: "a key that is deleted already",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            hub(live).key.traits.state =
+                KeyState::PendingDeletion { date: Some("2026-12-01T00:00:00Z".parse().unwrap()) };
+        },
+    },
+    Case {
+        name: "a key without an alias",
+        spec: deletion(EVERYTHING),
+        edit: |live| hub(live).key.is_aliased = false,
+    },
+    Case {
+        name: "other keys of the installation",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            spare(live, "1", KeyState::Enabled);
+            spare(live, "2", KeyState::PendingDeletion { date: None });
+            spare(live, "3", KeyState::Enabled);
+            let arn = "arn:aws:kms:eu-west-1:111111111111:key/3".parse().unwrap();
+            let used = UsedKey::Other { arn, policy: Document::new(Vec::new()) };
+            live.used_keys.insert("arn:aws:sns:eu-west-1:111111111111:foreign".parse().unwrap(), used);
+        },
+    },
+    Case {
+        name: "a log group with filters and a policy of others",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let traits = GroupTraits { metric_filters: 2, ..GroupTraits::default() };
+            live.group_traits.insert(GROUP.parse().unwrap(), traits);
+            let access = live.log_access.entry(GROUP.parse().unwrap()).or_default();
+            access.subscriptions = vec![Subscription {
+                name: "forward".to_owned(),
+                destination: "arn:aws:lambda:eu-west-1:222222222222:function:forward".to_owned(),
+                pattern: String::new(),
+                reach: Reach::Group,
+            }];
+            live.used_keys.insert(GROUP.parse().unwrap(), UsedKey::Own);
+        },
+    },
+    Case {
+        name: "a log group whose filters cannot be read",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let unread = vec![(Unread::GroupSubscriptions, unread(Operation::DescribeSubscriptionFilters))];
+            live.log_access.insert(GROUP.parse().unwrap(), LogAccess { unread, ..LogAccess::default() });
+        },
+    },
+    Case {
+        name: "a role with a policy of others",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let policy = OtherPolicy { name: "extra".to_owned(), document: None };
+            live.role_policies.insert(ROLE.parse().unwrap(), Ok(vec![policy]));
+        },
+    },
+    Case {
+        name: "a topic with subscribers",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let topic = live.topics.values_mut().flatten().next().unwrap();
+            topic.subscriptions = Ok(vec![Receiver {
+                name: "queue".to_owned(),
+                prefix: String::new(),
+                target: Target::Resource("arn:aws:sqs:eu-west-1:111111111111:queue".to_owned()),
+            }]);
+            live.used_keys.insert(TOPIC.parse().unwrap(), UsedKey::Own);
+        },
+    },
+    Case {
+        name: "a topic whose subscribers cannot be read",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let topic = live.topics.values_mut().flatten().next().unwrap();
+            topic.subscriptions = Err(denied(Operation::ListSubscriptionsByTopic));
+            topic.subscribers = None;
+        },
+    },
+    Case {
+        name: "a topic whose subscribers are counted but cannot be read",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let topic = live.topics.values_mut().flatten().next().unwrap();
+            topic.subscriptions = Err(denied(Operation::ListSubscriptionsByTopic));
+            topic.subscribers = Some(2);
+        },
+    },
+    Case {
+        name: "a topic without the tag",
+        spec: deletion(EVERYTHING),
+        edit: |live| live.topics.values_mut().flatten().for_each(|it| it.view.tags = Tags::default()),
+    },
+    Case {
+        name: "an account that cannot be read",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            live.unreadable.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
+            live.trails.retain(|arn, _| arn.account() != "222222222222");
+        },
+    },
+    Case {
+        name: "an account that left and cannot be read",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
+            live.departed.unseen.insert(arn, Unseen::NotInOrganization);
+        },
+    },
+    Case {
+        name: "an account that left, whose permissions are removed",
+        spec: Settings { bucket: "policy: { unlisted_accounts: remove }", ..deletion(EVERYTHING) },
+        edit: |live| {
+            let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
+            live.departed.unseen.insert(arn, Unseen::NotInOrganization);
+        },
+    },
+    Case {
+        name: "a foreign trail that only managed statements allow to deliver",
+        spec: Settings::DEFAULT,
+        edit: |live| trail(live).tags = Tags::default(),
+    },
+    Case {
+        name: "a foreign statement in the bucket policy",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            let mut statements = live.bucket_policy.as_ref().unwrap().statements().to_vec();
+            let foreign = json!({ "Sid": "Athena", "Effect": "Allow",
+                "Principal": { "AWS": "arn:aws:iam::111111111111:role/Athena" }, "Action": "s3:GetObject",
+                "Resource": "arn:aws:s3:::test-logs/*" });
+            statements.push(Statement::from_value(foreign).unwrap());
+            live.bucket_policy = Some(Document::new(statements));
+        },
+    },
+    Case {
+        name: "a trail with another key and another topic",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            trail(live).kms_key = Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/9".to_owned()));
+            trail(live).notification = Some(Notification::Off);
+        },
+    },
+];
+
+#[test]
+fn a_destruction_keeps_resources_that_others_need() {
+    let text: String = KEPT.iter().map(|case| outcome(case) + "\n").collect();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_key_that_the_spec_does_not_manage_is_never_deleted() {
+    let text = r#"
+version: 1
+name: test
+accounts: { master: { id: "111111111111" } }
+bucket: { name: test-logs, account: master, region: eu-west-1 }
+key: { arn: "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000" }
+trails: [{ name: Trail, accounts: all }]
+deletion: { bucket: true, key: true }
+"#;
+    let spec = spec(text);
+    let key = made(&super::made::spec(&Settings::default().text())).key;
+    let observed = Observed { is_bucket_empty: true, key, ..made(&spec) };
+    let plan = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan;
+    let changed: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
+    assert!(!changed.iter().any(|it| it.starts_with("key/") || it.starts_with("alias/")), "{changed:?}");
+    let kept: Vec<&str> = plan.warnings.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(kept, ["kept: this spec does not manage the key (`key.arn`)"]);
+}

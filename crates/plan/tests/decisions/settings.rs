@@ -1,0 +1,187 @@
+//! Tests each setting of a spec: the plan after the setting was added, and the plan after it was removed.
+
+use std::fmt::Write;
+
+use reconcile_plan::observed::Observed;
+
+use super::made::{Settings, compared, made, moved, nothing, planned, spec};
+
+/// A setting, and the spec that has it.
+struct Case {
+    name: &'static str,
+    settings: fn(&'static str) -> Settings,
+    lines: &'static [&'static str],
+}
+
+const OF_TRAIL: fn(&'static str) -> Settings = |trail| Settings { trail, ..Settings::default() };
+const OF_BUCKET: fn(&'static str) -> Settings = |bucket| Settings { bucket, ..Settings::default() };
+const OF_KEY: fn(&'static str) -> Settings = |key| Settings { key, ..Settings::default() };
+
+/// Describes what changes between the default settings and each line, in both directions.
+fn both_ways(case: &Case) -> String {
+    let mut text = String::new();
+    let default = spec(&Settings::default().text());
+    for line in case.lines {
+        let other = spec(&(case.settings)(line).text());
+        for (name, from, to) in [("added", &default, &other), ("removed", &other, &default)] {
+            let usual = compared(to, &made(to)).plan.warnings;
+            let plan = compared(to, &moved(from, to)).plan;
+            writeln!(text, "{}: `{line}` {name}\n{}", case.name, planned(&plan, &usual)).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn a_setting_of_a_trail_that_changes_is_updated() {
+    let text = both_ways(&Case {
+        name: "trail",
+        settings: OF_TRAIL,
+        lines: &[
+            "enabled: false",
+            "multi_region: false",
+            "multi_region: false\n    global_service_events: false",
+            "log_file_validation: false",
+            "management_events: read",
+            "recursive_logging: true",
+            "recursive_logging: false",
+            "insights: [ApiCallRateInsight]",
+            "insights: { data: [ApiErrorRateInsight] }",
+            "event_aggregation: [RESOURCE_ACCESS]",
+            "event_aggregation: []",
+        ],
+    });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_destination_of_a_trail_that_changes_is_created_and_deleted() {
+    let mut text = both_ways(&Case {
+        name: "log group",
+        settings: |logs| Settings { logs, ..Settings::default() },
+        lines: &[
+            "",
+            "cloudwatch_logs: { log_group: /other, retention_days: 30 }",
+            "cloudwatch_logs: { log_group: /trails, retention_days: 7 }",
+            "cloudwatch_logs: { log_group: /trails, retention_days: 30, role_name: other }",
+            "cloudwatch_logs: { log_group: /trails, retention_days: 30, permissions_boundary: Logs }",
+            "cloudwatch_logs: { log_group: /trails, retention_days: 30, encryption: key }",
+        ],
+    });
+    text += &both_ways(&Case {
+        name: "topic",
+        settings: |topic| Settings { topic, ..Settings::default() },
+        lines: &[
+            "",
+            "sns_topic: { name: other, encryption: key }",
+            "sns_topic: { name: log-files, encryption: unmanaged }",
+            "sns_topic: { name: log-files, account: member }",
+        ],
+    });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_setting_of_the_bucket_that_changes_is_updated() {
+    let text = both_ways(&Case {
+        name: "bucket",
+        settings: OF_BUCKET,
+        lines: &[
+            "prefix: logs",
+            "encryption: s3",
+            "encryption: unmanaged",
+            "blocked_encryption_types: [SSE-C]",
+            "versioning: false",
+            "block_public_access: false",
+            "object_ownership: ObjectWriter",
+            "require_tls: false",
+            "lifecycle: { transitions: [{ days: 90, storage_class: GLACIER_IR }], expire_days: 400, \
+                noncurrent_expire_days: 30, abort_incomplete_multipart_days: 7 }",
+            "object_lock: { mode: GOVERNANCE, days: 30 }",
+            "object_lock: { mode: COMPLIANCE, years: 7 }",
+            "access_logs: { bucket: access-logs, prefix: trails/ }",
+            "policy: { extra_statements: [{ Sid: Athena, Effect: Allow, Principal: { AWS: \"111111111111\" }, \
+                Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }",
+            "policy: { form: by_account }",
+            "policy: { proof: warn }",
+            "policy: unmanaged",
+        ],
+    });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_setting_of_the_key_that_changes_is_updated() {
+    let text = both_ways(&Case {
+        name: "key",
+        settings: OF_KEY,
+        lines: &[
+            "description: Logs",
+            "description: unmanaged",
+            "rotation_days: 180",
+            "rotation_days: unmanaged",
+            "administrators: [\"arn:aws:iam::111111111111:role/Keys\"]",
+            "policy: { form: by_account }",
+            "policy: unmanaged",
+        ],
+    });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_setting_of_the_installation_that_changes_is_updated() {
+    let mut text = both_ways(&Case {
+        name: "installation",
+        settings: |rest| Settings { rest, ..Settings::default() },
+        lines: &[
+            "tags: { cost-center: security }",
+            "tags: unmanaged",
+            "readers: [{ principal: \"arn:aws:iam::111111111111:role/Auditors\", logs: all }]",
+            "readers: [{ account: member, logs: own }]",
+            "deletion: { trails: false, grants: false, statements: false }",
+        ],
+    });
+    text += &both_ways(&Case {
+        name: "accounts",
+        settings: |accounts| Settings { accounts, ..Settings::default() },
+        lines: &["third: { id: \"333333333333\", role: Ops }"],
+    });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_renamed_installation_is_updated_and_not_created_again() {
+    let lifecycle = Settings { bucket: "lifecycle: { expire_days: 400 }", ..Settings::default() }.text();
+    let old = spec(&lifecycle);
+    let new = spec(&lifecycle.replacen("name: test\n", "name: renamed\nprevious_name: test\n", 1));
+    let usual = compared(&new, &made(&new)).plan.warnings;
+    let mut observed = moved(&old, &new);
+    if let Some(lifecycle) = observed.bucket.as_mut().and_then(|bucket| bucket.lifecycle.as_mut()) {
+        lifecycle.previous_id = Some("reconcile-test".to_owned());
+    }
+    let text = planned(&compared(&new, &observed).plan, &usual);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_resources_of_another_installation_are_refused() {
+    let original = spec(&Settings::default().text());
+    let name = |text: &str| text.replacen("name: test\n", "name: another\n", 1);
+    let other = spec(&name(&Settings::default().text()));
+    let usual = compared(&other, &made(&other)).plan.warnings;
+    let mut text = planned(&compared(&other, &moved(&original, &other)).plan, &usual);
+    let mut observed = moved(&original, &other);
+    // Without tags, only the statements say whose the trails are.
+    observed.trails.values_mut().flatten().for_each(|trail| trail.tags.0.clear());
+    writeln!(text, "without tags of the trails").unwrap();
+    text += &planned(&compared(&other, &observed).plan, &usual);
+    let mut unread: Observed = nothing(&other);
+    let error = reconcile_plan::ReadError::ForeignRole {
+        name: "reconcile-another-cloudtrail".to_owned(),
+        owner: Some("test".to_owned()),
+    };
+    unread.unreadable.insert("member".parse().unwrap(), error);
+    writeln!(text, "a role with the tag of the other installation").unwrap();
+    text += &planned(&compared(&other, &unread).plan, &usual);
+    insta::assert_snapshot!(text);
+}

@@ -198,9 +198,13 @@ fn made_from(spec: &Spec, mut observed: Observed) -> Observed {
 /// Live state after `from` was applied, as it is read for the spec `to`. The caller of `to` cannot read accounts that only
 /// `from` has.
 pub fn moved(from: &Spec, to: &Spec) -> Observed {
+    moved_from(from, made(from), to)
+}
+
+/// Live state that `from` made, as it is read for the spec `to`.
+pub fn moved_from(from: &Spec, mut live: Observed, to: &Spec) -> Observed {
     let (before, after) = (from.desired(), to.desired());
     let absent = nothing(to);
-    let mut live = made(from);
     let account_of = |arn: &Arn| {
         let account = after.accounts.iter().find(|account| account.id.as_str() == arn.account());
         account.map(|account| account.name.clone())

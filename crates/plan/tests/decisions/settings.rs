@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use reconcile_plan::observed::Observed;
 
-use super::made::{Settings, compared, made, moved, nothing, planned, spec};
+use super::made::{Settings, compared, made, moved, moved_from, nothing, planned, spec};
 
 /// A setting, and the spec that has it.
 struct Case {
@@ -20,13 +20,20 @@ const OF_KEY: fn(&'static str) -> Settings = |key| Settings { key, ..Settings::d
 /// Describes what changes between the default settings and each line, in both directions.
 fn both_ways(case: &Case) -> String {
     let mut text = String::new();
-    let default = spec(&Settings::default().text());
+    let in_sync = |text: &str| {
+        let spec = spec(text);
+        let live = made(&spec);
+        let warnings = compared(&spec, &live).plan.warnings;
+        (spec, live, warnings)
+    };
+    let default = in_sync(&Settings::default().text());
     for line in case.lines {
-        let other = spec(&(case.settings)(line).text());
-        for (name, from, to) in [("added", &default, &other), ("removed", &other, &default)] {
-            let usual = compared(to, &made(to)).plan.warnings;
-            let plan = compared(to, &moved(from, to)).plan;
-            writeln!(text, "{}: `{line}` {name}\n{}", case.name, planned(&plan, &usual)).unwrap();
+        let other = in_sync(&(case.settings)(line).text());
+        for (name, (from, live, _), (to, _, usual)) in
+            [("added", &default, &other), ("removed", &other, &default)]
+        {
+            let plan = compared(to, &moved_from(from, live.clone(), to)).plan;
+            writeln!(text, "{}: `{line}` {name}\n{}", case.name, planned(&plan, usual)).unwrap();
         }
     }
     text

@@ -53,6 +53,22 @@ async fn anywhere() {
 }
 
 #[tokio::test]
+async fn a_plan_that_was_killed_after_the_creation_of_a_topic_is_finished_by_the_same_plan() {
+    let spec = members(2, ", sns_topic: { name: files }");
+    let installation = Installation::new();
+    let plan = installation.plan(&spec).await;
+    installation.twin.observe(|summary| {
+        let summary = serde_json::to_string(summary).unwrap();
+        assert!(!summary.contains("arn:aws:sns:eu-west-1:111111111111:files"), "killed");
+    });
+    let _ = AssertUnwindSafe(installation.apply(&spec, &plan)).catch_unwind().await;
+    installation.twin.observe(|_| {});
+    let again = installation.apply_saved(&spec, plan).await.unwrap();
+    assert!(again.is_complete(), "{:#?}", again.results);
+    assert!(installation.plan(&spec).await.is_in_sync());
+}
+
+#[tokio::test]
 async fn a_plan_that_was_killed_after_a_write_of_a_policy_is_finished_by_the_same_plan() {
     /// Whether the policy allows the old prefix, and the new one.
     fn allowed(policy: &str) -> (bool, bool) {

@@ -44,19 +44,61 @@ fn a_finding_below_the_severity_of_fail_on_does_not_fail_the_check() {
 fn a_file_gets_the_format_and_stdout_the_text() {
     let project = drifted();
     let text = project.run(DRIFT).exits(2).stdout;
-    for format in ["text", "json", "markdown", "junit", "sarif", "ocsf"] {
+    for format in ["text", "json", "markdown", "html", "junit", "sarif", "ocsf"] {
         let alone = project.run(&format!("{DRIFT} --format {format}")).exits(2).stdout;
         let run = project.run(&format!("{DRIFT} --format {format} --out reports/drift")).exits(2);
         assert_eq!(run.stdout, text, "{format}");
         let file = project.read("reports/drift");
         let without_times = |text: &str| {
             text.lines()
-                .filter(|line| !line.contains("time\":") && !line.contains("checked_at"))
+                .filter(|line| !["time\":", "checked_at", "<time"].iter().any(|time| line.contains(time)))
                 .collect::<Vec<_>>()
                 .join("\n")
         };
         assert_eq!(without_times(&file), without_times(&alone), "{format}");
     }
+}
+
+#[test]
+fn a_baseline_accepts_reviewed_findings_until_their_last_day() {
+    const CHECK: &str = "drift specs/prod.yaml --sandbox --baseline baseline.json";
+    let project = drifted();
+    let update = format!("{CHECK} --update-baseline --reason SEC-12 --expires 2999-01-31");
+    let run = project.run(&update).exits(0);
+    assert!(run.stdout.contains("accepted trail/development/SecurityTrail"), "{}", run.stdout);
+    project.run(DRIFT).exits(2);
+    let run = project.run(&format!("{CHECK} --format json")).exits(0);
+    assert_eq!(run.json()["specs"][0]["summary"]["accepted"], 2);
+    assert_eq!(run.json()["specs"][0]["findings"][0]["accepted"], "SEC-12");
+
+    // An entry that expired, and an entry whose finding is gone.
+    project.edit("baseline.json", |baseline| baseline["accepted"][0]["expires"] = json!("2026-01-31"));
+    project.edit(".reconcile/sandbox.json", |state| {
+        let keys = state.pointer_mut("/accounts/111111111111/regions/us-east-1/keys").unwrap();
+        for key in keys.as_object_mut().unwrap().values_mut() {
+            if key["description"] == "other" {
+                key["description"] = json!("CloudTrail log files of secprod, managed by reconcile");
+            }
+        }
+    });
+    let run = project.run(CHECK).exits(2);
+    assert!(run.stderr.contains("its acceptance expired after 2026-01-31"), "{}", run.stderr);
+    let before = project.read("baseline.json");
+    project.run(&update).exits(0);
+    assert_ne!(project.read("baseline.json"), before);
+    assert_eq!(project.run(CHECK).exits(0).stderr, "");
+}
+
+#[test]
+fn a_baseline_needs_a_reason_and_a_valid_file() {
+    let project = Project::new();
+    project.run("drift specs/prod.yaml --sandbox --baseline b.json --update-baseline").exits(1);
+    project.run("drift specs/prod.yaml --sandbox --update-baseline --reason r").exits(1);
+    let run = project.run("drift specs/prod.yaml --sandbox --baseline b.json").exits(1);
+    assert!(run.stderr.contains("cannot read `b.json`"), "{}", run.stderr);
+    project.write("b.json", "{}");
+    let run = project.run("drift specs/prod.yaml --sandbox --baseline b.json").exits(1);
+    assert!(run.stderr.contains("cannot use the baseline `b.json`"), "{}", run.stderr);
 }
 
 /// `py-ocsf-models` is what Prowler writes findings with.

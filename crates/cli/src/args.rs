@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use reconcile_plan::Severity;
 use reconcile_policy::{AccountId, NameError, Region};
 use reconcile_spec::{AccountName, BucketName, RolePath, SpecName, TrailName};
@@ -175,6 +176,7 @@ pub(crate) enum DriftFormat {
     Text,
     Json,
     Markdown,
+    Html,
     Junit,
     Sarif,
     Ocsf,
@@ -283,6 +285,9 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
   reconcile drift specs/*.yaml --format json
   reconcile drift specs/*.yaml --fail-on high         fail on critical and high findings only
   reconcile drift specs/*.yaml --format sarif --out drift.sarif
+  reconcile drift specs/*.yaml --format html --out drift.html
+  reconcile drift specs/*.yaml --baseline baseline.json
+  reconcile drift specs/*.yaml --baseline baseline.json --update-baseline --reason 'SEC-12: until the move' --expires 2027-01-31
 
 Exit codes: 0 no drift, 2 drift, 1 a spec or an account could not be checked.")]
 pub(crate) struct DriftArgs {
@@ -291,7 +296,8 @@ pub(crate) struct DriftArgs {
     pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Output format: `junit` for test reports, `sarif` for code scanning, `ocsf` for Security Lake and other tools
+    /// Output format: `html` for browsers, `junit` for test reports, `sarif` for code scanning, `ocsf` for Security Lake and
+    /// other tools
     #[arg(long, default_value = "text")]
     pub(crate) format: DriftFormat,
     /// Write the output to this file, and print the text on stdout
@@ -300,6 +306,22 @@ pub(crate) struct DriftArgs {
     /// Lowest severity of a finding that ends with exit code 2
     #[arg(long, value_name = "SEVERITY", default_value = "low")]
     pub(crate) fail_on: FailOn,
+    /// File of accepted findings, each with a reason and a last day. An accepted finding is shown, and is no drift
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write the baseline: accept all open findings, and remove the entries that are expired or no longer found
+    #[arg(long, requires_all = ["baseline", "reason"], conflicts_with = "targets")]
+    pub(crate) update_baseline: bool,
+    /// Reason for new entries of the baseline, such as the name of a ticket
+    #[arg(long, value_name = "TEXT", requires = "update_baseline", value_parser = reason)]
+    pub(crate) reason: Option<String>,
+    /// Last day of new entries of the baseline, in UTC [default: in 90 days]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "update_baseline")]
+    pub(crate) expires: Option<Date>,
+}
+
+fn reason(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("a reason is required") } else { Ok(text.to_owned()) }
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use reconcile_apply::lock::LockError;
 use reconcile_apply::{Altered, JournalError};
 use reconcile_plan::ObserveError;
+use reconcile_plan::baseline::BaselineError;
 use reconcile_plan::import::ImportError;
 use reconcile_plan::observed::LiveError;
 use reconcile_plan::plan::PlanFileError;
@@ -40,6 +41,9 @@ pub(crate) enum CliError {
     /// A plan file is invalid.
     #[error("cannot use the plan `{path}`")]
     Plan { path: PathBuf, source: PlanFileError },
+    /// A baseline is invalid.
+    #[error("cannot use the baseline `{path}`")]
+    Baseline { path: PathBuf, source: BaselineError },
     /// The spec changed since the plan was made.
     #[error("`{path}` has changed since the plan was made")]
     SpecChanged { path: String },
@@ -154,6 +158,9 @@ impl Hint for CliError {
             Self::Usage(error) => return Some(paragraph(error, "Usage: ")).filter(|usage| !usage.is_empty()),
             Self::NoPlan { .. } => "create one with `reconcile plan SPEC`".to_owned(),
             Self::Plan { source, .. } => return source.hint(),
+            Self::Baseline { .. } => {
+                "create one with `reconcile drift SPEC --baseline FILE --update-baseline --reason TEXT`".to_owned()
+            }
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
             Self::OtherWorld { .. } => "use the same `--sandbox` option as for the plan, or plan again".to_owned(),
             Self::Observe(error) => return error.hint(),

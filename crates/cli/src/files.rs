@@ -5,6 +5,7 @@ use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
 
 use reconcile_plan::Plan;
+use reconcile_plan::baseline::Baseline;
 use reconcile_policy::Document;
 use reconcile_spec::Spec;
 
@@ -55,6 +56,12 @@ pub(crate) fn read_spec_of_plan(path: &Path) -> Result<Spec, CliError> {
 /// Reads a policy document.
 pub(crate) fn read_policy(path: &Path) -> Result<Document, CliError> {
     read_text(path, MAX_TEXT)?.parse().map_err(|source| CliError::Policy { path: path.to_owned(), source })
+}
+
+/// Reads a baseline of findings.
+pub(crate) fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
+    Baseline::parse(&read_text(path, MAX_TEXT)?)
+        .map_err(|source| CliError::Baseline { path: path.to_owned(), source })
 }
 
 /// Reads a plan file.

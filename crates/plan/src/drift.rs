@@ -1,9 +1,9 @@
 //! Converts a plan into the findings of a drift check.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use reconcile_policy::AccountId;
-use reconcile_spec::AccountName;
+use reconcile_spec::{AccountName, sha256_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,6 +17,9 @@ use crate::refusal::Refusal;
 /// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
+    /// The name of the finding, 32 hexadecimal digits. The name stays the same from check to check: it depends on the installation, the
+    /// address, the code and, for access of outsiders, on what the access is, and not on the message, which can contain times.
+    pub id: String,
     /// The address of the resource, or of an account that could not be read.
     pub address: String,
     /// The account of the resource, if the spec has the account.
@@ -40,15 +43,37 @@ pub struct Finding {
     /// The name that accepts the finding under `reviewed` in the spec, if the finding is access of outsiders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
-    /// The reason why the finding is accepted, if the spec says so. It is then no drift.
+    /// The reason why the spec or a baseline accepts the finding. An accepted finding is no drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
 }
 
 impl Finding {
-    /// Returns whether nobody accepted the finding.
+    /// Returns whether the spec and the baseline do not accept the finding.
     pub fn is_open(&self) -> bool {
         self.accepted.is_none()
+    }
+}
+
+/// The result of a drift check of one spec.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// The name of the installation.
+    pub installation: String,
+    /// The accounts of the spec, and those that left it and could be entered.
+    pub accounts: BTreeMap<AccountName, AccountId>,
+    /// The findings, the most severe first, and accepted findings at the end.
+    pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// The result of a comparison.
+    pub fn new(comparison: &Comparison) -> Self {
+        Self {
+            installation: comparison.plan.spec.name.clone(),
+            accounts: comparison.accounts.clone(),
+            findings: findings(comparison),
+        }
     }
 }
 
@@ -202,8 +227,26 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     for finding in &mut findings {
         finding.account = account_of(&finding.address, &comparison.accounts);
     }
-    findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
+    sort(&mut findings);
+    identify(&plan.spec.name, &mut findings);
     findings
+}
+
+/// Sorts findings: the most severe first, and accepted findings at the end.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
+}
+
+/// Names the findings of an installation. A resource with several findings of one code gets a name for each, in their order.
+fn identify(installation: &str, findings: &mut [Finding]) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for finding in findings {
+        let Finding { address, code, review, .. } = &*finding;
+        let text = format!("{installation}\n{address}\n{code}\n{}", review.as_deref().unwrap_or_default());
+        let number = seen.entry(text.clone()).or_default();
+        *number += 1;
+        finding.id = sha256_hex(format!("{text}\n{number}").as_bytes()).chars().take(32).collect();
+    }
 }
 
 /// The account of an address of a resource (`trail/production/SecurityTrail`) or of an account (`account/production`).
@@ -305,6 +348,7 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
 /// A finding without views.
 fn told(address: String, code: &str, message: String) -> Finding {
     Finding {
+        id: String::new(),
         address,
         account: None,
         code: code.to_owned(),
@@ -327,6 +371,7 @@ fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
         ActionKind::Delete => (FindingKind::Unexpected, "unexpected"),
     };
     Finding {
+        id: String::new(),
         address: change.address.to_string(),
         account: None,
         code: code.to_owned(),
@@ -425,6 +470,29 @@ mod tests {
         );
         for severity in all {
             assert_eq!(serde_json::to_value(severity).unwrap(), severity.as_str());
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_finding_stays_while_its_message_changes() {
+        let ids = |installation: &str, findings: &[(&str, &str, &str)]| -> Vec<String> {
+            let told = |(address, code, message): &(&str, &str, &str)| {
+                told((*address).to_owned(), code, (*message).to_owned())
+            };
+            let mut findings: Vec<Finding> = findings.iter().map(told).collect();
+            identify(installation, &mut findings);
+            findings.into_iter().map(|finding| finding.id).collect()
+        };
+        let stopped = ("trail/a/T", "changed", "stopped");
+        let first = ids("prod", &[stopped]);
+        assert_eq!(
+            (first[0].len(), &first),
+            (32, &ids("prod", &[("trail/a/T", "changed", "stopped yesterday")]))
+        );
+        let two = ids("prod", &[stopped, stopped]);
+        assert_eq!((&two[0], two[0] == two[1]), (&first[0], false));
+        for other in [ids("test", &[stopped]), ids("prod", &[("trail/a/T", "missing", "stopped")])] {
+            assert_ne!(other, first);
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod additions;
 mod address;
+pub mod baseline;
 mod compare;
 mod delivery;
 mod difference;
@@ -26,7 +27,7 @@ pub use address::{Address, NotAnAddress, addresses, spare_key};
 pub use compare::{Comparison, allows_the_same, compare, copy, destroy};
 pub use delivery::{DeliveryPath, Unproven, Why, live_paths, obstacle};
 pub use difference::{Difference, of_views as differences};
-pub use drift::{Finding, FindingKind, Severity, findings};
+pub use drift::{Checked, Finding, FindingKind, Severity, findings};
 pub use fingerprint::Fingerprint;
 pub use foreign::ForeignAccess;
 pub use kind::{Kind, UnknownKind};

@@ -1,6 +1,6 @@
 //! Views of a drift check.
 
-mod identity;
+mod html;
 mod junit;
 mod ocsf;
 mod sarif;
@@ -8,7 +8,7 @@ mod sarif;
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use reconcile_plan::{Finding, FindingKind, Severity};
+use reconcile_plan::{Checked, Finding, FindingKind, Severity};
 use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ use crate::error::{self, Failure, object, plain};
 use crate::fold::{self, few, fold};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
 
+pub use html::html;
 pub use junit::junit;
 pub use ocsf::ocsf;
 pub use sarif::sarif;
@@ -30,8 +31,8 @@ pub struct SpecDrift {
     pub spec: String,
     /// The time of the check.
     pub checked_at: Timestamp,
-    /// The findings, or the error of the check.
-    pub result: Result<Vec<Finding>, Failure>,
+    /// The result, or the error of the check.
+    pub result: Result<Checked, Failure>,
 }
 
 /// The status of a spec after a check.
@@ -61,15 +62,22 @@ impl SpecDrift {
     pub fn status(&self) -> Status {
         match &self.result {
             Err(_) => Status::Error,
-            Ok(findings) if findings.iter().any(|it| it.kind == FindingKind::Unreadable) => Status::Error,
-            Ok(findings) if !findings.iter().any(Finding::is_open) => Status::InSync,
+            Ok(checked) if checked.findings.iter().any(|it| it.kind == FindingKind::Unreadable) => {
+                Status::Error
+            }
+            Ok(checked) if !checked.findings.iter().any(Finding::is_open) => Status::InSync,
             Ok(_) => Status::Drifted,
         }
     }
 
+    /// The findings that neither the spec nor a baseline accepts.
+    fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings().iter().filter(|finding| finding.is_open())
+    }
+
     /// The findings; none if the spec could not be checked.
     pub fn findings(&self) -> &[Finding] {
-        self.result.as_deref().unwrap_or_default()
+        self.result.as_ref().map(|checked| checked.findings.as_slice()).unwrap_or_default()
     }
 }
 
@@ -82,9 +90,7 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
         let (style, verdict) = match (&spec.result, spec.status()) {
             (Err(_), _) => (REMOVE.bold(), "could not be checked".to_owned()),
             (Ok(_), Status::InSync) => (ADD.bold(), "in sync".to_owned()),
-            (Ok(findings), _) => {
-                (CHANGE.bold(), count(findings.iter().filter(|it| it.is_open()).count(), "finding"))
-            }
+            (Ok(_), _) => (CHANGE.bold(), count(spec.open().count(), "finding")),
         };
         text.line(Line::styled(STRONG, &spec.spec).and(": ").and_styled(style, verdict));
         if let Err(failure) = &spec.result {
@@ -113,7 +119,7 @@ fn append(text: &mut Text, group: &[&Finding], options: TextOptions) {
         Line::from("  ").and_styled(style, label).and(format_args!(" {address}  {}", message(finding))),
     );
     if group.len() > 1 {
-        text.line(format_args!("             in {}", accounts(group)));
+        text.line(format_args!("             in {}", accounts(group.iter().copied())));
     }
     if finding.kind == FindingKind::Changed {
         for line in of_differences(&finding.diff, options.verbose) {
@@ -123,12 +129,12 @@ fn append(text: &mut Text, group: &[&Finding], options: TextOptions) {
 }
 
 /// The first few accounts of findings.
-fn accounts(group: &[&Finding]) -> String {
-    few(group.iter().filter_map(|finding| Some(finding.account.as_ref()?.name.to_string())))
+pub(crate) fn accounts<'f>(group: impl IntoIterator<Item = &'f Finding>) -> String {
+    few(group.into_iter().filter_map(|finding| Some(finding.account.as_ref()?.name.to_string())))
 }
 
 /// The values that two findings must share to be folded: all shown values except the account.
-fn likeness(finding: &Finding) -> String {
+pub(crate) fn likeness(finding: &Finding) -> String {
     // A finding of no account is like no other.
     let Some(account) = &finding.account else { return finding.address.clone() };
     let resource = fold::in_every_account(&finding.address);
@@ -141,12 +147,12 @@ fn kind(finding: &Finding) -> &str {
     finding.address.split('/').next().unwrap_or_default()
 }
 
-fn label(finding: &Finding) -> &'static str {
+pub(crate) fn label(finding: &Finding) -> &'static str {
     if finding.is_open() { finding.severity.as_str() } else { "accepted" }
 }
 
 /// The message of a finding, and how to accept the finding in the spec.
-fn message(finding: &Finding) -> String {
+pub(crate) fn message(finding: &Finding) -> String {
     let Finding { message, review, accepted, .. } = finding;
     match (review, accepted) {
         (_, Some(reason)) => format!("{message}: {reason}"),
@@ -164,13 +170,12 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
         .iter()
         .map(|spec| {
             let failure = spec.result.as_ref().err();
-            let open = || spec.findings().iter().filter(|it| it.is_open());
-            let of = |severity| open().filter(|it| it.severity == severity).count();
+            let of = |severity| spec.open().filter(|it| it.severity == severity).count();
             let mut summary: serde_json::Map<String, Value> = SEVERITIES
                 .into_iter()
                 .map(|severity| (severity.as_str().to_owned(), json!(of(severity))))
                 .collect();
-            summary.insert("accepted".to_owned(), json!(spec.findings().len() - open().count()));
+            summary.insert("accepted".to_owned(), json!(spec.findings().len() - spec.open().count()));
             json!({
                 "spec": spec.spec,
                 "checked_at": spec.checked_at,
@@ -200,7 +205,11 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
         for group in &groups {
             let Some(finding) = group.first() else { continue };
             let address = md::code(&fold::address(&finding.address, group.len()));
-            let accounts = if group.len() > 1 { format!("; in {}", accounts(group)) } else { String::new() };
+            let accounts = if group.len() > 1 {
+                format!("; in {}", accounts(group.iter().copied()))
+            } else {
+                String::new()
+            };
             let message = md::cell(&format!("{}{accounts}", message(finding)));
             let _ = writeln!(text, "| {} | {address} | {message} |", label(finding));
         }

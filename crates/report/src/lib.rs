@@ -8,6 +8,7 @@ pub mod drift;
 pub mod error;
 pub mod explain;
 mod fold;
+mod html;
 pub mod import;
 pub mod lock;
 pub mod outcome;

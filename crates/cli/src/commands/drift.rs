@@ -1,9 +1,12 @@
 //! `reconcile drift`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use reconcile_plan::{Finding, Severity, findings};
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
+use reconcile_plan::baseline::{Accepted, Baseline, Lapsed, Review};
+use reconcile_plan::{Checked, Finding, Severity};
 use reconcile_report::drift::{self, SpecDrift, Status};
 use reconcile_text::{Text, escape_json};
 
@@ -15,13 +18,20 @@ use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliError> {
+    let mut baseline = Reviewed::read(args)?;
     let world = World::open(global)?;
     let mut drifts = Vec::new();
     for path in &args.specs {
         let checked_at = Timestamp::now();
         // A spec that cannot be checked does not keep the others from it.
-        let result = check(global, args, &world, path).await.map_err(|error| error.failure());
+        let mut result = check(global, args, &world, path).await.map_err(|error| error.failure());
+        if let (Ok(checked), Some(baseline)) = (&mut result, &mut baseline) {
+            baseline.accept(checked, args);
+        }
         drifts.push(SpecDrift { spec: path.to_string_lossy().into_owned(), checked_at, result });
+    }
+    if let Some(baseline) = baseline.filter(|_| args.update_baseline) {
+        files::write_report(&baseline.path, &baseline.accepted.to_json()?)?;
     }
     let text = || drift::text(&drifts, text_options(global, world.is_sandbox()));
     match &args.out {
@@ -42,22 +52,66 @@ fn contents(format: DriftFormat, drifts: &[SpecDrift], text: impl Fn() -> Text) 
         DriftFormat::Text => anstream::adapter::strip_str(text().as_str()).to_string(),
         DriftFormat::Json => escaped(drift::json(drifts)?),
         DriftFormat::Markdown => drift::markdown(drifts),
+        DriftFormat::Html => drift::html(drifts),
         DriftFormat::Junit => drift::junit(drifts).map_err(CliError::Output)?,
         DriftFormat::Sarif => escaped(drift::sarif(drifts)?),
         DriftFormat::Ocsf => escaped(drift::ocsf(drifts)?),
     })
 }
 
-async fn check(
-    global: &Global,
-    args: &DriftArgs,
-    world: &World,
-    path: &Path,
-) -> Result<Vec<Finding>, CliError> {
+async fn check(global: &Global, args: &DriftArgs, world: &World, path: &Path) -> Result<Checked, CliError> {
     let spec = files::read_spec(path)?;
     let aws = world.connect(global, &spec).await?;
     let (_, comparison) = compare_live(global, world, &aws, &spec, &args.selection, false).await?;
-    Ok(findings(&comparison))
+    Ok(Checked::new(&comparison))
+}
+
+/// The baseline of a check.
+struct Reviewed {
+    path: PathBuf,
+    accepted: Baseline,
+    today: Date,
+}
+
+impl Reviewed {
+    /// Reads the file of `--baseline`. With `--update-baseline`, a file that does not exist is created.
+    fn read(args: &DriftArgs) -> Result<Option<Self>, CliError> {
+        let Some(path) = args.baseline.clone() else { return Ok(None) };
+        let accepted = match args.update_baseline && !path.exists() {
+            true => Baseline::default(),
+            false => files::read_baseline(&path)?,
+        };
+        Ok(Some(Self { path, accepted, today: Offset::UTC.to_datetime(Timestamp::now()).date() }))
+    }
+
+    /// Accepts the findings of a check, and reports the entries that lapsed. With `--update-baseline`, replaces them instead.
+    fn accept(&mut self, checked: &mut Checked, args: &DriftArgs) {
+        let lapsed = self.accepted.accept(checked, self.today);
+        if let Some(reason) = args.reason.clone().filter(|_| args.update_baseline) {
+            let expires = args.expires.unwrap_or_else(|| self.today.saturating_add(90.days()));
+            self.accepted.update(checked, &lapsed, &Review { reason, expires });
+            self.accepted.accept(checked, self.today);
+            return;
+        }
+        // With targets, only a part of the findings is there.
+        let is_whole = args.selection.targets.is_empty();
+        for (entry, lapsed) in lapsed.iter().filter(|(_, lapsed)| is_whole || *lapsed != Lapsed::Resolved) {
+            output::note(told(entry, lapsed));
+        }
+    }
+}
+
+/// The message about an entry of a baseline that lapsed.
+fn told(entry: &Accepted, lapsed: &Lapsed) -> String {
+    let Accepted { address, code, severity, expires, .. } = entry;
+    let lapsed = match lapsed {
+        Lapsed::Expired => format!("its acceptance expired after {expires}"),
+        Lapsed::Worse(now) => {
+            format!("it was accepted as {}, and is {} now", severity.as_str(), now.as_str())
+        }
+        Lapsed::Resolved => "it is no longer found; `--update-baseline` removes the entry".to_owned(),
+    };
+    format!("baseline: {address} ({code}): {lapsed}")
 }
 
 /// The exit code: a finding below a severity does not count, and a spec that could not be checked always does.

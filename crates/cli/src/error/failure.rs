@@ -40,7 +40,11 @@ impl CliError {
             | Self::NoWeather
             | Self::Endpoint(_) => "usage",
             Self::UnknownAddress { .. } => "unknown-address",
-            Self::Read { .. } | Self::Write { .. } | Self::Exists { .. } | Self::Policy { .. } => "file",
+            Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Exists { .. }
+            | Self::Policy { .. }
+            | Self::Baseline { .. } => "file",
             Self::Spec(_) => "spec",
             Self::NoPlan { .. }
             | Self::Plan { .. }

@@ -30,9 +30,11 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         Some(CliError::Plan { source: PlanFileError::Version { .. }, .. }) => {
             plan(PlanFileError::Invalid(json()))
         }
-        Some(CliError::Plan { source: PlanFileError::Invalid(_), .. }) => {
-            CliError::SpecChanged { path: "specs/a.yaml".to_owned() }
-        }
+        Some(CliError::Plan { source: PlanFileError::Invalid(_), .. }) => CliError::Baseline {
+            path: path("baseline.json"),
+            source: reconcile_plan::baseline::Baseline::parse("{").unwrap_err(),
+        },
+        Some(CliError::Baseline { .. }) => CliError::SpecChanged { path: "specs/a.yaml".to_owned() },
         Some(CliError::SpecChanged { .. }) => CliError::OtherWorld { made: "AWS", applied: "a sandbox" },
         Some(CliError::OtherWorld { .. }) => ObserveError::Interrupted.into(),
         Some(CliError::Observe(_)) => ImportError::NoName { bucket: "logs".parse().unwrap() }.into(),

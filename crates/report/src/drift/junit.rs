@@ -21,10 +21,10 @@ pub fn junit(specs: &[SpecDrift]) -> std::io::Result<String> {
 fn suite(spec: &SpecDrift) -> TestSuite {
     let mut suite = TestSuite::new(escape(&spec.spec).into_owned());
     match &spec.result {
-        Ok(findings) if findings.is_empty() => {
+        Ok(checked) if checked.findings.is_empty() => {
             suite.add_test_case(TestCase::new("live state matches the spec", TestCaseStatus::success()))
         }
-        Ok(findings) => suite.add_test_cases(findings.iter().map(case)),
+        Ok(checked) => suite.add_test_cases(checked.findings.iter().map(case)),
         Err(failure) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_message(plain(failure).as_str().trim_end());

@@ -3,7 +3,6 @@
 use reconcile_plan::{Finding, Severity};
 use serde_json::{Value, json};
 
-use super::identity::named;
 use super::{SpecDrift, kind, message};
 
 /// The version of the schema.
@@ -22,12 +21,12 @@ const ACTIVITY: u32 = 1;
 /// # Errors
 /// None in practice: every check can be written as JSON.
 pub fn ocsf(specs: &[SpecDrift]) -> serde_json::Result<String> {
-    let of_spec = |spec| named(spec).map(move |(finding, name)| event(spec, finding, &name));
-    let events: Vec<Value> = specs.iter().flat_map(of_spec).collect();
+    let pairs = specs.iter().flat_map(|spec| spec.findings().iter().map(move |finding| (spec, finding)));
+    let events: Vec<Value> = pairs.map(|(spec, finding)| event(spec, finding)).collect();
     serde_json::to_string_pretty(&events).map(|text| text + "\n")
 }
 
-fn event(spec: &SpecDrift, finding: &Finding, name: &str) -> Value {
+fn event(spec: &SpecDrift, finding: &Finding) -> Value {
     let time = spec.checked_at.as_millisecond();
     let (severity_id, severity) = severity(finding.severity);
     let (status_id, status) = if finding.is_open() { (1, "New") } else { (3, "Suppressed") };
@@ -58,7 +57,7 @@ fn event(spec: &SpecDrift, finding: &Finding, name: &str) -> Value {
         "status_detail": finding.accepted,
         "message": message(finding),
         "finding_info": {
-            "uid": name,
+            "uid": finding.id,
             "title": format!("{}: {}", finding.address, finding.code),
             "desc": finding.message,
             "types": [finding.code],

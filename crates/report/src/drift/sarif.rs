@@ -6,7 +6,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reconcile_plan::{Finding, Severity};
 use serde_json::{Value, json};
 
-use super::identity::named;
 use super::{SpecDrift, kind, message};
 use crate::error::plain;
 
@@ -34,8 +33,8 @@ pub fn sarif(specs: &[SpecDrift]) -> serde_json::Result<String> {
             })
         })
         .collect();
-    let of_spec = |spec| named(spec).map(move |(finding, name)| result(spec, finding, &name));
-    let results = specs.iter().flat_map(of_spec);
+    let pairs = specs.iter().flat_map(|spec| spec.findings().iter().map(move |finding| (spec, finding)));
+    let results = pairs.map(|(spec, finding)| result(spec, finding));
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -72,14 +71,14 @@ fn described(((code, kind), severity): ((&str, &str), Severity)) -> Value {
     })
 }
 
-fn result(spec: &SpecDrift, finding: &Finding, name: &str) -> Value {
+fn result(spec: &SpecDrift, finding: &Finding) -> Value {
     let (code, kind) = rule(finding);
     let mut result = json!({
         "ruleId": format!("{code}/{kind}"),
         "level": level(finding.severity),
         "message": { "text": format!("{}: {}", finding.address, message(finding)) },
         "locations": [location(&spec.spec, Some(&finding.address))],
-        "partialFingerprints": { "finding/v1": name },
+        "partialFingerprints": { "finding/v1": finding.id },
         "properties": { "severity": finding.severity.as_str() },
     });
     if let Some(reason) = &finding.accepted {

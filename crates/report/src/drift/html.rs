@@ -1,0 +1,41 @@
+//! The HTML view of a check: one file that needs nothing else.
+
+use maud::{Markup, html};
+
+use super::{SpecDrift, Status};
+use crate::error::plain;
+use crate::html::{Filter, Tally, findings, grid, only, page, shown, tallies, time};
+
+/// The HTML view of a check: a self-contained file for a browser, an e-mail or an archive.
+pub fn html(specs: &[SpecDrift]) -> String {
+    let all = || specs.iter().flat_map(SpecDrift::findings);
+    let body = html! {
+        header { h1 { "Drift" } }
+        main {
+            (tallies(Tally::of(all())))
+            @if all().next().is_some() { (only()) }
+            @for spec in specs { (section(spec, Filter::default())) }
+        }
+        footer { p { "Made by reconcile " (env!("CARGO_PKG_VERSION")) "." } }
+    };
+    page("Drift", None, &body)
+}
+
+/// The check of one spec.
+pub(crate) fn section(spec: &SpecDrift, filter: Filter<'_>) -> Markup {
+    let (class, verdict) = match spec.status() {
+        Status::InSync => ("ok", "in sync"),
+        Status::Drifted => ("high", "drifted"),
+        Status::Error => ("critical", "could not be checked completely"),
+    };
+    html! {
+        section {
+            h2 { (shown(&spec.spec)) }
+            p { span class={ "status " (class) } { (verdict) } ", checked " (time(spec.checked_at)) }
+            @match &spec.result {
+                Ok(checked) => { (grid(checked)) (findings(checked, filter)) },
+                Err(failure) => { pre.failure { (plain(failure).as_str().trim_end()) } },
+            }
+        }
+    }
+}

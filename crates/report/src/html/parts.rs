@@ -1,0 +1,189 @@
+//! Parts that the report of a check and the status page share.
+
+use std::collections::HashMap;
+
+use anstream::adapter::strip_str;
+use maud::{Markup, html};
+use reconcile_plan::{Checked, Finding, FindingKind, Severity};
+use reconcile_spec::AccountName;
+use reconcile_text::Text;
+
+use super::{prose, shown};
+use crate::diff::of_differences;
+use crate::drift::{accounts, label, likeness, message};
+use crate::fold::{self, fold};
+use crate::paint::count;
+
+/// The number of accounts without findings that are shown without being unfolded.
+const FEW: usize = 60;
+
+/// The severities as classes of the style sheet, the highest first.
+pub(crate) const SEVERITIES: [Severity; 4] =
+    [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+
+/// Which findings a page shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Filter<'f> {
+    /// Only findings of the account with this name.
+    pub(crate) account: Option<&'f str>,
+    /// Only findings of this severity or a higher one.
+    pub(crate) severity: Option<Severity>,
+}
+
+impl Filter<'_> {
+    fn shows(self, finding: &Finding) -> bool {
+        let of_account = |name| finding.account.as_ref().is_some_and(|account| account.name.as_str() == name);
+        self.account.is_none_or(of_account)
+            && self.severity.is_none_or(|severity| finding.severity <= severity)
+    }
+}
+
+/// The number of findings of each severity, and of accepted findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    open: [usize; 4],
+    accepted: usize,
+}
+
+impl Tally {
+    pub(crate) fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+        let mut tally = Self::default();
+        for finding in findings {
+            match SEVERITIES.iter().position(|severity| *severity == finding.severity) {
+                Some(index) if finding.is_open() => tally.open[index] += 1,
+                _ => tally.accepted += 1,
+            }
+        }
+        tally
+    }
+}
+
+/// The numbers at the top of a page.
+pub(crate) fn tallies(tally: Tally) -> Markup {
+    let tile = |class: &str, number: usize| {
+        html! {
+            li class={ "tally " @if number == 0 { "none" } @else { (class) } } { strong { (number) } " " (class) }
+        }
+    };
+    html! {
+        ul.tallies {
+            @for (severity, number) in SEVERITIES.iter().zip(tally.open) { (tile(severity.as_str(), number)) }
+            @if tally.accepted > 0 { (tile("accepted", tally.accepted)) }
+        }
+    }
+}
+
+/// The choice of a severity, which needs no script: the style sheet hides what is not chosen.
+pub(crate) fn only() -> Markup {
+    let choice = |value: &str, is_first: bool| {
+        html! {
+            label { input type="radio" name="only" id={ "only-" (value) } checked[is_first]; (value) }
+        }
+    };
+    html! {
+        fieldset.only {
+            legend { "Show" }
+            (choice("all", true))
+            @for severity in SEVERITIES { (choice(severity.as_str(), false)) }
+            (choice("accepted", false))
+        }
+    }
+}
+
+/// Every account at a glance, with its most severe open finding.
+pub(crate) fn grid(checked: &Checked) -> Markup {
+    let mut worst: HashMap<&str, &Finding> = HashMap::new();
+    let mut places: HashMap<&str, &str> = HashMap::new();
+    for group in fold(&checked.findings, likeness) {
+        let Some(first) = group.first().map(|finding| finding.id.as_str()) else { continue };
+        for finding in group {
+            let Some(account) = finding.account.as_ref().filter(|_| finding.is_open()) else { continue };
+            places.insert(&finding.id, first);
+            let name = account.name.as_str();
+            // Findings of an account are in the order of their severity.
+            let known = worst.entry(name).or_insert(finding);
+            if finding.severity < known.severity {
+                *known = finding;
+            }
+        }
+    }
+    let (bad, good): (Vec<&str>, Vec<&str>) =
+        checked.accounts.keys().map(AccountName::as_str).partition(|name| worst.contains_key(name));
+    let tile = |name: &str| {
+        let found = worst.get(name);
+        let severity = found.map_or("ok", |finding| finding.severity.as_str());
+        let place = found.and_then(|finding| places.get(finding.id.as_str()));
+        html! {
+            li class=(severity) {
+                @match place {
+                    Some(id) => a href={ "#f-" (id) } { (shown(name)) span.word { (severity) } },
+                    None => { (shown(name)) span.word { (severity) } },
+                }
+            }
+        }
+    };
+    html! {
+        @if !bad.is_empty() {
+            h3 { (count(bad.len(), "account")) " with findings" }
+            ul.accounts { @for name in &bad { (tile(name)) } }
+        }
+        @if !good.is_empty() {
+            details open[good.len() <= FEW] {
+                summary { (count(good.len(), "account")) " without findings" }
+                ul.accounts { @for name in &good { (tile(name)) } }
+            }
+        }
+    }
+}
+
+/// The findings, folded as in the text, with their differences.
+pub(crate) fn findings(checked: &Checked, filter: Filter<'_>) -> Markup {
+    let shown: Vec<&Finding> = checked.findings.iter().filter(|it| filter.shows(it)).collect();
+    let groups = fold(&shown, |finding| likeness(finding));
+    html! {
+        @if !groups.is_empty() {
+            h3 { (count(shown.len(), "finding")) }
+            ol.findings { @for group in &groups { (one(group)) } }
+        } @else if !checked.findings.is_empty() {
+            p { "No finding matches the filter." }
+        }
+    }
+}
+
+fn one(group: &[&&Finding]) -> Markup {
+    let Some(finding) = group.first() else { return Markup::default() };
+    let label = label(finding);
+    let changed = match finding.kind {
+        FindingKind::Changed => of_differences(&finding.diff, true),
+        FindingKind::Missing | FindingKind::Unexpected | FindingKind::Delivery | FindingKind::Unreadable => {
+            Vec::new()
+        }
+    };
+    let changed: Text = changed.into_iter().collect();
+    let changed = strip_str(changed.as_str()).to_string();
+    let in_accounts = accounts(group.iter().copied().copied());
+    html! {
+        li class={ "finding " (label) } id={ "f-" (finding.id) } {
+            p.head { span.badge { (label) } " " code.address { (shown(&fold::address(&finding.address, group.len()))) } }
+            p { (prose(&message(finding))) }
+            @if group.len() > 1 { p.in { "in " (shown(&in_accounts)) } }
+            @if !changed.is_empty() {
+                details {
+                    summary { "Differences" }
+                    pre { @for line in changed.lines() { (difference(line)) "\n" } }
+                }
+            }
+        }
+    }
+}
+
+/// A line of a difference, colored by its sign.
+fn difference(line: &str) -> Markup {
+    let class = match line.trim_start().chars().next() {
+        Some('+') => "add",
+        Some('-') => "remove",
+        Some('~') => "change",
+        _ => return html! { (line) },
+    };
+    html! { span class=(class) { (line) } }
+}

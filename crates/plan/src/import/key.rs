@@ -52,11 +52,11 @@ impl Draft<'_> {
 
     fn write_description(&self, key: &SetupKey, text: &mut Text) {
         let live = key.key.view.description.as_deref().unwrap_or_default();
-        let is_aside = self.aside.contains(&Aspect::Description) || !self.is_own(&key.key.view.tags);
-        if live == format!("CloudTrail logs of {}", self.name) {
-        } else if is_aside {
+        let is_default = live == format!("CloudTrail logs of {}", self.name);
+        let is_managed = is_default || self.is_own(&key.key.view.tags);
+        if self.aside.contains(&Aspect::Description) || !is_managed {
             text.keep("  description: unmanaged", Aspect::Description);
-        } else {
+        } else if !is_default {
             text.push(format!("  description: {}", quoted(live)), &About::Aspect(Aspect::Description));
         }
     }

@@ -8,14 +8,17 @@ use jiff::Timestamp;
 use reconcile_operations::Operation;
 use reconcile_plan::import::{ImportError, Imported, LeftOut, Request, import};
 use reconcile_plan::observed::{
-    Around, Live, LiveError, MissingKey, Observed, Setup, SetupKey, SetupOrganization,
+    Around, Live, LiveError, MissingKey, ObserveError, Observed, Setup, SetupKey, SetupOrganization,
+    SurveyError,
 };
 use reconcile_plan::view::{
     AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
     PublicAccessBlock, Rotation, Tags, Trail, Transition,
 };
+use reconcile_policy::{Document, Statement};
 use reconcile_spec::{DataResource, EventSelector, LockMode, ObjectOwnership, ReadWrite, Selectors, Spec};
 use reconcile_text::Hint;
+use serde_json::json;
 
 use super::made::{Settings, denied, everything, made, made_in, spec, unread};
 
@@ -538,7 +541,7 @@ fn the_name_of_an_installation_is_found_or_given() {
         setup.bucket_policy = None;
         live.bucket_policy = None;
         setup.keys.values_mut().flatten().for_each(|key| key.policy = key.policy.retain(|_| false));
-        live.key.as_mut().unwrap().policy = reconcile_policy::Document::new(Vec::new());
+        live.key.as_mut().unwrap().policy = Document::new(Vec::new());
     };
     let none = Request::default();
     assert_eq!(of(&none, |_, _| {}).unwrap().0, "test", "the tag of the trails");
@@ -588,4 +591,128 @@ fn an_organization_is_imported_with_its_trail() {
         all += &outcome(import_setup(&setup, &accounts, &observed, &Request::default()));
     }
     insta::assert_snapshot!(all);
+}
+
+/// Somebody changes a setting after the survey, so that a plan of the first spec would change the setting again.
+#[test]
+fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
+    type Live = fn(&mut Observed);
+
+    let cases: [(&str, Live); 16] = [
+        ("encryption", |live| live.bucket.as_mut().unwrap().encryption = Some(Encryption::S3)),
+        ("versioning", |live| live.bucket.as_mut().unwrap().versioning = Some(false)),
+        ("public access", |live| {
+            live.bucket.as_mut().unwrap().public_access_block = Some(PublicAccessBlock::all(false));
+        }),
+        ("ownership", |live| {
+            let ownership = Named::Known(ObjectOwnership::ObjectWriter);
+            live.bucket.as_mut().unwrap().object_ownership = Some(ownership);
+        }),
+        ("tags of the bucket", |live| live.bucket.as_mut().unwrap().tags = Tags::default()),
+        ("description", |live| {
+            live.key.as_mut().unwrap().key.view.description = Some("Other".to_owned());
+        }),
+        ("rotation", |live| live.key.as_mut().unwrap().key.view.rotation = Some(Rotation::EveryDays(90))),
+        ("tags of the key", |live| live.key.as_mut().unwrap().key.view.tags = Tags::default()),
+        ("the alias", |live| live.key.as_mut().unwrap().key.is_aliased = false),
+        ("grants", |live| live.key.as_mut().unwrap().grants.clear()),
+        ("a tag of a trail", |live| {
+            live.trails.values_mut().flatten().next().unwrap().tags = Tags::default();
+        }),
+        ("the key of a trail", |live| live.trails.values_mut().flatten().next().unwrap().kms_key = None),
+        ("validation of a trail", |live| {
+            live.trails.values_mut().flatten().next().unwrap().log_file_validation = false;
+        }),
+        ("a log group", |live| live.log_groups.values_mut().for_each(|it| *it = None)),
+        ("a topic", |live| live.topics.values_mut().for_each(|it| *it = None)),
+        ("a foreign Deny", |live| {
+            let mut statements = live.bucket_policy.as_ref().unwrap().statements().to_vec();
+            let deny = json!({ "Sid": "Lock", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+                "Resource": "arn:aws:s3:::test-logs/*" });
+            statements.push(Statement::from_value(deny).unwrap());
+            live.bucket_policy = Some(Document::new(statements));
+        }),
+    ];
+    let mut all = String::new();
+    let with_retention = Settings {
+        bucket: "lifecycle: { expire_days: 400 }, object_lock: { mode: GOVERNANCE, days: 30 }, \
+            access_logs: { bucket: access-logs, prefix: x/ }, blocked_encryption_types: [SSE-C]",
+        ..Settings::DEFAULT
+    };
+    let retention: [(&str, Live); 4] = [
+        ("lifecycle", |live| live.bucket.as_mut().unwrap().lifecycle = Some(Lifecycle::default())),
+        ("object lock", |live| {
+            let mode = Named::Known(LockMode::Governance);
+            live.bucket.as_mut().unwrap().object_lock =
+                Some(ObjectLock::On { mode, days: Some(7), years: None });
+        }),
+        ("access logs", |live| live.bucket.as_mut().unwrap().access_logs = Some(AccessLogs::Off)),
+        ("blocked encryption types", |live| {
+            live.bucket.as_mut().unwrap().blocked_encryption_types = Some(Vec::new());
+        }),
+    ];
+    let everything = everything();
+    let cases = cases.iter().map(|case| (everything.as_str(), case));
+    let with_retention = with_retention.text();
+    for (text, (name, edit)) in cases.chain(retention.iter().map(|case| (with_retention.as_str(), case))) {
+        writeln!(all, "== {name}").unwrap();
+        match surveyed(text, &Request::default(), |_, live| edit(live)) {
+            Ok(imported) => {
+                let unmanaged = imported.text.lines().filter(|line| line.contains("  # ")).map(str::trim);
+                unmanaged.for_each(|line| writeln!(all, "{line}").unwrap());
+                for LeftOut { what, why, hint } in &imported.left_out {
+                    writeln!(all, "left out: {what}: {why} ({hint:?})").unwrap();
+                }
+                for change in &imported.comparison.plan.changes {
+                    writeln!(all, "change: {}: {}", change.address, change.reasons.join("; ")).unwrap();
+                }
+            }
+            Err(error) => writeln!(all, "error: {error}").unwrap(),
+        }
+    }
+    insta::assert_snapshot!(all);
+}
+
+/// Grants of every form are imported as they were written.
+#[test]
+fn grants_are_imported_with_their_constraints() {
+    let text = Settings {
+        key: "  - { name: service, grantee_service: backup.amazonaws.com, \
+            source_arn: \"arn:aws:backup:eu-west-1:111111111111:backup-vault:logs\", \
+            retiring_principal: \"arn:aws:iam::111111111111:role/Retire\", operations: [Decrypt], \
+            constraints: { encryption_context_equals: { a: b } } }",
+        ..Settings::DEFAULT
+    };
+    let imported = surveyed(&text.text(), &Request::default(), |_, _| {}).unwrap();
+    assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
+    let (found, original) = (spec(&imported.text), spec(&text.text()));
+    assert_eq!(found.desired().grants, original.desired().grants, "{}", imported.text);
+    assert_eq!(original.desired().grants.len(), 2);
+}
+
+/// The hint and the AWS error of an import are those of its cause.
+#[test]
+fn an_error_of_the_survey_or_of_reading_is_the_cause() {
+    let error = || denied(Operation::DescribeTrails);
+    let account = || "member".parse().unwrap();
+    let survey = SurveyError::Account { account: account(), error: error().into() };
+    let organization = ObserveError::Organization { account: account(), error: error().into() };
+    let hub = ObserveError::Hub { account: account(), error: error().into() };
+    let expected = error().hint();
+    assert!(expected.is_some());
+    for found in
+        [ImportError::from(survey), LiveError::Observe(organization).into(), LiveError::Observe(hub).into()]
+    {
+        assert_eq!((found.hint(), found.aws()), (expected.clone(), Some(&error())), "{found}");
+    }
+    let interrupted = ImportError::from(LiveError::Observe(ObserveError::Interrupted));
+    assert_eq!((interrupted.hint(), interrupted.aws()), (None, None));
+    let none = SurveyError::NoTrails { accounts: vec![account()] };
+    assert_eq!(none.aws(), None);
+    let problems = reconcile_spec::parse("spec.yaml", b"version: 2").unwrap_err();
+    let invalid = ImportError::from(LiveError::Invalid(problems));
+    assert!(
+        matches!(&invalid, ImportError::Indescribable { what, .. } if what.contains("organization")),
+        "{invalid}"
+    );
 }

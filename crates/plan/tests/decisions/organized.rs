@@ -1,11 +1,14 @@
 //! Tests the decisions about an organization.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use reconcile_plan::observed::{Inactive, LiveOrganization, Observed};
+use reconcile_plan::observed::{Inactive, LiveOrganization, Observed, Unseen};
+use reconcile_policy::{Document, Statement};
 use reconcile_spec::{Member, Roster, Spec};
+use serde_json::json;
 
-use super::made::{compared, described, nothing, spec};
+use super::made::{compared, described, made_in, moved_from, nothing, planned, spec};
 
 const SPEC: &str = r#"
 version: 1
@@ -66,4 +69,173 @@ fn what_the_organization_already_has_is_not_changed() {
     });
     assert!(!text.contains("service_access/") && !text.contains("delegated_administrator/"), "{text}");
     assert!(!text.contains("444444444444"), "{text}");
+}
+
+/// A live organization, and a spec in it.
+fn in_organization(text: &str, live: &LiveOrganization) -> Spec {
+    spec(text).in_organization(&live.roster).unwrap()
+}
+
+fn allowed(live: &mut LiveOrganization) {
+    live.service_access = true;
+    live.delegated_administrators.push("222222222222".parse().unwrap());
+    live.inactive.clear();
+}
+
+#[test]
+fn a_fourth_administrator_is_reported() {
+    let text = outcome(|live| {
+        allowed(live);
+        live.delegated_administrators =
+            ["555555555555", "666666666666", "777777777777"].map(|id| id.parse().unwrap()).into();
+    });
+    let warning = "Warning administrator-quota: delegated_administrator/master/member: 3 accounts are or become delegated \
+        administrators for CloudTrail, and an organization can have 3: deregister one of them, or AWS rejects this one";
+    assert!(text.contains(warning), "{text}");
+    let text = outcome(|live| {
+        allowed(live);
+        live.delegated_administrators = ["555555555555", "666666666666"].map(|id| id.parse().unwrap()).into();
+    });
+    assert!(!text.contains("administrator-quota"), "{text}");
+    assert!(text.contains("Create in Expand, Safe: delegated_administrator/master/member"), "{text}");
+}
+
+#[test]
+fn an_inactive_account_is_reported_unless_the_spec_excludes_it() {
+    let told = |text: &str, state: Option<&str>| {
+        let mut live =
+            organization(["111111111111", "222222222222", "333333333333"].map(|id| member(id, true)).into());
+        live.inactive[0].state = state.map(str::to_owned);
+        let spec = in_organization(text, &live);
+        let observed = Observed { organization: Some(live), ..nothing(&spec) };
+        let warnings = compared(&spec, &observed).plan.warnings;
+        let mut found = warnings.into_iter().filter(|it| it.code.as_str() == "suspended-account");
+        found.next().map(|it| it.message)
+    };
+    let names = "these accounts of the organization get no trails, because they are not active: `Account 444444444444` \
+        (444444444444, ";
+    assert_eq!(told(SPEC, Some("SUSPENDED")).as_deref(), Some(format!("{names}SUSPENDED)").as_str()));
+    assert_eq!(told(SPEC, None).as_deref(), Some(format!("{names}no state)").as_str()));
+    let excluded = SPEC.replacen("  role: Ops", "  exclude: [\"444444444444\"]\n  role: Ops", 1);
+    assert_eq!(told(&excluded, None), None);
+    let without_members = SPEC.replacen("  include: { tags: { trail: \"yes\" } }\n", "", 1);
+    assert_eq!(told(&without_members, None), None);
+}
+
+#[test]
+fn a_selection_without_other_accounts_is_reported() {
+    let text = SPEC.replacen("{ tags: { trail: \"yes\" } }", "all", 1);
+    let told = |members: &[&str]| {
+        let live = organization(members.iter().map(|id| member(id, false)).collect());
+        let spec = in_organization(&text, &live);
+        let observed = Observed { organization: Some(live), ..nothing(&spec) };
+        compared(&spec, &observed).plan.warnings.iter().any(|it| it.code.as_str() == "nobody-joins")
+    };
+    assert!(told(&["111111111111"]));
+    assert!(!told(&["111111111111", "222222222222"]));
+}
+
+#[test]
+fn policies_name_the_organization_and_accounts_that_leave_it_keep_their_permission() {
+    const PLAIN: &str = r#"
+version: 1
+name: test
+accounts:
+  master: { id: "111111111111" }
+  member: { id: "222222222222", role: Ops }
+organization: { account: master }
+bucket: { name: test-logs, account: master, region: eu-west-1 }
+key: { alias: test-key }
+trails:
+  - { name: Trail, accounts: all }
+"#;
+    let by_organization = PLAIN
+        .replacen("eu-west-1 }", "eu-west-1, policy: { form: by_organization } }", 1)
+        .replacen("test-key }", "test-key, policy: { form: by_organization } }", 1);
+    let removed = PLAIN
+        .replacen("eu-west-1 }", "eu-west-1, policy: { unlisted_accounts: remove } }", 1)
+        .replacen("test-key }", "test-key, policy: { unlisted_accounts: remove } }", 1);
+    let live = || {
+        let mut live = organization(["111111111111", "222222222222"].map(|id| member(id, false)).into());
+        live.inactive.clear();
+        live
+    };
+    let unseen = |observed: &mut Observed| {
+        let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
+        observed.departed.unseen.insert(arn, Unseen::Inactive(Some("SUSPENDED".to_owned())));
+    };
+    let mut text = String::new();
+    for (name, from, to, edit) in [
+        ("plain to the organization", PLAIN, by_organization.as_str(), (|_| {}) as fn(&mut Observed)),
+        ("from the organization to plain", by_organization.as_str(), PLAIN, |_| {}),
+        ("an account that cannot be read", by_organization.as_str(), PLAIN, unseen),
+        ("an account that cannot be read, removed", by_organization.as_str(), &removed, unseen),
+        ("an unknown organization", by_organization.as_str(), PLAIN, |observed| observed.organization = None),
+        ("an unknown organization, removed", by_organization.as_str(), &removed, |observed| {
+            observed.organization = None;
+        }),
+    ] {
+        let (from, to) = (in_organization(from, &live()), in_organization(to, &live()));
+        let mut observed = moved_from(&from, made_in(&from, live()), &to);
+        let usual = compared(&to, &made_in(&to, live())).plan.warnings;
+        edit(&mut observed);
+        writeln!(text, "{name}\n{}", planned(&compared(&to, &observed).plan, &usual)).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// A trail of the organization takes the place of the trails of all accounts.
+#[test]
+fn a_trail_of_the_organization_replaces_the_trails_of_its_accounts() {
+    let accounts =
+        SPEC.replacen("{ name: Org, organization_trail: true }", "{ name: Trail, accounts: all }", 1);
+    let live = || {
+        let mut live = organization(
+            ["111111111111", "222222222222", "333333333333"]
+                .map(|id| member(id, id == "333333333333"))
+                .into(),
+        );
+        allowed(&mut live);
+        live
+    };
+    let mut text = String::new();
+    for (name, from, to) in
+        [("to one trail", accounts.as_str(), SPEC), ("to a trail of each account", SPEC, &accounts)]
+    {
+        let (from, to) = (in_organization(from, &live()), in_organization(to, &live()));
+        let observed = moved_from(&from, made_in(&from, live()), &to);
+        let usual = compared(&to, &made_in(&to, live())).plan.warnings;
+        writeln!(text, "{name}\n{}", planned(&compared(&to, &observed).plan, &usual)).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// The condition keys of an organization are known for its members, and for nobody else.
+#[test]
+fn statements_about_the_organization_are_decided_for_its_members() {
+    let live = || {
+        let mut live = organization(
+            ["111111111111", "222222222222", "333333333333"]
+                .map(|id| member(id, id == "333333333333"))
+                .into(),
+        );
+        allowed(&mut live);
+        live
+    };
+    let spec = in_organization(SPEC, &live());
+    let mut text = String::new();
+    for (name, condition) in [
+        ("of this organization", json!({ "StringNotEquals": { "aws:SourceOrgID": "o-1" } })),
+        ("of another organization", json!({ "StringNotEquals": { "aws:SourceOrgID": "o-2" } })),
+        ("of a unit", json!({ "StringNotLike": { "aws:SourceOrgPaths": "o-1/r-1/*" } })),
+    ] {
+        let mut observed = made_in(&spec, live());
+        let mut statements = observed.bucket_policy.as_ref().unwrap().statements().to_vec();
+        let deny = json!({ "Sid": "Deny", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::test-logs/*", "Condition": condition });
+        statements.push(Statement::from_value(deny).unwrap());
+        observed.bucket_policy = Some(Document::new(statements));
+        writeln!(text, "{name}\n{}", described(&compared(&spec, &observed))).unwrap();
+    }
+    insta::assert_snapshot!(text);
 }

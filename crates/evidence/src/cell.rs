@@ -1,0 +1,107 @@
+//! The unit of a validation, an account and Region, and its result.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use reconcile_policy::{AccountId, Region};
+use serde::Serialize;
+
+use crate::place::{DigestKind, Root};
+use crate::verdict::{Finding, Outcome, Verdict};
+
+/// The trails of an account and Region that deliver into the same folders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The account of the logged events.
+    pub account: AccountId,
+    /// The Region of the logged events.
+    pub region: Region,
+    /// The folders of the trails. Folders to which earlier digests were delivered are found.
+    pub roots: BTreeSet<Root>,
+    /// The trails that are expected to log in this account and Region. The digests of other trails in the same folders are
+    /// validated as well.
+    pub trails: BTreeSet<ExpectedTrail>,
+}
+
+/// A trail that is expected to log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExpectedTrail {
+    /// The name of the trail.
+    pub name: String,
+    /// The home Region of the trail.
+    pub home: Region,
+}
+
+/// The number of files that are read at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concurrency {
+    /// Digest files of a chain.
+    pub digests: usize,
+    /// Log files of a chain.
+    pub logs: usize,
+}
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Self { digests: 8, logs: 32 }
+    }
+}
+
+/// The result for an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CellReport {
+    /// The account of the logged events.
+    pub account: AccountId,
+    /// The Region of the logged events.
+    pub region: Region,
+    /// The chains, hourly before backfill.
+    pub chains: Vec<ChainReport>,
+    /// The bytes of log files that were read.
+    pub bytes: u64,
+    /// Everything that is wrong or could not be checked.
+    pub findings: Vec<Finding>,
+}
+
+impl CellReport {
+    /// The worst result of the account and Region.
+    pub fn outcome(&self) -> Outcome {
+        self.findings.iter().map(Finding::outcome).max().unwrap_or_default()
+    }
+}
+
+/// The result for a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainReport {
+    /// The name of the trail.
+    pub trail: String,
+    /// The home Region of the trail.
+    pub home: Region,
+    /// The kind of the digests.
+    pub kind: DigestKind,
+    /// Whether the trail is expected to log.
+    pub is_expected: bool,
+    /// The digests.
+    pub digests: Tally,
+    /// The log files that these digests name.
+    pub logs: Tally,
+    /// The start of the oldest verified digest.
+    pub from: Option<Timestamp>,
+    /// The end of the newest verified digest.
+    pub to: Option<Timestamp>,
+}
+
+/// A number of files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// The files that exist or are named by a digest.
+    pub total: u64,
+    /// The files that are verified.
+    pub verified: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, verdict: &Verdict) {
+        self.total += 1;
+        self.verified += u64::from(*verdict == Verdict::Verified);
+    }
+}

@@ -1,0 +1,135 @@
+//! Log files that no digest names.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::chain::{DELIVERY_HOURS, Range};
+use crate::hash::Hash;
+use crate::place::{Place, hours, log_time, minutes};
+use crate::source::Listed;
+use crate::verdict::Verdict;
+
+/// The log files that the verified digests of an account and Region name, and the times that these digests cover.
+///
+/// The trails of a spec can share a folder, in which log files do not have the name of their trail. So all digests of the
+/// folder are in one coverage.
+#[derive(Debug, Default)]
+pub(crate) struct Coverage {
+    /// Half a hash for each location: the memory does not depend on the length of the names.
+    named: HashSet<[u8; 16]>,
+    windows: Vec<(Timestamp, Timestamp)>,
+}
+
+/// The clocks of S3 and of CloudTrail can differ by this much.
+const CLOCK_MINUTES: i64 = 5;
+
+impl Coverage {
+    pub(crate) fn name(&mut self, place: &Place) {
+        self.named.insert(identity(place));
+    }
+
+    pub(crate) fn cover(&mut self, start: Timestamp, end: Timestamp) {
+        self.windows.push((start, end));
+    }
+
+    /// Joins the windows; required before [`Coverage::judge`].
+    pub(crate) fn join(&mut self) {
+        self.windows.sort_unstable();
+        self.windows.dedup_by(|next, last| {
+            let is_joined = next.0 <= last.1;
+            if is_joined {
+                last.1 = last.1.max(next.1);
+            }
+            is_joined
+        });
+    }
+
+    /// Returns the verdict on an object in a log folder; `None` if a digest names it, if it is outside the range, or if its
+    /// digest is not due yet.
+    ///
+    /// Only the time at which the object was written decides which digest has to name it. A copy of a bucket does not
+    /// know that time; the name of the file then says when its newest event was, and CloudTrail delivers within an hour.
+    pub(crate) fn judge(&self, place: &Place, listed: &Listed, range: &Range) -> Option<Verdict> {
+        if self.named.contains(&identity(place)) {
+            return None;
+        }
+        let (earliest, latest) = match (listed.modified, log_time(&listed.key)) {
+            (Some(modified), _) => (minutes(modified, -CLOCK_MINUTES), minutes(modified, CLOCK_MINUTES)),
+            (None, Some(newest_event)) => (newest_event, hours(newest_event, 1)),
+            // CloudTrail names no log file like this, at any time.
+            (None, None) => return Some(Verdict::Added),
+        };
+        if self.windows.iter().any(|(start, end)| *start <= earliest && latest <= *end) {
+            return Some(Verdict::Added);
+        }
+        let is_judged =
+            range.from <= earliest && latest <= range.to && hours(latest, 1 + DELIVERY_HOURS) <= range.now;
+        is_judged.then_some(Verdict::NotCovered)
+    }
+}
+
+fn identity(place: &Place) -> [u8; 16] {
+    Hash::of(format!("{}/{}", place.bucket, place.key).as_bytes()).half()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(hour: i64, minute: i64) -> Timestamp {
+        minutes(hours("2026-01-01T00:00:00Z".parse().unwrap(), hour), minute)
+    }
+
+    fn coverage() -> Coverage {
+        let mut coverage = Coverage::default();
+        for hour in [2, 0, 1, 5] {
+            coverage.cover(time(hour, 0), time(hour + 1, 0));
+        }
+        coverage.join();
+        coverage
+    }
+
+    fn judge(key: &str, modified: Option<Timestamp>) -> Option<Verdict> {
+        let place = Place { bucket: "logs".to_owned(), key: key.to_owned() };
+        let range = Range { from: time(0, 0), to: time(10, 0), now: time(11, 0) };
+        coverage().judge(&place, &Listed { key: key.to_owned(), modified }, &range)
+    }
+
+    #[test]
+    fn the_time_of_the_write_decides() {
+        let key = "1_CloudTrail_eu-west-1_20250101T0000Z_abcdefghijklmnop.json.gz";
+        let table = [
+            (time(1, 0), Some(Verdict::Added)),
+            (time(2, 30), Some(Verdict::Added)),
+            // The next digest could name it, and it is not verified.
+            (time(2, 58), Some(Verdict::NotCovered)),
+            (time(4, 0), Some(Verdict::NotCovered)),
+            // Its digest is not due, or it was written before the range.
+            (time(9, 30), None),
+            (time(0, 2), None),
+            (time(-5, 0), None),
+        ];
+        for (modified, expected) in table {
+            assert_eq!(judge(key, Some(modified)), expected, "{modified}");
+        }
+    }
+
+    #[test]
+    fn the_name_decides_if_the_time_is_not_known() {
+        let key = |time: &str| format!("1_CloudTrail_eu-west-1_20260101T{time}Z_abcdefghijklmnop.json.gz");
+        assert_eq!(judge(&key("0110"), None), Some(Verdict::Added));
+        assert_eq!(judge(&key("0210"), None), Some(Verdict::NotCovered));
+        assert_eq!(judge("note.txt", None), Some(Verdict::Added));
+    }
+
+    #[test]
+    fn a_named_file_is_covered_at_any_time() {
+        let place = Place { bucket: "logs".to_owned(), key: "note.txt".to_owned() };
+        let mut coverage = coverage();
+        coverage.name(&place);
+        let listed = Listed { key: place.key.clone(), modified: None };
+        let range = Range { from: time(0, 0), to: time(10, 0), now: time(11, 0) };
+        assert_eq!(coverage.judge(&place, &listed, &range), None);
+    }
+}

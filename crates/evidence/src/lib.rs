@@ -1,0 +1,39 @@
+//! Validation of CloudTrail log and digest files: signatures, chains, hashes and coverage.
+//!
+//! CloudTrail delivers a digest for every hour, account and Region, which names the log files of the hour and the previous
+//! digest, and signs it. This crate validates the digests and log files of an account and Region ([`verify()`]) in a bucket
+//! or in a copy of a bucket ([`Source`]), and returns everything that is wrong or could not be checked ([`Finding`]).
+//! Nothing is trusted that CloudTrail did not sign, and a chain is not trusted to end by itself.
+//!
+//! See "Validating CloudTrail log file integrity" in the CloudTrail user guide.
+//!
+//! This crate must not call AWS.
+
+mod cell;
+mod chain;
+mod check;
+mod coverage;
+mod digest;
+mod folder;
+mod gzip;
+mod hash;
+mod keys;
+mod memory;
+pub mod mint;
+mod pages;
+mod place;
+mod source;
+mod verdict;
+mod verify;
+
+pub use cell::{Cell, CellReport, ChainReport, Concurrency, ExpectedTrail, Tally};
+pub use chain::Range;
+pub use digest::{Digest, DigestError, LogFile, Previous, UnverifiedDigest};
+pub use folder::Folder;
+pub use hash::Hash;
+pub use keys::{KeysError, PublicKey, PublicKeys};
+pub use memory::{Memory, Stored};
+pub use place::{ChainId, DigestKind, Place, Root};
+pub use source::{Body, Listed, Object, Page, ReadError, Source};
+pub use verdict::{Finding, HoleCause, ObjectKind, Outcome, Verdict};
+pub use verify::verify;

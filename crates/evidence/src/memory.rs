@@ -1,0 +1,101 @@
+//! A source of objects in memory, for tests and rehearsals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::place::Place;
+use crate::source::{Body, Listed, Object, Page, ReadError, Source};
+
+/// Objects in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    objects: BTreeMap<Place, Stored>,
+    unreadable: BTreeSet<Place>,
+}
+
+/// An object in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The content.
+    pub body: Vec<u8>,
+    /// The user-defined metadata; `None` if it is not known.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// The time at which the object was written; `None` if it is not known.
+    pub modified: Option<Timestamp>,
+}
+
+impl Memory {
+    /// Stores an object.
+    pub fn put(&mut self, place: Place, object: Stored) {
+        self.objects.insert(place, object);
+    }
+
+    /// Deletes an object, and returns it.
+    pub fn delete(&mut self, place: &Place) -> Option<Stored> {
+        self.objects.remove(place)
+    }
+
+    /// Refuses to read an object from now on.
+    pub fn deny(&mut self, place: Place) {
+        self.unreadable.insert(place);
+    }
+
+    /// Returns an object to change it.
+    pub fn get_mut(&mut self, place: &Place) -> Option<&mut Stored> {
+        self.objects.get_mut(place)
+    }
+
+    /// Returns the locations of all objects.
+    pub fn places(&self) -> impl DoubleEndedIterator<Item = &Place> {
+        self.objects.keys()
+    }
+
+    fn with_prefix<'a>(&'a self, bucket: &str, prefix: &str) -> impl Iterator<Item = (&'a str, &'a Stored)> {
+        let first = Place { bucket: bucket.to_owned(), key: prefix.to_owned() };
+        let end = first.clone();
+        let objects = self.objects.range(first..);
+        objects
+            .take_while(move |(place, _)| place.bucket == end.bucket && place.key.starts_with(&end.key))
+            .map(|(place, object)| (&*place.key, object))
+    }
+}
+
+/// The size of a page is small, so that tests read several.
+const PAGE: usize = 100;
+
+impl Source for Memory {
+    type Body = Option<Bytes>;
+
+    async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
+        let mut found = self.with_prefix(bucket, prefix).skip_while(|(key, _)| *key <= after);
+        let objects = found.by_ref().take(PAGE);
+        let objects = objects.map(|(key, object)| Listed { key: key.to_owned(), modified: object.modified });
+        let objects = objects.collect();
+        Ok(Page { objects, has_more: found.next().is_some() })
+    }
+
+    async fn folders(&self, bucket: &str, folder: &str) -> Result<Vec<String>, ReadError> {
+        let names = self.with_prefix(bucket, folder).filter_map(|(key, _)| {
+            let (name, _) = key.get(folder.len()..)?.split_once('/')?;
+            Some(name.to_owned())
+        });
+        Ok(names.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    async fn get(&self, place: &Place) -> Result<Object<Self::Body>, ReadError> {
+        if self.unreadable.contains(place) {
+            return Err(ReadError::Unreadable("access denied".to_owned()));
+        }
+        let stored = self.objects.get(place).ok_or(ReadError::NotFound)?;
+        let body = Some(Bytes::copy_from_slice(&stored.body));
+        Ok(Object { metadata: stored.metadata.clone(), body })
+    }
+}
+
+impl Body for Option<Bytes> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, ReadError> {
+        Ok(self.take())
+    }
+}

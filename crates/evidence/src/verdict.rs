@@ -1,0 +1,207 @@
+//! What the validation of an object or of a range of hours found.
+
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::place::{DigestKind, Place};
+
+/// The result of a validation, from the best to the worst.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// CloudTrail delivered everything that was found, and nothing is missing.
+    #[default]
+    Verified,
+    /// Something could not be checked. Nothing is known about it.
+    Unknown,
+    /// Something was deleted, changed or added.
+    Wrong,
+}
+
+/// The result of the validation of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", content = "detail", rename_all = "snake_case")]
+pub enum Verdict {
+    /// CloudTrail delivered the object as it is.
+    Verified,
+    /// A digest names the object, and the object does not exist.
+    Deleted,
+    /// The content is not the content that CloudTrail delivered.
+    Changed,
+    /// The file ends too early.
+    Truncated,
+    /// The file is followed by bytes that CloudTrail did not write.
+    TrailingBytes,
+    /// No digest names the object, although a digest covers the time at which it was delivered.
+    Added,
+    /// The digest is signed, and the chain does not contain it or contains another version of it.
+    OutOfChain,
+    /// CloudTrail delivered the digest to another location.
+    WrongPlace,
+    /// The signature of the digest does not belong to its content.
+    WrongSignature,
+    /// The digest has no signature in its metadata, which CloudTrail always writes.
+    NoSignature,
+    /// The digest names a key that is not a key of CloudTrail in this Region at this time.
+    UnknownKey,
+    /// The file is not a digest.
+    Malformed(String),
+    /// No verified digest covers the time at which the log file was delivered.
+    NotCovered,
+    /// No public key of this Region and time is known.
+    NoKeys,
+    /// The copy of the bucket does not contain the metadata of the digest, and no later digest contains its signature.
+    SignatureNotSaved,
+    /// The digest has a signature or hashes of an unknown algorithm.
+    UnknownAlgorithm(String),
+    /// The decompressed file is larger than any file of CloudTrail.
+    TooLarge,
+    /// The object could not be read.
+    Unreadable(String),
+}
+
+impl Verdict {
+    /// The result in general.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Verified => Outcome::Verified,
+            Self::Deleted
+            | Self::Changed
+            | Self::Truncated
+            | Self::TrailingBytes
+            | Self::Added
+            | Self::OutOfChain
+            | Self::WrongPlace
+            | Self::WrongSignature
+            | Self::NoSignature
+            | Self::UnknownKey
+            | Self::Malformed(_) => Outcome::Wrong,
+            Self::NotCovered
+            | Self::NoKeys
+            | Self::SignatureNotSaved
+            | Self::UnknownAlgorithm(_)
+            | Self::TooLarge
+            | Self::Unreadable(_) => Outcome::Unknown,
+        }
+    }
+}
+
+/// The kind of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectKind {
+    /// The digest of an hour.
+    Digest,
+    /// A digest that was delivered later.
+    BackfillDigest,
+    /// A log file.
+    Log,
+}
+
+impl From<DigestKind> for ObjectKind {
+    fn from(kind: DigestKind) -> Self {
+        match kind {
+            DigestKind::Hourly => Self::Digest,
+            DigestKind::Backfill => Self::BackfillDigest,
+        }
+    }
+}
+
+/// The reason why hours have no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoleCause {
+    /// The chain continues after these hours, so several digests were deleted.
+    DigestsDeleted,
+    /// The newest digest of a trail that logs is older than expected.
+    Ended,
+    /// A trail that logs has no digest at all.
+    NoDigests,
+    /// A new chain starts after these hours. CloudTrail starts a new chain after logging or validation was stopped; digests
+    /// at the end of the old chain can have been deleted as well.
+    Restarted,
+    /// The first chain starts after these hours.
+    NotStarted,
+    /// A digest after these hours is not verified, so nothing is known about them.
+    Unproven,
+}
+
+impl HoleCause {
+    /// The result in general, for a trail that is expected to log, or for any other trail.
+    pub fn outcome(self, is_expected: bool) -> Outcome {
+        match self {
+            Self::DigestsDeleted => Outcome::Wrong,
+            Self::Ended | Self::NoDigests if is_expected => Outcome::Wrong,
+            Self::Ended | Self::NoDigests | Self::Restarted | Self::NotStarted | Self::Unproven => {
+                Outcome::Unknown
+            }
+        }
+    }
+}
+
+/// Something that is wrong or could not be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+pub enum Finding {
+    /// An object that is not verified.
+    Object {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The location of the object.
+        #[serde(flatten)]
+        place: Place,
+        /// The verdict, which is never [`Verdict::Verified`].
+        #[serde(flatten)]
+        verdict: Verdict,
+    },
+    /// Hours without a digest.
+    Hole {
+        /// The name of the trail.
+        trail: String,
+        /// Whether the trail is expected to log.
+        is_expected: bool,
+        /// The start of the hours.
+        from: Timestamp,
+        /// The end of the hours.
+        to: Timestamp,
+        /// The reason.
+        cause: HoleCause,
+    },
+    /// A folder that could not be listed.
+    Unlisted {
+        /// The folder.
+        #[serde(flatten)]
+        place: Place,
+        /// The reason.
+        reason: String,
+    },
+}
+
+impl Finding {
+    pub(crate) fn object(kind: impl Into<ObjectKind>, place: Place, verdict: Verdict) -> Self {
+        Self::Object { kind: kind.into(), place, verdict }
+    }
+
+    /// The order of findings: what is wrong first, digests before log files, and then by location.
+    pub(crate) fn rank(&self) -> (Reverse<Outcome>, u8, Option<&Place>) {
+        let (kind, place) = match self {
+            Self::Unlisted { place, .. } => (0, Some(place)),
+            Self::Hole { .. } => (1, None),
+            Self::Object { kind: ObjectKind::Digest, place, .. } => (2, Some(place)),
+            Self::Object { kind: ObjectKind::BackfillDigest, place, .. } => (3, Some(place)),
+            Self::Object { kind: ObjectKind::Log, place, .. } => (4, Some(place)),
+        };
+        (Reverse(self.outcome()), kind, place)
+    }
+
+    /// The result in general.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Object { verdict, .. } => verdict.outcome(),
+            Self::Hole { cause, is_expected, .. } => cause.outcome(*is_expected),
+            Self::Unlisted { .. } => Outcome::Unknown,
+        }
+    }
+}

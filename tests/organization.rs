@@ -89,7 +89,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     project
         .run("plan specs/organization.yaml --sandbox")
         .exits(0)
-        .says("account 777777777777 and trail SecurityTrail of account 777777777777 no longer needs permission to write")
+        .says("account 777777777777 and trail SecurityTrail of account 777777777777 no longer need permission to write")
         .says(&format!("{named} is not in the spec"))
         .says("the trail can no longer deliver after this plan. To keep the permission,");
 }

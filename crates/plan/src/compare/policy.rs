@@ -177,14 +177,18 @@ impl Policy<'_> {
             return None;
         }
         if !trails.is_empty() {
-            let trails: Vec<String> = trails.iter().map(|arn| words::trail(arn.as_str())).collect();
+            let names: Vec<String> = trails.iter().map(|arn| words::trail(arn.as_str())).collect();
+            let (need, deleted) = match names.as_slice() {
+                [_] => ("needs", "the trail is"),
+                _ => ("need", "the trails are"),
+            };
             compared.warnings.push(Warning {
                 code: WarningCode::HandedOver,
                 address: self.address.clone(),
                 message: format!(
-                    "{} still needs permissions that only managed statements grant: these permissions are kept \
-                     under Sids that begin with `AWSCloudTrail`; remove them by hand after the trail is deleted",
-                    words::list(&trails)
+                    "{} still {need} permissions that only managed statements grant: these permissions are kept \
+                     under Sids that begin with `AWSCloudTrail`; remove them by hand after {deleted} deleted",
+                    words::list(&names)
                 ),
             });
         }
@@ -318,7 +322,7 @@ impl Policy<'_> {
         let ours: Vec<&Difference> =
             diff.iter().filter(|difference| self.ownership.owns(words::sid(difference))).collect();
         let foreign = adopted.iter().filter(|it| phase_of(it) == phase).filter_map(words::of_adopted);
-        let ours = words::reasons(self.scope, self.ownership, &ours);
+        let ours = words::reasons(self, &ours);
         name.into_iter().chain(ours).chain(foreign).collect()
     }
 

@@ -31,6 +31,16 @@ fn a_trail_of_the_account_with_the_policy_tests_a_form_first() {
     assert_eq!(trials(&text), [&key, &bucket, &key, &bucket], "{text}");
 }
 
+/// The key policy removes the permission to decrypt of each trail, because another statement grants it in the new form.
+#[test]
+fn a_permission_that_moves_into_another_form_is_still_needed() {
+    let text = plan_of(&by_account(), |_| {});
+    assert!(!text.contains("no longer need"), "{text}");
+    let reason = "`TestTrailDecrypt` has permissions that the trails of the spec do not need, or that other managed \
+        statements grant";
+    assert!(text.contains(reason), "{text}");
+}
+
 #[test]
 fn a_trail_of_another_account_tests_a_form_if_the_first_does_not_exist_or_deliver() {
     let absent: fn(&mut Observed) = |live| {

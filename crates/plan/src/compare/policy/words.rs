@@ -1,13 +1,18 @@
 //! Describes the reasons of a policy change, and the permissions that foreign statements keep or lose.
 
+use std::fmt;
+
 use reconcile_policy::{Adopted, Fate, Hop, Ownership, Role, Sources, Use};
 use serde_json::Value;
 
-use super::super::Scope;
+use super::super::confirm::decides;
+use super::Policy;
+use crate::delivery::of_spec;
 use crate::difference::Difference;
 
 /// Returns the reasons for a change of managed statements, from their differences.
-pub(super) fn reasons(scope: &Scope<'_>, ownership: &Ownership, differences: &[&Difference]) -> Vec<String> {
+pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<String> {
+    let ownership = policy.ownership;
     let mut reasons: Vec<String> = Vec::new();
     let mut roles: Vec<Role> = Vec::new();
     for difference in differences {
@@ -17,7 +22,7 @@ pub(super) fn reasons(scope: &Scope<'_>, ownership: &Ownership, differences: &[&
                 roles.push(role);
                 let of_role: Vec<&Difference> =
                     differences.iter().copied().filter(|it| ownership.role(sid(it)) == Some(role)).collect();
-                of_our_role(scope, role, &of_role)
+                of_our_role(policy, role, &of_role)
             }
             None => vec![of_other(ownership, difference)],
         };
@@ -35,7 +40,8 @@ pub(super) fn sid(difference: &Difference) -> &str {
     difference.path().split('/').nth(2).unwrap_or_default()
 }
 
-fn of_our_role(scope: &Scope<'_>, role: Role, differences: &[&Difference]) -> Vec<String> {
+/// Returns the reasons for the changes of the managed statements of one role.
+fn of_our_role(policy: &Policy<'_>, role: Role, differences: &[&Difference]) -> Vec<String> {
     let Some(sid) = differences.first().map(|it| sid(it)) else { return Vec::new() };
     let is_gain = differences.iter().any(|it| !matches!(it, Difference::Remove { .. }));
     let removed = || differences.iter().filter(|it| matches!(it, Difference::Remove { .. }));
@@ -62,7 +68,7 @@ fn of_our_role(scope: &Scope<'_>, role: Role, differences: &[&Difference]) -> Ve
         }];
     };
     let mut reasons = Vec::new();
-    let blocked = scope.blocked(hops);
+    let blocked = policy.scope.blocked(hops);
     if is_gain && blocked.is_empty() {
         reasons.push(format!(
             "`{sid}` is missing or differs from the spec; other statements currently allow what the trails need"
@@ -72,10 +78,17 @@ fn of_our_role(scope: &Scope<'_>, role: Role, differences: &[&Difference]) -> Ve
     }
     // A statement in another form is removed and added as a whole.
     if !is_gain {
-        let names: Vec<String> = removed().filter_map(|it| source(it)).collect();
-        reasons.push(match names.is_empty() {
-            true => format!("`{sid}` allows more than the trails of the spec need"),
-            false => format!("{} no longer needs permission to {verb}", list(&names)),
+        let (still, ended): (Vec<Source<'_>>, Vec<Source<'_>>) =
+            removed().filter_map(|it| Source::of(it)).partition(|it| needs(policy, hops, it));
+        let names: Vec<String> = ended.iter().map(ToString::to_string).collect();
+        reasons.push(match (names.as_slice(), still.as_slice()) {
+            ([], []) => format!("`{sid}` allows more than the trails of the spec need"),
+            ([], _) => format!(
+                "`{sid}` has permissions that the trails of the spec do not need, or that other managed statements \
+                 grant"
+            ),
+            ([one], _) => format!("{one} no longer needs permission to {verb}"),
+            (several, _) => format!("{} no longer need permission to {verb}", list(several)),
         });
     }
     reasons
@@ -100,22 +113,57 @@ fn purpose(role: Role) -> Option<(&'static [Hop], &'static str)> {
     })
 }
 
-/// Returns the trail or account of a value.
-fn source(difference: &Difference) -> Option<String> {
-    let (Difference::Remove { value, path }
-    | Difference::Add { value, path }
-    | Difference::Replace { value, path, .. }) = difference;
-    let value = value.as_str()?;
-    if path.ends_with("/Resource") {
-        return account_of_folder(value);
-    }
-    path.to_ascii_lowercase().ends_with("aws:sourcearn").then(|| trail(value))
+/// Returns whether a trail of the spec makes one of these requests, and the policy decides it. Its permission is then in
+/// another statement or for another resource.
+fn needs(policy: &Policy<'_>, hops: &[Hop], source: &Source<'_>) -> bool {
+    let Policy { scope, subject, .. } = policy;
+    let trails = scope.desired.trails.iter().filter(|trail| match source {
+        Source::Account(id) => trail.arn.account() == *id,
+        Source::Trail(arn) => trail.arn.as_str() == *arn,
+    });
+    let mut deliveries = trails.map(|trail| of_spec(scope.desired, scope.observed, trail));
+    deliveries.any(|delivery| {
+        let requests = delivery.requests();
+        requests
+            .iter()
+            .any(|(hop, _)| hops.contains(hop) && decides(scope, *subject, &delivery, hop.policy()))
+    })
 }
 
-/// `arn:aws:s3:::logs/prefix/AWSLogs/111111111111/*` as `account 111111111111`.
-fn account_of_folder(resource: &str) -> Option<String> {
-    let account = resource.split("AWSLogs/").nth(1)?.split('/').next()?;
-    Some(format!("account {account}"))
+/// The trail or account that a value of a statement names.
+enum Source<'v> {
+    /// The account with this ID.
+    Account(&'v str),
+    /// The trail with this ARN.
+    Trail(&'v str),
+}
+
+impl<'v> Source<'v> {
+    /// Returns the source in the value of a difference.
+    fn of(difference: &'v Difference) -> Option<Self> {
+        let (Difference::Remove { value, path }
+        | Difference::Add { value, path }
+        | Difference::Replace { value, path, .. }) = difference;
+        let value = value.as_str()?;
+        if path.ends_with("/Resource") {
+            return account_of_folder(value).map(Self::Account);
+        }
+        path.to_ascii_lowercase().ends_with("aws:sourcearn").then_some(Self::Trail(value))
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "account {id}"),
+            Self::Trail(arn) => f.write_str(&trail(arn)),
+        }
+    }
+}
+
+/// Returns `111111111111` for `arn:aws:s3:::logs/prefix/AWSLogs/111111111111/*`.
+fn account_of_folder(resource: &str) -> Option<&str> {
+    resource.split("AWSLogs/").nth(1)?.split('/').next()
 }
 
 /// `arn:aws:cloudtrail:us-east-1:111111111111:trail/T` as `trail T of account 111111111111`.
@@ -278,8 +326,7 @@ mod tests {
 
     #[test]
     fn values_are_named_by_what_they_stand_for() {
-        let account = account_of_folder("arn:aws:s3:::b/x/AWSLogs/111111111111/*");
-        assert_eq!(account.as_deref(), Some("account 111111111111"));
+        assert_eq!(account_of_folder("arn:aws:s3:::b/x/AWSLogs/111111111111/*"), Some("111111111111"));
         assert_eq!(account_of_folder("arn:aws:s3:::b/*"), None);
         assert_eq!(
             trail("arn:aws:cloudtrail:us-east-1:111111111111:trail/T"),

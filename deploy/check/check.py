@@ -13,6 +13,7 @@ import threading
 import unittest
 import urllib.parse
 
+import boto3
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,6 +26,7 @@ DRIFTED = SPEC.replace("data_events: { s3: all, lambda: all }", "data_events: { 
 WORKFLOWS = sorted((DEPLOY / "github").glob("*.yml"))
 PIPELINE = DEPLOY / "gitlab/reconcile.gitlab-ci.yml"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
+CREATE_ROLE = DEPLOY / "aws/create-role"
 CRON = DEPLOY / "cron/reconcile"
 MANIFESTS = sorted(
     it for it in (DEPLOY / "kubernetes").rglob("*.yaml") if it.name != "kustomization.yaml" and it.parent.name != "example"
@@ -216,21 +218,6 @@ class Image(unittest.TestCase):
                     self.assertTrue((source.parent / included).exists(), f"{source}: {included}")
 
 
-class Roles(unittest.TestCase):
-    def test_every_trust_policy_names_audience_and_subject(self):
-        paths = sorted((DEPLOY / "aws").glob("trust-*.json"))
-        self.assertGreater(len(paths), 4)
-        for path in paths:
-            with self.subTest(path.name):
-                [statement] = json.loads(path.read_text())["Statement"]
-                issuer = statement["Principal"]["Federated"].split(":oidc-provider/")[1]
-                conditions = {}
-                for condition in statement["Condition"].values():
-                    conditions |= condition
-                self.assertEqual(set(conditions), {f"{issuer}:aud", f"{issuer}:sub"})
-                self.assertEqual(conditions[f"{issuer}:aud"], "sts.amazonaws.com")
-
-
 class Schemas(unittest.TestCase):
     def test_the_workflows_are_valid(self):
         call("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
@@ -248,7 +235,7 @@ class Schemas(unittest.TestCase):
         for script in scripts:
             # SC2016: `$` in single quotes is meant for jq.
             call("shellcheck", "--shell=bash", "--severity=style", "--exclude=SC2016", "-", input=script)
-        call("shellcheck", HERE / "run")
+        call("shellcheck", HERE / "run", CREATE_ROLE)
 
 
 class Project:
@@ -316,6 +303,61 @@ class Scheduled(unittest.TestCase):
         self.assertEqual([project.run(it)[0] for it in scripts], [2, 2])
         project.apply()
         self.assertEqual([project.run(it)[0] for it in scripts], [0, 0])
+
+
+class Roles(unittest.TestCase):
+    def test_every_trust_policy_of_a_provider_names_audience_and_subject(self):
+        paths = [it for it in sorted((DEPLOY / "aws").glob("trust-*.json")) if it.name != "trust-member.json"]
+        self.assertGreater(len(paths), 4)
+        for path in paths:
+            with self.subTest(path.name):
+                [statement] = json.loads(path.read_text())["Statement"]
+                issuer = statement["Principal"]["Federated"].split(":oidc-provider/")[1]
+                conditions = {}
+                for condition in statement["Condition"].values():
+                    conditions |= condition
+                self.assertEqual(set(conditions), {f"{issuer}:aud", f"{issuer}:sub"})
+                self.assertEqual(conditions[f"{issuer}:aud"], "sts.amazonaws.com")
+
+    @needs("jq")
+    def test_a_role_is_created_and_updated_with_the_permissions_of_the_spec(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "reconcile").symlink_to(RECONCILE)
+        # The account of moto.
+        (folder / "prod.yaml").write_text(SPEC.replace("111111111111", "123456789012"))
+        moto = subprocess.Popen(["moto_server", "-p", "0"], text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.addCleanup(moto.stderr.close)
+        self.addCleanup(moto.wait)
+        self.addCleanup(moto.terminate)
+        url = next(found[0] for line in moto.stderr if (found := re.search(r"http://127[.\d]+:\d+", line)))
+        environment = os.environ | {
+            "PATH": f"{folder}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "NO_PROXY": "127.0.0.1",
+        }
+
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        iam = boto3.client("iam", endpoint_url=url, region_name="us-east-1", **keys)
+
+        def create(mode, *policies):
+            trust = DEPLOY / "aws/trust-github-plan.json"
+            call(CREATE_ROLE, "reconcile-plan", trust, folder / "prod.yaml", mode, *policies, env=environment)
+            documents = []
+            for attached in iam.list_attached_role_policies(RoleName="reconcile-plan")["AttachedPolicies"]:
+                policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+                shown = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+                documents.append(shown["PolicyVersion"]["Document"])
+            trusted = iam.get_role(RoleName="reconcile-plan")["Role"]["AssumeRolePolicyDocument"]
+            self.assertEqual(trusted, json.loads(trust.read_text()))
+            return documents
+
+        def printed(mode):
+            policies = call(RECONCILE, "permissions", folder / "prod.yaml", "--mode", mode, "--format=json", stderr=subprocess.DEVNULL)
+            return json.loads(policies)["accounts"][0]["documents"]
+
+        lock = DEPLOY / "aws/policy-lock.json"
+        extra = [json.loads(lock.read_text())]
+        self.assertEqual(create("plan", lock, lock, lock), [*printed("plan"), *extra * 3])
+        self.assertEqual(create("apply"), printed("apply"))
 
 
 @needs("jq")

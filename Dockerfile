@@ -2,8 +2,8 @@
 # Two images: the default is the program alone, for Kubernetes and `docker run`; `--target ci` adds a shell, for
 # pipelines whose steps run inside the image.
 
-# The Rust of Alpine links statically. The distribution keeps one version of each package, so that a pinned version could
-# not be installed for long.
+# The Rust of Alpine links statically. The distribution keeps one version of each package, so that a pinned version
+# could not be installed for long.
 FROM rust:1.95-alpine3.22 AS build
 # hadolint ignore=DL3018
 RUN apk add --no-cache ca-certificates gcc musl-dev

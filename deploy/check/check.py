@@ -28,9 +28,8 @@ PIPELINE = DEPLOY / "gitlab/reconcile.gitlab-ci.yml"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 CREATE_ROLE = DEPLOY / "aws/create-role"
 CRON = DEPLOY / "cron/reconcile"
-MANIFESTS = sorted(
-    it for it in (DEPLOY / "kubernetes").rglob("*.yaml") if it.name != "kustomization.yaml" and it.parent.name != "example"
-)
+MANIFESTS = sorted(it for it in (DEPLOY / "kubernetes").glob("*/*.yaml") if "example" not in it.parts)
+MANIFESTS = [it for it in MANIFESTS if it.name != "kustomization.yaml"]
 PAGES = sorted((ROOT / "docs/src/guides/run").glob("*.md"))
 
 
@@ -91,7 +90,7 @@ def command_lines():
     texts += [(PIPELINE.name, line) for job in pipeline_jobs().values() for line in job["script"]]
     texts += [(page.name, "\n".join(re.findall(r"^ *\$ (.*)$", page.read_text(), re.M))) for page in PAGES]
     for place, text in texts:
-        for line in re.findall(r"(?<!<!-- )(?<![-/`])\breconcile ([a-z]+\b[^|>&;()\n]*)", text):
+        for line in re.findall(r"(?<!<!-- )(?<!--namespace )(?<![-/`])\breconcile ([a-z]+\b[^|>&;()\n]*)", text):
             yield place, ["reconcile", *shlex.split(line, comments=True)]
 
 
@@ -117,7 +116,8 @@ class CommandLines(unittest.TestCase):
                     self.assertTrue(re.search(rf"[\s,]{re.escape(option)}[\s=\[,]", text), f"{option} is not an option")
                     # The value is one of the possible values, where the help lists them.
                     value = word.partition("=")[2] or next(iter(words[words.index(word) + 1 :]), "")
-                    listed = re.search(rf"{re.escape(option)} <[A-Z]+> (?:(?! --).)*?\[possible values: ([^\]]*)\]", text)
+                    description = rf"{re.escape(option)} <[A-Z]+> (?:(?! --).)*?"
+                    listed = re.search(rf"{description}\[possible values: ([^\]]*)\]", text)
                     if listed:
                         self.assertIn(value, listed[1].split(", "), option)
             seen.add(place)
@@ -180,11 +180,14 @@ class Kubernetes(unittest.TestCase):
                 self.assertTrue(pod["securityContext"]["runAsNonRoot"])
                 self.assertEqual(pod["securityContext"]["runAsUser"], user)
                 self.assertEqual(pod["securityContext"]["seccompProfile"], {"type": "RuntimeDefault"})
-                rights = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-                self.assertEqual(container["securityContext"], rights)
+                rights = container["securityContext"]
+                self.assertFalse(rights["allowPrivilegeEscalation"])
+                self.assertTrue(rights["readOnlyRootFilesystem"])
+                self.assertEqual(rights["capabilities"], {"drop": ["ALL"]})
 
     def test_ports_and_labels_agree(self):
-        watch = {it["kind"]: it["spec"] for it in map(yaml.safe_load, (it.read_text() for it in MANIFESTS)) if "spec" in it}
+        manifests = [yaml.safe_load(it.read_text()) for it in MANIFESTS]
+        watch = {it["kind"]: it["spec"] for it in manifests if "spec" in it}
         template = watch["Deployment"]["template"]
         labels = template["metadata"]["labels"]
         for kind, selector in [
@@ -250,7 +253,8 @@ class Project:
         self.bin = self.folder / "bin"
         self.bin.mkdir()
         serve = [RECONCILE, "sandbox", "serve", "--port", "0", "--spec", "specs/prod.yaml"]
-        self.server = subprocess.Popen(serve, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.server = subprocess.Popen(serve, cwd=self.folder, text=True, **streams)
         test.addCleanup(self.stop)
         exports = [self.server.stdout.readline() for _ in range(3)]
         self.environment = {"HOME": str(self.folder), "PATH": f"{self.bin}:{os.environ['PATH']}"}
@@ -331,7 +335,8 @@ class Roles(unittest.TestCase):
         (folder / "reconcile").symlink_to(RECONCILE)
         # The account of moto.
         (folder / "prod.yaml").write_text(SPEC.replace("111111111111", "123456789012"))
-        moto = subprocess.Popen(["moto_server", "-p", "0"], text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        moto = subprocess.Popen(["moto_server", "-p", "0"], text=True, **streams)
         self.addCleanup(moto.stderr.close)
         self.addCleanup(moto.wait)
         self.addCleanup(moto.terminate)
@@ -357,12 +362,12 @@ class Roles(unittest.TestCase):
             return documents
 
         def printed(mode):
-            policies = call(RECONCILE, "permissions", folder / "prod.yaml", "--mode", mode, "--format=json", stderr=subprocess.DEVNULL)
-            return json.loads(policies)["accounts"][0]["documents"]
+            command = [RECONCILE, "permissions", folder / "prod.yaml", "--mode", mode, "--format=json"]
+            return json.loads(call(*command, stderr=subprocess.DEVNULL))["accounts"][0]["documents"]
 
         lock = DEPLOY / "aws/policy-lock.json"
         extra = [json.loads(lock.read_text())]
-        self.assertEqual(create("plan", lock, lock, lock), [*printed("plan"), *extra * 3])
+        self.assertEqual(create("plan", lock), [*printed("plan"), *extra])
         self.assertEqual(create("apply"), printed("apply"))
 
 
@@ -386,8 +391,9 @@ class GitHub(unittest.TestCase):
     def job(self, workflow, name):
         """Runs the scripts of a job, and returns the exit code and the outputs of the step that plans or checks."""
         values = {
-            "github.repository": "example/logging", "github.token": "token", "github.server_url": "https://github.example",
-            "github.run_id": "1", "github.event.pull_request.number": "7", "vars.RECONCILE_IMAGE": "reconcile",
+            "github.repository": "example/logging", "github.token": "token",
+            "github.server_url": "https://github.example", "github.run_id": "1",
+            "github.event.pull_request.number": "7", "vars.RECONCILE_IMAGE": "reconcile",
         }
         workflow = yaml.safe_load((DEPLOY / f"github/{workflow}.yml").read_text())
         files = {it: self.project.folder / it for it in ["GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"]}
@@ -472,7 +478,8 @@ class GitLabApi(http.server.BaseHTTPRequestHandler):
         assert self.headers["PRIVATE-TOKEN"] == "token"
         size = int(self.headers.get("Content-Length", 0))
         fields = dict(urllib.parse.parse_qsl(self.rfile.read(size).decode(), strict_parsing=True)) if size else {}
-        kind, chosen = re.fullmatch(r"/api/v4/(?:projects/5/(?:merge_requests/7/)?)?(user|notes|issues)(?:/(\d+))?", path.path).groups()
+        known = r"/api/v4/(?:projects/5/(?:merge_requests/7/)?)?(user|notes|issues)(?:/(\d+))?"
+        kind, chosen = re.fullmatch(known, path.path).groups()
         items = self.server.items.get(kind)
         match self.command:
             case "GET" if kind == "user":
@@ -525,7 +532,8 @@ class GitLab(unittest.TestCase):
             f"{before}\n" + "\n".join(job["script"]),
             SPEC=pipeline["variables"]["SPEC"], AWS_TOKEN="jwt", AWS_WEB_IDENTITY_TOKEN_FILE=str(token),
             CI_API_V4_URL=f"http://127.0.0.1:{self.server.server_port}/api/v4", CI_PROJECT_ID="5",
-            CI_MERGE_REQUEST_IID="7", CI_JOB_URL="https://gitlab.example/jobs/1", RECONCILE_TOKEN="token", NO_PROXY="127.0.0.1",
+            CI_MERGE_REQUEST_IID="7", CI_JOB_URL="https://gitlab.example/jobs/1",
+            RECONCILE_TOKEN="token", NO_PROXY="127.0.0.1",
         )
         self.assertEqual((token.read_text(), token.stat().st_mode & 0o777), ("jwt", 0o600))
         return code, printed

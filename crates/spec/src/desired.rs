@@ -123,14 +123,14 @@ impl Desired {
         emptied.existing_topics.clear();
         emptied.grants.clear();
         let policy = &mut emptied.bucket_policy;
-        policy.foreign = Foreign::default();
+        policy.foreign = policy.foreign.only_writable();
         policy.intent.trails.clear();
         policy.intent.organization_trails.clear();
         policy.intent.readers.clear();
         policy.intent.extra.clear();
         policy.intent.require_tls = false;
         let policy = &mut emptied.key_policy;
-        policy.foreign = Foreign::default();
+        policy.foreign = policy.foreign.only_writable();
         policy.intent.trails.clear();
         policy.intent.organization_trails.clear();
         policy.intent.readers.clear();

@@ -15,6 +15,7 @@ mod made;
 mod organized;
 mod saved;
 mod settings;
+mod statements;
 mod topics;
 mod unread;
 mod values;

@@ -11,6 +11,14 @@ pub struct Foreign {
     pub deleted_principals: Keep,
 }
 
+impl Foreign {
+    /// Keeps every foreign statement that AWS can save. AWS rejects a policy that names a deleted user or role, so the setting
+    /// for these statements stays.
+    pub(super) fn only_writable(self) -> Self {
+        Self { deleted_principals: self.deleted_principals, ..Self::default() }
+    }
+}
+
 /// The treatment of unrelated foreign statements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ForeignStatements {

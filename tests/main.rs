@@ -24,4 +24,5 @@ mod saved_plan;
 mod signals;
 mod structure;
 mod support;
+mod verify;
 mod wrong_input;

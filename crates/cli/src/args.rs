@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use reconcile_plan::Severity;
 use reconcile_policy::{AccountId, NameError, Region};
 use reconcile_spec::{AccountName, BucketName, RolePath, SpecName, TrailName};
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Check live AWS for drift from the specs; changes nothing
     Drift(DriftArgs),
+    /// Verify that the log files of each trail, account and Region exist and are unchanged; changes nothing
+    Verify(VerifyArgs),
     /// Show whether each trail can deliver its log files, and why a resource is in the plan
     Explain(ExplainArgs),
     /// Write a spec for existing trails, bucket and key; changes nothing
@@ -75,6 +78,7 @@ impl Command {
             }
             // With a file, stdout has the text.
             Self::Drift(args) => args.format == DriftFormat::Json && args.out.is_none(),
+            Self::Verify(args) => args.format == VerifyFormat::Json && args.out.is_none(),
             Self::Permissions(PermissionsArgs { format, .. }) => *format == PermissionsFormat::Json,
             Self::Explain(ExplainArgs { format, .. })
             | Self::Unlock(UnlockArgs { format, .. })
@@ -318,6 +322,71 @@ pub(crate) struct DriftArgs {
     /// Last day of new entries of the baseline, in UTC [default: in 90 days]
     #[arg(long, value_name = "YYYY-MM-DD", requires = "update_baseline")]
     pub(crate) expires: Option<Date>,
+}
+
+/// The output formats of a validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerifyFormat {
+    Text,
+    Json,
+    Junit,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json
+  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json --since 7d
+  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json --from 2026-01-01T00:00:00Z --to 2026-01-08T00:00:00Z
+  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json --account production --in-region eu-west-1
+
+Exit codes: 0 everything is verified, 2 something was deleted, changed or added, 1 something could not be checked.")]
+pub(crate) struct VerifyArgs {
+    /// Spec file
+    pub(crate) spec: PathBuf,
+    /// Verify the log files of this time until now, such as `12h` or `7d`
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = since, conflicts_with = "from")]
+    pub(crate) since: SignedDuration,
+    /// Verify the log files that were delivered from this time on
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<Timestamp>,
+    /// Verify the log files that were delivered until this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<Timestamp>,
+    /// Verify only this account of the spec (repeatable)
+    #[arg(long = "account", value_name = "NAME")]
+    pub(crate) accounts: Vec<AccountName>,
+    /// Verify only log files of this Region (repeatable)
+    #[arg(long = "in-region", value_name = "REGION")]
+    pub(crate) regions: Vec<Region>,
+    /// Read a copy of the buckets in this folder, without AWS: `DIR/BUCKET/KEY`, and `DIR/BUCKET/KEY.head.json` with the output
+    /// of `aws s3api head-object`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from_dir: PathBuf,
+    /// Public keys of CloudTrail: a JSON object with the output of `aws cloudtrail list-public-keys` for each Region
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: PathBuf,
+    /// Output format; `junit` is for test reports
+    #[arg(long, default_value = "text")]
+    pub(crate) format: VerifyFormat,
+    /// Write the output to this file, and print the text on stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Parses a duration such as `12h` or `7d`.
+fn since(text: &str) -> Result<SignedDuration, &'static str> {
+    const EXPECTED: &str = "write it as hours or days, such as `12h` or `7d`";
+    // A range of more than a hundred years is an error of the arguments.
+    const MAX_HOURS: i64 = 24 * 366 * 100;
+    let unit = text.chars().next_back().ok_or(EXPECTED)?;
+    let hours_of_unit = match unit {
+        'h' => 1,
+        'd' => 24,
+        _ => return Err(EXPECTED),
+    };
+    let number: u32 = text.strip_suffix(unit).and_then(|number| number.parse().ok()).ok_or(EXPECTED)?;
+    let hours = i64::from(number) * hours_of_unit;
+    if (1..=MAX_HOURS).contains(&hours) { Ok(SignedDuration::from_hours(hours)) } else { Err(EXPECTED) }
 }
 
 fn reason(text: &str) -> Result<String, &'static str> {

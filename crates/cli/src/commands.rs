@@ -12,3 +12,4 @@ pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod unlock;
 pub(crate) mod validate;
+pub(crate) mod verify;

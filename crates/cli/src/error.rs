@@ -4,8 +4,10 @@ mod failure;
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use reconcile_apply::lock::LockError;
 use reconcile_apply::{Altered, JournalError};
+use reconcile_evidence::KeysError;
 use reconcile_plan::ObserveError;
 use reconcile_plan::baseline::BaselineError;
 use reconcile_plan::import::ImportError;
@@ -44,6 +46,20 @@ pub(crate) enum CliError {
     /// A baseline is invalid.
     #[error("cannot use the baseline `{path}`")]
     Baseline { path: PathBuf, source: BaselineError },
+    /// The public keys of CloudTrail are invalid.
+    #[error("cannot use the public keys `{path}`")]
+    Keys { path: PathBuf, source: KeysError },
+    /// The range of a validation has no hour.
+    #[error("the range from {from} to {to} is empty")]
+    EmptyRange { from: Timestamp, to: Timestamp },
+    /// No trail of the spec logs in the selected accounts and Regions.
+    #[error(
+        "there is nothing to verify: no enabled trail of this spec logs in the selected accounts and Regions"
+    )]
+    NothingToVerify,
+    /// The spec has no account with this name.
+    #[error("the spec has no account `{name}`")]
+    UnknownAccount { name: String, known: Vec<String> },
     /// The spec changed since the plan was made.
     #[error("`{path}` has changed since the plan was made")]
     SpecChanged { path: String },
@@ -161,6 +177,11 @@ impl Hint for CliError {
             Self::Baseline { .. } => {
                 "create one with `reconcile drift SPEC --baseline FILE --update-baseline --reason TEXT`".to_owned()
             }
+            Self::Keys { .. } => "save the output of `aws cloudtrail list-public-keys` of each Region, as in `{\"eu-west-1\": \
+                {\"PublicKeyList\": [...]}}`".to_owned(),
+            Self::EmptyRange { .. } => "let `--from` be before `--to` and before now".to_owned(),
+            Self::NothingToVerify => "select other accounts and Regions with `--account` and `--in-region`".to_owned(),
+            Self::UnknownAccount { known, .. } => format!("the spec has: {}", known.join(", ")),
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
             Self::OtherWorld { .. } => "use the same `--sandbox` option as for the plan, or plan again".to_owned(),
             Self::Observe(error) => return error.hint(),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
 
+use reconcile_evidence::PublicKeys;
 use reconcile_plan::Plan;
 use reconcile_plan::baseline::Baseline;
 use reconcile_policy::Document;
@@ -62,6 +63,12 @@ pub(crate) fn read_policy(path: &Path) -> Result<Document, CliError> {
 pub(crate) fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
     Baseline::parse(&read_text(path, MAX_TEXT)?)
         .map_err(|source| CliError::Baseline { path: path.to_owned(), source })
+}
+
+/// Reads saved public keys of CloudTrail.
+pub(crate) fn read_keys(path: &Path) -> Result<PublicKeys, CliError> {
+    PublicKeys::parse(&read(path, MAX_TEXT)?)
+        .map_err(|source| CliError::Keys { path: path.to_owned(), source })
 }
 
 /// Reads a plan file.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reconcile_apply::{Event, Watch};
 use reconcile_diff::Progress;
+use reconcile_evidence::CellReport;
 use reconcile_text::escape;
 
 use crate::args::Global;
@@ -45,6 +47,34 @@ pub(crate) async fn reading<T>(
     };
     bar.finish_and_clear();
     result
+}
+
+/// Shows the accounts and Regions that are verified.
+pub(crate) struct Verifying {
+    bar: ProgressBar,
+    files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Verifying {
+    pub(crate) fn new(global: &Global, cells: usize) -> Self {
+        let bar = bar(global, "{spinner} {pos} of {len} accounts and Regions, {msg}, {eta} left");
+        bar.set_length(u64::try_from(cells).unwrap_or(u64::MAX));
+        bar.enable_steady_tick(TICK);
+        Self { bar, files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn verified(&self, report: &CellReport) {
+        let files: u64 = report.chains.iter().map(|chain| chain.digests.total + chain.logs.total).sum();
+        let files = self.files.fetch_add(files, Ordering::Relaxed) + files;
+        let bytes = self.bytes.fetch_add(report.bytes, Ordering::Relaxed) + report.bytes;
+        self.bar.set_message(format!("{files} files, {}", HumanBytes(bytes)));
+        self.bar.inc(1);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// Shows the changes in flight.

@@ -21,15 +21,19 @@ pub struct Cell {
     /// The trails that are expected to log in this account and Region. The digests of other trails in the same folders are
     /// validated as well.
     pub trails: BTreeSet<ExpectedTrail>,
+    /// Whether a trail without digests delivers into the same folders. Log files that no digest names are then expected.
+    pub has_other_logs: bool,
 }
 
-/// A trail that is expected to log.
+/// A trail that can log in an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExpectedTrail {
     /// The name of the trail.
     pub name: String,
     /// The home Region of the trail.
     pub home: Region,
+    /// Whether the trail must log. It can log in a Region that an account has enabled.
+    pub must_log: bool,
 }
 
 /// The number of files that are read at the same time.

@@ -106,7 +106,7 @@ impl<S: Source> Work<'_, S> {
     }
 
     fn is_expected(&self, id: &ChainId) -> bool {
-        self.cell.trails.iter().any(|trail| trail.name == id.trail && trail.home == id.home)
+        self.cell.trails.iter().any(|trail| trail.must_log && trail.name == id.trail && trail.home == id.home)
     }
 
     /// Lists the digests of the range.
@@ -240,8 +240,12 @@ impl<S: Source> Work<'_, S> {
                     Ok(Some(objects)) => {
                         for object in objects {
                             let place = root.place(object.key.clone());
-                            if let Some(verdict) = coverage.judge(&place, &object, self.range) {
-                                self.note(ObjectKind::Log, place, verdict);
+                            match coverage.judge(&place, &object, self.range) {
+                                Some(Verdict::Added) if self.cell.has_other_logs => {
+                                    self.note(ObjectKind::Log, place, Verdict::NotCovered);
+                                }
+                                Some(verdict) => self.note(ObjectKind::Log, place, verdict),
+                                None => {}
                             }
                         }
                     }

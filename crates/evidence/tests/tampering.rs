@@ -125,12 +125,14 @@ impl World {
     }
 
     async fn verify(&self, region: &str) -> CellReport {
-        let trail = ExpectedTrail { name: "Security".to_owned(), home: "eu-west-1".parse().unwrap() };
+        let trail =
+            ExpectedTrail { name: "Security".to_owned(), home: "eu-west-1".parse().unwrap(), must_log: true };
         let cell = Cell {
             account: "111122223333".parse().unwrap(),
             region: region.parse().unwrap(),
             roots: BTreeSet::from([root("logs")]),
             trails: BTreeSet::from([trail]),
+            has_other_logs: false,
         };
         let range = Range { from: time(1, 0, 0), to: time(3, 0, 0), now: time(3, 6, 0) };
         verify(&self.objects, &self.keys, &cell, &range, Concurrency::default()).await
@@ -620,12 +622,14 @@ impl Source for Unlisted {
 #[tokio::test]
 async fn digests_that_cannot_be_listed_are_not_deleted() {
     let world = World::new();
-    let trail = ExpectedTrail { name: "Security".to_owned(), home: "eu-west-1".parse().unwrap() };
+    let trail =
+        ExpectedTrail { name: "Security".to_owned(), home: "eu-west-1".parse().unwrap(), must_log: true };
     let cell = Cell {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
         roots: BTreeSet::from([root("logs")]),
         trails: BTreeSet::from([trail]),
+        has_other_logs: false,
     };
     let range = Range { from: time(1, 0, 0), to: time(3, 0, 0), now: time(3, 6, 0) };
     let source = Unlisted(world.objects);
@@ -644,6 +648,7 @@ fn a_validation_can_run_on_several_threads() {
         region: "eu-west-1".parse().unwrap(),
         roots: BTreeSet::new(),
         trails: BTreeSet::new(),
+        has_other_logs: false,
     };
     let range = Range { from: time(1, 0, 0), to: time(3, 0, 0), now: time(3, 6, 0) };
     is_send(verify(&world.objects, &world.keys, &cell, &range, Concurrency::default()));

@@ -15,6 +15,7 @@ pub mod outcome;
 mod paint;
 pub mod plan;
 mod size;
+pub mod verify;
 
 /// Options of text output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -17,7 +17,9 @@ impl CliError {
         let details = match (self, self.aws()) {
             (_, Some(error)) => Details::Aws(Box::new(error.clone())),
             (Self::Spec(problems), None) => Details::Spec(problems.clone()),
-            (Self::UnknownAddress { known, .. }, None) => Details::Known(known.clone()),
+            (Self::UnknownAddress { known, .. } | Self::UnknownAccount { known, .. }, None) => {
+                Details::Known(known.clone())
+            }
             (_, None) => Details::None,
         };
         Failure::new(self.code(), self, details)
@@ -38,13 +40,17 @@ impl CliError {
             | Self::Lock(LockError::NoLock)
             | Self::WeatherOfAws
             | Self::NoWeather
+            | Self::EmptyRange { .. }
+            | Self::NothingToVerify
+            | Self::UnknownAccount { .. }
             | Self::Endpoint(_) => "usage",
             Self::UnknownAddress { .. } => "unknown-address",
             Self::Read { .. }
             | Self::Write { .. }
             | Self::Exists { .. }
             | Self::Policy { .. }
-            | Self::Baseline { .. } => "file",
+            | Self::Baseline { .. }
+            | Self::Keys { .. } => "file",
             Self::Spec(_) => "spec",
             Self::NoPlan { .. }
             | Self::Plan { .. }

@@ -34,7 +34,18 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
             path: path("baseline.json"),
             source: reconcile_plan::baseline::Baseline::parse("{").unwrap_err(),
         },
-        Some(CliError::Baseline { .. }) => CliError::SpecChanged { path: "specs/a.yaml".to_owned() },
+        Some(CliError::Baseline { .. }) => CliError::Keys {
+            path: path("keys.json"),
+            source: reconcile_evidence::PublicKeys::parse(b"{").unwrap_err(),
+        },
+        Some(CliError::Keys { .. }) => {
+            CliError::EmptyRange { from: Timestamp::UNIX_EPOCH, to: Timestamp::UNIX_EPOCH }
+        }
+        Some(CliError::EmptyRange { .. }) => CliError::NothingToVerify,
+        Some(CliError::NothingToVerify) => {
+            CliError::UnknownAccount { name: "prod".to_owned(), known: vec!["production".to_owned()] }
+        }
+        Some(CliError::UnknownAccount { .. }) => CliError::SpecChanged { path: "specs/a.yaml".to_owned() },
         Some(CliError::SpecChanged { .. }) => CliError::OtherWorld { made: "AWS", applied: "a sandbox" },
         Some(CliError::OtherWorld { .. }) => ObserveError::Interrupted.into(),
         Some(CliError::Observe(_)) => ImportError::NoName { bucket: "logs".parse().unwrap() }.into(),

@@ -1,0 +1,139 @@
+//! `reconcile verify`
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use reconcile_evidence::{
+    Cell, CellReport, Concurrency, Folder, Only, Outcome, PublicKeys, Range, Scope, Source, verify,
+};
+use reconcile_report::verify::{Verification, json, junit, text};
+use reconcile_spec::Spec;
+use reconcile_text::escape_json;
+use tokio::task::JoinSet;
+
+use crate::args::{Global, VerifyArgs, VerifyFormat};
+use crate::commands::observe::text_options;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::progress::Verifying;
+use crate::{files, output};
+
+pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
+    let spec = files::read_spec(&args.spec)?;
+    let range = range(args)?;
+    let only = only(args, &spec)?;
+    let keys = Arc::new(files::read_keys(&args.keys)?);
+    let source = Arc::new(Folder::new(&args.from_dir));
+
+    let scope = Scope::of(spec.desired());
+    let (cells, unlisted) = scope.cells(source.as_ref(), &only).await;
+    if cells.is_empty() && unlisted.is_empty() {
+        return Err(CliError::NothingToVerify);
+    }
+    let names = spec.desired().accounts.iter().map(|account| (account.id.clone(), account.name.to_string()));
+    let verification = Verification {
+        spec: args.spec.to_string_lossy().into_owned(),
+        from: range.from,
+        to: range.to,
+        names: names.collect::<BTreeMap<_, _>>(),
+        cells: verify_all(global, source, keys, cells, range).await?,
+        unlisted,
+        without_digests: scope.without_digests,
+    };
+    print(global, args, &verification)?;
+    Ok(match verification.outcome() {
+        Outcome::Verified => Exit::Ok,
+        Outcome::Unknown => Exit::Error,
+        Outcome::Wrong => Exit::Different,
+    })
+}
+
+fn range(args: &VerifyArgs) -> Result<Range, CliError> {
+    let now = Timestamp::now();
+    let to = args.to.unwrap_or(now).min(now);
+    // A duration of the arguments never leads before the first possible time.
+    let from = args.from.unwrap_or_else(|| to.checked_sub(args.since).unwrap_or(Timestamp::MIN));
+    if from >= to {
+        return Err(CliError::EmptyRange { from, to });
+    }
+    Ok(Range { from, to, now })
+}
+
+/// The selected accounts and Regions.
+fn only(args: &VerifyArgs, spec: &Spec) -> Result<Only, CliError> {
+    let mut only = Only { regions: args.regions.iter().cloned().collect(), ..Only::default() };
+    for name in &args.accounts {
+        let account = spec.desired().account(name).ok_or_else(|| CliError::UnknownAccount {
+            name: name.to_string(),
+            known: spec.desired().accounts.iter().map(|account| account.name.to_string()).collect(),
+        })?;
+        only.accounts.insert(account.id.clone());
+    }
+    Ok(only)
+}
+
+/// The accounts and Regions that are verified at the same time.
+const MAX_WORKERS: usize = 8;
+
+/// Verifies all accounts and Regions. Tasks share the work, so that all processors hash.
+async fn verify_all<S: Source + Send + 'static>(
+    global: &Global,
+    source: Arc<S>,
+    keys: Arc<PublicKeys>,
+    cells: Vec<Cell>,
+    range: Range,
+) -> Result<Vec<CellReport>, CliError> {
+    let progress = Arc::new(Verifying::new(global, cells.len()));
+    let workers = cells.len().min(MAX_WORKERS).min(global.concurrency.get());
+    let each = global
+        .concurrency
+        .get()
+        .checked_div(workers)
+        .and_then(NonZeroUsize::new)
+        .map_or(1, NonZeroUsize::get);
+    let concurrency = Concurrency { digests: each.div_ceil(4), logs: each };
+    let cells = Arc::new(cells);
+    let next = Arc::new(AtomicUsize::new(0));
+    let reports = Arc::new(Mutex::new(Vec::with_capacity(cells.len())));
+    let mut tasks = JoinSet::new();
+    for _ in 0..workers {
+        let (source, keys, cells) = (Arc::clone(&source), Arc::clone(&keys), Arc::clone(&cells));
+        let (next, reports, progress) = (Arc::clone(&next), Arc::clone(&reports), Arc::clone(&progress));
+        tasks.spawn(async move {
+            while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let report = verify(source.as_ref(), &keys, cell, &range, concurrency).await;
+                progress.verified(&report);
+                reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+            }
+        });
+    }
+    while let Some(finished) = tasks.join_next().await {
+        finished.map_err(|error| CliError::Runtime(std::io::Error::other(error)))?;
+    }
+    progress.finish();
+    let mut reports = std::mem::take(&mut *reports.lock().unwrap_or_else(PoisonError::into_inner));
+    reports.sort_by(|a, b| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
+    Ok(reports)
+}
+
+fn print(global: &Global, args: &VerifyArgs, verification: &Verification) -> Result<(), CliError> {
+    let text = || text(verification, text_options(global, false));
+    if args.format == VerifyFormat::Text && args.out.is_none() {
+        return output::print(&text());
+    }
+    let document = match args.format {
+        VerifyFormat::Text => anstream::adapter::strip_str(text().as_str()).to_string(),
+        VerifyFormat::Json => escape_json(&json(verification)?).into_owned(),
+        VerifyFormat::Junit => junit(verification).map_err(CliError::Output)?,
+    };
+    match &args.out {
+        None => output::print_file(&document),
+        Some(path) => {
+            files::write_report(path, &document)?;
+            output::print(&text())
+        }
+    }
+}

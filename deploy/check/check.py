@@ -7,11 +7,15 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
+import urllib.request
 
 import boto3
 import yaml
@@ -98,14 +102,12 @@ class CommandLines(unittest.TestCase):
     def test_every_option_is_in_the_help_of_its_command(self):
         helps = {}
         seen = set()
-        skipped = False
         for place, [_, command, *words] in command_lines():
             if command not in helps:
                 done = subprocess.run([RECONCILE, command, "--help"], text=True, capture_output=True)
                 helps[command] = re.sub(r"\s+", " ", done.stdout) if done.returncode == 0 else None
             text = helps[command]
             if text is None and command == "watch":
-                skipped = True
                 continue
             with self.subTest(place=place, command=command):
                 self.assertIsNotNone(text, f"`reconcile {command}` is not a command")
@@ -121,8 +123,6 @@ class CommandLines(unittest.TestCase):
                     if listed:
                         self.assertIn(value, listed[1].split(", "), option)
             seen.add(place)
-        if skipped:
-            print("SKIPPED: this binary has no command `watch`: its options are not checked", flush=True)
         self.assertLess({"reconcile", "reconcile-drift.service", "cron-job.yaml", PIPELINE.name, "schedulers.md"}, seen)
         self.assertLess({it.name for it in WORKFLOWS}, seen)
 
@@ -247,9 +247,9 @@ class Schemas(unittest.TestCase):
 class Project:
     """A folder with a spec, and the sandbox as its AWS."""
 
-    def __init__(self, test):
+    def __init__(self, test, spec=SPEC):
         self.folder = pathlib.Path(test.enterContext(tempfile.TemporaryDirectory()))
-        self.write(SPEC)
+        self.write(spec)
         self.bin = self.folder / "bin"
         self.bin.mkdir()
         serve = [RECONCILE, "sandbox", "serve", "--port", "0", "--spec", "specs/prod.yaml"]
@@ -365,10 +365,79 @@ class Roles(unittest.TestCase):
             command = [RECONCILE, "permissions", folder / "prod.yaml", "--mode", mode, "--format=json"]
             return json.loads(call(*command, stderr=subprocess.DEVNULL))["accounts"][0]["documents"]
 
-        lock = DEPLOY / "aws/policy-lock.json"
-        extra = [json.loads(lock.read_text())]
-        self.assertEqual(create("plan", lock), [*printed("plan"), *extra])
+        further = DEPLOY / "aws/policy-watch.json"
+        extra = [json.loads(further.read_text())]
+        self.assertEqual(create("plan", further), [*printed("plan"), *extra])
         self.assertEqual(create("apply"), printed("apply"))
+
+
+class Watch(unittest.TestCase):
+    """Both replicas of the Deployment, on the spec of the example."""
+
+    def setUp(self):
+        if "Usage: reconcile watch" not in self.help():
+            print("SKIPPED: this binary has no command `watch`: the Deployment is not run", flush=True)
+            self.skipTest("no command `watch`")
+        self.project = Project(self, (DEPLOY / "kubernetes/example/prod.yaml").read_text())
+        it = self.project.environment
+        keys = {"aws_access_key_id": it["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": it["AWS_SECRET_ACCESS_KEY"]}
+        s3 = boto3.client("s3", endpoint_url=it["AWS_ENDPOINT_URL"], region_name="us-east-1", **keys)
+        s3.create_bucket(Bucket="secprod-apply-locks")
+        self.project.apply()
+
+    @staticmethod
+    def help():
+        return subprocess.run([RECONCILE, "watch", "--help"], text=True, capture_output=True).stdout
+
+    def start(self, container, number):
+        """Starts a replica, and returns its process and its address."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        words = shlex.join([RECONCILE, *container["args"]]).replace("0.0.0.0:9464", address)
+        words = words.replace("--jitter=30s", "--jitter=0s")
+        words = words.replace("/etc/reconcile", "specs").replace("/var/lib/reconcile", f"state-{number}")
+        log = (self.project.folder / f"log-{number}").open("w")
+        self.addCleanup(log.close)
+        process = subprocess.Popen(
+            shlex.split(words), cwd=self.project.folder, env=self.project.environment, stdout=log, stderr=log
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, f"http://{address}"
+
+    def get(self, url, pattern=""):
+        """What a pattern matches in a page, as soon as the page answers with 200 and has it."""
+        until = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=10) as answer:
+                    body = answer.read().decode()
+            except OSError as error:
+                body = str(error)
+            else:
+                if found := re.search(pattern, body, re.M):
+                    return found
+            self.assertLess(time.monotonic(), until, f"{url}: {body}")
+            time.sleep(0.1)
+
+    def test_one_replica_leads_and_both_answer_the_probes(self):
+        [container] = [it for name, _, it in containers() if name == "deployment.yaml"]
+        liveness, readiness = (container[it]["httpGet"]["path"] for it in ["livenessProbe", "readinessProbe"])
+        replicas = [self.start(container, number) for number in range(2)]
+        leads = []
+        for _, address in replicas:
+            self.get(f"{address}{liveness}")
+            self.get(f"{address}{readiness}")
+            self.get(f"{address}/", "specs/prod.yaml")
+            found = self.get(f"{address}/metrics", r'^reconcile_leader{spec="specs/prod.yaml"} ([01])$')
+            leads.append(found[1])
+        self.assertEqual(sorted(leads), ["0", "1"])
+        for process, address in replicas:
+            process.send_signal(signal.SIGHUP)
+            self.get(f"{address}{liveness}")
+            process.terminate()
+            self.assertEqual(process.wait(60), 0)
 
 
 @needs("jq")

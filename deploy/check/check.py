@@ -376,7 +376,7 @@ class Watch(unittest.TestCase):
 
     def setUp(self):
         if "Usage: reconcile watch" not in self.help():
-            print("SKIPPED: this binary has no command `watch`: the Deployment is not run", flush=True)
+            print("SKIPPED: this binary has no command `watch`: its options and the Deployment are not checked", flush=True)
             self.skipTest("no command `watch`")
         self.project = Project(self, (DEPLOY / "kubernetes/example/prod.yaml").read_text())
         it = self.project.environment
@@ -447,12 +447,16 @@ class GitHub(unittest.TestCase):
     def setUp(self):
         self.project = Project(self)
         self.project.link("gh", HERE / "gh")
-        docker = self.project.bin / "docker"
-        docker.write_text(f'#!/bin/sh\n[ "$1" != cp ] || cp {RECONCILE} "$3"\n')
-        docker.chmod(0o755)
+        self.install(RECONCILE)
         self.state = self.project.folder / "state.json"
         foreign = {"id": 1, "user": {"login": "somebody"}, "body": "<!-- reconcile plan --> not mine"}
         self.state.write_text(json.dumps({"comments": [foreign], "issues": []}))
+
+    def install(self, program):
+        """Makes a program the content of the image."""
+        docker = self.project.bin / "docker"
+        docker.write_text(f'#!/bin/sh\n[ "$1" != cp ] || cp {program} "$3"\n')
+        docker.chmod(0o755)
 
     def read(self, kind):
         return json.loads(self.state.read_text())[kind]
@@ -502,6 +506,21 @@ class GitHub(unittest.TestCase):
         [_, comment] = self.read("comments")
         self.assertIn("The plan failed", comment["body"])
         self.assertIn("https://github.example/example/logging/actions/runs/1", comment["body"])
+
+    def test_a_plan_that_is_too_long_for_a_comment_is_commented_without_differences(self):
+        row = "| ~ | `trail/é` | the trail does not exist |\n"
+        details = "\n<details><summary>policy</summary>\n" + "+ line\n" * 5000 + "</details>\n"
+        for rows, says in [(600, "policy"), (1100, "The plan is too long"), (9000, "The plan is too long")]:
+            long = self.project.folder / "long"
+            (self.project.folder / "long.md").write_text("Plan: 9 to create.\n" + row * rows + details)
+            long.write_text("#!/bin/sh\ncat long.md\n")
+            long.chmod(0o755)
+            self.install(long)
+            code, _, printed = self.job("reconcile-plan", "plan")
+            self.assertEqual(code, 0, printed)
+            body = self.read("comments")[1]["body"]
+            self.assertTrue("Plan: 9 to create." in body and says in body, (rows, len(body)))
+            self.assertEqual(body.count("<details>"), body.count("</details>"))
 
     def test_the_plan_of_a_merge_is_applied(self):
         code, values, _ = self.job("reconcile-apply", "plan")

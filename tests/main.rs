@@ -25,4 +25,6 @@ mod signals;
 mod structure;
 mod support;
 mod verify;
+#[cfg(unix)]
+mod watch;
 mod wrong_input;

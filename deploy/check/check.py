@@ -107,8 +107,6 @@ class CommandLines(unittest.TestCase):
                 done = subprocess.run([RECONCILE, command, "--help"], text=True, capture_output=True)
                 helps[command] = re.sub(r"\s+", " ", done.stdout) if done.returncode == 0 else None
             text = helps[command]
-            if text is None and command == "watch":
-                continue
             with self.subTest(place=place, command=command):
                 self.assertIsNotNone(text, f"`reconcile {command}` is not a command")
                 for word in words:
@@ -375,19 +373,12 @@ class Watch(unittest.TestCase):
     """Both replicas of the Deployment, on the spec of the example."""
 
     def setUp(self):
-        if "Usage: reconcile watch" not in self.help():
-            print("SKIPPED: this binary has no command `watch`: its options and the Deployment are not checked", flush=True)
-            self.skipTest("no command `watch`")
         self.project = Project(self, (DEPLOY / "kubernetes/example/prod.yaml").read_text())
         it = self.project.environment
         keys = {"aws_access_key_id": it["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": it["AWS_SECRET_ACCESS_KEY"]}
         s3 = boto3.client("s3", endpoint_url=it["AWS_ENDPOINT_URL"], region_name="us-east-1", **keys)
         s3.create_bucket(Bucket="secprod-apply-locks")
         self.project.apply()
-
-    @staticmethod
-    def help():
-        return subprocess.run([RECONCILE, "watch", "--help"], text=True, capture_output=True).stdout
 
     def start(self, container, number):
         """Starts a replica, and returns its process and its address."""

@@ -77,6 +77,28 @@ impl Served {
         assert_eq!(self.twin.handle(self.request("PUT", text)).status(), 200);
     }
 
+    /// Starts or stops a trail, as somebody in its account does.
+    pub fn set_logging(&self, account: &str, trail: &str, is_on: bool) {
+        self.cloudtrail(account, if is_on { "StartLogging" } else { "StopLogging" }, trail);
+    }
+
+    /// Whether a trail is logging.
+    pub fn is_logging(&self, account: &str, trail: &str) -> bool {
+        self.cloudtrail(account, "GetTrailStatus", trail)["IsLogging"] == true
+    }
+
+    fn cloudtrail(&self, account: &str, operation: &str, trail: &str) -> serde_json::Value {
+        const TARGET: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
+        let (key, _) = self.twin.credentials_for(account);
+        let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20261126/us-east-1/cloudtrail/aws4_request");
+        let request = http::Request::builder().method("POST").uri("/").header("authorization", scope);
+        let request = request.header("x-amz-target", format!("{TARGET}.{operation}"));
+        let body = serde_json::json!({ "Name": trail }).to_string();
+        let answer = self.twin.handle(request.body(body.into_bytes().into()).unwrap());
+        assert_eq!(answer.status(), 200, "{operation}: {:?}", answer.body());
+        serde_json::from_slice(answer.body()).unwrap()
+    }
+
     fn request<B: From<Vec<u8>>>(&self, method: &str, body: &str) -> http::Request<B> {
         let (key, _) = self.twin.credentials_for(MASTER);
         let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20261126/us-east-1/s3/aws4_request");

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_spec::Desired;
+use reconcile_spec::{Desired, Lock};
 
 use crate::interrupt::Interrupt;
 use object::{Found, Object};
@@ -49,6 +49,25 @@ pub struct Request {
 /// [`LockError`], in particular who holds the lock.
 pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Option<Held>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
+    take_object(aws, desired, lock, request).await
+}
+
+/// Agrees with other replicas of a process on one leader: an object beside the lock of the spec, with the same lease. Returns `None` if
+/// the spec has no lock, or if its bucket does not exist yet.
+///
+/// # Errors
+/// [`LockError`], in particular who leads.
+pub async fn lead(aws: &Aws, desired: &Desired, request: Request) -> Result<Option<Held>, LockError> {
+    let Some(lock) = &desired.lock else { return Ok(None) };
+    take_object(aws, desired, &lock.of_leader(), request).await
+}
+
+async fn take_object(
+    aws: &Aws,
+    desired: &Desired,
+    lock: &Lock,
+    request: Request,
+) -> Result<Option<Held>, LockError> {
     let object = Object::open(aws, desired, lock).await?;
     let failed = |error| LockError::Aws { place: object.place(), error: Box::new(error) };
     let holder =

@@ -33,6 +33,8 @@ struct Call {
     lost: AtomicU32,
     /// The last of those attempts, by its number.
     last_lost: AtomicU32,
+    /// The last attempt that was throttled, by its number.
+    last_throttled: AtomicU32,
     /// The attempt, by its number, after which the credentials are renewed; [`NONE`] for no attempt.
     renewing: AtomicU32,
     /// The session token of the last request.
@@ -51,6 +53,7 @@ pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>)
         attempts: AtomicU32::new(0),
         lost: AtomicU32::new(0),
         last_lost: AtomicU32::new(NONE),
+        last_throttled: AtomicU32::new(NONE),
         renewing: AtomicU32::new(NONE),
         token: Mutex::default(),
         endpoint: Arc::clone(&endpoint),
@@ -83,12 +86,25 @@ pub(crate) fn operation() -> Option<Operation> {
     CURRENT.try_with(|call| call.operation).ok()
 }
 
-/// Remembers that an attempt is sent. The time of a call begins with the first: waiting for a turn is not counted.
-pub(crate) fn sent() {
-    let _ = CURRENT.try_with(|call| {
+/// Remembers that an attempt is sent. Returns the operation and the number of the attempt, from 1. The time of a call begins with the
+/// first: waiting for a turn is not counted.
+pub(crate) fn sent() -> Option<(Operation, u32)> {
+    let sent = |call: &Call| {
         call.sent.get_or_init(Instant::now);
-        call.attempts.fetch_add(1, Ordering::Relaxed);
-    });
+        (call.operation, call.attempts.fetch_add(1, Ordering::Relaxed) + 1)
+    };
+    CURRENT.try_with(sent).ok()
+}
+
+/// Remembers that the current attempt was throttled. Returns the operation at the first time.
+///
+/// The SDK classifies some answers more than once.
+pub(crate) fn throttled() -> Option<Operation> {
+    let throttled = |call: &Call| {
+        let attempt = call.attempts.load(Ordering::Relaxed);
+        (call.last_throttled.swap(attempt, Ordering::Relaxed) != attempt).then_some(call.operation)
+    };
+    CURRENT.try_with(throttled).ok().flatten()
 }
 
 /// Returns the time since the first attempt was sent.
@@ -137,6 +153,19 @@ mod tests {
             (first, lost())
         });
         assert_eq!(counts.await.0, ((1, 1), 2));
+    }
+
+    #[tokio::test]
+    async fn an_attempt_is_throttled_once() {
+        let counts = make(Operation::GetRole, async {
+            let first = (sent(), throttled(), throttled());
+            let second = (sent(), throttled());
+            (first, second)
+        });
+        let role = Some(Operation::GetRole);
+        let expected = ((Some((Operation::GetRole, 1)), role, None), (Some((Operation::GetRole, 2)), role));
+        assert_eq!(counts.await.0, expected);
+        assert_eq!((sent(), throttled()), (None, None), "outside of a call");
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Creates the connection that all sessions share from command-line options and the environment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use reconcile_policy::{AccountId, Partition, Region};
 use tokio::sync::Mutex;
 
 use crate::answer::checked;
-use crate::gate::Gate;
+use crate::gate::{Counts, Gate};
 use crate::profile;
 use crate::rate::Limiter;
 use crate::retry::{BUDGET, LONGEST_PAUSE};
@@ -111,9 +111,9 @@ impl Aws {
         }
     }
 
-    /// Returns the number of calls so far.
-    pub fn calls(&self) -> u64 {
-        self.shared.roads.gate.calls()
+    /// Returns the numbers of calls so far, by the IAM prefix of the service.
+    pub fn counts(&self) -> BTreeMap<&'static str, Counts> {
+        self.shared.roads.gate.counts()
     }
 
     pub(crate) fn limits_sessions(&self) -> bool {

@@ -1,24 +1,37 @@
 //! Limits how many calls are in flight, and counts them.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use reconcile_operations::Operation;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+
+/// The numbers of calls to a service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The calls, without retries.
+    pub calls: u64,
+    /// The attempts after the first one of each call.
+    pub retries: u64,
+    /// The attempts that AWS throttled.
+    pub throttles: u64,
+}
 
 /// A gate that every attempt of a call passes.
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Semaphore,
-    calls: AtomicU64,
+    counts: Mutex<BTreeMap<&'static str, Counts>>,
     slow: Duration,
 }
 
 impl Gate {
     /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time `slow` no longer counts.
     pub(crate) fn new(limit: usize, slow: Duration) -> Self {
-        Self { places: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), calls: AtomicU64::new(0), slow }
+        Self { places: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), counts: Mutex::default(), slow }
     }
 
     /// Waits for a place, then makes the attempt.
@@ -33,14 +46,27 @@ impl Gate {
         attempt.await
     }
 
-    /// Counts a call.
-    pub(crate) fn count(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+    /// Counts an attempt of a call, by its number.
+    pub(crate) fn count(&self, operation: Operation, attempt: u32) {
+        self.update(operation, |counts| match attempt {
+            1 => counts.calls += 1,
+            _ => counts.retries += 1,
+        });
     }
 
-    /// Returns the number of calls, without retries.
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+    /// Counts an attempt that AWS throttled.
+    pub(crate) fn throttled(&self, operation: Operation) {
+        self.update(operation, |counts| counts.throttles += 1);
+    }
+
+    /// Returns the numbers so far, by the IAM prefix of the service.
+    pub(crate) fn counts(&self) -> BTreeMap<&'static str, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn update(&self, operation: Operation, change: impl FnOnce(&mut Counts)) {
+        let service = operation.action().split(':').next().unwrap_or_default();
+        change(self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(service).or_default());
     }
 }
 
@@ -63,6 +89,25 @@ mod tests {
         assert_eq!(gate.pass(ready(3)).now_or_never(), None);
         drop(hanging);
         assert_eq!(gate.pass(ready(3)).now_or_never(), Some(3));
+    }
+
+    #[test]
+    fn attempts_are_counted_by_service() {
+        let gate = Gate::new(1, Duration::ZERO);
+        for (operation, attempt) in [
+            (Operation::ListKeys, 1),
+            (Operation::CreateKey, 1),
+            (Operation::CreateKey, 2),
+            (Operation::GetRole, 1),
+        ] {
+            gate.count(operation, attempt);
+        }
+        gate.throttled(Operation::CreateKey);
+        let expected = [
+            ("iam", Counts { calls: 1, ..Counts::default() }),
+            ("kms", Counts { calls: 2, retries: 1, throttles: 1 }),
+        ];
+        assert_eq!(gate.counts(), expected.into());
     }
 
     #[tokio::test]

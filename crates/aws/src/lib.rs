@@ -20,4 +20,5 @@ mod transport;
 
 pub use clock::ServiceClock;
 pub use connect::{Aws, Embedded, Options};
+pub use gate::Counts;
 pub use session::Session;

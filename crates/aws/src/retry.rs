@@ -5,6 +5,7 @@
 //! effect would do harm. A call that AWS refused because the credentials of an assumed role have expired is repeated once, with new
 //! credentials.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -22,6 +23,7 @@ use reconcile_policy::AccountId;
 
 use crate::assumed_role::AssumedRole;
 use crate::call;
+use crate::gate::Gate;
 
 /// The time of a call with all its attempts. After it, nothing is repeated.
 pub(crate) const BUDGET: Duration = Duration::from_mins(1);
@@ -62,6 +64,8 @@ fn is_repeatable(operation: Operation) -> bool {
 pub(crate) struct Rules {
     /// The role whose credentials are renewed. Other credentials are not issued here.
     pub(crate) role: Option<AssumedRole>,
+    /// The gate that counts throttled attempts.
+    pub(crate) gate: Arc<Gate>,
 }
 
 impl Rules {
@@ -98,7 +102,12 @@ impl ClassifyRetry for Rules {
             return RetryAction::RetryForbidden;
         }
         let failed = match kind {
-            ErrorKind::ThrottlingError => Failed::Throttled,
+            ErrorKind::ThrottlingError => {
+                if let Some(operation) = call::throttled() {
+                    self.gate.throttled(operation);
+                }
+                Failed::Throttled
+            }
             _ => Failed::Lost(call::lost()),
         };
         match is_repeated(call::operation(), failed, call::spent()) {

@@ -29,7 +29,10 @@ macro_rules! client {
             .retry_partition($session.retries.partition.clone())
             .retry_config($session.retries.config.clone())
             .timeout_config($session.retries.timeouts.clone())
-            .retry_classifier(Rules { role: $session.role.clone() })
+            .retry_classifier(Rules {
+                role: $session.role.clone(),
+                gate: std::sync::Arc::clone(&$session.gate),
+            })
     };
 }
 
@@ -168,7 +171,6 @@ impl Session {
         let send = Box::pin(send);
         Box::pin(async move {
             self.calls.fetch_add(1, Ordering::Relaxed);
-            self.gate.count();
             let (result, endpoint) = call::make(operation, send).await;
             tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
             result.map_err(|error| error_of(&self.account.id, operation, &error, endpoint))

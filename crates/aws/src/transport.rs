@@ -92,8 +92,11 @@ impl HttpConnector for Transport<SharedHttpConnector> {
             if let Some(turn) = turn {
                 turn.await;
             }
-            let attempt = async {
-                call::sent();
+            let counter = Arc::clone(&gate);
+            let attempt = async move {
+                if let Some((operation, attempt)) = call::sent() {
+                    counter.count(operation, attempt);
+                }
                 timeout(limit, next.call(request)).await
             };
             gate.pass(attempt).await.unwrap_or_else(|_| Err(ConnectorError::timeout(Silent(limit).into())))

@@ -4,6 +4,7 @@ mod endpoint;
 mod pattern;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Drift(DriftArgs),
     /// Verify that the log files of each trail, account and Region exist and are unchanged; changes nothing
     Verify(VerifyArgs),
+    /// Check live AWS for drift on a schedule, with a status page, metrics and notifications
+    Watch(WatchArgs),
     /// Show whether each trail can deliver its log files, and why a resource is in the plan
     Explain(ExplainArgs),
     /// Write a spec for existing trails, bucket and key; changes nothing
@@ -85,7 +88,8 @@ impl Command {
             | Self::Sandbox(SandboxArgs { command: SandboxCommand::Show { format } }) => {
                 *format == ShowFormat::Json
             }
-            Self::Import(_)
+            Self::Watch(_)
+            | Self::Import(_)
             | Self::Validate(_)
             | Self::Schema
             | Self::Completions(_)
@@ -109,7 +113,7 @@ pub(crate) fn ask_for_json(args: impl IntoIterator<Item = OsString>) -> bool {
             .any(|pair| matches!(pair, [name, value] if name == "--format" && value == "json"))
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Use the sandbox, an embedded twin of AWS, instead of AWS; FILE keeps its state
@@ -204,6 +208,91 @@ impl From<FailOn> for Severity {
             FailOn::Low => Self::Low,
         }
     }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile watch specs/*.yaml --every 5m --jitter 30s --listen 127.0.0.1:8080
+  reconcile watch specs/*.yaml --notify env:ALERT_URL --state-dir /var/lib/reconcile
+  reconcile watch specs/prod.yaml --every 30s --apply safe
+  reconcile watch specs/prod.yaml --replicas --listen 0.0.0.0:8080
+
+SIGTERM and Ctrl-C end the process with exit code 0, after a repair in flight. SIGHUP checks all specs at once. Every check reads the \
+specs and the baseline again. The pages of --listen are / (status), /metrics (Prometheus), /healthz and /readyz.")]
+pub(crate) struct WatchArgs {
+    /// Spec files
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
+    /// Time from the beginning of a check to the beginning of the next one, such as `30s`, `5m` or `1h`
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval)]
+    pub(crate) every: Duration,
+    /// Maximum random time to add before each check
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) jitter: Duration,
+    /// Address of the status page, the metrics and the probes; they have no authentication [default: none]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Repair drift: make the changes whose risk is `safe`, and that depend on no other change
+    #[arg(long, value_name = "RISK")]
+    pub(crate) apply: Option<Repairs>,
+    /// Folder for what is remembered across restarts: the history, and what receivers were told
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Receiver of notifications about new, worse and resolved findings (repeatable): an https URL for a webhook, `slack+https://…` for a
+    /// webhook of Slack, or `env:NAME` or `file:PATH` for a URL that is a secret
+    #[arg(long, value_name = "URL", value_parser = source)]
+    pub(crate) notify: Vec<Source>,
+    /// Secret that signs messages to webhooks, as in Standard Webhooks: `env:NAME` or `file:PATH`
+    #[arg(long, value_name = "SOURCE", requires = "notify", value_parser = secret_source)]
+    pub(crate) notify_secret: Option<Source>,
+    /// File of accepted findings, as of `drift`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Agree with other replicas on one that checks, through an object beside the `lock` of the spec
+    #[arg(long)]
+    pub(crate) replicas: bool,
+}
+
+/// The risk up to which `watch` makes changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Repairs {
+    Safe,
+}
+
+/// A value, or the place of a value that is a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    Text(String),
+    Environment(String),
+    File(PathBuf),
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap takes fallible parsers")]
+fn source(text: &str) -> Result<Source, std::convert::Infallible> {
+    Ok(match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
+        (Some(name), _) => Source::Environment(name.to_owned()),
+        (None, Some(path)) => Source::File(path.into()),
+        (None, None) => Source::Text(text.to_owned()),
+    })
+}
+
+fn secret_source(text: &str) -> Result<Source, &'static str> {
+    match source(text) {
+        Ok(Source::Text(_)) | Err(_) => Err("a secret is not an argument: use `env:NAME` or `file:PATH`"),
+        Ok(source) => Ok(source),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text.parse().map_err(|_| format!("`{text}` is not a time such as `5m`"))?;
+    parsed.try_into().map_err(|_| "the time is negative".to_owned())
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|every| match every >= Duration::from_secs(1) {
+        true => Ok(every),
+        false => Err("the time is shorter than one second".to_owned()),
+    })
 }
 
 #[derive(Debug, Args)]

@@ -13,3 +13,4 @@ pub(crate) mod schema;
 pub(crate) mod unlock;
 pub(crate) mod validate;
 pub(crate) mod verify;
+pub(crate) mod watch;

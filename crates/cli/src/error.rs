@@ -17,6 +17,7 @@ use reconcile_policy::ParseError;
 use reconcile_spec::Diagnostics;
 use reconcile_text::{Hint, message};
 use reconcile_twin::StoreError;
+use reconcile_watch::ReceiverError;
 
 use crate::args::NotAnEndpoint;
 use crate::commands::apply::JOURNALS;
@@ -136,6 +137,21 @@ pub(crate) enum CliError {
     /// A server cannot be started.
     #[error("cannot serve on {address}")]
     Serve { address: String, source: std::io::Error },
+    /// The state of a watch cannot be used.
+    #[error(transparent)]
+    WatchState(#[from] reconcile_watch::StoreError),
+    /// A receiver or the secret of notifications cannot be used.
+    #[error("cannot use `{option} {place}`")]
+    Notify { option: &'static str, place: String, source: ReceiverError },
+    /// Replicas need a lock to agree on a leader.
+    #[error("`--replicas` requires a `lock`, and `{spec}` has none")]
+    NoLockToLead { spec: String },
+    /// An environment variable of an argument is not set.
+    #[error("the environment variable `{name}` is not set")]
+    NotSet { name: String },
+    /// The certificates of the system cannot be read.
+    #[error("cannot read the certificates of the system")]
+    Certificates(#[source] std::io::Error),
     /// A value cannot be written as JSON.
     #[error("cannot write JSON")]
     Json(#[from] serde_json::Error),
@@ -191,6 +207,8 @@ impl Hint for CliError {
                 format!("the spec has: {}", shown.join(", "))
             }
             Self::Sandbox(error) => return error.hint(),
+            Self::WatchState(error) => return error.hint(),
+            Self::NoLockToLead { .. } => "set `lock` in the spec, or run one replica without `--replicas`".to_owned(),
             Self::Journal(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
             Self::Unreleased { error, .. } => return error.hint(),
@@ -221,6 +239,9 @@ impl Hint for CliError {
             | Self::NotCopied(_)
             | Self::Policy { .. }
             | Self::Interrupted
+            | Self::Notify { .. }
+            | Self::NotSet { .. }
+            | Self::Certificates(_)
             | Self::Endpoint(_)
             | Self::NoWeather
             | Self::Serve { .. }

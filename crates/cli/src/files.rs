@@ -71,6 +71,11 @@ pub(crate) fn read_keys(path: &Path) -> Result<PublicKeys, CliError> {
         .map_err(|source| CliError::Keys { path: path.to_owned(), source })
 }
 
+/// Reads a secret.
+pub(crate) fn read_secret(path: &Path) -> Result<String, CliError> {
+    read_text(path, MAX_TEXT)
+}
+
 /// Reads a plan file.
 pub(crate) fn read_plan(path: &Path) -> Result<Plan, CliError> {
     Plan::from_json(&read_text(path, MAX_PLAN)?)

@@ -13,7 +13,8 @@ pub(crate) fn start(global: &Global) {
     const QUIET: &str = "error,aws_smithy_runtime::client::http::connection_poisoning=off";
     // What the SDK tries and retries is not for everybody; the result is in our own errors.
     let level = match global.verbose {
-        0 | 1 => QUIET.to_owned(),
+        0 | 1 if global.quiet => QUIET.to_owned(),
+        0 | 1 => format!("{QUIET},reconcile_watch=info"),
         _ => format!("{QUIET},reconcile=debug,reconcile_aws=debug"),
     };
     let filter = EnvFilter::try_from_env("RECONCILE_LOG").unwrap_or_else(|_| EnvFilter::new(level));

@@ -1,6 +1,9 @@
 //! Signals that stop a command: Ctrl-C, and on Unix also `SIGTERM` and `SIGHUP`.
 
+use std::sync::Arc;
+
 use reconcile_apply::Interrupt;
+use tokio::sync::Notify;
 
 use crate::error::CliError;
 
@@ -9,8 +12,11 @@ use crate::error::CliError;
 /// # Errors
 /// If the operating system does not deliver signals to the program.
 pub(crate) fn listen() -> Result<Interrupt, CliError> {
+    Ok(listen_to(system::Signals::listen().map_err(CliError::Runtime)?))
+}
+
+fn listen_to(mut signals: system::Signals) -> Interrupt {
     let interrupt = Interrupt::default();
-    let mut signals = system::Signals::listen().map_err(CliError::Runtime)?;
     let requested = interrupt.clone();
     tokio::spawn(async move {
         signals.next().await;
@@ -18,7 +24,22 @@ pub(crate) fn listen() -> Result<Interrupt, CliError> {
         signals.next().await;
         requested.abort();
     });
-    Ok(interrupt)
+    interrupt
+}
+
+/// Starts to handle signals as [`listen`]. `SIGHUP` is a request to check again, and does not stop the command.
+///
+/// # Errors
+/// If the operating system does not deliver signals to the program.
+pub(crate) fn listen_with_reload(again: Arc<Notify>) -> Result<Interrupt, CliError> {
+    let mut reloads = system::Reloads::listen().map_err(CliError::Runtime)?;
+    tokio::spawn(async move {
+        loop {
+            reloads.next().await;
+            again.notify_waiters();
+        }
+    });
+    Ok(listen_to(system::Signals::listen_without_hangup().map_err(CliError::Runtime)?))
 }
 
 /// Runs work until it ends or a stop is requested. The work must be safe to abandon at any moment.
@@ -47,10 +68,17 @@ mod system {
     impl Signals {
         /// Leaves out signals that the caller of the program ignores, as `nohup` does with `SIGHUP`.
         pub(super) fn listen() -> std::io::Result<Self> {
-            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            Self::of(&[SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
+        }
+
+        pub(super) fn listen_without_hangup() -> std::io::Result<Self> {
+            Self::of(&[SignalKind::interrupt(), SignalKind::terminate()])
+        }
+
+        fn of(kinds: &[SignalKind]) -> std::io::Result<Self> {
             // Only Linux shows what is ignored.
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-            let heard = kinds.into_iter().filter(|kind| !is_ignored(&status, kind.as_raw_value()));
+            let heard = kinds.iter().copied().filter(|kind| !is_ignored(&status, kind.as_raw_value()));
             heard.map(signal).collect::<Result<_, _>>().map(Self)
         }
 
@@ -61,6 +89,22 @@ mod system {
                 if is_ready { Poll::Ready(()) } else { Poll::Pending }
             })
             .await;
+        }
+    }
+
+    /// Requests to check again.
+    pub(super) struct Reloads(Signal);
+
+    impl Reloads {
+        pub(super) fn listen() -> std::io::Result<Self> {
+            signal(SignalKind::hangup()).map(Self)
+        }
+
+        /// Waits for the next request.
+        pub(super) async fn next(&mut self) {
+            if self.0.recv().await.is_none() {
+                std::future::pending::<()>().await;
+            }
         }
     }
 
@@ -101,11 +145,30 @@ mod system {
             Ok(Self)
         }
 
+        #[expect(clippy::unnecessary_wraps, reason = "on Unix this can fail")]
+        pub(super) fn listen_without_hangup() -> std::io::Result<Self> {
+            Ok(Self)
+        }
+
         /// Waits for the next Ctrl-C.
         pub(super) async fn next(&mut self) {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
+        }
+    }
+
+    pub(super) struct Reloads;
+
+    impl Reloads {
+        #[expect(clippy::unnecessary_wraps, reason = "on Unix this can fail")]
+        pub(super) fn listen() -> std::io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// There is no signal to check again.
+        pub(super) async fn next(&mut self) {
+            std::future::pending::<()>().await;
         }
     }
 }

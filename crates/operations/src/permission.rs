@@ -350,7 +350,7 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
         Scope::AllKeys => vec![format!("arn:{partition}:kms:*:{id}:key/*")],
         Scope::Lock => {
             let object = |lock: &Lock| format!("arn:{partition}:s3:::{}/{}", lock.bucket, lock.key);
-            desired.lock.iter().map(object).collect()
+            desired.lock.iter().flat_map(|lock| [object(lock), object(&lock.of_leader())]).collect()
         }
         // Trails that the spec has no more are looked for and removed.
         Scope::AllTrails => {

@@ -73,6 +73,19 @@ impl Plan {
         self.summarize();
     }
 
+    /// Keeps the changes that are safe, and that depend on no other change than safe ones.
+    pub fn keep_safe(&mut self) {
+        let mut withheld: BTreeSet<Address> = BTreeSet::new();
+        // The dependencies of a change come before the change.
+        for change in &self.changes {
+            if change.risk != Risk::Safe || change.depends_on.iter().any(|it| withheld.contains(it)) {
+                withheld.insert(change.address.clone());
+            }
+        }
+        self.changes.retain(|change| !withheld.contains(&change.address));
+        self.summarize();
+    }
+
     /// The accounts in which apply acts.
     pub fn accounts(&self) -> BTreeMap<AccountName, AccountId> {
         let changed = self.changes.iter().map(|change| &change.account);

@@ -20,6 +20,7 @@ use crate::fold::{self, few, fold};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
 
 pub use html::html;
+pub(crate) use html::section;
 pub use junit::junit;
 pub use ocsf::ocsf;
 pub use sarif::sarif;

@@ -42,6 +42,11 @@ impl Failure {
         Self { code, messages: messages(error), hint: error.hint(), details, also: None }
     }
 
+    /// The message of the error and of its causes.
+    pub fn message(&self) -> String {
+        self.messages.join(": ")
+    }
+
     /// The error, and another error that followed.
     pub fn and(self, other: Self) -> Self {
         Self { also: Some(Box::new(other)), ..self }
@@ -54,7 +59,7 @@ pub fn text(failure: &Failure) -> Text {
         // Each problem begins with `error:`, and has its own hint.
         Details::Spec(problems) => problems.text(),
         Details::None | Details::Aws(_) | Details::Known(_) => {
-            let message = failure.messages.join(": ");
+            let message = failure.message();
             let line = Line::styled(ERROR, "error").and(format_args!(": {message}"));
             notice(line, failure.hint.as_deref())
         }

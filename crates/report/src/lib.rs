@@ -16,6 +16,7 @@ mod paint;
 pub mod plan;
 mod size;
 pub mod verify;
+pub mod watch;
 
 /// Options of text output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

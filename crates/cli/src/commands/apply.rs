@@ -39,7 +39,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
         let spec = files::read_spec(path)?;
         let aws = unless_stopped(&interrupt, world.connect(global, &spec)).await??;
         let work = Box::pin(apply_spec(global, args, &world, &aws, &spec, &interrupt));
-        return report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?);
+        return report(global, args, &world, locked(args.lock_timeout, &aws, &spec, &interrupt, work).await?);
     }
     if !args.shown.selection.targets.is_empty() {
         return Err(CliError::TargetOfPlan);
@@ -54,22 +54,37 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     let spec = spec_of(&plan, args, &world)?;
     let aws = unless_stopped(&interrupt, world.connect(global, &spec)).await??;
     let work = Box::pin(apply_saved(global, args, &aws, &spec, plan, &interrupt));
-    report(global, args, &world, locked(args, &aws, &spec, &interrupt, work).await?)
+    report(global, args, &world, locked(args.lock_timeout, &aws, &spec, &interrupt, work).await?)
 }
 
 /// A completed apply.
-struct Applied {
-    outcome: Outcome,
+pub(crate) struct Applied {
+    pub(crate) outcome: Outcome,
     unreadable: Vec<Unreadable>,
     refused: Vec<Refused>,
     exit: Exit,
 }
 
+/// How changes are made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// The maximum time to wait until AWS applies earlier changes everywhere.
+    pub(crate) propagation: Duration,
+    /// Whether CloudTrail is asked to check trails after a change of a policy.
+    pub(crate) confirms: bool,
+}
+
+impl ApplyArgs {
+    fn manner(&self) -> Manner {
+        Manner { propagation: self.propagation_timeout, confirms: !self.no_confirm }
+    }
+}
+
 /// The result of the work under the lock, and the result of the release of the lock.
-struct Locked {
+pub(crate) struct Locked {
     /// `None` if the user did not confirm the plan.
-    applied: Option<Applied>,
-    released: Result<(), LockError>,
+    pub(crate) applied: Option<Applied>,
+    pub(crate) released: Result<(), LockError>,
 }
 
 async fn apply_spec(
@@ -90,23 +105,18 @@ async fn apply_spec(
         return Ok(None);
     }
     let journal = Journal::open(Path::new(JOURNALS), &plan)?;
-    Ok(Some(run_plan(global, args, aws, &spec, &plan, journal, interrupt).await))
+    Ok(Some(run_plan(global, args.manner(), aws, &spec, &plan, journal, interrupt).await))
 }
 
 /// Acquires the lock of the spec, if the spec has one, does the work, and always releases the lock.
-async fn locked(
-    args: &ApplyArgs,
+pub(crate) async fn locked(
+    patience: Duration,
     aws: &Aws,
     spec: &Spec,
     interrupt: &Interrupt,
     work: impl Future<Output = Result<Option<Applied>, CliError>>,
 ) -> Result<Locked, CliError> {
-    let request = lock::Request {
-        who: whoami(),
-        patience: args.lock_timeout,
-        lease: Lease::DEFAULT,
-        interrupt: interrupt.clone(),
-    };
+    let request = request(patience, interrupt.clone());
     let held = tokio::select! {
         held = Box::pin(lock::take(aws, spec.desired(), request)) => held?,
         () = interrupt.aborted() => return Err(CliError::AbortedLock),
@@ -136,6 +146,11 @@ async fn locked(
         }
         (Err(error), Ok(())) => Err(error),
     }
+}
+
+/// A request of this process for a lock.
+pub(crate) fn request(patience: Duration, interrupt: Interrupt) -> lock::Request {
+    lock::Request { who: whoami(), patience, lease: Lease::DEFAULT, interrupt }
 }
 
 /// Releases the lock. After a second signal, S3 has a few seconds to answer.
@@ -202,7 +217,7 @@ async fn apply_saved(
         CliError::PlanAltered { altered: Box::new(altered), spec: spec.path().to_owned() }
     })?;
     let Applied { outcome, unreadable, refused, .. } =
-        run_plan(global, args, aws, &spec, &plan, journal, interrupt).await;
+        run_plan(global, args.manner(), aws, &spec, &plan, journal, interrupt).await;
     let outcome = outcome.with(left, &order);
     let exit = exit(&outcome, &plan, interrupt);
     Ok(Some(Applied { outcome, unreadable, refused, exit }))
@@ -223,9 +238,9 @@ async fn is_agreed(
     is_answered_yes("\nApply these changes? Only `yes` is accepted: ", interrupt).await
 }
 
-async fn run_plan(
+pub(crate) async fn run_plan(
     global: &Global,
-    args: &ApplyArgs,
+    manner: Manner,
     aws: &Aws,
     spec: &Spec,
     plan: &Plan,
@@ -236,8 +251,8 @@ async fn run_plan(
     let spec = spec.with_joined(plan.accounts());
     let watch = Arc::new(Applying::new(global, plan.changes.len()));
     let options = Options {
-        propagation: Propagation::within(args.propagation_timeout),
-        confirm: (!args.no_confirm).then(|| asking(plan)),
+        propagation: Propagation::within(manner.propagation),
+        confirm: manner.confirms.then(|| asking(plan)),
         in_flight: global.concurrency,
         interrupt: interrupt.clone(),
         watch: Arc::clone(&watch) as Arc<_>,

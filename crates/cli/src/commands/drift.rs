@@ -66,6 +66,11 @@ async fn check(global: &Global, args: &DriftArgs, world: &World, path: &Path) ->
     Ok(Checked::new(&comparison))
 }
 
+/// The day in UTC.
+pub(crate) fn today() -> Date {
+    Offset::UTC.to_datetime(Timestamp::now()).date()
+}
+
 /// The baseline of a check.
 struct Reviewed {
     path: PathBuf,
@@ -81,7 +86,7 @@ impl Reviewed {
             true => Baseline::default(),
             false => files::read_baseline(&path)?,
         };
-        Ok(Some(Self { path, accepted, today: Offset::UTC.to_datetime(Timestamp::now()).date() }))
+        Ok(Some(Self { path, accepted, today: today() }))
     }
 
     /// Accepts the findings of a check, and reports the entries that lapsed. With `--update-baseline`, replaces them instead.

@@ -43,6 +43,9 @@ impl CliError {
             | Self::EmptyRange { .. }
             | Self::NothingToVerify
             | Self::UnknownAccount { .. }
+            | Self::Notify { .. }
+            | Self::NotSet { .. }
+            | Self::NoLockToLead { .. }
             | Self::Endpoint(_) => "usage",
             Self::UnknownAddress { .. } => "unknown-address",
             Self::Read { .. }
@@ -72,7 +75,8 @@ impl CliError {
             Self::Unreleased { error, .. } => error.code(),
             Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } => "sandbox",
             Self::Journal(_) => "journal",
-            Self::Json(_) | Self::Runtime(_) | Self::Output(_) => "internal",
+            Self::WatchState(_) => "state",
+            Self::Json(_) | Self::Runtime(_) | Self::Output(_) | Self::Certificates(_) => "internal",
         }
     }
 

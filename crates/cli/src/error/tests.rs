@@ -103,7 +103,25 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         Some(CliError::Endpoint(_)) => CliError::WeatherOfAws,
         Some(CliError::WeatherOfAws) => CliError::NoWeather,
         Some(CliError::NoWeather) => CliError::Serve { address: "127.0.0.1:4599".to_owned(), source: io() },
-        Some(CliError::Serve { .. }) => CliError::Json(json()),
+        Some(CliError::Serve { .. }) => {
+            reconcile_watch::StoreError::Invalid { path: path("state/a.json"), source: json() }.into()
+        }
+        Some(CliError::WatchState(reconcile_watch::StoreError::Invalid { .. })) => {
+            reconcile_watch::StoreError::Version { path: path("state/a.json"), found: "9.0".to_owned() }
+                .into()
+        }
+        Some(CliError::WatchState(reconcile_watch::StoreError::Version { .. })) => {
+            reconcile_watch::StoreError::Io { path: path("state/a.json"), source: io() }.into()
+        }
+        Some(CliError::WatchState(reconcile_watch::StoreError::Io { .. })) => CliError::Notify {
+            option: "--notify",
+            place: "env:ALERT_URL".to_owned(),
+            source: ReceiverError::NotUrl,
+        },
+        Some(CliError::Notify { .. }) => CliError::NotSet { name: "ALERT_URL".to_owned() },
+        Some(CliError::NotSet { .. }) => CliError::NoLockToLead { spec: "specs/a.yaml".to_owned() },
+        Some(CliError::NoLockToLead { .. }) => CliError::Certificates(io()),
+        Some(CliError::Certificates(_)) => CliError::Json(json()),
         Some(CliError::Json(_)) => CliError::Runtime(io()),
         Some(CliError::Runtime(_)) => CliError::Output(io()),
         Some(CliError::Output(_)) => return None,

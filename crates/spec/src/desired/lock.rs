@@ -11,3 +11,10 @@ pub struct Lock {
     /// The key of the object.
     pub key: String,
 }
+
+impl Lock {
+    /// The object with which replicas of `watch` agree on a leader.
+    pub fn of_leader(&self) -> Self {
+        Self { key: format!("{}.watch", self.key), ..self.clone() }
+    }
+}

@@ -1,0 +1,220 @@
+//! `reconcile watch`
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reconcile_apply::lock::{Held, LockError};
+use reconcile_apply::{Interrupt, Journal, lock};
+use reconcile_aws::Counts;
+use reconcile_plan::Checked;
+use reconcile_report::error::Failure;
+use reconcile_watch::{
+    Board, Check, Lead, MachineClock, Notifier, Receiver, ReceiverError, Repair, Schedule, Secret, Store,
+    Watch, serve,
+};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify};
+
+use crate::args::{Global, Selection, Source, WatchArgs};
+use crate::commands::apply::{Applied, JOURNALS, Manner, locked, request, run_plan};
+use crate::commands::drift::today;
+use crate::commands::observe::{compare_live, make_plan};
+use crate::connect::World;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::{files, output, signals};
+
+/// As the default of `apply --propagation-timeout`.
+const PROPAGATION: Duration = Duration::from_mins(2);
+
+pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliError> {
+    let again = Arc::new(Notify::new());
+    let interrupt = signals::listen_with_reload(Arc::clone(&again))?;
+    let receivers = args.notify.iter().map(receiver).collect::<Result<Vec<_>, _>>()?;
+    let secret = args.notify_secret.as_ref().map(secret).transpose()?;
+    let schedule = Schedule { every: args.every, jitter: args.jitter };
+    let board = Arc::new(Board::default());
+    if let Some(address) = args.listen {
+        let failed = |source| CliError::Serve { address: address.to_string(), source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        output::note(format_args!("status page on http://{address}/"));
+        tokio::spawn(serve(listener, Arc::clone(&board), schedule));
+    }
+    let specs: Vec<String> = args.specs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let watch = Watch {
+        world: Arc::new(Live {
+            // The progress of a check is of no interest here.
+            global: Global { no_progress: true, ..global.clone() },
+            world: World::open(global)?,
+            baseline: args.baseline.clone(),
+            replicas: args.replicas,
+            journals: args
+                .state_dir
+                .as_ref()
+                .map_or_else(|| JOURNALS.into(), |folder| folder.join("journal")),
+            interrupt: interrupt.clone(),
+            leads: Mutex::default(),
+        }),
+        schedule,
+        repairs: args.apply.is_some(),
+        store: args.state_dir.clone().map(Store::new),
+        notifier: Notifier::start(receivers, secret.as_ref(), &board).map_err(CliError::Certificates)?,
+        board,
+        clock: Arc::new(MachineClock),
+    };
+    watch.run(&specs, &interrupt, &again).await?;
+    Ok(Exit::Ok)
+}
+
+/// AWS or the sandbox.
+struct Live {
+    global: Global,
+    world: World,
+    baseline: Option<PathBuf>,
+    replicas: bool,
+    journals: PathBuf,
+    interrupt: Interrupt,
+    /// The specs that this process leads among its replicas.
+    leads: Mutex<HashMap<String, Leading>>,
+}
+
+/// The lead of a spec, and what stops when it is lost.
+struct Leading {
+    held: Held,
+    lost: Interrupt,
+}
+
+impl Live {
+    /// The findings of a spec, and the number of changes that are safe.
+    async fn compare(
+        &self,
+        path: &str,
+        calls: &mut BTreeMap<&'static str, Counts>,
+    ) -> Result<(Checked, usize), CliError> {
+        let spec = files::read_spec(Path::new(path))?;
+        let aws = self.world.connect(&self.global, &spec).await?;
+        let compared = compare_live(&self.global, &self.world, &aws, &spec, &ALL, false).await;
+        *calls = aws.counts();
+        let (_, mut comparison) = compared?;
+        let mut checked = Checked::new(&comparison);
+        if let Some(path) = &self.baseline {
+            files::read_baseline(path)?.accept(&mut checked, today());
+        }
+        comparison.plan.keep_safe();
+        Ok((checked, comparison.plan.changes.len()))
+    }
+
+    async fn apply(&self, path: &str) -> Result<Repair, CliError> {
+        let spec = files::read_spec(Path::new(path))?;
+        let aws = self.world.connect(&self.global, &spec).await?;
+        let work = Box::pin(async {
+            // What was compared before the lock was held may have changed.
+            let (spec, mut plan) = make_plan(&self.global, &self.world, &aws, &spec, &ALL, false).await?;
+            plan.keep_safe();
+            if plan.changes.is_empty() {
+                return Ok(None);
+            }
+            let journal = Journal::open(&self.journals, &plan)?;
+            let manner = Manner { propagation: PROPAGATION, confirms: true };
+            Ok(Some(run_plan(&self.global, manner, &aws, &spec, &plan, journal, &self.interrupt).await))
+        });
+        let locked = match locked(Duration::ZERO, &aws, &spec, &self.interrupt, work).await {
+            Err(CliError::Lock(error)) if error.is_held() => return Ok(Repair::Nothing),
+            locked => locked?,
+        };
+        locked.released?;
+        Ok(match locked.applied {
+            Some(Applied { outcome, .. }) if outcome.is_complete() => {
+                Repair::Applied(outcome.summary.applied)
+            }
+            Some(Applied { outcome, .. }) => Repair::Failed(outcome.summary.failed + outcome.summary.skipped),
+            None => Repair::Nothing,
+        })
+    }
+
+    async fn take_lead(&self, path: &str) -> Result<Lead, CliError> {
+        if !self.replicas {
+            return Ok(Lead::This);
+        }
+        let mut leads = self.leads.lock().await;
+        match leads.get(path).map(|leading| leading.lost.is_stopped()) {
+            Some(false) => return Ok(Lead::This),
+            Some(true) => drop(leads.remove(path)),
+            None => {}
+        }
+        let spec = files::read_spec(Path::new(path))?;
+        let aws = self.world.connect(&self.global, &spec).await?;
+        let lost = Interrupt::default();
+        match lock::lead(&aws, spec.desired(), request(Duration::ZERO, lost.clone())).await {
+            Ok(Some(held)) => {
+                leads.insert(path.to_owned(), Leading { held, lost });
+                Ok(Lead::This)
+            }
+            // There is nothing to agree with yet: the first apply creates the bucket of the lock.
+            Ok(None) if spec.desired().lock.is_some() => Ok(Lead::This),
+            Ok(None) => Err(CliError::NoLockToLead { spec: path.to_owned() }),
+            Err(LockError::Held { holder, .. }) => Ok(Lead::Other(holder.who)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// No targets: all resources.
+const ALL: Selection = Selection { targets: Vec::new() };
+
+impl reconcile_watch::World for Live {
+    async fn check(&self, spec: &str) -> Check {
+        let mut calls = BTreeMap::new();
+        match Box::pin(self.compare(spec, &mut calls)).await {
+            Ok((checked, repairable)) => Check { result: Ok(checked), calls, repairable },
+            Err(error) => Check { result: Err(error.failure()), calls, repairable: 0 },
+        }
+    }
+
+    async fn repair(&self, spec: &str) -> Result<Repair, Failure> {
+        Box::pin(self.apply(spec)).await.map_err(|error| error.failure())
+    }
+
+    async fn lead(&self, spec: &str) -> Result<Lead, Failure> {
+        Box::pin(self.take_lead(spec)).await.map_err(|error| error.failure())
+    }
+
+    async fn resign(&self, spec: &str) {
+        if let Some(leading) = self.leads.lock().await.remove(spec)
+            && let Err(error) = leading.held.release().await
+        {
+            output::error(&error.into());
+        }
+    }
+}
+
+fn receiver(source: &Source) -> Result<Receiver, CliError> {
+    const OPTION: &str = "--notify";
+    Receiver::parse(&value(source)?).map_err(|error| unusable(OPTION, source, error))
+}
+
+fn secret(source: &Source) -> Result<Secret, CliError> {
+    const OPTION: &str = "--notify-secret";
+    Secret::parse(&value(source)?).map_err(|error| unusable(OPTION, source, error))
+}
+
+/// The error of a source. The value itself can be a secret.
+fn unusable(option: &'static str, source: &Source, error: ReceiverError) -> CliError {
+    let place = match source {
+        Source::Text(_) => "URL".to_owned(),
+        Source::Environment(name) => format!("env:{name}"),
+        Source::File(path) => format!("file:{}", path.display()),
+    };
+    CliError::Notify { option, place, source: error }
+}
+
+fn value(source: &Source) -> Result<String, CliError> {
+    match source {
+        Source::Text(text) => Ok(text.clone()),
+        Source::Environment(name) => std::env::var(name).map_err(|_| CliError::NotSet { name: name.clone() }),
+        Source::File(path) => files::read_secret(path),
+    }
+}

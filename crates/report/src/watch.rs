@@ -1,0 +1,154 @@
+//! The status page of `watch`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use reconcile_plan::Severity;
+use serde::{Deserialize, Serialize};
+
+use crate::drift::{self, SpecDrift};
+use crate::html::{Filter, SEVERITIES, Tally, page, shown, tallies, time};
+
+/// A check in the history of a spec.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The time at which the check began.
+    pub at: Timestamp,
+    /// The duration of the check in seconds.
+    pub seconds: f64,
+    /// The status: `in_sync`, `drifted` or `error`.
+    pub status: String,
+    /// The number of open findings.
+    pub findings: usize,
+    /// The number of findings that are new or worse.
+    pub new: usize,
+    /// The number of findings that are resolved.
+    pub resolved: usize,
+    /// The number of changes that `--apply safe` made after the check.
+    pub repaired: usize,
+}
+
+/// A spec on the status page.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The path of the spec.
+    pub spec: String,
+    /// Whether this process checks the spec, or who else does.
+    pub standby: Option<String>,
+    /// The last check, if there was one.
+    pub drift: Option<SpecDrift>,
+    /// The last time at which everything could be checked.
+    pub last_success: Option<Timestamp>,
+    /// The last checks, the oldest first.
+    pub history: Vec<Record>,
+}
+
+/// The findings that a visitor asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Only this spec.
+    pub spec: Option<String>,
+    /// Only this account.
+    pub account: Option<String>,
+    /// Only this severity and higher ones.
+    pub severity: Option<Severity>,
+}
+
+/// The number of checks that the page shows for each spec.
+const SHOWN: usize = 20;
+
+/// The status page: all specs with their accounts, findings and checks.
+pub fn page_of(specs: &[Watched], asked: &Asked, every: Duration) -> String {
+    let findings = specs.iter().filter_map(|it| it.drift.as_ref()).flat_map(SpecDrift::findings);
+    let body = html! {
+        header { h1 { "CloudTrail drift" } }
+        main {
+            (tallies(Tally::of(findings)))
+            (filter(specs, asked))
+            @for watched in specs.iter().filter(|it| asked.spec.as_ref().is_none_or(|spec| *spec == it.spec)) {
+                (section(watched, asked))
+            }
+        }
+        footer { p { "reconcile " (env!("CARGO_PKG_VERSION")) ", a check every " (seconds(every)) ". "
+            a href="/metrics" { "Metrics" } } }
+    };
+    // A visitor who leaves the page open sees the next check.
+    page("CloudTrail drift", Some(every.as_secs().clamp(15, 300)), &body)
+}
+
+fn seconds(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds >= 120 && seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
+fn filter(specs: &[Watched], asked: &Asked) -> Markup {
+    let is_spec = |spec: &str| asked.spec.as_deref() == Some(spec);
+    html! {
+        form.filter method="get" action="/" {
+            label { "Spec " select name="spec" {
+                option value="" { "all" }
+                @for watched in specs {
+                    option value=(watched.spec) selected[is_spec(&watched.spec)] { (shown(&watched.spec)) }
+                }
+            } }
+            label { "Account " input type="text" name="account" value=[&asked.account] placeholder="all"; }
+            label { "Severity " select name="severity" {
+                option value="" { "all" }
+                @for severity in SEVERITIES {
+                    option value=(severity.as_str()) selected[asked.severity == Some(severity)] {
+                        (severity.as_str()) " and above"
+                    }
+                }
+            } }
+            button type="submit" { "Filter" }
+        }
+    }
+}
+
+fn section(watched: &Watched, asked: &Asked) -> Markup {
+    let filter = Filter { account: asked.account.as_deref(), severity: asked.severity };
+    html! {
+        @match (&watched.drift, &watched.standby) {
+            (Some(drift), _) => { (drift::section(drift, filter)) },
+            (None, None) => { section { h2 { (shown(&watched.spec)) } p { "The first check is running." } } },
+            (None, Some(_)) => { section { h2 { (shown(&watched.spec)) } } },
+        }
+        @if let Some(leader) = &watched.standby {
+            p.soft { "This replica is on standby: " (shown(leader)) " checks this spec." }
+        }
+        @if let Some(at) = watched.last_success.filter(|_| is_incomplete(watched)) {
+            p.soft { "The last complete check was at " (time(at)) "." }
+        }
+        @if !watched.history.is_empty() {
+            details {
+                summary { "History of checks" }
+                table {
+                    thead { tr {
+                        @for name in ["Time", "Seconds", "Status", "Findings", "New", "Resolved", "Repaired"] {
+                            th scope="col" { (name) }
+                        }
+                    } }
+                    tbody { @for record in watched.history.iter().rev().take(SHOWN) { (row(record)) } }
+                }
+            }
+        }
+    }
+}
+
+fn is_incomplete(watched: &Watched) -> bool {
+    watched.drift.as_ref().is_some_and(|drift| drift.status() == drift::Status::Error)
+}
+
+fn row(record: &Record) -> Markup {
+    html! {
+        tr {
+            td { (time(record.at)) }
+            td { (format!("{:.1}", record.seconds)) }
+            td { (record.status.replace('_', " ")) }
+            @for number in [record.findings, record.new, record.resolved, record.repaired] { td { (number) } }
+        }
+    }
+}

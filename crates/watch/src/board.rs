@@ -1,0 +1,213 @@
+//! What the process knows of its specs, for the loop, the metrics and the status page.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reconcile_aws::Counts;
+use reconcile_report::drift::{SpecDrift, Status};
+use reconcile_report::watch::{Record, Watched};
+use tokio::time::Instant;
+
+use crate::change::{Change, Transition, advance};
+use crate::store::Memory;
+
+/// The most checks that are remembered of a spec: a week of checks every five minutes.
+const REMEMBERED: usize = 2016;
+
+/// What the process knows of all specs.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<State>);
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) specs: BTreeMap<String, Spec>,
+    /// The calls of all checks, by service.
+    pub(crate) calls: BTreeMap<&'static str, Counts>,
+    /// The messages by receiver, and whether they were delivered.
+    pub(crate) messages: BTreeMap<(String, &'static str), u64>,
+}
+
+/// What is known of a spec.
+#[derive(Debug, Clone)]
+pub(crate) struct Spec {
+    pub(crate) drift: Option<SpecDrift>,
+    pub(crate) memory: Memory,
+    /// Who checks the spec in place of this process.
+    pub(crate) standby: Option<String>,
+    pub(crate) last_success: Option<Timestamp>,
+    pub(crate) last_seconds: f64,
+    /// The number of checks by status.
+    pub(crate) checks: BTreeMap<&'static str, u64>,
+    pub(crate) repairs: BTreeMap<&'static str, u64>,
+    /// The last sign of life of the loop.
+    pub(crate) alive: Instant,
+}
+
+/// A check to be recorded.
+pub(crate) struct Done {
+    pub(crate) drift: SpecDrift,
+    pub(crate) taken: Duration,
+}
+
+/// What receivers are told after a check.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct News {
+    pub(crate) changes: Vec<Change>,
+    /// The spec can no longer be checked, for this reason.
+    pub(crate) failed: Option<String>,
+    /// The spec can be checked again.
+    pub(crate) is_recovered: bool,
+}
+
+impl News {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.failed.is_none() && !self.is_recovered
+    }
+}
+
+impl Board {
+    /// The values at this moment.
+    pub(crate) fn state(&self) -> State {
+        self.lock().clone()
+    }
+
+    /// Adds a spec with what is remembered of it.
+    pub(crate) fn add(&self, spec: &str, memory: Memory) {
+        let last = |record: &&Record| record.status != Status::Error.as_str();
+        let last_success = memory.history.iter().rfind(last).map(|record| record.at);
+        let spec_state = Spec {
+            drift: None,
+            memory,
+            standby: None,
+            last_success,
+            last_seconds: 0.0,
+            checks: BTreeMap::new(),
+            repairs: BTreeMap::new(),
+            alive: Instant::now(),
+        };
+        self.lock().specs.insert(spec.to_owned(), spec_state);
+    }
+
+    /// Records who checks a spec: `None` is this process.
+    pub(crate) fn leader(&self, spec: &str, other: Option<String>) {
+        self.update(spec, |state| {
+            state.alive = Instant::now();
+            state.standby = other;
+        });
+    }
+
+    /// Records a check. Returns what changed, and what is to be remembered.
+    pub(crate) fn record(&self, spec: &str, done: Done) -> (News, Memory) {
+        let Done { drift, taken } = done;
+        let (mut news, mut memory) = (News::default(), Memory::default());
+        self.update(spec, |state| {
+            news = tell(&mut state.memory, &drift);
+            let of = |wanted: &[Transition]| {
+                news.changes.iter().filter(|it| wanted.contains(&it.transition)).count()
+            };
+            let status = drift.status();
+            state.memory.history.push(Record {
+                at: drift.checked_at,
+                seconds: taken.as_secs_f64(),
+                status: status.as_str().to_owned(),
+                findings: drift.findings().iter().filter(|finding| finding.is_open()).count(),
+                new: of(&[Transition::New, Transition::Worse]),
+                resolved: of(&[Transition::Resolved]),
+                repaired: 0,
+            });
+            let excess = state.memory.history.len().saturating_sub(REMEMBERED);
+            state.memory.history.drain(..excess);
+            if status != Status::Error {
+                state.last_success = Some(drift.checked_at);
+            }
+            *state.checks.entry(status.as_str()).or_default() += 1;
+            state.last_seconds = taken.as_secs_f64();
+            state.alive = Instant::now();
+            state.drift = Some(drift);
+            memory = state.memory.clone();
+        });
+        (news, memory)
+    }
+
+    /// Records the changes that a repair made after the last check, or that it failed.
+    pub(crate) fn repaired(&self, spec: &str, changes: Option<usize>) {
+        self.update(spec, |state| {
+            let result = if changes.is_some() { "applied" } else { "failed" };
+            *state.repairs.entry(result).or_default() += 1;
+            if let (Some(record), Some(changes)) = (state.memory.history.last_mut(), changes) {
+                record.repaired = changes;
+            }
+            state.alive = Instant::now();
+        });
+    }
+
+    /// Adds the calls of a check.
+    pub(crate) fn count(&self, calls: &BTreeMap<&'static str, Counts>) {
+        let mut state = self.lock();
+        for (service, counts) in calls {
+            let sum = state.calls.entry(service).or_default();
+            sum.calls += counts.calls;
+            sum.retries += counts.retries;
+            sum.throttles += counts.throttles;
+        }
+    }
+
+    /// Counts a message to a receiver.
+    pub(crate) fn message(&self, receiver: &str, result: &'static str) {
+        *self.lock().messages.entry((receiver.to_owned(), result)).or_default() += 1;
+    }
+
+    /// Whether every spec was checked, or is checked by another replica.
+    pub(crate) fn is_ready(&self) -> bool {
+        let state = self.lock();
+        // Before the first spec is added, nothing is known.
+        !state.specs.is_empty()
+            && state.specs.values().all(|spec| spec.drift.is_some() || spec.standby.is_some())
+    }
+
+    /// Whether the loop of every spec gave a sign of life within a time.
+    pub(crate) fn is_alive(&self, within: Duration) -> bool {
+        self.lock().specs.values().all(|spec| spec.alive.elapsed() <= within)
+    }
+
+    /// The specs as the status page shows them.
+    pub(crate) fn watched(&self) -> Vec<Watched> {
+        let state = self.lock();
+        let watched = state.specs.iter().map(|(name, spec)| Watched {
+            spec: name.clone(),
+            standby: spec.standby.clone(),
+            drift: spec.drift.clone(),
+            last_success: spec.last_success,
+            history: spec.memory.history.clone(),
+        });
+        watched.collect()
+    }
+
+    fn update(&self, spec: &str, change: impl FnOnce(&mut Spec)) {
+        if let Some(state) = self.lock().specs.get_mut(spec) {
+            change(state);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What receivers are told of a check.
+fn tell(memory: &mut Memory, drift: &SpecDrift) -> News {
+    match &drift.result {
+        Ok(checked) => News {
+            changes: advance(&mut memory.known, checked),
+            failed: None,
+            is_recovered: std::mem::take(&mut memory.is_failing),
+        },
+        Err(_) if memory.is_failing => News::default(),
+        Err(failure) => {
+            memory.is_failing = true;
+            News { failed: Some(failure.message()), ..News::default() }
+        }
+    }
+}

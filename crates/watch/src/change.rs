@@ -1,0 +1,141 @@
+//! What changed between two checks of a spec. Pure.
+
+use std::collections::BTreeMap;
+
+use reconcile_plan::{Checked, Finding, FindingKind};
+use serde::{Deserialize, Serialize};
+
+/// How a finding changed since the last check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transition {
+    /// The finding was not there, or was accepted.
+    New,
+    /// The finding is more severe.
+    Worse,
+    /// The finding is gone, or is accepted now.
+    Resolved,
+}
+
+impl Transition {
+    /// The word of the transition.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Worse => "worse",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// A finding that changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// How it changed.
+    pub transition: Transition,
+    /// The finding as it is now, or as it was before it was resolved.
+    pub finding: Finding,
+}
+
+/// Returns what changed from the open findings of earlier checks, which become those of this check.
+///
+/// A finding of an account that cannot be read now is neither there nor resolved. It stays known, so that nobody is told that it is
+/// resolved, or that it is new when the account can be read again.
+pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &Checked) -> Vec<Change> {
+    let open: BTreeMap<&str, &Finding> = checked
+        .findings
+        .iter()
+        .filter(|finding| finding.is_open())
+        .map(|finding| (finding.id.as_str(), finding))
+        .collect();
+    let unread: Vec<&Finding> =
+        open.values().copied().filter(|finding| finding.kind == FindingKind::Unreadable).collect();
+    let is_unknown = |finding: &Finding| {
+        unread.iter().any(|unread| unread.account.is_some() && unread.account == finding.account)
+    };
+    let mut changes = Vec::new();
+    for finding in checked.findings.iter().filter(|finding| finding.is_open()) {
+        let transition = match known.get(&finding.id) {
+            None => Transition::New,
+            Some(before) if finding.severity < before.severity => Transition::Worse,
+            Some(_) => continue,
+        };
+        changes.push(Change { transition, finding: finding.clone() });
+    }
+    for finding in known.values() {
+        if !open.contains_key(finding.id.as_str()) && !is_unknown(finding) {
+            changes.push(Change { transition: Transition::Resolved, finding: finding.clone() });
+        }
+    }
+    let carried = known.values().filter(|it| !open.contains_key(it.id.as_str()) && is_unknown(it));
+    let carried: Vec<Finding> = carried.cloned().collect();
+    *known = open.into_values().cloned().chain(carried).map(|it| (it.id.clone(), it)).collect();
+    changes
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use reconcile_plan::Severity;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A finding such as `a:high`, `a:high:unreadable` or `a:high:accepted`, of the account with its name.
+    pub(crate) fn finding(text: &str) -> Finding {
+        let mut words = text.split(':');
+        let (id, severity) = (words.next().unwrap(), words.next().unwrap());
+        let more = words.next().unwrap_or("changed");
+        let (kind, accepted) = if more == "accepted" { ("changed", Some("SEC-1")) } else { (more, None) };
+        let account = id.chars().next().unwrap();
+        serde_json::from_value(json!({
+            "id": id, "address": format!("trail/{account}/{id}"), "kind": kind, "code": kind, "severity": severity,
+            "account": { "name": account.to_string(), "id": "111111111111" },
+            "message": "logging is stopped", "before": null, "after": null, "diff": [], "accepted": accepted,
+        }))
+        .unwrap()
+    }
+
+    pub(crate) fn checked(findings: &str) -> Checked {
+        Checked {
+            installation: "prod".to_owned(),
+            accounts: BTreeMap::new(),
+            findings: findings.split_whitespace().map(finding).collect(),
+        }
+    }
+
+    #[test]
+    fn a_finding_is_told_when_it_appears_worsens_or_ends() {
+        for (before, after, expected) in [
+            ("", "", ""),
+            ("", "a:high", "new a"),
+            ("a:high", "a:high", ""),
+            ("a:high", "a:critical", "worse a"),
+            ("a:critical", "a:high", ""),
+            ("a:high b:low", "b:low", "resolved a"),
+            ("a:high", "a:high:accepted", "resolved a"),
+            ("a:high:accepted", "a:high", "new a"),
+            // An account that cannot be read: its findings are unknown.
+            ("a1:high b1:low", "a2:critical:unreadable", "new a2, resolved b1"),
+        ] {
+            let mut known = BTreeMap::new();
+            advance(&mut known, &checked(before));
+            let changes = advance(&mut known, &checked(after));
+            let told: Vec<String> =
+                changes.iter().map(|it| format!("{} {}", it.transition.as_str(), it.finding.id)).collect();
+            assert_eq!(told.join(", "), expected, "from {before:?} to {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_finding_of_an_account_that_was_not_readable_for_a_while_is_told_once() {
+        let mut known = BTreeMap::new();
+        let told: Vec<usize> = ["a1:high", "a2:critical:unreadable", "a1:high", ""]
+            .into_iter()
+            .map(|findings| advance(&mut known, &checked(findings)).len())
+            .collect();
+        // The finding, the unreadable account, its end, and the end of the finding.
+        assert_eq!(told, [1, 1, 1, 1]);
+        assert!(known.is_empty());
+        assert_eq!(finding("a:low").severity, Severity::Low);
+    }
+}

@@ -1,0 +1,22 @@
+//! Scheduled drift checks in one process: when specs are checked, what changed since the last check, who is told, and what the
+//! process shows of itself.
+//!
+//! The process that checks ([`World`]) is given: this crate makes no call to AWS.
+
+mod board;
+mod change;
+mod metrics;
+mod notify;
+mod page;
+mod schedule;
+mod server;
+mod store;
+mod watch;
+
+pub use board::Board;
+pub use change::{Change, Transition};
+pub use notify::{Notifier, Receiver, ReceiverError, Secret};
+pub use schedule::Schedule;
+pub use server::serve;
+pub use store::{Store, StoreError};
+pub use watch::{Check, Clock, Lead, MachineClock, Repair, Watch, World};

@@ -1,0 +1,150 @@
+//! Delivers messages to a receiver, in their order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::message::Message;
+use super::receiver::{Form, Receiver, Secret};
+use crate::board::Board;
+
+/// The time of one attempt.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// The number of attempts: about an hour and a half with all pauses.
+const ATTEMPTS: u32 = 20;
+/// The longest pause between two attempts.
+const LONGEST: Duration = Duration::from_mins(5);
+
+pub(super) type Connection = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// The HTTP client, which trusts the certificates of the system.
+pub(super) fn client() -> std::io::Result<Connection> {
+    let connector = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
+    Ok(Client::builder(TokioExecutor::new()).build(connector))
+}
+
+/// What becomes of a message after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Delivered,
+    Again,
+    Refused,
+}
+
+/// Delivers the messages for one receiver.
+#[derive(Debug)]
+pub(super) struct Courier {
+    pub(super) client: Connection,
+    pub(super) secret: Option<Secret>,
+    pub(super) board: Arc<Board>,
+    pub(super) receiver: Receiver,
+    /// The messages that are not delivered yet.
+    pub(super) waiting: Arc<AtomicUsize>,
+}
+
+impl Courier {
+    pub(super) async fn run(self, mut messages: mpsc::Receiver<Arc<Message>>) {
+        while let Some(message) = messages.recv().await {
+            self.deliver(&message).await;
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    async fn deliver(&self, message: &Message) {
+        let name = self.receiver.name();
+        for attempt in 1..=ATTEMPTS {
+            let result = match timeout(ATTEMPT, self.send(message)).await {
+                Ok(Ok(status)) => Ok(status),
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(format!("no answer within {} seconds", ATTEMPT.as_secs())),
+            };
+            match (fate(result.as_ref().ok().copied()), attempt) {
+                (Fate::Delivered, _) => return self.board.message(&name, "delivered"),
+                (Fate::Refused, _) | (Fate::Again, ATTEMPTS) => break,
+                (Fate::Again, _) => {
+                    tracing::warn!(receiver = name, attempt, ?result, "a notification is sent again");
+                    sleep(pause(attempt)).await;
+                }
+            }
+        }
+        tracing::error!(receiver = name, id = message.id, "a notification was not delivered");
+        self.board.message(&name, "failed");
+    }
+
+    async fn send(&self, message: &Message) -> Result<StatusCode, String> {
+        let body = match self.receiver.form {
+            Form::Json => message.json(),
+            Form::Slack => message.slack(),
+        };
+        let seconds = Timestamp::now().as_second();
+        let mut request = Request::post(self.receiver.url.clone())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::USER_AGENT, concat!("reconcile/", env!("CARGO_PKG_VERSION")));
+        // See the specification "Standard Webhooks".
+        if let (Form::Json, Some(secret)) = (self.receiver.form, &self.secret) {
+            request = request
+                .header("webhook-id", &message.id)
+                .header("webhook-timestamp", seconds)
+                .header("webhook-signature", secret.sign(&message.id, seconds, &body));
+        }
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())?;
+        let response = self.client.request(request).await.map_err(|error| reconcile_text::message(&error))?;
+        Ok(response.status())
+    }
+}
+
+/// Judges an answer; `None` is no answer. A receiver that refuses a message refuses it the next time as well.
+fn fate(status: Option<StatusCode>) -> Fate {
+    match status {
+        Some(status) if status.is_success() => Fate::Delivered,
+        Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => Fate::Again,
+        Some(status) if status.is_client_error() || status.is_redirection() => Fate::Refused,
+        Some(_) | None => Fate::Again,
+    }
+}
+
+/// The pause after an attempt: one second, then twice as long each time.
+fn pause(attempt: u32) -> Duration {
+    Duration::from_secs(1).saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_sent_again_if_a_later_attempt_can_succeed() {
+        for (status, expected) in [
+            (Some(200), Fate::Delivered),
+            (Some(204), Fate::Delivered),
+            (Some(301), Fate::Refused),
+            (Some(400), Fate::Refused),
+            (Some(404), Fate::Refused),
+            (Some(408), Fate::Again),
+            (Some(429), Fate::Again),
+            (Some(500), Fate::Again),
+            (Some(503), Fate::Again),
+            (None, Fate::Again),
+        ] {
+            let status = status.map(|status| StatusCode::from_u16(status).unwrap());
+            assert_eq!(fate(status), expected, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_grow_up_to_a_limit() {
+        let seconds: Vec<u64> = [1, 2, 3, 9, 10, 20].map(|attempt| pause(attempt).as_secs()).into();
+        assert_eq!(seconds, [1, 2, 4, 256, 300, 300]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Receivers of notifications and the secret of signatures. Their URLs can be secrets: nothing prints them.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use http::Uri;
+use sha2::Sha256;
+
+/// The form of the messages that a receiver understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The JSON document.
+    Json,
+    /// A message of Slack.
+    Slack,
+}
+
+/// A receiver of notifications.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Receiver {
+    pub(crate) form: Form,
+    pub(crate) url: Uri,
+}
+
+/// A receiver that cannot be used. The message does not contain the URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiverError {
+    /// The text is not a URL.
+    #[error("the receiver is not an `https://` or `http://` URL")]
+    NotUrl,
+    /// The message would cross the network unencrypted.
+    #[error("the receiver has an `http://` URL of another host; use `https://`")]
+    Plain,
+    /// The secret is not base64.
+    #[error("the secret is not `whsec_` and base64 text of 24 bytes or more")]
+    Secret,
+}
+
+impl Receiver {
+    /// Reads a receiver: a URL, which `slack+` marks as one of Slack.
+    ///
+    /// # Errors
+    /// [`ReceiverError`] if the URL is none, or is unencrypted and not of this machine.
+    pub fn parse(text: &str) -> Result<Self, ReceiverError> {
+        let text = text.trim();
+        let (form, url) = match text.strip_prefix("slack+") {
+            Some(url) => (Form::Slack, url),
+            None => (Form::Json, text),
+        };
+        let url: Uri = url.parse().map_err(|_| ReceiverError::NotUrl)?;
+        let is_local = matches!(url.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        match url.scheme_str() {
+            Some("https") => {}
+            Some("http") if is_local => {}
+            Some("http") => return Err(ReceiverError::Plain),
+            _ => return Err(ReceiverError::NotUrl),
+        }
+        // The webhooks of Slack have a format of their own, and no signature.
+        let form = if url.host() == Some("hooks.slack.com") { Form::Slack } else { form };
+        Ok(Self { form, url })
+    }
+
+    /// The name in logs and metrics: the host, because the path of a webhook is often a secret.
+    pub(crate) fn name(&self) -> String {
+        let scheme = self.url.scheme_str().unwrap_or_default();
+        format!("{scheme}://{}", self.url.authority().map(http::uri::Authority::host).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Receiver").field(&self.name()).finish()
+    }
+}
+
+/// The secret that signs messages, as in the specification "Standard Webhooks".
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Secret {
+    /// Reads a secret, with or without its prefix `whsec_`.
+    ///
+    /// # Errors
+    /// [`ReceiverError::Secret`] if the text is not base64, or has less than 24 bytes.
+    pub fn parse(text: &str) -> Result<Self, ReceiverError> {
+        let text = text.trim();
+        let bytes = BASE64_STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text));
+        bytes.ok().filter(|bytes| bytes.len() >= 24).map(Self).ok_or(ReceiverError::Secret)
+    }
+
+    /// The signature of a message: `v1,` and the base64 text of the HMAC of id, time and body.
+    pub(crate) fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
+        // HMAC accepts keys of every length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
+        mac.update(format!("{id}.{seconds}.{body}").as_bytes());
+        format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_is_encrypted_or_local() {
+        for (text, expected) in [
+            ("https://alerts.example.org/x", Ok((Form::Json, "https://alerts.example.org"))),
+            ("slack+https://chat.example.org/hooks/secret", Ok((Form::Slack, "https://chat.example.org"))),
+            ("https://hooks.slack.com/services/T/B/secret\n", Ok((Form::Slack, "https://hooks.slack.com"))),
+            ("http://localhost:8080/x", Ok((Form::Json, "http://localhost"))),
+            ("http://alerts.example.org/x", Err(ReceiverError::Plain)),
+            ("ftp://alerts.example.org", Err(ReceiverError::NotUrl)),
+            ("alerts", Err(ReceiverError::NotUrl)),
+            ("", Err(ReceiverError::NotUrl)),
+        ] {
+            let parsed = Receiver::parse(text);
+            assert_eq!(
+                parsed.map(|it| (it.form, it.name())),
+                expected.map(|(form, name)| (form, name.to_owned()))
+            );
+        }
+        let receiver = Receiver::parse("https://hooks.slack.com/services/T/B/secret").unwrap();
+        assert!(!format!("{receiver:?}").contains("secret"));
+    }
+
+    /// The example of the specification.
+    #[test]
+    fn a_signature_is_that_of_standard_webhooks() {
+        let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature = secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        assert_eq!(Secret::parse("whsec_c2hvcnQ="), Err(ReceiverError::Secret));
+        assert_eq!(format!("{secret:?}"), "Secret");
+    }
+}

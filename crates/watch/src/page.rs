@@ -1,0 +1,44 @@
+//! The request for the status page. Pure.
+
+use reconcile_plan::Severity;
+use reconcile_report::watch::Asked;
+
+/// Reads the query of a request, such as `account=production&severity=high`. Unknown keys and values are ignored, as a browser may
+/// add some.
+pub(crate) fn asked(query: &str) -> Asked {
+    let mut asked = Asked::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
+        match name.as_ref() {
+            "spec" => asked.spec = Some(value.into_owned()),
+            "account" => asked.account = Some(value.into_owned()),
+            "severity" => asked.severity = severity(&value),
+            _ => {}
+        }
+    }
+    asked
+}
+
+fn severity(word: &str) -> Option<Severity> {
+    let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+    all.into_iter().find(|severity| severity.as_str() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_selects_findings() {
+        for (query, spec, account, severity) in [
+            ("", None, None, None),
+            ("spec=&account=&severity=", None, None, None),
+            ("spec=specs%2Fa.yaml&account=prod", Some("specs/a.yaml"), Some("prod"), None),
+            ("severity=high&utm=1", None, None, Some(Severity::High)),
+            ("severity=huge", None, None, None),
+        ] {
+            let expected =
+                Asked { spec: spec.map(str::to_owned), account: account.map(str::to_owned), severity };
+            assert_eq!(asked(query), expected, "{query}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What a watch remembers across restarts: a file for each spec.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use reconcile_plan::Finding;
+use reconcile_report::watch::Record;
+use reconcile_spec::sha256_hex;
+use reconcile_text::Hint;
+use serde::{Deserialize, Serialize};
+
+/// The version of the files.
+const FORMAT_VERSION: &str = "1.0";
+
+/// The memory of a spec.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    /// The open findings that receivers know, by their id.
+    pub(crate) known: BTreeMap<String, Finding>,
+    /// Whether receivers know that the spec cannot be checked.
+    pub(crate) is_failing: bool,
+    /// The last checks, the oldest first.
+    pub(crate) history: Vec<Record>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    format_version: String,
+    spec: String,
+    #[serde(flatten)]
+    memory: Memory,
+}
+
+/// A folder with a file for each spec.
+#[derive(Debug, Clone)]
+pub struct Store(PathBuf);
+
+/// The state of a watch cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file system does not allow it.
+    #[error("cannot use the state file `{}`", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is not from this version of the program.
+    #[error("the state file `{}` is not a state of `watch`", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// A later version of the program wrote the file.
+    #[error("the state file `{}` has the format version `{found}`; this program reads {FORMAT_VERSION}", .path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version of the file.
+        found: String,
+    },
+}
+
+impl Hint for StoreError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Io { .. } => "name a folder that this user can write with `--state-dir DIR`".to_owned(),
+            Self::Invalid { path, .. } | Self::Version { path, .. } => format!(
+                "move `{}` away to start with an empty history; open findings are then reported as new",
+                path.display()
+            ),
+        })
+    }
+}
+
+impl Store {
+    /// The state in a folder.
+    pub fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// The file of a spec. Two paths that differ only in separators get different files.
+    fn path(&self, spec: &str) -> PathBuf {
+        let readable = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+        let name: String = spec.chars().map(readable).take(60).collect();
+        let digest: String = sha256_hex(spec.as_bytes()).chars().take(8).collect();
+        self.0.join(format!("{name}-{digest}.json"))
+    }
+
+    /// Reads the memory of a spec; empty if there is no file.
+    pub(crate) fn read(&self, spec: &str) -> Result<Memory, StoreError> {
+        let path = self.path(spec);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Memory::default()),
+            Err(source) => return Err(StoreError::Io { path, source }),
+        };
+        match serde_json::from_str::<File>(&text) {
+            Ok(file) if file.format_version == FORMAT_VERSION => Ok(file.memory),
+            Ok(file) => Err(StoreError::Version { path, found: file.format_version }),
+            Err(source) => Err(StoreError::Invalid { path, source }),
+        }
+    }
+
+    /// Writes the memory of a spec in place of the earlier one.
+    pub(crate) fn write(&self, spec: &str, memory: &Memory) -> Result<(), StoreError> {
+        let path = self.path(spec);
+        let file =
+            File { format_version: FORMAT_VERSION.to_owned(), spec: spec.to_owned(), memory: memory.clone() };
+        let bytes =
+            serde_json::to_vec(&file).map_err(|source| StoreError::Invalid { path: path.clone(), source })?;
+        replace(&self.0, &path, &bytes).map_err(|source| StoreError::Io { path, source })
+    }
+}
+
+fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::tests::finding;
+
+    #[test]
+    fn a_memory_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("state"));
+        assert_eq!(store.read("specs/a.yaml").unwrap(), Memory::default());
+        let known = [finding("a:high")].map(|it| (it.id.clone(), it)).into();
+        let memory = Memory { known, is_failing: true, history: Vec::new() };
+        store.write("specs/a.yaml", &memory).unwrap();
+        assert_eq!(store.read("specs/a.yaml").unwrap(), memory);
+        assert_eq!(store.read("specs-a.yaml").unwrap(), Memory::default());
+    }
+
+    #[test]
+    fn a_file_that_is_no_memory_is_an_error_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_owned());
+        let path = store.path("a.yaml");
+        for (text, expected) in [
+            ("{", "is not a state of `watch`"),
+            (
+                r#"{"format_version":"2.0","spec":"a","known":{},"is_failing":false,"history":[]}"#,
+                "has the format version `2.0`",
+            ),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = store.read("a.yaml").unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(error.hint().unwrap().contains("move `"));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The loop of checks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use reconcile_apply::Interrupt;
+use reconcile_aws::Counts;
+use reconcile_plan::{Checked, Finding};
+use reconcile_report::drift::SpecDrift;
+use reconcile_report::error::{Details, Failure};
+use reconcile_text::Hint;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::board::{Board, Done};
+use crate::change::Change;
+use crate::notify::Notifier;
+use crate::schedule::Schedule;
+use crate::store::{Store, StoreError};
+
+/// The result of one check.
+#[derive(Debug)]
+pub struct Check {
+    /// The findings, or the error.
+    pub result: Result<Checked, Failure>,
+    /// The calls of the check, by service.
+    pub calls: BTreeMap<&'static str, Counts>,
+    /// The number of changes that `--apply safe` can make.
+    pub repairable: usize,
+}
+
+/// The result of a repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repair {
+    /// This number of changes was made.
+    Applied(usize),
+    /// This number of changes failed or was skipped.
+    Failed(usize),
+    /// Another apply holds the lock, or the changes are no longer needed.
+    Nothing,
+}
+
+/// Whether this process checks a spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lead {
+    /// This process does.
+    This,
+    /// Another replica does.
+    Other(String),
+}
+
+/// The world that is checked. No two calls for one spec are made at the same time.
+pub trait World: Send + Sync + 'static {
+    /// Checks a spec.
+    fn check(&self, spec: &str) -> impl Future<Output = Check> + Send;
+
+    /// Makes the changes of a spec that are safe.
+    fn repair(&self, spec: &str) -> impl Future<Output = Result<Repair, Failure>> + Send;
+
+    /// Agrees with other replicas on who checks a spec.
+    fn lead(&self, spec: &str) -> impl Future<Output = Result<Lead, Failure>> + Send;
+
+    /// Lets another replica check a spec.
+    fn resign(&self, spec: &str) -> impl Future<Output = ()> + Send;
+}
+
+/// A task of the check ended early.
+#[derive(Debug, thiserror::Error)]
+#[error("the check ended unexpectedly")]
+struct Ended(#[source] tokio::task::JoinError);
+
+impl Hint for Ended {
+    fn hint(&self) -> Option<String> {
+        Some("this is an error of reconcile; please report it with the log".to_owned())
+    }
+}
+
+/// Checks specs on a schedule.
+pub struct Watch<W> {
+    /// The world.
+    pub world: Arc<W>,
+    /// The times of checks.
+    pub schedule: Schedule,
+    /// Whether safe changes are made.
+    pub repairs: bool,
+    /// The memory across restarts.
+    pub store: Option<Store>,
+    /// What is known of the specs.
+    pub board: Arc<Board>,
+    /// Who is told.
+    pub notifier: Notifier,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The time that a watch goes by.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+
+    /// Waits for a time.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MachineClock;
+
+impl Clock for MachineClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+impl<W> std::fmt::Debug for Watch<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("schedule", &self.schedule).finish_non_exhaustive()
+    }
+}
+
+impl<W: World> Watch<W> {
+    /// Checks the specs until a stop is requested. `again` requests a check of every spec at once.
+    ///
+    /// A failed check is recorded and told, and does not end the loop. A repair that runs when a stop is requested is finished.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the state of a spec cannot be read at the start.
+    pub async fn run(
+        self,
+        specs: &[String],
+        stop: &Interrupt,
+        again: &Arc<Notify>,
+    ) -> Result<(), StoreError> {
+        for spec in specs {
+            let memory = self.store.as_ref().map(|store| store.read(spec)).transpose()?.unwrap_or_default();
+            self.board.add(spec, memory);
+        }
+        let watch = Arc::new(self);
+        let mut loops = JoinSet::new();
+        for spec in specs {
+            let (watch, spec, stop, again) =
+                (Arc::clone(&watch), spec.clone(), stop.clone(), Arc::clone(again));
+            loops.spawn(async move { watch.attend(&spec, &stop, &again).await });
+        }
+        while loops.join_next().await.is_some() {}
+        watch.notifier.finish().await;
+        Ok(())
+    }
+
+    /// Checks one spec again and again.
+    async fn attend(self: &Arc<Self>, spec: &str, stop: &Interrupt, again: &Notify) {
+        if !stop.sleep(self.schedule.delay(fastrand::f64())).await {
+            return;
+        }
+        while !stop.is_stopped() {
+            let begun = Instant::now();
+            self.round(spec, stop).await;
+            let pause = self.schedule.pause(begun.elapsed(), fastrand::f64());
+            tokio::select! {
+                () = self.clock.sleep(pause) => {}
+                () = again.notified() => {}
+                () = stop.stopped() => {}
+            }
+        }
+        self.world.resign(spec).await;
+    }
+
+    /// Makes one check, if this process leads, and repairs what it can.
+    async fn round(self: &Arc<Self>, spec: &str, stop: &Interrupt) {
+        match self.world.lead(spec).await {
+            Ok(Lead::This) => self.board.leader(spec, None),
+            Ok(Lead::Other(leader)) => return self.board.leader(spec, Some(leader)),
+            Err(failure) => return self.record(spec, Err(failure), Instant::now()),
+        }
+        let Some(repairable) = self.check(spec, stop).await else { return };
+        if !self.repairs || repairable == 0 || stop.is_stopped() {
+            return;
+        }
+        match self.world.repair(spec).await {
+            Ok(Repair::Applied(changes)) => {
+                self.board.repaired(spec, Some(changes));
+                // The result of the repair is seen, and told, at once.
+                self.check(spec, stop).await;
+            }
+            Ok(Repair::Failed(changes)) => {
+                tracing::error!(spec, changes, "repair failed; the journal has the errors");
+                self.board.repaired(spec, None);
+            }
+            Ok(Repair::Nothing) => {}
+            Err(failure) => {
+                tracing::error!(spec, error = failure.message(), "repair failed");
+                self.board.repaired(spec, None);
+            }
+        }
+    }
+
+    /// Checks a spec and records the result. Returns the number of changes that a repair can make; `None` after a request to stop.
+    async fn check(self: &Arc<Self>, spec: &str, stop: &Interrupt) -> Option<usize> {
+        let begun = Instant::now();
+        let task = {
+            let (watch, spec) = (Arc::clone(self), spec.to_owned());
+            // A task of its own: a panic does not end the loop.
+            tokio::spawn(async move { watch.world.check(&spec).await })
+        };
+        let abort = task.abort_handle();
+        let check = tokio::select! {
+            check = task => check,
+            // A check only reads, and can be abandoned.
+            () = stop.stopped() => {
+                abort.abort();
+                return None;
+            }
+        };
+        let check = check.unwrap_or_else(|error| Check {
+            result: Err(Failure::new("internal", &Ended(error), Details::None)),
+            calls: BTreeMap::new(),
+            repairable: 0,
+        });
+        self.board.count(&check.calls);
+        self.record(spec, check.result, begun);
+        Some(check.repairable)
+    }
+
+    fn record(&self, spec: &str, result: Result<Checked, Failure>, begun: Instant) {
+        if let Err(failure) = &result {
+            tracing::error!(spec, error = failure.message(), "check failed");
+        }
+        let installation = result.as_ref().ok().map(|checked| checked.installation.clone());
+        let checked_at = self.clock.now();
+        let drift = SpecDrift { spec: spec.to_owned(), checked_at, result };
+        let (news, memory) = self.board.record(spec, Done { drift, taken: begun.elapsed() });
+        if let Some(Err(error)) = self.store.as_ref().map(|store| store.write(spec, &memory)) {
+            tracing::error!(spec, error = reconcile_text::message(&error), "the history is not saved");
+        }
+        for Change { transition, finding } in &news.changes {
+            let (transition, severity) = (transition.as_str(), finding.severity.as_str());
+            let Finding { address, message, .. } = finding;
+            tracing::info!(spec, transition, severity, address, message, "finding");
+        }
+        if news.is_recovered {
+            tracing::info!(spec, "can be checked again");
+        }
+        if !news.is_empty() {
+            self.notifier.tell(spec, installation.as_deref(), checked_at, &news);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! A week of checks against the embedded AWS, on a clock that does not wait.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use reconcile_apply::{Interrupt, Journal, Options, Propagation, apply};
+use reconcile_aws::Aws;
+use reconcile_diff::{Progress, read};
+use reconcile_plan::{Checked, Comparison, Plan, compare};
+use reconcile_report::error::{Details, Failure};
+use reconcile_report::watch::Record;
+use reconcile_sandbox::{connection, setup};
+use reconcile_spec::{Spec, parse};
+use reconcile_text::Hint;
+use reconcile_twin::Twin;
+use reconcile_watch::{Board, Check, Clock, Lead, Notifier, Repair, Schedule, Store, Watch, World};
+use serde_json::json;
+use tokio::sync::Notify;
+
+const SPEC: &str = "specs/week.yaml";
+const TEXT: &str = r#"
+version: 1
+name: week
+accounts:
+  security: { id: "111111111111" }
+  production: { id: "222222222222", role: Audit }
+bucket: { name: week-logs, account: security, region: eu-west-1 }
+key: { alias: week-logs }
+trails:
+  - { name: Trail, accounts: [security, production] }
+"#;
+const ACCOUNT: &str = "222222222222";
+const HOURS: i64 = 7 * 24;
+
+/// What happens at an hour of the week.
+fn event(hour: i64) -> Option<&'static str> {
+    match hour {
+        10 | 50 | 100 => Some("StopLogging"),
+        14 | 140 => Some("StartLogging"),
+        _ => None,
+    }
+}
+
+/// The hours in which AWS does not answer.
+fn is_away(hour: i64) -> bool {
+    (70..73).contains(&hour)
+}
+
+/// A clock that is always as late as the checks are.
+#[derive(Default)]
+struct Hours(AtomicI64);
+
+impl Hours {
+    fn passed(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Clock for Hours {
+    fn now(&self) -> Timestamp {
+        let start: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+        start + SignedDuration::from_hours(self.passed())
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(tokio::task::yield_now())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("AWS does not answer")]
+struct Away;
+
+impl Hint for Away {
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+struct Sandbox {
+    twin: Twin,
+    spec: Spec,
+    clock: Arc<Hours>,
+    stop: Interrupt,
+    journals: tempfile::TempDir,
+    /// The hour of the last event: a second check within an hour repeats nothing.
+    last: AtomicI64,
+}
+
+impl Sandbox {
+    fn new(clock: &Arc<Hours>, stop: &Interrupt) -> Self {
+        let spec = parse(SPEC, TEXT.as_bytes()).unwrap();
+        let twin = Twin::in_memory();
+        twin.provision(setup(&spec));
+        let journals = tempfile::tempdir().unwrap();
+        Self { twin, spec, clock: Arc::clone(clock), stop: stop.clone(), journals, last: AtomicI64::new(-1) }
+    }
+
+    fn connect(&self) -> Aws {
+        Aws::new(reconcile_aws::Options {
+            profile: None,
+            region: "eu-west-1".parse().unwrap(),
+            endpoint_url: None,
+            concurrency: NonZeroUsize::new(8).unwrap(),
+            session_policies: true,
+            embedded: Some(connection(&self.twin, self.spec.desired())),
+        })
+    }
+
+    async fn compare(&self) -> Comparison {
+        let live = read(&self.connect(), self.spec.clone(), &Arc::new(Progress::default())).await.unwrap();
+        compare(&live.spec, &live.observed, self.clock.now())
+    }
+
+    async fn make(&self, plan: &Plan) -> usize {
+        let journal = Journal::open(self.journals.path(), plan).unwrap();
+        let options = Options {
+            propagation: Propagation::simulated(Duration::ZERO),
+            confirm: None,
+            in_flight: NonZeroUsize::new(8).unwrap(),
+            interrupt: Interrupt::default(),
+            watch: Arc::new(()),
+        };
+        let outcome = apply(&self.connect(), self.spec.desired(), plan, journal, options).await;
+        assert!(outcome.is_complete(), "{:#?}", outcome.results);
+        outcome.summary.applied
+    }
+
+    /// What somebody in the account does.
+    fn call(&self, operation: &str) {
+        const TARGET: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
+        let (key, _) = self.twin.credentials_for(ACCOUNT);
+        let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20261126/eu-west-1/cloudtrail/aws4_request");
+        let request = http::Request::builder().method("POST").uri("/").header("authorization", scope);
+        let request = request.header("x-amz-target", format!("{TARGET}.{operation}"));
+        let body = json!({ "Name": "Trail" }).to_string();
+        let answer = self.twin.handle(request.body(body.into_bytes().into()).unwrap());
+        assert_eq!(answer.status(), 200, "{operation}: {:?}", answer.body());
+    }
+}
+
+impl World for Sandbox {
+    async fn check(&self, _: &str) -> Check {
+        let hour = self.clock.passed();
+        if hour >= HOURS {
+            self.stop.stop();
+        }
+        if is_away(hour) {
+            let failure = Failure::new("read", &Away, Details::None);
+            return Check { result: Err(failure), calls: BTreeMap::default(), repairable: 0 };
+        }
+        let is_first = self.last.swap(hour, Ordering::Relaxed) != hour;
+        if let Some(operation) = event(hour).filter(|_| is_first) {
+            self.call(operation);
+        }
+        let mut comparison = self.compare().await;
+        let checked = Checked::new(&comparison);
+        comparison.plan.keep_safe();
+        Check { result: Ok(checked), calls: BTreeMap::default(), repairable: comparison.plan.changes.len() }
+    }
+
+    async fn repair(&self, _: &str) -> Result<Repair, Failure> {
+        let mut plan = self.compare().await.plan;
+        plan.keep_safe();
+        Ok(Repair::Applied(self.make(&plan).await))
+    }
+
+    async fn lead(&self, _: &str) -> Result<Lead, Failure> {
+        Ok(Lead::This)
+    }
+
+    async fn resign(&self, _: &str) {}
+}
+
+/// The checks of a week that told something, as `hour: status, new, resolved, repaired`, and the number of all checks.
+async fn week(repairs: bool) -> (Vec<String>, usize) {
+    let (clock, stop) = (Arc::new(Hours::default()), Interrupt::default());
+    let world = Sandbox::new(&clock, &stop);
+    let plan = world.compare().await.plan;
+    world.make(&plan).await;
+    let folder = tempfile::tempdir().unwrap();
+    let watch = Watch {
+        world: Arc::new(world),
+        schedule: Schedule { every: Duration::from_hours(1), jitter: Duration::ZERO },
+        repairs,
+        store: Some(Store::new(folder.path().to_owned())),
+        board: Arc::new(Board::default()),
+        notifier: Notifier::default(),
+        clock: Arc::<Hours>::clone(&clock),
+    };
+    watch.run(&[SPEC.to_owned()], &stop, &Arc::new(Notify::new())).await.unwrap();
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let memory: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let history: Vec<Record> = serde_json::from_value(memory["history"].clone()).unwrap();
+    let start: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+    let mut status = "in_sync".to_owned();
+    let mut told = Vec::new();
+    for record in &history {
+        if (record.new, record.resolved, record.repaired) != (0, 0, 0) || record.status != status {
+            let hour = record.at.duration_since(start).as_hours();
+            let Record { new, resolved, repaired, .. } = record;
+            told.push(format!("{hour}: {}, {new}, {resolved}, {repaired}", record.status));
+        }
+        status.clone_from(&record.status);
+    }
+    (told, history.len())
+}
+
+#[tokio::test]
+async fn drift_is_told_when_it_comes_and_when_it_ends() {
+    let (told, checks) = week(false).await;
+    let expected = [
+        "10: drifted, 1, 0, 0",
+        "14: in_sync, 0, 1, 0",
+        "50: drifted, 1, 0, 0",
+        // AWS is away while the trail is stopped: nothing is resolved or new.
+        "70: error, 0, 0, 0",
+        "73: drifted, 0, 0, 0",
+        "140: in_sync, 0, 1, 0",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(checks, usize::try_from(HOURS).unwrap());
+}
+
+#[tokio::test]
+async fn drift_that_is_repaired_is_told_once_and_its_end_once() {
+    let (told, _) = week(true).await;
+    let expected = [
+        "10: drifted, 1, 0, 1",
+        "10: in_sync, 0, 1, 0",
+        "50: drifted, 1, 0, 1",
+        "50: in_sync, 0, 1, 0",
+        "70: error, 0, 0, 0",
+        "73: in_sync, 0, 0, 0",
+        "100: drifted, 1, 0, 1",
+        "100: in_sync, 0, 1, 0",
+    ];
+    assert_eq!(told, expected);
+}

@@ -1,8 +1,9 @@
 //! Compares the spec with live state. The result is a plan. Pure: no AWS, no clock.
 //!
-//! Every kind compares itself; this file puts the kinds in order. Order is a promise: no change passes through a state
-//! in which a trail that could deliver before, and can deliver after, cannot deliver. So permissions come first
-//! (expand), then the trails (converge), and only then goes what nothing relies on any more (contract).
+//! Each kind has its own comparison; this file calls them in order. The order is a promise: no
+//! change passes through a state in which a trail that could deliver before, and can deliver after,
+//! cannot deliver. Permissions are added first (expand), then the trails change (converge), and at
+//! the end everything that nothing relies on is removed (contract).
 
 mod alias;
 mod bucket;
@@ -62,29 +63,31 @@ use scope::Scope;
 /// The result of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// The plan, without what is refused.
+    /// The plan, without the refused changes.
     pub plan: Plan,
     /// The reasons for what the plan leaves out, in the order of [`Plan::refused`].
     pub refusals: Vec<Refusal>,
-    /// Trails that exist, and that the policies that are live now do not certainly let deliver. Policies of which the spec
-    /// accepts whatever the proof says are passed over.
+    /// Existing trails that the live policies do not certainly allow to deliver. A policy is
+    /// skipped if the spec accepts the result of its proof (`proof: warn`).
     pub undelivered: Vec<DeliveryPath>,
-    /// Trails that are not in the spec, and deliver to its bucket or try to.
+    /// Trails that are not in the spec and deliver to its bucket, or try to deliver.
     pub outsiders: Vec<Outsider>,
     /// Trails of the spec that do not exist.
     pub absent: BTreeSet<Address>,
-    /// The unknowns about policies besides deliveries, and not accepted by the spec.
+    /// Unknowns about policies that do not concern deliveries and that the spec does not accept.
     pub unsettled: BTreeMap<Address, String>,
-    /// Settings of others that give outsiders access to the logs or to what protects them, or that endanger the logs.
+    /// Foreign settings that give outsiders access to the logs or to the resources that protect
+    /// them, or that endanger the logs.
     pub foreign: Vec<ForeignAccess>,
-    /// Policies under which, as they are now, a trail of the spec cannot deliver.
+    /// The live policies under which a trail of the spec cannot deliver.
     pub blocking: BTreeSet<Address>,
-    /// The accounts of the spec, and those that left it and could be entered.
+    /// The accounts of the spec, and the accounts that left the spec and can still be read.
     pub accounts: BTreeMap<AccountName, AccountId>,
 }
 
 impl Comparison {
-    /// Keeps what is of the addresses that are asked for, and all changes that those depend on.
+    /// Keeps the changes of the requested addresses, all changes that they depend on, and the
+    /// findings about these addresses.
     pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
         let refusals =
             std::mem::take(&mut self.refusals).into_iter().zip(std::mem::take(&mut self.plan.refused));
@@ -112,8 +115,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     // Other installations that manage resources of the spec.
     other_installation::refuse(&scope, &mut compared);
     other_installation::warn(&scope, &mut compared);
-    // Expand: what the organization allows; the key and what hangs on it; the bucket and its policy; what trails deliver to
-    // besides.
+    // Expand: the permissions of the organization; the key with its policy and grants; the bucket
+    // and its policy; the other destinations of the trails.
     organization::compare(&scope, &mut compared);
     key::compare(&scope, &mut compared);
     alias::compare(&scope, &mut compared);
@@ -138,8 +141,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
     topic_policy::try_forms(&scope, &topic_policies, &mut compared);
     quota::warn(&scope, &mut compared);
-    // Contract: managed trails that the spec does not have, after their destinations; permissions of the expanded policies that
-    // nothing needs; and managed grants that the spec does not have.
+    // Contract: managed trails that the spec does not have, after their destinations; permissions
+    // of the expanded policies that nothing needs; and managed grants that the spec does not have.
     trail::narrow(&scope, &mut compared);
     leftover::contract(&scope, &mut compared);
     trail::remove(&scope, &mut compared);
@@ -154,7 +157,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     topic_policy::contract(&scope, &topic_policies, &mut compared);
     // S3 saves no public policy while it blocks public access.
     public_access::refuse(&scope, &mut compared);
-    // Every trail has to be able to deliver under the expanded policies and under the contracted ones.
+    // Every trail must be able to deliver under the expanded and under the contracted policies.
     delivery::prove(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
     let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
         let mut path = path.clone();
@@ -213,7 +216,8 @@ fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -
     (plan, refusals)
 }
 
-/// Each kind names all that its change could depend on; what this plan does not change before it is dropped.
+/// Removes dependencies that this plan does not change earlier. Each kind names everything that its
+/// change could depend on.
 fn keep_dependencies_of_this_plan(changes: &mut [Change]) {
     let mut before: BTreeSet<Address> = BTreeSet::new();
     for change in changes {

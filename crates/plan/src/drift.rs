@@ -424,33 +424,32 @@ fn severity(
             ) => Severity::High,
         }
     };
-    match (address.kind, action) {
+    match action {
+        ActionKind::Create => severity_of_missing(address, blocking),
+        ActionKind::Update => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),
+        ActionKind::Delete => Severity::Medium,
+    }
+}
+
+/// The severity of a resource that does not exist.
+fn severity_of_missing(address: &Address, blocking: &BTreeSet<Address>) -> Severity {
+    match address.kind {
         // The log files themselves arrive all the same.
-        (
-            Kind::Grant
-            | Kind::DelegatedAdministrator
-            | Kind::LogGroup
-            | Kind::Role
-            | Kind::Topic
-            | Kind::TopicPolicy,
-            ActionKind::Create,
-        ) => Severity::High,
-        (Kind::BucketPolicy | Kind::KeyPolicy, ActionKind::Create) if !blocking.contains(address) => {
-            Severity::High
-        }
+        Kind::Grant
+        | Kind::DelegatedAdministrator
+        | Kind::LogGroup
+        | Kind::Role
+        | Kind::Topic
+        | Kind::TopicPolicy => Severity::High,
+        Kind::BucketPolicy | Kind::KeyPolicy if !blocking.contains(address) => Severity::High,
         // Trails name the key by its ARN.
-        (Kind::Alias, ActionKind::Create) => Severity::Low,
-        (
-            Kind::ServiceAccess
-            | Kind::Key
-            | Kind::KeyPolicy
-            | Kind::Bucket
-            | Kind::BucketPolicy
-            | Kind::Trail,
-            ActionKind::Create,
-        ) => Severity::Critical,
-        (_, ActionKind::Delete) => Severity::Medium,
-        (_, ActionKind::Update) => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),
+        Kind::Alias => Severity::Low,
+        Kind::ServiceAccess
+        | Kind::Key
+        | Kind::KeyPolicy
+        | Kind::Bucket
+        | Kind::BucketPolicy
+        | Kind::Trail => Severity::Critical,
     }
 }
 

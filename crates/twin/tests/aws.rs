@@ -1,4 +1,4 @@
-//! The twin through the real SDK: what it answers is read by the code that reads AWS.
+//! Tests the twin through the real SDK: the code that reads AWS reads its answers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -64,7 +64,9 @@ impl CliError {
             Self::Import(error) => match error.as_ref() {
                 ImportError::NoName { .. } | ImportError::NotAnInstallation { .. } => "usage",
                 ImportError::Survey(_) | ImportError::Observe(_) => "read",
-                _ => "import",
+                ImportError::OtherInstallations { .. }
+                | ImportError::NoTrailLeft { .. }
+                | ImportError::Indescribable { .. } => "import",
             },
             Self::Interrupted
             | Self::Aborted
@@ -86,7 +88,47 @@ impl CliError {
             Self::Lock(error) => error.aws(),
             Self::Observe(error) => error.aws(),
             Self::Import(error) => error.aws(),
-            _ => None,
+            Self::Usage(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::NoPlan { .. }
+            | Self::Spec(_)
+            | Self::Plan { .. }
+            | Self::Baseline { .. }
+            | Self::SpecChanged { .. }
+            | Self::OtherWorld { .. }
+            | Self::NoMembers
+            | Self::Exists { .. }
+            | Self::UnknownAddress { .. }
+            | Self::NotCopied(_)
+            | Self::Policy { .. }
+            | Self::Unreleased { .. }
+            | Self::DestroyOfPlan { .. }
+            | Self::PlanAltered { .. }
+            | Self::TargetOfPlan
+            | Self::PlanOverSpec { .. }
+            | Self::Sandbox(_)
+            | Self::Journal(_)
+            | Self::Interrupted
+            | Self::Aborted
+            | Self::AbortedLock
+            | Self::NobodyToAsk { .. }
+            | Self::Endpoint(_)
+            | Self::WeatherOfAws
+            | Self::NoWeather
+            | Self::Serve { .. }
+            | Self::Json(_)
+            | Self::Runtime(_)
+            | Self::Output(_)
+            | Self::Keys { .. }
+            | Self::EmptyRange { .. }
+            | Self::NothingToVerify
+            | Self::UnknownAccount { .. }
+            | Self::WatchState(_)
+            | Self::Notify { .. }
+            | Self::NoLockToLead { .. }
+            | Self::NotSet { .. }
+            | Self::Certificates(_) => None,
         }
     }
 }

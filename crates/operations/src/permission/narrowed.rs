@@ -33,16 +33,35 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
         }
         // Our key is searched among all keys of the account by its tags.
         Operation::DescribeKey | Operation::ListResourceTags => vec![on(resources_of(Scope::Key), None)],
-        _ if matches!(operation.scope(), Scope::Key | Scope::KeyAndAlias) => {
-            // KMS asks for the alias itself as well, and an alias has neither aliases nor tags.
-            let all = resources_of(operation.scope());
-            let (aliases, keys): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.contains(":alias/"));
-            let alone = (!aliases.is_empty()).then(|| on(aliases, None));
-            let of_keys = key_conditions(desired).into_iter().map(|condition| on(keys.clone(), condition));
-            alone.into_iter().chain(of_keys).collect()
-        }
-        _ => vec![on(resources_of(operation.scope()), None)],
+        // A new operation is allowed on the resources of its scope.
+        other => match other.scope() {
+            scope @ (Scope::Key | Scope::KeyAndAlias) => keys(desired, resources_of(scope)),
+            scope @ (Scope::Nothing
+            | Scope::Everything
+            | Scope::Roles
+            | Scope::Bucket
+            | Scope::OwnTrails
+            | Scope::AllTrails
+            | Scope::LogGroups
+            | Scope::AllLogGroups
+            | Scope::LogRoles
+            | Scope::Topics
+            | Scope::ExistingTopics
+            | Scope::AllKeys
+            | Scope::Lock) => vec![on(resources_of(scope), None)],
+        },
     }
+}
+
+/// The keys under each of their conditions, and the alias without a condition: KMS asks for the alias itself as well, and an
+/// alias has neither aliases nor tags.
+fn keys(desired: &Desired, resources: Vec<String>) -> Vec<Allowed> {
+    let (aliases, keys): (Vec<_>, Vec<_>) = resources.into_iter().partition(|it| it.contains(":alias/"));
+    let alone = (!aliases.is_empty()).then_some(Allowed { resources: aliases, condition: None });
+    let of_keys = key_conditions(desired).into_iter();
+    let of_keys = of_keys
+        .map(|condition| Allowed { resources: keys.clone(), condition: condition.map(|it| it.to_string()) });
+    alone.into_iter().chain(of_keys).collect()
 }
 
 /// The roles that are created, each with its permissions boundary.

@@ -9,7 +9,7 @@ use crate::view::{Alias, KeyRef};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let Some(alias) = scope.desired.key.identity.alias() else { return };
-    // An alias that points to another key is refused: its owner has to move it.
+    // An alias that points to another key is refused: only its owner can move it.
     if scope.observed.astray.is_some() {
         return;
     }
@@ -29,7 +29,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     compared.create(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
 }
 
-/// Takes the name from a key that is about to be deleted.
+/// Deletes the alias of a key that the same plan deletes.
 pub(super) fn remove(scope: &Scope<'_>, depends_on: Vec<Address>, compared: &mut Compared) {
     let Some(alias) = scope.desired.key.identity.alias() else { return };
     if !scope.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {

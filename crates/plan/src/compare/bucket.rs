@@ -10,7 +10,7 @@ use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{AccessLogs, Bucket, Encryption, Lifecycle, Named, ObjectLock, Tags, Transition};
 
-/// Adds the change of the bucket. `policy` is what the bucket policy becomes, where it is managed.
+/// Adds the change of the bucket. `policy` is the planned bucket policy, if the policy is managed.
 pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut Compared) {
     let desired = &scope.desired.bucket;
     let policy = policy.map(|it| &it.merged.contracted).or(scope.observed.bucket_policy.as_ref());
@@ -62,7 +62,7 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
     compared.view(terms, live, wanted);
 }
 
-/// Says what can never be taken back of an object lock that the plan adds or changes.
+/// Describes the irreversible part of an object lock that the plan adds or changes.
 ///
 /// See "Locking objects with Object Lock" in the S3 user guide.
 fn irreversible(live: Option<&Bucket>, wanted: &Bucket) -> Option<String> {
@@ -87,8 +87,8 @@ fn irreversible(live: Option<&Bucket>, wanted: &Bucket) -> Option<String> {
     })
 }
 
-/// The encryption types that S3 rejects once the plan is applied. Where the spec leaves them alone, they are part of the plan
-/// only if it writes the encryption, since one call writes both.
+/// Returns the encryption types that S3 rejects after the plan. If the spec does not manage them,
+/// they are part of the plan only if the plan writes the encryption, because one call writes both.
 ///
 /// See `PutBucketEncryption` in the S3 API reference.
 fn blocked(
@@ -103,7 +103,8 @@ fn blocked(
     live.blocked_encryption_types.clone()
 }
 
-/// Refuses a bucket that CloudTrail does not deliver to, whatever its policy says, and warns of what could not be read.
+/// Refuses a bucket to which CloudTrail never delivers, whatever its policy allows, and warns about
+/// settings that could not be read.
 ///
 /// See "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
 fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
@@ -159,12 +160,12 @@ fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
     }
 }
 
-/// S3 counts with a sign, and no time is as long.
+/// Converts a number to the signed type of S3. No valid number is larger.
 fn signed(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// Whether nothing of the lifecycle rule differs but its ID.
+/// Returns whether only the ID of the lifecycle rule differs.
 fn renames_rule(diff: &[Difference]) -> bool {
     let mut paths = diff.iter().map(Difference::path).filter(|path| path.starts_with("/lifecycle"));
     paths.all(|path| path == "/lifecycle/previous_id")
@@ -209,7 +210,7 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
     (why, risk(action))
 }
 
-/// Returns the risk of a change of the bucket for log files, and for those who read them.
+/// Returns the risk of a bucket change for log files and their readers.
 fn risk(action: &Action<Bucket>) -> Risk {
     let (before, after) = match action {
         Action::Create { after } => (None, after),
@@ -239,7 +240,7 @@ fn risk(action: &Action<Bucket>) -> Risk {
     }
 }
 
-/// Whether S3 deletes log files, or their former versions, earlier than before.
+/// Returns whether S3 deletes log files, or their noncurrent versions, earlier than before.
 fn expires_earlier(before: Option<&Lifecycle>, after: Option<&Lifecycle>) -> bool {
     let Some(after) = after else { return false };
     let is_earlier = |before: Option<i32>, after: Option<i32>| match (before, after) {

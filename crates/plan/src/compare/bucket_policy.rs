@@ -13,8 +13,8 @@ use crate::view::OtherTrail;
 /// The setting for the permissions of accounts that are not in the spec.
 pub(super) const UNLISTED: &str = "bucket.policy.unlisted_accounts";
 
-/// Merges what lets our trails deliver into the live policy. Returns `None` if the policy does not fit, or is not
-/// managed.
+/// Merges the statements that allow the trails to deliver into the live policy. Returns `None` if
+/// the policy is too large or unmanaged.
 pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
     let desired = &scope.desired.bucket_policy;
     if !desired.is_managed {
@@ -44,7 +44,8 @@ pub(super) fn merge(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted
     let mut guests = guests(scope, &joining);
     compared.warn_of_guests(&scope.bucket_policy_address(), guests.iter().map(|guest| &guest.trail));
     for (trail, guest) in joining.iter().zip(&guests) {
-        // Managed statements do not allow what a trail of an unknown organization writes for its accounts.
+        // Managed statements do not allow a trail of an unknown organization to write the log files
+        // of its member accounts.
         if trail.organization && guest.organization.is_none() {
             adoption.surveyed.remove(guest.trail.account());
         } else {
@@ -112,8 +113,8 @@ fn requires_tls(scope: &Scope<'_>) -> bool {
     desired.intent.require_tls && !scope.observed.bucket_policy.as_ref().is_some_and(is_denied)
 }
 
-/// The id of the organization that the accounts are in. Where the organization is not read, the live statement of ours that
-/// lets one of its trails write may name it.
+/// Returns the ID of the organization of the accounts. If the organization is not read, the live
+/// managed statement that allows an organization trail to write can name it.
 fn organization_id(scope: &Scope<'_>) -> Option<String> {
     if let Some(organization) = &scope.observed.organization {
         return Some(organization.roster.id.clone());
@@ -125,7 +126,7 @@ fn organization_id(scope: &Scope<'_>) -> Option<String> {
     Some(below.split('/').next()?.to_owned())
 }
 
-/// The bucket policy, for the steps that are the same for every policy.
+/// Returns the bucket policy for the steps that all policies share.
 pub(super) fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
     let desired = &scope.desired.bucket_policy;
     Policy {

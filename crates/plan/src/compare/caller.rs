@@ -8,8 +8,9 @@ use super::doubt::{self, settle};
 use crate::delivery::{bucket_arn, depends, owner};
 use crate::plan::{Warning, WarningCode};
 
-/// Warns where the live policy denies this program the write that it plans, or where the policy that it writes denies it
-/// the next one. The warning is about what is certain, and about what depends on keys that the caller does not know.
+/// Warns if the live policy denies the planned write to the caller, or if the written policy denies
+/// the next write. Reports certain denials, and denials that depend on condition keys that the
+/// caller does not know.
 pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
     let (Some(caller), Some(owner)) = (&scope.observed.caller, owner(scope.desired, scope.observed)) else {
         return;
@@ -56,8 +57,8 @@ pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared)
     }
 }
 
-/// Whether a statement is known not to deny the caller: the policy was read just now, although the statement is live and
-/// depends on the same for reading.
+/// Returns whether a statement certainly does not deny the caller. The policy was read a moment
+/// ago, so a live statement with the same condition for reading did not apply.
 fn is_refuted(
     doubt: &Doubt,
     document: &Document,

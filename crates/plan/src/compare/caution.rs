@@ -1,6 +1,7 @@
 //! Warns of risks of the installation that no change of the plan removes.
 //!
-//! Each one has a name like access of outsiders, and `reviewed` of the spec accepts it.
+//! Each risk has a name, like the access of outsiders, so that the spec can accept it under
+//! `reviewed`.
 
 use std::collections::BTreeMap;
 
@@ -119,8 +120,8 @@ fn unlogged_access(scope: &Scope<'_>) -> Option<Caution> {
     })
 }
 
-/// The calls on log files that trails of the spec record: CloudTrail records a call on an object for the account that owns the
-/// bucket, too.
+/// Returns the calls on log files that trails of the spec record. CloudTrail also records a call on
+/// an object for the account that owns the bucket.
 ///
 /// See "Logging data events" in the CloudTrail user guide.
 fn recorded(desired: &Desired) -> RecordedCalls {

@@ -1,4 +1,4 @@
-//! Turns a wanted view and a live one into a change, for every kind that has views.
+//! Converts the wanted and the live view of a resource into a change.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +20,14 @@ pub(super) struct Compared {
     pub(super) unchanged: usize,
     pub(super) warnings: Vec<Warning>,
     pub(super) refusals: Vec<Refusal>,
-    /// Trails that could deliver only under a policy that is not written, since it is refused; with that policy.
+    /// Trails that can deliver only under a refused policy, each with this policy.
     pub(super) stranded: Vec<(Address, Address)>,
-    /// The unknowns about policies besides deliveries, and not accepted: drift reports it.
+    /// Unknowns about policies that do not concern deliveries and are not accepted. Drift reports
+    /// them.
     pub(super) unsettled: BTreeMap<Address, String>,
 }
 
-/// The parts of a change that its kind supplies. The rest follows from the views.
+/// The parts of a change that its kind supplies. All other parts follow from the views.
 pub(super) struct Terms<A> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
@@ -41,7 +42,7 @@ pub(super) struct Terms<A> {
 pub(super) type Explain<A> = fn(&A, &[Difference]) -> (Vec<String>, Risk);
 
 impl Compared {
-    /// Adds the change that makes `live` what is wanted, if it is not already.
+    /// Adds the change from `live` to `wanted`, if they differ.
     pub(super) fn view<V: View>(&mut self, terms: Terms<Action<V>>, live: Option<V>, wanted: V) {
         let before = live.map(|live| live.managed(&wanted));
         if before.as_ref() == Some(&wanted) {
@@ -79,7 +80,7 @@ impl Compared {
         });
     }
 
-    /// Reports trails that are not in the spec and keep what they have.
+    /// Reports trails that are not in the spec and keep their permissions.
     pub(super) fn warn_of_guests<'g>(&mut self, address: &Address, guests: impl Iterator<Item = &'g Arn>) {
         self.warnings.extend(guests.map(|guest| Warning {
             code: WarningCode::UnlistedTrail,
@@ -114,7 +115,8 @@ impl Compared {
     }
 }
 
-/// One reason for every top-level field that differs, in order; `tell` knows the fields by name.
+/// Returns one reason for each top-level field that differs, in order. `tell` returns the reason
+/// for a field.
 pub(super) fn reasons(diff: &[Difference], tell: impl Fn(&str, &Difference) -> String) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     for difference in diff {

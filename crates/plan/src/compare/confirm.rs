@@ -1,4 +1,5 @@
-//! Finds the trails that CloudTrail has to check after a policy was written: those that depend on what changes in it.
+//! Finds the trails that CloudTrail must check after a policy is written: the trails that depend on
+//! a changed part.
 
 use std::collections::BTreeMap;
 
@@ -22,9 +23,10 @@ pub(super) enum Subject<'a> {
     Topic(&'a Arn),
 }
 
-/// Returns the trails that deliver under the new document, and of which a request loses a part of the policy that allowed
-/// it, gains its first, or meets a new Deny. CloudTrail has nothing new to check of any other trail. A trail that did not
-/// deliver before is asked only where permissions are added and this policy is the last that it waits for.
+/// Returns the trails that deliver under the new document and of which a request loses a part of
+/// the policy that allowed it, is allowed for the first time, or meets a new Deny. For all other
+/// trails, CloudTrail has nothing new to check. A trail that did not deliver before is checked only
+/// in a phase that adds permissions, and only if this is the last policy that it waits for.
 pub(super) fn trails(
     scope: &Scope<'_>,
     subject: Subject<'_>,
@@ -62,8 +64,9 @@ fn is_affected(
     is_changed
 }
 
-/// Whether the other policies allow the delivery as they are. CloudTrail checks all policies at once: a trail that waits for two
-/// of them would be refused until the second is written, and nobody could tell for which.
+/// Returns whether the other live policies allow the delivery. CloudTrail checks all policies at
+/// once: it would refuse a trail that waits for two policies until the second one is written, and
+/// the error would not name the policy.
 fn is_let_through_elsewhere(
     scope: &Scope<'_>,
     delivery: &Delivery,
@@ -73,8 +76,8 @@ fn is_let_through_elsewhere(
     proofs.iter().filter(|it| !is_of_subject(it.hop.policy())).all(|it| it.decision.is_allowed())
 }
 
-/// Whether the policy of the subject decides the requests of the delivery that a policy of this kind decides. The key may encrypt
-/// the log files of a trail, the messages of its topic, or both.
+/// Returns whether the policy of the subject decides the requests that a policy of this kind
+/// decides. The key can encrypt the log files of a trail, the messages of its topic, or both.
 pub(super) fn decides(
     scope: &Scope<'_>,
     subject: Subject<'_>,
@@ -96,8 +99,9 @@ fn is_own_key(scope: &Scope<'_>, key: Option<&String>) -> bool {
     own.is_some() && key.map(String::as_str) == own
 }
 
-/// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted by address: the trails
-/// as they are, before the spec changes them, or as the spec wants them. An account that could not be read may have its trail.
+/// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted
+/// by address: before the trails change, the live trails; after that, the trails of the spec. An
+/// account that could not be read may have its trail.
 pub(super) fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
     let (desired, observed) = (scope.desired, scope.observed);
     let ours = desired.trails.iter().filter_map(|trail| {
@@ -118,7 +122,7 @@ pub(super) fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Deli
         live.filter(|it| it.bucket == desired.bucket.name.as_str()).map(|it| (&it.arn, it)).collect()
     };
     let others = others.into_values().filter_map(|other| {
-        // CloudTrail changes a trail only for the account that owns it.
+        // CloudTrail updates a trail only for its owner account.
         let accounts = desired.accounts.iter().chain(observed.departed.accounts.iter());
         let mut owners = accounts.filter(|account| account.id.as_str() == other.arn.account());
         let owner = scope.account(&owners.next()?.name)?;

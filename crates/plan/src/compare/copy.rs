@@ -12,8 +12,8 @@ use crate::observed::Observed;
 use crate::plan::{Changed, Phase, Plan, Risk};
 use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail};
 
-/// The plan that makes, in an empty AWS, what was observed: all but the two policies, which are to be copied as texts, and
-/// trails of accounts that the spec does not have.
+/// Returns the plan that creates the observed resources in an empty AWS, except for the two
+/// policies, which are copied as text, and trails of accounts that the spec does not have.
 pub fn copy(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
     let nothing = Observed::default();
     let scope = Scope::new(spec.desired(), &nothing);
@@ -35,7 +35,7 @@ impl Copy<'_> {
         let (scope, desired) = (self.scope, self.scope.desired);
         let Some(hub) = &self.observed.key else { return };
         let site = &desired.key.site;
-        // A key that is known by its ARN has to be there already.
+        // A key that the spec names by its ARN must already exist.
         if desired.key.identity.alias().is_some() {
             compared.create(self.terms(scope.key_address(), site, Changed::Key), hub.key.view.clone());
         }
@@ -77,7 +77,7 @@ impl Copy<'_> {
         }
     }
 
-    /// The key of the copy in place of the live one.
+    /// Returns the key of the copy for the live key.
     fn key_ref(&self, key: KeyRef) -> KeyRef {
         match (&key, &self.observed.key) {
             (KeyRef::Known(arn), Some(hub)) if arn == hub.key.arn.as_str() => self.scope.key.clone(),

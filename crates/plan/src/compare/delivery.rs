@@ -1,4 +1,5 @@
-//! Proves that every trail of the spec can deliver under the policies that a plan writes, and refuses or warns where not.
+//! Proves that every trail of the spec can deliver under the policies that a plan writes. Refuses
+//! or warns if not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,20 +70,21 @@ fn contracted(fitted: &Fitted) -> &Document {
     &fitted.merged.contracted
 }
 
-/// An obstacle or a doubt that a policy has for some trails.
+/// An obstacle or a doubt of a policy for some trails.
 struct Finding {
     policy: Address,
     verdict: Verdict,
-    /// The first request that it is about, as a sentence.
+    /// The first request of the finding, as a sentence.
     obstacle: String,
     /// Each trail once.
     trails: Vec<Address>,
 }
 
 enum Verdict {
-    /// A statement denies it.
+    /// A statement denies the request.
     Denied { statement: String, text: String },
-    /// Nothing allows it. Has what the user can do about it, where the policy is not written by the plan.
+    /// No statement allows the request. Contains the next step of the user, if the plan does not
+    /// write the policy.
     NotAllowed { hint: Option<String> },
     /// The decision depends on unknown values. Contains the step that would settle it.
     Unknown { settled: Vec<String> },
@@ -91,7 +93,8 @@ enum Verdict {
 #[derive(Default)]
 struct Findings {
     all: Vec<Finding>,
-    /// Where each finding is, by its policy, by what the policy says, and by the trail where each trail has its own.
+    /// The index of each finding by policy and text, and by trail if each trail has its own
+    /// finding.
     places: BTreeMap<(Address, String, Option<Address>), usize>,
     /// The trails of each finding.
     trails: BTreeSet<(usize, Address)>,
@@ -145,8 +148,8 @@ impl Findings {
     }
 }
 
-/// What a policy says to a request that it does not certainly allow; and in a text that is the same for all trails to
-/// which it says the same, if there is one.
+/// Returns the verdict of a policy on a request that it does not certainly allow, and a text that
+/// is equal for all trails with the same verdict, if there is one.
 fn verdict(
     scope: &Scope<'_>,
     policy: &Address,
@@ -174,7 +177,7 @@ fn verdict(
     }
 }
 
-/// Refuses, or warns where the user accepts it or writes the policy.
+/// Refuses the changes, or warns if the user accepts the finding or writes the policy.
 fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
     let Finding { policy, verdict, obstacle, trails } = finding;
     let accepted = scope.accepted(&policy);
@@ -221,8 +224,8 @@ fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
 }
 
 impl Scope<'_> {
-    /// The address under which a policy of a delivery is reported. That of the key of a topic is the topic, unless it is the
-    /// key of the spec.
+    /// Returns the address under which a policy of a delivery is reported. The policy of a topic's
+    /// key is reported under the topic, unless it is the key of the spec.
     pub(super) fn policy_address(&self, kind: PolicyKind, delivery: &Delivery) -> Option<Address> {
         let of_topic = |kind| {
             let arn = delivery.topic.as_ref()?;
@@ -243,7 +246,8 @@ impl Scope<'_> {
         }
     }
 
-    /// The address of a topic that the spec names by its ARN, or of its policy.
+    /// Returns the address of a topic that the spec names by its ARN, or of the policy of this
+    /// topic.
     pub(super) fn existing_topic_address(&self, kind: Kind, arn: &Arn) -> Option<Address> {
         Some(Address::new(kind, &self.account_named(arn.account())?, arn.resource()))
     }
@@ -276,7 +280,7 @@ impl Scope<'_> {
                 let mut found = own.chain(existing).filter(|(arn, _)| is_topic(arn));
                 found.next().map(|(_, proof)| proof).unwrap_or_default()
             }
-            // Nothing is proven of these.
+            // These kinds have no proof.
             Kind::ServiceAccess
             | Kind::DelegatedAdministrator
             | Kind::Key

@@ -1,8 +1,9 @@
-//! Decides what becomes of the permissions of trails that nobody could look at: those of accounts that left the spec, or the
-//! selection of its organization.
+//! Decides the permissions of trails that could not be read because their accounts left the spec,
+//! or left the selection of its organization.
 //!
-//! Such a trail may still deliver, so it keeps its permission, with a warning, until the spec says otherwise. That is true of
-//! closed accounts as well: see "AWS account closure and trails" in the CloudTrail user guide.
+//! Such a trail may still deliver. It keeps its permission, with a warning, unless the spec says
+//! otherwise. Trails of closed accounts can deliver, too: see "AWS account closure and trails" in
+//! the CloudTrail user guide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +26,8 @@ pub(super) enum Plans {
 }
 
 impl Policy<'_> {
-    /// The trails that our statements name, that nobody could read, and that keep their permission. Warns of each, and of each
-    /// that loses it.
+    /// Returns the trails that managed statements name, that could not be read, and that keep their
+    /// permission. Warns about each of them, and about each trail that loses its permission.
     pub(super) fn departed(
         &self,
         live: Option<&Document>,
@@ -44,7 +45,7 @@ impl Policy<'_> {
             (Plans::Manage, Unlisted::Remove) => Fate::Revoked,
             (Plans::Manage, Unlisted::Keep | Unlisted::Report) => Fate::Kept,
         };
-        // A permission that this plan keeps is named by the plan that removes it.
+        // The plan that removes a permission names it; this plan keeps it.
         let is_withheld = !scope.desired.deletion.statements || !scope.observed.unreadable.is_empty();
         if fate == Fate::Kept || !is_withheld {
             self.warn_of_departed(&guests, &fate.told(setting), compared);

@@ -1,5 +1,5 @@
-//! Deletes everything that is managed, in a safe order: destinations of trails, trails, their permissions, and at the end, if the
-//! spec allows it, the bucket and the key.
+//! Deletes all managed resources in a safe order: destinations of trails, trails, their
+//! permissions, and at the end, if the spec allows it, the bucket and the key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,8 +76,8 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
 }
 
-/// What was observed, as if the spec asked for nothing: what carries our mark is to go, and a trail that does
-/// not is a guest.
+/// Returns the observed state of a spec without resources: resources with the tag of the
+/// installation are leftovers or strays, and trails without the tag are guests.
 fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
     let mut unwanted = observed.clone();
     for trail in &desired.trails {
@@ -121,7 +121,7 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
             leave(&topic.arn, &topic.site, &live.view.tags, What::Topic(live.clone()), additions);
         }
     }
-    // A resource that is kept and encrypted with the key needs the key afterwards as well.
+    // A kept resource that is encrypted with the key still needs the key.
     let granted = granted(desired, observed);
     let is_encrypted = |arn: &Arn| observed.used_keys.get(arn) == Some(&UsedKey::Own);
     let topics = desired.topics.iter().map(|topic| &topic.arn);
@@ -192,7 +192,8 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
     is_to_go
 }
 
-/// Deletes the key in use and, before it, its alias: a key that is about to be deleted could not be used under the alias.
+/// Deletes the key in use. Its alias is deleted first, so that the alias never points to a key that
+/// is pending deletion.
 fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
     let Some(hub) = &scope.observed.key else { return };
     let address = scope.key_address();
@@ -227,7 +228,7 @@ fn remove_spares(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compar
         let address = spare_address(&scope.key_address(), arn);
         let encrypted = scope.observed.used_keys.iter().filter(|(_, used)| match used {
             UsedKey::Other { arn: key, .. } => key == arn,
-            _ => false,
+            UsedKey::Own | UsedKey::ManagedByAws | UsedKey::Unusable { .. } | UsedKey::Hidden { .. } => false,
         });
         let user = encrypted.map(|(user, _)| user).find(|user| !scope.lets_go(user.as_str()));
         match why_key_stays(scope, arn, user, is_bucket_to_go) {

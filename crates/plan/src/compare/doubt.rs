@@ -2,7 +2,8 @@
 
 use super::Scope;
 
-/// A message of what is not known, on what it depends, and what would settle it.
+/// Returns a message with the unknown, the keys that it depends on, and the steps that would settle
+/// it.
 pub(super) fn told(what: &str, depends: &str, settled: impl Iterator<Item = String>) -> String {
     let mut hints: Vec<String> = Vec::new();
     for hint in settled {

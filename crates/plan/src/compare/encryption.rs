@@ -13,7 +13,8 @@ use crate::plan::{Warning, WarningCode};
 use crate::view::{self, Tags};
 
 impl Scope<'_> {
-    /// The addresses that an encryption depends on: CloudWatch Logs and CloudTrail use the key under its policy.
+    /// Returns the addresses that an encryption depends on: the key, and the key policy, which
+    /// allows CloudWatch Logs and CloudTrail to use the key.
     pub(super) fn needs_of(&self, encryption: Option<&view::AtRest>) -> Vec<Address> {
         match encryption {
             Some(_) => vec![self.key_address(), self.key_policy_address()],
@@ -21,7 +22,8 @@ impl Scope<'_> {
         }
     }
 
-    /// The wanted encryption of a topic or a log group, which may not exist yet; `None` leaves the encryption alone.
+    /// Returns the wanted encryption of a topic or log group; `None` leaves the encryption
+    /// unmanaged. `live` is `None` if the resource does not exist.
     pub(super) fn at_rest(
         &self,
         wanted: AtRest,
@@ -39,17 +41,18 @@ impl Scope<'_> {
             (AtRest::Unmanaged, _) => false,
         };
         let as_named = live.and_then(|(encryption, _)| encryption).filter(|_| self.is_encrypted(arn));
-        // A topic can name the key by its id or alias, too.
+        // A topic can also name the key by its ID or alias.
         let with_key = || as_named.cloned().unwrap_or(view::AtRest::Kms { key: self.key.clone() });
         is_wanted.then(with_key)
     }
 
-    /// Whether the key of the spec encrypts the topic or the log group now.
+    /// Returns whether the key of the spec encrypts the topic or log group now.
     fn is_encrypted(&self, arn: &Arn) -> bool {
         self.observed.used_keys.get(arn) == Some(&UsedKey::Own)
     }
 
-    /// The topics that the key encrypts under the plan, and for which CloudTrail has to be allowed to use it.
+    /// Returns the topics that the key encrypts under the plan, and for which CloudTrail needs
+    /// permission to use the key.
     pub(super) fn encrypted_topics(&self) -> Vec<Arn> {
         let (desired, observed) = (self.desired, self.observed);
         let own = desired.topics.iter().filter(|topic| match observed.topics.get(&topic.arn) {
@@ -68,7 +71,8 @@ impl Scope<'_> {
         self.with_others(own, "sns")
     }
 
-    /// The log groups that the key encrypts, or has encrypted: CloudWatch Logs needs the key to read those events.
+    /// Returns the log groups that the key encrypts or has encrypted: CloudWatch Logs needs the key
+    /// to read these events.
     pub(super) fn encrypted_log_groups(&self) -> Vec<Arn> {
         let (desired, observed) = (self.desired, self.observed);
         let own = desired.log_groups.iter().filter(|group| {
@@ -88,18 +92,19 @@ impl Scope<'_> {
         all.into_iter().collect()
     }
 
-    /// Topics and log groups that are not in the spec, stay, and still need the key.
+    /// Returns the topics and log groups that are not in the spec, are kept, and still need the
+    /// key.
     pub(super) fn still_encrypted(&self) -> impl Iterator<Item = &Arn> {
         self.observed.still_encrypted.keys().filter(|arn| !self.lets_go(arn.as_str()))
     }
 }
 
-/// Names what the key still encrypts although the spec does not have it.
+/// Warns about resources that are not in the spec and are still encrypted with the key.
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     for arn in scope.still_encrypted() {
         let why = match scope.observed.still_encrypted.get(arn) {
             Some(Some(why)) => format!("which cannot be read: {why}"),
-            _ => "which is not in the spec".to_owned(),
+            Some(None) | None => "which is not in the spec".to_owned(),
         };
         compared.warnings.push(Warning {
             code: WarningCode::StillEncrypted,

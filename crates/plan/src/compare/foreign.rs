@@ -1,7 +1,8 @@
-//! Judges what others put into the policies of bucket, key, topics and log groups, and onto bucket, key, topics, log groups and
-//! roles, by what it allows to outsiders, or by how it endangers the logs.
+//! Judges foreign statements and foreign settings of the bucket, the key, topics, log groups and
+//! roles by the access of outsiders and by the danger for the logs.
 //!
-//! A plan changes nothing about it: the plan warns of access that stays, and a drift check reports access that exists.
+//! A plan does not change them: it warns about access that stays, and a drift check reports access
+//! that exists.
 
 mod acl;
 mod grant;
@@ -36,8 +37,8 @@ pub(super) struct Outcomes<'a> {
     pub(super) topics: &'a [Option<Fitted>],
 }
 
-/// Warns of the access of outsiders that stays, and returns what there is now. `cautions` are the names of what else the spec can
-/// accept.
+/// Warns about access of outsiders that stays, and returns the access that exists now. `cautions`
+/// are the names of the other risks that the spec can accept.
 pub(super) fn judge(
     scope: &Scope<'_>,
     outcomes: &Outcomes<'_>,
@@ -52,7 +53,7 @@ pub(super) fn judge(
         live.extend(judge.access(&policy, document, |it| !policy.is_wanted(it)));
         stays.extend(judge.access(&policy, after.unwrap_or(document), |it| !policy.is_owned(it)));
     }
-    // No plan changes these.
+    // A plan does not change these settings.
     let others = [
         grant::access,
         acl::access,
@@ -74,33 +75,34 @@ pub(super) fn judge(
     live
 }
 
-/// Something of others that is judged.
+/// A foreign statement or setting.
 struct Subject<'a> {
     address: Address,
     /// The name for `reviewed`.
     name: &'a str,
     /// The name for people, as the beginning of a sentence.
     words: String,
-    /// A text that changes with it.
+    /// A text that changes with the subject.
     content: String,
 }
 
-/// A policy that is judged.
+/// A policy under judgement.
 struct Policy<'a> {
     address: Address,
     asset: Asset,
     live: Option<&'a Document>,
-    /// The policy after the plan, and which of its statements are managed; `None` for a policy that is only read.
+    /// The policy after the plan with the ownership of its statements; `None` if the policy is only
+    /// read.
     managed: Option<(&'a Fitted, &'a Ownership)>,
 }
 
 impl Policy<'_> {
-    /// Whether a statement is managed.
+    /// Returns whether a statement is managed.
     fn is_owned(&self, statement: &Statement) -> bool {
         self.managed.is_some_and(|(_, ownership)| ownership.has(statement))
     }
 
-    /// Whether a statement is managed and means what it should.
+    /// Returns whether a statement is managed and equivalent to the planned statement.
     fn is_wanted(&self, statement: &Statement) -> bool {
         let wanted = self.managed.map(|(outcome, _)| outcome.merged.contracted.statements());
         let wanted = wanted.unwrap_or_default();
@@ -176,7 +178,7 @@ impl<'a> Judge<'a> {
         self.asset_of(kind, arn, id)
     }
 
-    /// An asset of an account by its id.
+    /// Returns an asset of the account with this ID.
     fn asset_of(&self, kind: AssetKind, arn: String, account: String) -> Asset {
         Asset { kind, arn, account, bucket: self.bucket.clone(), logs: self.logs.clone() }
     }
@@ -210,7 +212,7 @@ impl<'a> Judge<'a> {
         )
     }
 
-    /// The access that something of others gives; `None` if none of it is reported.
+    /// Returns the access that a subject gives; `None` if none of the access is reported.
     fn of_allowed(&self, subject: &Subject<'_>, allowed: &[Allowed]) -> Option<ForeignAccess> {
         let severity = severity(allowed)?;
         let message = format!("{} {}", subject.words, Allowed::sentence(allowed));
@@ -218,7 +220,7 @@ impl<'a> Judge<'a> {
         Some(self.report(subject, severity, message, &content))
     }
 
-    /// The report, with the review that accepts exactly this `content`.
+    /// Returns the report with the name of the review that accepts exactly this `content`.
     fn report(
         &self,
         subject: &Subject<'_>,
@@ -239,7 +241,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The accounts of the spec and of its organization, and whom the spec lets read.
+/// Returns the accounts of the spec and of its organization, and the readers of the spec.
 fn insiders(scope: &Scope<'_>) -> Insiders {
     let desired = scope.desired;
     let live = scope.observed.organization.as_ref();
@@ -277,7 +279,7 @@ fn warning(access: &ForeignAccess) -> Warning {
     reviewable(address.clone(), code, &message, review, accepted.as_deref())
 }
 
-/// A warning about what the spec can accept by a name.
+/// Returns a warning that the spec can accept by its name.
 pub(super) fn reviewable(
     address: Address,
     code: WarningCode,
@@ -292,7 +294,8 @@ pub(super) fn reviewable(
     Warning { code, address, message }
 }
 
-/// The topics of others whose policies could not be read. Whether CloudTrail can publish to them is a matter of the proof.
+/// Warns about foreign topics whose policies could not be read. The proof of delivery reports
+/// whether CloudTrail can publish to them.
 fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
     let unread =
         scope.observed.existing_topics.iter().filter_map(|(arn, live)| Some((arn, live.as_ref().err()?)));
@@ -309,7 +312,7 @@ fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
         .collect()
 }
 
-/// The reviews that accept nothing any more: what they name changed or is gone.
+/// Warns about reviews that accept nothing: their finding changed or no longer exists.
 fn unused(
     scope: &Scope<'_>,
     live: &[ForeignAccess],

@@ -1,4 +1,4 @@
-//! Compares the KMS grants that the spec asks for, by what they allow. Foreign grants are not compared.
+//! Compares the KMS grants of the spec by their content. Foreign grants are not compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,9 @@ use crate::kind::Kind;
 use crate::plan::{Changed, CreateOrDelete, Phase, Risk, WarningCode};
 use crate::view::{Constraints, Grant};
 
-/// Adds the grants that are missing. Returns those of ours that the spec does not ask for, to be revoked in the contract phase:
-/// a grant that changes is created anew first, and the old one is revoked when nothing relies on it.
+/// Adds the missing grants. Returns the managed grants that are not in the spec, for the contract
+/// phase. If a grant changes, the new grant is created first, and the old grant is revoked when
+/// nothing relies on it.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> {
     let live = scope.observed.key.iter().flat_map(|hub| &hub.grants);
     let mut ours: Vec<&Grant> =
@@ -37,7 +38,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> 
     ours.into_iter().cloned().collect()
 }
 
-/// Revokes what [`compare`] found to be nobody's wish.
+/// Revokes the grants that [`compare`] returned.
 pub(super) fn contract(scope: &Scope<'_>, unwanted: Vec<Grant>, compared: &mut Compared) {
     for grant in unwanted {
         let terms = terms(scope, &unwanted_name(scope, &grant), Phase::Contract);
@@ -52,11 +53,12 @@ pub(super) fn contract(scope: &Scope<'_>, unwanted: Vec<Grant>, compared: &mut C
     }
 }
 
-/// Whether a live grant allows what the wanted one does, to the same principal and under the same constraints.
+/// Returns whether a live grant allows the same as the wanted grant, to the same principal and
+/// under the same constraints.
 ///
-/// KMS does not always return what was sent: a principal can be shown by its unique id, and the keys of an encryption context
-/// are compared without their case. See "Grants in AWS KMS" in the KMS developer guide, and `ListGrants` in the KMS API
-/// reference.
+/// KMS does not always return the values that were sent: it can show a principal by its unique ID,
+/// and it ignores the case of the keys of an encryption context. See "Grants in AWS KMS" in the KMS
+/// developer guide, and `ListGrants` in the KMS API reference.
 pub fn allows_the_same(live: &Grant, wanted: &Grant) -> bool {
     let operations = |grant: &Grant| grant.operations.iter().cloned().collect::<BTreeSet<_>>();
     is_same_principal(&live.grantee, &wanted.grantee)
@@ -69,8 +71,8 @@ pub fn allows_the_same(live: &Grant, wanted: &Grant) -> bool {
         }
 }
 
-/// Whether the live spelling of a principal can stand for the wanted one. The unique id of a role or a user can be that of the
-/// wanted one, and only IAM knows.
+/// Returns whether a live name of a principal can mean the wanted principal. The unique ID of a
+/// role or user may be the ID of the wanted principal; only IAM knows.
 fn is_same_principal(live: &str, wanted: &str) -> bool {
     let of_kind = |kind: &str| wanted.split(':').nth(5).is_some_and(|it| it.starts_with(kind));
     match live.get(..4) {
@@ -105,7 +107,8 @@ fn folded(constraints: &Constraints) -> Constraints {
     }
 }
 
-/// The name of an unwanted grant in its address. Next to a wanted grant of the same name it needs its id.
+/// Returns the name of an unwanted grant in its address. If a wanted grant has the same name, the
+/// ID is added.
 fn unwanted_name(scope: &Scope<'_>, grant: &Grant) -> String {
     let is_taken = scope.desired.grants.iter().any(|desired| desired.aws_name == grant.name);
     match &grant.id {
@@ -122,7 +125,7 @@ fn terms(scope: &Scope<'_>, name: &str, phase: Phase) -> Terms<CreateOrDelete<Gr
         phase,
         depends_on: match phase {
             Phase::Expand | Phase::Converge => vec![scope.key_address()],
-            // Every grant that may take the place of this one.
+            // Every grant that may replace this grant.
             Phase::Contract => scope
                 .desired
                 .grants

@@ -1,4 +1,4 @@
-//! Decides which trails that the spec does not have are named by managed statements, and describes the other trails.
+//! Decides which trails outside the spec managed statements allow to deliver (guests).
 
 use reconcile_policy::{
     Adoption, Arn, Delivery, Document, Effect, Hop, Ownership, PolicyKind, Statement, evaluate, foreign,
@@ -38,8 +38,8 @@ pub(super) struct Before<'a> {
 }
 
 impl Before<'_> {
-    /// Those of the trails that need our own statements to name them. All others have what they need in foreign statements
-    /// that stay, such as those of another installation.
+    /// Returns the trails that need permissions of managed statements. All other trails have their
+    /// permissions in foreign statements that stay, such as statements of another installation.
     pub(super) fn joining<'t>(
         &self,
         users: Vec<&'t OtherTrail>,
@@ -51,7 +51,8 @@ impl Before<'_> {
         let needs_us = |trail: &&OtherTrail| {
             let requests = delivery(trail).requests();
             requests.into_iter().filter(|(hop, _)| hop.policy() == self.kind).any(|(hop, request)| {
-                // Whether another bucket needs this is not known: only what works now must not end.
+                // It is not known whether another bucket needs this request. A request that is
+                // allowed now must stay allowed.
                 let is_due = hop != Hop::Decrypt || evaluate(&grants.live, &request).is_allowed();
                 is_due && !evaluate(&grants.staying, &request).is_allowed()
             })

@@ -17,14 +17,15 @@ use crate::view::{CloudWatchLogs, Notification, Trail};
 /// See "Validating CloudTrail log file integrity" in the CloudTrail user guide.
 const LIMIT_WITH_DIGESTS: SignedDuration = SignedDuration::from_hours(6);
 
-/// The longest time without a log file of a trail that records management events. Log files of a call arrive within about five
-/// minutes, and hardly an account makes no call for a day.
+/// The longest time without a log file of a trail that records management events. The log file of a
+/// call arrives within about five minutes, and an account without any call for a day is rare.
 ///
 /// See "Getting and viewing your CloudTrail log files" in the CloudTrail user guide.
 const LIMIT_WITHOUT_DIGESTS: SignedDuration = SignedDuration::from_hours(24);
 
-/// Warns for each trail of the spec that is logging. `undelivered` are the trails of which it is reported that the policies refuse
-/// them. A refusal by AWS is reported even if the spec accepts the proof (`proof: warn`).
+/// Warns about the deliveries of each trail of the spec that is logging. `undelivered` are the
+/// trails whose policies are already reported. A refusal by AWS is reported even if the spec
+/// accepts the proof (`proof: warn`).
 pub(super) fn warn(scope: &Scope<'_>, undelivered: &[DeliveryPath], now: Timestamp, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let (observed, arn) = (scope.observed, &desired.arn);
@@ -40,8 +41,9 @@ pub(super) fn warn(scope: &Scope<'_>, undelivered: &[DeliveryPath], now: Timesta
     }
 }
 
-/// Returns what is wrong with the deliveries of a trail, each with the code of its warning. `is_explained` says that a policy of
-/// the bucket, key or topic is known to refuse them. No such policy decides about events.
+/// Returns the failures of the deliveries of a trail, each with the code of its warning.
+/// `is_explained` means that a policy of the bucket, key or topic is known to refuse the
+/// deliveries. No such policy decides about events.
 fn judge(
     trail: &Trail,
     deliveries: &Deliveries,
@@ -99,12 +101,13 @@ fn refused(channel: &Channel, what: &str, item: &str) -> Option<String> {
     ))
 }
 
-/// Says since when nothing arrives. Without a time of a delivery or of the start of logging, nothing is known.
+/// Describes since when no delivery arrives. Without the time of a delivery or of the start of
+/// logging, nothing is known.
 fn silent(trail: &Trail, deliveries: &Deliveries, now: Timestamp) -> Option<String> {
     let limit = match (trail.log_file_validation, trail.selectors.has_management_events()) {
         (true, _) => LIMIT_WITH_DIGESTS,
         (false, true) => LIMIT_WITHOUT_DIGESTS,
-        // Nobody knows how often a trail of data events has something to deliver.
+        // It is not known how often a trail of data events has log files to deliver.
         (false, false) => return None,
     };
     let digest = deliveries.digest_files.latest.filter(|_| trail.log_file_validation);

@@ -69,7 +69,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     compared.view(terms, live, wanted);
 }
 
-/// Refuses a key with which CloudTrail cannot encrypt, and an alias that points to another key than the key in use.
+/// Refuses a key with which CloudTrail cannot encrypt, and an alias that points to a key that is
+/// not in use.
 fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     let Some(key) = scope.observed.key.as_ref().map(|hub| &hub.key) else { return };
     if let Some(obstacle) = key.traits.obstacle() {
@@ -121,7 +122,8 @@ struct Doubt {
     message: String,
 }
 
-/// The rotation that a plan compares and sets, and what stands against the one that is wanted. `None` leaves the rotation alone.
+/// Returns the rotation that a plan compares and sets, and a warning if the key cannot have the
+/// wanted rotation. `None` leaves the rotation unmanaged.
 fn rotation_of(key: &LiveKey, wanted: Option<Rotation>) -> (Option<Rotation>, Option<Doubt>) {
     let Some(rotation) = wanted else { return (None, None) };
     match key.traits.rotated() {
@@ -164,7 +166,8 @@ fn words(rotation: Rotation) -> String {
     }
 }
 
-/// Reports keys of the installation that are not in use, and what is not known about others.
+/// Reports keys of the installation that are not in use, and keys that may belong to the
+/// installation.
 fn warn_of_spares(scope: &Scope<'_>, compared: &mut Compared) {
     let spares = &scope.observed.spare_keys;
     let in_use = scope.observed.key.as_ref().map(|hub| &hub.key.arn);
@@ -196,7 +199,7 @@ fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (WarningCode, 
                 state.words()
             ),
         ),
-        _ => (
+        KeyState::Enabled | KeyState::Disabled | KeyState::Other(_) => (
             WarningCode::SpareKey,
             format!(
                 "{fact}. Remove the tag `reconcile:spec` from the key, or schedule the deletion of the key if it \

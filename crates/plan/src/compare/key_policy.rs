@@ -18,8 +18,8 @@ use crate::view::OtherTrail;
 /// The setting of the spec that accepts a lockout.
 const PROOF: &str = "key.policy.proof";
 
-/// Adds what lets our trails encrypt. Returns what the policy is to become, for [`contract`]; `None` if it does not fit, or
-/// is not managed.
+/// Adds the statements that allow the trails to encrypt. Returns the planned policy for
+/// [`contract`]; `None` if the policy is too large or unmanaged.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitted> {
     let desired = &scope.desired.key_policy;
     if !desired.is_managed {
@@ -57,8 +57,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Option<Fitt
     Some(outcome)
 }
 
-/// Removes all statements of ours; who administers the key, and what trails that stay need, is handed over to nobody's
-/// statements.
+/// Removes all managed statements. The permissions of administrators and of the remaining trails
+/// are handed over to unmanaged statements.
 pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.key_policy;
     let Some(hub) = scope.observed.key.as_ref().filter(|_| desired.is_managed) else { return };
@@ -72,7 +72,7 @@ pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
     super::encryption::warn(scope, compared);
     let intent = KeyIntent { guests: guests.clone(), ..intent(scope) };
     let statements = intent.statements(&desired.ownership);
-    // A resource that stays encrypted still needs the key.
+    // A resource that remains encrypted still needs the key.
     let is_of_encrypted = |it: &&Statement| {
         let role = it.sid().and_then(|sid| desired.ownership.role(sid));
         matches!(role, Some(Role::TrailTopicEncrypt | Role::TrailLogGroupEncrypt))
@@ -83,7 +83,8 @@ pub(super) fn shrink(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Returns what the spec needs of the key, with the topics and log groups that are encrypted with it.
+/// Returns the permissions that the spec needs, including topics and log groups that are encrypted
+/// with the key.
 fn intent(scope: &Scope<'_>) -> KeyIntent {
     KeyIntent {
         topics: scope.encrypted_topics(),
@@ -98,7 +99,8 @@ fn users<'a>(scope: &Scope<'a>) -> Vec<&'a OtherTrail> {
     scope.others_that_stay().filter(|it| it.kms_key.as_deref() == Some(hub.key.arn.as_str())).collect()
 }
 
-/// Refuses a policy that lets nobody change it: nobody could undo that. Warns where that is not known, or accepted.
+/// Refuses a policy that nobody could change any more, because nobody could undo it. Warns if that
+/// is unknown or accepted.
 fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
     let site = &scope.desired.key.site;
     let Some(account) = scope.desired.account(&site.account) else { return };
@@ -130,7 +132,7 @@ fn refuse_lockout(scope: &Scope<'_>, merged: &Merged, compared: &mut Compared) {
     compared.warn(code, address, message);
 }
 
-/// The key policy, for the steps that are the same for every policy.
+/// Returns the key policy for the steps that all policies share.
 pub(super) fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
     let desired = &scope.desired.key_policy;
     Policy {

@@ -15,7 +15,8 @@ use crate::observed::{Hidden, Leftover, Stray, What};
 use crate::plan::{Action, Changed, Phase, Warning, WarningCode};
 use crate::view::{Trail, View};
 
-/// Deletes them after the trails of the spec have stopped using them, and before the trails that the spec no longer has.
+/// Deletes the leftovers after the trails of the spec have stopped using them, and before the
+/// trails that the spec no longer has.
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
     let users = users(scope);
     for (arn, leftover) in &scope.observed.leftovers {
@@ -167,7 +168,7 @@ fn let_go<V: View>(
     }
 }
 
-/// Returns the reason why this plan does not delete a resource, if a trail uses it, or may use it.
+/// Returns the warning that this plan keeps a resource because a trail uses it or may use it.
 fn withheld(scope: &Scope<'_>, arn: &Arn, leftover: &Leftover, address: &Address) -> Option<Warning> {
     if scope.is_withheld(leftover) {
         return scope.withholds(address, "its deletion");
@@ -189,7 +190,7 @@ fn withheld(scope: &Scope<'_>, arn: &Arn, leftover: &Leftover, address: &Address
     })
 }
 
-/// Says what is kept, why, and what the user can do.
+/// Describes a kept resource, the reason, and the next step of the user.
 fn kept(kind: Kind, additions: &[String]) -> String {
     let what = kind.as_str().replace('_', " ");
     format!(

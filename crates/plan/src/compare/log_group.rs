@@ -79,7 +79,7 @@ pub(super) fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<St
                 "tags" => "tags are missing or differ".to_owned(),
                 other => format!("{other} differs from the spec"),
             });
-            // CloudWatch Logs drops at once what is older.
+            // CloudWatch Logs deletes older events at once.
             let keeps_less = before.retention_days.is_none_or(|before| after.retention_days < Some(before));
             let is_shorter = after.retention_days.is_some() && keeps_less;
             (why, if is_shorter { Risk::Destructive } else { Risk::Safe })

@@ -1,4 +1,5 @@
-//! Compares the permissions of CloudTrail in the organization. They are only granted, because nothing shows who else uses them.
+//! Compares the permissions of CloudTrail in the organization. They are only granted, never
+//! revoked, because AWS does not show who else uses them.
 
 use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::Organization;
@@ -59,7 +60,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             address,
             place: scope.place(&site),
             phase: Phase::Expand,
-            // Organizations registers nobody for a service that it does not trust.
+            // Organizations registers administrators only for a service with trusted access.
             depends_on: vec![access_address(wanted)],
             changed: Changed::DelegatedAdministrator,
             explain: |_, _| {

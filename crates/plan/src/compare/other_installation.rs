@@ -1,5 +1,5 @@
-//! Refuses to manage what another installation manages. Most often that is this installation under its previous name, whose
-//! statements would be doubled and whose marks would be lost.
+//! Refuses to manage resources of another installation. Usually that is the same installation under
+//! its previous name: its statements would be duplicated, and its tags would be lost.
 //!
 //! Installations that have different trails may share a bucket, a key or a topic.
 
@@ -42,8 +42,9 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Warns of statements of another installation that let trails of the spec deliver, where no mark says whose the trails are.
-/// Another installation may let a trail deliver that it only found; and a renamed one may have made no mark.
+/// Warns about statements of another installation that allow untagged trails of the spec to
+/// deliver. Another installation may allow a trail that it does not own, and a renamed installation
+/// may not have tagged its trails.
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     let observed = scope.observed;
     let unmarked: BTreeSet<&Arn> = scope

@@ -42,7 +42,7 @@ pub(super) struct Policy<'a> {
     pub(super) foreign: Foreign,
     /// Whether S3 refuses to save a public statement.
     pub(super) refuses_public: bool,
-    /// The settings of the spec that say what becomes of foreign statements, if it has them for this policy.
+    /// The settings of the spec for foreign statements in this policy, if there are any.
     pub(super) setting: Option<Setting>,
 }
 
@@ -53,8 +53,8 @@ pub(super) struct Setting {
 }
 
 impl Policy<'_> {
-    /// Merges what is wanted into what is live, with what is said of foreign statements. Returns `None`, and reports the
-    /// refusal, if it does not fit.
+    /// Merges the managed statements into the live policy, and reports the foreign statements.
+    /// Returns `None`, and adds a refusal, if the policy is too large.
     pub(super) fn merge(
         &self,
         live: Option<&Document>,
@@ -80,7 +80,8 @@ impl Policy<'_> {
                 Some(fitted)
             }
             Err(mut error) => {
-                // The policy of a topic has no form for an organization: naming one would not help.
+                // A topic policy has no form for an organization, so an organization in the spec
+                // would not help.
                 if self.address.kind == Kind::TopicPolicy {
                     error.obstacle = error.obstacle.filter(|it| *it != Obstacle::NoOrganization);
                 }
@@ -90,8 +91,8 @@ impl Policy<'_> {
         }
     }
 
-    /// What becomes of the permissions of accounts that the spec does not have, and the setting that says so. A topic has no
-    /// setting of its own: a trail that can deliver can also notify.
+    /// Returns the treatment of accounts that are not in the spec, and the name of its setting. A
+    /// topic uses the setting of the bucket: a trail that can deliver can also notify.
     pub(super) fn unlisted(&self) -> (Unlisted, &'static str) {
         match &self.setting {
             Some(setting) => (self.foreign.unlisted_accounts, setting.unlisted_accounts),
@@ -105,7 +106,7 @@ impl Policy<'_> {
         self.address.kind.policy_limit().unwrap_or(usize::MAX)
     }
 
-    /// Adds the write that adds what is wanted and removes nothing yet.
+    /// Adds the write that adds permissions and removes none.
     pub(super) fn expand(
         &self,
         live: Option<&Document>,
@@ -133,8 +134,8 @@ impl Policy<'_> {
         }
     }
 
-    /// Adds the write that removes what nothing relies on any more: after every trail has changed, and not while one that
-    /// could not be read may still rely on it.
+    /// Adds the write that removes unneeded permissions. It runs after every trail has changed, and
+    /// not while a trail that could not be read may rely on them.
     pub(super) fn contract(&self, outcome: &Fitted, compared: &mut Compared) {
         let merged = &outcome.merged;
         let Some(after) = merged.contract() else { return };
@@ -149,15 +150,16 @@ impl Policy<'_> {
         reasons.extend(self.reason_of_form(before, outcome));
         let ended = merged.adopted.iter().filter(|it| !it.ended.is_empty());
         let ended = ended.map(|it| Ended { statement: it.statement.clone(), uses: it.ended.clone() });
-        // A form that only the expanded document has is tried, but nothing is contracted to it.
+        // The contracted document does not have a form that only the expanded document tests.
         let first_use = outcome.first_use.as_ref().filter(|it| it.form == outcome.form);
         let (phase, ended) = (Phase::Contract, ended.collect());
         let write = Write { before, after, live, phase, reasons, ended, first_use };
         self.remove(write, compared);
     }
 
-    /// Adds the one write that removes our statements from what is live. Statements that others need are handed over: they
-    /// stay under Sids that are not ours. `kept` are those of ours that stay, and `trails` are those others.
+    /// Adds the single write that removes the managed statements from the live policy.
+    /// `handed_over` are statements that foreign `trails` need: they stay under unmanaged Sids.
+    /// `kept` are managed statements that stay.
     pub(super) fn shrink(
         &self,
         live: Option<&Document>,
@@ -207,7 +209,8 @@ impl Policy<'_> {
         Some(merged)
     }
 
-    /// Warns where the form that names a whole organization ends, and accounts that are not in the spec may rely on it.
+    /// Warns if a policy no longer names the whole organization, and accounts outside the spec may
+    /// rely on it.
     fn of_organization(&self, before: &Document, after: &Document) -> Option<Warning> {
         let patterns = |document| named_trails(document, self.ownership).of_organization;
         let (before, after) = (patterns(before), patterns(after));
@@ -265,7 +268,7 @@ impl Policy<'_> {
             Subject::Bucket => {
                 Action::of(before.cloned(), (!is_emptied).then(|| after.clone())).map(Changed::BucketPolicy)
             }
-            // KMS refuses a policy without statements.
+            // KMS rejects a policy without statements.
             Subject::Key => {
                 Some(Changed::KeyPolicy(CreateOrUpdate { before: before.cloned(), after: after.clone() }))
             }
@@ -314,7 +317,7 @@ impl Policy<'_> {
         if before.is_none() {
             return vec!["there is no policy that allows the trails to deliver".to_owned()];
         }
-        // A new name of the installation is one reason, and not one for each statement.
+        // A new name of the installation is a single reason, not one for each statement.
         let renamed = before.and_then(|before| under_present_name(before, self.ownership));
         let name =
             renamed.is_some().then(|| "statements carry the previous name of the installation".to_owned());
@@ -375,7 +378,8 @@ impl Policy<'_> {
         }
     }
 
-    /// Names what foreign statements still allow, and what others lose.
+    /// Warns about permissions that foreign statements keep, and about permissions that others
+    /// lose.
     fn warn_of(&self, adopted: &[Adopted], compared: &mut Compared) {
         for Adopted { statement, fate, stays, ended } in adopted {
             if !stays.iter().all(words::is_harmless) {
@@ -409,7 +413,7 @@ impl Policy<'_> {
         }
     }
 
-    /// Whether some use is not of a named source of an account of the spec.
+    /// Returns whether a use has a source outside the accounts of the spec.
     fn is_unlisted(&self, uses: &[Use]) -> bool {
         let is_listed =
             |id: &str| self.scope.desired.accounts.iter().any(|account| account.id.as_str() == id);
@@ -441,7 +445,10 @@ impl Policy<'_> {
             .iter()
             .filter_map(|it| match &it.sources {
                 Sources::Accounts { ids } => Some(ids),
-                _ => None,
+                Sources::Trails { .. }
+                | Sources::Organizations { .. }
+                | Sources::Others { .. }
+                | Sources::Everyone => None,
             })
             .flatten()
             .collect();
@@ -458,7 +465,7 @@ impl Policy<'_> {
         why.next().unwrap_or_default()
     }
 
-    /// A document that AWS would refuse to save cannot be written at all.
+    /// Refuses a document that AWS would reject because it names a deleted principal.
     fn refuse_deleted_principals(&self, live: Option<&Document>, merged: &Merged, compared: &mut Compared) {
         if self.foreign.deleted_principals == Keep::Remove
             || (merged.expand().is_none() && merged.contract().is_none())
@@ -467,7 +474,7 @@ impl Policy<'_> {
         }
         for (index, statement) in live.map(Document::statements).unwrap_or_default().iter().enumerate() {
             let ids = statement.unresolved_principals();
-            // A managed statement is written again anyway.
+            // A managed statement is replaced anyway.
             let is_foreign = !self.ownership.has(statement);
             if is_foreign && !ids.is_empty() {
                 let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
@@ -495,18 +502,20 @@ struct Write<'d> {
     first_use: Option<&'d FirstUse>,
 }
 
-/// The message about a foreign statement that allows nothing to outsiders, or of which nothing more is known.
+/// Returns the message about a foreign statement that gives outsiders no access, or whose access is
+/// not judged.
 pub(crate) fn not_ours(statement: &str) -> String {
     format!("{statement} does not belong to this installation")
 }
 
-/// The reason for a document that takes the place of an empty one.
+/// The reason for the default policy that replaces an empty topic policy.
 pub(super) const DEFAULT_RESTORED: &str = "no other statement is left, and SNS accepts no policy without statements: the default policy of SNS is restored";
 
-/// Only what AWS would refuse to save goes before the trails change.
+/// Returns the phase in which a foreign statement changes. Only statements that AWS would reject
+/// are removed before the trails change.
 fn phase_of(adopted: &Adopted) -> Phase {
     match adopted.fate {
         Fate::DeletedPrincipal { .. } | Fate::PublicRemoved => Phase::Expand,
-        _ => Phase::Contract,
+        Fate::Replaced | Fate::Narrowed | Fate::Kept | Fate::Revoked | Fate::Removed => Phase::Contract,
     }
 }

@@ -1,8 +1,9 @@
-//! Decides on the values of Block Public Access and Object Ownership while others use the bucket.
+//! Decides the values of Block Public Access and Object Ownership if others use the bucket.
 //!
-//! Both end what a public statement or the ACL of the bucket grants, and S3 refuses some calls because of either. A setting
-//! that would cut somebody off stays as it is, with a warning that says how to keep the one or the other; a policy that
-//! S3 would refuse to save is a refusal. The settings of the account and of the organization are not visible here.
+//! Both settings can end access that a public statement or the ACL of the bucket grants, and S3
+//! rejects some calls because of either. A setting that would end such access is not changed, and a
+//! warning says how to keep the access or the setting. A policy that S3 would reject is refused.
+//! The settings of the account and of the organization are not read.
 //!
 //! See "Blocking public access to your Amazon S3 storage" and "Controlling ownership of objects and disabling ACLs for your
 //! bucket" in the S3 user guide.
@@ -17,8 +18,8 @@ use crate::plan::{Changed, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{Bucket, Named, PublicAccessBlock};
 
-/// The locks against public access to set; `None` where the spec leaves them alone. `policy` is what the bucket policy
-/// becomes.
+/// Returns the settings of Block Public Access to write; `None` if the spec does not manage them.
+/// `policy` is the planned bucket policy.
 pub(super) fn block(
     scope: &Scope<'_>,
     policy: Option<&Document>,
@@ -93,26 +94,27 @@ pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<Na
     }
 }
 
-/// Whether S3 may refuse to save a public statement, as far as the setting of the bucket itself goes.
+/// Returns whether the setting of the bucket itself may make S3 reject a public statement.
 pub(super) fn may_refuse(scope: &Scope<'_>) -> bool {
     // A new bucket blocks public access. See "Blocking public access to your Amazon S3 storage".
     let is_blocked = live_block(scope).is_none_or(|block| block.block_public_policy);
     scope.desired.bucket.block_public_access.enforced().copied().unwrap_or(is_blocked)
 }
 
-/// Refuses the changes of the bucket policy that S3 would not save, and warns of those that it may not save.
+/// Refuses changes of the bucket policy that S3 would reject, and warns about changes that S3 may
+/// reject.
 pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
-    let planned = compared.changes.iter().find_map(|change| match &change.changed {
-        Changed::Bucket(action) => action.after()?.public_access_block,
-        _ => None,
+    let planned = compared.changes.iter().find_map(|change| {
+        let Changed::Bucket(action) = &change.changed else { return None };
+        action.after()?.public_access_block
     });
     let block = planned.or_else(|| live_block(scope));
     if block.is_some_and(|block| !block.block_public_policy) {
         return;
     }
-    let written = compared.changes.iter().filter_map(|change| match &change.changed {
-        Changed::BucketPolicy(action) => action.after(),
-        _ => None,
+    let written = compared.changes.iter().filter_map(|change| {
+        let Changed::BucketPolicy(action) = &change.changed else { return None };
+        action.after()
     });
     let written: Vec<&Document> = written.collect();
     let address = scope.bucket_policy_address();
@@ -137,7 +139,7 @@ fn live_block(scope: &Scope<'_>) -> Option<PublicAccessBlock> {
     scope.observed.bucket.as_ref().and_then(|live: &Bucket| live.public_access_block)
 }
 
-/// The statements that S3 counts as public for certain, as people call them.
+/// Returns the names of the statements that S3 certainly counts as public.
 fn certain(policy: Option<&Document>) -> Vec<String> {
     let public = policy.map(exposed).unwrap_or_default().into_iter();
     public.filter(|it| it.doubt.is_none()).map(|it| it.statement.to_string()).collect()
@@ -156,7 +158,7 @@ fn reset_acl(scope: &Scope<'_>) -> String {
     )
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Returns `a`, `a and b`, or `a, b and c`.
 fn list(items: &[impl ToString]) -> String {
     let items: Vec<String> = items.iter().map(ToString::to_string).collect();
     match items.split_last() {

@@ -11,12 +11,13 @@ use crate::address::Address;
 use crate::kind::Kind;
 use crate::plan::{Warning, WarningCode};
 
-/// See "Quotas in CloudTrail": trails in a Region, shadows of those of all Regions among them. It cannot be raised.
+/// The number of trails in a Region, including shadow trails of multi-Region trails. The quota
+/// cannot be raised. See "Quotas in CloudTrail" in the CloudTrail user guide.
 const PER_REGION: usize = 5;
 
-/// Warns of each new trail for which the quota has no room. The other trails can still be created.
+/// Warns about each new trail that exceeds the quota. The other trails can still be created.
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
-    // Live ones and new ones, of those that could be read.
+    // The live trails and the new trails of each account that could be read.
     let mut by_account: BTreeMap<&AccountName, (Vec<&Trail>, Vec<&Trail>)> = BTreeMap::new();
     for trail in &scope.desired.trails {
         let Some(found) = scope.observed.trails.get(&trail.arn) else { continue };

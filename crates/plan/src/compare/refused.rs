@@ -1,6 +1,6 @@
 //! Removes refused changes, and all changes that depend on them, from a plan.
 //!
-//! It leaves out nothing else: a resource that has nothing to do with a refusal is still repaired.
+//! All other changes stay: a resource without a relation to a refusal is still repaired.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use crate::kind::Kind;
 use crate::plan::{ActionKind, Change, Refused};
 use crate::refusal::Refusal;
 
-/// Takes what is refused out of the changes, which still name all that they could depend on. Returns one entry for each
-/// refusal. `stranded` are trails that need a policy, which is refused.
+/// Removes the refused changes, whose dependencies are still complete. Returns one entry for each
+/// refusal. `stranded` are trails, each with a refused policy that it needs.
 pub(super) fn leave_out(
     changes: &mut Vec<Change>,
     refusals: &[Refusal],
@@ -46,7 +46,7 @@ pub(super) fn leave_out(
     refused
 }
 
-/// Which refusal refuses a resource, whether or not the resource changes.
+/// Returns the index of the refusal of each resource, whether or not the resource changes.
 fn causes(
     changes: &[Change],
     refusals: &[Refusal],
@@ -71,8 +71,8 @@ fn causes(
     causes
 }
 
-/// Whether a change needs a resource that it depends on to be as planned. A trail needs policies that let it deliver, and
-/// the proof says whether those that stay do.
+/// Returns whether a change needs a dependency in its planned state. A trail needs policies that
+/// allow it to deliver, and the proof decides whether the policies that stay do.
 fn relies_on(change: &Change, dependency: &Address) -> bool {
     !(change.address.kind == Kind::Trail && dependency.kind.is_policy())
 }

@@ -11,8 +11,8 @@ use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::{Role, Tags, View};
 
-/// Makes roles and lets them do what is wanted besides what they may do now: a trail goes on to deliver to where it did until
-/// it is changed itself.
+/// Creates roles, and adds the wanted permissions to the current permissions of existing roles: a
+/// trail can deliver to its current log group until the trail itself changes.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.log_roles {
         let Some(live) = scope.observed.roles.get(&desired.arn) else { continue };
@@ -27,7 +27,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Takes from them what no trail needs any more.
+/// Removes the permissions that no trail needs any more.
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.log_roles {
         let Some(Some(live)) = scope.observed.roles.get(&desired.arn) else { continue };
@@ -50,7 +50,8 @@ fn wanted(desired: &spec::LogRole, live: Option<&Role>) -> Role {
     }
 }
 
-/// The wanted role with its present permissions added; `None` where the wanted ones cover them.
+/// Returns the wanted role with the current permissions added; `None` if the wanted permissions
+/// cover the current ones.
 fn widened(live: &Role, wanted: &Role) -> Option<Role> {
     let (now, then) = (live.permissions.as_ref()?, wanted.permissions.as_ref()?);
     if covers(then, now) {

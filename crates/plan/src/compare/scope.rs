@@ -18,13 +18,14 @@ use crate::view::{KeyRef, OtherTrail, Tags};
 pub(super) struct Scope<'a> {
     pub(super) desired: &'a Desired,
     pub(super) observed: &'a Observed,
-    /// The key that everything encrypts with.
+    /// The key of the spec.
     pub(super) key: KeyRef,
-    /// Whether the trails of the spec can deliver under the policies that are live now.
+    /// The deliveries of the trails of the spec under the live policies.
     pub(super) paths: Vec<DeliveryPath>,
-    /// The topics and log groups for which managed statements allow the use of the key now.
+    /// The topics and log groups for which managed statements currently allow the use of the key.
     pub(super) granted: BTreeSet<Arn>,
-    /// The IDs of accounts that a destroy waits for: their trails, which managed statements allow to deliver, could not be read.
+    /// The IDs of accounts that a destroy waits for: managed statements allow their trails to
+    /// deliver, and these trails could not be read.
     pub(super) awaited: BTreeSet<String>,
 }
 
@@ -44,7 +45,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The trails of the spec that one of these hops stops at now.
+    /// Returns the trails of the spec whose delivery currently fails at one of these hops.
     pub(super) fn blocked(&self, hops: &[Hop]) -> Vec<String> {
         let is_blocked = |path: &&DeliveryPath| path.obstacles().any(|proof| hops.contains(&proof.hop));
         let blocked = self.paths.iter().filter(is_blocked);
@@ -55,7 +56,7 @@ impl<'a> Scope<'a> {
         blocked.map(name).collect()
     }
 
-    /// The policies that stop a trail of the spec now.
+    /// Returns the policies that currently stop a trail of the spec.
     pub(super) fn blocking(&self) -> BTreeSet<Address> {
         let of_path = |path: &'_ DeliveryPath| -> Vec<Address> {
             let kinds: BTreeSet<PolicyKind> = path.obstacles().map(|proof| proof.hop.policy()).collect();
@@ -64,7 +65,7 @@ impl<'a> Scope<'a> {
         self.paths.iter().flat_map(of_path).collect()
     }
 
-    /// The accounts, and the organizations, whose trails are all known.
+    /// Returns the IDs of accounts and organizations whose trails are all known.
     pub(super) fn surveyed(&self) -> BTreeSet<String> {
         let is_known = |name: &AccountName| {
             !self.observed.unreadable.contains_key(name) && !self.observed.unsurveyed.contains_key(name)
@@ -137,18 +138,19 @@ impl<'a> Scope<'a> {
         addresses
     }
 
-    /// The place from which the organization is read. The Region only names the partition.
+    /// Returns the account from which the organization is read. The Region only determines the
+    /// partition.
     pub(super) fn organization_site(&self, organization: &Organization) -> Site {
         Site { account: organization.account.clone(), region: self.desired.bucket.site.region.clone() }
     }
 
-    /// Trails that deliver to the bucket, are not in the spec, and are to stay.
+    /// Returns the trails that deliver to the bucket, are not in the spec, and are kept.
     pub(super) fn guests(&self) -> impl Iterator<Item = &'a OtherTrail> {
         let bucket = self.desired.bucket.name.as_str();
         self.others_that_stay().filter(move |it| it.bucket == bucket)
     }
 
-    /// Trails that are not in the spec and are to stay; each once, from wherever it was seen.
+    /// Returns the trails that are not in the spec and are kept, each of them once.
     pub(super) fn others_that_stay(&self) -> impl Iterator<Item = &'a OtherTrail> {
         let stays = |arn: &Arn| match self.observed.strays.get(arn) {
             Some(stray) => !self.desired.deletion.trails || self.hidden_destination(stray).is_some(),
@@ -159,14 +161,14 @@ impl<'a> Scope<'a> {
         others.into_values()
     }
 
-    /// Returns a destination of a managed trail that could not be read. The trail is kept meanwhile, because nothing else leads to the
-    /// destination.
+    /// Returns a destination of a managed trail that could not be read. The trail is kept, because
+    /// nothing else references the destination.
     pub(super) fn hidden_destination(&self, stray: &Stray) -> Option<Arn> {
         stray.trail.named().find(|arn| self.observed.hidden.contains_key(arn))
     }
 
-    /// Whether the trails of this installation stop using a log group, role or topic: it is of this installation, and the spec no
-    /// longer has it.
+    /// Returns whether the trails of this installation stop using a log group, role or topic: the
+    /// resource is managed, and no longer in the spec.
     pub(super) fn ends_use(&self, arn: &str) -> bool {
         self.leftover(arn).is_some_and(|leftover| self.ends_use_of(leftover))
     }
@@ -175,14 +177,15 @@ impl<'a> Scope<'a> {
         self.desired.deletion.trails && !self.is_withheld(leftover)
     }
 
-    /// Whether a log group, role or topic of this ARN is deleted: nobody else uses it either.
+    /// Returns whether the log group, role or topic with this ARN is deleted, because others do not
+    /// use it either.
     pub(super) fn lets_go(&self, arn: &str) -> bool {
         let is_deleted = |leftover: &Leftover| self.ends_use_of(leftover) && leftover.additions.is_empty();
         self.leftover(arn).is_some_and(is_deleted)
     }
 
-    /// Whether accounts that could not be read may still use it. Only trails of its own account use a log group or a role, and
-    /// those are known.
+    /// Returns whether accounts that could not be read may still use a leftover. Only trails of the
+    /// same account, which are known, use a log group or role.
     pub(super) fn is_withheld(&self, leftover: &Leftover) -> bool {
         matches!(leftover.what, What::Topic(_)) && !self.observed.unreadable.is_empty()
     }
@@ -192,8 +195,9 @@ impl<'a> Scope<'a> {
         leftovers.find(|(it, _)| it.as_str() == arn).map(|(_, leftover)| leftover)
     }
 
-    /// The tags wanted of what may be somebody else's: none if it exists without our mark, since with our
-    /// tags it would count as ours and be removed one day.
+    /// Returns the wanted tags of a resource that may be foreign. An existing resource without the
+    /// tag of the installation gets no tags: with the tag, it would count as managed and could be
+    /// deleted later.
     pub(super) fn tags_of_made(&self, desired: &spec::Tags, live: Option<&Tags>) -> Tags {
         match live {
             Some(live) if !live.are_of(&self.desired.installation) => Tags::default(),
@@ -201,19 +205,19 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// An account of the spec, or one that left and could be read.
+    /// Returns an account of the spec, or an account that left and could be read.
     pub(super) fn account(&self, name: &AccountName) -> Option<AccountRef> {
         let account = self.desired.account(name).or_else(|| self.observed.departed.accounts.get(name));
         account.map(|account| AccountRef { name: account.name.clone(), id: account.id.clone() })
     }
 
-    /// The name of an account of this id in the spec, or the id: it is a name, too.
+    /// Returns the name of the account with this ID in the spec, or the ID, which is a valid name.
     pub(super) fn account_named(&self, id: &str) -> Option<AccountName> {
         let known = self.desired.accounts.iter().find(|account| account.id.as_str() == id);
         known.map(|account| account.name.clone()).or_else(|| id.parse().ok())
     }
 
-    /// The accounts of the spec, and those that left it and could be entered.
+    /// Returns the accounts of the spec, and the accounts that left the spec and could be read.
     pub(super) fn accounts(&self) -> BTreeMap<AccountName, AccountId> {
         let accounts = self.desired.accounts.iter().chain(&self.observed.departed.accounts);
         accounts.map(|account| (account.name.clone(), account.id.clone())).collect()
@@ -256,11 +260,12 @@ impl<'a> Scope<'a> {
             .collect()
     }
 
-    /// Accounts of the organization that get no trails because they are not active.
+    /// Returns a warning about accounts of the organization that get no trails because they are not
+    /// active.
     pub(super) fn inactive(&self) -> Option<Warning> {
         let joining = self.desired.organization.as_ref().map(|it| &it.joining)?;
         let live = self.observed.organization.as_ref()?;
-        // The units and tags of an account that is not active are not read.
+        // The units and tags of an inactive account are not read.
         let is_out = |id: &AccountId| joining.include.is_none() || joining.exclude.contains(id);
         let inactive = live.inactive.iter().filter(|it| !is_out(&it.member.id));
         let names: Vec<String> = inactive
@@ -279,7 +284,8 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// A selection that has nobody to select: the organization has no account besides its management account.
+    /// Returns a warning about a selection without candidates: the organization has only its
+    /// management account.
     pub(super) fn nobody_joins(&self) -> Option<Warning> {
         let include = self.desired.organization.as_ref()?.joining.include.as_ref();
         let roster = &self.observed.organization.as_ref()?.roster;
@@ -293,19 +299,21 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// The organization that the accounts of all these trails are in; none if one is not, or none is known.
+    /// Returns the organization of the accounts of all these trails; `None` if an account is not in
+    /// the organization, or no organization is known.
     pub(super) fn organization_of<'t>(&self, mut trails: impl Iterator<Item = &'t Arn>) -> Option<String> {
         let roster = &self.observed.organization.as_ref()?.roster;
         trails.all(|trail| roster.has(trail.account())).then(|| roster.id.clone())
     }
 
-    /// The reason why the spec accepts what a plan calls by this name, if it does.
+    /// Returns the reason why the spec accepts the finding with this name, if it does.
     pub(super) fn reviewed(&self, name: &str) -> Option<&'a str> {
         let reviewed = self.desired.reviewed.iter().find(|it| it.finding == name);
         reviewed.map(|it| it.reason.as_str())
     }
 
-    /// Returns the warning that something is withheld, if an account could not be read and may rely on it.
+    /// Returns the warning that a change is withheld, if an account that may rely on the resource
+    /// could not be read.
     pub(super) fn withholds(&self, address: &Address, what: &str) -> Option<Warning> {
         let unreadable = self.observed.unreadable.keys().map(|name| format!("`{name}`"));
         let awaited = self.awaited.iter().map(|id| format!("account {id}"));

@@ -36,8 +36,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Whoever publishes to an encrypted topic needs the key, too. See "Allow a user to send messages to a topic with SSE" in
-/// the SNS developer guide.
+/// Warns about publishers of a topic that will be encrypted: they also need the key. See "Allow a
+/// user to send messages to a topic with SSE" in the SNS developer guide.
 fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut Compared) {
     let is_cloudtrail = |statement: &Statement| {
         statement.principals().iter().all(|it| it.kind == "Service" && it.id == CLOUDTRAIL)

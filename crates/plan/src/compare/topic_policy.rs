@@ -13,18 +13,20 @@ use crate::kind::Kind;
 use crate::observed::LiveTopic;
 use crate::plan::AccountRef;
 
-/// Adds what lets our trails publish to their topics. Returns what each policy is to become, in the order of the spec; `None`
-/// for a topic that could not be read, or whose policy does not fit.
+/// Adds the statements that allow the trails to publish to their topics. Returns each planned
+/// policy in the order of the spec; `None` for a topic that could not be read or whose policy is
+/// too large.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Option<Fitted>> {
     scope.desired.topics.iter().map(|topic| compare_one(scope, topic, compared)).collect()
 }
 
 fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) -> Option<Fitted> {
     let live = scope.observed.topics.get(&topic.arn)?;
-    // SNS gives a new topic a policy of its own, which apply reads once the topic exists.
+    // SNS gives a new topic a default policy, which apply reads after the topic is created.
     let live = live.as_ref().map(|live| &live.policy);
     let mut adoption = guest::adoption(scope, topic.foreign, &topic.intent.trails, None);
-    // Trails of others do not join the statement of a topic, so whatever lets them publish has to stay.
+    // The managed statement of a topic does not name foreign trails, so their permissions must
+    // stay.
     let users = scope.others_that_stay().filter(|it| it.topic.as_deref() == Some(topic.arn.as_str()));
     for user in users {
         adoption.surveyed.remove(user.arn.account());
@@ -40,7 +42,7 @@ fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) 
     Some(outcome)
 }
 
-/// Removes what no trail needs any more, once all trails are what they should be.
+/// Removes the permissions that no trail needs any more, after all trails have changed.
 pub(super) fn contract(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared: &mut Compared) {
     for (topic, outcome) in scope.desired.topics.iter().zip(outcomes) {
         if let Some(outcome) = outcome {
@@ -49,7 +51,7 @@ pub(super) fn contract(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared:
     }
 }
 
-/// Lets one trail be created before all others if none relies on the form of a policy yet.
+/// Makes one trail the first to be created, if no trail relies on the form of a policy yet.
 pub(super) fn try_forms(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared: &mut Compared) {
     for (topic, outcome) in scope.desired.topics.iter().zip(outcomes) {
         if let Some(outcome) = outcome {
@@ -58,8 +60,8 @@ pub(super) fn try_forms(scope: &Scope<'_>, outcomes: &[Option<Fitted>], compared
     }
 }
 
-/// Removes our statements from the policy of a topic of this installation that the spec no longer has, and that is kept because
-/// others use it.
+/// Removes the managed statements from the policy of a managed topic that is no longer in the spec
+/// and is kept because others use it.
 pub(super) fn let_go(
     scope: &Scope<'_>,
     topic: &LiveTopic,
@@ -90,7 +92,8 @@ pub(super) fn let_go(
     }
 }
 
-/// Removes our statements from the policies of topics that stay, because they are not ours.
+/// Removes the managed statements from the policies of topics that are kept because they are
+/// unmanaged.
 pub(super) fn shrink<'t>(
     scope: &Scope<'_>,
     topics: impl Iterator<Item = &'t spec::Topic>,

@@ -13,7 +13,8 @@ use crate::observed::Stray;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail};
 
-/// Compares every trail that could be read; of the others nothing is known, so nothing is planned.
+/// Compares every trail that could be read. Nothing is planned for other trails, because nothing is
+/// known about them.
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let Some(live) = scope.observed.trails.get(&desired.arn) else { continue };
@@ -50,7 +51,8 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Whether the trail records the accounts of the organization, and is not to any more: they may have no other trail yet.
+/// Returns whether the trail records the accounts of the organization, and the spec wants only its
+/// own account. The other accounts may have no other trail yet.
 fn narrows(live: Option<&Trail>, desired: &spec::Trail) -> bool {
     !desired.is_organization && live.is_some_and(|live| live.organization)
 }
@@ -71,7 +73,8 @@ fn change(
     compared.view(terms, live, wanted);
 }
 
-/// Narrows trails from their organization to their own account, after the trails that take their place record.
+/// Narrows trails from their organization to their own account, after the trails that replace them
+/// record.
 pub(super) fn narrow(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.trails {
         let Some(Some(live)) = scope.observed.trails.get(&desired.arn) else { continue };
@@ -86,9 +89,10 @@ pub(super) fn narrow(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Deletes the trails of this installation that the spec no longer has, after the trails that take their place record, and after
-/// the log groups, roles and topics that only these trails name: a kill in between leaves the trail, which still names them.
-/// CloudTrail delivers to the bucket all the same.
+/// Deletes the managed trails that are no longer in the spec: after the trails that replace them
+/// record, and after the log groups, roles and topics that only these trails reference. If an apply
+/// is interrupted in between, the trail still references them. The delivery to the bucket is not
+/// affected.
 pub(super) fn remove(scope: &Scope<'_>, compared: &mut Compared) {
     for (arn, stray) in &scope.observed.strays {
         let address = Address::new(Kind::Trail, &stray.account, arn.resource_name());
@@ -119,7 +123,7 @@ pub(super) fn remove(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Whether a trail records, or gives its place to a trail that records, all accounts of an organization.
+/// Returns whether a trail records all accounts of an organization, or is replaced by such a trail.
 fn is_of_all(scope: &Scope<'_>, stray: &Stray) -> bool {
     stray.trail.organization || scope.desired.trails.iter().any(|trail| trail.is_organization)
 }
@@ -148,7 +152,7 @@ fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Action
         address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
         place: scope.place(&desired.site),
         phase,
-        // CloudTrail looks at all of these when a trail is made or changed.
+        // CloudTrail checks all of these when a trail is created or updated.
         depends_on: [
             scope.key_address(),
             scope.key_policy_address(),
@@ -170,7 +174,8 @@ fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Tra
     wanted
 }
 
-/// The destinations of this installation, or perhaps of it, that the trail stops using.
+/// Returns the destinations that the trail stops using and that this installation manages or may
+/// manage.
 fn left(scope: &Scope<'_>, live: &Trail, wanted: &Trail) -> Vec<Arn> {
     let stays = Trail {
         cloudwatch_logs: wanted.cloudwatch_logs.clone().or_else(|| live.cloudwatch_logs.clone()),
@@ -207,8 +212,8 @@ fn wanted_settings(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail
     }
 }
 
-/// The insights that a trail is to record: those of the categories that the spec names, and whatever the trail has of other
-/// categories. `PutInsightSelectors` replaces the insights of all categories, so that the others have to be sent again.
+/// Returns the wanted insights of a trail: the categories of the spec, and the live insights of all
+/// other categories, because `PutInsightSelectors` replaces the insights of all categories.
 fn insights(desired: &spec::Insights, live: Option<&Trail>) -> Option<Vec<String>> {
     let of = |kinds: &Option<Vec<String>>, category: &'static str| -> Vec<String> {
         let kinds = kinds.iter().flatten();
@@ -221,7 +226,7 @@ fn insights(desired: &spec::Insights, live: Option<&Trail>) -> Option<Vec<String
     desired.are_managed().then_some(wanted)
 }
 
-/// The insights of categories that the spec does not name.
+/// Returns the live insights of categories that the spec does not name.
 fn kept_insights<'l>(desired: &spec::Insights, live: Option<&'l Trail>) -> impl Iterator<Item = &'l str> {
     let (has_management, has_data) = (desired.management.is_some(), desired.data.is_some());
     let live = live.and_then(|live| live.insights.as_deref()).unwrap_or_default();
@@ -232,8 +237,9 @@ fn kept_insights<'l>(desired: &spec::Insights, live: Option<&'l Trail>) -> impl 
     })
 }
 
-/// Where the spec names no log group, delivery to one of ours ends, and to somebody else's is left alone. So
-/// is delivery to one of ours that has to stay: it is found again only through the trail.
+/// Returns the wanted delivery to CloudWatch Logs. If the spec names no log group, delivery to a
+/// managed log group ends, and delivery to a foreign log group is kept. Delivery to a managed log
+/// group that must be kept is kept as well: only the trail references the log group.
 fn cloudwatch_logs(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Option<CloudWatchLogs> {
     if let Some(spec::LogDelivery { group, role }) = &desired.logs {
         return Some(CloudWatchLogs::To { group: group.to_string(), role: role.to_string() });

@@ -1,4 +1,4 @@
-//! Decides which trail tries a short form of a policy before any other trail relies on it.
+//! Decides which trail tests a short form of a policy before any other trail relies on it.
 
 use std::collections::BTreeSet;
 
@@ -14,19 +14,21 @@ use crate::delivery::of_spec;
 use crate::kind::Kind;
 use crate::plan::{Change, Phase, TrailRef, Trial};
 
-/// Returns the trails that exist, deliver under the document and can be asked about, in the order in which they are to try a
-/// form: trails of the account that has the policy come first, because whoever applies the plan can look after them best. A
-/// trail of an organization never tries a form: too much depends on it.
+/// Returns the existing trails that deliver under the document and that CloudTrail can check, in
+/// the order in which they test a form. Trails of the account that has the policy come first,
+/// because the user who applies the plan can repair them best. A trail of an organization never
+/// tests a form, because all member accounts depend on it.
 pub(super) fn triers(scope: &Scope<'_>, subject: Subject<'_>, document: Option<&Document>) -> Vec<TrailRef> {
     let Some(document) = document else { return Vec::new() };
     let mut triers: Vec<TrailRef> = delivering(scope, subject, document).collect();
     let owner = owner(scope, subject);
-    // The sort is stable: otherwise trails stay sorted by address.
+    // The sort is stable: within each group, trails stay sorted by address.
     triers.sort_by_key(|trail| Some(trail.account.id.as_str()) != owner.as_deref());
     triers
 }
 
-/// Returns the trails that exist, deliver under the document and can be asked about, sorted by address.
+/// Returns the existing trails that deliver under the document and that CloudTrail can check,
+/// sorted by address.
 fn delivering(
     scope: &Scope<'_>,
     subject: Subject<'_>,
@@ -44,15 +46,15 @@ fn delivering(
     candidates.map(|(trail, _)| trail)
 }
 
-/// The requests of a delivery that depend on the form of the policy. Statements for the topics that a key encrypts are the same in
-/// every form.
+/// Returns the requests of a delivery that depend on the form of the policy. Statements for
+/// encrypted topics are equal in every form.
 fn requests(scope: &Scope<'_>, subject: Subject<'_>, delivery: &Delivery) -> Vec<Request> {
     let depends = |policy| policy != PolicyKind::TopicKey && decides(scope, subject, delivery, policy);
     let requests = delivery.requests().into_iter().filter(|(hop, _)| depends(hop.policy()));
     requests.map(|(_, request)| request).collect()
 }
 
-/// The id of the account that has the policy.
+/// Returns the ID of the account that has the policy.
 fn owner(scope: &Scope<'_>, subject: Subject<'_>) -> Option<String> {
     let site = match subject {
         Subject::Bucket => &scope.desired.bucket.site,
@@ -63,8 +65,9 @@ fn owner(scope: &Scope<'_>, subject: Subject<'_>) -> Option<String> {
 }
 
 impl Policy<'_> {
-    /// The first use of a short form with this write. The trail that tries it is moved to the front of those that CloudTrail is
-    /// asked about. `None` if no trail that relies on the form is asked about.
+    /// Returns the first use of a short form by this write, and moves the trail that tests the form
+    /// to the front of `confirm`. Returns `None` if CloudTrail checks no trail that relies on the
+    /// form.
     pub(super) fn trial(
         &self,
         first_use: &FirstUse,
@@ -88,7 +91,8 @@ impl Policy<'_> {
         })
     }
 
-    /// Lets one trail be created before all others if no trail that exists relies on the short form of the policy.
+    /// Makes one trail the first to be created, if no existing trail relies on the short form of
+    /// the policy.
     pub(super) fn try_form(&self, fitted: &Fitted, compared: &mut Compared) {
         let (Some((form, accounts)), Some((_, region))) = (self.short_form(fitted), &self.place) else {
             return;
@@ -105,7 +109,7 @@ impl Policy<'_> {
         let first =
             changes.filter(|(_, change)| can_try.contains(&change.address)).min_by_key(|(at, change)| {
                 let is_owners = Some(change.account.id.as_str()) == owner.as_deref();
-                // A trail that tries a form of another policy can try this one as well.
+                // A trail that tests a form of another policy can also test this form.
                 (change.trials.is_empty(), !is_owners, *at)
             });
         let Some((at, _)) = first else { return };
@@ -131,7 +135,8 @@ impl Policy<'_> {
         compared.changes.insert(place, change);
     }
 
-    /// The short form on which a trail relies that is created, and the accounts that rely on it; `None` for all accounts.
+    /// Returns the short form on which new trails rely, and the accounts that rely on it; `None`
+    /// means all accounts.
     fn short_form<'f>(&self, fitted: &'f Fitted) -> Option<(Form, Option<&'f BTreeSet<String>>)> {
         match &fitted.first_use {
             Some(first_use) => Some((first_use.form, Some(&first_use.accounts))),
@@ -147,7 +152,8 @@ fn address(trail: &Trail) -> Address {
     Address::new(Kind::Trail, &trail.site.account, &trail.name)
 }
 
-/// Whether a trail of the spec depends on the policy once it is created. The key may be created by the same plan.
+/// Returns whether a trail of the spec depends on the policy after it is created. The same plan may
+/// create the key.
 fn depends(scope: &Scope<'_>, subject: Subject<'_>, trail: &Trail) -> bool {
     match subject {
         Subject::Key => scope.desired.key.identity != KeyIdentity::Unmanaged,

@@ -73,7 +73,7 @@ impl Unproven {
     pub fn action(&self) -> &'static str {
         match self.policy() {
             PolicyKind::TopicKey => "kms:GenerateDataKey",
-            _ => "sns:Publish",
+            PolicyKind::Topic | PolicyKind::Bucket | PolicyKind::Key => "sns:Publish",
         }
     }
 

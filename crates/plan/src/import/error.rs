@@ -9,7 +9,6 @@ use crate::observed::{LiveError, ObserveError, SurveyError};
 
 /// The reason why no spec can be written.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ImportError {
     /// No configuration was found.
     #[error(transparent)]

@@ -75,7 +75,15 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
                 draft.aside.insert(Aspect::Topic(trail.arn.clone()));
             }
         }
-        _ => match refusal.address().kind.policy() {
+        Refusal::Blocked { .. }
+        | Refusal::Undeliverable { .. }
+        | Refusal::LockedOut { .. }
+        | Refusal::DeletedPrincipal { .. }
+        | Refusal::PublicStatement { .. }
+        | Refusal::RequesterPays { .. }
+        | Refusal::KeyUnusable { .. }
+        | Refusal::AliasElsewhere { .. }
+        | Refusal::TooLarge { .. } => match refusal.address().kind.policy() {
             Some(PolicyKind::Bucket) => _ = draft.aside.insert(Aspect::BucketPolicy),
             Some(PolicyKind::Key) => _ = draft.aside.insert(Aspect::KeyPolicy),
             Some(PolicyKind::Topic | PolicyKind::TopicKey) | None => {}

@@ -1,4 +1,4 @@
-//! What somebody changes in live state: the change that undoes it, and what drift reports.
+//! Tests the plan and the findings of drift after somebody changed live state.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use reconcile_spec::ObjectOwnership;
 
 use super::made::{Settings, apply, compared, described, everything, hub, made, spec};
 
-/// What somebody does to live state.
+/// A change of live state by somebody else.
 struct Case {
     does: &'static str,
     edit: fn(&mut Observed),
@@ -42,7 +42,7 @@ fn bucket(observed: &mut Observed) -> &mut Bucket {
     observed.bucket.as_mut().unwrap()
 }
 
-/// The policy without the statements of this Sid.
+/// Returns the policy without the statements with this Sid.
 fn without(policy: &Document, sid: &str) -> Document {
     policy.retain(|statement| statement.sid() != Some(sid))
 }
@@ -126,7 +126,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn whatever_somebody_changes_is_found_and_undone() {
+fn every_change_by_others_is_reported_and_reverted() {
     let made = made(&spec(&everything()));
     let mut all = String::new();
     for case in CASES {
@@ -140,7 +140,7 @@ fn whatever_somebody_changes_is_found_and_undone() {
 }
 
 #[test]
-fn the_plan_undoes_what_it_can() {
+fn a_plan_reverts_every_change_that_it_does_not_refuse() {
     let spec = spec(&everything());
     for case in CASES {
         let mut observed = made(&spec);

@@ -38,7 +38,8 @@ fn without_in_bucket(live: &mut Observed, suffixes: &[&str]) {
     live.bucket_policy = live.bucket_policy.as_ref().map(|policy| without(policy, suffixes));
 }
 
-/// A statement that allows CloudTrail to write log files of these accounts, as the CloudTrail guide has it.
+/// A statement that allows CloudTrail to write log files of these accounts, as in the CloudTrail
+/// user guide.
 fn delivery(accounts: &[&str]) -> Value {
     let folders: Vec<String> = accounts.iter().map(|id| format!("{BUCKET}/AWSLogs/{id}/*")).collect();
     json!({

@@ -4,7 +4,7 @@ use reconcile_plan::observed::Observed;
 
 use super::made::{Settings, compared, described, made, nothing, spec};
 
-/// The plan for settings, with live state that has the plain form of every policy.
+/// Returns the plan for settings and live state in which every policy has the plain form.
 fn plan_of(settings: &Settings, edit: fn(&mut Observed)) -> String {
     let mut observed = made(&spec(&Settings::default().text()));
     edit(&mut observed);

@@ -1,4 +1,4 @@
-//! Import: which spec describes what is live.
+//! Tests the spec that an import writes for live state.
 
 use std::fmt::Write;
 use std::pin::pin;
@@ -22,7 +22,7 @@ use serde_json::json;
 
 use super::made::{Settings, denied, everything, made, made_in, spec, unread};
 
-/// The accounts of [`everything`], as somebody names them who has no spec.
+/// The accounts of [`everything`], as a user without a spec names them.
 const ACCOUNTS: &str = r#"
 version: 1
 name: import
@@ -34,7 +34,7 @@ key: { alias: import }
 trails: [{ name: Import, accounts: all }]
 "#;
 
-/// What a survey of the accounts of a spec finds.
+/// Returns the survey of the accounts of a spec.
 fn setup(spec: &Spec, observed: &Observed) -> Setup {
     let desired = spec.desired();
     let bucket = observed.bucket.clone().unwrap();
@@ -77,7 +77,7 @@ fn setup(spec: &Spec, observed: &Observed) -> Setup {
     }
 }
 
-/// Imports live state, which is the same for every spec that is tried.
+/// Imports live state. Reading returns the same state for every candidate.
 fn imported(made_by: &Spec, observed: &Observed, request: &Request) -> Result<Imported, ImportError> {
     import_setup(&setup(made_by, observed), &spec(ACCOUNTS), observed, request)
 }
@@ -113,7 +113,7 @@ fn an_installation_is_imported_as_the_spec_that_made_it() {
 }
 
 #[test]
-fn what_somebody_changed_is_left_alone_with_the_reason() {
+fn changed_settings_are_imported_or_unmanaged() {
     type Edit = fn(&mut Observed);
 
     let original = spec(&everything());
@@ -139,10 +139,10 @@ fn what_somebody_changed_is_left_alone_with_the_reason() {
 }
 
 #[test]
-fn a_set_up_of_others_gets_a_spec_that_takes_nothing_over_by_force() {
+fn an_installation_without_tags_gets_a_spec_with_unmanaged_tags() {
     let original = spec(&everything());
     let mut observed = made(&original);
-    // Nothing carries the mark of an installation.
+    // No resource has the tag of an installation.
     observed.bucket.as_mut().unwrap().tags = Tags::default();
     observed.key.as_mut().unwrap().key.view.tags = Tags::default();
     observed.trails.values_mut().flatten().for_each(|trail| trail.tags = Tags::default());
@@ -164,7 +164,7 @@ fn another_installation_is_named_and_not_taken_over() {
     assert!(error.hint().unwrap().contains("--name test"), "{error}");
 }
 
-/// Live state that a plan of the whole installation would change. The imported spec leaves it alone.
+/// A plan of the whole installation would change this live state; the imported spec does not.
 #[test]
 fn an_import_describes_deviations_or_leaves_them_unmanaged() {
     type Edit = fn(&mut Observed);
@@ -267,7 +267,7 @@ fn outcome(imported: Result<Imported, ImportError>) -> String {
     text
 }
 
-/// The accounts of a spec, as somebody names them who has no spec.
+/// Returns the accounts of a spec, as a user without a spec names them.
 fn accounts_of(spec: &Spec) -> String {
     let desired = spec.desired();
     let mut text = "version: 1\nname: import\naccounts:\n".to_owned();
@@ -281,7 +281,7 @@ fn accounts_of(spec: &Spec) -> String {
     text + "key: { alias: import }\ntrails: [{ name: Import, accounts: all }]\n"
 }
 
-/// An import of live state that a spec made, after an edit of what the survey found.
+/// Imports live state that a spec made, after an edit of the survey and of live state.
 fn surveyed(
     text: &str,
     request: &Request,
@@ -444,7 +444,7 @@ const LEFT_OUT: &[(&str, Edit)] = &[
 ];
 
 #[test]
-fn an_import_says_what_it_leaves_out_and_why() {
+fn an_import_names_left_out_resources_with_the_reason() {
     let mut all = String::new();
     for (name, edit) in LEFT_OUT {
         writeln!(all, "== {name}").unwrap();

@@ -1,4 +1,5 @@
-//! Builds specs and live state by hand: nothing of a spec, or the state after the plan of a spec was applied.
+//! Builds specs and live state by hand: the empty state, and the state after the plan of a spec was
+//! applied.
 
 use std::fmt::Write;
 
@@ -24,7 +25,7 @@ pub fn unread(operation: Operation) -> ReadError {
     ReadError::Aws(denied(operation))
 }
 
-/// The key that KMS makes for every spec.
+/// The key that KMS creates for every spec.
 const KEY: &str = "1a2b3c4d-0000-4000-8000-000000000000";
 
 /// The settings of a spec that has every kind of resource except those of an organization.
@@ -166,7 +167,7 @@ pub fn compared(spec: &Spec, observed: &Observed) -> Comparison {
     compare(spec, observed, Timestamp::UNIX_EPOCH)
 }
 
-/// Nothing of what a spec names exists, and all of its accounts could be read.
+/// Returns live state without any resource of the spec; all accounts could be read.
 pub fn nothing(spec: &Spec) -> Observed {
     let desired = spec.desired();
     Observed {
@@ -179,12 +180,12 @@ pub fn nothing(spec: &Spec) -> Observed {
     }
 }
 
-/// Everything of a spec is as the spec says.
+/// Returns live state that is in sync with a spec.
 pub fn made(spec: &Spec) -> Observed {
     made_from(spec, nothing(spec))
 }
 
-/// Everything of a spec is as the spec says, in an organization.
+/// Returns live state that is in sync with a spec in an organization.
 pub fn made_in(spec: &Spec, organization: LiveOrganization) -> Observed {
     made_from(spec, Observed { organization: Some(organization), ..nothing(spec) })
 }
@@ -277,7 +278,7 @@ fn differs(difference: &Difference) -> String {
     }
 }
 
-/// Changes live state as a plan says.
+/// Applies a plan to live state.
 pub fn apply(desired: &Desired, observed: &mut Observed, plan: &Plan) {
     for change in &plan.changes {
         make(desired, observed, change);
@@ -289,7 +290,7 @@ fn make(desired: &Desired, observed: &mut Observed, change: &Change) {
     let key = key_arn(desired);
     let is_here = |site: &Site, name: &str| site.account == address.account && name == address.name;
     match changed {
-        // The caller says what an organization allows.
+        // The caller builds the organization.
         Changed::ServiceAccess(_) | Changed::DelegatedAdministrator(_) => {}
         Changed::Key(action) => match (&mut observed.key, action.after()) {
             (Some(hub), Some(after)) => hub.key.view = after.clone(),

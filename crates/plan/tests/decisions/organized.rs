@@ -61,7 +61,7 @@ fn trusted_access_and_the_delegated_administrator_come_first() {
 }
 
 #[test]
-fn what_the_organization_already_has_is_not_changed() {
+fn existing_permissions_of_the_organization_are_not_changed() {
     let text = outcome(|live| {
         live.service_access = true;
         live.delegated_administrators.push("222222222222".parse().unwrap());

@@ -160,7 +160,7 @@ const UNREAD: &[Case] = &[
 ];
 
 #[test]
-fn what_cannot_be_read_is_reported_and_kept() {
+fn unreadable_settings_are_reported_and_kept() {
     let text = outcomes(UNREAD);
     insta::assert_snapshot!(text);
 }

@@ -27,7 +27,7 @@ fn all_policies_of_an_installation_are_listed() {
 }
 
 #[test]
-fn missing_tags_are_those_with_another_value_or_none() {
+fn tags_with_another_value_or_none_are_missing() {
     let wanted = tags(&[("a", "1"), ("b", "2"), ("c", "3")]);
     let live = tags(&[("a", "1"), ("b", "9"), ("d", "4")]);
     assert_eq!(wanted.missing_from(&live), tags(&[("b", "2"), ("c", "3")]));

@@ -1,11 +1,11 @@
-//! What holds for every spec.
+//! Tests properties of every spec.
 
 use jiff::Timestamp;
 use reconcile_plan::{Address, Kind, Observed, addresses, destroy};
 
 use super::made::{Settings, apply, compared, everything, made, nothing, spec};
 
-/// Specs without an organization, whose members nobody has.
+/// Specs without an organization.
 fn specs() -> [(&'static str, String); 5] {
     [
         ("everything", everything()),
@@ -70,11 +70,11 @@ fn an_apply_that_ended_anywhere_is_continued_by_the_next_plan() {
 }
 
 #[test]
-fn a_destruction_keeps_only_what_the_spec_does_not_let_go() {
+fn a_destruction_deletes_everything_that_the_spec_allows() {
     const KEPT: [&str; 3] = ["key/master/test-key", "alias/master/test-key", "bucket/master/test-logs"];
 
     let all = Settings { rest: "deletion: { bucket: true, key: true }", ..Settings::default() }.text();
-    // The policy of a topic goes with the topic.
+    // The policy of a topic is deleted with the topic.
     for (text, kept) in [(everything(), &KEPT[..]), (all, &[])] {
         let spec = spec(&text);
         let observed = Observed { is_bucket_empty: true, ..made(&spec) };
@@ -90,7 +90,7 @@ fn a_destruction_keeps_only_what_the_spec_does_not_let_go() {
 }
 
 #[test]
-fn targets_take_what_they_depend_on_with_them() {
+fn targets_include_their_dependencies() {
     let spec = spec(&everything());
     for (target, expected) in [
         ("key/master/test-key", &["key/master/test-key"][..]),

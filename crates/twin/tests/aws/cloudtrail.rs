@@ -18,7 +18,7 @@ fn arn(account: &str, name: &str) -> String {
     format!("arn:aws:cloudtrail:{REGION}:{account}:trail/{name}")
 }
 
-/// A policy that lets these trails deliver.
+/// Returns a policy that allows these trails to deliver.
 fn bucket_policy(trails: &[String]) -> Value {
     let accounts = trails.iter().map(|arn| arn.split(':').nth(4).unwrap());
     let prefixes: Vec<String> = accounts.map(|id| format!("arn:aws:s3:::{BUCKET}/AWSLogs/{id}/*")).collect();
@@ -43,7 +43,7 @@ async fn put_policy(twin: &Twin, policy: &Value) {
         .unwrap();
 }
 
-/// A bucket that trail `T` of both accounts may deliver to.
+/// Creates a bucket to which trail `T` of both accounts can deliver.
 async fn ready() -> (Twin, Client) {
     let twin = twin();
     let place =
@@ -165,7 +165,7 @@ async fn recursive_logging_is_on_unless_a_request_turns_it_off() {
     assert_eq!(read().await, Some(true));
     let updated = client.update_trail().name("Trail").recursive_logging(false).send().await.unwrap();
     assert_eq!(updated.recursive_logging(), Some(false));
-    // What a request leaves out stays.
+    // Settings that a request does not contain are kept.
     client.update_trail().name("Trail").enable_log_file_validation(true).send().await.unwrap();
     assert_eq!(read().await, Some(false));
     client.delete_trail().name("Trail").send().await.unwrap();
@@ -245,7 +245,7 @@ async fn the_log_tells_what_can_change_something() {
     assert_eq!(trail.undeliverable, None);
 }
 
-/// The twin asks its own requests, the product asks its own: they have to come to the same.
+/// The twin and the product evaluate their own requests. Both must reach the same decision.
 #[tokio::test]
 async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
     let (twin, client) = ready().await;
@@ -400,11 +400,12 @@ async fn a_trail_of_the_organization_belongs_to_the_management_account() {
     organizations.enable_aws_service_access().service_principal(service).send().await.unwrap();
     let register = organizations.register_delegated_administrator().account_id(MEMBER);
     register.service_principal(service).send().await.unwrap();
-    // Registered through Organizations, it lacks a role that CloudTrail makes.
+    // An administrator that is registered through Organizations lacks a role that CloudTrail
+    // creates.
     assert_eq!(code(of_organization(&member).send().await), "NoManagementAccountSLRExistsException");
     let deregister = organizations.deregister_delegated_administrator().account_id(MEMBER);
     deregister.service_principal(service).send().await.unwrap();
-    // Its own account's folder is not enough.
+    // The folder of its own account is not enough.
     assert_eq!(code(of_organization(&management).send().await), "InsufficientS3BucketPolicyException");
     let mut policy = bucket_policy(&[arn(MASTER, "Trail")]);
     let resources = policy["Statement"][1]["Resource"].as_array_mut().unwrap();
@@ -415,7 +416,7 @@ async fn a_trail_of_the_organization_belongs_to_the_management_account() {
     register(&management).send().await.unwrap();
     assert_eq!(code(register(&management).send().await), "AccountRegisteredException");
 
-    // The delegated administrator makes it, sees it and changes it; it is not its own.
+    // The delegated administrator creates, reads and updates the trail, but does not own it.
     let made = of_organization(&member).send().await.unwrap();
     assert_eq!(made.trail_arn(), Some(arn(MASTER, "Trail").as_str()));
     let seen = member.describe_trails().send().await.unwrap().trail_list.unwrap();
@@ -425,7 +426,7 @@ async fn a_trail_of_the_organization_belongs_to_the_management_account() {
     member.start_logging().name(arn(MASTER, "Trail")).send().await.unwrap();
     let deregister = organizations.deregister_delegated_administrator().account_id(MEMBER);
     deregister.service_principal(service).send().await.unwrap();
-    // A member like any other sees it, and may not touch it.
+    // Any other member can read the trail, but cannot change it.
     assert_eq!(member.describe_trails().send().await.unwrap().trail_list().len(), 1);
     assert_eq!(code(member.stop_logging().name(arn(MASTER, "Trail")).send().await), "TrailNotFoundException");
     management.delete_trail().name(arn(MASTER, "Trail")).send().await.unwrap();

@@ -1,4 +1,5 @@
-//! What AWS documents to accept is accepted, and what it documents to reject is not: see `tests/aws_facts`.
+//! Tests that the twin accepts the requests that AWS documents as valid, and rejects those that AWS
+//! documents as invalid: see `tests/aws_facts`.
 
 use std::fmt::Write;
 
@@ -18,7 +19,7 @@ fn rows(text: &str) -> Vec<Value> {
     rows
 }
 
-/// Asserts for each row that a request made from it succeeds exactly if AWS accepts it.
+/// Asserts for each row that a request with its values succeeds if and only if AWS accepts it.
 #[track_caller]
 fn check(rows: &[Value], request: impl Fn(&Value) -> Result<String, String>) {
     let mut wrong = String::new();
@@ -31,7 +32,8 @@ fn check(rows: &[Value], request: impl Fn(&Value) -> Result<String, String>) {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// A request of the account to a service, without an SDK that could refuse to send it. The body of the answer, or of the error.
+/// Sends a request of the account to a service without an SDK, which could refuse to send it.
+/// Returns the body of the answer or of the error.
 fn send(
     twin: &Twin,
     service: &str,
@@ -63,7 +65,7 @@ fn put(twin: &Twin, configuration: &str, body: &str) -> Result<String, String> {
     send(twin, "s3", "", request, body.to_owned())
 }
 
-/// A twin with the bucket, and with a trail that is not asked whether it can deliver.
+/// A twin with a bucket and a trail whose delivery is not checked.
 fn with_bucket_and_trail() -> Twin {
     let twin = twin();
     let bucket = SetupBucket { name: BUCKET.to_owned(), owner: MASTER.to_owned(), region: REGION.to_owned() };
@@ -126,7 +128,7 @@ fn s3_saves_lifecycles() {
     let twin = with_bucket_and_trail();
     check(&rows(include_str!("../../../../tests/aws_facts/lifecycles.json")), |row| {
         let members = row["lifecycle_rule"].as_object().unwrap();
-        // Days are a member with a plural name, and lists are of members with a singular one.
+        // `Days` is a single member with a plural name; lists have members with a singular name.
         let actions: String = members.iter().map(|(name, value)| xml(name, value)).collect();
         let rule = format!("<Rule><Status>Enabled</Status><Filter/>{actions}</Rule>");
         put(&twin, "lifecycle", &format!("<LifecycleConfiguration>{rule}</LifecycleConfiguration>"))
@@ -147,7 +149,7 @@ fn every_service_accepts_tags() {
         let list = |key: &str, value: &str| -> Value {
             tags.iter().map(|(k, v)| json!({ key: k, value: v })).collect::<Vec<_>>().into()
         };
-        // CloudTrail has no empty values, but tags without one.
+        // CloudTrail has tags without a value, but no empty values.
         let of_trail: Vec<Value> = tags
             .iter()
             .map(|(key, value)| match *value {

@@ -23,7 +23,7 @@ async fn a_key_is_found_by_id_arn_and_alias() {
         let described = kms.describe_key().key_id(id).send().await.unwrap();
         assert_eq!(described.key_metadata().unwrap().arn(), Some(arn.as_str()));
     }
-    // The rest of KMS takes no alias.
+    // No other operation of KMS accepts an alias.
     let policy = kms.get_key_policy().key_id("alias/logs").send().await;
     assert_eq!(code(policy), "NotFoundException");
     let again = kms.create_alias().alias_name("alias/logs").target_key_id(&arn).send().await;
@@ -113,13 +113,13 @@ async fn a_key_that_is_to_be_deleted_takes_no_changes() {
     assert_eq!(code(kms.create_alias().alias_name("alias/logs").target_key_id(&arn).send().await), invalid);
     assert_eq!(code(kms.update_key_description().key_id(&arn).description("").send().await), invalid);
     assert_eq!(code(grant().await), invalid);
-    // Its policy and its grants still can be changed.
+    // The policy and the grants of the key can still be changed.
     let policy = kms.get_key_policy().key_id(&arn).send().await.unwrap().policy.unwrap();
     kms.put_key_policy().key_id(&arn).policy(policy).send().await.unwrap();
     kms.revoke_grant().key_id(&arn).grant_id(granted.grant_id().unwrap()).send().await.unwrap();
 
     kms.cancel_key_deletion().key_id(&arn).send().await.unwrap();
-    // The key is disabled now, and takes an alias.
+    // The key is now disabled, and accepts an alias.
     assert_eq!(code(kms.enable_key_rotation().key_id(&arn).send().await), "DisabledException");
     assert_eq!(code(grant().await), "DisabledException");
     kms.create_alias().alias_name("alias/logs").target_key_id(&arn).send().await.unwrap();

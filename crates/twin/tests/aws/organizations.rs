@@ -77,7 +77,7 @@ async fn trusted_access_comes_before_a_delegated_administrator_who_then_may_look
     let others = member.list_delegated_administrators().service_principal("config.amazonaws.com");
     assert!(others.send().await.unwrap().delegated_administrators().is_empty());
 
-    // An organization has three for CloudTrail, and more for other services.
+    // An organization has at most three administrators for CloudTrail, and more for other services.
     let more = ["333333333333", "444444444444", "555555555555"];
     twin.provision(Setup {
         accounts: more

@@ -171,7 +171,7 @@ async fn a_public_policy_is_refused_while_public_policies_are_blocked() {
     assert_eq!(code(put().await), "AccessDenied");
     block(&s3, false).await;
     put().await.unwrap();
-    // Blocking leaves an existing policy alone.
+    // Blocking does not change an existing policy.
     block(&s3, true).await;
     assert_eq!(s3.get_bucket_policy().bucket(BUCKET).send().await.unwrap().policy(), Some(policy.as_str()));
     assert_eq!(code(put().await), "AccessDenied");

@@ -27,7 +27,7 @@ impl Server {
         Self { twin: twin.clone(), url, task }
     }
 
-    /// The configuration of a client over HTTP.
+    /// Returns the configuration of an HTTP client.
     fn config(&self, account: &str) -> SdkConfig {
         let config = config(&self.twin, account, REGION).to_builder().endpoint_url(&self.url);
         config.http_client(Builder::new().build_http()).build()
@@ -56,7 +56,7 @@ async fn answers_over_http_and_keeps_its_state_in_a_file() {
     let kms = aws_sdk_kms::Client::new(&server.config(MASTER));
     let made = kms.create_key().send().await.unwrap().key_metadata.unwrap();
 
-    // The answer is given when the change is in the file.
+    // The server answers after the change is in the file.
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains(made.arn().unwrap()));
 }
@@ -80,7 +80,7 @@ async fn a_connection_that_breaks_is_an_error_that_a_client_can_retry() {
     assert!(resets > 0 && lost > 0, "{resets} resets, {lost} lost answers");
     assert_eq!(errors.len(), resets + lost);
     assert!(errors.iter().all(|error| matches!(error, SdkError::DispatchFailure(_))), "{errors:?}");
-    // A lost answer took effect, a reset did not.
+    // A call with a lost answer took effect; a call with a reset connection did not.
     assert_eq!(twin.summary().accounts[0].keys.len(), CALLS - resets);
 
     let config = server.config(MASTER);
@@ -98,7 +98,8 @@ async fn a_connection_that_breaks_is_an_error_that_a_client_can_retry() {
 #[tokio::test]
 async fn an_account_that_hangs_does_not_hold_up_another() {
     let twin = twin();
-    // The first seed with which only the member hangs. By the clock of calls, a call that hangs fails at once.
+    // The first seed with which only the member hangs. With the clock of calls, a hanging call
+    // fails at once.
     for seed in 0.. {
         let weather = Weather::calm().seeded(seed).with(Kind::HangingAccounts, Share::percent(50));
         twin.set_weather(weather, Clock::Calls);

@@ -1,4 +1,5 @@
-//! The weather of a twin: what it does to calls, that each client can tell, and that a seed always does the same.
+//! Tests the weather of a twin: its effects on calls, its errors in each client, and that a seed
+//! always has the same effects.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ fn only(kind: Kind, share: Share) -> Weather {
     Weather::calm().seeded(7).with(kind, share)
 }
 
-/// What the weather did to each call of an account, in order.
+/// Returns the effect of the weather on each call of an account, in order.
 fn events(twin: &Twin, account: &str) -> Vec<Vec<Event>> {
     let calls = twin.calls().into_iter().filter(|call| call.account == account);
     calls.map(|call| call.weather).collect()
@@ -39,7 +40,7 @@ async fn throttles_and_lost_answers_have_exactly_the_shares_that_are_asked_for()
     let (throttled, lost) = (count(&Event::Throttled), count(&Event::AnswerLost));
     assert!((540..660).contains(&throttled), "{throttled} of 2000 throttled");
     assert!((70..130).contains(&lost), "{lost} of 2000 lost");
-    // A lost answer took effect, a throttled call did not.
+    // A call with a lost answer took effect; a throttled call did not.
     let keys = twin.summary().accounts[0].keys.len();
     assert_eq!(keys, 2_000 - throttled);
 }
@@ -227,7 +228,7 @@ async fn a_foreign_statement_is_added_before_a_read_and_shown_by_it() {
     for number in 1..=5 {
         let policy = s3.get_bucket_policy().bucket(BUCKET).send().await.unwrap().policy.unwrap();
         assert!(policy.contains(&format!("OtherTeam{}", number.min(3))), "{policy}");
-        // S3 accepts what the other team wrote.
+        // S3 accepts the policy of the other team.
         s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();
     }
     let writes = twin.foreign_writes();

@@ -7,7 +7,7 @@ use reconcile_policy::{Allowed, granted_by_acl};
 use super::{Judge, Subject};
 use crate::foreign::ForeignAccess;
 
-/// Returns what the ACL of the bucket allows to outsiders, one entry for each of them.
+/// Returns the access that the ACL of the bucket gives to outsiders, one entry for each grantee.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let observed = judge.scope.observed;
     let block = observed.bucket.as_ref().and_then(|live| live.public_access_block);

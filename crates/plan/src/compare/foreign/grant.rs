@@ -8,7 +8,7 @@ use crate::foreign::ForeignAccess;
 use crate::kind::Kind;
 use crate::view::{Constraints, Grant};
 
-/// Returns what foreign grants on the key allow to outsiders.
+/// Returns the access that foreign grants on the key give to outsiders.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let Some(asset) = judge.key_asset() else { return Vec::new() };
     let desired = judge.scope.desired;
@@ -34,7 +34,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
                 address: Address::new(Kind::Grant, &desired.key.site.account, name),
                 name,
                 words: format!("grant `{name}`"),
-                // A second grant of the same, with another ID, grants no more.
+                // A second grant with equal content and another ID gives no more access.
                 content: format!("{}\n{:?}\n{context:?}", asset.arn, grant.operations),
             };
             judge.of_allowed(&subject, &allowed)
@@ -42,7 +42,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
         .collect()
 }
 
-/// The pairs of the encryption context that a grant asks for.
+/// Returns the pairs of the encryption context that a grant requires.
 fn context(grant: &Grant) -> Vec<(&str, &str)> {
     let pairs = grant.constraints.iter().flat_map(|constraints| match constraints {
         Constraints::EncryptionContextEquals(pairs) | Constraints::EncryptionContextSubset(pairs) => pairs,

@@ -1,6 +1,7 @@
-//! Judges settings of log groups by which events are hidden, forged or kept from alarms.
+//! Judges settings of log groups that hide or forge events, or that keep events from alarms.
 //!
-//! The log files in the bucket stay as they are: the log group is a copy, from which alarms are raised.
+//! These settings do not affect the log files in the bucket. The log group is a copy of the events
+//! for alarms.
 
 use super::{Judge, Subject};
 use crate::compare::log_group;

@@ -9,7 +9,8 @@ use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Reach, ResourcePolicy, Subscription};
 
-/// Returns what resource policies and subscription filters allow to outsiders, for each log group of the spec that exists.
+/// Returns the access that resource policies and subscription filters give to outsiders, for each
+/// existing log group of the spec.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let (desired, observed) = (judge.scope.desired, judge.scope.observed);
     let mut found = Vec::new();
@@ -104,7 +105,8 @@ fn sends(subscription: &Subscription, is_inside: impl Fn(&str) -> bool) -> Optio
     }
 }
 
-/// Whether the selection criteria of an account policy select a log group; `None` if they are of an unknown form.
+/// Returns whether the selection criteria of an account policy select a log group; `None` if their
+/// form is unknown.
 ///
 /// The only form for subscription filters is `LogGroupName NOT IN ["a", "b"]`: see `PutAccountPolicy` in the CloudWatch Logs
 /// API reference.

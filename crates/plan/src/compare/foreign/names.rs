@@ -25,7 +25,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     .collect()
 }
 
-/// Warns of receivers that cannot be read.
+/// Warns about receivers that cannot be read.
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     for Source { address, kind, receivers } in sources(scope) {
         if let Err(error) = receivers {

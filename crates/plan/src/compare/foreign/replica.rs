@@ -1,7 +1,7 @@
 //! Reports the keys of other Regions that share the material of the key.
 //!
-//! Each of these keys has a policy of its own and decrypts what the others have encrypted. See "Multi-Region keys in AWS KMS" in
-//! the KMS developer guide.
+//! Each of these keys has a separate policy and decrypts the data that the others encrypted. See
+//! "Multi-Region keys in AWS KMS" in the KMS developer guide.
 
 use super::{Judge, Subject};
 use crate::drift::Severity;

@@ -1,4 +1,4 @@
-//! Judges lifecycle rules of others, by which log files expire, and the replication of the bucket.
+//! Judges foreign lifecycle rules that let log files expire, and the replication of the bucket.
 
 use reconcile_spec as spec;
 
@@ -7,7 +7,7 @@ use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::view::{Expiry, Replication};
 
-/// Returns what foreign rules do to the log files.
+/// Returns the effects of foreign rules on the log files.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let Some(conditions) = &judge.scope.observed.bucket_conditions else { return Vec::new() };
     let keeps = Keeps::of(&judge.scope.desired.bucket);
@@ -44,7 +44,8 @@ fn report(
     judge.report(&subject, severity, message, &content)
 }
 
-/// The log files that a rule is for, in words; `None` if it is for none. CloudTrail puts no tags on log files.
+/// Returns the log files of a rule in words; `None` if it has none. CloudTrail does not tag log
+/// files.
 pub(super) fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Option<String> {
     if is_of_tagged {
         return None;
@@ -57,17 +58,17 @@ pub(super) fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Opti
     logs.iter().any(|logs| prefix.starts_with(logs)).then(|| format!("log files under `{prefix}`"))
 }
 
-/// The time for which the spec keeps log files and their former versions.
+/// The time for which the spec keeps log files and their noncurrent versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeps {
-    /// For so many days; `None` is for ever.
+    /// The number of days; `None` means forever.
     Days {
         current: Option<u32>,
         noncurrent: Option<u32>,
-        /// Until they have to be restored before somebody can read them.
+        /// The number of days until log files must be restored before anybody can read them.
         at_hand: Option<u32>,
     },
-    /// The spec does not say.
+    /// The spec does not define the time.
     Unstated,
 }
 
@@ -86,15 +87,16 @@ impl Keeps {
     }
 }
 
-/// Where the spec states no retention, log files that are kept for a year are as PCI DSS 10.5.1 asks for, and those that are
-/// kept for three months are at hand as it asks for.
+/// The limits if the spec has no retention: PCI DSS 10.5.1 requires log files for a year, of which
+/// three months must be available immediately.
 const YEAR: i32 = 365;
 const QUARTER: i32 = 90;
 
-/// Where the spec states no retention, a former version that is kept for a month can be restored by whoever notices.
+/// The limit if the spec has no retention: a month is enough to notice a deletion and to restore a
+/// noncurrent version.
 const MONTH: i32 = 30;
 
-/// Returns the severity of a rule that lets log files expire, and the reason.
+/// Returns the severity and the description of a rule that lets log files expire.
 fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String)> {
     let is_early = |days: i32, wanted: Option<u32>| {
         wanted.is_none_or(|wanted| u32::try_from(days).unwrap_or_default() < wanted)
@@ -104,7 +106,7 @@ fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String
         None => ", but in the spec they do not expire".to_owned(),
     };
     let unstated = ", and the spec has no retention (`bucket.lifecycle`)";
-    // A date is at hand, or has passed.
+    // A date is near or has passed.
     let current = rule.date.as_ref().map(|_| 0).or(rule.days);
     let when = match (&rule.date, rule.days) {
         (Some(date), _) => format!("on {date}"),
@@ -161,7 +163,7 @@ fn replicates(
         Some(account) => {
             Some((Severity::Critical, format!("copies {files} to bucket `{bucket}` of account {account}")))
         }
-        // Only a rule that hands the copies over names the account.
+        // Only a rule that changes the owner of the copies names the account.
         None => Some((
             Severity::High,
             format!("copies {files} to bucket `{bucket}`, whose account the rule does not name"),

@@ -1,7 +1,7 @@
-//! Judges policies and permissions boundaries of others on the roles that deliver to log groups.
+//! Judges foreign policies and permissions boundaries of the roles that deliver to log groups.
 //!
-//! CloudTrail alone assumes such a role. A policy of somebody else is of no use there, and one that denies stops the delivery
-//! without a trace in the trail.
+//! Only CloudTrail assumes such a role. A foreign policy has no use there, and a Deny stops the
+//! delivery without a sign in the trail.
 
 use super::{Judge, Subject};
 use crate::compare::Scope;
@@ -12,7 +12,7 @@ use crate::foreign::ForeignAccess;
 use crate::observed::OtherPolicy;
 use crate::plan::WarningCode;
 
-/// The policies of others.
+/// Returns the foreign policies and boundaries.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let roles = judge.scope.desired.log_roles.iter().filter_map(|desired| {
         let policies = judge.scope.observed.role_policies.get(&desired.arn)?.as_ref().ok()?;
@@ -38,7 +38,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     policies.chain(boundaries(judge)).collect()
 }
 
-/// The boundaries of roles for which the spec names none.
+/// Returns the boundaries of roles for which the spec names no boundary.
 fn boundaries<'a>(judge: &'a Judge<'_>) -> impl Iterator<Item = ForeignAccess> + 'a {
     let unbound = judge.scope.desired.log_roles.iter().filter(|desired| desired.boundary.is_none());
     unbound.filter_map(|desired| {
@@ -57,7 +57,7 @@ fn boundaries<'a>(judge: &'a Judge<'_>) -> impl Iterator<Item = ForeignAccess> +
     })
 }
 
-/// Warns of policies that cannot be read.
+/// Warns about policies that cannot be read.
 pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.log_roles {
         if let Some(Err(error)) = scope.observed.role_policies.get(&desired.arn) {

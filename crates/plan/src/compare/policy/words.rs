@@ -1,4 +1,5 @@
-//! Describes the reasons of a policy change, and the permissions that foreign statements keep or lose.
+//! Describes the reasons for a policy change, and the permissions that foreign statements keep or
+//! lose.
 
 use std::fmt;
 
@@ -35,7 +36,7 @@ pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<S
     reasons
 }
 
-/// The Sid of the statement that a difference is in.
+/// Returns the Sid of the statement of a difference.
 pub(super) fn sid(difference: &Difference) -> &str {
     difference.path().split('/').nth(2).unwrap_or_default()
 }
@@ -94,7 +95,8 @@ fn of_our_role(policy: &Policy<'_>, role: Role, differences: &[&Difference]) -> 
     reasons
 }
 
-/// Returns what a managed statement of a role allows CloudTrail; `None` for a role that is not about CloudTrail.
+/// Returns the requests that managed statements of a role allow CloudTrail, and their verb; `None`
+/// for a role of other principals.
 fn purpose(role: Role) -> Option<(&'static [Hop], &'static str)> {
     Some(match role {
         Role::TrailAclCheck => (&[Hop::LookAtBucket], "read the bucket ACL"),
@@ -166,7 +168,8 @@ fn account_of_folder(resource: &str) -> Option<&str> {
     resource.split("AWSLogs/").nth(1)?.split('/').next()
 }
 
-/// `arn:aws:cloudtrail:us-east-1:111111111111:trail/T` as `trail T of account 111111111111`.
+/// Returns `trail T of account 111111111111` for
+/// `arn:aws:cloudtrail:us-east-1:111111111111:trail/T`.
 pub(super) fn trail(arn: &str) -> String {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     match elements.as_slice() {
@@ -177,7 +180,7 @@ pub(super) fn trail(arn: &str) -> String {
     }
 }
 
-/// The reason for a statement of a reader, or one that the user wrote out.
+/// Returns the reason for a change of a reader's statement or of an extra statement of the user.
 fn of_other(ownership: &Ownership, difference: &Difference) -> String {
     let sid = sid(difference);
     let (is_gain, value) = match difference {
@@ -247,13 +250,14 @@ pub(super) fn of_adopted(Adopted { statement, fate, ended, .. }: &Adopted) -> Op
     })
 }
 
-/// Returns what statements allow, such as `trails of account 999999999999 to write objects`.
+/// Returns the description of uses, such as `trails of account 999999999999 to write objects`.
 pub(super) fn uses(uses: &[Use]) -> String {
     let all: Vec<String> = uses.iter().map(|it| format!("{} to {}", who(&it.sources), what(it))).collect();
     all.join(", and ")
 }
 
-/// Whether a use reveals nothing and names nobody: it is kept only because a trail needs it to deliver.
+/// Returns whether a use gives no access to logs and names no source. It is kept only because a
+/// trail needs it to deliver.
 pub(super) fn is_harmless(it: &Use) -> bool {
     let is_look = |action: &String| matches!(action.as_str(), "s3:getbucketacl" | "kms:describekey");
     it.sources == Sources::Everyone && it.actions.iter().all(is_look)
@@ -302,12 +306,12 @@ fn what(it: &Use) -> String {
     verbs.join(" and to ")
 }
 
-/// `arn:aws:s3:::logs/AWSLogs/*` as `logs/AWSLogs/*`.
+/// Returns `` `logs/AWSLogs/*` `` for `arn:aws:s3:::logs/AWSLogs/*`.
 fn folder(resource: &str) -> String {
     format!("`{}`", resource.rsplit(":::").next().unwrap_or(resource))
 }
 
-/// The first of them, so that the text can be read.
+/// Returns the first names, and the number of the others.
 pub(super) fn list(names: &[String]) -> String {
     const SHOWN: usize = 3;
     match names.split_at_checked(SHOWN) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use reconcile_policy::{Arn, CLOUDTRAIL};
-use reconcile_spec::{AccountName, Desired, KeyIdentity, Topic};
+use reconcile_spec::{AccountName, Desired, KeyIdentity, LogGroup, LogRole, Organization, Topic, Trail};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
@@ -25,6 +25,31 @@ impl Address {
     /// The address of these parts.
     pub fn new(kind: Kind, account: &AccountName, name: impl fmt::Display) -> Self {
         Self { kind, account: account.clone(), name: name.to_string() }
+    }
+
+    pub(crate) fn of_trail(trail: &Trail) -> Self {
+        Self::new(Kind::Trail, &trail.site.account, &trail.name)
+    }
+
+    pub(crate) fn of_log_group(group: &LogGroup) -> Self {
+        Self::new(Kind::LogGroup, &group.site.account, &group.name)
+    }
+
+    pub(crate) fn of_role(role: &LogRole) -> Self {
+        Self::new(Kind::Role, &role.site.account, &role.name)
+    }
+
+    pub(crate) fn of_topic(topic: &Topic) -> Self {
+        Self::new(Kind::Topic, &topic.site.account, &topic.name)
+    }
+
+    pub(crate) fn of_topic_policy(topic: &Topic) -> Self {
+        Self::new(Kind::TopicPolicy, &topic.site.account, &topic.name)
+    }
+
+    /// The address of the trusted access of CloudTrail.
+    pub(crate) fn of_service_access(organization: &Organization) -> Self {
+        Self::new(Kind::ServiceAccess, &organization.account, CLOUDTRAIL)
     }
 }
 
@@ -48,15 +73,11 @@ pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
     let (key, bucket) = (&desired.key, &desired.bucket);
     let of_key = |kind| Address::new(kind, &key.site.account, &key.identity);
     let of_bucket = |kind| Address::new(kind, &bucket.site.account, &bucket.name);
-    let of_topic = |topic: &Topic| {
-        [Kind::Topic, Kind::TopicPolicy].map(|kind| Address::new(kind, &topic.site.account, &topic.name))
-    };
+    let of_topic = |topic: &Topic| [Address::of_topic(topic), Address::of_topic_policy(topic)];
     let mut found = Vec::new();
     if let Some(organization) = &desired.organization {
         let account = &organization.account;
-        found.extend(
-            organization.service_access.then(|| Address::new(Kind::ServiceAccess, account, CLOUDTRAIL)),
-        );
+        found.extend(organization.service_access.then(|| Address::of_service_access(organization)));
         let administrators = organization.delegated_administrators.iter();
         found.extend(administrators.map(|name| Address::new(Kind::DelegatedAdministrator, account, name)));
     }
@@ -67,11 +88,10 @@ pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
     }
     found.extend(desired.grants.iter().map(|it| Address::new(Kind::Grant, &key.site.account, &it.aws_name)));
     found.extend([of_bucket(Kind::Bucket), of_bucket(Kind::BucketPolicy)]);
-    let groups = desired.log_groups.iter();
-    found.extend(groups.map(|it| Address::new(Kind::LogGroup, &it.site.account, &it.name)));
-    found.extend(desired.log_roles.iter().map(|it| Address::new(Kind::Role, &it.site.account, &it.name)));
+    found.extend(desired.log_groups.iter().map(Address::of_log_group));
+    found.extend(desired.log_roles.iter().map(Address::of_role));
     found.extend(desired.topics.iter().flat_map(of_topic));
-    found.extend(desired.trails.iter().map(|it| Address::new(Kind::Trail, &it.site.account, &it.name)));
+    found.extend(desired.trails.iter().map(Address::of_trail));
     found.into_iter()
 }
 

@@ -48,7 +48,6 @@ use reconcile_spec::{AccountName, Spec};
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
 use crate::foreign::ForeignAccess;
-use crate::kind::Kind;
 use crate::observed::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
@@ -181,7 +180,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
 
     compared.warnings.extend(scope.inactive().into_iter().chain(scope.nobody_joins()));
     let absent = desired.trails.iter().filter(|trail| observed.trails.get(&trail.arn) == Some(&None));
-    let absent = absent.map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name)).collect();
+    let absent = absent.map(Address::of_trail).collect();
     let unsettled = std::mem::take(&mut compared.unsettled);
     let (plan, refusals) = plan_of(spec, &scope, compared, now);
     let accounts = scope.accounts();

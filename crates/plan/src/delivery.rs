@@ -10,7 +10,6 @@ use reconcile_policy::{
 use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
-use crate::kind::Kind;
 use crate::observed::{Observed, UsedKey};
 use crate::view::{self, KeyRef};
 
@@ -139,7 +138,13 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
         proofs.retain(|proof| is_known(proof.hop.policy()));
         let of_topic = |topic| unproven::of_topic(observed, topic, observed.used_keys.get(topic));
         let unproven = topic.map(of_topic).unwrap_or_default();
-        DeliveryPath { address: address(trail), is_live: live.is_some(), delivery, proofs, unproven }
+        DeliveryPath {
+            address: Address::of_trail(trail),
+            is_live: live.is_some(),
+            delivery,
+            proofs,
+            unproven,
+        }
     });
     paths.collect()
 }
@@ -172,7 +177,7 @@ pub(crate) fn planned_paths(
         proofs.retain(|proof| is_known(proof.hop.policy()));
         let of_topic = |topic| unproven::of_topic(observed, topic, used_key);
         let unproven = trail.topic.as_ref().map(of_topic).unwrap_or_default();
-        DeliveryPath { address: address(trail), is_live: false, delivery, proofs, unproven }
+        DeliveryPath { address: Address::of_trail(trail), is_live: false, delivery, proofs, unproven }
     });
     paths.collect()
 }
@@ -294,10 +299,6 @@ pub(crate) fn owner(desired: &Desired, observed: &Observed) -> Option<Owner> {
     let account = &desired.account(&site.account)?.id;
     let organization = membership(observed, account.as_str());
     Some(Owner { account: account.clone(), region: site.region.clone(), organization })
-}
-
-fn address(trail: &spec::Trail) -> Address {
-    Address::new(Kind::Trail, &trail.site.account, &trail.name)
 }
 
 pub(crate) fn bucket_arn(desired: &Desired) -> Arn {

@@ -5,13 +5,10 @@ use reconcile_policy::{BucketIntent, Document, Fitted, Guest, Keep, Only, Policy
 use super::change::Compared;
 use super::confirm::Subject;
 use super::departed::Plans;
-use super::policy::{Policy, Setting};
+use super::policy::{BUCKET_UNLISTED, Policy, Setting};
 use super::{Scope, caller, guest, public_access};
 use crate::delivery::of_other;
 use crate::view::OtherTrail;
-
-/// The setting for the permissions of accounts that are not in the spec.
-pub(super) const UNLISTED: &str = "bucket.policy.unlisted_accounts";
 
 /// Merges the statements that allow the trails to deliver into the live policy. Returns `None` if
 /// the policy is too large or unmanaged.
@@ -140,7 +137,7 @@ pub(super) fn policy<'a>(scope: &'a Scope<'a>) -> Policy<'a> {
         foreign: desired.foreign,
         refuses_public: public_access::may_refuse(scope),
         setting: Some(Setting {
-            unlisted_accounts: UNLISTED,
+            unlisted_accounts: BUCKET_UNLISTED,
             deleted_principals: "bucket.policy.deleted_principals",
         }),
     }

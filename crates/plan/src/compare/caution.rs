@@ -14,7 +14,6 @@ use super::foreign::reviewable;
 use crate::address::Address;
 use crate::delivery::bucket_arn;
 use crate::foreign::review;
-use crate::kind::Kind;
 use crate::plan::WarningCode;
 use crate::view::AccessLogs;
 
@@ -67,7 +66,7 @@ fn management_account(scope: &Scope<'_>) -> Option<Caution> {
 fn opt_in_regions(scope: &Scope<'_>) -> Vec<Caution> {
     let mut trails: BTreeMap<&Region, Vec<Address>> = BTreeMap::new();
     for trail in scope.desired.trails.iter().filter(|trail| trail.site.region.is_opt_in()) {
-        let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+        let address = Address::of_trail(trail);
         trails.entry(&trail.site.region).or_default().push(address);
     }
     let first = |(region, addresses): (&Region, Vec<Address>)| {

@@ -149,7 +149,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::observed::Observed;
+    use crate::observed::{Observed, Stray};
     use crate::view::{KeyRef, Trail};
 
     const SPEC: &str = "version: 1\nname: test\naccounts:\n  hub: { id: \"111111111111\" }\n  \
@@ -245,6 +245,22 @@ mod tests {
             // A trail that was not allowed before loses nothing.
             assert_eq!(asked(Subject::Bucket, Phase::Contract, before, after), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_trail_that_the_plan_deletes_is_asked_only_before_its_deletion() {
+        let spec = parse("spec.yaml", SPEC.as_bytes()).unwrap();
+        let mut observed = observed();
+        let trail = Trail { arn: arn("222222222222", "Guest"), ..live("222222222222", "test-logs") };
+        let stray = Stray { account: "member".parse().unwrap(), trail };
+        observed.strays.insert(stray.trail.arn.clone(), stray);
+        let scope = Scope::new(spec.desired(), &observed);
+        let has_guest = |phase| {
+            candidates(&scope, phase)
+                .iter()
+                .any(|(trail, _)| trail.address.to_string() == "trail/member/Guest")
+        };
+        assert!(has_guest(Phase::Expand) && !has_guest(Phase::Contract));
     }
 
     #[test]

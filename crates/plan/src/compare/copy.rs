@@ -71,7 +71,7 @@ impl Copy<'_> {
         for trail in &self.scope.desired.trails {
             let Some(Some(live)) = self.observed.trails.get(&trail.arn) else { continue };
             let kms_key = live.kms_key.clone().map(|key| self.key_ref(key));
-            let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+            let address = Address::of_trail(trail);
             let terms = self.terms(address, &trail.site, Changed::Trail);
             compared.create(terms, Trail { kms_key, ..live.clone() });
         }

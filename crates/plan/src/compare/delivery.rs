@@ -34,7 +34,7 @@ pub(super) fn prove(
         .iter()
         .zip(topics)
         .map(|(topic, fitted)| {
-            (&topic.arn, fitted.as_ref().filter(|_| !is_kept(&super::topic_policy::address(topic))))
+            (&topic.arn, fitted.as_ref().filter(|_| !is_kept(&Address::of_topic_policy(topic))))
         })
         .collect();
     let mut findings = Findings::default();
@@ -258,7 +258,7 @@ impl Scope<'_> {
 
     /// Whether the plan writes a policy.
     fn writes(&self, policy: &Address) -> bool {
-        let of_topic = |it: &spec::Topic| super::topic_policy::address(it) == *policy;
+        let of_topic = |it: &spec::Topic| Address::of_topic_policy(it) == *policy;
         (*policy == self.bucket_policy_address() && self.desired.bucket_policy.is_managed)
             || (*policy == self.key_policy_address() && self.desired.key_policy.is_managed)
             || self.desired.topics.iter().any(of_topic)

@@ -72,17 +72,6 @@ impl Policy<'_> {
     }
 }
 
-/// Returns the IDs of accounts in which trails of these patterns could not be read, sorted.
-pub(super) fn unseen_accounts(scope: &Scope<'_>, patterns: &BTreeSet<Arn>) -> Vec<String> {
-    let is_of = |pattern: &Arn, trail: &Arn| {
-        pattern.region() == trail.region() && pattern.resource() == trail.resource()
-    };
-    let unseen = scope.observed.departed.unseen.keys();
-    let unseen = unseen.filter(|trail| patterns.iter().any(|pattern| is_of(pattern, trail)));
-    let ids: BTreeSet<String> = unseen.map(|trail| trail.account().to_owned()).collect();
-    ids.into_iter().collect()
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Kept,

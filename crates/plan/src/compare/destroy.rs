@@ -13,7 +13,6 @@ use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
 use crate::additions::{of_log_group, of_role, of_topic};
 use crate::address::{Address, spare_address};
-use crate::kind::Kind;
 use crate::observed::{Hidden, KeyState, Leftover, Observed, ReadError, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{Key, OtherTrail, Tags};
@@ -146,7 +145,7 @@ fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed,
     let is_there = |arn: &Arn| unwanted.others.values().flatten().any(|other| other.arn == *arn);
     for trail in &desired.trails {
         if is_there(&trail.arn) && !unwanted.strays.contains_key(&trail.arn) {
-            let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+            let address = Address::of_trail(trail);
             let live = observed.trails.get(&trail.arn).and_then(Option::as_ref);
             stay(compared, address, &unmarked(live.map(|live| &live.tags)));
         }

@@ -146,7 +146,7 @@ impl<'a> Judge<'a> {
             managed: outcomes.key.map(|outcome| (outcome, &desired.key_policy.ownership)),
         });
         let topics = desired.topics.iter().zip(outcomes.topics).map(|(topic, outcome)| Policy {
-            address: super::topic_policy::address(topic),
+            address: Address::of_topic_policy(topic),
             asset: self.asset(AssetKind::Topic, topic.arn.to_string(), &topic.site.account),
             live: scope.observed.topics.get(&topic.arn).and_then(Option::as_ref).map(|live| &live.policy),
             managed: outcome.as_ref().map(|outcome| (outcome, &topic.ownership)),

@@ -6,7 +6,6 @@ use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
-use crate::kind::Kind;
 use crate::observed::{Channel, Deliveries};
 use crate::plan::WarningCode;
 use crate::view::{CloudWatchLogs, Notification, Trail};
@@ -31,7 +30,7 @@ pub(super) fn warn(scope: &Scope<'_>, undelivered: &[DeliveryPath], now: Timesta
         let (observed, arn) = (scope.observed, &desired.arn);
         let Some(trail) = observed.trails.get(arn).and_then(Option::as_ref) else { continue };
         let Some(deliveries) = observed.deliveries.get(arn) else { continue };
-        let address = Address::new(Kind::Trail, &desired.site.account, &desired.name);
+        let address = Address::of_trail(desired);
         // The proof of the delivery says more than an error code.
         let is_explained =
             undelivered.iter().any(|path| path.address == address && !path.refusals().is_empty());

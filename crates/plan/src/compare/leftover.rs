@@ -8,7 +8,7 @@ use reconcile_policy::Arn;
 use reconcile_spec::{AccountName, OWNER_TAG, Site};
 
 use super::change::{Compared, Explain, Terms};
-use super::{Scope, log_group, role, topic, topic_policy, trail};
+use super::{Scope, log_group, role, topic, topic_policy};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observed::{Hidden, Leftover, Stray, What};
@@ -45,7 +45,7 @@ fn users(scope: &Scope<'_>) -> BTreeMap<Arn, Vec<Address>> {
     for wanted in &scope.desired.trails {
         let Some(Some(live)) = scope.observed.trails.get(&wanted.arn) else { continue };
         for arn in live.destinations() {
-            let address = Address::new(Kind::Trail, &wanted.site.account, &wanted.name);
+            let address = Address::of_trail(wanted);
             users.entry(arn).or_default().push(address);
         }
     }
@@ -175,7 +175,7 @@ fn withheld(scope: &Scope<'_>, arn: &Arn, leftover: &Leftover, address: &Address
     }
     let is_kept = |(trail, stray): &(&Arn, &Stray)| {
         let address = Address::new(Kind::Trail, &stray.account, trail.resource_name());
-        trail::withheld(scope, &address, stray).is_some()
+        scope.withholds_stray(&address, stray).is_some()
     };
     let (trail, _) = scope
         .observed

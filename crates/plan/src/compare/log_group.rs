@@ -6,7 +6,6 @@ use super::Scope;
 use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
-use crate::kind::Kind;
 use crate::observed::Unread;
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::view::LogGroup;
@@ -26,7 +25,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             tags: scope.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.tags)),
         };
         let terms = Terms {
-            address: address(desired),
+            address: Address::of_log_group(desired),
             place: scope.place(&desired.site),
             phase: Phase::Expand,
             depends_on,
@@ -58,12 +57,8 @@ fn warn_of_unread(scope: &Scope<'_>, desired: &spec::LogGroup, compared: &mut Co
             }
         };
         let message = format!("{what} cannot be read ({error}): {danger}");
-        compared.warn(WarningCode::UnreadableAccess, address(desired), message);
+        compared.warn(WarningCode::UnreadableAccess, Address::of_log_group(desired), message);
     }
-}
-
-pub(super) fn address(desired: &spec::LogGroup) -> Address {
-    Address::new(Kind::LogGroup, &desired.site.account, &desired.name)
 }
 
 pub(super) fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<String>, Risk) {

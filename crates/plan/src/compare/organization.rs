@@ -11,11 +11,6 @@ use crate::kind::Kind;
 use crate::plan::{Changed, Phase, Risk, WarningCode};
 use crate::view::{DelegatedAdministrator, ServiceAccess};
 
-/// The address of the trusted access of CloudTrail.
-pub(super) fn access_address(organization: &Organization) -> Address {
-    Address::new(Kind::ServiceAccess, &organization.account, CLOUDTRAIL)
-}
-
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let (Some(wanted), Some(live)) = (&scope.desired.organization, &scope.observed.organization) else {
         return;
@@ -26,7 +21,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     } else if wanted.service_access {
         let access = ServiceAccess { service: CLOUDTRAIL.to_owned() };
         let terms = Terms {
-            address: access_address(wanted),
+            address: Address::of_service_access(wanted),
             place: scope.place(&site),
             phase: Phase::Expand,
             depends_on: Vec::new(),
@@ -61,7 +56,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             place: scope.place(&site),
             phase: Phase::Expand,
             // Organizations registers administrators only for a service with trusted access.
-            depends_on: vec![access_address(wanted)],
+            depends_on: vec![Address::of_service_access(wanted)],
             changed: Changed::DelegatedAdministrator,
             explain: |_, _| {
                 (vec!["the account is not a delegated administrator for CloudTrail".to_owned()], Risk::Safe)

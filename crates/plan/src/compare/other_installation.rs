@@ -21,7 +21,7 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     for trail in &scope.desired.trails {
         let Some(Some(live)) = scope.observed.trails.get(&trail.arn) else { continue };
         if let Some(owner) = live.tags.owner().filter(|it| !scope.desired.installation.has_name(it)) {
-            let address = Address::new(Kind::Trail, &trail.site.account, &trail.name);
+            let address = Address::of_trail(trail);
             by_owner.entry(owner).or_default().push(address);
         }
     }

@@ -14,7 +14,6 @@ use reconcile_spec::{Foreign, ForeignStatements, Unlisted};
 use super::Scope;
 use super::change::Compared;
 use super::confirm::{self, Subject};
-use super::departed;
 use super::trial::triers;
 use crate::address::Address;
 use crate::difference::{Difference, of_policies};
@@ -51,6 +50,9 @@ pub(super) struct Setting {
     pub(super) unlisted_accounts: &'static str,
     pub(super) deleted_principals: &'static str,
 }
+
+/// The setting of the bucket policy for accounts that are not in the spec.
+pub(super) const BUCKET_UNLISTED: &str = "bucket.policy.unlisted_accounts";
 
 impl Policy<'_> {
     /// Merges the managed statements into the live policy, and reports the foreign statements.
@@ -96,9 +98,7 @@ impl Policy<'_> {
     pub(super) fn unlisted(&self) -> (Unlisted, &'static str) {
         match &self.setting {
             Some(setting) => (self.foreign.unlisted_accounts, setting.unlisted_accounts),
-            None => {
-                (self.scope.desired.bucket_policy.foreign.unlisted_accounts, super::bucket_policy::UNLISTED)
-            }
+            None => (self.scope.desired.bucket_policy.foreign.unlisted_accounts, BUCKET_UNLISTED),
         }
     }
 
@@ -217,7 +217,7 @@ impl Policy<'_> {
         if before.is_empty() || !after.is_empty() {
             return None;
         }
-        let unseen = departed::unseen_accounts(self.scope, &before);
+        let unseen = self.scope.unseen_accounts(&before);
         let who = match (&self.scope.observed.organization, unseen.as_slice()) {
             (Some(_), []) => return None,
             (Some(_), unseen) => {

@@ -7,7 +7,6 @@ use super::Scope;
 use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
-use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk};
 use crate::view::{Role, Tags, View};
 
@@ -34,7 +33,7 @@ pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
         let wanted = wanted(desired, Some(live));
         if let Some(wide) = widened(live, &wanted) {
             let own = scope.all_trail_addresses().filter(|it| it.account == desired.site.account);
-            let depends_on = own.chain([address(desired)]).collect();
+            let depends_on = own.chain([Address::of_role(desired)]).collect();
             compared.view(terms(scope, desired, Phase::Contract, depends_on), Some(wide), wanted);
         }
     }
@@ -62,10 +61,6 @@ fn widened(live: &Role, wanted: &Role) -> Option<Role> {
     Some(Role { permissions: Some(permissions), ..wanted.clone() })
 }
 
-pub(super) fn address(desired: &spec::LogRole) -> Address {
-    Address::new(Kind::Role, &desired.site.account, &desired.name)
-}
-
 fn terms(
     scope: &Scope<'_>,
     desired: &spec::LogRole,
@@ -73,7 +68,7 @@ fn terms(
     depends_on: Vec<Address>,
 ) -> Terms<Action<Role>> {
     Terms {
-        address: address(desired),
+        address: Address::of_role(desired),
         place: scope.place(&desired.site),
         phase,
         depends_on,

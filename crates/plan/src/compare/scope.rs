@@ -6,7 +6,6 @@ use reconcile_policy::{AccountId, Arn, Hop, PolicyKind, Region};
 use reconcile_spec::{self as spec, AccountName, Desired, Organization, Site, Trail};
 use reconcile_text::Hint;
 
-use super::{log_group, organization, role, topic, topic_policy};
 use crate::address::Address;
 use crate::delivery::{DeliveryPath, live_paths};
 use crate::kind::Kind;
@@ -101,9 +100,20 @@ impl<'a> Scope<'a> {
         Address::new(Kind::BucketPolicy, &self.desired.bucket.site.account, &self.desired.bucket.name)
     }
 
+    /// Returns the IDs of accounts in which trails of these patterns could not be read, sorted.
+    pub(super) fn unseen_accounts(&self, patterns: &BTreeSet<Arn>) -> Vec<String> {
+        let is_of = |pattern: &Arn, trail: &Arn| {
+            pattern.region() == trail.region() && pattern.resource() == trail.resource()
+        };
+        let unseen = self.observed.departed.unseen.keys();
+        let unseen = unseen.filter(|trail| patterns.iter().any(|pattern| is_of(pattern, trail)));
+        let ids: BTreeSet<String> = unseen.map(|trail| trail.account().to_owned()).collect();
+        ids.into_iter().collect()
+    }
+
     /// Returns the addresses of all trails of the spec.
     pub(super) fn trail_addresses(&self) -> impl Iterator<Item = Address> {
-        self.desired.trails.iter().map(|trail| Address::new(Kind::Trail, &trail.site.account, &trail.name))
+        self.desired.trails.iter().map(Address::of_trail)
     }
 
     /// Returns the managed trails that are deleted.
@@ -123,17 +133,17 @@ impl<'a> Scope<'a> {
     pub(super) fn attached_addresses(&self, trail: &Trail) -> Vec<Address> {
         let mut addresses = Vec::new();
         if let Some(wanted) = self.desired.organization.as_ref().filter(|_| trail.is_organization) {
-            addresses.push(organization::access_address(wanted));
+            addresses.push(Address::of_service_access(wanted));
         }
         if let Some(logs) = &trail.logs {
             let groups = self.desired.log_groups.iter();
             let group = groups.filter(|it| logs.group.as_str().strip_suffix(":*") == Some(it.arn.as_str()));
-            addresses.extend(group.map(log_group::address));
+            addresses.extend(group.map(Address::of_log_group));
             let roles = self.desired.log_roles.iter().filter(|it| it.arn == logs.role);
-            addresses.extend(roles.map(role::address));
+            addresses.extend(roles.map(Address::of_role));
         }
         for topic in self.desired.topics.iter().filter(|it| Some(&it.arn) == trail.topic.as_ref()) {
-            addresses.extend([topic::address(topic), topic_policy::address(topic)]);
+            addresses.extend([Address::of_topic(topic), Address::of_topic_policy(topic)]);
         }
         addresses
     }
@@ -182,6 +192,30 @@ impl<'a> Scope<'a> {
     pub(super) fn lets_go(&self, arn: &str) -> bool {
         let is_deleted = |leftover: &Leftover| self.ends_use_of(leftover) && leftover.additions.is_empty();
         self.leftover(arn).is_some_and(is_deleted)
+    }
+
+    /// Returns whether a trail records all accounts of an organization, or is replaced by such a trail.
+    pub(super) fn is_of_organization(&self, stray: &Stray) -> bool {
+        stray.trail.organization || self.desired.trails.iter().any(|trail| trail.is_organization)
+    }
+
+    /// Returns the reason why this plan does not delete a trail that the spec no longer has; `None` if it deletes the trail.
+    pub(super) fn withholds_stray(&self, address: &Address, stray: &Stray) -> Option<Warning> {
+        let leads_to_topic = || {
+            let mut named = stray.trail.named().filter_map(|arn| self.observed.leftovers.get(&arn));
+            named.any(|leftover| self.is_withheld(leftover))
+        };
+        if (self.is_of_organization(stray) || leads_to_topic())
+            && let Some(warning) = self.withholds(address, "its deletion")
+        {
+            return Some(warning);
+        }
+        let hidden = self.hidden_destination(stray)?;
+        Some(Warning {
+            code: WarningCode::Withheld,
+            address: address.clone(),
+            message: format!("its deletion is withheld until {hidden} can be read"),
+        })
     }
 
     /// Returns whether accounts that could not be read may still use a leftover. Only trails of the

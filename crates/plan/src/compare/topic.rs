@@ -7,7 +7,6 @@ use super::Scope;
 use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
-use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::Topic;
 
@@ -25,7 +24,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         let depends_on = scope.needs_of(encryption.as_ref());
         let wanted = Topic { arn: desired.arn.clone(), encryption, tags };
         let terms = Terms {
-            address: address(desired),
+            address: Address::of_topic(desired),
             place: scope.place(&desired.site),
             phase: Phase::Expand,
             depends_on,
@@ -48,7 +47,7 @@ fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut C
             let by = StatementRef { index, sid: statement.sid().map(str::to_owned) };
             compared.warnings.push(Warning {
                 code: WarningCode::TopicPublishers,
-                address: address(desired),
+                address: Address::of_topic(desired),
                 message: format!(
                     "{by} allows others to publish. Once the topic is encrypted, they also need \
                      `kms:GenerateDataKey*` and `kms:Decrypt` for the key"
@@ -56,10 +55,6 @@ fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut C
             });
         }
     }
-}
-
-pub(super) fn address(desired: &spec::Topic) -> Address {
-    Address::new(Kind::Topic, &desired.site.account, &desired.name)
 }
 
 pub(super) fn explain(action: &Action<Topic>, diff: &[Difference]) -> (Vec<String>, Risk) {

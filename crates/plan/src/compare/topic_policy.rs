@@ -9,7 +9,6 @@ use super::departed::Plans;
 use super::policy::Policy;
 use super::{Scope, guest};
 use crate::address::Address;
-use crate::kind::Kind;
 use crate::observed::LiveTopic;
 use crate::plan::AccountRef;
 
@@ -38,7 +37,7 @@ fn compare_one(scope: &Scope<'_>, topic: &spec::Topic, compared: &mut Compared) 
     let accounts = intent.accounts();
     let compile = |form, only: Only<'_>| intent.compile_for(&topic.ownership, form, only);
     let outcome = policy.merge(live, &accounts, compile, &adoption, compared)?;
-    policy.expand(live, &outcome, vec![super::topic::address(topic)], compared);
+    policy.expand(live, &outcome, vec![Address::of_topic(topic)], compared);
     Some(outcome)
 }
 
@@ -105,15 +104,11 @@ pub(super) fn shrink<'t>(
     }
 }
 
-pub(super) fn address(topic: &spec::Topic) -> Address {
-    Address::new(Kind::TopicPolicy, &topic.site.account, &topic.name)
-}
-
 fn policy<'a>(scope: &'a Scope<'a>, topic: &'a spec::Topic) -> Policy<'a> {
     let live = scope.observed.topics.get(&topic.arn).and_then(Option::as_ref);
     Policy {
         scope,
-        address: address(topic),
+        address: Address::of_topic_policy(topic),
         place: scope.place(&topic.site),
         subject: Subject::Topic(&topic.arn),
         ownership: &topic.ownership,

@@ -9,7 +9,6 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::former;
 use crate::kind::Kind;
-use crate::observed::Stray;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail};
 
@@ -21,14 +20,14 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         if !desired.selectors.has_management_events() {
             compared.warnings.push(Warning {
                 code: WarningCode::NoManagementEvents,
-                address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+                address: Address::of_trail(desired),
                 message: "it records no management events, such as changes of IAM".to_owned(),
             });
         }
         if let (Some(_), Some(Trail { recursive_logging: None, .. })) = (desired.recursive_logging, live) {
             compared.warnings.push(Warning {
                 code: WarningCode::RecursiveLoggingUnknown,
-                address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+                address: Address::of_trail(desired),
                 message: "CloudTrail does not report whether recursive logging is on, so the plan does not compare it"
                     .to_owned(),
             });
@@ -37,7 +36,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         if !kept.is_empty() {
             compared.warnings.push(Warning {
                 code: WarningCode::InsightsKept,
-                address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+                address: Address::of_trail(desired),
                 message: format!(
                     "keeps recording insights of a category that the spec does not name: {}; name the category in `insights` to \
                      manage it",
@@ -81,7 +80,7 @@ pub(super) fn narrow(scope: &Scope<'_>, compared: &mut Compared) {
         if !narrows(Some(live), desired) {
             continue;
         }
-        let address = Address::new(Kind::Trail, &desired.site.account, &desired.name);
+        let address = Address::of_trail(desired);
         match scope.withholds(&address, "recording only its own account") {
             Some(warning) => compared.warnings.push(warning),
             None => change(scope, desired, Some(live.clone()), Phase::Contract, compared),
@@ -100,11 +99,11 @@ pub(super) fn remove(scope: &Scope<'_>, compared: &mut Compared) {
             compared.warn_of_kept(&address, "deletion.trails");
             continue;
         }
-        if let Some(warning) = withheld(scope, &address, stray) {
+        if let Some(warning) = scope.withholds_stray(&address, stray) {
             compared.warnings.push(warning);
             continue;
         }
-        let is_of_all = is_of_all(scope, stray);
+        let is_of_all = scope.is_of_organization(stray);
         let Ok(region) = arn.region().parse() else { continue };
         let site = spec::Site { account: stray.account.clone(), region };
         let terms = Terms {
@@ -123,33 +122,9 @@ pub(super) fn remove(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-/// Returns whether a trail records all accounts of an organization, or is replaced by such a trail.
-fn is_of_all(scope: &Scope<'_>, stray: &Stray) -> bool {
-    stray.trail.organization || scope.desired.trails.iter().any(|trail| trail.is_organization)
-}
-
-/// Returns the reason why this plan does not delete a trail that the spec no longer has; `None` if it deletes the trail.
-pub(super) fn withheld(scope: &Scope<'_>, address: &Address, stray: &Stray) -> Option<Warning> {
-    let leads_to_topic = || {
-        let mut named = stray.trail.named().filter_map(|arn| scope.observed.leftovers.get(&arn));
-        named.any(|leftover| scope.is_withheld(leftover))
-    };
-    if (is_of_all(scope, stray) || leads_to_topic())
-        && let Some(warning) = scope.withholds(address, "its deletion")
-    {
-        return Some(warning);
-    }
-    let hidden = scope.hidden_destination(stray)?;
-    Some(Warning {
-        code: WarningCode::Withheld,
-        address: address.clone(),
-        message: format!("its deletion is withheld until {hidden} can be read"),
-    })
-}
-
 fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Action<Trail>> {
     Terms {
-        address: Address::new(Kind::Trail, &desired.site.account, &desired.name),
+        address: Address::of_trail(desired),
         place: scope.place(&desired.site),
         phase,
         // CloudTrail checks all of these when a trail is created or updated.

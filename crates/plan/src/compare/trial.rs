@@ -101,7 +101,7 @@ impl Policy<'_> {
         let can_try = self.scope.desired.trails.iter().filter(|trail| {
             !trail.is_organization && relies(trail.arn.account()) && depends(self.scope, self.subject, trail)
         });
-        let can_try: BTreeSet<Address> = can_try.map(address).collect();
+        let can_try: BTreeSet<Address> = can_try.map(Address::of_trail).collect();
         let owner = owner(self.scope, self.subject);
         let is_of_trails =
             |change: &Change| change.address.kind == Kind::Trail && change.phase == Phase::Converge;
@@ -146,10 +146,6 @@ impl Policy<'_> {
             }
         }
     }
-}
-
-fn address(trail: &Trail) -> Address {
-    Address::new(Kind::Trail, &trail.site.account, &trail.name)
 }
 
 /// Returns whether a trail of the spec depends on the policy after it is created. The same plan may

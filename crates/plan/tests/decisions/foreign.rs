@@ -332,6 +332,19 @@ fn foreign_statements_are_adopted_kept_or_removed() {
             },
         },
         Case {
+            name: "statements of an insider and of an outsider, reported",
+            spec: bucket_policy("policy: { foreign_statements: report }"),
+            edit: |live| {
+                for (sid, principal) in [("Own", "111111111111"), ("Auditors", "444455556666")] {
+                    to_bucket(
+                        live,
+                        json!({ "Sid": sid, "Effect": "Allow", "Principal": { "AWS": principal },
+                            "Action": "s3:GetObject", "Resource": format!("{BUCKET}/*") }),
+                    );
+                }
+            },
+        },
+        Case {
             name: "access of an outsider",
             spec: Settings::default(),
             edit: |live| {

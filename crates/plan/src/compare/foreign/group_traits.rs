@@ -4,7 +4,7 @@
 //! for alarms.
 
 use super::{Judge, Subject};
-use crate::compare::log_group;
+use crate::address::Address;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{GroupTraits, Masking};
@@ -18,7 +18,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
         .flat_map(|(desired, traits)| {
             told(traits).into_iter().map(|(name, message)| {
                 let subject = Subject {
-                    address: log_group::address(desired),
+                    address: Address::of_log_group(desired),
                     name,
                     words: message.clone(),
                     content: format!("{}\n{message}", desired.arn),

@@ -3,8 +3,8 @@
 use reconcile_policy::{Asset, AssetKind, canonical_text, exposures};
 use reconcile_spec as spec;
 
-use super::super::log_group;
 use super::{Judge, Subject};
+use crate::address::Address;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Reach, ResourcePolicy, Subscription};
@@ -38,7 +38,7 @@ fn of_policy(
         .filter_map(|exposure| {
             let statement = policy.document.statements().get(exposure.statement.index)?;
             let subject = Subject {
-                address: log_group::address(group),
+                address: Address::of_log_group(group),
                 name: exposure.statement.sid.as_deref().unwrap_or("statement"),
                 words: format!("{} of {owner}", exposure.statement),
                 content: format!("{}\n{}", asset.arn, canonical_text(std::iter::once(statement))),
@@ -75,7 +75,7 @@ fn of_subscription(
     };
     let name = &subscription.name;
     let subject = Subject {
-        address: log_group::address(group),
+        address: Address::of_log_group(group),
         name: if name.is_empty() { "filter" } else { name },
         words: format!("{sort} `{name}`"),
         content: format!("{}\n{subscription:?}", group.arn),

@@ -9,7 +9,6 @@ use super::{Judge, Subject};
 use crate::address::Address;
 use crate::compare::Scope;
 use crate::compare::change::Compared;
-use crate::compare::topic;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Receiver, Target};
@@ -59,7 +58,7 @@ fn sources<'a>(scope: &Scope<'a>) -> Vec<Source<'a>> {
     let topics = scope.desired.topics.iter().filter_map(|desired| {
         let live = scope.observed.topics.get(&desired.arn)?.as_ref()?;
         let receivers = live.subscriptions.as_deref();
-        Some(Source { address: topic::address(desired), kind: "subscription", receivers })
+        Some(Source { address: Address::of_topic(desired), kind: "subscription", receivers })
     });
     bucket.chain(topics).collect()
 }

@@ -4,9 +4,9 @@
 //! delivery without a sign in the trail.
 
 use super::{Judge, Subject};
+use crate::address::Address;
 use crate::compare::Scope;
 use crate::compare::change::Compared;
-use crate::compare::role;
 use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::OtherPolicy;
@@ -22,7 +22,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
         policies.iter().map(|OtherPolicy { name, document }| {
             let document = document.as_ref().map(ToString::to_string).unwrap_or_default();
             let subject = Subject {
-                address: role::address(desired),
+                address: Address::of_role(desired),
                 name,
                 words: format!("policy `{name}`"),
                 content: format!("{}\n{name}\n{document}", desired.arn),
@@ -44,7 +44,7 @@ fn boundaries<'a>(judge: &'a Judge<'_>) -> impl Iterator<Item = ForeignAccess> +
     unbound.filter_map(|desired| {
         let boundary = judge.scope.observed.roles.get(&desired.arn)?.as_ref()?.boundary.as_ref()?;
         let subject = Subject {
-            address: role::address(desired),
+            address: Address::of_role(desired),
             name: "boundary",
             words: format!("permissions boundary `{boundary}`"),
             content: format!("{}\n{boundary}", desired.arn),
@@ -64,7 +64,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
             let message = format!(
                 "the other policies of the role cannot be read ({error}): one of them may stop the delivery to the log group"
             );
-            compared.warn(WarningCode::UnreadableAccess, role::address(desired), message);
+            compared.warn(WarningCode::UnreadableAccess, Address::of_role(desired), message);
         }
     }
 }

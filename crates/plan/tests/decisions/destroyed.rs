@@ -149,6 +149,17 @@ const KEPT: &[Case] = &[
             let arn = "arn:aws:kms:eu-west-1:111111111111:key/3".parse().unwrap();
             let used = UsedKey::Other { arn, policy: Document::new(Vec::new()) };
             live.used_keys.insert("arn:aws:sns:eu-west-1:111111111111:foreign".parse().unwrap(), used);
+            live.used_keys
+                .insert("arn:aws:sns:eu-west-1:111111111111:other".parse().unwrap(), UsedKey::ManagedByAws);
+        },
+    },
+    Case {
+        name: "a key policy without managed administrators",
+        spec: deletion(EVERYTHING),
+        edit: |live| {
+            trail(live).tags = Tags::default();
+            let policy = &mut hub(live).policy;
+            *policy = policy.retain(|it| it.sid() != Some("TestAdministration"));
         },
     },
     Case {

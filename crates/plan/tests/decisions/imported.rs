@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use reconcile_operations::Operation;
 use reconcile_plan::import::{ImportError, Imported, LeftOut, Request, import};
 use reconcile_plan::observed::{
-    Around, Live, LiveError, MissingKey, ObserveError, Observed, Setup, SetupKey, SetupOrganization,
-    SurveyError,
+    Around, Live, LiveError, LiveTopic, MissingKey, ObserveError, Observed, Setup, SetupKey,
+    SetupOrganization, SurveyError, UsedKey,
 };
 use reconcile_plan::view::{
-    AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
+    AccessLogs, AtRest, Encryption, KeyRef, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
     PublicAccessBlock, Rotation, Tags, Trail, Transition,
 };
 use reconcile_policy::{Document, Statement};
@@ -715,4 +715,28 @@ fn an_error_of_the_survey_or_of_reading_is_the_cause() {
         matches!(&invalid, ImportError::Indescribable { what, .. } if what.contains("organization")),
         "{invalid}"
     );
+}
+
+#[test]
+fn the_places_of_resources_are_imported() {
+    let of = |settings: &Settings, edit: fn(&mut Setup, &mut Observed)| {
+        let imported = surveyed(&settings.text(), &Request::default(), edit).unwrap();
+        assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
+        imported
+    };
+    let key = of(&Settings { key: "account: member", ..Settings::DEFAULT }, |_, _| {});
+    assert!(key.text.contains("\n  account: member\n"), "{}", key.text);
+    let home = Settings { trail: "home_region: us-east-1", logs: "", topic: "", ..Settings::DEFAULT };
+    let home = of(&home, |_, _| {});
+    assert!(home.text.contains("\n    home_region: us-east-1\n"), "{}", home.text);
+    let alias: fn(&mut Setup, &mut Observed) = |setup, live| {
+        let named = |topic: &mut LiveTopic| {
+            topic.view.encryption = Some(AtRest::Kms { key: KeyRef::Known("alias/test-key".to_owned()) });
+        };
+        setup.around.topics.values_mut().flatten().flatten().for_each(named);
+        live.topics.values_mut().flatten().for_each(named);
+        live.used_keys.extend(live.topics.keys().map(|arn| (arn.clone(), UsedKey::Own)));
+    };
+    let topic = of(&Settings::DEFAULT, alias);
+    assert!(topic.text.contains("sns_topic: { name: log-files, encryption: key }"), "{}", topic.text);
 }

@@ -272,3 +272,21 @@ fn stray(live: &mut Observed, organization: bool) {
     let account = "member".parse().unwrap();
     live.strays.insert(trail.arn.clone(), reconcile_plan::observed::Stray { account, trail });
 }
+
+/// The trail lost its tag, so that it is foreign. The managed statements still allow it to deliver.
+#[test]
+fn a_trail_without_the_tag_that_leaves_the_spec_is_reported_by_drift() {
+    let text = Settings::DEFAULT.text();
+    let before = text.replacen("trails:\n", "trails:\n  - { name: Other, accounts: [member] }\n", 1);
+    let (from, to) = (spec(&before), spec(&text));
+    let mut observed = moved(&from, &to);
+    let strays = std::mem::take(&mut observed.strays);
+    let other = strays.into_values().map(|stray| OtherTrail::of(&stray.trail));
+    observed.others.entry("member".parse().unwrap()).or_default().extend(other);
+    let comparison = compared(&to, &observed);
+    let [outsider] = comparison.outsiders.as_slice() else { panic!("{:?}", comparison.outsiders) };
+    assert_eq!((outsider.address.to_string().as_str(), outsider.can_deliver), ("trail/member/Other", true));
+    let expected = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Other delivers to this bucket, and is not in the spec";
+    assert_eq!(outsider.message, expected);
+    assert_eq!(comparison.plan.changes, [], "its permission is kept");
+}

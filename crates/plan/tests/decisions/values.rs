@@ -7,9 +7,12 @@ use reconcile_plan::observed::{
     KeyState, LogAccess, Reach, ReadError, StoredPolicy, Subscription, Unread, Unseen,
 };
 use reconcile_plan::plan::{Act, Action, ActionKind, Changed};
-use reconcile_plan::view::{AtRest, KeyRef, Tags, Topic};
-use reconcile_plan::{Address, Kind, addresses, spare_key};
+use reconcile_plan::view::{
+    Alias, AtRest, DelegatedAdministrator, Grant, KeyRef, ServiceAccess, Tags, Topic, View,
+};
+use reconcile_plan::{Address, Checked, Kind, Plan, addresses, spare_key};
 use reconcile_policy::Document;
+use reconcile_text::Hint;
 
 use super::made::{Settings, compared, everything, hub, made, nothing, spec, unread};
 
@@ -225,4 +228,74 @@ fn each_kind_of_change_names_its_policy() {
     }
     let none: Option<Action<Topic>> = Action::of(None, None);
     assert_eq!(none, None);
+}
+
+#[test]
+fn views_without_unmanaged_settings_are_compared_as_a_whole() {
+    let alias = |name: &str| Alias { name: name.to_owned(), target: KeyRef::Known("key".to_owned()) };
+    assert_eq!(alias("a").managed(&alias("b")), alias("a"));
+    let access = |service: &str| ServiceAccess { service: service.to_owned() };
+    assert_eq!(access("a").managed(&access("b")), access("a"));
+    let administrator =
+        |id: &str| DelegatedAdministrator { account: id.parse().unwrap(), service: "a".to_owned() };
+    let (one, two) = (administrator("111111111111"), administrator("222222222222"));
+    assert_eq!(one.managed(&two), one);
+    let grant = made(&spec(&everything())).key.unwrap().grants.remove(0);
+    let other = Grant { name: "other".to_owned(), ..grant.clone() };
+    assert_eq!(grant.managed(&other), grant);
+}
+
+#[test]
+fn a_broken_plan_file_is_created_again() {
+    let error = Plan::from_json("{").unwrap_err();
+    assert_eq!(error.hint().as_deref(), Some("create a new plan with `reconcile plan SPEC`"));
+}
+
+#[test]
+fn a_fingerprint_is_printed_as_it_is_saved() {
+    let spec = spec(&everything());
+    let plan = compared(&spec, &nothing(&spec)).plan;
+    let fingerprint = &plan.changes[0].observed_fingerprint;
+    assert_eq!(serde_json::to_value(fingerprint).unwrap(), fingerprint.to_string());
+    assert!(fingerprint.to_string().starts_with("sha256:"));
+}
+
+#[test]
+fn a_drift_check_has_the_findings_and_accounts_of_the_comparison() {
+    let spec = spec(&everything());
+    let mut observed = made(&spec);
+    observed.trails.values_mut().flatten().for_each(|trail| trail.logging = false);
+    let comparison = compared(&spec, &observed);
+    let checked = Checked::new(&comparison);
+    assert_eq!(checked.installation, "test");
+    let accounts: Vec<String> = checked.accounts.keys().map(ToString::to_string).collect();
+    assert_eq!(accounts, ["master", "member"]);
+    let found: Vec<(&str, &str)> = checked
+        .findings
+        .iter()
+        .map(|it| (it.address.as_str(), it.account.as_ref().unwrap().id.as_str()))
+        .collect();
+    assert_eq!(found, [("trail/master/Trail", "111111111111"), ("trail/member/Trail", "222222222222")]);
+}
+
+/// Only writes of log files are recorded, or only reads.
+#[test]
+fn access_to_log_files_that_no_trail_records_is_named() {
+    let told = |events: &str| {
+        let text = everything().replacen(
+            "{ s3: all }",
+            &format!("{{ s3: {{ read_write: {events}, resources: all }} }}"),
+            1,
+        );
+        let spec = spec(&text);
+        let warnings = compared(&spec, &made(&spec)).plan.warnings;
+        warnings.into_iter().find(|it| it.code.as_str() == "unlogged-access").map(|it| it.message)
+    };
+    assert!(
+        told("read")
+            .unwrap()
+            .starts_with("no trail of the spec records who deletes or overwrites log files, and")
+    );
+    assert!(told("write").unwrap().starts_with("no trail of the spec records who reads log files, and"));
+    assert_eq!(told("all"), None);
 }

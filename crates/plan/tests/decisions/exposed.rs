@@ -7,7 +7,7 @@ use reconcile_plan::observed::{
     ResourcePolicy, Subscription, Target,
 };
 use reconcile_plan::view::{
-    AccessLogs, AtRest, Constraints, Expiry, Grant, KeyRef, Named, Notification, OtherTrail,
+    AccessLogs, AtRest, Constraints, Encryption, Expiry, Grant, KeyRef, Named, Notification, OtherTrail,
     PublicAccessBlock, Replication, Transition,
 };
 use reconcile_policy::{Document, Statement};
@@ -376,6 +376,15 @@ const KEYS: &[Case] = &[
         edit: |live| {
             let id = hub(live).key.arn.resource_name().to_owned();
             live.trails.values_mut().flatten().for_each(|it| it.kms_key = Some(KeyRef::Known(id.clone())));
+        },
+    },
+    Case {
+        name: "a key that the bucket names by its id",
+        spec: Settings::DEFAULT,
+        edit: |live| {
+            let id = hub(live).key.arn.resource_name().to_owned();
+            live.bucket.as_mut().unwrap().encryption =
+                Some(Encryption::Kms { key: Some(KeyRef::Known(id)), bucket_key: true });
         },
     },
     Case {

@@ -228,8 +228,17 @@ fn statements_about_the_organization_are_decided_for_its_members() {
         ("of this organization", json!({ "StringNotEquals": { "aws:SourceOrgID": "o-1" } })),
         ("of another organization", json!({ "StringNotEquals": { "aws:SourceOrgID": "o-2" } })),
         ("of a unit", json!({ "StringNotLike": { "aws:SourceOrgPaths": "o-1/r-1/*" } })),
+        ("of a known unit", json!({ "StringNotLike": { "aws:SourceOrgPaths": "o-1/r-1/*" } })),
+        ("of another known unit", json!({ "StringNotLike": { "aws:SourceOrgPaths": "o-1/r-2/*" } })),
     ] {
-        let mut observed = made_in(&spec, live());
+        let mut organization = live();
+        if name.contains("known") {
+            let units = |member: &Member| Member { units: vec!["r-1".to_owned()], ..member.clone() };
+            let Roster { id, management, units: all, .. } = organization.roster.clone();
+            let members = organization.roster.members().iter().map(units).collect();
+            organization.roster = Roster::new(id, management, all, members);
+        }
+        let mut observed = made_in(&spec, organization);
         let mut statements = observed.bucket_policy.as_ref().unwrap().statements().to_vec();
         let deny = json!({ "Sid": "Deny", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
             "Resource": "arn:aws:s3:::test-logs/*", "Condition": condition });

@@ -1,13 +1,13 @@
 //! Tests that a saved plan is the plan.
 
 use reconcile_plan::Plan;
-use reconcile_plan::observed::Observed;
+use reconcile_plan::observed::{KeyState, Observed};
 use reconcile_plan::plan::PlanFileError;
 
-use super::made::{Settings, compared, made, nothing, spec};
+use super::made::{Settings, compared, hub, made, nothing, spec};
 
-/// A plan that creates everything, and a plan that updates and deletes.
-fn plans() -> [Plan; 2] {
+/// A plan that creates everything, a plan that updates and deletes, and a plan with a refusal.
+fn plans() -> [Plan; 3] {
     let spec_of = |settings: &Settings| spec(&settings.text());
     let everything = spec_of(&Settings::default());
     let mut observed: Observed = made(&everything);
@@ -24,7 +24,11 @@ key: { alias: test-key }
 trails: [{ name: Trail, accounts: all }]
 "#,
     );
-    [compared(&everything, &nothing(&everything)).plan, compared(&without_grants, &observed).plan]
+    let mut unusable = observed.clone();
+    hub(&mut unusable).key.traits.state = KeyState::Disabled;
+    let refused = compared(&everything, &unusable).plan;
+    assert!(refused.summary.refused > 0, "{:?}", refused.summary);
+    [compared(&everything, &nothing(&everything)).plan, compared(&without_grants, &observed).plan, refused]
 }
 
 #[test]
@@ -46,7 +50,7 @@ fn a_saved_plan_is_read_unchanged() {
 
 #[test]
 fn a_plan_file_of_another_version_or_a_broken_one_is_rejected() {
-    let [plan, _] = plans();
+    let [plan, ..] = plans();
     let text = plan.to_json().unwrap();
     let with_version = |version: &str| text.replacen(r#""format_version": "1.0""#, version, 1);
     assert_eq!(Plan::from_json(&with_version(r#""format_version": "1.7""#)).unwrap().changes, plan.changes);

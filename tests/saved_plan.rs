@@ -73,3 +73,28 @@ fn a_plan_that_deletes_everything_needs_to_be_asked_for() {
     project.run("apply --sandbox --destroy").exits(0);
     project.run("plan specs/prod.yaml --sandbox --destroy").exits(0).says("No changes.");
 }
+
+#[test]
+fn several_specs_get_a_plan_each_and_one_that_fails_keeps_no_other_from_it() {
+    let project = Project::new();
+    let other = project.read("specs/prod.yaml").replace("name: secprod", "name: other");
+    project.write("specs/other.yaml", &other);
+    project.write("specs/wrong.yaml", "name: [");
+    let words = "plan specs/prod.yaml specs/wrong.yaml specs/other.yaml --sandbox --out plans";
+    let run = project.run(words).exits(1);
+    assert!(run.stdout.contains("Apply it with `reconcile apply plans/secprod.json`."), "{}", run.stdout);
+    let run = project.run(&format!("{words} --format json")).exits(1);
+    let plans = run.json()["plans"].clone();
+    let files: Vec<_> = plans.as_array().unwrap().iter().map(|it| it["file"].as_str()).collect();
+    assert_eq!(files, [Some("plans/secprod.json"), None, Some("plans/other.json")]);
+    assert_eq!(
+        (&plans[1]["error"]["code"], &plans[0]["plan"]["spec"]["name"]),
+        (&json!("spec"), &json!("secprod"))
+    );
+    project.run("plan specs/prod.yaml specs/other.yaml --sandbox --detailed-exitcode").exits(2);
+    project.run("apply plans/secprod.json --sandbox").exits(0);
+    project
+        .run("plan specs/prod.yaml specs/prod.yaml --sandbox")
+        .exits(1)
+        .says("has the same name as another");
+}

@@ -24,6 +24,8 @@ pub(crate) use pattern::AddressPattern;
 pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";
 /// The default file for a saved plan.
 pub(crate) const PLAN_FILE: &str = ".reconcile/plan.json";
+/// The default folder for the plans of several specs.
+pub(crate) const PLANS_FOLDER: &str = ".reconcile/plans";
 
 /// Manage centralized CloudTrail logging for many AWS accounts from one YAML file
 #[derive(Debug, Parser)]
@@ -316,15 +318,18 @@ pub(crate) struct Shown {
   reconcile plan specs/prod.yaml
   reconcile plan specs/prod.yaml --target 'trail/production/*'
   reconcile plan specs/prod.yaml --format json --detailed-exitcode
+  reconcile plan specs/*.yaml --out plans      plan several specs, and save plans/NAME.json for each
   reconcile plan specs/prod.yaml --destroy     plan to delete the installation")]
 pub(crate) struct PlanArgs {
-    /// Spec file
-    pub(crate) spec: PathBuf,
+    /// Spec files
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
-    /// File for the saved plan
-    #[arg(long, value_name = "FILE", default_value = PLAN_FILE)]
-    pub(crate) out: PathBuf,
+    /// File for the saved plan; with several specs, folder for a file for each installation [default: .reconcile/plan.json, or the
+    /// folder .reconcile/plans]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
     /// Exit with code 2 if there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,

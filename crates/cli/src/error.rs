@@ -107,6 +107,9 @@ pub(crate) enum CliError {
     /// The plan would overwrite a spec.
     #[error("`{path}` has the file name of a spec, and the plan would overwrite it")]
     PlanOverSpec { path: PathBuf },
+    /// Two of several specs have the same name, and their plans would overwrite each other.
+    #[error("`{path}` has the same name as another of these specs: `{name}`")]
+    SameName { path: PathBuf, name: String },
     /// The sandbox cannot be used.
     #[error(transparent)]
     Sandbox(#[from] StoreError),
@@ -229,6 +232,7 @@ impl Hint for CliError {
                 "remove `--target`, or create a plan with `reconcile plan SPEC --target GLOB`".to_owned()
             }
             Self::WeatherOfAws => "add `--sandbox`, or remove `--weather`".to_owned(),
+            Self::SameName { .. } => "plan it alone, with a file of its own as `--out`".to_owned(),
             Self::PlanOverSpec { .. } => "name another file, such as `--out plan.json`".to_owned(),
             Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
             Self::AbortedLock => "show and release the lock with `reconcile unlock SPEC`".to_owned(),

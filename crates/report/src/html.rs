@@ -11,7 +11,7 @@ pub(crate) use parts::{Filter, SEVERITIES, Tally, findings, grid, only, tallies}
 const STYLE: &str = include_str!("html/style.css");
 
 /// A complete document.
-pub(crate) fn page(title: &str, refresh: Option<u64>, body: &Markup) -> String {
+pub(crate) fn page(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -21,7 +21,6 @@ pub(crate) fn page(title: &str, refresh: Option<u64>, body: &Markup) -> String {
                 meta name="color-scheme" content="light dark";
                 // The page loads nothing, whatever a value in it says.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; form-action 'self'";
-                @if let Some(seconds) = refresh { meta http-equiv="refresh" content=(seconds); }
                 title { (shown(title)) }
                 style { (PreEscaped(STYLE)) }
             }

@@ -14,6 +14,7 @@ pub mod lock;
 pub mod outcome;
 mod paint;
 pub mod plan;
+pub mod plans;
 mod size;
 pub mod verify;
 pub mod watch;

@@ -71,10 +71,9 @@ pub fn page_of(specs: &[Watched], asked: &Asked, every: Duration) -> String {
             }
         }
         footer { p { "reconcile " (env!("CARGO_PKG_VERSION")) ", a check every " (seconds(every)) ". "
-            a href="/metrics" { "Metrics" } } }
+            a href="" { "Reload" } ", " a href="/metrics" { "metrics" } } }
     };
-    // A visitor who leaves the page open sees the next check.
-    page("CloudTrail drift", Some(every.as_secs().clamp(15, 300)), &body)
+    page("CloudTrail drift", &body)
 }
 
 fn seconds(duration: Duration) -> String {

@@ -7,7 +7,7 @@ use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Checked, Comparison, Finding, FindingKind, Plan, Severity};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{Details, Failure};
-use reconcile_report::{TextOptions, drift, outcome, plan};
+use reconcile_report::{TextOptions, drift, outcome, plan, watch};
 use reconcile_text::{Hint, Text, is_hidden, markdown as md};
 use serde_json::{Value, json};
 
@@ -244,6 +244,54 @@ fn html_has_each_account_and_folds_findings() {
     let folded = drift::html(&checked(stopped(400)));
     assert_eq!(folded.matches("class=\"finding critical\"").count(), 1);
     assert!(folded.contains("400 accounts with findings"));
+}
+
+/// The pages that `tests/pages/run` opens in a browser: without, with three and with 2,000 findings.
+#[test]
+fn pages_have_no_scripts_and_load_nothing() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (number, drifts) in
+        [(0, checked(Vec::new()).into()), (3, every_sort()), (2000, Vec::from(checked(different(2000))))]
+    {
+        let record = watch::Record {
+            at: "2026-11-23T08:00:00Z".parse().unwrap(),
+            seconds: 1.25,
+            status: "drifted".to_owned(),
+            findings: number,
+            new: number,
+            resolved: 0,
+            repaired: 0,
+        };
+        let watched = |drift: &SpecDrift| watch::Watched {
+            spec: drift.spec.clone(),
+            standby: None,
+            drift: Some(drift.clone()),
+            last_success: Some(record.at),
+            history: vec![record.clone(); 3],
+        };
+        let watched: Vec<watch::Watched> = drifts.iter().map(watched).collect();
+        let status = watch::page_of(&watched, &watch::Asked::default(), std::time::Duration::from_mins(5));
+        for (name, page) in [("report", drift::html(&drifts)), ("status", status)] {
+            assert!(page.starts_with("<!DOCTYPE html>"), "{name}");
+            for word in ["<script", "src=", "@import", "url("] {
+                assert!(!page.contains(word), "{name}: {word}");
+            }
+            std::fs::write(folder.join(format!("{name}-{number}.html")), page).unwrap();
+        }
+    }
+}
+
+/// Findings that cannot be folded, of each severity.
+fn different(number: usize) -> Vec<Finding> {
+    let mut findings = stopped(number);
+    let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+    for (index, finding) in findings.iter_mut().enumerate() {
+        finding.severity = severities[index % 4];
+        finding.message =
+            format!("`event_selectors` differ at place {index}, and log files of some events are missing");
+    }
+    findings
 }
 
 fn without_style(page: &str) -> String {

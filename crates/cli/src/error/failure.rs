@@ -36,6 +36,7 @@ impl CliError {
             | Self::DestroyOfPlan { .. }
             | Self::TargetOfPlan
             | Self::PlanOverSpec { .. }
+            | Self::SameName { .. }
             | Self::NobodyToAsk { .. }
             | Self::Lock(LockError::NoLock)
             | Self::WeatherOfAws

@@ -78,7 +78,10 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         },
         Some(CliError::PlanAltered { .. }) => CliError::TargetOfPlan,
         Some(CliError::TargetOfPlan) => CliError::PlanOverSpec { path: path("specs/a.yaml") },
-        Some(CliError::PlanOverSpec { .. }) => StoreError::InUse { path: path("sandbox.json") }.into(),
+        Some(CliError::PlanOverSpec { .. }) => {
+            CliError::SameName { path: path("specs/b.yaml"), name: "prod".to_owned() }
+        }
+        Some(CliError::SameName { .. }) => StoreError::InUse { path: path("sandbox.json") }.into(),
         Some(CliError::Sandbox(StoreError::InUse { .. })) => {
             StoreError::Invalid { path: path("sandbox.json"), error: json() }.into()
         }

@@ -18,7 +18,7 @@ pub fn html(specs: &[SpecDrift]) -> String {
         }
         footer { p { "Made by reconcile " (env!("CARGO_PKG_VERSION")) "." } }
     };
-    page("Drift", None, &body)
+    page("Drift", &body)
 }
 
 /// The check of one spec.

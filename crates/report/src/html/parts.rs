@@ -107,8 +107,9 @@ pub(crate) fn grid(checked: &Checked) -> Markup {
             }
         }
     }
-    let (bad, good): (Vec<&str>, Vec<&str>) =
+    let (mut bad, good): (Vec<&str>, Vec<&str>) =
         checked.accounts.keys().map(AccountName::as_str).partition(|name| worst.contains_key(name));
+    bad.sort_by_key(|name| worst.get(name).map(|finding| finding.severity));
     let tile = |name: &str| {
         let found = worst.get(name);
         let severity = found.map_or("ok", |finding| finding.severity.as_str());
@@ -124,8 +125,10 @@ pub(crate) fn grid(checked: &Checked) -> Markup {
     };
     html! {
         @if !bad.is_empty() {
-            h3 { (count(bad.len(), "account")) " with findings" }
-            ul.accounts { @for name in &bad { (tile(name)) } }
+            details open {
+                summary { (count(bad.len(), "account")) " with findings" }
+                ul.accounts { @for name in &bad { (tile(name)) } }
+            }
         }
         @if !good.is_empty() {
             details open[good.len() <= FEW] {

@@ -108,6 +108,7 @@ impl CliError {
             | Self::PlanAltered { .. }
             | Self::TargetOfPlan
             | Self::PlanOverSpec { .. }
+            | Self::SameName { .. }
             | Self::Sandbox(_)
             | Self::Journal(_)
             | Self::Interrupted

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
@@ -20,6 +21,9 @@ use crate::error::error_of;
 use crate::gate::Gate;
 use crate::retry::{Retries, Rules};
 use crate::{Aws, call};
+
+/// The name under which the SDK keeps the identifier of a request in the metadata of an error.
+const REQUEST_ID: &str = "aws_request_id";
 
 /// Builds the configuration of a client for a session and a Region. The SDK has a type for each service, and no trait.
 macro_rules! client {
@@ -171,8 +175,17 @@ impl Session {
         let send = Box::pin(send);
         Box::pin(async move {
             self.calls.fetch_add(1, Ordering::Relaxed);
+            let begun = Instant::now();
             let (result, endpoint) = call::make(operation, send).await;
-            tracing::debug!(account = %self.account.id, %operation, ok = result.is_ok(), "called");
+            let (account, milliseconds) = (&self.account.id, begun.elapsed().as_millis());
+            let region = endpoint.as_ref().and_then(|endpoint| endpoint.region.as_ref()).map(Region::as_str);
+            match &result {
+                Ok(_) => tracing::debug!(%account, %operation, region, milliseconds, "called"),
+                Err(error) => {
+                    let (code, request_id) = (error.code(), error.meta().extra(REQUEST_ID));
+                    tracing::debug!(%account, %operation, region, milliseconds, code, request_id, "failed");
+                }
+            }
             result.map_err(|error| error_of(&self.account.id, operation, &error, endpoint))
         })
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use reconcile_plan::Plan;
 use reconcile_report::plans::{self, SpecPlan};
+use reconcile_spec::Spec;
 
 use crate::args::{Format, Global, PLAN_FILE, PLANS_FOLDER, PlanArgs};
 use crate::commands::observe::{make_plan, text_options};
@@ -23,9 +24,11 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
     }
 }
 
-async fn one(global: &Global, args: &PlanArgs, spec: &Path) -> Result<Exit, CliError> {
+async fn one(global: &Global, args: &PlanArgs, path: &Path) -> Result<Exit, CliError> {
+    // A spec that is wrong opens no sandbox.
+    let spec = files::read_spec(path)?;
     let world = World::open(global)?;
-    let plan = plan_of(global, args, &world, spec).await?;
+    let plan = plan_of(global, args, &world, &spec).await?;
     files::write_plan(args.out.as_deref().unwrap_or(Path::new(PLAN_FILE)), &plan)?;
     match args.shown.format {
         Format::Text => {
@@ -46,7 +49,7 @@ async fn several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<
     let (mut made, mut names, mut worst) = (Vec::new(), BTreeSet::new(), Exit::Ok);
     for path in specs {
         let saved = async {
-            let plan = plan_of(global, args, &world, path).await?;
+            let plan = plan_of(global, args, &world, &files::read_spec(path)?).await?;
             let name = plan.spec.name.clone();
             if !names.insert(name.clone()) {
                 return Err(CliError::SameName { path: path.clone(), name });
@@ -76,10 +79,9 @@ async fn several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<
 }
 
 /// Reads live state and compares it with a spec; changes nothing.
-async fn plan_of(global: &Global, args: &PlanArgs, world: &World, path: &Path) -> Result<Plan, CliError> {
-    let spec = files::read_spec(path)?;
-    let aws = world.connect(global, &spec).await?;
-    let (_, plan) = make_plan(global, world, &aws, &spec, &args.shown.selection, args.destroy).await?;
+async fn plan_of(global: &Global, args: &PlanArgs, world: &World, spec: &Spec) -> Result<Plan, CliError> {
+    let aws = world.connect(global, spec).await?;
+    let (_, plan) = make_plan(global, world, &aws, spec, &args.shown.selection, args.destroy).await?;
     Ok(plan)
 }
 

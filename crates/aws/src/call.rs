@@ -43,6 +43,16 @@ struct Call {
     endpoint: Arc<Mutex<Option<Endpoint>>>,
 }
 
+impl Call {
+    /// Whether something happens to the current attempt for the first time. `last` has the attempt to which it happened last.
+    ///
+    /// The SDK classifies some answers more than once.
+    fn is_first(&self, last: &AtomicU32) -> bool {
+        let attempt = self.attempts.load(Ordering::Relaxed);
+        last.swap(attempt, Ordering::Relaxed) != attempt
+    }
+}
+
 /// Makes a call of an operation. Returns its result, and the endpoint of its last request, if it made one.
 pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>) -> (T, Option<Endpoint>) {
     // A call for the credentials of another call passes its endpoint on to that call.
@@ -97,13 +107,8 @@ pub(crate) fn sent() -> Option<(Operation, u32)> {
 }
 
 /// Remembers that the current attempt was throttled. Returns the operation at the first time.
-///
-/// The SDK classifies some answers more than once.
 pub(crate) fn throttled() -> Option<Operation> {
-    let throttled = |call: &Call| {
-        let attempt = call.attempts.load(Ordering::Relaxed);
-        (call.last_throttled.swap(attempt, Ordering::Relaxed) != attempt).then_some(call.operation)
-    };
+    let throttled = |call: &Call| call.is_first(&call.last_throttled).then_some(call.operation);
     CURRENT.try_with(throttled).ok().flatten()
 }
 
@@ -112,13 +117,10 @@ pub(crate) fn spent() -> Duration {
     CURRENT.try_with(|call| call.sent.get().map(Instant::elapsed)).ok().flatten().unwrap_or_default()
 }
 
-/// Counts the current attempt as one of unknown outcome. Returns the number of such attempts, with the current one.
-///
-/// The SDK classifies some answers more than once. An attempt counts once.
+/// Counts the current attempt as one of unknown outcome, once. Returns the number of such attempts, with the current one.
 pub(crate) fn lost() -> u32 {
     let count = |call: &Call| {
-        let attempt = call.attempts.load(Ordering::Relaxed);
-        if call.last_lost.swap(attempt, Ordering::Relaxed) != attempt {
+        if call.is_first(&call.last_lost) {
             call.lost.fetch_add(1, Ordering::Relaxed);
         }
         call.lost.load(Ordering::Relaxed)

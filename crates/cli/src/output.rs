@@ -3,11 +3,14 @@
 //! Values in the text are escaped; see [`reconcile_text`].
 
 use std::io::Write;
+use std::path::Path;
 
+use anstream::adapter::strip_str;
 use reconcile_text::{Line, Text, escape, escape_json, is_hidden};
 
 use crate::args::Color;
 use crate::error::CliError;
+use crate::files;
 
 pub(crate) fn set_color(color: Color) {
     match color {
@@ -35,6 +38,25 @@ pub(crate) fn print_json(document: &str) -> Result<(), CliError> {
 /// Prints a document without changes, such as a script, a spec or Markdown. Its values are already escaped.
 pub(crate) fn print_file(contents: &str) -> Result<(), CliError> {
     write(contents)
+}
+
+/// Prints a result in a format, or writes it into the file of `--out` and prints the text. `document` is the result in a format other
+/// than text.
+pub(crate) fn print_or_write(
+    out: Option<&Path>,
+    document: Option<String>,
+    text: impl Fn() -> Text,
+) -> Result<(), CliError> {
+    match (out, document) {
+        (None, None) => print(&text()),
+        (None, Some(document)) => print_file(&document),
+        (Some(path), document) => {
+            let text = text();
+            let document = document.unwrap_or_else(|| strip_str(text.as_str()).to_string());
+            files::write_report(path, &document)?;
+            print(&text)
+        }
+    }
 }
 
 /// Prints a question without a line break.

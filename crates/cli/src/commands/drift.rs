@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use reconcile_plan::baseline::{Accepted, Baseline, Lapsed, Review};
 use reconcile_plan::{Checked, Finding, Severity};
 use reconcile_report::drift::{self, SpecDrift, Status};
-use reconcile_text::{Text, escape_json};
+use reconcile_text::escape_json;
 
 use crate::args::{DriftArgs, DriftFormat, Global};
 use crate::commands::observe::{compare_live, text_options};
@@ -34,29 +34,22 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
         files::write_report(&baseline.path, &baseline.accepted.to_json()?)?;
     }
     let text = || drift::text(&drifts, text_options(global, world.is_sandbox()));
-    match &args.out {
-        None if args.format == DriftFormat::Text => output::print(&text())?,
-        None => output::print_file(&contents(args.format, &drifts, text)?)?,
-        Some(path) => {
-            files::write_report(path, &contents(args.format, &drifts, text)?)?;
-            output::print(&text())?;
-        }
-    }
+    output::print_or_write(args.out.as_deref(), document(args.format, &drifts)?, text)?;
     Ok(exit(&drifts, args.fail_on.into()))
 }
 
-/// The check in a format, without colors and with escaped values.
-fn contents(format: DriftFormat, drifts: &[SpecDrift], text: impl Fn() -> Text) -> Result<String, CliError> {
+/// The check in a format other than text, with escaped values.
+fn document(format: DriftFormat, drifts: &[SpecDrift]) -> Result<Option<String>, CliError> {
     let escaped = |document: String| escape_json(&document).into_owned();
-    Ok(match format {
-        DriftFormat::Text => anstream::adapter::strip_str(text().as_str()).to_string(),
+    Ok(Some(match format {
+        DriftFormat::Text => return Ok(None),
         DriftFormat::Json => escaped(drift::json(drifts)?),
         DriftFormat::Markdown => drift::markdown(drifts),
         DriftFormat::Html => drift::html(drifts),
         DriftFormat::Junit => drift::junit(drifts).map_err(CliError::Output)?,
         DriftFormat::Sarif => escaped(drift::sarif(drifts)?),
         DriftFormat::Ocsf => escaped(drift::ocsf(drifts)?),
-    })
+    }))
 }
 
 async fn check(global: &Global, args: &DriftArgs, world: &World, path: &Path) -> Result<Checked, CliError> {

@@ -121,19 +121,10 @@ async fn verify_all<S: Source + Send + 'static>(
 
 fn print(global: &Global, args: &VerifyArgs, verification: &Verification) -> Result<(), CliError> {
     let text = || text(verification, text_options(global, false));
-    if args.format == VerifyFormat::Text && args.out.is_none() {
-        return output::print(&text());
-    }
     let document = match args.format {
-        VerifyFormat::Text => anstream::adapter::strip_str(text().as_str()).to_string(),
-        VerifyFormat::Json => escape_json(&json(verification)?).into_owned(),
-        VerifyFormat::Junit => junit(verification).map_err(CliError::Output)?,
+        VerifyFormat::Text => None,
+        VerifyFormat::Json => Some(escape_json(&json(verification)?).into_owned()),
+        VerifyFormat::Junit => Some(junit(verification).map_err(CliError::Output)?),
     };
-    match &args.out {
-        None => output::print_file(&document),
-        Some(path) => {
-            files::write_report(path, &document)?;
-            output::print(&text())
-        }
-    }
+    output::print_or_write(args.out.as_deref(), document, text)
 }

@@ -93,6 +93,19 @@ pub enum FindingKind {
     Unreadable,
 }
 
+impl FindingKind {
+    /// The word of the kind.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Changed => "changed",
+            Self::Unexpected => "unexpected",
+            Self::Delivery => "delivery",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
 /// The severity of a finding for those who rely on the logs, the highest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -110,6 +123,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All severities, the highest first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
     /// The word of the severity.
     pub fn as_str(self) -> &'static str {
         match self {

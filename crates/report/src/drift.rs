@@ -10,6 +10,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use reconcile_plan::{Checked, Finding, FindingKind, Severity};
 use reconcile_text::{Line, Text, markdown as md};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::TextOptions;
@@ -37,7 +38,8 @@ pub struct SpecDrift {
 }
 
 /// The status of a spec after a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Live state is as the spec says, or somebody accepted every finding.
     InSync,
@@ -82,7 +84,26 @@ impl SpecDrift {
     }
 }
 
-const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+/// The number of findings of each severity, and of accepted findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Open findings, in the order of [`Severity::ALL`].
+    pub(crate) open: [usize; 4],
+    pub(crate) accepted: usize,
+}
+
+impl Tally {
+    pub(crate) fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+        let mut tally = Self::default();
+        for finding in findings {
+            match Severity::ALL.iter().position(|severity| *severity == finding.severity) {
+                Some(index) if finding.is_open() => tally.open[index] += 1,
+                _ => tally.accepted += 1,
+            }
+        }
+        tally
+    }
+}
 
 /// The text view of a check, with the most severe findings first.
 pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
@@ -171,12 +192,12 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
         .iter()
         .map(|spec| {
             let failure = spec.result.as_ref().err();
-            let of = |severity| spec.open().filter(|it| it.severity == severity).count();
-            let mut summary: serde_json::Map<String, Value> = SEVERITIES
-                .into_iter()
-                .map(|severity| (severity.as_str().to_owned(), json!(of(severity))))
+            let Tally { open, accepted } = Tally::of(spec.findings());
+            let open = Severity::ALL.map(Severity::as_str).into_iter().zip(open);
+            let summary: serde_json::Map<String, Value> = open
+                .chain(std::iter::once(("accepted", accepted)))
+                .map(|(name, number)| (name.to_owned(), json!(number)))
                 .collect();
-            summary.insert("accepted".to_owned(), json!(spec.findings().len() - spec.open().count()));
             json!({
                 "spec": spec.spec,
                 "checked_at": spec.checked_at,

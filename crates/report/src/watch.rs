@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use reconcile_plan::Severity;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::{self, SpecDrift};
-use crate::html::{Filter, SEVERITIES, Tally, page, shown, tallies, time};
+use crate::drift::{self, SpecDrift, Status, Tally};
+use crate::html::{Filter, page, shown, tallies, time};
 
 /// A check in the history of a spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,8 +17,8 @@ pub struct Record {
     pub at: Timestamp,
     /// The duration of the check in seconds.
     pub seconds: f64,
-    /// The status: `in_sync`, `drifted` or `error`.
-    pub status: String,
+    /// The status.
+    pub status: Status,
     /// The number of open findings.
     pub findings: usize,
     /// The number of findings that are new or worse.
@@ -30,18 +30,18 @@ pub struct Record {
 }
 
 /// A spec on the status page.
-#[derive(Debug, Clone)]
-pub struct Watched {
+#[derive(Debug, Clone, Copy)]
+pub struct Watched<'w> {
     /// The path of the spec.
-    pub spec: String,
+    pub spec: &'w str,
     /// Whether this process checks the spec, or who else does.
-    pub standby: Option<String>,
+    pub standby: Option<&'w str>,
     /// The last check, if there was one.
-    pub drift: Option<SpecDrift>,
+    pub drift: Option<&'w SpecDrift>,
     /// The last time at which everything could be checked.
     pub last_success: Option<Timestamp>,
     /// The last checks, the oldest first.
-    pub history: Vec<Record>,
+    pub history: &'w [Record],
 }
 
 /// The findings that a visitor asks for.
@@ -59,8 +59,8 @@ pub struct Asked {
 const SHOWN: usize = 20;
 
 /// The status page: all specs with their accounts, findings and checks.
-pub fn page_of(specs: &[Watched], asked: &Asked, every: Duration) -> String {
-    let findings = specs.iter().filter_map(|it| it.drift.as_ref()).flat_map(SpecDrift::findings);
+pub fn page_of(specs: &[Watched<'_>], asked: &Asked, every: Duration) -> String {
+    let findings = specs.iter().filter_map(|it| it.drift).flat_map(SpecDrift::findings);
     let body = html! {
         header { h1 { "CloudTrail drift" } }
         main {
@@ -83,20 +83,20 @@ fn seconds(duration: Duration) -> String {
     }
 }
 
-fn filter(specs: &[Watched], asked: &Asked) -> Markup {
+fn filter(specs: &[Watched<'_>], asked: &Asked) -> Markup {
     let is_spec = |spec: &str| asked.spec.as_deref() == Some(spec);
     html! {
         form.filter method="get" action="/" {
             label { "Spec " select name="spec" {
                 option value="" { "all" }
                 @for watched in specs {
-                    option value=(watched.spec) selected[is_spec(&watched.spec)] { (shown(&watched.spec)) }
+                    option value=(watched.spec) selected[is_spec(watched.spec)] { (shown(watched.spec)) }
                 }
             } }
             label { "Account " input type="text" name="account" value=[&asked.account] placeholder="all"; }
             label { "Severity " select name="severity" {
                 option value="" { "all" }
-                @for severity in SEVERITIES {
+                @for severity in Severity::ALL {
                     option value=(severity.as_str()) selected[asked.severity == Some(severity)] {
                         (severity.as_str()) " and above"
                     }
@@ -107,15 +107,15 @@ fn filter(specs: &[Watched], asked: &Asked) -> Markup {
     }
 }
 
-fn section(watched: &Watched, asked: &Asked) -> Markup {
+fn section(watched: &Watched<'_>, asked: &Asked) -> Markup {
     let filter = Filter { account: asked.account.as_deref(), severity: asked.severity };
     html! {
-        @match (&watched.drift, &watched.standby) {
+        @match (watched.drift, watched.standby) {
             (Some(drift), _) => { (drift::section(drift, filter)) },
-            (None, None) => { section { h2 { (shown(&watched.spec)) } p { "The first check is running." } } },
-            (None, Some(_)) => { section { h2 { (shown(&watched.spec)) } } },
+            (None, None) => { section { h2 { (shown(watched.spec)) } p { "The first check is running." } } },
+            (None, Some(_)) => { section { h2 { (shown(watched.spec)) } } },
         }
-        @if let Some(leader) = &watched.standby {
+        @if let Some(leader) = watched.standby {
             p.soft { "This replica is on standby: " (shown(leader)) " checks this spec." }
         }
         @if let Some(at) = watched.last_success.filter(|_| is_incomplete(watched)) {
@@ -137,8 +137,8 @@ fn section(watched: &Watched, asked: &Asked) -> Markup {
     }
 }
 
-fn is_incomplete(watched: &Watched) -> bool {
-    watched.drift.as_ref().is_some_and(|drift| drift.status() == drift::Status::Error)
+fn is_incomplete(watched: &Watched<'_>) -> bool {
+    watched.drift.is_some_and(|drift| drift.status() == Status::Error)
 }
 
 fn row(record: &Record) -> Markup {
@@ -146,7 +146,7 @@ fn row(record: &Record) -> Markup {
         tr {
             td { (time(record.at)) }
             td { (format!("{:.1}", record.seconds)) }
-            td { (record.status.replace('_', " ")) }
+            td { (record.status.as_str().replace('_', " ")) }
             @for number in [record.findings, record.new, record.resolved, record.repaired] { td { (number) } }
         }
     }

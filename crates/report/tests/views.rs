@@ -257,20 +257,21 @@ fn pages_have_no_scripts_and_load_nothing() {
         let record = watch::Record {
             at: "2026-11-23T08:00:00Z".parse().unwrap(),
             seconds: 1.25,
-            status: "drifted".to_owned(),
+            status: drift::Status::Drifted,
             findings: number,
             new: number,
             resolved: 0,
             repaired: 0,
         };
-        let watched = |drift: &SpecDrift| watch::Watched {
-            spec: drift.spec.clone(),
+        let history = vec![record; 3];
+        let watched = drifts.iter().map(|drift| watch::Watched {
+            spec: &drift.spec,
             standby: None,
-            drift: Some(drift.clone()),
-            last_success: Some(record.at),
-            history: vec![record.clone(); 3],
-        };
-        let watched: Vec<watch::Watched> = drifts.iter().map(watched).collect();
+            drift: Some(drift),
+            last_success: Some(history[0].at),
+            history: &history,
+        });
+        let watched: Vec<watch::Watched<'_>> = watched.collect();
         let status = watch::page_of(&watched, &watch::Asked::default(), std::time::Duration::from_mins(5));
         for (name, page) in [("report", drift::html(&drifts)), ("status", status)] {
             assert!(page.starts_with("<!DOCTYPE html>"), "{name}");

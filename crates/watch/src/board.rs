@@ -20,7 +20,7 @@ const REMEMBERED: usize = 2016;
 #[derive(Debug, Default)]
 pub struct Board(Mutex<State>);
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) specs: BTreeMap<String, Spec>,
     /// The calls of all checks, by service.
@@ -29,8 +29,8 @@ pub(crate) struct State {
     pub(crate) messages: BTreeMap<(String, &'static str), u64>,
 }
 
-/// What is known of a spec.
-#[derive(Debug, Clone)]
+/// The knowledge of a spec.
+#[derive(Debug)]
 pub(crate) struct Spec {
     pub(crate) drift: Option<SpecDrift>,
     pub(crate) memory: Memory,
@@ -43,6 +43,20 @@ pub(crate) struct Spec {
     pub(crate) repairs: BTreeMap<&'static str, u64>,
     /// The last sign of life of the loop.
     pub(crate) alive: Instant,
+}
+
+impl State {
+    /// The specs as the status page shows them.
+    pub(crate) fn watched(&self) -> Vec<Watched<'_>> {
+        let watched = self.specs.iter().map(|(name, spec)| Watched {
+            spec: name,
+            standby: spec.standby.as_deref(),
+            drift: spec.drift.as_ref(),
+            last_success: spec.last_success,
+            history: &spec.memory.history,
+        });
+        watched.collect()
+    }
 }
 
 /// A check to be recorded.
@@ -68,14 +82,14 @@ impl News {
 }
 
 impl Board {
-    /// The values at this moment.
-    pub(crate) fn state(&self) -> State {
-        self.lock().clone()
+    /// Looks at the values of this moment.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&State) -> T) -> T {
+        at(&self.lock())
     }
 
     /// Adds a spec with what is remembered of it.
     pub(crate) fn add(&self, spec: &str, memory: Memory) {
-        let last = |record: &&Record| record.status != Status::Error.as_str();
+        let last = |record: &&Record| record.status != Status::Error;
         let last_success = memory.history.iter().rfind(last).map(|record| record.at);
         let spec_state = Spec {
             drift: None,
@@ -98,12 +112,11 @@ impl Board {
         });
     }
 
-    /// Records a check. Returns what changed, and what is to be remembered.
-    pub(crate) fn record(&self, spec: &str, done: Done) -> (News, Memory) {
+    /// Records a check. Returns the news for receivers.
+    pub(crate) fn record(&self, spec: &str, done: Done) -> News {
         let Done { drift, taken } = done;
-        let (mut news, mut memory) = (News::default(), Memory::default());
         self.update(spec, |state| {
-            news = tell(&mut state.memory, &drift);
+            let news = tell(&mut state.memory, &drift);
             let of = |wanted: &[Transition]| {
                 news.changes.iter().filter(|it| wanted.contains(&it.transition)).count()
             };
@@ -111,7 +124,7 @@ impl Board {
             state.memory.history.push(Record {
                 at: drift.checked_at,
                 seconds: taken.as_secs_f64(),
-                status: status.as_str().to_owned(),
+                status,
                 findings: drift.findings().iter().filter(|finding| finding.is_open()).count(),
                 new: of(&[Transition::New, Transition::Worse]),
                 resolved: of(&[Transition::Resolved]),
@@ -126,9 +139,14 @@ impl Board {
             state.last_seconds = taken.as_secs_f64();
             state.alive = Instant::now();
             state.drift = Some(drift);
-            memory = state.memory.clone();
-        });
-        (news, memory)
+            news
+        })
+        .unwrap_or_default()
+    }
+
+    /// The memory of a spec, to be saved.
+    pub(crate) fn memory(&self, spec: &str) -> Option<Memory> {
+        self.look(|state| state.specs.get(spec).map(|spec| spec.memory.clone()))
     }
 
     /// Records the changes that a repair made after the last check, or that it failed.
@@ -172,23 +190,8 @@ impl Board {
         self.lock().specs.values().all(|spec| spec.alive.elapsed() <= within)
     }
 
-    /// The specs as the status page shows them.
-    pub(crate) fn watched(&self) -> Vec<Watched> {
-        let state = self.lock();
-        let watched = state.specs.iter().map(|(name, spec)| Watched {
-            spec: name.clone(),
-            standby: spec.standby.clone(),
-            drift: spec.drift.clone(),
-            last_success: spec.last_success,
-            history: spec.memory.history.clone(),
-        });
-        watched.collect()
-    }
-
-    fn update(&self, spec: &str, change: impl FnOnce(&mut Spec)) {
-        if let Some(state) = self.lock().specs.get_mut(spec) {
-            change(state);
-        }
+    fn update<T>(&self, spec: &str, change: impl FnOnce(&mut Spec) -> T) -> Option<T> {
+        self.lock().specs.get_mut(spec).map(change)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -11,16 +11,11 @@ pub(crate) fn asked(query: &str) -> Asked {
         match name.as_ref() {
             "spec" => asked.spec = Some(value.into_owned()),
             "account" => asked.account = Some(value.into_owned()),
-            "severity" => asked.severity = severity(&value),
+            "severity" => asked.severity = Severity::ALL.into_iter().find(|it| it.as_str() == value),
             _ => {}
         }
     }
     asked
-}
-
-fn severity(word: &str) -> Option<Severity> {
-    let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
-    all.into_iter().find(|severity| severity.as_str() == word)
 }
 
 #[cfg(test)]

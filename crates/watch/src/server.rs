@@ -76,12 +76,13 @@ fn answer(
         }
         "/healthz" => probe(board.is_alive(schedule.patience()), "ok\n", "a check is stuck\n"),
         "/readyz" => probe(board.is_ready(), "ready\n", "the first check is running\n"),
-        "/metrics" => match metrics::text(&board.state()) {
+        "/metrics" => match board.look(metrics::text) {
             Ok(text) => (StatusCode::OK, metrics::CONTENT_TYPE, text),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
         },
         "/" => {
-            let page = page_of(&board.watched(), &page::asked(query.unwrap_or_default()), schedule.every);
+            let asked = page::asked(query.unwrap_or_default());
+            let page = board.look(|state| page_of(&state.watched(), &asked, schedule.every));
             (StatusCode::OK, "text/html; charset=utf-8", page)
         }
         _ => (

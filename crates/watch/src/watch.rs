@@ -236,8 +236,10 @@ impl<W: World> Watch<W> {
         let installation = result.as_ref().ok().map(|checked| checked.installation.clone());
         let checked_at = self.clock.now();
         let drift = SpecDrift { spec: spec.to_owned(), checked_at, result };
-        let (news, memory) = self.board.record(spec, Done { drift, taken: begun.elapsed() });
-        if let Some(Err(error)) = self.store.as_ref().map(|store| store.write(spec, &memory)) {
+        let news = self.board.record(spec, Done { drift, taken: begun.elapsed() });
+        if let Some((store, memory)) = self.store.as_ref().zip(self.board.memory(spec))
+            && let Err(error) = store.write(spec, &memory)
+        {
             tracing::error!(spec, error = reconcile_text::message(&error), "the history is not saved");
         }
         for Change { transition, finding } in &news.changes {

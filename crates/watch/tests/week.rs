@@ -14,6 +14,7 @@ use reconcile_apply::{Interrupt, Journal, Options, Propagation, apply};
 use reconcile_aws::Aws;
 use reconcile_diff::{Progress, read};
 use reconcile_plan::{Checked, Comparison, Plan, compare};
+use reconcile_report::drift::Status;
 use reconcile_report::error::{Details, Failure};
 use reconcile_report::watch::Record;
 use reconcile_sandbox::{connection, setup};
@@ -201,15 +202,15 @@ async fn week(repairs: bool) -> (Vec<String>, usize) {
     let memory: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let history: Vec<Record> = serde_json::from_value(memory["history"].clone()).unwrap();
     let start: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
-    let mut status = "in_sync".to_owned();
+    let mut status = Status::InSync;
     let mut told = Vec::new();
     for record in &history {
         if (record.new, record.resolved, record.repaired) != (0, 0, 0) || record.status != status {
             let hour = record.at.duration_since(start).as_hours();
             let Record { new, resolved, repaired, .. } = record;
-            told.push(format!("{hour}: {}, {new}, {resolved}, {repaired}", record.status));
+            told.push(format!("{hour}: {}, {new}, {resolved}, {repaired}", record.status.as_str()));
         }
-        status.clone_from(&record.status);
+        status = record.status;
     }
     (told, history.len())
 }

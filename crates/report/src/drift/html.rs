@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{SpecDrift, Status};
+use super::{SpecDrift, Status, Tally};
 use crate::error::plain;
-use crate::html::{Filter, Tally, findings, grid, only, page, shown, tallies, time};
+use crate::html::{Filter, findings, grid, only, page, shown, tallies, time};
 
 /// The HTML view of a check: a self-contained file for a browser, an e-mail or an archive.
 pub fn html(specs: &[SpecDrift]) -> String {

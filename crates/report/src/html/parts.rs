@@ -10,16 +10,12 @@ use reconcile_text::Text;
 
 use super::{prose, shown};
 use crate::diff::of_differences;
-use crate::drift::{accounts, label, likeness, message};
+use crate::drift::{Tally, accounts, label, likeness, message};
 use crate::fold::{self, fold};
 use crate::paint::count;
 
 /// The number of accounts without findings that are shown without being unfolded.
 const FEW: usize = 60;
-
-/// The severities as classes of the style sheet, the highest first.
-pub(crate) const SEVERITIES: [Severity; 4] =
-    [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
 /// Which findings a page shows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,26 +34,6 @@ impl Filter<'_> {
     }
 }
 
-/// The number of findings of each severity, and of accepted findings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    open: [usize; 4],
-    accepted: usize,
-}
-
-impl Tally {
-    pub(crate) fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let mut tally = Self::default();
-        for finding in findings {
-            match SEVERITIES.iter().position(|severity| *severity == finding.severity) {
-                Some(index) if finding.is_open() => tally.open[index] += 1,
-                _ => tally.accepted += 1,
-            }
-        }
-        tally
-    }
-}
-
 /// The numbers at the top of a page.
 pub(crate) fn tallies(tally: Tally) -> Markup {
     let tile = |class: &str, number: usize| {
@@ -67,7 +43,7 @@ pub(crate) fn tallies(tally: Tally) -> Markup {
     };
     html! {
         ul.tallies {
-            @for (severity, number) in SEVERITIES.iter().zip(tally.open) { (tile(severity.as_str(), number)) }
+            @for (severity, number) in Severity::ALL.iter().zip(tally.open) { (tile(severity.as_str(), number)) }
             @if tally.accepted > 0 { (tile("accepted", tally.accepted)) }
         }
     }
@@ -84,7 +60,7 @@ pub(crate) fn only() -> Markup {
         fieldset.only {
             legend { "Show" }
             (choice("all", true))
-            @for severity in SEVERITIES { (choice(severity.as_str(), false)) }
+            @for severity in Severity::ALL { (choice(severity.as_str(), false)) }
             (choice("accepted", false))
         }
     }

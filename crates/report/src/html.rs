@@ -6,7 +6,7 @@ use jiff::{Timestamp, Unit};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use reconcile_text::escape;
 
-pub(crate) use parts::{Filter, findings, grid, only, tallies};
+pub(crate) use parts::{Filter, accounts_and_findings, only, tallies};
 
 const STYLE: &str = include_str!("html/style.css");
 

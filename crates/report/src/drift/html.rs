@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{SpecDrift, Status, Tally};
 use crate::error::plain;
-use crate::html::{Filter, findings, grid, only, page, shown, tallies, time};
+use crate::html::{Filter, accounts_and_findings, only, page, shown, tallies, time};
 
 /// The HTML view of a check: a self-contained file for a browser, an e-mail or an archive.
 pub fn html(specs: &[SpecDrift]) -> String {
@@ -33,7 +33,7 @@ pub(crate) fn section(spec: &SpecDrift, filter: Filter<'_>) -> Markup {
             h2 { (shown(&spec.spec)) }
             p { span class={ "status " (class) } { (verdict) } ", checked " (time(spec.checked_at)) }
             @match &spec.result {
-                Ok(checked) => { (grid(checked)) (findings(checked, filter)) },
+                Ok(checked) => { (accounts_and_findings(checked, filter)) },
                 Err(failure) => { pre.failure { (plain(failure).as_str().trim_end()) } },
             }
         }

@@ -66,23 +66,35 @@ pub(crate) fn only() -> Markup {
     }
 }
 
-/// Every account at a glance, with its most severe open finding.
-pub(crate) fn grid(checked: &Checked) -> Markup {
-    let mut worst: HashMap<&str, &Finding> = HashMap::new();
-    let mut places: HashMap<&str, &str> = HashMap::new();
-    for group in fold(&checked.findings, likeness) {
-        let Some(first) = group.first().map(|finding| finding.id.as_str()) else { continue };
-        for finding in group {
-            let Some(account) = finding.account.as_ref().filter(|_| finding.is_open()) else { continue };
-            places.insert(&finding.id, first);
-            let name = account.name.as_str();
-            // Findings of an account are in the order of their severity.
-            let known = worst.entry(name).or_insert(finding);
-            if finding.severity < known.severity {
-                *known = finding;
-            }
+/// The accounts and the findings of a check, each folded as in the text.
+pub(crate) fn accounts_and_findings(checked: &Checked, filter: Filter<'_>) -> Markup {
+    let shown: Vec<&Finding> = checked.findings.iter().filter(|it| filter.shows(it)).collect();
+    let groups = fold(&shown, |finding| likeness(finding));
+    html! {
+        (grid(checked, &groups))
+        @if !groups.is_empty() {
+            h3 { (count(shown.len(), "finding")) }
+            ol.findings { @for group in &groups { (one(group)) } }
+        } @else if !checked.findings.is_empty() {
+            p { "No finding matches the filter." }
         }
     }
+}
+
+/// Every account at a glance, with a link to its most severe open finding, if the page shows the finding.
+fn grid(checked: &Checked, groups: &[Vec<&&Finding>]) -> Markup {
+    let mut worst: HashMap<&str, &Finding> = HashMap::new();
+    for finding in checked.findings.iter().filter(|finding| finding.is_open()) {
+        if let Some(account) = &finding.account {
+            // The most severe findings are first.
+            worst.entry(account.name.as_str()).or_insert(finding);
+        }
+    }
+    let places: HashMap<&str, &str> = groups
+        .iter()
+        .filter_map(|group| Some((group, group.first()?.id.as_str())))
+        .flat_map(|(group, first)| group.iter().map(move |finding| (finding.id.as_str(), first)))
+        .collect();
     let (mut bad, good): (Vec<&str>, Vec<&str>) =
         checked.accounts.keys().map(AccountName::as_str).partition(|name| worst.contains_key(name));
     bad.sort_by_key(|name| worst.get(name).map(|finding| finding.severity));
@@ -111,20 +123,6 @@ pub(crate) fn grid(checked: &Checked) -> Markup {
                 summary { (count(good.len(), "account")) " without findings" }
                 ul.accounts { @for name in &good { (tile(name)) } }
             }
-        }
-    }
-}
-
-/// The findings, folded as in the text, with their differences.
-pub(crate) fn findings(checked: &Checked, filter: Filter<'_>) -> Markup {
-    let shown: Vec<&Finding> = checked.findings.iter().filter(|it| filter.shows(it)).collect();
-    let groups = fold(&shown, |finding| likeness(finding));
-    html! {
-        @if !groups.is_empty() {
-            h3 { (count(shown.len(), "finding")) }
-            ol.findings { @for group in &groups { (one(group)) } }
-        } @else if !checked.findings.is_empty() {
-            p { "No finding matches the filter." }
         }
     }
 }

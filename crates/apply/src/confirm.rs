@@ -27,9 +27,9 @@ pub(crate) enum Subject {
     /// The bucket of this name.
     Bucket(String),
     /// The key with this ARN.
-    Key(String),
+    Key(Arn),
     /// The topic with this ARN.
-    Topic(String),
+    Topic(Arn),
 }
 
 impl Subject {
@@ -45,8 +45,8 @@ impl Subject {
     fn concerns(&self, live: &Destinations) -> bool {
         match self {
             Self::Bucket(name) => live.bucket == *name,
-            Self::Key(arn) => live.kms_key.as_ref() == Some(arn),
-            Self::Topic(arn) => live.topic.as_ref() == Some(arn),
+            Self::Key(arn) => live.kms_key.as_ref().is_some_and(|key| key.is_of(arn)),
+            Self::Topic(arn) => live.topic.as_deref() == Some(arn.as_str()),
         }
     }
 }
@@ -194,7 +194,7 @@ async fn update(session: &Session, region: &Region, trail: &Arn, live: &Destinat
         .name(trail.as_str())
         .s3_bucket_name(&live.bucket)
         .set_s3_key_prefix(live.prefix.clone())
-        .set_kms_key_id(live.kms_key.clone())
+        .set_kms_key_id(live.kms_key.clone().map(String::from))
         .set_sns_topic_name(topic)
         .send();
     session.call(Operation::UpdateTrail, call).await.map(drop)

@@ -12,7 +12,9 @@ use reconcile_operations::Operation;
 use reconcile_plan::plan::{AccountRef, Changed, CreateOrDelete};
 use reconcile_plan::view::{AtRest, KeyRef};
 use reconcile_plan::{Address, Kind, Plan};
-use reconcile_policy::{Arn, Delivery, Document, Membership, Owner, Ownership, PolicyKind, Proof};
+use reconcile_policy::{
+    Arn, Delivery, Document, KeyIdentifier, Membership, Owner, Ownership, PolicyKind, Proof,
+};
 use reconcile_spec::{Account, AccountName, AliasName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::{OnceCell, RwLock};
 
@@ -264,14 +266,14 @@ impl Context {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), arn.clone());
     }
 
-    /// The ARN of a key.
-    pub(crate) fn key(&self, key: &KeyRef) -> Result<String, ApplyError> {
+    /// The identifier of a key.
+    pub(crate) fn key(&self, key: &KeyRef) -> Result<KeyIdentifier, ApplyError> {
         match key {
-            KeyRef::Known(arn) => Ok(arn.clone()),
+            KeyRef::Known(identifier) => Ok(identifier.clone()),
             KeyRef::KnownAfterApply(address) => {
                 let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
                 let arn = keys.get(address).ok_or_else(|| ApplyError::UnknownKey(address.clone()))?;
-                Ok(arn.to_string())
+                Ok(arn.clone().into())
             }
         }
     }
@@ -284,7 +286,7 @@ impl Context {
         })
     }
 
-    /// The reference with its ARN in place of "known after apply".
+    /// The reference with its identifier in place of "known after apply".
     pub(crate) fn known(&self, key: &KeyRef) -> Result<KeyRef, ApplyError> {
         self.key(key).map(KeyRef::Known)
     }

@@ -11,7 +11,7 @@ use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
 use crate::observed::{Observed, UsedKey};
-use crate::view::{self, KeyRef};
+use crate::view;
 
 pub use unproven::{Unproven, Why};
 
@@ -67,7 +67,7 @@ pub(crate) struct Policies<'d> {
     /// By the ARN of the topic.
     pub(crate) topics: BTreeMap<&'d Arn, &'d Document>,
     /// The policies of other keys than the one of the spec that encrypt topics, by the ARN of the key.
-    pub(crate) topic_keys: BTreeMap<&'d str, &'d Document>,
+    pub(crate) topic_keys: BTreeMap<&'d Arn, &'d Document>,
 }
 
 impl<'d> Policies<'d> {
@@ -90,7 +90,7 @@ impl<'d> Policies<'d> {
             PolicyKind::Key => self.key,
             PolicyKind::Topic => self.topics.get(delivery.topic.as_ref()?).copied(),
             // Of all keys of topics, the one without an entry is that of the spec.
-            PolicyKind::TopicKey => self.topic_keys.get(delivery.topic_key.as_deref()?).copied().or(self.key),
+            PolicyKind::TopicKey => self.topic_keys.get(delivery.topic_key.as_ref()?).copied().or(self.key),
         }
     }
 
@@ -100,9 +100,9 @@ impl<'d> Policies<'d> {
 }
 
 /// The policies of keys of others that encrypt topics, by the ARN of the key.
-pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&str, &Document> {
+pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&Arn, &Document> {
     let others = observed.used_keys.values().filter_map(|key| match key {
-        UsedKey::Other { arn, policy } => Some((arn.as_str(), policy)),
+        UsedKey::Other { arn, policy } => Some((arn, policy)),
         UsedKey::Own | UsedKey::ManagedByAws | UsedKey::Unusable { .. } | UsedKey::Hidden { .. } => None,
     });
     others.collect()
@@ -123,7 +123,7 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
         // The policy of another key has not been read; a key that is not there has none, which allows
         // nothing.
         let is_our_key = match hub {
-            Some(hub) => delivery.key.as_deref() == Some(hub.key.arn.as_str()),
+            Some(hub) => delivery.key.as_ref().is_some_and(|key| key.is_of(&hub.key.arn)),
             None => live.is_none() && knows_key(desired),
         };
         // Nor that of a topic that the spec does not have.
@@ -188,25 +188,25 @@ fn knows_topic(observed: &Observed, topic: &Arn) -> bool {
 }
 
 /// The ARN of a key that encrypts a topic; `None` where its policy is not read.
-fn key_arn(desired: &Desired, observed: &Observed, key: &UsedKey) -> Option<String> {
+fn key_arn(desired: &Desired, observed: &Observed, key: &UsedKey) -> Option<Arn> {
     match key {
         UsedKey::Own => Some(own_key(desired, observed)),
-        UsedKey::Other { arn, .. } => Some(arn.to_string()),
+        UsedKey::Other { arn, .. } => Some(arn.clone()),
         UsedKey::ManagedByAws | UsedKey::Unusable { .. } | UsedKey::Hidden { .. } => None,
     }
 }
 
 /// The ARN of the key of the spec, which may not exist yet.
-pub(crate) fn own_key(desired: &Desired, observed: &Observed) -> String {
-    let known = observed.key.as_ref().map(|hub| hub.key.arn.to_string());
-    known.unwrap_or_else(|| new_key(desired).into())
+pub(crate) fn own_key(desired: &Desired, observed: &Observed) -> Arn {
+    let known = observed.key.as_ref().map(|hub| hub.key.arn.clone());
+    known.unwrap_or_else(|| new_key(desired))
 }
 
 /// Returns the delivery of a trail in the state of the spec.
 pub(crate) fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
     let key = match observed.key.is_some() || knows_key(desired) {
-        true => Some(own_key(desired, observed)),
-        false => observed.trails.get(&trail.arn).and_then(Option::as_ref).and_then(known_key),
+        true => Some(own_key(desired, observed).into()),
+        false => observed.trails.get(&trail.arn).and_then(Option::as_ref).and_then(|it| it.key().cloned()),
     };
     Delivery {
         trail: trail.arn.clone(),
@@ -224,7 +224,7 @@ pub(crate) fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trai
 }
 
 /// The ARN of the key that encrypts a topic now; `None` where its policy is not read.
-fn topic_key(desired: &Desired, observed: &Observed, topic: Option<&Arn>) -> Option<String> {
+fn topic_key(desired: &Desired, observed: &Observed, topic: Option<&Arn>) -> Option<Arn> {
     key_arn(desired, observed, observed.used_keys.get(topic?)?)
 }
 
@@ -237,7 +237,7 @@ pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail
         trail: live.arn.clone(),
         bucket: bucket_arn(desired),
         prefix: live.prefix.clone(),
-        key: known_key(live),
+        key: live.key().cloned(),
         bucket_key: has_bucket_key(desired, observed),
         digests: live.log_file_validation,
         organization: membership(observed, live.arn.account()),
@@ -263,14 +263,6 @@ pub(crate) fn of_other(desired: &Desired, observed: &Observed, other: &view::Oth
         owner: owner(desired, observed),
         topic: None,
         topic_key: None,
-    }
-}
-
-/// Returns the key with which a trail encrypts now.
-fn known_key(live: &view::Trail) -> Option<String> {
-    match live.kms_key.as_ref()? {
-        KeyRef::Known(arn) => Some(arn.clone()),
-        KeyRef::KnownAfterApply(_) => None,
     }
 }
 

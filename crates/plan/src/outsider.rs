@@ -75,8 +75,8 @@ impl Finder<'_> {
     /// Returns the decisions of the policies about the delivery of a trail. The policy of another key is not read.
     fn prove(&self, trail: &OtherTrail, policies: &Policies<'_>) -> Vec<Proof> {
         let mut proofs = policies.prove(&of_other(self.desired, self.observed, trail));
-        let hub = self.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
-        let is_our_key = trail.kms_key.as_deref() == hub;
+        let hub = self.observed.key.as_ref().map(|hub| &hub.key.arn);
+        let is_our_key = hub.is_some_and(|hub| trail.kms_key.as_ref().is_some_and(|key| key.is_of(hub)));
         proofs.retain(|proof| is_our_key || proof.hop.policy() != PolicyKind::Key);
         proofs
     }

@@ -11,7 +11,9 @@
 use std::fmt;
 
 use crate::trails::{CLOUDTRAIL, TRAIL_CONTEXT, logs_folder};
-use crate::{AccountId, Arn, Decision, Document, Known, Membership, Region, Request, evaluate};
+use crate::{
+    AccountId, Arn, Decision, Document, KeyIdentifier, Known, Membership, Region, Request, evaluate,
+};
 
 /// The properties of a trail that decide whether it can deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +24,15 @@ pub struct Delivery {
     pub bucket: Arn,
     /// Key prefix of the log files, without leading and trailing slashes.
     pub prefix: Option<String>,
-    /// The ARN of the KMS key that encrypts the log files, if a KMS key does.
-    pub key: Option<String>,
+    /// The KMS key that encrypts the log files, if a KMS key does.
+    pub key: Option<KeyIdentifier>,
     /// Whether the bucket uses an S3 bucket key, which requires CloudTrail to decrypt.
     pub bucket_key: bool,
     /// The ARN of the topic to which CloudTrail publishes notifications of log files, if there is
     /// one.
     pub topic: Option<Arn>,
     /// The ARN of the KMS key that encrypts the messages of the topic, if there is one.
-    pub topic_key: Option<String>,
+    pub topic_key: Option<Arn>,
     /// Whether CloudTrail also delivers digest files.
     pub digests: bool,
     /// The organization of the trail's account.
@@ -190,7 +192,7 @@ impl Delivery {
             requests.push((Hop::WriteDigests, self.write("", DIGESTS)));
         }
         if let Some(key) = &self.key {
-            requests.push((Hop::LookAtKey, self.of_arn("kms:DescribeKey", key)));
+            requests.push((Hop::LookAtKey, self.of_arn("kms:DescribeKey", key.as_str())));
             requests.push((Hop::MakeDataKey, self.with_context("kms:GenerateDataKey", key)));
             if self.bucket_key {
                 requests.push((Hop::Decrypt, self.with_context("kms:Decrypt", key)));
@@ -278,9 +280,9 @@ impl Delivery {
         let (encryption, key) = match &self.key {
             Some(key) if folder == DIGESTS => (
                 Known::OneOf(vec![value(SSE_KMS), value(SSE_S3)]),
-                Known::OneOf(vec![value(key), Vec::new()]),
+                Known::OneOf(vec![value(key.as_str()), Vec::new()]),
             ),
-            Some(key) => (Known::Values(value(SSE_KMS)), Known::Values(value(key))),
+            Some(key) => (Known::Values(value(SSE_KMS)), Known::Values(value(key.as_str()))),
             None => (Known::Values(value(SSE_S3)), Known::Absent),
         };
         request
@@ -290,8 +292,8 @@ impl Delivery {
 
     /// Returns a request that encrypts or decrypts. The encryption context contains the ARN of the
     /// trail, and the ARN of the object if S3 makes the request for CloudTrail.
-    fn with_context(&self, action: &str, key: &str) -> Request {
-        self.of_arn(action, key)
+    fn with_context(&self, action: &str, key: &KeyIdentifier) -> Request {
+        self.of_arn(action, key.as_str())
             .with(TRAIL_CONTEXT, self.trail.as_str())
             .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:cloudtrail:arn".to_owned()]))
     }
@@ -303,14 +305,14 @@ impl Delivery {
     /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide, and "Enable
     /// compatibility between event sources from AWS services and encrypted topics" in the SNS
     /// developer guide.
-    fn for_topic(&self, action: &str, key: &str, topic: &Arn) -> Request {
+    fn for_topic(&self, action: &str, key: &Arn, topic: &Arn) -> Request {
         let perhaps = |value: &str| Known::OneOf(vec![vec![value.to_owned()], Vec::new()]);
-        let request = Request::by_service(CLOUDTRAIL, action, key)
+        let request = Request::by_service(CLOUDTRAIL, action, key.as_str())
             .with_known("aws:SourceArn", perhaps(self.trail.as_str()))
             .with_known("aws:SourceAccount", perhaps(self.trail.account()))
             .with("kms:EncryptionContext:aws:sns:topicArn", topic.as_str())
             .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:sns:topicArn".to_owned()]));
-        self.to_arn(request, key)
+        self.to_arn(request, key.as_str())
     }
 }
 

@@ -84,7 +84,7 @@ pub use lockout::{Administration, BUCKET_POLICY_ACTIONS, administration, denies_
 pub use membership::Membership;
 pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Sources, Step, Use, merge};
 pub use named::{NamedTrails, named_trails};
-pub use names::{AccountId, Arn, NameError, Partition, Region, Sid};
+pub use names::{AccountId, Arn, KeyIdentifier, NameError, Partition, Region, Sid};
 pub use ownership::{Ownership, Role, foreign, owned, under_present_name};
 pub use pattern::text_matches;
 pub use public::{Ambiguity, Exposed, exposed};

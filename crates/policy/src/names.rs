@@ -1,16 +1,18 @@
-//! Parses the names that AWS uses: account ids, Regions, partitions, ARNs and statement ids.
+//! Parses the names that AWS uses: account ids, Regions, partitions, ARNs, key identifiers and statement ids.
 //!
-//! Each type holds only values that AWS accepts, so no other code checks them again. The types do
+//! Each type holds only values that AWS accepts or returns, so no other code checks them again. The types do
 //! not know whether the named resource exists.
 
 mod account_id;
 mod arn;
+mod key_identifier;
 mod region;
 mod sid;
 
 pub use account_id::AccountId;
 pub(crate) use account_id::is_account_id;
 pub use arn::Arn;
+pub use key_identifier::KeyIdentifier;
 pub use region::{Partition, Region};
 pub use sid::Sid;
 

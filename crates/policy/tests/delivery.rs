@@ -88,7 +88,7 @@ fn delivery() -> Delivery {
         trail: "arn:aws:cloudtrail:us-east-1:222222222222:trail/T".parse().unwrap(),
         bucket: "arn:aws:s3:::logs".parse().unwrap(),
         prefix: Some("central".to_owned()),
-        key: Some(KEY.to_owned()),
+        key: Some(KEY.to_owned().into()),
         bucket_key: true,
         topic: None,
         topic_key: None,
@@ -162,7 +162,7 @@ fn a_trail_with_notifications_needs_the_topic_policy() {
 #[test]
 fn an_encrypted_topic_needs_the_policy_of_its_key() {
     let topic: Arn = TOPIC.parse().unwrap();
-    let theirs = "arn:aws:kms:eu-west-1:999999999999:key/theirs".to_owned();
+    let theirs = "arn:aws:kms:eu-west-1:999999999999:key/theirs".parse().unwrap();
     let delivery = Delivery { topic: Some(topic.clone()), topic_key: Some(theirs), ..delivery() };
     let codes: Vec<&str> = delivery.requests().iter().rev().take(2).map(|(hop, _)| hop.code()).collect();
     assert_eq!(codes, ["decrypt-for-topic", "make-topic-data-key"]);

@@ -145,7 +145,7 @@ fn the_first_form_that_fits_is_used_and_isolates_every_account() {
                 trail: trail(&own),
                 bucket: "arn:aws:s3:::secprod-multiaccount-logs".parse().unwrap(),
                 prefix: None,
-                key: Some("arn:aws:kms:us-east-1:1:key/k".to_owned()),
+                key: Some("arn:aws:kms:us-east-1:1:key/k".to_owned().into()),
                 bucket_key: true,
                 topic: None,
                 topic_key: None,

@@ -44,7 +44,7 @@ impl Reads for AliasCalls<'_> {
 impl Creates for AliasCalls<'_> {
     async fn create(&self, wanted: &Alias) -> Result<(), ApplyError> {
         let (kms, key) = (self.work.session.kms(self.work.region()), self.work.context.key(&wanted.target)?);
-        let create = || kms.create_alias().alias_name(&wanted.name).target_key_id(&key).send();
+        let create = || kms.create_alias().alias_name(&wanted.name).target_key_id(key.as_str()).send();
         made(self.work.write(Operation::CreateAlias, create).await)
     }
 }

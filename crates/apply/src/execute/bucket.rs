@@ -255,7 +255,7 @@ impl BucketCalls<'_> {
         };
         let by_default = ServerSideEncryptionByDefault::builder()
             .sse_algorithm(algorithm)
-            .set_kms_master_key_id(key)
+            .set_kms_master_key_id(key.map(String::from))
             .build();
         Ok((by_default.ok(), bucket_key))
     }

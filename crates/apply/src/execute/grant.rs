@@ -17,7 +17,7 @@ use crate::work::{Made, Work};
 pub(super) async fn execute(work: &Work<'_>, action: &CreateOrDelete<Grant>) -> Result<Made, ApplyError> {
     let (CreateOrDelete::Create { after: planned } | CreateOrDelete::Delete { before: planned }) = action;
     let key = work.context.key(&planned.key)?;
-    let key = key.parse().map_err(|_| ApplyError::Incomplete { what: "a key", missing: "an ARN" })?;
+    let key = key.arn().ok_or(ApplyError::Incomplete { what: "a key", missing: "an ARN" })?;
     let calls = GrantCalls { work, key, planned };
     let made = match action {
         CreateOrDelete::Create { after } => create(work, &calls, after).await,
@@ -34,7 +34,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &CreateOrDelete<Grant>) -> 
 /// The calls for a grant.
 struct GrantCalls<'a> {
     work: &'a Work<'a>,
-    key: Arn,
+    key: &'a Arn,
     planned: &'a Grant,
 }
 
@@ -45,7 +45,7 @@ impl Reads for GrantCalls<'_> {
     /// The grant of the plan, if the key has the grant: the one with its id, or else one with its name and content. KMS can return
     /// the content in other words (an id for an ARN), so the view is that of the plan.
     async fn read(&self) -> Result<Option<Grant>, ApplyError> {
-        let grants = list(self.work.session, self.work.region(), &self.key).await?;
+        let grants = list(self.work.session, self.work.region(), self.key).await?;
         let is_it = |live: &Grant| match &self.planned.id {
             Some(_) => live.id == self.planned.id,
             None => live.name == self.planned.name && allows_the_same(live, self.planned),

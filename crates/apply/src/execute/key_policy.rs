@@ -35,7 +35,7 @@ impl<'a> KeyShelf<'a> {
 
 impl Shelf for KeyShelf<'_> {
     fn subject(&self) -> Subject {
-        Subject::Key(self.key.to_string())
+        Subject::Key(self.key.clone())
     }
 
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {

@@ -49,7 +49,7 @@ impl Creates for LogGroupCalls<'_> {
         let key = wanted.encryption.as_ref().and_then(AtRest::key);
         let create = || {
             let call = self.logs.create_log_group().log_group_name(self.name);
-            call.set_kms_key_id(key.map(str::to_owned)).set_tags(Some(tags(&wanted.tags))).send()
+            call.set_kms_key_id(key.map(ToString::to_string)).set_tags(Some(tags(&wanted.tags))).send()
         };
         made(self.work.write(Operation::CreateLogGroup, create).await)?;
         match wanted.retention_days {
@@ -73,7 +73,8 @@ impl Updates for LogGroupCalls<'_> {
         // No spec asks for a log group without a key.
         let encryption = wanted.encryption.as_ref().filter(|it| live.encryption.as_ref() != Some(it));
         if let Some(key) = encryption.and_then(AtRest::key) {
-            let associate = || self.logs.associate_kms_key().log_group_name(self.name).kms_key_id(key).send();
+            let associate =
+                || self.logs.associate_kms_key().log_group_name(self.name).kms_key_id(key.as_str()).send();
             self.work.write(Operation::AssociateKmsKey, associate).await?;
         }
         match wanted.retention_days.filter(|_| wanted.retention_days != live.retention_days) {

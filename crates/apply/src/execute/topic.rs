@@ -8,7 +8,7 @@ use reconcile_plan::additions::of_topic;
 use reconcile_plan::observed::LiveTopic;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, Tags, Topic};
-use reconcile_policy::Arn;
+use reconcile_policy::{Arn, KeyIdentifier};
 
 use crate::error::ApplyError;
 use crate::resource::{Creates, Deletes, Reads, Updates, change};
@@ -89,7 +89,7 @@ impl Deletes for TopicCalls<'_> {
 }
 
 fn key(encryption: &AtRest) -> &str {
-    encryption.key().unwrap_or_default()
+    encryption.key().map_or("", KeyIdentifier::as_str)
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {

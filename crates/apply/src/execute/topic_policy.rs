@@ -36,7 +36,7 @@ impl<'a> TopicShelf<'a> {
 
 impl Shelf for TopicShelf<'_> {
     fn subject(&self) -> Subject {
-        Subject::Topic(self.topic.to_string())
+        Subject::Topic(self.topic.clone())
     }
 
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {

@@ -7,7 +7,7 @@ use reconcile_diff::observe::trail::{Asked, Destinations, read};
 use reconcile_operations::Operation;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
-use reconcile_policy::Delivery;
+use reconcile_policy::{Delivery, KeyIdentifier};
 
 use super::policy::record;
 use crate::delivery::{delivery, topic_name};
@@ -57,7 +57,7 @@ impl Creates for TrailCalls<'_> {
                 .name(wanted.arn.resource_name())
                 .s3_bucket_name(&wanted.bucket)
                 .set_s3_key_prefix(wanted.prefix.clone())
-                .set_kms_key_id(key.clone())
+                .set_kms_key_id(key.clone().map(String::from))
                 .is_multi_region_trail(wanted.multi_region)
                 .include_global_service_events(wanted.global_service_events)
                 .enable_log_file_validation(wanted.log_file_validation)
@@ -164,7 +164,7 @@ impl TrailCalls<'_> {
         if is_own { trail.resource_name() } else { trail.as_str() }
     }
 
-    fn key(&self, wanted: &Trail) -> Result<Option<String>, ApplyError> {
+    fn key(&self, wanted: &Trail) -> Result<Option<KeyIdentifier>, ApplyError> {
         wanted.kms_key.as_ref().map(|key| self.work.context.key(key)).transpose()
     }
 
@@ -193,7 +193,7 @@ impl TrailCalls<'_> {
                 .s3_bucket_name(&wanted.bucket)
                 // An empty prefix removes the current prefix.
                 .s3_key_prefix(wanted.prefix.clone().unwrap_or_default())
-                .set_kms_key_id(key.clone())
+                .set_kms_key_id(key.clone().map(String::from))
                 .is_multi_region_trail(wanted.multi_region)
                 .include_global_service_events(wanted.global_service_events)
                 .enable_log_file_validation(wanted.log_file_validation)

@@ -9,7 +9,7 @@ use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{AclGrant, ReadError};
 use reconcile_plan::view::{Bucket, Encryption, KeyRef, Named, PublicAccessBlock, Tags};
-use reconcile_policy::Region;
+use reconcile_policy::{KeyIdentifier, Region};
 use reconcile_spec::{BucketName, Installation, ObjectOwnership};
 
 use super::error::found;
@@ -238,7 +238,8 @@ fn encryption(by_default: ServerSideEncryptionByDefault, bucket_key: bool) -> En
     match by_default.sse_algorithm {
         ServerSideEncryption::Aes256 => Encryption::S3,
         ServerSideEncryption::AwsKms => {
-            Encryption::Kms { key: by_default.kms_master_key_id.map(KeyRef::Known), bucket_key }
+            let key = KeyIdentifier::returned(by_default.kms_master_key_id());
+            Encryption::Kms { key: key.map(KeyRef::Known), bucket_key }
         }
         other => Encryption::Other { algorithm: other.as_str().to_owned() },
     }

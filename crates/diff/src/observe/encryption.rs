@@ -9,7 +9,7 @@ use reconcile_aws::{Aws, Session};
 use reconcile_operations::Operation;
 use reconcile_plan::observed::{KeyState, Observed, ReadError, Unseen, UsedKey, granted, leavers};
 use reconcile_plan::view::AtRest;
-use reconcile_policy::{Arn, Region};
+use reconcile_policy::{Arn, KeyIdentifier};
 use reconcile_spec::{Account, Desired};
 
 use super::{key, log_group, policy, topic};
@@ -19,7 +19,7 @@ use super::{key, log_group, policy, topic};
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unknown: BTreeMap<Arn, Vec<Arn>> = BTreeMap::new();
     for (resource, name) in encrypted(observed) {
-        let Some(named) = named(&resource, &name) else { continue };
+        let Some(named) = name.arn_for(&resource) else { continue };
         match known(&named, desired, observed) {
             Some(key) => _ = observed.used_keys.insert(resource, key),
             None => unknown.entry(named).or_default().push(resource),
@@ -29,10 +29,10 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
         let own = observed.key.as_ref().map(|hub| &hub.key.arn);
         let key = match account_of(desired, &named) {
             Some(account) => {
-                let hidden = |error| UsedKey::Hidden { name: named.to_string(), error: Some(error) };
+                let hidden = |error| UsedKey::Hidden { name: named.clone(), error: Some(error) };
                 read(aws, account, &named, own).await.unwrap_or_else(hidden)
             }
-            None => UsedKey::Hidden { name: named.to_string(), error: None },
+            None => UsedKey::Hidden { name: named.clone(), error: None },
         };
         for resource in resources {
             observed.used_keys.insert(resource, key.clone());
@@ -55,8 +55,8 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
 }
 
 /// Returns every topic and log group that a KMS key encrypts, with its name for the key.
-fn encrypted(observed: &Observed) -> Vec<(Arn, String)> {
-    let key = |encryption: Option<&AtRest>| encryption.and_then(AtRest::key).map(str::to_owned);
+fn encrypted(observed: &Observed) -> Vec<(Arn, KeyIdentifier)> {
+    let key = |encryption: Option<&AtRest>| encryption.and_then(AtRest::key).cloned();
     let topics = observed
         .topics
         .iter()
@@ -70,19 +70,6 @@ fn encrypted(observed: &Observed) -> Vec<(Arn, String)> {
         .iter()
         .filter_map(|(arn, live)| Some((arn.clone(), key(live.as_ref()?.encryption.as_ref())?)));
     topics.chain(existing).chain(groups).collect()
-}
-
-/// Returns the ARN of the key or alias that a topic or a log group names: by an ARN, by the ID of a key, or by the name of an
-/// alias. IDs and names of aliases are those of the account and Region of the resource.
-///
-/// See `KeyId` of `DescribeKey` in the KMS API reference.
-fn named(resource: &Arn, name: &str) -> Option<Arn> {
-    if let Ok(arn) = name.parse() {
-        return Some(arn);
-    }
-    let region: Region = resource.region().parse().ok()?;
-    let id = if name.starts_with("alias/") { name.to_owned() } else { format!("key/{name}") };
-    Some(Arn::new(region.partition(), "kms", region.as_str(), resource.account(), &id))
 }
 
 /// Returns what is known about a key without a call.
@@ -104,7 +91,7 @@ fn account_of<'d>(desired: &'d Desired, arn: &Arn) -> Option<&'d Account> {
 
 /// Reads a key that a resource names, in the account of the key. `own` is the key of the spec.
 async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> Result<UsedKey, ReadError> {
-    let unusable = |state: &str| UsedKey::Unusable { name: named.to_string(), state: state.to_owned() };
+    let unusable = |state: &str| UsedKey::Unusable { name: named.clone(), state: state.to_owned() };
     let Ok(region) = named.region().parse() else { return Ok(unusable("missing")) };
     let session = Session::open(aws, account).await?;
     let metadata = key::describe(&session, &region, named.as_str(), Operation::DescribeUsedKey).await?;
@@ -167,6 +154,6 @@ async fn needs_key(
     let Some(found) = topic::read_attributes(&session, &region, arn, operation).await? else {
         return Ok(false);
     };
-    let name = found.encryption.key().and_then(|name| named(arn, name));
+    let name = found.encryption.key().and_then(|name| name.arn_for(arn));
     Ok(name.is_some_and(|name| known(&name, desired, observed).is_none_or(|key| key == UsedKey::Own)))
 }

@@ -2,8 +2,8 @@
 
 use reconcile_aws::{Aws, Session};
 use reconcile_plan::observed::{HubKey, KeyState, ObserveError, Observed, ReadError, SpareKey, Spares};
-use reconcile_plan::view::{self, KeyRef};
-use reconcile_policy::Arn;
+use reconcile_plan::view::{self, Trail};
+use reconcile_policy::{Arn, KeyIdentifier};
 use reconcile_spec::{AliasName, Desired};
 
 use super::hub::read_hub_key;
@@ -61,14 +61,10 @@ async fn read(aws: &Aws, desired: &Desired, arn: &Arn) -> Result<HubKey, ReadErr
 }
 
 /// Returns the keys of the trails that have the tag of the installation, once for each trail.
-fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o str> {
+fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o KeyIdentifier> {
     let trails = observed.trails.values().flatten();
     let ours = trails.filter(|trail| trail.tags.are_of(&desired.installation));
-    let key = |key: &'o KeyRef| match key {
-        KeyRef::Known(key) => Some(key.as_str()),
-        KeyRef::KnownAfterApply(_) => None,
-    };
-    ours.filter_map(|trail| trail.kms_key.as_ref().and_then(key)).collect()
+    ours.filter_map(Trail::key).collect()
 }
 
 /// The key that the spec names.
@@ -85,11 +81,9 @@ struct Named<'k> {
 fn other_than_named<'s>(
     named: Option<&Named<'_>>,
     spares: &'s Spares,
-    of_trails: &[&str],
+    of_trails: &[&KeyIdentifier],
 ) -> Option<&'s Arn> {
-    let uses = |arn: &Arn| {
-        of_trails.iter().filter(|key| **key == arn.as_str() || **key == arn.resource_name()).count()
-    };
+    let uses = |arn: &Arn| of_trails.iter().filter(|key| key.is_of(arn)).count();
     let is_named_used = named.is_some_and(|named| named.is_ours && uses(named.arn) > 0);
     if is_named_used {
         return None;
@@ -166,8 +160,8 @@ mod tests {
                 (arn(id), SpareKey { state: state.clone(), aliases: Vec::new(), view: view() })
             };
             let spares = Spares { keys: spares.iter().map(spare).collect(), ..Spares::default() };
-            let used: Vec<String> = used.iter().map(|id| arn(id).to_string()).collect();
-            let used: Vec<&str> = used.iter().map(String::as_str).collect();
+            let used: Vec<KeyIdentifier> = used.iter().map(|id| arn(id).into()).collect();
+            let used: Vec<&KeyIdentifier> = used.iter().collect();
             let found = other_than_named(named.as_ref(), &spares, &used);
             assert_eq!(found, expected.map(arn).as_ref(), "{case}");
         }

@@ -52,7 +52,7 @@ pub async fn read_live(
     let traits = traits(&found);
     let view = LogGroup {
         retention_days: found.retention_in_days.and_then(|days| u32::try_from(days).ok()),
-        encryption: Some(AtRest::of(found.kms_key_id)),
+        encryption: Some(AtRest::of(found.kms_key_id())),
         tags: Tags(tags.into_iter().collect()),
     };
     Ok(Some(LiveLogGroup { view, traits }))

@@ -58,7 +58,7 @@ pub async fn read_attributes(
         (count("SubscriptionsConfirmed"), count("SubscriptionsPending").unwrap_or_default());
     Ok(Some(TopicAttributes {
         policy: StoredPolicy::parse(&format!("topic {arn}"), policy)?,
-        encryption: AtRest::of(attributes.remove("KmsMasterKeyId")),
+        encryption: AtRest::of(attributes.get("KmsMasterKeyId").map(String::as_str)),
         subscribers,
         pending,
     }))

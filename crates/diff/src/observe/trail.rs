@@ -15,7 +15,7 @@ use reconcile_plan::observed::{Channel, Deliveries, ReadError};
 use reconcile_plan::view::{
     CloudWatchLogs, Insight, KeyRef, Notification, OtherTrail, Selectors, Tags, Trail,
 };
-use reconcile_policy::{Arn, Region};
+use reconcile_policy::{Arn, KeyIdentifier, Region};
 use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelector, Installation, ReadWrite};
 
 use super::error::found;
@@ -108,7 +108,7 @@ pub struct Destinations {
     /// The key prefix of the log files.
     pub prefix: Option<String>,
     /// The KMS key that encrypts the log files.
-    pub kms_key: Option<String>,
+    pub kms_key: Option<KeyIdentifier>,
     /// The ARN of the topic.
     pub topic: Option<String>,
     /// Whether digest files are delivered as well.
@@ -131,7 +131,7 @@ pub async fn destinations(
     Ok(trail.map(|trail| Destinations {
         bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
         prefix: prefix(trail),
-        kms_key: trail.kms_key_id().filter(|key| !key.is_empty()).map(str::to_owned),
+        kms_key: KeyIdentifier::returned(trail.kms_key_id()),
         topic: trail.sns_topic_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
         log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),
     }))
@@ -205,7 +205,7 @@ fn other(trail: &sdk::Trail) -> Option<OtherTrail> {
         arn: trail.trail_arn()?.parse().ok()?,
         bucket: trail.s3_bucket_name()?.to_owned(),
         prefix: prefix(trail),
-        kms_key: trail.kms_key_id().map(str::to_owned),
+        kms_key: KeyIdentifier::returned(trail.kms_key_id()),
         topic: trail.sns_topic_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
         log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),
         home_region: trail.home_region().unwrap_or_default().to_owned(),
@@ -328,7 +328,7 @@ fn view(arn: &Arn, trail: &sdk::Trail, details: Details) -> Trail {
         arn: arn.clone(),
         bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
         prefix: prefix(trail),
-        kms_key: trail.kms_key_id().map(|key| KeyRef::Known(key.to_owned())),
+        kms_key: KeyIdentifier::returned(trail.kms_key_id()).map(KeyRef::Known),
         multi_region: trail.is_multi_region_trail().unwrap_or(false),
         global_service_events: trail.include_global_service_events().unwrap_or(false),
         log_file_validation: trail.log_file_validation_enabled().unwrap_or(false),

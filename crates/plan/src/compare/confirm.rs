@@ -87,16 +87,15 @@ pub(super) fn decides(
     match subject {
         Subject::Bucket => policy == PolicyKind::Bucket,
         Subject::Key => {
-            (policy == PolicyKind::Key && is_own_key(scope, delivery.key.as_ref()))
-                || (policy == PolicyKind::TopicKey && is_own_key(scope, delivery.topic_key.as_ref()))
+            let own = scope.observed.key.as_ref().map(|hub| &hub.key.arn);
+            own.is_some_and(|own| match policy {
+                PolicyKind::Key => delivery.key.as_ref().is_some_and(|key| key.is_of(own)),
+                PolicyKind::TopicKey => delivery.topic_key.as_ref() == Some(own),
+                PolicyKind::Bucket | PolicyKind::Topic => false,
+            })
         }
         Subject::Topic(topic) => policy == PolicyKind::Topic && delivery.topic.as_ref() == Some(topic),
     }
-}
-
-fn is_own_key(scope: &Scope<'_>, key: Option<&String>) -> bool {
-    let own = scope.observed.key.as_ref().map(|hub| hub.key.arn.as_str());
-    own.is_some() && key.map(String::as_str) == own
 }
 
 /// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted
@@ -164,7 +163,7 @@ mod tests {
     fn live(account: &str, bucket: &str) -> Trail {
         Trail {
             bucket: bucket.to_owned(),
-            kms_key: Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/other".to_owned())),
+            kms_key: Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/other".to_owned().into())),
             ..Trail::plain(arn(account, "Trail"))
         }
     }

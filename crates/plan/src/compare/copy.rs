@@ -79,10 +79,9 @@ impl Copy<'_> {
 
     /// Returns the key of the copy for the live key.
     fn key_ref(&self, key: KeyRef) -> KeyRef {
-        match (&key, &self.observed.key) {
-            (KeyRef::Known(arn), Some(hub)) if arn == hub.key.arn.as_str() => self.scope.key.clone(),
-            _ => key,
-        }
+        let live = self.observed.key.as_ref().map(|hub| &hub.key.arn);
+        let is_live = |live| key.identifier().is_some_and(|named| named.is_of(live));
+        if live.is_some_and(is_live) { self.scope.key.clone() } else { key }
     }
 
     fn terms<A>(&self, address: Address, site: &Site, changed: fn(A) -> Changed) -> Terms<A> {

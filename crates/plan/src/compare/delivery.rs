@@ -239,7 +239,7 @@ impl Scope<'_> {
             PolicyKind::Bucket => Some(self.bucket_policy_address()),
             PolicyKind::Key => Some(self.key_policy_address()),
             PolicyKind::Topic => of_topic(Kind::TopicPolicy),
-            PolicyKind::TopicKey if self.is_own_key(delivery.topic_key.as_deref()) => {
+            PolicyKind::TopicKey if self.is_own_key(delivery.topic_key.as_ref()) => {
                 Some(self.key_policy_address())
             }
             PolicyKind::TopicKey => of_topic(Kind::Topic),
@@ -252,8 +252,8 @@ impl Scope<'_> {
         Some(Address::new(kind, &self.account_named(arn.account())?, arn.resource()))
     }
 
-    fn is_own_key(&self, key: Option<&str>) -> bool {
-        key.is_some_and(|key| key == own_key(self.desired, self.observed))
+    fn is_own_key(&self, key: Option<&Arn>) -> bool {
+        key.is_some_and(|key| *key == own_key(self.desired, self.observed))
     }
 
     /// Whether the plan writes a policy.

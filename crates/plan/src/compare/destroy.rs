@@ -239,7 +239,8 @@ fn remove_spares(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compar
 
 /// Returns the reason why a managed key is kept; `None` if it is deleted.
 fn why_key_stays(scope: &Scope<'_>, key: &Arn, user: Option<&Arn>, is_bucket_to_go: bool) -> Option<String> {
-    let guest = scope.others_that_stay().find(|it| it.kms_key.as_deref() == Some(key.as_str()));
+    let mut others = scope.others_that_stay();
+    let guest = others.find(|it| it.kms_key.as_ref().is_some_and(|used| used.is_of(key)));
     if !scope.desired.deletion.key {
         Some("`deletion.key` is not true in the spec".to_owned())
     } else if let Some(guest) = guest {

@@ -178,7 +178,7 @@ mod tests {
         let context = BTreeMap::from([("aws:cloudtrail:arn".to_owned(), "trail".to_owned())]);
         Grant {
             name: "test-g-0123456789ab".to_owned(),
-            key: crate::view::KeyRef::Known("key".to_owned()),
+            key: crate::view::KeyRef::Known("key".to_owned().into()),
             id: None,
             grantee: ROLE.to_owned(),
             operations: vec!["Decrypt".to_owned(), "DescribeKey".to_owned()],

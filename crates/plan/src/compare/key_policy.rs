@@ -96,7 +96,10 @@ fn intent(scope: &Scope<'_>) -> KeyIntent {
 /// The trails that encrypt with the key and that the spec does not have, whichever bucket they deliver to.
 fn users<'a>(scope: &Scope<'a>) -> Vec<&'a OtherTrail> {
     let Some(hub) = &scope.observed.key else { return Vec::new() };
-    scope.others_that_stay().filter(|it| it.kms_key.as_deref() == Some(hub.key.arn.as_str())).collect()
+    scope
+        .others_that_stay()
+        .filter(|it| it.kms_key.as_ref().is_some_and(|key| key.is_of(&hub.key.arn)))
+        .collect()
 }
 
 /// Refuses a policy that nobody could change any more, because nobody could undo it. Warns if that

@@ -270,14 +270,9 @@ impl<'a> Scope<'a> {
 
     /// Returns the ARN of the key in use, if `key` is its ID; otherwise `key` unchanged.
     pub(super) fn same_key(&self, key: KeyRef) -> KeyRef {
-        match (&key, &self.key) {
-            (KeyRef::Known(named), KeyRef::Known(ours))
-                if ours.rsplit_once('/').is_some_and(|(_, id)| id == named) =>
-            {
-                self.key.clone()
-            }
-            _ => key,
-        }
+        let own = self.observed.key.as_ref().map(|hub| &hub.key.arn);
+        let is_own = |own| key.identifier().is_some_and(|named| named.is_of(own));
+        if own.is_some_and(is_own) { self.key.clone() } else { key }
     }
 
     pub(super) fn unreadable(&self) -> Vec<Unreadable> {

@@ -41,15 +41,15 @@ pub enum Why {
     },
     /// The key of the topic cannot encrypt.
     KeyUnusable {
-        /// The key as the topic names it.
-        name: String,
+        /// The ARN of the key or alias that the topic names.
+        name: Arn,
         /// `disabled`, `pending deletion`, …
         state: String,
     },
     /// The policy of the key of the topic could not be read.
     KeyUnreadable {
-        /// The key as the topic names it.
-        name: String,
+        /// The ARN of the key or alias that the topic names.
+        name: Arn,
         /// The error, where the key is in an account of the spec.
         error: Option<ReadError>,
     },
@@ -82,7 +82,7 @@ impl Unproven {
         match &self.why {
             Why::NoTopic { topic } | Why::TopicUnreadable { topic, .. } => topic.as_str(),
             Why::KeyManagedByAws { .. } => "alias/aws/sns",
-            Why::KeyUnusable { name, .. } | Why::KeyUnreadable { name, .. } => name,
+            Why::KeyUnusable { name, .. } | Why::KeyUnreadable { name, .. } => name.as_str(),
         }
     }
 
@@ -185,8 +185,9 @@ mod tests {
     fn what_is_certain_is_told_from_what_is_not_known() {
         let topic: Arn = "arn:aws:sns:eu-west-1:111111111111:files".parse().unwrap();
         let error = ReadError::Incomplete { resource: topic.to_string(), what: "a policy" };
-        let hidden = |error| UsedKey::Hidden { name: "alias/theirs".to_owned(), error };
-        let unusable = UsedKey::Unusable { name: "alias/old".to_owned(), state: "disabled".to_owned() };
+        let alias = |name| format!("arn:aws:kms:eu-west-1:111111111111:alias/{name}").parse().unwrap();
+        let hidden = |error| UsedKey::Hidden { name: alias("theirs"), error };
+        let unusable = UsedKey::Unusable { name: alias("old"), state: "disabled".to_owned() };
         let other = UsedKey::Other {
             arn: "arn:aws:kms:eu-west-1:111111111111:key/1".parse().unwrap(),
             policy: reconcile_policy::Document::new(Vec::new()),

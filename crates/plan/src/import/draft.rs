@@ -261,7 +261,8 @@ impl<'s> Draft<'s> {
 
     /// Chooses the key with which all trails encrypt. Without such a key, every trail keeps its key.
     fn choose_key(&mut self) {
-        let used: BTreeSet<Option<Arn>> = self.included().map(|(_, trail)| trail.key_arn()).collect();
+        let used: BTreeSet<Option<Arn>> =
+            self.included().map(|(_, trail)| trail.key_arn().cloned()).collect();
         let used: Vec<Option<Arn>> = used.into_iter().collect();
         match used.as_slice() {
             [None] => {}

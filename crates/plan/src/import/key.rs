@@ -1,5 +1,6 @@
 //! Writes the key of an installation as YAML of a spec.
 
+use reconcile_policy::KeyIdentifier;
 use reconcile_spec::AliasName;
 
 use super::choice::Aspect;
@@ -72,11 +73,16 @@ impl Draft<'_> {
     }
 }
 
-/// Whether a resource calls the key so: by its ARN, its id or its alias.
-pub(super) fn is_key(name: &str, key: &SetupKey) -> bool {
-    let name = name.rsplit_once(":alias/").map_or(name, |(_, alias)| alias);
-    let alias = key.alias.as_ref().map(AliasName::as_str);
-    name == key.key.arn.as_str()
-        || name == key.key.arn.resource_name()
-        || Some(name.strip_prefix("alias/").unwrap_or(name)) == alias
+/// Returns whether the key has this name: its ARN, its ID, or the name or ARN of its alias.
+pub(super) fn is_key(name: &KeyIdentifier, key: &SetupKey) -> bool {
+    let arn = &key.key.arn;
+    let alias = key.alias.as_ref().map(AliasName::with_prefix);
+    let is_alias = |alias: String| match name {
+        KeyIdentifier::Arn(named) => {
+            named.account() == arn.account() && named.region() == arn.region() && named.resource() == alias
+        }
+        KeyIdentifier::Alias(named) => *named == alias,
+        KeyIdentifier::Id(_) => false,
+    };
+    name.is_of(arn) || alias.is_some_and(is_alias)
 }

@@ -24,15 +24,15 @@ pub enum UsedKey {
     },
     /// A key that cannot encrypt.
     Unusable {
-        /// The key as the topic or the log group names it.
-        name: String,
+        /// The ARN of the key or alias that the topic or the log group names.
+        name: Arn,
         /// `disabled`, `pending deletion`, …
         state: String,
     },
     /// A key that could not be read.
     Hidden {
-        /// The key as the topic or the log group names it.
-        name: String,
+        /// The ARN of the key or alias that the topic or the log group names.
+        name: Arn,
         /// The error of the read, if the key is in an account of the spec.
         error: Option<ReadError>,
     },

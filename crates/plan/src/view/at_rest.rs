@@ -1,3 +1,4 @@
+use reconcile_policy::KeyIdentifier;
 use serde::{Deserialize, Serialize};
 
 use super::KeyRef;
@@ -20,18 +21,18 @@ pub enum AtRest {
 
 impl AtRest {
     /// The encryption with the key that AWS reports for a resource, if it reports one.
-    pub fn of(key: Option<String>) -> Self {
-        match key.filter(|key| !key.is_empty()) {
+    pub fn of(key: Option<&str>) -> Self {
+        match KeyIdentifier::returned(key) {
             Some(key) => Self::Kms { key: KeyRef::Known(key) },
             None => Self::Off,
         }
     }
 
-    /// The key as the resource names it; `None` without one, and for one that is not made yet.
-    pub fn key(&self) -> Option<&str> {
+    /// The key as the resource names it; `None` without a key, and for a key that is not created yet.
+    pub fn key(&self) -> Option<&KeyIdentifier> {
         match self {
-            Self::Kms { key: KeyRef::Known(key) } => Some(key),
-            Self::Kms { key: KeyRef::KnownAfterApply(_) } | Self::Off => None,
+            Self::Kms { key } => key.identifier(),
+            Self::Off => None,
         }
     }
 }

@@ -1,37 +1,45 @@
-use reconcile_policy::Arn;
+use reconcile_policy::{Arn, KeyIdentifier};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 
-/// The key that a resource uses. A key that the plan is still to make has no ARN yet.
+/// The key that a resource uses. A key that the plan will create has no ARN yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Form", from = "Form")]
 pub enum KeyRef {
-    /// A key that exists, by the ARN or id by which the resource names it.
-    Known(String),
-    /// A key that an earlier change of the same plan makes.
+    /// A key that exists, as the resource names it.
+    Known(KeyIdentifier),
+    /// A key that an earlier change of the same plan creates.
     KnownAfterApply(Address),
 }
 
 impl KeyRef {
     /// The reference to a key that exists.
     pub fn known(arn: &Arn) -> Self {
-        Self::Known(arn.as_str().to_owned())
+        Self::Known(arn.clone().into())
+    }
+
+    /// The identifier; `None` for a key that is not created yet.
+    pub fn identifier(&self) -> Option<&KeyIdentifier> {
+        match self {
+            Self::Known(identifier) => Some(identifier),
+            Self::KnownAfterApply(_) => None,
+        }
     }
 }
 
-/// In JSON: the ARN as a text, or `{"known_after_apply": "key/master/secprod-cloudtrail"}`.
+/// In JSON: the identifier as a text, or `{"known_after_apply": "key/master/secprod-cloudtrail"}`.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Form {
-    Known(String),
+    Known(KeyIdentifier),
     KnownAfterApply { known_after_apply: Address },
 }
 
 impl From<KeyRef> for Form {
     fn from(key: KeyRef) -> Self {
         match key {
-            KeyRef::Known(arn) => Self::Known(arn),
+            KeyRef::Known(identifier) => Self::Known(identifier),
             KeyRef::KnownAfterApply(known_after_apply) => Self::KnownAfterApply { known_after_apply },
         }
     }
@@ -40,7 +48,7 @@ impl From<KeyRef> for Form {
 impl From<Form> for KeyRef {
     fn from(form: Form) -> Self {
         match form {
-            Form::Known(arn) => Self::Known(arn),
+            Form::Known(identifier) => Self::Known(identifier),
             Form::KnownAfterApply { known_after_apply } => Self::KnownAfterApply(known_after_apply),
         }
     }

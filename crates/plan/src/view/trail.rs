@@ -1,4 +1,4 @@
-use reconcile_policy::Arn;
+use reconcile_policy::{Arn, KeyIdentifier};
 use serde::{Deserialize, Serialize};
 
 use super::{KeyRef, Selectors, Tags, View};
@@ -50,11 +50,13 @@ pub struct Trail {
 
 impl Trail {
     /// The ARN of the key that encrypts its log files; `None` without a key, and for a key that is not created yet.
-    pub fn key_arn(&self) -> Option<Arn> {
-        match &self.kms_key {
-            Some(KeyRef::Known(arn)) => arn.parse().ok(),
-            Some(KeyRef::KnownAfterApply(_)) | None => None,
-        }
+    pub fn key_arn(&self) -> Option<&Arn> {
+        self.key()?.arn()
+    }
+
+    /// The key that encrypts its log files; `None` without a key, and for a key that is not created yet.
+    pub fn key(&self) -> Option<&KeyIdentifier> {
+        self.kms_key.as_ref()?.identifier()
     }
 
     /// Returns its destinations besides the bucket: its log group, the role that delivers there, and its topic.
@@ -116,8 +118,8 @@ pub struct OtherTrail {
     pub bucket: String,
     /// The key prefix of its log files.
     pub prefix: Option<String>,
-    /// The ARN of the key that encrypts its log files.
-    pub kms_key: Option<String>,
+    /// The key that encrypts its log files.
+    pub kms_key: Option<KeyIdentifier>,
     /// The ARN of the topic that it notifies.
     pub topic: Option<String>,
     /// Whether it delivers digest files.
@@ -137,10 +139,7 @@ impl OtherTrail {
             arn: trail.arn.clone(),
             bucket: trail.bucket.clone(),
             prefix: trail.prefix.clone(),
-            kms_key: match &trail.kms_key {
-                Some(KeyRef::Known(arn)) => Some(arn.clone()),
-                Some(KeyRef::KnownAfterApply(_)) | None => None,
-            },
+            kms_key: trail.key().cloned(),
             topic: match &trail.notification {
                 Some(Notification::To { topic }) => Some(topic.clone()),
                 Some(Notification::Off) | None => None,

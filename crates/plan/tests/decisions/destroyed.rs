@@ -275,7 +275,8 @@ const KEPT: &[Case] = &[
         name: "a trail with another key and another topic",
         spec: deletion(EVERYTHING),
         edit: |live| {
-            trail(live).kms_key = Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/9".to_owned()));
+            trail(live).kms_key =
+                Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/9".to_owned().into()));
             trail(live).notification = Some(Notification::Off);
         },
     },

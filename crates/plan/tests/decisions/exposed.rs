@@ -10,7 +10,7 @@ use reconcile_plan::view::{
     AccessLogs, AtRest, Constraints, Encryption, Expiry, Grant, KeyRef, Named, Notification, OtherTrail,
     PublicAccessBlock, Replication, Transition,
 };
-use reconcile_policy::{Document, Statement};
+use reconcile_policy::{Document, KeyIdentifier, Statement};
 use reconcile_spec::{ObjectOwnership, StorageClass};
 use serde_json::{Value, json};
 
@@ -293,7 +293,7 @@ fn settings_of_destinations_that_expose_the_logs_are_reported() {
 fn other_grant(grantee: &str) -> Grant {
     Grant {
         name: String::new(),
-        key: KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/1".to_owned()),
+        key: KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/1".to_owned().into()),
         id: Some("0a1b".to_owned()),
         grantee: grantee.to_owned(),
         operations: vec!["Decrypt".to_owned()],
@@ -374,7 +374,7 @@ const KEYS: &[Case] = &[
         name: "a key that the trail names by its id",
         spec: Settings::DEFAULT,
         edit: |live| {
-            let id = hub(live).key.arn.resource_name().to_owned();
+            let id = KeyIdentifier::Id(hub(live).key.arn.resource_name().to_owned());
             live.trails.values_mut().flatten().for_each(|it| it.kms_key = Some(KeyRef::Known(id.clone())));
         },
     },
@@ -382,7 +382,7 @@ const KEYS: &[Case] = &[
         name: "a key that the bucket names by its id",
         spec: Settings::DEFAULT,
         edit: |live| {
-            let id = hub(live).key.arn.resource_name().to_owned();
+            let id = KeyIdentifier::Id(hub(live).key.arn.resource_name().to_owned());
             live.bucket.as_mut().unwrap().encryption =
                 Some(Encryption::Kms { key: Some(KeyRef::Known(id)), bucket_key: true });
         },
@@ -392,7 +392,7 @@ const KEYS: &[Case] = &[
         spec: Settings::DEFAULT,
         edit: |live| {
             let trail = live.trails.values_mut().flatten().next().unwrap();
-            trail.kms_key = Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/9".to_owned()));
+            trail.kms_key = Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/9".to_owned().into()));
             let topic = "arn:aws:sns:eu-west-1:111111111111:other".to_owned();
             trail.notification = Some(Notification::To { topic });
         },

@@ -445,8 +445,8 @@ fn foreign_trails_of_the_bucket_are_reported() {
             name: "a trail with the key, which the key policy does not allow",
             spec: Settings::default(),
             edit: |live| {
-                let key = hub(live).key.arn.to_string();
-                other(live, OtherTrail { kms_key: Some(key), ..other_trail(MEMBER, "Other") });
+                let key = hub(live).key.arn.clone();
+                other(live, OtherTrail { kms_key: Some(key.into()), ..other_trail(MEMBER, "Other") });
             },
         },
         Case {

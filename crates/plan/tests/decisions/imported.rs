@@ -12,7 +12,7 @@ use reconcile_plan::observed::{
     SetupOrganization, SurveyError, UsedKey,
 };
 use reconcile_plan::view::{
-    AccessLogs, AtRest, Encryption, KeyRef, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
+    AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
     PublicAccessBlock, Rotation, Tags, Trail, Transition,
 };
 use reconcile_policy::{Document, Statement};
@@ -729,14 +729,25 @@ fn the_places_of_resources_are_imported() {
     let home = Settings { trail: "home_region: us-east-1", logs: "", topic: "", ..Settings::DEFAULT };
     let home = of(&home, |_, _| {});
     assert!(home.text.contains("\n    home_region: us-east-1\n"), "{}", home.text);
-    let alias: fn(&mut Setup, &mut Observed) = |setup, live| {
-        let named = |topic: &mut LiveTopic| {
-            topic.view.encryption = Some(AtRest::Kms { key: KeyRef::Known("alias/test-key".to_owned()) });
-        };
-        setup.around.topics.values_mut().flatten().flatten().for_each(named);
-        live.topics.values_mut().flatten().for_each(named);
-        live.used_keys.extend(live.topics.keys().map(|arn| (arn.clone(), UsedKey::Own)));
-    };
-    let topic = of(&Settings::DEFAULT, alias);
-    assert!(topic.text.contains("sns_topic: { name: log-files, encryption: key }"), "{}", topic.text);
+    for (named, is_key) in [
+        ("alias/test-key", true),
+        ("alias/other", false),
+        ("arn:aws:kms:eu-west-1:111111111111:alias/test-key", true),
+        ("arn:aws:kms:us-east-1:111111111111:alias/test-key", false),
+        ("arn:aws:kms:eu-west-1:222222222222:alias/test-key", false),
+    ] {
+        let topic = surveyed(&Settings::DEFAULT.text(), &Request::default(), |setup, live| {
+            let edit = |topic: &mut LiveTopic| topic.view.encryption = Some(AtRest::of(Some(named)));
+            setup.around.topics.values_mut().flatten().flatten().for_each(edit);
+            live.topics.values_mut().flatten().for_each(edit);
+            let used = live.topics.keys().filter(|_| is_key).map(|arn| (arn.clone(), UsedKey::Own));
+            live.used_keys.extend(used);
+        });
+        let text = topic.unwrap().text;
+        assert_eq!(
+            text.contains("sns_topic: { name: log-files, encryption: key }"),
+            is_key,
+            "{named}: {text}"
+        );
+    }
 }

@@ -10,6 +10,7 @@ use reconcile_policy::Document;
 use super::made::{compared, described, made, spec, unread};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:333333333333:search-log-files";
+const THEIR_ALIAS: &str = "arn:aws:kms:eu-west-1:333333333333:alias/theirs";
 
 const PUBLISH: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Publish","Effect":"Allow",
     "Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"SNS:Publish",
@@ -52,17 +53,18 @@ const CASES: &[(&str, Edit)] = &[
     }),
     ("a disabled key encrypts the topic", |observed| {
         live(observed, topic(PUBLISH));
-        let (name, state) = ("arn:aws:kms:eu-west-1:333333333333:key/1".to_owned(), "disabled".to_owned());
+        let (name, state) =
+            ("arn:aws:kms:eu-west-1:333333333333:key/1".parse().unwrap(), "disabled".to_owned());
         key(observed, UsedKey::Unusable { name, state });
     }),
     ("a key that cannot be read encrypts the topic", |observed| {
         live(observed, topic(PUBLISH));
-        let (name, error) = ("alias/theirs".to_owned(), Some(unread(Operation::DescribeKey)));
+        let (name, error) = (THEIR_ALIAS.parse().unwrap(), Some(unread(Operation::DescribeKey)));
         key(observed, UsedKey::Hidden { name, error });
     }),
     ("a key of an account that is not in the spec encrypts the topic", |observed| {
         live(observed, topic(PUBLISH));
-        key(observed, UsedKey::Hidden { name: "alias/theirs".to_owned(), error: None });
+        key(observed, UsedKey::Hidden { name: THEIR_ALIAS.parse().unwrap(), error: None });
     }),
     ("a foreign key without permissions encrypts the topic", |observed| {
         live(observed, topic(PUBLISH));

@@ -21,7 +21,7 @@ pub(super) async fn keys(
     trails: &Seen,
     installation: &Installation,
 ) -> BTreeMap<Arn, Result<SetupKey, MissingKey>> {
-    let named: BTreeSet<Arn> = trails.iter().filter_map(|(_, trail)| trail.key_arn()).collect();
+    let named: BTreeSet<Arn> = trails.iter().filter_map(|(_, trail)| trail.key_arn().cloned()).collect();
     let found = named.into_iter().map(async |arn| {
         let found = read_key(places, &arn, installation).await;
         (arn, found)

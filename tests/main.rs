@@ -25,6 +25,8 @@ mod signals;
 mod structure;
 mod support;
 mod verify;
+mod verify_aws_cli;
+mod verify_bucket;
 #[cfg(unix)]
 mod watch;
 mod wrong_input;

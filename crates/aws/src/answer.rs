@@ -37,6 +37,10 @@ enum Implausible {
 /// lists, and policies.
 const LONGEST: usize = 8 << 20;
 
+/// The longest object that is read as a whole, so that the SDK repeats the call after a lost connection. A longer object is a
+/// stream, which its reader continues: a log file can have many megabytes.
+const LONGEST_WHOLE: u64 = 256 << 10;
+
 /// Returns the client with a check of its answers.
 pub(crate) fn checked(client: SharedHttpClient) -> SharedHttpClient {
     SharedHttpClient::new(Checked(client))
@@ -63,9 +67,18 @@ impl HttpConnector for Checked<SharedHttpConnector> {
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
+            if is_object && is_long(&answer) {
+                return Ok(answer);
+            }
             check(answer, has_answer, is_object).await
         })
     }
+}
+
+/// Returns whether an object is too long to be read as a whole.
+fn is_long(answer: &HttpResponse) -> bool {
+    let length = answer.headers().get("content-length").and_then(|length| length.parse::<u64>().ok());
+    answer.status().is_success() && length.is_some_and(|length| length > LONGEST_WHOLE)
 }
 
 /// Returns whether a successful answer to a request always has a body: every read except `HEAD`.
@@ -165,6 +178,21 @@ mod tests {
         assert_eq!(error.as_other(), Some(ErrorKind::ClientError), "{error:?}");
         let source = std::error::Error::source(&error).map(ToString::to_string);
         assert_eq!(source.as_deref(), Some("the answer is longer than 8 MiB, so it is not from AWS"));
+    }
+
+    #[test]
+    fn only_long_objects_are_streams() {
+        let answer = |status: u16, length: Option<u64>| {
+            let mut answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            if let Some(length) = length {
+                answer.headers_mut().insert("content-length", length.to_string());
+            }
+            is_long(&answer)
+        };
+        assert!(answer(200, Some(LONGEST_WHOLE + 1)) && answer(206, Some(LONGEST_WHOLE + 1)));
+        assert!(
+            !answer(200, Some(LONGEST_WHOLE)) && !answer(200, None) && !answer(404, Some(LONGEST_WHOLE + 1))
+        );
     }
 
     #[test]

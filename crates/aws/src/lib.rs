@@ -18,6 +18,8 @@ mod retry;
 mod session;
 mod transport;
 
+pub use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+pub use aws_smithy_runtime_api::client::result::SdkError;
 pub use clock::ServiceClock;
 pub use connect::{Aws, Embedded, Options};
 pub use gate::Counts;

@@ -58,7 +58,8 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
         | Op::GetEventSelectors
         | Op::ListTags
         | Op::GetInsightSelectors
-        | Op::GetEventConfiguration => (Counter::CloudTrailReads, 10, 10),
+        | Op::GetEventConfiguration
+        | Op::ListPublicKeys => (Counter::CloudTrailReads, 10, 10),
         Op::CreateTrail
         | Op::UpdateTrail
         | Op::DeleteTrail

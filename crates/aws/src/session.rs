@@ -79,6 +79,15 @@ impl Session {
         Self::open_with(aws, account, || SessionPolicy::applying(desired, account)).await
     }
 
+    /// Opens the account for a validation: like [`Session::open`], with a session policy that allows to read and decrypt log files,
+    /// and nothing else.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_to_verify(aws: &Aws, account: &Account) -> Result<Self, Error> {
+        Self::open_with(aws, account, SessionPolicy::verifying).await
+    }
+
     async fn open_with(
         aws: &Aws,
         account: &Account,

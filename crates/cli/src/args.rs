@@ -99,6 +99,7 @@ impl Command {
                 command:
                     SandboxCommand::Reset
                     | SandboxCommand::Load { .. }
+                    | SandboxCommand::Deliver { .. }
                     | SandboxCommand::Disagree { .. }
                     | SandboxCommand::Serve { .. },
             }) => false,
@@ -428,10 +429,10 @@ pub(crate) enum VerifyFormat {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json
-  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json --since 7d
-  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json --from 2026-01-01T00:00:00Z --to 2026-01-08T00:00:00Z
-  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json --account production --in-region eu-west-1
+  reconcile verify specs/prod.yaml --since 7d
+  reconcile verify specs/prod.yaml --from 2026-01-01T00:00:00Z --to 2026-01-08T00:00:00Z
+  reconcile verify specs/prod.yaml --account production --in-region eu-west-1
+  reconcile verify specs/prod.yaml --from-dir copy --keys keys.json    verify a copy of the buckets, without AWS
 
 Exit codes: 0 everything is verified, 2 something was deleted, changed or added, 1 something could not be checked.")]
 pub(crate) struct VerifyArgs {
@@ -454,11 +455,11 @@ pub(crate) struct VerifyArgs {
     pub(crate) regions: Vec<Region>,
     /// Read a copy of the buckets in this folder, without AWS: `DIR/BUCKET/KEY`, and `DIR/BUCKET/KEY.head.json` with the output
     /// of `aws s3api head-object`
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from_dir: PathBuf,
-    /// Public keys of CloudTrail: a JSON object with the output of `aws cloudtrail list-public-keys` for each Region
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keys: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "keys")]
+    pub(crate) from_dir: Option<PathBuf>,
+    /// Public keys of CloudTrail for a copy: a JSON object with the output of `aws cloudtrail list-public-keys` for each Region
+    #[arg(long, value_name = "FILE", requires = "from_dir")]
+    pub(crate) keys: Option<PathBuf>,
     /// Output format; `junit` is for test reports
     #[arg(long, default_value = "text")]
     pub(crate) format: VerifyFormat,
@@ -597,6 +598,7 @@ pub(crate) struct ValidateArgs {
   reconcile sandbox reset
   reconcile sandbox load specs/prod.yaml                              copy from live AWS
   reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  use this policy
+  reconcile sandbox deliver specs/prod.yaml --hours 24                log files of a day, for `verify`
   reconcile sandbox disagree --unresolved-variable aws:SourceAccount  reject short policies
   reconcile sandbox serve --port 4599
   reconcile sandbox serve --weather 42                                inject failures of AWS
@@ -608,6 +610,9 @@ pub(crate) struct SandboxArgs {
     #[command(subcommand)]
     pub(crate) command: SandboxCommand,
 }
+
+/// A year.
+const MAX_DELIVERED_HOURS: i64 = 24 * 366;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SandboxCommand {
@@ -629,6 +634,22 @@ pub(crate) enum SandboxCommand {
         /// Create the key with the policy in this file, without reading live AWS
         #[arg(long, value_name = "FILE")]
         key_policy: Option<PathBuf>,
+    },
+    /// Deliver log files and signed digests of the trails in the sandbox into the bucket of a spec, as CloudTrail does
+    ///
+    /// A chain of digests continues where it ends, so nothing is delivered twice.
+    Deliver {
+        /// Spec file
+        spec: PathBuf,
+        /// Number of hours to deliver
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_DELIVERED_HOURS))]
+        hours: u32,
+        /// Number of log files in each hour, for every trail, account and Region
+        #[arg(long, value_name = "N", default_value = "1")]
+        files: u32,
+        /// End of the last hour [default: the last full hour]
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
     },
     /// Make the sandbox evaluate policies differently from `reconcile`, to rehearse a trail that CloudTrail rejects
     ///
@@ -660,8 +681,9 @@ pub(crate) enum ShowFormat {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  reconcile permissions specs/prod.yaml               policies for `apply`
-  reconcile permissions specs/prod.yaml --mode plan   policies for `plan` and `drift`
+  reconcile permissions specs/prod.yaml                 policies for `apply`
+  reconcile permissions specs/prod.yaml --mode plan     policies for `plan` and `drift`
+  reconcile permissions specs/prod.yaml --mode verify   policies for `verify`
   reconcile permissions specs/prod.yaml --format cloudformation > role.json
                                                       stack set that creates the role
   reconcile permissions --import                      policies for `import`, which needs no spec")]
@@ -692,6 +714,7 @@ pub(crate) enum PermissionsFormat {
 pub(crate) enum PermissionsMode {
     Plan,
     Apply,
+    Verify,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ use reconcile_plan::import::ImportError;
 use reconcile_plan::observed::LiveError;
 use reconcile_plan::plan::PlanFileError;
 use reconcile_policy::ParseError;
+use reconcile_sandbox::DeliverError;
 use reconcile_spec::Diagnostics;
 use reconcile_text::{Hint, message};
 use reconcile_twin::StoreError;
@@ -113,6 +114,9 @@ pub(crate) enum CliError {
     /// The sandbox cannot be used.
     #[error(transparent)]
     Sandbox(#[from] StoreError),
+    /// Log files cannot be delivered in the sandbox.
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
     /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -210,6 +214,7 @@ impl Hint for CliError {
                 format!("the spec has: {}", shown.join(", "))
             }
             Self::Sandbox(error) => return error.hint(),
+            Self::Deliver(DeliverError::NoTrail(_)) => "create the trails first: `reconcile apply SPEC --sandbox`".to_owned(),
             Self::WatchState(error) => return error.hint(),
             Self::NoLockToLead { .. } => "set `lock` in the spec, or run one replica without `--replicas`".to_owned(),
             Self::Journal(error) => return error.hint(),
@@ -249,6 +254,7 @@ impl Hint for CliError {
             | Self::Endpoint(_)
             | Self::NoWeather
             | Self::Serve { .. }
+            | Self::Deliver(DeliverError::Mint(_))
             | Self::Json(_)
             | Self::Runtime(_)
             | Self::Output(_) => return None,

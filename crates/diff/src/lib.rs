@@ -1,11 +1,13 @@
 //! Reads live AWS into the values that `reconcile-plan` compares with a spec.
 //!
-//! [`read()`] calls AWS and decides nothing; [`reconcile_plan::compare`] decides and calls nothing.
+//! [`read()`] calls AWS and decides nothing; [`reconcile_plan::compare`] decides and calls nothing. [`evidence`] reads what
+//! `reconcile-evidence` validates.
 
+pub mod evidence;
 mod import;
 pub mod observe;
 mod read;
 
 pub use import::import;
 pub use observe::Progress;
-pub use read::read;
+pub use read::{join, read};

@@ -17,7 +17,7 @@ pub mod log_access;
 pub mod log_group;
 mod names;
 pub mod organization;
-mod page;
+pub(crate) mod page;
 pub mod policy;
 pub mod retention;
 pub mod role;

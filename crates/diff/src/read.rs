@@ -26,7 +26,7 @@ pub async fn read(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Liv
 ///
 /// # Errors
 /// [`LiveError`].
-pub(crate) async fn join(aws: &Aws, spec: Spec) -> Result<(Spec, Option<LiveOrganization>), LiveError> {
+pub async fn join(aws: &Aws, spec: Spec) -> Result<(Spec, Option<LiveOrganization>), LiveError> {
     let organization = discover(aws, spec.desired()).await?;
     let spec = joined(spec, organization.as_ref()).map_err(LiveError::Invalid)?;
     Ok((spec, organization))

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::digest::{Digest, Previous};
 use crate::hash::Hash;
+use crate::keys::KEY_SLACK_HOURS;
 use crate::place::{ChainId, DigestKind, Place, hours, minutes};
 use crate::verdict::{Finding, HoleCause, Verdict};
 
@@ -25,6 +26,11 @@ pub struct Range {
 }
 
 impl Range {
+    /// The time from which on keys are needed: a digest can be signed with a key that is no longer valid, or not yet.
+    pub fn keys_from(&self) -> Timestamp {
+        hours(self.from, -KEY_SLACK_HOURS)
+    }
+
     /// Returns whether the digests that end at a time are validated. The last log files of the range are in a digest that
     /// ends up to an hour later.
     pub(crate) fn has_digest(&self, end: Timestamp) -> bool {
@@ -242,7 +248,7 @@ mod tests {
             Finding::Hole { from, to, cause, .. } => {
                 format!("{}-{} {cause:?}", from.strftime("%H"), to.strftime("%H"))
             }
-            Finding::Unlisted { .. } => unreachable!(),
+            Finding::Unlisted { .. } | Finding::KeysUnread { .. } => unreachable!(),
         };
         assess(&id(), links, &range, true).into_iter().map(short).collect()
     }

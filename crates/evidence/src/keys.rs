@@ -42,7 +42,7 @@ impl PublicKey {
     }
 }
 
-const KEY_SLACK_HOURS: i64 = 24;
+pub(crate) const KEY_SLACK_HOURS: i64 = 24;
 
 /// The public keys of CloudTrail, by Region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

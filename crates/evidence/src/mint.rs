@@ -1,9 +1,10 @@
 //! Log and digest files as CloudTrail delivers them, signed with a key of our own: for tests, and for the embedded AWS.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use ring::rand::SystemRandom;
@@ -11,7 +12,7 @@ use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
 use crate::check::{BACKFILL_TIME, SIGNATURE, SIGNATURE_ALGORITHM};
-use crate::digest::{LogFile, SHA_256, SHA_256_WITH_RSA, signed_text};
+use crate::digest::{LogFile, MAX_DIGEST, SHA_256, SHA_256_WITH_RSA, signed_text};
 use crate::hash::{Hash, encode_hex};
 use crate::keys::PublicKey;
 use crate::memory::Stored;
@@ -26,8 +27,11 @@ pub enum MintError {
     /// The signature could not be made.
     #[error("cannot sign the digest")]
     Sign,
-    /// The file could not be compressed.
-    #[error("cannot compress the file")]
+    /// The digest after which a chain is to continue has no signature.
+    #[error("the newest digest has no signature")]
+    NoSignature,
+    /// The file could not be compressed or decompressed.
+    #[error("cannot compress or decompress the file")]
     Compress(#[from] std::io::Error),
 }
 
@@ -87,6 +91,20 @@ impl Minted {
     /// Starts a chain.
     pub fn new(id: ChainId, root: Root) -> Self {
         Self { id, root, last: None }
+    }
+
+    /// Continues a chain after a digest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the object is not a gzip file with a signature in its metadata.
+    pub fn after(id: ChainId, root: Root, place: Place, digest: &Stored) -> Result<Self, MintError> {
+        let metadata = digest.metadata.as_ref();
+        let signature = metadata.and_then(|it| it.get(SIGNATURE)).ok_or(MintError::NoSignature)?.clone();
+        let mut content = Vec::new();
+        GzDecoder::new(digest.body.as_slice()).take(MAX_DIGEST).read_to_end(&mut content)?;
+        let hash = Hash::of(&content);
+        Ok(Self { id, root, last: Some(LastDigest { place, hash, signature }) })
     }
 
     /// Returns a log file that was delivered at a time, and its entry in the digest. `unique` ends the name of the file.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::{AccountId, Partition, Region};
+use reconcile_policy::{AccountId, Region};
 use reconcile_spec::Desired;
 
 use crate::cell::{Cell, ExpectedTrail};
@@ -57,12 +57,15 @@ impl Only {
 
 impl Scope {
     /// Returns the trails that log.
-    pub fn of(desired: &Desired) -> Self {
+    ///
+    /// `members` are the members of the organization, if they are known. Otherwise, the accounts of the spec count as members.
+    pub fn of(desired: &Desired, members: Option<&BTreeSet<AccountId>>) -> Self {
         let mut scope = Self::default();
+        let of_spec = || desired.accounts.iter().map(|account| account.id.clone()).collect();
         for trail in desired.trails.iter().filter(|trail| trail.enabled) {
             let Some(account) = desired.account(&trail.site.account) else { continue };
             let accounts = if trail.is_organization {
-                Accounts::Organization(desired.accounts.iter().map(|account| account.id.clone()).collect())
+                Accounts::Organization(members.cloned().unwrap_or_else(of_spec))
             } else {
                 Accounts::One(account.id.clone())
             };
@@ -133,7 +136,7 @@ impl<S: Source> Finder<'_, S> {
         }
         let mut regions = BTreeSet::from([trail.home.clone()]);
         if trail.is_multi_region {
-            regions.extend(always_enabled(trail.home.partition()));
+            regions.extend(Region::always_enabled(trail.home.partition()));
             for root in roots {
                 let found = self.folders(root, root.digests(account)).await;
                 regions.extend(found.iter().filter_map(|name| name.parse().ok()));
@@ -175,12 +178,6 @@ impl<S: Source> Finder<'_, S> {
     }
 }
 
-/// Returns the Regions of a partition that are enabled in every account.
-fn always_enabled(partition: Partition) -> impl Iterator<Item = Region> {
-    let known = Region::known().filter_map(|code| code.parse::<Region>().ok());
-    known.filter(move |region| region.partition() == partition && !region.is_opt_in())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,9 +196,13 @@ trails:
     accounts: all
 ";
 
-    fn scope(change: impl Fn(String) -> String) -> Scope {
+    fn scope_with(change: impl Fn(String) -> String, members: Option<&BTreeSet<AccountId>>) -> Scope {
         let spec = reconcile_spec::parse("test.yaml", change(SPEC.to_owned()).as_bytes()).unwrap();
-        Scope::of(spec.desired())
+        Scope::of(spec.desired(), members)
+    }
+
+    fn scope(change: impl Fn(String) -> String) -> Scope {
+        scope_with(change, None)
     }
 
     fn bucket(keys: &[&str]) -> Memory {

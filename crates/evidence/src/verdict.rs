@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
+use reconcile_policy::Region;
 use serde::Serialize;
 
 use crate::place::{DigestKind, Place};
@@ -177,6 +178,13 @@ pub enum Finding {
         /// The reason.
         reason: String,
     },
+    /// A Region whose public keys could not be read.
+    KeysUnread {
+        /// The Region.
+        region: Region,
+        /// The reason.
+        reason: String,
+    },
 }
 
 impl Finding {
@@ -187,6 +195,7 @@ impl Finding {
     /// The order of findings: what is wrong first, digests before log files, and then by location.
     pub(crate) fn rank(&self) -> (Reverse<Outcome>, u8, Option<&Place>) {
         let (kind, place) = match self {
+            Self::KeysUnread { .. } => (0, None),
             Self::Unlisted { place, .. } => (0, Some(place)),
             Self::Hole { .. } => (1, None),
             Self::Object { kind: ObjectKind::Digest, place, .. } => (2, Some(place)),
@@ -201,7 +210,7 @@ impl Finding {
         match self {
             Self::Object { verdict, .. } => verdict.outcome(),
             Self::Hole { cause, is_expected, .. } => cause.outcome(*is_expected),
-            Self::Unlisted { .. } => Outcome::Unknown,
+            Self::Unlisted { .. } | Self::KeysUnread { .. } => Outcome::Unknown,
         }
     }
 }

@@ -166,6 +166,7 @@ fn line(finding: &Finding) -> String {
             format!("hours {} {} {}", from.strftime("%dT%H"), to.strftime("%dT%H"), cause.as_str().unwrap())
         }
         Finding::Unlisted { .. } => format!("unlisted {}", text("reason")),
+        Finding::KeysUnread { region, .. } => format!("keys of {region}"),
     }
 }
 

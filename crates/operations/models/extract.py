@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).parent
 # The operations of the product, by service.
 OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
-        GetTrailStatus ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
+        GetTrailStatus ListPublicKeys ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin StartLogging StopLogging UpdateTrail""",
     "iam": """CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
         PutRolePermissionsBoundary PutRolePolicy TagRole UpdateAssumeRolePolicy""",
@@ -37,7 +37,7 @@ OPERATIONS = {
         GetBucketLifecycleConfiguration GetBucketLocation GetBucketLogging GetBucketNotificationConfiguration
         GetBucketOwnershipControls GetBucketPolicy GetBucketReplication GetBucketRequestPayment GetBucketTagging
         GetBucketVersioning GetObject GetObjectLockConfiguration GetPublicAccessBlock ListBucketInventoryConfigurations
-        ListObjectVersions PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls
+        ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls
         PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
     "sns": """CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource SetTopicAttributes
         TagResource""",

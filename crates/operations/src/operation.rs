@@ -32,6 +32,8 @@ pub(crate) enum Place {
     Encrypted,
     /// The account of the lock.
     Lock,
+    /// The account of the bucket, when `verify` reads log files.
+    Evidence,
     /// An account in which `import` searches.
     Import,
 }
@@ -69,6 +71,8 @@ pub(crate) enum Scope {
     AllKeys,
     /// The object that is the lock.
     Lock,
+    /// Log and digest files.
+    LogFiles,
 }
 
 /// Makes the enum and its table from one list, so that they cannot disagree: name, IAM action, whether it reads, in which
@@ -101,9 +105,10 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the lock.
+            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the lock, and only `verify` reads log
+            /// files.
             pub(crate) fn is_for_reading(self) -> bool {
-                self.is_read() && self.place() != Place::Lock
+                self.is_read() && !matches!(self.place(), Place::Lock | Place::Evidence)
             }
 
             pub(crate) fn place(self) -> Place {
@@ -243,6 +248,10 @@ operations! {
     TakeLock => "s3:PutObject", Write, Lock, Lock;
     RenewLock => "s3:PutObject", Write, Lock, Lock;
     ReleaseLock => "s3:DeleteObject", Write, Lock, Lock;
+
+    ListLogFiles => "s3:ListBucket", Read, Evidence, Bucket;
+    ReadLogFile => "s3:GetObject", Read, Evidence, LogFiles;
+    ListPublicKeys => "cloudtrail:ListPublicKeys", Read, Evidence, Everything;
 }
 
 impl std::fmt::Display for Operation {

@@ -26,6 +26,8 @@ pub enum Mode {
     Plan,
     /// `apply`, which reads and writes.
     Apply,
+    /// `verify`, which reads and decrypts log files.
+    Verify,
 }
 
 /// What has to be allowed in one account.
@@ -117,7 +119,7 @@ fn policy_with(desired: &Desired, account: &Account, mode: Mode, roles: Roles) -
         if operation.scope() == Scope::Roles {
             allow(
                 operation.action(),
-                Allowed { resources: assumed(desired, account, roles), condition: None },
+                Allowed { resources: assumed(desired, account, mode, roles), condition: None },
             );
             continue;
         }
@@ -146,8 +148,30 @@ fn document(statements: impl IntoIterator<Item = (Allowed, Vec<&'static str>)>) 
 
 /// The operations that a run calls in one account.
 fn operations(desired: &Desired, account: &Account, mode: Mode) -> impl Iterator<Item = Operation> {
-    let asked = Operation::ALL.iter().copied().filter(move |it| mode == Mode::Apply || it.is_for_reading());
+    let asked = Operation::ALL.iter().copied().filter(move |it| is_called(mode, *it));
     asked.filter(|it| is_of(desired, account, it.place()) && is_used(desired, *it))
+}
+
+/// Whether a command calls the operation at all.
+fn is_called(mode: Mode, operation: Operation) -> bool {
+    match mode {
+        Mode::Plan => operation.is_for_reading(),
+        Mode::Apply => operation.place() != Place::Evidence,
+        // The organization names the members of its trails.
+        Mode::Verify => match operation.place() {
+            Place::Start | Place::Evidence => true,
+            Place::Organization => operation.is_read(),
+            Place::Key
+            | Place::Bucket
+            | Place::Trails
+            | Place::Logs
+            | Place::Topics
+            | Place::ExistingTopics
+            | Place::Encrypted
+            | Place::Lock
+            | Place::Import => false,
+        },
+    }
 }
 
 /// Whether operations of this place are made in the account.
@@ -158,7 +182,7 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
         Place::Start => account.access.role.is_none(),
         Place::Organization => desired.organization.as_ref().is_some_and(|it| it.account == *name),
         Place::Key => desired.key.identity != KeyIdentity::Unmanaged && desired.key.site.account == *name,
-        Place::Bucket => desired.bucket.site.account == *name,
+        Place::Bucket | Place::Evidence => desired.bucket.site.account == *name,
         // Also where the spec has no trail: it may have had one.
         Place::Trails => true,
         Place::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
@@ -297,7 +321,10 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         | Operation::ReadLock
         | Operation::TakeLock
         | Operation::RenewLock
-        | Operation::ReleaseLock => true,
+        | Operation::ReleaseLock
+        | Operation::ListLogFiles
+        | Operation::ReadLogFile
+        | Operation::ListPublicKeys => true,
     }
 }
 
@@ -347,6 +374,7 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             let read = desired.existing_topics.iter().filter(|topic| topic.reader == account.name);
             read.map(|topic| topic.arn.to_string()).collect()
         }
+        Scope::LogFiles => vec![format!("arn:{partition}:s3:::{}/*", desired.bucket.name)],
         Scope::AllKeys => vec![format!("arn:{partition}:kms:*:{id}:key/*")],
         Scope::Lock => {
             let object = |lock: &Lock| format!("arn:{partition}:s3:::{}/{}", lock.bucket, lock.key);
@@ -373,10 +401,14 @@ enum Roles {
 }
 
 /// The roles that the credentials of an account assume.
-fn assumed(desired: &Desired, account: &Account, named: Roles) -> Vec<String> {
+fn assumed(desired: &Desired, account: &Account, mode: Mode, named: Roles) -> Vec<String> {
     let partition = desired.bucket.site.region.partition();
     let same_start = desired.accounts.iter().filter(|it| it.access.profile == account.access.profile);
-    let roles = same_start.filter_map(|it| it.access.role.as_ref());
+    let entered = same_start.filter(|it| match mode {
+        Mode::Plan | Mode::Apply => true,
+        Mode::Verify => is_of(desired, it, Place::Evidence) || is_of(desired, it, Place::Organization),
+    });
+    let roles = entered.filter_map(|it| it.access.role.as_ref());
     let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for role in roles {
         by_name
@@ -385,7 +417,9 @@ fn assumed(desired: &Desired, account: &Account, named: Roles) -> Vec<String> {
             .push(role.arn.to_string());
     }
     // Who joins by itself is not known before.
-    if let Some(role) = desired.organization.as_ref().and_then(|it| it.role.as_ref()) {
+    if let Some(role) = desired.organization.as_ref().and_then(|it| it.role.as_ref())
+        && mode != Mode::Verify
+    {
         let any = format!("arn:{partition}:iam::*:role/{role}");
         by_name.insert(any.clone(), vec![any]);
     }

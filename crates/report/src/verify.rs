@@ -29,7 +29,7 @@ pub struct Verification {
     pub names: BTreeMap<AccountId, String>,
     /// The results for each account and Region.
     pub cells: Vec<CellReport>,
-    /// Folders that could not be searched for accounts and Regions.
+    /// Folders that could not be searched for accounts and Regions, and public keys that could not be read.
     pub unlisted: Vec<Finding>,
     /// The trails whose log files cannot be verified, because log file validation is off.
     pub without_digests: Vec<String>,
@@ -247,6 +247,9 @@ fn message(finding: &Finding) -> String {
             format!("trail {trail} has no digest from {from} to {to}: {cause}")
         }
         Finding::Unlisted { place, reason } => format!("{place} cannot be listed: {reason}"),
+        Finding::KeysUnread { region, reason } => {
+            format!("the public keys of CloudTrail in {region} cannot be read: {reason}")
+        }
     }
 }
 

@@ -1,9 +1,11 @@
-//! Prepares the embedded AWS for a spec, connects to it, and copies live installations into it.
+//! Prepares the embedded AWS for a spec, connects to it, copies live installations into it, and delivers log files in it.
 
 mod copy;
+mod deliver;
 mod given;
 mod setup;
 
 pub use copy::{copy, plan};
+pub use deliver::{DeliverError, Delivered, Deliveries, deliver};
 pub use given::given;
 pub use setup::{connection, setup};

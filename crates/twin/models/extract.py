@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).parent
 # The operations of the twin, by service.
 OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
-        GetTrail GetTrailStatus ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
+        GetTrail GetTrailStatus ListPublicKeys ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
     "iam": """AttachRolePolicy CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary
         DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
@@ -47,7 +47,8 @@ OPERATIONS = {
         GetBucketLifecycleConfiguration GetBucketInventoryConfiguration GetBucketLocation GetBucketLogging
         GetBucketNotificationConfiguration GetBucketOwnershipControls GetBucketPolicy
         GetBucketAbac GetBucketAcl GetBucketReplication GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetObject
-        GetObjectLockConfiguration GetPublicAccessBlock HeadBucket ListBucketInventoryConfigurations ListBuckets ListObjectVersions PutBucketAbac
+        GetObjectLockConfiguration GetPublicAccessBlock HeadBucket HeadObject ListBucketInventoryConfigurations ListBuckets
+        ListObjectVersions ListObjects ListObjectsV2 PutBucketAbac
         PutBucketAcl PutBucketEncryption PutBucketInventoryConfiguration PutBucketLifecycleConfiguration
         PutBucketLogging PutBucketNotificationConfiguration
         PutBucketOwnershipControls PutBucketPolicy PutBucketReplication PutBucketRequestPayment PutBucketTagging

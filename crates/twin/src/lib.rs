@@ -4,7 +4,7 @@
 //! The twin answers the requests of the SDK, for many accounts and Regions, and is as strict as
 //! AWS: it refuses a trail whose bucket or key policy is wrong, as CloudTrail does. It is meant for
 //! a first run without AWS, for rehearsals and for tests. It does not verify signatures, and
-//! delivers no log files.
+//! delivers log files only when somebody puts them there ([`Twin::put_object`]).
 //!
 //! The twin uses only `reconcile-policy` of the product, to parse and evaluate policies. The
 //! requests of CloudTrail are implemented here a second time, as an independent check of the
@@ -29,6 +29,7 @@ mod request;
 mod services;
 mod session_policy;
 mod setup;
+mod signing;
 mod state;
 mod store;
 mod twin;
@@ -41,9 +42,11 @@ pub use failure::Failure;
 pub use garbage::{Garbage, GarbageAnswer};
 pub use hold::Hold;
 pub use lag::Lag;
+pub use services::organizations::ID as ORGANIZATION;
 pub use setup::{Setup, SetupAccount, SetupBucket};
+pub use signing::{SigningKey, signing_key};
 pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailSummary};
 pub use state::{KeyMaterial, MultiRegion};
 pub use store::StoreError;
-pub use twin::Twin;
+pub use twin::{StoredObject, Twin};
 pub use weather::{Clock, Event, ForeignTarget, ForeignWrite, Kind, Share, Weather, WeatherError};

@@ -11,8 +11,10 @@ const LIMIT: usize = 2048;
 
 /// The actions of S3 whose names differ from their operations. See "Actions, resources, and
 /// condition keys for Amazon S3" in the service authorization reference.
-const ACTIONS: [(&str, &str); 14] = [
+const ACTIONS: [(&str, &str); 16] = [
     ("s3:HeadBucket", "s3:ListBucket"),
+    ("s3:ListObjects", "s3:ListBucket"),
+    ("s3:ListObjectsV2", "s3:ListBucket"),
     ("s3:ListObjectVersions", "s3:ListBucketVersions"),
     ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
     ("s3:PutBucketEncryption", "s3:PutEncryptionConfiguration"),

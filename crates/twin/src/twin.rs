@@ -1,5 +1,6 @@
 //! The handle of a twin, through which every call passes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ use crate::request::{Request, base_key};
 use crate::services;
 use crate::setup::Setup;
 use crate::state::show::Summary;
-use crate::state::{Account, Grant, Key, KeyMaterial, Shared, State};
+use crate::state::{Account, Grant, Key, KeyMaterial, Object, Shared, State};
 use crate::store::{Store, StoreError};
 use crate::weather::{Broken, Clock, Event, Fate, Forecast, ForeignWrite, Run, Weather};
 
@@ -29,6 +30,19 @@ use crate::weather::{Broken, Clock, Event, Fate, Forecast, ForeignWrite, Run, We
 #[derive(Clone, Default)]
 pub struct Twin {
     inner: Arc<Inner>,
+}
+
+/// An object of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// The content.
+    pub content: Bytes,
+    /// The user-defined metadata, without `x-amz-meta-`.
+    pub metadata: BTreeMap<String, String>,
+    /// The ARN of the KMS key with which the object is encrypted; `None` for a key of S3.
+    pub key: Option<String>,
+    /// The time of storage.
+    pub stored: jiff::Timestamp,
 }
 
 /// A function that receives the content of a twin.
@@ -270,6 +284,40 @@ impl Twin {
             services::s3::set_requester_pays(bucket, is_paying);
         }
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Stores an object, as a service does that delivers to the bucket. Does nothing if the bucket does not exist.
+    pub fn put_object(&self, bucket: &str, key: &str, object: StoredObject) {
+        let StoredObject { content, metadata, key: encrypted_with, stored } = object;
+        if let Some(bucket) = self.state().buckets.get_mut(bucket) {
+            let object = Object { content, metadata, key: encrypted_with, stored: stored.as_second() };
+            bucket.objects.insert(key.to_owned(), object);
+        }
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Deletes an object. Does nothing if the object does not exist.
+    pub fn delete_object(&self, bucket: &str, key: &str) {
+        if let Some(bucket) = self.state().buckets.get_mut(bucket) {
+            bucket.objects.remove(key);
+        }
+        self.inner.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns an object.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<StoredObject> {
+        let object = self.state().buckets.get(bucket)?.objects.get(key)?.clone();
+        let Object { content, metadata, key, stored } = object;
+        let stored = jiff::Timestamp::from_second(stored).unwrap_or_default();
+        Some(StoredObject { content, metadata, key, stored })
+    }
+
+    /// Returns the keys of the objects of a bucket that begin with a prefix, in order.
+    pub fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let state = self.state();
+        let Some(bucket) = state.buckets.get(bucket) else { return Vec::new() };
+        let keys = bucket.objects.range(prefix.to_owned()..).map(|(key, _)| key);
+        keys.take_while(|key| key.starts_with(prefix)).cloned().collect()
     }
 
     /// Makes an object older, as if S3 had stored it this much earlier. Does nothing if the object

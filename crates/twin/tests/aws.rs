@@ -14,6 +14,8 @@ mod iam;
 mod kms;
 #[path = "aws/logs.rs"]
 mod logs;
+#[path = "aws/objects.rs"]
+mod objects;
 #[path = "aws/organizations.rs"]
 mod organizations;
 #[path = "aws/s3.rs"]

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
     let mode = match args.mode {
         PermissionsMode::Plan => Mode::Plan,
         PermissionsMode::Apply => Mode::Apply,
+        PermissionsMode::Verify => Mode::Verify,
     };
     let found = permissions(spec.desired(), mode);
     let members = member_permissions(&spec, mode);

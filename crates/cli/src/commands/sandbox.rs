@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Options, Propagation};
 use reconcile_plan::observed::Live;
-use reconcile_sandbox::{given, setup};
+use reconcile_sandbox::{Deliveries, deliver, given, setup};
 use reconcile_text::Text;
 use reconcile_twin::{Disagreement, Summary, Twin};
 use tokio::net::TcpListener;
@@ -38,6 +39,9 @@ pub(crate) async fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Cli
         SandboxCommand::Load { spec, bucket_policy, key_policy } => {
             let policies = Policies { bucket: bucket_policy.as_deref(), key: key_policy.as_deref() };
             Box::pin(load(global, &file, spec, policies)).await
+        }
+        SandboxCommand::Deliver { spec, hours, files, until } => {
+            deliver_logs(&file, spec, *hours, *files, *until).await
         }
         SandboxCommand::Serve { port, spec } => serve(global, &file, *port, spec.as_deref()).await,
     }
@@ -146,6 +150,40 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     }
     output::print(&text(file, &twin.summary()))?;
     Ok(Exit::Ok)
+}
+
+async fn deliver_logs(
+    file: &Path,
+    spec: &Path,
+    hours: u32,
+    files: u32,
+    until: Option<Timestamp>,
+) -> Result<Exit, CliError> {
+    let spec = files::read_spec(spec)?;
+    let twin = open_sandbox(file)?;
+    let until = until.unwrap_or_else(last_full_hour);
+    let bucket = spec.desired().bucket.name.to_string();
+    let delivered = deliver(&twin, &Deliveries { bucket, hours, files, until })?;
+    twin.save().await?;
+    for (trail, why) in &delivered.silent {
+        output::note(format!("trail {trail} delivers nothing: {why}"));
+    }
+    output::print_line(format_args!(
+        "delivered {} and {} of {} until {until}",
+        count(delivered.logs, "log file"),
+        count(delivered.digests, "digest"),
+        count(delivered.trails as u64, "trail"),
+    ))?;
+    Ok(Exit::Ok)
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn last_full_hour() -> Timestamp {
+    let seconds = Timestamp::now().as_second();
+    Timestamp::from_second(seconds - seconds.rem_euclid(3600)).unwrap_or_default()
 }
 
 async fn serve(global: &Global, file: &Path, port: u16, spec: Option<&Path>) -> Result<Exit, CliError> {

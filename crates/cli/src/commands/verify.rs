@@ -1,14 +1,18 @@
 //! `reconcile verify`
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use reconcile_diff::evidence::LogFiles;
+use reconcile_diff::join;
 use reconcile_evidence::{
-    Cell, CellReport, Concurrency, Folder, Only, Outcome, PublicKeys, Range, Scope, Source, verify,
+    Cell, CellReport, Concurrency, Finding, Folder, Only, Outcome, PublicKeys, Range, Scope, Source, verify,
 };
+use reconcile_policy::AccountId;
 use reconcile_report::verify::{Verification, json, junit, text};
 use reconcile_spec::Spec;
 use reconcile_text::escape_json;
@@ -16,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::args::{Global, VerifyArgs, VerifyFormat};
 use crate::commands::observe::text_options;
+use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Verifying;
@@ -24,30 +29,96 @@ use crate::{files, output};
 pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
     let spec = files::read_spec(&args.spec)?;
     let range = range(args)?;
-    let only = only(args, &spec)?;
-    let keys = Arc::new(files::read_keys(&args.keys)?);
-    let source = Arc::new(Folder::new(&args.from_dir));
-
-    let scope = Scope::of(spec.desired());
-    let (cells, unlisted) = scope.cells(source.as_ref(), &only).await;
-    if cells.is_empty() && unlisted.is_empty() {
-        return Err(CliError::NothingToVerify);
-    }
-    let names = spec.desired().accounts.iter().map(|account| (account.id.clone(), account.name.to_string()));
-    let verification = Verification {
-        spec: args.spec.to_string_lossy().into_owned(),
-        from: range.from,
-        to: range.to,
-        names: names.collect::<BTreeMap<_, _>>(),
-        cells: verify_all(global, source, keys, cells, range).await?,
-        unlisted,
-        without_digests: scope.without_digests,
+    let (is_sandbox, verification) = match (&args.from_dir, &args.keys) {
+        (Some(folder), Some(keys)) => (false, of_copy(global, args, &spec, range, folder, keys).await?),
+        _ => {
+            let world = World::open(global)?;
+            (world.is_sandbox(), Box::pin(of_bucket(global, args, &world, spec, range)).await?)
+        }
     };
-    print(global, args, &verification)?;
+    print(global, args, &verification, is_sandbox)?;
     Ok(match verification.outcome() {
         Outcome::Verified => Exit::Ok,
         Outcome::Unknown => Exit::Error,
         Outcome::Wrong => Exit::Different,
+    })
+}
+
+/// Verifies a copy of the buckets of a spec.
+async fn of_copy(
+    global: &Global,
+    args: &VerifyArgs,
+    spec: &Spec,
+    range: Range,
+    folder: &Path,
+    keys: &Path,
+) -> Result<Verification, CliError> {
+    let keys = files::read_keys(keys)?;
+    let source = Folder::new(folder);
+    let scoped = scoped(args, spec, None, &source).await?;
+    verification(global, args, spec, scoped, source, keys, range).await
+}
+
+/// Verifies the bucket of a spec, with the public keys that CloudTrail returns.
+async fn of_bucket(
+    global: &Global,
+    args: &VerifyArgs,
+    world: &World,
+    spec: Spec,
+    range: Range,
+) -> Result<Verification, CliError> {
+    let aws = world.connect(global, &spec).await?;
+    let (spec, organization) = Box::pin(join(&aws, spec)).await?;
+    let source = LogFiles::open(&aws, spec.desired()).await?;
+    let members = organization.map(|it| it.roster.members().iter().map(|member| member.id.clone()).collect());
+    let mut scoped = scoped(args, &spec, members.as_ref(), &source).await?;
+    let regions: BTreeSet<_> = scoped.cells.iter().map(|cell| cell.region.clone()).collect();
+    // The key of a digest is valid at the time of the digest, or of a backfill until now.
+    let (keys, unread) = source.public_keys(regions, range.keys_from(), range.now).await;
+    scoped.unread.extend(unread);
+    verification(global, args, &spec, scoped, source, keys, range).await
+}
+
+/// What is verified.
+struct Scoped {
+    cells: Vec<Cell>,
+    /// What could not be read so far.
+    unread: Vec<Finding>,
+    without_digests: Vec<String>,
+}
+
+async fn scoped<S: Source>(
+    args: &VerifyArgs,
+    spec: &Spec,
+    members: Option<&BTreeSet<AccountId>>,
+    source: &S,
+) -> Result<Scoped, CliError> {
+    let scope = Scope::of(spec.desired(), members);
+    let (cells, unread) = scope.cells(source, &only(args, spec)?).await;
+    if cells.is_empty() && unread.is_empty() {
+        return Err(CliError::NothingToVerify);
+    }
+    Ok(Scoped { cells, unread, without_digests: scope.without_digests })
+}
+
+async fn verification<S: Source + Send + 'static>(
+    global: &Global,
+    args: &VerifyArgs,
+    spec: &Spec,
+    scoped: Scoped,
+    source: S,
+    keys: PublicKeys,
+    range: Range,
+) -> Result<Verification, CliError> {
+    let names = spec.desired().accounts.iter().map(|account| (account.id.clone(), account.name.to_string()));
+    Ok(Verification {
+        spec: args.spec.to_string_lossy().into_owned(),
+        from: range.from,
+        to: range.to,
+        names: names.collect(),
+        cells: verify_all(global, Arc::new(source), Arc::new(keys), scoped.cells, range).await?,
+        unlisted: scoped.unread,
+        without_digests: scoped.without_digests,
     })
 }
 
@@ -119,8 +190,13 @@ async fn verify_all<S: Source + Send + 'static>(
     Ok(reports)
 }
 
-fn print(global: &Global, args: &VerifyArgs, verification: &Verification) -> Result<(), CliError> {
-    let text = || text(verification, text_options(global, false));
+fn print(
+    global: &Global,
+    args: &VerifyArgs,
+    verification: &Verification,
+    is_sandbox: bool,
+) -> Result<(), CliError> {
+    let text = || text(verification, text_options(global, is_sandbox));
     let document = match args.format {
         VerifyFormat::Text => None,
         VerifyFormat::Json => Some(escape_json(&json(verification)?).into_owned()),

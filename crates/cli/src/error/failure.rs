@@ -76,7 +76,7 @@ impl CliError {
             Self::Lock(error) if error.is_held() => "locked",
             Self::Lock(_) => "lock",
             Self::Unreleased { error, .. } => error.code(),
-            Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } => "sandbox",
+            Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } | Self::Deliver(_) => "sandbox",
             Self::Journal(_) => "journal",
             Self::WatchState(_) => "state",
             Self::Json(_) | Self::Runtime(_) | Self::Output(_) | Self::Certificates(_) => "internal",
@@ -110,6 +110,7 @@ impl CliError {
             | Self::PlanOverSpec { .. }
             | Self::SameName { .. }
             | Self::Sandbox(_)
+            | Self::Deliver(_)
             | Self::Journal(_)
             | Self::Interrupted
             | Self::Aborted

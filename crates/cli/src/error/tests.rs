@@ -2,6 +2,7 @@ use std::io;
 
 use clap::Parser;
 use reconcile_apply::lock::LockError;
+use reconcile_evidence::mint::MintError;
 use reconcile_plan::observed::SurveyError;
 
 use super::*;
@@ -91,7 +92,11 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         Some(CliError::Sandbox(StoreError::Version { .. })) => {
             StoreError::Io { path: path("sandbox.json"), error: io() }.into()
         }
-        Some(CliError::Sandbox(StoreError::Io { .. })) => {
+        Some(CliError::Sandbox(StoreError::Io { .. })) => DeliverError::NoTrail("logs".to_owned()).into(),
+        Some(CliError::Deliver(DeliverError::NoTrail(_))) => {
+            DeliverError::Mint(MintError::NoSignature).into()
+        }
+        Some(CliError::Deliver(DeliverError::Mint(_))) => {
             JournalError { path: path(".reconcile/journal/a.jsonl"), error: io() }.into()
         }
         Some(CliError::Journal(_)) => CliError::Interrupted,

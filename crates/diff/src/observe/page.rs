@@ -7,7 +7,7 @@ use reconcile_operations::{Error, Operation};
 
 /// The position after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// The end of the listing.
     End,
     /// The page of a token.
@@ -18,7 +18,7 @@ pub(super) enum Next {
 
 impl Next {
     /// Returns the position after a page that has, besides the token, a flag for another page.
-    pub(super) fn truncated(is_truncated: bool, token: Option<String>) -> Self {
+    pub(crate) fn truncated(is_truncated: bool, token: Option<String>) -> Self {
         match (is_truncated, Self::from(token)) {
             (false, _) => Self::End,
             (true, Self::End) => Self::Lost,
@@ -82,7 +82,7 @@ impl Pages {
 ///
 /// # Errors
 /// The error of `page`, or an error if the listing has no end.
-pub(super) async fn all<T, N, E, F>(
+pub(crate) async fn all<T, N, E, F>(
     session: &Session,
     operation: Operation,
     mut page: impl FnMut(Option<String>) -> F,

@@ -14,10 +14,12 @@ pub(super) struct Implied {
     pub(super) condition: Option<Value>,
 }
 
-/// All that is asked in one account. Only what changes something implies more.
+/// All that is asked in one account. What changes something implies more, and so does what reads encrypted files.
 pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<Implied> {
-    if mode == Mode::Plan {
-        return Vec::new();
+    match mode {
+        Mode::Verify if is_of(desired, account, Place::Evidence) => return decrypt(desired),
+        Mode::Plan | Mode::Verify => return Vec::new(),
+        Mode::Apply => {}
     }
     let mut implied = Vec::new();
     if is_of(desired, account, Place::Bucket) {
@@ -33,6 +35,21 @@ pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<I
         implied.extend(lock(desired));
     }
     implied
+}
+
+/// S3 decrypts log files with the permissions of its caller. The key can belong to another account.
+///
+/// See "Granting permissions to use an AWS KMS key" in the CloudTrail user guide, and `kms:ViaService` in the KMS developer guide:
+/// the permission holds only for requests to S3.
+fn decrypt(desired: &Desired) -> Vec<Implied> {
+    let Some(owner) = desired.account(&desired.key.site.account) else { return Vec::new() };
+    let region = &desired.key.site.region;
+    let s3 = format!("s3.{region}.{}", region.partition().dns_suffix());
+    vec![Implied {
+        action: "kms:Decrypt",
+        resources: resources(desired, owner, Scope::Key),
+        condition: Some(json!({ "StringEquals": { "kms:ViaService": s3 } })),
+    }]
 }
 
 /// The permission to create a bucket with tags. See `CreateBucketConfiguration` in the S3 API reference.

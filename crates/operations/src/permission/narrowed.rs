@@ -48,7 +48,8 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
             | Scope::Topics
             | Scope::ExistingTopics
             | Scope::AllKeys
-            | Scope::Lock) => vec![on(resources_of(scope), None)],
+            | Scope::Lock
+            | Scope::LogFiles) => vec![on(resources_of(scope), None)],
         },
     }
 }

@@ -25,12 +25,18 @@ impl SessionPolicy {
         Self::of(super::reading().map(Operation::action))
     }
 
+    /// Allows to list, read and decrypt log files, and to list the public keys of their digests.
+    pub fn verifying() -> Self {
+        let called = Operation::ALL.iter().filter(|it| it.place() == Place::Evidence);
+        Self::of(called.map(|it| it.action()).chain(["kms:Decrypt"]))
+    }
+
     /// Allows the operations of an apply in one account, also those that remove what the spec no longer has.
     pub fn applying(desired: &Desired, account: &Account) -> Self {
         let is_called = |place| match place {
             Place::Trails | Place::Logs | Place::Topics | Place::ExistingTopics | Place::Encrypted => true,
             Place::Key | Place::Bucket | Place::Organization | Place::Lock => is_of(desired, account, place),
-            Place::Start | Place::Import => false,
+            Place::Start | Place::Import | Place::Evidence => false,
         };
         let called = Operation::ALL.iter().filter(|it| is_called(it.place())).map(|it| it.action());
         Self::of(called.chain(implied(desired, account, Mode::Apply).into_iter().map(|it| it.action)))
@@ -93,6 +99,13 @@ mod tests {
         }
         assert!(!policy.as_str().contains("**"));
         assert!(policy.as_str().contains("\"s3:GetBucketPolicy\"") && policy.as_str().len() <= LIMIT);
+    }
+
+    #[test]
+    fn a_session_that_verifies_reads_and_decrypts_and_nothing_else() {
+        let policy: serde_json::Value = serde_json::from_str(SessionPolicy::verifying().as_str()).unwrap();
+        let expected = json!(["cloudtrail:ListPublicKeys", "kms:Decrypt", "s3:GetObject", "s3:ListBucket"]);
+        assert_eq!(policy["Statement"][0]["Action"], expected);
     }
 
     #[test]

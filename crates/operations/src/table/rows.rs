@@ -105,7 +105,7 @@ pub(super) static TABLE: &[Row] = &[
     Row::new(Absent, &[Op::GetBucketLifecycleConfiguration], &["NoSuchLifecycleConfiguration"]),
     Row::new(Absent, &[Op::GetObjectLockConfiguration], &["ObjectLockConfigurationNotFoundError"]),
     Row::new(Absent, &[Op::GetBucketReplication], &["ReplicationConfigurationNotFoundError"]),
-    Row::new(Absent, &[Op::ReadLock, Op::RenewLock, Op::ReleaseLock], &["NoSuchKey"]),
+    Row::new(Absent, &[Op::ReadLock, Op::RenewLock, Op::ReleaseLock, Op::ReadLogFile], &["NoSuchKey"]),
     Row::new(Absent, &[Op::DescribeKey, Op::DescribeUsedKey, Op::RevokeGrant, Op::DeleteAlias], &["NotFoundException"]),
     Row::new(
         Absent,
@@ -395,7 +395,7 @@ pub(super) static TABLE: &[Row] = &[
             "InvalidEventDataStoreStatusException", "InvalidEventSelectorsException", "InvalidGrantIdException",
             "InvalidGrantTokenException", "InvalidInput", "InvalidInputException", "InvalidInsightSelectorsException",
             "InvalidMarkerException", "InvalidParameter", "InvalidParameterCombinationException", "InvalidParameterException",
-            "InvalidS3BucketNameException", "InvalidS3PrefixException", "InvalidState", "InvalidTagParameterException",
+            "InvalidS3BucketNameException", "InvalidS3PrefixException", "InvalidState", "InvalidTagParameterException", "InvalidTimeRangeException",
             "InvalidTokenException", "InvalidTrailNameException", "InvalidWriteOffset", "InsightNotEnabledException", "KmsException",
             "MalformedPolicyDocument", "MalformedPolicyDocumentException", "OperationNotPermittedException",
             "ResourceTypeNotSupportedException", "TagException", "TooManyParts", "TrailNotProvidedException",

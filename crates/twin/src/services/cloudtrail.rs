@@ -6,6 +6,7 @@ pub(crate) mod delivery;
 mod logging;
 mod name;
 mod organization;
+mod public_keys;
 mod request;
 mod selectors;
 mod tag;
@@ -33,4 +34,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("AddTags", tag::add),
     write("RemoveTags", tag::remove),
     read("ListTags", tag::list),
+    read("ListPublicKeys", public_keys::list),
 ];

@@ -16,7 +16,8 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
-pub(crate) const ID: &str = "o-twin000000";
+/// The id of the organization.
+pub const ID: &str = "o-twin000000";
 /// The id of the root.
 const ROOT: &str = "r-twin";
 /// The maximum number of entries of a page, whatever the request asks for.

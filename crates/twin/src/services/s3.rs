@@ -5,6 +5,7 @@ mod bucket;
 mod configuration;
 mod inventory;
 mod lifecycle;
+mod list;
 mod object;
 mod policy;
 mod public;
@@ -61,6 +62,8 @@ enum Target<'r> {
     Location(&'r str),
     /// The objects of the bucket, in all versions.
     Versions(&'r str),
+    /// The objects of the bucket, and whether the second version of the list is asked for.
+    Objects(&'r str, bool),
     /// An object, by its key.
     Object(&'r str, &'r str),
 }
@@ -77,7 +80,8 @@ impl<'r> Target<'r> {
             | Self::Policy(bucket)
             | Self::Acl(bucket)
             | Self::Location(bucket)
-            | Self::Versions(bucket) => (bucket, ""),
+            | Self::Versions(bucket)
+            | Self::Objects(bucket, _) => (bucket, ""),
         }
     }
 }
@@ -140,6 +144,8 @@ fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
         Target::Acl(_) => format!("{verb}BucketAcl"),
         Target::Location(_) => format!("{verb}BucketLocation"),
         Target::Versions(_) => "ListObjectVersions".to_owned(),
+        Target::Objects(_, true) => "ListObjectsV2".to_owned(),
+        Target::Objects(_, false) => "ListObjects".to_owned(),
         Target::Object(..) => format!("{verb}Object"),
     };
     (format!("s3:{name}"), is_read)
@@ -166,6 +172,9 @@ fn target(request: &Request) -> Result<Target<'_>, Fault> {
         None if asked("acl") => Target::Acl(name),
         None if asked("location") => Target::Location(name),
         None if asked("versions") => Target::Versions(name),
+        None if request.method == Method::GET => {
+            Target::Objects(name, request.query("list-type") == Some("2"))
+        }
         None => Target::Bucket(name),
     })
 }
@@ -197,8 +206,11 @@ fn run(
             Method::PUT => bucket::create(state, caller, request, name),
             Method::DELETE => bucket::delete(state, caller, request, name),
             Method::HEAD => bucket::head(state, caller, request, name),
-            _ => Err(Fault::new(501, "NotImplemented", "the twin lists objects by `versions` only")),
+            _ => Err(Fault::new(405, "MethodNotAllowed", "The specified method is not allowed")),
         },
+        Target::Objects(name, is_second_version) => {
+            list::answer(state, caller, request, name, *is_second_version)
+        }
         Target::Location(name) => bucket::location(state, caller, request, name),
         Target::Configuration(name, kind) => configuration::answer(state, caller, request, name, kind),
         Target::Inventory(name, _) => inventory::answer(state, caller, request, name),

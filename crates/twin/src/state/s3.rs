@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// A bucket. Its configurations are stored as they were sent, by the name of their query parameter.
@@ -20,29 +23,68 @@ pub(crate) struct Bucket {
     pub(crate) objects: BTreeMap<String, Object>,
 }
 
-/// An object: a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredObject")]
+/// An object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Saved", into = "Saved")]
 pub(crate) struct Object {
-    pub(crate) text: String,
+    pub(crate) content: Bytes,
+    /// The user-defined metadata, without `x-amz-meta-`.
+    pub(crate) metadata: BTreeMap<String, String>,
+    /// The ARN of the KMS key with which the object is encrypted; `None` for a key of S3.
+    pub(crate) key: Option<String>,
     /// The time of storage, in seconds since 1970.
     pub(crate) stored: i64,
 }
 
 /// An object in a state file. Older files contain only the text.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum StoredObject {
+enum Saved {
     Text(String),
-    Object { text: String, stored: i64 },
+    Object {
+        #[serde(flatten)]
+        content: SavedContent,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        metadata: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        stored: i64,
+    },
 }
 
-impl From<StoredObject> for Object {
-    fn from(stored: StoredObject) -> Self {
-        match stored {
-            StoredObject::Text(text) => Self { text, stored: 0 },
-            StoredObject::Object { text, stored } => Self { text, stored },
-        }
+/// The content of an object in a state file: people can read texts there.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedContent {
+    Text(String),
+    Base64(String),
+}
+
+impl TryFrom<Saved> for Object {
+    type Error = base64::DecodeError;
+
+    fn try_from(saved: Saved) -> Result<Self, Self::Error> {
+        Ok(match saved {
+            Saved::Text(text) => Self { content: text.into(), ..Self::default() },
+            Saved::Object { content, metadata, key, stored } => {
+                let content = match content {
+                    SavedContent::Text(text) => text.into(),
+                    SavedContent::Base64(text) => STANDARD.decode(text)?.into(),
+                };
+                Self { content, metadata, key, stored }
+            }
+        })
+    }
+}
+
+impl From<Object> for Saved {
+    fn from(object: Object) -> Self {
+        let Object { content, metadata, key, stored } = object;
+        let content = match std::str::from_utf8(&content) {
+            Ok(text) => SavedContent::Text(text.to_owned()),
+            Err(_) => SavedContent::Base64(STANDARD.encode(&content)),
+        };
+        Self::Object { content, metadata, key, stored }
     }
 }
 
@@ -50,7 +92,7 @@ impl Object {
     /// The entity tag: a digest of the content, in quotes.
     pub(crate) fn etag(&self) -> String {
         let mut hasher = DefaultHasher::new();
-        self.text.hash(&mut hasher);
+        self.content.hash(&mut hasher);
         format!("\"{:016x}\"", hasher.finish())
     }
 }
@@ -79,5 +121,33 @@ impl Bucket {
     /// Returns whether one of the configurations contains a piece of XML.
     pub(crate) fn has(&self, parameter: &str, xml: &str) -> bool {
         self.configuration.get(parameter).is_some_and(|text| text.contains(xml))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_saved_as_texts_or_bytes_and_old_files_are_read() {
+        let object = |content: &'static [u8]| Object {
+            content: Bytes::from_static(content),
+            metadata: BTreeMap::from([("signature".to_owned(), "00".to_owned())]),
+            key: None,
+            stored: 7,
+        };
+        for (object, expected) in [
+            (object(b"lock"), r#"{"text":"lock","metadata":{"signature":"00"},"stored":7}"#),
+            (object(b"\x1f\x8b"), r#"{"base64":"H4s=","metadata":{"signature":"00"},"stored":7}"#),
+        ] {
+            let saved = serde_json::to_string(&object).unwrap();
+            assert_eq!(saved, expected);
+            assert_eq!(serde_json::from_str::<Object>(&saved).unwrap(), object);
+        }
+        for old in ["\"lock\"", "{\"text\":\"lock\",\"stored\":0}"] {
+            let expected = Object { content: Bytes::from_static(b"lock"), ..Object::default() };
+            assert_eq!(serde_json::from_str::<Object>(old).unwrap(), expected);
+        }
+        assert!(serde_json::from_str::<Object>(r#"{"base64":"?","stored":0}"#).is_err());
     }
 }

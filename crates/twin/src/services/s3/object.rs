@@ -1,4 +1,6 @@
-//! Implements objects: their texts and their times of storage.
+//! Implements objects: their contents, their metadata and their times of storage.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -21,7 +23,8 @@ pub(super) fn answer(
     check_conditions(request, objects.get(key))?;
     match request.method {
         Method::PUT => {
-            let object = Object { text: text(request)?, stored: now() };
+            let object =
+                Object { content: content(request)?, metadata: metadata(request), key: None, stored: now() };
             let mut answer = response(200, "application/xml", "");
             with_header(&mut answer, "etag", &object.etag());
             objects.insert(key.to_owned(), object);
@@ -32,14 +35,65 @@ pub(super) fn answer(
             Ok(response(204, "application/xml", ""))
         }
         _ => {
-            let object = objects.get(key).ok_or_else(absent)?;
-            let mut answer = response(200, "application/octet-stream", object.text.clone());
-            with_header(&mut answer, "etag", &object.etag());
-            with_header(&mut answer, "last-modified", &http_date(object.stored));
-            with_header(&mut answer, "date", &http_date(now()));
-            Ok(answer)
+            let object = objects.get(key).ok_or_else(absent)?.clone();
+            if object.key.is_some() {
+                caller.permitted(state, "kms:Decrypt", "AccessDenied")?;
+            }
+            read(request, &object)
         }
     }
+}
+
+/// Answers with an object, or with its end from a position on.
+fn read(request: &Request, object: &Object) -> Result<Response<Bytes>, Fault> {
+    let length = object.content.len();
+    let start = match request.header("range") {
+        Some(range) => Some(
+            start_of(range)
+                .filter(|start| *start < length)
+                .ok_or_else(|| Fault::new(416, "InvalidRange", "The requested range is not satisfiable"))?,
+        ),
+        None => None,
+    };
+    let content = object.content.slice(start.unwrap_or(0)..);
+    let sent = content.len();
+    let mut answer = response(if start.is_some() { 206 } else { 200 }, "application/octet-stream", content);
+    if let Some(start) = start {
+        with_header(&mut answer, "content-range", &format!("bytes {start}-{}/{length}", length - 1));
+    }
+    // Also the answer to `HEAD`, which has no body, says how long the object is.
+    with_header(&mut answer, "content-length", &sent.to_string());
+    with_header(&mut answer, "etag", &object.etag());
+    with_header(&mut answer, "last-modified", &http_date(object.stored));
+    with_header(&mut answer, "date", &http_date(now()));
+    match &object.key {
+        Some(key) => {
+            with_header(&mut answer, "x-amz-server-side-encryption", "aws:kms");
+            with_header(&mut answer, "x-amz-server-side-encryption-aws-kms-key-id", key);
+        }
+        None => with_header(&mut answer, "x-amz-server-side-encryption", "AES256"),
+    }
+    for (name, value) in &object.metadata {
+        if let (Ok(name), Ok(value)) = (format!("{METADATA}{name}").parse(), value.parse()) {
+            answer.headers_mut().insert::<http::HeaderName>(name, value);
+        }
+    }
+    Ok(answer)
+}
+
+/// The position at which a range starts. The twin knows ranges to the end of the object.
+fn start_of(range: &str) -> Option<usize> {
+    range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
+}
+
+/// The start of the headers of user-defined metadata. See "Working with object metadata" in the S3 user guide.
+const METADATA: &str = "x-amz-meta-";
+
+fn metadata(request: &Request) -> BTreeMap<String, String> {
+    let headers = request.headers.iter().filter_map(|(name, value)| {
+        Some((name.as_str().strip_prefix(METADATA)?.to_owned(), value.to_str().ok()?.to_owned()))
+    });
+    headers.collect()
 }
 
 /// Checks the conditions of a write or a deletion.
@@ -111,10 +165,9 @@ pub(super) fn versions(
 ///
 /// See "Signature calculations for the authorization header: transferring a payload in multiple
 /// chunks" in the S3 API reference.
-fn text(request: &Request) -> Result<String, Fault> {
+fn content(request: &Request) -> Result<Bytes, Fault> {
     let is_chunked = request.header("x-amz-content-sha256").is_some_and(|it| it.starts_with("STREAMING-"));
-    let bytes = if is_chunked { unchunked(&request.body)? } else { request.body.to_vec() };
-    String::from_utf8(bytes).map_err(|_| Fault::new(501, "NotImplemented", "the twin holds texts only"))
+    if is_chunked { unchunked(&request.body).map(Bytes::from) } else { Ok(request.body.clone()) }
 }
 
 fn unchunked(mut body: &[u8]) -> Result<Vec<u8>, Fault> {

@@ -1,0 +1,8 @@
+//! Reads log files, digests and public keys of CloudTrail for a validation, and validates nothing.
+
+mod body;
+mod bucket;
+mod keys;
+
+pub use body::ObjectBody;
+pub use bucket::LogFiles;

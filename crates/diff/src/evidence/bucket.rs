@@ -1,0 +1,176 @@
+//! The bucket of a spec as a source of log and digest files.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::DateTime;
+use jiff::Timestamp;
+use reconcile_aws::{Aws, HttpResponse, SdkError, Session};
+use reconcile_evidence::{Listed, Object, Page, Place, ReadError, Source};
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::{ObserveError, ReadError as ObservedError};
+use reconcile_policy::Region;
+use reconcile_spec::Desired;
+
+use super::body::ObjectBody;
+use crate::observe::page::{self, Next};
+
+/// The bucket of a spec, and the buckets to which its digests lead: the bucket of a trail can change, and the chain continues.
+#[derive(Debug, Clone)]
+pub struct LogFiles(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    session: Session,
+    /// The name of the bucket of the spec. Other buckets can belong to other accounts.
+    own: String,
+    /// The Regions of the buckets that are not in the Region of the spec's bucket.
+    elsewhere: Mutex<BTreeMap<String, Region>>,
+    region: Region,
+    clients: Mutex<BTreeMap<Region, Client>>,
+}
+
+impl LogFiles {
+    /// Opens the account of the bucket. The session can read and decrypt, and nothing else.
+    ///
+    /// # Errors
+    /// If the account cannot be entered.
+    pub async fn open(aws: &Aws, desired: &Desired) -> Result<Self, ObserveError> {
+        let name = &desired.bucket.site.account;
+        let failed = |error| ObserveError::Hub { account: name.clone(), error };
+        let account = desired
+            .account(name)
+            .ok_or_else(|| failed(ObservedError::NoSuchAccount { account: name.clone() }))?;
+        let session =
+            Session::open_to_verify(aws, account).await.map_err(|error| failed(ObservedError::Aws(error)))?;
+        Ok(Self(Arc::new(Inner {
+            session,
+            own: desired.bucket.name.to_string(),
+            elsewhere: Mutex::default(),
+            region: desired.bucket.site.region.clone(),
+            clients: Mutex::default(),
+        })))
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.0.session
+    }
+
+    /// Makes a call about a bucket, in the Region of the bucket.
+    async fn call<T, E, F>(
+        &self,
+        operation: Operation,
+        bucket: &str,
+        send: impl Fn(Client, Option<String>) -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let owner = (bucket == self.0.own).then(|| self.0.session.id().to_string());
+        let call = |owner| self.0.session.call(operation, send(self.client(bucket), owner));
+        match call(owner.clone()).await {
+            Err(error) if self.is_moved(bucket, &error) => call(owner).await,
+            result => result,
+        }
+    }
+
+    /// Remembers the Region that an error names for a bucket. Returns whether this Region is new.
+    fn is_moved(&self, bucket: &str, error: &Error) -> bool {
+        let Some(region) = error.bucket_region.as_deref().and_then(|region| region.parse::<Region>().ok())
+        else {
+            return false;
+        };
+        let mut elsewhere = self.0.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        elsewhere.insert(bucket.to_owned(), region.clone()) != Some(region)
+    }
+
+    /// The client of the Region of a bucket.
+    fn client(&self, bucket: &str) -> Client {
+        let elsewhere = self.0.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let region = elsewhere.get(bucket).unwrap_or(&self.0.region).clone();
+        drop(elsewhere);
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.entry(region).or_insert_with_key(|region| self.0.session.s3(region)).clone()
+    }
+
+    /// Opens an object from a position on. `etag` is the version that was read before this position.
+    pub(super) async fn open_object(
+        &self,
+        place: &Place,
+        from: u64,
+        etag: Option<&str>,
+    ) -> Result<GetObjectOutput, Error> {
+        let range = (from > 0).then(|| format!("bytes={from}-"));
+        self.call(Operation::ReadLogFile, &place.bucket, |client, owner| {
+            let call = client.get_object().bucket(&place.bucket).key(&place.key);
+            let call = call.set_range(range.clone()).set_if_match(etag.map(str::to_owned));
+            call.set_expected_bucket_owner(owner).send()
+        })
+        .await
+    }
+}
+
+impl Source for LogFiles {
+    type Body = ObjectBody;
+
+    async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
+        let start = Some(after).filter(|after| !after.is_empty()).map(str::to_owned);
+        let listed = self.call(Operation::ListLogFiles, bucket, |client, owner| {
+            let call = client.list_objects_v2().bucket(bucket).prefix(prefix).set_start_after(start.clone());
+            call.set_expected_bucket_owner(owner).send()
+        });
+        let listed = listed.await.map_err(|error| unread(&error))?;
+        let has_more = listed.is_truncated == Some(true);
+        let objects: Vec<Listed> = listed
+            .contents
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|object| Some(Listed { modified: time(object.last_modified), key: object.key? }))
+            .collect();
+        // Otherwise the next page would be the same page, or the list would end early.
+        let ends_after = objects.last().is_some_and(|last| last.key.as_str() > after);
+        if has_more && !ends_after {
+            return Err(ReadError::Unreadable(
+                "the answer says that more pages follow, but has no object for the next page".to_owned(),
+            ));
+        }
+        Ok(Page { objects, has_more })
+    }
+
+    async fn folders(&self, bucket: &str, folder: &str) -> Result<Vec<String>, ReadError> {
+        let pages = page::all(&self.0.session, Operation::ListLogFiles, |token| async move {
+            let listed = self.call(Operation::ListLogFiles, bucket, |client, owner| {
+                let call = client.list_objects_v2().bucket(bucket).prefix(folder).delimiter("/");
+                call.set_continuation_token(token.clone()).set_expected_bucket_owner(owner).send()
+            });
+            let listed = listed.await?;
+            let next = Next::truncated(listed.is_truncated == Some(true), listed.next_continuation_token);
+            Ok::<_, Error>((listed.common_prefixes.unwrap_or_default(), next))
+        });
+        let prefixes = pages.await.map_err(|error| unread(&error))?;
+        let names = prefixes.into_iter().filter_map(|prefix| {
+            let name = prefix.prefix?.strip_prefix(folder)?.strip_suffix('/')?.to_owned();
+            Some(name).filter(|name| !name.is_empty())
+        });
+        Ok(names.collect())
+    }
+
+    async fn get(&self, place: &Place) -> Result<Object<ObjectBody>, ReadError> {
+        let opened = self.open_object(place, 0, None).await.map_err(|error| unread(&error))?;
+        let metadata = opened.metadata.unwrap_or_default().into_iter();
+        let metadata = metadata.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let body = ObjectBody::new(self.clone(), place.clone(), opened.e_tag, opened.body);
+        Ok(Object { metadata: Some(metadata), body })
+    }
+}
+
+pub(super) fn unread(error: &Error) -> ReadError {
+    if error.is_absent() { ReadError::NotFound } else { ReadError::Unreadable(error.to_string()) }
+}
+
+fn time(time: Option<DateTime>) -> Option<Timestamp> {
+    Timestamp::from_second(time?.secs()).ok()
+}

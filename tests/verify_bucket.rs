@@ -1,0 +1,128 @@
+//! The validation of a bucket of the sandbox, into which the sandbox delivered.
+
+use reconcile_sandbox::{Deliveries, deliver};
+use reconcile_twin::{Denial, Twin};
+use serde_json::json;
+
+use crate::support::{Project, Served};
+
+const BUCKET: &str = "secprod-multiaccount-logs";
+const UNTIL: &str = "2026-02-01T02:00:00Z";
+const VERIFY: &str = "verify specs/prod.yaml --from 2026-01-31T23:00:00Z --to 2026-02-01T02:00:00Z";
+const DIGESTS: &str = "AWSLogs/222222222222/CloudTrail-Digest/eu-west-1/";
+
+/// An installation that delivered for four hours, over the end of a month.
+fn delivered(served: &Served) -> Project {
+    let project = served.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    deliver_hours(&served.twin, 4, UNTIL);
+    project
+}
+
+fn deliver_hours(twin: &Twin, hours: u32, until: &str) {
+    let until = until.parse().unwrap();
+    deliver(twin, &Deliveries { bucket: BUCKET.to_owned(), hours, files: 2, until }).unwrap();
+}
+
+#[test]
+fn every_account_and_region_of_the_trails_is_verified_without_being_named() {
+    let served = Served::start();
+    let project = delivered(&served);
+    let run = project.run(VERIFY).exits(0);
+    // Three accounts in the 17 Regions that no account can disable, three hours, two files an hour.
+    let run = run.says("153 of 153 digests and 306 of 306 log files verified");
+    run.says("  production   17 verified");
+    let key = served.twin.keys(BUCKET, DIGESTS).remove(2);
+    served.twin.delete_object(BUCKET, &key);
+    let run = project.run(VERIFY).exits(2).says(&format!("digest s3://{BUCKET}/{key} was deleted"));
+    run.says("eu-west-1");
+    let document = project.run(&format!("{VERIFY} --account production --format json")).exits(2).json();
+    assert_eq!((&document["status"], &document["digests"]["total"]), (&json!("wrong"), &json!(51)));
+}
+
+#[test]
+fn what_is_not_allowed_or_does_not_exist_is_unknown() {
+    let served = Served::start();
+    let project = delivered(&served);
+    let deny = |operation: &str, region: Option<&str>| {
+        served.twin.deny(vec![Denial {
+            account: "111111111111".to_owned(),
+            region: region.map(str::to_owned),
+            operation: operation.to_owned(),
+        }]);
+    };
+    deny("cloudtrail:ListPublicKeys", Some("eu-west-1"));
+    let run = project.run(VERIFY).exits(1).says("the public keys of CloudTrail in eu-west-1 cannot be read");
+    run.says("no public key of this Region and time is known");
+    deny("kms:Decrypt", None);
+    project.run(VERIFY).exits(1).says("log file s3://").says("cannot be read: s3:GetObject in account");
+    deny("s3:ListObjectsV2", None);
+    project.run(VERIFY).exits(1).says("cannot be listed: s3:ListBucket in account");
+    deny("sts:GetCallerIdentity", None);
+    project.run(VERIFY).exits(1).says("cannot read the central bucket or key in account `master`");
+}
+
+#[test]
+fn a_delivery_continues_where_the_chain_ends() {
+    let served = Served::start();
+    let project = delivered(&served);
+    let keys = || served.twin.keys(BUCKET, "").len();
+    let before = keys();
+    deliver_hours(&served.twin, 4, UNTIL);
+    assert_eq!(keys(), before, "nothing is delivered twice");
+    deliver_hours(&served.twin, 2, "2026-02-01T04:00:00Z");
+    assert_eq!(keys(), before + 3 * 17 * 2 * 3);
+    let range = "--from 2026-01-31T23:00:00Z --to 2026-02-01T04:00:00Z";
+    project.run(&format!("verify specs/prod.yaml {range}")).exits(0).says("255 of 255 digests");
+    // After a gap, a new chain starts.
+    deliver_hours(&served.twin, 1, "2026-02-01T06:00:00Z");
+    let range = "--from 2026-01-31T23:00:00Z --to 2026-02-01T06:00:00Z";
+    project.run(&format!("verify specs/prod.yaml {range}")).exits(1).says(
+        "has no digest from 2026-02-01T04:00:00Z to 2026-02-01T05:00:00Z: a new chain of digests starts after it",
+    );
+}
+
+#[test]
+fn the_sandbox_delivers_on_the_command_line() {
+    let project = Project::new();
+    project.run("apply specs/prod.yaml --yes --sandbox").exits(0);
+    let run = project.run("sandbox deliver specs/prod.yaml --hours 3 --files 1").exits(0);
+    run.says("delivered 153 log files and 153 digests of 3 trails until");
+    project.run("verify specs/prod.yaml --since 2h --sandbox").exits(0).says("log files verified");
+    let other = Project::new();
+    let run = other.run("sandbox deliver specs/prod.yaml --hours 3").exits(1);
+    run.says("no trail in the sandbox delivers to the bucket").says("hint: create the trails first");
+}
+
+#[test]
+fn a_stopped_trail_delivers_nothing_and_its_chain_ends() {
+    let served = Served::start();
+    let project = delivered(&served);
+    served.set_logging("222222222222", "SecurityTrail", false);
+    deliver_hours(&served.twin, 2, "2026-02-01T04:00:00Z");
+    let range = "--from 2026-01-31T23:00:00Z --to 2026-02-01T04:00:00Z";
+    let run = project.run(&format!("verify specs/prod.yaml {range} --account production")).exits(2);
+    run.says(
+        "has no digest from 2026-02-01T02:00:00Z to 2026-02-01T04:00:00Z: no newer digest was delivered",
+    );
+    project.run(&format!("verify specs/prod.yaml {range} --account development")).exits(0);
+}
+
+#[test]
+fn the_permissions_for_verify_read_and_decrypt_and_nothing_else() {
+    let project = Project::new();
+    let document = project.run("permissions specs/prod.yaml --mode verify --format json").exits(0).json();
+    let [account] = &document["accounts"].as_array().unwrap()[..] else { panic!("{document}") };
+    assert_eq!(account["account"]["name"], "master");
+    let statements = account["policy"]["Statement"].as_array().unwrap();
+    let mut actions: Vec<&str> = statements
+        .iter()
+        .flat_map(|statement| statement["Action"].as_array().unwrap())
+        .map(|action| action.as_str().unwrap())
+        .collect();
+    actions.sort_unstable();
+    assert_eq!(actions, ["cloudtrail:ListPublicKeys", "kms:Decrypt", "s3:GetObject", "s3:ListBucket"]);
+    let decrypt = statements.iter().find(|it| it["Action"] == json!(["kms:Decrypt"])).unwrap();
+    let expected = json!({ "StringEquals": { "kms:ViaService": "s3.us-east-1.amazonaws.com" } });
+    assert_eq!(decrypt["Condition"], expected);
+}

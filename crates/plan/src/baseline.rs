@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::{Checked, Finding, FindingKind, Severity, sort};
+use crate::drift::{Checked, Finding, FindingKind, sort};
+use crate::severity::Severity;
 
 /// The version of the file.
 const FORMAT_VERSION: &str = "1.0";

@@ -4,6 +4,8 @@ use reconcile_policy::{Document, Op, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::view::Field;
+
 /// A difference of one value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
@@ -39,6 +41,17 @@ impl Difference {
         match self {
             Self::Add { path, .. } | Self::Remove { path, .. } | Self::Replace { path, .. } => path,
         }
+    }
+
+    /// Returns the field of the view that has the value; `None` if the difference is one of another kind of view.
+    pub fn field<F: Field>(&self) -> Option<F> {
+        F::named(self.path().split('/').nth(1)?)
+    }
+
+    /// Returns the Sid of the policy statement that has the value, or the number of a statement without a Sid; `None` if
+    /// the difference is not one of a statement.
+    pub(crate) fn statement(&self) -> Option<&str> {
+        self.path().strip_prefix("/Statement/")?.split('/').next()
     }
 }
 

@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::compare::{Comparison, not_ours};
 use crate::difference::Difference;
-use crate::kind::Kind;
 use crate::plan::{AccountRef, ActionKind, Change, Warning, WarningCode};
 use crate::refusal::Refusal;
+use crate::severity::{Severity, of_change};
 
 /// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,46 +102,6 @@ impl FindingKind {
             Self::Unexpected => "unexpected",
             Self::Delivery => "delivery",
             Self::Unreadable => "unreadable",
-        }
-    }
-}
-
-/// The severity of a finding for those who rely on the logs, the highest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Logs are not recorded, cannot be delivered, or an account cannot be read; or outsiders can delete log files, or decide
-    /// who has access.
-    Critical,
-    /// Logs are recorded in part, or are less protected than the spec says; or a trail that is not in the spec cannot deliver
-    /// to the bucket any more; or outsiders can read, write or decrypt them.
-    High,
-    /// Hygiene; or it is not known whether a trail can deliver, since the policies depend on what is not known.
-    Medium,
-    /// Labels; and trails that are not in the spec and that managed statements allow to deliver.
-    Low,
-}
-
-impl Severity {
-    /// All severities, the highest first.
-    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
-
-    /// The word of the severity.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-        }
-    }
-
-    /// The next lower severity.
-    pub(crate) fn lower(self) -> Self {
-        match self {
-            Self::Critical => Self::High,
-            Self::High => Self::Medium,
-            Self::Medium | Self::Low => Self::Low,
         }
     }
 }
@@ -392,7 +352,7 @@ fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
         account: None,
         code: code.to_owned(),
         kind,
-        severity: severity(&change.address, change.action(), &change.diff, blocking),
+        severity: of_change(&change.address, change.action(), &change.diff, blocking),
         message: change.reasons.join("; "),
         before,
         after,
@@ -402,91 +362,9 @@ fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
     }
 }
 
-/// The severity of a change: that of the gravest value in it. A policy that lacks something is critical only if a trail
-/// cannot deliver for it.
-fn severity(
-    address: &Address,
-    action: ActionKind,
-    diff: &[Difference],
-    blocking: &BTreeSet<Address>,
-) -> Severity {
-    let of_field = |difference: &Difference| {
-        let field = difference.path().trim_start_matches('/').split('/').next().unwrap_or_default();
-        match (address.kind, field) {
-            (_, "tags" | "description") => Severity::Low,
-            (Kind::Trail, "logging" | "bucket" | "prefix") => Severity::Critical,
-            (Kind::BucketPolicy | Kind::KeyPolicy | Kind::TopicPolicy, _) => match difference {
-                Difference::Add { .. } | Difference::Replace { .. } if blocking.contains(address) => {
-                    Severity::Critical
-                }
-                Difference::Add { .. } | Difference::Replace { .. } => Severity::High,
-                Difference::Remove { .. } => Severity::Medium,
-            },
-            (Kind::Key, "rotation")
-            | (Kind::LogGroup, "retention_days")
-            | (Kind::Trail, "recursive_logging" | "event_aggregation") => Severity::Medium,
-            (
-                Kind::ServiceAccess
-                | Kind::DelegatedAdministrator
-                | Kind::Key
-                | Kind::Alias
-                | Kind::Grant
-                | Kind::Bucket
-                | Kind::LogGroup
-                | Kind::Role
-                | Kind::Topic
-                | Kind::Trail,
-                _,
-            ) => Severity::High,
-        }
-    };
-    match action {
-        ActionKind::Create => severity_of_missing(address, blocking),
-        ActionKind::Update => diff.iter().map(of_field).min().unwrap_or(Severity::Medium),
-        ActionKind::Delete => Severity::Medium,
-    }
-}
-
-/// The severity of a resource that does not exist.
-fn severity_of_missing(address: &Address, blocking: &BTreeSet<Address>) -> Severity {
-    match address.kind {
-        // The log files themselves arrive all the same.
-        Kind::Grant
-        | Kind::DelegatedAdministrator
-        | Kind::LogGroup
-        | Kind::Role
-        | Kind::Topic
-        | Kind::TopicPolicy => Severity::High,
-        Kind::BucketPolicy | Kind::KeyPolicy if !blocking.contains(address) => Severity::High,
-        // Trails name the key by its ARN.
-        Kind::Alias => Severity::Low,
-        Kind::ServiceAccess
-        | Kind::Key
-        | Kind::KeyPolicy
-        | Kind::Bucket
-        | Kind::BucketPolicy
-        | Kind::Trail => Severity::Critical,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The words of the schema, from the highest severity to the lowest.
-    #[test]
-    fn severities_are_ordered_and_have_a_word() {
-        let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
-        assert!(all.is_sorted());
-        assert_eq!(all.map(Severity::as_str), ["critical", "high", "medium", "low"]);
-        assert_eq!(
-            all.map(Severity::lower),
-            [Severity::High, Severity::Medium, Severity::Low, Severity::Low]
-        );
-        for severity in all {
-            assert_eq!(serde_json::to_value(severity).unwrap(), severity.as_str());
-        }
-    }
 
     #[test]
     fn the_id_of_a_finding_stays_while_its_message_changes() {
@@ -508,54 +386,6 @@ mod tests {
         assert_eq!((&two[0], two[0] == two[1]), (&first[0], false));
         for other in [ids("test", &[stopped]), ids("prod", &[("trail/a/T", "missing", "stopped")])] {
             assert_ne!(other, first);
-        }
-    }
-
-    #[test]
-    fn the_gravest_difference_of_an_update_is_its_severity() {
-        let replaced = |path: &str| Difference::Replace {
-            path: path.to_owned(),
-            value: Value::Bool(true),
-            from: Value::Bool(false),
-        };
-        let removed = |path: &str| Difference::Remove { path: path.to_owned(), value: Value::Null };
-        for (kind, diff, expected) in [
-            (Kind::Trail, vec![replaced("/tags/a")], Severity::Low),
-            (Kind::Trail, vec![replaced("/tags/a"), replaced("/logging")], Severity::Critical),
-            (Kind::Trail, vec![replaced("/recursive_logging")], Severity::Medium),
-            (Kind::Trail, vec![replaced("/selectors/basic")], Severity::High),
-            (Kind::Key, vec![replaced("/rotation")], Severity::Medium),
-            (Kind::Key, vec![replaced("/description")], Severity::Low),
-            (Kind::LogGroup, vec![replaced("/retention_days")], Severity::Medium),
-            (Kind::LogGroup, vec![replaced("/encryption")], Severity::High),
-            (Kind::KeyPolicy, vec![replaced("/Statement/A")], Severity::High),
-            (Kind::KeyPolicy, vec![removed("/Statement/A")], Severity::Medium),
-            (Kind::BucketPolicy, vec![replaced("/Statement/A")], Severity::Critical),
-            (Kind::BucketPolicy, vec![], Severity::Medium),
-        ] {
-            let address = Address::new(kind, &"master".parse().unwrap(), "name");
-            let blocking = BTreeSet::from([Address { kind: Kind::BucketPolicy, ..address.clone() }]);
-            let found = severity(&address, ActionKind::Update, &diff, &blocking);
-            assert_eq!(found, expected, "{kind}: {diff:?}");
-        }
-    }
-
-    #[test]
-    fn the_severity_of_a_missing_resource_depends_on_the_log_files() {
-        for (kind, is_blocking, expected) in [
-            (Kind::Trail, false, Severity::Critical),
-            (Kind::Bucket, false, Severity::Critical),
-            (Kind::BucketPolicy, true, Severity::Critical),
-            (Kind::BucketPolicy, false, Severity::High),
-            (Kind::KeyPolicy, false, Severity::High),
-            (Kind::TopicPolicy, true, Severity::High),
-            (Kind::Role, false, Severity::High),
-            (Kind::Alias, false, Severity::Low),
-        ] {
-            let address = Address::new(kind, &"master".parse().unwrap(), "name");
-            let blocking = is_blocking.then(|| address.clone()).into_iter().collect();
-            assert_eq!(severity(&address, ActionKind::Create, &[], &blocking), expected, "{kind}");
-            assert_eq!(severity(&address, ActionKind::Delete, &[], &blocking), Severity::Medium, "{kind}");
         }
     }
 }

@@ -5,7 +5,7 @@ use reconcile_policy::{Allowed, AssetKind, Capability, Holds, Standing};
 use reconcile_spec::sha256_hex;
 
 use crate::address::Address;
-use crate::drift::Severity;
+use crate::severity::Severity;
 
 /// Something of others that gives outsiders access to the logs or to what protects them, or that endangers the logs otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 mod alias;
 mod at_rest;
 mod bucket;
+mod field;
 mod grant;
 mod insight;
 mod key;
@@ -26,6 +27,7 @@ use serde::de::DeserializeOwned;
 pub use alias::Alias;
 pub use at_rest::AtRest;
 pub use bucket::{Bucket, Encryption, PublicAccessBlock};
+pub use field::{BucketField, Field, KeyField, LogGroupField, RoleField, TopicField, TrailField};
 pub use grant::{Constraints, Grant};
 pub use insight::{DATA, Insight, MANAGEMENT};
 pub use key::{Key, Rotation};

@@ -8,7 +8,9 @@ use super::{Scope, public_access};
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::refusal::Refusal;
-use crate::view::{AccessLogs, Bucket, Encryption, Lifecycle, Named, ObjectLock, Tags, Transition};
+use crate::view::{
+    AccessLogs, Bucket, BucketField, Encryption, Lifecycle, Named, ObjectLock, Tags, Transition,
+};
 
 /// Adds the change of the bucket. `policy` is the planned bucket policy, if the policy is managed.
 pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut Compared) {
@@ -179,30 +181,29 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
         Action::Create { .. } => vec!["the bucket for the logs does not exist".to_owned()],
         Action::Update { before, after } => reasons(diff, |field, _| {
             match field {
-            "encryption" => "the default encryption of new objects differs from the spec".to_owned(),
-            "blocked_encryption_types" => "the encryption types that S3 rejects differ from the spec".to_owned(),
-            "versioning" if after.versioning == Some(true) => {
+            BucketField::Encryption => "the default encryption of new objects differs from the spec".to_owned(),
+            BucketField::BlockedEncryptionTypes => "the encryption types that S3 rejects differ from the spec".to_owned(),
+            BucketField::Versioning if after.versioning == Some(true) => {
                 "overwritten and deleted objects are not kept (versioning is off)".to_owned()
             }
-            "versioning" => "versioning is on".to_owned(),
-            "public_access_block" => "Block Public Access differs from the spec".to_owned(),
-            "object_ownership" => match after.object_ownership {
+            BucketField::Versioning => "versioning is on".to_owned(),
+            BucketField::PublicAccessBlock => "Block Public Access differs from the spec".to_owned(),
+            BucketField::ObjectOwnership => match after.object_ownership {
                 Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)) => ACLS_IN_FORCE.to_owned(),
                 _ => "object ownership differs from the spec".to_owned(),
             },
-            "lifecycle" if renames_rule(diff) => {
+            BucketField::Lifecycle if renames_rule(diff) => {
                 "the lifecycle rule carries the previous name of the installation".to_owned()
             }
-            "lifecycle" => "the lifecycle of log files differs from the spec".to_owned(),
-            "object_lock" => "the object lock of log files differs from the spec".to_owned(),
-            "access_logs" => "the destination of access logs differs from the spec".to_owned(),
-            "tags" if before.tags.owner().is_none() && after.tags.owner().is_some() => {
+            BucketField::Lifecycle => "the lifecycle of log files differs from the spec".to_owned(),
+            BucketField::ObjectLock => "the object lock of log files differs from the spec".to_owned(),
+            BucketField::AccessLogs => "the destination of access logs differs from the spec".to_owned(),
+            BucketField::Tags if before.tags.owner().is_none() && after.tags.owner().is_some() => {
                 "tags are missing or differ: an earlier apply ended after it created the bucket, or the bucket is new to the \
                  installation"
                     .to_owned()
             }
-            "tags" => "tags are missing or differ".to_owned(),
-            other => format!("{other} differs from the spec"),
+            BucketField::Tags => "tags are missing or differ".to_owned(),
         }
         }),
         Action::Delete { .. } => vec!["the bucket is not in the spec".to_owned()],

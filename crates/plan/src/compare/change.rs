@@ -11,7 +11,7 @@ use crate::plan::{
     AccountRef, Act, Action, Change, Changed, Create, Delete, Phase, Risk, Warning, WarningCode,
 };
 use crate::refusal::Refusal;
-use crate::view::View;
+use crate::view::{Field, View};
 
 /// The results of the comparison so far.
 #[derive(Debug, Default)]
@@ -115,13 +115,15 @@ impl Compared {
     }
 }
 
-/// Returns one reason for each top-level field that differs, in order. `tell` returns the reason
-/// for a field.
-pub(super) fn reasons(diff: &[Difference], tell: impl Fn(&str, &Difference) -> String) -> Vec<String> {
+/// Returns one reason for each field that differs, in order. `describe` returns the reason for a field.
+pub(super) fn reasons<F: Field>(
+    diff: &[Difference],
+    describe: impl Fn(F, &Difference) -> String,
+) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     for difference in diff {
-        let field = difference.path().trim_start_matches('/').split('/').next().unwrap_or_default();
-        let reason = tell(field, difference);
+        let Some(field) = difference.field() else { continue };
+        let reason = describe(field, difference);
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }

@@ -25,10 +25,10 @@ use super::Scope;
 use super::change::Compared;
 use crate::address::Address;
 use crate::delivery::bucket_arn;
-use crate::drift::Severity;
 use crate::foreign::{ForeignAccess, content, review, severity};
 use crate::kind::Kind;
 use crate::plan::{Warning, WarningCode};
+use crate::severity::Severity;
 
 /// The policies after the plan, if they are managed.
 pub(super) struct Outcomes<'a> {

@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::observed::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey};
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::refusal::Refusal;
-use crate::view::{Key, Rotation, Tags};
+use crate::view::{Key, KeyField, Rotation, Tags};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     let desired = &scope.desired.key;
@@ -215,11 +215,11 @@ fn explain(action: &Action<Key>, diff: &[Difference]) -> (Vec<String>, Risk) {
     let why = match action {
         Action::Create { .. } => vec!["the key for the logs does not exist".to_owned()],
         Action::Update { before, .. } => reasons(diff, |field, _| match (field, before.rotation) {
-            ("rotation", Some(Rotation::Off)) => "the key material is not rotated".to_owned(),
-            ("rotation", _) => "the rotation interval of the key differs from the spec".to_owned(),
-            ("description", _) => "the description differs from the spec".to_owned(),
-            ("tags", _) => "tags are missing or differ".to_owned(),
-            (other, _) => format!("{other} differs from the spec"),
+            (KeyField::Rotation, Some(Rotation::Off)) => "the key material is not rotated".to_owned(),
+            (KeyField::Rotation, _) => "the rotation interval of the key differs from the spec".to_owned(),
+            (KeyField::Description, _) => "the description differs from the spec".to_owned(),
+            (KeyField::Tags, _) => "tags are missing or differ".to_owned(),
+            (KeyField::InitialPolicy, _) => "the policy of the new key differs from the spec".to_owned(),
         }),
         Action::Delete { .. } => vec!["the key is not in the spec".to_owned()],
     };

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::observed::Unread;
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
-use crate::view::LogGroup;
+use crate::view::{LogGroup, LogGroupField};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.log_groups {
@@ -69,10 +69,9 @@ pub(super) fn explain(action: &Action<LogGroup>, diff: &[Difference]) -> (Vec<St
         }
         Action::Update { before, after } => {
             let why = reasons(diff, |field, _| match field {
-                "retention_days" => "the retention of events differs from the spec".to_owned(),
-                "encryption" => "events are not encrypted with the key of the spec".to_owned(),
-                "tags" => "tags are missing or differ".to_owned(),
-                other => format!("{other} differs from the spec"),
+                LogGroupField::RetentionDays => "the retention of events differs from the spec".to_owned(),
+                LogGroupField::Encryption => "events are not encrypted with the key of the spec".to_owned(),
+                LogGroupField::Tags => "tags are missing or differ".to_owned(),
             });
             // CloudWatch Logs deletes older events at once.
             let keeps_less = before.retention_days.is_none_or(|before| after.retention_days < Some(before));

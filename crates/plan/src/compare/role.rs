@@ -8,7 +8,7 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
-use crate::view::{Role, Tags, View};
+use crate::view::{Role, RoleField, Tags, View};
 
 /// Creates roles, and adds the wanted permissions to the current permissions of existing roles: a
 /// trail can deliver to its current log group until the trail itself changes.
@@ -86,16 +86,17 @@ pub(super) fn explain(action: &Action<Role>, diff: &[Difference]) -> (Vec<String
         Action::Delete { .. } => (vec!["no trail of the spec uses this role".to_owned()], Risk::Disruptive),
         Action::Update { .. } => {
             let why = reasons(diff, |field, _| match field {
-                "trust" => {
+                RoleField::Trust => {
                     "the trust policy differs from the spec: CloudTrail, and only CloudTrail, must be \
                  able to assume the role"
                         .to_owned()
                 }
-                "permissions" => "the policy of the role differs from the spec".to_owned(),
-                "boundary" => "the permissions boundary differs from the spec".to_owned(),
-                "policy_name" => "its policy carries the previous name of the installation".to_owned(),
-                "tags" => "tags are missing or differ".to_owned(),
-                other => format!("{other} differs from the spec"),
+                RoleField::Permissions => "the policy of the role differs from the spec".to_owned(),
+                RoleField::Boundary => "the permissions boundary differs from the spec".to_owned(),
+                RoleField::PolicyName => {
+                    "its policy carries the previous name of the installation".to_owned()
+                }
+                RoleField::Tags => "tags are missing or differ".to_owned(),
             });
             (why, Risk::Safe)
         }

@@ -8,7 +8,7 @@ use super::change::{Compared, Terms, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
-use crate::view::Topic;
+use crate::view::{Topic, TopicField};
 
 pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
     for desired in &scope.desired.topics {
@@ -67,9 +67,9 @@ pub(super) fn explain(action: &Action<Topic>, diff: &[Difference]) -> (Vec<Strin
         }
         Action::Update { .. } => {
             let why = reasons(diff, |field, _| match field {
-                "encryption" => "messages are not encrypted with the key of the spec".to_owned(),
-                "tags" => "tags are missing or differ".to_owned(),
-                other => format!("{other} differs from the spec"),
+                TopicField::Encryption => "messages are not encrypted with the key of the spec".to_owned(),
+                TopicField::Tags => "tags are missing or differ".to_owned(),
+                TopicField::Arn => "the ARN differs from the spec".to_owned(),
             });
             (why, Risk::Safe)
         }

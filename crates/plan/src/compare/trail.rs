@@ -10,7 +10,7 @@ use crate::difference::Difference;
 use crate::former;
 use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
-use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail};
+use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail, TrailField};
 
 /// Compares every trail that could be read. Nothing is planned for other trails, because nothing is
 /// known about them.
@@ -248,56 +248,58 @@ fn explain(action: &Action<Trail>, diff: &[Difference]) -> (Vec<String>, Risk) {
     }
 }
 
-fn reason(field: &str, difference: &Difference, before: &Trail, after: &Trail) -> String {
+fn reason(field: TrailField, difference: &Difference, before: &Trail, after: &Trail) -> String {
     match field {
-        "logging" if after.logging => {
+        TrailField::Logging if after.logging => {
             "logging is stopped: somebody stopped it, or an earlier apply ended before it started logging"
                 .to_owned()
         }
-        "logging" => "logging is on, but the spec turns it off".to_owned(),
-        "selectors" => "the recorded events differ from the spec".to_owned(),
-        "recursive_logging" if after.recursive_logging == Some(true) => {
+        TrailField::Logging => "logging is on, but the spec turns it off".to_owned(),
+        TrailField::Selectors => "the recorded events differ from the spec".to_owned(),
+        TrailField::RecursiveLogging if after.recursive_logging == Some(true) => {
             "recursive logging is off: its data events leave out CloudTrail's own deliveries".to_owned()
         }
-        "recursive_logging" => {
+        TrailField::RecursiveLogging => {
             "recursive logging is on: its data events include CloudTrail's own deliveries".to_owned()
         }
-        "insights" => "the recorded insights differ from the spec".to_owned(),
-        "event_aggregation" if after.event_aggregation.as_ref().is_some_and(Vec::is_empty) => {
+        TrailField::Insights => "the recorded insights differ from the spec".to_owned(),
+        TrailField::EventAggregation if after.event_aggregation.as_ref().is_some_and(Vec::is_empty) => {
             "it aggregates data events, which the spec does not ask for".to_owned()
         }
-        "event_aggregation" => {
+        TrailField::EventAggregation => {
             "the templates for the aggregation of data events differ from the spec".to_owned()
         }
-        "kms_key" if before.kms_key.is_none() => "log files are not encrypted with a KMS key".to_owned(),
-        "kms_key" => "log files are encrypted with another key".to_owned(),
-        "bucket" => format!("it delivers to bucket {}", before.bucket),
-        "prefix" => "it delivers under another prefix".to_owned(),
-        "multi_region" if after.multi_region => "it does not record all Regions".to_owned(),
-        "multi_region" => "it records all Regions".to_owned(),
-        "global_service_events" if after.global_service_events => {
+        TrailField::KmsKey if before.kms_key.is_none() => {
+            "log files are not encrypted with a KMS key".to_owned()
+        }
+        TrailField::KmsKey => "log files are encrypted with another key".to_owned(),
+        TrailField::Bucket => format!("it delivers to bucket {}", before.bucket),
+        TrailField::Prefix => "it delivers under another prefix".to_owned(),
+        TrailField::MultiRegion if after.multi_region => "it does not record all Regions".to_owned(),
+        TrailField::MultiRegion => "it records all Regions".to_owned(),
+        TrailField::GlobalServiceEvents if after.global_service_events => {
             "it does not record global services such as IAM".to_owned()
         }
-        "global_service_events" => "it records global services such as IAM".to_owned(),
-        "log_file_validation" if after.log_file_validation => "log file validation is off".to_owned(),
-        "log_file_validation" => "log file validation is on".to_owned(),
-        "organization" if after.organization => {
+        TrailField::GlobalServiceEvents => "it records global services such as IAM".to_owned(),
+        TrailField::LogFileValidation if after.log_file_validation => "log file validation is off".to_owned(),
+        TrailField::LogFileValidation => "log file validation is on".to_owned(),
+        TrailField::Organization if after.organization => {
             "it does not record the accounts of the organization".to_owned()
         }
-        "organization" => "it records all accounts of the organization".to_owned(),
-        "cloudwatch_logs" if after.cloudwatch_logs == Some(CloudWatchLogs::Off) => {
+        TrailField::Organization => "it records all accounts of the organization".to_owned(),
+        TrailField::CloudwatchLogs if after.cloudwatch_logs == Some(CloudWatchLogs::Off) => {
             "it delivers to CloudWatch Logs, which the spec does not ask for".to_owned()
         }
-        "cloudwatch_logs" => "it does not deliver to the log group of the spec".to_owned(),
-        "notification" if after.notification == Some(Notification::Off) => {
+        TrailField::CloudwatchLogs => "it does not deliver to the log group of the spec".to_owned(),
+        TrailField::Notification if after.notification == Some(Notification::Off) => {
             "it sends notifications that the spec does not ask for".to_owned()
         }
-        "notification" => "it does not send notifications to the topic of the spec".to_owned(),
-        "tags" if former::is_key(difference.path().trim_start_matches("/tags/")) => {
+        TrailField::Notification => "it does not send notifications to the topic of the spec".to_owned(),
+        TrailField::Tags if former::is_key(difference.path().trim_start_matches("/tags/")) => {
             "tags record the earlier destinations, so that an interrupted apply finds them again".to_owned()
         }
-        "tags" => "tags are missing or differ".to_owned(),
-        other => format!("{other} differs from the spec"),
+        TrailField::Tags => "tags are missing or differ".to_owned(),
+        TrailField::Arn => "the ARN differs from the spec".to_owned(),
     }
 }
 

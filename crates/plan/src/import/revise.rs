@@ -10,9 +10,11 @@ use super::selectors;
 use super::text::{About, Text};
 use super::{Comparison, ImportError};
 use crate::address::Address;
+use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{ActionKind, Change, WarningCode};
 use crate::refusal::Refusal;
+use crate::view::{BucketField, Field, KeyField, TrailField};
 
 /// Changes the draft so that a plan of it changes less; returns whether it did. A policy comes last: it follows from the trails
 /// and what they deliver to.
@@ -93,9 +95,8 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
 
 fn after_change(draft: &mut Draft<'_>, change: &Change) {
     let Address { kind, account, name } = &change.address;
-    let fields = change.diff.iter().filter_map(|it| it.path().split('/').nth(1));
     match (kind, change.action()) {
-        (Kind::Bucket, _) => draft.aside.extend(fields.filter_map(of_bucket)),
+        (Kind::Bucket, _) => draft.aside.extend(fields(change).filter_map(of_bucket)),
         (Kind::BucketPolicy, _) => {
             let adds_tls = draft.own_bucket.as_ref().is_some_and(|own| !own.requires_tls);
             let is_new = adds_tls && draft.aside.insert(Aspect::RequireTls);
@@ -104,7 +105,7 @@ fn after_change(draft: &mut Draft<'_>, change: &Change) {
             }
         }
         (Kind::Key, ActionKind::Create) | (Kind::Alias, _) => _ = draft.aside.insert(Aspect::Alias),
-        (Kind::Key, _) => draft.aside.extend(fields.filter_map(of_key)),
+        (Kind::Key, _) => draft.aside.extend(fields(change).filter_map(of_key)),
         (Kind::KeyPolicy, _) => _ = draft.aside.insert(Aspect::KeyPolicy),
         (Kind::Grant, ActionKind::Delete) => draft.undeleted.grants = true,
         (Kind::Grant, _) => _ = draft.aside.insert(Aspect::Grant(name.clone())),
@@ -120,42 +121,59 @@ fn after_change(draft: &mut Draft<'_>, change: &Change) {
     }
 }
 
-fn of_bucket(field: &str) -> Option<Aspect> {
+/// The fields of a view that a change updates.
+fn fields<F: Field>(change: &Change) -> impl Iterator<Item = F> {
+    change.diff.iter().filter_map(Difference::field)
+}
+
+fn of_bucket(field: BucketField) -> Option<Aspect> {
     Some(match field {
-        "encryption" => Aspect::Encryption,
-        "versioning" => Aspect::Versioning,
-        "public_access_block" => Aspect::PublicAccess,
-        "object_ownership" => Aspect::ObjectOwnership,
-        "lifecycle" => Aspect::Lifecycle,
-        "object_lock" => Aspect::ObjectLock,
-        "access_logs" => Aspect::AccessLogs,
-        "tags" => Aspect::Tags,
-        _ => return None,
+        BucketField::Encryption => Aspect::Encryption,
+        BucketField::Versioning => Aspect::Versioning,
+        BucketField::PublicAccessBlock => Aspect::PublicAccess,
+        BucketField::ObjectOwnership => Aspect::ObjectOwnership,
+        BucketField::Lifecycle => Aspect::Lifecycle,
+        BucketField::ObjectLock => Aspect::ObjectLock,
+        BucketField::AccessLogs => Aspect::AccessLogs,
+        BucketField::Tags => Aspect::Tags,
+        BucketField::BlockedEncryptionTypes => return None,
     })
 }
 
-fn of_key(field: &str) -> Option<Aspect> {
+fn of_key(field: KeyField) -> Option<Aspect> {
     Some(match field {
-        "description" => Aspect::Description,
-        "rotation" => Aspect::Rotation,
-        "tags" => Aspect::Tags,
-        _ => return None,
+        KeyField::Description => Aspect::Description,
+        KeyField::Rotation => Aspect::Rotation,
+        KeyField::Tags => Aspect::Tags,
+        KeyField::InitialPolicy => return None,
     })
 }
 
 fn after_change_of_trail(draft: &mut Draft<'_>, change: &Change) {
     let Some(trail) = draft.trail(&change.address.account, &change.address.name) else { return };
     let arn = &trail.arn;
-    for field in change.diff.iter().filter_map(|it| it.path().split('/').nth(1)) {
+    for field in fields(change) {
         match field {
-            "tags" => _ = draft.aside.insert(Aspect::Tags),
-            "kms_key" => _ = draft.aside.insert(Aspect::Key),
-            "insights" => _ = draft.aside.insert(Aspect::Insights(arn.clone())),
-            "cloudwatch_logs" => _ = draft.aside.insert(Aspect::Logs(arn.clone())),
-            "notification" => _ = draft.aside.insert(Aspect::Topic(arn.clone())),
+            TrailField::Tags => _ = draft.aside.insert(Aspect::Tags),
+            TrailField::KmsKey => _ = draft.aside.insert(Aspect::Key),
+            TrailField::Insights => _ = draft.aside.insert(Aspect::Insights(arn.clone())),
+            TrailField::CloudwatchLogs => _ = draft.aside.insert(Aspect::Logs(arn.clone())),
+            TrailField::Notification => _ = draft.aside.insert(Aspect::Topic(arn.clone())),
             // This is reported: the spec says more than the trail records.
-            "selectors" if selectors::said(&trail.selectors).is_more => {}
-            _ => draft.leave_out(arn, format!("a plan would change it: {}", change.reasons.join("; ")), None),
+            TrailField::Selectors if selectors::said(&trail.selectors).is_more => {}
+            TrailField::Arn
+            | TrailField::Bucket
+            | TrailField::Prefix
+            | TrailField::MultiRegion
+            | TrailField::GlobalServiceEvents
+            | TrailField::LogFileValidation
+            | TrailField::Organization
+            | TrailField::Logging
+            | TrailField::Selectors
+            | TrailField::RecursiveLogging
+            | TrailField::EventAggregation => {
+                draft.leave_out(arn, format!("a plan would change it: {}", change.reasons.join("; ")), None);
+            }
         }
     }
 }

@@ -5,9 +5,9 @@
 
 use super::{Judge, Subject};
 use crate::address::Address;
-use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{GroupTraits, Masking};
+use crate::severity::Severity;
 
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let groups = judge.scope.desired.log_groups.iter().filter_map(|desired| {

@@ -5,9 +5,9 @@ use reconcile_spec as spec;
 
 use super::{Judge, Subject};
 use crate::address::Address;
-use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Reach, ResourcePolicy, Subscription};
+use crate::severity::Severity;
 
 /// Returns the access that resource policies and subscription filters give to outsiders, for each
 /// existing log group of the spec.

@@ -9,10 +9,10 @@ use super::{Judge, Subject};
 use crate::address::Address;
 use crate::compare::Scope;
 use crate::compare::change::Compared;
-use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Receiver, Target};
 use crate::plan::WarningCode;
+use crate::severity::Severity;
 
 /// Returns the outsiders who receive the names of log files.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {

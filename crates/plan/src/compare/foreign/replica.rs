@@ -4,8 +4,8 @@
 //! "Multi-Region keys in AWS KMS" in the KMS developer guide.
 
 use super::{Judge, Subject};
-use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
+use crate::severity::Severity;
 
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
     let Some(hub) = &judge.scope.observed.key else { return Vec::new() };

@@ -3,8 +3,8 @@
 use reconcile_spec as spec;
 
 use super::{Judge, Subject};
-use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
+use crate::severity::Severity;
 use crate::view::{Expiry, Replication};
 
 /// Returns the effects of foreign rules on the log files.

@@ -7,10 +7,10 @@ use super::{Judge, Subject};
 use crate::address::Address;
 use crate::compare::Scope;
 use crate::compare::change::Compared;
-use crate::drift::Severity;
 use crate::foreign::ForeignAccess;
 use crate::observed::OtherPolicy;
 use crate::plan::WarningCode;
+use crate::severity::Severity;
 
 /// Returns the foreign policies and boundaries.
 pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {

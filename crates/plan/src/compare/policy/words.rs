@@ -38,7 +38,7 @@ pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<S
 
 /// Returns the Sid of the statement of a difference.
 pub(super) fn sid(difference: &Difference) -> &str {
-    difference.path().split('/').nth(2).unwrap_or_default()
+    difference.statement().unwrap_or_default()
 }
 
 /// Returns the reasons for the changes of the managed statements of one role.

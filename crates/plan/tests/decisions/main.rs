@@ -13,6 +13,7 @@ mod imported;
 mod left;
 mod made;
 mod organized;
+mod quota;
 mod saved;
 mod settings;
 mod statements;

@@ -31,8 +31,7 @@ pub use event::{Event, Watch};
 pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use outcome::{
-    ChangeResult, Confirmation, FORMAT_VERSION, Outcome, PolicyAfter, Refused, RefusedForm, Status, Summary,
-    Unconfirmed,
+    ChangeResult, Confirmation, Outcome, PolicyAfter, Refused, RefusedForm, Status, Summary, Unconfirmed,
 };
 pub use propagation::Propagation;
 pub use run::{Options, apply};

@@ -7,14 +7,9 @@ use reconcile_plan::plan::{ActionKind, Change, Phase, SpecRef};
 use reconcile_policy::Form;
 use serde::Serialize;
 
-/// The version of the outcome format.
-pub const FORMAT_VERSION: &str = "1.0";
-
 /// The outcome of an apply.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Version of this format.
-    pub format_version: &'static str,
     /// The spec that the plan was made from.
     pub spec: SpecRef,
     /// The results of all changes, in the order of the plan.
@@ -26,7 +21,7 @@ pub struct Outcome {
 }
 
 /// The result of one change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ChangeResult {
     /// The resource.
     pub address: Address,
@@ -35,14 +30,12 @@ pub struct ChangeResult {
     /// The phase of the change.
     pub phase: Phase,
     /// The status of the change.
-    #[serde(flatten)]
     pub status: Status,
     /// The number of AWS calls of the change.
     pub calls: u64,
     /// The duration, in milliseconds.
     pub duration_ms: u64,
     /// The answers of CloudTrail about the trails that it was asked to check.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
 }
 
@@ -167,6 +160,26 @@ impl ChangeResult {
 }
 
 impl Status {
+    /// The word of the status.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Failed { .. } => "failed",
+            Self::Skipped { .. } | Self::NotBegun | Self::Stale { .. } => "skipped",
+        }
+    }
+
+    /// The next step of the user, if the change failed and there is one.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Failed { hint, .. } => hint.as_deref(),
+            Self::Applied | Self::Unchanged | Self::NotBegun | Self::Skipped { .. } | Self::Stale { .. } => {
+                None
+            }
+        }
+    }
+
     /// The reason why the change was not made, if it was not made.
     pub fn error(&self) -> Option<&str> {
         match self {

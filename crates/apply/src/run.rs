@@ -15,7 +15,7 @@ use crate::event::{Event, Watch};
 use crate::execute::execute;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
-use crate::outcome::{ChangeResult, FORMAT_VERSION, Outcome, Status, Summary};
+use crate::outcome::{ChangeResult, Outcome, Status, Summary};
 use crate::propagation::{Pace, Propagation};
 use crate::recover::recover;
 use crate::schedule::Schedule;
@@ -93,7 +93,6 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
     });
     let results: Vec<ChangeResult> = recovered.into_iter().chain(results).collect();
     Outcome {
-        format_version: FORMAT_VERSION,
         spec: plan.spec.clone(),
         summary: Summary::of(&results),
         results,

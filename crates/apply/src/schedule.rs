@@ -9,33 +9,43 @@ use reconcile_plan::plan::Change;
 /// A change waits for every earlier change of each address that it depends on, and for earlier changes of its own address.
 #[derive(Debug)]
 pub(crate) struct Schedule {
-    /// For each change: the number of changes that it still waits for.
-    waiting_for: Vec<usize>,
-    /// For each change: the changes that wait for it.
-    dependents: Vec<Vec<usize>>,
+    /// The changes, in the order of the plan.
+    entries: Vec<Entry>,
     ready: BTreeSet<usize>,
-    dropped: Vec<bool>,
+}
+
+/// The dependencies of one change.
+#[derive(Debug, Default)]
+struct Entry {
+    /// The number of changes that it still waits for.
+    waits_for: usize,
+    /// The changes that wait for it.
+    dependents: Vec<usize>,
+    /// Whether a change that it depends on was not made.
+    is_dropped: bool,
 }
 
 impl Schedule {
     pub(crate) fn new(changes: &[Change]) -> Self {
         let mut by_address: HashMap<_, Vec<usize>> = HashMap::new();
-        let mut waiting_for = Vec::with_capacity(changes.len());
-        let mut dependents = vec![Vec::new(); changes.len()];
+        let mut entries: Vec<Entry> = Vec::with_capacity(changes.len());
+        let mut ready = BTreeSet::new();
         for (index, change) in changes.iter().enumerate() {
             let addresses = change.depends_on.iter().chain([&change.address]);
             let earlier: BTreeSet<usize> =
                 addresses.filter_map(|address| by_address.get(address)).flatten().copied().collect();
-            waiting_for.push(earlier.len());
+            if earlier.is_empty() {
+                ready.insert(index);
+            }
+            entries.push(Entry { waits_for: earlier.len(), ..Entry::default() });
             for dependency in earlier {
-                if let Some(dependents) = dependents.get_mut(dependency) {
-                    dependents.push(index);
+                if let Some(entry) = entries.get_mut(dependency) {
+                    entry.dependents.push(index);
                 }
             }
             by_address.entry(&change.address).or_default().push(index);
         }
-        let ready = waiting_for.iter().enumerate().filter(|(_, count)| **count == 0).map(|(index, _)| index);
-        Self { ready: ready.collect(), dropped: vec![false; changes.len()], waiting_for, dependents }
+        Self { entries, ready }
     }
 
     /// The next change that can run; `None` until another change ends.
@@ -45,13 +55,11 @@ impl Schedule {
 
     /// Records that a change was made: changes that waited for nothing else can run.
     pub(crate) fn made(&mut self, index: usize) {
-        for dependent in self.dependents.get(index).cloned().unwrap_or_default() {
-            let is_dropped = self.dropped.get(dependent).copied().unwrap_or(true);
-            if let Some(count) = self.waiting_for.get_mut(dependent) {
-                *count = count.saturating_sub(1);
-                if *count == 0 && !is_dropped {
-                    self.ready.insert(dependent);
-                }
+        for dependent in self.dependents(index) {
+            let Some(entry) = self.entries.get_mut(dependent) else { continue };
+            entry.waits_for = entry.waits_for.saturating_sub(1);
+            if entry.waits_for == 0 && !entry.is_dropped {
+                self.ready.insert(dependent);
             }
         }
     }
@@ -61,10 +69,9 @@ impl Schedule {
         let mut found = Vec::new();
         let mut from = vec![index];
         while let Some(index) = from.pop() {
-            for dependent in self.dependents.get(index).cloned().unwrap_or_default() {
-                if let Some(dropped) = self.dropped.get_mut(dependent)
-                    && !std::mem::replace(dropped, true)
-                {
+            for dependent in self.dependents(index) {
+                let Some(entry) = self.entries.get_mut(dependent) else { continue };
+                if !std::mem::replace(&mut entry.is_dropped, true) {
                     self.ready.remove(&dependent);
                     found.push(dependent);
                     from.push(dependent);
@@ -73,6 +80,10 @@ impl Schedule {
         }
         found.sort_unstable();
         found
+    }
+
+    fn dependents(&self, index: usize) -> Vec<usize> {
+        self.entries.get(index).map(|entry| entry.dependents.clone()).unwrap_or_default()
     }
 }
 

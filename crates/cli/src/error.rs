@@ -16,7 +16,7 @@ use reconcile_plan::plan::PlanFileError;
 use reconcile_policy::ParseError;
 use reconcile_sandbox::DeliverError;
 use reconcile_spec::Diagnostics;
-use reconcile_text::{Hint, message};
+use reconcile_text::{Hint, count, message};
 use reconcile_twin::StoreError;
 use reconcile_watch::ReceiverError;
 
@@ -288,9 +288,7 @@ fn paragraph(error: &clap::Error, label: &str) -> String {
 }
 
 fn summary(problems: &Diagnostics) -> String {
-    let count = problems.iter().count();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    format!("`{}` has {count} {noun}", problems.path())
+    format!("`{}` has {}", problems.path(), count(problems.iter().count(), "problem"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Reads specs and plans. Writes plans atomically, readable only by their owner.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read, Write};
+use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 
 use reconcile_evidence::PublicKeys;
+use reconcile_files::replace;
 use reconcile_plan::Plan;
 use reconcile_plan::baseline::Baseline;
 use reconcile_policy::Document;
@@ -114,18 +115,4 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
         return Err(CliError::Exists { path: path.to_owned() });
     }
     replace(path, text.as_bytes()).map_err(|source| CliError::Write { path: path.to_owned(), source })
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // A file that took its place would be the end of a device such as `/dev/null`.
-    if std::fs::metadata(path).is_ok_and(|it| !it.is_file()) {
-        return std::fs::write(path, bytes);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    // A temporary file is readable by its owner alone, and so is what it becomes.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -16,6 +16,7 @@ mod leftover;
 pub mod log_access;
 pub mod log_group;
 mod names;
+mod optional;
 pub mod organization;
 pub(crate) mod page;
 pub mod policy;

@@ -5,6 +5,7 @@
 
 use reconcile_operations::Error;
 use reconcile_policy::{Arn, Effect, Ownership, Statement, StatementRef};
+use reconcile_text::count;
 
 use crate::observed::{
     GroupTraits, LiveTopic, LogAccess, OtherPolicy, Reach, ReadError, Receiver, Target, Unread,
@@ -93,12 +94,9 @@ fn named(mut additions: Vec<String>, kind: &str) -> Vec<String> {
     additions
 }
 
-fn counted(count: u64, what: &str) -> Option<String> {
-    match count {
-        0 => None,
-        1 => Some(format!("1 {what}")),
-        _ => Some(format!("{count} {what}s")),
-    }
+fn counted(number: u64, noun: &str) -> Option<String> {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    (number > 0).then(|| count(number, noun))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use reconcile_policy::{Arn, Obstacle, PolicyKind, TooLarge};
 use reconcile_spec::SpecName;
+use reconcile_text::listed;
 
 use crate::address::Address;
 use crate::kind::Kind;
@@ -15,7 +16,7 @@ pub enum Refusal {
     /// A foreign statement blocks the delivery, whatever the managed statements allow.
     #[error(
         "{policy}: {statement} would keep {} from delivering: {obstacle}; the statement is {text}",
-        listed(addresses)
+        listed(addresses, 1)
     )]
     Blocked {
         /// The policy that has the statement.
@@ -307,15 +308,6 @@ pub(crate) fn proof_setting(policy: Kind) -> Option<&'static str> {
         | Kind::LogGroup
         | Kind::Role
         | Kind::Trail => None,
-    }
-}
-
-/// The first of many addresses, and how many more there are.
-pub(crate) fn listed(addresses: &[Address]) -> String {
-    match addresses {
-        [one] => one.to_string(),
-        [first, ..] => format!("{first} and {} more", addresses.len() - 1),
-        [] => String::new(),
     }
 }
 

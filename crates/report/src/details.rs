@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use reconcile_text::{Line, Text, markdown as md};
-
-use crate::paint::count;
+use reconcile_text::{Line, Text, count, markdown as md};
 
 /// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a document needs some as well.
 const LIMIT: usize = 40_000;

@@ -9,16 +9,16 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_plan::{Checked, Finding, FindingKind, Severity};
-use reconcile_text::{Line, Text, markdown as md};
+use reconcile_text::{Line, Text, count, markdown as md};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::TextOptions;
 use crate::details;
 use crate::diff::of_differences;
 use crate::error::{self, Failure, object, plain};
 use crate::fold::{self, few, fold};
-use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning};
+use crate::{FORMAT_VERSION, TextOptions};
 
 pub use html::html;
 pub(crate) use html::section;
@@ -209,7 +209,8 @@ pub fn json(specs: &[SpecDrift]) -> serde_json::Result<String> {
             })
         })
         .collect();
-    serde_json::to_string_pretty(&json!({ "format_version": "1.0", "specs": specs })).map(|text| text + "\n")
+    serde_json::to_string_pretty(&json!({ "format_version": FORMAT_VERSION, "specs": specs }))
+        .map(|text| text + "\n")
 }
 
 /// The Markdown view of a check, for an issue or a pull request.

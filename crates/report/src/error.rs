@@ -6,8 +6,7 @@ use reconcile_spec::Diagnostics;
 use reconcile_text::{Hint, Line, Text, messages};
 use serde_json::{Value, json};
 
-/// The version of the JSON document.
-const FORMAT_VERSION: &str = "1.0";
+use crate::FORMAT_VERSION;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();

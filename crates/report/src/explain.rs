@@ -6,13 +6,10 @@ use reconcile_policy::{Decision, PolicyKind};
 use reconcile_text::{Line, Text};
 use serde_json::{Value, json};
 
-use crate::TextOptions;
 use crate::error::hint_line;
 use crate::fold::{self, few, fold};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, sign};
-
-/// Version of the JSON form.
-pub const FORMAT_VERSION: &str = "1.0";
+use crate::{FORMAT_VERSION, TextOptions};
 
 /// The explanation of one address.
 #[derive(Debug, Clone)]

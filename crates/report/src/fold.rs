@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::paint::count;
+use reconcile_text::count;
 
 /// The minimum number of items in a fold.
 const FOLDED: usize = 3;

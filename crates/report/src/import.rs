@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use reconcile_plan::import::{Imported, LeftOut};
-use reconcile_text::Text;
+use reconcile_text::{Text, count};
 
 use crate::error::{hint_line, notice};
 
@@ -13,7 +13,7 @@ pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
     let mut text = Text::default();
     let out = out.map(|path| format!("{}: ", path.display())).unwrap_or_default();
     let Imported { name, bucket, contents, unmanaged, left_out, notes, .. } = imported;
-    let trails = counted(imported.trails, "trail");
+    let trails = count(imported.trails, "trail");
     text.line(format_args!("{out}installation `{name}`, {trails} to bucket {bucket}"));
     for line in contents {
         text.line(format_args!("  {line}"));
@@ -55,14 +55,10 @@ fn outcome(text: &mut Text, imported: &Imported) {
     match plan.changes.as_slice() {
         [] => text.line("A plan of this spec shows no changes."),
         changes => {
-            text.line(format_args!("A plan of this spec shows {}:", counted(changes.len(), "change")));
+            text.line(format_args!("A plan of this spec shows {}:", count(changes.len(), "change")));
             for change in changes {
                 text.line(format_args!("  {}: {}", change.address, change.reasons.join("; ")));
             }
         }
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

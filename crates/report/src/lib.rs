@@ -19,6 +19,9 @@ mod size;
 pub mod verify;
 pub mod watch;
 
+/// The version of the JSON documents that commands print.
+pub const FORMAT_VERSION: &str = "1.0";
+
 /// Options of text output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TextOptions {

@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use reconcile_apply::lock::{Holder, LeaseState, LockFound};
-use reconcile_text::Text;
+use reconcile_text::{Text, count};
 use serde_json::json;
 
-use crate::TextOptions;
-use crate::paint::{beginning, count};
-
-/// The version of the JSON document.
-const FORMAT_VERSION: &str = "1.0";
+use crate::paint::beginning;
+use crate::{FORMAT_VERSION, TextOptions};
 
 /// A lock, and whether it was released.
 #[derive(Debug, Clone)]

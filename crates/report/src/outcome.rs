@@ -6,12 +6,12 @@ use std::fmt::Write;
 use reconcile_apply::{ChangeResult, Outcome, Status};
 use reconcile_plan::Address;
 use reconcile_plan::plan::{Refused, Unreadable};
-use reconcile_text::{Line, Text, markdown as md};
+use reconcile_text::{Line, Text, count, markdown as md};
 use serde_json::{Value, json};
 
-use crate::TextOptions;
 use crate::error::{Failure, notice, object};
-use crate::paint::{CHANGE, REMOVE, beginning, count};
+use crate::paint::{CHANGE, REMOVE, beginning};
+use crate::{FORMAT_VERSION, TextOptions};
 
 /// The text view of an outcome: the changes that were not made, the reasons, and the counts.
 pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
@@ -61,7 +61,6 @@ fn unconfirmed(text: &mut Text, result: &ChangeResult) {
 
 fn counts(outcome: &Outcome) -> String {
     let summary = &outcome.summary;
-    let noun = if summary.applied == 1 { "change" } else { "changes" };
     let unchanged = match summary.unchanged {
         0 => String::new(),
         number => format!(" ({number} already in place)"),
@@ -77,8 +76,8 @@ fn counts(outcome: &Outcome) -> String {
         number => format!(" CloudTrail confirmed {}.", count(number, "trail")),
     };
     format!(
-        "Applied {} {noun}, {} failed, {} skipped{unchanged}.{confirmed} Journal: {}",
-        summary.applied,
+        "Applied {}, {} failed, {} skipped{unchanged}.{confirmed} Journal: {}",
+        count(summary.applied, "change"),
         summary.failed,
         summary.skipped,
         outcome.journal.display()
@@ -97,7 +96,7 @@ pub fn json(
     error: Option<&Failure>,
 ) -> serde_json::Result<String> {
     let value = json!({
-        "format_version": outcome.format_version,
+        "format_version": FORMAT_VERSION,
         "spec": outcome.spec,
         "results": outcome.results.iter().map(result).collect::<Vec<_>>(),
         "summary": outcome.summary,
@@ -110,19 +109,13 @@ pub fn json(
 }
 
 fn result(result: &ChangeResult) -> Value {
-    let (status, error, hint) = match &result.status {
-        Status::Applied => ("applied", None, None),
-        Status::Unchanged => ("unchanged", None, None),
-        Status::Failed { error, hint } => ("failed", Some(error.as_str()), hint.as_ref()),
-        Status::NotBegun => ("skipped", Some("interrupted"), None),
-        Status::Skipped { error } | Status::Stale { error } => ("skipped", Some(error.as_str()), None),
-    };
+    let status = &result.status;
     let mut value = json!({
         "address": result.address,
         "action": result.action,
-        "status": status,
-        "error": error,
-        "hint": hint,
+        "status": status.as_str(),
+        "error": status.error(),
+        "hint": status.hint(),
         "calls": result.calls,
         "duration_ms": result.duration_ms,
     });
@@ -138,10 +131,10 @@ pub fn markdown(outcome: &Outcome) -> String {
     let mut text = format!("### Apply of {path}\n\n{}\n", md::inline(&counts(outcome)));
     let not_made =
         outcome.results.iter().filter(|it| !matches!(it.status, Status::Applied | Status::Unchanged));
-    for result in not_made.map(result) {
-        let (address, status) = (result["address"].as_str().unwrap_or_default(), result["status"].as_str());
-        let error = md::inline(result["error"].as_str().unwrap_or_default());
-        let _ = write!(text, "\n- {} {}: {error}", md::code(address), status.unwrap_or_default());
+    for ChangeResult { address, status, .. } in not_made {
+        let (address, error) =
+            (md::code(&address.to_string()), md::inline(status.error().unwrap_or_default()));
+        let _ = write!(text, "\n- {address} {}: {error}", status.as_str());
     }
     text + "\n"
 }

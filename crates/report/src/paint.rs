@@ -29,14 +29,6 @@ pub(crate) fn style(action: ActionKind) -> Style {
     }
 }
 
-/// `1 account`, `2 accounts`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        number => format!("{number} {noun}s"),
-    }
-}
-
 /// The first lines of a text, which name the sandbox if the text is about one.
 pub(crate) fn beginning(options: TextOptions) -> Text {
     let mut text = Text::default();

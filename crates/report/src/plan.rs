@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use reconcile_plan::Plan;
 use reconcile_plan::plan::{AccountRef, ActionKind, Change, Refused, Risk, Trial, Unreadable, Warning};
-use reconcile_plan::{Address, Plan};
-use reconcile_text::{Line, Text, markdown as md};
+use reconcile_text::{Line, Text, count, markdown as md};
 
 use crate::TextOptions;
 use crate::details;
 use crate::diff::{lines, whole};
 use crate::error::notice;
 use crate::fold::{self, few, fold};
-use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count, sign, style};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, sign, style};
 use crate::size::size;
 
 /// A change, or a fold of identical changes in many accounts.
@@ -96,7 +96,10 @@ pub fn refused(refused: &Refused) -> Text {
     let message = format_args!(" {}", refused.message);
     let mut text = notice(Line::styled(REMOVE.bold(), "refused:").and(message), Some(&refused.hint));
     if !refused.left_out.is_empty() {
-        text.line(format_args!("  left out of this plan: {}", left_out(&refused.left_out)));
+        text.line(format_args!(
+            "  left out of this plan: {}",
+            few(refused.left_out.iter().map(ToString::to_string))
+        ));
     }
     text
 }
@@ -116,16 +119,6 @@ const WINDOW: &str = "note: AWS has no conditional write for policies. `apply` r
 /// Whether a change overwrites an existing policy, which other writers can also overwrite.
 fn rewrites_policy(change: &Change) -> bool {
     change.address.kind.is_policy() && change.action() != ActionKind::Create
-}
-
-/// The first few of many resources.
-fn left_out(addresses: &[Address]) -> String {
-    const SHOWN: usize = 5;
-    let shown: Vec<String> = addresses.iter().take(SHOWN).map(ToString::to_string).collect();
-    match addresses.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{}, … and {more} more", shown.join(", ")),
-    }
 }
 
 /// The label of a change that is not safe.
@@ -281,7 +274,11 @@ pub fn markdown(plan: &Plan) -> String {
         let (message, hint) = (md::inline(&refused.message), md::inline(&refused.hint));
         let _ = write!(text, "\n**Refused**: {message}\n\nHint: {hint}\n");
         if !refused.left_out.is_empty() {
-            let _ = write!(text, "\nLeft out of this plan: {}\n", md::inline(&left_out(&refused.left_out)));
+            let _ = write!(
+                text,
+                "\nLeft out of this plan: {}\n",
+                md::inline(&few(refused.left_out.iter().map(ToString::to_string)))
+            );
         }
     }
     for unreadable in &plan.unreadable {

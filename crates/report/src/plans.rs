@@ -4,10 +4,10 @@ use reconcile_plan::Plan;
 use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
-use crate::TextOptions;
 use crate::error::{self, Failure, object, plain};
 use crate::paint::{STRONG, beginning};
 use crate::plan;
+use crate::{FORMAT_VERSION, TextOptions};
 
 /// The plan of one of several specs.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,8 @@ pub fn json(specs: &[SpecPlan]) -> serde_json::Result<String> {
         })
     };
     let plans = specs.iter().map(one).collect::<Result<Vec<_>, _>>()?;
-    serde_json::to_string_pretty(&json!({ "format_version": "1.0", "plans": plans })).map(|text| text + "\n")
+    serde_json::to_string_pretty(&json!({ "format_version": FORMAT_VERSION, "plans": plans }))
+        .map(|text| text + "\n")
 }
 
 /// The Markdown view, for a pull request.

@@ -8,11 +8,11 @@ use anstyle::Style;
 use jiff::Timestamp;
 use reconcile_evidence::{CellReport, Finding, HoleCause, ObjectKind, Outcome, Tally, Verdict};
 use reconcile_policy::{AccountId, Region};
-use reconcile_text::{Line, Text};
+use reconcile_text::{Line, Text, count};
 use serde_json::json;
 
-use crate::TextOptions;
-use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning, count};
+use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning};
+use crate::{FORMAT_VERSION, TextOptions};
 
 pub use junit::junit;
 
@@ -287,7 +287,7 @@ pub fn json(verification: &Verification) -> serde_json::Result<String> {
     let cells: serde_json::Result<Vec<_>> =
         verification.cells.iter().map(|cell| of_cell(verification, cell)).collect();
     let document = json!({
-        "format_version": "1.0",
+        "format_version": FORMAT_VERSION,
         "spec": verification.spec,
         "from": verification.from,
         "to": verification.to,

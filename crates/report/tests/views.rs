@@ -317,7 +317,6 @@ fn an_outcome_of_every_sort() {
         result("d", Status::Skipped { error: "depends on c".to_owned() }),
     ];
     let mut outcome = Outcome {
-        format_version: "1.0",
         spec: plan_of(&[], &[]).spec,
         summary: Summary::of(&results),
         results,
@@ -368,7 +367,6 @@ fn no_value_repaints_a_terminal_or_forges_a_line() {
     .unwrap();
     let failed = Status::Failed { error: HOSTILE.to_owned(), hint: Some(HOSTILE.to_owned()) };
     let outcome = Outcome {
-        format_version: "1.0",
         spec: plan.spec.clone(),
         results: vec![result("payments", failed)],
         summary: Summary::default(),

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use reconcile_policy::AccountId;
-use serde_yaml::options::DuplicateKeyPolicy;
-use serde_yaml::{Error, Options};
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Error, Options};
 
 use crate::desired::{Desired, Roster};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
@@ -126,7 +126,7 @@ impl Spec {
 
 /// Parses the spec as it is written. All problems of shape are reported at once.
 fn read(text: &str) -> Result<RawSpec, Vec<Diagnostic>> {
-    match serde_yaml::from_str_with_options::<RawSpec>(text, options(DuplicateKeyPolicy::Error)) {
+    match serde_saphyr::from_str_with_options::<RawSpec>(text, options(DuplicateKeyPolicy::Error)) {
         Ok(raw) if raw.version.value == VERSION => Ok(raw),
         Ok(raw) => Err(vec![unknown_version(raw.version.value, raw.version.place)]),
         Err(error) => Err(explain_shape(text, &error)),
@@ -136,7 +136,8 @@ fn read(text: &str) -> Result<RawSpec, Vec<Diagnostic>> {
 /// Parses the file once more, as a tree of any shape, to find every problem. `error` is the first
 /// problem.
 fn explain_shape(text: &str, error: &Error) -> Vec<Diagnostic> {
-    let tree: Node = match serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::PassThrough)) {
+    let tree: Node = match serde_saphyr::from_str_with_options(text, options(DuplicateKeyPolicy::PassThrough))
+    {
         Ok(tree) => tree,
         Err(syntax) => return vec![explain(text, &syntax)],
     };

@@ -8,7 +8,9 @@ mod escape;
 mod hint;
 mod line;
 pub mod markdown;
+mod number;
 
 pub use escape::{escape, escape_json, is_hidden};
 pub use hint::{Hint, message, messages};
 pub use line::{Line, Text};
+pub use number::{count, listed, plural};

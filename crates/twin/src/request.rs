@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use percent_encoding::percent_decode_str;
 
 /// A request with its caller.
 #[derive(Debug)]
@@ -63,18 +64,10 @@ pub(crate) fn session_token(role: &str, session: &str, policy: Option<&str>, num
 impl Request {
     pub(crate) fn new(request: http::Request<Bytes>, number: u64) -> Self {
         let (parts, body) = request.into_parts();
-        let decode = |text: &str| {
-            let pairs = form_urlencoded::parse(text.as_bytes());
-            pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>()
-        };
-        // In a path, a plus is literal.
-        let path = decode(&format!(
-            "={}",
-            parts.uri.path().replace('+', "%2B").replace('&', "%26").replace('=', "%3D")
-        ));
+        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         Self {
-            path: path.into_iter().next().map(|(_, path)| path).unwrap_or_default(),
-            query: decode(parts.uri.query().unwrap_or_default()),
+            path: percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned(),
+            query: query.into_owned().collect(),
             scope: Scope::of(&parts.headers),
             method: parts.method,
             headers: parts.headers,
@@ -130,7 +123,7 @@ mod tests {
     #[test]
     fn the_signature_determines_caller_service_and_region() {
         let request = http::Request::builder()
-            .uri("http://localhost/logs/a%20b?policy&x=1")
+            .uri("http://localhost/logs/a%20b+c&d=e?policy&x=1+1")
             .header(
                 "authorization",
                 "AWS4-HMAC-SHA256 Credential=AKIATWIN111111111111/20261123/eu-west-1/s3/aws4_request, SignedHeaders=host",
@@ -140,8 +133,9 @@ mod tests {
         let request = Request::new(request, 0);
         assert_eq!(request.account(), Some("111111111111"));
         assert_eq!((request.scope.region.as_str(), request.scope.service.as_str()), ("eu-west-1", "s3"));
-        assert_eq!(request.path, "/logs/a b");
-        assert_eq!((request.query("policy"), request.query("x")), (Some(""), Some("1")));
+        // A plus is a space only in a query.
+        assert_eq!(request.path, "/logs/a b+c&d=e");
+        assert_eq!((request.query("policy"), request.query("x")), (Some(""), Some("1 1")));
     }
 
     #[test]

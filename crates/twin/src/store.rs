@@ -2,9 +2,9 @@
 //! state.
 
 use std::fs::{File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use reconcile_files::replace;
 use reconcile_text::Hint;
 use serde::Deserialize;
 
@@ -101,21 +101,10 @@ impl Store {
         Ok((Self { path: path.to_owned(), _lock: lock }, state))
     }
 
-    /// Writes the state completely or not at all: to a temporary file, which then replaces the
-    /// file.
+    /// Writes the state completely or not at all.
     pub(crate) fn save(&self, state: serde_json::Result<Vec<u8>>) -> Result<(), StoreError> {
         let bytes = state.map_err(|error| StoreError::Invalid { path: self.path.clone(), error })?;
-        self.replace(&bytes).map_err(|error| StoreError::Io { path: self.path.clone(), error })
-    }
-
-    fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
-        let folder =
-            self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // A temporary file is readable only by its owner, and so is the state file.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(&self.path)?;
-        Ok(())
+        replace(&self.path, &bytes).map_err(|error| StoreError::Io { path: self.path.clone(), error })
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a watch remembers across restarts: a file for each spec.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
+use reconcile_files::replace;
 use reconcile_plan::Finding;
 use reconcile_report::watch::Record;
 use reconcile_spec::sha256_hex;
@@ -113,16 +114,8 @@ impl Store {
             File { format_version: FORMAT_VERSION.to_owned(), spec: spec.to_owned(), memory: memory.clone() };
         let bytes =
             serde_json::to_vec(&file).map_err(|source| StoreError::Invalid { path: path.clone(), source })?;
-        replace(&self.0, &path, &bytes).map_err(|source| StoreError::Io { path, source })
+        replace(&path, &bytes).map_err(|source| StoreError::Io { path, source })
     }
-}
-
-fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

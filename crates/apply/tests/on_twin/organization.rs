@@ -71,6 +71,6 @@ async fn an_administrator_for_whom_there_is_no_room_is_a_warning_of_the_plan() {
     );
     let outcome = installation.apply(&delegating("[m2, m3]"), &plan).await;
     assert!(!outcome.is_complete());
-    let outcome = serde_json::to_string(&outcome).unwrap();
+    let outcome = format!("{outcome:?}");
     assert!(outcome.contains("DelegatedAdminAccountLimitExceededException"), "{outcome}");
 }

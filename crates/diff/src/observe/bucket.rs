@@ -13,6 +13,7 @@ use reconcile_policy::{KeyIdentifier, Region};
 use reconcile_spec::{BucketName, Installation, ObjectOwnership};
 
 use super::error::found;
+use super::optional::when;
 use super::retention;
 
 /// Settings of a bucket that are read only if the spec manages them.
@@ -87,7 +88,9 @@ pub async fn read(
     let reader =
         Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
     let lifecycle = when(aspects.lifecycle, async {
-        Ok(retention::views(&retention::read_rules(session, region, name).await?).of(&aspects.installation))
+        Ok::<_, Error>(
+            retention::views(&retention::read_rules(session, region, name).await?).of(&aspects.installation),
+        )
     });
     let object_lock = when(aspects.object_lock, retention::object_lock(session, region, name));
     let access_logs = when(aspects.access_logs, retention::access_logs(session, region, name));
@@ -116,11 +119,6 @@ pub async fn read(
         access_logs: retained.2?,
         tags: tags?,
     }))
-}
-
-/// Reads a setting, if it is to be read at all.
-async fn when<T>(is_asked: bool, read: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
-    if is_asked { read.await.map(Some) } else { Ok(None) }
 }
 
 /// Returns whether a bucket is empty, also of former versions and delete markers.

@@ -11,6 +11,7 @@ use reconcile_plan::observed::{Inactive, LiveOrganization, ReadError};
 use reconcile_policy::{AccountId, CLOUDTRAIL, Region};
 use reconcile_spec::{Member, Organization, Roster, Unit};
 
+use super::optional::when;
 use super::page;
 
 /// The state of an account that can be entered.
@@ -97,14 +98,6 @@ pub async fn list_delegated_administrators(
     region: &Region,
 ) -> Result<Vec<AccountId>, ReadError> {
     Reader { session, client: session.organizations(region) }.delegated_administrators().await
-}
-
-/// Reads something, if it is to be read at all.
-async fn when<T>(
-    is_asked: bool,
-    read: impl Future<Output = Result<T, ReadError>>,
-) -> Result<Option<T>, ReadError> {
-    if is_asked { read.await.map(Some) } else { Ok(None) }
 }
 
 /// The units, and for each account the IDs of its units.

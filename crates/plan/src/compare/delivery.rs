@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Decision, Delivery, Document, Fitted, PolicyKind, Proof};
 use reconcile_spec::{self as spec, OnDoubt};
+use reconcile_text::listed;
 
 use super::Scope;
 use super::change::Compared;
@@ -13,7 +14,7 @@ use crate::address::Address;
 use crate::delivery::{Policies, denying, obstacle, own_key, planned_paths};
 use crate::kind::Kind;
 use crate::plan::WarningCode;
-use crate::refusal::{Refusal, listed, proof_setting};
+use crate::refusal::{Refusal, proof_setting};
 
 /// Proves delivery after each step of the plan: under the expanded policies and under the contracted ones. A policy whose
 /// write is refused stays as it is. `topics` are in the order of the spec.
@@ -186,18 +187,18 @@ fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
             WarningCode::DeliveryDenied,
             format!(
                 "{statement} would keep {} from delivering: {obstacle}; the statement is {text}",
-                listed(&trails)
+                listed(&trails, 1)
             ),
         ),
         Verdict::NotAllowed { hint } => {
             let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
             (
                 WarningCode::DeliveryNotAllowed,
-                format!("{} could not deliver: {obstacle}{hint}", listed(&trails)),
+                format!("{} could not deliver: {obstacle}{hint}", listed(&trails, 1)),
             )
         }
         Verdict::Unknown { settled } => {
-            let what = format!("whether {} can deliver", listed(&trails));
+            let what = format!("whether {} can deliver", listed(&trails, 1));
             let settled = settled.iter().cloned().chain(scope.how_to_accept(&policy));
             (WarningCode::DeliveryUnknown, doubt::told(&what, &obstacle, settled))
         }

@@ -1,6 +1,7 @@
 //! Describes the changes that a plan would make without one line of the spec.
 
 use reconcile_spec::Diagnostics;
+use reconcile_text::{count, listed};
 
 use crate::compare::Comparison;
 use crate::plan::{ActionKind, Change};
@@ -60,32 +61,14 @@ fn in_words(changes: &[&Change]) -> String {
         let why = match reasons {
             [] => String::new(),
             [only] => format!(": {only}"),
-            [first, more @ ..] => format!(": {first}, and {}", counted(more.len(), "more reason")),
+            [first, more @ ..] => format!(": {first}, and {}", count(more.len(), "more reason")),
         };
-        format!("{verb} {}{why}", listed(addresses))
+        format!("{verb} {}{why}", listed(addresses, NAMED))
     });
     let said: Vec<String> = said.collect();
     let named = said.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
     match said.len().saturating_sub(NAMED) {
         0 => named,
-        more => format!("{named}; and {}", counted(more, "more change")),
+        more => format!("{named}; and {}", count(more, "more change")),
     }
-}
-
-/// The first members of a list, and the number of the others.
-fn listed(members: &[String]) -> String {
-    match members {
-        [one, two] => format!("{one} and {two}"),
-        members => {
-            let named: Vec<&str> = members.iter().take(NAMED).map(String::as_str).collect();
-            match members.len().saturating_sub(NAMED) {
-                0 => named.join(", "),
-                more => format!("{} and {more} more", named.join(", ")),
-            }
-        }
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

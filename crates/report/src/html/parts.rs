@@ -6,13 +6,12 @@ use anstream::adapter::strip_str;
 use maud::{Markup, html};
 use reconcile_plan::{Checked, Finding, FindingKind, Severity};
 use reconcile_spec::AccountName;
-use reconcile_text::Text;
+use reconcile_text::{Text, count};
 
 use super::{prose, shown};
 use crate::diff::of_differences;
 use crate::drift::{Tally, accounts, label, likeness, message};
 use crate::fold::{self, fold};
-use crate::paint::count;
 
 /// The number of accounts without findings that are shown without being unfolded.
 const FEW: usize = 60;

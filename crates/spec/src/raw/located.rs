@@ -14,13 +14,13 @@ pub(crate) struct Located<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = serde_yaml::Spanned::<T>::deserialize(deserializer)?;
+        let spanned = serde_saphyr::Spanned::<T>::deserialize(deserializer)?;
         Ok(Self { value: spanned.value, place: place(&spanned.referenced) })
     }
 }
 
 /// Converts a YAML location into a place.
-pub(crate) fn place(location: &serde_yaml::Location) -> Place {
+pub(crate) fn place(location: &serde_saphyr::Location) -> Place {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     Place {
         line: number(location.line()).max(1),

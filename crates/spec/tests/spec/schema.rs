@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{PROD, prod_with};
 
 fn problems(text: &str) -> Vec<String> {
-    let value: Value = serde_yaml::from_str(text).unwrap();
+    let value: Value = serde_saphyr::from_str(text).unwrap();
     let validator = jsonschema::validator_for(&schema()).unwrap();
     validator.iter_errors(&value).map(|error| error.to_string()).collect()
 }

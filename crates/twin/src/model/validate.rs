@@ -1,5 +1,6 @@
 //! Validates an input against the model of its operation, with the messages of AWS.
 
+use reconcile_text::plural;
 use serde_json::Value;
 
 use super::{Model, Range, Shape, Structure};
@@ -40,7 +41,7 @@ impl Model {
         let member = first.path.split('.').next().unwrap_or_default();
         let in_payload = structure.payload.as_ref().is_some_and(|payload| below("", payload) == member);
         let texts: Vec<&str> = walk.violations.iter().map(|it| it.text.as_str()).collect();
-        let noun = if texts.len() == 1 { "error" } else { "errors" };
+        let noun = plural(texts.len(), "error");
         let message = format!("{} validation {noun} detected: {}", texts.len(), texts.join("; "));
         Err(Invalid::Constraint { in_payload, message })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use reconcile_report::FORMAT_VERSION;
 use reconcile_spec::sha256_hex;
 use reconcile_text::{escape, escape_json};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ impl Message {
     pub(crate) fn new(spec: &str, installation: Option<&str>, at: Timestamp, news: &News) -> Self {
         let News { changes, failed, is_recovered } = news;
         let document = json!({
-            "format_version": "1.0",
+            "format_version": FORMAT_VERSION,
             "spec": spec,
             "installation": installation,
             "changes": changes,

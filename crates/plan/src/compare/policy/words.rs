@@ -4,6 +4,7 @@
 use std::fmt;
 
 use reconcile_policy::{Adopted, Fate, Hop, Ownership, Role, Sources, Use};
+use reconcile_text::{listed, plural};
 use serde_json::Value;
 
 use super::super::confirm::decides;
@@ -271,12 +272,11 @@ fn who(sources: &Sources) -> String {
         Sources::Trails { arns } => list(&arns.iter().map(|arn| trail(arn)).collect::<Vec<_>>()),
         Sources::Accounts { ids } => {
             let ids: Vec<String> = ids.iter().cloned().collect();
-            let word = if ids.len() == 1 { "account" } else { "accounts" };
+            let word = plural(ids.len(), "account");
             format!("other trails and event data stores of {word} {}", list(&ids))
         }
         Sources::Organizations { ids } => {
-            let word = if ids.len() == 1 { "organization" } else { "organizations" };
-            format!("trails of {word} {}", list(&quoted(ids)))
+            format!("trails of {} {}", plural(ids.len(), "organization"), list(&quoted(ids)))
         }
         Sources::Others { arns } => list(&quoted(arns)),
         Sources::Everyone => "every trail of every account".to_owned(),
@@ -313,15 +313,7 @@ fn folder(resource: &str) -> String {
 
 /// Returns the first names, and the number of the others.
 pub(super) fn list(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    match names.split_at_checked(SHOWN) {
-        Some((shown, [_, ..])) => format!("{} and {} more", shown.join(", "), names.len() - SHOWN),
-        _ => match names {
-            [] => String::new(),
-            [one] => one.clone(),
-            [all @ .., last] => format!("{} and {last}", all.join(", ")),
-        },
-    }
+    listed(names, 3)
 }
 
 #[cfg(test)]

@@ -163,11 +163,11 @@ mod tests {
         ] {
             let text =
                 format!("{{FieldSelectors: [{{Field: eventCategory, Equals: [Data]}}, {conditions}]}}");
-            let selectors = Selectors::advanced(vec![serde_yaml::from_str(&text).unwrap()]);
+            let selectors = Selectors::advanced(vec![serde_saphyr::from_str(&text).unwrap()]);
             assert_eq!(selectors.may_record_deliveries("logs", None, true), expected, "{conditions}");
         }
         let management = "{FieldSelectors: [{Field: eventCategory, Equals: [Management]}]}";
-        let selectors = Selectors::advanced(vec![serde_yaml::from_str(management).unwrap()]);
+        let selectors = Selectors::advanced(vec![serde_saphyr::from_str(management).unwrap()]);
         assert!(!selectors.may_record_deliveries("logs", None, true));
     }
 }

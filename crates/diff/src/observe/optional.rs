@@ -1,0 +1,9 @@
+//! Reads settings that only some specs manage.
+
+/// Reads a setting if a spec asks for it, and returns `None` without a call otherwise.
+pub(super) async fn when<T, E>(
+    is_asked: bool,
+    read: impl Future<Output = Result<T, E>>,
+) -> Result<Option<T>, E> {
+    if is_asked { read.await.map(Some) } else { Ok(None) }
+}

@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use reconcile_plan::Severity;
-use reconcile_policy::{AccountId, NameError, Region};
-use reconcile_spec::{AccountName, BucketName, RolePath, SpecName, TrailName};
+use reconcile_policy::{NameError, Region};
+use reconcile_spec::{AccountName, BucketName, GivenAccount, RolePath, SpecName, TrailName};
 use reconcile_twin::Weather;
 
 pub(crate) use endpoint::{EndpointUrl, NotAnEndpoint};
@@ -514,7 +514,7 @@ a plan does without the line.")]
 pub(crate) struct ImportArgs {
     /// Account to read (repeatable); without a role, the current credentials must belong to this account
     #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
-    pub(crate) accounts: Vec<ImportAccount>,
+    pub(crate) accounts: Vec<GivenAccount>,
     /// Name of the bucket [default: the bucket of the trails]
     #[arg(long, value_name = "NAME")]
     pub(crate) bucket: Option<BucketName>,
@@ -543,15 +543,7 @@ pub(crate) struct ImportArgs {
 /// organization" in the Organizations user guide.
 pub(crate) const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
 
-/// An account in the arguments.
-#[derive(Debug, Clone)]
-pub(crate) struct ImportAccount {
-    pub(crate) name: AccountName,
-    pub(crate) id: AccountId,
-    pub(crate) role: Option<String>,
-}
-
-fn import_account(text: &str) -> Result<ImportAccount, String> {
+fn import_account(text: &str) -> Result<GivenAccount, String> {
     let (name, rest) = text.split_once('=').ok_or("write it as NAME=ID or NAME=ID:ROLE")?;
     let (id, role) = match rest.split_once(':') {
         Some((id, role)) => (id, Some(role.to_owned())),
@@ -559,7 +551,7 @@ fn import_account(text: &str) -> Result<ImportAccount, String> {
     };
     let name = name.parse().map_err(|error: NameError| error.to_string())?;
     let id = id.parse().map_err(|error: NameError| error.to_string())?;
-    Ok(ImportAccount { name, id, role })
+    Ok(GivenAccount { name, id, role })
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,13 @@ pub struct Place {
     pub length: usize,
 }
 
+/// The place of the first character.
+impl Default for Place {
+    fn default() -> Self {
+        Self { line: 1, column: 1, length: 1 }
+    }
+}
+
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {

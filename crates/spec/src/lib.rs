@@ -6,6 +6,7 @@ mod desired;
 mod diagnostic;
 mod digest;
 mod facts;
+mod given;
 mod mask;
 mod names;
 mod parse;
@@ -27,6 +28,7 @@ pub use desired::{
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;
+pub use given::GivenAccount;
 pub use names::{
     AccountName, AliasName, BucketName, LogGroupName, RoleName, RolePath, SpecName, TopicName, TrailName,
 };

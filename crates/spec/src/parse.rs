@@ -1,6 +1,7 @@
 //! Parses the bytes of a spec into a [`Spec`], or into problems.
 
 use std::fmt;
+use std::sync::Arc;
 
 use reconcile_policy::AccountId;
 use serde_saphyr::options::DuplicateKeyPolicy;
@@ -15,16 +16,25 @@ use crate::schema::schema;
 use crate::{resolve, shape};
 
 /// A valid spec: everything that can be checked without AWS has been checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Spec {
     path: String,
     text: String,
     sha256: String,
+    /// The text as values, which are resolved again with the members of an organization.
+    raw: Arc<RawSpec>,
     desired: Desired,
 }
 
+/// The values of a spec follow from its text.
+impl PartialEq for Spec {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text, &self.desired) == (&other.path, &other.text, &other.desired)
+    }
+}
+
 /// The format version that this version of the program accepts.
-const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 1;
 
 /// The maximum size of a file. A spec of thousands of accounts is smaller.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -59,17 +69,30 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
         return Err(Diagnostics::new(path, text, vec![tab]));
     }
 
-    resolve_text(path, text, None)
+    let raw = read(text).map_err(|problems| Diagnostics::new(path, text, problems))?;
+    Spec::of_raw(path, text, raw)
 }
 
-fn resolve_text(path: &str, text: &str, roster: Option<&Roster>) -> Result<Spec, Diagnostics> {
-    let raw = read(text).map_err(|problems| Diagnostics::new(path, text, problems))?;
-    let desired =
-        resolve::resolve(&raw, roster).map_err(|problems| Diagnostics::new(path, text, problems))?;
-    Ok(Spec { path: path.to_owned(), text: text.to_owned(), sha256: sha256_hex(text.as_bytes()), desired })
+/// Resolves values. The problems of values that come from no text have no places.
+fn resolved(path: &str, text: &str, raw: &RawSpec, roster: Option<&Roster>) -> Result<Desired, Diagnostics> {
+    resolve::resolve(raw, roster).map_err(|mut problems| {
+        if text.is_empty() {
+            for problem in &mut problems {
+                problem.place = None;
+            }
+        }
+        Diagnostics::new(path, text, problems)
+    })
 }
 
 impl Spec {
+    /// Resolves the values of a text, which is empty for values that come from no text.
+    pub(crate) fn of_raw(path: &str, text: &str, raw: RawSpec) -> Result<Self, Diagnostics> {
+        let desired = resolved(path, text, &raw, None)?;
+        let sha256 = sha256_hex(text.as_bytes());
+        Ok(Self { path: path.to_owned(), text: text.to_owned(), sha256, raw: Arc::new(raw), desired })
+    }
+
     /// Resolves the spec again with a known organization: included members are added to the
     /// accounts, and organization trails belong to the management account.
     ///
@@ -80,7 +103,8 @@ impl Spec {
         if self.desired.organization.is_none() {
             return Ok(self.clone());
         }
-        resolve_text(&self.path, &self.text, Some(roster))
+        let desired = resolved(&self.path, &self.text, &self.raw, Some(roster))?;
+        Ok(Self { desired, ..self.clone() })
     }
 
     /// Adds accounts that are known to have joined from the organization, with their earlier names.

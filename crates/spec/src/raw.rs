@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use accounts::{RawAccount, RawAccounts};
+pub(crate) use accounts::{RawAccount, RawAccountId, RawAccounts};
 pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawForeign, RawForm, RawKeep, RawLifecycle,
     RawObjectLock, RawOwnership, RawPolicy, RawProof, RawTransition, RawUnlisted,

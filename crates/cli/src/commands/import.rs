@@ -1,14 +1,13 @@
 //! `reconcile import`
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_diff::{Progress, import};
 use reconcile_plan::import::Request;
 use reconcile_plan::observed::Wanted;
-use reconcile_policy::Region;
-use reconcile_spec::{Spec, parse};
+use reconcile_policy::Partition;
+use reconcile_spec::Spec;
 
 use crate::args::{Global, ImportArgs};
 use crate::connect::World;
@@ -18,7 +17,7 @@ use crate::progress::reading;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliError> {
-    let accounts = accounts_alone(global, args)?;
+    let accounts = accounts_of(global, args)?;
     let world = World::open(global)?;
     let aws = world.connect(global, &accounts).await?;
     let request = Request {
@@ -39,22 +38,10 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     Ok(Exit::Ok)
 }
 
-/// A minimal spec, with only the accounts and their roles.
-fn accounts_alone(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> {
-    let mut text = "version: 1\nname: import\naccounts:\n".to_owned();
-    for account in &args.accounts {
-        let role = account.role.as_ref().map(|role| format!(", role: {role:?}")).unwrap_or_default();
-        let _ = writeln!(text, "  \"{}\": {{ id: \"{}\"{role} }}", account.name, account.id);
-    }
-    let first = args.accounts.first().map_or("", |account| account.name.as_str());
-    if let Some(organization) = &args.organization {
-        let role = args.role.as_str();
-        let _ =
-            writeln!(text, "organization: {{ account: \"{organization}\", include: all, role: {role:?} }}");
-    }
-    let region = global.region.as_ref().map_or("us-east-1", Region::as_str);
-    let _ = writeln!(text, "bucket: {{ name: import, account: {first:?}, region: {region} }}");
-    let _ = writeln!(text, "recognize: [{region}]");
-    text.push_str("key: { alias: import }\ntrails: [{ name: Import, accounts: all }]\n");
-    parse("the accounts of the command line", text.as_bytes()).map_err(CliError::Spec)
+/// The accounts of the arguments, as a spec.
+fn accounts_of(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> {
+    let members = args.organization.as_ref().map(|account| (account, &args.role));
+    let region = global.region.clone().unwrap_or_else(|| Partition::Aws.first_region());
+    Spec::of_accounts("the accounts of the command line", &args.accounts, members, &region)
+        .map_err(CliError::Spec)
 }

@@ -5,7 +5,7 @@ use super::{Located, Node, OrUnmanaged};
 use crate::desired::{LockMode, StorageClass};
 
 /// The bucket to which all trails deliver.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Bucket")]
 pub(crate) struct RawBucket {

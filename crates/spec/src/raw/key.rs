@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Located, OrUnmanaged, RawPolicy};
 
 /// The KMS key that encrypts the logs.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Key")]
 pub(crate) struct RawKey {

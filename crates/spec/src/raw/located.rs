@@ -6,10 +6,17 @@ use serde::{Deserialize, Deserializer};
 use crate::diagnostic::Place;
 
 /// A value with its place in the file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Located<T> {
     pub(crate) value: T,
     pub(crate) place: Place,
+}
+
+/// A value that comes from no file.
+impl<T> From<T> for Located<T> {
+    fn from(value: T) -> Self {
+        Self { value, place: Place::default() }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use super::{All, ListOr, Located, RawAdvancedSelector, RawProof, WordOr};
 
 /// A trail, in one account or many.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Trail")]
 pub(crate) struct RawTrail {

@@ -15,7 +15,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::ErrorKind;
 
 use crate::call::note;
-use crate::connect::is_of_aws;
+use crate::endpoint::is_of_aws;
 
 /// A client whose answers are checked. A rejected answer counts as a lost one: the SDK repeats the call where it would repeat
 /// it after a lost connection.

@@ -18,10 +18,11 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use reconcile_policy::{AccountId, Partition, Region};
+use reconcile_policy::{AccountId, Region};
 use tokio::sync::Mutex;
 
 use crate::answer::checked;
+use crate::endpoint::EMBEDDED;
 use crate::gate::{Counts, Gate};
 use crate::profile;
 use crate::rate::Limiter;
@@ -84,9 +85,6 @@ struct Shared {
     /// The base configurations by profile (`None`: ambient credentials). A profile is read once.
     bases: Mutex<HashMap<Option<String>, SdkConfig>>,
 }
-
-/// The endpoint of an AWS inside this process.
-const EMBEDDED: &str = "http://embedded.localhost";
 
 impl Aws {
     /// Prepares the connection. Uses neither network nor files before a session is opened.
@@ -220,15 +218,6 @@ fn sts_region(wanted: &Region) -> Region {
     if wanted.is_opt_in() { wanted.partition().first_region() } else { wanted.clone() }
 }
 
-/// Returns whether AWS or the AWS inside this process answers at a URL, and no emulator.
-pub(crate) fn is_of_aws(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = host.split(['/', ':', '?']).next().unwrap_or_default();
-    let embedded = EMBEDDED.trim_start_matches("http://");
-    let mut suffixes = Partition::ALL.iter().map(|partition| partition.dns_suffix()).chain([embedded]);
-    suffixes.any(|suffix| host.ends_with(suffix))
-}
-
 /// One HTTPS client for everything.
 pub(crate) fn https_client(proxy: ProxyConfig) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
@@ -359,21 +348,6 @@ mod tests {
             ("cn-northwest-1", "cn-northwest-1"),
         ] {
             assert_eq!(sts_region(&wanted.parse().unwrap()).as_str(), called, "{wanted}");
-        }
-    }
-
-    #[test]
-    fn aws_is_told_from_an_emulator_by_the_host() {
-        for (url, expected) in [
-            ("https://sts.us-east-1.amazonaws.com/", true),
-            ("https://logs.s3.cn-north-1.amazonaws.com.cn/?notification", true),
-            ("https://vpce-1.s3.us-east-1.vpce.amazonaws.com:443/logs", true),
-            ("http://embedded.localhost/logs?notification", true),
-            ("http://127.0.0.1:5000/logs?notification", false),
-            ("https://localhost.localstack.cloud:4566", false),
-            ("https://amazonaws.com.example.org/", false),
-        ] {
-            assert_eq!(is_of_aws(url), expected, "{url}");
         }
     }
 }

@@ -1,8 +1,11 @@
-//! Reads the host and the Region of a request.
+//! Reads the host and the Region of a request, and whether AWS answers it.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use reconcile_operations::Endpoint;
-use reconcile_policy::Region;
+use reconcile_policy::{Partition, Region};
+
+/// The endpoint of an AWS inside this process.
+pub(crate) const EMBEDDED: &str = "http://embedded.localhost";
 
 pub(crate) fn endpoint_of(request: &HttpRequest) -> Endpoint {
     let rest = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
@@ -17,6 +20,15 @@ pub(crate) fn endpoint_of(request: &HttpRequest) -> Endpoint {
 fn region(authorization: &str) -> Option<Region> {
     let (_, scope) = authorization.split_once("Credential=")?;
     scope.split('/').nth(2)?.parse().ok()
+}
+
+/// Returns whether AWS or the AWS inside this process answers at a URL, and no emulator.
+pub(crate) fn is_of_aws(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', ':', '?']).next().unwrap_or_default();
+    let embedded = EMBEDDED.trim_start_matches("http://");
+    let mut suffixes = Partition::ALL.iter().map(|partition| partition.dns_suffix()).chain([embedded]);
+    suffixes.any(|suffix| host.ends_with(suffix))
 }
 
 #[cfg(test)]
@@ -44,6 +56,21 @@ mod tests {
                 request.headers_mut().insert("authorization", authorization);
             }
             assert_eq!(endpoint_of(&request).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn aws_is_told_from_an_emulator_by_the_host() {
+        for (url, expected) in [
+            ("https://sts.us-east-1.amazonaws.com/", true),
+            ("https://logs.s3.cn-north-1.amazonaws.com.cn/?notification", true),
+            ("https://vpce-1.s3.us-east-1.vpce.amazonaws.com:443/logs", true),
+            ("http://embedded.localhost/logs?notification", true),
+            ("http://127.0.0.1:5000/logs?notification", false),
+            ("https://localhost.localstack.cloud:4566", false),
+            ("https://amazonaws.com.example.org/", false),
+        ] {
+            assert_eq!(is_of_aws(url), expected, "{url}");
         }
     }
 }

@@ -16,7 +16,7 @@ use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{Account, Desired, RoleAccess};
 
 use crate::assumed_role::AssumedRole;
-use crate::connect::is_of_aws;
+use crate::endpoint::is_of_aws;
 use crate::error::error_of;
 use crate::gate::Gate;
 use crate::retry::{Retries, Rules};

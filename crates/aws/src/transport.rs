@@ -14,8 +14,7 @@ use reconcile_policy::AccountId;
 use tokio::time::timeout;
 
 use crate::call;
-use crate::connect::is_of_aws;
-use crate::endpoint::endpoint_of;
+use crate::endpoint::{endpoint_of, is_of_aws};
 use crate::gate::Gate;
 use crate::rate::{self, Limiter, Rate};
 

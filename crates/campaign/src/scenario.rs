@@ -3,13 +3,14 @@
 use reconcile_twin::{Setup, SetupAccount};
 
 use crate::others::{Others, console_statements, statement};
-use crate::specs::KEY;
 use crate::world::{Failure, Task, World};
 
 /// The account of the bucket and the key in the specs of this module.
 pub const MASTER: &str = "111111111111";
 /// The Region of the bucket and the key in the specs of this module.
 pub const REGION: &str = "eu-west-1";
+/// A key that another team keeps.
+pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-00000000beef";
 /// The bucket of the specs of this module.
 pub const BUCKET: &str = "test-logs";
 /// The alias of the key in the specs of this module.

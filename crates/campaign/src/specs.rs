@@ -2,10 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::scenario::MASTER;
-
-/// A key that another team keeps.
-pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-00000000beef";
+use crate::scenario::{KEY, MASTER};
 
 /// Whether a spec says something about every aspect: what it leaves alone stays as the last spec left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

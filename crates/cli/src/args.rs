@@ -26,6 +26,8 @@ pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";
 pub(crate) const PLAN_FILE: &str = ".reconcile/plan.json";
 /// The default folder for the plans of several specs.
 pub(crate) const PLANS_FOLDER: &str = ".reconcile/plans";
+/// The folder of the journals.
+pub(crate) const JOURNALS: &str = ".reconcile/journal";
 
 /// Manage centralized CloudTrail logging for many AWS accounts from one YAML file
 #[derive(Debug, Parser)]

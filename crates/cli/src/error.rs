@@ -20,8 +20,7 @@ use reconcile_text::{Hint, count, message};
 use reconcile_twin::StoreError;
 use reconcile_watch::ReceiverError;
 
-use crate::args::NotAnEndpoint;
-use crate::commands::apply::JOURNALS;
+use crate::args::{JOURNALS, NotAnEndpoint};
 use crate::exit::Exit;
 
 /// An error of a command.

@@ -38,6 +38,7 @@ mod topic;
 mod topic_policy;
 mod trail;
 mod trial;
+mod triers;
 
 use std::collections::{BTreeMap, BTreeSet};
 

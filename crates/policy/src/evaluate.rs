@@ -12,6 +12,7 @@ pub(crate) mod condition;
 mod keys;
 mod known;
 mod request;
+mod requester;
 mod way;
 
 use std::borrow::Cow;

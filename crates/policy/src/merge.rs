@@ -7,6 +7,7 @@
 //! just read.
 
 mod adopt;
+mod adoption;
 mod handover;
 mod judge;
 mod open;
@@ -22,7 +23,7 @@ use crate::equivalent::reads_variables;
 use crate::ownership::{previous_sid, under_present_name};
 use crate::trails::{Coverage, SOURCE_ORGANIZATION, TrailStatement};
 use crate::{Document, Effect, Ownership, Statement};
-pub use adopt::{Adopted, Adoption, Fate, Keep};
+pub use adoption::{Adopted, Adoption, Fate, Keep};
 pub use rebase::Step;
 use union::unite;
 pub use uses::{Sources, Use};

@@ -3,7 +3,8 @@
 use aws_sdk_s3::types::Tag;
 use proptest::prelude::*;
 use reconcile_campaign::normal::{first_difference, sorted};
-use reconcile_campaign::specs::{KEY, Said, specs};
+use reconcile_campaign::scenario::KEY;
+use reconcile_campaign::specs::{Said, specs};
 use reconcile_twin::KeySummary;
 use serde_json::{Value, json};
 

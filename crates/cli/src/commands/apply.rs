@@ -15,7 +15,7 @@ use reconcile_plan::plan::{Refused, Unreadable};
 use reconcile_plan::{Plan, compare, destroy};
 use reconcile_spec::Spec;
 
-use crate::args::{ApplyArgs, Format, Global, PLAN_FILE};
+use crate::args::{ApplyArgs, Format, Global, JOURNALS, PLAN_FILE};
 use crate::commands::observe::{make_plan, read_live, text_options};
 use crate::connect::World;
 use crate::error::CliError;
@@ -27,9 +27,6 @@ use crate::{files, output};
 
 /// The maximum time for the release of the lock after a second signal.
 const LAST_RELEASE: Duration = Duration::from_secs(5);
-
-/// The folder of the journals.
-pub(crate) const JOURNALS: &str = ".reconcile/journal";
 
 pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
     let interrupt = listen()?;

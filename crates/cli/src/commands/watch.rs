@@ -17,8 +17,8 @@ use reconcile_watch::{
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 
-use crate::args::{Global, Selection, Source, WatchArgs};
-use crate::commands::apply::{Applied, JOURNALS, Manner, locked, request, run_plan};
+use crate::args::{Global, JOURNALS, Selection, Source, WatchArgs};
+use crate::commands::apply::{Applied, Manner, locked, request, run_plan};
 use crate::commands::drift::today;
 use crate::commands::observe::{compare_live, make_plan};
 use crate::connect::World;

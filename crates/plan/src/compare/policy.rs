@@ -14,7 +14,7 @@ use reconcile_spec::{Foreign, ForeignStatements, Unlisted};
 use super::Scope;
 use super::change::Compared;
 use super::confirm::{self, Subject};
-use super::trial::triers;
+use super::triers::triers;
 use crate::address::Address;
 use crate::difference::{Difference, of_policies};
 use crate::fingerprint::Fingerprint;

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 
 use super::known::Known;
-use super::request::Requester;
+use super::requester::Requester;
 use crate::canonical::lowercase;
 use crate::trails::CLOUDTRAIL;
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::keys;
 use super::known::Known;
+use super::requester::Requester;
 use crate::canonical::{canonical_principal_id, lowercase};
 use crate::{AccountId, Arn, Partition, Principal};
 
@@ -18,17 +19,6 @@ pub struct Request {
     context: BTreeMap<String, Known>,
     /// Whether the request has no other keys than those of `context`.
     is_complete: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Requester {
-    Service(String),
-    /// All ARNs by which policies can name the principal, and its account.
-    Principal {
-        arns: Vec<String>,
-        account: String,
-    },
-    Anonymous,
 }
 
 impl Request {

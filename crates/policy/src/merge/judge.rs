@@ -8,7 +8,7 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
-use super::adopt::{Adoption, Fate, Keep, is_unwritable};
+use super::adoption::{Adoption, Fate, Keep, is_unwritable};
 use super::open::lets_everyone_deliver;
 use super::uses::{Sources, Use, Uses};
 use crate::equivalent::reads_variables;

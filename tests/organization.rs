@@ -393,13 +393,6 @@ fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
 }
 
 #[test]
-fn members_without_a_role_cannot_be_entered() {
-    let project = Project::new();
-    project.write("specs/organization.yaml", spec().replace("role: OrganizationAccountAccessRole, ", ""));
-    project.run("validate specs/organization.yaml").exits(1).says("need a `role`");
-}
-
-#[test]
 fn members_of_an_organization_on_moto() {
     let moto = Moto::start();
     let project = moto.project();

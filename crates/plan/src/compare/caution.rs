@@ -137,3 +137,39 @@ fn recorded(desired: &Desired) -> RecordedCalls {
         .map(|trail| trail.selectors.recorded_of_objects(&logs))
         .fold(RecordedCalls::default(), RecordedCalls::or)
 }
+
+#[cfg(test)]
+mod tests {
+    use reconcile_spec::parse;
+
+    use super::*;
+
+    const ELSEWHERE: &str = "home_region: us-east-1, multi_region: false";
+
+    #[test]
+    fn a_trail_records_calls_on_log_files_if_it_is_on_in_the_account_and_region_of_the_bucket() {
+        let spec = |trail: &str| {
+            let text = format!(
+                "version: 1\nname: test\naccounts:\n  hub: {{ id: \"111111111111\" }}\n  \
+                 member: {{ id: \"222222222222\", role: Ops }}\norganization: {{ account: hub }}\n\
+                 bucket: {{ name: test-logs, account: hub, region: eu-west-1 }}\nkey: {{ alias: test-key }}\n\
+                 trails:\n  - {{ name: Trail, data_events: {{ s3: all }}, {trail} }}\n"
+            );
+            parse("spec.yaml", text.as_bytes()).unwrap()
+        };
+        for (trail, expected) in [
+            ("accounts: [hub]".to_owned(), true),
+            ("accounts: [member]".to_owned(), false),
+            ("accounts: all".to_owned(), true),
+            ("organization_trail: true".to_owned(), true),
+            ("accounts: [hub], enabled: false".to_owned(), false),
+            ("accounts: [hub], home_region: us-east-1".to_owned(), true),
+            ("accounts: [hub], multi_region: false".to_owned(), true),
+            (format!("accounts: [hub], {ELSEWHERE}"), false),
+            (format!("accounts: [member], {ELSEWHERE}"), false),
+        ] {
+            let found = recorded(spec(&trail).desired());
+            assert_eq!(found, RecordedCalls { reads: expected, writes: expected }, "{trail}");
+        }
+    }
+}

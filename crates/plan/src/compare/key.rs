@@ -270,6 +270,36 @@ mod tests {
     }
 
     #[test]
+    fn the_remedy_of_a_key_that_cannot_encrypt_depends_on_its_state() {
+        let own = KeyTraits::default;
+        let hmac = || KeyTraits { spec: "HMAC_256".to_owned(), ..own() };
+        let pending = || KeyState::PendingDeletion { date: None };
+        for (traits, is_managed, expected) in [
+            (hmac(), true, "set another `key.alias` in the spec: the type of a key cannot be changed"),
+            (hmac(), false, "set another `key.arn` in the spec: the type of a key cannot be changed"),
+            (
+                KeyTraits { state: KeyState::Disabled, ..own() },
+                true,
+                "run `aws kms enable-key --key-id arn:aws:kms:us-east-1:111111111111:key/mrk-2`, then plan again",
+            ),
+            (
+                KeyTraits { state: pending(), ..own() },
+                true,
+                "run `aws kms cancel-key-deletion --key-id arn:aws:kms:us-east-1:111111111111:key/mrk-2` and `aws kms \
+                 enable-key --key-id arn:aws:kms:us-east-1:111111111111:key/mrk-2`, then plan again: once the key is \
+                 deleted, nobody can read the data that it encrypted",
+            ),
+            (
+                KeyTraits { state: KeyState::Other("PendingImport".to_owned()), ..own() },
+                false,
+                "import its key material, or connect its key store, then plan again",
+            ),
+        ] {
+            assert_eq!(remedy(&key(traits, None), is_managed), expected);
+        }
+    }
+
+    #[test]
     fn a_spare_key_is_named_with_what_becomes_of_it() {
         let arn: Arn = "arn:aws:kms:us-east-1:111111111111:key/old".parse().unwrap();
         let spare = |state: KeyState| SpareKey {

@@ -9,10 +9,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use reconcile_plan::Severity;
+use reconcile_plan::compliance::Framework;
 use reconcile_policy::{NameError, Region};
 use reconcile_spec::{AccountName, BucketName, GivenAccount, RolePath, SpecName, TrailName};
 use reconcile_twin::Weather;
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Drift(DriftArgs),
     /// Verify that the log files of each trail, account and Region exist and are unchanged; changes nothing
     Verify(VerifyArgs),
+    /// Check live AWS against the controls of CIS, NIST, PCI DSS and AWS Foundational Security Best Practices; changes nothing
+    Compliance(ComplianceArgs),
     /// Check live AWS for drift on a schedule, with a status page, metrics and notifications
     Watch(WatchArgs),
     /// Show whether each trail can deliver its log files, and why a resource is in the plan
@@ -86,6 +90,7 @@ impl Command {
             // With a file, stdout has the text.
             Self::Drift(args) => args.format == DriftFormat::Json && args.out.is_none(),
             Self::Verify(args) => args.format == VerifyFormat::Json && args.out.is_none(),
+            Self::Compliance(args) => args.format == ComplianceFormat::Json && args.out.is_none(),
             Self::Permissions(PermissionsArgs { format, .. }) => *format == PermissionsFormat::Json,
             Self::Explain(ExplainArgs { format, .. })
             | Self::Unlock(UnlockArgs { format, .. })
@@ -486,6 +491,46 @@ fn since(text: &str) -> Result<SignedDuration, &'static str> {
     if (1..=MAX_HOURS).contains(&hours) { Ok(SignedDuration::from_hours(hours)) } else { Err(EXPECTED) }
 }
 
+/// The output formats of `compliance`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ComplianceFormat {
+    Text,
+    Json,
+    Junit,
+    Markdown,
+    Html,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile compliance specs/prod.yaml
+  reconcile compliance specs/prod.yaml --framework cis-5.0 --framework fsbp
+  reconcile compliance specs/prod.yaml --format html --out compliance.html
+
+The controls are those on CloudTrail and on the bucket, key, topics and log groups of the spec. `compliance` reads what `drift` reads, and \
+needs the same permissions (`reconcile permissions SPEC --mode plan`).
+
+Exit codes: 0 nothing failed, 2 a control failed, 1 a control could not be checked.")]
+pub(crate) struct ComplianceArgs {
+    /// Spec file
+    pub(crate) spec: PathBuf,
+    /// Check only the controls of this framework (repeatable) [default: all frameworks]
+    #[arg(long = "framework", value_name = "FRAMEWORK", value_parser = frameworks())]
+    pub(crate) frameworks: Vec<Framework>,
+    /// Output format; `junit` is for test reports
+    #[arg(long, default_value = "text")]
+    pub(crate) format: ComplianceFormat,
+    /// Write the output to this file, and print the text on stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// A parser that lists the frameworks in the help.
+fn frameworks() -> impl TypedValueParser<Value = Framework> {
+    let names = PossibleValuesParser::new(Framework::ALL.map(Framework::as_str));
+    names.try_map(|name: String| name.parse::<Framework>())
+}
+
 fn reason(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("a reason is required") } else { Ok(text.to_owned()) }
 }
@@ -676,7 +721,7 @@ pub(crate) enum ShowFormat {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   reconcile permissions specs/prod.yaml                 policies for `apply`
-  reconcile permissions specs/prod.yaml --mode plan     policies for `plan` and `drift`
+  reconcile permissions specs/prod.yaml --mode plan     policies for `plan`, `drift` and `compliance`
   reconcile permissions specs/prod.yaml --mode verify   policies for `verify`
   reconcile permissions specs/prod.yaml --format cloudformation > role.json
                                                       stack set that creates the role

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod completions;
+pub(crate) mod compliance;
 pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod import;

@@ -55,6 +55,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Apply(args) => run_async(commands::apply::run(&cli.global, args)),
         Command::Drift(args) => run_reading(commands::drift::run(&cli.global, args)),
         Command::Verify(args) => run_reading(commands::verify::run(&cli.global, args)),
+        Command::Compliance(args) => run_reading(commands::compliance::run(&cli.global, args)),
         Command::Watch(args) => run_async(commands::watch::run(&cli.global, args)),
         Command::Import(args) => run_reading(commands::import::run(&cli.global, args)),
         Command::Explain(args) => run_reading(commands::explain::run(&cli.global, args)),

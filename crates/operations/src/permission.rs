@@ -228,9 +228,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         }
         // Rules of others are read, whoever manages the lifecycle.
         Operation::PutBucketLifecycleConfiguration => bucket.lifecycle.enforced().is_some(),
-        Operation::GetObjectLockConfiguration | Operation::PutObjectLockConfiguration => {
-            bucket.object_lock.enforced().is_some()
-        }
+        Operation::PutObjectLockConfiguration => bucket.object_lock.enforced().is_some(),
         Operation::PutBucketLogging => bucket.access_logs.enforced().is_some(),
         Operation::GetInsightSelectors | Operation::PutInsightSelectors => {
             desired.trails.iter().any(|trail| trail.insights.are_managed())
@@ -275,6 +273,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         | Operation::GetBucketReplication
         | Operation::GetBucketNotificationConfiguration
         | Operation::ListBucketInventoryConfigurations
+        | Operation::GetObjectLockConfiguration
         | Operation::GetBucketLogging
         | Operation::DescribeTrails
         | Operation::ListTrails

@@ -8,6 +8,7 @@ pub mod additions;
 mod address;
 pub mod baseline;
 mod compare;
+pub mod compliance;
 mod delivery;
 mod difference;
 mod drift;

@@ -34,7 +34,7 @@ pub use leftover::{Leftover, What};
 pub use live::{Live, LiveError};
 pub use log_access::{LogAccess, Reach, ResourcePolicy, Subscription, Unread};
 pub use log_group::{GroupTraits, Masking};
-pub use names::{Receiver, Target};
+pub use names::{Notifications, Receiver, Target};
 pub use organization::{Inactive, LiveOrganization, joined};
 pub use policy::StoredPolicy;
 pub use role::OtherPolicy;

@@ -333,7 +333,7 @@ fn is_principal(statement: &Statement, request: &Request) -> bool {
 
 /// Returns whether the statement is about the action. The prefix and the name of an action are not
 /// case-sensitive. See "IAM JSON policy elements: Action".
-pub(crate) fn is_action(statement: &Statement, action: &str) -> bool {
+pub fn is_action(statement: &Statement, action: &str) -> bool {
     let action = lowercase(action);
     let among = |patterns: Vec<&str>| {
         patterns.into_iter().any(|pattern| {

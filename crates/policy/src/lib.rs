@@ -70,7 +70,8 @@ pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
 pub use evaluate::{
-    Decision, Denial, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, denial, evaluate, way,
+    Decision, Denial, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, denial, evaluate,
+    is_action, way,
 };
 pub use exposure::{
     Allowed, Asset, AssetKind, Capability, Exposure, Holds, Insiders, KeyGrant, Standing, Who, exposures,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints.
 
+pub mod compliance;
 mod details;
 mod diff;
 pub mod drift;

@@ -82,7 +82,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     // They are read even if the spec does not manage them, so the read of the bucket leaves them out.
     let aspects = Aspects {
         lifecycle: false,
-        object_lock: desired.bucket.object_lock.enforced().is_some(),
+        object_lock: false,
         access_logs: false,
         installation: desired.installation.clone(),
     };
@@ -101,7 +101,8 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
         names::notifications(session, region, name),
         names::inventories(session, region, name),
     );
-    let access_logs = retention::access_logs(session, region, name);
+    let retained =
+        join(retention::access_logs(session, region, name), retention::object_lock(session, region, name));
     let management = async {
         // The organization of the spec is read anyway.
         match desired.organization {
@@ -109,8 +110,8 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
             None => organization::management(session, region).await,
         }
     };
-    let (settings, rest, access_logs, management) =
-        join4(settings, Box::pin(rest), access_logs, management).await;
+    let (settings, rest, (access_logs, object_lock), management) =
+        join4(settings, Box::pin(rest), retained, management).await;
     let (bucket, policy, is_empty) = settings;
     let (requester_pays, rules, replications, notifications, inventories) = rest;
     let requester_pays = understood(session, requester_pays);
@@ -126,12 +127,17 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     if desired.bucket.access_logs.enforced().is_some() {
         bucket.access_logs = Some(access_logs.clone()?);
     }
+    if desired.bucket.object_lock.enforced().is_some() {
+        bucket.object_lock = Some(object_lock.clone()?);
+    }
     let conditions = Conditions {
         requester_pays,
         grants: match has_acls(&bucket) {
             true => bucket::grants(session, region, name).await,
             false => Ok(Vec::new()),
         },
+        has_lifecycle: rules.as_ref().map(retention::is_in_effect).map_err(Clone::clone),
+        object_lock,
         expiries: rules.map(|rules| retention::expiries(&rules, &desired.installation)),
         replications,
         access_logs,

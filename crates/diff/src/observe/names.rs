@@ -5,13 +5,13 @@ use aws_sdk_s3::types::{
 };
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
-use reconcile_plan::observed::{Receiver, Target};
+use reconcile_plan::observed::{Notifications, Receiver, Target};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
 use super::page::{self, Next};
 
-/// Reads the resources that S3 notifies of objects.
+/// Reads what S3 notifies of objects.
 ///
 /// Events for `EventBridge` go to the account of the bucket. See "Amazon S3 Event Notifications" in the S3 user guide.
 ///
@@ -21,7 +21,7 @@ pub async fn notifications(
     session: &Session,
     region: &Region,
     bucket: &BucketName,
-) -> Result<Vec<Receiver>, Error> {
+) -> Result<Notifications, Error> {
     let call = session
         .s3(region)
         .get_bucket_notification_configuration()
@@ -41,7 +41,8 @@ pub async fn notifications(
         prefix: filter.map(prefix).unwrap_or_default(),
         target: Target::Resource(arn),
     });
-    Ok(receivers.collect())
+    let event_bridge = answer.event_bridge_configuration.is_some();
+    Ok(Notifications { receivers: receivers.collect(), event_bridge })
 }
 
 fn prefix(filter: NotificationConfigurationFilter) -> String {

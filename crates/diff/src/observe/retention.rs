@@ -107,6 +107,11 @@ fn altered(rule: &LifecycleRule) -> Vec<String> {
     altered
 }
 
+/// Returns whether any of the rules is in effect.
+pub(super) fn is_in_effect(Rules { rules, .. }: &Rules) -> bool {
+    rules.iter().any(|rule| rule.status() == &ExpirationStatus::Enabled)
+}
+
 /// Returns the foreign rules that are in effect and let objects expire, or archive objects.
 pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation) -> Vec<Expiry> {
     let ids = installation.rule_ids();

@@ -2,8 +2,8 @@
 
 use reconcile_operations::Error;
 
-use super::names::Receiver;
-use crate::view::{AccessLogs, Expiry, Replication};
+use super::names::{Notifications, Receiver};
+use crate::view::{AccessLogs, Expiry, ObjectLock, Replication};
 
 /// Settings of a bucket that no plan changes, and that decide what can be done with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,12 +15,16 @@ pub struct Conditions {
     pub grants: Result<Vec<AclGrant>, Error>,
     /// Lifecycle rules of others by which objects expire; an error where they could not be read.
     pub expiries: Result<Vec<Expiry>, Error>,
+    /// Whether any lifecycle rule is in effect, managed or not; an error where the rules could not be read.
+    pub has_lifecycle: Result<bool, Error>,
+    /// The default retention of Object Lock, or the error of the read.
+    pub object_lock: Result<ObjectLock, Error>,
     /// Rules that replicate objects to other buckets; an error where they could not be read.
     pub replications: Result<Vec<Replication>, Error>,
     /// The destination of access logs, or the error of the read.
     pub access_logs: Result<AccessLogs, Error>,
-    /// The resources that S3 notifies of objects; an error where they could not be read.
-    pub notifications: Result<Vec<Receiver>, Error>,
+    /// What S3 notifies of objects; an error where it could not be read.
+    pub notifications: Result<Notifications, Error>,
     /// The buckets to which S3 writes inventories; an error where they could not be read.
     pub inventories: Result<Vec<Receiver>, Error>,
 }

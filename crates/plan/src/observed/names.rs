@@ -1,5 +1,14 @@
 //! Receivers of the names of log files: notifications and inventories of the bucket, and subscriptions of topics.
 
+/// What S3 notifies of the objects of the bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notifications {
+    /// The resources that receive the names of log files.
+    pub receivers: Vec<Receiver>,
+    /// Whether events go to `EventBridge` in the account of the bucket.
+    pub event_bridge: bool,
+}
+
 /// A receiver of the names of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receiver {

@@ -14,7 +14,7 @@ use reconcile_policy::{Document, KeyIdentifier, Statement};
 use reconcile_spec::{ObjectOwnership, StorageClass};
 use serde_json::{Value, json};
 
-use super::made::{Case, Settings, compared, hub, made, outcomes, planned, spec};
+use super::made::{Case, Settings, compared, hub, made, notified, outcomes, planned, spec};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
 const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
@@ -162,11 +162,11 @@ const BUCKETS: &[Case] = &[
                 target,
             };
             let queue = |account: &str| Target::Resource(format!("arn:aws:sqs:eu-west-1:{account}:queue"));
-            conditions(live).notifications = Ok(vec![
+            conditions(live).notifications = Ok(notified(vec![
                 receiver("own", "", queue("222222222222")),
                 receiver("elsewhere", "downloads/", queue("444455556666")),
                 receiver("", "", queue("444455556666")),
-            ]);
+            ]));
             let this = Target::Bucket { name: "test-logs".to_owned(), account: None };
             conditions(live).inventories = Ok(vec![receiver("self", "", this)]);
             let topic = live.topics.values_mut().flatten().next().unwrap();

@@ -8,7 +8,7 @@ use reconcile_plan::view::{Expiry, OtherTrail, Replication};
 use reconcile_policy::{Document, Statement};
 use serde_json::{Value, json};
 
-use super::made::{Case, Settings, compared, described, hub, made, outcomes, spec};
+use super::made::{Case, Settings, compared, described, hub, made, notified, outcomes, spec};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
 
@@ -540,7 +540,7 @@ fn foreign_settings_of_the_bucket_and_log_groups_are_reported() {
                     name: "elsewhere".to_owned(),
                     account: account.map(str::to_owned),
                 };
-                conditions(live).notifications = Ok(vec![receiver(Target::Resource(queue))]);
+                conditions(live).notifications = Ok(notified(vec![receiver(Target::Resource(queue))]));
                 conditions(live).inventories =
                     Ok(vec![receiver(bucket(Some("444455556666"))), receiver(bucket(None))]);
             },

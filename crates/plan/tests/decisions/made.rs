@@ -6,11 +6,11 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{
-    Conditions, HubKey, KeyTraits, Leftover, LiveKey, LiveOrganization, LiveTopic, Observed, ReadError,
-    Stray, Unseen, What,
+    Conditions, HubKey, KeyTraits, Leftover, LiveKey, LiveOrganization, LiveTopic, Notifications, Observed,
+    ReadError, Receiver, Stray, Unseen, What,
 };
 use reconcile_plan::plan::{Act, Change, Changed, Warning};
-use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef};
+use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef, ObjectLock};
 use reconcile_plan::{Comparison, Difference, Finding, Plan, compare, findings};
 use reconcile_policy::{Arn, Document, Region};
 use reconcile_spec::{Desired, Site, Spec, parse};
@@ -368,10 +368,17 @@ fn of_a_new_bucket() -> Conditions {
         grants: Ok(Vec::new()),
         expiries: Ok(Vec::new()),
         replications: Ok(Vec::new()),
+        has_lifecycle: Ok(false),
+        object_lock: Ok(ObjectLock::Off),
         access_logs: Ok(AccessLogs::Off),
-        notifications: Ok(Vec::new()),
+        notifications: Ok(Notifications::default()),
         inventories: Ok(Vec::new()),
     }
+}
+
+/// Notifications of a bucket to these receivers.
+pub fn notified(receivers: Vec<Receiver>) -> Notifications {
+    Notifications { receivers, event_bridge: false }
 }
 
 fn know(encryption: &mut Option<AtRest>, key: &Arn) {

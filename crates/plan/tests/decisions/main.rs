@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod complete;
+mod controls;
 mod copied;
 mod destroyed;
 mod drifted;

@@ -245,6 +245,13 @@ impl BucketIntent {
         denies(foreign, reads_variables(document), &self.deny_insecure_transport(ownership))
     }
 
+    /// Returns whether a statement of a document, whoever wrote it, denies everything that the managed statement against requests
+    /// without TLS denies.
+    pub fn is_tls_required(&self, document: &Document, ownership: &Ownership) -> bool {
+        let statements = document.statements().iter();
+        denies(statements, reads_variables(document), &self.deny_insecure_transport(ownership))
+    }
+
     fn bucket_arn(&self) -> String {
         Arn::new(self.partition, "s3", "", "", &self.bucket).into()
     }

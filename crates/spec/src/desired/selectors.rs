@@ -1,4 +1,5 @@
 mod deliveries;
+mod management;
 mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -47,13 +47,9 @@ struct Source<'a> {
 
 fn sources<'a>(scope: &Scope<'a>) -> Vec<Source<'a>> {
     let bucket = scope.observed.bucket_conditions.iter().flat_map(|conditions| {
-        [("notification", &conditions.notifications), ("inventory", &conditions.inventories)].map(
-            |(kind, receivers)| Source {
-                address: scope.bucket_address(),
-                kind,
-                receivers: receivers.as_deref(),
-            },
-        )
+        let notified = conditions.notifications.as_ref().map(|it| it.receivers.as_slice());
+        [("notification", notified), ("inventory", conditions.inventories.as_deref())]
+            .map(|(kind, receivers)| Source { address: scope.bucket_address(), kind, receivers })
     });
     let topics = scope.desired.topics.iter().filter_map(|desired| {
         let live = scope.observed.topics.get(&desired.arn)?.as_ref()?;

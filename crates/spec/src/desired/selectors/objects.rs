@@ -2,12 +2,12 @@
 
 use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, Selectors};
 
-/// The recorded calls on objects.
+/// The recorded calls of a kind: on objects, or of management events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecordedCalls {
-    /// Calls that read objects.
+    /// Calls that read.
     pub reads: bool,
-    /// Calls that write or delete objects.
+    /// Calls that write or delete.
     pub writes: bool,
 }
 
@@ -57,9 +57,16 @@ fn advanced(selector: &AdvancedSelector, arn: &str) -> RecordedCalls {
     if !has("eventCategory") || !has("resources.type") || !selector.field_selectors.iter().all(is_met) {
         return RecordedCalls::default();
     }
-    let read_only = selector.field_selectors.iter().find(|field| field.field == "readOnly");
-    let takes = |value: &str| read_only.is_none_or(|field| field.equals.iter().any(|it| it == value));
-    RecordedCalls { reads: takes("true"), writes: takes("false") }
+    selector.read_or_written()
+}
+
+impl AdvancedSelector {
+    /// Returns which calls the condition on `readOnly` accepts: both if there is none.
+    pub(super) fn read_or_written(&self) -> RecordedCalls {
+        let read_only = self.field_selectors.iter().find(|field| field.field == "readOnly");
+        let accepts = |value: &str| read_only.is_none_or(|field| field.equals.iter().any(|it| it == value));
+        RecordedCalls { reads: accepts("true"), writes: accepts("false") }
+    }
 }
 
 /// Returns whether a condition on ARNs accepts every ARN that begins with `arn`.

@@ -1,0 +1,60 @@
+//! Access of everybody, by a policy or an ACL.
+
+use reconcile_policy::{Allowed, Asset, AssetKind, Capability, Document, Holds, Insiders, Who, exposures};
+
+use super::{Fix, Verdict};
+
+/// Something that everybody can do, or may be able to do.
+pub(super) struct Public {
+    /// The statement or the ACL that allows it.
+    pub(super) by: String,
+    pub(super) capability: Capability,
+    /// The condition keys on which it depends; none if it is certain.
+    pub(super) doubt: Option<Vec<String>>,
+}
+
+/// The resource of a policy.
+pub(super) struct Resource {
+    pub(super) kind: AssetKind,
+    pub(super) arn: String,
+    pub(super) account: String,
+}
+
+/// Returns what the policy of a resource allows to everybody.
+pub(super) fn by_policy(document: &Document, Resource { kind, arn, account }: Resource) -> Vec<Public> {
+    let logs = vec![format!("{arn}/*")];
+    let asset = Asset { kind, bucket: arn.clone(), arn, account, logs };
+    let found = exposures(document, &asset, &Insiders::default(), |_| true);
+    found
+        .into_iter()
+        .flat_map(|exposure| {
+            let by = exposure.statement.to_string();
+            exposure.allowed.into_iter().filter_map(move |allowed| of_everybody(by.clone(), allowed))
+        })
+        .collect()
+}
+
+/// Returns what an entry of a policy or of an ACL allows to everybody; `None` if it is for somebody else, or without effect.
+pub(super) fn of_everybody(by: String, allowed: Allowed) -> Option<Public> {
+    let doubt = match allowed.holds {
+        Holds::Always => None,
+        Holds::Under(keys) => Some(keys),
+        Holds::OwnAccountOnly | Holds::NotEnforced => return None,
+    };
+    (allowed.who == Who::Anybody).then_some(Public { by, capability: allowed.capability, doubt })
+}
+
+/// Judges access of everybody: failed if some is certain, and to be checked by hand if it depends on conditions.
+pub(super) fn verdict(found: &[Public], fix: impl FnOnce() -> Fix) -> Verdict {
+    if let Some(certain) = found.iter().find(|it| it.doubt.is_none()) {
+        let why = format!("{} lets everybody {}", certain.by, certain.capability.words());
+        return Verdict::Failed { why, fix: fix() };
+    }
+    match found.first() {
+        Some(Public { by, capability, doubt }) => {
+            let keys = doubt.iter().flatten().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            Verdict::Manual(format!("{by} may let everybody {}: this depends on {keys}", capability.words()))
+        }
+        None => Verdict::Passed,
+    }
+}

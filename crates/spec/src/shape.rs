@@ -35,32 +35,35 @@ impl<'s> Checker<'s> {
         if self.problems.is_full() {
             return;
         }
-        let mut forms = Vec::new();
-        self.collect_forms(schema, &mut forms);
-        let fitting: Vec<_> = forms.iter().filter(|form| form.fits(node, forms.len() == 1)).collect();
+        let mut alternatives = Vec::new();
+        self.collect_alternatives(schema, &mut alternatives);
+        let fitting: Vec<_> = alternatives
+            .iter()
+            .filter(|alternative| alternative.fits(node, alternatives.len() == 1))
+            .collect();
         if fitting.is_empty() {
-            self.mismatch(&forms, node, name);
+            self.mismatch(&alternatives, node, name);
             return;
         }
         match &node.content {
-            Content::Text(text) => self.check_word(text, &forms, node),
+            Content::Text(text) => self.check_word(text, &alternatives, node),
             Content::Number(number) => {
-                let minimum = fitting.iter().find_map(|form| form.keyword("minimum")?.as_f64());
+                let minimum = fitting.iter().find_map(|alternative| alternative.keyword("minimum")?.as_f64());
                 if minimum > number.as_f64() {
                     let message = format!("expected a whole number that is not negative, found {number}");
                     self.problems.add(node.place, message, "");
                 }
             }
             Content::List(members) => {
-                if let Some(items) = fitting.iter().find_map(|form| form.keyword("items")) {
+                if let Some(items) = fitting.iter().find_map(|alternative| alternative.keyword("items")) {
                     for member in members {
                         self.check(items, member, member.place);
                     }
                 }
             }
             Content::Map(entries) => {
-                if let Some(form) = fitting.first() {
-                    self.check_map(form, entries, name);
+                if let Some(alternative) = fitting.first() {
+                    self.check_map(alternative, entries, name);
                 }
             }
             Content::Null | Content::Bool(_) => {}
@@ -68,19 +71,22 @@ impl<'s> Checker<'s> {
     }
 
     /// The alternatives of a schema, with references resolved.
-    fn collect_forms(&self, schema: &'s Value, forms: &mut Vec<Form<'s>>) {
+    fn collect_alternatives(&self, schema: &'s Value, alternatives: &mut Vec<Alternative<'s>>) {
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix("#/$defs/"));
         if let Some(definition) = target.and_then(|name| self.definitions?.get(name)) {
-            return self.collect_forms(definition, forms);
+            return self.collect_alternatives(definition, alternatives);
         }
         match schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
-            Some(alternatives) => alternatives.iter().for_each(|it| self.collect_forms(it, forms)),
-            None => forms.push(Form(schema)),
+            Some(alternatives) => {
+                alternatives.iter().for_each(|it| self.collect_alternatives(it, alternatives))
+            }
+            None => alternatives.push(Alternative(schema)),
         }
     }
 
-    fn mismatch(&mut self, forms: &[Form<'s>], node: &Node, name: Place) {
-        if matches!(node.content, Content::Number(_)) && forms.iter().any(Form::is_quoted_text) {
+    fn mismatch(&mut self, alternatives: &[Alternative<'s>], node: &Node, name: Place) {
+        if matches!(node.content, Content::Number(_)) && alternatives.iter().any(Alternative::is_quoted_text)
+        {
             self.problems.add(
                 node.place,
                 "expected a string in quotes, found a number",
@@ -90,26 +96,26 @@ impl<'s> Checker<'s> {
         }
         // A missing value has no place.
         let place = if matches!(node.content, Content::Null) { name } else { node.place };
-        self.problems.add(place, unexpected(forms, node), "");
+        self.problems.add(place, unexpected(alternatives, node), "");
     }
 
-    fn check_word(&mut self, text: &str, forms: &[Form<'s>], node: &Node) {
-        let words: Vec<&str> = forms.iter().flat_map(Form::words).collect();
-        if forms.iter().any(Form::is_free_text) || words.contains(&text) {
+    fn check_word(&mut self, text: &str, alternatives: &[Alternative<'s>], node: &Node) {
+        let words: Vec<&str> = alternatives.iter().flat_map(Alternative::words).collect();
+        if alternatives.iter().any(Alternative::is_free_text) || words.contains(&text) {
             return;
         }
-        if forms.iter().all(|form| form.is_word() || form.is_null()) {
+        if alternatives.iter().all(|alternative| alternative.is_word() || alternative.is_null()) {
             self.problems.add(node.place, format!("unknown value `{text}`"), suggest(text, words));
         } else {
             let hint = nearest(text, words).map(|word| format!("did you mean `{word}`?"));
-            self.problems.add(node.place, unexpected(forms, node), hint.unwrap_or_default());
+            self.problems.add(node.place, unexpected(alternatives, node), hint.unwrap_or_default());
         }
     }
 
-    fn check_map(&mut self, form: &Form<'s>, entries: &[(Located<String>, Node)], name: Place) {
+    fn check_map(&mut self, alternative: &Alternative<'s>, entries: &[(Located<String>, Node)], name: Place) {
         let mut seen = HashSet::new();
-        let properties = form.keyword("properties").and_then(Value::as_object);
-        let rest = form.keyword("additionalProperties");
+        let properties = alternative.keyword("properties").and_then(Value::as_object);
+        let rest = alternative.keyword("additionalProperties");
         for (key, value) in entries {
             if self.problems.is_full() {
                 return;
@@ -131,7 +137,7 @@ impl<'s> Checker<'s> {
                 None => {}
             }
         }
-        let required = form.keyword("required").and_then(Value::as_array).into_iter().flatten();
+        let required = alternative.keyword("required").and_then(Value::as_array).into_iter().flatten();
         for missing in required.filter_map(Value::as_str) {
             if !seen.contains(missing) {
                 self.problems.add(
@@ -145,14 +151,14 @@ impl<'s> Checker<'s> {
 }
 
 /// One alternative of a schema, without references.
-struct Form<'s>(&'s Value);
+struct Alternative<'s>(&'s Value);
 
-impl<'s> Form<'s> {
+impl<'s> Alternative<'s> {
     fn keyword(&self, name: &str) -> Option<&'s Value> {
         self.0.get(name)
     }
 
-    /// The JSON types that the form accepts.
+    /// The JSON types that the alternative accepts.
     fn types(&self) -> Vec<&'s str> {
         match self.keyword("type") {
             Some(Value::String(one)) => vec![one],
@@ -162,7 +168,7 @@ impl<'s> Form<'s> {
         }
     }
 
-    /// The only words that the form accepts; empty if the form accepts any.
+    /// The only words that the alternative accepts; empty if the alternative accepts any.
     fn words(&self) -> Vec<&'s str> {
         match (self.keyword("const"), self.keyword("enum")) {
             (Some(word), _) => word.as_str().into_iter().collect(),
@@ -175,12 +181,12 @@ impl<'s> Form<'s> {
         self.types().contains(&"string") && self.words().is_empty()
     }
 
-    /// Returns whether the form is a text that looks like a number, such as an account id.
+    /// Returns whether the alternative is a text that looks like a number, such as an account id.
     fn is_quoted_text(&self) -> bool {
         self.keyword("pattern").is_some()
     }
 
-    /// Returns whether the value has the type of the form. If `alone` is true, there is no
+    /// Returns whether the value has the type of the alternative. If `alone` is true, there is no
     /// alternative, and the typed parser accepts an unquoted number or `true` as a text.
     fn fits(&self, node: &Node, alone: bool) -> bool {
         let is = |name: &str| self.types().contains(&name);
@@ -197,17 +203,17 @@ impl<'s> Form<'s> {
         }
     }
 
-    /// Returns whether the form accepts only certain words.
+    /// Returns whether the alternative accepts only certain words.
     fn is_word(&self) -> bool {
         !self.words().is_empty()
     }
 
-    /// Returns whether the form accepts only a missing value.
+    /// Returns whether the alternative accepts only a missing value.
     fn is_null(&self) -> bool {
         self.types() == ["null"]
     }
 
-    /// The nouns for the values that the form accepts.
+    /// The nouns for the values that the alternative accepts.
     fn nouns(&self) -> Vec<String> {
         if self.is_word() {
             return self.words().into_iter().map(|word| format!("`{word}`")).collect();
@@ -224,10 +230,10 @@ impl<'s> Form<'s> {
     }
 }
 
-/// Returns the message for a value that no form accepts.
-fn unexpected(forms: &[Form<'_>], node: &Node) -> String {
+/// Returns the message for a value that no alternative accepts.
+fn unexpected(alternatives: &[Alternative<'_>], node: &Node) -> String {
     let mut expected: Vec<String> = Vec::new();
-    for noun in forms.iter().flat_map(Form::nouns) {
+    for noun in alternatives.iter().flat_map(Alternative::nouns) {
         if !expected.contains(&noun) {
             expected.push(noun);
         }

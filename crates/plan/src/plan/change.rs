@@ -9,11 +9,11 @@ use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
 use crate::kind::{Kind, with_kinds};
 
-mod form;
+mod json;
 
 /// A change of one resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "form::Form", into = "form::Form")]
+#[serde(try_from = "json::Json", into = "json::Json")]
 pub struct Change {
     /// Which resource.
     pub address: Address,

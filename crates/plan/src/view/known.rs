@@ -5,7 +5,7 @@ use crate::address::Address;
 
 /// The key that a resource uses. A key that the plan will create has no ARN yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Form", from = "Form")]
+#[serde(into = "Json", from = "Json")]
 pub enum KeyRef {
     /// A key that exists, as the resource names it.
     Known(KeyIdentifier),
@@ -31,12 +31,12 @@ impl KeyRef {
 /// In JSON: the identifier as a text, or `{"known_after_apply": "key/master/secprod-cloudtrail"}`.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Form {
+enum Json {
     Known(KeyIdentifier),
     KnownAfterApply { known_after_apply: Address },
 }
 
-impl From<KeyRef> for Form {
+impl From<KeyRef> for Json {
     fn from(key: KeyRef) -> Self {
         match key {
             KeyRef::Known(identifier) => Self::Known(identifier),
@@ -45,11 +45,11 @@ impl From<KeyRef> for Form {
     }
 }
 
-impl From<Form> for KeyRef {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Known(identifier) => Self::Known(identifier),
-            Form::KnownAfterApply { known_after_apply } => Self::KnownAfterApply(known_after_apply),
+impl From<Json> for KeyRef {
+    fn from(json: Json) -> Self {
+        match json {
+            Json::Known(identifier) => Self::Known(identifier),
+            Json::KnownAfterApply { known_after_apply } => Self::KnownAfterApply(known_after_apply),
         }
     }
 }

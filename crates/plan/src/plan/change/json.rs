@@ -13,7 +13,7 @@ use crate::kind::{Kind, with_kinds};
 use crate::plan::AccountRef;
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Form {
+pub(super) struct Json {
     address: Address,
     kind: Kind,
     account: AccountRef,
@@ -35,7 +35,7 @@ pub(super) struct Form {
     trials: Vec<Trial>,
 }
 
-impl From<Change> for Form {
+impl From<Change> for Json {
     fn from(change: Change) -> Self {
         let (before, after) = change.views();
         Self {
@@ -61,7 +61,7 @@ impl From<Change> for Form {
 
 /// Why a change in a plan file makes no sense.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FormError {
+pub(super) enum JsonError {
     #[error("`{address}` is not of kind `{kind}`")]
     Kind { address: Address, kind: Kind },
     #[error("`{address}`: the {side} view does not fit the action")]
@@ -72,37 +72,37 @@ pub(super) enum FormError {
     View { address: Address, error: serde_json::Error },
 }
 
-impl TryFrom<Form> for Change {
-    type Error = FormError;
+impl TryFrom<Json> for Change {
+    type Error = JsonError;
 
-    fn try_from(form: Form) -> Result<Self, FormError> {
-        if form.address.kind != form.kind {
-            return Err(FormError::Kind { address: form.address, kind: form.kind });
+    fn try_from(json: Json) -> Result<Self, JsonError> {
+        if json.address.kind != json.kind {
+            return Err(JsonError::Kind { address: json.address, kind: json.kind });
         }
-        let changed = form.changed()?;
+        let changed = json.changed()?;
         Ok(Self {
-            address: form.address,
-            account: form.account,
-            region: form.region,
+            address: json.address,
+            account: json.account,
+            region: json.region,
             changed,
-            phase: form.phase,
-            risk: form.risk,
-            reasons: form.reasons,
-            diff: form.diff,
-            ended: form.ended,
-            observed_fingerprint: form.observed_fingerprint,
-            depends_on: form.depends_on,
-            confirm: form.confirm,
-            trials: form.trials,
+            phase: json.phase,
+            risk: json.risk,
+            reasons: json.reasons,
+            diff: json.diff,
+            ended: json.ended,
+            observed_fingerprint: json.observed_fingerprint,
+            depends_on: json.depends_on,
+            confirm: json.confirm,
+            trials: json.trials,
         })
     }
 }
 
 macro_rules! changed_of {
     ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
-        impl Form {
+        impl Json {
             /// What is done, with views of the kind.
-            fn changed(&self) -> Result<Changed, FormError> {
+            fn changed(&self) -> Result<Changed, JsonError> {
                 Ok(match self.kind {
                     $(Kind::$kind => Changed::$kind(self.action()?),)*
                 })
@@ -112,22 +112,22 @@ macro_rules! changed_of {
 }
 with_kinds!(changed_of);
 
-impl Form {
-    fn action<A: Act<View: DeserializeOwned>>(&self) -> Result<A, FormError> {
-        let side = |side| FormError::Side { address: self.address.clone(), side };
+impl Json {
+    fn action<A: Act<View: DeserializeOwned>>(&self) -> Result<A, JsonError> {
+        let side = |side| JsonError::Side { address: self.address.clone(), side };
         let view = |view: &Value, name, is_there: bool| match self.view(view)? {
             found if found.is_some() == is_there => Ok(found),
             _ => Err(side(name)),
         };
         let before = view(&self.before, "`before`", self.action != ActionKind::Create)?;
         let after = view(&self.after, "`after`", self.action != ActionKind::Delete)?;
-        let none = || FormError::Action { address: self.address.clone(), kind: self.kind };
+        let none = || JsonError::Action { address: self.address.clone(), kind: self.kind };
         A::of(before, after).ok_or_else(none)
     }
 
-    fn view<V: DeserializeOwned>(&self, view: &Value) -> Result<Option<V>, FormError> {
+    fn view<V: DeserializeOwned>(&self, view: &Value) -> Result<Option<V>, JsonError> {
         serde_json::from_value(view.clone())
-            .map_err(|error| FormError::View { address: self.address.clone(), error })
+            .map_err(|error| JsonError::View { address: self.address.clone(), error })
     }
 }
 

@@ -77,9 +77,7 @@ impl<'s> Checker<'s> {
             return self.collect_alternatives(definition, alternatives);
         }
         match schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
-            Some(alternatives) => {
-                alternatives.iter().for_each(|it| self.collect_alternatives(it, alternatives))
-            }
+            Some(several) => several.iter().for_each(|it| self.collect_alternatives(it, alternatives)),
             None => alternatives.push(Alternative(schema)),
         }
     }

@@ -3,10 +3,9 @@
 //! See "Sending events to CloudWatch Logs" and "Amazon SNS topic policy for CloudTrail" in the
 //! CloudTrail user guide.
 
-use reconcile_policy::{Document, Request, evaluate};
+use reconcile_policy::{CLOUDTRAIL, Document, Request, evaluate};
 use serde_json::{Value, json};
 
-use super::delivery::SERVICE;
 use super::request::{Place, by_trail};
 use crate::fault::Fault;
 use crate::policy::Policy;
@@ -49,12 +48,12 @@ fn no_role(message: &str) -> Fault {
 
 /// Returns whether CloudTrail is allowed to assume the role, and to write into the stream with it.
 fn may_log(role: &Role, stream: &str) -> bool {
-    let assume = Request::by_service(SERVICE, "sts:AssumeRole", &role.arn).complete();
+    let assume = Request::by_service(CLOUDTRAIL, "sts:AssumeRole", &role.arn).complete();
     // A trust policy omits the resource, and an inline policy the principal.
     let trusts = completed(&role.trust, "Resource", &json!("*"));
     let may_assume = trusts.is_some_and(|trust| evaluate(&trust, &assume).is_allowed());
     let may = |action: &str| {
-        let request = Request::by_service(SERVICE, action, stream).complete();
+        let request = Request::by_service(CLOUDTRAIL, action, stream).complete();
         let policies = role.policies.values().filter_map(|text| completed(text, "Principal", &json!("*")));
         policies.into_iter().any(|policy| evaluate(&policy, &request).is_allowed())
     };

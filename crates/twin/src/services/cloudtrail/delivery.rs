@@ -9,7 +9,6 @@ use crate::policy::Policy;
 use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{Bucket, State, Trail, partition};
 
-pub(super) const SERVICE: &str = "cloudtrail.amazonaws.com";
 /// The folder of digest files. CloudTrail encrypts them with keys of S3, whatever key the trail
 /// has: see the note on policies that require SSE-KMS in "Security best practices in AWS
 /// CloudTrail".

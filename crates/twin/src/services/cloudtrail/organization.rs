@@ -1,6 +1,7 @@
 //! Implements organization trails: they belong to the management account, and accounts that act for
 //! the organization can change them.
 
+use reconcile_policy::CLOUDTRAIL;
 use serde_json::{Value, json};
 
 use super::super::json::required;
@@ -9,11 +10,9 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::State;
 
-const SERVICE: &str = "cloudtrail.amazonaws.com";
-
 /// Returns whether the caller acts for the organization in CloudTrail.
 pub(super) fn acts_for_it(state: &State, caller: Caller<'_>) -> bool {
-    caller.account == management(state) || state.organization.delegates(SERVICE, caller.account)
+    caller.account == management(state) || state.organization.delegates(CLOUDTRAIL, caller.account)
 }
 
 /// Registers a member as delegated administrator, as Organizations does, and creates the role that
@@ -24,14 +23,14 @@ pub(super) fn register(state: &mut State, caller: Caller<'_>, input: &Value) -> 
         return Err(Fault::bad("NotOrganizationManagementAccountException", message));
     }
     let member = required(input, "MemberAccountId")?;
-    if state.organization.delegates(SERVICE, member) {
+    if state.organization.delegates(CLOUDTRAIL, member) {
         return Err(Fault::bad("AccountRegisteredException", format!("{member} is registered already.")));
     }
-    if access::is_full(state, SERVICE) {
+    if access::is_full(state, CLOUDTRAIL) {
         let message = "The maximum number of CloudTrail delegated administrators is reached.";
         return Err(Fault::bad("DelegatedAdminAccountLimitExceededException", message));
     }
-    access::register(state, caller, &json!({ "AccountId": member, "ServicePrincipal": SERVICE }))?;
+    access::register(state, caller, &json!({ "AccountId": member, "ServicePrincipal": CLOUDTRAIL }))?;
     state.organization.has_service_linked_role = true;
     Ok(json!({}))
 }
@@ -42,7 +41,7 @@ pub(super) fn owner(state: &mut State, caller: Caller<'_>) -> Result<String, Fau
         let message = "The AWS account making the request is not the organization's management account.";
         return Err(Fault::bad("NotOrganizationMasterAccountException", message));
     }
-    if !state.organization.service_access.contains(SERVICE) {
+    if !state.organization.service_access.contains(CLOUDTRAIL) {
         let message = "Trusted access between CloudTrail and AWS Organizations has not been enabled.";
         return Err(Fault::bad("CloudTrailAccessNotEnabledException", message));
     }

@@ -6,9 +6,8 @@
 //! authentication specific policy keys" in the S3 API reference, and "AWS KMS condition keys" in
 //! the KMS developer guide.
 
-use reconcile_policy::Request;
+use reconcile_policy::{CLOUDTRAIL, Request};
 
-use super::delivery::SERVICE;
 use crate::services::organizations::{ID as ORGANIZATION, path_of};
 use crate::state::{State, Trail};
 
@@ -27,10 +26,10 @@ pub(super) fn by_trail(
     resource: &str,
     place: Place<'_>,
 ) -> Request {
-    let request = Request::by_service(SERVICE, action, resource)
+    let request = Request::by_service(CLOUDTRAIL, action, resource)
         .with_each(
             "aws:PrincipalServiceNamesList",
-            [SERVICE, &format!("cloudtrail.{}.amazonaws.com", trail.home_region)],
+            [CLOUDTRAIL, &format!("cloudtrail.{}.amazonaws.com", trail.home_region)],
         )
         .with("aws:SourceArn", &trail.arn)
         .with("aws:SourceAccount", &trail.account)
@@ -44,7 +43,7 @@ pub(super) fn by_trail(
         .with("aws:EpochTime", &crate::state::now().to_string())
         .with("aws:PrincipalType", "Service")
         .with("aws:SourceIp", "3.80.0.1")
-        .with("aws:UserAgent", SERVICE);
+        .with("aws:UserAgent", CLOUDTRAIL);
     match action.split(':').next() {
         Some("s3") => request
             .with("s3:ResourceAccount", place.account)

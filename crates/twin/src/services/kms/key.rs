@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::json::{list as listed, optional};
 use super::{
-    Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, replica, start, tag,
+    Aliases, check_imported, key_id, key_mut, live_key_mut, material, page, policy, start, tag,
     usable_key_mut,
 };
 use crate::caller::Caller;
@@ -52,6 +52,14 @@ pub(super) fn provide(state: &mut State, arn: &str) {
     keys.entry(id.to_owned()).or_insert_with(|| Key::new(arn.to_owned(), policy));
 }
 
+/// The ARNs of the replicas of a primary key.
+fn replicas<'s>(state: &'s State, primary: &'s str) -> impl Iterator<Item = &'s str> {
+    let regional = state.accounts.values().flat_map(|account| account.regions.values());
+    let keys = regional.flat_map(|region| region.keys.values());
+    let is_replica = move |key: &&Key| matches!(&key.material.multi_region, Some(MultiRegion::ReplicaOf(of)) if of == primary);
+    keys.filter(is_replica).map(|key| key.arn.as_str())
+}
+
 /// The answer of `DescribeKey` for a key id; `Null` if there is no such key.
 pub(super) fn described(state: &State, caller: Caller<'_>, id: &str) -> Value {
     let regional = state.regional_ref(caller.account, caller.region);
@@ -91,7 +99,7 @@ pub(super) fn described(state: &State, caller: Caller<'_>, id: &str) -> Value {
         metadata["MultiRegionConfiguration"] = json!({
             "MultiRegionKeyType": kind,
             "PrimaryKey": of_region(primary),
-            "ReplicaKeys": replica::all(state, primary).map(of_region).collect::<Vec<_>>(),
+            "ReplicaKeys": replicas(state, primary).map(of_region).collect::<Vec<_>>(),
         });
     }
     metadata

@@ -8,14 +8,6 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{Key, KeyMaterial, MultiRegion, State, partition};
 
-/// The ARNs of the replicas of a primary key.
-pub(super) fn all<'s>(state: &'s State, primary: &'s str) -> impl Iterator<Item = &'s str> {
-    let regional = state.accounts.values().flat_map(|account| account.regions.values());
-    let keys = regional.flat_map(|region| region.keys.values());
-    let is_replica = move |key: &&Key| matches!(&key.material.multi_region, Some(MultiRegion::ReplicaOf(of)) if of == primary);
-    keys.filter(is_replica).map(|key| key.arn.as_str())
-}
-
 /// Creates a replica. See `ReplicateKey` in the KMS API reference.
 pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let region = required(input, "ReplicaRegion")?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reconcile_policy::CLOUDTRAIL;
 use serde_json::{Value, json};
 
 use super::super::json::{optional, required};
@@ -12,7 +13,7 @@ use crate::state::{State, now};
 
 /// The maximum number of delegated administrators of an organization for a service. See
 /// "Organization delegated administrator" in the CloudTrail user guide.
-const LIMITS: [(&str, usize); 1] = [("cloudtrail.amazonaws.com", 3)];
+const LIMITS: [(&str, usize); 1] = [(CLOUDTRAIL, 3)];
 
 /// Returns whether the organization has the maximum number of delegated administrators for a
 /// service.

@@ -51,30 +51,6 @@ fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
 }
 
 #[test]
-fn an_account_that_is_not_in_the_spec_is_told_and_may_be_ended() {
-    let project = loaded(&[allow_write(&["111111111111", "999999999999"])]);
-    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
-    assert_eq!(plan["warnings"][0]["code"], "unlisted-account");
-    let message = plan["warnings"][0]["message"].as_str().unwrap();
-    assert!(
-        message.contains("999999999999") && message.contains("bucket.policy.unlisted_accounts: remove"),
-        "{message}"
-    );
-    project.run("apply --sandbox").exits(0);
-    let spec = project.read("specs/prod.yaml");
-    project.write(
-        "specs/prod.yaml",
-        spec.replace(
-            "  region: us-east-1\n",
-            "  region: us-east-1\n  policy: { unlisted_accounts: remove }\n",
-        ),
-    );
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    let state = project.read(".reconcile/sandbox.json");
-    assert!(!state.contains("999999999999"), "{state}");
-}
-
-#[test]
 fn a_foreign_deny_that_blocks_cloudtrail_is_refused_with_the_statement() {
     let project = loaded(&[deny(&json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } }))]);
     project
@@ -324,29 +300,4 @@ fn two_installations_share_a_bucket_and_a_key() {
     let shown = project.run("sandbox show").exits(0);
     assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
     project.run("plan one.yaml --sandbox --destroy").exits(0).says("- bucket/master/shared-central-logs");
-}
-
-#[test]
-fn a_public_statement_is_kept_with_its_readers_and_the_plan_says_how_to_decide() {
-    let downloads = json!({
-        "Sid": "Downloads", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
-        "Resource": format!("arn:aws:s3:::{BUCKET}/downloads/*"),
-    });
-    let project = loaded(std::slice::from_ref(&downloads));
-    project
-        .run("plan specs/prod.yaml --sandbox")
-        .exits(0)
-        .says("S3 counts statement `Downloads` of the bucket policy as public")
-        .says("set `bucket.block_public_access: false`")
-        .says("limit the statement to named principals or remove it");
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    project.run("drift specs/prod.yaml --sandbox").exits(2).says("Block Public Access is not turned on");
-    let sandbox = project.run("sandbox show --format json").exits(0).json();
-    let bucket = &sandbox["buckets"][0];
-    assert!(bucket["policy"]["Statement"].as_array().unwrap().contains(&downloads));
-    let block = bucket["configuration"]["publicAccessBlock"].as_str().unwrap();
-    for setting in ["BlockPublicPolicy", "RestrictPublicBuckets"] {
-        assert!(block.contains(&format!("<{setting}>false</{setting}>")), "{block}");
-    }
 }

@@ -361,3 +361,34 @@ impl<'a> Scope<'a> {
 fn key_address(desired: &Desired) -> Address {
     Address::new(Kind::Key, &desired.key.site.account, &desired.key.identity)
 }
+
+#[cfg(test)]
+mod tests {
+    use reconcile_spec::parse;
+
+    use super::*;
+    use crate::observed::Unseen;
+
+    #[test]
+    fn an_account_is_unseen_if_a_trail_of_the_name_in_the_region_could_not_be_read() {
+        const SPEC: &str = "version: 1\nname: test\naccounts: { hub: { id: \"111111111111\" } }\n\
+            bucket: { name: test-logs, account: hub, region: eu-west-1 }\nkey: { alias: test-key }\n\
+            trails: [{ name: Trail, accounts: all }]\n";
+        let spec = parse("spec.yaml", SPEC.as_bytes()).unwrap();
+        let trail = |region: &str, account: &str, name: &str| -> Arn {
+            format!("arn:aws:cloudtrail:{region}:{account}:trail/{name}").parse().unwrap()
+        };
+        let unread = [
+            trail("eu-west-1", "333333333333", "Trail"),
+            trail("eu-west-1", "222222222222", "Trail"),
+            trail("us-east-1", "444444444444", "Trail"),
+            trail("eu-west-1", "555555555555", "Other"),
+        ];
+        let mut observed = Observed::default();
+        observed.departed.unseen = unread.into_iter().map(|arn| (arn, Unseen::NoRole)).collect();
+        let scope = Scope::new(spec.desired(), &observed);
+        let patterns = BTreeSet::from([trail("eu-west-1", "*", "Trail")]);
+        assert_eq!(scope.unseen_accounts(&patterns), ["222222222222", "333333333333"]);
+        assert_eq!(scope.unseen_accounts(&BTreeSet::new()), [""; 0]);
+    }
+}

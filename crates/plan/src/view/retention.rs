@@ -128,3 +128,29 @@ pub enum AccessLogs {
         prefix: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_of_an_installation_is_found_under_its_previous_name_first() {
+        let days = |days| Lifecycle { expire_days: Some(days), ..Lifecycle::default() };
+        let named = |id: &str, days: Lifecycle| Lifecycle { previous_id: Some(id.to_owned()), ..days };
+        // The IDs and days of the live rules, and the rule that is found for the installation `new`, before `old`.
+        for (rules, expected) in [
+            (vec![], Lifecycle::default()),
+            (vec![("reconcile-new", 1)], days(1)),
+            (vec![("reconcile-old", 2)], named("reconcile-old", days(2))),
+            (vec![("reconcile-new", 1), ("reconcile-old", 2)], named("reconcile-old", days(2))),
+            (vec![("foreign", 3)], Lifecycle::default()),
+        ] {
+            let rules = rules.iter().map(|(id, number)| ((*id).to_owned(), days(*number)));
+            let rules = LifecycleRules(rules.collect());
+            let renamed = Installation::new("new".parse().unwrap(), "old".parse().ok());
+            assert_eq!(rules.of(&renamed), expected, "{rules:?}");
+        }
+        let rules = LifecycleRules([("reconcile-old".to_owned(), days(2))].into());
+        assert_eq!(rules.of(&Installation::new("new".parse().unwrap(), None)), Lifecycle::default());
+    }
+}

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{PROD, Project};
 
 #[test]
 fn version_and_help_are_results() {
@@ -116,6 +116,35 @@ fn the_permissions_of_a_spec_are_exact() {
 }
 
 #[test]
+fn permissions_of_options_are_printed_for_these_options_only() {
+    let project = Project::new();
+    let lock = "lock: { bucket: apply-locks, key: secprod.lock, region: us-east-1, account: master }\n";
+    project.write("specs/locked.yaml", format!("{PROD}{lock}"));
+    let print = |options: &str| {
+        project
+            .run(&format!("permissions specs/locked.yaml --mode plan --format json {options}"))
+            .exits(0)
+            .json()
+    };
+    let plain = print("").to_string();
+    assert!(!plain.contains("LookupEvents") && !plain.contains("apply-locks"), "{plain}");
+    let blame = print("--blame");
+    for account in ["master", "production", "development"] {
+        assert_eq!(allowed(&blame, account, "cloudtrail:LookupEvents").len(), 1, "{account}");
+    }
+    assert!(!blame.to_string().contains("apply-locks"), "{blame}");
+    // The leader's object, and not the lock of an apply.
+    let replicas = print("--replicas");
+    for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"] {
+        let statement = &allowed(&replicas, "master", action)[0];
+        assert_eq!(statement["Resource"], json!(["arn:aws:s3:::apply-locks/secprod.lock.watch"]), "{action}");
+    }
+    let list = &allowed(&replicas, "master", "s3:ListBucket")[0];
+    assert_eq!(list["Resource"], json!(["arn:aws:s3:::apply-locks"]));
+    assert!(allowed(&replicas, "production", "s3:GetObject").is_empty());
+}
+
+#[test]
 fn permissions_of_many_accounts_fit_the_limits_of_iam() {
     const LIMIT: usize = 6144;
 
@@ -194,7 +223,7 @@ fn allowed(printed: &Value, account: &str, action: &str) -> Vec<Value> {
 #[test]
 fn permissions_hold_what_aws_asks_besides_the_operations() {
     let project = Project::new();
-    let delegated = crate::support::PROD.to_owned()
+    let delegated = PROD.to_owned()
         + "organization: { account: master, delegated_administrator: production }\n"
         + "lock: { bucket: locks, key: lock, region: us-east-1, account: master }\n";
     let delegated = delegated.replacen(
@@ -244,7 +273,7 @@ fn permissions_hold_what_aws_asks_besides_the_operations() {
 #[test]
 fn who_may_not_be_the_management_account_is_allowed_trails_of_any() {
     let project = Project::new();
-    let of_delegate = crate::support::PROD.replacen(
+    let of_delegate = PROD.replacen(
         "trails:\n",
         "organization: { account: production, service_access: false }\ntrails:\n  - { name: Org, organization_trail: true }\n",
         1,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod blame;
 mod command_line;
 mod compliance;
 mod confirm;

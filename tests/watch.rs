@@ -6,9 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use reconcile_twin::Setup;
 use serde_json::{Value, json};
 
-use crate::support::{Project, Served};
+use crate::support::{Project, Served, python};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -143,6 +144,202 @@ fn drift_is_told_once_and_its_end_once() {
     assert_eq!(watch.end(), Some(0));
 }
 
+const TOPIC: &str = "arn:aws:sns:us-east-1:111111111111:alerts";
+const BUS: &str = "arn:aws:events:us-east-1:111111111111:event-bus/default";
+
+#[test]
+fn topics_and_event_buses_are_told() {
+    let served = Served::start();
+    served.twin.provision(Setup { topics: vec![TOPIC.to_owned()], ..Setup::default() });
+    let project = served.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    let options = format!("--notify sns:{TOPIC} --notify eventbridge:{BUS} --state-dir state");
+    let (watch, page) = Watching::start(&project, &options);
+    until("the first check", || (get(&page, "/readyz").0 == 200).then_some(()));
+    served.set_logging("333333333333", "SecurityTrail", false);
+    let told = until("both messages", || Some(served.twin.published()).filter(|told| told.len() == 2));
+    for (arn, subject) in [(TOPIC, "reconcile: specs/prod.yaml: 1 new"), (BUS, "reconcile: reconcile drift")]
+    {
+        let message = told.iter().find(|message| message.arn == arn).unwrap();
+        assert_eq!(message.subject, subject);
+        let document: Value = serde_json::from_str(&message.message).unwrap();
+        assert_eq!(document["changes"][0]["finding"]["address"], "trail/development/SecurityTrail");
+    }
+    let line = format!("reconcile_notifications_total{{receiver=\"sns:{TOPIC}\",result=\"delivered\"}} 1");
+    until("the count", || get(&page, "/metrics").1.contains(&line).then_some(()));
+    assert_eq!(watch.end(), Some(0));
+}
+
+/// `prometheus-client` is the client library of Prometheus for Python; its parser is strict.
+#[test]
+fn metrics_are_read_by_the_parser_of_prometheus() {
+    const SCRIPT: &str = r"
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+samples = {}
+for family in text_string_to_metric_families(sys.stdin.read()):
+    assert family.documentation, family.name
+    for sample in family.samples:
+        samples[sample.name + json.dumps(sample.labels, sort_keys=True)] = sample.value
+print(json.dumps(samples))
+";
+    let served = Served::start();
+    let project = served.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    let (url, received) = receiver(&[]);
+    let (watch, page) = Watching::start(&project, &format!("--notify {url}"));
+    until("the first check", || (get(&page, "/readyz").0 == 200).then_some(()));
+    served.set_logging("333333333333", "SecurityTrail", false);
+    received.recv_timeout(LIMIT).unwrap();
+    let text = until("the count", || Some(get(&page, "/metrics").1).filter(|it| it.contains("delivered")));
+    project.write("metrics", &text);
+    let programs = python::programs("prometheus-1", &["prometheus-client==0.23.1"]);
+    let file = std::fs::File::open(project.path("metrics")).unwrap();
+    let read = python::run(Command::new(programs.join("python")).args(["-c", SCRIPT]).stdin(file));
+    let samples: Value = serde_json::from_str(&read).unwrap();
+    let finding = r#"reconcile_findings{"account": "development", "kind": "changed", "severity": "critical", "spec": "specs/prod.yaml"}"#;
+    assert_eq!(samples[finding], 1.0, "{samples}");
+    for name in [
+        "reconcile_build_info",
+        "reconcile_leader",
+        "reconcile_last_check_timestamp_seconds",
+        "reconcile_last_success_timestamp_seconds",
+        "reconcile_check_duration_seconds",
+        "reconcile_checks_total",
+        "reconcile_aws_calls_total",
+        "reconcile_notifications_total",
+    ] {
+        let is_there = samples.as_object().unwrap().keys().any(|key| key.starts_with(&format!("{name}{{")));
+        assert!(is_there, "{name}: {samples}");
+    }
+    assert_eq!(watch.end(), Some(0));
+}
+
+/// A receiver that accepts connections, and answers each with the next of these bytes; without bytes, it keeps the connection open.
+fn odd_receiver(answers: Vec<Option<&'static str>>) -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (sender, asked) = channel();
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for (stream, answer) in listener.incoming().zip(answers) {
+            let mut stream = stream.unwrap();
+            // The request, as far as it has arrived.
+            let mut head = String::new();
+            BufReader::new(&stream).read_line(&mut head).unwrap();
+            match answer {
+                Some(answer) => drop(stream.write_all(answer.as_bytes())),
+                None => open.push(stream),
+            }
+            let _ = sender.send(());
+        }
+        // The listener and the open connections live as long as the test.
+        loop {
+            std::thread::park();
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn a_receiver_that_hangs_or_answers_garbage_delays_no_check_and_no_other_receiver() {
+    let served = Served::start();
+    let project = served.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    let (hanging, asked) = odd_receiver(vec![None]);
+    let garbage = "\u{1}\u{2} garbage\r\n\r\n";
+    let (odd, twice) =
+        odd_receiver(vec![Some(garbage), Some("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")]);
+    let (good, received) = receiver(&[]);
+    let options = format!("--notify {hanging} --notify {odd} --notify {good}");
+    let (watch, page) = Watching::start(&project, &options);
+    until("the first check", || (get(&page, "/readyz").0 == 200).then_some(()));
+    served.set_logging("333333333333", "SecurityTrail", false);
+    asked.recv_timeout(LIMIT).unwrap();
+    assert_eq!(received.recv_timeout(LIMIT).unwrap().2["changes"][0]["transition"], "new");
+    // Garbage is no answer: the message comes again.
+    twice.recv_timeout(LIMIT).unwrap();
+    twice.recv_timeout(LIMIT).unwrap();
+    // The first receiver still hangs, and checks go on.
+    let drifted = |page: &str| {
+        let text = get(page, "/metrics").1;
+        let line = text.lines().find(|line| line.contains("checks_total") && line.contains("drifted"))?;
+        line.rsplit(' ').next()?.parse::<u64>().ok()
+    };
+    let before = until("a check", || drifted(&page));
+    until("more checks", || drifted(&page).filter(|now| *now >= before + 2));
+    served.set_logging("333333333333", "SecurityTrail", true);
+    assert_eq!(received.recv_timeout(LIMIT).unwrap().2["changes"][0]["transition"], "resolved");
+    assert_eq!(get(&page, "/healthz").0, 200);
+    assert_eq!(watch.end(), Some(0));
+}
+
+/// The object with which replicas agree, and a time after which its lease has ended.
+const LEADER: (&str, &str) = ("apply-locks", "secprod.lock.watch");
+const ENDED: Duration = Duration::from_mins(5);
+
+/// How often a trail was started.
+fn starts(served: &Served) -> usize {
+    let calls = served.twin.calls();
+    calls
+        .iter()
+        .filter(|it| it.operation == "cloudtrail:StartLogging" && it.account == "333333333333")
+        .count()
+}
+
+#[test]
+fn a_replica_that_is_killed_while_it_leads_is_replaced_and_nothing_is_repaired_twice() {
+    let served = Served::start();
+    let project = served.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    let leads = |page: &str| get(page, "/metrics").1.contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1");
+    let (first, page) = Watching::start(&project, "--replicas --apply safe");
+    until("the lead", || leads(&page).then_some(()));
+    let (second, other) = Watching::start(&project, "--replicas --apply safe");
+    until("the standby", || (get(&other, "/readyz").0 == 200).then_some(()));
+    let before = starts(&served);
+    // The repair of the leader has taken effect, and it never learns that.
+    let hold = served.twin.hold("cloudtrail:StartLogging");
+    served.set_logging("333333333333", "SecurityTrail", false);
+    until("the repair", || served.is_logging("333333333333", "SecurityTrail").then_some(()));
+    first.signal("KILL");
+    drop(first);
+    drop(hold);
+    assert!(!leads(&other), "the lease of the killed leader has not ended");
+    for key in [LEADER.1, "secprod.lock"] {
+        served.twin.age_object(LEADER.0, key, ENDED);
+    }
+    until("the other lead", || leads(&other).then_some(()));
+    until("its check", || get(&other, "/").1.contains("in sync").then_some(()));
+    assert_eq!(starts(&served), before + 1);
+    // The new leader repairs what comes after.
+    served.set_logging("333333333333", "SecurityTrail", false);
+    until("the next repair", || served.is_logging("333333333333", "SecurityTrail").then_some(()));
+    until("the end of the drift", || get(&other, "/").1.contains("in sync").then_some(()));
+    assert_eq!(starts(&served), before + 2);
+    assert_eq!(second.end(), Some(0));
+}
+
+#[test]
+fn a_leader_whose_lease_ended_stands_back() {
+    let served = Served::start();
+    let project = served.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    let leads = |page: &str| get(page, "/metrics").1.contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1");
+    let (first, page) = Watching::start(&project, "--replicas");
+    until("the lead", || leads(&page).then_some(()));
+    let (second, other) = Watching::start(&project, "--replicas");
+    until("the standby", || (get(&other, "/readyz").0 == 200).then_some(()));
+    // The first replica stands still for longer than its lease.
+    first.signal("STOP");
+    served.twin.age_object(LEADER.0, LEADER.1, ENDED);
+    until("the other lead", || leads(&other).then_some(()));
+    first.signal("CONT");
+    until("the end of the first lead", || get(&page, "/").1.contains("on standby").then_some(()));
+    assert!(!leads(&page) && leads(&other));
+    assert_eq!((first.end(), second.end()), (Some(0), Some(0)));
+}
+
 #[test]
 fn a_stopped_trail_is_repaired_and_nothing_that_is_not_safe() {
     let served = Served::start();
@@ -205,6 +402,8 @@ fn arguments_that_cannot_work_are_rejected_and_secrets_are_not_printed() {
         ("--every 0s", "the time is shorter than one second"),
         ("--notify http://alerts.example.org/token", "use `https://`"),
         ("--notify env:NO_SUCH_VARIABLE", "`NO_SUCH_VARIABLE` is not set"),
+        ("--notify sns:alerts", "is not `sns:` and the ARN of a standard topic"),
+        ("--notify eventbridge:default", "is not `eventbridge:` and the ARN of an event bus"),
         ("--notify https://a.example.org --notify-secret token", "a secret is not an argument"),
         ("--listen localhost", "invalid"),
         ("--apply all", "invalid value"),

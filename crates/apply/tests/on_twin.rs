@@ -6,6 +6,8 @@
 mod adoption;
 #[path = "on_twin/approval.rs"]
 mod approval;
+#[path = "on_twin/blame.rs"]
+mod blame;
 #[path = "on_twin/bucket.rs"]
 mod bucket;
 #[path = "on_twin/calls.rs"]

@@ -9,7 +9,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -170,7 +170,9 @@ impl Shared {
             let of_profile = profile.and_then(|profile| embedded.profiles.get(profile));
             let (key, secret) = of_profile.unwrap_or(&embedded.credentials);
             let credentials = Credentials::new(key, secret, None, None, "reconcile::Embedded");
-            return SdkConfig::builder()
+            let mut builder = SdkConfig::builder();
+            builder.set_app_name(app_name());
+            return builder
                 .behavior_version(BehaviorVersion::v2026_01_12())
                 .region(region)
                 .http_client(self.http_client.clone())
@@ -190,6 +192,9 @@ impl Shared {
             .timeout_config(timeouts)
             .retry_config(retries)
             .stalled_stream_protection(stalled);
+        if let Some(name) = app_name() {
+            loader = loader.app_name(name);
+        }
         if let Some(url) = &self.options.endpoint_url {
             loader = loader.endpoint_url(url);
         }
@@ -211,6 +216,12 @@ impl Shared {
             _ => config,
         }
     }
+}
+
+/// The name of this program in the user agent of its calls, by which recorded events show them. See "Application ID" in the AWS SDKs and
+/// Tools Reference Guide.
+fn app_name() -> Option<AppName> {
+    AppName::new("reconcile").ok()
 }
 
 /// Returns the wanted Region, or the first Region of its partition if accounts have to enable the wanted Region.

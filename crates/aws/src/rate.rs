@@ -38,7 +38,7 @@ pub(crate) struct Rate {
 
 /// Returns the documented rate of an operation, if it has a rate that a run can reach.
 ///
-/// - CloudTrail: "Quotas in AWS CloudTrail" in the CloudTrail user guide. The service quotas of CloudTrail list each operation by
+/// - CloudTrail: "Quotas in AWS CloudTrail" in the CloudTrail user guide, and `LookupEvents` in the CloudTrail API reference. The service quotas of CloudTrail list each operation by
 ///   itself, the user guide lists two groups: the groups are below both.
 /// - Organizations: "Throttling limits" under "Quotas and service limits" in the Organizations user guide, per account.
 /// - KMS: "Request quotas" in the KMS developer guide. Reads have 100 calls a second and more, which no run reaches.
@@ -70,6 +70,8 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
         | Op::StartLogging
         | Op::StopLogging
         | Op::RegisterDelegatedAdministrator => (Counter::CloudTrailWrites, 1, 1),
+
+        Op::LookupEvents => (Counter::Of(operation), 2, 2),
 
         // The same operation, under the name of another purpose.
         Op::DescribeOrganization | Op::DescribeOwnOrganization => {

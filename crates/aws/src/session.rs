@@ -88,13 +88,36 @@ impl Session {
         Self::open_with(aws, account, SessionPolicy::verifying).await
     }
 
+    /// Opens the account to look up recorded events, and for nothing else.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_to_look_up_events(aws: &Aws, account: &Account) -> Result<Self, Error> {
+        Self::open_with(aws, account, SessionPolicy::looking_up_events).await
+    }
+
     async fn open_with(
         aws: &Aws,
         account: &Account,
         policy: impl FnOnce() -> SessionPolicy,
     ) -> Result<Self, Error> {
+        let mut session = Self::unopened(aws, account).await;
+        match &account.access.role {
+            Some(role) => session.assume(role, aws.limits_sessions().then(policy)).await?,
+            None => session.caller = session.check_identity().await?,
+        }
+        Ok(session.counting(aws))
+    }
+
+    /// Calls a resource of an account that the current credentials need not be of.
+    pub(crate) async fn of_caller(aws: &Aws, account: &Account) -> Self {
+        Self::unopened(aws, account).await.counting(aws)
+    }
+
+    /// The session before its first call.
+    async fn unopened(aws: &Aws, account: &Account) -> Self {
         let config = aws.base(account.access.profile.as_deref()).await;
-        let mut session = Self {
+        Self {
             account: account.clone(),
             sts_region: aws.sts_region(),
             retries: Retries::of(&account.id, &config),
@@ -103,13 +126,13 @@ impl Session {
             gate: aws.gate(),
             calls: Arc::default(),
             caller: account.access.role.as_ref().map(|role| role.arn.clone()),
-        };
-        match &account.access.role {
-            Some(role) => session.assume(role, aws.limits_sessions().then(policy)).await?,
-            None => session.caller = session.check_identity().await?,
         }
-        session.config = session.config.to_builder().http_client(aws.client_for(&account.id)).build();
-        Ok(session)
+    }
+
+    /// The session whose calls AWS counts for its account.
+    fn counting(mut self, aws: &Aws) -> Self {
+        self.config = self.config.to_builder().http_client(aws.client_for(&self.account.id)).build();
+        self
     }
 
     async fn assume(&mut self, role: &RoleAccess, policy: Option<SessionPolicy>) -> Result<(), Error> {
@@ -255,6 +278,11 @@ impl Session {
     /// IAM has one endpoint in each partition, which the endpoint rules of the SDK choose.
     pub fn iam(&self, region: &Region) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::from_conf(client!(self, aws_sdk_iam, region).build())
+    }
+
+    /// Returns an EventBridge client.
+    pub(crate) fn events(&self, region: &Region) -> aws_sdk_eventbridge::Client {
+        aws_sdk_eventbridge::Client::from_conf(client!(self, aws_sdk_eventbridge, region).build())
     }
 
     /// Returns an SNS client.

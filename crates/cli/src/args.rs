@@ -154,10 +154,10 @@ pub(crate) struct Global {
     /// When to use colors; `auto` respects `NO_COLOR`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
-    /// Do not show progress
+    /// Do not show progress: on a terminal the changes in flight, elsewhere a line for each finished change
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
-    /// Print only the result
+    /// Print only the result and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Print more: -v for full documents, -vv also logs every AWS call
@@ -249,7 +249,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
     /// Receiver of notifications about new, worse and resolved findings (repeatable): an https URL for a webhook, `slack+https://…` for a
-    /// webhook of Slack, or `env:NAME` or `file:PATH` for a URL that is a secret
+    /// webhook of Slack, `sns:ARN` for a topic, `eventbridge:ARN` for an event bus, or `env:NAME` or `file:PATH` for a URL that is a secret
     #[arg(long, value_name = "URL", value_parser = source)]
     pub(crate) notify: Vec<Source>,
     /// Secret that signs messages to webhooks, as in Standard Webhooks: `env:NAME` or `file:PATH`
@@ -258,6 +258,9 @@ pub(crate) struct WatchArgs {
     /// File of accepted findings, as of `drift`
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
+    /// Show who caused each finding, as `drift --blame` does
+    #[arg(long)]
+    pub(crate) blame: bool,
     /// Agree with other replicas on one that checks, through an object beside the `lock` of the spec
     #[arg(long)]
     pub(crate) replicas: bool,
@@ -412,6 +415,10 @@ pub(crate) struct DriftArgs {
     /// Lowest severity of a finding that ends with exit code 2
     #[arg(long, value_name = "SEVERITY", default_value = "low")]
     pub(crate) fail_on: FailOn,
+    /// Show who caused each finding: the call that CloudTrail recorded in the last 90 days. Needs the permission
+    /// `cloudtrail:LookupEvents` in each account
+    #[arg(long)]
+    pub(crate) blame: bool,
     /// File of accepted findings, each with a reason and a last day. An accepted finding is shown, and is no drift
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -733,9 +740,15 @@ pub(crate) struct PermissionsArgs {
     /// Command that the policies must allow
     #[arg(long, default_value = "apply")]
     pub(crate) mode: PermissionsMode,
+    /// Allow `drift --blame` and `watch --blame` as well
+    #[arg(long)]
+    pub(crate) blame: bool,
+    /// Allow `watch --replicas` as well
+    #[arg(long)]
+    pub(crate) replicas: bool,
     /// Print the policies for `import`, which assumes this role in other accounts
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true,
-          default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode"])]
+          default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode", "blame", "replicas"])]
     pub(crate) import: Option<RolePath>,
     /// Output format; `cloudformation` is the template of the role for members that join automatically
     #[arg(long, default_value = "text")]

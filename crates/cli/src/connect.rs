@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use reconcile_aws::{Aws, Options};
-use reconcile_sandbox::{connection, setup};
+use reconcile_aws::{Aws, Embedded, Options};
+use reconcile_policy::Region;
+use reconcile_sandbox::{ambient, connection, setup};
 use reconcile_spec::Spec;
 use reconcile_twin::{Clock, Twin};
 
@@ -11,7 +12,8 @@ use crate::args::{EndpointUrl, Global};
 use crate::error::CliError;
 use crate::output;
 
-/// The world in which a command runs: AWS or a sandbox.
+/// The world in which a command runs: AWS or a sandbox. Clones are the same world.
+#[derive(Debug, Clone)]
 pub(crate) enum World {
     Aws,
     Sandbox(Twin),
@@ -37,13 +39,30 @@ impl World {
     /// A connection for the accounts of a spec.
     pub(crate) async fn connect(&self, global: &Global, spec: &Spec) -> Result<Aws, CliError> {
         let region = global.region.as_ref().unwrap_or(&spec.desired().bucket.site.region).clone();
-        let (profile, endpoint_url, embedded) = match self {
-            Self::Aws => (profile(global), endpoint(global)?, None),
+        let embedded = match self {
+            Self::Aws => None,
             Self::Sandbox(twin) => {
                 twin.provision(setup(spec));
                 twin.save().await?;
-                (None, None, Some(connection(twin, spec.desired())))
+                Some(connection(twin, spec.desired()))
             }
+        };
+        Self::connected(global, region, embedded)
+    }
+
+    /// A connection with the current credentials, for no spec.
+    pub(crate) fn connect_without_spec(&self, global: &Global, region: Region) -> Result<Aws, CliError> {
+        let embedded = match self {
+            Self::Aws => None,
+            Self::Sandbox(twin) => Some(ambient(twin)),
+        };
+        Self::connected(global, region, embedded)
+    }
+
+    fn connected(global: &Global, region: Region, embedded: Option<Embedded>) -> Result<Aws, CliError> {
+        let (profile, endpoint_url) = match embedded {
+            None => (profile(global), endpoint(global)?),
+            Some(_) => (None, None),
         };
         Ok(Aws::new(Options {
             profile,

@@ -3,11 +3,13 @@
 //! [`read()`] calls AWS and decides nothing; [`reconcile_plan::compare`] decides and calls nothing. [`evidence`] reads what
 //! `reconcile-evidence` validates.
 
+mod blame;
 pub mod evidence;
 mod import;
 pub mod observe;
 mod read;
 
+pub use blame::blame;
 pub use import::import;
 pub use observe::Progress;
 pub use read::{join, read};

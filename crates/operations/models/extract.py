@@ -22,8 +22,9 @@ HERE = pathlib.Path(__file__).parent
 # The operations of the product, by service.
 OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
-        GetTrailStatus ListPublicKeys ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
+        GetTrailStatus ListPublicKeys ListTags ListTrails LookupEvents PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin StartLogging StopLogging UpdateTrail""",
+    "events": "PutEvents",
     "iam": """CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
         PutRolePermissionsBoundary PutRolePolicy TagRole UpdateAssumeRolePolicy""",
     "kms": """CreateAlias CreateGrant CreateKey DeleteAlias DescribeKey DisableKeyRotation EnableKeyRotation GetKeyPolicy
@@ -39,7 +40,7 @@ OPERATIONS = {
         GetBucketVersioning GetObject GetObjectLockConfiguration GetPublicAccessBlock ListBucketInventoryConfigurations
         ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls
         PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
-    "sns": """CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource SetTopicAttributes
+    "sns": """CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource Publish SetTopicAttributes
         TagResource""",
     "sts": "AssumeRole GetCallerIdentity",
 }

@@ -19,6 +19,6 @@ pub use error::Error;
 pub use failure::Failure;
 pub use operation::Operation;
 pub use permission::{
-    ANY_ACCOUNT, Mode, Permissions, SessionPolicy, import_permissions, member_permissions, permissions,
+    ANY_ACCOUNT, Mode, Permissions, Run, SessionPolicy, import_permissions, member_permissions, permissions,
 };
 pub use table::classify;

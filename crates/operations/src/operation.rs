@@ -36,6 +36,10 @@ pub(crate) enum Place {
     Evidence,
     /// An account in which `import` searches.
     Import,
+    /// The account of a receiver of notifications, which no spec names.
+    Receiver,
+    /// Every account in which `--blame` reads recorded events.
+    Blame,
 }
 
 /// The resources on which an operation acts, as far as IAM can distinguish them.
@@ -105,10 +109,10 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the lock, and only `verify` reads log
-            /// files.
+            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the lock, only `verify` reads log files, and
+            /// only `--blame` reads events.
             pub(crate) fn is_for_reading(self) -> bool {
-                self.is_read() && !matches!(self.place(), Place::Lock | Place::Evidence)
+                self.is_read() && !matches!(self.place(), Place::Lock | Place::Evidence | Place::Blame)
             }
 
             pub(crate) fn place(self) -> Place {
@@ -243,6 +247,11 @@ operations! {
     ReadExistingTopic => "sns:GetTopicAttributes", Read, ExistingTopics, ExistingTopics;
     DescribeUsedKey => "kms:DescribeKey", Read, Encrypted, AllKeys;
     GetUsedKeyPolicy => "kms:GetKeyPolicy", Read, Encrypted, AllKeys;
+
+    LookupEvents => "cloudtrail:LookupEvents", Read, Blame, Everything;
+
+    Publish => "sns:Publish", Write, Receiver, Nothing;
+    PutEvents => "events:PutEvents", Write, Receiver, Nothing;
 
     ReadLock => "s3:GetObject", Read, Lock, Lock;
     TakeLock => "s3:PutObject", Write, Lock, Lock;

@@ -30,6 +30,23 @@ pub enum Mode {
     Verify,
 }
 
+/// A command with its options, as far as they need permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// What is to be run.
+    pub mode: Mode,
+    /// Whether recorded events are read (`--blame`).
+    pub blame: bool,
+    /// Whether replicas agree on a leader (`--replicas`).
+    pub replicas: bool,
+}
+
+impl From<Mode> for Run {
+    fn from(mode: Mode) -> Self {
+        Self { mode, blame: false, replicas: false }
+    }
+}
+
 /// What has to be allowed in one account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Permissions {
@@ -49,11 +66,11 @@ impl Permissions {
 /// The policies of all accounts of a spec, in the order of the spec. An account in which nothing is done is left out.
 ///
 /// See "Actions, resources, and condition keys for AWS services" in the service authorization reference.
-pub fn permissions(desired: &Desired, mode: Mode) -> Vec<Permissions> {
-    let accounts = desired.accounts.iter();
+pub fn permissions(desired: &Desired, run: impl Into<Run>) -> Vec<Permissions> {
+    let (run, accounts) = (run.into(), desired.accounts.iter());
     accounts
         .filter_map(|account| {
-            let policy = policy(desired, account, mode)?;
+            let policy = policy(desired, account, run)?;
             Some(Permissions { account: account.clone(), policy })
         })
         .collect()
@@ -61,7 +78,7 @@ pub fn permissions(desired: &Desired, mode: Mode) -> Vec<Permissions> {
 
 /// The policy of every member that joins the organization by itself, and the name of the role that carries it, with
 /// [`ANY_ACCOUNT`] for the id of the member. `None` where no member joins by itself.
-pub fn member_permissions(spec: &Spec, mode: Mode) -> Option<(String, Value)> {
+pub fn member_permissions(spec: &Spec, run: impl Into<Run>) -> Option<(String, Value)> {
     let role = spec.desired().organization.as_ref()?.role.clone()?;
     let id: AccountId = ANY_ACCOUNT.parse().ok()?;
     if spec.desired().accounts.iter().any(|account| account.id == id) {
@@ -69,7 +86,7 @@ pub fn member_permissions(spec: &Spec, mode: Mode) -> Option<(String, Value)> {
     }
     let spec = spec.with_sample_member(&id)?;
     let member = spec.desired().accounts.iter().find(|account| account.id == id)?;
-    Some((role, policy(spec.desired(), member, mode)?))
+    Some((role, policy(spec.desired(), member, run.into())?))
 }
 
 /// Stands for the id of a member in its policy.
@@ -98,15 +115,15 @@ struct Allowed {
     condition: Option<String>,
 }
 
-fn policy(desired: &Desired, account: &Account, mode: Mode) -> Option<Value> {
-    let exact = policy_with(desired, account, mode, Roles::Listed)?;
+fn policy(desired: &Desired, account: &Account, run: Run) -> Option<Value> {
+    let exact = policy_with(desired, account, run, Roles::Listed)?;
     if size::fits(&exact) {
         return Some(exact);
     }
-    policy_with(desired, account, mode, Roles::ByName)
+    policy_with(desired, account, run, Roles::ByName)
 }
 
-fn policy_with(desired: &Desired, account: &Account, mode: Mode, roles: Roles) -> Option<Value> {
+fn policy_with(desired: &Desired, account: &Account, run: Run, roles: Roles) -> Option<Value> {
     // What shares resources and condition shares a statement.
     let mut actions: BTreeMap<Allowed, Vec<&'static str>> = BTreeMap::new();
     let mut allow = |action, allowed: Allowed| {
@@ -115,11 +132,11 @@ fn policy_with(desired: &Desired, account: &Account, mode: Mode, roles: Roles) -
             listed.push(action);
         }
     };
-    for operation in operations(desired, account, mode) {
+    for operation in operations(desired, account, run) {
         if operation.scope() == Scope::Roles {
             allow(
                 operation.action(),
-                Allowed { resources: assumed(desired, account, mode, roles), condition: None },
+                Allowed { resources: assumed(desired, account, run.mode, roles), condition: None },
             );
             continue;
         }
@@ -127,7 +144,15 @@ fn policy_with(desired: &Desired, account: &Account, mode: Mode, roles: Roles) -
             allow(operation.action(), allowed);
         }
     }
-    for Implied { action, resources, condition } in implied(desired, account, mode) {
+    // An apply has the permissions on both objects.
+    if run.replicas && run.mode != Mode::Apply && is_of(desired, account, Place::Lock) {
+        let leader: Vec<String> =
+            desired.lock.iter().map(|lock| object(desired, &lock.of_leader())).collect();
+        for operation in Operation::ALL.iter().filter(|it| it.place() == Place::Lock) {
+            allow(operation.action(), Allowed { resources: leader.clone(), condition: None });
+        }
+    }
+    for Implied { action, resources, condition } in implied(desired, account, run) {
         allow(action, Allowed { resources, condition: condition.map(|it| it.to_string()) });
     }
     actions.retain(|allowed, _| !allowed.resources.is_empty());
@@ -146,9 +171,12 @@ fn document(statements: impl IntoIterator<Item = (Allowed, Vec<&'static str>)>) 
     json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
 }
 
-/// The operations that a run calls in one account.
-fn operations(desired: &Desired, account: &Account, mode: Mode) -> impl Iterator<Item = Operation> {
-    let asked = Operation::ALL.iter().copied().filter(move |it| is_called(mode, *it));
+/// The operations that a run calls in one account, without those on the object of the leader.
+fn operations(desired: &Desired, account: &Account, run: Run) -> impl Iterator<Item = Operation> {
+    let asked = Operation::ALL.iter().copied().filter(move |it| match it.place() {
+        Place::Blame => run.blame,
+        _ => is_called(run.mode, *it),
+    });
     asked.filter(|it| is_of(desired, account, it.place()) && is_used(desired, *it))
 }
 
@@ -169,6 +197,8 @@ fn is_called(mode: Mode, operation: Operation) -> bool {
             | Place::ExistingTopics
             | Place::Encrypted
             | Place::Lock
+            | Place::Blame
+            | Place::Receiver
             | Place::Import => false,
         },
     }
@@ -184,7 +214,7 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
         Place::Key => desired.key.identity != KeyIdentity::Unmanaged && desired.key.site.account == *name,
         Place::Bucket | Place::Evidence => desired.bucket.site.account == *name,
         // Also where the spec has no trail: it may have had one.
-        Place::Trails => true,
+        Place::Trails | Place::Blame => true,
         Place::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
         Place::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
         Place::ExistingTopics => desired.existing_topics.iter().any(|topic| topic.reader == *name),
@@ -194,7 +224,7 @@ fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
                 || is_of(desired, account, Place::Topics)
                 || desired.existing_topics.iter().any(|topic| topic.arn.account() == account.id.as_str())
         }
-        Place::Import => false,
+        Place::Import | Place::Receiver => false,
         Place::Lock => desired.lock.as_ref().is_some_and(|lock| lock.site.account == *name),
     }
 }
@@ -317,6 +347,9 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         | Operation::ReadExistingTopic
         | Operation::DescribeUsedKey
         | Operation::GetUsedKeyPolicy
+        | Operation::LookupEvents
+        | Operation::Publish
+        | Operation::PutEvents
         | Operation::ReadLock
         | Operation::TakeLock
         | Operation::RenewLock
@@ -376,8 +409,8 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
         Scope::LogFiles => vec![format!("arn:{partition}:s3:::{}/*", desired.bucket.name)],
         Scope::AllKeys => vec![format!("arn:{partition}:kms:*:{id}:key/*")],
         Scope::Lock => {
-            let object = |lock: &Lock| format!("arn:{partition}:s3:::{}/{}", lock.bucket, lock.key);
-            desired.lock.iter().flat_map(|lock| [object(lock), object(&lock.of_leader())]).collect()
+            let objects = |lock: &Lock| [object(desired, lock), object(desired, &lock.of_leader())];
+            desired.lock.iter().flat_map(objects).collect()
         }
         // Trails that the spec has no more are looked for and removed.
         Scope::AllTrails => {
@@ -388,6 +421,11 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             std::iter::once(all).chain(of_others.map(|(_, arn)| arn)).collect()
         }
     }
+}
+
+/// The ARN of the object of a lock.
+fn object(desired: &Desired, lock: &Lock) -> String {
+    format!("arn:{}:s3:::{}/{}", desired.key.site.region.partition(), lock.bucket, lock.key)
 }
 
 /// How the roles that are assumed are named.

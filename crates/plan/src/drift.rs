@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
+use crate::blame::Blame;
 use crate::compare::{Comparison, not_ours};
 use crate::difference::Difference;
 use crate::plan::{AccountRef, ActionKind, Change, Warning, WarningCode};
@@ -46,6 +47,9 @@ pub struct Finding {
     /// The reason why the spec or a baseline accepts the finding. An accepted finding is no drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
+    /// Who caused the finding, if somebody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blame: Option<Blame>,
 }
 
 impl Finding {
@@ -336,6 +340,7 @@ fn told(address: String, code: &str, message: String) -> Finding {
         diff: Vec::new(),
         review: None,
         accepted: None,
+        blame: None,
     }
 }
 
@@ -359,6 +364,7 @@ fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
         diff: change.diff.clone(),
         review: None,
         accepted: None,
+        blame: None,
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod additions;
 mod address;
 pub mod baseline;
+pub mod blame;
 mod compare;
 pub mod compliance;
 mod delivery;

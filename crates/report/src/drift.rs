@@ -13,6 +13,7 @@ use reconcile_text::{Line, Text, count, markdown as md};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::blame;
 use crate::details;
 use crate::diff::of_differences;
 use crate::error::{self, Failure, object, plain};
@@ -143,6 +144,9 @@ fn append(text: &mut Text, group: &[&Finding], options: TextOptions) {
     if group.len() > 1 {
         text.line(format_args!("             in {}", accounts(group.iter().copied())));
     }
+    for author in blame::lines(group) {
+        text.line(format_args!("             {author}"));
+    }
     if finding.kind == FindingKind::Changed {
         for line in of_differences(&finding.diff, options.verbose) {
             text.line(Line::from("             ").append(&line));
@@ -160,7 +164,8 @@ pub(crate) fn likeness(finding: &Finding) -> String {
     // A finding of no account is like no other.
     let Some(account) = &finding.account else { return finding.address.clone() };
     let resource = fold::in_every_account(&finding.address);
-    let shown = format!("{resource}\n{:?}\n{}\n{:?}", label(finding), message(finding), finding.diff);
+    let (label, message, diff) = (label(finding), message(finding), &finding.diff);
+    let shown = format!("{resource}\n{label:?}\n{message}\n{diff:?}\n{}", blame::likeness(finding));
     shown.replace(account.id.as_str(), "#").replace(&format!("`{}`", account.name), "#")
 }
 
@@ -233,7 +238,8 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
             } else {
                 String::new()
             };
-            let message = md::cell(&format!("{}{accounts}", message(finding)));
+            let authors: String = blame::lines(group).iter().map(|line| format!("; {line}")).collect();
+            let message = md::cell(&format!("{}{accounts}{authors}", message(finding)));
             let _ = writeln!(text, "| {} | {address} | {message} |", label(finding));
         }
         let changed = groups.iter().filter_map(|group| {

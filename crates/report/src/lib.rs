@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints.
 
+mod blame;
 pub mod compliance;
 mod details;
 mod diff;

@@ -192,6 +192,53 @@ fn stopped(accounts: usize) -> Vec<Finding> {
     (0..accounts).map(finding).collect()
 }
 
+/// The same finding with its author: a user of the account, in a call of its own.
+fn blamed(mut finding: Finding, minute: usize) -> Finding {
+    let account = finding.account.clone().unwrap().id;
+    finding.blame = serde_json::from_value(json!({
+        "calls": [{
+            "event_source": "cloudtrail.amazonaws.com",
+            "event_name": "StopLogging",
+            "event_id": format!("event-{minute}"),
+            "event_time": format!("2026-11-23T07:{:02}:00Z", minute % 60),
+            "account_id": account,
+            "region": "eu-west-1",
+            "principal": format!("arn:aws:iam::{account}:user/eve"),
+            "source_address": "203.0.113.7",
+            "by_reconcile": false,
+        }],
+        "unknown": ["CloudTrail recorded no UpdateTrail for the resource in the last 90 days"],
+    }))
+    .unwrap();
+    finding
+}
+
+#[test]
+fn authors_are_shown_and_folded_with_their_findings() {
+    let blamed: Vec<Finding> =
+        stopped(400).into_iter().enumerate().map(|(minute, it)| blamed(it, minute)).collect();
+    let mut all = blamed.clone();
+    // Another author: a finding of its own.
+    let calls = &mut all[7].blame.as_mut().unwrap().calls;
+    "config.amazonaws.com".clone_into(&mut calls[0].principal);
+    "config.amazonaws.com".clone_into(&mut calls[0].source_address);
+    calls[0].by_reconcile = true;
+    let drifts = checked(all);
+    insta::assert_snapshot!("drift_blamed_text", plain(&drift::text(&drifts, TERSE)));
+    insta::assert_snapshot!("drift_blamed_markdown", drift::markdown(&drifts));
+    let html = drift::html(&drifts);
+    assert_eq!(html.matches("last changed by").count(), 2);
+    let few = checked(blamed[..2].to_vec());
+    for document in [
+        drift::junit(&few).unwrap(),
+        drift::sarif(&few).unwrap(),
+        drift::ocsf(&few).unwrap(),
+        drift::html(&few),
+    ] {
+        assert!(document.contains("event-0") && document.contains("user/eve"), "{document}");
+    }
+}
+
 fn of_findings(findings: Vec<Finding>) -> Checked {
     let accounts = findings.iter().filter_map(|it| it.account.clone()).map(|it| (it.name, it.id));
     Checked { installation: "prod".to_owned(), accounts: accounts.collect(), findings }

@@ -8,4 +8,4 @@ mod setup;
 pub use copy::{copy, plan};
 pub use deliver::{DeliverError, Delivered, Deliveries, deliver};
 pub use given::given;
-pub use setup::{connection, setup};
+pub use setup::{ambient, connection, setup};

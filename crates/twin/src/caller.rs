@@ -5,7 +5,16 @@ use reconcile_policy::Region;
 use crate::fault::Fault;
 use crate::request::Request;
 use crate::session_policy;
-use crate::state::State;
+use crate::state::{State, partition};
+
+/// The ARN of a caller: the session of a role, or the user of an account.
+pub(crate) fn user_arn(account: &str, region: &str, role: Option<&str>) -> String {
+    let partition = partition(region);
+    match role {
+        Some(role) => format!("arn:{partition}:sts::{account}:assumed-role/{role}"),
+        None => format!("arn:{partition}:iam::{account}:user/twin"),
+    }
+}
 
 /// The calling account and the called Region, after the check that the account exists.
 #[derive(Debug, Clone, Copy)]

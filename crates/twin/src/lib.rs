@@ -46,7 +46,7 @@ pub use services::organizations::ID as ORGANIZATION;
 pub use setup::{Setup, SetupAccount, SetupBucket};
 pub use signing::{SigningKey, signing_key};
 pub use state::show::{AccountSummary, BucketSummary, KeySummary, Summary, TrailSummary};
-pub use state::{KeyMaterial, MultiRegion};
+pub use state::{KeyMaterial, MultiRegion, Published};
 pub use store::StoreError;
 pub use twin::{StoredObject, Twin};
 pub use weather::{Clock, Event, ForeignTarget, ForeignWrite, Kind, Share, Weather, WeatherError};

@@ -1,6 +1,7 @@
 //! Finds the service and the operation of a request.
 
 pub(crate) mod cloudtrail;
+mod events;
 mod iam;
 mod json;
 pub(crate) mod kms;
@@ -33,6 +34,7 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
         "cloudtrail" => {
             json::answer("cloudtrail", "ValidationException", cloudtrail::OPERATIONS, state, request)
         }
+        "events" => json::answer("events", "ValidationException", events::OPERATIONS, state, request),
         "organizations" => {
             json::answer("organizations", "InvalidInputException", organizations::OPERATIONS, state, request)
         }
@@ -45,6 +47,22 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
                 error: Some(fault.code),
             }
         }
+    }
+}
+
+/// Records an answered call in the event history of CloudTrail, if the call changes something. Calls that write an object or send a message
+/// are data events, which the history does not have.
+pub(crate) fn record(state: &mut State, request: &Request, answer: &Answer) {
+    let bucket = match request.scope.service.as_str() {
+        "s3" => s3::changed_bucket(request),
+        _ => None,
+    };
+    let is_data = match answer.operation.as_str() {
+        "sns:Publish" | "events:PutEvents" => true,
+        _ => request.scope.service == "s3" && bucket.is_none(),
+    };
+    if answer.mutating && !is_data {
+        cloudtrail::history::record(state, request, answer, bucket);
     }
 }
 
@@ -62,6 +80,7 @@ pub(crate) fn requested(request: &Request) -> (String, bool) {
         "sns" => query::requested(&sns::SERVICE, request),
         "kms" => json::requested("kms", kms::OPERATIONS, request),
         "cloudtrail" => json::requested("cloudtrail", cloudtrail::OPERATIONS, request),
+        "events" => json::requested("events", events::OPERATIONS, request),
         "organizations" => json::requested("organizations", organizations::OPERATIONS, request),
         other => (format!("{other}:?"), false),
     }
@@ -102,6 +121,7 @@ mod tests {
         let mut known = vec![("sts", "AssumeRole".to_owned()), ("sts", "GetCallerIdentity".to_owned())];
         for (service, operations) in [
             ("cloudtrail", cloudtrail::OPERATIONS),
+            ("events", events::OPERATIONS),
             ("kms", kms::OPERATIONS),
             ("logs", logs::OPERATIONS),
             ("organizations", organizations::OPERATIONS),

@@ -1,6 +1,7 @@
 //! Holds the state of the twin: accounts with their Regions, and buckets.
 
 mod cloudtrail;
+mod event;
 mod iam;
 mod kms;
 mod logs;
@@ -19,6 +20,7 @@ use crate::denial::Denial;
 use crate::disagreement::Disagreement;
 
 pub(crate) use cloudtrail::Trail;
+pub(crate) use event::Event;
 pub(crate) use iam::Role;
 pub(crate) use kms::Key;
 pub use kms::{KeyMaterial, MultiRegion};
@@ -46,12 +48,29 @@ pub(crate) struct State {
     /// The disagreement with the evaluation of policies by the product.
     #[serde(default, skip_serializing_if = "Disagreement::is_none")]
     pub(crate) disagreement: Disagreement,
+    /// The user agents of recorded calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) user_agents: Vec<String>,
     /// Whether trails are accepted without a check of their destinations.
     #[serde(skip)]
     pub(crate) is_trusting: bool,
     /// The denied calls.
     #[serde(skip)]
     pub(crate) denials: Vec<Denial>,
+    /// The messages to topics and event buses.
+    #[serde(skip)]
+    pub(crate) published: Vec<Published>,
+}
+
+/// A message to a topic or an event bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The ARN of the topic or bus.
+    pub arn: String,
+    /// The subject; of an event, the source and the type.
+    pub subject: String,
+    /// The text for all protocols; of an event, the detail.
+    pub message: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -79,6 +98,9 @@ pub(crate) struct Account {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) iam_policies: BTreeMap<String, String>,
     pub(crate) regions: BTreeMap<String, Regional>,
+    /// The recorded calls by Region, the oldest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) events: BTreeMap<String, Vec<Shared<Event>>>,
 }
 
 /// The resources of an account in one Region.
@@ -117,8 +139,10 @@ impl Default for State {
             organization: Organization::default(),
             buckets: BTreeMap::new(),
             disagreement: Disagreement::default(),
+            user_agents: Vec::new(),
             is_trusting: false,
             denials: Vec::new(),
+            published: Vec::new(),
         }
     }
 }

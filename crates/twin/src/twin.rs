@@ -22,7 +22,7 @@ use crate::request::{Request, base_key};
 use crate::services;
 use crate::setup::Setup;
 use crate::state::show::Summary;
-use crate::state::{Account, Grant, Key, KeyMaterial, Object, Shared, State};
+use crate::state::{Account, Grant, Key, KeyMaterial, Object, Published, Shared, State};
 use crate::store::{Store, StoreError};
 use crate::weather::{Broken, Clock, Event, Fate, Forecast, ForeignWrite, Run, Weather};
 
@@ -153,6 +153,11 @@ impl Twin {
     /// Calls a function with the content of the twin after every call that may have changed it.
     pub fn observe(&self, observer: impl Fn(&Summary) + Send + Sync + 'static) {
         *lock(&self.inner.observer) = Some(Arc::new(observer));
+    }
+
+    /// The messages to topics and event buses, in order.
+    pub fn published(&self) -> Vec<Published> {
+        self.state().published.clone()
     }
 
     /// The content of the twin.
@@ -484,6 +489,7 @@ impl Twin {
         }
         let before = (lags.is_on() || !failures.is_empty()).then(|| state.clone());
         let mut answer = services::answer(&mut state, request);
+        services::record(&mut state, request, &answer);
         if let Some((fault, takes_effect)) = Failure::next(&mut failures, &answer.operation) {
             if let Some(before) = before.filter(|_| !takes_effect) {
                 *state = before;

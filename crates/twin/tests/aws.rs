@@ -6,8 +6,12 @@
 mod clients;
 #[path = "aws/cloudtrail.rs"]
 mod cloudtrail;
+#[path = "aws/events.rs"]
+mod events;
 #[path = "aws/facts.rs"]
 mod facts;
+#[path = "aws/history.rs"]
+mod history;
 #[path = "aws/iam.rs"]
 mod iam;
 #[path = "aws/kms.rs"]

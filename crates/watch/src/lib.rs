@@ -15,7 +15,7 @@ mod watch;
 
 pub use board::Board;
 pub use change::{Change, Transition};
-pub use notify::{Notifier, Receiver, ReceiverError, Secret};
+pub use notify::{Message, Notifier, Publish, Receiver, ReceiverError, Secret, Target, Unpublished};
 pub use schedule::Schedule;
 pub use server::serve;
 pub use store::{Store, StoreError};

@@ -11,14 +11,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{Sender, channel, error::TrySendError};
 use tokio::time::timeout;
 
 use crate::board::{Board, News};
-use message::Message;
+pub use message::Message;
+pub use receiver::{Receiver, ReceiverError, Secret, Target};
 
-pub use receiver::{Receiver, ReceiverError, Secret};
+/// Sends messages to receivers in AWS. This crate makes no call to AWS.
+pub trait Publish: std::fmt::Debug + Send + Sync {
+    /// Makes one attempt to send a message.
+    fn publish<'p>(
+        &'p self,
+        target: &'p Target,
+        message: &'p Message,
+    ) -> BoxFuture<'p, Result<(), Unpublished>>;
+}
+
+/// A message that was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpublished {
+    /// The error.
+    pub error: String,
+    /// Whether another attempt gets the same answer.
+    pub is_final: bool,
+}
 
 /// The most messages that wait for a receiver.
 const WAITING: usize = 1000;
@@ -41,13 +60,14 @@ struct Queue {
 }
 
 impl Notifier {
-    /// Starts a task for each receiver. `secret` signs the messages to webhooks.
+    /// Starts a task for each receiver. `secret` signs the messages to webhooks, and `publisher` sends those to AWS.
     ///
     /// # Errors
     /// If the certificates of the system cannot be read.
     pub fn start(
         receivers: Vec<Receiver>,
         secret: Option<&Secret>,
+        publisher: &Arc<dyn Publish>,
         board: &Arc<Board>,
     ) -> Result<Self, std::io::Error> {
         let client = deliver::client()?;
@@ -58,6 +78,7 @@ impl Notifier {
             let courier = deliver::Courier {
                 client: client.clone(),
                 secret: secret.cloned(),
+                publisher: Arc::clone(publisher),
                 board: Arc::clone(board),
                 receiver,
                 waiting: Arc::clone(&waiting),

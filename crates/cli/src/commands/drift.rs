@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
+use reconcile_aws::Aws;
+use reconcile_diff::blame;
 use reconcile_plan::baseline::{Accepted, Baseline, Lapsed, Review};
-use reconcile_plan::{Checked, Finding, Severity};
+use reconcile_plan::{Checked, Comparison, Finding, Severity};
 use reconcile_report::drift::{self, SpecDrift, Status};
+use reconcile_spec::Spec;
 use reconcile_text::escape_json;
 
 use crate::args::{DriftArgs, DriftFormat, Global};
@@ -55,8 +58,17 @@ fn document(format: DriftFormat, drifts: &[SpecDrift]) -> Result<Option<String>,
 async fn check(global: &Global, args: &DriftArgs, world: &World, path: &Path) -> Result<Checked, CliError> {
     let spec = files::read_spec(path)?;
     let aws = world.connect(global, &spec).await?;
-    let (_, comparison) = compare_live(global, world, &aws, &spec, &args.selection, false).await?;
-    Ok(Checked::new(&comparison))
+    let (spec, comparison) = compare_live(global, world, &aws, &spec, &args.selection, false).await?;
+    Ok(checked(&aws, &spec, &comparison, args.blame).await)
+}
+
+/// The findings of a comparison, with their authors if somebody asks.
+pub(crate) async fn checked(aws: &Aws, spec: &Spec, comparison: &Comparison, blames: bool) -> Checked {
+    let mut checked = Checked::new(comparison);
+    if blames {
+        blame(aws, spec.desired(), comparison.plan.key.as_ref(), &mut checked.findings).await;
+    }
+    checked
 }
 
 /// The day in UTC.

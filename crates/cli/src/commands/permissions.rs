@@ -5,7 +5,7 @@ mod stack;
 use std::fmt;
 
 use reconcile_operations::{
-    ANY_ACCOUNT, Mode, Permissions, import_permissions, member_permissions, permissions,
+    ANY_ACCOUNT, Mode, Permissions, Run, import_permissions, member_permissions, permissions,
 };
 use reconcile_spec::RolePath;
 use reconcile_text::Text;
@@ -32,8 +32,9 @@ pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
         PermissionsMode::Apply => Mode::Apply,
         PermissionsMode::Verify => Mode::Verify,
     };
-    let found = permissions(spec.desired(), mode);
-    let members = member_permissions(&spec, mode);
+    let run = Run { mode, blame: args.blame, replicas: args.replicas };
+    let found = permissions(spec.desired(), run);
+    let members = member_permissions(&spec, run);
     match args.format {
         PermissionsFormat::Text => output::print(&text(&found, members.as_ref())?)?,
         PermissionsFormat::Json => print_json(&json(&found, members.as_ref()))?,

@@ -1,5 +1,7 @@
 //! `reconcile watch`
 
+mod publisher;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,20 +13,21 @@ use reconcile_aws::Counts;
 use reconcile_plan::Checked;
 use reconcile_report::error::Failure;
 use reconcile_watch::{
-    Board, Check, Lead, MachineClock, Notifier, Receiver, ReceiverError, Repair, Schedule, Secret, Store,
-    Watch, serve,
+    Board, Check, Lead, MachineClock, Notifier, Publish, Receiver, ReceiverError, Repair, Schedule, Secret,
+    Store, Watch, serve,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 
 use crate::args::{Global, JOURNALS, Selection, Source, WatchArgs};
 use crate::commands::apply::{Applied, Manner, locked, request, run_plan};
-use crate::commands::drift::today;
+use crate::commands::drift::{checked, today};
 use crate::commands::observe::{compare_live, make_plan};
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output, signals};
+use publisher::Publisher;
 
 /// As the default of `apply --propagation-timeout`.
 const PROPAGATION: Duration = Duration::from_mins(2);
@@ -44,12 +47,15 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
         tokio::spawn(serve(listener, Arc::clone(&board), schedule));
     }
     let specs: Vec<String> = args.specs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    // The progress of a check is of no interest here.
+    let (global, world) = (Global { no_progress: true, ..global.clone() }, World::open(global)?);
+    let publisher: Arc<dyn Publish> = Arc::new(Publisher { global: global.clone(), world: world.clone() });
     let watch = Watch {
         world: Arc::new(Live {
-            // The progress of a check is of no interest here.
-            global: Global { no_progress: true, ..global.clone() },
-            world: World::open(global)?,
+            global,
+            world,
             baseline: args.baseline.clone(),
+            blames: args.blame,
             replicas: args.replicas,
             journals: args
                 .state_dir
@@ -61,7 +67,8 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
         schedule,
         repairs: args.apply.is_some(),
         store: args.state_dir.clone().map(Store::new),
-        notifier: Notifier::start(receivers, secret.as_ref(), &board).map_err(CliError::Certificates)?,
+        notifier: Notifier::start(receivers, secret.as_ref(), &publisher, &board)
+            .map_err(CliError::Certificates)?,
         board,
         clock: Arc::new(MachineClock),
     };
@@ -74,6 +81,7 @@ struct Live {
     global: Global,
     world: World,
     baseline: Option<PathBuf>,
+    blames: bool,
     replicas: bool,
     journals: PathBuf,
     interrupt: Interrupt,
@@ -98,8 +106,9 @@ impl Live {
         let aws = self.world.connect(&self.global, &spec).await?;
         let compared = compare_live(&self.global, &self.world, &aws, &spec, &ALL, false).await;
         *calls = aws.counts();
-        let (_, mut comparison) = compared?;
-        let mut checked = Checked::new(&comparison);
+        let (spec, mut comparison) = compared?;
+        let mut checked = checked(&aws, &spec, &comparison, self.blames).await;
+        *calls = aws.counts();
         if let Some(path) = &self.baseline {
             files::read_baseline(path)?.accept(&mut checked, today());
         }

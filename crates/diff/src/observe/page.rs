@@ -85,22 +85,48 @@ impl Pages {
 pub(crate) async fn all<T, N, E, F>(
     session: &Session,
     operation: Operation,
-    mut page: impl FnMut(Option<String>) -> F,
+    page: impl FnMut(Option<String>) -> F,
 ) -> Result<Vec<T>, E>
 where
     N: Into<Next>,
     E: From<Error>,
     F: Future<Output = Result<(Vec<T>, N), E>>,
 {
-    let (mut listed, mut pages, mut token) = (Vec::new(), Pages::default(), None);
+    let mut listed = Vec::new();
+    let take = |items| {
+        listed.extend(items);
+        true
+    };
+    each(session, operation, page, take).await?;
+    Ok(listed)
+}
+
+/// Reads the pages of a listing as [`all`] does, until `take` returns `false` for a page.
+///
+/// # Errors
+/// As [`all`].
+pub(crate) async fn each<T, N, E, F>(
+    session: &Session,
+    operation: Operation,
+    mut page: impl FnMut(Option<String>) -> F,
+    mut take: impl FnMut(Vec<T>) -> bool,
+) -> Result<(), E>
+where
+    N: Into<Next>,
+    E: From<Error>,
+    F: Future<Output = Result<(Vec<T>, N), E>>,
+{
+    let (mut pages, mut token) = (Pages::default(), None);
     loop {
         // Boxed, because the future of a request is large.
         let (items, next) = Box::pin(page(token)).await?;
         let turned = pages.turn(items.len(), next.into());
-        listed.extend(items);
+        if !take(items) {
+            return Ok(());
+        }
         token = turned.map_err(|endless| session.implausible(operation, &endless.to_string()))?;
         if token.is_none() {
-            return Ok(listed);
+            return Ok(());
         }
     }
 }

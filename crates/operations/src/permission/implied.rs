@@ -4,7 +4,7 @@ use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::{Account, Desired, Encryption};
 use serde_json::{Value, json};
 
-use super::{Mode, is_of, resources};
+use super::{Mode, Run, is_of, resources};
 use crate::operation::{Place, Scope};
 
 /// An action that belongs to none of our operations.
@@ -15,12 +15,21 @@ pub(super) struct Implied {
 }
 
 /// All that is asked in one account. What changes something implies more, and so does what reads encrypted files.
-pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<Implied> {
-    match mode {
-        Mode::Verify if is_of(desired, account, Place::Evidence) => return decrypt(desired),
-        Mode::Plan | Mode::Verify => return Vec::new(),
-        Mode::Apply => {}
+pub(super) fn implied(desired: &Desired, account: &Account, run: Run) -> Vec<Implied> {
+    let mut implied = Vec::new();
+    if is_of(desired, account, Place::Lock) && (run.mode == Mode::Apply || run.replicas) {
+        implied.extend(lock(desired));
     }
+    match run.mode {
+        Mode::Verify if is_of(desired, account, Place::Evidence) => implied.extend(decrypt(desired)),
+        Mode::Plan | Mode::Verify => {}
+        Mode::Apply => implied.extend(changing(desired, account)),
+    }
+    implied
+}
+
+/// What only an apply implies.
+fn changing(desired: &Desired, account: &Account) -> Vec<Implied> {
     let mut implied = Vec::new();
     if is_of(desired, account, Place::Bucket) {
         implied.push(create_with_tags(resources(desired, account, Scope::Bucket)));
@@ -30,9 +39,6 @@ pub(super) fn implied(desired: &Desired, account: &Account, mode: Mode) -> Vec<I
     }
     if acts_for_organization(desired, account) {
         implied.extend(act_for_organization(desired, account));
-    }
-    if is_of(desired, account, Place::Lock) {
-        implied.extend(lock(desired));
     }
     implied
 }

@@ -31,15 +31,20 @@ impl SessionPolicy {
         Self::of(called.map(|it| it.action()).chain(["kms:Decrypt"]))
     }
 
+    /// Allows to look up recorded events, and nothing else.
+    pub fn looking_up_events() -> Self {
+        Self::of(std::iter::once(Operation::LookupEvents.action()))
+    }
+
     /// Allows the operations of an apply in one account, also those that remove what the spec no longer has.
     pub fn applying(desired: &Desired, account: &Account) -> Self {
         let is_called = |place| match place {
             Place::Trails | Place::Logs | Place::Topics | Place::ExistingTopics | Place::Encrypted => true,
             Place::Key | Place::Bucket | Place::Organization | Place::Lock => is_of(desired, account, place),
-            Place::Start | Place::Import | Place::Evidence => false,
+            Place::Start | Place::Import | Place::Evidence | Place::Blame | Place::Receiver => false,
         };
         let called = Operation::ALL.iter().filter(|it| is_called(it.place())).map(|it| it.action());
-        Self::of(called.chain(implied(desired, account, Mode::Apply).into_iter().map(|it| it.action)))
+        Self::of(called.chain(implied(desired, account, Mode::Apply.into()).into_iter().map(|it| it.action)))
     }
 
     /// The document, without white space.
@@ -109,8 +114,17 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_looks_up_events_does_nothing_else() {
+        let policy: serde_json::Value =
+            serde_json::from_str(SessionPolicy::looking_up_events().as_str()).unwrap();
+        assert_eq!(policy["Statement"][0]["Action"], json!(["cloudtrail:LookupEvents"]));
+    }
+
+    #[test]
     fn the_longest_policy_fits() {
-        let all = Operation::ALL.iter().map(|it| it.action());
+        // Sessions that look up events do nothing else, and messages are sent without a session policy.
+        let is_alone = |it: &&Operation| matches!(it.place(), Place::Blame | Place::Receiver);
+        let all = Operation::ALL.iter().filter(|it| !is_alone(it)).map(|it| it.action());
         let policy = SessionPolicy::of(all.chain([
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",

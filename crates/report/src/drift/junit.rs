@@ -2,9 +2,10 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use reconcile_plan::{Finding, FindingKind};
-use reconcile_text::{Text, escape};
+use reconcile_text::{Line, Text, escape};
 
 use super::{SpecDrift, message};
+use crate::blame;
 use crate::diff::of_differences;
 use crate::error::plain;
 
@@ -45,7 +46,8 @@ fn case(finding: &Finding) -> TestCase {
     };
     status.set_type(format!("{}: {}", finding.severity.as_str(), finding.code));
     status.set_message(escape(&message(finding)).into_owned());
-    let lines: Text = of_differences(&finding.diff, true).into_iter().collect();
+    let authors = blame::lines(&[finding]).into_iter().map(Line::from);
+    let lines: Text = authors.chain(of_differences(&finding.diff, true)).collect();
     if !lines.is_empty() {
         // XML has no colors: `quick-junit` leaves them out.
         status.set_description(lines.as_str());

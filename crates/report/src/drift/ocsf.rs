@@ -1,5 +1,8 @@
 //! The OCSF view of a check, as Amazon Security Lake and Prowler exchange findings: a detection finding for each finding.
 
+use std::net::IpAddr;
+
+use reconcile_plan::blame::RecordedCall;
 use reconcile_plan::{Finding, Severity};
 use serde_json::{Value, json};
 
@@ -26,7 +29,32 @@ pub fn ocsf(specs: &[SpecDrift]) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&events).map(|text| text + "\n")
 }
 
+/// The evidence of a recorded call: the actor, the call and the source.
+fn evidence(call: &RecordedCall) -> Value {
+    let source = match call.source_address.parse::<IpAddr>() {
+        Ok(address) => json!({ "ip": address }),
+        Err(_) => json!({ "name": call.source_address }),
+    };
+    json!({
+        "actor": { "user": { "uid": call.principal, "name": call.principal } },
+        "api": {
+            "operation": call.event_name,
+            "request": { "uid": call.event_id },
+        },
+        "src_endpoint": source,
+        "data": call,
+    })
+}
+
 fn event(spec: &SpecDrift, finding: &Finding) -> Value {
+    let mut event = without_evidence(spec, finding);
+    if let Some(blame) = finding.blame.as_ref().filter(|blame| !blame.calls.is_empty()) {
+        event["evidences"] = blame.calls.iter().map(evidence).collect();
+    }
+    event
+}
+
+fn without_evidence(spec: &SpecDrift, finding: &Finding) -> Value {
     let time = spec.checked_at.as_millisecond();
     let (severity_id, severity) = severity(finding.severity);
     let (status_id, status) = if finding.is_open() { (1, "New") } else { (3, "Suppressed") };

@@ -81,6 +81,9 @@ fn result(spec: &SpecDrift, finding: &Finding) -> Value {
         "partialFingerprints": { "finding/v1": finding.id },
         "properties": { "severity": finding.severity.as_str() },
     });
+    if let Some(blame) = &finding.blame {
+        result["properties"]["blame"] = json!(blame);
+    }
     if let Some(reason) = &finding.accepted {
         result["suppressions"] = json!([{ "kind": "external", "justification": reason }]);
     }

@@ -9,6 +9,7 @@ use reconcile_spec::AccountName;
 use reconcile_text::{Text, count};
 
 use super::{prose, shown};
+use crate::blame;
 use crate::diff::of_differences;
 use crate::drift::{Tally, accounts, label, likeness, message};
 use crate::fold::{self, fold};
@@ -138,11 +139,14 @@ fn one(group: &[&&Finding]) -> Markup {
     let changed: Text = changed.into_iter().collect();
     let changed = strip_str(changed.as_str()).to_string();
     let in_accounts = accounts(group.iter().copied().copied());
+    let findings: Vec<&Finding> = group.iter().copied().copied().collect();
+    let authors = blame::lines(&findings);
     html! {
         li class={ "finding " (label) } id={ "f-" (finding.id) } {
             p.head { span.badge { (label) } " " code.address { (shown(&fold::address(&finding.address, group.len()))) } }
             p { (prose(&message(finding))) }
             @if group.len() > 1 { p.in { "in " (shown(&in_accounts)) } }
+            @for author in &authors { p.author { (prose(author)) } }
             @if !changed.is_empty() {
                 details {
                     summary { "Differences" }

@@ -3,6 +3,7 @@
 mod aggregation;
 pub(crate) mod attached;
 pub(crate) mod delivery;
+pub(crate) mod history;
 mod logging;
 mod name;
 mod organization;
@@ -35,4 +36,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("RemoveTags", tag::remove),
     read("ListTags", tag::list),
     read("ListPublicKeys", public_keys::list),
+    read("LookupEvents", history::lookup),
 ];

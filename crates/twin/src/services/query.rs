@@ -52,6 +52,11 @@ impl Form {
         Self(form_urlencoded::parse(&request.body).into_owned().collect())
     }
 
+    /// Returns all fields.
+    pub(crate) fn into_fields(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }

@@ -113,6 +113,15 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     Answer { response, operation, mutating: !is_read, error }
 }
 
+/// Returns the bucket of a request about a bucket itself, and not about its objects.
+pub(super) fn changed_bucket(request: &Request) -> Option<&str> {
+    match target(request).ok()?.names() {
+        ("", _) => None,
+        (bucket, "") => Some(bucket),
+        _ => None,
+    }
+}
+
 /// Returns the operation of a request, and whether the operation changes anything.
 pub(super) fn requested(request: &Request) -> (String, bool) {
     let (operation, is_read) = named(&target(request), request.method.as_str());

@@ -13,12 +13,14 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::policy::{self, Policy};
 use crate::protocol::escape;
-use crate::state::{State, Topic, partition};
+use crate::state::{Published, State, Topic, partition};
 
 /// The maximum size of a topic policy in bytes, and its maximum number of statements. See "Amazon
 /// SNS API permissions: Actions and resources reference" in the SNS developer guide.
 const LIMIT: usize = 30 * 1024;
 const STATEMENTS: usize = 100;
+/// The longest message in bytes. See `Publish` in the SNS API reference.
+const LONGEST: usize = 256 * 1024;
 
 /// The actions that a topic policy can name; SNS accepts no wildcards. See the same page; `Receive`
 /// is in the default policies of old topics.
@@ -42,6 +44,7 @@ const OPERATIONS: &[Operation] = &[
     read("GetTopicAttributes", get),
     write("SetTopicAttributes", set),
     write("DeleteTopic", delete),
+    write("Publish", publish),
     write("Subscribe", subscription::create),
     write("ConfirmSubscription", subscription::confirm),
     read("ListSubscriptionsByTopic", subscription::list),
@@ -210,7 +213,7 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     let topic = if owner == caller.account {
         found.ok_or_else(not_found)?
     } else {
-        found.filter(|topic| is_readable(topic, caller, arn)).ok_or_else(denied)?
+        found.filter(|topic| allows(topic, caller, "SNS:GetTopicAttributes", arn)).ok_or_else(denied)?
     };
     let entry =
         |key: &str, value: &str| format!("<entry><key>{key}</key><value>{}</value></entry>", escape(value));
@@ -225,9 +228,44 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     ))
 }
 
-fn is_readable(topic: &Topic, caller: Caller<'_>, arn: &str) -> bool {
+/// Publishes a message, which the twin keeps. Another account needs the permission of the policy of the topic.
+///
+/// See `Publish` in the SNS API reference.
+fn publish(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
+    let (owner, name) = owner_and_name(caller, form, "TopicArn")?;
+    let arn = form.required("TopicArn")?;
+    let found = state.regional_ref(owner, caller.region).and_then(|regional| regional.topics.get(name));
+    if owner == caller.account {
+        found.ok_or_else(not_found)?;
+    } else {
+        found.filter(|topic| allows(topic, caller, "SNS:Publish", arn)).ok_or_else(denied)?;
+    }
+    let (message, subject) = (form.required("Message")?, form.optional("Subject").unwrap_or_default());
+    if message.len() > LONGEST {
+        return Err(invalid("Invalid parameter: Message too long"));
+    }
+    if subject.len() >= 100 || !subject.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return Err(invalid("Invalid parameter: Subject"));
+    }
+    let message = match form.optional("MessageStructure") {
+        None => message.to_owned(),
+        Some("json") => {
+            let texts: Value = serde_json::from_str(message).unwrap_or_default();
+            let text = texts.get("default").and_then(Value::as_str).ok_or_else(|| {
+                invalid("Invalid parameter: Message Structure - No default entry in JSON message body")
+            })?;
+            text.to_owned()
+        }
+        Some(_) => return Err(invalid("Invalid parameter: MessageStructure")),
+    };
+    let (arn, subject) = (arn.to_owned(), subject.to_owned());
+    state.published.push(Published { arn, subject, message });
+    Ok(format!("<MessageId>{:08x}-0000-4000-8000-000000000000</MessageId>", state.next_id()))
+}
+
+fn allows(topic: &Topic, caller: Caller<'_>, action: &str, arn: &str) -> bool {
     let root = format!("arn:{}:iam::{}:root", partition(caller.region), caller.account);
-    let request = root.parse().map(|root| Request::by_principal(&root, "SNS:GetTopicAttributes", arn));
+    let request = root.parse().map(|root| Request::by_principal(&root, action, arn));
     match (request, Policy::parse(&topic.policy)) {
         (Ok(request), Ok(policy)) => policy.allows(request.with("AWS:SourceOwner", caller.account)),
         _ => false,

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::query;
 use crate::answer::Answer;
-use crate::caller::Caller;
+use crate::caller::{Caller, user_arn};
 use crate::fault::Fault;
 use crate::protocol::{self, escape};
 use crate::request::{Request, session_key, session_token};
@@ -40,11 +40,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
 }
 
 fn identity(caller: Caller<'_>, role: Option<&str>) -> String {
-    let (account, partition) = (caller.account, partition(caller.region));
-    let arn = match role {
-        Some(role) => format!("arn:{partition}:sts::{account}:assumed-role/{role}"),
-        None => format!("arn:{partition}:iam::{account}:user/twin"),
-    };
+    let (account, arn) = (caller.account, user_arn(caller.account, caller.region, role));
     format!("<Arn>{}</Arn><UserId>AIDATWIN</UserId><Account>{account}</Account>", escape(&arn))
 }
 
@@ -66,7 +62,7 @@ fn assume_role(
     if !exists || !is_near {
         // AWS does not reveal whether the role does not exist, does not trust the caller, is in a
         // suspended account or in another partition.
-        let caller = format!("arn:{}:iam::{}:user/twin", partition(caller.region), caller.account);
+        let caller = user_arn(caller.account, caller.region, None);
         let message =
             format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         return Err(Fault::new(403, "AccessDenied", message));

@@ -23,6 +23,7 @@ struct Rate<'o> {
 fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
     let (service, name) = operation.split_once(':')?;
     let (group, per_second, burst) = match (service, name) {
+        ("cloudtrail", "LookupEvents") => (operation, 2, 2),
         ("cloudtrail", _) if is_mutating => ("cloudtrail writes", 1, 1),
         ("cloudtrail", _) => ("cloudtrail reads", 10, 10),
         ("organizations", "DescribeOrganization" | "ListRoots" | "EnableAWSServiceAccess") => {
@@ -138,7 +139,7 @@ mod tests {
         for documented in &rates {
             let of = |operation: &String| {
                 let (_, name) = operation.split_once(':').unwrap();
-                let is_read = ["Get", "Describe", "List"].iter().any(|verb| name.starts_with(verb));
+                let is_read = ["Get", "Describe", "List", "Lookup"].iter().any(|verb| name.starts_with(verb));
                 let rate = rate(operation, !is_read).unwrap_or_else(|| panic!("{operation}"));
                 assert_eq!(
                     (rate.per_second, rate.burst),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{Request, StatusCode, Uri, header};
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::message::Message;
-use super::receiver::{Form, Receiver, Secret};
+use super::receiver::{Form, Place, Receiver, Secret};
+use super::{Publish, Unpublished};
 use crate::board::Board;
 
 /// The time of one attempt.
@@ -47,6 +48,7 @@ enum Fate {
 pub(super) struct Courier {
     pub(super) client: Connection,
     pub(super) secret: Option<Secret>,
+    pub(super) publisher: Arc<dyn Publish>,
     pub(super) board: Arc<Board>,
     pub(super) receiver: Receiver,
     /// The messages that are not delivered yet.
@@ -64,35 +66,55 @@ impl Courier {
     async fn deliver(&self, message: &Message) {
         let name = self.receiver.name();
         for attempt in 1..=ATTEMPTS {
-            let result = match timeout(ATTEMPT, self.send(message)).await {
-                Ok(Ok(status)) => Ok(status),
-                Ok(Err(error)) => Err(error),
-                Err(_) => Err(format!("no answer within {} seconds", ATTEMPT.as_secs())),
-            };
-            match (fate(result.as_ref().ok().copied()), attempt) {
+            let silent = |_| (Fate::Again, format!("no answer within {} seconds", ATTEMPT.as_secs()));
+            let (fate, answer) = timeout(ATTEMPT, self.send(message)).await.unwrap_or_else(silent);
+            match (fate, attempt) {
                 (Fate::Delivered, _) => return self.board.message(&name, "delivered"),
-                (Fate::Refused, _) | (Fate::Again, ATTEMPTS) => break,
+                (Fate::Refused, _) | (Fate::Again, ATTEMPTS) => {
+                    tracing::error!(
+                        receiver = name,
+                        id = message.id,
+                        answer,
+                        "a notification was not delivered"
+                    );
+                    break;
+                }
                 (Fate::Again, _) => {
-                    tracing::warn!(receiver = name, attempt, ?result, "a notification is sent again");
+                    tracing::warn!(receiver = name, attempt, answer, "a notification is sent again");
                     sleep(pause(attempt)).await;
                 }
             }
         }
-        tracing::error!(receiver = name, id = message.id, "a notification was not delivered");
         self.board.message(&name, "failed");
     }
 
-    async fn send(&self, message: &Message) -> Result<StatusCode, String> {
-        let body = match self.receiver.form {
+    /// Makes one attempt. Returns what becomes of the message, and the answer for the log.
+    async fn send(&self, message: &Message) -> (Fate, String) {
+        match &self.receiver.0 {
+            Place::Web(form, url) => match self.post(*form, url, message).await {
+                Ok(status) => (fate(Some(status)), status.to_string()),
+                Err(error) => (fate(None), error),
+            },
+            Place::Aws(target) => match self.publisher.publish(target, message).await {
+                Ok(()) => (Fate::Delivered, String::new()),
+                Err(Unpublished { error, is_final }) => {
+                    (if is_final { Fate::Refused } else { Fate::Again }, error)
+                }
+            },
+        }
+    }
+
+    async fn post(&self, form: Form, url: &Uri, message: &Message) -> Result<StatusCode, String> {
+        let body = match form {
             Form::Json => message.json(),
             Form::Slack => message.slack(),
         };
         let seconds = Timestamp::now().as_second();
-        let mut request = Request::post(self.receiver.url.clone())
+        let mut request = Request::post(url.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::USER_AGENT, concat!("reconcile/", env!("CARGO_PKG_VERSION")));
         // See the specification "Standard Webhooks".
-        if let (Form::Json, Some(secret)) = (self.receiver.form, &self.secret) {
+        if let (Form::Json, Some(secret)) = (form, &self.secret) {
             request = request
                 .header("webhook-id", &message.id)
                 .header("webhook-timestamp", seconds)

@@ -15,9 +15,14 @@ use crate::change::{Change, Transition};
 /// The most findings that a message for people lists.
 const LISTED: usize = 10;
 
+/// The most bytes of a message to a topic or of an event: AWS accepts 262,144, with the other fields of the request.
+///
+/// See `Publish` in the SNS API reference and "Amazon EventBridge quotas" in the EventBridge user guide.
+const LARGEST: usize = 250_000;
+
 /// A message about one check of a spec.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Message {
+pub struct Message {
     /// The name of the message. The same news have the same name, also if another replica or a later process tells them.
     pub(crate) id: String,
     /// The document for programs.
@@ -29,6 +34,7 @@ pub(crate) struct Message {
 impl Message {
     pub(crate) fn new(spec: &str, installation: Option<&str>, at: Timestamp, news: &News) -> Self {
         let News { changes, failed, is_recovered } = news;
+        let changes = by_severity(changes);
         let document = json!({
             "format_version": FORMAT_VERSION,
             "spec": spec,
@@ -45,6 +51,42 @@ impl Message {
         Self { id, document, text: text(spec, news) }
     }
 
+    /// The subject of an e-mail: the first line of the text, as SNS accepts it.
+    pub fn subject(&self) -> String {
+        let first = self.text.lines().next().unwrap_or_default();
+        let is_accepted = |letter: &char| *letter == ' ' || letter.is_ascii_graphic();
+        format!("reconcile: {first}").chars().filter(is_accepted).take(99).collect()
+    }
+
+    /// The body for a topic: the document, and the text for e-mails.
+    pub fn topic(&self) -> String {
+        self.within(LARGEST, |document| json!({ "default": document, "email": self.text }).to_string())
+    }
+
+    /// The detail of an event: the document.
+    pub fn detail(&self) -> String {
+        self.within(LARGEST, str::to_owned)
+    }
+
+    /// A body that is not too large: with as many changes as fit, the most severe ones first, and the number of the others.
+    fn within(&self, largest: usize, body: impl Fn(&str) -> String) -> String {
+        let whole = body(&self.json());
+        let Some(changes) = self.document["changes"].as_array().filter(|_| whole.len() > largest) else {
+            return whole;
+        };
+        let mut kept = changes.len();
+        loop {
+            kept /= 2;
+            let mut document = self.document.clone();
+            document["changes"] = changes.iter().take(kept).cloned().collect();
+            document["omitted_changes"] = json!(changes.len() - kept);
+            let body = body(&escape_json(&document.to_string()));
+            if body.len() <= largest || kept == 0 {
+                return body;
+            }
+        }
+    }
+
     /// The body for a webhook.
     pub(crate) fn json(&self) -> String {
         escape_json(&self.document.to_string()).into_owned()
@@ -57,6 +99,13 @@ impl Message {
         let text = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         escape_json(&json!({ "text": text }).to_string()).into_owned()
     }
+}
+
+/// The changes, the most severe first, and what is resolved at the end.
+fn by_severity(changes: &[Change]) -> Vec<&Change> {
+    let mut sorted: Vec<&Change> = changes.iter().collect();
+    sorted.sort_by_key(|change| (change.transition == Transition::Resolved, change.finding.severity));
+    sorted
 }
 
 /// The text for people: the numbers in the first line, and then the most severe findings.
@@ -81,8 +130,7 @@ fn text(spec: &str, news: &News) -> String {
         }
         None => text += &parts.join(", "),
     }
-    let mut listed: Vec<&Change> = news.changes.iter().collect();
-    listed.sort_by_key(|change| (change.transition == Transition::Resolved, change.finding.severity));
+    let listed = by_severity(&news.changes);
     for Change { transition, finding } in listed.iter().take(LISTED) {
         let word = match transition {
             Transition::New | Transition::Worse => finding.severity.as_str(),
@@ -132,6 +180,41 @@ mod tests {
             assert_eq!(message(&news).text, expected);
         }
         assert!(message(&news(&many)).text.ends_with("\n… and 2 more"));
+    }
+
+    #[test]
+    fn a_message_for_aws_has_as_many_changes_as_fit() {
+        let of = |count: usize| {
+            let mut news = news(&vec![(Transition::New, "a:low"); count]);
+            news.changes.extend(self::news(&[(Transition::New, "b:critical")]).changes);
+            message(&news)
+        };
+        let few: Value = serde_json::from_str(&of(2).topic()).unwrap();
+        let document: Value = serde_json::from_str(few["default"].as_str().unwrap()).unwrap();
+        assert_eq!(document["changes"].as_array().unwrap().len(), 3);
+        assert_eq!(document["changes"][0]["finding"]["id"], "b", "the most severe first");
+        assert_eq!(document.get("omitted_changes"), None);
+        assert!(few["email"].as_str().unwrap().starts_with("specs/prod.yaml: 3 new\n• critical: trail/b/b"));
+        let many = of(5000);
+        assert!(many.json().len() > LARGEST && many.topic().len() <= LARGEST);
+        let detail = many.detail();
+        let document: Value = serde_json::from_str(&detail).unwrap();
+        let (kept, omitted) = (document["changes"].as_array().unwrap(), &document["omitted_changes"]);
+        assert!(detail.len() <= LARGEST && kept.len() > 100);
+        assert_eq!(*omitted, 5001 - kept.len());
+        assert_eq!(kept[0]["finding"]["id"], "b");
+    }
+
+    #[test]
+    fn a_subject_is_one_short_line_of_ascii() {
+        let failed = News { failed: Some("ü\nx".repeat(100)), ..News::default() };
+        let subject = message(&failed).subject();
+        assert!(subject.starts_with("reconcile: specs/prod.yaml: cannot be checked: \\nx"), "{subject}");
+        assert_eq!(subject.len(), 99);
+        assert_eq!(
+            message(&news(&[(Transition::New, "a:low")])).subject(),
+            "reconcile: specs/prod.yaml: 1 new"
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::Uri;
+use reconcile_aws::Remote;
+use reconcile_policy::Arn;
 use sha2::Sha256;
 
 /// The form of the messages that a receiver understands.
@@ -19,9 +21,24 @@ pub(crate) enum Form {
 
 /// A receiver of notifications.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Receiver {
-    pub(crate) form: Form,
-    pub(crate) url: Uri,
+pub struct Receiver(pub(super) Place);
+
+/// The place of a receiver.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A server that accepts POST requests.
+    Web(Form, Uri),
+    /// A topic or event bus.
+    Aws(Target),
+}
+
+/// A receiver in AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A topic of SNS.
+    Topic(Remote),
+    /// An event bus of EventBridge.
+    Bus(Remote),
 }
 
 /// A receiver that cannot be used. The message does not contain the URL.
@@ -33,18 +50,37 @@ pub enum ReceiverError {
     /// The message would cross the network unencrypted.
     #[error("the receiver has an `http://` URL of another host; use `https://`")]
     Plain,
+    /// The text is not the ARN of a topic.
+    #[error("the receiver is not `sns:` and the ARN of a standard topic")]
+    NotTopic,
+    /// The text is not the ARN of an event bus.
+    #[error("the receiver is not `eventbridge:` and the ARN of an event bus")]
+    NotBus,
     /// The secret is not base64.
     #[error("the secret is not `whsec_` and base64 text of 24 bytes or more")]
     Secret,
 }
 
 impl Receiver {
-    /// Reads a receiver: a URL, which `slack+` marks as one of Slack.
+    /// Reads a receiver: a URL, which `slack+` marks as one of Slack, or `sns:` or `eventbridge:` and an ARN.
     ///
     /// # Errors
-    /// [`ReceiverError`] if the URL is none, or is unencrypted and not of this machine.
+    /// [`ReceiverError`] if the URL is none, or is unencrypted and not of this machine, or if the ARN is of something else.
     pub fn parse(text: &str) -> Result<Self, ReceiverError> {
         let text = text.trim();
+        if let Some(arn) = text.strip_prefix("sns:") {
+            // A FIFO topic needs a group for each message.
+            let is_topic = |arn: &Arn| {
+                arn.service() == "sns"
+                    && !arn.resource().contains(':')
+                    && arn.resource().strip_suffix(".fifo").is_none()
+            };
+            return remote(arn, is_topic).map(Target::Topic).map(Self::of_aws).ok_or(ReceiverError::NotTopic);
+        }
+        if let Some(arn) = text.strip_prefix("eventbridge:") {
+            let is_bus = |arn: &Arn| arn.service() == "events" && arn.resource().starts_with("event-bus/");
+            return remote(arn, is_bus).map(Target::Bus).map(Self::of_aws).ok_or(ReceiverError::NotBus);
+        }
         let (form, url) = match text.strip_prefix("slack+") {
             Some(url) => (Form::Slack, url),
             None => (Form::Json, text),
@@ -59,14 +95,29 @@ impl Receiver {
         }
         // The webhooks of Slack have a format of their own, and no signature.
         let form = if url.host() == Some("hooks.slack.com") { Form::Slack } else { form };
-        Ok(Self { form, url })
+        Ok(Self(Place::Web(form, url)))
     }
 
-    /// The name in logs and metrics: the host, because the path of a webhook is often a secret.
-    pub(crate) fn name(&self) -> String {
-        let scheme = self.url.scheme_str().unwrap_or_default();
-        format!("{scheme}://{}", self.url.authority().map(http::uri::Authority::host).unwrap_or_default())
+    fn of_aws(target: Target) -> Self {
+        Self(Place::Aws(target))
     }
+
+    /// The name in logs and metrics: the ARN, or only the host, because the path of a webhook is often a secret.
+    pub(crate) fn name(&self) -> String {
+        match &self.0 {
+            Place::Web(_, url) => {
+                let scheme = url.scheme_str().unwrap_or_default();
+                format!("{scheme}://{}", url.authority().map(http::uri::Authority::host).unwrap_or_default())
+            }
+            Place::Aws(Target::Topic(topic)) => format!("sns:{}", topic.arn()),
+            Place::Aws(Target::Bus(bus)) => format!("eventbridge:{}", bus.arn()),
+        }
+    }
+}
+
+/// The resource with an ARN, if the ARN is one of those that are wanted.
+fn remote(text: &str, is_wanted: impl Fn(&Arn) -> bool) -> Option<Remote> {
+    text.parse().ok().filter(is_wanted).and_then(Remote::new)
 }
 
 impl fmt::Debug for Receiver {
@@ -111,21 +162,36 @@ mod tests {
 
     #[test]
     fn a_receiver_is_encrypted_or_local() {
+        let (json, slack) = (Some(Form::Json), Some(Form::Slack));
+        let (topic, bus) = (
+            "sns:arn:aws:sns:eu-west-1:111111111111:alerts",
+            "eventbridge:arn:aws:events:eu-west-1:111111111111:event-bus/default",
+        );
         for (text, expected) in [
-            ("https://alerts.example.org/x", Ok((Form::Json, "https://alerts.example.org"))),
-            ("slack+https://chat.example.org/hooks/secret", Ok((Form::Slack, "https://chat.example.org"))),
-            ("https://hooks.slack.com/services/T/B/secret\n", Ok((Form::Slack, "https://hooks.slack.com"))),
-            ("http://localhost:8080/x", Ok((Form::Json, "http://localhost"))),
+            ("https://alerts.example.org/x", Ok((json, "https://alerts.example.org"))),
+            ("slack+https://chat.example.org/hooks/secret", Ok((slack, "https://chat.example.org"))),
+            ("https://hooks.slack.com/services/T/B/secret\n", Ok((slack, "https://hooks.slack.com"))),
+            ("http://localhost:8080/x", Ok((json, "http://localhost"))),
+            (topic, Ok((None, topic))),
+            (bus, Ok((None, bus))),
+            ("sns:alerts", Err(ReceiverError::NotTopic)),
+            ("sns:arn:aws:sns:eu-west-1:111111111111:alerts.fifo", Err(ReceiverError::NotTopic)),
+            ("sns:arn:aws:sns:eu-west-1:111111111111:alerts:1a2b", Err(ReceiverError::NotTopic)),
+            ("sns:arn:aws:sns::111111111111:alerts", Err(ReceiverError::NotTopic)),
+            ("sns:arn:aws:events:eu-west-1:111111111111:event-bus/default", Err(ReceiverError::NotTopic)),
+            ("eventbridge:arn:aws:events:eu-west-1:111111111111:rule/a", Err(ReceiverError::NotBus)),
+            ("eventbridge:default", Err(ReceiverError::NotBus)),
             ("http://alerts.example.org/x", Err(ReceiverError::Plain)),
             ("ftp://alerts.example.org", Err(ReceiverError::NotUrl)),
             ("alerts", Err(ReceiverError::NotUrl)),
             ("", Err(ReceiverError::NotUrl)),
         ] {
-            let parsed = Receiver::parse(text);
-            assert_eq!(
-                parsed.map(|it| (it.form, it.name())),
-                expected.map(|(form, name)| (form, name.to_owned()))
-            );
+            let form = |receiver: &Receiver| match receiver.0 {
+                Place::Web(form, _) => Some(form),
+                Place::Aws(_) => None,
+            };
+            let parsed = Receiver::parse(text).map(|receiver| (form(&receiver), receiver.name()));
+            assert_eq!(parsed, expected.map(|(form, name)| (form, name.to_owned())), "{text}");
         }
         let receiver = Receiver::parse("https://hooks.slack.com/services/T/B/secret").unwrap();
         assert!(!format!("{receiver:?}").contains("secret"));

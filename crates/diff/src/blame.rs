@@ -1,0 +1,79 @@
+//! Reads the recorded events that name the authors of findings.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use reconcile_aws::{Aws, Session};
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::Finding;
+use reconcile_plan::blame::{Reader, Record, Search};
+use reconcile_policy::Arn;
+use reconcile_spec::{Account, AccountName, Desired};
+use tokio::task::JoinSet;
+
+use crate::observe::page;
+
+/// Names the authors of findings. `key` is the key of the installation. An author that cannot be read is unknown, with the reason.
+///
+/// CloudTrail answers two calls a second in an account and Region, so that the lists of an account are read one after the other, and the
+/// accounts at the same time.
+pub async fn blame(aws: &Aws, desired: &Desired, key: Option<&Arn>, findings: &mut [Finding]) {
+    let search = Search::new(desired, key, findings);
+    let mut by_account: BTreeMap<AccountName, Vec<Reader>> = BTreeMap::new();
+    for reader in search.readers() {
+        by_account.entry(reader.listing().account.clone()).or_default().push(reader);
+    }
+    let mut tasks = JoinSet::new();
+    for (name, readers) in by_account {
+        let Some(account) = desired.account(&name).cloned() else { continue };
+        let aws = aws.clone();
+        tasks.spawn(async move { read_account(&aws, &account, readers).await });
+    }
+    let mut readers = Vec::new();
+    while let Some(read) = tasks.join_next().await {
+        readers.extend(read.unwrap_or_default());
+    }
+    search.settle(readers, findings);
+}
+
+async fn read_account(aws: &Aws, account: &Account, mut readers: Vec<Reader>) -> Vec<Reader> {
+    let session = Session::open_to_look_up_events(aws, account).await;
+    for reader in &mut readers {
+        let read = match &session {
+            Ok(session) => read(session, reader).await,
+            Err(error) => Err(error.clone()),
+        };
+        if let Err(error) = read {
+            reader.fail(format!("the recorded events cannot be read: {error}"));
+        }
+    }
+    readers
+}
+
+/// Reads the events of a list, the newest first, as far as the reader needs them.
+async fn read(session: &Session, reader: &mut Reader) -> Result<(), Error> {
+    const OPERATION: Operation = Operation::LookupEvents;
+
+    let listing = reader.listing().clone();
+    let cloudtrail = &session.cloudtrail(&listing.region);
+    let attribute = LookupAttribute::builder()
+        .attribute_key(LookupAttributeKey::EventName)
+        .attribute_value(listing.event)
+        .build()
+        .map_err(|error| session.implausible(OPERATION, &error.to_string()))?;
+    let page = |token| {
+        let call = cloudtrail
+            .lookup_events()
+            .lookup_attributes(attribute.clone())
+            .max_results(50)
+            .set_next_token(token)
+            .send();
+        async move {
+            let page = session.call(OPERATION, call).await?;
+            let events = page.events.ok_or_else(|| session.incomplete(OPERATION, "Events"))?;
+            let records = events.iter().map(|event| Record::parse(event.cloud_trail_event()?));
+            Ok::<_, Error>((records.collect(), page.next_token))
+        }
+    };
+    page::each(session, OPERATION, page, |records| reader.read(records)).await
+}

@@ -1,0 +1,47 @@
+//! Who caused a finding: the calls that CloudTrail recorded in the last 90 days. Pure.
+//!
+//! A finding asks for the newest successful call of the operations that set the values that differ. Where no such call is recorded, or the
+//! newest one does not lead to what was found, the author is unknown, and the finding says why. Nothing is guessed.
+
+mod question;
+mod record;
+mod search;
+
+use jiff::Timestamp;
+use reconcile_policy::{AccountId, Region};
+use serde::{Deserialize, Serialize};
+
+pub use record::Record;
+pub use search::{Listing, Reader, Search};
+
+/// The authors of a finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blame {
+    /// The recorded calls, the newest first.
+    pub calls: Vec<RecordedCall>,
+    /// The reasons why an author is unknown.
+    pub unknown: Vec<String>,
+}
+
+/// A call that CloudTrail recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedCall {
+    /// The service, such as `cloudtrail.amazonaws.com`.
+    pub event_source: String,
+    /// The operation, such as `StopLogging`.
+    pub event_name: String,
+    /// The ID of the event.
+    pub event_id: String,
+    /// The time of the call.
+    pub event_time: Timestamp,
+    /// The account in which the event is recorded.
+    pub account_id: AccountId,
+    /// The Region in which the event is recorded.
+    pub region: Region,
+    /// The user, role or service that made the call, as an ARN if the event has one.
+    pub principal: String,
+    /// The address from which the call was made, or the name of a service.
+    pub source_address: String,
+    /// Whether the user agent of the call is that of `reconcile`. Any caller can send this user agent.
+    pub by_reconcile: bool,
+}

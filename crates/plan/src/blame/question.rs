@@ -1,0 +1,290 @@
+//! What a finding asks of the recorded events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_policy::{Arn, Region};
+use reconcile_spec::{AccountName, Desired, Site, Topic};
+
+use super::record::Record;
+use super::search::Listing;
+use crate::address::Address;
+use crate::difference::Difference;
+use crate::drift::{Finding, FindingKind};
+use crate::kind::Kind;
+
+/// The newest of some calls on a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) account: AccountName,
+    pub(super) region: Region,
+    pub(super) subject: Subject,
+    /// The operations that lead to the finding.
+    pub(super) causes: Vec<&'static str>,
+    /// The operations that end the finding: it was caused after them.
+    pub(super) undoes: Vec<&'static str>,
+}
+
+impl Question {
+    /// The lists of events that answer the question.
+    pub(super) fn listings(&self) -> impl Iterator<Item = Listing> {
+        self.causes.iter().chain(&self.undoes).map(|event| Listing {
+            account: self.account.clone(),
+            region: self.region.clone(),
+            event,
+        })
+    }
+}
+
+/// How events name a resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Subject {
+    /// The service, such as `s3.amazonaws.com`.
+    source: &'static str,
+    /// The names that a caller can use.
+    names: BTreeSet<String>,
+    /// The request parameters that hold one of them.
+    parameters: &'static [&'static str],
+    /// The attribute that `SetTopicAttributes` sets.
+    attribute: Option<&'static str>,
+}
+
+impl Subject {
+    /// Whether an event is about the resource.
+    pub(super) fn is_of(&self, record: &Record) -> bool {
+        let sets = record.parameter("attributeName");
+        if record.event_source != self.source || sets.is_some() && sets != self.attribute {
+            return false;
+        }
+        let mut arns = record.arns().peekable();
+        // Some services record the ARN, however the caller named the resource. An alias can be that of another key by now.
+        if self.source == KMS && self.parameters == OF_KEY && arns.peek().is_some() {
+            return arns.any(|arn| self.names.contains(arn));
+        }
+        let named = self.parameters.iter().filter_map(|parameter| record.parameter(parameter));
+        named.chain(arns).any(|name| self.names.contains(name))
+    }
+}
+
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+const S3: &str = "s3.amazonaws.com";
+const KMS: &str = "kms.amazonaws.com";
+const SNS: &str = "sns.amazonaws.com";
+const LOGS: &str = "logs.amazonaws.com";
+
+const OF_TRAIL: &[&str] = &["name", "trailName", "resourceId"];
+const OF_BUCKET: &[&str] = &["bucketName", "resourceArn"];
+const OF_KEY: &[&str] = &["keyId"];
+const OF_ALIAS: &[&str] = &["aliasName"];
+const OF_TOPIC: &[&str] = &["topicArn", "resourceArn", "name"];
+const OF_GROUP: &[&str] = &["logGroupName", "resourceArn", "logGroupIdentifier", "resourceIdentifier"];
+
+/// What a finding asks.
+///
+/// # Errors
+/// The reason why nobody can answer.
+pub(super) fn questions(
+    desired: &Desired,
+    key: Option<&Arn>,
+    finding: &Finding,
+) -> Result<Vec<Question>, String> {
+    let address: Address =
+        finding.address.parse().map_err(|_| "the finding is about no resource".to_owned())?;
+    let (region, subject) = subject(desired, key, &address)?;
+    let ask = |causes: Vec<&'static str>, undoes: &[&'static str]| Question {
+        account: address.account.clone(),
+        region: region.clone(),
+        subject: subject.clone(),
+        causes,
+        undoes: undoes.to_vec(),
+    };
+    let kind = address.kind;
+    match (finding.kind, finding.code.as_str()) {
+        (FindingKind::Missing, _) => {
+            let (causes, undoes) = removals(kind);
+            Ok(vec![ask(causes.to_vec(), undoes)])
+        }
+        (FindingKind::Changed, "changed") => {
+            let mut asked: BTreeMap<(Vec<&'static str>, &'static [&'static str]), Question> = BTreeMap::new();
+            for difference in &finding.diff {
+                let (causes, undoes) = setters(kind, difference);
+                asked.entry((causes.clone(), undoes)).or_insert_with(|| ask(causes, undoes));
+            }
+            Ok(asked.into_values().collect())
+        }
+        (FindingKind::Changed, "key-unusable") => {
+            let causes = vec!["DisableKey", "ScheduleKeyDeletion", "DeleteImportedKeyMaterial"];
+            Ok(vec![ask(causes, &["EnableKey", "CancelKeyDeletion", "ImportKeyMaterial"])])
+        }
+        (FindingKind::Delivery, _) => {
+            Err("calls on the bucket, the key or a policy can prevent deliveries; \
+            see the findings about them"
+                .to_owned())
+        }
+        (FindingKind::Unexpected, "unexpected") => Err("the resource has the tag of the installation, \
+            and the spec no longer declares it"
+            .to_owned()),
+        // A statement of a policy, or what it allows.
+        _ if kind.is_policy() => Ok(vec![ask(writes(kind), &[])]),
+        _ => Err("`--blame` does not know the calls that lead to such a finding".to_owned()),
+    }
+}
+
+const NOT_IN_SPEC: &str = "the spec does not declare the resource";
+
+/// The Region in which the calls on a resource are recorded, which is that of the resource, and how events name the resource.
+///
+/// See "Working with CloudTrail event history" in the CloudTrail user guide.
+fn subject(desired: &Desired, key: Option<&Arn>, address: &Address) -> Result<(Region, Subject), String> {
+    let of = |site: &Site, source, parameters, names: Vec<String>| {
+        let attribute = match address.kind {
+            Kind::TopicPolicy => Some("Policy"),
+            _ => Some("KmsMasterKeyId"),
+        };
+        let names = names.into_iter().collect();
+        (site.region.clone(), Subject { source, names, parameters, attribute })
+    };
+    let name = &address.name;
+    match address.kind {
+        Kind::Trail => {
+            let mut trails = desired.trails.iter();
+            let trail = trails.find(|it| Address::of_trail(it) == *address).ok_or(NOT_IN_SPEC)?;
+            Ok(of(&trail.site, CLOUDTRAIL, OF_TRAIL, vec![name.clone(), trail.arn.to_string()]))
+        }
+        Kind::Bucket | Kind::BucketPolicy => {
+            let site = &desired.bucket.site;
+            let arn = format!("arn:{}:s3:::{name}", site.region.partition());
+            Ok(of(site, S3, OF_BUCKET, vec![name.clone(), arn]))
+        }
+        Kind::Key | Kind::KeyPolicy => {
+            let key = key.ok_or("nobody knows the ID of a key that was not found")?;
+            let names = vec![key.to_string(), key.resource_name().to_owned()];
+            Ok(of(&desired.key.site, KMS, OF_KEY, names))
+        }
+        Kind::Alias => {
+            let alias = desired.key.identity.alias().ok_or(NOT_IN_SPEC)?;
+            Ok(of(&desired.key.site, KMS, OF_ALIAS, vec![alias.with_prefix()]))
+        }
+        Kind::Topic | Kind::TopicPolicy => {
+            let is_it = |it: &&Topic| [Address::of_topic(it), Address::of_topic_policy(it)].contains(address);
+            let topic = desired.topics.iter().find(is_it).ok_or(NOT_IN_SPEC)?;
+            Ok(of(&topic.site, SNS, OF_TOPIC, vec![name.clone(), topic.arn.to_string()]))
+        }
+        Kind::LogGroup => {
+            let mut groups = desired.log_groups.iter();
+            let group = groups.find(|it| Address::of_log_group(it) == *address).ok_or(NOT_IN_SPEC)?;
+            let names = vec![name.clone(), group.arn.to_string(), format!("{}:*", group.arn)];
+            Ok(of(&group.site, LOGS, OF_GROUP, names))
+        }
+        Kind::Grant => Err("events do not name the grants that they end".to_owned()),
+        Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => {
+            Err("`--blame` does not read events of IAM and AWS Organizations".to_owned())
+        }
+    }
+}
+
+/// The calls after which a resource does not exist, and those after which it exists.
+fn removals(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
+    match kind {
+        Kind::Trail => (&["DeleteTrail"], &["CreateTrail"]),
+        Kind::Bucket => (&["DeleteBucket"], &["CreateBucket"]),
+        Kind::BucketPolicy => (&["DeleteBucketPolicy", "DeleteBucket"], &["PutBucketPolicy"]),
+        Kind::Key | Kind::KeyPolicy => (&["ScheduleKeyDeletion"], &["CreateKey"]),
+        Kind::Alias => (&["DeleteAlias"], &["CreateAlias", "UpdateAlias"]),
+        Kind::Topic | Kind::TopicPolicy => (&["DeleteTopic"], &["CreateTopic"]),
+        Kind::LogGroup => (&["DeleteLogGroup"], &["CreateLogGroup"]),
+        Kind::Grant | Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => (&[], &[]),
+    }
+}
+
+/// The calls that set a value, and those after which the value is as the spec says.
+fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static [&'static str]) {
+    let field = difference.path().trim_start_matches('/').split('/').next().unwrap_or_default();
+    if (kind, field) == (Kind::Trail, "logging") {
+        let is_wanted = match difference {
+            Difference::Add { value, .. } | Difference::Replace { value, .. } => {
+                value.as_bool() == Some(true)
+            }
+            Difference::Remove { .. } => false,
+        };
+        return match is_wanted {
+            // A new trail does not log.
+            true => (vec!["StopLogging", "CreateTrail"], &["StartLogging"]),
+            false => (vec!["StartLogging"], &["StopLogging"]),
+        };
+    }
+    let mut causes: Vec<&'static str> = match (kind, field) {
+        (Kind::Trail, "selectors") => vec!["PutEventSelectors"],
+        (Kind::Trail, "insights") => vec!["PutInsightSelectors"],
+        (Kind::Trail, "event_aggregation") => vec!["PutEventConfiguration"],
+        (Kind::Trail, "tags") => vec!["AddTags", "RemoveTags"],
+        (Kind::Trail, "recursive_logging") => vec!["PutEventSelectors", "UpdateTrail"],
+        (Kind::Trail, _) => vec!["UpdateTrail"],
+        (Kind::Bucket, "encryption" | "blocked_encryption_types") => {
+            vec!["PutBucketEncryption", "DeleteBucketEncryption"]
+        }
+        (Kind::Bucket, "versioning") => vec!["PutBucketVersioning"],
+        (Kind::Bucket, "public_access_block") => {
+            vec!["PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"]
+        }
+        (Kind::Bucket, "object_ownership") => {
+            vec!["PutBucketOwnershipControls", "DeleteBucketOwnershipControls"]
+        }
+        // Events of S3 have the names of older operations, and of IAM actions: see "Amazon S3 CloudTrail events" in the S3 user guide.
+        (Kind::Bucket, "lifecycle") => {
+            vec!["PutBucketLifecycle", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"]
+        }
+        (Kind::Bucket, "object_lock") => {
+            vec!["PutBucketObjectLockConfiguration", "PutObjectLockConfiguration"]
+        }
+        (Kind::Bucket, "access_logs") => vec!["PutBucketLogging"],
+        (Kind::Bucket, "tags") => {
+            vec!["PutBucketTagging", "DeleteBucketTagging", "TagResource", "UntagResource"]
+        }
+        (Kind::Key, "description") => vec!["UpdateKeyDescription"],
+        (Kind::Key, "rotation") => vec!["DisableKeyRotation", "EnableKeyRotation"],
+        (Kind::Key | Kind::Topic, "tags") => vec!["TagResource", "UntagResource"],
+        (Kind::Alias, _) => vec!["UpdateAlias"],
+        (Kind::Topic, _) => vec!["SetTopicAttributes"],
+        (Kind::LogGroup, "retention_days") => vec!["PutRetentionPolicy", "DeleteRetentionPolicy"],
+        (Kind::LogGroup, "encryption") => vec!["AssociateKmsKey", "DisassociateKmsKey"],
+        (Kind::LogGroup, "tags") => vec!["TagResource", "UntagResource", "TagLogGroup", "UntagLogGroup"],
+        (
+            Kind::Bucket
+            | Kind::Key
+            | Kind::LogGroup
+            | Kind::BucketPolicy
+            | Kind::KeyPolicy
+            | Kind::TopicPolicy
+            | Kind::Grant
+            | Kind::ServiceAccess
+            | Kind::DelegatedAdministrator
+            | Kind::Role,
+            _,
+        ) => writes(kind),
+    };
+    let created = removals(kind).1.iter().filter(|it| it.starts_with("Create"));
+    causes.extend(created);
+    causes.dedup();
+    (causes, &[])
+}
+
+/// The calls that write a policy.
+fn writes(kind: Kind) -> Vec<&'static str> {
+    match kind {
+        Kind::BucketPolicy => vec!["PutBucketPolicy"],
+        Kind::KeyPolicy => vec!["PutKeyPolicy", "CreateKey"],
+        Kind::TopicPolicy => {
+            vec!["SetTopicAttributes", "AddPermission", "RemovePermission", "CreateTopic"]
+        }
+        Kind::Trail
+        | Kind::Bucket
+        | Kind::Key
+        | Kind::Alias
+        | Kind::Topic
+        | Kind::LogGroup
+        | Kind::Grant
+        | Kind::ServiceAccess
+        | Kind::DelegatedAdministrator
+        | Kind::Role => Vec::new(),
+    }
+}

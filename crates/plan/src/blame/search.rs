@@ -1,0 +1,201 @@
+//! The search for authors: which lists of events are read, and what they answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reconcile_policy::{AccountId, Arn, Region};
+use reconcile_spec::{AccountName, Desired};
+
+use super::question::{Question, Subject, questions};
+use super::{Blame, Record, RecordedCall};
+use crate::drift::{Finding, FindingKind};
+
+/// The recorded events of one operation in an account and Region, which are listed together for all findings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listing {
+    /// The account.
+    pub account: AccountName,
+    /// The Region.
+    pub region: Region,
+    /// The name of the events.
+    pub event: &'static str,
+}
+
+/// The search for the authors of some findings.
+#[derive(Debug)]
+pub struct Search {
+    /// The ID and the question of each finding, or why nobody can answer it.
+    asked: Vec<(String, Result<Vec<Question>, String>)>,
+    accounts: BTreeMap<AccountName, AccountId>,
+}
+
+impl Search {
+    /// Starts a search. `key` is the key of the installation. What could not be read was not necessarily changed, and has no author.
+    pub fn new(desired: &Desired, key: Option<&Arn>, findings: &[Finding]) -> Self {
+        let has_author = |finding: &&Finding| finding.kind != FindingKind::Unreadable;
+        let asked = findings.iter().filter(has_author);
+        Self {
+            asked: asked.map(|finding| (finding.id.clone(), questions(desired, key, finding))).collect(),
+            accounts: desired.accounts.iter().map(|it| (it.name.clone(), it.id.clone())).collect(),
+        }
+    }
+
+    fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.asked.iter().filter_map(|(_, questions)| questions.as_ref().ok()).flatten()
+    }
+
+    /// Returns the readers of all lists that the search needs.
+    pub fn readers(&self) -> Vec<Reader> {
+        let mut wanted: BTreeMap<Listing, BTreeSet<Subject>> = BTreeMap::new();
+        for question in self.questions() {
+            for listing in question.listings() {
+                wanted.entry(listing).or_default().insert(question.subject.clone());
+            }
+        }
+        wanted
+            .into_iter()
+            .map(|(listing, wanted)| Reader {
+                listing,
+                wanted,
+                newest: BTreeMap::new(),
+                read: 0,
+                failure: None,
+            })
+            .collect()
+    }
+
+    /// Names the authors that the readers found.
+    pub fn settle(self, readers: impl IntoIterator<Item = Reader>, findings: &mut [Finding]) {
+        let readers: BTreeMap<Listing, Reader> =
+            readers.into_iter().map(|reader| (reader.listing.clone(), reader)).collect();
+        let Self { asked, accounts } = self;
+        let mut blames: BTreeMap<String, Blame> =
+            asked.into_iter().map(|(id, questions)| (id, blame(questions, &readers, &accounts))).collect();
+        for finding in findings {
+            finding.blame = blames.remove(&finding.id);
+        }
+    }
+}
+
+fn blame(
+    questions: Result<Vec<Question>, String>,
+    readers: &BTreeMap<Listing, Reader>,
+    accounts: &BTreeMap<AccountName, AccountId>,
+) -> Blame {
+    let mut blame = Blame::default();
+    let questions = match questions {
+        Ok(questions) => questions,
+        Err(reason) => return Blame { unknown: vec![reason], ..blame },
+    };
+    for question in questions {
+        match answer(&question, readers, accounts) {
+            Ok(call) if blame.calls.contains(&call) => {}
+            Ok(call) => blame.calls.push(call),
+            Err(reason) if blame.unknown.contains(&reason) => {}
+            Err(reason) => blame.unknown.push(reason),
+        }
+    }
+    blame.calls.sort_by_key(|call| std::cmp::Reverse(call.event_time));
+    blame
+}
+
+/// The newest call, if it leads to the finding.
+fn answer(
+    question: &Question,
+    readers: &BTreeMap<Listing, Reader>,
+    accounts: &BTreeMap<AccountName, AccountId>,
+) -> Result<RecordedCall, String> {
+    // Events have their time in seconds. Of the calls in the same second, the creation of the resource came first, and the one that leads to
+    // the finding came last: it is what was found.
+    let is_cause = |record: &Record| question.causes.contains(&record.event_name.as_str());
+    let order = |record: &Record| match record.event_name.starts_with("Create") {
+        true => 0,
+        false => 1 + u8::from(is_cause(record)),
+    };
+    let mut newest: Option<&Record> = None;
+    for listing in question.listings() {
+        let reader = readers.get(&listing).ok_or("the recorded events were not read")?;
+        if let Some(failure) = &reader.failure {
+            return Err(failure.clone());
+        }
+        let found = reader.newest.get(&question.subject);
+        newest = newest.into_iter().chain(found).max_by_key(|record| (record.event_time, order(record)));
+    }
+    let Some(record) = newest else {
+        let calls = question.causes.join(" or ");
+        return Err(format!("CloudTrail recorded no {calls} for the resource in the last 90 days"));
+    };
+    if !is_cause(record) {
+        return Err(format!(
+            "the last recorded call is {} at {}; CloudTrail records a call after up to 15 minutes",
+            record.event_name, record.event_time
+        ));
+    }
+    let account_id = accounts.get(&question.account).ok_or("the spec does not have the account")?.clone();
+    let principal = record.principal().ok_or_else(|| {
+        format!("event {} ({}) does not say who made the call", record.event_id, record.event_name)
+    })?;
+    Ok(RecordedCall {
+        event_source: record.event_source.clone(),
+        event_name: record.event_name.clone(),
+        event_id: record.event_id.clone(),
+        event_time: record.event_time,
+        account_id,
+        region: question.region.clone(),
+        principal: principal.to_owned(),
+        source_address: record.source_address().to_owned(),
+        by_reconcile: record.is_of_reconcile(),
+    })
+}
+
+/// Reads a list of events, the newest first, until it knows the newest call on each resource.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    listing: Listing,
+    wanted: BTreeSet<Subject>,
+    newest: BTreeMap<Subject, Record>,
+    /// The number of events so far.
+    read: usize,
+    failure: Option<String>,
+}
+
+impl Reader {
+    /// The number of events after which a reader gives up: 20 calls of `LookupEvents`, in ten seconds.
+    const MOST: usize = 1_000;
+
+    /// Returns which list is read.
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// Reads a page; an event that cannot be parsed is `None`. Returns whether the reader needs the next page.
+    pub fn read(&mut self, page: Vec<Option<Record>>) -> bool {
+        self.read += page.len();
+        for record in page {
+            let Some(record) = record else {
+                self.fail(format!("an event of {} cannot be read", self.listing.event));
+                return false;
+            };
+            if !record.is_success() || record.event_name != self.listing.event {
+                continue;
+            }
+            for subject in self.wanted.iter().filter(|subject| subject.is_of(&record)) {
+                let newest = self.newest.entry(subject.clone()).or_insert_with(|| record.clone());
+                if newest.event_time < record.event_time {
+                    newest.clone_from(&record);
+                }
+            }
+        }
+        let needs_more = self.newest.len() < self.wanted.len();
+        if needs_more && self.read >= Self::MOST {
+            let event = self.listing.event;
+            self.fail(format!("none of the last {} events of {event} is about the resource", self.read));
+            return false;
+        }
+        needs_more
+    }
+
+    /// Notes that the list could not be read.
+    pub fn fail(&mut self, reason: String) {
+        self.failure = Some(reason);
+    }
+}

@@ -77,6 +77,53 @@ fn the_log_can_be_json() {
 }
 
 #[test]
+fn an_apply_without_a_terminal_has_a_line_for_each_finished_change() {
+    let project = Project::new();
+    let run = project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    let lines: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("applied ")).collect();
+    assert_eq!(lines.len(), 8, "{}", run.stderr);
+    assert!(
+        lines.iter().any(|line| line.starts_with("applied trail/production/SecurityTrail (")),
+        "{lines:?}"
+    );
+    assert!(lines.last().unwrap().ends_with(" (8 of 8)"), "{lines:?}");
+    // The result is on stdout, and has no progress in it.
+    assert!(run.stdout.starts_with("sandbox") && !run.stdout.contains("of 8"), "{}", run.stdout);
+}
+
+#[test]
+fn less_and_more_is_printed_as_options_say() {
+    let apply = |options: &str| {
+        let project = Project::new();
+        let run = project.run(&format!("apply specs/prod.yaml --sandbox --yes {options}")).exits(0);
+        assert!(run.stdout.contains("Applied 8 changes"), "{options}: {}", run.stdout);
+        run.stderr
+    };
+    assert_eq!(apply("-q"), "");
+    assert!(!apply("--no-progress").contains("applied "));
+    assert!(!apply("-v").contains("DEBUG"));
+    let all = apply("-vv");
+    assert!(all.contains("DEBUG") && all.contains("cloudtrail:CreateTrail"), "{all}");
+    // `-v` is about documents.
+    let project = Project::new();
+    let plan =
+        |options: &str| project.run(&format!("plan specs/prod.yaml --sandbox {options}")).exits(0).stdout;
+    assert!(plan("-v").len() > plan("").len() + 1000);
+    // The remark about the lapsed entry of a baseline is no result.
+    let entry = r#"{ "format_version": "1.0", "accepted": [{ "id": "0", "spec": "secprod", "address": "trail/a/b",
+        "code": "changed", "severity": "low", "message": "m", "reason": "r", "expires": "2999-01-31" }] }"#;
+    project.write("baseline.json", entry);
+    let drift = |options: &str| {
+        project
+            .run(&format!("drift specs/prod.yaml --sandbox --baseline baseline.json {options}"))
+            .exits(2)
+            .stderr
+    };
+    assert!(drift("").contains("baseline: trail/a/b"), "{}", drift(""));
+    assert_eq!(drift("-q"), "");
+}
+
+#[test]
 fn the_permissions_of_a_spec_are_exact() {
     let project = Project::new();
     let plan = project.run("permissions specs/prod.yaml --mode plan --format json").exits(0).json();

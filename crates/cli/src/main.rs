@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&CliError::Usage(error), args::ask_for_json(std::env::args_os())).into(),
     };
     output::set_color(cli.global.color);
+    output::set_quiet(cli.global.quiet);
     log::start(&cli.global);
     run(&cli).unwrap_or_else(|error| fail(&error, cli.command.is_json())).into()
 }

@@ -4,6 +4,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::adapter::strip_str;
 use reconcile_text::{Line, Text, escape, escape_json, is_hidden};
@@ -69,9 +70,24 @@ fn write(text: &str) -> Result<(), CliError> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(CliError::Output)
 }
 
-/// Prints a line to stderr.
+/// Whether only results and errors are printed.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Prints only results and errors from now on (`--quiet`).
+pub(crate) fn set_quiet(is_quiet: bool) {
+    QUIET.store(is_quiet, Ordering::Relaxed);
+}
+
+/// Prints a remark of one line to stderr, unless only results and errors are printed.
 pub(crate) fn note(line: impl Into<Line>) {
-    notes(&Text::of(line));
+    remarks(&Text::of(line));
+}
+
+/// Prints remarks to stderr, unless only results and errors are printed.
+pub(crate) fn remarks(text: &Text) {
+    if !QUIET.load(Ordering::Relaxed) {
+        notes(text);
+    }
 }
 
 /// Prints lines to stderr.

@@ -7,17 +7,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reconcile_apply::{Event, Watch};
+use reconcile_apply::{Event, Status, Watch};
 use reconcile_diff::Progress;
 use reconcile_evidence::CellReport;
 use reconcile_text::escape;
 
 use crate::args::Global;
+use crate::output;
 
 const TICK: Duration = Duration::from_millis(100);
 
+/// Whether progress is shown, where stderr can show it.
+fn is_wanted(global: &Global) -> bool {
+    !global.no_progress && !global.quiet
+}
+
 fn bar(global: &Global, template: &str) -> ProgressBar {
-    let is_shown = !global.no_progress && !global.quiet && std::io::stderr().is_terminal();
+    let is_shown = is_wanted(global) && std::io::stderr().is_terminal();
     let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target);
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -77,10 +83,12 @@ impl Verifying {
     }
 }
 
-/// Shows the changes in flight.
+/// Shows the changes in flight on a terminal, and elsewhere a line for each finished change.
 pub(crate) struct Applying {
     bar: ProgressBar,
     running: Mutex<BTreeSet<String>>,
+    /// Whether finished changes have a line.
+    is_listed: bool,
 }
 
 impl Applying {
@@ -88,7 +96,8 @@ impl Applying {
         let bar = bar(global, "{spinner} {pos}/{len} {wide_msg}");
         bar.set_length(u64::try_from(changes).unwrap_or(u64::MAX));
         bar.enable_steady_tick(TICK);
-        Self { bar, running: Mutex::default() }
+        let is_listed = is_wanted(global) && !std::io::stderr().is_terminal();
+        Self { bar, running: Mutex::default(), is_listed }
     }
 
     pub(crate) fn finish(&self) {
@@ -111,12 +120,26 @@ impl Watch for Applying {
                 self.bar.set_message(escape(&message).into_owned());
                 return;
             }
-            Event::Finished(address, _) => {
+            Event::Finished(address, status) => {
                 running.remove(&address.to_string());
                 self.bar.inc(1);
+                if self.is_listed {
+                    let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+                    output::note(format_args!("{} {address} ({done} of {all})", word(status)));
+                }
             }
         }
         let running: Vec<&str> = running.iter().map(String::as_str).collect();
         self.bar.set_message(escape(&running.join(", ")).into_owned());
+    }
+}
+
+/// What became of a change. The reason of a failure is in the outcome.
+fn word(status: &Status) -> &'static str {
+    match status {
+        Status::Applied => "applied",
+        Status::Unchanged => "unchanged",
+        Status::Failed { .. } => "failed",
+        Status::Skipped { .. } | Status::NotBegun | Status::Stale { .. } => "skipped",
     }
 }

@@ -14,6 +14,7 @@ use reconcile_plan::observed::Live;
 use reconcile_plan::plan::{Refused, Unreadable};
 use reconcile_plan::{Plan, compare, destroy};
 use reconcile_spec::Spec;
+use reconcile_text::Text;
 
 use crate::args::{ApplyArgs, Format, Global, JOURNALS, PLAN_FILE};
 use crate::commands::observe::{make_plan, read_live, text_options};
@@ -95,8 +96,8 @@ async fn apply_spec(
     let plan = Box::pin(make_plan(global, world, aws, spec, &args.shown.selection, args.destroy));
     let (spec, plan) = unless_stopped(interrupt, plan).await??;
     if plan.changes.is_empty() || args.yes {
-        for warning in plan.warnings.iter().filter(|_| !global.quiet) {
-            output::notes(&reconcile_report::plan::warning(warning));
+        for warning in &plan.warnings {
+            output::remarks(&reconcile_report::plan::warning(warning));
         }
     } else if !is_agreed(global, args, world, &plan, interrupt).await? {
         return Ok(None);
@@ -267,7 +268,8 @@ async fn to_the_end(applying: impl Future<Output = Outcome>, interrupt: &Interru
         outcome = &mut applying => return outcome,
         () = interrupt.stopped() => {}
     }
-    output::note("stopping: waiting for the changes in flight; another signal stops at once");
+    // The answer to a signal is no remark.
+    output::notes(&Text::of("stopping: waiting for the changes in flight; another signal stops at once"));
     applying.await
 }
 

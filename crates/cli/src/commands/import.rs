@@ -34,7 +34,7 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
         Some(path) => files::write_new(path, &imported.text)?,
         None => output::print_file(&imported.text)?,
     }
-    output::notes(&reconcile_report::import::text(&imported, args.out.as_deref()));
+    output::remarks(&reconcile_report::import::text(&imported, args.out.as_deref()));
     Ok(Exit::Ok)
 }
 

@@ -347,9 +347,9 @@ class Roles(unittest.TestCase):
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         iam = boto3.client("iam", endpoint_url=url, region_name="us-east-1", **keys)
 
-        def create(mode, *policies):
+        def create(mode, *options):
             trust = DEPLOY / "aws/trust-github-plan.json"
-            call(CREATE_ROLE, "reconcile-plan", trust, folder / "prod.yaml", mode, *policies, env=environment)
+            call(CREATE_ROLE, "reconcile-plan", trust, folder / "prod.yaml", mode, *options, env=environment)
             documents = []
             for attached in iam.list_attached_role_policies(RoleName="reconcile-plan")["AttachedPolicies"]:
                 policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
@@ -359,13 +359,13 @@ class Roles(unittest.TestCase):
             self.assertEqual(trusted, json.loads(trust.read_text()))
             return documents
 
-        def printed(mode):
-            command = [RECONCILE, "permissions", folder / "prod.yaml", "--mode", mode, "--format=json"]
+        def printed(mode, *options):
+            command = [RECONCILE, "permissions", folder / "prod.yaml", "--mode", mode, *options, "--format=json"]
             return json.loads(call(*command, stderr=subprocess.DEVNULL))["accounts"][0]["documents"]
 
-        further = DEPLOY / "aws/policy-watch.json"
-        extra = [json.loads(further.read_text())]
-        self.assertEqual(create("plan", further), [*printed("plan"), *extra])
+        options = ["--replicas", "--blame"]
+        self.assertEqual(create("plan", *options), printed("plan", *options))
+        self.assertNotEqual(printed("plan", *options), printed("plan"))
         self.assertEqual(create("apply"), printed("apply"))
 
 

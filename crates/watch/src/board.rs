@@ -214,3 +214,70 @@ fn tell(memory: &mut Memory, drift: &SpecDrift) -> News {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reconcile_report::error::{Details, Failure};
+    use reconcile_text::Hint;
+
+    use super::*;
+    use crate::change::tests::checked;
+
+    const SPEC: &str = "specs/prod.yaml";
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("AWS does not answer")]
+    struct Away;
+
+    impl Hint for Away {
+        fn hint(&self) -> Option<String> {
+            None
+        }
+    }
+
+    /// The bytes of everything that is kept, as text.
+    fn kept(board: &Board) -> usize {
+        board.look(|state| {
+            let spec = &state.specs[SPEC];
+            let memory = serde_json::to_string(&spec.memory).unwrap();
+            format!("{memory}{:?}{:?}{:?}{:?}", spec.drift, spec.checks, state.calls, state.messages).len()
+        })
+    }
+
+    /// Five weeks of checks every five minutes: findings come, worsen and go, AWS is away for an hour each day, and repairs are made.
+    #[test]
+    fn what_a_long_watch_keeps_is_flat() {
+        const DAY: usize = 24 * 12;
+
+        let board = Board::default();
+        board.add(SPEC, Memory::default());
+        let mut sizes = Vec::new();
+        for check in 0..5 * 7 * DAY {
+            let findings = match check % 12 {
+                0..4 => String::new(),
+                // Each hour has a finding of its own.
+                4..8 => format!("a{:07}:high b:low", check / 12),
+                _ => format!("a{:07}:critical", check / 12),
+            };
+            let result = match check % DAY {
+                0..12 => Err(Failure::new("read", &Away, Details::None)),
+                _ => Ok(checked(&findings)),
+            };
+            let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+            let checked_at = start + jiff::SignedDuration::from_mins(5 * i64::try_from(check).unwrap());
+            let drift = SpecDrift { spec: SPEC.to_owned(), checked_at, result };
+            board.record(SPEC, Done { drift, taken: Duration::from_millis(1500) });
+            board.repaired(SPEC, Some(1));
+            board.count(&[("kms", Counts { calls: 7, retries: 2, throttles: 1 })].into());
+            board.message("https://hooks.example.org", "delivered");
+            // At the same hour of each day.
+            if check % DAY == 100 {
+                sizes.push(kept(&board));
+            }
+        }
+        // The history is full after a week.
+        let (week, end) = (sizes[8], sizes[34]);
+        assert!(end.abs_diff(week) * 20 <= week, "{sizes:?}");
+        assert_eq!(board.memory(SPEC).unwrap().history.len(), REMEMBERED);
+    }
+}

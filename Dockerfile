@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
-# Two images: the default is the program alone, for Kubernetes and `docker run`; `--target ci` adds a shell, for
-# pipelines whose steps run inside the image.
+# Three images: the default is the program alone, for Kubernetes and `docker run`; `--target ci` adds a shell, for
+# pipelines whose steps run inside the image; `--target verify` adds the AWS CLI and `reconcile-shard`, for the verification of
+# log files on several machines.
 
 # The Rust of Alpine links statically. The distribution keeps one version of each package, so that a pinned version
 # could not be installed for long.
@@ -23,6 +24,16 @@ COPY --from=build /reconcile /usr/local/bin/reconcile
 USER 65532:65532
 WORKDIR /work
 CMD ["bash"]
+
+FROM ci AS verify
+USER 0:0
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends awscli \
+    && rm -rf /var/lib/apt/lists/*
+COPY deploy/verify/shard /usr/local/bin/reconcile-shard
+USER 65532:65532
+CMD ["reconcile-shard"]
 
 FROM scratch
 # The program reads the roots of TLS from here; `SSL_CERT_FILE` names another file.

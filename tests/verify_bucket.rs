@@ -126,3 +126,104 @@ fn the_permissions_for_verify_read_and_decrypt_and_nothing_else() {
     let expected = json!({ "StringEquals": { "kms:ViaService": "s3.us-east-1.amazonaws.com" } });
     assert_eq!(decrypt["Condition"], expected);
 }
+
+fn read_calls(served: &Served) -> usize {
+    served.twin.calls().iter().filter(|call| call.operation == "s3:GetObject").count()
+}
+
+#[test]
+fn an_interrupted_verification_reads_only_the_rest() {
+    let served = Served::start();
+    let project = delivered(&served);
+    let verify = format!("{VERIFY} --account production --resume progress.jsonl");
+    // Nothing of the log files can be decrypted.
+    served.twin.deny(vec![Denial {
+        account: "111111111111".to_owned(),
+        region: None,
+        operation: "kms:Decrypt".to_owned(),
+    }]);
+    project.run(&verify).exits(1).says("cannot be read");
+    served.twin.deny(Vec::new());
+    // Neither digests without verified log files nor log files are in the file, and the second run reads all.
+    let before = read_calls(&served);
+    let log = served.twin.keys(BUCKET, "AWSLogs/222222222222/CloudTrail/eu-west-1/").remove(3);
+    let whole = served.twin.object(BUCKET, &log).unwrap();
+    served.twin.delete_object(BUCKET, &log);
+    project.run(&format!("{verify} --format json")).exits(2);
+    assert_eq!(read_calls(&served) - before, 51 + 102);
+    assert!(!project.path("progress.jsonl").exists(), "everything could be read");
+
+    // One Region cannot be listed: the other ones are not read again.
+    served.twin.put_object(BUCKET, &log, whole);
+    served.twin.deny(vec![Denial {
+        account: "111111111111".to_owned(),
+        region: Some("eu-west-1".to_owned()),
+        operation: "cloudtrail:ListPublicKeys".to_owned(),
+    }]);
+    project.run(&verify).exits(1);
+    served.twin.deny(Vec::new());
+    let before = read_calls(&served);
+    let run = project.run("verify specs/prod.yaml --account production --resume progress.jsonl").exits(0);
+    run.says(
+        "2026-01-31T23:00:00Z to 2026-02-01T02:00:00Z: 51 of 51 digests and 102 of 102 log files verified",
+    );
+    assert_eq!(read_calls(&served) - before, 3 + 6);
+    assert!(!project.path("progress.jsonl").exists());
+
+    project.write("progress.jsonl", "{}\n");
+    let run = project.run(&verify).exits(1).says("cannot continue `progress.jsonl`");
+    run.says("it is not a file of a verification").says("hint: name another file");
+}
+
+#[test]
+fn an_estimate_reads_nothing() {
+    let served = Served::start();
+    let project = delivered(&served);
+    let run = project.run(&format!("{VERIFY} --estimate")).exits(0);
+    let run = run.says("153 digests and 408 log files in 51 accounts and Regions");
+    run.says("561 that read files").says("USD for the requests");
+    assert_eq!(read_calls(&served), 0);
+    let document = project.run(&format!("{VERIFY} --estimate --format json")).exits(0).json();
+    assert_eq!((&document["digests"], &document["requests"]["get"]), (&json!(153), &json!(561)));
+}
+
+#[test]
+fn shards_merge_into_the_result_of_one_machine() {
+    let served = Served::start();
+    let project = delivered(&served);
+    let key = served.twin.keys(BUCKET, DIGESTS).remove(2);
+    served.twin.delete_object(BUCKET, &key);
+    let whole = project.run(&format!("{VERIFY} --format json")).exits(2).json();
+    for index in 0..3 {
+        let run = project.run(&format!("{VERIFY} --shard {index}/3 --format json --out {index}.json"));
+        run.says(&format!("specs/prod.yaml, shard {index}/3, "));
+    }
+    let merged = project.run("verify merge 2.json 0.json 1.json --format json").exits(2).json();
+    assert_eq!(merged, whole);
+    let schema = include_str!("../docs/src/reference/schemas/verify.schema.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    assert!(schema.is_valid(&merged) && schema.is_valid(&project.json("0.json")), "{merged}");
+    assert!(!schema.is_valid(&json!({ "status": "verified" })));
+    project
+        .run("verify merge 0.json 1.json --format html --out report.html")
+        .exits(1)
+        .says("are missing: 2/3");
+    project.run("verify merge 0.json 1.json 2.json --format html --out report.html").exits(2);
+    let report = project.read("report.html");
+    assert!(report.contains("href=\"#222222222222-eu-west-1\""), "{report}");
+    assert!(report.contains(&format!("digest s3://{BUCKET}/{key} was deleted")), "{report}");
+
+    project.run(&format!("{VERIFY} --shard 3/3")).exits(1).says("write it as I/N");
+    let run = project.run(&format!("{VERIFY} --shard env:INDEX/3")).exits(1);
+    run.says("the environment variable `INDEX` is not set");
+    project.run("verify merge").exits(1).says("<FILE>");
+}
+
+#[test]
+fn a_rate_of_requests_changes_no_result() {
+    let served = Served::start();
+    let project = delivered(&served);
+    let one = "--account production --in-region eu-west-1 --rate 1000";
+    project.run(&format!("{VERIFY} {one}")).exits(0).says("3 of 3 digests and 6 of 6 log files verified");
+    project.run(&format!("{VERIFY} --rate 0")).exits(1);
+}

@@ -18,6 +18,7 @@ import urllib.parse
 import urllib.request
 
 import boto3
+import botocore.validate
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -32,6 +33,8 @@ PIPELINE = DEPLOY / "gitlab/reconcile.gitlab-ci.yml"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 CREATE_ROLE = DEPLOY / "aws/create-role"
 CRON = DEPLOY / "cron/reconcile"
+SHARD = DEPLOY / "verify/shard"
+BATCH = DEPLOY / "verify/batch-job-definition.json"
 MANIFESTS = sorted(it for it in (DEPLOY / "kubernetes").glob("*/*.yaml") if "example" not in it.parts)
 MANIFESTS = [it for it in MANIFESTS if it.name != "kustomization.yaml"]
 PAGES = sorted((ROOT / "docs/src/guides/run").glob("*.md"))
@@ -88,10 +91,12 @@ def command_lines():
         if words := unit_command(path):
             yield path.name, words
     for name, _, container in containers():
-        yield name, ["reconcile", *container["args"]]
+        if "args" in container:
+            yield name, ["reconcile", *container["args"]]
     texts = [(CRON.name, re.search(r"^(?:\S+ ){5}reconcile (.*)$", CRON.read_text(), re.M)[1])]
     texts += [(f"{workflow}.yml", step.get("run", "")) for workflow, _, of_job in steps() for step in of_job]
     texts += [(PIPELINE.name, line) for job in pipeline_jobs().values() for line in job["script"]]
+    texts += [(SHARD.name, SHARD.read_text())]
     texts += [(page.name, "\n".join(re.findall(r"^ *\$ (.*)$", page.read_text(), re.M))) for page in PAGES]
     for place, text in texts:
         for line in re.findall(r"(?<!<!-- )(?<!--namespace )(?<![-/`])\breconcile ([a-z]+\b[^|>&;()\n]*)", text):
@@ -121,7 +126,7 @@ class CommandLines(unittest.TestCase):
                     if listed:
                         self.assertIn(value, listed[1].split(", "), option)
             seen.add(place)
-        self.assertLess({"reconcile", "reconcile-drift.service", "cron-job.yaml", PIPELINE.name, "schedulers.md"}, seen)
+        self.assertLess({"reconcile", "reconcile-drift.service", "cron-job.yaml", PIPELINE.name, "schedulers.md", "shard"}, seen)
         self.assertLess({it.name for it in WORKFLOWS}, seen)
 
 
@@ -239,7 +244,7 @@ class Schemas(unittest.TestCase):
         for script in scripts:
             # SC2016: `$` in single quotes is meant for jq.
             call("shellcheck", "--shell=bash", "--severity=style", "--exclude=SC2016", "-", input=script)
-        call("shellcheck", HERE / "run", CREATE_ROLE)
+        call("shellcheck", HERE / "run", CREATE_ROLE, SHARD)
 
 
 class Project:
@@ -308,6 +313,43 @@ class Scheduled(unittest.TestCase):
         self.assertEqual([project.run(it)[0] for it in scripts], [2, 2])
         project.apply()
         self.assertEqual([project.run(it)[0] for it in scripts], [0, 0])
+
+
+class Shards(unittest.TestCase):
+    """The jobs that verify the shards of the accounts and Regions."""
+
+    def test_the_batch_job_is_valid(self):
+        shape = boto3.client("batch", region_name="us-east-1").meta.service_model.operation_model("RegisterJobDefinition")
+        botocore.validate.validate_parameters(json.loads(BATCH.read_text()), shape.input_shape)
+
+    def test_the_number_of_shards_is_the_number_of_jobs(self):
+        [job] = [yaml.safe_load(it.read_text()) for it in MANIFESTS if it.name == "indexed-job.yaml"]
+        job = job["spec"]["jobTemplate"]["spec"]
+        [container] = job["template"]["spec"]["containers"]
+        environment = {it["name"]: it["value"] for it in container["env"]}
+        self.assertEqual({job["completions"], job["parallelism"]}, {int(environment["SHARDS"])})
+        batch = json.loads(BATCH.read_text())["containerProperties"]
+        self.assertEqual({it["name"] for it in batch["environment"]}, {"SPEC", "SHARDS", "RESULTS"})
+        self.assertLess({"SPEC", "SHARDS", "RESULTS"}, set(environment))
+
+    def test_the_shards_of_both_platforms_merge(self):
+        project = Project(self)
+        project.apply()
+        # The sandbox is served from memory: another process cannot deliver into it. An empty bucket has a result as well.
+        stub = project.bin / "aws"
+        stub.write_text('#!/bin/sh\nmkdir -p "$(dirname "results/${5#s3://}")" && cp "$4" "results/${5#s3://}"\n')
+        stub.chmod(0o755)
+        project.link("reconcile", RECONCILE)
+        variables = {"SPEC": "specs/prod.yaml", "SHARDS": "3", "RESULTS": "s3://evidence/results"}
+        for name, index in [("AWS_BATCH_JOB_ARRAY_INDEX", 0), ("JOB_COMPLETION_INDEX", 1), ("JOB_COMPLETION_INDEX", 2)]:
+            code, printed = project.run(str(SHARD), ("sh",), **variables, **{name: str(index)})
+            self.assertEqual(code, 2, printed)
+        merge = f"{RECONCILE} verify merge results/evidence/results/*/*.json --format json"
+        code, printed = project.run(merge)
+        self.assertEqual(code, 2, printed)
+        merged = json.loads(printed)
+        self.assertEqual((merged["status"], len(merged["cells"])), ("wrong", 3 * 17))
+        self.assertEqual(project.run(merge.replace("*.json", "[01].json"))[0], 1)
 
 
 class Roles(unittest.TestCase):

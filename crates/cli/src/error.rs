@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use reconcile_apply::lock::LockError;
 use reconcile_apply::{Altered, JournalError};
-use reconcile_evidence::KeysError;
+use reconcile_evidence::{KeysError, LedgerError, NotAShard};
 use reconcile_plan::ObserveError;
 use reconcile_plan::baseline::BaselineError;
 use reconcile_plan::import::ImportError;
 use reconcile_plan::observed::LiveError;
 use reconcile_plan::plan::PlanFileError;
 use reconcile_policy::ParseError;
+use reconcile_report::verify::MergeError;
 use reconcile_sandbox::DeliverError;
 use reconcile_spec::Diagnostics;
 use reconcile_text::{Hint, count, message};
@@ -58,6 +59,15 @@ pub(crate) enum CliError {
         "there is nothing to verify: no enabled trail of this spec logs in the selected accounts and Regions"
     )]
     NothingToVerify,
+    /// The file of an interrupted verification cannot be continued.
+    #[error("cannot continue `{path}`")]
+    Resume { path: PathBuf, source: LedgerError },
+    /// The results of shards cannot be merged.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The shard of the environment is not one.
+    #[error("`{text}` is not a shard")]
+    Shard { text: String, source: NotAShard },
     /// The spec has no account with this name.
     #[error("the spec has no account `{name}`")]
     UnknownAccount { name: String, known: Vec<String> },
@@ -203,6 +213,13 @@ impl Hint for CliError {
                 {\"PublicKeyList\": [...]}}`".to_owned(),
             Self::EmptyRange { .. } => "let `--from` be before `--to` and before now".to_owned(),
             Self::NothingToVerify => "select other accounts and Regions with `--account` and `--in-region`".to_owned(),
+            Self::Resume { source: LedgerError::Invalid | LedgerError::Other, .. } => {
+                "name another file with `--resume`, or delete the file".to_owned()
+            }
+            Self::Merge(MergeError::Missing { .. }) => {
+                "run the missing shards, or name their files as well".to_owned()
+            }
+            Self::Merge(_) => "name the files of all shards of one verification".to_owned(),
             Self::UnknownAccount { known, .. } => format!("the spec has: {}", known.join(", ")),
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
             Self::OtherWorld { .. } => "use the same `--sandbox` option as for the plan, or plan again".to_owned(),
@@ -254,6 +271,8 @@ impl Hint for CliError {
             | Self::NoWeather
             | Self::Serve { .. }
             | Self::Deliver(DeliverError::Mint(_))
+            | Self::Resume { source: LedgerError::Io(_), .. }
+            | Self::Shard { .. }
             | Self::Json(_)
             | Self::Runtime(_)
             | Self::Output(_) => return None,

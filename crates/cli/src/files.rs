@@ -72,6 +72,11 @@ pub(crate) fn read_keys(path: &Path) -> Result<PublicKeys, CliError> {
         .map_err(|source| CliError::Keys { path: path.to_owned(), source })
 }
 
+/// Reads the result of a verification.
+pub(crate) fn read_result(path: &Path) -> Result<String, CliError> {
+    read_text(path, MAX_PLAN)
+}
+
 /// Reads a secret.
 pub(crate) fn read_secret(path: &Path) -> Result<String, CliError> {
     read_text(path, MAX_TEXT)

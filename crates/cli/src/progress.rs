@@ -9,7 +9,6 @@ use std::time::Duration;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reconcile_apply::{Event, Status, Watch};
 use reconcile_diff::Progress;
-use reconcile_evidence::CellReport;
 use reconcile_text::escape;
 
 use crate::args::Global;
@@ -55,7 +54,7 @@ pub(crate) async fn reading<T>(
     result
 }
 
-/// Shows the accounts and Regions that are verified.
+/// Shows the accounts and Regions that are verified, with the files and bytes that were read, and the time left.
 pub(crate) struct Verifying {
     bar: ProgressBar,
     files: AtomicU64,
@@ -63,18 +62,34 @@ pub(crate) struct Verifying {
 }
 
 impl Verifying {
-    pub(crate) fn new(global: &Global, cells: usize) -> Self {
+    pub(crate) fn new(global: &Global) -> Self {
         let bar = bar(global, "{spinner} {pos} of {len} accounts and Regions, {msg}, {eta} left");
-        bar.set_length(u64::try_from(cells).unwrap_or(u64::MAX));
-        bar.enable_steady_tick(TICK);
+        bar.set_message("listing");
         Self { bar, files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
     }
 
-    pub(crate) fn verified(&self, report: &CellReport) {
-        let files: u64 = report.chains.iter().map(|chain| chain.digests.total + chain.logs.total).sum();
-        let files = self.files.fetch_add(files, Ordering::Relaxed) + files;
-        let bytes = self.bytes.fetch_add(report.bytes, Ordering::Relaxed) + report.bytes;
-        self.bar.set_message(format!("{files} files, {}", HumanBytes(bytes)));
+    /// The number of accounts and Regions is known.
+    pub(crate) fn begin(&self, cells: usize) {
+        self.bar.set_length(u64::try_from(cells).unwrap_or(u64::MAX));
+        self.bar.reset();
+        self.bar.enable_steady_tick(TICK);
+    }
+
+    /// A file was opened.
+    pub(crate) fn opened(&self) {
+        let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
+        let bytes = HumanBytes(self.bytes.load(Ordering::Relaxed));
+        if !self.bar.is_hidden() {
+            self.bar.set_message(format!("{files} files, {bytes}"));
+        }
+    }
+
+    pub(crate) fn read(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// An account and Region is verified.
+    pub(crate) fn verified(&self) {
         self.bar.inc(1);
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use reconcile_policy::{AccountId, Region};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::place::{DigestKind, Root};
 use crate::verdict::{Finding, Outcome, Verdict};
@@ -52,7 +52,7 @@ impl Default for Concurrency {
 }
 
 /// The result for an account and Region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellReport {
     /// The account of the logged events.
     pub account: AccountId,
@@ -67,6 +67,16 @@ pub struct CellReport {
 }
 
 impl CellReport {
+    /// Whether every object could be read. What is unknown for another reason, another run does not know either.
+    pub fn is_read(&self) -> bool {
+        let is_unread = |finding: &Finding| match finding {
+            Finding::Object { verdict, .. } => matches!(verdict, Verdict::Unreadable(_)),
+            Finding::Unlisted { .. } | Finding::KeysUnread { .. } => true,
+            Finding::Hole { .. } => false,
+        };
+        !self.findings.iter().any(is_unread)
+    }
+
     /// The worst result of the account and Region.
     pub fn outcome(&self) -> Outcome {
         self.findings.iter().map(Finding::outcome).max().unwrap_or_default()
@@ -74,7 +84,7 @@ impl CellReport {
 }
 
 /// The result for a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainReport {
     /// The name of the trail.
     pub trail: String,
@@ -95,7 +105,7 @@ pub struct ChainReport {
 }
 
 /// A number of files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// The files that exist or are named by a digest.
     pub total: u64,

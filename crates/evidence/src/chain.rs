@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Previous};
-use crate::hash::Hash;
+use crate::hash::{Hash, hex};
 use crate::keys::KEY_SLACK_HOURS;
 use crate::place::{ChainId, DigestKind, Place, hours, minutes};
 use crate::verdict::{Finding, HoleCause, Verdict};
@@ -26,6 +27,14 @@ pub struct Range {
 }
 
 impl Range {
+    /// The last day whose digests are all due.
+    pub fn last_day(now: Timestamp) -> Self {
+        let hour = now.as_second() - now.as_second().rem_euclid(3600);
+        let hour = Timestamp::from_second(hour).unwrap_or(now);
+        let to = hours(hour, -DELIVERY_HOURS);
+        Self { from: hours(to, -24), to, now }
+    }
+
     /// The time from which on keys are needed: a digest can be signed with a key that is no longer valid, or not yet.
     pub fn keys_from(&self) -> Timestamp {
         hours(self.from, -KEY_SLACK_HOURS)
@@ -49,12 +58,13 @@ pub(crate) struct Link {
 }
 
 /// What a verified digest proves about its chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Proof {
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
-    hash: Hash,
-    signature: Vec<u8>,
+    pub(crate) hash: Hash,
+    #[serde(with = "hex")]
+    pub(crate) signature: Vec<u8>,
     pub(crate) previous: Option<Previous>,
 }
 
@@ -312,6 +322,13 @@ mod tests {
         links.remove(3);
         // The digest that would name the deleted digest is not verified.
         assert_eq!(found(&links), ["03-04 Unproven"]);
+    }
+
+    #[test]
+    fn the_last_digest_of_the_last_day_is_due() {
+        let range = Range::last_day(hour(30) + jiff::SignedDuration::from_mins(20));
+        assert_eq!((range.from, range.to), (hour(5), hour(29)));
+        assert!(is_due(hour(28), &range));
     }
 
     #[test]

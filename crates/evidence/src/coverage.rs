@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use crate::chain::{DELIVERY_HOURS, Range};
-use crate::hash::Hash;
+use crate::hash::Half;
+use crate::ledger::identity;
 use crate::place::{Place, hours, log_time, minutes};
 use crate::source::Listed;
 use crate::verdict::Verdict;
@@ -17,7 +18,7 @@ use crate::verdict::Verdict;
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
     /// Half a hash for each location: the memory does not depend on the length of the names.
-    named: HashSet<[u8; 16]>,
+    named: HashSet<Half>,
     windows: Vec<(Timestamp, Timestamp)>,
 }
 
@@ -25,8 +26,8 @@ pub(crate) struct Coverage {
 const CLOCK_MINUTES: i64 = 5;
 
 impl Coverage {
-    pub(crate) fn name(&mut self, place: &Place) {
-        self.named.insert(identity(place));
+    pub(crate) fn name(&mut self, log: Half) {
+        self.named.insert(log);
     }
 
     pub(crate) fn cover(&mut self, start: Timestamp, end: Timestamp) {
@@ -69,10 +70,6 @@ impl Coverage {
     }
 }
 
-fn identity(place: &Place) -> [u8; 16] {
-    Hash::of(format!("{}/{}", place.bucket, place.key).as_bytes()).half()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,7 +90,7 @@ mod tests {
     fn judge(key: &str, modified: Option<Timestamp>) -> Option<Verdict> {
         let place = Place { bucket: "logs".to_owned(), key: key.to_owned() };
         let range = Range { from: time(0, 0), to: time(10, 0), now: time(11, 0) };
-        coverage().judge(&place, &Listed { key: key.to_owned(), modified }, &range)
+        coverage().judge(&place, &Listed { key: key.to_owned(), modified, size: None }, &range)
     }
 
     #[test]
@@ -127,8 +124,8 @@ mod tests {
     fn a_named_file_is_covered_at_any_time() {
         let place = Place { bucket: "logs".to_owned(), key: "note.txt".to_owned() };
         let mut coverage = coverage();
-        coverage.name(&place);
-        let listed = Listed { key: place.key.clone(), modified: None };
+        coverage.name(identity(&place));
+        let listed = Listed { key: place.key.clone(), modified: None, size: None };
         let range = Range { from: time(0, 0), to: time(10, 0), now: time(11, 0) };
         assert_eq!(coverage.judge(&place, &listed, &range), None);
     }

@@ -4,9 +4,9 @@
 //! CloudTrail user guide.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::hash::{Hash, decode_hex};
+use crate::hash::{Hash, decode_hex, hex};
 use crate::keys::PublicKey;
 use crate::place::Place;
 
@@ -44,13 +44,14 @@ pub struct Digest {
 }
 
 /// The previous digest, as a digest names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previous {
     /// The location of the previous digest.
     pub place: Place,
     /// The hash of the previous digest, decompressed.
     pub hash: Hash,
     /// The signature of the previous digest.
+    #[serde(with = "hex")]
     pub signature: Vec<u8>,
 }
 

@@ -136,7 +136,8 @@ impl Source for Folder {
                 })?),
                 None => None,
             };
-            objects.push(Listed { key, modified });
+            let size = self.file(bucket, &key).and_then(|file| file.metadata().ok()).map(|it| it.len());
+            objects.push(Listed { key, modified, size });
         }
         Ok(Page { objects, has_more: false })
     }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 hash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hash([u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Hash(#[serde(with = "hex")] [u8; 32]);
 
 impl Hash {
     /// Returns the hash of some bytes.
@@ -20,10 +21,10 @@ impl Hash {
     }
 
     /// The first half of the hash: enough to tell names apart, in half of the memory.
-    pub(crate) fn half(self) -> [u8; 16] {
+    pub(crate) fn half(self) -> Half {
         let mut half = [0; 16];
         half.copy_from_slice(&self.0[..16]);
-        half
+        Half(half)
     }
 
     pub(crate) fn finish(hasher: Sha256) -> Self {
@@ -40,6 +41,30 @@ impl fmt::Display for Hash {
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
+    }
+}
+
+/// The first half of a SHA-256 hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Half(#[serde(with = "hex")] pub(crate) [u8; 16]);
+
+/// Bytes in JSON, in hexadecimal.
+pub(crate) mod hex {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    use super::{decode_hex, encode_hex};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&encode_hex(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<Vec<u8>>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = decode_hex(&text).and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| D::Error::custom("expected hexadecimal digits"))
     }
 }
 

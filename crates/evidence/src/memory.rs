@@ -71,7 +71,11 @@ impl Source for Memory {
     async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
         let mut found = self.with_prefix(bucket, prefix).skip_while(|(key, _)| *key <= after);
         let objects = found.by_ref().take(PAGE);
-        let objects = objects.map(|(key, object)| Listed { key: key.to_owned(), modified: object.modified });
+        let objects = objects.map(|(key, object)| Listed {
+            key: key.to_owned(),
+            modified: object.modified,
+            size: Some(object.body.len() as u64),
+        });
         let objects = objects.collect();
         Ok(Page { objects, has_more: found.next().is_some() })
     }

@@ -50,7 +50,7 @@ impl Signer {
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, MintError> {
         let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| MintError::Key)?;
         // The fingerprints of CloudTrail are as long, and how CloudTrail computes them is not documented.
-        let fingerprint = encode_hex(&Hash::of(pair.public_key().as_ref()).half());
+        let fingerprint = encode_hex(&Hash::of(pair.public_key().as_ref()).half().0);
         Ok(Self { pair, fingerprint })
     }
 

@@ -7,6 +7,7 @@ use reconcile_spec::Desired;
 
 use crate::cell::{Cell, ExpectedTrail};
 use crate::place::Root;
+use crate::shard::Shard;
 use crate::source::{ReadError, Source};
 use crate::verdict::Finding;
 
@@ -43,6 +44,8 @@ pub struct Only {
     pub accounts: BTreeSet<AccountId>,
     /// The Regions.
     pub regions: BTreeSet<Region>,
+    /// The shard, if several machines share the accounts and Regions.
+    pub shard: Option<Shard>,
 }
 
 impl Only {
@@ -50,8 +53,9 @@ impl Only {
         self.accounts.is_empty() || self.accounts.contains(account)
     }
 
-    fn has_region(&self, region: &Region) -> bool {
-        self.regions.is_empty() || self.regions.contains(region)
+    fn has(&self, account: &AccountId, region: &Region) -> bool {
+        (self.regions.is_empty() || self.regions.contains(region))
+            && self.shard.is_none_or(|shard| shard.has(account, region))
     }
 }
 
@@ -142,7 +146,7 @@ impl<S: Source> Finder<'_, S> {
                 regions.extend(found.iter().filter_map(|name| name.parse().ok()));
             }
         }
-        for region in regions.into_iter().filter(|region| self.only.has_region(region)) {
+        for region in regions.into_iter().filter(|region| self.only.has(account, region)) {
             let key = (account.clone(), region.clone());
             let cell = self.cells.entry(key).or_insert_with(|| Cell {
                 account: account.clone(),
@@ -236,6 +240,7 @@ trails:
         let only = Only {
             accounts: BTreeSet::from(["111111111111".parse().unwrap()]),
             regions: BTreeSet::from(["us-east-1".parse().unwrap(), "eu-west-1".parse().unwrap()]),
+            shard: None,
         };
         let cells = cells(&scope(|spec| spec), &bucket(&[]), &only).await;
         let found: Vec<&str> = cells.iter().map(|cell| cell.region.as_str()).collect();

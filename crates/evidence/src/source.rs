@@ -65,6 +65,8 @@ pub struct Listed {
     pub key: String,
     /// The time at which the object was written; `None` if the source does not know it.
     pub modified: Option<Timestamp>,
+    /// The size of the object; `None` if the source does not know it.
+    pub size: Option<u64>,
 }
 
 /// The reason why an object or a list could not be read.

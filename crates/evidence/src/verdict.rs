@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use reconcile_policy::Region;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::place::{DigestKind, Place};
 
@@ -22,7 +22,7 @@ pub enum Outcome {
 }
 
 /// The result of the validation of an object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "detail", rename_all = "snake_case")]
 pub enum Verdict {
     /// CloudTrail delivered the object as it is.
@@ -90,7 +90,7 @@ impl Verdict {
 }
 
 /// The kind of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
     /// The digest of an hour.
@@ -111,7 +111,7 @@ impl From<DigestKind> for ObjectKind {
 }
 
 /// The reason why hours have no digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoleCause {
     /// The chain continues after these hours, so several digests were deleted.
@@ -143,7 +143,7 @@ impl HoleCause {
 }
 
 /// Something that is wrong or could not be checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub enum Finding {
     /// An object that is not verified.

@@ -3,41 +3,40 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use futures::StreamExt;
-use futures::stream::{FuturesOrdered, FuturesUnordered};
 use jiff::Timestamp;
 
 use crate::cell::{Cell, CellReport, ChainReport, Concurrency, ExpectedTrail, Tally};
-use crate::chain::{Link, Proof, Range, assess};
-use crate::check::{CheckedDigest, DigestFile, NamedSignature, check_digest, check_log, read_digest};
+use crate::chain::{Link, Range, assess};
+use crate::check::NamedSignature;
 use crate::coverage::Coverage;
-use crate::digest::{LogFile, Previous};
+use crate::digest::Previous;
 use crate::keys::PublicKeys;
+use crate::ledger::Ledger;
 use crate::pages::{Pages, unlisted};
 use crate::place::{ChainId, DIGESTS, DigestKind, Place, Root, hours};
 use crate::source::Source;
 use crate::verdict::{Finding, ObjectKind, Verdict};
 
+/// What is the same for all accounts and Regions of a validation.
+#[derive(Debug)]
+pub struct Job<S> {
+    /// The source of the files.
+    pub source: S,
+    /// The public keys of CloudTrail.
+    pub keys: PublicKeys,
+    /// The time in which to validate.
+    pub range: Range,
+    /// The number of files of an account and Region that are read at the same time.
+    pub concurrency: Concurrency,
+    /// What an interrupted validation has verified, if this one continues it or can be continued.
+    pub ledger: Option<Ledger>,
+}
+
 /// Validates all digests and log files of an account and Region.
 ///
 /// The memory does not depend on the sizes of the log files, and on their number only with 16 bytes for each name.
-pub async fn verify<S: Source>(
-    source: &S,
-    keys: &PublicKeys,
-    cell: &Cell,
-    range: &Range,
-    concurrency: Concurrency,
-) -> CellReport {
-    let mut work = Work {
-        source,
-        keys,
-        cell,
-        range,
-        concurrency,
-        chains: BTreeMap::new(),
-        findings: Vec::new(),
-        bytes: 0,
-    };
+pub async fn verify<S: Source>(job: &Job<S>, cell: &Cell) -> CellReport {
+    let mut work = Work { job, cell, chains: BTreeMap::new(), findings: Vec::new(), bytes: 0 };
     for trail in &cell.trails {
         work.chains.entry(work.hourly(trail)).or_default();
     }
@@ -71,28 +70,25 @@ pub async fn verify<S: Source>(
 }
 
 /// The state of a validation.
-struct Work<'a, S> {
-    source: &'a S,
-    keys: &'a PublicKeys,
+pub(crate) struct Work<'a, S> {
+    pub(crate) job: &'a Job<S>,
     cell: &'a Cell,
-    range: &'a Range,
-    concurrency: Concurrency,
-    chains: BTreeMap<ChainId, Chain>,
+    pub(crate) chains: BTreeMap<ChainId, Chain>,
     findings: Vec<Finding>,
-    bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 #[derive(Default)]
-struct Chain {
-    links: Vec<Link>,
+pub(crate) struct Chain {
+    pub(crate) links: Vec<Link>,
     /// The signatures of digests that are validated later.
-    named: HashMap<Place, NamedSignature>,
-    digests: Tally,
-    logs: Tally,
+    pub(crate) named: HashMap<Place, NamedSignature>,
+    pub(crate) digests: Tally,
+    pub(crate) logs: Tally,
 }
 
 /// The digests of a chain with their ends.
-type Digests = Vec<(Timestamp, Place)>;
+pub(crate) type Digests = Vec<(Timestamp, Place)>;
 
 impl<S: Source> Work<'_, S> {
     fn hourly(&self, trail: &ExpectedTrail) -> ChainId {
@@ -113,12 +109,13 @@ impl<S: Source> Work<'_, S> {
     async fn list_digests(&mut self, root: &Root) -> Result<BTreeMap<ChainId, Digests>, Finding> {
         let folder = format!("{}{}/", root.digests(&self.cell.account), self.cell.region);
         let mut chains: BTreeMap<ChainId, Digests> = BTreeMap::new();
-        let mut pages = Pages::new(self.source, root, folder, self.range.from, hours(self.range.to, 1));
+        let mut pages =
+            Pages::new(&self.job.source, root, folder, self.job.range.from, hours(self.job.range.to, 1));
         while let Some(objects) = pages.next().await? {
             for object in objects {
                 let place = root.place(object.key);
                 match ChainId::parse(&self.cell.account, &self.cell.region, &place.key) {
-                    Some((id, end)) if self.range.has_digest(end) => {
+                    Some((id, end)) if self.job.range.has_digest(end) => {
                         chains.entry(id).or_default().push((end, place));
                     }
                     Some(_) => {}
@@ -129,82 +126,7 @@ impl<S: Source> Work<'_, S> {
         Ok(chains)
     }
 
-    /// Validates the digests of a chain from the newest to the oldest, and the log files that they name.
-    ///
-    /// The digests do not wait for the log files, but the log files that wait are bounded: the next digest is read
-    /// only when few of them are left.
-    async fn walk(&mut self, id: ChainId, mut digests: Digests, coverage: &mut Coverage) {
-        digests.sort_unstable_by(|a, b| b.cmp(a));
-        let mut chain = self.chains.remove(&id).unwrap_or_default();
-        let mut digests = digests.into_iter();
-        let mut reading = FuturesOrdered::new();
-        let mut hashing = FuturesUnordered::new();
-        let mut logs: VecDeque<LogFile> = VecDeque::new();
-        loop {
-            while reading.len() < self.concurrency.digests.max(1)
-                && logs.len() < self.concurrency.logs.max(1)
-                && let Some((end, place)) = digests.next()
-            {
-                reading.push_back(read_with_place(self.source, end, place));
-            }
-            while hashing.len() < self.concurrency.logs.max(1)
-                && let Some(log) = logs.pop_front()
-            {
-                hashing.push(check_with_place(self.source, log));
-            }
-            futures::select_biased! {
-                (place, verdict, bytes) = hashing.select_next_some() => {
-                    chain.logs.add(&verdict);
-                    self.bytes += bytes;
-                    self.note(ObjectKind::Log, place, verdict);
-                }
-                (end, place, file) = reading.select_next_some() => {
-                    let named = chain.named.remove(&place);
-                    let checked = match file {
-                        Ok(file) => check_digest(&id, &place, &file, named.as_ref(), self.keys),
-                        Err(verdict) => verdict.into(),
-                    };
-                    logs.extend(self.take(&id, &mut chain, end, place, checked, coverage));
-                }
-                complete => break,
-            }
-        }
-        self.chains.insert(id, chain);
-    }
-
-    /// Adds a digest to its chain, and returns the log files that it names.
-    fn take(
-        &mut self,
-        id: &ChainId,
-        chain: &mut Chain,
-        end: Timestamp,
-        place: Place,
-        checked: CheckedDigest,
-        coverage: &mut Coverage,
-    ) -> Vec<LogFile> {
-        chain.digests.add(&checked.verdict);
-        if let Some(previous) = checked.previous {
-            chain.name(previous, checked.signed.is_some());
-        }
-        let mut link = Link { place: place.clone(), end, proof: None };
-        let mut logs = Vec::new();
-        if let Some((digest, signature)) = checked.signed {
-            link.proof = Some(Proof::new(&digest, signature));
-            // A backfill digest names only some log files of its time.
-            if id.kind == DigestKind::Hourly {
-                coverage.cover(digest.start, digest.end);
-            }
-            logs = digest.logs;
-            for log in &logs {
-                coverage.name(&log.place);
-            }
-        }
-        chain.links.push(link);
-        self.note(id.kind.into(), place, checked.verdict);
-        logs
-    }
-
-    fn note(&mut self, kind: ObjectKind, place: Place, verdict: Verdict) {
+    pub(crate) fn note(&mut self, kind: ObjectKind, place: Place, verdict: Verdict) {
         if verdict != Verdict::Verified {
             self.findings.push(Finding::object(kind, place, verdict));
         }
@@ -215,7 +137,7 @@ impl<S: Source> Work<'_, S> {
         let proofs =
             self.chains.values().flat_map(|chain| &chain.links).filter_map(|link| link.proof.as_ref());
         let earlier = proofs.filter_map(|proof| {
-            let previous = proof.previous.as_ref().filter(|_| proof.start > self.range.from)?;
+            let previous = proof.previous.as_ref().filter(|_| proof.start > self.job.range.from)?;
             Root::of_digest(&previous.place, &self.cell.account)
         });
         earlier.collect()
@@ -223,24 +145,22 @@ impl<S: Source> Work<'_, S> {
 
     /// Finds log files that no digest names.
     async fn find_uncovered(&mut self, root: &Root, coverage: &Coverage) {
-        let account = root.of_account(&self.cell.account);
-        let kinds = match self.source.folders(root.bucket(), &account).await {
-            Ok(kinds) => kinds,
-            Err(error) => {
-                self.findings.extend(unlisted(root, account, &error));
+        let folders = match log_folders(&self.job.source, root, self.cell).await {
+            Ok(folders) => folders,
+            Err(finding) => {
+                self.findings.extend(finding);
                 return;
             }
         };
-        // Insights events, for example, have a folder of their own beside `CloudTrail`.
-        for kind in kinds.iter().filter(|kind| kind.starts_with("CloudTrail") && *kind != DIGESTS) {
-            let folder = format!("{account}{kind}/{}/", self.cell.region);
-            let mut pages = Pages::new(self.source, root, folder, self.range.from, self.range.to);
+        for folder in folders {
+            let mut pages =
+                Pages::new(&self.job.source, root, folder, self.job.range.from, self.job.range.to);
             loop {
                 match pages.next().await {
                     Ok(Some(objects)) => {
                         for object in objects {
                             let place = root.place(object.key.clone());
-                            match coverage.judge(&place, &object, self.range) {
+                            match coverage.judge(&place, &object, &self.job.range) {
                                 Some(Verdict::Added) if self.cell.has_other_logs => {
                                     self.note(ObjectKind::Log, place, Verdict::NotCovered);
                                 }
@@ -265,7 +185,7 @@ impl<S: Source> Work<'_, S> {
             let is_expected = self.is_expected(&id);
             // Without a list of the digests, an absent digest is not known to be deleted.
             if is_listed {
-                let findings = assess(&id, &chain.links, self.range, is_expected);
+                let findings = assess(&id, &chain.links, &self.job.range, is_expected);
                 let is_deleted =
                     |finding: &&Finding| matches!(finding, Finding::Object { verdict: Verdict::Deleted, .. });
                 chain.digests.total += findings.iter().filter(is_deleted).count() as u64;
@@ -294,9 +214,23 @@ impl<S: Source> Work<'_, S> {
     }
 }
 
+/// The folders of the log files of an account and Region. Insights events, for example, have a folder of their own beside
+/// `CloudTrail`.
+pub(crate) async fn log_folders<S: Source>(
+    source: &S,
+    root: &Root,
+    cell: &Cell,
+) -> Result<Vec<String>, Option<Finding>> {
+    let account = root.of_account(&cell.account);
+    let kinds = source.folders(root.bucket(), &account).await;
+    let kinds = kinds.map_err(|error| unlisted(root, account.clone(), &error))?;
+    let of_logs = kinds.iter().filter(|kind| kind.starts_with("CloudTrail") && *kind != DIGESTS);
+    Ok(of_logs.map(|kind| format!("{account}{kind}/{}/", cell.region)).collect())
+}
+
 impl Chain {
     /// Notes the signature that a digest names. What a verified digest names has precedence.
-    fn name(&mut self, previous: Previous, is_proven: bool) {
+    pub(crate) fn name(&mut self, previous: Previous, is_proven: bool) {
         let named = NamedSignature { signature: previous.signature, is_proven };
         match self.named.entry(previous.place) {
             Entry::Occupied(mut entry) if is_proven => {
@@ -308,18 +242,4 @@ impl Chain {
             }
         }
     }
-}
-
-async fn read_with_place<S: Source>(
-    source: &S,
-    end: Timestamp,
-    place: Place,
-) -> (Timestamp, Place, Result<DigestFile, Verdict>) {
-    let file = read_digest(source, &place).await;
-    (end, place, file)
-}
-
-async fn check_with_place<S: Source>(source: &S, log: LogFile) -> (Place, Verdict, u64) {
-    let (verdict, bytes) = check_log(source, &log).await;
-    (log.place, verdict, bytes)
 }

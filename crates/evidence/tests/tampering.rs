@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{Minted, Signer};
 use reconcile_evidence::{
-    Cell, CellReport, ChainId, Concurrency, DigestKind, ExpectedTrail, Finding, Memory, Outcome, Place,
+    Cell, CellReport, ChainId, Concurrency, DigestKind, ExpectedTrail, Finding, Job, Memory, Outcome, Place,
     PublicKeys, Range, Root, Source, Stored, verify,
 };
 
@@ -57,6 +57,10 @@ struct World {
     objects: Memory,
     keys: PublicKeys,
     chains: BTreeMap<&'static str, Minted>,
+}
+
+fn job<S>(source: S, keys: &PublicKeys, range: Range) -> Job<S> {
+    Job { source, keys: keys.clone(), range, concurrency: Concurrency::default(), ledger: None }
 }
 
 impl World {
@@ -135,7 +139,7 @@ impl World {
             has_other_logs: false,
         };
         let range = Range { from: time(1, 0, 0), to: time(3, 0, 0), now: time(3, 6, 0) };
-        verify(&self.objects, &self.keys, &cell, &range, Concurrency::default()).await
+        verify(&job(self.objects.clone(), &self.keys, range), &cell).await
     }
 
     /// The findings of all Regions, one line for each, and the worst result.
@@ -633,8 +637,7 @@ async fn digests_that_cannot_be_listed_are_not_deleted() {
         has_other_logs: false,
     };
     let range = Range { from: time(1, 0, 0), to: time(3, 0, 0), now: time(3, 6, 0) };
-    let source = Unlisted(world.objects);
-    let report = verify(&source, &world.keys, &cell, &range, Concurrency::default()).await;
+    let report = verify(&job(Unlisted(world.objects), &world.keys, range), &cell).await;
     assert_eq!(report.outcome(), Outcome::Unknown);
     let lines: Vec<String> = report.findings.iter().map(line).collect();
     assert_eq!(lines, ["unlisted access denied", "unlisted access denied"]);
@@ -652,5 +655,5 @@ fn a_validation_can_run_on_several_threads() {
         has_other_logs: false,
     };
     let range = Range { from: time(1, 0, 0), to: time(3, 0, 0), now: time(3, 6, 0) };
-    is_send(verify(&world.objects, &world.keys, &cell, &range, Concurrency::default()));
+    is_send(verify(&job(world.objects, &world.keys, range), &cell));
 }

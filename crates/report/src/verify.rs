@@ -1,12 +1,15 @@
 //! Views of a validation of log and digest files.
 
+mod estimate;
+mod html;
 mod junit;
+mod merge;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::Style;
 use jiff::Timestamp;
-use reconcile_evidence::{CellReport, Finding, HoleCause, ObjectKind, Outcome, Tally, Verdict};
+use reconcile_evidence::{CellReport, Finding, HoleCause, ObjectKind, Outcome, Shard, Tally, Verdict};
 use reconcile_policy::{AccountId, Region};
 use reconcile_text::{Line, Text, count};
 use serde_json::json;
@@ -14,7 +17,10 @@ use serde_json::json;
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning};
 use crate::{FORMAT_VERSION, TextOptions};
 
+pub use estimate::Estimated;
+pub use html::html;
 pub use junit::junit;
+pub use merge::{MergeError, merged};
 
 /// The validation of the log and digest files of a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,36 @@ pub struct Verification {
     pub unlisted: Vec<Finding>,
     /// The trails whose log files cannot be verified, because log file validation is off.
     pub without_digests: Vec<String>,
+    /// The shard of the accounts and Regions; `None` for all of them.
+    pub shard: Option<Shard>,
+}
+
+/// The result of a validation in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Brief {
+    /// The digests that exist or are named.
+    pub digests: u64,
+    /// The digests that are verified.
+    pub verified_digests: u64,
+    /// The log files that digests name.
+    pub logs: u64,
+    /// The log files that are verified.
+    pub verified_logs: u64,
+    /// The findings that something was deleted, changed or added.
+    pub wrong: u64,
+    /// The findings that something could not be checked.
+    pub unknown: u64,
+}
+
+impl Brief {
+    /// The worst result in a word: `verified`, `unknown` or `wrong`.
+    pub fn status(&self) -> &'static str {
+        word(match self {
+            Self { wrong: 1.., .. } => Outcome::Wrong,
+            Self { unknown: 1.., .. } => Outcome::Unknown,
+            _ => Outcome::Verified,
+        })
+    }
 }
 
 impl Verification {
@@ -42,6 +78,20 @@ impl Verification {
         let unlisted = self.unlisted.iter().map(Finding::outcome);
         let unverifiable = self.without_digests.iter().map(|_| Outcome::Unknown);
         cells.chain(unlisted).chain(unverifiable).max().unwrap_or_default()
+    }
+
+    /// The result in numbers.
+    pub fn brief(&self) -> Brief {
+        let (digests, logs) = self.tallies();
+        let number = |outcome| self.findings().filter(|finding| finding.outcome() == outcome).count() as u64;
+        Brief {
+            digests: digests.total,
+            verified_digests: digests.verified,
+            logs: logs.total,
+            verified_logs: logs.verified,
+            wrong: number(Outcome::Wrong),
+            unknown: number(Outcome::Unknown) + self.without_digests.len() as u64,
+        }
     }
 
     fn name<'a>(&'a self, account: &'a AccountId) -> &'a str {
@@ -90,8 +140,11 @@ const SHOWN_FINDINGS: usize = 10;
 pub fn text(verification: &Verification, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let Verification { spec, from, to, .. } = verification;
+    let shard = verification.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
     text.line(
-        Line::styled(STRONG, spec).and(format_args!(", {from} to {to}: ")).append(&summary(verification)),
+        Line::styled(STRONG, spec)
+            .and(format_args!("{shard}, {from} to {to}: "))
+            .append(&summary(verification)),
     );
     table(&mut text, verification, options);
     for trail in &verification.without_digests {
@@ -289,6 +342,7 @@ pub fn json(verification: &Verification) -> serde_json::Result<String> {
     let document = json!({
         "format_version": FORMAT_VERSION,
         "spec": verification.spec,
+        "shard": verification.shard.map(|shard| json!({ "index": shard.index(), "of": shard.of() })),
         "from": verification.from,
         "to": verification.to,
         "status": verification.outcome(),

@@ -28,9 +28,9 @@ pub struct Delivered {
     /// The number of trails that delivered.
     pub trails: usize,
     /// The number of digests.
-    pub digests: u64,
+    pub digests: usize,
     /// The number of log files.
-    pub logs: u64,
+    pub logs: usize,
     /// Trails that deliver to the bucket and did not deliver, with the reason.
     pub silent: Vec<(String, String)>,
 }

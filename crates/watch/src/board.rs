@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reconcile_aws::Counts;
 use reconcile_report::drift::{SpecDrift, Status};
+use reconcile_report::verify::Brief;
 use reconcile_report::watch::{Record, Watched};
 use tokio::time::Instant;
 
@@ -41,6 +42,10 @@ pub(crate) struct Spec {
     /// The number of checks by status.
     pub(crate) checks: BTreeMap<&'static str, u64>,
     pub(crate) repairs: BTreeMap<&'static str, u64>,
+    /// The last verification of log files that had a result.
+    pub(crate) verification: Option<Verified>,
+    /// The number of verifications by status.
+    pub(crate) verifications: BTreeMap<&'static str, u64>,
     /// The last sign of life of the loop.
     pub(crate) alive: Instant,
 }
@@ -57,6 +62,14 @@ impl State {
         });
         watched.collect()
     }
+}
+
+/// A verification of log files.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Verified {
+    pub(crate) at: Timestamp,
+    pub(crate) seconds: f64,
+    pub(crate) brief: Brief,
 }
 
 /// A check to be recorded.
@@ -99,6 +112,8 @@ impl Board {
             last_seconds: 0.0,
             checks: BTreeMap::new(),
             repairs: BTreeMap::new(),
+            verification: None,
+            verifications: BTreeMap::new(),
             alive: Instant::now(),
         };
         self.lock().specs.insert(spec.to_owned(), spec_state);
@@ -159,6 +174,22 @@ impl Board {
             }
             state.alive = Instant::now();
         });
+    }
+
+    /// Records a verification; `None` if it failed.
+    pub(crate) fn verified(&self, spec: &str, at: Timestamp, taken: Duration, brief: Option<Brief>) {
+        self.update(spec, |state| {
+            let status = brief.as_ref().map_or("error", Brief::status);
+            *state.verifications.entry(status).or_default() += 1;
+            if let Some(brief) = brief {
+                state.verification = Some(Verified { at, seconds: taken.as_secs_f64(), brief });
+            }
+        });
+    }
+
+    /// Whether this process checks a spec, and no other replica.
+    pub(crate) fn leads(&self, spec: &str) -> bool {
+        self.look(|state| state.specs.get(spec).is_some_and(|spec| spec.standby.is_none()))
     }
 
     /// Adds the calls of a check.

@@ -11,6 +11,7 @@ mod page;
 mod schedule;
 mod server;
 mod store;
+mod verify;
 mod watch;
 
 pub use board::Board;

@@ -11,7 +11,7 @@ use reconcile_plan::Finding;
 use reconcile_report::drift::SpecDrift;
 use reconcile_text::escape;
 
-use crate::board::State;
+use crate::board::{State, Verified};
 
 /// The type of the text. See "The `OpenMetrics` specification".
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -29,7 +29,9 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix("reconcile");
     let (findings, accepted, leader) = (Whole::default(), Whole::default(), Whole::default());
     let (last, success, seconds) = (Real::default(), Real::default(), Real::default());
-    let (checks, repairs) = (Total::default(), Total::default());
+    let (checks, repairs, verifications) = (Total::default(), Total::default(), Total::default());
+    let (files, verified, problems) = (Whole::default(), Whole::default(), Whole::default());
+    let (last_verified, verified_seconds) = (Real::default(), Real::default());
     for (name, spec) in &state.specs {
         let of = |more: &[(&'static str, &str)]| -> Labels {
             let more = more.iter().map(|(label, value)| (*label, escaped(value)));
@@ -55,6 +57,22 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
         }
         for (result, number) in &spec.repairs {
             repairs.get_or_create(&of(&[("result", result)])).inc_by(*number);
+        }
+        for (status, number) in &spec.verifications {
+            verifications.get_or_create(&of(&[("status", status)])).inc_by(*number);
+        }
+        if let Some(Verified { at, seconds, brief }) = &spec.verification {
+            let of_files =
+                [("digest", brief.digests, brief.verified_digests), ("log", brief.logs, brief.verified_logs)];
+            for (kind, all, good) in of_files {
+                files.get_or_create(&of(&[("kind", kind)])).set(whole(all));
+                verified.get_or_create(&of(&[("kind", kind)])).set(whole(good));
+            }
+            for (status, number) in [("wrong", brief.wrong), ("unknown", brief.unknown)] {
+                problems.get_or_create(&of(&[("status", status)])).set(whole(number));
+            }
+            last_verified.get_or_create(&of(&[])).set(at.as_duration().as_secs_f64());
+            verified_seconds.get_or_create(&of(&[])).set(*seconds);
         }
     }
     let (calls, retries, throttles) = (Total::default(), Total::default(), Total::default());
@@ -89,6 +107,16 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
     registry.register("check_duration_seconds", "Duration of the last check", seconds);
     registry.register("checks", "Checks by status", checks);
     registry.register("repairs", "Repairs by result", repairs);
+    registry.register("verifications", "Verifications of log files by status", verifications);
+    registry.register("log_files", "Digests and log files of the last verification", files);
+    registry.register("verified_log_files", "Digests and log files that are verified", verified);
+    registry.register("verification_findings", "Findings of the last verification", problems);
+    registry.register(
+        "last_verification_timestamp_seconds",
+        "Time of the last verification that had a result",
+        last_verified,
+    );
+    registry.register("verification_duration_seconds", "Duration of the last verification", verified_seconds);
     registry.register("aws_calls", "Calls to AWS, without retries", calls);
     registry.register("aws_retries", "Retried attempts of calls to AWS", retries);
     registry.register("aws_throttles", "Attempts that AWS throttled", throttles);
@@ -96,6 +124,11 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
     Ok(text)
+}
+
+/// A number of a gauge.
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A value of a label. `prometheus-client` writes values as they are.
@@ -120,6 +153,7 @@ mod tests {
     use std::time::Duration;
 
     use reconcile_aws::Counts;
+    use reconcile_report::verify::Brief;
 
     use super::*;
     use crate::board::{Board, Done};
@@ -139,6 +173,11 @@ mod tests {
         };
         board.record("specs/\"a\".yaml", Done { drift, taken: Duration::from_millis(1500) });
         board.repaired("specs/\"a\".yaml", Some(2));
+        let brief =
+            Brief { digests: 24, verified_digests: 23, logs: 48, verified_logs: 46, wrong: 2, unknown: 1 };
+        let at = "2026-11-23T09:00:00Z".parse().unwrap();
+        board.verified("specs/b.yaml", at, Duration::from_millis(2500), Some(brief));
+        board.verified("specs/b.yaml", at, Duration::ZERO, None);
         board.leader("specs/b.yaml", Some("host-2".to_owned()));
         board.count(&[("kms", Counts { calls: 7, retries: 2, throttles: 1 })].into());
         board.message("https://hooks.example.org", "delivered");

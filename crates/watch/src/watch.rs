@@ -11,6 +11,7 @@ use reconcile_aws::Counts;
 use reconcile_plan::{Checked, Finding};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{Details, Failure};
+use reconcile_report::verify::Brief;
 use reconcile_text::Hint;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -21,6 +22,7 @@ use crate::change::Change;
 use crate::notify::Notifier;
 use crate::schedule::Schedule;
 use crate::store::{Store, StoreError};
+use crate::verify::Verifications;
 
 /// The result of one check.
 #[derive(Debug)]
@@ -53,13 +55,16 @@ pub enum Lead {
     Other(String),
 }
 
-/// The world that is checked. No two calls for one spec are made at the same time.
+/// The world that is checked. No two calls for one spec are made at the same time, except that a verification does not wait.
 pub trait World: Send + Sync + 'static {
     /// Checks a spec.
     fn check(&self, spec: &str) -> impl Future<Output = Check> + Send;
 
     /// Makes the changes of a spec that are safe.
     fn repair(&self, spec: &str) -> impl Future<Output = Result<Repair, Failure>> + Send;
+
+    /// Verifies the log files of the last day.
+    fn verify(&self, spec: &str) -> impl Future<Output = Result<Brief, Failure>> + Send;
 
     /// Agrees with other replicas on who checks a spec.
     fn lead(&self, spec: &str) -> impl Future<Output = Result<Lead, Failure>> + Send;
@@ -87,6 +92,8 @@ pub struct Watch<W> {
     pub schedule: Schedule,
     /// Whether safe changes are made.
     pub repairs: bool,
+    /// The time from a verification of the log files to the next one; `None` for no verifications.
+    pub verifies: Option<Duration>,
     /// The memory across restarts.
     pub store: Option<Store>,
     /// What is known of the specs.
@@ -160,9 +167,13 @@ impl<W: World> Watch<W> {
         if !stop.sleep(self.schedule.delay(fastrand::f64())).await {
             return;
         }
+        let mut verifications = Verifications::default();
         while !stop.is_stopped() {
             let begun = Instant::now();
             self.round(spec, stop).await;
+            if !stop.is_stopped() {
+                verifications.start_if_due(self, spec);
+            }
             let pause = self.schedule.pause(begun.elapsed(), fastrand::f64());
             tokio::select! {
                 () = self.clock.sleep(pause) => {}
@@ -170,6 +181,7 @@ impl<W: World> Watch<W> {
                 () = stop.stopped() => {}
             }
         }
+        verifications.stop();
         self.world.resign(spec).await;
     }
 

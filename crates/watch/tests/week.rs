@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -16,6 +16,7 @@ use reconcile_diff::{Progress, read};
 use reconcile_plan::{Checked, Comparison, Plan, compare};
 use reconcile_report::drift::Status;
 use reconcile_report::error::{Details, Failure};
+use reconcile_report::verify::Brief;
 use reconcile_report::watch::Record;
 use reconcile_sandbox::{connection, setup};
 use reconcile_spec::{Spec, parse};
@@ -94,6 +95,8 @@ struct Sandbox {
     journals: tempfile::TempDir,
     /// The hour of the last event: a second check within an hour repeats nothing.
     last: AtomicI64,
+    /// The hours of verifications.
+    verified: Mutex<Vec<i64>>,
 }
 
 impl Sandbox {
@@ -102,7 +105,8 @@ impl Sandbox {
         let twin = Twin::in_memory();
         twin.provision(setup(&spec));
         let journals = tempfile::tempdir().unwrap();
-        Self { twin, spec, clock: Arc::clone(clock), stop: stop.clone(), journals, last: AtomicI64::new(-1) }
+        let (clock, stop, last) = (Arc::clone(clock), stop.clone(), AtomicI64::new(-1));
+        Self { twin, spec, clock, stop, journals, last, verified: Mutex::default() }
     }
 
     fn connect(&self) -> Aws {
@@ -174,6 +178,11 @@ impl World for Sandbox {
         Ok(Repair::Applied(self.make(&plan).await))
     }
 
+    async fn verify(&self, _: &str) -> Result<Brief, Failure> {
+        self.verified.lock().unwrap().push(self.clock.passed());
+        Ok(Brief::default())
+    }
+
     async fn lead(&self, _: &str) -> Result<Lead, Failure> {
         Ok(Lead::This)
     }
@@ -181,17 +190,20 @@ impl World for Sandbox {
     async fn resign(&self, _: &str) {}
 }
 
-/// The checks of a week that told something, as `hour: status, new, resolved, repaired`, and the number of all checks.
-async fn week(repairs: bool) -> (Vec<String>, usize) {
+/// The checks of a week that told something, as `hour: status, new, resolved, repaired`, the number of all checks, and the hours of
+/// verifications.
+async fn week(repairs: bool) -> (Vec<String>, usize, Vec<i64>) {
     let (clock, stop) = (Arc::new(Hours::default()), Interrupt::default());
     let world = Sandbox::new(&clock, &stop);
     let plan = world.compare().await.plan;
     world.make(&plan).await;
     let folder = tempfile::tempdir().unwrap();
+    let world = Arc::new(world);
     let watch = Watch {
-        world: Arc::new(world),
+        world: Arc::clone(&world),
         schedule: Schedule { every: Duration::from_hours(1), jitter: Duration::ZERO },
         repairs,
+        verifies: Some(Duration::from_hours(24)),
         store: Some(Store::new(folder.path().to_owned())),
         board: Arc::new(Board::default()),
         notifier: Notifier::default(),
@@ -212,12 +224,13 @@ async fn week(repairs: bool) -> (Vec<String>, usize) {
         }
         status = record.status;
     }
-    (told, history.len())
+    let verified = world.verified.lock().unwrap().clone();
+    (told, history.len(), verified)
 }
 
 #[tokio::test]
 async fn drift_is_told_when_it_comes_and_when_it_ends() {
-    let (told, checks) = week(false).await;
+    let (told, checks, verified) = week(false).await;
     let expected = [
         "10: drifted, 1, 0, 0",
         "14: in_sync, 0, 1, 0",
@@ -229,11 +242,14 @@ async fn drift_is_told_when_it_comes_and_when_it_ends() {
     ];
     assert_eq!(told, expected);
     assert_eq!(checks, usize::try_from(HOURS).unwrap());
+    // The first one begins after the first check. The clock moves on before it is looked at again.
+    assert_eq!(verified.len(), 7, "{verified:?}");
+    assert!(verified.windows(2).all(|pair| pair[1] - pair[0] == 24), "{verified:?}");
 }
 
 #[tokio::test]
 async fn drift_that_is_repaired_is_told_once_and_its_end_once() {
-    let (told, _) = week(true).await;
+    let (told, ..) = week(true).await;
     let expected = [
         "10: drifted, 1, 0, 1",
         "10: in_sync, 0, 1, 0",

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use reconcile_apply::{Interrupt, Options, Propagation};
 use reconcile_plan::observed::Live;
 use reconcile_sandbox::{Deliveries, deliver, given, setup};
-use reconcile_text::Text;
+use reconcile_text::{Text, count};
 use reconcile_twin::{Disagreement, Summary, Twin};
 use tokio::net::TcpListener;
 
@@ -172,13 +172,9 @@ async fn deliver_logs(
         "delivered {} and {} of {} until {until}",
         count(delivered.logs, "log file"),
         count(delivered.digests, "digest"),
-        count(delivered.trails as u64, "trail"),
+        count(delivered.trails, "trail"),
     ))?;
     Ok(Exit::Ok)
-}
-
-fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn last_full_hour() -> Timestamp {

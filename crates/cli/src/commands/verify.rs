@@ -1,82 +1,96 @@
 //! `reconcile verify`
 
+mod all;
+mod paced;
+
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_diff::evidence::LogFiles;
 use reconcile_diff::join;
 use reconcile_evidence::{
-    Cell, CellReport, Concurrency, Finding, Folder, Only, Outcome, PublicKeys, Range, Scope, Source, verify,
+    Cell, CellReport, Finding, Folder, Ledger, NotAShard, Only, Outcome, PublicKeys, Range, Scope, Shard,
+    Source,
 };
 use reconcile_policy::AccountId;
-use reconcile_report::verify::{Verification, json, junit, text};
-use reconcile_spec::Spec;
+use reconcile_report::verify::{Verification, html, json, junit, merged, text};
+use reconcile_spec::{Spec, sha256_hex};
 use reconcile_text::escape_json;
-use tokio::task::JoinSet;
 
-use crate::args::{Global, VerifyArgs, VerifyFormat};
+use crate::args::{Global, ShardSource, VerifyArgs, VerifyCommand, VerifyFormat, VerifyOutput};
 use crate::commands::observe::text_options;
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Verifying;
 use crate::{files, output};
+use paced::Paced;
 
 pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
-    let spec = files::read_spec(&args.spec)?;
-    let range = range(args)?;
-    let (is_sandbox, verification) = match (&args.from_dir, &args.keys) {
-        (Some(folder), Some(keys)) => (false, of_copy(global, args, &spec, range, folder, keys).await?),
-        _ => {
-            let world = World::open(global)?;
-            (world.is_sandbox(), Box::pin(of_bucket(global, args, &world, spec, range)).await?)
-        }
-    };
-    print(global, args, &verification, is_sandbox)?;
-    Ok(match verification.outcome() {
+    match (&args.command, &args.spec) {
+        (Some(VerifyCommand::Merge { files, printed }), _) => merge(global, files, printed),
+        (None, Some(spec)) => verify(global, args, spec).await,
+        // The arguments require one of them.
+        (None, None) => Err(CliError::NothingToVerify),
+    }
+}
+
+/// Merges the results of shards.
+fn merge(global: &Global, paths: &[PathBuf], printed: &VerifyOutput) -> Result<Exit, CliError> {
+    let read = |path: &PathBuf| Ok((path.to_string_lossy().into_owned(), files::read_result(path)?));
+    let documents: Vec<(String, String)> = paths.iter().map(read).collect::<Result<_, CliError>>()?;
+    let verification = merged(&documents)?;
+    print(global, printed, &verification, false)?;
+    Ok(exit(verification.outcome()))
+}
+
+fn exit(outcome: Outcome) -> Exit {
+    match outcome {
         Outcome::Verified => Exit::Ok,
         Outcome::Unknown => Exit::Error,
         Outcome::Wrong => Exit::Different,
-    })
+    }
 }
 
-/// Verifies a copy of the buckets of a spec.
-async fn of_copy(
-    global: &Global,
-    args: &VerifyArgs,
-    spec: &Spec,
-    range: Range,
-    folder: &Path,
-    keys: &Path,
-) -> Result<Verification, CliError> {
+async fn verify(global: &Global, args: &VerifyArgs, path: &Path) -> Result<Exit, CliError> {
+    let spec = files::read_spec(path)?;
+    let selected = Selected::of(args, path, &spec)?;
+    let progress = Arc::new(Verifying::new(global));
+    let Some((folder, keys)) = args.from_dir.as_ref().zip(args.keys.as_ref()) else {
+        let world = World::open(global)?;
+        let bucket = Box::pin(of_bucket(global, &world, spec, &selected, args.rate, &progress)).await?;
+        return finish(global, args, world.is_sandbox(), selected, bucket, progress).await;
+    };
     let keys = files::read_keys(keys)?;
-    let source = Folder::new(folder);
-    let scoped = scoped(args, spec, None, &source).await?;
-    verification(global, args, spec, scoped, source, keys, range).await
+    let source = Paced::new(Folder::new(folder), args.rate, Arc::clone(&progress));
+    let scoped = scoped(&spec, None, &selected.only, &source).await?;
+    let copy = Prepared { spec, scoped, source, keys };
+    finish(global, args, false, selected, copy, progress).await
 }
 
-/// Verifies the bucket of a spec, with the public keys that CloudTrail returns.
-async fn of_bucket(
+/// Verifies the log files of the last day whose digests are due, for `watch`.
+pub(crate) async fn verify_last_day(
     global: &Global,
-    args: &VerifyArgs,
     world: &World,
-    spec: Spec,
-    range: Range,
+    path: &Path,
 ) -> Result<Verification, CliError> {
-    let aws = world.connect(global, &spec).await?;
-    let (spec, organization) = Box::pin(join(&aws, spec)).await?;
-    let source = LogFiles::open(&aws, spec.desired()).await?;
-    let members = organization.map(|it| it.roster.members().iter().map(|member| member.id.clone()).collect());
-    let mut scoped = scoped(args, &spec, members.as_ref(), &source).await?;
-    let regions: BTreeSet<_> = scoped.cells.iter().map(|cell| cell.region.clone()).collect();
-    // The key of a digest is valid at the time of the digest, or of a backfill until now.
-    let (keys, unread) = source.public_keys(regions, range.keys_from(), range.now).await;
-    scoped.unread.extend(unread);
-    verification(global, args, &spec, scoped, source, keys, range).await
+    let spec = files::read_spec(path)?;
+    let now = now();
+    let selected =
+        Selected { path: path.to_owned(), range: Range::last_day(now), only: Only::default(), ledger: None };
+    let progress = Arc::new(Verifying::new(global));
+    let bucket = Box::pin(of_bucket(global, world, spec, &selected, None, &progress)).await?;
+    Ok(verification(global, selected, bucket, &progress).await?.0)
+}
+
+/// What is verified, and where.
+struct Prepared<S> {
+    spec: Spec,
+    scoped: Scoped,
+    source: S,
+    keys: PublicKeys,
 }
 
 /// What is verified.
@@ -87,43 +101,134 @@ struct Scoped {
     without_digests: Vec<String>,
 }
 
+/// Prepares the bucket of a spec, with the public keys that CloudTrail returns.
+async fn of_bucket(
+    global: &Global,
+    world: &World,
+    spec: Spec,
+    selected: &Selected,
+    rate: Option<u32>,
+    progress: &Arc<Verifying>,
+) -> Result<Prepared<Paced<LogFiles>>, CliError> {
+    let aws = world.connect(global, &spec).await?;
+    let (spec, organization) = Box::pin(join(&aws, spec)).await?;
+    let bucket = LogFiles::open(&aws, spec.desired()).await?;
+    let members = organization.map(|it| it.roster.members().iter().map(|member| member.id.clone()).collect());
+    let source = Paced::new(bucket.clone(), rate, Arc::clone(progress));
+    let mut scoped = scoped(&spec, members.as_ref(), &selected.only, &source).await?;
+    let regions: BTreeSet<_> = scoped.cells.iter().map(|cell| cell.region.clone()).collect();
+    // The key of a digest is valid at the time of the digest, or of a backfill until now.
+    let range = &selected.range;
+    let (keys, unread) = bucket.public_keys(regions, range.keys_from(), range.now).await;
+    scoped.unread.extend(unread);
+    Ok(Prepared { spec, scoped, source, keys })
+}
+
 async fn scoped<S: Source>(
-    args: &VerifyArgs,
     spec: &Spec,
     members: Option<&BTreeSet<AccountId>>,
+    only: &Only,
     source: &S,
 ) -> Result<Scoped, CliError> {
     let scope = Scope::of(spec.desired(), members);
-    let (cells, unread) = scope.cells(source, &only(args, spec)?).await;
-    if cells.is_empty() && unread.is_empty() {
+    let (cells, unread) = scope.cells(source, only).await;
+    // A shard of few accounts and Regions can be empty.
+    if cells.is_empty() && unread.is_empty() && only.shard.is_none() {
         return Err(CliError::NothingToVerify);
     }
     Ok(Scoped { cells, unread, without_digests: scope.without_digests })
 }
 
-async fn verification<S: Source + Send + 'static>(
+/// Verifies what is prepared, or estimates it, and prints the result.
+async fn finish<S: Source + Send + 'static>(
     global: &Global,
     args: &VerifyArgs,
-    spec: &Spec,
-    scoped: Scoped,
-    source: S,
-    keys: PublicKeys,
-    range: Range,
-) -> Result<Verification, CliError> {
+    is_sandbox: bool,
+    selected: Selected,
+    prepared: Prepared<S>,
+    progress: Arc<Verifying>,
+) -> Result<Exit, CliError> {
+    if args.estimate {
+        let Prepared { scoped, source, .. } = prepared;
+        let path = selected.path.to_string_lossy().into_owned();
+        let estimated = all::estimate_all(global, path, source, &scoped.cells, &selected.range).await;
+        progress.finish();
+        let text = || estimated.text(text_options(global, is_sandbox));
+        let document = match args.printed.format {
+            VerifyFormat::Json => Some(escape_json(&estimated.json()?).into_owned()),
+            VerifyFormat::Text | VerifyFormat::Html | VerifyFormat::Junit => None,
+        };
+        output::print_or_write(args.printed.out.as_deref(), document, text)?;
+        return Ok(exit(estimated.outcome()));
+    }
+    let (verification, ledger) = verification(global, selected, prepared, &progress).await?;
+    print(global, &args.printed, &verification, is_sandbox)?;
+    if let (Some(ledger), Some(path)) = (ledger, &args.resume) {
+        let is_complete =
+            verification.cells.iter().all(CellReport::is_read) && verification.unlisted.is_empty();
+        let finished = if is_complete { ledger.finish() } else { ledger.check() };
+        finished.map_err(|source| CliError::Resume { path: path.clone(), source: source.into() })?;
+    }
+    Ok(exit(verification.outcome()))
+}
+
+async fn verification<S: Source + Send + 'static>(
+    global: &Global,
+    selected: Selected,
+    prepared: Prepared<S>,
+    progress: &Arc<Verifying>,
+) -> Result<(Verification, Option<Ledger>), CliError> {
+    let Selected { path, range, only, ledger } = selected;
+    let Prepared { spec, scoped, source, keys } = prepared;
     let names = spec.desired().accounts.iter().map(|account| (account.id.clone(), account.name.to_string()));
-    Ok(Verification {
-        spec: args.spec.to_string_lossy().into_owned(),
+    let names = names.collect();
+    let parts = all::Parts { source, keys, range, ledger };
+    let (cells, ledger) = all::verify_all(global, parts, scoped.cells, progress).await?;
+    let verification = Verification {
+        spec: path.to_string_lossy().into_owned(),
         from: range.from,
         to: range.to,
-        names: names.collect(),
-        cells: verify_all(global, Arc::new(source), Arc::new(keys), scoped.cells, range).await?,
+        names,
+        cells,
         unlisted: scoped.unread,
         without_digests: scoped.without_digests,
-    })
+        shard: only.shard,
+    };
+    Ok((verification, ledger))
+}
+
+/// What the arguments select.
+struct Selected {
+    /// The path of the spec.
+    path: PathBuf,
+    range: Range,
+    only: Only,
+    ledger: Option<Ledger>,
+}
+
+impl Selected {
+    fn of(args: &VerifyArgs, path: &Path, spec: &Spec) -> Result<Self, CliError> {
+        let only = only(args, spec)?;
+        let range = range(args)?;
+        let Some(resume) = &args.resume else {
+            return Ok(Self { path: path.to_owned(), range, only, ledger: None });
+        };
+        // Whatever else is selected, the file is of another verification.
+        let of = sha256_hex(format!("{:?}\n{only:?}", spec.desired()).as_bytes());
+        let (ledger, range) = Ledger::open(resume, &of, (args.from, args.to), range)
+            .map_err(|source| CliError::Resume { path: resume.clone(), source })?;
+        Ok(Self { path: path.to_owned(), range, only, ledger: Some(ledger) })
+    }
+}
+
+/// The current time, in seconds: nobody reads more digits.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn range(args: &VerifyArgs) -> Result<Range, CliError> {
-    let now = Timestamp::now();
+    let now = now();
     let to = args.to.unwrap_or(now).min(now);
     // A duration of the arguments never leads before the first possible time.
     let from = args.from.unwrap_or_else(|| to.checked_sub(args.since).unwrap_or(Timestamp::MIN));
@@ -143,64 +248,33 @@ fn only(args: &VerifyArgs, spec: &Spec) -> Result<Only, CliError> {
         })?;
         only.accounts.insert(account.id.clone());
     }
+    only.shard = args.shard.as_ref().map(shard).transpose()?;
     Ok(only)
 }
 
-/// The accounts and Regions that are verified at the same time.
-const MAX_WORKERS: usize = 8;
-
-/// Verifies all accounts and Regions. Tasks share the work, so that all processors hash.
-async fn verify_all<S: Source + Send + 'static>(
-    global: &Global,
-    source: Arc<S>,
-    keys: Arc<PublicKeys>,
-    cells: Vec<Cell>,
-    range: Range,
-) -> Result<Vec<CellReport>, CliError> {
-    let progress = Arc::new(Verifying::new(global, cells.len()));
-    let workers = cells.len().min(MAX_WORKERS).min(global.concurrency.get());
-    let each = global
-        .concurrency
-        .get()
-        .checked_div(workers)
-        .and_then(NonZeroUsize::new)
-        .map_or(1, NonZeroUsize::get);
-    let concurrency = Concurrency { digests: each.div_ceil(4), logs: each };
-    let cells = Arc::new(cells);
-    let next = Arc::new(AtomicUsize::new(0));
-    let reports = Arc::new(Mutex::new(Vec::with_capacity(cells.len())));
-    let mut tasks = JoinSet::new();
-    for _ in 0..workers {
-        let (source, keys, cells) = (Arc::clone(&source), Arc::clone(&keys), Arc::clone(&cells));
-        let (next, reports, progress) = (Arc::clone(&next), Arc::clone(&reports), Arc::clone(&progress));
-        tasks.spawn(async move {
-            while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let report = verify(source.as_ref(), &keys, cell, &range, concurrency).await;
-                progress.verified(&report);
-                reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
-            }
-        });
+fn shard(source: &ShardSource) -> Result<Shard, CliError> {
+    match source {
+        ShardSource::Shard(shard) => Ok(*shard),
+        ShardSource::Environment { name, of } => {
+            let index = std::env::var(name).map_err(|_| CliError::NotSet { name: name.clone() })?;
+            let text = format!("{index}/{of}");
+            text.parse().map_err(|source: NotAShard| CliError::Shard { text, source })
+        }
     }
-    while let Some(finished) = tasks.join_next().await {
-        finished.map_err(|error| CliError::Runtime(std::io::Error::other(error)))?;
-    }
-    progress.finish();
-    let mut reports = std::mem::take(&mut *reports.lock().unwrap_or_else(PoisonError::into_inner));
-    reports.sort_by(|a, b| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
-    Ok(reports)
 }
 
 fn print(
     global: &Global,
-    args: &VerifyArgs,
+    printed: &VerifyOutput,
     verification: &Verification,
     is_sandbox: bool,
 ) -> Result<(), CliError> {
     let text = || text(verification, text_options(global, is_sandbox));
-    let document = match args.format {
+    let document = match printed.format {
         VerifyFormat::Text => None,
         VerifyFormat::Json => Some(escape_json(&json(verification)?).into_owned()),
+        VerifyFormat::Html => Some(html(verification)),
         VerifyFormat::Junit => Some(junit(verification).map_err(CliError::Output)?),
     };
-    output::print_or_write(args.out.as_deref(), document, text)
+    output::print_or_write(printed.out.as_deref(), document, text)
 }

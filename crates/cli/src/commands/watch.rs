@@ -12,6 +12,7 @@ use reconcile_apply::{Interrupt, Journal, lock};
 use reconcile_aws::Counts;
 use reconcile_plan::Checked;
 use reconcile_report::error::Failure;
+use reconcile_report::verify::Brief;
 use reconcile_watch::{
     Board, Check, Lead, MachineClock, Notifier, Publish, Receiver, ReceiverError, Repair, Schedule, Secret,
     Store, Watch, serve,
@@ -19,10 +20,11 @@ use reconcile_watch::{
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 
-use crate::args::{Global, JOURNALS, Selection, Source, WatchArgs};
+use crate::args::{Global, JOURNALS, Selection, Source, Verifies, WatchArgs};
 use crate::commands::apply::{Applied, Manner, locked, request, run_plan};
 use crate::commands::drift::{checked, today};
 use crate::commands::observe::{compare_live, make_plan};
+use crate::commands::verify::verify_last_day;
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -31,6 +33,7 @@ use publisher::Publisher;
 
 /// As the default of `apply --propagation-timeout`.
 const PROPAGATION: Duration = Duration::from_mins(2);
+const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliError> {
     let again = Arc::new(Notify::new());
@@ -66,6 +69,7 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
         }),
         schedule,
         repairs: args.apply.is_some(),
+        verifies: args.verify.map(|Verifies::Daily| DAY),
         store: args.state_dir.clone().map(Store::new),
         notifier: Notifier::start(receivers, secret.as_ref(), &publisher, &board)
             .map_err(CliError::Certificates)?,
@@ -185,6 +189,11 @@ impl reconcile_watch::World for Live {
 
     async fn repair(&self, spec: &str) -> Result<Repair, Failure> {
         Box::pin(self.apply(spec)).await.map_err(|error| error.failure())
+    }
+
+    async fn verify(&self, spec: &str) -> Result<Brief, Failure> {
+        let verified = Box::pin(verify_last_day(&self.global, &self.world, Path::new(spec))).await;
+        verified.map(|verification| verification.brief()).map_err(|error| error.failure())
     }
 
     async fn lead(&self, spec: &str) -> Result<Lead, Failure> {

@@ -43,6 +43,7 @@ impl CliError {
             | Self::NoWeather
             | Self::EmptyRange { .. }
             | Self::NothingToVerify
+            | Self::Shard { .. }
             | Self::UnknownAccount { .. }
             | Self::Notify { .. }
             | Self::NotSet { .. }
@@ -54,7 +55,9 @@ impl CliError {
             | Self::Exists { .. }
             | Self::Policy { .. }
             | Self::Baseline { .. }
-            | Self::Keys { .. } => "file",
+            | Self::Keys { .. }
+            | Self::Resume { .. }
+            | Self::Merge(_) => "file",
             Self::Spec(_) => "spec",
             Self::NoPlan { .. }
             | Self::Plan { .. }
@@ -126,6 +129,9 @@ impl CliError {
             | Self::Keys { .. }
             | Self::EmptyRange { .. }
             | Self::NothingToVerify
+            | Self::Resume { .. }
+            | Self::Merge(_)
+            | Self::Shard { .. }
             | Self::UnknownAccount { .. }
             | Self::WatchState(_)
             | Self::Notify { .. }

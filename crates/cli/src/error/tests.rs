@@ -3,7 +3,9 @@ use std::io;
 use clap::Parser;
 use reconcile_apply::lock::LockError;
 use reconcile_evidence::mint::MintError;
+use reconcile_evidence::{LedgerError, Shard};
 use reconcile_plan::observed::SurveyError;
+use reconcile_report::verify::MergeError;
 
 use super::*;
 use crate::args::{Cli, EndpointUrl};
@@ -43,7 +45,21 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
             CliError::EmptyRange { from: Timestamp::UNIX_EPOCH, to: Timestamp::UNIX_EPOCH }
         }
         Some(CliError::EmptyRange { .. }) => CliError::NothingToVerify,
-        Some(CliError::NothingToVerify) => {
+        Some(CliError::NothingToVerify) => CliError::Resume { path: path("a.jsonl"), source: io().into() },
+        Some(CliError::Resume { source: LedgerError::Io(_), .. }) => {
+            CliError::Resume { path: path("a.jsonl"), source: LedgerError::Invalid }
+        }
+        Some(CliError::Resume { source: LedgerError::Invalid, .. }) => {
+            CliError::Resume { path: path("a.jsonl"), source: LedgerError::Other }
+        }
+        Some(CliError::Resume { source: LedgerError::Other, .. }) => {
+            MergeError::Missing { missing: vec![1, 3], of: 4 }.into()
+        }
+        Some(CliError::Merge(MergeError::Missing { .. })) => MergeError::Nothing.into(),
+        Some(CliError::Merge(_)) => {
+            CliError::Shard { text: "a/4".to_owned(), source: "a/4".parse::<Shard>().unwrap_err() }
+        }
+        Some(CliError::Shard { .. }) => {
             CliError::UnknownAccount { name: "prod".to_owned(), known: vec!["production".to_owned()] }
         }
         Some(CliError::UnknownAccount { .. }) => CliError::SpecChanged { path: "specs/a.yaml".to_owned() },

@@ -128,7 +128,10 @@ impl Source for LogFiles {
             .contents
             .unwrap_or_default()
             .into_iter()
-            .filter_map(|object| Some(Listed { modified: time(object.last_modified), key: object.key? }))
+            .filter_map(|object| {
+                let size = object.size.and_then(|size| size.try_into().ok());
+                Some(Listed { modified: time(object.last_modified), key: object.key?, size })
+            })
             .collect();
         // Otherwise the next page would be the same page, or the list would end early.
         let ends_after = objects.last().is_some_and(|last| last.key.as_str() > after);

@@ -21,7 +21,7 @@ impl LogFiles {
         from: Timestamp,
         to: Timestamp,
     ) -> (PublicKeys, Vec<Finding>) {
-        let read = regions.into_iter().map(async |region| {
+        let read = regions.into_iter().map(|region| async move {
             let keys = self.keys_of(&region, from, to).await;
             (region, keys)
         });

@@ -29,7 +29,7 @@ fn object(kind: ObjectKind, verdict: Verdict) -> Finding {
     }
 }
 
-fn verification() -> Verification {
+pub(super) fn verification() -> Verification {
     let hole = Finding::Hole {
         trail: "Audit".to_owned(),
         is_expected: true,
@@ -54,6 +54,7 @@ fn verification() -> Verification {
         ],
         unlisted: vec![unlisted],
         without_digests: vec!["production/Data".to_owned()],
+        shard: None,
     }
 }
 

@@ -1,0 +1,105 @@
+//! A source that keeps a rate of requests, and shows what it reads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reconcile_evidence::{Body, Object, Page, Place, ReadError, Source};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
+
+use crate::progress::Verifying;
+
+/// A source with a maximum number of requests a second.
+pub(super) struct Paced<S> {
+    source: S,
+    pace: Option<Pace>,
+    progress: Arc<Verifying>,
+}
+
+/// The interval between two requests, and the time of the next one.
+struct Pace {
+    interval: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Pace {
+    async fn turn(&self) {
+        let at = {
+            let mut next = self.next.lock().await;
+            take(&mut next, Instant::now(), self.interval)
+        };
+        sleep_until(at).await;
+    }
+}
+
+/// Returns the time of a request, and moves the time of the next one. Time without requests is not saved.
+fn take(next: &mut Instant, now: Instant, interval: Duration) -> Instant {
+    let at = (*next).max(now);
+    *next = at + interval;
+    at
+}
+
+impl<S: Source> Paced<S> {
+    pub(super) fn new(source: S, rate: Option<u32>, progress: Arc<Verifying>) -> Self {
+        let pace = |rate| Pace { interval: Duration::from_secs(1) / rate, next: Mutex::new(Instant::now()) };
+        Self { source, pace: rate.map(pace), progress }
+    }
+
+    async fn turn(&self) {
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
+    }
+}
+
+impl<S: Source> Source for Paced<S> {
+    type Body = PacedBody<S::Body>;
+
+    async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
+        self.turn().await;
+        self.source.list(bucket, prefix, after).await
+    }
+
+    async fn folders(&self, bucket: &str, folder: &str) -> Result<Vec<String>, ReadError> {
+        self.turn().await;
+        self.source.folders(bucket, folder).await
+    }
+
+    async fn get(&self, place: &Place) -> Result<Object<Self::Body>, ReadError> {
+        self.turn().await;
+        let object = self.source.get(place).await;
+        self.progress.opened();
+        let Object { metadata, body } = object?;
+        Ok(Object { metadata, body: PacedBody { body, progress: Arc::clone(&self.progress) } })
+    }
+}
+
+/// The content of an object, whose size is shown.
+pub(super) struct PacedBody<B> {
+    body: B,
+    progress: Arc<Verifying>,
+}
+
+impl<B: Body + Send> Body for PacedBody<B> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, ReadError> {
+        let chunk = self.body.chunk().await?;
+        self.progress.read(chunk.as_ref().map_or(0, Bytes::len));
+        Ok(chunk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_keep_the_rate_and_time_without_requests_is_not_saved() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut next = start;
+        for (now, expected) in [(0, 0), (0, 10), (0, 20), (25, 30), (100, 100), (100, 110)] {
+            assert_eq!(take(&mut next, at(now), Duration::from_millis(10)), at(expected), "{now}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Merges the results of shards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use reconcile_evidence::{CellReport, Finding};
+use reconcile_policy::{AccountId, Region};
+use reconcile_text::listed;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Verification;
+use crate::FORMAT_VERSION;
+
+/// The reason why results cannot be merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// A file is not a result in JSON.
+    #[error("`{file}` is not a result of `verify --format json`")]
+    Invalid {
+        /// The file.
+        file: String,
+        /// The problem.
+        #[source]
+        error: serde_json::Error,
+    },
+    /// A file is of another version.
+    #[error("`{file}` has format version {found}; this version of reconcile merges version {FORMAT_VERSION}")]
+    Version {
+        /// The file.
+        file: String,
+        /// The version in the file.
+        found: String,
+    },
+    /// A file is not the result of a shard.
+    #[error("`{file}` is not the result of a shard")]
+    NotAShard {
+        /// The file.
+        file: String,
+    },
+    /// Two files are of different validations.
+    #[error("`{file}` is of another verification than `{first}`: another spec, range or number of shards")]
+    Other {
+        /// The file.
+        file: String,
+        /// The first file.
+        first: String,
+    },
+    /// Two files are of the same shard.
+    #[error("`{file}` is of the same shard as another file: {index}/{of}")]
+    Twice {
+        /// The file.
+        file: String,
+        /// The number of the shard.
+        index: u32,
+        /// The number of all shards.
+        of: u32,
+    },
+    /// Some shards have no file.
+    #[error("the results of {} of {of} shards are missing: {}", .missing.len(), list(.missing, *.of))]
+    Missing {
+        /// The numbers of the shards.
+        missing: Vec<u32>,
+        /// The number of all shards.
+        of: u32,
+    },
+    /// There is nothing to merge.
+    #[error("there are no results to merge")]
+    Nothing,
+}
+
+fn list(missing: &[u32], of: u32) -> String {
+    const SHOWN: usize = 20;
+    let shards: Vec<String> = missing.iter().map(|index| format!("{index}/{of}")).collect();
+    listed(&shards, SHOWN)
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format_version: String,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    spec: String,
+    from: Timestamp,
+    to: Timestamp,
+    shard: Option<ShardOf>,
+    without_digests: Vec<String>,
+    findings: Vec<Finding>,
+    cells: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+struct ShardOf {
+    index: u32,
+    of: u32,
+}
+
+/// The account of a cell with its name, which is not part of the report.
+#[derive(Deserialize)]
+struct Named {
+    account: AccountId,
+    name: Option<String>,
+}
+
+/// Merges the results of all shards of a validation: pairs of a name and a document.
+///
+/// # Errors
+/// [`MergeError`]: the results are incomplete, or of different validations.
+pub fn merged(documents: &[(String, String)]) -> Result<Verification, MergeError> {
+    let mut parsed = Vec::new();
+    for (file, text) in documents {
+        parsed.push((file, parse(file, text)?));
+    }
+    let Some((first_file, first)) = parsed.first() else { return Err(MergeError::Nothing) };
+    let of = first.1.of;
+    let same = |document: &Document| (document.spec.clone(), document.from, document.to);
+    let mut seen = BTreeSet::new();
+    for (file, (document, shard)) in &parsed {
+        if same(document) != same(&first.0) || shard.of != of {
+            return Err(MergeError::Other { file: (*file).clone(), first: (*first_file).clone() });
+        }
+        if !seen.insert(shard.index) {
+            return Err(MergeError::Twice { file: (*file).clone(), index: shard.index, of });
+        }
+    }
+    let missing: Vec<u32> = (0..of).filter(|index| !seen.contains(index)).collect();
+    if !missing.is_empty() {
+        return Err(MergeError::Missing { missing, of });
+    }
+    let (spec, from, to) = same(&first.0);
+    let mut all = Verification {
+        spec,
+        from,
+        to,
+        names: BTreeMap::new(),
+        cells: Vec::new(),
+        unlisted: Vec::new(),
+        without_digests: Vec::new(),
+        shard: None,
+    };
+    for (file, (document, _)) in parsed {
+        add(&mut all, document).map_err(|error| MergeError::Invalid { file: file.clone(), error })?;
+    }
+    all.cells.sort_by(|a, b| key(a).cmp(&key(b)));
+    Ok(all)
+}
+
+fn key(cell: &CellReport) -> (&AccountId, &Region) {
+    (&cell.account, &cell.region)
+}
+
+fn parse(file: &str, text: &str) -> Result<(Document, ShardOf), MergeError> {
+    let invalid = |error| MergeError::Invalid { file: file.to_owned(), error };
+    let head: Head = serde_json::from_str(text).map_err(invalid)?;
+    if head.format_version != FORMAT_VERSION {
+        return Err(MergeError::Version { file: file.to_owned(), found: head.format_version });
+    }
+    let document: Document = serde_json::from_str(text).map_err(invalid)?;
+    match document.shard {
+        Some(shard) if shard.index < shard.of => Ok((document, shard)),
+        Some(_) | None => Err(MergeError::NotAShard { file: file.to_owned() }),
+    }
+}
+
+fn add(all: &mut Verification, document: Document) -> serde_json::Result<()> {
+    for cell in document.cells {
+        let named = Named::deserialize(&cell)?;
+        if let Some(name) = named.name {
+            all.names.insert(named.account, name);
+        }
+        all.cells.push(serde_json::from_value(cell)?);
+    }
+    // Every shard looks for all accounts and Regions, and every shard knows all trails.
+    for finding in document.findings {
+        if !all.unlisted.contains(&finding) {
+            all.unlisted.push(finding);
+        }
+    }
+    for trail in document.without_digests {
+        if !all.without_digests.contains(&trail) {
+            all.without_digests.push(trail);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{json, tests::verification};
+    use super::*;
+
+    fn shards(of: u32) -> Vec<(String, String)> {
+        let whole = verification();
+        let shard = |index: u32| {
+            let shard: reconcile_evidence::Shard = format!("{index}/{of}").parse().unwrap();
+            let has = |cell: &&CellReport| shard.has(&cell.account, &cell.region);
+            let cells = whole.cells.iter().filter(has).cloned().collect();
+            let part = Verification { cells, shard: Some(shard), ..whole.clone() };
+            (format!("{index}.json"), json(&part).unwrap())
+        };
+        (0..of).map(shard).collect()
+    }
+
+    #[test]
+    fn the_results_of_all_shards_are_the_result_of_one_machine() {
+        for of in [1, 2, 3, 8] {
+            let mut shards = shards(of);
+            assert_eq!(merged(&shards).unwrap(), verification(), "{of}");
+            shards.reverse();
+            assert_eq!(json(&merged(&shards).unwrap()).unwrap(), json(&verification()).unwrap(), "{of}");
+        }
+    }
+
+    #[test]
+    fn incomplete_and_different_results_are_rejected() {
+        let of = |documents: &[(String, String)]| merged(documents).unwrap_err().to_string();
+        let all = shards(3);
+        assert_eq!(of(&[]), "there are no results to merge");
+        assert_eq!(of(&all[..1]), "the results of 2 of 3 shards are missing: 1/3 and 2/3");
+        assert_eq!(of(&[&all[..], &all[..1]].concat()), "`0.json` is of the same shard as another file: 0/3");
+        let mut other = all.clone();
+        other[2].1 = other[2].1.replace("prod.yaml", "test.yaml");
+        assert!(of(&other).starts_with("`2.json` is of another verification than `0.json`"));
+        let whole = [("all.json".to_owned(), json(&verification()).unwrap())];
+        assert_eq!(of(&whole), "`all.json` is not the result of a shard");
+        let text = |text: &str| [("a.json".to_owned(), text.to_owned())];
+        assert_eq!(of(&text("[]")), "`a.json` is not a result of `verify --format json`");
+        assert!(of(&text("{\"format_version\":\"9.0\"}")).contains("format version 9.0"));
+    }
+}

@@ -105,11 +105,10 @@ fn answer(
     accounts: &BTreeMap<AccountName, AccountId>,
 ) -> Result<RecordedCall, String> {
     // Events have their time in seconds. Of the calls in the same second, the creation of the resource came first, and the one that leads to
-    // the finding came last: it is what was found.
+    // the finding came last: it is what was found. `reconcile` writes what the spec says, so the calls of others came after its own.
     let is_cause = |record: &Record| question.causes.contains(&record.event_name.as_str());
-    let order = |record: &Record| match record.event_name.starts_with("Create") {
-        true => 0,
-        false => 1 + u8::from(is_cause(record)),
+    let order = |record: &Record| {
+        (!record.event_name.starts_with("Create"), is_cause(record), !record.is_of_reconcile())
     };
     let mut newest: Option<&Record> = None;
     for listing in question.listings() {

@@ -29,7 +29,7 @@ fn finding(text: &str) -> Finding {
     .unwrap()
 }
 
-/// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=` and `ARN=` are no parameters.
+/// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=`, `ARN=` and `agent=` are no parameters.
 fn event(text: &str) -> Record {
     let words: Vec<&str> = text.split(' ').collect();
     let mut event = json!({
@@ -41,6 +41,7 @@ fn event(text: &str) -> Record {
         match word.split_once('=').unwrap() {
             ("error", code) => event["errorCode"] = json!(code),
             ("ARN", arn) => event["resources"] = json!([{ "ARN": arn }]),
+            ("agent", agent) => event["userAgent"] = json!(agent),
             (name, value) => event["requestParameters"][name] = json!(value),
         }
     }
@@ -152,6 +153,19 @@ fn the_newest_call_on_the_resource_is_the_author() {
         ("unreadable trail/member/Trail", &[], "nobody asks"),
     ] {
         assert_eq!(authors(finding, events), expected, "{finding} {events:?}");
+    }
+}
+
+#[test]
+fn in_the_same_second_the_calls_of_others_came_after_those_of_reconcile() {
+    let rotation = "changed key/master/test-key /rotation";
+    let call = |name: &str, agent: &str| format!("08:00 kms {name} keyId={KEY} agent={agent}");
+    for (ours, theirs) in
+        [("EnableKeyRotation", "DisableKeyRotation"), ("DisableKeyRotation", "EnableKeyRotation")]
+    {
+        let (ours, by_theirs) = (call(ours, "app/reconcile"), call(theirs, "aws-cli/2"));
+        assert_eq!(authors(rotation, &[&ours, &by_theirs]), format!("{theirs} 08:00"));
+        assert_eq!(authors(rotation, &[&by_theirs, &ours]), format!("{theirs} 08:00"));
     }
 }
 

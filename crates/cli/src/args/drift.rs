@@ -1,0 +1,90 @@
+//! The arguments of `drift`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use reconcile_plan::Severity;
+
+use super::Selection;
+
+/// The output formats of a drift check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DriftFormat {
+    Text,
+    Json,
+    Markdown,
+    Html,
+    Junit,
+    Sarif,
+    Ocsf,
+}
+
+/// The lowest severity with which a drift check fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Critical => Self::Critical,
+            FailOn::High => Self::High,
+            FailOn::Medium => Self::Medium,
+            FailOn::Low => Self::Low,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile drift specs/prod.yaml || send-alert
+  reconcile drift specs/*.yaml --format json
+  reconcile drift specs/*.yaml --fail-on high         fail on critical and high findings only
+  reconcile drift specs/*.yaml --format sarif --out drift.sarif
+  reconcile drift specs/*.yaml --format html --out drift.html
+  reconcile drift specs/*.yaml --baseline baseline.json
+  reconcile drift specs/*.yaml --baseline baseline.json --update-baseline --reason 'SEC-12: until the move' --expires 2027-01-31
+
+Exit codes: 0 no drift, 2 drift, 1 a spec or an account could not be checked.")]
+pub(crate) struct DriftArgs {
+    /// Spec files
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Output format: `html` for browsers, `junit` for test reports, `sarif` for code scanning, `ocsf` for Security Lake and
+    /// other tools
+    #[arg(long, default_value = "text")]
+    pub(crate) format: DriftFormat,
+    /// Write the output to this file, and print the text on stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Lowest severity of a finding that ends with exit code 2
+    #[arg(long, value_name = "SEVERITY", default_value = "low")]
+    pub(crate) fail_on: FailOn,
+    /// Show who caused each finding: the call that CloudTrail recorded in the last 90 days. Needs the permission
+    /// `cloudtrail:LookupEvents` in each account
+    #[arg(long)]
+    pub(crate) blame: bool,
+    /// File of accepted findings, each with a reason and a last day. An accepted finding is shown, and is no drift
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write the baseline: accept all open findings, and remove the entries that are expired or no longer found
+    #[arg(long, requires_all = ["baseline", "reason"], conflicts_with = "targets")]
+    pub(crate) update_baseline: bool,
+    /// Reason for new entries of the baseline, such as the name of a ticket
+    #[arg(long, value_name = "TEXT", requires = "update_baseline", value_parser = reason)]
+    pub(crate) reason: Option<String>,
+    /// Last day of new entries of the baseline, in UTC [default: in 90 days]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "update_baseline")]
+    pub(crate) expires: Option<Date>,
+}
+
+fn reason(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("a reason is required") } else { Ok(text.to_owned()) }
+}

@@ -1,0 +1,105 @@
+//! The arguments of `watch`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  reconcile watch specs/*.yaml --every 5m --jitter 30s --listen 127.0.0.1:8080
+  reconcile watch specs/*.yaml --notify env:ALERT_URL --state-dir /var/lib/reconcile
+  reconcile watch specs/prod.yaml --every 30s --apply safe
+  reconcile watch specs/prod.yaml --replicas --listen 0.0.0.0:8080
+
+SIGTERM and Ctrl-C end the process with exit code 0, after a repair in flight. SIGHUP checks all specs at once. Every check reads the \
+specs and the baseline again. The pages of --listen are / (status), /metrics (Prometheus), /healthz and /readyz.")]
+pub(crate) struct WatchArgs {
+    /// Spec files
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
+    /// Time from the beginning of a check to the beginning of the next one, such as `30s`, `5m` or `1h`
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval)]
+    pub(crate) every: Duration,
+    /// Maximum random time to add before each check
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) jitter: Duration,
+    /// Address of the status page, the metrics and the probes; they have no authentication [default: none]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Repair drift: make the changes whose risk is `safe`, and that depend on no other change
+    #[arg(long, value_name = "RISK")]
+    pub(crate) apply: Option<Repairs>,
+    /// Verify the log files of the last day at the start and then every day; the metrics and the log have the result
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) verify: Option<Verifies>,
+    /// Folder for what is remembered across restarts: the history, and what receivers were told
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Receiver of notifications about new, worse and resolved findings (repeatable): an https URL for a webhook, `slack+https://…` for a
+    /// webhook of Slack, `sns:ARN` for a topic, `eventbridge:ARN` for an event bus, or `env:NAME` or `file:PATH` for a URL that is a secret
+    #[arg(long, value_name = "URL", value_parser = source)]
+    pub(crate) notify: Vec<Source>,
+    /// Secret that signs messages to webhooks, as in Standard Webhooks: `env:NAME` or `file:PATH`
+    #[arg(long, value_name = "SOURCE", requires = "notify", value_parser = secret_source)]
+    pub(crate) notify_secret: Option<Source>,
+    /// File of accepted findings, as of `drift`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Show who caused each finding, as `drift --blame` does
+    #[arg(long)]
+    pub(crate) blame: bool,
+    /// Agree with other replicas on one that checks, through an object beside the `lock` of the spec
+    #[arg(long)]
+    pub(crate) replicas: bool,
+}
+
+/// The risk up to which `watch` makes changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Repairs {
+    Safe,
+}
+
+/// How often `watch` verifies log files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verifies {
+    Daily,
+}
+
+/// A value, or the place of a value that is a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    Text(String),
+    Environment(String),
+    File(PathBuf),
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap takes fallible parsers")]
+fn source(text: &str) -> Result<Source, std::convert::Infallible> {
+    Ok(match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
+        (Some(name), _) => Source::Environment(name.to_owned()),
+        (None, Some(path)) => Source::File(path.into()),
+        (None, None) => Source::Text(text.to_owned()),
+    })
+}
+
+fn secret_source(text: &str) -> Result<Source, &'static str> {
+    match source(text) {
+        Ok(Source::Text(_)) | Err(_) => Err("a secret is not an argument: use `env:NAME` or `file:PATH`"),
+        Ok(source) => Ok(source),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text.parse().map_err(|_| format!("`{text}` is not a time such as `5m`"))?;
+    parsed.try_into().map_err(|_| "the time is negative".to_owned())
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|every| match every >= Duration::from_secs(1) {
+        true => Ok(every),
+        false => Err("the time is shorter than one second".to_owned()),
+    })
+}

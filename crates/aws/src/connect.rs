@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 
 use crate::answer::checked;
 use crate::endpoint::EMBEDDED;
-use crate::gate::{Counts, Gate, Places};
+use crate::gate::{Counts, Gate};
 use crate::profile;
 use crate::rate::Limiter;
 use crate::retry::{BUDGET, LONGEST_PAUSE};
@@ -82,15 +82,9 @@ struct Shared {
     /// The client of the calls that assume roles, and of providers of credentials.
     http_client: SharedHttpClient,
     roads: Roads,
-    /// The accounts that are read at once.
-    accounts: Places,
     /// The base configurations by profile (`None`: ambient credentials). A profile is read once.
     bases: Mutex<HashMap<Option<String>, SdkConfig>>,
 }
-
-/// For each call that may be in flight, the number of accounts that are read at once. A read of an account waits for one to five
-/// calls at a time, and keeps some hundred kilobytes: clients, and requests that wait for their turn.
-const ACCOUNTS_PER_CALL: usize = 4;
 
 impl Aws {
     /// Prepares the connection. Uses neither network nor files before a session is opened.
@@ -110,18 +104,9 @@ impl Aws {
             limiter: options.counts_time().then(|| Arc::new(Limiter::new())),
         };
         let http_client = transport(bare_client.clone(), roads.clone(), None);
-        // An account whose calls hang must not hold up the others.
-        let limit = options.concurrency.get().saturating_mul(ACCOUNTS_PER_CALL);
-        let accounts = Places::new(limit, patience.attempt);
-        let bases = Mutex::default();
-        Self { shared: Arc::new(Shared { options, bare_client, http_client, roads, accounts, bases }) }
-    }
-
-    /// Does the work in an account once it is the turn of the account. The work begins only then, so that memory does not grow
-    /// with the number of accounts that wait.
-    pub async fn in_turn<T>(&self, work: impl AsyncFnOnce() -> T) -> T {
-        // Boxed: the work in an account is large, and most accounts wait.
-        self.shared.accounts.pass(async { Box::pin(work()).await }).await
+        Self {
+            shared: Arc::new(Shared { options, bare_client, http_client, roads, bases: Mutex::default() }),
+        }
     }
 
     /// Returns the numbers of calls so far, by the IAM prefix of the service.
@@ -325,35 +310,6 @@ mod tests {
                     trails: [{ name: Trail, accounts: all }]\n";
         let spec = parse("spec.yaml", text.as_bytes()).unwrap();
         spec.desired().account(&"member".parse().unwrap()).unwrap().clone()
-    }
-
-    #[tokio::test]
-    async fn an_account_waits_for_its_turn() {
-        let aws = aws(&Stub::default(), Patience { attempt: Duration::from_hours(1), ..Patience::USUAL });
-        let begun = Arc::new(AtomicUsize::new(0));
-        for _ in 0..100 {
-            let (aws, begun) = (aws.clone(), Arc::clone(&begun));
-            tokio::spawn(async move {
-                aws.in_turn(async || {
-                    begun.fetch_add(1, Ordering::Relaxed);
-                    pending::<()>().await;
-                })
-                .await;
-            });
-        }
-        tokio::task::yield_now().await;
-        assert_eq!(begun.load(Ordering::Relaxed), 4 * ACCOUNTS_PER_CALL);
-    }
-
-    #[tokio::test]
-    async fn an_account_that_hangs_does_not_keep_others_from_their_turn() {
-        let aws = aws(&Stub::default(), Patience { attempt: Duration::ZERO, ..Patience::USUAL });
-        for _ in 0..100 {
-            let aws = aws.clone();
-            tokio::spawn(async move { aws.in_turn(async || pending::<()>().await).await });
-        }
-        tokio::task::yield_now().await;
-        assert_eq!(aws.in_turn(async || 7).await, 7);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Limits how many calls are in flight, and counts them. Limits how many accounts are read at once.
+//! Limits how many calls are in flight, and counts them.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -20,48 +20,30 @@ pub struct Counts {
     pub throttles: u64,
 }
 
-/// Lets a number of things happen at once.
-#[derive(Debug)]
-pub(crate) struct Places {
-    free: Semaphore,
-    slow: Duration,
-}
-
-impl Places {
-    /// Creates places for `limit` things at once. Whatever takes longer than the time `slow` no longer counts.
-    pub(crate) fn new(limit: usize, slow: Duration) -> Self {
-        Self { free: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), slow }
-    }
-
-    /// Waits for a place, then does the work.
-    pub(crate) async fn pass<T>(&self, work: impl Future<Output = T>) -> T {
-        // The semaphore is never closed. If it were, work without a limit would be better than none.
-        let place = self.free.acquire().await.ok();
-        let mut work = pin!(work);
-        if let Ok(result) = timeout(self.slow, work.as_mut()).await {
-            return result;
-        }
-        drop(place);
-        work.await
-    }
-}
-
 /// A gate that every attempt of a call passes.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    places: Places,
+    places: Semaphore,
     counts: Mutex<BTreeMap<&'static str, Counts>>,
+    slow: Duration,
 }
 
 impl Gate {
     /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time `slow` no longer counts.
     pub(crate) fn new(limit: usize, slow: Duration) -> Self {
-        Self { places: Places::new(limit, slow), counts: Mutex::default() }
+        Self { places: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), counts: Mutex::default(), slow }
     }
 
     /// Waits for a place, then makes the attempt.
     pub(crate) async fn pass<T>(&self, attempt: impl Future<Output = T>) -> T {
-        self.places.pass(attempt).await
+        // The semaphore is never closed. If it were, an attempt without a limit would be better than none.
+        let place = self.places.acquire().await.ok();
+        let mut attempt = pin!(attempt);
+        if let Ok(answer) = timeout(self.slow, attempt.as_mut()).await {
+            return answer;
+        }
+        drop(place);
+        attempt.await
     }
 
     /// Counts an attempt of a call, by its number.

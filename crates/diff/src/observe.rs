@@ -95,7 +95,7 @@ pub async fn observe(
         let (aws, desired, progress, name) =
             (aws.clone(), Arc::clone(desired), Arc::clone(progress), name.clone());
         accounts.spawn(async move {
-            let found = aws.in_turn(async || observe_account(&aws, &desired, &name).await).await;
+            let found = observe_account(&aws, &desired, &name).await;
             progress.done.fetch_add(1, Ordering::Relaxed);
             (name, found)
         });

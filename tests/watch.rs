@@ -278,7 +278,20 @@ fn a_receiver_that_hangs_or_answers_garbage_delays_no_check_and_no_other_receive
 const LEADER: (&str, &str) = ("apply-locks", "secprod.lock.watch");
 const ENDED: Duration = Duration::from_mins(5);
 
-/// How often a trail was started.
+fn leads(page: &str) -> bool {
+    get(page, "/metrics").1.contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1")
+}
+
+/// Starts a replica that leads, and one that stands by, each with the address of its status page.
+fn replicas(project: &Project, options: &str) -> [(Watching, String); 2] {
+    let first = Watching::start(project, options);
+    until("the lead", || leads(&first.1).then_some(()));
+    let second = Watching::start(project, options);
+    until("the standby", || (get(&second.1, "/readyz").0 == 200).then_some(()));
+    [first, second]
+}
+
+/// The number of times that a trail was started.
 fn starts(served: &Served) -> usize {
     let calls = served.twin.calls();
     calls
@@ -292,11 +305,7 @@ fn a_replica_that_is_killed_while_it_leads_is_replaced_and_nothing_is_repaired_t
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
-    let leads = |page: &str| get(page, "/metrics").1.contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1");
-    let (first, page) = Watching::start(&project, "--replicas --apply safe");
-    until("the lead", || leads(&page).then_some(()));
-    let (second, other) = Watching::start(&project, "--replicas --apply safe");
-    until("the standby", || (get(&other, "/readyz").0 == 200).then_some(()));
+    let [(first, _), (second, other)] = replicas(&project, "--replicas --apply safe");
     let before = starts(&served);
     // The repair of the leader has taken effect, and it never learns that.
     let hold = served.twin.hold("cloudtrail:StartLogging");
@@ -325,11 +334,7 @@ fn a_leader_whose_lease_ended_stands_back() {
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
-    let leads = |page: &str| get(page, "/metrics").1.contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1");
-    let (first, page) = Watching::start(&project, "--replicas");
-    until("the lead", || leads(&page).then_some(()));
-    let (second, other) = Watching::start(&project, "--replicas");
-    until("the standby", || (get(&other, "/readyz").0 == 200).then_some(()));
+    let [(first, page), (second, other)] = replicas(&project, "--replicas");
     // The first replica stands still for longer than its lease.
     first.signal("STOP");
     served.twin.age_object(LEADER.0, LEADER.1, ENDED);
@@ -361,11 +366,7 @@ fn one_replica_checks_and_another_takes_over() {
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
-    let leads = |page: &str| get(page, "/metrics").1.contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1");
-    let (first, page) = Watching::start(&project, "--replicas");
-    until("the lead", || leads(&page).then_some(()));
-    let (second, other) = Watching::start(&project, "--replicas");
-    until("the standby", || (get(&other, "/readyz").0 == 200).then_some(()));
+    let [(first, _), (second, other)] = replicas(&project, "--replicas");
     assert!(!leads(&other));
     assert!(get(&other, "/").1.contains("on standby"));
     // A replica that ends gives the lead away at once.

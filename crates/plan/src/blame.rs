@@ -1,7 +1,7 @@
-//! Who caused a finding: the calls that CloudTrail recorded in the last 90 days. Pure.
+//! The authors of a finding: the calls that CloudTrail recorded in the last 90 days. Pure.
 //!
 //! A finding asks for the newest successful call of the operations that set the values that differ. Where no such call is recorded, or the
-//! newest one does not lead to what was found, the author is unknown, and the finding says why. Nothing is guessed.
+//! newest one does not lead to the finding, the author is unknown, and the finding has the reason. Nothing is guessed.
 
 mod question;
 mod record;

@@ -1,4 +1,4 @@
-//! Who caused a finding, according to the events that CloudTrail recorded.
+//! The authors of findings, according to the events that CloudTrail recorded.
 
 use reconcile_diff::blame;
 use reconcile_operations::{Mode, Operation, Run, permissions};

@@ -62,7 +62,7 @@ pub(crate) enum Repairs {
     Safe,
 }
 
-/// How often `watch` verifies log files.
+/// The interval at which `watch` verifies log files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Verifies {
     Daily,

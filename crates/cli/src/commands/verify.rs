@@ -85,7 +85,7 @@ pub(crate) async fn verify_last_day(
     Ok(verification(global, selected, bucket, &progress).await?.0)
 }
 
-/// What is verified, and where.
+/// A verification that can begin: its accounts and Regions, the source of its files, and the public keys.
 struct Prepared<S> {
     spec: Spec,
     scoped: Scoped,
@@ -93,10 +93,10 @@ struct Prepared<S> {
     keys: PublicKeys,
 }
 
-/// What is verified.
+/// The accounts and Regions of a verification.
 struct Scoped {
     cells: Vec<Cell>,
-    /// What could not be read so far.
+    /// The findings about accounts and Regions that could not be listed.
     unread: Vec<Finding>,
     without_digests: Vec<String>,
 }
@@ -197,7 +197,7 @@ async fn verification<S: Source + Send + 'static>(
     Ok((verification, ledger))
 }
 
-/// What the arguments select.
+/// The selection of the arguments.
 struct Selected {
     /// The path of the spec.
     path: PathBuf,

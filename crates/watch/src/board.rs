@@ -17,6 +17,15 @@ use crate::store::Memory;
 /// The most checks that are remembered of a spec: a week of checks every five minutes.
 const REMEMBERED: usize = 2016;
 
+/// Whether this process checks a spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lead {
+    /// This process does.
+    This,
+    /// Another replica does.
+    Other(String),
+}
+
 /// What the process knows of all specs.
 #[derive(Debug, Default)]
 pub struct Board(Mutex<State>);
@@ -35,8 +44,8 @@ pub(crate) struct State {
 pub(crate) struct Spec {
     pub(crate) drift: Option<SpecDrift>,
     pub(crate) memory: Memory,
-    /// Who checks the spec in place of this process.
-    pub(crate) standby: Option<String>,
+    /// Whether this process checks the spec; `None` until that is known, and after the question could not be answered.
+    pub(crate) lead: Option<Lead>,
     pub(crate) last_success: Option<Timestamp>,
     pub(crate) last_seconds: f64,
     /// The number of checks by status.
@@ -50,12 +59,27 @@ pub(crate) struct Spec {
     pub(crate) alive: Instant,
 }
 
+impl Spec {
+    /// Whether this process is known to check the spec.
+    pub(crate) fn is_led_here(&self) -> bool {
+        self.lead == Some(Lead::This)
+    }
+
+    /// The replica that checks the spec in place of this process.
+    fn standby(&self) -> Option<&str> {
+        match &self.lead {
+            Some(Lead::Other(leader)) => Some(leader),
+            Some(Lead::This) | None => None,
+        }
+    }
+}
+
 impl State {
     /// The specs as the status page shows them.
     pub(crate) fn watched(&self) -> Vec<Watched<'_>> {
         let watched = self.specs.iter().map(|(name, spec)| Watched {
             spec: name,
-            standby: spec.standby.as_deref(),
+            standby: spec.standby(),
             drift: spec.drift.as_ref(),
             last_success: spec.last_success,
             history: &spec.memory.history,
@@ -107,7 +131,7 @@ impl Board {
         let spec_state = Spec {
             drift: None,
             memory,
-            standby: None,
+            lead: None,
             last_success,
             last_seconds: 0.0,
             checks: BTreeMap::new(),
@@ -119,11 +143,11 @@ impl Board {
         self.lock().specs.insert(spec.to_owned(), spec_state);
     }
 
-    /// Records who checks a spec: `None` is this process.
-    pub(crate) fn leader(&self, spec: &str, other: Option<String>) {
+    /// Records whether this process checks a spec; `None` if that is not known.
+    pub(crate) fn lead(&self, spec: &str, lead: Option<Lead>) {
         self.update(spec, |state| {
             state.alive = Instant::now();
-            state.standby = other;
+            state.lead = lead;
         });
     }
 
@@ -187,9 +211,9 @@ impl Board {
         });
     }
 
-    /// Whether this process checks a spec, and no other replica.
+    /// Whether this process is known to check a spec, and no other replica.
     pub(crate) fn leads(&self, spec: &str) -> bool {
-        self.look(|state| state.specs.get(spec).is_some_and(|spec| spec.standby.is_none()))
+        self.look(|state| state.specs.get(spec).is_some_and(Spec::is_led_here))
     }
 
     /// Adds the calls of a check.
@@ -213,7 +237,7 @@ impl Board {
         let state = self.lock();
         // Before the first spec is added, nothing is known.
         !state.specs.is_empty()
-            && state.specs.values().all(|spec| spec.drift.is_some() || spec.standby.is_some())
+            && state.specs.values().all(|spec| spec.drift.is_some() || spec.standby().is_some())
     }
 
     /// Whether the loop of every spec gave a sign of life within a time.
@@ -263,6 +287,26 @@ mod tests {
     impl Hint for Away {
         fn hint(&self) -> Option<String> {
             None
+        }
+    }
+
+    #[test]
+    fn nobody_leads_before_that_is_known() {
+        let board = Board::default();
+        board.add(SPEC, Memory::default());
+        let metric = || {
+            board.look(crate::metrics::text).unwrap().contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1")
+        };
+        for (lead, expected) in [
+            (None, false),
+            (Some(Lead::This), true),
+            (Some(Lead::Other("host-2".to_owned())), false),
+            (Some(Lead::This), true),
+            // The lock could not be read.
+            (None, false),
+        ] {
+            board.lead(SPEC, lead.clone());
+            assert_eq!((board.leads(SPEC), metric()), (expected, expected), "{lead:?}");
         }
     }
 

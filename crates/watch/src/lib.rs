@@ -14,10 +14,10 @@ mod store;
 mod verify;
 mod watch;
 
-pub use board::Board;
+pub use board::{Board, Lead};
 pub use change::{Change, Transition};
 pub use notify::{Message, Notifier, Publish, Receiver, ReceiverError, Secret, Target, Unpublished};
 pub use schedule::Schedule;
 pub use server::serve;
 pub use store::{Store, StoreError};
-pub use watch::{Check, Clock, Lead, MachineClock, Repair, Watch, World};
+pub use watch::{Check, Clock, MachineClock, Repair, Watch, World};

@@ -37,7 +37,7 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
             let more = more.iter().map(|(label, value)| (*label, escaped(value)));
             std::iter::once(("spec", escaped(name))).chain(more).collect()
         };
-        leader.get_or_create(&of(&[])).set(i64::from(spec.standby.is_none()));
+        leader.get_or_create(&of(&[])).set(i64::from(spec.is_led_here()));
         let found = spec.drift.as_ref().map(SpecDrift::findings).unwrap_or_default();
         for ((account, kind, severity), number) in tally(found) {
             let labels = of(&[("account", account), ("kind", kind), ("severity", severity)]);
@@ -156,7 +156,7 @@ mod tests {
     use reconcile_report::verify::Brief;
 
     use super::*;
-    use crate::board::{Board, Done};
+    use crate::board::{Board, Done, Lead};
     use crate::change::tests::checked;
     use crate::store::Memory;
 
@@ -178,7 +178,8 @@ mod tests {
         let at = "2026-11-23T09:00:00Z".parse().unwrap();
         board.verified("specs/b.yaml", at, Duration::from_millis(2500), Some(brief));
         board.verified("specs/b.yaml", at, Duration::ZERO, None);
-        board.leader("specs/b.yaml", Some("host-2".to_owned()));
+        board.lead("specs/\"a\".yaml", Some(Lead::This));
+        board.lead("specs/b.yaml", Some(Lead::Other("host-2".to_owned())));
         board.count(&[("kms", Counts { calls: 7, retries: 2, throttles: 1 })].into());
         board.message("https://hooks.example.org", "delivered");
         let text = board.look(text).unwrap();

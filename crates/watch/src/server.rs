@@ -111,7 +111,7 @@ mod tests {
     use reconcile_report::drift::SpecDrift;
 
     use super::*;
-    use crate::board::Done;
+    use crate::board::{Done, Lead};
     use crate::change::tests::checked;
     use crate::store::Memory;
 
@@ -139,7 +139,7 @@ mod tests {
         let schedule = Schedule { every: Duration::from_mins(5), jitter: Duration::ZERO };
         let board = Board::default();
         board.add("specs/a.yaml", Memory::default());
-        board.leader("specs/a.yaml", Some("host-2".to_owned()));
+        board.lead("specs/a.yaml", Some(Lead::Other("host-2".to_owned())));
         assert_eq!(answer(&Method::GET, "/readyz", None, &board, schedule).status(), StatusCode::OK);
     }
 }

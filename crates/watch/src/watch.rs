@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::board::{Board, Done};
+use crate::board::{Board, Done, Lead};
 use crate::change::Change;
 use crate::notify::Notifier;
 use crate::schedule::Schedule;
@@ -44,15 +44,6 @@ pub enum Repair {
     Failed(usize),
     /// Another apply holds the lock, or the changes are no longer needed.
     Nothing,
-}
-
-/// Whether this process checks a spec.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lead {
-    /// This process does.
-    This,
-    /// Another replica does.
-    Other(String),
 }
 
 /// The world that is checked. No two calls for one spec are made at the same time, except that a verification does not wait.
@@ -187,9 +178,11 @@ impl<W: World> Watch<W> {
 
     /// Makes one check, if this process leads, and repairs what it can.
     async fn round(self: &Arc<Self>, spec: &str, stop: &Interrupt) {
-        match self.world.lead(spec).await {
-            Ok(Lead::This) => self.board.leader(spec, None),
-            Ok(Lead::Other(leader)) => return self.board.leader(spec, Some(leader)),
+        let lead = self.world.lead(spec).await;
+        self.board.lead(spec, lead.as_ref().ok().cloned());
+        match lead {
+            Ok(Lead::This) => {}
+            Ok(Lead::Other(_)) => return,
             Err(failure) => return self.record(spec, Err(failure), Instant::now()),
         }
         let Some(repairable) = self.check(spec, stop).await else { return };

@@ -174,12 +174,23 @@ fn permissions_of_options_are_printed_for_these_options_only() {
             .json()
     };
     let plain = print("").to_string();
-    assert!(!plain.contains("LookupEvents") && !plain.contains("apply-locks"), "{plain}");
+    for other in ["LookupEvents", "apply-locks", "s3:ListBucket\""] {
+        assert!(!plain.contains(other), "{other}: {plain}");
+    }
     let blame = print("--blame");
     for account in ["master", "production", "development"] {
         assert_eq!(allowed(&blame, account, "cloudtrail:LookupEvents").len(), 1, "{account}");
     }
     assert!(!blame.to_string().contains("apply-locks"), "{blame}");
+    let freshness = print("--freshness");
+    let list = &allowed(&freshness, "master", "s3:ListBucket")[0];
+    assert_eq!(list["Resource"], json!(["arn:aws:s3:::secprod-multiaccount-logs"]));
+    for account in ["production", "development"] {
+        assert!(allowed(&freshness, account, "s3:ListBucket").is_empty(), "{account}");
+    }
+    for action in ["s3:GetObject", "cloudtrail:ListPublicKeys", "kms:Decrypt"] {
+        assert!(!freshness.to_string().contains(action), "{action}");
+    }
     // The leader's object, and not the lock of an apply.
     let replicas = print("--replicas");
     for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"] {

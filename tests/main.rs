@@ -12,6 +12,7 @@ mod destroy;
 mod drift_formats;
 mod errors;
 mod every_key;
+mod freshness;
 mod guides;
 mod hostile;
 mod import;

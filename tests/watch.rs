@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use reconcile_twin::Setup;
 use serde_json::{Value, json};
 
+use crate::freshness;
 use crate::support::{Project, Served, python};
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -104,6 +105,23 @@ fn receiver(statuses: &'static [u16]) -> (String, Receiver<(u16, String, Value)>
         }
     });
     (url, received)
+}
+
+#[test]
+fn digests_that_stopped_are_on_the_page_and_not_listed_by_every_check() {
+    let (served, project) = freshness::delivered();
+    freshness::stop(&served, "us-west-2", 5);
+    let before = freshness::lists(&served);
+    let (process, address) = Watching::start(&project, "--freshness");
+    until("the finding", || get(&address, "/").1.contains("in us-west-2 stopped").then_some(()));
+    let first = freshness::lists(&served);
+    until("the third check", || {
+        let metrics = get(&address, "/metrics").1;
+        metrics.contains(r#"checks_total{spec="specs/prod.yaml",status="drifted"} 3"#).then_some(())
+    });
+    // A list for each account, and one for each account and Region.
+    assert_eq!((first - before, freshness::lists(&served)), (3 + 3 * 17, first));
+    assert_eq!(process.end(), Some(0));
 }
 
 #[test]

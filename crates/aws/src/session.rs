@@ -88,6 +88,14 @@ impl Session {
         Self::open_with(aws, account, SessionPolicy::verifying).await
     }
 
+    /// Opens the account to list log files and digests, and for nothing else.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_to_list_log_files(aws: &Aws, account: &Account) -> Result<Self, Error> {
+        Self::open_with(aws, account, SessionPolicy::listing_log_files).await
+    }
+
     /// Opens the account to look up recorded events, and for nothing else.
     ///
     /// # Errors

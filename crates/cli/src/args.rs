@@ -343,12 +343,15 @@ pub(crate) struct PermissionsArgs {
     /// Allow `drift --blame` and `watch --blame` as well
     #[arg(long)]
     pub(crate) blame: bool,
+    /// Allow `drift --freshness` and `watch --freshness` as well
+    #[arg(long)]
+    pub(crate) freshness: bool,
     /// Allow `watch --replicas` as well
     #[arg(long)]
     pub(crate) replicas: bool,
     /// Print the policies for `import`, which assumes this role in other accounts
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true,
-          default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode", "blame", "replicas"])]
+          default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode", "blame", "freshness", "replicas"])]
     pub(crate) import: Option<RolePath>,
     /// Output format; `cloudformation` is the template of the role for members that join automatically
     #[arg(long, default_value = "text")]

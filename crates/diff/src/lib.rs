@@ -5,11 +5,13 @@
 
 mod blame;
 pub mod evidence;
+mod freshness;
 mod import;
 pub mod observe;
 mod read;
 
 pub use blame::blame;
+pub use freshness::freshness;
 pub use import::import;
 pub use observe::Progress;
 pub use read::{join, read};

@@ -199,9 +199,14 @@ fn holes(
     holes
 }
 
-/// Returns whether the digest that follows a time should have been delivered.
+/// Returns whether the digest that follows a time belongs to the range and should have been delivered.
 pub(crate) fn is_due(end: Timestamp, range: &Range) -> bool {
-    hours(end, 1) <= range.to && hours(end, 1 + DELIVERY_HOURS) <= range.now
+    hours(end, 1) <= range.to && is_overdue(end, range.now)
+}
+
+/// Returns whether the digest that follows a time should have been delivered by now.
+pub(crate) fn is_overdue(end: Timestamp, now: Timestamp) -> bool {
+    hours(end, 1 + DELIVERY_HOURS) <= now
 }
 
 #[cfg(test)]

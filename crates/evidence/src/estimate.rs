@@ -54,7 +54,7 @@ pub async fn estimate<S: Source>(source: &S, cell: &Cell, range: &Range) -> (Est
                     counter.estimate.logs += logs;
                 }
             }
-            Err(finding) => counter.findings.extend(finding),
+            Err(unlisted) => counter.findings.extend(unlisted.map(Finding::from)),
         }
     }
     (counter.estimate, counter.findings)
@@ -88,8 +88,8 @@ impl<S: Source> Counter<'_, S> {
                     }
                 }
                 Ok(None) => return count,
-                Err(finding) => {
-                    self.findings.push(finding);
+                Err(unlisted) => {
+                    self.findings.push(unlisted.into());
                     return count;
                 }
             }

@@ -2,17 +2,30 @@
 
 use jiff::Timestamp;
 
-use crate::place::{Root, day};
+use crate::place::{Place, Root, day};
 use crate::source::{Listed, ReadError, Source};
 use crate::verdict::Finding;
 
-pub(crate) fn unlisted(root: &Root, folder: String, error: &ReadError) -> Option<Finding> {
+/// A folder that could not be listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unlisted {
+    pub(crate) place: Place,
+    pub(crate) reason: String,
+}
+
+impl From<Unlisted> for Finding {
+    fn from(unlisted: Unlisted) -> Self {
+        let Unlisted { place, reason } = unlisted;
+        Self::Unlisted { place, reason }
+    }
+}
+
+/// The folder that an error is about; `None` if the folder does not exist.
+pub(crate) fn unlisted(root: &Root, folder: String, error: &ReadError) -> Option<Unlisted> {
     match error {
         // A folder is not an object: it does not exist before the first object is delivered.
         ReadError::NotFound => None,
-        ReadError::Unreadable(reason) => {
-            Some(Finding::Unlisted { place: root.place(folder), reason: reason.clone() })
-        }
+        ReadError::Unreadable(reason) => Some(Unlisted { place: root.place(folder), reason: reason.clone() }),
     }
 }
 
@@ -32,7 +45,7 @@ impl<'a, S: Source> Pages<'a, S> {
         Self { source, root, folder, after, end }
     }
 
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Listed>>, Finding> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Listed>>, Unlisted> {
         let Some(after) = self.after.take() else { return Ok(None) };
         let page = match self.source.list(self.root.bucket(), &self.folder, &after).await {
             Ok(page) => page,

@@ -2,36 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::StreamExt;
+use futures::stream;
 use reconcile_policy::{AccountId, Region};
 use reconcile_spec::Desired;
 
 use crate::cell::{Cell, ExpectedTrail};
-use crate::place::Root;
+use crate::pages::{Unlisted, unlisted};
+use crate::place::{Place, Root};
 use crate::shard::Shard;
-use crate::source::{ReadError, Source};
+use crate::source::Source;
 use crate::verdict::Finding;
 
 /// The trails of a spec, as far as a validation needs them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
-    trails: Vec<ScopedTrail>,
+    pub(crate) trails: Vec<ScopedTrail>,
     /// The names of accounts and trails whose log files no digest names, because log file validation is off.
     pub without_digests: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct ScopedTrail {
-    name: String,
-    home: Region,
+pub(crate) struct ScopedTrail {
+    pub(crate) name: String,
+    pub(crate) home: Region,
     bucket: String,
     prefix: Option<String>,
-    accounts: Accounts,
+    pub(crate) accounts: Accounts,
     is_multi_region: bool,
     has_digests: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Accounts {
+pub(crate) enum Accounts {
     One(AccountId),
     /// All accounts of the organization, of which these are known.
     Organization(BTreeSet<AccountId>),
@@ -94,91 +97,129 @@ impl Scope {
     /// A multi-Region trail must log in every Region that no account can disable, and can log in other Regions, which are
     /// found in the bucket. An organization trail logs in the known accounts, and in accounts that are found in the bucket.
     pub async fn cells<S: Source>(&self, source: &S, only: &Only) -> (Vec<Cell>, Vec<Finding>) {
-        let mut finder = Finder { source, only, cells: BTreeMap::new(), findings: Vec::new() };
+        let mut findings = Vec::new();
+        let mut folders = Vec::new();
         for trail in &self.trails {
             match &trail.accounts {
-                Accounts::One(account) => {
-                    let root = Root::new(&trail.bucket, trail.prefix.as_deref(), None);
-                    finder.add(trail, account, &[root]).await;
+                Accounts::One(account) => folders.push((trail, account.clone(), vec![trail.root(None)])),
+                Accounts::Organization(known) => {
+                    let (accounts, roots) = organization(source, trail, known, &mut findings).await;
+                    let accounts = accounts.into_iter();
+                    folders.extend(accounts.map(|account| (trail, account, roots.clone())));
                 }
-                Accounts::Organization(known) => finder.add_organization(trail, known).await,
             }
         }
-        (finder.cells.into_values().collect(), finder.findings)
+        folders.retain(|(_, account, _)| only.has_account(account));
+        let lists = folders.iter().map(|(trail, account, roots)| regions(source, trail, account, roots));
+        let lists: Vec<_> = lists.collect();
+        let listed: Vec<_> = stream::iter(lists).buffered(AT_ONCE).collect().await;
+        let mut cells = BTreeMap::new();
+        for ((trail, account, roots), (regions, unlisted)) in folders.iter().zip(listed) {
+            findings.extend(unlisted.into_iter().map(Finding::from));
+            for region in regions.iter().filter(|region| only.has(account, region)) {
+                add(&mut cells, trail, account, region, roots);
+            }
+        }
+        (cells.into_values().collect(), findings)
     }
 }
 
-struct Finder<'a, S> {
-    source: &'a S,
-    only: &'a Only,
-    cells: BTreeMap<(AccountId, Region), Cell>,
-    findings: Vec<Finding>,
+/// The number of folders that are listed at the same time.
+const AT_ONCE: usize = 32;
+
+impl ScopedTrail {
+    fn root(&self, organization: Option<&str>) -> Root {
+        Root::new(&self.bucket, self.prefix.as_deref(), organization)
+    }
+
+    /// Whether the accounts and Regions of the trail are looked for in a folder.
+    pub(crate) fn is_sought_in(&self, folder: &Place) -> bool {
+        let outer = self.root(None);
+        let is_here = match &self.accounts {
+            Accounts::One(account) => folder.key == outer.digests(account),
+            Accounts::Organization(_) => {
+                let within = folder.key.strip_prefix(outer.folder());
+                within.is_some_and(|it| it.is_empty() || it.starts_with(ORGANIZATION))
+            }
+        };
+        is_here && folder.bucket == self.bucket
+    }
 }
 
-impl<S: Source> Finder<'_, S> {
-    async fn add_organization(&mut self, trail: &ScopedTrail, known: &BTreeSet<AccountId>) {
-        let outer = Root::new(&trail.bucket, trail.prefix.as_deref(), None);
-        let organizations = self.folders(&outer, outer.folder().to_owned()).await;
-        let roots: Vec<Root> = organizations
-            .iter()
-            .filter(|name| name.starts_with("o-"))
-            .map(|id| Root::new(&trail.bucket, trail.prefix.as_deref(), Some(id)))
-            .collect();
-        let mut accounts = known.clone();
-        for root in &roots {
-            let found = self.folders(root, root.folder().to_owned()).await;
-            accounts.extend(found.iter().filter_map(|name| name.parse().ok()));
-        }
-        for account in accounts {
-            self.add(trail, &account, &roots).await;
-        }
-    }
+/// The beginning of the ID of an organization.
+const ORGANIZATION: &str = "o-";
 
-    async fn add(&mut self, trail: &ScopedTrail, account: &AccountId, roots: &[Root]) {
-        if !self.only.has_account(account) {
-            return;
+/// The accounts of an organization trail, and the folders into which it delivers.
+async fn organization<S: Source>(
+    source: &S,
+    trail: &ScopedTrail,
+    known: &BTreeSet<AccountId>,
+    findings: &mut Vec<Finding>,
+) -> (BTreeSet<AccountId>, Vec<Root>) {
+    let mut folders = async |root: &Root| match list(source, root, root.folder().to_owned()).await {
+        Ok(names) => names,
+        Err(unlisted) => {
+            findings.push(unlisted.into());
+            Vec::new()
         }
-        let mut regions = BTreeSet::from([trail.home.clone()]);
-        if trail.is_multi_region {
-            regions.extend(Region::always_enabled(trail.home.partition()));
-            for root in roots {
-                let found = self.folders(root, root.digests(account)).await;
-                regions.extend(found.iter().filter_map(|name| name.parse().ok()));
-            }
-        }
-        for region in regions.into_iter().filter(|region| self.only.has(account, region)) {
-            let key = (account.clone(), region.clone());
-            let cell = self.cells.entry(key).or_insert_with(|| Cell {
-                account: account.clone(),
-                region: region.clone(),
-                roots: BTreeSet::new(),
-                trails: BTreeSet::new(),
-                has_other_logs: false,
-            });
-            cell.roots.extend(roots.iter().cloned());
-            if trail.has_digests {
-                let must_log = region == trail.home || !region.is_opt_in();
-                cell.trails.insert(ExpectedTrail {
-                    name: trail.name.clone(),
-                    home: trail.home.clone(),
-                    must_log,
-                });
-            } else {
-                cell.has_other_logs = true;
+    };
+    let ids = folders(&trail.root(None)).await;
+    let roots: Vec<Root> =
+        ids.iter().filter(|name| name.starts_with(ORGANIZATION)).map(|id| trail.root(Some(id))).collect();
+    let mut accounts = known.clone();
+    for root in &roots {
+        accounts.extend(folders(root).await.iter().filter_map(|name| name.parse().ok()));
+    }
+    (accounts, roots)
+}
+
+/// The Regions in which a trail can log in an account, and the folders that could not be listed.
+async fn regions<S: Source>(
+    source: &S,
+    trail: &ScopedTrail,
+    account: &AccountId,
+    roots: &[Root],
+) -> (BTreeSet<Region>, Vec<Unlisted>) {
+    let (mut regions, mut unlisted) = (BTreeSet::from([trail.home.clone()]), Vec::new());
+    if trail.is_multi_region {
+        regions.extend(Region::always_enabled(trail.home.partition()));
+        for root in roots {
+            match list(source, root, root.digests(account)).await {
+                Ok(names) => regions.extend(names.iter().filter_map(|name| name.parse().ok())),
+                Err(error) => unlisted.push(error),
             }
         }
     }
+    (regions, unlisted)
+}
 
-    /// Returns the folders in a folder, and notes a folder that cannot be listed.
-    async fn folders(&mut self, root: &Root, folder: String) -> Vec<String> {
-        match self.source.folders(root.bucket(), &folder).await {
-            Ok(names) => names,
-            Err(ReadError::NotFound) => Vec::new(),
-            Err(ReadError::Unreadable(reason)) => {
-                self.findings.push(Finding::Unlisted { place: root.place(folder), reason });
-                Vec::new()
-            }
-        }
+/// Returns the folders in a folder; none if the folder does not exist.
+async fn list<S: Source>(source: &S, root: &Root, folder: String) -> Result<Vec<String>, Unlisted> {
+    let names = source.folders(root.bucket(), &folder).await;
+    names.or_else(|error| unlisted(root, folder, &error).map_or(Ok(Vec::new()), Err))
+}
+
+/// Adds a trail to an account and Region.
+fn add(
+    cells: &mut BTreeMap<(AccountId, Region), Cell>,
+    trail: &ScopedTrail,
+    account: &AccountId,
+    region: &Region,
+    roots: &[Root],
+) {
+    let cell = cells.entry((account.clone(), region.clone())).or_insert_with(|| Cell {
+        account: account.clone(),
+        region: region.clone(),
+        roots: BTreeSet::new(),
+        trails: BTreeSet::new(),
+        has_other_logs: false,
+    });
+    cell.roots.extend(roots.iter().cloned());
+    if trail.has_digests {
+        let must_log = *region == trail.home || !region.is_opt_in();
+        cell.trails.insert(ExpectedTrail { name: trail.name.clone(), home: trail.home.clone(), must_log });
+    } else {
+        cell.has_other_logs = true;
     }
 }
 
@@ -212,7 +253,7 @@ trails:
     fn bucket(keys: &[&str]) -> Memory {
         let mut memory = Memory::default();
         for key in keys {
-            let place = crate::Place { bucket: "central-logs".to_owned(), key: (*key).to_owned() };
+            let place = Place { bucket: "central-logs".to_owned(), key: (*key).to_owned() };
             memory.put(place, Stored { body: Vec::new(), metadata: None, modified: None });
         }
         memory

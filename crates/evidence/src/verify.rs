@@ -12,7 +12,7 @@ use crate::coverage::Coverage;
 use crate::digest::Previous;
 use crate::keys::PublicKeys;
 use crate::ledger::Ledger;
-use crate::pages::{Pages, unlisted};
+use crate::pages::{Pages, Unlisted, unlisted};
 use crate::place::{ChainId, DIGESTS, DigestKind, Place, Root, hours};
 use crate::source::Source;
 use crate::verdict::{Finding, ObjectKind, Verdict};
@@ -147,8 +147,8 @@ impl<S: Source> Work<'_, S> {
     async fn find_uncovered(&mut self, root: &Root, coverage: &Coverage) {
         let folders = match log_folders(&self.job.source, root, self.cell).await {
             Ok(folders) => folders,
-            Err(finding) => {
-                self.findings.extend(finding);
+            Err(unlisted) => {
+                self.findings.extend(unlisted.map(Finding::from));
                 return;
             }
         };
@@ -170,8 +170,8 @@ impl<S: Source> Work<'_, S> {
                         }
                     }
                     Ok(None) => break,
-                    Err(finding) => {
-                        self.findings.push(finding);
+                    Err(unlisted) => {
+                        self.findings.push(unlisted.into());
                         break;
                     }
                 }
@@ -220,7 +220,7 @@ pub(crate) async fn log_folders<S: Source>(
     source: &S,
     root: &Root,
     cell: &Cell,
-) -> Result<Vec<String>, Option<Finding>> {
+) -> Result<Vec<String>, Option<Unlisted>> {
     let account = root.of_account(&cell.account);
     let kinds = source.folders(root.bucket(), &account).await;
     let kinds = kinds.map_err(|error| unlisted(root, account.clone(), &error))?;

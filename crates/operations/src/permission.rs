@@ -39,11 +39,13 @@ pub struct Run {
     pub blame: bool,
     /// Whether replicas agree on a leader (`--replicas`).
     pub replicas: bool,
+    /// Whether digests are listed (`--freshness`).
+    pub freshness: bool,
 }
 
 impl From<Mode> for Run {
     fn from(mode: Mode) -> Self {
-        Self { mode, blame: false, replicas: false }
+        Self { mode, blame: false, replicas: false, freshness: false }
     }
 }
 
@@ -175,6 +177,7 @@ fn document(statements: impl IntoIterator<Item = (Allowed, Vec<&'static str>)>) 
 fn operations(desired: &Desired, account: &Account, run: Run) -> impl Iterator<Item = Operation> {
     let asked = Operation::ALL.iter().copied().filter(move |it| match it.place() {
         Place::Blame => run.blame,
+        Place::Evidence if *it == Operation::ListLogFiles && run.freshness => true,
         _ => is_called(run.mode, *it),
     });
     asked.filter(|it| is_of(desired, account, it.place()) && is_used(desired, *it))

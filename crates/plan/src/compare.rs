@@ -49,6 +49,7 @@ use reconcile_spec::{AccountName, Spec};
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
 use crate::foreign::ForeignAccess;
+use crate::freshness::DigestTrails;
 use crate::observed::Observed;
 use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
@@ -83,6 +84,8 @@ pub struct Comparison {
     pub blocking: BTreeSet<Address>,
     /// The accounts of the spec, and the accounts that left the spec and can still be read.
     pub accounts: BTreeMap<AccountName, AccountId>,
+    /// The trails whose digests a check of freshness judges.
+    pub digests: DigestTrails,
 }
 
 impl Comparison {
@@ -103,6 +106,7 @@ impl Comparison {
         self.unsettled.retain(|address, _| is_asked(address));
         self.outsiders.retain(|outsider| is_asked(&outsider.address));
         self.foreign.retain(|access| is_asked(&access.address));
+        self.digests.trails.retain(|trail| is_asked(&trail.address));
     }
 }
 
@@ -185,7 +189,19 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let unsettled = std::mem::take(&mut compared.unsettled);
     let (plan, refusals) = plan_of(spec, &scope, compared, now);
     let accounts = scope.accounts();
-    Comparison { plan, refusals, undelivered, outsiders, absent, unsettled, foreign, blocking, accounts }
+    let digests = DigestTrails::of(desired, observed);
+    Comparison {
+        plan,
+        refusals,
+        undelivered,
+        outsiders,
+        absent,
+        unsettled,
+        foreign,
+        blocking,
+        accounts,
+        digests,
+    }
 }
 
 fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> (Plan, Vec<Refusal>) {

@@ -29,7 +29,8 @@ pub struct Finding {
     /// The kind of the finding.
     pub kind: FindingKind,
     /// The code for programs: that of the warning or refusal of a plan, or `missing`, `changed`,
-    /// `unexpected`, `unreadable`, `undeliverable`, `delivery-unknown`, `unlisted-trail`, `unlisted-undeliverable`, `exposure`.
+    /// `unexpected`, `unreadable`, `undeliverable`, `delivery-unknown`, `unlisted-trail`, `unlisted-undeliverable`, `exposure`,
+    /// `stale-digests`, `unreadable-digests`.
     pub code: String,
     /// The severity.
     pub severity: Severity,
@@ -78,6 +79,16 @@ impl Checked {
             accounts: comparison.accounts.clone(),
             findings: findings(comparison),
         }
+    }
+
+    /// Adds findings of a further check, each with what distinguishes it from others of its address and code.
+    pub(crate) fn add(&mut self, found: Vec<(String, Finding)>) {
+        for (subject, mut finding) in found {
+            finding.account = account_of(&finding.address, &self.accounts);
+            finding.id = id(&identity(&self.installation, &finding, &subject), 1);
+            self.findings.push(finding);
+        }
+        sort(&mut self.findings);
     }
 }
 
@@ -221,12 +232,20 @@ pub(crate) fn sort(findings: &mut [Finding]) {
 fn identify(installation: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for finding in findings {
-        let Finding { address, code, review, .. } = &*finding;
-        let text = format!("{installation}\n{address}\n{code}\n{}", review.as_deref().unwrap_or_default());
-        let number = seen.entry(text.clone()).or_default();
+        let identity = identity(installation, finding, finding.review.as_deref().unwrap_or_default());
+        let number = seen.entry(identity.clone()).or_default();
         *number += 1;
-        finding.id = sha256_hex(format!("{text}\n{number}").as_bytes()).chars().take(32).collect();
+        finding.id = id(&identity, *number);
     }
+}
+
+/// What names a finding. `subject` is what distinguishes it from others of its address and code.
+fn identity(installation: &str, finding: &Finding, subject: &str) -> String {
+    format!("{installation}\n{}\n{}\n{subject}", finding.address, finding.code)
+}
+
+fn id(identity: &str, number: usize) -> String {
+    sha256_hex(format!("{identity}\n{number}").as_bytes()).chars().take(32).collect()
 }
 
 /// The account of an address of a resource (`trail/production/SecurityTrail`) or of an account (`account/production`).
@@ -326,7 +345,7 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
 }
 
 /// A finding without views.
-fn told(address: String, code: &str, message: String) -> Finding {
+pub(crate) fn told(address: String, code: &str, message: String) -> Finding {
     Finding {
         id: String::new(),
         address,

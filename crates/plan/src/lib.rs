@@ -16,6 +16,7 @@ mod drift;
 mod fingerprint;
 mod foreign;
 mod former;
+pub mod freshness;
 pub mod import;
 mod kind;
 pub mod observed;

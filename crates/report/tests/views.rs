@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
+use reconcile_plan::freshness::DigestTrails;
 use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Checked, Comparison, Finding, FindingKind, Plan, Severity};
 use reconcile_report::drift::SpecDrift;
@@ -153,6 +154,7 @@ fn drift_of_every_sort() {
                 foreign: Vec::new(),
                 blocking: ["bucket_policy/master/logs".parse().unwrap()].into(),
                 accounts: std::collections::BTreeMap::new(),
+                digests: DigestTrails::default(),
             })),
         },
         SpecDrift {

@@ -82,8 +82,16 @@ pub fn deliver(twin: &Twin, deliveries: &Deliveries) -> Result<Delivered, Delive
             let chain = Chain { twin, trail, root, id };
             chain.deliver(deliveries, &mut delivered)?;
         }
+        twin.set_trail_status(&trail.arn, latest(trail, deliveries));
     }
     Ok(delivered)
+}
+
+/// The times of the latest deliveries, as `GetTrailStatus` reports them.
+fn latest(trail: &TrailSummary, deliveries: &Deliveries) -> impl Iterator<Item = (String, Value)> {
+    let digest = has_digests(trail).then(|| ("LatestDigestDeliveryTime", deliveries.until + DIGEST_DELAY));
+    let log = (deliveries.files > 0).then_some(("LatestDeliveryTime", deliveries.until));
+    digest.into_iter().chain(log).map(|(field, time)| (field.to_owned(), json!(time.as_second())))
 }
 
 /// The chains of a trail: one for each account and Region, with the folder of the trail.
@@ -118,6 +126,10 @@ fn chains(summary: &Summary, trail: &TrailSummary) -> Vec<(Root, ChainId)> {
     accounts.iter().flat_map(of_account).collect()
 }
 
+fn has_digests(trail: &TrailSummary) -> bool {
+    trail.settings["log_file_validation"] == Value::Bool(true)
+}
+
 /// A chain that is delivered.
 struct Chain<'a> {
     twin: &'a Twin,
@@ -135,7 +147,7 @@ impl Chain<'_> {
             }
             _ => (Minted::new(self.id.clone(), self.root.clone()), first),
         };
-        let has_digests = self.trail.settings["log_file_validation"] == Value::Bool(true);
+        let has_digests = has_digests(self.trail);
         while start + HOUR <= deliveries.until {
             let end = start + HOUR;
             let mut logs = Vec::new();

@@ -177,7 +177,7 @@ async fn lookups_are_in_the_permissions_of_blame_and_in_no_others() {
     for (mode, blame, expected) in
         [(Mode::Plan, true, true), (Mode::Plan, false, false), (Mode::Apply, false, false)]
     {
-        let run = Run { mode, blame, replicas: false };
+        let run = Run { blame, ..Run::from(mode) };
         for permissions in permissions(spec(&text).desired(), run) {
             assert_eq!(permissions.policy.to_string().contains(&action), expected, "{run:?}");
         }

@@ -47,6 +47,7 @@ impl From<FailOn> for Severity {
   reconcile drift specs/*.yaml --fail-on high         fail on critical and high findings only
   reconcile drift specs/*.yaml --format sarif --out drift.sarif
   reconcile drift specs/*.yaml --format html --out drift.html
+  reconcile drift specs/*.yaml --freshness            also find Regions that stopped delivering
   reconcile drift specs/*.yaml --baseline baseline.json
   reconcile drift specs/*.yaml --baseline baseline.json --update-baseline --reason 'SEC-12: until the move' --expires 2027-01-31
 
@@ -71,6 +72,10 @@ pub(crate) struct DriftArgs {
     /// `cloudtrail:LookupEvents` in each account
     #[arg(long)]
     pub(crate) blame: bool,
+    /// Report accounts and Regions whose digests stopped. Lists the newest digests in the bucket: a call for each account, and one for each
+    /// account and Region. Needs the permission `s3:ListBucket` on the bucket
+    #[arg(long)]
+    pub(crate) freshness: bool,
     /// File of accepted findings, each with a reason and a last day. An accepted finding is shown, and is no drift
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,

@@ -51,6 +51,9 @@ pub(crate) struct WatchArgs {
     /// Show who caused each finding, as `drift --blame` does
     #[arg(long)]
     pub(crate) blame: bool,
+    /// Report accounts and Regions whose digests stopped, as `drift --freshness` does, and list the digests every 15 minutes
+    #[arg(long)]
+    pub(crate) freshness: bool,
     /// Agree with other replicas on one that checks, through an object beside the `lock` of the spec
     #[arg(long)]
     pub(crate) replicas: bool,

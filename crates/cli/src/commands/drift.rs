@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
 use reconcile_aws::Aws;
-use reconcile_diff::blame;
+use reconcile_diff::{blame, freshness};
 use reconcile_plan::baseline::{Accepted, Baseline, Lapsed, Review};
+use reconcile_plan::freshness::Staleness;
 use reconcile_plan::{Checked, Comparison, Finding, Severity};
 use reconcile_report::drift::{self, SpecDrift, Status};
 use reconcile_spec::Spec;
@@ -59,12 +60,34 @@ async fn check(global: &Global, args: &DriftArgs, world: &World, path: &Path) ->
     let spec = files::read_spec(path)?;
     let aws = world.connect(global, &spec).await?;
     let (spec, comparison) = compare_live(global, world, &aws, &spec, &args.selection, false).await?;
-    Ok(checked(&aws, &spec, &comparison, args.blame).await)
+    let stale = match args.freshness {
+        true => stale_digests(global, &aws, &spec, &comparison).await,
+        false => Vec::new(),
+    };
+    Ok(checked(&aws, &spec, &comparison, &stale, args.blame).await)
 }
 
-/// The findings of a comparison, with their authors if somebody asks.
-pub(crate) async fn checked(aws: &Aws, spec: &Spec, comparison: &Comparison, blames: bool) -> Checked {
+/// The accounts and Regions whose digests stopped.
+pub(crate) async fn stale_digests(
+    global: &Global,
+    aws: &Aws,
+    spec: &Spec,
+    comparison: &Comparison,
+) -> Vec<Staleness> {
+    let (desired, digests) = (spec.desired(), &comparison.digests);
+    Box::pin(freshness(aws, desired, digests, Timestamp::now(), global.concurrency.get())).await
+}
+
+/// The findings of a comparison and of its digests, with their authors if somebody asks.
+pub(crate) async fn checked(
+    aws: &Aws,
+    spec: &Spec,
+    comparison: &Comparison,
+    stale: &[Staleness],
+    blames: bool,
+) -> Checked {
     let mut checked = Checked::new(comparison);
+    checked.add_freshness(stale);
     if blames {
         blame(aws, spec.desired(), comparison.plan.key.as_ref(), &mut checked.findings).await;
     }

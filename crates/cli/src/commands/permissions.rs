@@ -32,7 +32,7 @@ pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
         PermissionsMode::Apply => Mode::Apply,
         PermissionsMode::Verify => Mode::Verify,
     };
-    let run = Run { mode, blame: args.blame, replicas: args.replicas };
+    let run = Run { mode, blame: args.blame, replicas: args.replicas, freshness: args.freshness };
     let found = permissions(spec.desired(), run);
     let members = member_permissions(&spec, run);
     match args.format {

@@ -113,7 +113,7 @@ async fn of_bucket(
     let aws = world.connect(global, &spec).await?;
     let (spec, organization) = Box::pin(join(&aws, spec)).await?;
     let bucket = LogFiles::open(&aws, spec.desired()).await?;
-    let members = organization.map(|it| it.roster.members().iter().map(|member| member.id.clone()).collect());
+    let members = organization.map(|it| it.members());
     let source = Paced::new(bucket.clone(), rate, Arc::clone(progress));
     let mut scoped = scoped(&spec, members.as_ref(), &selected.only, &source).await?;
     let regions: BTreeSet<_> = scoped.cells.iter().map(|cell| cell.region.clone()).collect();

@@ -1,5 +1,6 @@
 //! `reconcile watch`
 
+mod freshness;
 mod publisher;
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,13 +23,14 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::args::{Global, JOURNALS, Selection, Source, Verifies, WatchArgs};
 use crate::commands::apply::{Applied, Manner, locked, request, run_plan};
-use crate::commands::drift::{checked, today};
+use crate::commands::drift::{checked, stale_digests, today};
 use crate::commands::observe::{compare_live, make_plan};
 use crate::commands::verify::verify_last_day;
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output, signals};
+use freshness::Freshness;
 use publisher::Publisher;
 
 /// As the default of `apply --propagation-timeout`.
@@ -59,6 +61,7 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
             world,
             baseline: args.baseline.clone(),
             blames: args.blame,
+            freshness: args.freshness.then(Freshness::default),
             replicas: args.replicas,
             journals: args
                 .state_dir
@@ -86,6 +89,7 @@ struct Live {
     world: World,
     baseline: Option<PathBuf>,
     blames: bool,
+    freshness: Option<Freshness>,
     replicas: bool,
     journals: PathBuf,
     interrupt: Interrupt,
@@ -111,7 +115,14 @@ impl Live {
         let compared = compare_live(&self.global, &self.world, &aws, &spec, &ALL, false).await;
         *calls = aws.counts();
         let (spec, mut comparison) = compared?;
-        let mut checked = checked(&aws, &spec, &comparison, self.blames).await;
+        let stale = match &self.freshness {
+            Some(freshness) => {
+                let list = stale_digests(&self.global, &aws, &spec, &comparison);
+                freshness.of(path, &comparison.digests, list).await
+            }
+            None => Vec::new(),
+        };
+        let mut checked = checked(&aws, &spec, &comparison, &stale, self.blames).await;
         *calls = aws.counts();
         if let Some(path) = &self.baseline {
             files::read_baseline(path)?.accept(&mut checked, today());

@@ -12,7 +12,7 @@ use reconcile_evidence::{Listed, Object, Page, Place, ReadError, Source};
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{ObserveError, ReadError as ObservedError};
 use reconcile_policy::Region;
-use reconcile_spec::Desired;
+use reconcile_spec::{Account, Desired};
 
 use super::body::ObjectBody;
 use crate::observe::page::{self, Next};
@@ -38,13 +38,27 @@ impl LogFiles {
     /// # Errors
     /// If the account cannot be entered.
     pub async fn open(aws: &Aws, desired: &Desired) -> Result<Self, ObserveError> {
+        Self::with(desired, async |account| Session::open_to_verify(aws, account).await).await
+    }
+
+    /// Opens the account of the bucket. The session can list, and nothing else.
+    ///
+    /// # Errors
+    /// If the account cannot be entered.
+    pub async fn open_to_list(aws: &Aws, desired: &Desired) -> Result<Self, ObserveError> {
+        Self::with(desired, async |account| Session::open_to_list_log_files(aws, account).await).await
+    }
+
+    async fn with(
+        desired: &Desired,
+        open: impl AsyncFnOnce(&Account) -> Result<Session, Error>,
+    ) -> Result<Self, ObserveError> {
         let name = &desired.bucket.site.account;
         let failed = |error| ObserveError::Hub { account: name.clone(), error };
         let account = desired
             .account(name)
             .ok_or_else(|| failed(ObservedError::NoSuchAccount { account: name.clone() }))?;
-        let session =
-            Session::open_to_verify(aws, account).await.map_err(|error| failed(ObservedError::Aws(error)))?;
+        let session = open(account).await.map_err(|error| failed(ObservedError::Aws(error)))?;
         Ok(Self(Arc::new(Inner {
             session,
             own: desired.bucket.name.to_string(),

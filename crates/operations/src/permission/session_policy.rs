@@ -31,6 +31,11 @@ impl SessionPolicy {
         Self::of(called.map(|it| it.action()).chain(["kms:Decrypt"]))
     }
 
+    /// Allows to list log files and digests, and nothing else.
+    pub fn listing_log_files() -> Self {
+        Self::of(std::iter::once(Operation::ListLogFiles.action()))
+    }
+
     /// Allows to look up recorded events, and nothing else.
     pub fn looking_up_events() -> Self {
         Self::of(std::iter::once(Operation::LookupEvents.action()))
@@ -114,10 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_looks_up_events_does_nothing_else() {
-        let policy: serde_json::Value =
-            serde_json::from_str(SessionPolicy::looking_up_events().as_str()).unwrap();
-        assert_eq!(policy["Statement"][0]["Action"], json!(["cloudtrail:LookupEvents"]));
+    fn a_session_for_one_purpose_does_nothing_else() {
+        for (policy, action) in [
+            (SessionPolicy::looking_up_events(), "cloudtrail:LookupEvents"),
+            (SessionPolicy::listing_log_files(), "s3:ListBucket"),
+        ] {
+            let policy: serde_json::Value = serde_json::from_str(policy.as_str()).unwrap();
+            assert_eq!(policy["Statement"][0]["Action"], json!([action]));
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::{Comparison, Scope, plan_of};
 use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
 use crate::additions::{of_log_group, of_role, of_topic};
 use crate::address::{Address, spare_address};
+use crate::freshness::DigestTrails;
 use crate::observed::{Hidden, KeyState, Leftover, Observed, ReadError, Stray, UsedKey, What, granted};
 use crate::plan::{Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{Key, OtherTrail, Tags};
@@ -72,6 +73,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         foreign: Vec::new(),
         blocking: BTreeSet::new(),
         accounts: scope.accounts(),
+        digests: DigestTrails::default(),
     }
 }
 

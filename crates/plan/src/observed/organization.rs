@@ -1,5 +1,7 @@
 //! The organization with its accounts.
 
+use std::collections::BTreeSet;
+
 use reconcile_policy::AccountId;
 use reconcile_spec::{Diagnostics, Member, Roster, Spec};
 
@@ -26,6 +28,11 @@ pub struct Inactive {
 }
 
 impl LiveOrganization {
+    /// The IDs of the active members.
+    pub fn members(&self) -> BTreeSet<AccountId> {
+        self.roster.members().iter().map(|member| member.id.clone()).collect()
+    }
+
     /// The account of this id, active or not.
     pub fn account(&self, id: &str) -> Option<&Member> {
         self.roster.member(id).or_else(|| self.inactive(id).map(|it| &it.member))

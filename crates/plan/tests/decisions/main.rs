@@ -18,6 +18,7 @@ mod organized;
 mod quota;
 mod saved;
 mod settings;
+mod stale;
 mod statements;
 mod topics;
 mod unread;

@@ -1,0 +1,91 @@
+//! The digests that `watch` listed last.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reconcile_plan::freshness::{DigestTrails, Staleness};
+
+/// The time for which a list counts. CloudTrail delivers a digest every hour, and a check every 30 seconds would only cost more.
+const LISTED: Duration = Duration::from_mins(15);
+
+/// The result of the last list of each spec.
+#[derive(Debug, Default)]
+pub(super) struct Freshness(Mutex<HashMap<String, (Instant, Vec<Staleness>)>>);
+
+impl Freshness {
+    /// Returns what stopped, from the last list or from a new one. A list that could not be read is read again by the next check.
+    pub(super) async fn of(
+        &self,
+        spec: &str,
+        digests: &DigestTrails,
+        list: impl Future<Output = Vec<Staleness>>,
+    ) -> Vec<Staleness> {
+        if let Some(known) = self.known(spec, digests) {
+            return known;
+        }
+        let stale = list.await;
+        if stale.iter().all(Staleness::is_known) {
+            self.lists().insert(spec.to_owned(), (Instant::now(), stale.clone()));
+        }
+        stale
+    }
+
+    /// What the last list says about trails that are judged now.
+    fn known(&self, spec: &str, digests: &DigestTrails) -> Option<Vec<Staleness>> {
+        let lists = self.lists();
+        let (_, stale) = lists.get(spec).filter(|(at, _)| at.elapsed() < LISTED)?;
+        let is_judged =
+            |stale: &&Staleness| digests.trails.iter().any(|trail| trail.address == *stale.trail());
+        Some(stale.iter().filter(is_judged).cloned().collect())
+    }
+
+    fn lists(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Vec<Staleness>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice;
+
+    use reconcile_plan::freshness::{DigestTrail, Newest};
+
+    use super::*;
+
+    fn trails(address: &str) -> DigestTrails {
+        let trail = DigestTrail {
+            address: address.parse().unwrap(),
+            name: "Audit".to_owned(),
+            home: "eu-west-1".parse().unwrap(),
+            account: "111111111111".parse().unwrap(),
+            is_organization: false,
+            logging_since: None,
+            latest: None,
+        };
+        DigestTrails { trails: vec![trail], members: None }
+    }
+
+    #[tokio::test]
+    async fn a_list_counts_until_it_is_old_and_for_the_trails_that_are_judged() {
+        let audit = trails("trail/a/Audit");
+        let silent = Staleness::Account {
+            trail: "trail/a/Audit".parse().unwrap(),
+            account: "111111111111".parse().unwrap(),
+            newest: Newest::At("2026-11-26T12:00:00Z".parse().unwrap()),
+            is_own: true,
+        };
+        let freshness = Freshness::default();
+        // A list that could not be read does not count.
+        let unread = audit.unread("access denied");
+        assert_eq!(freshness.of("spec", &audit, async { unread.clone() }).await, unread);
+        assert_eq!(
+            freshness.of("spec", &audit, async { vec![silent.clone()] }).await,
+            slice::from_ref(&silent)
+        );
+        assert_eq!(freshness.of("spec", &audit, async { unreachable!() }).await, [silent]);
+        // The trail is stopped now.
+        assert_eq!(freshness.of("spec", &DigestTrails::default(), async { unreachable!() }).await, []);
+        assert_eq!(freshness.of("other", &audit, async { vec![] }).await, []);
+    }
+}

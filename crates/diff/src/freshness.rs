@@ -1,0 +1,26 @@
+//! Reads the newest digests of trails.
+
+use jiff::Timestamp;
+use reconcile_aws::Aws;
+use reconcile_plan::freshness::{DigestTrails, Staleness};
+use reconcile_spec::Desired;
+
+use crate::evidence::LogFiles;
+
+/// Returns what stopped among the digests of trails. Digests that cannot be listed are a result as well. `at_once` is the number of
+/// requests at the same time.
+pub async fn freshness(
+    aws: &Aws,
+    desired: &Desired,
+    digests: &DigestTrails,
+    now: Timestamp,
+    at_once: usize,
+) -> Vec<Staleness> {
+    if digests.trails.is_empty() {
+        return Vec::new();
+    }
+    match LogFiles::open_to_list(aws, desired).await {
+        Ok(bucket) => reconcile_evidence::freshness(&bucket, desired, digests, now, at_once).await,
+        Err(error) => digests.unread(&error.to_string()),
+    }
+}

@@ -295,7 +295,8 @@ fn html_has_each_account_and_folds_findings() {
     assert!(folded.contains("400 accounts with findings"));
 }
 
-/// The pages that `tests/pages/run` opens in a browser: without, with three and with 2,000 findings.
+/// The pages that `tests/pages/run` opens in a browser: without, with three and with 2,000 findings. The
+/// status page is opened with and without the authors of `watch --blame`.
 #[test]
 fn pages_have_no_scripts_and_load_nothing() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
@@ -303,26 +304,11 @@ fn pages_have_no_scripts_and_load_nothing() {
     for (number, drifts) in
         [(0, checked(Vec::new()).into()), (3, every_sort()), (2000, Vec::from(checked(different(2000))))]
     {
-        let record = watch::Record {
-            at: "2026-11-23T08:00:00Z".parse().unwrap(),
-            seconds: 1.25,
-            status: drift::Status::Drifted,
-            findings: number,
-            new: number,
-            resolved: 0,
-            repaired: 0,
-        };
-        let history = vec![record; 3];
-        let watched = drifts.iter().map(|drift| watch::Watched {
-            spec: &drift.spec,
-            standby: None,
-            drift: Some(drift),
-            last_success: Some(history[0].at),
-            history: &history,
-        });
-        let watched: Vec<watch::Watched<'_>> = watched.collect();
-        let status = watch::page_of(&watched, &watch::Asked::default(), std::time::Duration::from_mins(5));
-        for (name, page) in [("report", drift::html(&drifts)), ("status", status)] {
+        let status = status_of(&with_authors(drifts.clone()));
+        assert_eq!(status.contains("last changed by"), number > 0);
+        let pages =
+            [("report", drift::html(&drifts)), ("status", status_of(&drifts)), ("status-authors", status)];
+        for (name, page) in pages {
             assert!(page.starts_with("<!DOCTYPE html>"), "{name}");
             for word in ["<script", "src=", "@import", "url("] {
                 assert!(!page.contains(word), "{name}: {word}");
@@ -330,6 +316,51 @@ fn pages_have_no_scripts_and_load_nothing() {
             std::fs::write(folder.join(format!("{name}-{number}.html")), page).unwrap();
         }
     }
+}
+
+/// The status page of `watch` after a check.
+fn status_of(drifts: &[SpecDrift]) -> String {
+    let findings = drifts.iter().map(|drift| drift.findings().len()).sum();
+    let record = watch::Record {
+        at: "2026-11-23T08:00:00Z".parse().unwrap(),
+        seconds: 1.25,
+        status: drift::Status::Drifted,
+        findings,
+        new: findings,
+        resolved: 0,
+        repaired: 0,
+    };
+    let history = vec![record; 3];
+    let watched = drifts.iter().map(|drift| watch::Watched {
+        spec: &drift.spec,
+        standby: None,
+        drift: Some(drift),
+        last_success: Some(history[0].at),
+        history: &history,
+    });
+    let watched: Vec<watch::Watched<'_>> = watched.collect();
+    watch::page_of(&watched, &watch::Asked::default(), std::time::Duration::from_mins(5))
+}
+
+/// The same checks with `--blame`: long names of people who assumed a role, and calls of `reconcile`.
+fn with_authors(mut drifts: Vec<SpecDrift>) -> Vec<SpecDrift> {
+    for checked in drifts.iter_mut().filter_map(|drift| drift.result.as_mut().ok()) {
+        let findings = std::mem::take(&mut checked.findings).into_iter().enumerate();
+        checked.findings = findings
+            .map(|(number, finding)| {
+                let mut finding = blamed(finding, number);
+                let call = &mut finding.blame.as_mut().unwrap().calls[0];
+                call.by_reconcile = number % 2 == 1;
+                call.event_id = format!("4f8b2c1d-0000-4000-8000-{number:012}");
+                call.principal = format!(
+                    "arn:aws:sts::{}:assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/eve.adams@example.com",
+                    call.account_id
+                );
+                finding
+            })
+            .collect();
+    }
+    drifts
 }
 
 /// Findings that cannot be folded, of each severity.

@@ -156,8 +156,8 @@ pub(crate) fn planned_paths(
     observed: &Observed,
     policies: &Policies<'_>,
     encrypted: &BTreeSet<Arn>,
-) -> Vec<DeliveryPath> {
-    let paths = desired.trails.iter().map(|trail| {
+) -> impl Iterator<Item = DeliveryPath> {
+    desired.trails.iter().map(move |trail| {
         let key_of = |topic| match encrypted.contains(topic) {
             true => Some(&UsedKey::Own),
             false => observed.used_keys.get(topic),
@@ -178,8 +178,7 @@ pub(crate) fn planned_paths(
         let of_topic = |topic| unproven::of_topic(observed, topic, used_key);
         let unproven = trail.topic.as_ref().map(of_topic).unwrap_or_default();
         DeliveryPath { address: Address::of_trail(trail), is_live: false, delivery, proofs, unproven }
-    });
-    paths.collect()
+    })
 }
 
 /// Returns whether there is a policy to evaluate: a foreign topic can be absent or unreadable.

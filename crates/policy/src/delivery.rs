@@ -170,8 +170,10 @@ impl fmt::Display for Hop {
 pub struct Proof {
     /// The hop.
     pub hop: Hop,
-    /// The hop as a request.
-    pub request: Request,
+    /// The action of the request, such as `s3:PutObject`.
+    pub action: String,
+    /// The ARN of the resource of the request.
+    pub resource: String,
     /// The decision of the policy on the request.
     pub decision: Decision,
 }
@@ -215,7 +217,8 @@ impl Delivery {
             .map(|(hop, request)| {
                 let policy = policy_of(hop.policy());
                 let decision = policy.map_or(Decision::NotAllowed(None), |policy| evaluate(policy, &request));
-                Proof { hop, request, decision }
+                let (action, resource) = request.into_target();
+                Proof { hop, action, resource, decision }
             })
             .collect()
     }

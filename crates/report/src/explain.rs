@@ -86,7 +86,7 @@ fn path_text(text: &mut Text, path: &DeliveryPath) {
             Decision::Unknown(_) => (unknown, UNKNOWN),
         };
         text.line(hop(mark, format!("  {verdict} {}", proof.hop)));
-        let request = format_args!("{} on {}", proof.request.action(), proof.request.resource());
+        let request = format_args!("{} on {}", proof.action, proof.resource);
         text.line(Line::from("       ").and_styled(DIM, request));
         text.line(format_args!("       {}", proof.decision));
     }
@@ -146,8 +146,8 @@ fn path_json(path: &DeliveryPath) -> Value {
         json!({
             "hop": proof.hop.code(),
             "policy": policy_code(proof.hop.policy()),
-            "action": proof.request.action(),
-            "resource": proof.request.resource(),
+            "action": proof.action,
+            "resource": proof.resource,
             "decision": match &proof.decision {
                 Decision::Allowed(_) => "allowed",
                 Decision::Denied(_) => "denied",

@@ -170,8 +170,7 @@ fn verdict(
         _ => {
             let how = format!(
                 "allow `cloudtrail.amazonaws.com` `{}` in the policy of {}",
-                proof.request.action(),
-                proof.request.resource()
+                proof.action, proof.resource
             );
             (None, Verdict::NotAllowed { hint: (!scope.writes(policy)).then_some(how) })
         }

@@ -131,6 +131,11 @@ impl Request {
         &self.resource
     }
 
+    /// Returns the action and the ARN of the resource, without the condition keys.
+    pub fn into_target(self) -> (String, String) {
+        (self.action, self.resource)
+    }
+
     /// The requester for people: a service, an ARN, or `anybody`.
     pub fn requester(&self) -> &str {
         match &self.requester {

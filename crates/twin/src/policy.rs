@@ -5,7 +5,7 @@
 
 mod statement;
 
-use reconcile_policy::{Document, Partition, Request, evaluate};
+use reconcile_policy::{Document, Partition, Request, Statement, evaluate};
 use serde_json::Value;
 
 /// A service that saves policies of its resources.
@@ -30,10 +30,8 @@ impl Policy {
         if document.statements().is_empty() {
             return Err("Missing required field Statement".to_owned());
         }
-        let is_for_nobody = |statement: &Value| {
-            statement.get("Principal").is_none() && statement.get("NotPrincipal").is_none()
-        };
-        if (Self { document: document.clone() }).statements().iter().any(is_for_nobody) {
+        let is_for_nobody = |it: &Statement| it.principals().is_empty() && it.not_principals().is_empty();
+        if document.statements().iter().any(is_for_nobody) {
             return Err("Missing required field Principal".to_owned());
         }
         Ok(Self { document })

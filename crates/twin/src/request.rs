@@ -102,13 +102,16 @@ impl Scope {
         let mut next = || elements.next().unwrap_or_default();
         let (access_key, _date, region, service) = (next(), next(), next(), next());
         let token = text(headers, "x-amz-security-token").unwrap_or_default();
-        let of_session = |name: &str| {
-            let mut pairs = form_urlencoded::parse(token.as_bytes());
-            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-        };
-        let (role, session, session_policy) =
-            (of_session("role"), of_session("session"), of_session("policy"));
-        Self { access_key, region, service, role, session, session_policy }
+        let mut scope = Self { access_key, region, service, ..Self::default() };
+        for (key, value) in form_urlencoded::parse(token.as_bytes()) {
+            match &*key {
+                "role" => scope.role = Some(value.into_owned()),
+                "session" => scope.session = Some(value.into_owned()),
+                "policy" => scope.session_policy = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        scope
     }
 }
 

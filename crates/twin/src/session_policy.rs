@@ -2,7 +2,9 @@
 //!
 //! See "Session policies" in the IAM user guide.
 
-use serde_json::Value;
+use std::borrow::Cow;
+
+use serde::Deserialize;
 
 use crate::fault::Fault;
 
@@ -30,6 +32,35 @@ const ACTIONS: [(&str, &str); 16] = [
     ("s3:HeadObject", "s3:GetObject"),
 ];
 
+/// The statements that the twin reads: they allow actions on everything, without a condition.
+#[derive(Deserialize)]
+struct Policy<'p> {
+    #[serde(rename = "Statement", borrow)]
+    statements: Vec<Statement<'p>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement<'p> {
+    #[serde(rename = "Effect")]
+    _effect: Allow,
+    #[serde(rename = "Action", borrow)]
+    actions: Vec<Cow<'p, str>>,
+    #[serde(rename = "Resource")]
+    _resource: Everything,
+}
+
+#[derive(Deserialize)]
+enum Allow {
+    Allow,
+}
+
+#[derive(Deserialize)]
+enum Everything {
+    #[serde(rename = "*")]
+    Everything,
+}
+
 /// Checks the policy in a call of `AssumeRole`.
 pub(crate) fn check(policy: &str) -> Result<(), Fault> {
     if policy.len() > LIMIT {
@@ -39,8 +70,7 @@ pub(crate) fn check(policy: &str) -> Result<(), Fault> {
         );
         return Err(Fault::bad("ValidationError", message));
     }
-    let is_read = statements(policy).is_some_and(|statements| statements.iter().all(is_simple));
-    if !is_read {
+    if serde_json::from_str::<Policy<'_>>(policy).is_err() {
         let message = "the twin reads session policies that allow actions on all resources";
         return Err(Fault::bad("MalformedPolicyDocument", message));
     }
@@ -50,36 +80,20 @@ pub(crate) fn check(policy: &str) -> Result<(), Fault> {
 /// Returns whether a checked policy allows an operation (`kms:CreateKey`).
 pub(crate) fn allows(policy: &str, operation: &str) -> bool {
     let action = ACTIONS.iter().find(|(name, _)| *name == operation).map_or(operation, |(_, action)| action);
-    let statements = statements(policy).unwrap_or_default();
-    statements.iter().flat_map(actions).any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => action.starts_with(prefix),
-        None => action == pattern,
+    let Ok(Policy { statements }) = serde_json::from_str(policy) else { return false };
+    statements.iter().flat_map(|statement| &statement.actions).any(|pattern| {
+        match pattern.strip_suffix('*') {
+            Some(prefix) => action.starts_with(prefix),
+            None => action == pattern,
+        }
     })
-}
-
-fn statements(policy: &str) -> Option<Vec<Value>> {
-    let document: Value = serde_json::from_str(policy).ok()?;
-    document["Statement"].as_array().cloned()
-}
-
-/// Returns whether a statement allows actions on everything, without a condition.
-fn is_simple(statement: &Value) -> bool {
-    let known = ["Effect", "Action", "Resource"];
-    statement["Effect"] == "Allow"
-        && statement["Resource"] == "*"
-        && statement["Action"].is_array()
-        && statement.as_object().is_some_and(|it| it.keys().all(|key| known.contains(&key.as_str())))
-}
-
-fn actions(statement: &Value) -> impl Iterator<Item = &str> {
-    statement["Action"].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn policy(actions: &Value) -> String {
+    fn policy(actions: &serde_json::Value) -> String {
         serde_json::json!({
             "Version": "2012-10-17",
             "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],

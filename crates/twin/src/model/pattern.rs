@@ -10,14 +10,68 @@ use serde::Deserialize;
 #[serde(from = "String")]
 pub(super) struct Pattern {
     text: String,
-    /// The regular expression, compiled at the first use; `None` if it is invalid, which a test
-    /// excludes.
-    regex: OnceLock<Option<Regex>>,
+    /// Compiled at the first use; `None` if the text is invalid, which a test excludes.
+    matcher: OnceLock<Option<Matcher>>,
+}
+
+#[derive(Debug)]
+enum Matcher {
+    /// A repeated class of characters, such as `[a-z]+`. The engine takes long for the policies of sessions, which have such a pattern.
+    Repeated {
+        /// Whether each of the first characters of Unicode is in the class.
+        first: Box<[bool; 256]>,
+        /// Matches one character of the class.
+        one: Regex,
+        accepts_empty: bool,
+    },
+    Whole(Regex),
+}
+
+impl Matcher {
+    fn compile(pattern: &str) -> Option<Self> {
+        let pattern = ascii_classes(pattern);
+        let anchored = |pattern: &str| Regex::new(&format!(r"\A(?:{pattern})\z")).ok();
+        let Some((class, accepts_empty)) = repeated_class(&pattern) else {
+            return anchored(&pattern).map(Self::Whole);
+        };
+        let one = anchored(class)?;
+        let first = std::array::from_fn(|code| {
+            u8::try_from(code).is_ok_and(|code| one.is_match(char::from(code).encode_utf8(&mut [0; 4])))
+        });
+        Some(Self::Repeated { first: Box::new(first), one, accepts_empty })
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Repeated { first, one, accepts_empty } => {
+                let is_in = |char: char| match first.get(char as usize) {
+                    Some(is_in) => *is_in,
+                    None => one.is_match(char.encode_utf8(&mut [0; 4])),
+                };
+                (*accepts_empty || !text.is_empty()) && text.chars().all(is_in)
+            }
+            Self::Whole(regex) => regex.is_match(text),
+        }
+    }
+}
+
+/// Splits `[…]+` and `[…]*`, with or without anchors, into the class and whether the empty text matches.
+fn repeated_class(pattern: &str) -> Option<(&str, bool)> {
+    let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let (class, repeat) = pattern.split_at_checked(pattern.len().checked_sub(1)?)?;
+    let inner = class.strip_prefix('[')?.strip_suffix(']')?;
+    let is_one_class = !inner.contains(['[', ']']);
+    match repeat {
+        "+" if is_one_class => Some((class, false)),
+        "*" if is_one_class => Some((class, true)),
+        _ => None,
+    }
 }
 
 impl From<String> for Pattern {
     fn from(text: String) -> Self {
-        Self { text, regex: OnceLock::new() }
+        Self { text, matcher: OnceLock::new() }
     }
 }
 
@@ -29,18 +83,16 @@ impl Pattern {
     /// Returns whether the whole text matches. The services of AWS match whole texts, even if the
     /// pattern has no anchors.
     pub(super) fn matches(&self, text: &str) -> bool {
-        self.regex().is_none_or(|regex| regex.is_match(text))
+        self.matcher().is_none_or(|matcher| matcher.matches(text))
     }
 
     #[cfg(test)]
     pub(super) fn is_understood(&self) -> bool {
-        self.regex().is_some()
+        self.matcher().is_some()
     }
 
-    fn regex(&self) -> Option<&Regex> {
-        self.regex
-            .get_or_init(|| Regex::new(&format!(r"\A(?:{})\z", ascii_classes(&self.text))).ok())
-            .as_ref()
+    fn matcher(&self) -> Option<&Matcher> {
+        self.matcher.get_or_init(|| Matcher::compile(&self.text)).as_ref()
     }
 }
 
@@ -78,6 +130,12 @@ mod tests {
             (r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", "/logs/", true),
             (r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", "/logs", false),
             (r"[\w+=,.@:\/-]*", "a/b", true),
+            (r"[\w+=,.@:\/-]*", "", true),
+            (r"[^:]+", "a", true),
+            (r"[^:]+", "a:b", false),
+            (r"[a-z\]]+", "a]", true),
+            (r"[a-z][a-z]+", "az", true),
+            (r"[a-z][a-z]+", "a", false),
         ] {
             assert_eq!(Pattern::from(pattern.to_owned()).matches(text), matches, "{pattern} on {text:?}");
         }

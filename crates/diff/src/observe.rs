@@ -1,11 +1,12 @@
 //! Reads live AWS into [`Observed`], and decides nothing.
 //!
-//! All accounts are read at once. A read needs three round trips in sequence, whatever the number of accounts: the session;
-//! everything that has a known name; and everything that needs the ID of the key. A resource that cannot be read is an
+//! All accounts are read at once, up to [`AT_ONCE`]. A read needs three round trips in sequence: the session; everything
+//! that has a known name; and everything that needs the ID of the key. A resource that cannot be read is an
 //! error value, and is never taken for absent.
 
 mod attached;
 pub mod bucket;
+mod by_account;
 mod encryption;
 mod error;
 pub mod grant;
@@ -38,10 +39,17 @@ use reconcile_spec::{AccountName, Desired};
 use tokio::task::JoinSet;
 
 use attached::Attached;
+use by_account::ByAccount;
 use hub::{FoundKey, HubBucket};
 use reconcile_plan::observed::{LiveOrganization, ObserveError, Observed, ReadError, Stray};
 use reconcile_plan::view::{OtherTrail, Trail};
 use trail::{Asked, Trails};
+
+/// The number of accounts that are read at the same time.
+///
+/// The calls of an account that wait for their turn take about 130 KB. There are far more than calls in flight, so that accounts
+/// that do not answer keep no others waiting.
+const AT_ONCE: usize = 256;
 
 /// The progress of a read, which another task can show.
 #[derive(Debug, Default)]
@@ -90,19 +98,23 @@ pub async fn observe(
     let names: BTreeSet<&AccountName> = desired.accounts.iter().map(|account| &account.name).collect();
     progress.accounts.store(names.len(), Ordering::Relaxed);
 
+    let spec = Arc::new(ByAccount::of(desired));
+    let mut names = names.into_iter();
     let mut accounts = JoinSet::new();
-    for name in names {
-        let (aws, desired, progress, name) =
-            (aws.clone(), Arc::clone(desired), Arc::clone(progress), name.clone());
-        accounts.spawn(async move {
-            let found = observe_account(&aws, &desired, &name).await;
-            progress.done.fetch_add(1, Ordering::Relaxed);
-            (name, found)
-        });
-    }
-
     let mut observed = Observed { organization, ..Observed::default() };
-    while let Some(joined) = accounts.join_next().await {
+    loop {
+        while accounts.len() < AT_ONCE
+            && let Some(name) = names.next()
+        {
+            let (aws, spec, progress, name) =
+                (aws.clone(), Arc::clone(&spec), Arc::clone(progress), name.clone());
+            accounts.spawn(async move {
+                let found = observe_account(&aws, &spec, &name).await;
+                progress.done.fetch_add(1, Ordering::Relaxed);
+                (name, found)
+            });
+        }
+        let Some(joined) = accounts.join_next().await else { break };
         let (name, found) = joined.map_err(|_| ObserveError::Interrupted)?;
         let hub_error = |error| ObserveError::Hub { account: name.clone(), error };
         if let Some(key) = found.key {
@@ -165,7 +177,8 @@ pub async fn discover(aws: &Aws, desired: &Desired) -> Result<Option<LiveOrganiz
     Box::pin(read).await.map(Some).map_err(failed)
 }
 
-async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Found {
+async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Found {
+    let desired = &*spec.desired;
     let has_key = desired.key.site.account == *name;
     let has_bucket = desired.bucket.site.account == *name;
     let opened = match desired.account(name) {
@@ -187,7 +200,7 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
 
     let key = async { if has_key { Some(hub::read_key(&session, desired).await) } else { None } };
     let bucket = async { if has_bucket { Some(hub::read_bucket(&session, desired).await) } else { None } };
-    let of_trails = try_join(observe_trails(&session, desired), attached::read(&session, desired));
+    let of_trails = try_join(observe_trails(&session, spec), attached::read(&session, spec));
     let (key, bucket, of_trails) = join3(key, bucket, of_trails).await;
     let ((seen, attached), unreadable) = match of_trails {
         Ok(found) => (found, None),
@@ -196,9 +209,10 @@ async fn observe_account(aws: &Aws, desired: &Desired, name: &AccountName) -> Fo
     Found { key, bucket, seen, attached, unreadable }
 }
 
-async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, ReadError> {
+async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<Seen, ReadError> {
+    let desired = &*spec.desired;
     let mut by_region: BTreeMap<&Region, Vec<Asked<'_>>> = BTreeMap::new();
-    for trail in desired.trails.iter().filter(|trail| trail.site.account == session.account().name) {
+    for trail in spec.trails(&session.account().name) {
         let asked = Asked {
             arn: &trail.arn,
             insights: trail.insights.are_managed(),
@@ -223,7 +237,7 @@ async fn observe_trails(session: &Session, desired: &Desired) -> Result<Seen, Re
     }
     let incomplete = observe_elsewhere(session, listed, &mut trails).await.err();
     // Other Regions list the trails of the spec as well.
-    trails.others.retain(|other| desired.trails.iter().all(|trail| trail.arn != other.arn));
+    trails.others.retain(|other| !spec.has_trail(&other.arn));
     let strays = observe_strays(session, desired, &trails.others).await?;
     Ok(Seen { trails, strays, incomplete })
 }

@@ -6,8 +6,8 @@ use reconcile_operations::Operation;
 use reconcile_plan::observed::{LiveTopic, LogAccess, OtherPolicy, ReadError, TopicAttributes};
 use reconcile_plan::view::Role;
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{Desired, Site};
 
+use super::by_account::ByAccount;
 use super::log_group::LiveLogGroup;
 use super::{log_access, log_group, role, topic};
 
@@ -26,45 +26,44 @@ pub(super) struct Attached {
 ///
 /// # Errors
 /// The error of AWS about a log group, a role or a topic that the spec manages.
-pub(super) async fn read(session: &Session, desired: &Desired) -> Result<Attached, ReadError> {
-    let here = |site: &Site| site.account == session.account().name;
-    let groups = desired.log_groups.iter().filter(|it| here(&it.site)).map(async |it| {
+pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Attached, ReadError> {
+    let (account, installation) = (&session.account().name, &spec.desired.installation);
+    let groups = spec.log_groups(account).map(async |it| {
         let found = log_group::read_live(session, &it.site.region, it.name.as_str()).await?;
         Ok::<_, ReadError>((it.arn.clone(), found))
     });
-    let roles = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
+    let roles = spec.log_roles(account).map(async |it| {
         let name = it.name.as_str();
-        let found = role::read(session, &it.site.region, name, &desired.installation.log_policies()).await?;
-        if let Some(role) = found.as_ref().filter(|role| !role.tags.are_of(&desired.installation)) {
+        let found = role::read(session, &it.site.region, name, &installation.log_policies()).await?;
+        if let Some(role) = found.as_ref().filter(|role| !role.tags.are_of(installation)) {
             let owner = role.tags.owner().map(str::to_owned);
             return Err(ReadError::ForeignRole { name: name.to_owned(), owner });
         }
         Ok((it.arn.clone(), found))
     });
-    let role_policies = desired.log_roles.iter().filter(|it| here(&it.site)).map(async |it| {
-        let marks = desired.installation.log_policies();
+    let role_policies = spec.log_roles(account).map(async |it| {
+        let marks = installation.log_policies();
         (it.arn.clone(), role::others(session, &it.site.region, it.name.as_str(), &marks).await)
     });
-    let topics = desired.topics.iter().filter(|it| here(&it.site)).map(async |it| {
+    let topics = spec.topics(account).map(async |it| {
         let found = topic::read(session, &it.site.region, &it.arn).await?;
         Ok::<_, ReadError>((it.arn.clone(), found))
     });
     // A foreign topic that cannot be read does not make the account unreadable.
-    let existing =
-        desired.existing_topics.iter().filter(|it| it.reader == session.account().name).map(async |it| {
-            let region = it.arn.region().parse();
-            let region =
-                region.map_err(|_| ReadError::Incomplete { resource: it.arn.to_string(), what: "a Region" });
-            let read = async |region: &Region| {
-                topic::read_attributes(session, region, &it.arn, Operation::ReadExistingTopic).await
-            };
-            let found = match &region {
-                Ok(region) => read(region).await,
-                Err(error) => Err(error.clone()),
-            };
-            (it.arn.clone(), found)
-        });
-    let log_access = log_access::read(session, desired.log_groups.iter().filter(|it| here(&it.site)));
+    let existing = spec.existing_topics(account).map(async |it| {
+        let region = it.arn.region().parse();
+        let region =
+            region.map_err(|_| ReadError::Incomplete { resource: it.arn.to_string(), what: "a Region" });
+        let read = async |region: &Region| {
+            topic::read_attributes(session, region, &it.arn, Operation::ReadExistingTopic).await
+        };
+        let found = match &region {
+            Ok(region) => read(region).await,
+            Err(error) => Err(error.clone()),
+        };
+        (it.arn.clone(), found)
+    });
+    let log_access = log_access::read(session, spec.log_groups(account));
     let (attached, existing_topics, role_policies, log_access) = join4(
         try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),
         join_all(existing),

@@ -18,12 +18,13 @@ use super::{log_access, log_group, role, topic};
 /// Reads the destinations of trails of the installation. A destination that cannot be read is hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut by_account: BTreeMap<AccountName, (Account, BTreeSet<(Arn, Region)>)> = BTreeMap::new();
+    let accounts = desired.accounts.iter().chain(&observed.departed.accounts);
+    let accounts: BTreeMap<&str, &Account> = accounts.map(|account| (account.id.as_str(), account)).collect();
+    let wanted = wanted(desired);
     for (arn, region) in references(desired, observed) {
-        let mut accounts = desired.accounts.iter().chain(&observed.departed.accounts);
-        let account = accounts.find(|account| account.id.as_str() == arn.account());
-        if let Some(account) = account.filter(|_| !is_wanted(desired, &arn)) {
+        if let Some(account) = accounts.get(arn.account()).filter(|_| !wanted.contains(&arn)) {
             let known = by_account.entry(account.name.clone());
-            known.or_insert_with(|| (account.clone(), BTreeSet::new())).1.insert((arn, region));
+            known.or_insert_with(|| ((*account).clone(), BTreeSet::new())).1.insert((arn, region));
         }
     }
     for (name, (account, arns)) in by_account {
@@ -57,10 +58,11 @@ fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)>
     found
 }
 
-fn is_wanted(desired: &Desired, arn: &Arn) -> bool {
-    desired.log_groups.iter().any(|it| it.arn == *arn)
-        || desired.log_roles.iter().any(|it| it.arn == *arn)
-        || desired.topics.iter().any(|it| it.arn == *arn)
+/// Returns the destinations of the spec.
+fn wanted(desired: &Desired) -> BTreeSet<&Arn> {
+    let groups = desired.log_groups.iter().map(|it| &it.arn);
+    let roles = desired.log_roles.iter().map(|it| &it.arn);
+    groups.chain(roles).chain(desired.topics.iter().map(|it| &it.arn)).collect()
 }
 
 /// Reads the resource of an ARN with the additions of others; `None` if the resource is not of this installation.

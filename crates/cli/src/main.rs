@@ -20,6 +20,11 @@ use args::{Cli, Command};
 use error::CliError;
 use exit::Exit;
 
+/// Most of the time of a run that waits for nothing is the allocation of many small requests, which this allocator does in less time. See
+/// ADR 17.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -150,6 +150,9 @@ fn cases() -> Vec<Case> {
         case("trails.[].cloudwatch_logs", "#trail", "cloudwatch_logs: { log_group: a, retention_days: 30 }", "cloudwatch_logs: { log_group: b, retention_days: 60, role_name: Deliver }", |state| regional(state, "222222222222")["log_groups"]["b"]["retention_days"] = json!(7)),
         case("trails.[].cloudwatch_logs.permissions_boundary", "#trail", "cloudwatch_logs: { log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\" }", "cloudwatch_logs: { log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchFullAccess\" }", |state| role(state)["boundary"] = json!(null)),
         on_twin("trails.[].cloudwatch_logs.encryption", "#trail", "cloudwatch_logs: { log_group: a }", "cloudwatch_logs: { log_group: a, encryption: key }", |state| regional(state, "222222222222")["log_groups"]["a"]["kms_key"] = json!(null)),
+        on_twin("trails.[].cloudwatch_logs.alarms", "#trail", "cloudwatch_logs: { log_group: a, alarms: { controls: [CIS 4.3], topic: pagers } }",
+            "cloudwatch_logs: { log_group: a, alarms: { topic: alarms } }",
+            |state| regional(state, "222222222222")["alarms"]["reconcile-secprod-root-user"]["settings"]["ActionsEnabled"] = json!(false)),
         on_twin("trails.[].sns_topic.encryption", "#trail", "sns_topic: { name: a, encryption: unmanaged }", "sns_topic: { name: a, encryption: key }", |state| regional(state, "111111111111")["topics"]["a"]["kms_key"] = json!(null)),
         on_twin("trails.[].sns_topic", "#trail", "sns_topic: { name: a }", "sns_topic: { name: b, account: production }", |state| trail(state)["topic"] = json!(null)),
     ]

@@ -15,7 +15,7 @@ use reconcile_plan::{Address, Kind, Plan};
 use reconcile_policy::{
     Arn, Delivery, Document, KeyIdentifier, Membership, Owner, Ownership, PolicyKind, Proof,
 };
-use reconcile_spec::{Account, AccountName, AliasName, Desired, Installation, KeyIdentity, Site};
+use reconcile_spec::{Account, AccountName, Alarm, AliasName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::{OnceCell, RwLock};
 
 use crate::asking::Asking;
@@ -39,6 +39,8 @@ pub(crate) struct Context {
     key_in_use: Option<Arn>,
     /// Whether the plan creates the alias of the key.
     creates_alias: bool,
+    /// The indexes of the alarms of the spec in their list.
+    alarms: HashMap<Address, usize>,
     sessions: HashMap<AccountName, OnceCell<Session>>,
     /// ARNs of keys that this apply created or found.
     keys: Mutex<HashMap<Address, Arn>>,
@@ -57,6 +59,8 @@ impl Context {
         confirm: Option<Asking>,
     ) -> Self {
         let sessions = desired.accounts.iter().map(|it| (it.name.clone(), OnceCell::new()));
+        let alarms = desired.alarms.iter().enumerate();
+        let alarms = alarms.map(|(index, it)| (Address::new(Kind::Alarm, &it.site.account, &it.name), index));
         Self {
             key_in_use: plan.key.clone(),
             creates_alias: plan
@@ -69,12 +73,18 @@ impl Context {
             pace,
             confirm,
             trials: RwLock::default(),
+            alarms: alarms.collect(),
             sessions: sessions.collect(),
             desired: desired.clone(),
             keys: Mutex::default(),
             created: Mutex::default(),
             writes: Mutex::default(),
         }
+    }
+
+    /// The alarm of the spec with an address.
+    pub(crate) fn alarm(&self, address: &Address) -> Option<&Alarm> {
+        self.desired.alarms.get(*self.alarms.get(address)?)
     }
 
     /// The session of an account, opened when it is first needed.

@@ -1,5 +1,6 @@
 //! Makes one change with the calls of its kind.
 
+mod alarm;
 mod alias;
 mod bucket;
 mod bucket_policy;
@@ -7,6 +8,7 @@ mod grant;
 mod key;
 mod key_policy;
 mod log_group;
+mod metric_filter;
 mod organization;
 mod policy;
 mod role;
@@ -35,6 +37,8 @@ pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
         Changed::Topic(action) => topic::execute(work, action).await,
         Changed::TopicPolicy(action) => topic_policy::execute(work, action.views()).await,
         Changed::Trail(action) => trail::execute(work, action).await,
+        Changed::MetricFilter(action) => metric_filter::execute(work, action).await,
+        Changed::Alarm(action) => alarm::execute(work, action).await,
     }
 }
 
@@ -53,6 +57,8 @@ pub(crate) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, Apply
         | Changed::LogGroup(_)
         | Changed::Role(_)
         | Changed::Topic(_)
-        | Changed::Trail(_) => Ok(Made::Unchanged),
+        | Changed::Trail(_)
+        | Changed::MetricFilter(_)
+        | Changed::Alarm(_) => Ok(Made::Unchanged),
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "on_twin/adoption.rs"]
 mod adoption;
+#[path = "on_twin/alarms.rs"]
+mod alarms;
 #[path = "on_twin/approval.rs"]
 mod approval;
 #[path = "on_twin/blame.rs"]

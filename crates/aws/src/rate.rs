@@ -43,6 +43,7 @@ pub(crate) struct Rate {
 /// - Organizations: "Throttling limits" under "Quotas and service limits" in the Organizations user guide, per account.
 /// - KMS: "Request quotas" in the KMS developer guide. Reads have 100 calls a second and more, which no run reaches.
 /// - CloudWatch Logs: "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
+/// - CloudWatch: "CloudWatch service quotas" in the CloudWatch user guide.
 /// - SNS: `TagResource` and `ListSubscriptionsByTopic` in the SNS API reference.
 /// - STS: "IAM and AWS STS quotas" in the IAM user guide. They count for the account that calls.
 ///
@@ -93,7 +94,12 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
         | Op::PutRetentionPolicy
         | Op::DescribeSubscriptionFilters
         | Op::ListLogGroupTags
-        | Op::TagLogGroup => (Counter::Of(operation), 5, 5),
+        | Op::TagLogGroup
+        | Op::DescribeMetricFilters
+        | Op::PutMetricFilter
+        | Op::DeleteMetricFilter => (Counter::Of(operation), 5, 5),
+        Op::DescribeAlarms => (Counter::Of(operation), 9, 9),
+        Op::PutMetricAlarm | Op::DeleteAlarms => (Counter::Of(operation), 3, 3),
         Op::TagKey | Op::DescribeLogGroups | Op::CreateLogGroup | Op::DeleteLogGroup => {
             (Counter::Of(operation), 10, 10)
         }

@@ -281,6 +281,11 @@ impl Session {
         aws_sdk_cloudwatchlogs::Client::from_conf(client!(self, aws_sdk_cloudwatchlogs, region).build())
     }
 
+    /// Returns a CloudWatch client.
+    pub fn cloudwatch(&self, region: &Region) -> aws_sdk_cloudwatch::Client {
+        aws_sdk_cloudwatch::Client::from_conf(client!(self, aws_sdk_cloudwatch, region).build())
+    }
+
     /// Returns an IAM client for the partition of a Region.
     ///
     /// IAM has one endpoint in each partition, which the endpoint rules of the SDK choose.

@@ -19,6 +19,7 @@ pub fn normal(summary: &Summary) -> Value {
         json!({
             "id": account.id, "keys": keys, "trails": account.trails, "roles": account.iam_roles,
             "log_groups": regions(&account.log_groups), "topics": regions(&account.topics),
+            "alarms": regions(&account.alarms),
         })
     });
     let all = json!({

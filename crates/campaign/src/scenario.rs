@@ -100,7 +100,9 @@ fn everything(name: &str) -> String {
         format!("{{ name: audit, grantee: \"arn:aws:iam::{MASTER}:role/A\", operations: [Decrypt] }}");
     let extra = "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"arn:aws:iam::111111111111:root\" }, \
                  Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }";
-    members(2, ", cloudwatch_logs: { log_group: a, role_name: R }, sns_topic: { name: t }")
+    let logs =
+        "cloudwatch_logs: { log_group: a, role_name: R, alarms: { controls: [CIS 4.3], topic: alarms } }";
+    members(2, &format!(", {logs}, sns_topic: {{ name: t }}"))
         .replace("name: test\n", &format!("name: {name}\nreaders: [{{ account: m0, logs: own }}]\n"))
         .replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
         .replace("eu-west-1 }", &format!("eu-west-1, lifecycle: {{ expire_days: 400 }}, {extra} }}"))
@@ -181,7 +183,7 @@ trails:
   - name: Trail
     accounts: [master, m0]
     insights: [ApiErrorRateInsight]
-    cloudwatch_logs: { log_group: a, retention_days: 30, encryption: key }
+    cloudwatch_logs: { log_group: a, retention_days: 30, encryption: key, alarms: { controls: [CIS 4.3], topic: alarms } }
     sns_topic: { name: t }
 deletion: { bucket: true }
 "#;

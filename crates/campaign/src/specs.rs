@@ -34,7 +34,7 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
     let logs = [
         "",
         ", cloudwatch_logs: { log_group: a, retention_days: 30, encryption: key }",
-        ", cloudwatch_logs: { log_group: b, retention_days: 90, role_name: R, encryption: key }",
+        ", cloudwatch_logs: { log_group: b, retention_days: 90, role_name: R, encryption: key, alarms: { controls: [CIS 4.3], topic: alarms } }",
         ", cloudwatch_logs: { log_group: a, retention_days: 30 }",
     ][if said == Said::Some && logs > 0 && insights { 3 } else { logs }];
     // Without a topic in the spec, a trail keeps the topic of somebody else that it has.

@@ -4,6 +4,7 @@
 //! that has a known name; and everything that needs the ID of the key. A resource that cannot be read is an
 //! error value, and is never taken for absent.
 
+pub mod alarm;
 mod attached;
 pub mod bucket;
 mod by_account;
@@ -16,6 +17,8 @@ pub mod key;
 mod leftover;
 pub mod log_access;
 pub mod log_group;
+pub mod metric_filter;
+mod monitors;
 mod names;
 mod optional;
 pub mod organization;
@@ -138,6 +141,8 @@ pub async fn observe(
             observed.log_groups.insert(arn, view);
         }
         observed.log_access.extend(found.attached.log_access);
+        observed.monitors.extend(found.attached.monitors);
+        observed.alarm_topics.extend(found.attached.alarm_topics);
         observed.roles.extend(found.attached.roles);
         observed.role_policies.extend(found.attached.role_policies);
         observed.topics.extend(found.attached.topics);

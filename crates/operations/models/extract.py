@@ -24,14 +24,17 @@ OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
         GetTrailStatus ListPublicKeys ListTags ListTrails LookupEvents PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin StartLogging StopLogging UpdateTrail""",
+    "cloudwatch": "DeleteAlarms DescribeAlarms PutMetricAlarm",
     "events": "PutEvents",
     "iam": """CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
         PutRolePermissionsBoundary PutRolePolicy TagRole UpdateAssumeRolePolicy""",
     "kms": """CreateAlias CreateGrant CreateKey DeleteAlias DescribeKey DisableKeyRotation EnableKeyRotation GetKeyPolicy
         GetKeyRotationStatus ListAliases ListGrants ListKeys ListResourceTags PutKeyPolicy RevokeGrant ScheduleKeyDeletion
         TagResource UpdateKeyDescription""",
-    "logs": """AssociateKmsKey CreateLogGroup DeleteLogGroup DescribeAccountPolicies DescribeLogGroups
-        DescribeResourcePolicies DescribeSubscriptionFilters ListTagsForResource PutRetentionPolicy TagResource""",
+    "logs": """AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteMetricFilter DescribeAccountPolicies
+        DescribeLogGroups DescribeMetricFilters
+        DescribeResourcePolicies DescribeSubscriptionFilters ListTagsForResource PutMetricFilter PutRetentionPolicy
+        TagResource""",
     "organizations": """DescribeOrganization EnableAWSServiceAccess ListAWSServiceAccessForOrganization ListAccounts
         ListAccountsForParent ListDelegatedAdministrators ListOrganizationalUnitsForParent ListRoots ListTagsForResource""",
     "s3": """CreateBucket DeleteBucket DeleteBucketPolicy DeleteObject GetBucketAbac GetBucketAcl GetBucketEncryption

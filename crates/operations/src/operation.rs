@@ -65,6 +65,10 @@ pub(crate) enum Scope {
     LogGroups,
     /// All log groups of the account.
     AllLogGroups,
+    /// Alarms of the installation.
+    Alarms,
+    /// Topics that alarms notify.
+    AlarmTopics,
     /// Roles that deliver to log groups.
     LogRoles,
     /// Topics of the spec.
@@ -223,6 +227,14 @@ operations! {
     ListLogGroupTags => "logs:ListTagsForResource", Read, Logs, LogGroups;
     TagLogGroup => "logs:TagResource", Write, Logs, LogGroups;
     DeleteLogGroup => "logs:DeleteLogGroup", Write, Logs, LogGroups;
+
+    DescribeMetricFilters => "logs:DescribeMetricFilters", Read, Logs, AllLogGroups;
+    PutMetricFilter => "logs:PutMetricFilter", Write, Logs, LogGroups;
+    DeleteMetricFilter => "logs:DeleteMetricFilter", Write, Logs, LogGroups;
+    DescribeAlarms => "cloudwatch:DescribeAlarms", Read, Logs, Everything;
+    PutMetricAlarm => "cloudwatch:PutMetricAlarm", Write, Logs, Alarms;
+    DeleteAlarms => "cloudwatch:DeleteAlarms", Write, Logs, Alarms;
+    ReadAlarmTopic => "sns:GetTopicAttributes", Read, Logs, AlarmTopics;
 
     GetRole => "iam:GetRole", Read, Logs, LogRoles;
     GetRolePolicy => "iam:GetRolePolicy", Read, Logs, LogRoles;

@@ -247,6 +247,9 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
             organization.is_some_and(|it| it.service_access)
         }
         Operation::AssociateKmsKey => desired.log_groups.iter().any(|it| it.encryption != AtRest::Unmanaged),
+        Operation::PutMetricFilter | Operation::PutMetricAlarm | Operation::ReadAlarmTopic => {
+            !desired.alarms.is_empty()
+        }
         Operation::CreateGrant => !desired.grants.is_empty(),
         Operation::EnableKeyRotation => desired.key.rotation_days.enforced().is_some(),
         // No spec needs it; a copy of a live installation can.
@@ -329,6 +332,10 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         | Operation::ListLogGroupTags
         | Operation::TagLogGroup
         | Operation::DeleteLogGroup
+        | Operation::DescribeMetricFilters
+        | Operation::DeleteMetricFilter
+        | Operation::DescribeAlarms
+        | Operation::DeleteAlarms
         | Operation::GetRole
         | Operation::GetRolePolicy
         | Operation::ListRolePolicies
@@ -397,6 +404,21 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             arns.collect()
         }
         Scope::AllLogGroups => vec![format!("arn:{partition}:logs:*:{id}:log-group:*")],
+        Scope::Alarms => {
+            let groups = desired.log_groups.iter().filter(|group| group.site.account == account.name);
+            let regions: BTreeSet<&str> = groups.map(|group| group.site.region.as_str()).collect();
+            let prefixes: Vec<String> = desired.installation.alarm_prefixes().collect();
+            let arns = regions.into_iter().flat_map(|region| {
+                let arn = move |prefix| format!("arn:{partition}:cloudwatch:{region}:{id}:alarm:{prefix}*");
+                prefixes.iter().map(arn)
+            });
+            arns.collect()
+        }
+        Scope::AlarmTopics => {
+            let alarms = desired.alarms.iter().filter(|alarm| alarm.site.account == account.name);
+            let topics: BTreeSet<&Arn> = alarms.map(|alarm| &alarm.topic).collect();
+            topics.into_iter().map(ToString::to_string).collect()
+        }
         Scope::LogRoles => {
             let roles = desired.log_roles.iter().filter(|role| role.site.account == account.name);
             roles.map(|role| format!("arn:{partition}:iam::{id}:role/{}", role.name)).collect()

@@ -5,10 +5,11 @@
 
 use reconcile_operations::Error;
 use reconcile_policy::{Arn, Effect, Ownership, Statement, StatementRef};
+use reconcile_spec::Installation;
 use reconcile_text::count;
 
 use crate::observed::{
-    GroupTraits, LiveTopic, LogAccess, OtherPolicy, Reach, ReadError, Receiver, Target, Unread,
+    GroupTraits, LiveTopic, LogAccess, Monitors, OtherPolicy, Reach, ReadError, Receiver, Target, Unread,
 };
 
 /// The most additions of one sort that are named.
@@ -59,6 +60,17 @@ pub fn of_log_group(traits: &GroupTraits, access: &LogAccess) -> Result<Vec<Stri
     additions.extend(named(filters, "subscription filters"));
     additions.extend(counted(traits.metric_filters, "metric filter"));
     Ok(additions)
+}
+
+/// The settings of a log group with the number of the metric filters of others alone.
+pub fn without_own_filters(
+    traits: GroupTraits,
+    monitors: Option<&Monitors>,
+    installation: &Installation,
+) -> GroupTraits {
+    let Some(monitors) = monitors else { return traits };
+    let foreign = monitors.filters.keys().filter(|name| !installation.owns_alarm(name)).count();
+    GroupTraits { metric_filters: u64::try_from(foreign).unwrap_or(u64::MAX), ..traits }
 }
 
 /// The policies of others in a role or attached to it.

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use reconcile_policy::{Arn, CLOUDTRAIL};
-use reconcile_spec::{AccountName, Desired, KeyIdentity, LogGroup, LogRole, Organization, Topic, Trail};
+use reconcile_spec::{
+    AccountName, Alarm, Desired, KeyIdentity, LogGroup, LogRole, Organization, Topic, Trail,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
@@ -45,6 +47,14 @@ impl Address {
 
     pub(crate) fn of_topic_policy(topic: &Topic) -> Self {
         Self::new(Kind::TopicPolicy, &topic.site.account, &topic.name)
+    }
+
+    pub(crate) fn of_metric_filter(alarm: &Alarm) -> Self {
+        Self::new(Kind::MetricFilter, &alarm.site.account, format_args!("{}/{}", alarm.group, alarm.name))
+    }
+
+    pub(crate) fn of_alarm(alarm: &Alarm) -> Self {
+        Self::new(Kind::Alarm, &alarm.site.account, &alarm.name)
     }
 
     /// The address of the trusted access of CloudTrail.
@@ -92,6 +102,8 @@ pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
     found.extend(desired.log_roles.iter().map(Address::of_role));
     found.extend(desired.topics.iter().flat_map(of_topic));
     found.extend(desired.trails.iter().map(Address::of_trail));
+    found.extend(desired.alarms.iter().map(Address::of_metric_filter));
+    found.extend(desired.alarms.iter().map(Address::of_alarm));
     found.into_iter()
 }
 

@@ -5,6 +5,7 @@
 //! cannot deliver. Permissions are added first (expand), then the trails change (converge), and at
 //! the end everything that nothing relies on is removed (contract).
 
+pub(crate) mod alarm;
 mod alias;
 mod bucket;
 mod bucket_policy;
@@ -26,6 +27,7 @@ mod key;
 mod key_policy;
 mod leftover;
 mod log_group;
+pub(crate) mod metric_filter;
 mod organization;
 mod other_installation;
 mod policy;
@@ -135,8 +137,10 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     role::compare(&scope, &mut compared);
     topic::compare(&scope, &mut compared);
     let topic_policies = topic_policy::compare(&scope, &mut compared);
-    // Converge: every trail that could be read.
+    // Converge: every trail that could be read, and the alarms on what trails deliver.
     trail::compare(&scope, &mut compared);
+    metric_filter::compare(&scope, &mut compared);
+    alarm::compare(&scope, &mut compared);
     if let Some(outcome) = &bucket_policy {
         bucket_policy::policy(&scope).try_form(outcome, &mut compared);
     }
@@ -148,6 +152,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     // Contract: managed trails that the spec does not have, after their destinations; permissions
     // of the expanded policies that nothing needs; and managed grants that the spec does not have.
     trail::narrow(&scope, &mut compared);
+    alarm::contract(&scope, &mut compared);
+    metric_filter::contract(&scope, &mut compared);
     leftover::contract(&scope, &mut compared);
     trail::remove(&scope, &mut compared);
     role::contract(&scope, &mut compared);

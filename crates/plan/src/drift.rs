@@ -280,7 +280,9 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
         WarningCode::RefusedDigestFiles | WarningCode::RefusedEvents | WarningCode::NothingDelivered => {
             Some((FindingKind::Delivery, Severity::High))
         }
-        WarningCode::RefusedNotifications => Some((FindingKind::Delivery, Severity::Medium)),
+        WarningCode::RefusedNotifications | WarningCode::AlarmTopic => {
+            Some((FindingKind::Delivery, Severity::Medium))
+        }
         // Nobody can read the log files after the material of the key has expired.
         WarningCode::WithheldSetting | WarningCode::MaterialExpires => {
             Some((FindingKind::Changed, Severity::High))

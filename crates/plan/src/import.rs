@@ -3,6 +3,7 @@
 //! A plan of that spec changes nothing, or only what is reported: what the set-up has otherwise than `reconcile` would make
 //! it is in the spec, in a line that says what a plan without it would do. [`import`] asks its caller for live state.
 
+mod alarms;
 mod choice;
 mod destinations;
 mod draft;

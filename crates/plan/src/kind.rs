@@ -40,6 +40,10 @@ macro_rules! with_kinds {
             TopicPolicy "topic_policy" $crate::plan::CreateOrUpdate<::reconcile_policy::Document>,
             /// A trail.
             Trail "trail" $crate::plan::Action<$crate::view::Trail>,
+            /// A metric filter on a log group.
+            MetricFilter "metric_filter" $crate::plan::Action<$crate::view::MetricFilter>,
+            /// An alarm on the metric of a metric filter.
+            Alarm "alarm" $crate::plan::Action<$crate::view::Alarm>,
         }
     };
 }
@@ -86,7 +90,9 @@ impl Kind {
             | Self::LogGroup
             | Self::Role
             | Self::Topic
-            | Self::Trail => None,
+            | Self::Trail
+            | Self::MetricFilter
+            | Self::Alarm => None,
         }
     }
 

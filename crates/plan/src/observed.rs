@@ -11,6 +11,7 @@ mod leftover;
 mod live;
 mod log_access;
 mod log_group;
+mod monitors;
 mod names;
 mod organization;
 mod policy;
@@ -34,6 +35,7 @@ pub use leftover::{Leftover, What};
 pub use live::{Live, LiveError};
 pub use log_access::{LogAccess, Reach, ResourcePolicy, Subscription, Unread};
 pub use log_group::{GroupTraits, Masking};
+pub use monitors::Monitors;
 pub use names::{Notifications, Receiver, Target};
 pub use organization::{Inactive, LiveOrganization, joined};
 pub use policy::StoredPolicy;
@@ -65,6 +67,12 @@ pub struct Observed {
     pub group_traits: BTreeMap<Arn, GroupTraits>,
     /// The access that others gave to the log groups of the spec that exist, by ARN.
     pub log_access: BTreeMap<Arn, LogAccess>,
+    /// The metric filters of log groups, and the alarms, where the spec has alarms or the log group has metric filters; by the ARN of
+    /// the log group. An error where the spec has no alarms and the metric filters could not be read.
+    pub monitors: BTreeMap<Arn, Result<Monitors, ReadError>>,
+    /// The topics that the alarms of an account notify, by account and ARN: `None` if it does not exist, or the error if it could not be
+    /// read.
+    pub alarm_topics: BTreeMap<(AccountName, Arn), Result<Option<TopicAttributes>, ReadError>>,
     /// Every role that delivers to log groups and could be read, by ARN; `None` if it does not exist.
     pub roles: BTreeMap<Arn, Option<Role>>,
     /// The policies of these roles that are not of the installation, by the ARN of the role; an error where they could not be

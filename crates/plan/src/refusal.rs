@@ -307,7 +307,9 @@ pub(crate) fn proof_setting(policy: Kind) -> Option<&'static str> {
         | Kind::Bucket
         | Kind::LogGroup
         | Kind::Role
-        | Kind::Trail => None,
+        | Kind::Trail
+        | Kind::MetricFilter
+        | Kind::Alarm => None,
     }
 }
 

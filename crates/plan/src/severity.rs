@@ -72,8 +72,14 @@ pub(crate) fn of_change(
         Kind::LogGroup => difference.field().map_or(Severity::High, of_log_group),
         Kind::Role => difference.field().map_or(Severity::High, of_role),
         Kind::Topic => difference.field().map_or(Severity::High, of_topic),
-        // These are created and deleted, and never updated.
-        Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Alias | Kind::Grant => Severity::High,
+        // Every field of a metric filter or an alarm decides whether anybody learns of an event. The others are created and deleted, and
+        // never updated.
+        Kind::MetricFilter
+        | Kind::Alarm
+        | Kind::ServiceAccess
+        | Kind::DelegatedAdministrator
+        | Kind::Alias
+        | Kind::Grant => Severity::High,
     };
     match action {
         ActionKind::Create => severity_of_missing(address, blocking),
@@ -155,7 +161,9 @@ fn severity_of_missing(address: &Address, blocking: &BTreeSet<Address>) -> Sever
         | Kind::LogGroup
         | Kind::Role
         | Kind::Topic
-        | Kind::TopicPolicy => Severity::High,
+        | Kind::TopicPolicy
+        | Kind::MetricFilter
+        | Kind::Alarm => Severity::High,
         Kind::BucketPolicy | Kind::KeyPolicy if !blocking.contains(address) => Severity::High,
         // Trails name the key by its ARN.
         Kind::Alias => Severity::Low,

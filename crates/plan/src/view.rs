@@ -4,6 +4,7 @@
 //! wanted view, and [`View::managed`] takes it out of the live one too. Views are plain data; they know nothing of
 //! how they are read or written.
 
+mod alarm;
 mod alias;
 mod at_rest;
 mod bucket;
@@ -13,6 +14,7 @@ mod insight;
 mod key;
 mod known;
 mod log_group;
+mod metric_filter;
 mod named;
 mod organization;
 mod retention;
@@ -24,15 +26,20 @@ mod trail;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use alarm::{Alarm, Condition};
 pub use alias::Alias;
 pub use at_rest::AtRest;
 pub use bucket::{Bucket, Encryption, PublicAccessBlock};
-pub use field::{BucketField, Field, KeyField, LogGroupField, RoleField, TopicField, TrailField};
+pub use field::{
+    AlarmField, BucketField, Field, KeyField, LogGroupField, MetricFilterField, RoleField, TopicField,
+    TrailField,
+};
 pub use grant::{Constraints, Grant};
 pub use insight::{DATA, Insight, MANAGEMENT};
 pub use key::{Key, Rotation};
 pub use known::KeyRef;
 pub use log_group::LogGroup;
+pub use metric_filter::{Metric, MetricFilter};
 pub use named::Named;
 pub use organization::{DelegatedAdministrator, ServiceAccess};
 pub use reconcile_spec::Selectors;

@@ -1,8 +1,9 @@
 //! The resources that a spec expects in the embedded AWS, and the connection to the embedded AWS.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use reconcile_aws::Embedded;
+use reconcile_policy::Arn;
 use reconcile_spec::{Desired, Spec};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
@@ -10,7 +11,8 @@ use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 /// management account, if the spec has no organization.
 const NOBODY: &str = "000000000000";
 
-/// Returns the resources that a spec expects: accounts and roles, a key by its ARN, foreign topics, the bucket of the lock.
+/// Returns the resources that a spec expects: accounts and roles, a key by its ARN, foreign topics, topics of alarms,
+/// the bucket of the lock.
 pub fn setup(spec: &Spec) -> Setup {
     let desired = spec.desired();
     let accounts = desired.accounts.iter().map(|account| SetupAccount {
@@ -30,6 +32,7 @@ pub fn setup(spec: &Spec) -> Setup {
         let owner = desired.account(&lock.site.account)?.id.to_string();
         Some(SetupBucket { name: lock.bucket.to_string(), owner, region: lock.site.region.to_string() })
     });
+    let alarm_topics: BTreeSet<&Arn> = desired.alarms.iter().map(|alarm| &alarm.topic).collect();
     Setup {
         ambient: spec.ambient_account().map(ToString::to_string),
         // Without `organization` in the spec, all accounts of the spec are members.
@@ -37,6 +40,7 @@ pub fn setup(spec: &Spec) -> Setup {
         accounts: accounts.collect(),
         keys: desired.key.identity.existing().map(ToString::to_string).into_iter().collect(),
         topics: desired.existing_topics.iter().map(|topic| topic.arn.to_string()).collect(),
+        alarm_topics: alarm_topics.into_iter().map(ToString::to_string).collect(),
         buckets: bucket_of_lock.into_iter().collect(),
     }
 }

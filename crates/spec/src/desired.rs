@@ -1,6 +1,7 @@
 //! The desired state of a spec: every resource in every account, completely resolved.
 
 mod account;
+mod alarm;
 mod at_rest;
 mod aws_name;
 mod bucket;
@@ -28,6 +29,7 @@ use reconcile_policy::{AccountId, Region};
 use crate::names::AccountName;
 
 pub use account::{Access, Account, Accounts, RoleAccess, Secret};
+pub use alarm::Alarm;
 pub use at_rest::AtRest;
 pub use aws_name::AwsName;
 pub(crate) use aws_name::aws_names;
@@ -79,6 +81,8 @@ pub struct Desired {
     pub bucket_policy: BucketPolicy,
     /// Log groups to which trails deliver.
     pub log_groups: Vec<LogGroup>,
+    /// Alarms on the events of these log groups.
+    pub alarms: Vec<Alarm>,
     /// Roles with which trails deliver to log groups.
     pub log_roles: Vec<LogRole>,
     /// Managed topics to which trails publish notifications.
@@ -118,6 +122,7 @@ impl Desired {
         let mut emptied = self.clone();
         emptied.trails.clear();
         emptied.log_groups.clear();
+        emptied.alarms.clear();
         emptied.log_roles.clear();
         emptied.topics.clear();
         emptied.existing_topics.clear();

@@ -17,7 +17,7 @@ mod schema;
 mod shape;
 
 pub use desired::{
-    Access, AccessLogs, Account, Accounts, AdvancedSelector, AtRest, AwsName, Bucket, BucketPolicy,
+    Access, AccessLogs, Account, Accounts, AdvancedSelector, Alarm, AtRest, AwsName, Bucket, BucketPolicy,
     ConstraintKind, Constraints, DataResource, Deletion, Desired, Encryption, EncryptionType, EventSelector,
     ExistingTopic, FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG, FieldSelector, Foreign,
     ForeignStatements, Grant, Grantee, Include, Insights, Installation, Joining, Key, KeyIdentity, KeyPolicy,
@@ -28,6 +28,7 @@ pub use desired::{
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use digest::sha256_hex;
+pub use facts::cis_alarms::{CIS_ALARMS, CisAlarm};
 pub use given::GivenAccount;
 pub use names::{
     AccountName, AliasName, BucketName, LogGroupName, RoleName, RolePath, SpecName, TopicName, TrailName,

@@ -4,6 +4,7 @@
 //! This module only defines shapes. Further rules are checked when the values are resolved.
 
 mod accounts;
+mod alarms;
 mod bucket;
 mod choice;
 mod key;
@@ -20,6 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use accounts::{RawAccount, RawAccountId, RawAccounts};
+pub(crate) use alarms::{RawAlarms, RawCis, RawCisAlarm};
 pub(crate) use bucket::{
     RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawForeign, RawForm, RawKeep, RawLifecycle,
     RawObjectLock, RawOwnership, RawPolicy, RawProof, RawTransition, RawUnlisted,

@@ -102,6 +102,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
         bucket: bucket.bucket,
         bucket_policy,
         log_groups: trails.log_groups,
+        alarms: trails.alarms,
         log_roles: trails.log_roles,
         topics: trails.topics,
         existing_topics: trails.existing_topics,

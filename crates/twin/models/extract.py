@@ -25,6 +25,7 @@ OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
         GetTrail GetTrailStatus ListPublicKeys ListTags ListTrails LookupEvents PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
+    "cloudwatch": "DeleteAlarms DescribeAlarms PutMetricAlarm",
     "events": "PutEvents",
     "iam": """AttachRolePolicy CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary
         DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
@@ -35,10 +36,10 @@ OPERATIONS = {
         ReplicateKey RevokeGrant ScheduleKeyDeletion TagResource UntagResource
         UpdateAlias UpdateKeyDescription""",
     "logs": """AssociateKmsKey CreateLogGroup DeleteAccountPolicy DeleteDataProtectionPolicy
-        DeleteLogGroup DeleteResourcePolicy DeleteRetentionPolicy DeleteSubscriptionFilter
-        DescribeAccountPolicies DescribeLogGroups DescribeResourcePolicies DescribeSubscriptionFilters
+        DeleteLogGroup DeleteMetricFilter DeleteResourcePolicy DeleteRetentionPolicy DeleteSubscriptionFilter
+        DescribeAccountPolicies DescribeLogGroups DescribeMetricFilters DescribeResourcePolicies DescribeSubscriptionFilters
         DisassociateKmsKey ListTagsForResource PutAccountPolicy PutBearerTokenAuthentication
-        PutDataProtectionPolicy PutResourcePolicy PutRetentionPolicy PutSubscriptionFilter TagResource
+        PutDataProtectionPolicy PutMetricFilter PutResourcePolicy PutRetentionPolicy PutSubscriptionFilter TagResource
         UntagResource""",
     "organizations": """DeregisterDelegatedAdministrator DescribeOrganization DisableAWSServiceAccess
         EnableAWSServiceAccess ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent

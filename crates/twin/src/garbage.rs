@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::fault::Fault;
-use crate::{protocol, services};
+use crate::{cbor, protocol, services};
 
 /// The answer to every call of a read operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +49,14 @@ impl Garbage {
                 services::refusal(service, &Fault::new(status, code, "an answer in place of the one of AWS"))
             }
             GarbageAnswer::Half => with_body(answer, body.slice(..body.len() / 2)),
+            GarbageAnswer::Endless if is_cbor(answer) => with_body(answer, endless_cbor(body)),
             GarbageAnswer::Endless => with_body(answer, endless(body)),
             GarbageAnswer::NoMembers if body.starts_with(b"<") => {
                 let mut response = with_body(answer, Bytes::from_static(b"<Other><Member/></Other>"));
                 *response.status_mut() = StatusCode::OK;
                 response
             }
+            GarbageAnswer::NoMembers if is_cbor(answer) => protocol::cbor(&Ok(json!({}))),
             GarbageAnswer::NoMembers => protocol::response(200, "application/x-amz-json-1.1", "{}"),
         }
     }
@@ -65,12 +67,8 @@ const SAME: &str = "after:again";
 
 /// Adds a next page to the body, in the members of all services.
 fn endless(body: &Bytes) -> Bytes {
-    if let Ok(Value::Object(mut page)) = serde_json::from_slice(body) {
-        for name in ["NextToken", "nextToken", "NextMarker"] {
-            page.insert(name.to_owned(), json!(SAME));
-        }
-        page.insert("Truncated".to_owned(), json!(true));
-        return Value::Object(page).to_string().into();
+    if let Ok(Value::Object(page)) = serde_json::from_slice(body) {
+        return with_next_page(page).to_string().into();
     }
     let page = String::from_utf8_lossy(body).replace("<IsTruncated>false</IsTruncated>", "");
     let tokens = format!(
@@ -82,6 +80,25 @@ fn endless(body: &Bytes) -> Bytes {
         Some(start) => format!("{}{tokens}{}", &page[..start], &page[start..]).into(),
         None => body.clone(),
     }
+}
+
+fn endless_cbor(body: &Bytes) -> Bytes {
+    match cbor::decode(body) {
+        Ok(Value::Object(page)) => cbor::encode(&with_next_page(page)).into(),
+        Ok(_) | Err(_) => body.clone(),
+    }
+}
+
+fn with_next_page(mut page: Map<String, Value>) -> Value {
+    for name in ["NextToken", "nextToken", "NextMarker"] {
+        page.insert(name.to_owned(), json!(SAME));
+    }
+    page.insert("Truncated".to_owned(), json!(true));
+    Value::Object(page)
+}
+
+fn is_cbor(answer: &Response<Bytes>) -> bool {
+    answer.headers().get("content-type").is_some_and(|kind| kind == "application/cbor")
 }
 
 fn with_body(answer: &Response<Bytes>, body: Bytes) -> Response<Bytes> {

@@ -1,5 +1,5 @@
 //! Implements an AWS inside of this process, for STS, Organizations, IAM, S3, KMS, CloudTrail,
-//! CloudWatch Logs and SNS.
+//! CloudWatch, CloudWatch Logs and SNS.
 //!
 //! The twin answers the requests of the SDK, for many accounts and Regions, and is as strict as
 //! AWS: it refuses a trail whose bucket or key policy is wrong, as CloudTrail does. It is meant for
@@ -15,6 +15,7 @@ mod adapters;
 mod answer;
 mod call;
 mod caller;
+mod cbor;
 mod denial;
 mod disagreement;
 mod failure;

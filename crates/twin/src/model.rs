@@ -63,6 +63,7 @@ enum Shape {
         #[serde(flatten)]
         range: Range,
     },
+    Double,
     Boolean,
     Timestamp,
     Blob,
@@ -162,7 +163,11 @@ mod tests {
                         assert!(pattern.as_ref().is_none_or(Pattern::is_understood), "{service}: {name}");
                         continue;
                     }
-                    Shape::Integer { .. } | Shape::Boolean | Shape::Timestamp | Shape::Blob => continue,
+                    Shape::Integer { .. }
+                    | Shape::Double
+                    | Shape::Boolean
+                    | Shape::Timestamp
+                    | Shape::Blob => continue,
                 };
                 for member in members {
                     assert!(model.shape(&member.shape).is_some(), "{service}: {name} has {}", member.shape);

@@ -1,9 +1,10 @@
-//! Writes answers in the protocols of the services: AWS JSON 1.1, AWS query and REST-XML.
+//! Writes answers in the protocols of the services: AWS JSON 1.1, RPC v2 CBOR, AWS query and REST-XML.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::cbor;
 use crate::fault::Fault;
 
 const XML_HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -15,6 +16,19 @@ pub(crate) fn json(result: &Result<Value, Fault>) -> Response<Bytes> {
         Err(fault) => (fault.status, json!({ "__type": fault.code, "message": fault.message }).to_string()),
     };
     response(status, "application/x-amz-json-1.1", body)
+}
+
+/// Writes an answer in CBOR. See "Smithy RPC v2 CBOR protocol" in the Smithy documentation.
+pub(crate) fn cbor(result: &Result<Value, Fault>) -> Response<Bytes> {
+    let (status, body) = match result {
+        Ok(value) => (200, cbor::encode(value)),
+        Err(fault) => {
+            (fault.status, cbor::encode(&json!({ "__type": fault.code, "message": fault.message })))
+        }
+    };
+    let mut response = response(status, "application/cbor", body);
+    response.headers_mut().insert("smithy-protocol", http::HeaderValue::from_static("rpc-v2-cbor"));
+    response
 }
 
 /// Writes an answer in the query protocol: the result of `operation`, already in XML, in its

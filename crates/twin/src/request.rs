@@ -6,6 +6,9 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::cbor;
 
 /// A request with its caller.
 #[derive(Debug)]
@@ -82,6 +85,12 @@ impl Request {
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The input of a service whose requests are JSON or CBOR; null if it is neither.
+    pub(crate) fn input(&self) -> Value {
+        let json = serde_json::from_slice(&self.body).ok();
+        json.or_else(|| cbor::decode(&self.body).ok()).unwrap_or_default()
     }
 
     /// The account of the caller, according to its access key.

@@ -1,6 +1,7 @@
 //! Finds the service and the operation of a request.
 
 pub(crate) mod cloudtrail;
+mod cloudwatch;
 mod events;
 mod iam;
 mod json;
@@ -34,6 +35,7 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
         "cloudtrail" => {
             json::answer("cloudtrail", "ValidationException", cloudtrail::OPERATIONS, state, request)
         }
+        cloudwatch::SIGNED_AS => cloudwatch::answer(state, request),
         "events" => json::answer("events", "ValidationException", events::OPERATIONS, state, request),
         "organizations" => {
             json::answer("organizations", "InvalidInputException", organizations::OPERATIONS, state, request)
@@ -80,6 +82,7 @@ pub(crate) fn requested(request: &Request) -> (String, bool) {
         "sns" => query::requested(&sns::SERVICE, request),
         "kms" => json::requested("kms", kms::OPERATIONS, request),
         "cloudtrail" => json::requested("cloudtrail", cloudtrail::OPERATIONS, request),
+        cloudwatch::SIGNED_AS => cloudwatch::requested(request),
         "events" => json::requested("events", events::OPERATIONS, request),
         "organizations" => json::requested("organizations", organizations::OPERATIONS, request),
         other => (format!("{other}:?"), false),
@@ -102,6 +105,7 @@ pub(crate) fn refusal(service: &str, fault: &Fault) -> Response<Bytes> {
         "sts" => protocol::query(sts::NAMESPACE, "", &Err(fault.clone())),
         "iam" => protocol::query(iam::SERVICE.namespace, "", &Err(fault.clone())),
         "sns" => protocol::query(sns::SERVICE.namespace, "", &Err(fault.clone())),
+        "cloudwatch" => protocol::cbor(&Err(fault.clone())),
         _ => protocol::json(&Err(fault.clone())),
     }
 }
@@ -121,6 +125,7 @@ mod tests {
         let mut known = vec![("sts", "AssumeRole".to_owned()), ("sts", "GetCallerIdentity".to_owned())];
         for (service, operations) in [
             ("cloudtrail", cloudtrail::OPERATIONS),
+            ("cloudwatch", cloudwatch::OPERATIONS),
             ("events", events::OPERATIONS),
             ("kms", kms::OPERATIONS),
             ("logs", logs::OPERATIONS),

@@ -13,6 +13,8 @@ pub struct Setup {
     pub keys: Vec<String>,
     /// ARNs of topics that must exist, and to which CloudTrail can publish.
     pub topics: Vec<String>,
+    /// ARNs of topics that must exist, and that alarms can notify.
+    pub alarm_topics: Vec<String>,
     /// Buckets that must exist.
     pub buckets: Vec<SetupBucket>,
 }

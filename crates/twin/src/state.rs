@@ -1,5 +1,6 @@
 //! Holds the state of the twin: accounts with their Regions, and buckets.
 
+mod alarm;
 mod cloudtrail;
 mod event;
 mod iam;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::denial::Denial;
 use crate::disagreement::Disagreement;
 
+pub(crate) use alarm::Alarm;
 pub(crate) use cloudtrail::Trail;
 pub(crate) use event::Event;
 pub(crate) use iam::Role;
@@ -124,6 +126,9 @@ pub(crate) struct Regional {
     /// The account policies of CloudWatch Logs, by name, in the form of its answers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) log_account_policies: BTreeMap<String, serde_json::Value>,
+    /// Alarms of CloudWatch by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) alarms: BTreeMap<String, Alarm>,
     /// Topics by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) topics: BTreeMap<String, Topic>,

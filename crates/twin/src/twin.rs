@@ -128,6 +128,9 @@ impl Twin {
         for arn in &setup.topics {
             services::sns::provide(&mut state, arn);
         }
+        for arn in &setup.alarm_topics {
+            services::sns::provide_for_alarms(&mut state, arn);
+        }
         for bucket in setup.buckets {
             services::s3::provide(&mut state, &bucket);
         }

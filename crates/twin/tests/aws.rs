@@ -6,6 +6,8 @@
 mod clients;
 #[path = "aws/cloudtrail.rs"]
 mod cloudtrail;
+#[path = "aws/cloudwatch.rs"]
+mod cloudwatch;
 #[path = "aws/events.rs"]
 mod events;
 #[path = "aws/facts.rs"]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use reconcile_diff::observe::log_access::of_group;
 use reconcile_diff::observe::log_group::{LiveLogGroup, read_live};
+use reconcile_diff::observe::metric_filter;
 use reconcile_operations::Operation;
 use reconcile_plan::additions::of_log_group;
 use reconcile_plan::plan::Action;
@@ -39,8 +40,17 @@ impl Reads for LogGroupCalls<'_> {
     }
 
     async fn additions(&self, live: &LiveLogGroup) -> Result<Vec<String>, ApplyError> {
-        let access = of_group(self.work.session, self.work.region(), &self.arn(), self.name).await;
-        Ok(of_log_group(&live.traits, &access.unwrap_or_default())?)
+        let (session, region) = (self.work.session, self.work.region());
+        let access = of_group(session, region, &self.arn(), self.name).await;
+        let mut traits = live.traits.clone();
+        if traits.metric_filters > 0 {
+            // Metric filters of the installation are no use of the log group.
+            let filters = metric_filter::list(session, region, self.name, None).await?;
+            let installation = &self.work.context.installation;
+            let foreign = filters.iter().filter(|(name, _)| !installation.owns_alarm(name)).count();
+            traits.metric_filters = u64::try_from(foreign).unwrap_or(u64::MAX);
+        }
+        Ok(of_log_group(&traits, &access.unwrap_or_default())?)
     }
 }
 

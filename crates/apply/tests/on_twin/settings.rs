@@ -199,11 +199,15 @@ fn spec(setting: &str) -> String {
         }
         _ => "",
     };
+    let alarms = match setting.starts_with("metric filter") {
+        true => ", alarms: { controls: [CIS 4.3], topic: alarms }",
+        false => "",
+    };
     let spec = members(
         0,
         &format!(
             ", data_events: {{ lambda: all }}, recursive_logging: false, event_aggregation: [API_ACTIVITY], insights: \
-             [ApiCallRateInsight], cloudwatch_logs: {{ log_group: events, retention_days: 90, encryption: key{boundary} \
+             [ApiCallRateInsight], cloudwatch_logs: {{ log_group: events, retention_days: 90, encryption: key{boundary}{alarms} \
              }}, sns_topic: {{ name: files }}"
         ),
     )

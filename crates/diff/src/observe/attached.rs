@@ -1,14 +1,15 @@
 //! Reads the other destinations of trails: log groups with their roles, and topics.
 
-use futures::future::{join_all, join4, try_join_all, try_join3};
+use futures::future::{join, join_all, join4, try_join_all, try_join3};
 use reconcile_aws::Session;
 use reconcile_operations::Operation;
-use reconcile_plan::observed::{LiveTopic, LogAccess, OtherPolicy, ReadError, TopicAttributes};
+use reconcile_plan::observed::{LiveTopic, LogAccess, Monitors, OtherPolicy, ReadError, TopicAttributes};
 use reconcile_plan::view::Role;
 use reconcile_policy::{Arn, Region};
 
 use super::by_account::ByAccount;
 use super::log_group::LiveLogGroup;
+use super::monitors::{self, AlarmTopics};
 use super::{log_access, log_group, role, topic};
 
 /// The log groups, roles and topics of one account.
@@ -16,6 +17,8 @@ use super::{log_access, log_group, role, topic};
 pub(super) struct Attached {
     pub(super) log_groups: Vec<(Arn, Option<LiveLogGroup>)>,
     pub(super) log_access: Vec<(Arn, LogAccess)>,
+    pub(super) monitors: Vec<(Arn, Result<Monitors, ReadError>)>,
+    pub(super) alarm_topics: AlarmTopics,
     pub(super) roles: Vec<(Arn, Option<Role>)>,
     pub(super) role_policies: Vec<(Arn, Result<Vec<OtherPolicy>, ReadError>)>,
     pub(super) topics: Vec<(Arn, Option<LiveTopic>)>,
@@ -29,8 +32,18 @@ pub(super) struct Attached {
 pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Attached, ReadError> {
     let (account, installation) = (&session.account().name, &spec.desired.installation);
     let groups = spec.log_groups(account).map(async |it| {
-        let found = log_group::read_live(session, &it.site.region, it.name.as_str()).await?;
-        Ok::<_, ReadError>((it.arn.clone(), found))
+        let (region, name) = (&it.site.region, it.name.as_str());
+        let found = log_group::read_live(session, region, name).await?;
+        let is_asked = spec.alarms(account).any(|alarm| alarm.group_arn == it.arn);
+        let has_filters = found.as_ref().is_some_and(|live| live.traits.metric_filters > 0);
+        let monitors = match is_asked || has_filters {
+            true => Some(monitors::read(session, region, name, installation, is_asked).await),
+            false => None,
+        };
+        match monitors {
+            Some(Err(error)) if is_asked => Err(error),
+            monitors => Ok((it.arn.clone(), found, monitors)),
+        }
     });
     let roles = spec.log_roles(account).map(async |it| {
         let name = it.name.as_str();
@@ -64,13 +77,28 @@ pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Attached
         (it.arn.clone(), found)
     });
     let log_access = log_access::read(session, spec.log_groups(account));
-    let (attached, existing_topics, role_policies, log_access) = join4(
+    let more = join(Box::pin(log_access), Box::pin(monitors::topics(session, spec)));
+    let (attached, existing_topics, role_policies, (log_access, alarm_topics)) = join4(
         try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),
         join_all(existing),
         join_all(role_policies),
-        Box::pin(log_access),
+        more,
     )
     .await;
-    let (log_groups, roles, topics) = attached?;
-    Ok(Attached { log_groups, log_access, roles, role_policies, topics, existing_topics })
+    let (groups, roles, topics) = attached?;
+    let (mut log_groups, mut monitors) = (Vec::new(), Vec::new());
+    for (arn, live, found) in groups {
+        monitors.extend(found.map(|found| (arn.clone(), found)));
+        log_groups.push((arn, live));
+    }
+    Ok(Attached {
+        log_groups,
+        log_access,
+        monitors,
+        alarm_topics,
+        roles,
+        role_policies,
+        topics,
+        existing_topics,
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use reconcile_policy::Arn;
-use reconcile_spec::{AccountName, Desired, ExistingTopic, LogGroup, LogRole, Topic, Trail};
+use reconcile_spec::{AccountName, Alarm, Desired, ExistingTopic, LogGroup, LogRole, Topic, Trail};
 
 /// A desired state whose resources are found by their account.
 ///
@@ -15,6 +15,7 @@ pub(super) struct ByAccount {
     trail_arns: BTreeSet<Arn>,
     trails: Places,
     log_groups: Places,
+    alarms: Places,
     log_roles: Places,
     topics: Places,
     existing_topics: Places,
@@ -29,6 +30,7 @@ impl ByAccount {
             trail_arns: desired.trails.iter().map(|trail| trail.arn.clone()).collect(),
             trails: places(&desired.trails, |it| &it.site.account),
             log_groups: places(&desired.log_groups, |it| &it.site.account),
+            alarms: places(&desired.alarms, |it| &it.site.account),
             log_roles: places(&desired.log_roles, |it| &it.site.account),
             topics: places(&desired.topics, |it| &it.site.account),
             existing_topics: places(&desired.existing_topics, |it| &it.reader),
@@ -47,6 +49,10 @@ impl ByAccount {
 
     pub(super) fn log_groups(&self, account: &AccountName) -> impl Iterator<Item = &LogGroup> {
         at(&self.desired.log_groups, &self.log_groups, account)
+    }
+
+    pub(super) fn alarms(&self, account: &AccountName) -> impl Iterator<Item = &Alarm> {
+        at(&self.desired.alarms, &self.alarms, account)
     }
 
     pub(super) fn log_roles(&self, account: &AccountName) -> impl Iterator<Item = &LogRole> {

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_aws::{Aws, Session};
-use reconcile_plan::additions::{of_log_group, of_role, of_topic};
-use reconcile_plan::observed::{Hidden, Leftover, Observed, ReadError, What};
+use reconcile_plan::additions::{of_log_group, of_role, of_topic, without_own_filters};
+use reconcile_plan::observed::{Hidden, Leftover, Monitors, Observed, ReadError, What};
 use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{Account, AccountName, Desired};
 
-use super::{log_access, log_group, role, topic};
+use super::{log_access, log_group, monitors, role, topic};
 
 /// Reads the destinations of trails of the installation. A destination that cannot be read is hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
@@ -31,7 +31,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
         let session = Session::open(aws, &account).await;
         for (arn, region) in arns {
             let found = match &session {
-                Ok(session) => read(session, &region, &arn, desired).await,
+                Ok(session) => read(session, &region, &arn, desired, &mut observed.monitors).await,
                 Err(error) => Err(ReadError::Aws(error.clone())),
             };
             let account = name.clone();
@@ -74,6 +74,7 @@ async fn read(
     region: &Region,
     arn: &Arn,
     desired: &Desired,
+    monitors: &mut BTreeMap<Arn, Result<Monitors, ReadError>>,
 ) -> Result<Option<(What, Vec<String>)>, ReadError> {
     let installation = &desired.installation;
     let name = arn.resource_name();
@@ -81,11 +82,18 @@ async fn read(
         "logs" => {
             let name = arn.resource().trim_start_matches("log-group:");
             let Some(live) = log_group::read_live(session, region, name).await? else { return Ok(None) };
+            let own = match live.traits.metric_filters {
+                0 => None,
+                _ => Some(monitors::read(session, region, name, installation, false).await?),
+            };
+            let traits = without_own_filters(live.traits, own.as_ref(), installation);
+            // Also metric filters of the installation on a log group of somebody else.
+            monitors.extend(own.map(|own| (arn.clone(), Ok(own))));
             if !live.view.tags.are_of(installation) {
                 return Ok(None);
             }
             let access = log_access::of_group(session, region, arn, name).await.unwrap_or_default();
-            Ok(Some((What::LogGroup(live.view), of_log_group(&live.traits, &access)?)))
+            Ok(Some((What::LogGroup(live.view), of_log_group(&traits, &access)?)))
         }
         "iam" => {
             let policies = installation.log_policies();

@@ -37,6 +37,9 @@ fn changing(desired: &Desired, account: &Account) -> Vec<Implied> {
     if is_of(desired, account, Place::Logs) {
         implied.push(hand_over(resources(desired, account, Scope::LogRoles)));
     }
+    if desired.alarms.iter().any(|alarm| alarm.site.account == account.name) {
+        implied.push(create_alarms_with_tags(resources(desired, account, Scope::Alarms)));
+    }
     if acts_for_organization(desired, account) {
         implied.extend(act_for_organization(desired, account));
     }
@@ -61,6 +64,11 @@ fn decrypt(desired: &Desired) -> Vec<Implied> {
 /// The permission to create a bucket with tags. See `CreateBucketConfiguration` in the S3 API reference.
 fn create_with_tags(bucket: Vec<String>) -> Implied {
     Implied { action: "s3:TagResource", resources: bucket, condition: None }
+}
+
+/// The permission to create an alarm with tags. See `Tags` of `PutMetricAlarm` in the CloudWatch API reference.
+fn create_alarms_with_tags(alarms: Vec<String>) -> Implied {
+    Implied { action: "cloudwatch:TagResource", resources: alarms, condition: None }
 }
 
 /// CloudTrail asks whether its caller may hand it the role that delivers to a log group.

@@ -44,6 +44,8 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
             | Scope::AllTrails
             | Scope::LogGroups
             | Scope::AllLogGroups
+            | Scope::Alarms
+            | Scope::AlarmTopics
             | Scope::LogRoles
             | Scope::Topics
             | Scope::ExistingTopics

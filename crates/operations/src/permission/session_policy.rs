@@ -81,7 +81,7 @@ const LIMIT: usize = 2048;
 
 /// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is too long. None of them
 /// allows to read log files or to take away more than the listed actions do.
-const WIDER: [&str; 7] = [
+const WIDER: [&str; 12] = [
     "s3:GetBucket",
     "s3:PutBucket",
     "logs:Describe",
@@ -89,6 +89,11 @@ const WIDER: [&str; 7] = [
     "kms:List",
     "iam:List",
     "sns:List",
+    "cloudtrail:GetEvent",
+    "cloudtrail:ListT",
+    "iam:GetRole",
+    "iam:PutRole",
+    "kms:GetKey",
 ];
 
 fn document(actions: &BTreeSet<String>) -> String {
@@ -135,6 +140,7 @@ mod tests {
         let is_alone = |it: &&Operation| matches!(it.place(), Place::Blame | Place::Receiver);
         let all = Operation::ALL.iter().filter(|it| !is_alone(it)).map(|it| it.action());
         let policy = SessionPolicy::of(all.chain([
+            "cloudwatch:TagResource",
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",
             "kms:Decrypt",

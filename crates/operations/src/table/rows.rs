@@ -117,7 +117,7 @@ pub(super) static TABLE: &[Row] = &[
         Absent,
         &[
             Op::ListTags, Op::DescribeResourcePolicies, Op::DescribeSubscriptionFilters, Op::DescribeAccountPolicies,
-            Op::DeleteLogGroup,
+            Op::DeleteLogGroup, Op::DescribeMetricFilters, Op::DeleteMetricFilter,
         ],
         &["ResourceNotFoundException"],
     ),
@@ -129,8 +129,8 @@ pub(super) static TABLE: &[Row] = &[
         ],
         &["NoSuchEntity"],
     ),
-    Row::new(Absent, &[Op::GetTopicAttributes, Op::ReadExistingTopic], &["NotFound"]),
-    Row::new(Absent, &[Op::ListTopicTags], &["ResourceNotFound"]),
+    Row::new(Absent, &[Op::GetTopicAttributes, Op::ReadExistingTopic, Op::ReadAlarmTopic], &["NotFound"]),
+    Row::new(Absent, &[Op::ListTopicTags, Op::DeleteAlarms], &["ResourceNotFound"]),
 
     Row::new(
         AlreadySo,
@@ -193,6 +193,7 @@ pub(super) static TABLE: &[Row] = &[
             // S3: versioning, which another setting needs, is not enabled yet.
             "InvalidBucketState",
             "KMSInvalidStateException", "OperationAborted", "OperationAbortedException",
+            "ResourceConflict",
             // SNS: a topic of the same name was deleted a moment ago.
             "StaleTag",
             "TransactionInProgressException",
@@ -251,6 +252,9 @@ pub(super) static TABLE: &[Row] = &[
     Row::new(LimitReached, &[Op::PutKeyPolicy], &["LimitExceededException"]).hint(
         "shorten the key policy: set `key.policy.form` to a shorter form, or replace foreign statements with \
          grants",
+    ),
+    Row::new(LimitReached, &[Op::PutMetricFilter], &["LimitExceededException"]).hint(
+        "delete unused metric filters of the log group: CloudWatch Logs allows 100 and does not raise this quota",
     ),
     Row::new(LimitReached, &[Op::CreateKey], &["LimitExceededException"]).hint(
         "delete unused keys, or request an increase of the quota `AWS KMS keys` with Service Quotas in the \
@@ -395,8 +399,8 @@ pub(super) static TABLE: &[Row] = &[
             "InvalidEventDataStoreCategoryException",
             "InvalidEventDataStoreStatusException", "InvalidEventSelectorsException", "InvalidGrantIdException",
             "InvalidGrantTokenException", "InvalidInput", "InvalidInputException", "InvalidInsightSelectorsException",
-            "InvalidLookupAttributesException", "InvalidMarkerException", "InvalidMaxResultsException", "InvalidNextTokenException",
-            "InvalidParameter", "InvalidParameterCombinationException", "InvalidParameterException",
+            "InvalidLookupAttributesException", "InvalidMarkerException", "InvalidMaxResultsException", "InvalidNextToken", "InvalidNextTokenException",
+            "InvalidOperationException", "InvalidParameter", "InvalidParameterCombinationException", "InvalidParameterException",
             "InvalidS3BucketNameException", "InvalidS3PrefixException", "InvalidState", "InvalidTagParameterException",
             "InvalidTimeRangeException", "InvalidTokenException", "InvalidTrailNameException", "InvalidWriteOffset", "InsightNotEnabledException", "KMSDisabled", "KMSInvalidState",
             "KMSNotFound", "KMSOptInRequired", "KmsException",

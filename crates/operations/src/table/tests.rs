@@ -41,7 +41,7 @@ fn of_aws(operation: Operation) -> (String, String) {
         Op::RegisterDelegatedAdministrator => "RegisterOrganizationDelegatedAdmin",
         Op::DescribeOwnOrganization => "DescribeOrganization",
         Op::TagKey | Op::TagLogGroup | Op::TagTopic => "TagResource",
-        Op::ReadExistingTopic => "GetTopicAttributes",
+        Op::ReadExistingTopic | Op::ReadAlarmTopic => "GetTopicAttributes",
         Op::DescribeUsedKey => "DescribeKey",
         Op::GetUsedKeyPolicy => "GetKeyPolicy",
         Op::ReadLock | Op::ReadLogFile => "GetObject",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AccountName, Desired, Site, Topic};
+use reconcile_spec::{AccountName, Alarm, Desired, Site, Topic};
 
 use super::record::Record;
 use super::search::Listing;
@@ -60,7 +60,7 @@ impl Subject {
         if self.source == KMS && self.parameters == OF_KEY && arns.peek().is_some() {
             return arns.any(|arn| self.names.contains(arn));
         }
-        let named = self.parameters.iter().filter_map(|parameter| record.parameter(parameter));
+        let named = self.parameters.iter().flat_map(|parameter| record.texts(parameter));
         named.chain(arns).any(|name| self.names.contains(name))
     }
 }
@@ -70,6 +70,7 @@ const S3: &str = "s3.amazonaws.com";
 const KMS: &str = "kms.amazonaws.com";
 const SNS: &str = "sns.amazonaws.com";
 const LOGS: &str = "logs.amazonaws.com";
+const CLOUDWATCH: &str = "monitoring.amazonaws.com";
 
 const OF_TRAIL: &[&str] = &["name", "trailName", "resourceId"];
 const OF_BUCKET: &[&str] = &["bucketName", "resourceArn"];
@@ -77,6 +78,8 @@ const OF_KEY: &[&str] = &["keyId"];
 const OF_ALIAS: &[&str] = &["aliasName"];
 const OF_TOPIC: &[&str] = &["topicArn", "resourceArn", "name"];
 const OF_GROUP: &[&str] = &["logGroupName", "resourceArn", "logGroupIdentifier", "resourceIdentifier"];
+const OF_FILTER: &[&str] = &["filterName"];
+const OF_ALARM: &[&str] = &["alarmName", "alarmNames"];
 
 /// What a finding asks.
 ///
@@ -175,6 +178,16 @@ fn subject(desired: &Desired, key: Option<&Arn>, address: &Address) -> Result<(R
             let names = vec![name.clone(), group.arn.to_string(), format!("{}:*", group.arn)];
             Ok(of(&group.site, LOGS, OF_GROUP, names))
         }
+        Kind::MetricFilter | Kind::Alarm => {
+            let is_it =
+                |it: &&Alarm| [Address::of_metric_filter(it), Address::of_alarm(it)].contains(address);
+            let alarm = desired.alarms.iter().find(is_it).ok_or(NOT_IN_SPEC)?;
+            let (source, parameters) = match address.kind {
+                Kind::Alarm => (CLOUDWATCH, OF_ALARM),
+                _ => (LOGS, OF_FILTER),
+            };
+            Ok(of(&alarm.site, source, parameters, vec![alarm.name.clone()]))
+        }
         Kind::Grant => Err("events do not name the grants that they end".to_owned()),
         Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => {
             Err("`--blame` does not read events of IAM and AWS Organizations".to_owned())
@@ -192,6 +205,8 @@ fn removals(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
         Kind::Alias => (&["DeleteAlias"], &["CreateAlias", "UpdateAlias"]),
         Kind::Topic | Kind::TopicPolicy => (&["DeleteTopic"], &["CreateTopic"]),
         Kind::LogGroup => (&["DeleteLogGroup"], &["CreateLogGroup"]),
+        Kind::MetricFilter => (&["DeleteMetricFilter", "DeleteLogGroup"], &["PutMetricFilter"]),
+        Kind::Alarm => (&["DeleteAlarms"], &["PutMetricAlarm"]),
         Kind::Grant | Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => (&[], &[]),
     }
 }
@@ -248,6 +263,9 @@ fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static 
         (Kind::LogGroup, "retention_days") => vec!["PutRetentionPolicy", "DeleteRetentionPolicy"],
         (Kind::LogGroup, "encryption") => vec!["AssociateKmsKey", "DisassociateKmsKey"],
         (Kind::LogGroup, "tags") => vec!["TagResource", "UntagResource", "TagLogGroup", "UntagLogGroup"],
+        (Kind::MetricFilter, _) => vec!["PutMetricFilter"],
+        (Kind::Alarm, "actions_enabled") => vec!["DisableAlarmActions", "PutMetricAlarm"],
+        (Kind::Alarm, _) => vec!["PutMetricAlarm"],
         (
             Kind::Bucket
             | Kind::Key
@@ -282,6 +300,8 @@ fn writes(kind: Kind) -> Vec<&'static str> {
         | Kind::Alias
         | Kind::Topic
         | Kind::LogGroup
+        | Kind::MetricFilter
+        | Kind::Alarm
         | Kind::Grant
         | Kind::ServiceAccess
         | Kind::DelegatedAdministrator

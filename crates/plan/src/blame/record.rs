@@ -55,6 +55,13 @@ impl Record {
         self.request_parameters.get(name)?.as_str()
     }
 
+    /// The text of a request parameter, or the texts of a list.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let value = self.request_parameters.get(name);
+        let listed = value.and_then(Value::as_array).into_iter().flatten();
+        value.into_iter().chain(listed).filter_map(Value::as_str)
+    }
+
     /// The ARNs of the resources of the call, if the service records them.
     pub(super) fn arns(&self) -> impl Iterator<Item = &str> {
         self.resources.iter().flatten().filter_map(|resource| resource.arn.as_deref())

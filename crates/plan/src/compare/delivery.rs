@@ -289,7 +289,9 @@ impl Scope<'_> {
             | Kind::Bucket
             | Kind::LogGroup
             | Kind::Role
-            | Kind::Trail => OnDoubt::default(),
+            | Kind::Trail
+            | Kind::MetricFilter
+            | Kind::Alarm => OnDoubt::default(),
         }
     }
 

@@ -10,8 +10,11 @@ use reconcile_spec::{Desired, Site, Spec, Unlisted};
 use super::change::{Compared, Terms};
 use super::policy::DEFAULT_RESTORED;
 use super::{Comparison, Scope, plan_of};
-use super::{alias, bucket_policy, grant, key_policy, leftover, public_access, topic_policy, trail};
-use crate::additions::{of_log_group, of_role, of_topic};
+use super::{
+    alarm, alias, bucket_policy, grant, key_policy, leftover, metric_filter, public_access, topic_policy,
+    trail,
+};
+use crate::additions::{of_log_group, of_role, of_topic, without_own_filters};
 use crate::address::{Address, spare_address};
 use crate::freshness::DigestTrails;
 use crate::observed::{Hidden, KeyState, Leftover, Observed, ReadError, Stray, UsedKey, What, granted};
@@ -40,6 +43,8 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
     let mut compared = Compared::default();
 
+    alarm::contract(&scope, &mut compared);
+    metric_filter::contract(&scope, &mut compared);
     leftover::contract(&scope, &mut compared);
     trail::remove(&scope, &mut compared);
     let grants = grant::compare(&scope, &mut compared);
@@ -105,6 +110,8 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
         if let Some(Some(live)) = observed.log_groups.get(&group.arn) {
             let traits = observed.group_traits.get(&group.arn).cloned().unwrap_or_default();
             let access = observed.log_access.get(&group.arn).cloned().unwrap_or_default();
+            let monitors = observed.monitors.get(&group.arn).and_then(|it| it.as_ref().ok());
+            let traits = without_own_filters(traits, monitors, &desired.installation);
             let additions = of_log_group(&traits, &access);
             leave(&group.arn, &group.site, &live.tags, What::LogGroup(live.clone()), additions);
         }

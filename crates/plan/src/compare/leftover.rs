@@ -8,7 +8,7 @@ use reconcile_policy::Arn;
 use reconcile_spec::{AccountName, OWNER_TAG, Site};
 
 use super::change::{Compared, Explain, Terms};
-use super::{Scope, log_group, role, topic, topic_policy};
+use super::{Scope, log_group, metric_filter, role, topic, topic_policy};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observed::{Hidden, Leftover, Stray, What};
@@ -20,7 +20,8 @@ use crate::view::{Trail, View};
 pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
     let users = users(scope);
     for (arn, leftover) in &scope.observed.leftovers {
-        let after = users.get(arn).cloned().unwrap_or_default();
+        let mut after = users.get(arn).cloned().unwrap_or_default();
+        after.extend(metric_filter::deleted_from(scope, arn));
         match leftover.what.clone() {
             What::LogGroup(live) => {
                 let terms = terms(scope, arn, leftover, after, Changed::LogGroup, log_group::explain);
@@ -79,7 +80,9 @@ fn warn_of_hidden(scope: &Scope<'_>, compared: &mut Compared) {
             | Kind::Role
             | Kind::Topic
             | Kind::TopicPolicy
-            | Kind::Trail => "it is kept, even if it belongs to this installation",
+            | Kind::Trail
+            | Kind::MetricFilter
+            | Kind::Alarm => "it is kept, even if it belongs to this installation",
         };
         compared.warnings.push(Warning {
             code: WarningCode::Hidden,
@@ -113,7 +116,9 @@ fn address(kind: Kind, arn: &Arn, account: &AccountName) -> Address {
         | Kind::Role
         | Kind::Topic
         | Kind::TopicPolicy
-        | Kind::Trail => arn.resource_name(),
+        | Kind::Trail
+        | Kind::MetricFilter
+        | Kind::Alarm => arn.resource_name(),
     };
     Address::new(kind, account, name)
 }

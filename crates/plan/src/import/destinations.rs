@@ -32,6 +32,7 @@ impl Draft<'_> {
         if self.is_with_key(encryption.as_ref()) {
             parts.push("encryption: key".to_owned());
         }
+        parts.extend(self.alarms_of(trail, group.resource().trim_start_matches("log-group:")));
         Some(format!("cloudwatch_logs: {{ {} }}", parts.join(", ")))
     }
 

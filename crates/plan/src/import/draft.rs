@@ -6,6 +6,7 @@ use reconcile_policy::{Arn, Ownership, Recovered, Region, recover};
 use reconcile_spec::{Account, AccountName, Accounts, Installation, OWN_TAGS, SpecName};
 use reconcile_text::Hint;
 
+use super::alarms::FoundAlarms;
 use super::choice::Aspect;
 use super::error::trail as trail_name;
 use super::text::Text;
@@ -50,6 +51,7 @@ pub(super) struct Draft<'s> {
     pub(super) aside: BTreeSet<Aspect>,
     pub(super) lacking: Lacking,
     pub(super) undeleted: Undeleted,
+    pub(super) alarms: FoundAlarms,
     pub(super) recognized: BTreeSet<String>,
     out: BTreeMap<Arn, LeftOut>,
     dropped: BTreeSet<LeftOut>,
@@ -78,6 +80,7 @@ impl<'s> Draft<'s> {
             aside: BTreeSet::new(),
             lacking: Lacking::default(),
             undeleted: Undeleted::default(),
+            alarms: FoundAlarms::new(),
             recognized: unknown_regions(setup),
             out: BTreeMap::new(),
             dropped: BTreeSet::new(),
@@ -164,9 +167,10 @@ impl<'s> Draft<'s> {
         self.declared().find(|account| account.id.as_str() == id)
     }
 
-    /// The number of decisions, by which a revision that decided something is known.
-    pub(super) fn decisions(&self) -> (usize, usize, usize, Lacking, Undeleted) {
-        (self.aside.len(), self.out.len(), self.recognized.len(), self.lacking, self.undeleted)
+    /// The number of decisions and the carried alarms, by which a revision that decided something is known.
+    pub(super) fn decisions(&self) -> (usize, usize, usize, Lacking, Undeleted, FoundAlarms) {
+        let alarms = self.alarms.clone();
+        (self.aside.len(), self.out.len(), self.recognized.len(), self.lacking, self.undeleted, alarms)
     }
 
     /// Fails where the spec has no trail.

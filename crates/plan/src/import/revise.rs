@@ -3,6 +3,7 @@
 use reconcile_policy::PolicyKind;
 use reconcile_spec::{AccountName, Diagnostics};
 
+use super::alarms::carry;
 use super::choice::Aspect;
 use super::destinations::topic;
 use super::draft::Draft;
@@ -66,7 +67,9 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
                     | Kind::LogGroup
                     | Kind::Role
                     | Kind::Topic
-                    | Kind::TopicPolicy => leave_logs_alone(draft, &address.account),
+                    | Kind::TopicPolicy
+                    | Kind::MetricFilter
+                    | Kind::Alarm => leave_logs_alone(draft, &address.account),
                 }
             }
         }
@@ -112,10 +115,20 @@ fn after_change(draft: &mut Draft<'_>, change: &Change) {
         (Kind::ServiceAccess, _) => _ = draft.aside.insert(Aspect::ServiceAccess),
         (Kind::DelegatedAdministrator, _) => _ = draft.aside.insert(Aspect::DelegatedAdministrator),
         // What was made for trails is deleted where trails are.
+        (Kind::MetricFilter | Kind::Alarm, ActionKind::Delete) => {
+            if !carry(&mut draft.alarms, &draft.name, change) {
+                draft.undeleted.trails = true;
+            }
+        }
+        (Kind::MetricFilter | Kind::Alarm, _) => {
+            draft.alarms.entry(account.clone()).or_default().is_other = true;
+        }
         (Kind::Trail | Kind::LogGroup | Kind::Role | Kind::Topic, ActionKind::Delete) => {
             draft.undeleted.trails = true;
         }
-        (Kind::LogGroup | Kind::Role, _) => leave_logs_alone(draft, account),
+        (Kind::LogGroup | Kind::Role, _) => {
+            leave_logs_alone(draft, account);
+        }
         (Kind::Topic | Kind::TopicPolicy, _) => name_topic_by_arn(draft, name),
         (Kind::Trail, _) => after_change_of_trail(draft, change),
     }

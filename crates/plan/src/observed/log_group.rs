@@ -9,7 +9,7 @@ pub struct GroupTraits {
     pub takes_bearer_tokens: bool,
     /// The class, if it is not the standard one.
     pub class: Option<String>,
-    /// The number of metric filters. `reconcile` creates none.
+    /// The number of metric filters, with those of the installation.
     pub metric_filters: u64,
 }
 

@@ -139,7 +139,9 @@ impl Changed {
             | Self::LogGroup(_)
             | Self::Role(_)
             | Self::Topic(_)
-            | Self::Trail(_) => None,
+            | Self::Trail(_)
+            | Self::MetricFilter(_)
+            | Self::Alarm(_) => None,
         }
     }
 }

@@ -136,6 +136,8 @@ codes! {
         StillEncrypted "still-encrypted",
         /// Others publish to a topic that will be encrypted.
         TopicPublishers "topic-publishers",
+        /// The alarms notify nobody, or may notify nobody.
+        AlarmTopic "alarm-topic",
         /// A permission or a resource is kept while something cannot be read.
         Withheld "withheld",
         /// The plan leaves out a setting of the spec.

@@ -1,6 +1,6 @@
 //! The names of the fields of views, which differences have in their paths.
 
-use super::{Bucket, Key, LogGroup, Role, Topic, Trail};
+use super::{Alarm, Bucket, Key, LogGroup, MetricFilter, Role, Topic, Trail};
 
 /// A field of a view.
 pub trait Field: Copy + 'static {
@@ -83,6 +83,20 @@ fields!(Trail TrailField {
     CloudwatchLogs cloudwatch_logs,
     Notification notification,
     Tags tags,
+});
+fields!(MetricFilter MetricFilterField {
+    Pattern pattern,
+    Metrics metrics,
+    Criteria criteria,
+    OnTransformed on_transformed,
+    SystemDimensions system_dimensions,
+});
+fields!(Alarm AlarmField {
+    Namespace namespace,
+    Metric metric,
+    Condition condition,
+    ActionsEnabled actions_enabled,
+    Actions actions,
 });
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! Builds specs and live state by hand: the empty state, and the state after the plan of a spec was
 //! applied.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{
-    Conditions, HubKey, KeyTraits, Leftover, LiveKey, LiveOrganization, LiveTopic, Notifications, Observed,
-    ReadError, Receiver, Stray, Unseen, What,
+    Conditions, HubKey, KeyTraits, Leftover, LiveKey, LiveOrganization, LiveTopic, Monitors, Notifications,
+    Observed, ReadError, Receiver, Stray, Unseen, What,
 };
 use reconcile_plan::plan::{Act, Change, Changed, Warning};
 use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef, ObjectLock};
@@ -172,12 +173,28 @@ pub fn nothing(spec: &Spec) -> Observed {
     let desired = spec.desired();
     Observed {
         log_groups: desired.log_groups.iter().map(|it| (it.arn.clone(), None)).collect(),
+        monitors: monitored(desired),
         roles: desired.log_roles.iter().map(|it| (it.arn.clone(), None)).collect(),
         topics: desired.topics.iter().map(|it| (it.arn.clone(), None)).collect(),
         trails: desired.trails.iter().map(|it| (it.arn.clone(), None)).collect(),
         others: desired.accounts.iter().map(|it| (it.name.clone(), Vec::new())).collect(),
         ..Observed::default()
     }
+}
+
+/// The log groups with alarms in a spec, without metric filters.
+fn monitored(desired: &Desired) -> BTreeMap<Arn, Result<Monitors, ReadError>> {
+    let monitors = desired.alarms.iter().map(|alarm| {
+        let monitors = Monitors {
+            account: alarm.site.account.clone(),
+            region: alarm.site.region.clone(),
+            group: alarm.group.to_string(),
+            filters: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+        };
+        (alarm.group_arn.clone(), Ok(monitors))
+    });
+    monitors.collect()
 }
 
 /// Returns live state that is in sync with a spec.
@@ -239,6 +256,7 @@ pub fn moved_from(from: &Spec, mut live: Observed, to: &Spec) -> Observed {
     live.role_policies.retain(|arn, _| absent.roles.contains_key(arn));
     live.topics.retain(|arn, _| absent.topics.contains_key(arn));
     live.others.retain(|account, _| absent.others.contains_key(account));
+    absent.monitors.into_iter().for_each(|(arn, it)| _ = live.monitors.entry(arn).or_insert(it));
     absent.log_groups.into_keys().for_each(|arn| _ = live.log_groups.entry(arn).or_default());
     absent.roles.into_keys().for_each(|arn| _ = live.roles.entry(arn).or_default());
     absent.topics.into_keys().for_each(|arn| _ = live.topics.entry(arn).or_default());
@@ -357,6 +375,23 @@ fn make(desired: &Desired, observed: &mut Observed, change: &Change) {
                 live
             });
             observed.trails.insert(trail.arn.clone(), live);
+        }
+        Changed::MetricFilter(action) => {
+            let (group, name) = address.name.rsplit_once('/').unwrap();
+            for monitors in observed.monitors.values_mut().flatten() {
+                if monitors.account == address.account && monitors.group == group {
+                    monitors.filters.remove(name);
+                    monitors.filters.extend(action.after().map(|it| (name.to_owned(), it.clone())));
+                }
+            }
+        }
+        Changed::Alarm(action) => {
+            for monitors in observed.monitors.values_mut().flatten() {
+                if monitors.account == address.account {
+                    monitors.alarms.remove(&address.name);
+                    monitors.alarms.extend(action.after().map(|it| (address.name.clone(), it.clone())));
+                }
+            }
         }
     }
 }

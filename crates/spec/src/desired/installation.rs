@@ -61,7 +61,7 @@ impl Installation {
         self.marks(|name| format!("reconcile-{name}"))
     }
 
-    fn names(&self) -> impl Iterator<Item = &SpecName> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &SpecName> {
         [&self.name].into_iter().chain(&self.previous)
     }
 

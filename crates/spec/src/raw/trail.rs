@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{All, ListOr, Located, RawAdvancedSelector, RawProof, WordOr};
+use super::{All, ListOr, Located, RawAdvancedSelector, RawAlarms, RawProof, WordOr};
 
 /// A trail, in one account or many.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -245,6 +245,9 @@ pub(crate) struct RawCloudWatchLogs {
     /// The encryption of the events: `key` or `unmanaged`. Default: `unmanaged`.
     #[serde(default)]
     pub(crate) encryption: Option<Located<RawAtRest>>,
+    /// Metric filters on the log group, and alarms on their metrics.
+    #[serde(default)]
+    pub(crate) alarms: Option<Located<RawAlarms>>,
 }
 
 /// Notification of every log file: a managed topic by `name`, or an existing topic by `arn`.

@@ -1,5 +1,6 @@
 //! Resolves the trails: one for every account of each trail in the spec.
 
+mod alarms;
 mod attached;
 mod insights;
 mod selectors;
@@ -10,7 +11,7 @@ use reconcile_policy::{Arn, Partition, Region};
 
 use super::Scope;
 use super::bucket::Bucket;
-use crate::desired::{ExistingTopic, LogGroup, LogRole, Selectors, Site, Topic, Trail};
+use crate::desired::{Alarm, ExistingTopic, LogGroup, LogRole, Selectors, Site, Topic, Trail};
 use crate::diagnostic::Place;
 use crate::names::{AccountName, TrailName};
 use crate::problems::Problems;
@@ -24,6 +25,7 @@ const PER_REGION: usize = 5;
 pub(super) struct Trails {
     pub(super) trails: Vec<Trail>,
     pub(super) log_groups: Vec<LogGroup>,
+    pub(super) alarms: Vec<Alarm>,
     pub(super) log_roles: Vec<LogRole>,
     pub(super) topics: Vec<Topic>,
     pub(super) existing_topics: Vec<ExistingTopic>,
@@ -69,8 +71,9 @@ pub(super) fn resolve(
         }
     }
     bucket?;
-    let Attachments { log_groups, log_roles, topics, existing_topics } = attachments;
-    Some(Trails { trails, log_groups, log_roles, topics, existing_topics })
+    let Attachments { log_groups, alarms, log_roles, topics, existing_topics } = attachments;
+    let alarms = alarms.resolve(&topics, problems);
+    Some(Trails { trails, log_groups, alarms, log_roles, topics, existing_topics })
 }
 
 /// The common properties of a trail in all of its accounts.

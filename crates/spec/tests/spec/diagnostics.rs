@@ -709,6 +709,37 @@ fn diagnostics_of_organizations_and_destinations() {
 }
 
 #[test]
+fn diagnostics_of_alarms() {
+    let with = |alarms: &str| with_trail(&format!("cloudwatch_logs: {{ log_group: g, alarms: {alarms} }}"));
+    let topic = |region: &str| format!("{{ topic: \"arn:aws:sns:{region}:111111111111:alarms\" }}");
+    let twice = |first: &str, second: &str| {
+        with_trail(&format!("cloudwatch_logs: {{ {first} }}"))
+            .replace("[production,", "[master, production,")
+            .replace("development]\n", &format!("development]\n    cloudwatch_logs: {{ {second} }}\n"))
+    };
+    let document = document(&[
+        ("alarms without a topic", with("{ controls: cis }")),
+        ("a word in place of a map", with("cis")),
+        ("a control that does not exist", with("{ controls: [CIS 4.16], topic: t }")),
+        ("a misspelled word", with("{ controls: csi, topic: t }")),
+        ("a number in place of a control", with("{ controls: [4.3], topic: t }")),
+        ("no control", with("{ controls: [], topic: t }")),
+        ("a control twice", with("{ controls: [CIS 4.3, CIS 4.3], topic: t }")),
+        ("a topic with a bad name", with("{ topic: t.fifo }")),
+        ("a topic of another Region", with(&topic("eu-west-1"))),
+        ("a queue", with("{ topic: \"arn:aws:sqs:us-east-1:111111111111:alarms\" }")),
+        ("two log groups", twice("log_group: g, alarms: { topic: t }", "log_group: h, alarms: { topic: t }")),
+        ("two values", twice("log_group: g, alarms: { topic: t }", "log_group: g")),
+        ("two topics", twice("log_group: g, alarms: { topic: t }", "log_group: g, alarms: { topic: u }")),
+        (
+            "the topic of log files",
+            with_trail("sns_topic: { name: t }\n    cloudwatch_logs: { log_group: g, alarms: { topic: t } }"),
+        ),
+    ]);
+    insta::assert_snapshot!(document);
+}
+
+#[test]
 fn diagnostics_of_encryption_and_existing_topics() {
     let twice = |first: &str, second: &str| {
         with_trail(first)

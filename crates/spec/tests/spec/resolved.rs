@@ -47,6 +47,35 @@ deletion: {trails: true, bucket: false}
 }
 
 #[test]
+fn alarms_are_those_of_the_list_in_each_account() {
+    let alarms = |alarms: &str| {
+        let text = prod_with(
+            "    accounts: [production, development]\n",
+            &format!(
+                "    accounts: [production, development]\n    cloudwatch_logs: {{ log_group: g, alarms: {alarms} }}\n"
+            ),
+        );
+        let alarms = desired(&text).alarms.into_iter();
+        alarms
+            .map(|it| format!("{} {} {} {}", it.site.account, it.name, it.detects.id, it.topic))
+            .collect::<Vec<String>>()
+    };
+    let all = alarms("{ topic: t }");
+    assert_eq!((all.len(), all.clone()), (30, alarms("{ controls: cis, topic: t }")));
+    assert_eq!(
+        alarms("{ controls: [CIS 4.10, CIS 4.3], topic: t }"),
+        [
+            "production reconcile-secprod-root-user CIS 4.3 arn:aws:sns:us-east-1:222222222222:t",
+            "production reconcile-secprod-security-groups CIS 4.10 arn:aws:sns:us-east-1:222222222222:t",
+            "development reconcile-secprod-root-user CIS 4.3 arn:aws:sns:us-east-1:333333333333:t",
+            "development reconcile-secprod-security-groups CIS 4.10 arn:aws:sns:us-east-1:333333333333:t",
+        ]
+    );
+    let one = alarms("{ controls: [CIS 4.3], topic: \"arn:aws:sns:us-east-1:444444444444:t\" }");
+    assert!(one.iter().all(|it| it.ends_with("arn:aws:sns:us-east-1:444444444444:t")), "{one:?}");
+}
+
+#[test]
 fn words_resolve_to_selectors() {
     let selectors = |words: &str| {
         let text = prod_with("    data_events: { s3: all, lambda: all }\n", &format!("{words}\n"));

@@ -79,11 +79,14 @@ impl Walk<'_> {
                 let number = number.as_i64().ok_or_else(|| mistyped(path, "an integer"))?;
                 self.bounds(*range, number, "value", value, path);
             }
-            (Shape::Boolean, Value::Bool(_)) | (Shape::Timestamp | Shape::Blob, _) => {}
+            (Shape::Double, Value::Number(_))
+            | (Shape::Boolean, Value::Bool(_))
+            | (Shape::Timestamp | Shape::Blob, _) => {}
             (Shape::List { .. }, _) => return Err(mistyped(path, "a list")),
             (Shape::Map { .. }, _) => return Err(mistyped(path, "a map")),
             (Shape::String { .. }, _) => return Err(mistyped(path, "a string")),
             (Shape::Integer { .. }, _) => return Err(mistyped(path, "an integer")),
+            (Shape::Double, _) => return Err(mistyped(path, "a number")),
             (Shape::Boolean, _) => return Err(mistyped(path, "a boolean")),
         }
         Ok(())

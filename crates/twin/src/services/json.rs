@@ -56,7 +56,10 @@ pub(super) fn answer(
 ) -> Answer {
     let (name, operation) = find(operations, request);
     let result = match operation {
-        Some(operation) => run(service, invalid, operation, state, request),
+        Some(operation) => {
+            let codes = Codes { invalid, denied: "AccessDeniedException" };
+            run(service, &codes, operation, state, request, parse)
+        }
         None => Err(Fault::bad("UnknownOperationException", format!("the twin has no operation `{name}`"))),
     };
     Answer {
@@ -67,25 +70,37 @@ pub(super) fn answer(
     }
 }
 
-fn run(
+/// The error codes of a service.
+pub(super) struct Codes {
+    /// For an input that the model of the service forbids.
+    pub(super) invalid: &'static str,
+    /// For denied calls.
+    pub(super) denied: &'static str,
+}
+
+fn parse(body: &[u8]) -> Result<Value, String> {
+    match body.is_empty() {
+        true => Ok(Value::Null),
+        false => serde_json::from_slice(body).map_err(|error| error.to_string()),
+    }
+}
+
+/// Runs an operation for the caller of a request, with the input that `parse` finds in its body.
+pub(super) fn run(
     service: &str,
-    invalid: &'static str,
+    codes: &Codes,
     operation: &Operation,
     state: &mut State,
     request: &Request,
+    parse: impl Fn(&[u8]) -> Result<Value, String>,
 ) -> Result<Value, Fault> {
     let caller = Caller::of(state, request, "UnrecognizedClientException")?;
-    let caller =
-        caller.permitted(state, &format!("{service}:{}", operation.name), "AccessDeniedException")?;
-    let input = match request.body.is_empty() {
-        true => Value::Null,
-        false => serde_json::from_slice(&request.body)
-            .map_err(|error| Fault::bad("SerializationException", error.to_string()))?,
-    };
+    let caller = caller.permitted(state, &format!("{service}:{}", operation.name), codes.denied)?;
+    let input = parse(&request.body).map_err(|error| Fault::bad("SerializationException", error))?;
     if let Some(model) = Model::of(service) {
         model.check(operation.name, &input).map_err(|error| match error {
             Invalid::Type(message) => Fault::bad("SerializationException", message),
-            Invalid::Constraint { message, .. } => Fault::bad(invalid, message),
+            Invalid::Constraint { message, .. } => Fault::bad(codes.invalid, message),
         })?;
     }
     (operation.run)(state, caller, &input)

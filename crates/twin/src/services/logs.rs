@@ -1,6 +1,7 @@
 //! Implements CloudWatch Logs: log groups, without their events.
 
 mod access;
+mod metric;
 mod protection;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("PutSubscriptionFilter", access::put_subscription_filter),
     write("DeleteSubscriptionFilter", access::delete_subscription_filter),
     read("DescribeSubscriptionFilters", access::describe_subscription_filters),
+    write("PutMetricFilter", metric::put),
+    write("DeleteMetricFilter", metric::delete),
+    read("DescribeMetricFilters", metric::describe),
     write("PutAccountPolicy", access::put_account_policy),
     write("DeleteAccountPolicy", access::delete_account_policy),
     read("DescribeAccountPolicies", access::describe_account_policies),
@@ -173,6 +177,7 @@ fn details(caller: Caller<'_>, name: &str, group: &LogGroup) -> Value {
         "arn": format!("{}:*", group_arn(caller, name)),
         "logGroupArn": group_arn(caller, name),
         "creationTime": now() * 1000,
+        "metricFilterCount": group.metric_filters.len(),
         "storedBytes": 0,
     });
     if let Some(days) = group.retention_days {

@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::policy::{self, Policy};
 use crate::protocol::escape;
-use crate::state::{Published, State, Topic, partition};
+use crate::state::{Published, State, Subscription, Topic, partition};
 
 /// The maximum size of a topic policy in bytes, and its maximum number of statements. See "Amazon
 /// SNS API permissions: Actions and resources reference" in the SNS developer guide.
@@ -66,20 +66,48 @@ pub(super) const SERVICE: Service = Service {
 ///
 /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
 pub(crate) fn provide(state: &mut State, arn: &str) {
+    let accounts: Vec<&String> = state.accounts.keys().collect();
+    let statement = json!({
+        "Sid": "AWSCloudTrailSNSPolicy20131101",
+        "Effect": "Allow",
+        "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "SNS:Publish",
+        "Resource": arn,
+        "Condition": { "StringEquals": { "aws:SourceAccount": accounts } },
+    });
+    insert(state, arn, &statement, Vec::new());
+}
+
+/// Creates a topic that alarms of every account of the twin can notify, with a subscriber.
+pub(crate) fn provide_for_alarms(state: &mut State, arn: &str) {
+    let accounts: Vec<&String> = state.accounts.keys().collect();
+    let statement = json!({
+        "Sid": "AllowAlarms",
+        "Effect": "Allow",
+        "Principal": { "Service": "cloudwatch.amazonaws.com" },
+        "Action": "SNS:Publish",
+        "Resource": arn,
+        "Condition": { "StringEquals": { "aws:SourceAccount": accounts } },
+    });
+    let owner = arn.split(':').nth(4).unwrap_or_default().to_owned();
+    let subscriber = Subscription {
+        arn: format!("{arn}:1a2b3c4d-0000-4000-8000-000000000000"),
+        owner,
+        protocol: "email".to_owned(),
+        endpoint: "security@example.com".to_owned(),
+        token: None,
+    };
+    insert(state, arn, &statement, vec![subscriber]);
+}
+
+/// Creates a topic, unless it exists, whose attributes every account can read.
+fn insert(state: &mut State, arn: &str, statement: &Value, subscriptions: Vec<Subscription>) {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, "sns", region, account, name] = elements.as_slice() else { return };
-    let accounts: Vec<&String> = state.accounts.keys().collect();
     let policy = json!({
         "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "AWSCloudTrailSNSPolicy20131101",
-            "Effect": "Allow",
-            "Principal": { "Service": "cloudtrail.amazonaws.com" },
-            "Action": "SNS:Publish",
-            "Resource": arn,
-            "Condition": { "StringEquals": { "aws:SourceAccount": accounts } },
-        }, {
-            // A plan reads the policy from the account of the trail.
+        "Statement": [statement, {
+            // A plan reads the topic from the account of the trail.
             "Sid": "ReadFromAnyAccount",
             "Effect": "Allow",
             "Principal": { "AWS": "*" },
@@ -92,7 +120,7 @@ pub(crate) fn provide(state: &mut State, arn: &str) {
         policy: policy.to_string(),
         kms_key: None,
         tags: BTreeMap::new(),
-        subscriptions: Vec::new(),
+        subscriptions,
     });
 }
 

@@ -28,6 +28,9 @@ pub(crate) struct LogGroup {
     /// The subscription filters by name, in the form of the answers of CloudWatch Logs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) subscription_filters: BTreeMap<String, Value>,
+    /// The metric filters by name, in the form of the answers of CloudWatch Logs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) metric_filters: BTreeMap<String, Value>,
 }
 
 /// A resource policy of CloudWatch Logs.

@@ -40,6 +40,8 @@ pub struct AccountSummary {
     pub trails: Vec<TrailSummary>,
     /// The log groups of the account, by Region and name.
     pub log_groups: Value,
+    /// The alarms of the account, by Region and name.
+    pub alarms: Value,
     /// The topics of the account, by Region and name.
     pub topics: Value,
     /// Roles that somebody created in the account, by name.
@@ -149,6 +151,7 @@ impl State {
                     })
                     .collect(),
                 log_groups: by_region(account, |region| json!(region.log_groups)),
+                alarms: by_region(account, |region| json!(region.alarms)),
                 topics: by_region(account, |region| json!(region.topics)),
                 iam_roles: json!(account.iam_roles),
             }

@@ -10,7 +10,7 @@ pub(super) fn throttled(service: &str, draw: u64) -> Fault {
         "organizations" => {
             (400, "TooManyRequestsException", "You have sent too many requests in too short a period.")
         }
-        "iam" | "sts" if draw.is_multiple_of(2) => (400, "Throttling", "Rate exceeded"),
+        "iam" | "sts" | "cloudwatch" if draw.is_multiple_of(2) => (400, "Throttling", "Rate exceeded"),
         "kms" => (400, "ThrottlingException", "You have exceeded the rate at which you may call KMS."),
         _ => (400, "ThrottlingException", "Rate exceeded"),
     };
@@ -36,7 +36,7 @@ pub(super) fn failed(service: &str, draw: u64) -> Fault {
 pub(super) fn expired(service: &str) -> Fault {
     let (status, code) = match service {
         "s3" => (400, "ExpiredToken"),
-        "iam" | "sts" | "sns" => (403, "ExpiredToken"),
+        "iam" | "sts" | "sns" | "cloudwatch" => (403, "ExpiredToken"),
         _ => (400, "ExpiredTokenException"),
     };
     Fault::new(status, code, "The security token included in the request is expired")
@@ -45,7 +45,7 @@ pub(super) fn expired(service: &str) -> Fault {
 /// See "Troubleshoot access denied error messages" in the IAM user guide for the kinds of policies in the message.
 pub(super) fn denied(service: &str, operation: &str, draw: u64) -> Fault {
     let code = match service {
-        "s3" | "iam" | "sts" => "AccessDenied",
+        "s3" | "iam" | "sts" | "cloudwatch" => "AccessDenied",
         "sns" => "AuthorizationError",
         _ => "AccessDeniedException",
     };
@@ -64,7 +64,7 @@ pub(super) fn denied(service: &str, operation: &str, draw: u64) -> Fault {
 pub(super) fn disabled(service: &str) -> Fault {
     let code = match service {
         "s3" => "InvalidAccessKeyId",
-        "sts" | "iam" | "sns" => "InvalidClientTokenId",
+        "sts" | "iam" | "sns" | "cloudwatch" => "InvalidClientTokenId",
         _ => "UnrecognizedClientException",
     };
     Fault::new(403, code, "The security token included in the request is invalid.")
@@ -80,7 +80,9 @@ pub(super) fn quota(operation: &str) -> Option<Fault> {
         | "kms:CreateAlias"
         | "kms:CreateGrant"
         | "logs:CreateLogGroup"
-        | "logs:PutResourcePolicy" => (400, "LimitExceededException"),
+        | "logs:PutResourcePolicy"
+        | "logs:PutMetricFilter" => (400, "LimitExceededException"),
+        "cloudwatch:PutMetricAlarm" => (400, "LimitExceeded"),
         "cloudtrail:CreateTrail" => (400, "MaximumNumberOfTrailsExceededException"),
         "s3:CreateBucket" => (400, "TooManyBuckets"),
         "sns:CreateTopic" => (403, "TopicLimitExceeded"),

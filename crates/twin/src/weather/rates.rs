@@ -54,6 +54,9 @@ fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
             "AssociateKmsKey"
             | "PutRetentionPolicy"
             | "PutSubscriptionFilter"
+            | "PutMetricFilter"
+            | "DeleteMetricFilter"
+            | "DescribeMetricFilters"
             | "DescribeSubscriptionFilters"
             | "ListTagsForResource"
             | "TagResource"
@@ -70,6 +73,8 @@ fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
         ("kms", "ListKeys" | "ListAliases") => (operation, 500, 500),
         ("kms", "GetKeyPolicy" | "GetKeyRotationStatus") => (operation, 1000, 1000),
         ("kms", "DescribeKey" | "ListResourceTags") => (operation, 2000, 2000),
+        ("cloudwatch", "DescribeAlarms") => (operation, 9, 9),
+        ("cloudwatch", "PutMetricAlarm" | "DeleteAlarms") => (operation, 3, 3),
         ("sns", "TagResource" | "UntagResource" | "ListTagsForResource") => ("sns tags", 10, 10),
         ("sns", "ListSubscriptionsByTopic") => (operation, 30, 30),
         ("sts", _) => ("sts", 600, 600),

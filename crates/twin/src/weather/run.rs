@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use reconcile_policy::Region;
-use serde_json::Value;
 
 use super::chance::chance;
 use super::foreign::{ForeignTarget, ForeignWrite};
@@ -286,7 +285,7 @@ impl Run {
 
 /// What a call is about, by the names that a client gives; ids that AWS gives depend on the order of calls.
 fn subject(request: &Request) -> String {
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 20] = [
         "RoleArn",
         "RoleName",
         "PolicyName",
@@ -297,6 +296,10 @@ fn subject(request: &Request) -> String {
         "resourceArn",
         "AliasName",
         "logGroupName",
+        "filterName",
+        "filterNamePrefix",
+        "AlarmName",
+        "AlarmNames",
         "ResourceId",
         "ResourceIdList",
         "trailNameList",
@@ -312,7 +315,7 @@ fn subject(request: &Request) -> String {
             NAMES.iter().filter_map(|name| form.optional(name)).map(str::to_owned).collect()
         }
         _ => {
-            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let body = request.input();
             let value = |name: &&str| {
                 let value = &body[*name];
                 value.as_str().or_else(|| value[0].as_str()).map(str::to_owned)

@@ -62,6 +62,10 @@ pub fn logs(twin: &Twin, account: &str) -> aws_sdk_cloudwatchlogs::Client {
     aws_sdk_cloudwatchlogs::Client::new(&config(twin, account, REGION))
 }
 
+pub fn cloudwatch(twin: &Twin, account: &str) -> aws_sdk_cloudwatch::Client {
+    aws_sdk_cloudwatch::Client::new(&config(twin, account, REGION))
+}
+
 pub fn iam(twin: &Twin, account: &str) -> aws_sdk_iam::Client {
     aws_sdk_iam::Client::new(&config(twin, account, REGION))
 }

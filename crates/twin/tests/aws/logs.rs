@@ -1,3 +1,4 @@
+use aws_sdk_cloudwatchlogs::types::{LogGroupClass, MetricTransformation};
 use serde_json::json;
 
 use crate::clients::{MASTER, MEMBER, REGION, code, kms, logs, twin};
@@ -192,4 +193,50 @@ async fn events_are_sent_to_streams_of_the_account_and_to_destinations_of_any() 
     let listed = client.describe_account_policies().policy_type(kind()).send().await.unwrap();
     assert_eq!(listed.account_policies().len(), 1);
     client.delete_account_policy().policy_type(kind()).policy_name("all").send().await.unwrap();
+}
+
+/// See `PutMetricFilter`, `DescribeMetricFilters` and `DeleteMetricFilter` in the CloudWatch Logs API reference.
+#[tokio::test]
+async fn a_metric_filter_is_created_replaced_listed_and_deleted() {
+    let twin = twin();
+    let client = logs(&twin, MASTER);
+    let put = |group: &str, name: &str, pattern: &str| {
+        let metric = MetricTransformation::builder().metric_namespace("Trails").metric_name("root");
+        let metric = metric.metric_value("1").build().unwrap();
+        let call = client.put_metric_filter().log_group_name(group).filter_name(name);
+        call.filter_pattern(pattern).metric_transformations(metric)
+    };
+    assert_eq!(code(put("g", "root", "{ $.a = b }").send().await), "ResourceNotFoundException");
+    client.create_log_group().log_group_name("g").send().await.unwrap();
+    for pattern in ["{ $.a = b }", "{ $.a = c }"] {
+        put("g", "root", pattern).send().await.unwrap();
+    }
+    assert_eq!(code(put("g", "bad", "{ ($.a = b }").send().await), "InvalidParameterException");
+    assert_eq!(code(put("g", "a:b", "{ $.a = b }").send().await), "InvalidParameterException");
+    let found = client.describe_metric_filters().log_group_name("g").send().await.unwrap();
+    let [filter] = found.metric_filters() else { panic!("{found:?}") };
+    assert_eq!((filter.filter_name(), filter.filter_pattern()), (Some("root"), Some("{ $.a = c }")));
+    assert_eq!(filter.metric_transformations()[0].metric_value(), "1");
+    let groups = client.describe_log_groups().send().await.unwrap();
+    assert_eq!(groups.log_groups()[0].metric_filter_count(), Some(1));
+
+    for number in 0..99 {
+        put("g", &format!("x{number:02}"), "").send().await.unwrap();
+    }
+    assert_eq!(code(put("g", "more", "").send().await), "LimitExceededException");
+    put("g", "root", "").send().await.unwrap();
+    let list = client.describe_metric_filters().log_group_name("g");
+    let first = list.clone().send().await.unwrap();
+    let second = list.clone().set_next_token(first.next_token.clone()).send().await.unwrap();
+    assert_eq!((first.metric_filters().len(), second.metric_filters().len()), (50, 50));
+    let prefixed = list.filter_name_prefix("x9").send().await.unwrap();
+    assert_eq!(prefixed.metric_filters().len(), 9);
+
+    let delete = client.delete_metric_filter().log_group_name("g").filter_name("root");
+    delete.clone().send().await.unwrap();
+    assert_eq!(code(delete.send().await), "ResourceNotFoundException");
+    let rare =
+        client.create_log_group().log_group_name("rare").log_group_class(LogGroupClass::InfrequentAccess);
+    rare.send().await.unwrap();
+    assert_eq!(code(put("rare", "root", "").send().await), "InvalidOperationException");
 }

@@ -1,11 +1,12 @@
 //! Settings of a log group.
 
-use aws_sdk_cloudwatchlogs::types::LogGroupClass;
+use aws_sdk_cloudwatchlogs::types::{LogGroupClass, MetricTransformation};
 use serde_json::json;
 
 use super::World;
 
 const GROUP: &str = "events";
+const FILTER: &str = "reconcile-test-root-user";
 const ARN: &str = "arn:aws:logs:eu-west-1:111111111111:log-group:events";
 
 pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
@@ -45,6 +46,18 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             let call = logs.put_subscription_filter().log_group_name(GROUP).filter_name("copy");
             call.filter_pattern("").destination_arn(destination).send().await.unwrap();
             "sends every event of the log group"
+        }
+        "metric filter of the spec: changed" => {
+            let metric =
+                MetricTransformation::builder().metric_name("a").metric_namespace("b").metric_value("1");
+            let call = logs.put_metric_filter().log_group_name(GROUP).filter_name(FILTER);
+            let call = call.filter_pattern("{ $.a = b }").metric_transformations(metric.build().unwrap());
+            call.send().await.unwrap();
+            "the pattern differs from the control"
+        }
+        "metric filter of the spec: deleted" => {
+            logs.delete_metric_filter().log_group_name(GROUP).filter_name(FILTER).send().await.unwrap();
+            "the metric filter does not exist"
         }
         "data protection policy of the log group" => {
             let identifiers = ["arn:aws:dataprotection::aws:data-identifier/IpAddress"];

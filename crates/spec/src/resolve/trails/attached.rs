@@ -4,6 +4,7 @@ use reconcile_policy::{Arn, LogRoleIntent, Region, TopicIntent};
 
 use super::super::Scope;
 use super::super::policies::{is_managed, of_key, on_doubt};
+use super::alarms::{self, Alarms, Asked};
 use crate::desired::{
     AtRest, ExistingTopic, Foreign, LogDelivery, LogGroup, LogRole, OnDoubt, Site, Topic, Trail,
 };
@@ -30,6 +31,7 @@ struct Logs {
     role: RoleName,
     boundary: Option<Boundary>,
     encryption: AtRest,
+    alarms: Option<Asked>,
 }
 
 /// The managed policy that is the permissions boundary of a role.
@@ -63,6 +65,7 @@ struct NamedTopic {
 #[derive(Default)]
 pub(super) struct Attachments {
     pub(super) log_groups: Vec<LogGroup>,
+    pub(super) alarms: Alarms,
     pub(super) log_roles: Vec<LogRole>,
     pub(super) topics: Vec<Topic>,
     pub(super) existing_topics: Vec<ExistingTopic>,
@@ -168,7 +171,11 @@ fn resolve_logs(
         }
         None => AtRest::Unmanaged,
     };
-    Some(Logs { place: raw.place, group: group?, retention_days, role, boundary, encryption })
+    let alarms = match &logs.alarms {
+        Some(alarms) => Some(alarms::resolve(alarms, region, problems)?),
+        None => None,
+    };
+    Some(Logs { place: raw.place, group: group?, retention_days, role, boundary, encryption, alarms })
 }
 
 /// Resolves the boundary. IAM accepts a policy of the account of the role, or a policy of AWS. See
@@ -357,6 +364,7 @@ impl Attachments {
                 tags: scope.tags.clone(),
             }),
         }
+        self.alarms.add(logs.alarms.as_ref(), &logs.group, &group(""), site, scope, problems);
         let intent = LogRoleIntent {
             partition,
             account: id.clone(),

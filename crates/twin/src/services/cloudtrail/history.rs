@@ -86,8 +86,8 @@ fn parameters(request: &Request, bucket: Option<&str>) -> BTreeMap<String, Strin
     let texts: Vec<(String, String)> = match request.scope.service.as_str() {
         "s3" => bucket.map(|name| ("bucketName".to_owned(), name.to_owned())).into_iter().collect(),
         "sns" | "iam" => Form::of(request).into_fields(),
-        _ => match serde_json::from_slice(&request.body) {
-            Ok(Value::Object(members)) => members
+        _ => match request.input() {
+            Value::Object(members) => members
                 .into_iter()
                 .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
                 .collect(),
@@ -221,6 +221,7 @@ fn resources(event: &Event) -> Vec<(&'static str, &str)> {
         Some("sns") => named("AWS::SNS::Topic", &["topicArn", "resourceArn"]),
         Some("iam") => named("AWS::IAM::Role", &["roleName"]),
         Some("logs") => named("AWS::Logs::LogGroup", &["logGroupName"]),
+        Some("cloudwatch") => named("AWS::CloudWatch::Alarm", &["alarmName"]),
         _ => Vec::new(),
     }
 }
@@ -228,6 +229,8 @@ fn resources(event: &Event) -> Vec<(&'static str, &str)> {
 /// The source and the name of an event.
 fn source_and_name(event: &Event) -> (String, &str) {
     let (service, name) = event.operation.split_once(':').unwrap_or_default();
+    // Events have the name of the endpoint.
+    let service = if service == "cloudwatch" { "monitoring" } else { service };
     (format!("{service}.amazonaws.com"), name)
 }
 

@@ -1,0 +1,103 @@
+//! Reads alarms of CloudWatch.
+
+use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricAlarm, StandardUnit, Statistic};
+use reconcile_aws::Session;
+use reconcile_operations::{Error, Operation};
+use reconcile_plan::observed::ReadError;
+use reconcile_plan::view::{Alarm, Condition};
+use reconcile_policy::Region;
+
+use super::page;
+
+const READ: Operation = Operation::DescribeAlarms;
+
+/// An alarm, with the settings that no spec manages. A write replaces all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveAlarm {
+    /// The alarm.
+    pub view: Alarm,
+    /// The description.
+    pub description: Option<String>,
+    /// The actions when it ends.
+    pub ok_actions: Vec<String>,
+    /// The actions when its metric has no data.
+    pub insufficient_data_actions: Vec<String>,
+}
+
+impl From<LiveAlarm> for Alarm {
+    fn from(live: LiveAlarm) -> Self {
+        live.view
+    }
+}
+
+/// Reads the alarm of a name; `None` if it does not exist.
+///
+/// # Errors
+/// The error of CloudWatch.
+pub async fn read(session: &Session, region: &Region, name: &str) -> Result<Option<LiveAlarm>, ReadError> {
+    let call = session.cloudwatch(region).describe_alarms().alarm_names(name).send();
+    let answer = session.call(READ, call).await?;
+    let alarms = answer.metric_alarms.ok_or_else(|| session.incomplete(READ, "MetricAlarms"))?;
+    let found = alarms.into_iter().find(|alarm| alarm.alarm_name.as_deref() == Some(name));
+    Ok(found.map(live))
+}
+
+/// Reads the alarms on metrics whose names begin with a prefix, each with its name.
+///
+/// # Errors
+/// The error of CloudWatch.
+pub async fn list(
+    session: &Session,
+    region: &Region,
+    prefix: Option<&str>,
+) -> Result<Vec<(String, LiveAlarm)>, ReadError> {
+    /// See `MaxRecords` of `DescribeAlarms` in the CloudWatch API reference.
+    const PAGE: i32 = 100;
+
+    let cloudwatch = &session.cloudwatch(region);
+    let alarms = page::all(session, READ, |token| async move {
+        let call = cloudwatch.describe_alarms().max_records(PAGE);
+        let call = call.set_alarm_name_prefix(prefix.map(str::to_owned)).set_next_token(token).send();
+        let page = session.call(READ, call).await?;
+        let alarms = page.metric_alarms.ok_or_else(|| session.incomplete(READ, "MetricAlarms"))?;
+        Ok::<_, ReadError>((alarms, page.next_token))
+    });
+    let named = alarms.await?.into_iter().map(|alarm| {
+        let name = alarm.alarm_name.clone().ok_or_else(|| session.incomplete(READ, "AlarmName"))?;
+        Ok::<_, Error>((name, live(alarm)))
+    });
+    Ok(named.collect::<Result<_, Error>>()?)
+}
+
+fn live(alarm: MetricAlarm) -> LiveAlarm {
+    let dimension = |it: &aws_sdk_cloudwatch::types::Dimension| Some((it.name.clone()?, it.value.clone()?));
+    let condition = Condition {
+        dimensions: alarm.dimensions().iter().filter_map(dimension).collect(),
+        statistic: alarm
+            .statistic
+            .as_ref()
+            .map(Statistic::as_str)
+            .map(str::to_owned)
+            .or(alarm.extended_statistic),
+        period: alarm.period,
+        periods: alarm.evaluation_periods,
+        // The number of periods is the same as none.
+        breaches: alarm.datapoints_to_alarm.filter(|breaches| Some(*breaches) != alarm.evaluation_periods),
+        comparison: alarm.comparison_operator.as_ref().map(ComparisonOperator::as_str).map(str::to_owned),
+        threshold: alarm.threshold,
+        missing_data: alarm.treat_missing_data,
+        unit: alarm.unit.as_ref().map(StandardUnit::as_str).map(str::to_owned),
+    };
+    LiveAlarm {
+        view: Alarm {
+            namespace: alarm.namespace.unwrap_or_default(),
+            metric: alarm.metric_name.unwrap_or_default(),
+            condition,
+            actions_enabled: alarm.actions_enabled.unwrap_or(true),
+            actions: alarm.alarm_actions.unwrap_or_default().into_iter().collect(),
+        },
+        description: alarm.alarm_description,
+        ok_actions: alarm.ok_actions.unwrap_or_default(),
+        insufficient_data_actions: alarm.insufficient_data_actions.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,137 @@
+//! Compares the metric filters of log groups.
+
+use std::collections::BTreeSet;
+
+use reconcile_policy::Arn;
+use reconcile_spec::{self as spec, Site};
+
+use super::Scope;
+use super::change::{Compared, Terms, reasons};
+use crate::address::Address;
+use crate::difference::Difference;
+use crate::kind::Kind;
+use crate::observed::Monitors;
+use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
+use crate::view::{Metric, MetricFilter, MetricFilterField};
+
+pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+    for alarm in &scope.desired.alarms {
+        let Some(Ok(live)) = scope.observed.monitors.get(&alarm.group_arn) else { continue };
+        let terms = terms(
+            scope,
+            Address::of_metric_filter(alarm),
+            &alarm.site,
+            Phase::Converge,
+            vec![Address::new(Kind::LogGroup, &alarm.site.account, &alarm.group)],
+        );
+        compared.view(terms, live.filters.get(&alarm.name).cloned(), wanted(alarm));
+    }
+}
+
+/// Deletes the metric filters of the installation that the spec no longer has, after their alarms: a
+/// filter that still exists leads a later plan to its alarm.
+pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
+    let wanted = wanted_names(scope);
+    for (group, monitors) in &scope.observed.monitors {
+        match monitors {
+            Ok(monitors) => {
+                for (name, live) in unwanted(scope, &wanted, group, monitors) {
+                    let address = address(monitors, name);
+                    if !scope.desired.deletion.trails {
+                        compared.warn_of_kept(&address, "deletion.trails");
+                        continue;
+                    }
+                    let alarm = Address::new(Kind::Alarm, &monitors.account, name);
+                    let site = Site { account: monitors.account.clone(), region: monitors.region.clone() };
+                    let terms = terms(scope, address, &site, Phase::Contract, vec![alarm]);
+                    compared.delete(terms, live.clone());
+                }
+            }
+            Err(error) => {
+                let Some(wanted) = scope.desired.log_groups.iter().find(|it| it.arn == *group) else {
+                    continue;
+                };
+                let message = format!(
+                    "its metric filters cannot be read, and are kept, even if they belong to this installation: {error}"
+                );
+                compared.warn(WarningCode::Hidden, Address::of_log_group(wanted), message);
+            }
+        }
+    }
+}
+
+/// The addresses of the metric filters that are deleted from a log group.
+pub(super) fn deleted_from(scope: &Scope<'_>, group: &Arn) -> Vec<Address> {
+    let Some(Ok(monitors)) = scope.observed.monitors.get(group) else { return Vec::new() };
+    unwanted(scope, &wanted_names(scope), group, monitors).map(|(name, _)| address(monitors, name)).collect()
+}
+
+/// The log group and the name of each metric filter of the spec.
+fn wanted_names<'s>(scope: &'s Scope<'_>) -> BTreeSet<(&'s Arn, &'s str)> {
+    scope.desired.alarms.iter().map(|alarm| (&alarm.group_arn, alarm.name.as_str())).collect()
+}
+
+/// The metric filters of the installation on a log group that the spec does not have.
+fn unwanted<'m>(
+    scope: &Scope<'_>,
+    wanted: &BTreeSet<(&Arn, &str)>,
+    group: &Arn,
+    monitors: &'m Monitors,
+) -> impl Iterator<Item = (&'m String, &'m MetricFilter)> {
+    let is_wanted = |name: &str| wanted.contains(&(group, name));
+    let ours = monitors.filters.iter().filter(|(name, _)| scope.desired.installation.owns_alarm(name));
+    ours.filter(move |(name, _)| !is_wanted(name))
+}
+
+fn address(monitors: &Monitors, filter: &str) -> Address {
+    Address::new(Kind::MetricFilter, &monitors.account, format_args!("{}/{filter}", monitors.group))
+}
+
+/// The filter counts each event as 1, and writes no value while there are none: see the remediation of
+/// CloudWatch.1 in the Security Hub user guide.
+pub(crate) fn wanted(alarm: &spec::Alarm) -> MetricFilter {
+    MetricFilter {
+        pattern: alarm.detects.pattern.to_owned(),
+        metrics: vec![Metric {
+            namespace: alarm.namespace.clone(),
+            name: alarm.detects.name.to_owned(),
+            value: "1".to_owned(),
+            default_value: None,
+            dimensions: std::collections::BTreeMap::new(),
+        }],
+        criteria: None,
+        on_transformed: false,
+        system_dimensions: Vec::new(),
+    }
+}
+
+fn terms(
+    scope: &Scope<'_>,
+    address: Address,
+    site: &Site,
+    phase: Phase,
+    depends_on: Vec<Address>,
+) -> Terms<Action<MetricFilter>> {
+    Terms { address, place: scope.place(site), phase, depends_on, changed: Changed::MetricFilter, explain }
+}
+
+fn explain(action: &Action<MetricFilter>, diff: &[Difference]) -> (Vec<String>, Risk) {
+    match action {
+        Action::Create { .. } => (vec!["the metric filter does not exist".to_owned()], Risk::Safe),
+        Action::Delete { .. } => {
+            (vec!["no alarm of the spec needs this metric filter".to_owned()], Risk::Disruptive)
+        }
+        Action::Update { .. } => {
+            let why = reasons(diff, |field, _| match field {
+                MetricFilterField::Pattern => "the pattern differs from the control".to_owned(),
+                MetricFilterField::Metrics => "it does not write the metric of its alarm".to_owned(),
+                MetricFilterField::Criteria => "it leaves out events of some accounts or Regions".to_owned(),
+                MetricFilterField::OnTransformed => "it reads transformed events".to_owned(),
+                MetricFilterField::SystemDimensions => {
+                    "its metric has dimensions, which the alarm does not watch".to_owned()
+                }
+            });
+            (why, Risk::Safe)
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! [`read()`] calls AWS and decides nothing; [`reconcile_plan::compare`] decides and calls nothing. [`evidence`] reads what
 //! `reconcile-evidence` validates.
 
+mod alarms;
 mod blame;
 pub mod evidence;
 mod freshness;
@@ -10,6 +11,7 @@ mod import;
 pub mod observe;
 mod read;
 
+pub use alarms::read_alarms;
 pub use blame::blame;
 pub use freshness::freshness;
 pub use import::import;

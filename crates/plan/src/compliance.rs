@@ -10,6 +10,7 @@ mod controls;
 mod framework;
 mod key;
 mod log_group;
+mod pattern;
 mod public;
 mod scope;
 mod topic;

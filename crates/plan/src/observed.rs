@@ -22,10 +22,10 @@ mod used_key;
 
 use std::collections::BTreeMap;
 
-use reconcile_policy::{AccountId, Arn, Document};
+use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::AccountName;
 
-use crate::view::{Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
+use crate::view::{Alarm, Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 pub use bucket::{AclGrant, Conditions};
 pub use deliveries::{Channel, Deliveries};
 pub use departed::{Departed, Leaver, Unseen, in_members, leavers};
@@ -70,6 +70,8 @@ pub struct Observed {
     /// The metric filters of log groups, and the alarms, where the spec has alarms or the log group has metric filters; by the ARN of
     /// the log group. An error where the spec has no alarms and the metric filters could not be read.
     pub monitors: BTreeMap<Arn, Result<Monitors, ReadError>>,
+    /// All alarms of the accounts and Regions in which log groups have metric filters, by name; only read for controls.
+    pub all_alarms: BTreeMap<(AccountName, Region), Result<BTreeMap<String, Alarm>, ReadError>>,
     /// The topics that the alarms of an account notify, by account and ARN: `None` if it does not exist, or the error if it could not be
     /// read.
     pub alarm_topics: BTreeMap<(AccountName, Arn), Result<Option<TopicAttributes>, ReadError>>,

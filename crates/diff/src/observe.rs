@@ -1,6 +1,6 @@
 //! Reads live AWS into [`Observed`], and decides nothing.
 //!
-//! All accounts are read at once, up to [`AT_ONCE`]. A read needs three round trips in sequence: the session; everything
+//! All accounts are read at once, up to `AT_ONCE`. A read needs three round trips in sequence: the session; everything
 //! that has a known name; and everything that needs the ID of the key. A resource that cannot be read is an
 //! error value, and is never taken for absent.
 

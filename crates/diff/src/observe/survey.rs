@@ -5,7 +5,8 @@ mod around;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join, join_all, try_join_all, try_join3};
+use futures::future::{join, join_all, try_join3};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use reconcile_aws::{Aws, Session};
 use reconcile_operations::Operation;
 use reconcile_plan::observed::{ReadError, Setup, SurveyError, Wanted};
@@ -15,7 +16,7 @@ use reconcile_spec::{AccountName, BucketName, Installation, Spec};
 
 use super::bucket::Aspects;
 use super::trail::Asked;
-use super::{bucket, policy, retention, trail};
+use super::{AT_ONCE, bucket, policy, retention, trail};
 
 /// An account that is read.
 struct Place {
@@ -39,13 +40,13 @@ fn place_of<'p>(places: &'p [Place], arn: &Arn) -> Option<&'p Place> {
 pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup, SurveyError> {
     let desired = accounts.desired();
     let start = &desired.bucket.site.region;
-    let places = try_join_all(desired.accounts.iter().map(async |account| {
+    let opened = desired.accounts.iter().map(async |account| {
         let failed = |error| SurveyError::Account { account: account.name.clone(), error };
         let session = Session::open(aws, account).await.map_err(|error| failed(ReadError::Aws(error)))?;
         let (trails, unsurveyed) = seen(&session, start).await.map_err(failed)?;
         Ok(Place { name: account.name.clone(), session, trails, unsurveyed })
-    }))
-    .await?;
+    });
+    let places: Vec<Place> = stream::iter(opened).buffered(AT_ONCE).try_collect().await?;
     let names = || desired.accounts.iter().map(|account| account.name.clone()).collect::<Vec<_>>();
 
     let name = match &wanted.bucket {
@@ -54,7 +55,8 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
     };
     let no_bucket = || SurveyError::NoBucket { bucket: name.clone(), accounts: names() };
     let (hub, region) = locate(&places, &name, start.partition()).await?.ok_or_else(no_bucket)?;
-    let trails = try_join_all(places.iter().map(|place| trails_of(place, wanted, &name))).await?;
+    let trails = stream::iter(places.iter().map(|place| trails_of(place, wanted, &name))).buffered(AT_ONCE);
+    let trails: Vec<_> = trails.try_collect().await?;
     let mut trails: Vec<(AccountName, Trail)> = once(trails.into_iter().flatten().collect());
     if trails.is_empty() {
         return Err(SurveyError::NoTrails { accounts: names() });

@@ -48,10 +48,11 @@ pub(crate) fn push_escaped(text: &mut String, value: &str) {
 ///
 /// A serializer escapes the control characters of ASCII alone. In a document of JSON, hidden characters are only within strings,
 /// where `\u202e` has the same meaning as the character. See section 7 of RFC 8259.
-pub fn escape_json(document: &str) -> Cow<'_, str> {
+pub fn escape_json<'d>(document: impl Into<Cow<'d, str>>) -> Cow<'d, str> {
+    let document = document.into();
     let is_escaped = |letter: char| letter != '\n' && is_hidden(letter);
     if !document.contains(is_escaped) {
-        return Cow::Borrowed(document);
+        return document;
     }
     let mut escaped = String::with_capacity(document.len() + 64);
     for letter in document.chars() {

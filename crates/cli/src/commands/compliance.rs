@@ -46,7 +46,7 @@ pub(crate) async fn run(global: &Global, args: &ComplianceArgs) -> Result<Exit, 
 fn document(format: ComplianceFormat, compliance: &Compliance) -> Result<Option<String>, CliError> {
     Ok(Some(match format {
         ComplianceFormat::Text => return Ok(None),
-        ComplianceFormat::Json => escape_json(&json(compliance)?).into_owned(),
+        ComplianceFormat::Json => escape_json(json(compliance)?).into_owned(),
         ComplianceFormat::Junit => junit(compliance).map_err(CliError::Output)?,
         ComplianceFormat::Markdown => markdown(compliance),
         ComplianceFormat::Html => html(compliance),

@@ -44,7 +44,7 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
 
 /// The check in a format other than text, with escaped values.
 fn document(format: DriftFormat, drifts: &[SpecDrift]) -> Result<Option<String>, CliError> {
-    let escaped = |document: String| escape_json(&document).into_owned();
+    let escaped = |document: String| escape_json(document).into_owned();
     Ok(Some(match format {
         DriftFormat::Text => return Ok(None),
         DriftFormat::Json => escaped(drift::json(drifts)?),

@@ -155,7 +155,7 @@ async fn finish<S: Source + Send + 'static>(
         progress.finish();
         let text = || estimated.text(text_options(global, is_sandbox));
         let document = match args.printed.format {
-            VerifyFormat::Json => Some(escape_json(&estimated.json()?).into_owned()),
+            VerifyFormat::Json => Some(escape_json(estimated.json()?).into_owned()),
             VerifyFormat::Text | VerifyFormat::Html | VerifyFormat::Junit => None,
         };
         output::print_or_write(args.printed.out.as_deref(), document, text)?;
@@ -272,7 +272,7 @@ fn print(
     let text = || text(verification, text_options(global, is_sandbox));
     let document = match printed.format {
         VerifyFormat::Text => None,
-        VerifyFormat::Json => Some(escape_json(&json(verification)?).into_owned()),
+        VerifyFormat::Json => Some(escape_json(json(verification)?).into_owned()),
         VerifyFormat::Html => Some(html(verification)),
         VerifyFormat::Junit => Some(junit(verification).map_err(CliError::Output)?),
     };

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use reconcile_plan::blame::RecordedCall;
 use reconcile_plan::{Finding, Severity};
+use serde::Serializer;
 use serde_json::{Value, json};
 
 use super::{SpecDrift, kind, message};
@@ -25,8 +26,12 @@ const ACTIVITY: u32 = 1;
 /// None in practice: every check can be written as JSON.
 pub fn ocsf(specs: &[SpecDrift]) -> serde_json::Result<String> {
     let pairs = specs.iter().flat_map(|spec| spec.findings().iter().map(move |finding| (spec, finding)));
-    let events: Vec<Value> = pairs.map(|(spec, finding)| event(spec, finding)).collect();
-    serde_json::to_string_pretty(&events).map(|text| text + "\n")
+    let mut text = Vec::new();
+    // One event at a time: thousands of findings are tens of megabytes as values.
+    serde_json::Serializer::pretty(&mut text)
+        .collect_seq(pairs.map(|(spec, finding)| event(spec, finding)))?;
+    text.push(b'\n');
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
 }
 
 /// The evidence of a recorded call: the actor, the call and the source.

@@ -89,7 +89,7 @@ impl Message {
 
     /// The body for a webhook.
     pub(crate) fn json(&self) -> String {
-        escape_json(&self.document.to_string()).into_owned()
+        escape_json(self.document.to_string()).into_owned()
     }
 
     /// The body for Slack and for receivers that understand its messages, such as Mattermost.
@@ -97,7 +97,7 @@ impl Message {
     /// See "Formatting text for app surfaces" in the documentation of Slack.
     pub(crate) fn slack(&self) -> String {
         let text = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        escape_json(&json!({ "text": text }).to_string()).into_owned()
+        escape_json(json!({ "text": text }).to_string()).into_owned()
     }
 }
 

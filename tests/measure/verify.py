@@ -3,8 +3,8 @@
     cargo build --release && cargo build --release --manifest-path tests/measure/bare/Cargo.toml
     python3 tests/measure/verify.py target/release/reconcile tests/measure/bare/target/release/bare aws [CASE]...
 
-Each case is `ACCOUNTS:REGIONS:HOURS:FILES`: so many accounts with a trail, Regions that are verified, hours, and log files in each
-hour of each account and Region. The script prints the CPU time, the wall time and the largest memory of each program, and the ratios.
+Each case is `ACCOUNTS:REGIONS:HOURS:FILES`: so many accounts with a trail, Regions that are verified (0: all 17), hours, and log files in
+each hour of each account and Region. The script prints the CPU time, the wall time and the largest memory of each program, and the ratios.
 The bare program gets and hashes the objects of the same accounts and Regions, and checks nothing. The AWS CLI is run once for each
 account and Region; `-` in its place leaves it out. Use a release build and an idle machine.
 """
@@ -72,9 +72,9 @@ def measure(reconcile, bare, aws, accounts, regions, hours, files):
             verified = call("verify", str(spec), "--from", since, "--to", UNTIL, "--format", "json", *asked)
             document = json.loads(verified[0])
             digests, logs = document["digests"]["verified"], document["logs"]["verified"]
-            print(f"{accounts} accounts, {len(regions)} Regions, {hours} hours: {digests} digests, {logs} log files")
+            print(f"{accounts} accounts, {len(regions) or 17} Regions, {hours} hours: {digests} digests, {logs} log files")
             show("verify", verified, None)
-            got = run([bare, BUCKET, "AWSLogs/", "64", *(f"/{region}/" for region in regions)], environment, folder)
+            got = run([bare, BUCKET, "AWSLogs/", "64", *([f"/{region}/" for region in regions] or ["/"])], environment, folder)
             show(f"bare program, {got[0].strip()}", got, verified)
             if aws != "-":
                 calls = [validate(aws, account, region, since, environment, folder) for account in ids for region in regions]

@@ -144,18 +144,14 @@ impl Checked {
     ///
     /// A silent account is not reported for a trail whose deliveries have a finding already.
     pub fn add_freshness(&mut self, stale: &[Staleness]) {
-        let mut found = Vec::new();
-        for stale in stale {
-            let is_reported = |finding: &Finding| {
-                finding.kind == FindingKind::Delivery && finding.address == stale.trail().to_string()
-            };
-            if matches!(stale, Staleness::Account { is_own: true, .. })
-                && self.findings.iter().any(is_reported)
-            {
-                continue;
-            }
-            found.push((stale.subject(), self.finding(stale)));
-        }
+        let deliveries = self.findings.iter().filter(|finding| finding.kind == FindingKind::Delivery);
+        let reported: BTreeSet<&str> = deliveries.map(|finding| finding.address.as_str()).collect();
+        let is_reported = |stale: &&Staleness| {
+            matches!(stale, Staleness::Account { is_own: true, .. })
+                && reported.contains(stale.trail().to_string().as_str())
+        };
+        let stale = stale.iter().filter(|stale| !is_reported(stale));
+        let found = stale.map(|stale| (stale.subject(), self.finding(stale))).collect();
         self.add(found);
     }
 

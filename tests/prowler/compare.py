@@ -109,7 +109,11 @@ org.create_organization(FeatureSet="ALL")
 org.create_account(AccountName="production", Email="production@example.com")
 """,
 }
-PRESUPPOSED["organization-units"] = PRESUPPOSED["organization"]
+PRESUPPOSED["organization-units"] = PRESUPPOSED["organization"] + """
+account = org.list_accounts()["Accounts"][-1]["Id"]
+org.tag_resource(ResourceId=account, Tags=[{"Key": "logging", "Value": "central"}])
+print("r-twin", org.list_roots()["Roots"][0]["Id"])
+"""
 PRESUPPOSED["organization-trail"] = PRESUPPOSED["organization"]
 
 

@@ -80,7 +80,7 @@ impl Message {
             let mut document = self.document.clone();
             document["changes"] = changes.iter().take(kept).cloned().collect();
             document["omitted_changes"] = json!(changes.len() - kept);
-            let body = body(&escape_json(&document.to_string()));
+            let body = body(&escape_json(document.to_string()));
             if body.len() <= largest || kept == 0 {
                 return body;
             }

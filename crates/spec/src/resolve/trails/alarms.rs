@@ -1,12 +1,14 @@
 //! Resolves the alarms on log groups.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use reconcile_policy::{AccountId, Arn, Region};
 
 use super::super::Scope;
 use crate::desired::{Alarm, Site, Topic};
 use crate::diagnostic::Place;
 use crate::facts::cis_alarms::{CIS_ALARMS, CisAlarm};
-use crate::names::{LogGroupName, TopicName};
+use crate::names::{AccountName, LogGroupName, TopicName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAlarms, RawCis, RawCisAlarm, WordOr};
 
@@ -96,7 +98,9 @@ fn topic_in(raw: &Located<String>, region: Option<&Region>, problems: &mut Probl
 #[derive(Default)]
 pub(super) struct Alarms {
     /// The alarms of each log group; `None` if the log group has none.
-    groups: Vec<(Arn, Option<Asked>)>,
+    groups: BTreeMap<Arn, Option<Asked>>,
+    /// The log group of each account that has alarms.
+    accounts: BTreeMap<AccountName, LogGroupName>,
     alarms: Vec<(Alarm, Place)>,
 }
 
@@ -112,7 +116,7 @@ impl Alarms {
         problems: &mut Problems,
     ) {
         let account = &site.account;
-        if let Some((_, known)) = self.groups.iter().find(|(arn, _)| arn == group_arn) {
+        if let Some(known) = self.groups.get(group_arn) {
             let contents = |it: &Asked| (it.detect.clone(), it.topic.clone());
             let place = asked.or(known.as_ref()).map(|it| it.place);
             if let Some(place) = place.filter(|_| known.as_ref().map(contents) != asked.map(contents)) {
@@ -123,15 +127,16 @@ impl Alarms {
             }
             return;
         }
-        self.groups.push((group_arn.clone(), asked.cloned()));
+        self.groups.insert(group_arn.clone(), asked.cloned());
         let (Some(asked), Some(id)) = (asked, scope.id(account)) else { return };
-        if let Some((other, _)) = self.alarms.iter().find(|(it, _)| it.site.account == *account) {
+        if let Some(other) = self.accounts.get(account) {
             let message =
-                format!("account `{account}` has alarms on two log groups, `{}` and `{group}`", other.group);
+                format!("account `{account}` has alarms on two log groups, `{other}` and `{group}`");
             let hint = "remove one of the two: each event would be counted twice, and the alarms have the same names";
             problems.add(asked.place, message, hint);
             return;
         }
+        self.accounts.insert(account.clone(), group.clone());
         let region = &site.region;
         let topic = match &asked.topic {
             ToTopic::Local(name) => {
@@ -158,8 +163,9 @@ impl Alarms {
     /// Returns the alarms. Rejects topics that CloudTrail notifies of every log file: their subscribers
     /// would not notice an alarm, and CloudWatch cannot use the key that encrypts them.
     pub(super) fn resolve(self, topics: &[Topic], problems: &mut Problems) -> Vec<Alarm> {
+        let topics: BTreeSet<&Arn> = topics.iter().map(|topic| &topic.arn).collect();
         for (alarm, place) in &self.alarms {
-            if topics.iter().any(|topic| topic.arn == alarm.topic) {
+            if topics.contains(&alarm.topic) {
                 let message = format!("topic `{}` is notified of every log file", alarm.topic);
                 problems.add(*place, message, "use another topic for the alarms, with its own subscribers");
             }

@@ -8,6 +8,7 @@ use reconcile_plan::Plan;
 use reconcile_plan::plan::{ActionKind, Change};
 use reconcile_spec::Desired;
 use tokio::task::JoinSet;
+use tracing::{Instrument, trace_span};
 
 use crate::asking::Asking;
 use crate::context::Context;
@@ -68,7 +69,16 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
             let Some(index) = schedule.next() else { break };
             let Some(change) = changes.get(index).cloned() else { continue };
             let (context, journal) = (Arc::clone(&context), Arc::clone(&journal));
-            running.spawn(async move { (index, run_one(&context, &journal, &change).await) });
+            let Change { address, account, region, .. } = &*change;
+            let span = trace_span!(
+                "change",
+                %address,
+                action = ?change.action(),
+                cloud.account.id = %account.id,
+                cloud.region = %region,
+            );
+            let run = async move { (index, run_one(&context, &journal, &change).await) };
+            running.spawn(run.instrument(span));
         }
         let Some(joined) = running.join_next().await else { break };
         // A task ends early only when the runtime does.

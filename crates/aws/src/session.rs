@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use reconcile_operations::{Class, Error, Failure, Operation, SessionPolicy, Unseen};
 use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{Account, Desired, RoleAccess};
+use tracing::{Instrument, field, trace_span};
 
 use crate::assumed_role::AssumedRole;
 use crate::endpoint::is_of_aws;
@@ -213,21 +214,43 @@ impl Session {
     {
         // The SDK's futures are tens of kilobytes; many of them joined would not fit a stack.
         let send = Box::pin(send);
-        Box::pin(async move {
+        let span = trace_span!(
+            "call",
+            otel.name = operation.action(),
+            otel.kind = "client",
+            rpc.system = "aws-api",
+            cloud.account.id = %self.account.id,
+            cloud.region = field::Empty,
+            aws.request_id = field::Empty,
+            "error.type" = field::Empty,
+            otel.status_code = field::Empty,
+        );
+        let of_call = span.clone();
+        let made = async move {
             self.calls.fetch_add(1, Ordering::Relaxed);
             let begun = Instant::now();
             let (result, endpoint) = call::make(operation, send).await;
             let (account, milliseconds) = (&self.account.id, begun.elapsed().as_millis());
             let region = endpoint.as_ref().and_then(|endpoint| endpoint.region.as_ref()).map(Region::as_str);
-            match &result {
-                Ok(_) => tracing::debug!(%account, %operation, region, milliseconds, "called"),
-                Err(error) => {
-                    let (code, request_id) = (error.code(), error.meta().extra(REQUEST_ID));
-                    tracing::debug!(%account, %operation, region, milliseconds, code, request_id, "failed");
+            of_call.record("cloud.region", region);
+            let error = match result {
+                Ok(answer) => {
+                    tracing::debug!(%account, %operation, region, milliseconds, "called");
+                    return Ok(answer);
                 }
+                Err(error) => error,
+            };
+            let (code, request_id) = (error.code(), error.meta().extra(REQUEST_ID));
+            tracing::debug!(%account, %operation, region, milliseconds, code, request_id, "failed");
+            of_call.record("aws.request_id", request_id).record("error.type", code);
+            let error = error_of(&self.account.id, operation, &error, endpoint);
+            // That a setting does not exist is an answer.
+            if !error.is_absent() {
+                of_call.record("otel.status_code", "ERROR");
             }
-            result.map_err(|error| error_of(&self.account.id, operation, &error, endpoint))
-        })
+            Err(error)
+        };
+        Box::pin(made.instrument(span))
     }
 
     /// Returns the error of an answer without an element that AWS always returns.

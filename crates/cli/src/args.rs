@@ -87,6 +87,26 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The name of the command, as a user writes it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Plan(_) => "plan",
+            Self::Apply(_) => "apply",
+            Self::Drift(_) => "drift",
+            Self::Watch(_) => "watch",
+            Self::Verify(_) => "verify",
+            Self::Compliance(_) => "compliance",
+            Self::Explain(_) => "explain",
+            Self::Import(_) => "import",
+            Self::Validate(_) => "validate",
+            Self::Permissions(_) => "permissions",
+            Self::Schema => "schema",
+            Self::Unlock(_) => "unlock",
+            Self::Sandbox(_) => "sandbox",
+            Self::Completions(_) => "completions",
+        }
+    }
+
     /// Whether the command prints a JSON document to stdout.
     pub(crate) fn is_json(&self) -> bool {
         match self {

@@ -3,12 +3,15 @@
 use std::io::{self, Write};
 
 use reconcile_text::{escape, escape_json};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::args::{Global, LogFormat};
+use crate::traces::Traces;
 
-/// Starts the log. The log has no colors, because each line is escaped as a whole, with its values.
-pub(crate) fn start(global: &Global) {
+/// Starts the log, and the traces. The log has no colors, because each line is escaped as a whole, with its values.
+pub(crate) fn start(global: &Global, traces: &Traces) {
     // The SDK logs that it cannot close a connection when the embedded AWS answers with a fault: there is no connection.
     const QUIET: &str = "error,aws_smithy_runtime::client::http::connection_poisoning=off";
     // What the SDK tries and retries is not for everybody; the result is in our own errors.
@@ -18,11 +21,12 @@ pub(crate) fn start(global: &Global) {
         _ => format!("{QUIET},reconcile=debug,reconcile_aws=debug"),
     };
     let filter = EnvFilter::try_from_env("RECONCILE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
-    match global.log_format {
-        LogFormat::Text => log.with_writer(|| Lines(text)).init(),
-        LogFormat::Json => log.json().with_writer(|| Lines(json)).init(),
-    }
+    let log = fmt::layer().with_ansi(false);
+    let log = match global.log_format {
+        LogFormat::Text => log.with_writer(|| Lines(text)).boxed(),
+        LogFormat::Json => log.json().with_writer(|| Lines(json)).boxed(),
+    };
+    tracing_subscriber::registry().with(log.with_filter(filter)).with(traces.layer()).init();
 }
 
 /// Escapes each event. An event is a single write of one line.

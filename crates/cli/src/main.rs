@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod question;
 mod signals;
+mod traces;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,8 @@ use clap::Parser;
 use args::{Cli, Command};
 use error::CliError;
 use exit::Exit;
+use traces::Traces;
+use tracing::{field, trace_span};
 
 /// Most of the time of a run that waits for nothing is the allocation of many small requests, which this allocator does in less time. See
 /// ADR 17.
@@ -38,8 +41,28 @@ fn main() -> ExitCode {
     };
     output::set_color(cli.global.color);
     output::set_quiet(cli.global.quiet);
-    log::start(&cli.global);
-    run(&cli).unwrap_or_else(|error| fail(&error, cli.command.is_json())).into()
+    let traces = Traces::start();
+    log::start(&cli.global, &traces);
+    let exit = spanned(&cli);
+    traces.finish();
+    exit.into()
+}
+
+/// Runs the command within its span.
+fn spanned(cli: &Cli) -> Exit {
+    let span = trace_span!(
+        "command",
+        otel.name = format_args!("reconcile {}", cli.command.name()),
+        "process.exit.code" = field::Empty,
+        otel.status_code = field::Empty,
+    );
+    let result = span.in_scope(|| run(cli));
+    let exit = result.unwrap_or_else(|error| fail(&error, cli.command.is_json()));
+    span.record("process.exit.code", exit.code());
+    if exit == Exit::Error {
+        span.record("otel.status_code", "ERROR");
+    }
+    exit
 }
 
 /// Prints an error: for people on stderr, and for programs that asked for JSON on stdout.

@@ -10,6 +10,7 @@ use reconcile_plan::blame::{Reader, Record, Search};
 use reconcile_policy::Arn;
 use reconcile_spec::{Account, AccountName, Desired};
 use tokio::task::JoinSet;
+use tracing::{Instrument, trace_span};
 
 use crate::observe::page;
 
@@ -27,7 +28,9 @@ pub async fn blame(aws: &Aws, desired: &Desired, key: Option<&Arn>, findings: &m
     for (name, readers) in by_account {
         let Some(account) = desired.account(&name).cloned() else { continue };
         let aws = aws.clone();
-        tasks.spawn(async move { read_account(&aws, &account, readers).await });
+        let span = trace_span!("account", account = %name);
+        let read = async move { read_account(&aws, &account, readers).await };
+        tasks.spawn(read.instrument(span));
     }
     let mut readers = Vec::new();
     while let Some(read) = tasks.join_next().await {

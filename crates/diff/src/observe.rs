@@ -46,6 +46,7 @@ use by_account::ByAccount;
 use hub::{FoundKey, HubBucket};
 use reconcile_plan::observed::{LiveOrganization, ObserveError, Observed, ReadError, Stray};
 use reconcile_plan::view::{OtherTrail, Trail};
+use tracing::{Instrument, trace_span};
 use trail::{Asked, Trails};
 
 /// The number of accounts that are read at the same time.
@@ -111,11 +112,13 @@ pub async fn observe(
         {
             let (aws, spec, progress, name) =
                 (aws.clone(), Arc::clone(&spec), Arc::clone(progress), name.clone());
-            accounts.spawn(async move {
+            let span = trace_span!("account", account = %name);
+            let read = async move {
                 let found = observe_account(&aws, &spec, &name).await;
                 progress.done.fetch_add(1, Ordering::Relaxed);
                 (name, found)
-            });
+            };
+            accounts.spawn(read.instrument(span));
         }
         let Some(joined) = accounts.join_next().await else { break };
         let (name, found) = joined.map_err(|_| ObserveError::Interrupted)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tracing::{Instrument, trace_span};
 
 use crate::watch::{Watch, World};
 
@@ -50,7 +51,7 @@ fn after(now: Timestamp, every: Duration) -> Timestamp {
 
 async fn verify<W: World>(watch: &Watch<W>, spec: &str) {
     let begun = Instant::now();
-    let result = watch.world.verify(spec).await;
+    let result = watch.world.verify(spec).instrument(trace_span!("verify", spec)).await;
     match &result {
         Ok(brief) if brief.status() == "verified" => {
             tracing::info!(spec, digests = brief.digests, logs = brief.logs, "log files are verified");

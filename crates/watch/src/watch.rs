@@ -16,6 +16,7 @@ use reconcile_text::Hint;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::{Instrument, trace_span};
 
 use crate::board::{Board, Done, Lead};
 use crate::change::Change;
@@ -189,7 +190,7 @@ impl<W: World> Watch<W> {
         if !self.repairs || repairable == 0 || stop.is_stopped() {
             return;
         }
-        match self.world.repair(spec).await {
+        match self.world.repair(spec).instrument(trace_span!("repair", spec)).await {
             Ok(Repair::Applied(changes)) => {
                 self.board.repaired(spec, Some(changes));
                 // The result of the repair is seen, and told, at once.
@@ -213,7 +214,8 @@ impl<W: World> Watch<W> {
         let task = {
             let (watch, spec) = (Arc::clone(self), spec.to_owned());
             // A task of its own: a panic does not end the loop.
-            tokio::spawn(async move { watch.world.check(&spec).await })
+            let span = trace_span!("check", spec);
+            tokio::spawn(async move { watch.world.check(&spec).await }.instrument(span))
         };
         let abort = task.abort_handle();
         let check = tokio::select! {

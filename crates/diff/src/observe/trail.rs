@@ -17,6 +17,7 @@ use reconcile_plan::view::{
 };
 use reconcile_policy::{Arn, KeyIdentifier, Region};
 use reconcile_spec::{AdvancedSelector, DataResource, EventSelector, FieldSelector, Installation, ReadWrite};
+use tracing::{Instrument, trace_span};
 
 use super::error::found;
 use super::page;
@@ -51,6 +52,10 @@ pub struct Asked<'a> {
 /// # Errors
 /// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error of CloudTrail.
 pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Result<Trails, ReadError> {
+    read_region(session, region, asked).instrument(trace_span!("region", cloud.region = %region)).await
+}
+
+async fn read_region(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Result<Trails, ReadError> {
     let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
     // With shadow trails, because only they show a trail of the same name with another home Region.
     let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();

@@ -7,6 +7,7 @@ use reconcile_evidence::{
     Cell, CellReport, Concurrency, Estimate, Job, Ledger, PublicKeys, Range, Source, estimate, verify,
 };
 use reconcile_report::verify::Estimated;
+use tracing::{Instrument, trace_span};
 
 use crate::args::Global;
 use crate::error::CliError;
@@ -39,11 +40,13 @@ pub(super) async fn verify_all<S: Source + Send + 'static>(
     progress.begin(cells.len());
     let tasks = stream::iter(cells).map(|cell| {
         let (job, progress) = (Arc::clone(&job), Arc::clone(progress));
-        tokio::spawn(async move {
+        let span = trace_span!("region", cloud.account.id = %cell.account, cloud.region = %cell.region);
+        let verified = async move {
             let report = verify(job.as_ref(), &cell).await;
             progress.verified();
             report
-        })
+        };
+        tokio::spawn(verified.instrument(span))
     });
     let reports: Vec<CellReport> = tasks
         .buffer_unordered(at_once)

@@ -429,6 +429,35 @@ mod tests {
     }
 
     #[test]
+    fn another_installation_is_recognized_by_two_sids_or_by_that_of_a_topic() {
+        let ownership = Ownership::of("sec").formerly("old");
+        for (sids, expected) in [
+            (&["OtherTrailAclCheck", "OtherTrailWrite"][..], &["other"][..]),
+            (&["OtherTrailEncrypt", "OtherTrailDescribe"], &["other"]),
+            (&["LogArchiveTrailNotify"], &["log-archive"]),
+            (&["OtherTrailNotify", "OtherTrailAclCheck", "OtherTrailWrite"], &["other"]),
+            (&["ATrailNotify", "BTrailNotify"], &["a", "b"]),
+            (&["OtherTrailAclCheck"], &[]),
+            (&["OtherTrailWrite"], &[]),
+            (&["OtherTrailEncrypt"], &[]),
+            (&["OtherTrailWrite", "OtherTrailEncrypt"], &[]),
+            (&["OtherTrailAclCheck", "AnotherTrailWrite"], &[]),
+            // No installation has such a prefix.
+            (&["otherTrailAclCheck", "otherTrailWrite"], &[]),
+            (&["TrailAclCheck", "TrailWrite"], &[]),
+            (&["otherTrailNotify"], &[]),
+            (&["TrailNotify"], &[]),
+            // These are ours.
+            (&["SecTrailAclCheck", "SecTrailWrite", "SecTrailNotify"], &[]),
+            (&["OldTrailEncrypt", "OldTrailDescribe", "OldTrailNotify"], &[]),
+        ] {
+            let found = ownership.others(sids.iter().copied());
+            let names: Vec<String> = found.iter().map(Ownership::name).collect();
+            assert_eq!(names, expected, "{sids:?}");
+        }
+    }
+
+    #[test]
     fn an_extra_statement_keeps_its_name_if_the_sid_is_unambiguous() {
         let ownership = Ownership::of("sec");
         for (name, sid) in [

@@ -13,6 +13,26 @@ const ODD: &str = r#"{"Annotation": {"b":1,"a":[ ]},"Version":"2008-10-17","Stat
 },{"Effect":"Deny","Principal":"*"}],"Id":"\u00fc\/"}"#;
 
 #[test]
+fn a_principal_that_is_a_text_is_everybody_or_has_no_kind() {
+    for (principal, expected) in [
+        (json!("*"), vec![Principal { kind: "AWS", id: "*" }]),
+        (json!("111111111111"), vec![Principal { kind: "", id: "111111111111" }]),
+        (json!("111111111111"), vec![Principal { kind: "", id: "111111111111" }]),
+        (json!({ "AWS": "*" }), vec![Principal { kind: "AWS", id: "*" }]),
+        (json!({ "Service": [] }), vec![]),
+    ] {
+        for element in ["Principal", "NotPrincipal"] {
+            let statement = Statement::from_value(json!({ "Effect": "Allow", element: principal })).unwrap();
+            let (found, none) = match element {
+                "Principal" => (statement.principals(), statement.not_principals()),
+                _ => (statement.not_principals(), statement.principals()),
+            };
+            assert_eq!((found, none), (expected.clone(), vec![]), "{element}: {principal}");
+        }
+    }
+}
+
+#[test]
 fn the_elements_of_a_document_are_parsed() {
     let document: Document = ODD.parse().unwrap();
     assert_eq!(document.version(), Some("2008-10-17"));

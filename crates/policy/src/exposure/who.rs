@@ -433,3 +433,25 @@ impl Candidate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_acts_for_a_named_outsider_reaches_least() {
+        let service = |source: Option<&str>| Who::Service {
+            name: "config.amazonaws.com".to_owned(),
+            source: source.map(str::to_owned),
+        };
+        for (who, expected) in [
+            (Who::Anybody, Standing::Anybody),
+            (Who::Account("999999999999".to_owned()), Standing::Outsider),
+            (Who::Unresolved("AROAEXAMPLEEXAMPLE12".to_owned()), Standing::Outsider),
+            (service(None), Standing::AnySource),
+            (service(Some("999999999999")), Standing::NamedSource),
+        ] {
+            assert_eq!(who.standing(), expected, "{who:?}");
+        }
+    }
+}

@@ -71,3 +71,43 @@ fn instance(pattern: &str, is_of_objects: bool) -> String {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_without_a_source_lets_everyone_deliver() {
+        let bucket = "arn:aws:s3:::logs/AWSLogs/*";
+        let any = json!({});
+        let of_account = json!({ "StringEquals": { "aws:SourceAccount": "111111111111" } });
+        let key = "arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        for (effect, action, resource, condition, expected) in [
+            ("Allow", "s3:PutObject", bucket, &any, Some("s3:putobject")),
+            ("Allow", "s3:Put*", "arn:aws:s3:::logs/*", &any, Some("s3:put*")),
+            ("Allow", "kms:GenerateDataKey*", key, &any, Some("kms:generatedatakey*")),
+            ("Allow", "sns:Publish", "arn:aws:sns:us-east-1:111111111111:files", &any, Some("sns:publish")),
+            ("Allow", "s3:PutObject", bucket, &of_account, None),
+            ("Allow", "s3:PutObject", "arn:aws:s3:::logs/AWSLogs/111111111111/*", &any, None),
+            ("Allow", "s3:GetBucketAcl", "arn:aws:s3:::logs", &any, None),
+            ("Deny", "s3:PutObject", bucket, &any, None),
+        ] {
+            let statement = json!({
+                "Effect": effect, "Principal": { "Service": CLOUDTRAIL }, "Action": action, "Resource": resource,
+                "Condition": condition,
+            });
+            let document: Document =
+                json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string().parse().unwrap();
+            let [statement] = document.statements() else { unreachable!() };
+            let found = lets_everyone_deliver(statement, &document);
+            let actions = found.map(|it| it.actions.into_iter().collect::<Vec<_>>());
+            assert_eq!(
+                actions,
+                expected.map(|action| vec![action.to_owned()]),
+                "{effect} {action} on {resource}"
+            );
+        }
+    }
+}

@@ -359,6 +359,21 @@ fn a_statement_with_a_deleted_principal_is_removed_by_the_first_write() {
 }
 
 #[test]
+fn statements_that_cannot_be_saved_are_left_out_of_both_writes_if_they_are_foreign() {
+    let deleted = |sid: &str| {
+        json!({ "Sid": sid, "Effect": "Allow", "Principal": { "AWS": "AROAEXAMPLEEXAMPLE12" },
+            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*" })
+    };
+    let live = document(json!([deleted("Gone"), athena(), deleted("SecExtraGone")]));
+    let merged = adopt(&live, &intent(), &adoption());
+    let all = |merged: &Merged| [sids(&merged.expanded).join(" "), sids(&merged.contracted).join(" ")];
+    assert!(all(&merged).iter().all(|sids| sids.contains("Gone") && sids.contains("Athena")));
+    let [expanded, contracted] = all(&merged.drop_unwritable(&ownership()));
+    assert!(expanded.starts_with("Athena SecExtraGone "), "{expanded}");
+    assert!(contracted.starts_with("Athena ") && !contracted.contains("Gone"), "{contracted}");
+}
+
+#[test]
 fn a_public_statement_that_s3_rejects_is_removed_by_the_first_write() {
     let public = |sid: &str| {
         json!({ "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",

@@ -28,7 +28,8 @@ impl Reads for AlarmCalls<'_> {
     type Live = LiveAlarm;
 
     async fn read(&self) -> Result<Option<LiveAlarm>, ApplyError> {
-        Ok(read(self.work.session, self.work.region(), self.name).await?)
+        let installation = &self.work.context.installation;
+        Ok(read(self.work.session, self.work.region(), self.name, installation).await?)
     }
 }
 

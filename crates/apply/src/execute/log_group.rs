@@ -45,7 +45,7 @@ impl Reads for LogGroupCalls<'_> {
         let mut traits = live.traits.clone();
         if traits.metric_filters > 0 {
             // Metric filters of the installation are no use of the log group.
-            let filters = metric_filter::list(session, region, self.name, None).await?;
+            let filters = metric_filter::list(session, region, self.name).await?;
             let installation = &self.work.context.installation;
             let foreign = filters.iter().filter(|(name, _)| !installation.owns_alarm(name)).count();
             traits.metric_filters = u64::try_from(foreign).unwrap_or(u64::MAX);

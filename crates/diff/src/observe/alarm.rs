@@ -6,6 +6,7 @@ use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::ReadError;
 use reconcile_plan::view::{Alarm, Condition};
 use reconcile_policy::Region;
+use reconcile_spec::Installation;
 
 use super::page;
 
@@ -32,14 +33,19 @@ impl From<LiveAlarm> for Alarm {
 
 /// Reads the alarm of a name; `None` if it does not exist.
 ///
+/// Reads the list of the names of the installation, as a plan does: CloudWatch may show another list earlier.
+///
 /// # Errors
 /// The error of CloudWatch.
-pub async fn read(session: &Session, region: &Region, name: &str) -> Result<Option<LiveAlarm>, ReadError> {
-    let call = session.cloudwatch(region).describe_alarms().alarm_names(name).send();
-    let answer = session.call(READ, call).await?;
-    let alarms = answer.metric_alarms.ok_or_else(|| session.incomplete(READ, "MetricAlarms"))?;
-    let found = alarms.into_iter().find(|alarm| alarm.alarm_name.as_deref() == Some(name));
-    Ok(found.map(live))
+pub async fn read(
+    session: &Session,
+    region: &Region,
+    name: &str,
+    installation: &Installation,
+) -> Result<Option<LiveAlarm>, ReadError> {
+    let prefix = installation.alarm_prefixes().find(|prefix| name.starts_with(prefix));
+    let found = list(session, region, prefix.as_deref().or(Some(name))).await?;
+    Ok(found.into_iter().find(|(it, _)| it == name).map(|(_, alarm)| alarm))
 }
 
 /// Reads the alarms on metrics whose names begin with a prefix, each with its name.

@@ -11,6 +11,8 @@ use super::page;
 
 /// Reads the metric filter of a name; `None` if the log group or the filter does not exist.
 ///
+/// Reads the list that a plan reads: CloudWatch Logs may show another list earlier.
+///
 /// # Errors
 /// The error of CloudWatch Logs.
 pub async fn read(
@@ -19,12 +21,11 @@ pub async fn read(
     group: &str,
     name: &str,
 ) -> Result<Option<MetricFilter>, ReadError> {
-    let found = list(session, region, group, Some(name)).await?;
+    let found = list(session, region, group).await?;
     Ok(found.into_iter().find(|(it, _)| it == name).map(|(_, filter)| filter))
 }
 
-/// Reads the metric filters of a log group whose names begin with a prefix, each with its name. A log group that does not exist
-/// has none.
+/// Reads the metric filters of a log group, each with its name. A log group that does not exist has none.
 ///
 /// # Errors
 /// The error of CloudWatch Logs.
@@ -32,14 +33,12 @@ pub async fn list(
     session: &Session,
     region: &Region,
     group: &str,
-    prefix: Option<&str>,
 ) -> Result<Vec<(String, MetricFilter)>, ReadError> {
     const READ: Operation = Operation::DescribeMetricFilters;
 
     let logs = &session.logs(region);
     let filters = page::all(session, READ, |token| async move {
-        let call = logs.describe_metric_filters().log_group_name(group);
-        let call = call.set_filter_name_prefix(prefix.map(str::to_owned)).set_next_token(token).send();
+        let call = logs.describe_metric_filters().log_group_name(group).set_next_token(token).send();
         let page = session.call(READ, call).await?;
         let filters = page.metric_filters.ok_or_else(|| session.incomplete(READ, "metricFilters"))?;
         Ok::<_, ReadError>((filters, page.next_token))

@@ -25,7 +25,7 @@ pub(super) async fn read(
     is_asked: bool,
 ) -> Result<Monitors, ReadError> {
     let account = &session.account().name;
-    let filters = metric_filter::list(session, region, group, None).await?;
+    let filters = metric_filter::list(session, region, group).await?;
     let mut monitors = Monitors {
         account: account.clone(),
         region: region.clone(),

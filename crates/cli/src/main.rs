@@ -23,11 +23,6 @@ use exit::Exit;
 use traces::Traces;
 use tracing::{field, trace_span};
 
-/// Most of the time of a run that waits for nothing is the allocation of many small requests, which this allocator does in less time. See
-/// ADR 17.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -18,7 +18,8 @@ fn crates() -> BTreeMap<String, BTreeSet<String>> {
         let folder = folder.unwrap();
         let manifest = std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap();
         let built_with = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
-        let names = built_with.lines().filter_map(|line| line.strip_prefix("reconcile-")?.split('.').next());
+        let names =
+            built_with.lines().filter_map(|line| line.strip_prefix("reconcile-")?.split(['.', ' ']).next());
         (folder.file_name().into_string().unwrap(), names.map(str::to_owned).collect())
     });
     read.collect()

@@ -10,7 +10,7 @@ use reconcile_twin::Setup;
 use serde_json::{Value, json};
 
 use crate::freshness;
-use crate::support::{Project, Served, python};
+use crate::support::{Moto, Project, Served, python};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -185,6 +185,51 @@ fn topics_and_event_buses_are_told() {
     }
     let line = format!("reconcile_notifications_total{{receiver=\"sns:{TOPIC}\",result=\"delivered\"}} 1");
     until("the count", || get(&page, "/metrics").1.contains(&line).then_some(()));
+    assert_eq!(watch.end(), Some(0));
+}
+
+/// moto forwards messages and events to queues, as SNS and EventBridge do.
+#[test]
+fn queues_behind_a_topic_and_a_bus_of_moto_get_the_messages() {
+    const SETUP: &str = r#"
+sqs, sns, events = boto3.client("sqs"), boto3.client("sns"), boto3.client("events")
+def queue(name):
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+topic = sns.create_topic(Name="alerts")["TopicArn"]
+sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue("of-topic"))
+events.put_rule(Name="drift", EventPattern=json.dumps({"source": ["reconcile"], "detail-type": ["reconcile drift"]}))
+events.put_targets(Rule="drift", Targets=[{"Id": "queue", "Arn": queue("of-bus")}])
+"#;
+    const RECEIVED: &str = r#"
+def received(name):
+    url = boto3.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    found = boto3.client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in found.get("Messages", [])]
+topic, bus = received("of-topic"), received("of-bus")
+print(json.dumps([[json.loads(it["Message"]) for it in topic], [it["detail"] for it in bus]]))
+"#;
+    let moto = Moto::start();
+    let project = moto.project();
+    project.run("apply specs/prod.yaml --yes").exits(0);
+    moto.boto3(SETUP);
+    let on_moto = |arn: &str| arn.replace("111111111111", "123456789012");
+    let options =
+        format!("--notify sns:{} --notify eventbridge:{} --state-dir state", on_moto(TOPIC), on_moto(BUS));
+    let (watch, page) = Watching::start(&project, &options);
+    until("the first check", || (get(&page, "/readyz").0 == 200).then_some(()));
+    moto.boto3(
+        r#"member("333333333333").client("cloudtrail", "us-east-1").stop_logging(Name="SecurityTrail")"#,
+    );
+    let told = until("both messages", || {
+        let told: [Vec<Value>; 2] = serde_json::from_str(&moto.boto3(RECEIVED)).unwrap();
+        told.iter().all(|messages| !messages.is_empty()).then_some(told)
+    });
+    for messages in told {
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        assert_eq!(messages[0]["changes"][0]["transition"], "new");
+        assert_eq!(messages[0]["changes"][0]["finding"]["address"], "trail/development/SecurityTrail");
+    }
     assert_eq!(watch.end(), Some(0));
 }
 

@@ -97,12 +97,13 @@ fn collector(status: u16) -> (String, Receiver<Received>) {
             }
             let mut body = vec![0; length];
             stream.read_exact(&mut body).unwrap();
-            let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            stream.get_mut().write_all(answer.as_bytes()).unwrap();
             let request = ExportTraceServiceRequest::decode(&*body).unwrap();
+            // Before the answer: with it, the program can end, and the test looks at what was received.
             if sender.send(Received { head, request }).is_err() {
                 return;
             }
+            let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
         }
     });
     (address, received)

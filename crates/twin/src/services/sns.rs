@@ -66,29 +66,13 @@ pub(super) const SERVICE: Service = Service {
 ///
 /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
 pub(crate) fn provide(state: &mut State, arn: &str) {
-    let accounts: Vec<&String> = state.accounts.keys().collect();
-    let statement = json!({
-        "Sid": "AWSCloudTrailSNSPolicy20131101",
-        "Effect": "Allow",
-        "Principal": { "Service": "cloudtrail.amazonaws.com" },
-        "Action": "SNS:Publish",
-        "Resource": arn,
-        "Condition": { "StringEquals": { "aws:SourceAccount": accounts } },
-    });
+    let statement = publishes(state, arn, "AWSCloudTrailSNSPolicy20131101", "cloudtrail.amazonaws.com");
     insert(state, arn, &statement, Vec::new());
 }
 
 /// Creates a topic that alarms of every account of the twin can notify, with a subscriber.
 pub(crate) fn provide_for_alarms(state: &mut State, arn: &str) {
-    let accounts: Vec<&String> = state.accounts.keys().collect();
-    let statement = json!({
-        "Sid": "AllowAlarms",
-        "Effect": "Allow",
-        "Principal": { "Service": "cloudwatch.amazonaws.com" },
-        "Action": "SNS:Publish",
-        "Resource": arn,
-        "Condition": { "StringEquals": { "aws:SourceAccount": accounts } },
-    });
+    let statement = publishes(state, arn, "AllowAlarms", "cloudwatch.amazonaws.com");
     let owner = arn.split(':').nth(4).unwrap_or_default().to_owned();
     let subscriber = Subscription {
         arn: format!("{arn}:1a2b3c4d-0000-4000-8000-000000000000"),
@@ -98,6 +82,19 @@ pub(crate) fn provide_for_alarms(state: &mut State, arn: &str) {
         token: None,
     };
     insert(state, arn, &statement, vec![subscriber]);
+}
+
+/// The statement that allows a service to publish for every account of the twin.
+fn publishes(state: &State, arn: &str, sid: &str, service: &str) -> Value {
+    let accounts: Vec<&String> = state.accounts.keys().collect();
+    json!({
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": { "Service": service },
+        "Action": "SNS:Publish",
+        "Resource": arn,
+        "Condition": { "StringEquals": { "aws:SourceAccount": accounts } },
+    })
 }
 
 /// Creates a topic, unless it exists, whose attributes every account can read.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
+use futures::stream::{self, StreamExt};
 use reconcile_aws::{Aws, Session};
 use reconcile_operations::Operation;
 use reconcile_plan::observed::{Monitors, Observed, ReadError};
@@ -10,7 +11,7 @@ use reconcile_plan::view::Alarm;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Desired};
 
-use crate::observe::{alarm, topic};
+use crate::observe::{AT_ONCE, alarm, topic};
 
 /// Reads all alarms of each account and Region in which a log group has metric filters, and the topics that the alarms on the metrics of
 /// these filters notify. Errors are values in `observed`.
@@ -24,7 +25,8 @@ pub async fn read_alarms(aws: &Aws, desired: &Desired, observed: &mut Observed) 
         let found = read_site(aws, desired, &site, &monitors).await;
         (site, found)
     });
-    for (site, found) in join_all(read).await {
+    let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).collect().await;
+    for (site, found) in read {
         let alarms = found.map(|(alarms, topics)| {
             for (arn, topic) in topics {
                 observed.alarm_topics.entry((site.0.clone(), arn)).or_insert(topic);

@@ -53,7 +53,7 @@ use trail::{Asked, Trails};
 ///
 /// The calls of an account that wait for their turn take about 130 KB. There are far more than calls in flight, so that accounts
 /// that do not answer keep no others waiting.
-const AT_ONCE: usize = 256;
+pub(crate) const AT_ONCE: usize = 256;
 
 /// The progress of a read, which another task can show.
 #[derive(Debug, Default)]

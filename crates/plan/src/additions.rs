@@ -9,7 +9,7 @@ use reconcile_spec::Installation;
 use reconcile_text::count;
 
 use crate::observed::{
-    GroupTraits, LiveTopic, LogAccess, Monitors, OtherPolicy, Reach, ReadError, Receiver, Target, Unread,
+    GroupTraits, LiveTopic, LogAccess, OtherPolicy, Reach, ReadError, Receiver, Target, Unread,
 };
 
 /// The most additions of one sort that are named.
@@ -62,14 +62,15 @@ pub fn of_log_group(traits: &GroupTraits, access: &LogAccess) -> Result<Vec<Stri
     Ok(additions)
 }
 
-/// The settings of a log group with the number of the metric filters of others alone.
-pub fn without_own_filters(
+/// The settings of a log group with the number of the metric filters of others alone. `filters` are the names of all metric filters of the
+/// log group, if they are known.
+pub fn without_own_filters<'f>(
     traits: GroupTraits,
-    monitors: Option<&Monitors>,
+    filters: Option<impl Iterator<Item = &'f String>>,
     installation: &Installation,
 ) -> GroupTraits {
-    let Some(monitors) = monitors else { return traits };
-    let foreign = monitors.filters.keys().filter(|name| !installation.owns_alarm(name)).count();
+    let Some(filters) = filters else { return traits };
+    let foreign = filters.filter(|name| !installation.owns_alarm(name)).count();
     GroupTraits { metric_filters: u64::try_from(foreign).unwrap_or(u64::MAX), ..traits }
 }
 

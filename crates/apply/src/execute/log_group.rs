@@ -6,7 +6,7 @@ use reconcile_diff::observe::log_access::of_group;
 use reconcile_diff::observe::log_group::{LiveLogGroup, read_live};
 use reconcile_diff::observe::metric_filter;
 use reconcile_operations::Operation;
-use reconcile_plan::additions::of_log_group;
+use reconcile_plan::additions::{of_log_group, without_own_filters};
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, LogGroup, Tags};
 use reconcile_policy::Arn;
@@ -42,14 +42,12 @@ impl Reads for LogGroupCalls<'_> {
     async fn additions(&self, live: &LiveLogGroup) -> Result<Vec<String>, ApplyError> {
         let (session, region) = (self.work.session, self.work.region());
         let access = of_group(session, region, &self.arn(), self.name).await;
-        let mut traits = live.traits.clone();
-        if traits.metric_filters > 0 {
-            // Metric filters of the installation are no use of the log group.
-            let filters = metric_filter::list(session, region, self.name).await?;
-            let installation = &self.work.context.installation;
-            let foreign = filters.iter().filter(|(name, _)| !installation.owns_alarm(name)).count();
-            traits.metric_filters = u64::try_from(foreign).unwrap_or(u64::MAX);
-        }
+        let filters = match live.traits.metric_filters {
+            0 => None,
+            _ => Some(metric_filter::list(session, region, self.name).await?),
+        };
+        let filters = filters.as_ref().map(|filters| filters.iter().map(|(name, _)| name));
+        let traits = without_own_filters(live.traits.clone(), filters, &self.work.context.installation);
         Ok(of_log_group(&traits, &access.unwrap_or_default())?)
     }
 }

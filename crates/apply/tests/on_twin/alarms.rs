@@ -18,7 +18,7 @@ fn spec(alarms: &str) -> String {
 const ALL: &str = ", alarms: { topic: alarms }";
 const TWO: &str = ", alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms }";
 
-/// What somebody else sees and does in an account.
+/// The clients of others in an account.
 struct Account {
     logs: aws_sdk_cloudwatchlogs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,

@@ -86,8 +86,9 @@ async fn read(
                 0 => None,
                 _ => Some(monitors::read(session, region, name, installation, false).await?),
             };
-            let traits = without_own_filters(live.traits, own.as_ref(), installation);
-            // Also metric filters of the installation on a log group of somebody else.
+            let filters = own.as_ref().map(|own| own.filters.keys());
+            let traits = without_own_filters(live.traits, filters, installation);
+            // Also metric filters of the installation on a log group of others.
             monitors.extend(own.map(|own| (arn.clone(), Ok(own))));
             if !live.view.tags.are_of(installation) {
                 return Ok(None);

@@ -111,7 +111,8 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
             let traits = observed.group_traits.get(&group.arn).cloned().unwrap_or_default();
             let access = observed.log_access.get(&group.arn).cloned().unwrap_or_default();
             let monitors = observed.monitors.get(&group.arn).and_then(|it| it.as_ref().ok());
-            let traits = without_own_filters(traits, monitors, &desired.installation);
+            let filters = monitors.map(|monitors| monitors.filters.keys());
+            let traits = without_own_filters(traits, filters, &desired.installation);
             let additions = of_log_group(&traits, &access);
             leave(&group.arn, &group.site, &live.tags, What::LogGroup(live.clone()), additions);
         }

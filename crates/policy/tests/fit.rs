@@ -453,6 +453,28 @@ fn more_accounts_move_only_if_the_document_would_not_fit() {
 }
 
 #[test]
+fn a_document_of_exactly_the_limit_fits() {
+    let (ownership, intent) = (ownership(), bucket(0..20, false));
+    let (before, accounts) = (live(&intent, Form::Plain, &[]), intent.accounts());
+    let choice = Choice { form: Some(Form::ByAccount), ..Choice::default() };
+    let within = |limit: usize| {
+        let terms =
+            Terms { live: Some(&before), ownership: &ownership, limit, accounts: &accounts, choice: &choice };
+        let compile = |form: Form, only: Only<'_>| intent.compile_for(&ownership, form, only);
+        fit(terms, compile, |merged: Merged| merged, || vec![account(7)])
+    };
+    let free = within(BUCKET_LIMIT).unwrap();
+    let (expanded, contracted) = (free.merged.expanded.size(), free.merged.contracted.size());
+    for (limit, moved) in
+        [(expanded + 1, vec![7]), (expanded, vec![7]), (expanded - 1, vec![0, 7]), (contracted - 1, vec![])]
+    {
+        let fitted = within(limit);
+        assert_eq!(fitted.as_ref().map_or_else(|_| vec![], numbers), moved, "{limit}");
+        assert!(fitted.is_ok_and(|it| it.merged.expanded.size() <= limit) || moved.is_empty(), "{limit}");
+    }
+}
+
+#[test]
 fn the_form_by_organization_is_tested_beside_the_form_by_account() {
     let own = |id: &str| write(id, id);
     let before = live(&bucket(0..1_200, true), Form::ByAccount, &[]);

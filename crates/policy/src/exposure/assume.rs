@@ -207,3 +207,34 @@ fn via_service(condition: &Condition<'_>) -> Option<Known> {
         None => Some(Known::Absent),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_satisfied_or_avoided_by_a_value_or_by_the_absence_of_the_key() {
+        let values = |value: &str| Some(Known::Values(vec![value.to_owned()]));
+        let like = |pattern: &str| Some(Known::Like(pattern.to_owned()));
+        let any = || Some(Known::AtLeast(Vec::new()));
+        for (operator, value, to_satisfy, to_avoid) in [
+            ("StringEquals", "a*", values("a*"), Some(Known::Absent)),
+            ("StringLike", "a", values("a"), Some(Known::Absent)),
+            ("StringLike", "a*", like("a*"), Some(Known::Absent)),
+            ("StringLike", "a${b}*", None, Some(Known::Absent)),
+            ("StringNotEquals", "a*", Some(Known::Absent), values("a*")),
+            ("StringNotLike", "a*", Some(Known::Absent), like("a*")),
+            ("StringNotLike", "${a}", Some(Known::Absent), None),
+            ("StringEqualsIfExists", "a", values("a"), values("-")),
+            ("BoolIfExists", "true", values("true"), values("false")),
+            ("BoolIfExists", "false", values("false"), values("true")),
+            ("Null", "True", Some(Known::Absent), any()),
+            ("Null", "false", any(), Some(Known::Absent)),
+            ("Unknown", "a", None, None),
+        ] {
+            let condition = Condition { operator, key: "aws:x", values: vec![value.into()] };
+            assert_eq!(satisfied(&condition), to_satisfy, "{operator} {value}");
+            assert_eq!(avoided(&condition), to_avoid, "{operator} {value}");
+        }
+    }
+}

@@ -454,4 +454,35 @@ mod tests {
             assert_eq!(who.standing(), expected, "{who:?}");
         }
     }
+
+    #[test]
+    fn only_an_operator_with_wildcards_reads_a_star_as_every_account() {
+        let asset = Asset {
+            kind: AssetKind::Topic,
+            arn: "arn:aws:sns:us-east-1:111111111111:trails".to_owned(),
+            account: "111111111111".to_owned(),
+            bucket: "arn:aws:s3:::logs".to_owned(),
+            logs: Vec::new(),
+        };
+        let insiders = Insiders { accounts: ["111111111111".to_owned()].into(), ..Insiders::default() };
+        let values = |value: &str| Some(Known::Values(vec![value.to_owned()]));
+        for (operator, value, expected) in [
+            ("StringEquals", "*", values("*")),
+            ("StringEquals", "999999999999", values("999999999999")),
+            ("StringLike", "999999999999", values("999999999999")),
+            ("StringLike", "9999*", Some(Known::Like("9999*".to_owned()))),
+            ("StringLike", "*", None),
+            ("StringEquals", "${aws:PrincipalAccount}", None),
+            ("StringNotEquals", "999999999999", None),
+            ("StringEqualsIfExists", "999999999999", None),
+        ] {
+            let condition = Condition { operator, key: "aws:PrincipalAccount", values: vec![value.into()] };
+            let known = match bound(&[condition], IDENTITY, &asset, &insiders) {
+                Bound::Outsiders(bindings) => bindings.first().map(|it| it.known.clone()),
+                Bound::Nobody => None,
+                Bound::Insiders => panic!("{operator} {value} names an insider"),
+            };
+            assert_eq!(known, expected, "{operator} {value}");
+        }
+    }
 }

@@ -147,3 +147,42 @@ fn sources(grant: &Grant<'_>) -> Sources {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_names_a_request_that_matches_in_every_part() {
+        const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111111111111:trail/T";
+        const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/k";
+        let set = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<String>>();
+        let trails = |arns: &[&str]| Sources::Trails { arns: set(arns) };
+        let accounts = |ids: &[&str]| Sources::Accounts { ids: set(ids) };
+        let organizations = Sources::Organizations { ids: set(&["o-abc"]) };
+        let request = Request::by_service("cloudtrail.amazonaws.com", "kms:GenerateDataKey", KEY)
+            .with("aws:SourceArn", TRAIL)
+            .with("aws:SourceAccount", "111111111111")
+            .with(TRAIL_CONTEXT, TRAIL);
+        let (action, all) = (["kms:generatedatakey*"].as_slice(), ["*"].as_slice());
+        let (trail, own, none) =
+            ([TRAIL].as_slice(), ["*:${aws:SourceAccount}:key/k"].as_slice(), [].as_slice());
+        let (other, others) = (["kms:decrypt"].as_slice(), ["*:222222222222:*"].as_slice());
+        for (sources, actions, resources, contexts, expected) in [
+            (trails(trail), action, own, trail, true),
+            (accounts(&["111111111111"]), action, all, none, true),
+            (organizations.clone(), action, all, none, true),
+            (Sources::Everyone, action, all, others, false),
+            (Sources::Everyone, action, others, trail, false),
+            (Sources::Everyone, other, all, trail, false),
+            (trails(others), action, all, trail, false),
+            (Sources::Others { arns: set(others) }, action, all, trail, false),
+            (accounts(&["222222222222"]), action, all, none, false),
+            (organizations, other, all, none, false),
+        ] {
+            let it =
+                Use { sources, actions: set(actions), resources: set(resources), contexts: set(contexts) };
+            assert_eq!(it.names(&request), expected, "{it:?}");
+        }
+    }
+}

@@ -120,6 +120,28 @@ fn statements_beside_an_organization_keep_the_trails_that_need_them() {
 }
 
 #[test]
+fn the_folders_of_organizations_end_with_a_statement_of_an_account_that_may_manage_one() {
+    let live =
+        document(json!([write("All", json!("arn:aws:s3:::logs/AWSLogs/*"), json!(trail(MANAGEMENT)))]));
+    for (management, is_ended) in [
+        // Without knowledge of the organization, any account may be its management account.
+        (None, true),
+        (Some(MANAGEMENT), true),
+        (Some("222222222222"), false),
+    ] {
+        let mut adoption = adoption();
+        adoption.managers.extend(management.map(|account| (ORGANIZATION.to_owned(), account.to_owned())));
+        let merged = adopt(&live, &intent(), &adoption);
+        assert_eq!(merged.adopted.iter().map(|it| told(it).1).collect::<Vec<_>>(), ["replaced"]);
+        let ended = merged.adopted[0].ended.iter().flat_map(|it| &it.resources);
+        let expected: Vec<String> = is_ended.then(|| folder("o-*")).into_iter().collect();
+        assert_eq!(ended.cloned().collect::<Vec<_>>(), expected, "{management:?}");
+        let of_organization = |policy: &Document| can_deliver_for_organization(policy);
+        assert!(of_organization(&merged.expanded) && !of_organization(&merged.contracted), "{management:?}");
+    }
+}
+
+#[test]
 fn a_former_organization_trail_loses_its_prefix_only_in_the_contraction() {
     let live = Document::new(intent_of(&[ORGANIZATION]).statements(&ownership()));
     let merged = adopt(&live, &intent(), &adoption());

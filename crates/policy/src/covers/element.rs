@@ -207,3 +207,95 @@ fn account_of(id: &str) -> Option<String> {
     let arn: Arn = id.parse().ok()?;
     Some(arn.account().to_owned()).filter(|account| is_account_id(account))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: Place = Place { variables: true };
+    const OLD: Place = Place { variables: false };
+    const ROLE: Member<'static> = Member::Principal("AWS", "arn:aws:iam::111111111111:role/R");
+    const ACCOUNT: Member<'static> = Member::Principal("AWS", "111111111111");
+    const OTHER: Member<'static> = Member::Principal("AWS", "222222222222");
+    const SERVICE: Member<'static> = Member::Principal("Service", "cloudtrail.amazonaws.com");
+    const ANYBODY: Member<'static> = Member::Principal("AWS", "*");
+
+    #[test]
+    fn a_member_includes_what_it_matches_for_certain() {
+        for (wide, narrow, expected) in [
+            (ANYBODY, ROLE, true),
+            (ANYBODY, SERVICE, true),
+            (ACCOUNT, ROLE, true),
+            (ACCOUNT, ACCOUNT, true),
+            (ROLE, ROLE, true),
+            (ROLE, ACCOUNT, false),
+            (OTHER, ROLE, false),
+            (SERVICE, SERVICE, true),
+            (SERVICE, Member::Principal("Service", "config.amazonaws.com"), false),
+            (Member::Principal("Federated", "111111111111"), ROLE, false),
+            (Member::Principal("Federated", "111111111111"), ACCOUNT, false),
+            (Member::Action("s3:get*"), Member::Action("s3:getobject"), true),
+            (Member::Action("s3:getobject"), Member::Action("s3:get*"), false),
+            (Member::Action("s3:get*"), Member::Action("s3:get*"), true),
+            (Member::Action("*"), Member::Resource("a"), false),
+            (Member::Resource("a/*"), Member::Resource("a/b"), true),
+            (Member::Resource("a/*"), Member::Resource("b"), false),
+            (Member::Bearer, Member::Bearer, true),
+            (Member::Bearer, ROLE, false),
+            (ANYBODY, Member::Bearer, false),
+        ] {
+            assert_eq!(wide.includes(&narrow, (NEW, NEW)), expected, "{wide:?} {narrow:?}");
+        }
+        // The same text can have another meaning in the other version.
+        for (text, places, expected) in [
+            ("a/${aws:username}", (NEW, NEW), true),
+            ("a/${aws:username}", (NEW, OLD), false),
+            ("a/b", (NEW, OLD), true),
+            ("a/*", (OLD, NEW), true),
+        ] {
+            let member = Member::Resource(text);
+            assert_eq!(member.includes(&member, places), expected, "{text} {places:?}");
+        }
+    }
+
+    #[test]
+    fn members_are_apart_only_if_they_never_match_the_same() {
+        for (one, other, expected) in [
+            (ANYBODY, SERVICE, false),
+            (ACCOUNT, ROLE, false),
+            (ACCOUNT, OTHER, true),
+            (ROLE, OTHER, true),
+            (ROLE, Member::Principal("AWS", "arn:aws:iam::111111111111:role/S"), false),
+            (ROLE, Member::Principal("AWS", "AROAEXAMPLEEXAMPLE12"), false),
+            (ROLE, SERVICE, true),
+            (SERVICE, SERVICE, false),
+            (SERVICE, Member::Principal("Service", "config.amazonaws.com"), true),
+            (Member::Action("s3:get*"), Member::Action("s3:*object"), false),
+            (Member::Action("s3:get*"), Member::Action("s3:put*"), true),
+            (Member::Resource("a/*"), Member::Resource("*/b"), false),
+            (Member::Resource("a/*"), Member::Resource("b/*"), true),
+            (Member::Bearer, Member::Bearer, false),
+            (Member::Bearer, ROLE, true),
+            (Member::Bearer, ANYBODY, true),
+        ] {
+            assert_eq!(one.is_apart_from(&other, (NEW, NEW)), expected, "{one:?} {other:?}");
+            assert_eq!(other.is_apart_from(&one, (NEW, NEW)), expected, "{other:?} {one:?}");
+        }
+    }
+
+    #[test]
+    fn everything_is_recognized() {
+        for (member, expected) in [
+            (ANYBODY, true),
+            (Member::Principal("Service", "*"), false),
+            (ACCOUNT, false),
+            (Member::Action("*"), true),
+            (Member::Action("s3:*"), false),
+            (Member::Resource("*"), true),
+            (Member::Resource("a/*"), false),
+            (Member::Bearer, false),
+        ] {
+            assert_eq!(member.is_everything(), expected, "{member:?}");
+        }
+    }
+}

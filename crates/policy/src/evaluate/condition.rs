@@ -504,3 +504,6 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

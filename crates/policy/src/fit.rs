@@ -317,4 +317,15 @@ mod tests {
             assert_eq!(sizes.total(), document.size(), "{text}");
         }
     }
+
+    #[test]
+    fn a_form_has_a_name_for_programs_and_a_name_for_people() {
+        for (form, name, shown) in [
+            (Form::Plain, "plain", "plain"),
+            (Form::ByAccount, "by_account", "by account"),
+            (Form::ByOrganization, "by_organization", "by organization"),
+        ] {
+            assert_eq!((form.name(), form.to_string().as_str()), (name, shown));
+        }
+    }
 }

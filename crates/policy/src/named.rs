@@ -209,4 +209,36 @@ mod tests {
         };
         assert_eq!(told(intent.statements(&Ownership::of("sec"))).0, [""; 0]);
     }
+
+    #[test]
+    fn a_trail_with_several_prefixes_is_one_trail() {
+        let guest = |prefix: &str| Guest {
+            trail: arn("333333333333", "T"),
+            prefix: Some(prefix.to_owned()),
+            organization: None,
+        };
+        let trails = vec![guest("a"), guest("b")];
+        let named = NamedTrails { trails, of_organization: BTreeSet::new() };
+        assert_eq!(named.arns(), BTreeSet::from([&arn("333333333333", "T")]));
+    }
+
+    #[test]
+    fn a_source_that_is_not_one_trail_of_an_account_names_no_trail() {
+        for (source, expected) in [
+            ("arn:aws:cloudtrail:us-east-1:111111111111:trail/T", 1),
+            ("arn:aws:cloudtrail:*:111111111111:trail/T", 0),
+            ("arn:aws:cloudtrail:us-east-1:111111111111:trail/*", 0),
+            ("arn:aws:cloudtrail:us-east-1:11111111111?:trail/T", 0),
+            ("arn:aws:cloudtrail:us-east-1:*:trail/T", 0),
+            ("arn:aws:config:us-east-1:111111111111:trail/T", 0),
+        ] {
+            let statement = serde_json::json!({
+                "Sid": "SecTrailAclCheck", "Effect": "Allow",
+                "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": "s3:GetBucketAcl",
+                "Resource": "arn:aws:s3:::logs", "Condition": { "StringLike": { "aws:SourceArn": source } },
+            });
+            let (trails, patterns) = told(vec![Statement::from_value(statement).unwrap()]);
+            assert_eq!((trails.len(), patterns.len()), (expected, 0), "{source}");
+        }
+    }
 }

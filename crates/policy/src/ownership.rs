@@ -486,4 +486,31 @@ mod tests {
             assert!(ownership.owns(sid.as_str()), "{sid}");
         }
     }
+
+    #[test]
+    fn a_document_under_the_previous_name_receives_the_present_name() {
+        let document = |sids: &[&str]| {
+            let statements = sids.iter().map(|sid| {
+                let value = serde_json::json!({
+                    "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "a", "Resource": "b",
+                });
+                Statement::from_value(value).unwrap()
+            });
+            Document::new(statements.collect())
+        };
+        let ownership = Ownership::of("new").formerly("old");
+        for (sids, expected) in [
+            (["OldTrailWrite", "Theirs"].as_slice(), Some(["NewTrailWrite", "Theirs"].as_slice())),
+            (&["NewTrailWrite", "Theirs"], None),
+            (&["OldTrailWrite", "NewTrailWrite"], None),
+            (
+                &["OldTrailWrite", "OldExtraA", "NewExtraA"],
+                Some(&["NewTrailWrite", "OldExtraA", "NewExtraA"]),
+            ),
+            (&[], None),
+        ] {
+            let renamed = under_present_name(&document(sids), &ownership);
+            assert_eq!(renamed, expected.map(document), "{sids:?}");
+        }
+    }
 }

@@ -713,3 +713,15 @@ fn a_bucket_policy_that_locks_out_the_caller_is_detected() {
         );
     }
 }
+
+#[test]
+fn every_policy_has_the_documented_limit() {
+    for (kind, limit) in [
+        (PolicyKind::Bucket, 20_480),
+        (PolicyKind::Key, 32_768),
+        (PolicyKind::Topic, 30_720),
+        (PolicyKind::TopicKey, 32_768),
+    ] {
+        assert_eq!(kind.limit(), limit, "{kind}");
+    }
+}

@@ -202,3 +202,32 @@ fn an_unknown_decision_names_its_statements_and_keys() {
         "it is not known whether statement `Write` allows the request: this depends on `aws:SourceOrgID`"
     );
 }
+
+#[test]
+fn a_mismatch_lists_at_most_three_values() {
+    let values = ["a", "b", "c", "d", "e"].map(str::to_owned);
+    for (count, expected) in [
+        (0, "nothing"),
+        (1, "`a`"),
+        (3, "`a` or `b` or `c`"),
+        (4, "`a`, `b`, `c` and 1 more"),
+        (5, "`a`, `b`, `c` and 2 more"),
+    ] {
+        let mismatch = Mismatch::Condition {
+            operator: "StringEquals".to_owned(),
+            key: "aws:SourceArn".to_owned(),
+            wanted: values[..count].to_vec(),
+            actual: vec!["x".to_owned()],
+        };
+        let expected =
+            format!("its condition `StringEquals` on `aws:SourceArn` requires {expected}, not `x`");
+        assert_eq!(mismatch.to_string(), expected);
+    }
+}
+
+#[test]
+fn the_target_of_a_request_is_its_action_and_its_resource() {
+    let target = ("s3:PutObject".to_owned(), "arn:aws:s3:::logs/AWSLogs/1/x".to_owned());
+    assert_eq!(cloudtrail().into_target(), target);
+    assert_eq!([Effect::Allow, Effect::Deny].map(|effect| format!("{effect:>5}")), ["Allow", " Deny"]);
+}

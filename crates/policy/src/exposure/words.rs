@@ -116,3 +116,24 @@ fn list(items: &[String]) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_cut_only_if_it_becomes_shorter() {
+        let items = ["a", "b", "c", "d", "e", "f"].map(str::to_owned);
+        for (count, expected) in [
+            (0, ""),
+            (1, "a"),
+            (2, "a and b"),
+            (3, "a, b and c"),
+            (4, "a, b, c and d"),
+            (5, "a, b, c and 2 more"),
+            (6, "a, b, c and 3 more"),
+        ] {
+            assert_eq!(few(&items[..count]), expected);
+        }
+    }
+}

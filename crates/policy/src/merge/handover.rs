@@ -51,3 +51,49 @@ pub(super) fn is_handed_over(statement: &Statement) -> bool {
     let name = statement.sid().unwrap_or_default().trim_end_matches(|it: char| it.is_ascii_digit());
     Role::ALL.into_iter().filter_map(handed_over).any(|it| it == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Document, merge};
+
+    fn statement(sid: &str) -> Statement {
+        let value = serde_json::json!({
+            "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "a", "Resource": "b",
+        });
+        Statement::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_statement_is_left_behind_under_a_free_sid_of_the_guides() {
+        let ownership = Ownership::of("sec");
+        for role in Role::ALL {
+            let sid = ownership.sid(role).as_str().to_owned();
+            let free = handed_over(role);
+            let occupied = free.map(|name| vec![statement(name), statement(&format!("{name}2"))]);
+            let live = Document::new(occupied.clone().unwrap_or_default());
+            let merged = merge(Some(&live), &[], &ownership).hand_over(&[statement(&sid)], &ownership);
+            let sids: Vec<&str> = merged.contracted.statements().iter().filter_map(Statement::sid).collect();
+            let expected = free.map(|name| ["", "2", "3"].map(|number| format!("{name}{number}")));
+            assert_eq!(sids, expected.map(Vec::from).unwrap_or_default(), "{sid}");
+        }
+        let merged = merge(None, &[], &ownership)
+            .hand_over(&[statement("SecExtraMine"), statement("Theirs")], &ownership);
+        assert!(merged.contracted.statements().is_empty(), "{}", merged.contracted);
+    }
+
+    #[test]
+    fn a_statement_that_was_left_behind_is_recognized() {
+        for (sid, expected) in [
+            ("AWSCloudTrailWrite", true),
+            ("AWSCloudTrailWrite12", true),
+            ("AWSCloudTrailNotify", true),
+            ("KeyAdministration2", true),
+            ("AWSCloudTrailWriteX", false),
+            ("Theirs", false),
+            ("", false),
+        ] {
+            assert_eq!(is_handed_over(&statement(sid)), expected, "{sid}");
+        }
+    }
+}

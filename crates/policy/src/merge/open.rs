@@ -110,4 +110,23 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn an_instance_of_a_pattern_of_objects_is_a_log_file_of_a_stranger() {
+        let file = format!("{STRANGER}/CloudTrail/us-east-1/2026/01/01/log.json.gz");
+        for (pattern, expected) in [
+            ("arn:aws:s3:::logs/AWSLogs/*", format!("arn:aws:s3:::logs/AWSLogs/{file}")),
+            ("arn:aws:s3:::*/AWSLogs/*/CloudTrail/*", format!("arn:aws:s3:::x/AWSLogs/{file}")),
+            ("arn:aws:s3:::logs/*", format!("arn:aws:s3:::logs/AWSLogs/{file}")),
+            ("arn:aws:s3:::logs/a/*/*", format!("arn:aws:s3:::logs/a/x/AWSLogs/{file}")),
+            (
+                "arn:aws:s3:::logs/AWSLogs/${aws:SourceAccount}/*",
+                format!("arn:aws:s3:::logs/AWSLogs/{STRANGER}/log.json.gz"),
+            ),
+            ("arn:aws:s3:::logs/a", "arn:aws:s3:::logs/a".to_owned()),
+        ] {
+            assert_eq!(instance(pattern, true), expected, "{pattern}");
+        }
+        assert_eq!(instance("arn:aws:kms:*:1:key/*", false), "arn:aws:kms:x:1:key/x");
+    }
 }

@@ -161,4 +161,26 @@ mod tests {
         let written = step.apply(Some(&emptied), &ownership);
         assert_eq!((sids(&written), written.version()), (vec!["SecTrailNotify"], Some("2012-10-17")));
     }
+
+    #[test]
+    fn the_successor_of_a_statement_has_its_sid_and_its_effect() {
+        let ownership = Ownership::of("sec");
+        let statement = |sid: &str, effect: &str, action: &str| {
+            format!(
+                r#"{{"Sid":"{sid}","Effect":"{effect}","Principal":"*","Action":"{action}","Resource":"*"}}"#
+            )
+        };
+        let of = |statements: &[String]| -> Document {
+            format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(",")).parse().unwrap()
+        };
+        let (old, kept) = (statement("A", "Allow", "s3:*"), statement("K", "Deny", "s3:Put*"));
+        let narrowed = statement("A", "Allow", "s3:Get*");
+        for other in [statement("B", "Allow", "s3:List*"), statement("A", "Deny", "s3:List*")] {
+            let before = of(&[old.clone(), kept.clone()]);
+            let after = of(&[other.clone(), narrowed.clone(), kept.clone()]);
+            let step = Step::between(Some(&before), Some(&after), &ownership);
+            let written = step.apply(Some(&before), &ownership);
+            assert_eq!(written.statements()[0].to_string(), narrowed, "{other}");
+        }
+    }
 }

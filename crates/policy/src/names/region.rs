@@ -256,4 +256,19 @@ mod tests {
             assert!(text.parse::<Region>().is_err(), "{text:?}");
         }
     }
+
+    #[test]
+    fn only_commercial_regions_that_are_not_enabled_by_default_are_opt_in() {
+        for (region, expected) in [
+            ("us-east-1", false),
+            ("eu-north-1", false),
+            ("af-south-1", true),
+            ("eu-central-2", true),
+            ("me-south-1", true),
+            ("cn-north-1", false),
+            ("us-gov-east-1", false),
+        ] {
+            assert_eq!(region.parse::<Region>().unwrap().is_opt_in(), expected, "{region}");
+        }
+    }
 }

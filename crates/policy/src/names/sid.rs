@@ -32,3 +32,19 @@ impl FromStr for Sid {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_id_has_letters_and_digits_only() {
+        for text in ["SecTrailWrite", "1", "a9Z"] {
+            assert_eq!(text.parse::<Sid>().unwrap().as_str(), text);
+        }
+        for text in ["", "Sec-Trail", "Sec Trail", "S\u{e9}c", "a*"] {
+            assert!(text.parse::<Sid>().is_err(), "{text:?}");
+        }
+        assert_eq!(Sid::from_alphanumerics("a-b_c 1").as_str(), "abc1");
+    }
+}

@@ -86,3 +86,54 @@ fn arn_includes(wide: &[Piece<'_>], narrow: &[Piece<'_>]) -> bool {
         && ours.len() == theirs.len()
         && ours.iter().zip(theirs).all(|(wide, narrow)| includes(wide, narrow))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    #[test]
+    fn a_condition_follows_from_a_condition_that_allows_less() {
+        const NEW: Place = Place { variables: true };
+        const OLD: Place = Place { variables: false };
+        let of = |operator: &'static str, values: &[&'static str]| CanonicalCondition {
+            operator: Cow::Borrowed(operator),
+            key: Cow::Borrowed("aws:x"),
+            values: values.iter().map(|it| Cow::Borrowed(*it)).collect(),
+        };
+        for ((given, values), (needed, wanted), expected) in [
+            (("StringEquals", ["a"].as_slice()), ("StringEquals", ["a", "b"].as_slice()), true),
+            (("StringEquals", &["a", "b"]), ("StringEquals", &["a"]), false),
+            (("StringEquals", &["ab"]), ("StringLike", &["a*"]), true),
+            (("StringEquals", &["b"]), ("StringLike", &["a*"]), false),
+            (("StringLike", &["ab*"]), ("StringLike", &["a*"]), true),
+            (("StringLike", &["a*"]), ("StringEquals", &["a*"]), false),
+            (("StringEquals", &["a"]), ("StringEqualsIfExists", &["a"]), true),
+            (("StringEqualsIfExists", &["a"]), ("StringEquals", &["a"]), false),
+            (("StringEqualsIfExists", &["a"]), ("StringLikeIfExists", &["*"]), true),
+            (("StringNotEquals", &["a", "b"]), ("StringNotEquals", &["a"]), true),
+            (("StringNotEquals", &["a"]), ("StringNotEquals", &["a", "b"]), false),
+            (("StringNotLike", &["a*"]), ("StringNotLike", &["ab*"]), true),
+            (("StringNotLike", &["ab*"]), ("StringNotLike", &["a*"]), false),
+            (("ArnLike", &["arn:aws:s3:::a/*"]), ("ArnLike", &["arn:aws:s3:*:*:a*"]), true),
+            (("ArnLike", &["arn:aws:s3:::a/*"]), ("ArnLike", &["arn:aws:s3:*"]), false),
+            (("ArnLike", &["arn:aws:s3:::b"]), ("ArnLike", &["arn:aws:s3:::a"]), false),
+            (("NumericEquals", &["1"]), ("NumericEquals", &["1", "2"]), true),
+            (("NumericLessThan", &["1"]), ("NumericLessThan", &["2"]), false),
+            (("Bool", &["true"]), ("Bool", &["true"]), true),
+            (("Bool", &["true"]), ("Null", &["true"]), false),
+            (("ForAnyValue:StringEquals", &["a"]), ("StringEquals", &["a"]), false),
+            (("Strange", &["a"]), ("Strange", &["a"]), true),
+            (("Strange", &["a"]), ("Strange", &["a", "b"]), false),
+        ] {
+            let (given, needed) = (of(given, values), of(needed, wanted));
+            assert_eq!(implies(&given, &needed, (NEW, NEW)), expected, "{given:?} {needed:?}");
+            // None of the values has a variable, so the versions make no difference to IAM.
+            let is_known = Operator::parse(&given.operator).is_some();
+            assert_eq!(implies(&given, &needed, (NEW, OLD)), expected && is_known, "{given:?} {needed:?}");
+        }
+        let variable = of("StringEquals", &["${aws:y}"]);
+        assert!(implies(&variable, &variable, (NEW, NEW)) && !implies(&variable, &variable, (NEW, OLD)));
+    }
+}

@@ -80,3 +80,78 @@ fn wild(pattern: &str, variables: bool) -> Vec<Piece<'_>> {
 fn key(arn: &str) -> &str {
     arn.split_once(":::").and_then(|(_, path)| path.split_once('/')).map_or(arn, |(_, key)| key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statement(element: &str, resources: &[&str]) -> Statement {
+        let value = serde_json::json!({
+            "Effect": "Allow", "Principal": "*", "Action": "*", element: resources,
+        });
+        Statement::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_resource_matches_an_arn_for_certain_or_by_a_variable() {
+        const KEY: &str = "arn:aws:kms:us-east-1:111111111111:key/k";
+        for (element, resources, expected) in [
+            ("Resource", ["*"].as_slice(), true),
+            ("Resource", &[KEY], true),
+            ("Resource", &["arn:aws:kms:*:*:key/*"], true),
+            ("Resource", &["arn:aws:kms:us-east-1:111111111111:key/other"], false),
+            ("Resource", &["arn:aws:kms:us-east-1:${aws:PrincipalAccount}:key/k"], true),
+            ("Resource", &["arn:aws:sns:us-east-1:${aws:PrincipalAccount}:key/k"], false),
+            ("NotResource", &[KEY], false),
+            ("NotResource", &["arn:aws:kms:us-east-1:111111111111:key/other"], true),
+            ("NotResource", &["arn:aws:kms:us-east-1:${aws:PrincipalAccount}:key/k"], true),
+        ] {
+            assert_eq!(is_of(&statement(element, resources), KEY, true), expected, "{element} {resources:?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_matches_a_log_group_if_it_can_match_a_stream_in_it() {
+        const GROUP: &str = "arn:aws:logs:us-east-1:111111111111:log-group:trails";
+        for (element, resource, expected) in [
+            ("Resource", "*", true),
+            ("Resource", "arn:aws:logs:us-east-1:111111111111:log-group:trails:*", true),
+            ("Resource", "arn:aws:logs:us-east-1:111111111111:log-group:trails:log-stream:a", true),
+            ("Resource", "arn:aws:logs:us-east-1:111111111111:log-group:t*", true),
+            ("Resource", "arn:aws:logs:us-east-1:111111111111:log-group:other:*", false),
+            ("Resource", "arn:aws:logs:eu-west-1:111111111111:*", false),
+            ("Resource", "arn:aws:logs:us-east-1:222222222222:*", false),
+            ("Resource", "arn:aws:logs:us-east-1:${aws:PrincipalAccount}:log-group:trails:*", true),
+            ("Resource", "arn:aws:sns:us-east-1:${aws:PrincipalAccount}:log-group:trails:*", false),
+            ("NotResource", "*", false),
+            ("NotResource", "arn:aws:logs:us-east-1:111111111111:log-group:trails:log-stream:a", true),
+        ] {
+            let found = is_of_streams(&statement(element, &[resource]), GROUP, true);
+            assert_eq!(found, expected, "{element} {resource}");
+        }
+    }
+
+    #[test]
+    fn the_matched_log_files_are_none_all_or_patterns_of_keys() {
+        let logs = ["arn:aws:s3:::logs/AWSLogs/*".to_owned()];
+        for (element, resources, expected) in [
+            ("Resource", ["arn:aws:s3:::logs/*"].as_slice(), Some(None)),
+            ("Resource", &["arn:aws:s3:::logs/AWSLogs/*"], Some(None)),
+            ("Resource", &["arn:aws:s3:::logs/AWSLogs/1/*"], Some(Some(vec!["AWSLogs/1/*"]))),
+            ("Resource", &["arn:aws:s3:::logs/AWSLogs/1/*", "arn:aws:s3:::logs/*"], Some(None)),
+            ("Resource", &["arn:aws:s3:::logs/other/*", "arn:aws:s3:::logs"], None),
+            ("NotResource", &["arn:aws:s3:::logs/*"], None),
+            ("NotResource", &["arn:aws:s3:::logs/other/*"], Some(None)),
+            (
+                "NotResource",
+                &["arn:aws:s3:::logs/other/*", "arn:aws:s3:::logs/AWSLogs/1/*"],
+                Some(Some(vec!["all but AWSLogs/1/*"])),
+            ),
+        ] {
+            let found = files(&statement(element, resources), &logs, true);
+            let expected: Option<Option<Vec<String>>> =
+                expected.map(|keys| keys.map(|keys| keys.into_iter().map(str::to_owned).collect()));
+            assert_eq!(found, expected, "{element} {resources:?}");
+        }
+    }
+}

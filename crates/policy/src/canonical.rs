@@ -137,3 +137,19 @@ pub fn canonical_text<'a>(statements: impl IntoIterator<Item = &'a Statement>) -
         statements.into_iter().map(|statement| (statement.sid(), Canonical::of(statement))).collect();
     json!(set).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_a_value_are_sorted_and_its_lists_are_not() {
+        for (value, expected) in [
+            (serde_json::json!({ "b": 1, "a": [{ "d": 2, "c": 3 }, 1] }), r#"{"a":[{"c":3,"d":2},1],"b":1}"#),
+            (serde_json::json!(["b", "a"]), r#"["b","a"]"#),
+            (serde_json::json!(null), "null"),
+        ] {
+            assert_eq!(sorted_text(&value), expected);
+        }
+    }
+}

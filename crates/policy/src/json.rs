@@ -148,6 +148,7 @@ mod tests {
             (" [ 1 ,\n\t2 ]\r\n", 5),
             (r#"{ "a b" : " \" \\" }"#, r#"{"a b":" \" \\"}"#.len()),
             ("\"ü\"", 4),
+            (r#"["\" ", "\\" , 1]"#, r#"["\" ","\\",1]"#.len()),
         ] {
             assert_eq!(minified_len(text), expected, "{text}");
         }

@@ -389,3 +389,64 @@ pub(crate) fn may_deliver(statement: &Statement) -> bool {
 }
 
 const EVERYBODY: Principal<'_> = Principal { kind: "AWS", id: "*" };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_statement_about_delivery_alone_is_split() {
+        let usual = serde_json::json!({
+            "Effect": "Allow", "Principal": { "Service": CLOUDTRAIL }, "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::logs/AWSLogs/*",
+        });
+        let condition =
+            |operator: &str, key: &str, value: &str| serde_json::json!({ operator: { key: value } });
+        let is_split = |element: &str, value: Value| {
+            let mut statement = usual.clone();
+            statement[element] = value;
+            TrailStatement::of(&Statement::from_value(statement).unwrap()).is_some()
+        };
+        for (element, value, expected) in [
+            ("Sid", "Any".into(), true),
+            ("Effect", "Deny".into(), false),
+            ("Comment", "Any".into(), false),
+            ("NotAction", "s3:GetObject".into(), false),
+            ("NotResource", "arn:aws:s3:::logs/a".into(), false),
+            ("Principal", "*".into(), false),
+            ("Principal", serde_json::json!({ "Service": [CLOUDTRAIL, "config.amazonaws.com"] }), false),
+            ("Principal", serde_json::json!({ "AWS": CLOUDTRAIL }), false),
+            ("Action", serde_json::json!(["s3:PutObject", "s3:GetBucketAcl"]), true),
+            ("Action", "S3:putobject".into(), true),
+            ("Action", serde_json::json!(["s3:PutObject", "s3:DeleteObject"]), false),
+            ("Condition", condition("StringEquals", "s3:x-amz-acl", OWNERS_ACL), true),
+            ("Condition", condition("StringEquals", "s3:x-amz-acl", "private"), false),
+            ("Condition", condition("StringEquals", "AWS:SourceArn", "a"), true),
+            ("Condition", condition("ArnLike", "aws:SourceArn", "a"), true),
+            ("Condition", condition("StringEquals", "aws:SourceAccount", "111111111111"), true),
+            ("Condition", condition("StringEquals", "aws:SourceOrgID", "o-a"), true),
+            ("Condition", condition("StringLike", TRAIL_CONTEXT, "a*"), true),
+            ("Condition", condition("StringNotEquals", "aws:SourceArn", "a"), false),
+            ("Condition", condition("Bool", "aws:SecureTransport", "true"), false),
+            (
+                "Condition",
+                serde_json::json!({
+                    "StringEquals": { "aws:SourceArn": "a" }, "StringLike": { "aws:SourceArn": "b" },
+                }),
+                false,
+            ),
+        ] {
+            assert_eq!(is_split(element, value.clone()), expected, "{element}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_product_has_every_choice_unless_there_are_too_many() {
+        let lists = [vec![1, 2], vec![3, 4]];
+        let all = vec![vec![1, 3], vec![1, 4], vec![2, 3], vec![2, 4]];
+        for (limit, expected) in [(5, Some(&all)), (4, Some(&all)), (3, None)] {
+            assert_eq!(product(&lists, limit).as_ref(), expected, "{limit}");
+        }
+        assert_eq!(product(&[vec![1], Vec::new()], 9), Some(Vec::new()));
+    }
+}

@@ -183,3 +183,41 @@ impl Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arn_of_a_principal_determines_its_type_and_name() {
+        const ROLE: &str = "arn:aws:iam::111111111111:role/R";
+        for (arn, principal, kind, name) in [
+            ("arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:root", "Account", None),
+            (
+                "arn:aws:iam::111111111111:user/team/Ann",
+                "arn:aws:iam::111111111111:user/team/Ann",
+                "User",
+                Some("Ann"),
+            ),
+            (
+                "arn:aws:sts::111111111111:federated-user/Bob",
+                "arn:aws:sts::111111111111:federated-user/Bob",
+                "FederatedUser",
+                None,
+            ),
+            (ROLE, ROLE, "AssumedRole", None),
+            ("arn:aws:sts::111111111111:assumed-role/R/session", ROLE, "AssumedRole", None),
+        ] {
+            let request = Request::by_principal(&arn.parse().unwrap(), "s3:GetObject", "arn:aws:s3:::logs/a");
+            for (key, expected) in [
+                ("aws:PrincipalArn", Some(principal)),
+                ("aws:PrincipalAccount", Some("111111111111")),
+                ("aws:PrincipalType", Some(kind)),
+                ("aws:username", name),
+                ("aws:PrincipalIsAWSService", Some("false")),
+            ] {
+                assert_eq!(request.values(key).first().map(String::as_str), expected, "{arn}: {key}");
+            }
+        }
+    }
+}

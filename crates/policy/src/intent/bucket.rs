@@ -245,8 +245,8 @@ impl BucketIntent {
         denies(foreign, reads_variables(document), &self.deny_insecure_transport(ownership))
     }
 
-    /// Returns whether a statement of a document, whoever wrote it, denies everything that the managed statement against requests
-    /// without TLS denies.
+    /// Returns whether a statement of a document, whoever wrote it, denies everything that the
+    /// managed statement against requests without TLS denies.
     pub fn is_tls_required(&self, document: &Document, ownership: &Ownership) -> bool {
         let statements = document.statements().iter();
         denies(statements, reads_variables(document), &self.deny_insecure_transport(ownership))
@@ -254,5 +254,48 @@ impl BucketIntent {
 
     fn bucket_arn(&self) -> String {
         Arn::new(self.partition, "s3", "", "", &self.bucket).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_denies_at_least_the_same_requires_tls() {
+        let intent = BucketIntent {
+            partition: Partition::Aws,
+            bucket: "logs".to_owned(),
+            prefix: None,
+            trails: Vec::new(),
+            organization_trails: Vec::new(),
+            guests: Vec::new(),
+            organization: None,
+            readers: Vec::new(),
+            require_tls: true,
+            extra: Vec::new(),
+        };
+        let ownership = Ownership::of("sec");
+        let deny = |sid: &str, effect: &str, action: &str, resources: &[&str], value: &str| {
+            let value = serde_json::json!({
+                "Sid": sid, "Effect": effect, "Principal": "*", "Action": action, "Resource": resources,
+                "Condition": { "Bool": { "aws:SecureTransport": value } },
+            });
+            Document::new(vec![Statement::from_value(value).unwrap()])
+        };
+        let both = ["arn:aws:s3:::logs", "arn:aws:s3:::logs/*"];
+        for (document, by_others, by_any) in [
+            (deny("Tls", "Deny", "s3:*", &both, "false"), true, true),
+            (deny("Tls", "Deny", "*", &["*"], "false"), true, true),
+            (deny("SecDenyInsecureTransport", "Deny", "s3:*", &both, "false"), false, true),
+            (deny("Tls", "Deny", "s3:*", &both[..1], "false"), false, false),
+            (deny("Tls", "Deny", "s3:Get*", &both, "false"), false, false),
+            (deny("Tls", "Deny", "s3:*", &both, "true"), false, false),
+            (deny("Tls", "Allow", "s3:*", &both, "false"), false, false),
+            (Document::new(Vec::new()), false, false),
+        ] {
+            assert_eq!(intent.is_tls_required_by_others(&document, &ownership), by_others, "{document}");
+            assert_eq!(intent.is_tls_required(&document, &ownership), by_any, "{document}");
+        }
     }
 }

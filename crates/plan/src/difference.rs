@@ -1,5 +1,7 @@
 //! Turns two views of a resource into the values that differ.
 
+use std::borrow::Cow;
+
 use reconcile_policy::{Document, Op, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -48,11 +50,27 @@ impl Difference {
         F::named(self.path().split('/').nth(1)?)
     }
 
-    /// Returns the Sid of the policy statement that has the value, or the number of a statement without a Sid; `None` if
-    /// the difference is not one of a statement.
-    pub(crate) fn statement(&self) -> Option<&str> {
-        self.path().strip_prefix("/Statement/")?.split('/').next()
+    /// Returns the policy statement that has the value; `None` if the value is not part of a
+    /// statement.
+    pub(crate) fn statement(&self) -> Option<StatementId<'_>> {
+        let name = self.path().strip_prefix("/Statement/")?;
+        let (name, is_whole) = name.split_once('/').map_or((name, true), |(name, _)| (name, false));
+        let (Self::Add { value, .. } | Self::Remove { value, .. } | Self::Replace { value, .. }) = self;
+        // A Sid can be a number, and only a whole statement can lack a Sid.
+        Some(match name.parse() {
+            Ok(index) if is_whole && !has_sid(value) => StatementId::Index(index),
+            _ => StatementId::Sid(unescaped(name)),
+        })
     }
+}
+
+/// The name of a policy statement in a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StatementId<'a> {
+    /// The Sid of the statement.
+    Sid(Cow<'a, str>),
+    /// The index of a statement without a Sid, from 0.
+    Index(usize),
 }
 
 /// The values that differ between two views of a resource; `None` is no resource.
@@ -108,7 +126,12 @@ pub(crate) fn of_policies(
 
 /// Whether it is a whole statement without a Sid.
 fn is_unnamed(difference: &reconcile_policy::Difference) -> bool {
-    difference.value.is_object() && difference.value.get("Sid").is_none_or(|sid| sid == "")
+    difference.value.is_object() && !has_sid(&difference.value)
+}
+
+/// Returns whether the JSON value of a statement has a Sid.
+fn has_sid(statement: &Value) -> bool {
+    statement.get("Sid").is_some_and(|sid| sid != "")
 }
 
 fn of_objects(
@@ -142,6 +165,15 @@ fn of_values(path: String, old: &Value, new: &Value, found: &mut Vec<Difference>
 
 fn member(path: &str, name: &str) -> String {
     format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Returns the name that one part of a JSON pointer stands for: see RFC 6901.
+fn unescaped(part: &str) -> Cow<'_, str> {
+    if part.contains('~') {
+        Cow::Owned(part.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(part)
+    }
 }
 
 #[cfg(test)]
@@ -182,6 +214,25 @@ mod tests {
         let after = document(&[ours, left]);
         let found = of_policies(Some(&before), Some(&after), Some(&live));
         assert_eq!(found.iter().map(Difference::path).collect::<Vec<_>>(), ["/Statement/0", "/Statement/0"]);
+    }
+
+    #[test]
+    fn the_statement_of_a_difference_has_a_sid_or_an_index() {
+        let sid = |sid: &'static str| Some(StatementId::Sid(sid.into()));
+        let (named, unnamed) = (json!({ "Sid": "1", "Effect": "Deny" }), json!({ "Effect": "Deny" }));
+        for (path, value, expected) in [
+            ("/Statement/Ours", &named, sid("Ours")),
+            ("/Statement/Ours/Resource", &json!("x"), sid("Ours")),
+            ("/Statement/1", &unnamed, Some(StatementId::Index(1))),
+            ("/Statement/1", &json!({ "Sid": "" }), Some(StatementId::Index(1))),
+            ("/Statement/1", &named, sid("1")),
+            ("/Statement/1/Resource", &json!("x"), sid("1")),
+            ("/Statement/a~1b~01", &named, sid("a/b~1")),
+            ("/Version", &json!("2012-10-17"), None),
+        ] {
+            let difference = Difference::Add { path: path.to_owned(), value: value.clone() };
+            assert_eq!(difference.statement(), expected, "{path} {value}");
+        }
     }
 
     #[test]

@@ -323,7 +323,7 @@ impl Policy<'_> {
             renamed.is_some().then(|| "statements carry the previous name of the installation".to_owned());
         let diff = of_policies(renamed.as_ref().or(before), Some(after), live);
         let ours: Vec<&Difference> =
-            diff.iter().filter(|difference| self.ownership.owns(words::sid(difference))).collect();
+            diff.iter().filter(|difference| self.ownership.owns(&words::sid(difference))).collect();
         let foreign = adopted.iter().filter(|it| phase_of(it) == phase).filter_map(words::of_adopted);
         let ours = words::reasons(self, &ours);
         name.into_iter().chain(ours).chain(foreign).collect()

@@ -1,6 +1,7 @@
 //! Describes the reasons for a policy change, and the permissions that foreign statements keep or
 //! lose.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use reconcile_policy::{Adopted, Fate, Hop, Ownership, Role, Sources, Use};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use super::super::confirm::decides;
 use super::Policy;
 use crate::delivery::of_spec;
-use crate::difference::Difference;
+use crate::difference::{Difference, StatementId};
 
 /// Returns the reasons for a change of managed statements, from their differences.
 pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<String> {
@@ -18,12 +19,12 @@ pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<S
     let mut reasons: Vec<String> = Vec::new();
     let mut roles: Vec<Role> = Vec::new();
     for difference in differences {
-        let found = match ownership.role(sid(difference)) {
+        let found = match ownership.role(&sid(difference)) {
             Some(role) if roles.contains(&role) => continue,
             Some(role) => {
                 roles.push(role);
                 let of_role: Vec<&Difference> =
-                    differences.iter().copied().filter(|it| ownership.role(sid(it)) == Some(role)).collect();
+                    differences.iter().copied().filter(|it| ownership.role(&sid(it)) == Some(role)).collect();
                 of_our_role(policy, role, &of_role)
             }
             None => vec![of_other(ownership, difference)],
@@ -37,9 +38,13 @@ pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<S
     reasons
 }
 
-/// Returns the Sid of the statement of a difference.
-pub(super) fn sid(difference: &Difference) -> &str {
-    difference.statement().unwrap_or_default()
+/// Returns the Sid of the statement of a difference; an empty text if there is none, as
+/// `Ownership` owns no such statement.
+pub(super) fn sid(difference: &Difference) -> Cow<'_, str> {
+    match difference.statement() {
+        Some(StatementId::Sid(sid)) => sid,
+        Some(StatementId::Index(_)) | None => Cow::Borrowed(""),
+    }
 }
 
 /// Returns the reasons for the changes of the managed statements of one role.
@@ -188,7 +193,7 @@ fn of_other(ownership: &Ownership, difference: &Difference) -> String {
         Difference::Add { value, .. } | Difference::Replace { value, .. } => (true, value),
         Difference::Remove { value, .. } => (false, value),
     };
-    if ownership.is_reader(sid) {
+    if ownership.is_reader(&sid) {
         let who = value.pointer("/Principal/AWS").and_then(Value::as_str).unwrap_or("a reader");
         return match is_gain {
             true => format!("{who} is not allowed to read its log files"),

@@ -207,3 +207,20 @@ fn the_last_of_repeated_elements_counts_and_all_are_kept() {
     assert_eq!(document.statements().iter().map(Statement::effect).collect::<Vec<_>>(), [Effect::Allow]);
     assert_eq!(document.to_string(), text);
 }
+
+#[test]
+fn documents_are_equal_if_every_element_is() {
+    let document = |head: &str, statement: &str| -> Document {
+        format!(r#"{{{head}"Statement":[{{"Effect":"{statement}","Principal":"*"}}]}}"#).parse().unwrap()
+    };
+    let one = document(r#""Version":"2012-10-17","#, "Allow");
+    for (head, statement, expected) in [
+        (r#""Version" : "2012\u002d10-17","#, "Allow", true),
+        (r#""Version":"2012-10-17","#, "Deny", false),
+        (r#""Version":"2008-10-17","#, "Allow", false),
+        (r#""Id":"2012-10-17","#, "Allow", false),
+        ("", "Allow", false),
+    ] {
+        assert_eq!(one == document(head, statement), expected, "{head} {statement}");
+    }
+}

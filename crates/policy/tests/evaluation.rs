@@ -231,3 +231,31 @@ fn the_target_of_a_request_is_its_action_and_its_resource() {
     assert_eq!(cloudtrail().into_target(), target);
     assert_eq!([Effect::Allow, Effect::Deny].map(|effect| format!("{effect:>5}")), ["Allow", " Deny"]);
 }
+
+/// See "IAM JSON policy elements: Version": a variable needs version 2012-10-17.
+#[test]
+fn a_variable_in_a_resource_is_text_in_the_old_version() {
+    let statement = json!({
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": ["arn:aws:s3:::logs/${aws:username}", "arn:aws:s3:::logs/plain"],
+    });
+    let request = |object: &str| {
+        let resource = format!("arn:aws:s3:::logs/{object}");
+        Request::by_principal(
+            &"arn:aws:iam::111111111111:user/Ann".parse().unwrap(),
+            "s3:GetObject",
+            &resource,
+        )
+    };
+    for (version, object, expected) in [
+        ("2012-10-17", "Ann", true),
+        ("2012-10-17", "${aws:username}", false),
+        ("2012-10-17", "plain", true),
+        ("2008-10-17", "Ann", false),
+        ("2008-10-17", "${aws:username}", true),
+        ("2008-10-17", "plain", true),
+    ] {
+        let document = document(Some(version), std::slice::from_ref(&statement));
+        assert_eq!(evaluate(&document, &request(object)).is_allowed(), expected, "{version} {object}");
+    }
+}

@@ -548,3 +548,17 @@ fn a_form_that_cloudtrail_refused_is_not_used_again() {
         }
     }
 }
+
+#[test]
+fn the_form_by_organization_needs_an_organization() {
+    for (form, organization, expected) in [
+        (Form::Plain, false, true),
+        (Form::ByAccount, false, true),
+        (Form::ByOrganization, false, false),
+        (Form::ByOrganization, true, true),
+    ] {
+        let of_bucket = bucket(0..2, organization).compile(&ownership(), form);
+        let of_key = key(2, organization).compile(&ownership(), form);
+        assert_eq!((of_bucket.is_some(), of_key.is_some()), (expected, expected), "{form} {organization}");
+    }
+}

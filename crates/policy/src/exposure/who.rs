@@ -485,4 +485,19 @@ mod tests {
             assert_eq!(known, expected, "{operator} {value}");
         }
     }
+
+    #[test]
+    fn the_keys_of_a_source_name_the_resource_for_which_a_service_acts() {
+        for (key, expected) in [
+            ("aws:SourceArn", true),
+            ("AWS:SourceAccount", true),
+            ("aws:SourceOrgID", true),
+            ("kms:EncryptionContext:aws:cloudtrail:arn", true),
+            ("aws:PrincipalArn", false),
+            ("aws:SourceIp", false),
+            ("s3:prefix", false),
+        ] {
+            assert_eq!(is_source(key), expected, "{key}");
+        }
+    }
 }

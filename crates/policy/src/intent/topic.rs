@@ -104,3 +104,37 @@ impl TopicIntent {
         Document::new(vec![statement]).with_version("2008-10-17").with_id("__default_policy_ID")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_statement_of_a_topic_names_the_trails_of_the_chosen_accounts() {
+        let trail = |account: &str| -> Arn {
+            format!("arn:aws:cloudtrail:us-east-1:{account}:trail/T").parse().unwrap()
+        };
+        let (one, two) = ("111111111111", "222222222222");
+        let topic: Arn = "arn:aws:sns:us-east-1:111111111111:trails".parse().unwrap();
+        let intent = TopicIntent { topic, trails: [one, two].map(trail).into() };
+        let only = BTreeSet::from([two.to_owned()]);
+        let (arns, of_two) = ([one, two].map(trail).to_vec(), vec![trail(two)]);
+        let ownership = Ownership::of("sec");
+        let condition = |form, only| {
+            let statements = intent.compile_for(&ownership, form, only)?;
+            let [statement] = statements.as_slice() else { panic!("{statements:?}") };
+            Some(serde_json::to_value(statement).unwrap()["Condition"]["StringEquals"].clone())
+        };
+        for (form, only, expected) in [
+            (Form::Plain, None, Some(json!({ "aws:SourceArn": arns }))),
+            (Form::Plain, Some(&only), Some(json!({ "aws:SourceArn": of_two[0] }))),
+            (Form::ByAccount, None, Some(json!({ "aws:SourceAccount": [one, two] }))),
+            (Form::ByAccount, Some(&only), Some(json!({ "aws:SourceAccount": two }))),
+            (Form::ByOrganization, None, None),
+        ] {
+            assert_eq!(condition(form, only), expected, "{form} {only:?}");
+        }
+    }
+}

@@ -183,4 +183,13 @@ mod tests {
             assert_eq!(written.statements()[0].to_string(), narrowed, "{other}");
         }
     }
+
+    #[test]
+    fn the_wanted_statements_are_the_managed_ones_of_the_document_after_the_change() {
+        let ownership = Ownership::of("sec");
+        let after = document("2012-10-17", &["Theirs", "SecTrailWrite", "SecTrailAclCheck"]);
+        let step = Step::between(None, Some(&after), &ownership);
+        assert_eq!(step.wanted(), &after.statements()[1..]);
+        assert_eq!(Step::between(Some(&after), None, &ownership).wanted(), []);
+    }
 }

@@ -3,6 +3,7 @@
 mod body;
 mod bucket;
 mod keys;
+mod source;
 
 pub use body::ObjectBody;
 pub use bucket::LogFiles;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Region};
-use reconcile_spec::{AccountName, Alarm, Desired, Site, Topic};
+use reconcile_spec::{AccountName, Desired, Site, Topic};
 
 use super::record::Record;
 use super::search::Listing;
@@ -46,6 +46,8 @@ pub(super) struct Subject {
     parameters: &'static [&'static str],
     /// The attribute that `SetTopicAttributes` sets.
     attribute: Option<&'static str>,
+    /// The names of the log group of a metric filter: another log group can have a filter of the same name.
+    group: BTreeSet<String>,
 }
 
 impl Subject {
@@ -54,6 +56,14 @@ impl Subject {
         let sets = record.parameter("attributeName");
         if record.event_source != self.source || sets.is_some() && sets != self.attribute {
             return false;
+        }
+        if self.parameters == OF_FILTER {
+            // A call that names no filter is on the log group, with all its filters. See `DeleteLogGroup` in the CloudWatch Logs API
+            // reference.
+            let mut groups = OF_GROUP.iter().flat_map(|parameter| record.texts(parameter));
+            let mut filters = OF_FILTER.iter().flat_map(|parameter| record.texts(parameter)).peekable();
+            return groups.any(|name| self.group.contains(name))
+                && (filters.peek().is_none() || filters.any(|name| self.names.contains(name)));
         }
         let mut arns = record.arns().peekable();
         // Some services record the ARN, however the caller named the resource. An alias can be that of another key by now.
@@ -144,7 +154,8 @@ fn subject(desired: &Desired, key: Option<&Arn>, address: &Address) -> Result<(R
             _ => Some("KmsMasterKeyId"),
         };
         let names = names.into_iter().collect();
-        (site.region.clone(), Subject { source, names, parameters, attribute })
+        let subject = Subject { source, names, parameters, attribute, group: BTreeSet::new() };
+        (site.region.clone(), subject)
     };
     let name = &address.name;
     match address.kind {
@@ -178,15 +189,17 @@ fn subject(desired: &Desired, key: Option<&Arn>, address: &Address) -> Result<(R
             let names = vec![name.clone(), group.arn.to_string(), format!("{}:*", group.arn)];
             Ok(of(&group.site, LOGS, OF_GROUP, names))
         }
-        Kind::MetricFilter | Kind::Alarm => {
-            let is_it =
-                |it: &&Alarm| [Address::of_metric_filter(it), Address::of_alarm(it)].contains(address);
-            let alarm = desired.alarms.iter().find(is_it).ok_or(NOT_IN_SPEC)?;
-            let (source, parameters) = match address.kind {
-                Kind::Alarm => (CLOUDWATCH, OF_ALARM),
-                _ => (LOGS, OF_FILTER),
-            };
-            Ok(of(&alarm.site, source, parameters, vec![alarm.name.clone()]))
+        Kind::MetricFilter => {
+            let mut alarms = desired.alarms.iter();
+            let alarm = alarms.find(|it| Address::of_metric_filter(it) == *address).ok_or(NOT_IN_SPEC)?;
+            let (region, subject) = of(&alarm.site, LOGS, OF_FILTER, vec![alarm.name.clone()]);
+            let group = BTreeSet::from([alarm.group.to_string(), alarm.group_arn.to_string()]);
+            Ok((region, Subject { group, ..subject }))
+        }
+        Kind::Alarm => {
+            let mut alarms = desired.alarms.iter();
+            let alarm = alarms.find(|it| Address::of_alarm(it) == *address).ok_or(NOT_IN_SPEC)?;
+            Ok(of(&alarm.site, CLOUDWATCH, OF_ALARM, vec![alarm.name.clone()]))
         }
         Kind::Grant => Err("events do not name the grants that they end".to_owned()),
         Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => {
@@ -227,6 +240,10 @@ fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static 
             false => (vec!["StartLogging"], &["StopLogging"]),
         };
     }
+    if (kind, field) == (Kind::Alarm, "actions_enabled") {
+        // A spec never disables the actions of an alarm.
+        return (vec!["DisableAlarmActions", "PutMetricAlarm"], &["EnableAlarmActions"]);
+    }
     let mut causes: Vec<&'static str> = match (kind, field) {
         (Kind::Trail, "selectors") => vec!["PutEventSelectors"],
         (Kind::Trail, "insights") => vec!["PutInsightSelectors"],
@@ -264,7 +281,6 @@ fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static 
         (Kind::LogGroup, "encryption") => vec!["AssociateKmsKey", "DisassociateKmsKey"],
         (Kind::LogGroup, "tags") => vec!["TagResource", "UntagResource", "TagLogGroup", "UntagLogGroup"],
         (Kind::MetricFilter, _) => vec!["PutMetricFilter"],
-        (Kind::Alarm, "actions_enabled") => vec!["DisableAlarmActions", "PutMetricAlarm"],
         (Kind::Alarm, _) => vec!["PutMetricAlarm"],
         (
             Kind::Bucket

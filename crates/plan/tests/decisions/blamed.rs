@@ -5,7 +5,7 @@ use reconcile_plan::blame::{Reader, Record, RecordedCall, Search};
 use reconcile_policy::Arn;
 use serde_json::{Value, json};
 
-use super::made::{everything, spec};
+use super::made::{Settings, everything, spec};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
 const TRAIL: &str = "trail/member/Trail";
@@ -42,6 +42,7 @@ fn event(text: &str) -> Record {
             ("error", code) => event["errorCode"] = json!(code),
             ("ARN", arn) => event["resources"] = json!([{ "ARN": arn }]),
             ("agent", agent) => event["userAgent"] = json!(agent),
+            ("alarmNames", name) => event["requestParameters"]["alarmNames"] = json!([name]),
             (name, value) => event["requestParameters"][name] = json!(value),
         }
     }
@@ -50,7 +51,10 @@ fn event(text: &str) -> Record {
 
 /// The authors of a finding among events, the newest first: `StopLogging 08:00`, or `?` and the reason.
 fn authors(text: &str, events: &[&str]) -> String {
-    let (spec, key): (_, Arn) = (spec(&everything()), KEY.parse().unwrap());
+    let logs =
+        "cloudwatch_logs: { log_group: /trails, alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms } }";
+    let spec = spec(&Settings { logs, ..Settings::default() }.text());
+    let key: Arn = KEY.parse().unwrap();
     let mut findings = [finding(text)];
     let search = Search::new(spec.desired(), Some(&key), &findings);
     let readers = search.readers().into_iter().map(|mut reader| {
@@ -153,6 +157,92 @@ fn the_newest_call_on_the_resource_is_the_author() {
         ("unreadable trail/member/Trail", &[], "nobody asks"),
     ] {
         assert_eq!(authors(finding, events), expected, "{finding} {events:?}");
+    }
+}
+
+/// See "Logging CloudWatch Logs API and console operations in AWS CloudTrail" in the CloudWatch Logs user guide, and "Logging Amazon
+/// CloudWatch API and console operations with AWS CloudTrail" in the CloudWatch user guide.
+#[test]
+fn the_newest_call_on_a_metric_filter_or_an_alarm_is_the_author() {
+    const NAME: &str = "reconcile-test-root-user";
+    let filter = |kind: &str, path: &str| format!("{kind} metric_filter/member//trails/{NAME}{path}");
+    let alarm = |kind: &str, path: &str| format!("{kind} alarm/member/{NAME}{path}");
+    let on_filter = |time: &str, call: &str, group: &str| {
+        format!("{time} logs {call} logGroupName={group} filterName={NAME}")
+    };
+    let on_alarms = |time: &str, call: &str| format!("{time} monitoring {call} alarmNames={NAME}");
+    let put_alarm = |time: &str| format!("{time} monitoring PutMetricAlarm alarmName={NAME}");
+    let none = |calls: &str| format!("? CloudTrail recorded no {calls} for the resource in the last 90 days");
+    let undone = |call: &str| {
+        format!(
+            "? the last recorded call is {call} at 2026-11-26T09:00:00Z; CloudTrail records a call after up to 15 minutes"
+        )
+    };
+    for (finding, events, expected) in [
+        (
+            filter("changed", " /pattern"),
+            vec![
+                on_filter("09:00", "PutMetricFilter", "/others"),
+                "09:00 logs PutMetricFilter logGroupName=/trails filterName=theirs".to_owned(),
+                on_filter("08:00", "PutMetricFilter", "/trails"),
+            ],
+            "PutMetricFilter 08:00".to_owned(),
+        ),
+        (
+            filter("missing", ""),
+            vec![
+                on_filter("08:00", "DeleteMetricFilter", "/trails"),
+                on_filter("07:00", "PutMetricFilter", "/trails"),
+            ],
+            "DeleteMetricFilter 08:00".to_owned(),
+        ),
+        (
+            filter("missing", ""),
+            vec!["09:00 logs DeleteLogGroup logGroupName=/trails".to_owned()],
+            "DeleteLogGroup 09:00".to_owned(),
+        ),
+        (
+            filter("missing", ""),
+            vec!["09:00 logs DeleteLogGroup logGroupName=/others".to_owned()],
+            none("DeleteMetricFilter or DeleteLogGroup"),
+        ),
+        (
+            filter("missing", ""),
+            vec![
+                on_filter("09:00", "PutMetricFilter", "/trails"),
+                on_filter("08:00", "DeleteMetricFilter", "/trails"),
+            ],
+            undone("PutMetricFilter"),
+        ),
+        (
+            alarm("changed", " /condition/threshold"),
+            vec![put_alarm("08:00")],
+            "PutMetricAlarm 08:00".to_owned(),
+        ),
+        (
+            alarm("changed", " /condition/threshold"),
+            vec!["08:00 monitoring PutMetricAlarm alarmName=theirs".to_owned()],
+            none("PutMetricAlarm"),
+        ),
+        (
+            alarm("changed", " /actions_enabled"),
+            vec![put_alarm("07:00"), on_alarms("08:00", "DisableAlarmActions")],
+            "DisableAlarmActions 08:00".to_owned(),
+        ),
+        (
+            alarm("changed", " /actions_enabled"),
+            vec![put_alarm("09:00"), on_alarms("08:00", "DisableAlarmActions")],
+            "PutMetricAlarm 09:00".to_owned(),
+        ),
+        (
+            alarm("changed", " /actions_enabled"),
+            vec![on_alarms("09:00", "EnableAlarmActions"), on_alarms("08:00", "DisableAlarmActions")],
+            undone("EnableAlarmActions"),
+        ),
+        (alarm("missing", ""), vec![on_alarms("08:00", "DeleteAlarms")], "DeleteAlarms 08:00".to_owned()),
+    ] {
+        let listed: Vec<&str> = events.iter().map(String::as_str).collect();
+        assert_eq!(authors(&finding, &listed), expected, "{finding} {events:?}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Limits the session of an assumed role to the operations of the table.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use reconcile_spec::{Account, Desired};
 use serde_json::json;
@@ -22,7 +23,10 @@ pub struct SessionPolicy(String);
 impl SessionPolicy {
     /// Allows every operation that reads settings, in any account; no log file is read.
     pub fn reading() -> Self {
-        Self::of(super::reading().map(Operation::action))
+        // The same for thousands of accounts.
+        static READING: LazyLock<SessionPolicy> =
+            LazyLock::new(|| SessionPolicy::of(super::reading().map(Operation::action)));
+        READING.clone()
     }
 
     /// Allows to list, read and decrypt log files, and to list the public keys of their digests.

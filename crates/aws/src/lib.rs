@@ -7,6 +7,7 @@ mod answer;
 mod assumed_role;
 mod call;
 mod clock;
+mod code;
 mod connect;
 mod endpoint;
 mod error;

@@ -11,7 +11,7 @@ use reconcile_spec::{self as spec, Desired, Encryption, KeyIdentity, Member};
 
 use crate::address::Address;
 use crate::observed::{Observed, UsedKey};
-use crate::{parallel, view};
+use crate::view;
 
 pub use unproven::{Unproven, Why};
 
@@ -113,7 +113,7 @@ pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&Arn, &Document> {
 pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
     let policies = Policies::live(observed);
     let hub = observed.key.as_ref();
-    let paths = parallel::map(&desired.trails, |trail| {
+    let paths = desired.trails.iter().map(|trail| {
         let live = observed.trails.get(&trail.arn).and_then(Option::as_ref);
         let live = live.filter(|live| live.bucket == desired.bucket.name.as_str());
         let delivery = match live {
@@ -151,13 +151,13 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
 
 /// The paths of all trails of the spec under policies that are to be written. `encrypted` are the topics that the key of
 /// the spec encrypts by then.
-pub(crate) fn planned_paths<'a>(
-    desired: &'a Desired,
-    observed: &'a Observed,
-    policies: &'a Policies<'a>,
-    encrypted: &'a BTreeSet<Arn>,
+pub(crate) fn planned_paths(
+    desired: &Desired,
+    observed: &Observed,
+    policies: &Policies<'_>,
+    encrypted: &BTreeSet<Arn>,
 ) -> impl Iterator<Item = DeliveryPath> {
-    parallel::map(&desired.trails, move |trail| {
+    desired.trails.iter().map(move |trail| {
         let key_of = |topic| match encrypted.contains(topic) {
             true => Some(&UsedKey::Own),
             false => observed.used_keys.get(topic),

@@ -21,7 +21,6 @@ pub mod import;
 mod kind;
 pub mod observed;
 mod outsider;
-mod parallel;
 pub mod plan;
 mod refusal;
 pub mod refused_forms;

@@ -153,9 +153,9 @@ proptest! {
             json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap();
         let request = Request::by_anybody("s3:PutObject", "arn:aws:s3:::logs/o-1");
         let time = Known::NotBefore(START.parse().unwrap());
-        let all: Vec<(&str, Known)> =
+        let all: Vec<(&'static str, Known)> =
             KEYS.into_iter().zip(knowledge).chain([(ADDRESS, Known::AddressOfAws), (TIME, time)]).collect();
-        let known = all.iter().fold(request.clone(), |it, (key, known)| it.with_known(key, known.clone()));
+        let known = all.iter().fold(request.clone(), |it, (key, known)| it.with_known(*key, known.clone()));
         let decision = evaluate(&document, &known);
 
         let mut requests = vec![request.complete()];
@@ -166,7 +166,7 @@ proptest! {
             }
             requests = requests
                 .iter()
-                .flat_map(|request| each.iter().map(move |values| request.clone().with_each(key, values.iter().map(String::as_str))))
+                .flat_map(|request| each.iter().map(move |values| request.clone().with_each(*key, values.iter().map(String::as_str))))
                 .collect();
         }
         for request in requests {

@@ -72,11 +72,13 @@ fn request(case: &Case) -> Request {
         arn => Request::by_principal(&arn.parse().unwrap(), action, resource),
     };
     let request = case.context.iter().fold(request, |request, (key, value)| match value {
-        Value::Array(values) => request.with_each(key, values.iter().map(|value| value.as_str().unwrap())),
-        value => request.with(key, value.as_str().unwrap()),
+        Value::Array(values) => {
+            request.with_each(key.clone(), values.iter().map(|value| value.as_str().unwrap()))
+        }
+        value => request.with(key.clone(), value.as_str().unwrap()),
     });
     let unknown = case.unknown.iter();
-    let request = unknown.fold(request, |request, key| request.with_known(key, Known::Nothing));
+    let request = unknown.fold(request, |request, key| request.with_known(key.clone(), Known::Nothing));
     if case.usual { request } else { request.complete() }
 }
 

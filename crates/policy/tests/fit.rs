@@ -380,7 +380,12 @@ fn a_foreign_text_that_would_become_a_variable_keeps_the_plain_form() {
 
 /// Returns the accounts whose requests the document still allows without this key: they do not rely
 /// on the key.
-fn without(document: &Document, key: &str, request: impl Fn(&str) -> Request, of: usize) -> Vec<usize> {
+fn without(
+    document: &Document,
+    key: &'static str,
+    request: impl Fn(&str) -> Request,
+    of: usize,
+) -> Vec<usize> {
     let is_allowed = |number: &usize| allows(document, &request(&account(*number)).without(key));
     (0..of).filter(is_allowed).collect()
 }

@@ -36,7 +36,7 @@ impl Disagreement {
         if self.is_none() {
             return policy.allows(request);
         }
-        let request = self.unknown_keys.iter().fold(request, |request, key| request.without(key));
+        let request = self.unknown_keys.iter().fold(request, |request, key| request.without(key.clone()));
         let text = policy.document.to_string();
         let text = self.unresolved_variables.iter().fold(text, |text, key| unresolved(&text, key));
         Policy::parse(&text).is_ok_and(|policy| policy.allows(request))

@@ -1,4 +1,5 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::keys;
 use super::known::Known;
@@ -10,13 +11,14 @@ use crate::{AccountId, Arn, Partition, Principal};
 ///
 /// If the request does not state a condition key, [`Request::known`] returns the facts that hold
 /// for every request of its kind. See "The request context" in the IAM user guide.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Request {
     requester: Requester,
     action: String,
     resource: String,
-    /// The stated condition keys, by name in lower case.
-    context: BTreeMap<String, Known>,
+    /// The stated condition keys, sorted by name without regard to letter case. A request states about ten, so that a list needs fewer
+    /// allocations than a map, and less time.
+    context: Vec<(Cow<'static, str>, Known)>,
     /// Whether the request has no other keys than those of `context`.
     is_complete: bool,
 }
@@ -84,35 +86,48 @@ impl Request {
 
     fn new(requester: Requester, action: &str, resource: &str) -> Self {
         let (action, resource) = (action.to_owned(), resource.to_owned());
-        Self { requester, action, resource, context: BTreeMap::new(), is_complete: false }
+        Self { requester, action, resource, context: Vec::new(), is_complete: false }
             .with("aws:SecureTransport", "true")
             .with("aws:ViaAWSService", "false")
     }
 
     /// Sets a condition key to this value.
     #[must_use]
-    pub fn with(self, key: &str, value: &str) -> Self {
+    pub fn with(self, key: impl Into<Cow<'static, str>>, value: &str) -> Self {
         self.with_each(key, [value])
     }
 
     /// Sets a multivalued condition key to these values.
     #[must_use]
-    pub fn with_each<'v>(self, key: &str, values: impl IntoIterator<Item = &'v str>) -> Self {
+    pub fn with_each<'v>(
+        self,
+        key: impl Into<Cow<'static, str>>,
+        values: impl IntoIterator<Item = &'v str>,
+    ) -> Self {
         let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
         self.with_known(key, if values.is_empty() { Known::Absent } else { Known::Values(values) })
     }
 
     /// Removes a condition key.
     #[must_use]
-    pub fn without(self, key: &str) -> Self {
+    pub fn without(self, key: impl Into<Cow<'static, str>>) -> Self {
         self.with_known(key, Known::Absent)
     }
 
     /// Sets the known facts about a condition key.
     #[must_use]
-    pub fn with_known(mut self, key: &str, known: Known) -> Self {
-        self.context.insert(key.to_ascii_lowercase(), known);
+    pub fn with_known(mut self, key: impl Into<Cow<'static, str>>, known: Known) -> Self {
+        let key = key.into();
+        match self.place(&key) {
+            Ok(place) => self.context[place] = (key, known),
+            Err(place) => self.context.insert(place, (key, known)),
+        }
         self
+    }
+
+    /// Returns the place of a condition key in the context, or the place where it belongs.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.context.binary_search_by(|(stated, _)| by_name(stated, key))
     }
 
     /// Declares that the request has no condition keys other than the stated ones.
@@ -159,11 +174,10 @@ impl Request {
     /// If the request does not state the key, these are the facts that AWS documents for every
     /// request of its kind, or [`Known::Nothing`] if AWS documents none.
     pub fn known(&self, key: &str) -> &Known {
-        let key = lowercase(key);
-        match self.context.get(key.as_ref()) {
-            Some(known) => known,
+        match self.place(key).ok().and_then(|place| self.context.get(place)) {
+            Some((_, known)) => known,
             None if self.is_complete => &Known::Absent,
-            None => keys::usual(&self.requester, &self.action, &key),
+            None => keys::usual(&self.requester, &self.action, &lowercase(key)),
         }
     }
 
@@ -182,6 +196,12 @@ impl Request {
             _ => false,
         }
     }
+}
+
+/// The order of condition keys, whose names have no letter case. See "IAM JSON policy elements: Condition" in the IAM user guide.
+fn by_name(one: &str, other: &str) -> Ordering {
+    let lower = u8::to_ascii_lowercase;
+    one.as_bytes().iter().map(lower).cmp(other.as_bytes().iter().map(lower))
 }
 
 #[cfg(test)]
@@ -219,5 +239,21 @@ mod tests {
                 assert_eq!(request.values(key).first().map(String::as_str), expected, "{arn}: {key}");
             }
         }
+    }
+
+    #[test]
+    fn a_condition_key_has_no_letter_case_and_the_last_fact_counts() {
+        let request = Request::by_anybody("s3:GetObject", "arn:aws:s3:::logs/a")
+            .with("s3:prefix", "a")
+            .with("aws:SourceIp", "192.0.2.1")
+            .with("AWS:SOURCEIP", "192.0.2.2")
+            .with("s3:PREFIX", "b")
+            .without("S3:prefix");
+        for key in ["aws:SourceIp", "aws:sourceip", "AWS:SOURCEIP"] {
+            assert_eq!(request.values(key), ["192.0.2.2"], "{key}");
+        }
+        assert_eq!(request.known("s3:Prefix"), &Known::Absent);
+        assert_eq!(request.known("s3:prefixes"), &Known::Nothing);
+        assert_eq!(request.complete().known("s3:prefixes"), &Known::Absent);
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn assume(
             () => continue,
         };
         if let Some(known) = known {
-            request = request.with_known(&key, known);
+            request = request.with_known(key.clone().into_owned(), known);
             chosen.push(key.into_owned());
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn assume(
             && !chosen.iter().any(|it| **it == *key)
             && let Some(known) = avoided(&condition)
         {
-            request = request.with_known(&key, known);
+            request = request.with_known(key.clone().into_owned(), known);
             chosen.push(key.into_owned());
         }
     }

@@ -409,7 +409,9 @@ impl Candidate {
                 .with_known("aws:PrincipalArn", anything()),
             _ => request,
         };
-        self.known.iter().fold(request, |request, (key, known)| request.with_known(key, known.clone()))
+        self.known
+            .iter()
+            .fold(request, |request, (key, known)| request.with_known(key.clone(), known.clone()))
     }
 
     /// Returns whether the action is irrelevant for the outsider: no service calls an action that

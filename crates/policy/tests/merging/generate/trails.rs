@@ -169,7 +169,7 @@ pub(crate) fn requests(of: Of) -> Vec<Asked> {
     for account in ACCOUNTS {
         for kind in 0..SOURCES.len() {
             let (source, is_trail) = (source(kind, account), kind < 3);
-            let mut ask = |action: &str, resource: &str, more: &[(&str, &str)]| {
+            let mut ask = |action: &str, resource: &str, more: &[(&'static str, &str)]| {
                 let mut request = Request::by_service("cloudtrail.amazonaws.com", action, resource)
                     .with("aws:SourceArn", &source)
                     .with("aws:SourceAccount", account);
@@ -177,7 +177,7 @@ pub(crate) fn requests(of: Of) -> Vec<Asked> {
                     request = request.with("aws:SourceOrgID", ORGANIZATION);
                 }
                 for (key, value) in more {
-                    request = request.with(key, value);
+                    request = request.with(*key, value);
                 }
                 let is_look = matches!(action, "s3:GetBucketAcl" | "kms:DescribeKey");
                 let is_without_context = action.starts_with("kms:") && !is_look && more.is_empty();

@@ -111,6 +111,7 @@ fn cases() -> Vec<Case> {
             |state| without(state, "lifecycle")),
         case("bucket.object_lock", "#bucket", "object_lock: { mode: GOVERNANCE, days: 1 }", "object_lock: { mode: COMPLIANCE, years: 1 }", |state| without(state, "object-lock")),
         on_twin("bucket.access_logs", "#bucket", "access_logs: { bucket: logs-a, prefix: x/ }", "access_logs: { bucket: logs-b }", |state| without(state, "logging")),
+        on_twin("bucket.eventbridge", "#bucket", "eventbridge: false\n  prefix: one", "eventbridge: true\n  prefix: one", |state| without(state, "notification")),
         case("bucket.policy.extra_statements", "#bucket", MANY_STATEMENTS[0], MANY_STATEMENTS[1], |state| taken(&mut bucket(state)["policy"], "SecprodExtraMine")),
         case("key.alias", "secprod-cloudtrail", "one", "two", |state| regional(state, "111111111111")["aliases"] = json!({})),
         case("key.description", "#key", "description: one", "description: two", |state| key(state)["description"] = json!("three")),

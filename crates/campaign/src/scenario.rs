@@ -176,6 +176,7 @@ bucket:
   lifecycle: { expire_days: 400 }
   object_lock: { mode: GOVERNANCE, days: 1 }
   access_logs: { bucket: access-logs, prefix: a/ }
+  eventbridge: true
 key:
   alias: test
   grants: [{ name: auditor, grantee: "arn:aws:iam::999999999999:role/Auditor", operations: [Decrypt] }]

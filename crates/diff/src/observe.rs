@@ -19,7 +19,7 @@ pub mod log_access;
 pub mod log_group;
 pub mod metric_filter;
 mod monitors;
-mod names;
+pub mod names;
 mod optional;
 pub mod organization;
 pub(crate) mod page;

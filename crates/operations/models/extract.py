@@ -41,8 +41,9 @@ OPERATIONS = {
         GetBucketLifecycleConfiguration GetBucketLocation GetBucketLogging GetBucketNotificationConfiguration
         GetBucketOwnershipControls GetBucketPolicy GetBucketReplication GetBucketRequestPayment GetBucketTagging
         GetBucketVersioning GetObject GetObjectLockConfiguration GetPublicAccessBlock ListBucketInventoryConfigurations
-        ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls
-        PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject PutObjectLockConfiguration PutPublicAccessBlock""",
+        ListObjectVersions ListObjectsV2 PutBucketEncryption PutBucketLifecycleConfiguration PutBucketLogging
+        PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject
+        PutObjectLockConfiguration PutPublicAccessBlock""",
     "sns": """CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource Publish SetTopicAttributes
         TagResource""",
     "sts": "AssumeRole GetCallerIdentity",

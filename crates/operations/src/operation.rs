@@ -196,6 +196,7 @@ operations! {
     PutObjectLockConfiguration => "s3:PutBucketObjectLockConfiguration", Write, Bucket, Bucket;
     GetBucketReplication => "s3:GetReplicationConfiguration", Read, Bucket, Bucket;
     GetBucketNotificationConfiguration => "s3:GetBucketNotification", Read, Bucket, Bucket;
+    PutBucketNotificationConfiguration => "s3:PutBucketNotification", Write, Bucket, Bucket;
     ListBucketInventoryConfigurations => "s3:GetInventoryConfiguration", Read, Bucket, Bucket;
     GetBucketLogging => "s3:GetBucketLogging", Read, Bucket, Bucket;
     PutBucketLogging => "s3:PutBucketLogging", Write, Bucket, Bucket;

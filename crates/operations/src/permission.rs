@@ -266,6 +266,8 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::PutBucketLifecycleConfiguration => bucket.lifecycle.enforced().is_some(),
         Operation::PutObjectLockConfiguration => bucket.object_lock.enforced().is_some(),
         Operation::PutBucketLogging => bucket.access_logs.enforced().is_some(),
+        // Notifications of others are read, whoever manages those to EventBridge.
+        Operation::PutBucketNotificationConfiguration => bucket.eventbridge.enforced().is_some(),
         Operation::GetInsightSelectors | Operation::PutInsightSelectors => {
             desired.trails.iter().any(|trail| trail.insights.are_managed())
         }

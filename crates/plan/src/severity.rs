@@ -109,6 +109,8 @@ fn of_trail(field: TrailField) -> Severity {
 fn of_bucket(field: BucketField) -> Severity {
     match field {
         BucketField::Tags => Severity::Low,
+        // Log files are complete and protected without it.
+        BucketField::Eventbridge => Severity::Medium,
         BucketField::Encryption
         | BucketField::BlockedEncryptionTypes
         | BucketField::Versioning

@@ -22,6 +22,7 @@ pub fn given(desired: &Desired, bucket: Option<Document>, key: Option<Document>)
             lifecycle: None,
             object_lock: None,
             access_logs: None,
+            eventbridge: None,
             tags: view::Tags::default(),
         }),
         bucket_policy: bucket,

@@ -4,12 +4,14 @@ mod retention;
 
 use aws_sdk_s3::types::{
     BlockedEncryptionTypes, BucketAbacStatus, BucketLifecycleConfiguration, BucketLocationConstraint,
-    BucketNamespace, BucketVersioningStatus, CreateBucketConfiguration, EncryptionType, ObjectOwnership,
-    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
-    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, Tag, Tagging, VersioningConfiguration,
+    BucketNamespace, BucketVersioningStatus, CreateBucketConfiguration, EncryptionType,
+    EventBridgeConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, Tag, Tagging, VersioningConfiguration,
 };
 use reconcile_aws::Session;
 use reconcile_diff::observe::bucket::{Aspects, encryption_rule, read, read_tags};
+use reconcile_diff::observe::names::notification_configuration;
 use reconcile_diff::observe::retention::read_rules;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::plan::Action;
@@ -38,6 +40,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
         lifecycle: planned.lifecycle.is_some(),
         object_lock: planned.object_lock.is_some(),
         access_logs: planned.access_logs.is_some(),
+        eventbridge: planned.eventbridge.is_some(),
         installation: work.context.installation.clone(),
     };
     let s3 = work.session.s3(work.region());
@@ -181,6 +184,9 @@ impl BucketCalls<'_> {
             };
             self.work.write(Operation::PutBucketLogging, put).await?;
         }
+        if let Some(is_on) = differing(wanted.eventbridge.as_ref(), live, |it| it.eventbridge.as_ref()) {
+            self.send_events(*is_on).await?;
+        }
         Ok(())
     }
 
@@ -291,6 +297,28 @@ impl BucketCalls<'_> {
                     BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().ok(),
                 );
             work.session.call(Operation::PutBucketLifecycleConfiguration, call.send()).await.map(drop)
+        })
+        .await
+    }
+
+    /// Turns notifications to EventBridge on or off. S3 replaces all notifications of a bucket at once, so those of others are read right
+    /// before, and written again.
+    ///
+    /// Their destinations are not validated: one that is gone must not stop the write, and none gets a test message. See
+    /// `PutBucketNotificationConfiguration` in the S3 API reference.
+    async fn send_events(&self, is_on: bool) -> Result<(), ApplyError> {
+        let work = self.work;
+        work.settle(async || {
+            let mut all = notification_configuration(work.session, work.region(), &self.bucket).await?;
+            all.event_bridge_configuration = is_on.then(|| EventBridgeConfiguration::builder().build());
+            let call = self
+                .s3
+                .put_bucket_notification_configuration()
+                .bucket(self.name())
+                .expected_bucket_owner(self.owner())
+                .skip_destination_validation(true)
+                .notification_configuration(all);
+            work.session.call(Operation::PutBucketNotificationConfiguration, call.send()).await.map(drop)
         })
         .await
     }

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::types::{
-    AbacStatus, BucketAbacStatus, BucketCannedAcl, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-    Payer, PublicAccessBlockConfiguration, RequestPaymentConfiguration, Tag, Tagging,
+    AbacStatus, BucketAbacStatus, BucketCannedAcl, Event, FilterRule, FilterRuleName,
+    LambdaFunctionConfiguration, NotificationConfiguration, NotificationConfigurationFilter, ObjectOwnership,
+    OwnershipControls, OwnershipControlsRule, Payer, PublicAccessBlockConfiguration, QueueConfiguration,
+    RequestPaymentConfiguration, S3KeyFilter, Tag, Tagging, TopicConfiguration,
 };
 use reconcile_diff::read;
 use reconcile_plan::observed::LiveError;
@@ -342,6 +344,59 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
     installation.converge(&with(", blocked_encryption_types: [SSE-C]")).await;
     assert_eq!(live().await, is("aws:kms", "SSE-C"));
     assert!(installation.plan(&with("")).await.is_in_sync());
+}
+
+/// S3 replaces all notifications at once. The topic of another team is gone, so that S3 would reject a configuration that names the
+/// topic, if the destinations were validated.
+#[tokio::test]
+async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
+    let installation = Installation::new();
+    installation.converge(&members(1, "")).await;
+    let others = Others::of(&installation, MASTER);
+    let theirs = || async {
+        let call = others.s3.get_bucket_notification_configuration().bucket(BUCKET);
+        let found = call.send().await.unwrap();
+        let all =
+            (found.topic_configurations, found.queue_configurations, found.lambda_function_configurations);
+        (all, found.event_bridge_configuration.is_some())
+    };
+    let suffix = FilterRule::builder().name(FilterRuleName::Suffix).value(".json.gz").build();
+    let filter =
+        NotificationConfigurationFilter::builder().key(S3KeyFilter::builder().filter_rules(suffix).build());
+    let arn = |what: &str| format!("arn:aws:{what}");
+    let topic = TopicConfiguration::builder()
+        .id("gone")
+        .topic_arn(arn("sns:eu-west-1:111111111111:gone"))
+        .events(Event::S3ObjectCreatedPut)
+        .events(Event::S3ObjectRestoreCompleted)
+        .filter(filter.build());
+    let queue = QueueConfiguration::builder()
+        .queue_arn(arn("sqs:eu-west-1:111111111111:queue"))
+        .events(Event::S3ObjectRemoved);
+    let function = LambdaFunctionConfiguration::builder()
+        .id("function")
+        .lambda_function_arn(arn("lambda:eu-west-1:111111111111:function:f"))
+        .events(Event::S3ObjectTagging);
+    let configuration = NotificationConfiguration::builder()
+        .topic_configurations(topic.build().unwrap())
+        .queue_configurations(queue.build().unwrap())
+        .lambda_function_configurations(function.build().unwrap())
+        .build();
+    let put = |skip| {
+        let call = others.s3.put_bucket_notification_configuration().bucket(BUCKET);
+        call.notification_configuration(configuration.clone()).set_skip_destination_validation(skip).send()
+    };
+    assert!(put(None).await.is_err());
+    put(Some(true)).await.unwrap();
+    let (before, is_sent) = theirs().await;
+    assert!(!is_sent && before.0.as_ref().is_some_and(|it| it.len() == 1), "{before:?}");
+
+    installation.converge(&with("eventbridge: true")).await;
+    assert_eq!(theirs().await, (before.clone(), true));
+    // Without the key, nobody touches the setting.
+    assert!(installation.plan(&members(1, "")).await.is_in_sync());
+    installation.converge(&with("eventbridge: false")).await;
+    assert_eq!(theirs().await, (before, false));
 }
 
 /// With `tags: unmanaged` a later apply adds no tag, and a destroy keeps a bucket without the tag.

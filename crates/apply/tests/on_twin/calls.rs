@@ -75,7 +75,7 @@ async fn a_plan_without_changes_makes_few_calls() {
 async fn every_call_is_in_the_permissions_of_its_account() {
     let installation = Installation::new();
     let retention = "region: eu-west-1, lifecycle: { expire_days: 9 }, object_lock: { mode: GOVERNANCE, days: 1 }, \
-                     access_logs: { bucket: elsewhere } }";
+                     access_logs: { bucket: elsewhere }, eventbridge: true }";
     let first = members(2, "").replace("region: eu-west-1 }", retention)
         + "organization: { account: master, include: all, role: Role }\n";
     let grant = "grants: [{ name: g, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";

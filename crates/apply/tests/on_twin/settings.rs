@@ -179,10 +179,11 @@ fn spec(setting: &str) -> String {
         false => "",
     };
     let ownership = if setting.starts_with("ACL") { ", object_ownership: unmanaged" } else { "" };
+    let events = if setting == "notifications to EventBridge" { ", eventbridge: true" } else { "" };
     let bucket = format!(
         "region: eu-west-1, blocked_encryption_types: [SSE-C], access_logs: {{ bucket: access-logs }}, lifecycle: {{ transitions: [{{ days: 90, \
          storage_class: GLACIER }}], expire_days: 400, noncurrent_expire_days: 30, abort_incomplete_multipart_days: 7 \
-         }}{lock}{ownership} }}"
+         }}{lock}{ownership}{events} }}"
     );
     let grant =
         format!("{{ name: g, grantee: \"arn:aws:iam::{MASTER}:role/Reader\", operations: [Decrypt] }}");

@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, EncryptionType, Grantee, Payer, ServerSideEncryption,
     ServerSideEncryptionByDefault, ServerSideEncryptionRule,
 };
-use futures::future::{join, join3, join5};
+use futures::future::{join, join4, join5};
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{AclGrant, ReadError};
@@ -14,10 +14,11 @@ use reconcile_spec::{BucketName, Installation, ObjectOwnership};
 
 use super::error::found;
 use super::optional::when;
-use super::retention;
+use super::{names, retention};
 
 /// Settings of a bucket that are read only if the spec manages them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each setting is read or not, whatever the others are")]
 pub struct Aspects {
     /// The lifecycle rule of the installation.
     pub lifecycle: bool,
@@ -25,6 +26,8 @@ pub struct Aspects {
     pub object_lock: bool,
     /// The destination of access logs.
     pub access_logs: bool,
+    /// Whether events go to Amazon EventBridge.
+    pub eventbridge: bool,
     /// The installation that owns the lifecycle rule.
     pub installation: Installation,
 }
@@ -94,7 +97,10 @@ pub async fn read(
     });
     let object_lock = when(aspects.object_lock, retention::object_lock(session, region, name));
     let access_logs = when(aspects.access_logs, retention::access_logs(session, region, name));
-    let retained = join3(lifecycle, object_lock, access_logs);
+    let eventbridge = when(aspects.eventbridge, async {
+        Ok::<_, Error>(names::notifications(session, region, name).await?.event_bridge)
+    });
+    let retained = join4(lifecycle, object_lock, access_logs, eventbridge);
     let ((versioning, encryption, public_access_block, object_ownership, tags), retained) = join(
         join5(
             reader.versioning(),
@@ -117,6 +123,7 @@ pub async fn read(
         lifecycle: retained.0?,
         object_lock: retained.1?,
         access_logs: retained.2?,
+        eventbridge: retained.3?,
         tags: tags?,
     }))
 }

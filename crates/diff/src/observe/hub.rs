@@ -11,6 +11,7 @@ use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
 
 use super::bucket::Aspects;
+use super::error::understood;
 use super::{bucket, grant, key, names, organization, policy, retention};
 
 /// The bucket with its policy.
@@ -84,6 +85,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
         lifecycle: false,
         object_lock: false,
         access_logs: false,
+        eventbridge: false,
         installation: desired.installation.clone(),
     };
     let is_empty = async {
@@ -114,8 +116,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
         join4(settings, Box::pin(rest), retained, management).await;
     let (bucket, policy, is_empty) = settings;
     let (requester_pays, rules, replications, notifications, inventories) = rest;
-    let requester_pays = understood(session, requester_pays);
-    let notifications = understood(session, notifications);
+    let requester_pays = understood(session, requester_pays, || false);
     let Some(mut bucket) = bucket.map_err(|error| elsewhere(error, desired))? else {
         // Every other answer means that the bucket does not exist.
         return Ok(HubBucket::absent(session, management));
@@ -126,6 +127,9 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     }
     if desired.bucket.access_logs.enforced().is_some() {
         bucket.access_logs = Some(access_logs.clone()?);
+    }
+    if desired.bucket.eventbridge.enforced().is_some() {
+        bucket.eventbridge = Some(notifications.as_ref().map_err(Clone::clone)?.event_bridge);
     }
     if desired.bucket.object_lock.enforced().is_some() {
         bucket.object_lock = Some(object_lock.clone()?);
@@ -159,15 +163,6 @@ impl HubBucket {
     fn absent(session: &Session, management: Option<AccountId>) -> Self {
         let caller = session.caller().cloned();
         Self { bucket: None, policy: None, is_empty: false, conditions: None, caller, management }
-    }
-}
-
-/// Takes an answer that is not in the form of AWS as an absent setting, if the endpoint is an emulator of the user: moto answers
-/// so for settings that it does not know. From AWS, such an answer is an error.
-fn understood<T: Default>(session: &Session, read: Result<T, Error>) -> Result<T, Error> {
-    match read {
-        Err(error) if session.is_elsewhere() && error.is_unreadable_answer() => Ok(T::default()),
-        read => read,
     }
 }
 

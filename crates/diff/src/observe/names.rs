@@ -1,7 +1,8 @@
 //! Reads the receivers of names of log files: notifications and inventories of the bucket, and subscriptions of topics.
 
 use aws_sdk_s3::types::{
-    FilterRule, FilterRuleName, InventoryConfiguration, NotificationConfigurationFilter,
+    FilterRule, FilterRuleName, InventoryConfiguration, NotificationConfiguration,
+    NotificationConfigurationFilter,
 };
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
@@ -9,6 +10,7 @@ use reconcile_plan::observed::{Notifications, Receiver, Target};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
+use super::error::understood;
 use super::page::{self, Next};
 
 /// Reads what S3 notifies of objects.
@@ -22,13 +24,7 @@ pub async fn notifications(
     region: &Region,
     bucket: &BucketName,
 ) -> Result<Notifications, Error> {
-    let call = session
-        .s3(region)
-        .get_bucket_notification_configuration()
-        .bucket(bucket.as_str())
-        .expected_bucket_owner(session.id().as_str())
-        .send();
-    let answer = session.call(Operation::GetBucketNotificationConfiguration, call).await?;
+    let answer = notification_configuration(session, region, bucket).await?;
     let topics = answer.topic_configurations.unwrap_or_default().into_iter();
     let queues = answer.queue_configurations.unwrap_or_default().into_iter();
     let functions = answer.lambda_function_configurations.unwrap_or_default().into_iter();
@@ -43,6 +39,32 @@ pub async fn notifications(
     });
     let event_bridge = answer.event_bridge_configuration.is_some();
     Ok(Notifications { receivers: receivers.collect(), event_bridge })
+}
+
+/// Reads the notifications of a bucket as S3 has them, with all that another write of them needs.
+///
+/// # Errors
+/// The error of S3.
+pub async fn notification_configuration(
+    session: &Session,
+    region: &Region,
+    bucket: &BucketName,
+) -> Result<NotificationConfiguration, Error> {
+    let call = session
+        .s3(region)
+        .get_bucket_notification_configuration()
+        .bucket(bucket.as_str())
+        .expected_bucket_owner(session.id().as_str())
+        .send();
+    let answer = session.call(Operation::GetBucketNotificationConfiguration, call).await.map(|answer| {
+        NotificationConfiguration::builder()
+            .set_topic_configurations(answer.topic_configurations)
+            .set_queue_configurations(answer.queue_configurations)
+            .set_lambda_function_configurations(answer.lambda_function_configurations)
+            .set_event_bridge_configuration(answer.event_bridge_configuration)
+            .build()
+    });
+    understood(session, answer, || NotificationConfiguration::builder().build())
 }
 
 fn prefix(filter: NotificationConfigurationFilter) -> String {

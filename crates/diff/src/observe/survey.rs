@@ -240,6 +240,7 @@ async fn read_bucket(
         lifecycle: false,
         object_lock: true,
         access_logs: true,
+        eventbridge: true,
         installation: installation.clone(),
     };
     let rules = async {

@@ -269,6 +269,7 @@ fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static 
             vec!["PutBucketObjectLockConfiguration", "PutObjectLockConfiguration"]
         }
         (Kind::Bucket, "access_logs") => vec!["PutBucketLogging"],
+        (Kind::Bucket, "eventbridge") => vec!["PutBucketNotification", "PutBucketNotificationConfiguration"],
         (Kind::Bucket, "tags") => {
             vec!["PutBucketTagging", "DeleteBucketTagging", "TagResource", "UntagResource"]
         }

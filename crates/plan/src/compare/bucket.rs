@@ -48,6 +48,7 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
             .access_logs
             .enforced()
             .map(|logs| AccessLogs::To { bucket: logs.bucket.to_string(), prefix: logs.prefix.clone() }),
+        eventbridge: desired.eventbridge.enforced().copied(),
         tags: Tags::wanted(&desired.tags, scope.observed.bucket.as_ref().map(|live| &live.tags)),
     };
     let terms = Terms {
@@ -198,6 +199,10 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             BucketField::Lifecycle => "the lifecycle of log files differs from the spec".to_owned(),
             BucketField::ObjectLock => "the object lock of log files differs from the spec".to_owned(),
             BucketField::AccessLogs => "the destination of access logs differs from the spec".to_owned(),
+            BucketField::Eventbridge if after.eventbridge == Some(true) => {
+                "S3 does not send the events of the bucket to EventBridge".to_owned()
+            }
+            BucketField::Eventbridge => "S3 sends the events of the bucket to EventBridge".to_owned(),
             BucketField::Tags if before.tags.owner().is_none() && after.tags.owner().is_some() => {
                 "tags are missing or differ: an earlier apply ended after it created the bucket, or the bucket is new to the \
                  installation"
@@ -234,6 +239,7 @@ fn risk(action: &Action<Bucket>) -> Risk {
             .access_logs
             .as_ref()
             .is_some_and(|it| *it != AccessLogs::Off && after.access_logs.as_ref() != Some(it))
+        || (before.eventbridge == Some(true) && after.eventbridge == Some(false))
     {
         Risk::Disruptive
     } else {
@@ -267,6 +273,7 @@ mod tests {
             lifecycle: Some(expiring(Some(400), Some(30))),
             object_lock: Some(ObjectLock::Off),
             access_logs: Some(AccessLogs::Off),
+            eventbridge: Some(false),
             tags: Tags::default(),
         }
     }
@@ -341,6 +348,8 @@ mod tests {
                 Risk::Safe,
             ),
             ("access logs", bucket(), Bucket { access_logs: logs("a"), ..bucket() }, Risk::Safe),
+            ("events", bucket(), Bucket { eventbridge: Some(true), ..bucket() }, Risk::Safe),
+            ("no events", Bucket { eventbridge: Some(true), ..bucket() }, bucket(), Risk::Disruptive),
             (
                 "other access logs",
                 Bucket { access_logs: logs("a"), ..bucket() },

@@ -204,10 +204,11 @@ pub(super) fn has_lifecycle(scope: &Scope<'_>) -> Vec<Judged> {
 
 /// See `s3-event-notifications-enabled` in the AWS Config developer guide.
 pub(super) fn notifies(scope: &Scope<'_>) -> Vec<Judged> {
+    let wanted = scope.desired.bucket.eventbridge.enforced() == Some(&true);
     the(scope, |Live { conditions, .. }| {
         read(conditions.notifications.as_ref(), |live| {
             let is_on = live.event_bridge || !live.receivers.is_empty();
-            let fix = Fix::Outside("aws s3api put-bucket-notification-configuration".to_owned());
+            let fix = line(wanted, "bucket.eventbridge", "true");
             passed_if(is_on, "the bucket sends no event notifications", fix)
         })
     })

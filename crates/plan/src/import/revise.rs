@@ -148,6 +148,7 @@ fn of_bucket(field: BucketField) -> Option<Aspect> {
         BucketField::Lifecycle => Aspect::Lifecycle,
         BucketField::ObjectLock => Aspect::ObjectLock,
         BucketField::AccessLogs => Aspect::AccessLogs,
+        BucketField::Eventbridge => Aspect::EventBridge,
         BucketField::Tags => Aspect::Tags,
         BucketField::BlockedEncryptionTypes => return None,
     })

@@ -40,9 +40,16 @@ impl Draft<'_> {
         text.comment("");
     }
 
-    fn settings(&self) -> [(Aspect, &'static str, Say); 8] {
-        let Bucket { versioning, public_access_block, object_ownership, object_lock, access_logs, .. } =
-            &self.setup.bucket_view;
+    fn settings(&self) -> [(Aspect, &'static str, Say); 9] {
+        let Bucket {
+            versioning,
+            public_access_block,
+            object_ownership,
+            object_lock,
+            access_logs,
+            eventbridge,
+            ..
+        } = &self.setup.bucket_view;
         let unmanaged = || Say::Keep("unmanaged".to_owned());
         // The installation may have switched its own bucket's settings off. In a bucket of others, it would undo what they
         // switch on later.
@@ -68,12 +75,17 @@ impl Draft<'_> {
             (Aspect::Lifecycle, "lifecycle", self::lifecycle(&lifecycle)),
             (Aspect::ObjectLock, "object_lock", self::object_lock(object_lock.as_ref())),
             (Aspect::AccessLogs, "access_logs", self::access_logs(access_logs.as_ref())),
+            (Aspect::EventBridge, "eventbridge", self::eventbridge(*eventbridge)),
         ];
         all.map(|(aspect, key, say)| {
             let is_aside = self.aside.contains(&aspect);
             let say = match aspect {
                 // By default, these are unmanaged.
-                Aspect::Lifecycle | Aspect::ObjectLock | Aspect::AccessLogs if is_aside => Say::Nothing,
+                Aspect::Lifecycle | Aspect::ObjectLock | Aspect::AccessLogs | Aspect::EventBridge
+                    if is_aside =>
+                {
+                    Say::Nothing
+                }
                 Aspect::RequireTls => say,
                 _ if is_aside => unmanaged(),
                 _ => say,
@@ -138,4 +150,8 @@ fn access_logs(live: Option<&AccessLogs>) -> Say {
     let Some(AccessLogs::To { bucket, prefix }) = live else { return Say::Nothing };
     let prefix = if prefix.is_empty() { String::new() } else { format!(", prefix: {}", scalar(prefix)) };
     Say::Value(format!("{{ bucket: {}{prefix} }}", scalar(bucket)))
+}
+
+fn eventbridge(is_on: Option<bool>) -> Say {
+    if is_on == Some(true) { Say::Value("true".to_owned()) } else { Say::Nothing }
 }

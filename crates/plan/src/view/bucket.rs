@@ -30,6 +30,9 @@ pub struct Bucket {
     /// The destination of access logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_logs: Option<AccessLogs>,
+    /// Whether S3 sends all events of the bucket to Amazon EventBridge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eventbridge: Option<bool>,
     /// Tags.
     pub tags: Tags,
 }
@@ -98,6 +101,7 @@ impl View for Bucket {
             lifecycle: self.lifecycle.clone().filter(|_| wanted.lifecycle.is_some()),
             object_lock: self.object_lock.clone().filter(|_| wanted.object_lock.is_some()),
             access_logs: self.access_logs.clone().filter(|_| wanted.access_logs.is_some()),
+            eventbridge: self.eventbridge.filter(|_| wanted.eventbridge.is_some()),
             tags: self.tags.managed(&wanted.tags),
         }
     }

@@ -47,6 +47,7 @@ fields!(Bucket BucketField {
     Lifecycle lifecycle,
     ObjectLock object_lock,
     AccessLogs access_logs,
+    Eventbridge eventbridge,
     Tags tags,
 });
 fields!(LogGroup LogGroupField {

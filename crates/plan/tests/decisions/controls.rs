@@ -25,7 +25,7 @@ const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
 fn hardened() -> Settings {
     Settings {
         bucket: "access_logs: { bucket: access-logs }, object_lock: { mode: GOVERNANCE, days: 365 }, \
-                 lifecycle: { noncurrent_expire_days: 365 }",
+                 lifecycle: { noncurrent_expire_days: 365 }, eventbridge: true",
         logs: "cloudwatch_logs: { log_group: /trails, retention_days: 365, encryption: key }",
         ..Settings::default()
     }
@@ -49,6 +49,10 @@ fn read_all(spec: &Spec, live: &mut Observed) {
             let (mode, days) = (Named::Known(LockMode::Governance), Some(365));
             conditions.object_lock = Ok(ObjectLock::On { mode, days, years: None });
         }
+        conditions.notifications = Ok(Notifications {
+            event_bridge: bucket.eventbridge.enforced() == Some(&true),
+            receivers: Vec::new(),
+        });
         if bucket.access_logs.enforced().is_some() {
             conditions.access_logs =
                 Ok(AccessLogs::To { bucket: "access-logs".to_owned(), prefix: String::new() });

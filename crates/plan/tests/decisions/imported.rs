@@ -221,6 +221,7 @@ fn an_import_describes_deviations_or_leaves_them_unmanaged() {
             bucket.lifecycle = Some(Lifecycle { expire_days: Some(400), ..Lifecycle::default() });
             bucket.access_logs =
                 Some(AccessLogs::To { bucket: "access-logs".to_owned(), prefix: "trails/".to_owned() });
+            bucket.eventbridge = Some(true);
         }),
         ("a bucket with retention by years", |live| {
             live.bucket.as_mut().unwrap().object_lock =
@@ -636,10 +637,10 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
     let mut all = String::new();
     let with_retention = Settings {
         bucket: "lifecycle: { expire_days: 400 }, object_lock: { mode: GOVERNANCE, days: 30 }, \
-            access_logs: { bucket: access-logs, prefix: x/ }, blocked_encryption_types: [SSE-C]",
+            access_logs: { bucket: access-logs, prefix: x/ }, eventbridge: true, blocked_encryption_types: [SSE-C]",
         ..Settings::DEFAULT
     };
-    let retention: [(&str, Live); 4] = [
+    let retention: [(&str, Live); 5] = [
         ("lifecycle", |live| live.bucket.as_mut().unwrap().lifecycle = Some(Lifecycle::default())),
         ("object lock", |live| {
             let mode = Named::Known(LockMode::Governance);
@@ -647,6 +648,7 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
                 Some(ObjectLock::On { mode, days: Some(7), years: None });
         }),
         ("access logs", |live| live.bucket.as_mut().unwrap().access_logs = Some(AccessLogs::Off)),
+        ("events", |live| live.bucket.as_mut().unwrap().eventbridge = Some(false)),
         ("blocked encryption types", |live| {
             live.bucket.as_mut().unwrap().blocked_encryption_types = Some(Vec::new());
         }),

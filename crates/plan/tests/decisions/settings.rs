@@ -107,6 +107,7 @@ fn a_setting_of_the_bucket_that_changes_is_updated() {
             "object_lock: { mode: GOVERNANCE, days: 30 }",
             "object_lock: { mode: COMPLIANCE, years: 7 }",
             "access_logs: { bucket: access-logs, prefix: trails/ }",
+            "eventbridge: true",
             "policy: { extra_statements: [{ Sid: Athena, Effect: Allow, Principal: { AWS: \"111111111111\" }, \
                 Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }",
             "policy: { form: by_account }",

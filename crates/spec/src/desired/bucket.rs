@@ -26,6 +26,8 @@ pub struct Bucket {
     pub object_lock: Setting<ObjectLock>,
     /// The destination of server access logs.
     pub access_logs: Setting<AccessLogs>,
+    /// Whether S3 sends all events of the bucket to Amazon EventBridge.
+    pub eventbridge: Setting<bool>,
     /// The tags of the bucket.
     pub tags: Tags,
 }

@@ -45,6 +45,9 @@ pub(crate) struct RawBucket {
     /// Destination of server access logs. Default: unmanaged.
     #[serde(default)]
     pub(crate) access_logs: Option<Located<OrUnmanaged<RawAccessLogs>>>,
+    /// Notifications of all events of the bucket to Amazon EventBridge. Default: unmanaged.
+    #[serde(default)]
+    pub(crate) eventbridge: Option<OrUnmanaged<bool>>,
     /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy is not changed.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,

@@ -60,6 +60,10 @@ pub(super) fn resolve(
         lifecycle,
         object_lock,
         access_logs,
+        eventbridge: match raw.eventbridge {
+            Some(OrUnmanaged::Value(is_on)) => Setting::Enforced(is_on),
+            Some(OrUnmanaged::Unmanaged) | None => Setting::Unmanaged,
+        },
         tags: scope.tags.clone(),
     };
     Some(Bucket { bucket, prefix: prefix? })

@@ -6,6 +6,7 @@ mod configuration;
 mod inventory;
 mod lifecycle;
 mod list;
+mod notification;
 mod object;
 mod policy;
 mod public;

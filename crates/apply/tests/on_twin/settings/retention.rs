@@ -70,6 +70,12 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
             s3.put_bucket_logging().bucket(BUCKET).bucket_logging_status(status).send().await.unwrap();
             "the destination of access logs differs"
         }
+        "notifications to EventBridge" => {
+            let none = NotificationConfiguration::builder().build();
+            let call = s3.put_bucket_notification_configuration().bucket(BUCKET);
+            call.notification_configuration(none).send().await.unwrap();
+            "S3 does not send the events of the bucket to EventBridge"
+        }
         "replication to the bucket of an outsider" => {
             replicate(world).await;
             "copies every log file to bucket `elsewhere` of account 444455556666"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::{acl, body, lifecycle, malformed_xml, owned, tagging};
+use super::{acl, body, lifecycle, malformed_xml, notification, owned, tagging};
 use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::response;
@@ -15,6 +15,7 @@ use crate::state::{Bucket, State};
 const ABAC: &str = "abac";
 const LIFECYCLE: &str = "lifecycle";
 const OWNERSHIP: &str = "ownershipControls";
+const NOTIFICATION: &str = "notification";
 pub(super) const REQUEST_PAYMENT: &str = "requestPayment";
 const REPLICATION: &str = "replication";
 pub(super) const TAGGING: &str = "tagging";
@@ -77,7 +78,7 @@ pub(super) const KINDS: &[Kind] = &[
         absent: Absent::Error("ReplicationConfigurationNotFoundError"),
     },
     Kind {
-        parameter: "notification",
+        parameter: NOTIFICATION,
         name: "BucketNotificationConfiguration",
         absent: Absent::Empty("NotificationConfiguration"),
     },
@@ -133,6 +134,10 @@ pub(super) fn answer(
     kind: &Kind,
 ) -> Result<Response<Bytes>, Fault> {
     let is_trusting = state.is_trusting;
+    owned(state, caller, request, name)?;
+    if kind.parameter == NOTIFICATION && request.method == Method::PUT && !is_trusting {
+        notification::check(state, request, body(request)?)?;
+    }
     let bucket = owned(state, caller, request, name)?;
     match request.method {
         Method::PUT => {

@@ -2,6 +2,7 @@
 
 use reconcile_policy::Fitted;
 use reconcile_spec::{self as spec, LockMode, ObjectOwnership};
+use reconcile_text::count;
 
 use super::change::{Compared, Terms, reasons};
 use super::{Scope, public_access};
@@ -74,10 +75,11 @@ fn irreversible(live: Option<&Bucket>, wanted: &Bucket) -> Option<String> {
     if before == Some(lock) {
         return None;
     }
-    let time = match (days, years) {
-        (Some(days), _) => format!("{days} days"),
-        (None, years) => format!("{} years", years.unwrap_or_default()),
+    let (number, unit) = match (days, years) {
+        (Some(days), _) => (*days, "day"),
+        (None, years) => (years.unwrap_or_default(), "year"),
     };
+    let time = count(usize::try_from(number).unwrap_or_default(), unit);
     let never = "S3 never turns off the object lock of a bucket";
     Some(match mode {
         Named::Known(LockMode::Compliance) => format!(
@@ -375,7 +377,7 @@ mod tests {
         );
         assert!(
             says(Some(&bucket()), Some(lock(LockMode::Governance, 1)))
-                .contains("`s3:BypassGovernanceRetention`")
+                .ends_with("`s3:BypassGovernanceRetention` can delete a log file for 1 day")
         );
         assert!(
             says(Some(&with(Some(lock(LockMode::Governance, 1)))), Some(lock(LockMode::Compliance, 1)))

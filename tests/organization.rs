@@ -194,7 +194,7 @@ fn members_of_units_and_with_tags_join_nested_ones_included() {
 }
 
 /// A trail of the organization, with the security account as its delegated administrator.
-fn organization_trail(more: &str) -> String {
+pub fn organization_trail(more: &str) -> String {
     format!(
         "version: 1\nname: secprod\naccounts:\n  master: {{ id: \"111111111111\" }}\n  \
          security: {{ id: \"222222222222\", role: OrganizationAccountAccessRole }}\n\

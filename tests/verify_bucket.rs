@@ -4,6 +4,7 @@ use reconcile_sandbox::{Deliveries, deliver};
 use reconcile_twin::{Denial, Twin};
 use serde_json::json;
 
+use crate::organization::organization_trail;
 use crate::support::{Project, Served};
 
 const BUCKET: &str = "secprod-multiaccount-logs";
@@ -38,6 +39,34 @@ fn every_account_and_region_of_the_trails_is_verified_without_being_named() {
     run.says("eu-west-1");
     let document = project.run(&format!("{VERIFY} --account production --format json")).exits(2).json();
     assert_eq!((&document["status"], &document["digests"]["total"]), (&json!("wrong"), &json!(51)));
+}
+
+#[test]
+fn every_member_of_an_organization_trail_is_verified_also_one_without_any_file() {
+    let served = Served::start();
+    let project = served.project();
+    project.write("specs/organization.yaml", organization_trail(""));
+    project.run("apply specs/organization.yaml --yes").exits(0);
+    deliver_hours(&served.twin, 4, UNTIL);
+    let verify = VERIFY.replace("prod.yaml", "organization.yaml");
+    project.run(&verify).exits(0).says("153 of 153 digests and 306 of 306 log files verified");
+    let delete = |folder: &str| {
+        let keys = served.twin.keys(BUCKET, &format!("AWSLogs/o-twin000000/222222222222/{folder}"));
+        assert!(!keys.is_empty(), "{folder}");
+        for key in keys {
+            served.twin.delete_object(BUCKET, &key);
+        }
+    };
+    // The digests of a member in one Region, then in all Regions, and then everything of the member.
+    delete("CloudTrail-Digest/eu-west-1/");
+    let gone = "trail SecurityTrail has no digest from 2026-01-31T23:00:00Z to 2026-02-01T02:00:00Z: no digest was found";
+    let run = project.run(&verify).exits(2).says(gone).says("security in eu-west-1");
+    run.says("150 of 150 digests and 300 of 300 log files verified");
+    for folder in ["CloudTrail-Digest/", "CloudTrail/"] {
+        delete(folder);
+        let run = project.run(&verify).exits(2).says(gone).says("security in us-east-1");
+        run.says("102 of 102 digests and 204 of 204 log files verified");
+    }
 }
 
 #[test]

@@ -440,6 +440,36 @@ fn one_replica_checks_and_another_takes_over() {
 }
 
 #[test]
+fn a_deleted_log_file_is_told_once_and_stays_on_the_page_after_a_restart() {
+    let (served, project) = freshness::delivered();
+    freshness::stop(&served, "us-west-2", 5);
+    let (url, received) = receiver(&[]);
+    let options = format!("--verify daily --notify {url} --state-dir state");
+    let (watch, page) = Watching::start(&project, &options);
+    let (_, _, message) = received.recv_timeout(LIMIT).unwrap();
+    assert_eq!(message["installation"], "secprod");
+    let verification = &message["verification"];
+    assert_eq!((&verification["status"], &verification["wrong"]), (&json!("wrong"), &json!(1)));
+    let finding = &verification["new"][0];
+    assert_eq!((&finding["account"], &finding["region"]), (&json!("production"), &json!("us-west-2")));
+    assert!(finding["message"].as_str().unwrap().contains("no newer digest was delivered"), "{finding}");
+    let shown = "production in us-west-2: trail SecurityTrail has no digest";
+    until("the finding", || get(&page, "/").1.contains(shown).then_some(()));
+    assert!(!get(&page, "/?account=master").1.contains(shown));
+    assert_eq!(watch.end(), Some(0));
+
+    // The verification of the day is not repeated, and the page still has it.
+    let calls =
+        || served.twin.calls().iter().filter(|call| call.operation == "cloudtrail:ListPublicKeys").count();
+    let before = calls();
+    let (watch, page) = Watching::start(&project, &options);
+    until("the second check", || get(&page, "/metrics").1.contains(r#"status="in_sync"} 2"#).then_some(()));
+    assert!(get(&page, "/").1.contains(shown));
+    assert_eq!((calls(), received.try_recv().is_err()), (before, true));
+    assert_eq!(watch.end(), Some(0));
+}
+
+#[test]
 fn a_check_that_fails_is_told_and_the_watch_goes_on() {
     let served = Served::start();
     let project = served.project();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::place::{DigestKind, Place};
 
 /// The result of a validation, from the best to the worst.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// CloudTrail delivered everything that was found, and nothing is missing.
@@ -19,6 +19,17 @@ pub enum Outcome {
     Unknown,
     /// Something was deleted, changed or added.
     Wrong,
+}
+
+impl Outcome {
+    /// The result in a word: `verified`, `unknown` or `wrong`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Unknown => "unknown",
+            Self::Wrong => "wrong",
+        }
+    }
 }
 
 /// The result of the validation of an object.
@@ -211,6 +222,56 @@ impl Finding {
             Self::Object { verdict, .. } => verdict.outcome(),
             Self::Hole { cause, is_expected, .. } => cause.outcome(*is_expected),
             Self::Unlisted { .. } | Self::KeysUnread { .. } => Outcome::Unknown,
+        }
+    }
+
+    /// The name of the finding among those of an account and Region. A later validation gives it the same name, although reasons
+    /// differ from attempt to attempt, and hours until now become more.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Object { place, .. } => format!("{} {place}", self.outcome().as_str()),
+            Self::Hole { trail, cause: HoleCause::Ended | HoleCause::NoDigests, .. } => {
+                format!("{trail} silent")
+            }
+            Self::Hole { trail, from, .. } => format!("{trail} from {from}"),
+            Self::Unlisted { place, .. } => format!("unlisted {place}"),
+            Self::KeysUnread { region, .. } => format!("keys of {region}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_keeps_its_name_while_its_reason_or_the_time_changes() {
+        let place = || Place { bucket: "logs".to_owned(), key: "a/b.json.gz".to_owned() };
+        let object = |verdict| Finding::Object { kind: ObjectKind::Log, place: place(), verdict };
+        let unreadable = |reason: &str| object(Verdict::Unreadable(reason.to_owned()));
+        let hole = |from: &str, to: &str, cause| Finding::Hole {
+            trail: "Audit".to_owned(),
+            is_expected: true,
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            cause,
+        };
+        let (one, two, three) = ("2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z", "2026-01-01T03:00:00Z");
+        let unlisted = |reason: &str| Finding::Unlisted { place: place(), reason: reason.to_owned() };
+        for (case, a, b, is_same) in [
+            ("the reason of an unreadable file", unreadable("timeout"), unreadable("throttled"), true),
+            ("unreadable and then deleted", unreadable("timeout"), object(Verdict::Deleted), false),
+            ("changed and then deleted", object(Verdict::Changed), object(Verdict::Deleted), true),
+            ("still silent", hole(one, two, HoleCause::Ended), hole(two, three, HoleCause::Ended), true),
+            (
+                "other hours",
+                hole(one, two, HoleCause::DigestsDeleted),
+                hole(two, three, HoleCause::DigestsDeleted),
+                false,
+            ),
+            ("the reason of a folder", unlisted("timeout"), unlisted("denied"), true),
+        ] {
+            assert_eq!(a.name() == b.name(), is_same, "{case}: {} and {}", a.name(), b.name());
         }
     }
 }

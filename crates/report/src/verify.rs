@@ -4,6 +4,7 @@ mod estimate;
 mod html;
 mod junit;
 mod merge;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +20,10 @@ use crate::{FORMAT_VERSION, TextOptions};
 
 pub use estimate::Estimated;
 pub use html::html;
+pub(crate) use html::{class, item};
 pub use junit::junit;
 pub use merge::{MergeError, merged};
+pub use watched::{Brief, NamedFinding, Verified};
 
 /// The validation of the log and digest files of a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,34 +46,6 @@ pub struct Verification {
     pub shard: Option<Shard>,
 }
 
-/// The result of a validation in numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Brief {
-    /// The digests that exist or are named.
-    pub digests: u64,
-    /// The digests that are verified.
-    pub verified_digests: u64,
-    /// The log files that digests name.
-    pub logs: u64,
-    /// The log files that are verified.
-    pub verified_logs: u64,
-    /// The findings that something was deleted, changed or added.
-    pub wrong: u64,
-    /// The findings that something could not be checked.
-    pub unknown: u64,
-}
-
-impl Brief {
-    /// The worst result in a word: `verified`, `unknown` or `wrong`.
-    pub fn status(&self) -> &'static str {
-        word(match self {
-            Self { wrong: 1.., .. } => Outcome::Wrong,
-            Self { unknown: 1.., .. } => Outcome::Unknown,
-            _ => Outcome::Verified,
-        })
-    }
-}
-
 impl Verification {
     /// The worst result.
     pub fn outcome(&self) -> Outcome {
@@ -78,20 +53,6 @@ impl Verification {
         let unlisted = self.unlisted.iter().map(Finding::outcome);
         let unverifiable = self.without_digests.iter().map(|_| Outcome::Unknown);
         cells.chain(unlisted).chain(unverifiable).max().unwrap_or_default()
-    }
-
-    /// The result in numbers.
-    pub fn brief(&self) -> Brief {
-        let (digests, logs) = self.tallies();
-        let number = |outcome| self.findings().filter(|finding| finding.outcome() == outcome).count() as u64;
-        Brief {
-            digests: digests.total,
-            verified_digests: digests.verified,
-            logs: logs.total,
-            verified_logs: logs.verified,
-            wrong: number(Outcome::Wrong),
-            unknown: number(Outcome::Unknown) + self.without_digests.len() as u64,
-        }
     }
 
     fn name<'a>(&'a self, account: &'a AccountId) -> &'a str {
@@ -148,9 +109,10 @@ pub fn text(verification: &Verification, options: TextOptions) -> Text {
     );
     table(&mut text, verification, options);
     for trail in &verification.without_digests {
-        let message = "cannot be verified: `log_file_validation` is off";
         text.line(
-            Line::from("  ").append(&label(Outcome::Unknown)).and(format_args!(" trail {trail} {message}")),
+            Line::from("  ")
+                .append(&label(Outcome::Unknown))
+                .and(format_args!(" {}", without_digests(trail))),
         );
     }
     for finding in &verification.unlisted {
@@ -184,7 +146,7 @@ fn summary(verification: &Verification) -> Line {
     let mut line = Line::styled(style(verification.outcome()), verified);
     for outcome in [Outcome::Wrong, Outcome::Unknown] {
         if let number @ 1.. = number(outcome) {
-            line = line.and(", ").and_styled(style(outcome), format_args!("{number} {}", word(outcome)));
+            line = line.and(", ").and_styled(style(outcome), format_args!("{number} {}", outcome.as_str()));
         }
     }
     line
@@ -225,7 +187,7 @@ fn table(text: &mut Text, verification: &Verification, options: TextOptions) {
         for region in &columns {
             line = match row.get(region) {
                 Some(outcome) => {
-                    line.and("  ").and_styled(style(*outcome), format_args!("{:<REGION$}", word(*outcome)))
+                    line.and("  ").and_styled(style(*outcome), format_args!("{:<REGION$}", outcome.as_str()))
                 }
                 None => line.and(format_args!("  {:<REGION$}", "-")),
             };
@@ -253,16 +215,7 @@ fn append(text: &mut Text, finding: &Finding) {
 }
 
 fn label(outcome: Outcome) -> Line {
-    Line::styled(style(outcome), format_args!("{:<8}", word(outcome)))
-}
-
-/// A result in one word.
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Verified => "verified",
-        Outcome::Unknown => "unknown",
-        Outcome::Wrong => "wrong",
-    }
+    Line::styled(style(outcome), format_args!("{:<8}", outcome.as_str()))
 }
 
 fn style(outcome: Outcome) -> Style {
@@ -271,6 +224,11 @@ fn style(outcome: Outcome) -> Style {
         Outcome::Unknown => CHANGE,
         Outcome::Wrong => REMOVE.bold(),
     }
+}
+
+/// The message about a trail whose log files cannot be verified.
+fn without_digests(trail: &str) -> String {
+    format!("trail {trail} cannot be verified: `log_file_validation` is off")
 }
 
 /// The message of a finding.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use reconcile_evidence::Outcome;
 use reconcile_plan::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::{self, SpecDrift, Status, Tally};
-use crate::html::{Filter, page, shown, tallies, time};
+use crate::html::{Filter, page, prose, shown, tallies, time};
+use crate::verify::{Brief, NamedFinding, class, item};
 
 /// A check in the history of a spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,24 @@ pub struct Record {
     pub repaired: usize,
 }
 
+/// A verification of log files in the history of a spec.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerificationRecord {
+    /// The time at which the verification began.
+    pub at: Timestamp,
+    /// The duration of the verification in seconds.
+    pub seconds: f64,
+    /// The numbers, or the error of a verification that failed.
+    pub result: Result<Brief, String>,
+}
+
+impl VerificationRecord {
+    /// The result in a word: `verified`, `unknown`, `wrong`, or `error`.
+    pub fn status(&self) -> &'static str {
+        self.result.as_ref().map_or("error", |brief| brief.outcome().as_str())
+    }
+}
+
 /// A spec on the status page.
 #[derive(Debug, Clone, Copy)]
 pub struct Watched<'w> {
@@ -42,6 +62,10 @@ pub struct Watched<'w> {
     pub last_success: Option<Timestamp>,
     /// The last checks, the oldest first.
     pub history: &'w [Record],
+    /// The last verifications of log files, the oldest first.
+    pub verifications: &'w [VerificationRecord],
+    /// The worst findings of the last verification that had a result.
+    pub unverified: &'w [NamedFinding],
 }
 
 /// The findings that a visitor asks for.
@@ -134,7 +158,64 @@ fn section(watched: &Watched<'_>, asked: &Asked) -> Markup {
                 }
             }
         }
+        @if let Some(last) = watched.verifications.last() { (log_files(watched, last, asked)) }
     }
+}
+
+/// The last verification with its findings, and those before it.
+fn log_files(watched: &Watched<'_>, last: &VerificationRecord, asked: &Asked) -> Markup {
+    let is_asked = |finding: &&NamedFinding| asked.account.is_none() || asked.account == finding.account;
+    let findings: Vec<&NamedFinding> = watched.unverified.iter().filter(is_asked).collect();
+    html! {
+        h3 { "Log files of " (shown(watched.spec)) }
+        p {
+            span class={ "status " (class_of(last)) } { (last.status()) }
+            ", checked " (time(last.at)) ": "
+            @match &last.result {
+                Ok(Brief { digests, logs, .. }) => {
+                    (digests.verified) " of " (digests.total) " digests and "
+                    (logs.verified) " of " (logs.total) " log files of a day are verified"
+                },
+                Err(error) => (prose(error)),
+            }
+        }
+        @if !findings.is_empty() {
+            ol.findings {
+                @for finding in findings.iter().take(SHOWN) { (item(finding.status, &finding.to_string())) }
+            }
+            @if findings.len() > SHOWN { p { "There are more findings: " code { "reconcile verify" } " lists all of them." } }
+        }
+        details {
+            summary { "History of verifications" }
+            table {
+                thead { tr {
+                    @for name in ["Time", "Seconds", "Status", "Digests", "Log files", "Wrong", "Unknown"] {
+                        th scope="col" { (name) }
+                    }
+                } }
+                tbody {
+                    @for record in watched.verifications.iter().rev().take(SHOWN) {
+                        tr {
+                            td { (time(record.at)) }
+                            td { (format!("{:.1}", record.seconds)) }
+                            td { (record.status()) }
+                            @if let Ok(Brief { digests, logs, wrong, unknown }) = &record.result {
+                                @for tally in [digests, logs] { td { (tally.verified) " of " (tally.total) } }
+                                td { (wrong) } td { (unknown) }
+                            } @else {
+                                td colspan="4" {}
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The class of the style sheet.
+fn class_of(record: &VerificationRecord) -> &'static str {
+    class(record.result.as_ref().map_or(Outcome::Unknown, Brief::outcome))
 }
 
 fn is_incomplete(watched: &Watched<'_>) -> bool {

@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
+use reconcile_evidence::{Outcome as Verdict, Tally};
 use reconcile_plan::freshness::DigestTrails;
 use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Checked, Comparison, Finding, FindingKind, Plan, Severity};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{Details, Failure};
+use reconcile_report::verify::{Brief, NamedFinding};
 use reconcile_report::{TextOptions, drift, outcome, plan, watch};
 use reconcile_text::{Hint, Text, is_hidden, markdown as md};
 use serde_json::{Value, json};
@@ -331,12 +333,36 @@ fn status_of(drifts: &[SpecDrift]) -> String {
         repaired: 0,
     };
     let history = vec![record; 3];
+    let unverified: Vec<NamedFinding> = (0..findings.min(200))
+        .map(|number| NamedFinding {
+            id: format!("{number:032x}"),
+            status: if number % 2 == 0 { Verdict::Wrong } else { Verdict::Unknown },
+            account: Some("production".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            message: format!(
+                "digest s3://secprod-multiaccount-logs/AWSLogs/222222222222/CloudTrail-Digest/eu-west-1/2026/11/22/\
+                 222222222222_CloudTrail-Digest_eu-west-1_SecurityTrail_us-east-1_{number:08}T160000Z.json.gz was deleted"
+            ),
+        })
+        .collect();
+    let number = findings.min(1) as u64;
+    let brief = Brief {
+        digests: Tally { total: 408, verified: 408 - number },
+        logs: Tally { total: 816, verified: 816 },
+        wrong: number,
+        unknown: number,
+    };
+    let verifications = [Err("AWS does not answer".to_owned()), Ok(brief)].map(|result| {
+        watch::VerificationRecord { at: "2026-11-23T08:00:00Z".parse().unwrap(), seconds: 2.5, result }
+    });
     let watched = drifts.iter().map(|drift| watch::Watched {
         spec: &drift.spec,
         standby: None,
         drift: Some(drift),
         last_success: Some(history[0].at),
         history: &history,
+        verifications: &verifications,
+        unverified: &unverified,
     });
     let watched: Vec<watch::Watched<'_>> = watched.collect();
     watch::page_of(&watched, &watch::Asked::default(), std::time::Duration::from_mins(5))

@@ -7,11 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reconcile_aws::Counts;
 use reconcile_report::drift::{SpecDrift, Status};
-use reconcile_report::verify::Brief;
-use reconcile_report::watch::{Record, Watched};
+use reconcile_report::verify::NamedFinding;
+use reconcile_report::watch::{Record, VerificationRecord, Watched};
 use tokio::time::Instant;
 
 use crate::change::{Change, Transition, advance};
+use crate::evidence::EvidenceNews;
 use crate::store::Memory;
 
 /// The most checks that are remembered of a spec: a week of checks every five minutes.
@@ -51,8 +52,6 @@ pub(crate) struct Spec {
     /// The number of checks by status.
     pub(crate) checks: BTreeMap<&'static str, u64>,
     pub(crate) repairs: BTreeMap<&'static str, u64>,
-    /// The last verification of log files that had a result.
-    pub(crate) verification: Option<Verified>,
     /// The number of verifications by status.
     pub(crate) verifications: BTreeMap<&'static str, u64>,
     /// The last sign of life of the loop.
@@ -83,17 +82,11 @@ impl State {
             drift: spec.drift.as_ref(),
             last_success: spec.last_success,
             history: &spec.memory.history,
+            verifications: &spec.memory.evidence.history,
+            unverified: &spec.memory.evidence.findings,
         });
         watched.collect()
     }
-}
-
-/// A verification of log files.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Verified {
-    pub(crate) at: Timestamp,
-    pub(crate) seconds: f64,
-    pub(crate) brief: Brief,
 }
 
 /// A check to be recorded.
@@ -136,7 +129,6 @@ impl Board {
             last_seconds: 0.0,
             checks: BTreeMap::new(),
             repairs: BTreeMap::new(),
-            verification: None,
             verifications: BTreeMap::new(),
             alive: Instant::now(),
         };
@@ -184,8 +176,14 @@ impl Board {
     }
 
     /// The memory of a spec, to be saved.
-    pub(crate) fn memory(&self, spec: &str) -> Option<Memory> {
-        self.look(|state| state.specs.get(spec).map(|spec| spec.memory.clone()))
+    pub(crate) fn memory(&self, spec: &str) -> Memory {
+        self.look(|state| state.specs.get(spec).map(|spec| spec.memory.clone())).unwrap_or_default()
+    }
+
+    /// The name of the installation of a spec, from the last check.
+    pub(crate) fn installation(&self, spec: &str) -> Option<String> {
+        let drift = |spec: &Spec| Some(spec.drift.as_ref()?.result.as_ref().ok()?.installation.clone());
+        self.look(|state| state.specs.get(spec).and_then(drift))
     }
 
     /// Records the changes that a repair made after the last check, or that it failed.
@@ -200,15 +198,23 @@ impl Board {
         });
     }
 
-    /// Records a verification; `None` if it failed.
-    pub(crate) fn verified(&self, spec: &str, at: Timestamp, taken: Duration, brief: Option<Brief>) {
+    /// Records a verification with its findings. Returns the news for receivers.
+    pub(crate) fn verified(
+        &self,
+        spec: &str,
+        record: VerificationRecord,
+        worst: Vec<NamedFinding>,
+    ) -> Option<EvidenceNews> {
         self.update(spec, |state| {
-            let status = brief.as_ref().map_or("error", Brief::status);
-            *state.verifications.entry(status).or_default() += 1;
-            if let Some(brief) = brief {
-                state.verification = Some(Verified { at, seconds: taken.as_secs_f64(), brief });
-            }
-        });
+            *state.verifications.entry(record.status()).or_default() += 1;
+            state.memory.evidence.add(record, worst)
+        })
+        .flatten()
+    }
+
+    /// The last verification of a spec.
+    pub(crate) fn last_verification(&self, spec: &str) -> Option<VerificationRecord> {
+        self.look(|state| state.specs.get(spec)?.memory.evidence.history.last().cloned())
     }
 
     /// Whether this process is known to check a spec, and no other replica.
@@ -277,6 +283,7 @@ mod tests {
 
     use super::*;
     use crate::change::tests::checked;
+    use crate::evidence::tests::verification;
 
     const SPEC: &str = "specs/prod.yaml";
 
@@ -319,7 +326,8 @@ mod tests {
         })
     }
 
-    /// Five weeks of checks every five minutes: findings come, worsen and go, AWS is away for an hour each day, and repairs are made.
+    /// Five weeks of checks every five minutes: findings come, worsen and go, AWS is away for an hour each day,
+    /// repairs are made, and log files are verified.
     #[test]
     fn what_a_long_watch_keeps_is_flat() {
         const DAY: usize = 24 * 12;
@@ -345,6 +353,8 @@ mod tests {
             board.repaired(SPEC, Some(1));
             board.count(&[("kms", Counts { calls: 7, retries: 2, throttles: 1 })].into());
             board.message("https://hooks.example.org", "delivered");
+            let (record, worst) = verification(if check % 12 < 4 { "" } else { "a b" });
+            board.verified(SPEC, record, worst);
             // At the same hour of each day.
             if check % DAY == 100 {
                 sizes.push(kept(&board));
@@ -353,6 +363,6 @@ mod tests {
         // The history is full after a week.
         let (week, end) = (sizes[8], sizes[34]);
         assert!(end.abs_diff(week) * 20 <= week, "{sizes:?}");
-        assert_eq!(board.memory(SPEC).unwrap().history.len(), REMEMBERED);
+        assert_eq!(board.memory(SPEC).history.len(), REMEMBERED);
     }
 }

@@ -5,6 +5,7 @@
 
 mod board;
 mod change;
+mod evidence;
 mod metrics;
 mod notify;
 mod page;

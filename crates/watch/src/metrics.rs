@@ -9,9 +9,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use reconcile_plan::Finding;
 use reconcile_report::drift::SpecDrift;
+use reconcile_report::watch::VerificationRecord;
 use reconcile_text::escape;
 
-use crate::board::{State, Verified};
+use crate::board::State;
 
 /// The type of the text. See "The `OpenMetrics` specification".
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -61,12 +62,10 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
         for (status, number) in &spec.verifications {
             verifications.get_or_create(&of(&[("status", status)])).inc_by(*number);
         }
-        if let Some(Verified { at, seconds, brief }) = &spec.verification {
-            let of_files =
-                [("digest", brief.digests, brief.verified_digests), ("log", brief.logs, brief.verified_logs)];
-            for (kind, all, good) in of_files {
-                files.get_or_create(&of(&[("kind", kind)])).set(whole(all));
-                verified.get_or_create(&of(&[("kind", kind)])).set(whole(good));
+        if let Some((VerificationRecord { at, seconds, .. }, brief)) = spec.memory.evidence.last() {
+            for (kind, tally) in [("digest", brief.digests), ("log", brief.logs)] {
+                files.get_or_create(&of(&[("kind", kind)])).set(whole(tally.total));
+                verified.get_or_create(&of(&[("kind", kind)])).set(whole(tally.verified));
             }
             for (status, number) in [("wrong", brief.wrong), ("unknown", brief.unknown)] {
                 problems.get_or_create(&of(&[("status", status)])).set(whole(number));
@@ -113,7 +112,7 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
     registry.register("verification_findings", "Findings of the last verification", problems);
     registry.register(
         "last_verification_timestamp_seconds",
-        "Time of the last verification that had a result",
+        "Time at which the last verification that had a result began",
         last_verified,
     );
     registry.register("verification_duration_seconds", "Duration of the last verification", verified_seconds);
@@ -153,11 +152,13 @@ mod tests {
     use std::time::Duration;
 
     use reconcile_aws::Counts;
+    use reconcile_evidence::Tally;
     use reconcile_report::verify::Brief;
 
     use super::*;
     use crate::board::{Board, Done, Lead};
     use crate::change::tests::checked;
+    use crate::evidence::tests::verification;
     use crate::store::Memory;
 
     #[test]
@@ -173,11 +174,17 @@ mod tests {
         };
         board.record("specs/\"a\".yaml", Done { drift, taken: Duration::from_millis(1500) });
         board.repaired("specs/\"a\".yaml", Some(2));
-        let brief =
-            Brief { digests: 24, verified_digests: 23, logs: 48, verified_logs: 46, wrong: 2, unknown: 1 };
-        let at = "2026-11-23T09:00:00Z".parse().unwrap();
-        board.verified("specs/b.yaml", at, Duration::from_millis(2500), Some(brief));
-        board.verified("specs/b.yaml", at, Duration::ZERO, None);
+        let brief = Brief {
+            digests: Tally { total: 24, verified: 23 },
+            logs: Tally { total: 48, verified: 46 },
+            wrong: 2,
+            unknown: 1,
+        };
+        let (failed, _) = verification("failed");
+        let record = VerificationRecord { result: Ok(brief), ..failed.clone() };
+        for record in [record, failed] {
+            board.verified("specs/b.yaml", record, Vec::new());
+        }
         board.lead("specs/\"a\".yaml", Some(Lead::This));
         board.lead("specs/b.yaml", Some(Lead::Other("host-2".to_owned())));
         board.count(&[("kms", Counts { calls: 7, retries: 2, throttles: 1 })].into());

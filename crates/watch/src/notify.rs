@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{Sender, channel, error::TrySendError};
 use tokio::time::timeout;
 
 use crate::board::{Board, News};
+use crate::evidence::EvidenceNews;
 pub use message::Message;
 pub use receiver::{Receiver, ReceiverError, Secret, Target};
 
@@ -91,10 +92,25 @@ impl Notifier {
 
     /// Tells all receivers what changed.
     pub(crate) fn tell(&self, spec: &str, installation: Option<&str>, at: Timestamp, news: &News) {
+        self.send(|| Message::new(spec, installation, at, news));
+    }
+
+    /// Tells all receivers what is new in a verification of log files.
+    pub(crate) fn tell_of_evidence(
+        &self,
+        spec: &str,
+        installation: Option<&str>,
+        at: Timestamp,
+        news: &EvidenceNews,
+    ) {
+        self.send(|| Message::of_evidence(spec, installation, at, news));
+    }
+
+    fn send(&self, message: impl FnOnce() -> Message) {
         if self.queues.is_empty() {
             return;
         }
-        let message = Arc::new(Message::new(spec, installation, at, news));
+        let message = Arc::new(message());
         for queue in &self.queues {
             queue.waiting.fetch_add(1, Ordering::Relaxed);
             if let Err(TrySendError::Full(_) | TrySendError::Closed(_)) =

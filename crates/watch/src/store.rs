@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use reconcile_files::replace;
 use reconcile_plan::Finding;
@@ -10,6 +11,8 @@ use reconcile_report::watch::Record;
 use reconcile_spec::sha256_hex;
 use reconcile_text::Hint;
 use serde::{Deserialize, Serialize};
+
+use crate::evidence::Evidence;
 
 /// The version of the files.
 const FORMAT_VERSION: &str = "1.0";
@@ -23,6 +26,9 @@ pub(crate) struct Memory {
     pub(crate) is_failing: bool,
     /// The last checks, the oldest first.
     pub(crate) history: Vec<Record>,
+    /// The verifications of log files.
+    #[serde(default)]
+    pub(crate) evidence: Evidence,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,8 +40,12 @@ struct File {
 }
 
 /// A folder with a file for each spec.
-#[derive(Debug, Clone)]
-pub struct Store(PathBuf);
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    /// Held while a file is written: a check and a verification can end at the same time.
+    writing: Mutex<()>,
+}
 
 /// The state of a watch cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +91,7 @@ impl Hint for StoreError {
 impl Store {
     /// The state in a folder.
     pub fn new(folder: PathBuf) -> Self {
-        Self(folder)
+        Self { folder, writing: Mutex::new(()) }
     }
 
     /// The file of a spec. Two paths that differ only in separators get different files.
@@ -89,7 +99,7 @@ impl Store {
         let readable = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
         let name: String = spec.chars().map(readable).take(60).collect();
         let digest: String = sha256_hex(spec.as_bytes()).chars().take(8).collect();
-        self.0.join(format!("{name}-{digest}.json"))
+        self.folder.join(format!("{name}-{digest}.json"))
     }
 
     /// Reads the memory of a spec; empty if there is no file.
@@ -107,11 +117,12 @@ impl Store {
         }
     }
 
-    /// Writes the memory of a spec in place of the earlier one.
-    pub(crate) fn write(&self, spec: &str, memory: &Memory) -> Result<(), StoreError> {
+    /// Writes the memory of a spec, as it is now, in place of the earlier one.
+    pub(crate) fn write(&self, spec: &str, memory: impl FnOnce() -> Memory) -> Result<(), StoreError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path(spec);
         let file =
-            File { format_version: FORMAT_VERSION.to_owned(), spec: spec.to_owned(), memory: memory.clone() };
+            File { format_version: FORMAT_VERSION.to_owned(), spec: spec.to_owned(), memory: memory() };
         let bytes =
             serde_json::to_vec(&file).map_err(|source| StoreError::Invalid { path: path.clone(), source })?;
         replace(&path, &bytes).map_err(|source| StoreError::Io { path, source })
@@ -129,8 +140,8 @@ mod tests {
         let store = Store::new(folder.path().join("state"));
         assert_eq!(store.read("specs/a.yaml").unwrap(), Memory::default());
         let known = [finding("a:high")].map(|it| (it.id.clone(), it)).into();
-        let memory = Memory { known, is_failing: true, history: Vec::new() };
-        store.write("specs/a.yaml", &memory).unwrap();
+        let memory = Memory { known, is_failing: true, history: Vec::new(), evidence: Evidence::default() };
+        store.write("specs/a.yaml", || memory.clone()).unwrap();
         assert_eq!(store.read("specs/a.yaml").unwrap(), memory);
         assert_eq!(store.read("specs-a.yaml").unwrap(), Memory::default());
     }

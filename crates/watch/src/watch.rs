@@ -11,7 +11,7 @@ use reconcile_aws::Counts;
 use reconcile_plan::{Checked, Finding};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{Details, Failure};
-use reconcile_report::verify::Brief;
+use reconcile_report::verify::Verified;
 use reconcile_text::Hint;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -56,7 +56,7 @@ pub trait World: Send + Sync + 'static {
     fn repair(&self, spec: &str) -> impl Future<Output = Result<Repair, Failure>> + Send;
 
     /// Verifies the log files of the last day.
-    fn verify(&self, spec: &str) -> impl Future<Output = Result<Brief, Failure>> + Send;
+    fn verify(&self, spec: &str) -> impl Future<Output = Result<Verified, Failure>> + Send;
 
     /// Agrees with other replicas on who checks a spec.
     fn lead(&self, spec: &str) -> impl Future<Output = Result<Lead, Failure>> + Send;
@@ -244,11 +244,7 @@ impl<W: World> Watch<W> {
         let checked_at = self.clock.now();
         let drift = SpecDrift { spec: spec.to_owned(), checked_at, result };
         let news = self.board.record(spec, Done { drift, taken: begun.elapsed() });
-        if let Some((store, memory)) = self.store.as_ref().zip(self.board.memory(spec))
-            && let Err(error) = store.write(spec, &memory)
-        {
-            tracing::error!(spec, error = reconcile_text::message(&error), "the history is not saved");
-        }
+        self.save(spec);
         for Change { transition, finding } in &news.changes {
             let (transition, severity) = (transition.as_str(), finding.severity.as_str());
             let Finding { address, message, .. } = finding;
@@ -259,6 +255,15 @@ impl<W: World> Watch<W> {
         }
         if !news.is_empty() {
             self.notifier.tell(spec, installation.as_deref(), checked_at, &news);
+        }
+    }
+
+    /// Saves what is remembered of a spec.
+    pub(crate) fn save(&self, spec: &str) {
+        if let Some(store) = &self.store
+            && let Err(error) = store.write(spec, || self.board.memory(spec))
+        {
+            tracing::error!(spec, error = reconcile_text::message(&error), "the history is not saved");
         }
     }
 }

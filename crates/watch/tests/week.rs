@@ -16,7 +16,7 @@ use reconcile_diff::{Progress, read};
 use reconcile_plan::{Checked, Comparison, Plan, compare};
 use reconcile_report::drift::Status;
 use reconcile_report::error::{Details, Failure};
-use reconcile_report::verify::Brief;
+use reconcile_report::verify::Verified;
 use reconcile_report::watch::Record;
 use reconcile_sandbox::{connection, setup};
 use reconcile_spec::{Spec, parse};
@@ -178,9 +178,17 @@ impl World for Sandbox {
         Ok(Repair::Applied(self.make(&plan).await))
     }
 
-    async fn verify(&self, _: &str) -> Result<Brief, Failure> {
-        self.verified.lock().unwrap().push(self.clock.passed());
-        Ok(Brief::default())
+    async fn verify(&self, _: &str) -> Result<Verified, Failure> {
+        let before = {
+            let mut verified = self.verified.lock().unwrap();
+            verified.push(self.clock.passed());
+            verified.len() - 1
+        };
+        match before {
+            1 => std::panic::resume_unwind(Box::new("a fault of the verification")),
+            2 => Err(Failure::new("read", &Away, Details::None)),
+            _ => Ok(Verified::default()),
+        }
     }
 
     async fn lead(&self, _: &str) -> Result<Lead, Failure> {
@@ -243,8 +251,9 @@ async fn drift_is_told_when_it_comes_and_when_it_ends() {
     assert_eq!(told, expected);
     assert_eq!(checks, usize::try_from(HOURS).unwrap());
     // The first one begins after the first check. The clock moves on before it is looked at again.
-    assert_eq!(verified.len(), 7, "{verified:?}");
-    assert!(verified.windows(2).all(|pair| pair[1] - pair[0] == 24), "{verified:?}");
+    let pauses: Vec<i64> = verified.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // The second one panics, and the third one fails.
+    assert_eq!(pauses, [24, 1, 1, 24, 24, 24, 24, 24], "{verified:?}");
 }
 
 #[tokio::test]

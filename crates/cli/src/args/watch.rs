@@ -32,7 +32,7 @@ pub(crate) struct WatchArgs {
     /// Repair drift: make the changes whose risk is `safe`, and that depend on no other change
     #[arg(long, value_name = "RISK")]
     pub(crate) apply: Option<Repairs>,
-    /// Verify the log files of the last day at the start and then every day; the metrics and the log have the result
+    /// Verify the log files of the last day at the start and then every day: findings are notified, on the status page and in the metrics
     #[arg(long, value_name = "WHEN")]
     pub(crate) verify: Option<Verifies>,
     /// Folder for what is remembered across restarts: the history, and what receivers were told

@@ -13,7 +13,7 @@ use reconcile_apply::{Interrupt, Journal, lock};
 use reconcile_aws::Counts;
 use reconcile_plan::Checked;
 use reconcile_report::error::Failure;
-use reconcile_report::verify::Brief;
+use reconcile_report::verify::Verified;
 use reconcile_watch::{
     Board, Check, Lead, MachineClock, Notifier, Publish, Receiver, ReceiverError, Repair, Schedule, Secret,
     Store, Watch, serve,
@@ -202,9 +202,9 @@ impl reconcile_watch::World for Live {
         Box::pin(self.apply(spec)).await.map_err(|error| error.failure())
     }
 
-    async fn verify(&self, spec: &str) -> Result<Brief, Failure> {
+    async fn verify(&self, spec: &str) -> Result<Verified, Failure> {
         let verified = Box::pin(verify_last_day(&self.global, &self.world, Path::new(spec))).await;
-        verified.map(|verification| verification.brief()).map_err(|error| error.failure())
+        verified.map(|verification| verification.verified()).map_err(|error| error.failure())
     }
 
     async fn lead(&self, spec: &str) -> Result<Lead, Failure> {

@@ -7,7 +7,7 @@ use reconcile_evidence::{CellReport, Finding, Outcome};
 use reconcile_policy::Region;
 use reconcile_text::count;
 
-use super::{Verification, message, word};
+use super::{Verification, message};
 use crate::html::{page, prose, shown, time};
 
 /// The findings of an account and Region that a page shows. The JSON view has all of them.
@@ -24,7 +24,7 @@ pub fn html(verification: &Verification) -> String {
             section {
                 h2 { (shown(spec)) }
                 p {
-                    span class={ "status " (class(outcome)) } { (word(outcome)) }
+                    span class={ "status " (class(outcome)) } { (outcome.as_str()) }
                     ", " (time(*from)) " to " (time(*to))
                     @if let Some(shard) = verification.shard { ", shard " (shard.to_string()) }
                 }
@@ -63,9 +63,9 @@ fn matrix(verification: &Verification) -> Markup {
                             @for region in &regions {
                                 td {
                                     @match row.get(region) {
-                                        Some(Outcome::Verified) => (word(Outcome::Verified)),
+                                        Some(Outcome::Verified) => (Outcome::Verified.as_str()),
                                         Some(outcome) => a href={ "#" (account.as_str()) "-" (region.as_str()) } {
-                                            span class={ "status " (class(*outcome)) } { (word(*outcome)) }
+                                            span class={ "status " (class(*outcome)) } { (outcome.as_str()) }
                                         },
                                         None => "-",
                                     }
@@ -94,20 +94,25 @@ fn findings(findings: &[Finding]) -> Markup {
     html! {
         @if !findings.is_empty() {
             ol.findings {
-                @for finding in findings.iter().take(SHOWN_FINDINGS) {
-                    li class={ "finding " (class(finding.outcome())) } {
-                        p.head { span.badge { (word(finding.outcome())) } }
-                        p { (prose(&message(finding))) }
-                    }
-                }
+                @for finding in findings.iter().take(SHOWN_FINDINGS) { (item(finding.outcome(), &message(finding))) }
             }
             @if omitted > 0 { p { (count(omitted, "more finding")) " in the JSON format" } }
         }
     }
 }
 
+/// A finding in a list.
+pub(crate) fn item(outcome: Outcome, message: &str) -> Markup {
+    html! {
+        li class={ "finding " (class(outcome)) } {
+            p.head { span.badge { (outcome.as_str()) } }
+            p { (prose(message)) }
+        }
+    }
+}
+
 /// The class of the style sheet: what is wrong is as a critical finding.
-fn class(outcome: Outcome) -> &'static str {
+pub(crate) fn class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Verified => "ok",
         Outcome::Unknown => "medium",

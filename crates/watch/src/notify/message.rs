@@ -5,12 +5,14 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_report::FORMAT_VERSION;
+use reconcile_report::verify::Brief;
 use reconcile_spec::sha256_hex;
-use reconcile_text::{escape, escape_json};
+use reconcile_text::{count, escape, escape_json};
 use serde_json::{Value, json};
 
 use crate::board::News;
 use crate::change::{Change, Transition};
+use crate::evidence::EvidenceNews;
 
 /// The most findings that a message for people lists.
 const LISTED: usize = 10;
@@ -33,22 +35,56 @@ pub struct Message {
 
 impl Message {
     pub(crate) fn new(spec: &str, installation: Option<&str>, at: Timestamp, news: &News) -> Self {
+        Self::with(spec, installation, at, &json!(null), news, text(spec, news))
+    }
+
+    /// A message about a verification of log files. It has the fields of the other messages, so that receivers need not tell them apart.
+    pub(crate) fn of_evidence(
+        spec: &str,
+        installation: Option<&str>,
+        at: Timestamp,
+        news: &EvidenceNews,
+    ) -> Self {
+        let EvidenceNews { result, new } = news;
+        let verification = match result {
+            Ok(brief) => json!({
+                "status": brief.outcome(),
+                "digests": brief.digests,
+                "logs": brief.logs,
+                "wrong": brief.wrong,
+                "unknown": brief.unknown,
+                "new": new,
+                "error": null,
+            }),
+            Err(error) => json!({ "status": "error", "new": [], "error": error }),
+        };
+        Self::with(spec, installation, at, &verification, &News::default(), text_of_evidence(spec, news))
+    }
+
+    fn with(
+        spec: &str,
+        installation: Option<&str>,
+        at: Timestamp,
+        verification: &Value,
+        news: &News,
+        text: String,
+    ) -> Self {
         let News { changes, failed, is_recovered } = news;
-        let changes = by_severity(changes);
         let document = json!({
             "format_version": FORMAT_VERSION,
             "spec": spec,
             "installation": installation,
-            "changes": changes,
+            "changes": by_severity(changes),
             "error": failed,
             "recovered": is_recovered,
+            "verification": verification,
         });
         // The time is no part of the name.
         let id: String = sha256_hex(document.to_string().as_bytes()).chars().take(32).collect();
         let mut document = document;
         document["id"] = json!(id);
         document["checked_at"] = json!(at);
-        Self { id, document, text: text(spec, news) }
+        Self { id, document, text }
     }
 
     /// The subject of an e-mail: the first line of the text, as SNS accepts it.
@@ -138,16 +174,46 @@ fn text(spec: &str, news: &News) -> String {
         };
         let _ = write!(text, "\n• {word}: {}: {}", escape(&finding.address), escape(&finding.message));
     }
-    if listed.len() > LISTED {
-        let _ = write!(text, "\n… and {} more", listed.len() - LISTED);
-    }
+    more(&mut text, listed.len());
     text
+}
+
+/// The text about a verification of log files: the numbers in the first line, and then the new findings.
+fn text_of_evidence(spec: &str, news: &EvidenceNews) -> String {
+    let mut text = format!("{}: ", escape(spec));
+    let _ = match &news.result {
+        Err(error) => write!(text, "log files cannot be verified: {}", escape(error)),
+        Ok(Brief { wrong: 0, unknown: 0, logs, .. }) => {
+            write!(text, "{} verified", count(usize::try_from(logs.total).unwrap_or(usize::MAX), "log file"))
+        }
+        Ok(brief) => {
+            let numbers = [(brief.wrong, "wrong"), (brief.unknown, "unknown")].into_iter();
+            let numbers: Vec<String> = numbers
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, status)| format!("{number} {status}"))
+                .collect();
+            write!(text, "log files are not verified: {}", numbers.join(", "))
+        }
+    };
+    for finding in news.new.iter().take(LISTED) {
+        let _ = write!(text, "\n• {}: {}", finding.status.as_str(), escape(&finding.to_string()));
+    }
+    more(&mut text, news.new.len());
+    text
+}
+
+/// Adds the number of findings that are not listed.
+fn more(text: &mut String, findings: usize) {
+    if let omitted @ 1.. = findings.saturating_sub(LISTED) {
+        let _ = write!(text, "\n… and {omitted} more");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::change::tests::finding;
+    use crate::evidence::tests::{self as evidence, verification};
 
     fn news(changes: &[(Transition, &str)]) -> News {
         let change = |(transition, text): &(Transition, &str)| Change {
@@ -180,6 +246,37 @@ mod tests {
             assert_eq!(message(&news).text, expected);
         }
         assert!(message(&news(&many)).text.ends_with("\n… and 2 more"));
+    }
+
+    #[test]
+    fn a_message_about_log_files_names_what_is_new() {
+        let of = |text: &str, ids: &str| {
+            let (record, _) = verification(text);
+            let new = ids.split_whitespace().map(evidence::finding).collect();
+            let news = EvidenceNews { result: record.result, new };
+            Message::of_evidence("specs/prod.yaml", Some("prod"), record.at, &news)
+        };
+        for (message, expected) in [
+            (
+                of("a b", "b"),
+                "specs/prod.yaml: log files are not verified: 2 wrong\n\
+                 • wrong: production in eu-west-1: log file s3://logs/b was deleted",
+            ),
+            (of("", ""), "specs/prod.yaml: 0 log files verified"),
+            (of("failed", ""), "specs/prod.yaml: log files cannot be verified: AWS does not answer"),
+        ] {
+            assert_eq!(message.text, expected);
+        }
+        assert!(of("a", &"a ".repeat(12)).text.ends_with("\n… and 2 more"));
+        // Receivers find the fields of the other messages.
+        let document: Value = serde_json::from_str(&of("a b", "b").json()).unwrap();
+        assert_eq!((&document["changes"], &document["error"]), (&json!([]), &json!(null)));
+        assert_eq!(document["verification"]["status"], "wrong");
+        assert_eq!(document["verification"]["new"][0]["region"], "eu-west-1");
+        assert_eq!(message(&News::default()).document["verification"], json!(null));
+        // 200 findings with the longest keys fit.
+        let long: String = (0..200).map(|number| format!("{}{number} ", "k".repeat(400))).collect();
+        assert!(of("a", &long).topic().len() < LARGEST);
     }
 
     #[test]

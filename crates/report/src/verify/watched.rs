@@ -1,0 +1,119 @@
+//! What `watch` keeps of a verification.
+
+use reconcile_evidence::{Finding, Outcome, Tally};
+use reconcile_spec::sha256_hex;
+use serde::{Deserialize, Serialize};
+
+use super::{Verification, message, without_digests};
+
+/// The most findings that are kept of a verification.
+const KEPT: usize = 200;
+
+/// The result of a verification: the numbers, and the worst findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// The numbers.
+    pub brief: Brief,
+    /// The findings, at most 200: what is wrong first, then by account and Region.
+    pub worst: Vec<NamedFinding>,
+}
+
+/// The result of a verification in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// The digests.
+    pub digests: Tally,
+    /// The log files that digests name.
+    pub logs: Tally,
+    /// The findings that something was deleted, changed or added.
+    pub wrong: u64,
+    /// The findings that something could not be checked.
+    pub unknown: u64,
+}
+
+impl Brief {
+    /// The worst result.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self { wrong: 1.., .. } => Outcome::Wrong,
+            Self { unknown: 1.., .. } => Outcome::Unknown,
+            _ => Outcome::Verified,
+        }
+    }
+}
+
+/// A finding of a verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedFinding {
+    /// The name of the finding, which it has in later verifications as well: 32 hexadecimal digits.
+    pub id: String,
+    /// Whether something is wrong, or could not be checked.
+    pub status: Outcome,
+    /// The name or the number of the account, if the finding is about one.
+    pub account: Option<String>,
+    /// The Region, if the finding is about one.
+    pub region: Option<String>,
+    /// The message.
+    pub message: String,
+}
+
+impl NamedFinding {
+    fn new(cell: Option<(&str, &str)>, status: Outcome, name: &str, message: String) -> Self {
+        let (account, region) = cell.unzip();
+        let of_all = format!("{} {} {name}", account.unwrap_or_default(), region.unwrap_or_default());
+        Self {
+            id: sha256_hex(of_all.as_bytes()).chars().take(32).collect(),
+            status,
+            account: account.map(str::to_owned),
+            region: region.map(str::to_owned),
+            message,
+        }
+    }
+
+    fn of(cell: Option<(&str, &str)>, finding: &Finding) -> Self {
+        Self::new(cell, finding.outcome(), &finding.name(), message(finding))
+    }
+}
+
+impl std::fmt::Display for NamedFinding {
+    /// Writes the message after its account and Region.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some((account, region)) = self.account.as_ref().zip(self.region.as_ref()) {
+            write!(f, "{account} in {region}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl Verification {
+    /// What `watch` keeps.
+    pub fn verified(&self) -> Verified {
+        let (digests, logs) = self.tallies();
+        let number = |outcome| self.findings().filter(|finding| finding.outcome() == outcome).count() as u64;
+        let brief = Brief {
+            digests,
+            logs,
+            wrong: number(Outcome::Wrong),
+            unknown: number(Outcome::Unknown) + self.without_digests.len() as u64,
+        };
+        Verified { brief, worst: self.worst() }
+    }
+
+    fn worst(&self) -> Vec<NamedFinding> {
+        let without = self.without_digests.iter().map(|trail| {
+            let message = without_digests(trail);
+            NamedFinding::new(None, Outcome::Unknown, &message, message.clone())
+        });
+        let unlisted = self.unlisted.iter().map(|finding| NamedFinding::of(None, finding));
+        let of_cells = self.cells.iter().flat_map(|cell| {
+            let place = (self.name(&cell.account), cell.region.as_str());
+            cell.findings.iter().map(move |finding| (place, finding))
+        });
+        let of_status = |status| {
+            let findings = of_cells.clone().filter(move |(_, finding)| finding.outcome() == status);
+            findings.map(|(place, finding)| NamedFinding::of(Some(place), finding))
+        };
+        let wrong = of_status(Outcome::Wrong);
+        wrong.chain(without).chain(unlisted).chain(of_status(Outcome::Unknown)).take(KEPT).collect()
+    }
+}

@@ -54,8 +54,11 @@ struct Inner {
     calls: Mutex<Vec<Call>>,
     /// The number of changes of the state.
     changed: AtomicU64,
-    /// The number of changes that are in the file. The holder of the lock writes for all who wait.
-    saved: tokio::sync::Mutex<u64>,
+    /// The number of changes that are in the file.
+    saved: AtomicU64,
+    /// The holder writes for all who wait. A call that has nothing to write does not wait: those who wait get the lock in order, one
+    /// task after the other, also while another core has nothing to do.
+    saving: tokio::sync::Mutex<()>,
     store: Option<Store>,
     observer: Mutex<Option<Arc<Observer>>>,
     garbage: Mutex<Vec<Garbage>>,
@@ -562,8 +565,11 @@ impl Twin {
     pub async fn save(&self) -> Result<(), StoreError> {
         let Some(store) = &self.inner.store else { return Ok(()) };
         let wanted = self.inner.changed.load(Ordering::Relaxed);
-        let mut saved = self.inner.saved.lock().await;
-        if *saved >= wanted {
+        if self.inner.saved.load(Ordering::Acquire) >= wanted {
+            return Ok(());
+        }
+        let _saving = self.inner.saving.lock().await;
+        if self.inner.saved.load(Ordering::Acquire) >= wanted {
             return Ok(());
         }
         let (bytes, current) = {
@@ -571,7 +577,7 @@ impl Twin {
             (serde_json::to_vec(&*state), self.inner.changed.load(Ordering::Relaxed))
         };
         store.save(bytes)?;
-        *saved = current;
+        self.inner.saved.store(current, Ordering::Release);
         Ok(())
     }
 

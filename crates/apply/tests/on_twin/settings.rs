@@ -1,6 +1,8 @@
 //! Every setting of the resources of an installation, changed by somebody else: each change is a finding of the severity that
 //! the book names, or the book says why nobody reads the setting.
 
+#[path = "settings/alarm.rs"]
+mod alarm;
 #[path = "settings/bucket.rs"]
 mod bucket;
 #[path = "settings/key.rs"]
@@ -107,6 +109,7 @@ struct World {
     kms: aws_sdk_kms::Client,
     sns: aws_sdk_sns::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     iam: aws_sdk_iam::Client,
     cloudtrail: aws_sdk_cloudtrail::Client,
     /// The ARN of the key.
@@ -127,6 +130,7 @@ impl World {
             kms: client!(aws_sdk_kms, installation, MASTER),
             sns: client!(aws_sdk_sns, installation, MASTER),
             logs: client!(aws_sdk_cloudwatchlogs, installation, MASTER),
+            cloudwatch: client!(aws_sdk_cloudwatch, installation, MASTER),
             iam: client!(aws_sdk_iam, installation, MASTER),
             cloudtrail: client!(aws_sdk_cloudtrail, installation, MASTER),
             installation,
@@ -143,6 +147,7 @@ impl World {
             "key" => key::change(self, setting).await,
             "topic" => topic::change(self, setting).await,
             "log_group" => log_group::change(self, setting).await,
+            "alarm" => alarm::change(self, setting).await,
             "role" => role::change(self, setting).await,
             "trail" => trail::change(self, setting).await,
             _ => None,
@@ -173,7 +178,7 @@ fn with(policy: &str, statement: Value) -> String {
 }
 
 /// A spec that says all that a spec can say about the settings.
-fn spec(setting: &str) -> String {
+fn spec(kind: &str, setting: &str) -> String {
     let lock = match setting.starts_with("object lock") {
         true => ", object_lock: { mode: GOVERNANCE, days: 30 }",
         false => "",
@@ -200,7 +205,7 @@ fn spec(setting: &str) -> String {
         }
         _ => "",
     };
-    let alarms = match setting.starts_with("metric filter") {
+    let alarms = match kind == "alarm" || setting.starts_with("metric filter") {
         true => ", alarms: { controls: [CIS 4.3], topic: alarms }",
         false => "",
     };
@@ -243,6 +248,11 @@ async fn every_change_of_a_log_group_is_a_finding_of_the_documented_severity() {
 }
 
 #[tokio::test]
+async fn every_change_of_an_alarm_is_a_finding_of_the_documented_severity() {
+    check("alarm").await;
+}
+
+#[tokio::test]
 async fn every_change_of_a_role_is_a_finding_of_the_documented_severity() {
     check("role").await;
 }
@@ -255,7 +265,7 @@ async fn every_change_of_a_trail_is_a_finding_of_the_documented_severity() {
 /// What cannot be read is neither absent nor in sync.
 #[tokio::test]
 async fn a_setting_that_cannot_be_read_is_a_finding() {
-    let (spec, installation) = (spec(""), Installation::new());
+    let (spec, installation) = (spec("", ""), Installation::new());
     installation.converge(&spec).await;
     for (operation, severity) in [
         ("s3:GetBucketRequestPayment", "high"),
@@ -283,7 +293,7 @@ async fn check(kind: &str) {
     let mut wrong = Vec::new();
     for (number, row) in rows().into_iter().filter(|row| row.kind == kind).enumerate() {
         let Some(severity) = &row.severity else { continue };
-        let spec = spec(&row.setting);
+        let spec = spec(kind, &row.setting);
         if !applied.contains_key(&spec) {
             let file = folder.path().join(format!("applied-{}", applied.len()));
             let installation = Installation::on(Twin::open(&file).unwrap());

@@ -1,6 +1,8 @@
 //! Reads alarms of CloudWatch.
 
-use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricAlarm, StandardUnit, Statistic};
+use aws_sdk_cloudwatch::types::{
+    ActionConfiguration, ComparisonOperator, EvaluationWindow, MetricAlarm, StandardUnit, Statistic,
+};
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::ReadError;
@@ -23,6 +25,8 @@ pub struct LiveAlarm {
     pub ok_actions: Vec<String>,
     /// The actions when its metric has no data.
     pub insufficient_data_actions: Vec<String>,
+    /// What its notifications contain.
+    pub action_configuration: Option<ActionConfiguration>,
 }
 
 impl From<LiveAlarm> for Alarm {
@@ -93,6 +97,13 @@ fn live(alarm: MetricAlarm) -> LiveAlarm {
         threshold: alarm.threshold,
         missing_data: alarm.treat_missing_data,
         unit: alarm.unit.as_ref().map(StandardUnit::as_str).map(str::to_owned),
+        // A sliding window is the same as none.
+        on_wall_clock: alarm
+            .evaluation_window
+            .is_some_and(|window| !matches!(window, EvaluationWindow::SlidingWindow(_))),
+        warm_up: alarm
+            .warm_up_configuration
+            .map(|warm_up| warm_up.warm_up_period_duration_in_minutes.unwrap_or_default()),
     };
     LiveAlarm {
         view: Alarm {
@@ -105,5 +116,6 @@ fn live(alarm: MetricAlarm) -> LiveAlarm {
         description: alarm.alarm_description,
         ok_actions: alarm.ok_actions.unwrap_or_default(),
         insufficient_data_actions: alarm.insufficient_data_actions.unwrap_or_default(),
+        action_configuration: alarm.action_configuration,
     }
 }

@@ -38,7 +38,8 @@ fn changing(desired: &Desired, account: &Account) -> Vec<Implied> {
         implied.push(hand_over(resources(desired, account, Scope::LogRoles)));
     }
     if desired.alarms.iter().any(|alarm| alarm.site.account == account.name) {
-        implied.push(create_alarms_with_tags(resources(desired, account, Scope::Alarms)));
+        let alarms = resources(desired, account, Scope::Alarms);
+        implied.extend([create_alarms_with_tags(alarms.clone()), keep_tags_in_notifications(alarms)]);
     }
     if acts_for_organization(desired, account) {
         implied.extend(act_for_organization(desired, account));
@@ -69,6 +70,12 @@ fn create_with_tags(bucket: Vec<String>) -> Implied {
 /// The permission to create an alarm with tags. See `Tags` of `PutMetricAlarm` in the CloudWatch API reference.
 fn create_alarms_with_tags(alarms: Vec<String>) -> Implied {
     Implied { action: "cloudwatch:TagResource", resources: alarms, condition: None }
+}
+
+/// The permission to update an alarm whose notifications contain its tags, a setting of others that stays as it is. See
+/// `AlarmTagsPropagation` in the CloudWatch API reference.
+fn keep_tags_in_notifications(alarms: Vec<String>) -> Implied {
+    Implied { action: "cloudwatch:ListTagsForResource", resources: alarms, condition: None }
 }
 
 /// CloudTrail asks whether its caller may hand it the role that delivers to a log group.

@@ -85,7 +85,7 @@ const LIMIT: usize = 2048;
 
 /// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is too long. None of them
 /// allows to read log files or to take away more than the listed actions do.
-const WIDER: [&str; 12] = [
+const WIDER: [&str; 13] = [
     "s3:GetBucket",
     "s3:PutBucket",
     "logs:Describe",
@@ -98,6 +98,7 @@ const WIDER: [&str; 12] = [
     "iam:GetRole",
     "iam:PutRole",
     "kms:GetKey",
+    "s3:ListBucket",
 ];
 
 fn document(actions: &BTreeSet<String>) -> String {
@@ -144,6 +145,7 @@ mod tests {
         let is_alone = |it: &&Operation| matches!(it.place(), Place::Blame | Place::Receiver);
         let all = Operation::ALL.iter().filter(|it| !is_alone(it)).map(|it| it.action());
         let policy = SessionPolicy::of(all.chain([
+            "cloudwatch:ListTagsForResource",
             "cloudwatch:TagResource",
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",

@@ -82,6 +82,8 @@ pub(crate) fn wanted(alarm: &spec::Alarm) -> Alarm {
             missing_data: Some("notBreaching".to_owned()),
             dimensions: BTreeMap::new(),
             unit: None,
+            on_wall_clock: false,
+            warm_up: None,
         },
         actions_enabled: true,
         actions: BTreeSet::from([alarm.topic.to_string()]),

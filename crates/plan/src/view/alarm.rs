@@ -51,6 +51,12 @@ pub struct Condition {
     /// The unit of the metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Whether periods begin at fixed times, and not at each evaluation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_wall_clock: bool,
+    /// The minutes after each change of the alarm in which it is not evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<i32>,
 }
 
 impl View for Alarm {

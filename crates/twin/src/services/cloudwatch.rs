@@ -31,8 +31,13 @@ const PAGES: [usize; 2] = [50, 100];
 /// The longest time that an alarm evaluates, in seconds. See "CloudWatch service quotas".
 const LONGEST: u64 = 86_400;
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[write("PutMetricAlarm", put), write("DeleteAlarms", delete), read("DescribeAlarms", describe)];
+pub(super) const OPERATIONS: &[Operation] = &[
+    write("PutMetricAlarm", put),
+    write("DeleteAlarms", delete),
+    write("EnableAlarmActions", |state, caller, input| set_actions(state, caller, input, true)),
+    write("DisableAlarmActions", |state, caller, input| set_actions(state, caller, input, false)),
+    read("DescribeAlarms", describe),
+];
 
 /// The code of most errors of CloudWatch. See "Common Errors" in the CloudWatch API reference.
 fn invalid(message: impl Into<String>) -> Fault {
@@ -121,22 +126,24 @@ fn settings(caller: Caller<'_>, name: &str, input: &Value) -> Value {
 /// API reference.
 fn check_condition(input: &Value) -> Result<(), Fault> {
     let is_given = |name: &str| input.get(name).is_some_and(|value| !value.is_null());
-    if is_given("Metrics") {
-        return Err(invalid("the twin has no alarms on metric math"));
+    let of_metric = ["MetricName", "Namespace", "Period"];
+    let is_expression = is_given("Metrics");
+    if is_expression && let Some(name) = of_metric.into_iter().find(|name| is_given(name)) {
+        return Err(invalid(format!("The parameters Metrics and {name} are mutually exclusive.")));
     }
-    for needed in
-        ["MetricName", "Namespace", "Period", "EvaluationPeriods", "ComparisonOperator", "Threshold"]
-    {
+    let of_all = ["EvaluationPeriods", "ComparisonOperator", "Threshold"];
+    for needed in of_all.into_iter().chain(of_metric.into_iter().filter(|_| !is_expression)) {
         if !is_given(needed) {
             return Err(invalid(format!("The parameter {needed} is required.")));
         }
     }
-    if is_given("Statistic") == is_given("ExtendedStatistic") {
-        return Err(invalid("Exactly one of Statistic and ExtendedStatistic is required."));
+    let statistics = usize::from(is_given("Statistic")) + usize::from(is_given("ExtendedStatistic"));
+    if statistics != usize::from(!is_expression) {
+        return Err(invalid("Exactly one of Statistic, ExtendedStatistic and Metrics is required."));
     }
     let number = |name: &str| input[name].as_u64().unwrap_or_default();
     let (period, periods) = (number("Period"), number("EvaluationPeriods"));
-    if !matches!(period, 10 | 20 | 30) && (period == 0 || !period.is_multiple_of(60)) {
+    if is_given("Period") && !matches!(period, 10 | 20 | 30) && (period == 0 || !period.is_multiple_of(60)) {
         return Err(invalid("Period must be 10, 20, 30 or a multiple of 60."));
     }
     if period < 3600 && period.saturating_mul(periods) > LONGEST {
@@ -178,6 +185,22 @@ fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
         [] => Ok(json!({})),
         names => Err(Fault::new(404, "ResourceNotFound", format!("Unknown alarms: {}", names.join(", ")))),
     }
+}
+
+/// Enables or disables the actions of alarms. Unknown names are ignored: the operations have no error for them.
+fn set_actions(
+    state: &mut State,
+    caller: Caller<'_>,
+    input: &Value,
+    are_enabled: bool,
+) -> Result<Value, Fault> {
+    let alarms = &mut state.regional(caller.account, caller.region).alarms;
+    for name in list(input, "AlarmNames").iter().filter_map(Value::as_str) {
+        if let Some(alarm) = alarms.get_mut(name) {
+            alarm.settings["ActionsEnabled"] = json!(are_enabled);
+        }
+    }
+    Ok(json!({}))
 }
 
 /// Lists alarms, sorted by name. Unknown names are left out.

@@ -11,6 +11,9 @@ use reconcile_campaign::garbage::Garbled;
 use reconcile_campaign::scenario::{Scenario, scenarios};
 use serde_json::json;
 
+/// The version of the JSON documents of the campaign.
+const FORMAT_VERSION: &str = "1.0";
+
 /// Simulate applies on the embedded AWS, and check the promises after every call
 ///
 /// A seed stands for live state, a spec, the weather of AWS and perhaps a kill. Crash points kill the apply of each scenario of
@@ -81,7 +84,7 @@ fn one(seed: u64, format: Format) -> std::io::Result<bool> {
     let is_kept = verdict.as_ref().is_ok_and(|verdict| verdict.broken.is_empty());
     if format == Format::Json {
         let (verdict, error) = (verdict.as_ref().ok(), verdict.as_ref().err());
-        writeln!(out, "{}", json!({ "format_version": "1.0", "verdict": verdict, "error": error }))?;
+        writeln!(out, "{}", json!({ "format_version": FORMAT_VERSION, "verdict": verdict, "error": error }))?;
         return Ok(is_kept);
     }
     if let Some(case) = case {
@@ -135,7 +138,7 @@ fn many(args: &Args, jobs: usize) -> std::io::Result<bool> {
     let mut out = std::io::stdout().lock();
     match args.format {
         Format::Json => {
-            let text = json!({ "format_version": "1.0", "from": args.from, "figures": figures });
+            let text = json!({ "format_version": FORMAT_VERSION, "from": args.from, "figures": figures });
             writeln!(out, "{text}")?;
         }
         Format::Text => write_figures(&mut out, &figures)?,
@@ -171,7 +174,7 @@ fn garbage(args: &Args) -> std::io::Result<bool> {
     let Garbled { operations, applies, unharmed, broken } = &result;
     if args.format == Format::Json {
         let text = json!({
-            "format_version": "1.0", "operations": operations, "applies": applies, "unharmed": unharmed, "broken": broken,
+            "format_version": FORMAT_VERSION, "operations": operations, "applies": applies, "unharmed": unharmed, "broken": broken,
         });
         writeln!(out, "{text}")?;
     } else {
@@ -220,7 +223,7 @@ fn crash_points(args: &Args, jobs: usize) -> std::io::Result<bool> {
     let mut out = std::io::stdout().lock();
     if args.format == Format::Json {
         let text = json!({
-            "format_version": "1.0", "scenarios": scenarios, "calls": calls, "kills": points, "reruns": reruns,
+            "format_version": FORMAT_VERSION, "scenarios": scenarios, "calls": calls, "kills": points, "reruns": reruns,
             "broken": broken, "seconds": seconds,
         });
         writeln!(out, "{text}")?;

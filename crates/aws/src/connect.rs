@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::provider_config::ProviderConfig;
@@ -19,7 +19,7 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use reconcile_policy::{AccountId, Region};
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use crate::answer::checked;
 use crate::endpoint::EMBEDDED;
@@ -82,8 +82,9 @@ struct Shared {
     /// The client of the calls that assume roles, and of providers of credentials.
     http_client: SharedHttpClient,
     roads: Roads,
-    /// The base configurations by profile (`None`: ambient credentials). A profile is read once.
-    bases: Mutex<HashMap<Option<String>, SdkConfig>>,
+    /// The base configurations by profile (`None`: ambient credentials). A profile is read once, and nobody waits for a lock after
+    /// that: an async lock goes to the accounts in their order, one at a time, also while a core has nothing to do.
+    bases: Mutex<HashMap<Option<String>, Arc<OnceCell<SdkConfig>>>>,
 }
 
 impl Aws {
@@ -138,13 +139,11 @@ impl Aws {
     /// Returns the configuration with the ambient credentials, or with the credentials of a profile.
     pub(crate) async fn base(&self, profile: Option<&str>) -> SdkConfig {
         let profile = profile.or(self.shared.options.profile.as_deref()).map(str::to_owned);
-        let mut bases = self.shared.bases.lock().await;
-        if let Some(base) = bases.get(&profile) {
-            return base.clone();
-        }
-        let base = self.shared.load(profile.as_deref()).await;
-        bases.insert(profile, base.clone());
-        base
+        let base = {
+            let mut bases = self.shared.bases.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(bases.entry(profile.clone()).or_default())
+        };
+        base.get_or_init(|| self.shared.load(profile.as_deref())).await.clone()
     }
 }
 

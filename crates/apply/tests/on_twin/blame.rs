@@ -97,6 +97,25 @@ async fn a_finding_names_the_call_that_caused_it() {
     assert!(comparison.plan.key.is_some());
 }
 
+/// These calls name alarms in a list.
+#[tokio::test]
+async fn who_disabled_or_deleted_an_alarm_is_named() {
+    let installation = Installation::new();
+    let alarms = "alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms }";
+    let text = members(1, &format!(", cloudwatch_logs: {{ log_group: events, {alarms} }}"));
+    installation.converge(&text).await;
+    let cloudwatch = client!(aws_sdk_cloudwatch, installation, M0);
+    cloudwatch.disable_alarm_actions().alarm_names("reconcile-test-root-user").send().await.unwrap();
+    cloudwatch.delete_alarms().alarm_names("reconcile-test-cloudtrail").send().await.unwrap();
+    let (_, findings) = blamed(&installation, &text).await;
+    for (alarm, expected) in [
+        ("reconcile-test-root-user", "DisableAlarmActions by others"),
+        ("reconcile-test-cloudtrail", "DeleteAlarms by others"),
+    ] {
+        assert_eq!(authors(of(&findings, &format!("alarm/m0/{alarm}"))), [expected]);
+    }
+}
+
 #[tokio::test]
 async fn our_own_apply_is_named_as_such_and_a_changed_spec_is_its_work() {
     let installation = Installation::new();

@@ -25,6 +25,9 @@ pub(crate) struct Event {
     /// The request parameters that are texts.
     #[serde(rename = "of")]
     pub(crate) parameters: BTreeMap<String, String>,
+    /// The request parameters that are lists of texts, such as the names of alarms.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) lists: BTreeMap<String, Vec<String>>,
     /// The ARN of the resource, for the services that record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) arn: Option<String>,

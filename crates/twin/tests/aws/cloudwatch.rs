@@ -1,8 +1,10 @@
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic, Tag};
 use reconcile_twin::{Denial, Garbage, GarbageAnswer};
+use serde_json::{Value, json};
 
-use crate::clients::{MASTER, MEMBER, REGION, cloudwatch, code, twin};
+use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, cloudwatch, code, twin};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:alarms";
 
@@ -36,6 +38,33 @@ async fn an_alarm_is_created_replaced_listed_and_deleted() {
     client.delete_alarms().alarm_names("root").send().await.unwrap();
     assert_eq!(code(client.delete_alarms().alarm_names("root").send().await), "ResourceNotFound");
     assert_eq!(client.describe_alarms().send().await.unwrap().metric_alarms(), []);
+}
+
+#[tokio::test]
+async fn the_actions_of_alarms_are_disabled_and_enabled_and_the_history_names_the_alarms() {
+    let twin = twin();
+    let client = cloudwatch(&twin, MASTER);
+    for name in ["one", "two"] {
+        alarm(&client, name).send().await.unwrap();
+    }
+    let enabled = async || {
+        let found = client.describe_alarms().send().await.unwrap();
+        found.metric_alarms().iter().map(|it| it.actions_enabled().unwrap()).collect::<Vec<_>>()
+    };
+    // Names of no alarm are ignored.
+    client.disable_alarm_actions().alarm_names("one").alarm_names("none").send().await.unwrap();
+    assert_eq!(enabled().await, [false, true]);
+    client.enable_alarm_actions().alarm_names("one").send().await.unwrap();
+    assert_eq!(enabled().await, [true, true]);
+
+    let by_alarm = LookupAttribute::builder().attribute_key(LookupAttributeKey::ResourceName);
+    let request = cloudtrail(&twin, MASTER, REGION).lookup_events();
+    let found = request.lookup_attributes(by_alarm.attribute_value("one").build().unwrap()).send().await;
+    let found = found.unwrap().events.unwrap();
+    let names: Vec<&str> = found.iter().map(|event| event.event_name().unwrap()).collect();
+    assert_eq!(names, ["EnableAlarmActions", "DisableAlarmActions", "PutMetricAlarm"]);
+    let document: Value = serde_json::from_str(found[1].cloud_trail_event().unwrap()).unwrap();
+    assert_eq!(document["requestParameters"], json!({ "alarmNames": ["one", "none"] }));
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Implements the event history: records the management calls that change something, and looks them up.
 //!
 //! AWS also records calls that only read, and shows an event after some minutes. The twin records no reads, shows an event at
-//! once, keeps the last [`KEPT`] events of an account and Region, and leaves out parameters that are not short texts.
+//! once, keeps the last [`KEPT`] events of an account and Region, and leaves out parameters that are neither short texts
+//! nor short lists of them.
 //!
 //! See `LookupEvents` in the CloudTrail API reference, and "CloudTrail record contents for management, data, and network activity
 //! events" in the CloudTrail user guide.
@@ -52,6 +53,7 @@ pub(crate) fn record(state: &mut State, request: &Request, answer: &Answer, buck
         user_agent,
         error: answer.error.map(str::to_owned),
         parameters,
+        lists: lists(request),
         arn,
     };
     events.push(event.into());
@@ -98,6 +100,23 @@ fn parameters(request: &Request, bucket: Option<&str>) -> BTreeMap<String, Strin
         !matches!(name.as_str(), "Action" | "Version") && !name.contains('.') && text.len() <= LONGEST
     };
     texts.into_iter().filter(is_kept).map(|(name, text)| (small(&name), text)).collect()
+}
+
+/// The parameters of a request in JSON or CBOR that are short lists of texts.
+fn lists(request: &Request) -> BTreeMap<String, Vec<String>> {
+    if matches!(request.scope.service.as_str(), "s3" | "sns" | "iam") {
+        return BTreeMap::new();
+    }
+    let Value::Object(members) = request.input() else { return BTreeMap::new() };
+    let texts = |list: Value| match list {
+        Value::Array(values) => values.into_iter().map(|it| it.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    let lists = members.into_iter().filter_map(|(name, value)| Some((small(&name), texts(value)?)));
+    let is_kept = |(_, texts): &(String, Vec<String>)| {
+        !texts.is_empty() && texts.iter().map(String::len).sum::<usize>() <= LONGEST
+    };
+    lists.filter(is_kept).collect()
 }
 
 fn small(name: &str) -> String {
@@ -208,8 +227,10 @@ fn user_name(event: &Event) -> &str {
 /// The types and names of the resources of an event, as far as a parameter or the service names them.
 fn resources(event: &Event) -> Vec<(&'static str, &str)> {
     let named = |kind, parameters: &[&str]| -> Vec<(&'static str, &str)> {
-        let names = parameters.iter().filter_map(|it| event.parameters.get(*it));
-        names.map(|name| (kind, name.as_str())).collect()
+        let text = |name: &&str| {
+            event.parameters.get(*name).into_iter().chain(event.lists.get(*name).into_iter().flatten())
+        };
+        parameters.iter().flat_map(text).map(|name| (kind, name.as_str())).collect()
     };
     match event.operation.split(':').next() {
         Some("cloudtrail") => named("AWS::CloudTrail::Trail", &["name", "trailName", "resourceId"]),
@@ -221,7 +242,7 @@ fn resources(event: &Event) -> Vec<(&'static str, &str)> {
         Some("sns") => named("AWS::SNS::Topic", &["topicArn", "resourceArn"]),
         Some("iam") => named("AWS::IAM::Role", &["roleName"]),
         Some("logs") => named("AWS::Logs::LogGroup", &["logGroupName"]),
-        Some("cloudwatch") => named("AWS::CloudWatch::Alarm", &["alarmName"]),
+        Some("cloudwatch") => named("AWS::CloudWatch::Alarm", &["alarmName", "alarmNames"]),
         _ => Vec::new(),
     }
 }
@@ -287,6 +308,9 @@ fn document(caller: Caller<'_>, user_agents: &[String], id: &str, event: &Event)
         "recipientAccountId": caller.account,
         "eventCategory": "Management",
     });
+    for (name, texts) in &event.lists {
+        document["requestParameters"][name] = json!(texts);
+    }
     if let Some(code) = &event.error {
         document["errorCode"] = json!(code);
     }

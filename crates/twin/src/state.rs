@@ -22,7 +22,7 @@ use crate::disagreement::Disagreement;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use cloudtrail::Trail;
-pub(crate) use event::Event;
+pub(crate) use event::{Event, Parameter};
 pub(crate) use iam::Role;
 pub(crate) use kms::Key;
 pub use kms::{KeyMaterial, MultiRegion};

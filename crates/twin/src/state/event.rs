@@ -22,13 +22,30 @@ pub(crate) struct Event {
     pub(crate) user_agent: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// The request parameters that are texts.
+    /// The request parameters that are texts, or lists of texts.
     #[serde(rename = "of")]
-    pub(crate) parameters: BTreeMap<String, String>,
-    /// The request parameters that are lists of texts, such as the names of alarms.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) lists: BTreeMap<String, Vec<String>>,
+    pub(crate) parameters: BTreeMap<String, Parameter>,
     /// The ARN of the resource, for the services that record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) arn: Option<String>,
+}
+
+/// A request parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Parameter {
+    /// A text.
+    Text(String),
+    /// A list, such as the names of alarms.
+    List(Vec<String>),
+}
+
+impl Parameter {
+    /// The texts: one, or those of the list.
+    pub(crate) fn texts(&self) -> &[String] {
+        match self {
+            Self::Text(text) => std::slice::from_ref(text),
+            Self::List(texts) => texts,
+        }
+    }
 }

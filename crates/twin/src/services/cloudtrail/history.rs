@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::json::{list, optional};
@@ -19,7 +20,7 @@ use crate::answer::Answer;
 use crate::caller::{Caller, user_arn};
 use crate::fault::Fault;
 use crate::request::{Request, base_key, session_key};
-use crate::state::{Event, Shared, State, now};
+use crate::state::{Event, Parameter, Shared, State, now};
 
 /// The number of events that the twin keeps for an account and Region.
 const KEPT: usize = 500;
@@ -53,7 +54,6 @@ pub(crate) fn record(state: &mut State, request: &Request, answer: &Answer, buck
         user_agent,
         error: answer.error.map(str::to_owned),
         parameters,
-        lists: lists(request),
         arn,
     };
     events.push(event.into());
@@ -83,40 +83,25 @@ fn name(operation: &str) -> String {
     name.to_owned()
 }
 
-/// The parameters of a request that are short texts. Events write their names with a small letter.
-fn parameters(request: &Request, bucket: Option<&str>) -> BTreeMap<String, String> {
-    let texts: Vec<(String, String)> = match request.scope.service.as_str() {
-        "s3" => bucket.map(|name| ("bucketName".to_owned(), name.to_owned())).into_iter().collect(),
-        "sns" | "iam" => Form::of(request).into_fields(),
+/// The parameters of a request that are short texts, or short lists of texts. Events write their names with a small letter.
+fn parameters(request: &Request, bucket: Option<&str>) -> BTreeMap<String, Parameter> {
+    let text = |(name, text)| (name, Parameter::Text(text));
+    let all: Vec<(String, Parameter)> = match request.scope.service.as_str() {
+        "s3" => bucket.map(|name| text(("bucketName".to_owned(), name.to_owned()))).into_iter().collect(),
+        "sns" | "iam" => Form::of(request).into_fields().into_iter().map(text).collect(),
         _ => match request.input() {
             Value::Object(members) => members
                 .into_iter()
-                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+                .filter_map(|(name, value)| Some((name, Parameter::deserialize(value).ok()?)))
                 .collect(),
             _ => Vec::new(),
         },
     };
-    let is_kept = |(name, text): &(String, String)| {
-        !matches!(name.as_str(), "Action" | "Version") && !name.contains('.') && text.len() <= LONGEST
+    let is_kept = |(name, parameter): &(String, Parameter)| {
+        let length: usize = parameter.texts().iter().map(String::len).sum();
+        !matches!(name.as_str(), "Action" | "Version") && !name.contains('.') && length <= LONGEST
     };
-    texts.into_iter().filter(is_kept).map(|(name, text)| (small(&name), text)).collect()
-}
-
-/// The parameters of a request in JSON or CBOR that are short lists of texts.
-fn lists(request: &Request) -> BTreeMap<String, Vec<String>> {
-    if matches!(request.scope.service.as_str(), "s3" | "sns" | "iam") {
-        return BTreeMap::new();
-    }
-    let Value::Object(members) = request.input() else { return BTreeMap::new() };
-    let texts = |list: Value| match list {
-        Value::Array(values) => values.into_iter().map(|it| it.as_str().map(str::to_owned)).collect(),
-        _ => None,
-    };
-    let lists = members.into_iter().filter_map(|(name, value)| Some((small(&name), texts(value)?)));
-    let is_kept = |(_, texts): &(String, Vec<String>)| {
-        !texts.is_empty() && texts.iter().map(String::len).sum::<usize>() <= LONGEST
-    };
-    lists.filter(is_kept).collect()
+    all.into_iter().filter(is_kept).map(|(name, parameter)| (small(&name), parameter)).collect()
 }
 
 fn small(name: &str) -> String {
@@ -129,10 +114,11 @@ fn key_of(
     state: &State,
     account: &str,
     region: &str,
-    parameters: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, Parameter>,
     answer: &Answer,
 ) -> Option<String> {
     let named = ["keyId", "targetKeyId"].into_iter().find_map(|name| parameters.get(name));
+    let named = named.and_then(|parameter| parameter.texts().first());
     let key = named.and_then(|name| state.key_named(account, region, name));
     let created = || {
         let created: Value = serde_json::from_slice(answer.response.body()).ok()?;
@@ -227,10 +213,8 @@ fn user_name(event: &Event) -> &str {
 /// The types and names of the resources of an event, as far as a parameter or the service names them.
 fn resources(event: &Event) -> Vec<(&'static str, &str)> {
     let named = |kind, parameters: &[&str]| -> Vec<(&'static str, &str)> {
-        let text = |name: &&str| {
-            event.parameters.get(*name).into_iter().chain(event.lists.get(*name).into_iter().flatten())
-        };
-        parameters.iter().flat_map(text).map(|name| (kind, name.as_str())).collect()
+        let named = parameters.iter().filter_map(|it| event.parameters.get(*it));
+        named.flat_map(Parameter::texts).map(|name| (kind, name.as_str())).collect()
     };
     match event.operation.split(':').next() {
         Some("cloudtrail") => named("AWS::CloudTrail::Trail", &["name", "trailName", "resourceId"]),
@@ -308,9 +292,6 @@ fn document(caller: Caller<'_>, user_agents: &[String], id: &str, event: &Event)
         "recipientAccountId": caller.account,
         "eventCategory": "Management",
     });
-    for (name, texts) in &event.lists {
-        document["requestParameters"][name] = json!(texts);
-    }
     if let Some(code) = &event.error {
         document["errorCode"] = json!(code);
     }

@@ -70,6 +70,11 @@ impl Verification {
         (digests, logs)
     }
 
+    /// The number of findings with a result.
+    fn number(&self, outcome: Outcome) -> usize {
+        self.findings().filter(|finding| finding.outcome() == outcome).count()
+    }
+
     fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.unlisted.iter().chain(self.cells.iter().flat_map(|cell| &cell.findings))
     }
@@ -142,10 +147,9 @@ fn summary(verification: &Verification) -> Line {
     let (digests, logs) = verification.tallies();
     let of = |tally: Tally, noun| format!("{} of {}", tally.verified, count(to_usize(tally.total), noun));
     let verified = format!("{} and {} verified", of(digests, "digest"), of(logs, "log file"));
-    let number = |outcome| verification.findings().filter(|finding| finding.outcome() == outcome).count();
     let mut line = Line::styled(style(verification.outcome()), verified);
     for outcome in [Outcome::Wrong, Outcome::Unknown] {
-        if let number @ 1.. = number(outcome) {
+        if let number @ 1.. = verification.number(outcome) {
             line = line.and(", ").and_styled(style(outcome), format_args!("{number} {}", outcome.as_str()));
         }
     }

@@ -146,17 +146,11 @@ fn section(watched: &Watched<'_>, asked: &Asked) -> Markup {
             p.soft { "The last complete check was at " (time(at)) "." }
         }
         @if !watched.history.is_empty() {
-            details {
-                summary { "History of checks" }
-                table {
-                    thead { tr {
-                        @for name in ["Time", "Seconds", "Status", "Findings", "New", "Resolved", "Repaired"] {
-                            th scope="col" { (name) }
-                        }
-                    } }
-                    tbody { @for record in watched.history.iter().rev().take(SHOWN) { (row(record)) } }
-                }
-            }
+            (history(
+                "History of checks",
+                ["Status", "Findings", "New", "Resolved", "Repaired"],
+                watched.history.iter().map(|record| (record.at, record.seconds, of_check(record))),
+            ))
         }
         @if let Some(last) = watched.verifications.last() { (log_files(watched, last, asked)) }
     }
@@ -185,31 +179,11 @@ fn log_files(watched: &Watched<'_>, last: &VerificationRecord, asked: &Asked) ->
             }
             @if findings.len() > SHOWN { p { "There are more findings: " code { "reconcile verify" } " lists all of them." } }
         }
-        details {
-            summary { "History of verifications" }
-            table {
-                thead { tr {
-                    @for name in ["Time", "Seconds", "Status", "Digests", "Log files", "Wrong", "Unknown"] {
-                        th scope="col" { (name) }
-                    }
-                } }
-                tbody {
-                    @for record in watched.verifications.iter().rev().take(SHOWN) {
-                        tr {
-                            td { (time(record.at)) }
-                            td { (format!("{:.1}", record.seconds)) }
-                            td { (record.status()) }
-                            @if let Ok(Brief { digests, logs, wrong, unknown }) = &record.result {
-                                @for tally in [digests, logs] { td { (tally.verified) " of " (tally.total) } }
-                                td { (wrong) } td { (unknown) }
-                            } @else {
-                                td colspan="4" {}
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        (history(
+            "History of verifications",
+            ["Status", "Digests", "Log files", "Wrong", "Unknown"],
+            watched.verifications.iter().map(|record| (record.at, record.seconds, of_verification(record))),
+        ))
     }
 }
 
@@ -222,13 +196,44 @@ fn is_incomplete(watched: &Watched<'_>) -> bool {
     watched.drift.is_some_and(|drift| drift.status() == Status::Error)
 }
 
-fn row(record: &Record) -> Markup {
+/// A folded table of the last rounds, the newest first. `rounds` are the oldest first: the time, the seconds and the other cells.
+fn history(
+    title: &str,
+    columns: [&str; 5],
+    rounds: impl DoubleEndedIterator<Item = (Timestamp, f64, Markup)>,
+) -> Markup {
     html! {
-        tr {
-            td { (time(record.at)) }
-            td { (format!("{:.1}", record.seconds)) }
-            td { (record.status.as_str().replace('_', " ")) }
-            @for number in [record.findings, record.new, record.resolved, record.repaired] { td { (number) } }
+        details {
+            summary { (title) }
+            table {
+                thead { tr {
+                    @for name in ["Time", "Seconds"].into_iter().chain(columns) { th scope="col" { (name) } }
+                } }
+                tbody {
+                    @for (at, seconds, cells) in rounds.rev().take(SHOWN) {
+                        tr { td { (time(at)) } td { (format!("{seconds:.1}")) } (cells) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn of_check(record: &Record) -> Markup {
+    html! {
+        td { (record.status.as_str().replace('_', " ")) }
+        @for number in [record.findings, record.new, record.resolved, record.repaired] { td { (number) } }
+    }
+}
+
+fn of_verification(record: &VerificationRecord) -> Markup {
+    html! {
+        td { (record.status()) }
+        @if let Ok(Brief { digests, logs, wrong, unknown }) = &record.result {
+            @for tally in [digests, logs] { td { (tally.verified) " of " (tally.total) } }
+            @for number in [wrong, unknown] { td { (number) } }
+        } @else {
+            td colspan="4" {}
         }
     }
 }

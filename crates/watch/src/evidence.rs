@@ -1,4 +1,4 @@
-//! What is new in a verification of log files. Pure.
+//! Compares a verification of log files with the one before. Pure.
 
 use reconcile_evidence::Outcome;
 use reconcile_report::verify::{Brief, NamedFinding};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The most verifications that are remembered of a spec: a year of daily ones.
 const REMEMBERED: usize = 366;
 
-/// What is remembered of the verifications of a spec.
+/// The remembered verifications of a spec.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Evidence {
     /// The worst findings of the last verification that had a result, which receivers know.
@@ -17,7 +17,7 @@ pub(crate) struct Evidence {
     pub(crate) history: Vec<VerificationRecord>,
 }
 
-/// What receivers are told after a verification.
+/// The news of a verification, for receivers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EvidenceNews {
     /// The numbers, or the error of a verification that failed.
@@ -35,7 +35,7 @@ impl Evidence {
     /// Adds a verification. Returns the news for receivers: new findings, the first verification without findings after one with
     /// findings, the first one that fails, and the first one that does not fail again.
     ///
-    /// Nobody is told that a finding is resolved: the next verification does not look at the hours of this one.
+    /// No finding is reported as resolved: the next verification does not look at the hours of this one.
     pub(crate) fn add(
         &mut self,
         record: VerificationRecord,

@@ -25,7 +25,7 @@ pub struct LiveAlarm {
     pub ok_actions: Vec<String>,
     /// The actions when its metric has no data.
     pub insufficient_data_actions: Vec<String>,
-    /// What its notifications contain.
+    /// The content of its notifications.
     pub action_configuration: Option<ActionConfiguration>,
 }
 

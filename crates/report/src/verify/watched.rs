@@ -1,4 +1,4 @@
-//! What `watch` keeps of a verification.
+//! The part of a verification that `watch` keeps.
 
 use reconcile_evidence::{Finding, Outcome, Tally};
 use reconcile_spec::sha256_hex;
@@ -86,15 +86,14 @@ impl std::fmt::Display for NamedFinding {
 }
 
 impl Verification {
-    /// What `watch` keeps.
+    /// Returns the part that `watch` keeps.
     pub fn verified(&self) -> Verified {
         let (digests, logs) = self.tallies();
-        let number = |outcome| self.findings().filter(|finding| finding.outcome() == outcome).count() as u64;
         let brief = Brief {
             digests,
             logs,
-            wrong: number(Outcome::Wrong),
-            unknown: number(Outcome::Unknown) + self.without_digests.len() as u64,
+            wrong: self.number(Outcome::Wrong) as u64,
+            unknown: (self.number(Outcome::Unknown) + self.without_digests.len()) as u64,
         };
         Verified { brief, worst: self.worst() }
     }

@@ -70,7 +70,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
         previous: Option<&StoredPolicy>,
         written: Option<&StoredPolicy>,
     ) -> Result<(), ApplyError> {
-        self.asking.settle(&self.work.context.pace.interrupt).await;
+        self.settle().await;
         let change = self.work.change;
         let mut confirmation = self.ask(PolicyAfter::ChangedByOthers, &change.confirm).await;
         let must_be_certain = change.phase == Phase::Contract || self.first_use().is_some();
@@ -152,10 +152,17 @@ impl<'a, S: Shelf> Trial<'a, S> {
         let before = self.work.change.changed.policy().and_then(|documents| documents.before);
         match self.put_longer(before, retreat).await {
             Ok(()) => {
-                self.asking.settle(&self.work.context.pace.interrupt).await;
+                self.settle().await;
                 PolicyAfter::Retreated { accepted: self.is_accepted(refused).await }
             }
             Err(error) => PolicyAfter::NotRestored { error: error.to_string() },
+        }
+    }
+
+    /// Waits until AWS uses the policy that was written just now. An emulator uses it at once.
+    async fn settle(&self) {
+        if !self.work.session.is_elsewhere() {
+            self.asking.settle(&self.work.context.pace.interrupt).await;
         }
     }
 

@@ -120,10 +120,8 @@ impl ApplyError {
 }
 
 impl Hint for ApplyError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         match self {
-            Self::Aws(error) => error.hint(),
-            Self::Read(error) => error.hint(),
             Self::Stale { .. } => Some("plan again, review the changes, and apply the new plan".to_owned()),
             Self::NotShown { .. } => Some(
                 "AWS returns changes late: run plan again in a few minutes, or set a longer `--propagation-timeout`"
@@ -185,7 +183,15 @@ impl Hint for ApplyError {
                 Some("find out who else manages this policy, then run apply again".to_owned())
             }
             Self::UnknownKey(_) | Self::NoSuchAccount(_) | Self::BadAddress(_) => Some("plan again".to_owned()),
-            Self::Journal(_) | Self::Incomplete { .. } => None,
+            Self::Aws(_) | Self::Read(_) | Self::Journal(_) | Self::Incomplete { .. } => None,
+        }
+    }
+
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
+        match self {
+            Self::Aws(error) => Some(error),
+            Self::Read(error) => Some(error),
+            _ => None,
         }
     }
 }

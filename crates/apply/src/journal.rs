@@ -31,7 +31,7 @@ pub struct JournalError {
 }
 
 impl Hint for JournalError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         None
     }
 }

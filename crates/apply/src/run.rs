@@ -7,6 +7,7 @@ use reconcile_aws::Aws;
 use reconcile_plan::Plan;
 use reconcile_plan::plan::{ActionKind, Change};
 use reconcile_spec::Desired;
+use reconcile_text::Hint;
 use tokio::task::JoinSet;
 use tracing::{Instrument, trace_span};
 
@@ -117,7 +118,7 @@ async fn run_one(context: &Context, journal: &Journal, change: &Change) -> Chang
         context.created(&change.address);
     }
     if let Err(error) = journal.end(change, &result.status) {
-        result.status = Status::Failed { error: error.to_string(), hint: None };
+        result.status = Status::Failed { error: error.to_string(), hint: error.hint() };
     }
     context.pace.watch.event(Event::Finished(&change.address, &result.status));
     result

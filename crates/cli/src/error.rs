@@ -93,8 +93,13 @@ pub(crate) enum CliError {
     #[error("no resource in this spec matches `{address}`")]
     UnknownAddress { address: String, known: Vec<String> },
     /// The installation cannot be copied completely.
-    #[error("the installation was copied only in part: {0}")]
-    NotCopied(String),
+    #[error("the installation was copied only in part: {failed}")]
+    NotCopied {
+        /// The changes that failed, with their errors.
+        failed: String,
+        /// The hint of the first of them.
+        hint: Option<String>,
+    },
     /// A file is not a policy.
     #[error("`{path}` is not a policy")]
     Policy { path: PathBuf, source: ParseError },
@@ -201,11 +206,10 @@ impl From<ImportError> for CliError {
 }
 
 impl Hint for CliError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         Some(match self {
             Self::Usage(error) => return Some(paragraph(error, "Usage: ")).filter(|usage| !usage.is_empty()),
             Self::NoPlan { .. } => "create one with `reconcile plan SPEC`".to_owned(),
-            Self::Plan { source, .. } => return source.hint(),
             Self::Baseline { .. } => {
                 "create one with `reconcile drift SPEC --baseline FILE --update-baseline --reason TEXT`".to_owned()
             }
@@ -223,20 +227,14 @@ impl Hint for CliError {
             Self::UnknownAccount { known, .. } => format!("the spec has: {}", known.join(", ")),
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
             Self::OtherWorld { .. } => "use the same `--sandbox` option as for the plan, or plan again".to_owned(),
-            Self::Observe(error) => return error.hint(),
             Self::UnknownAddress { known, .. } => {
                 const SHOWN: usize = 20;
                 let shown: Vec<&str> = known.iter().take(SHOWN).map(String::as_str).collect();
                 format!("the spec has: {}", shown.join(", "))
             }
-            Self::Sandbox(error) => return error.hint(),
             Self::Deliver(DeliverError::NoTrail(_)) => "create the trails first: `reconcile apply SPEC --sandbox`".to_owned(),
-            Self::WatchState(error) => return error.hint(),
             Self::NoLockToLead { .. } => "set `lock` in the spec, or run one replica without `--replicas`".to_owned(),
-            Self::Journal(error) => return error.hint(),
-            Self::Lock(error) => return error.hint(),
-            Self::Unreleased { error, .. } => return error.hint(),
-            Self::Import(error) => return error.hint(),
+            Self::NotCopied { hint, .. } => return hint.clone(),
             Self::NoMembers => {
                 "set `organization.include` and `organization.role`, or print the policies with `--format text`".to_owned()
             }
@@ -258,10 +256,17 @@ impl Hint for CliError {
             Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
             Self::AbortedLock => "show and release the lock with `reconcile unlock SPEC`".to_owned(),
             Self::NobodyToAsk { instead } => (*instead).to_owned(),
-            Self::Read { .. }
+            Self::Plan { .. }
+            | Self::Observe(_)
+            | Self::Sandbox(_)
+            | Self::WatchState(_)
+            | Self::Journal(_)
+            | Self::Lock(_)
+            | Self::Unreleased { .. }
+            | Self::Import(_)
+            | Self::Read { .. }
             | Self::Write { .. }
             | Self::Spec(_)
-            | Self::NotCopied(_)
             | Self::Policy { .. }
             | Self::Interrupted
             | Self::Notify { .. }
@@ -277,6 +282,20 @@ impl Hint for CliError {
             | Self::Runtime(_)
             | Self::Output(_) => return None,
         })
+    }
+
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
+        match self {
+            Self::Plan { source, .. } => Some(source),
+            Self::Observe(error) => Some(error.as_ref()),
+            Self::Sandbox(error) => Some(error),
+            Self::WatchState(error) => Some(error),
+            Self::Journal(error) => Some(error),
+            Self::Lock(error) => Some(error),
+            Self::Unreleased { error, .. } => Some(error.as_ref()),
+            Self::Import(error) => Some(error.as_ref()),
+            _ => None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use reconcile_aws::Aws;
 use reconcile_plan::freshness::{DigestTrails, Staleness};
 use reconcile_spec::Desired;
+use reconcile_text::message;
 
 use crate::evidence::LogFiles;
 
@@ -21,6 +22,6 @@ pub async fn freshness(
     }
     match LogFiles::open_to_list(aws, desired).await {
         Ok(bucket) => reconcile_evidence::freshness(&bucket, desired, digests, now, at_once).await,
-        Err(error) => digests.unread(&error.to_string()),
+        Err(error) => digests.unread(&message(&error)),
     }
 }

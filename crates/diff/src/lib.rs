@@ -11,9 +11,8 @@ mod import;
 pub mod observe;
 mod read;
 
-pub use alarms::read_alarms;
 pub use blame::blame;
 pub use freshness::freshness;
 pub use import::import;
 pub use observe::Progress;
-pub use read::{join, read};
+pub use read::{join, read, read_for_controls};

@@ -7,6 +7,7 @@ use reconcile_plan::observed::{Live, LiveError, LiveOrganization, joined};
 use reconcile_spec::Spec;
 
 use crate::Progress;
+use crate::alarms::read_alarms;
 use crate::observe::{discover, observe};
 
 /// Reads the live state of everything that a spec names: first the organization, because its members can join the accounts of
@@ -19,6 +20,16 @@ pub async fn read(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Liv
     let (spec, organization) = Box::pin(join(aws, spec)).await?;
     let desired = Arc::new(spec.desired().clone());
     let observed = Box::pin(observe(aws, &desired, organization, progress)).await?;
+    Ok(Live { spec, observed })
+}
+
+/// Reads what [`read`] reads, and the alarms of others with their topics, which only controls need.
+///
+/// # Errors
+/// [`LiveError`].
+pub async fn read_for_controls(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Live, LiveError> {
+    let Live { spec, mut observed } = read(aws, spec, progress).await?;
+    read_alarms(aws, spec.desired(), &mut observed).await;
     Ok(Live { spec, observed })
 }
 

@@ -51,7 +51,7 @@ impl Failure {
     }
 
     /// Returns the next step of the user.
-    pub fn remedy(self, endpoint: Option<&Endpoint>) -> String {
+    pub fn hint(self, endpoint: Option<&Endpoint>) -> String {
         let host = endpoint.map_or("AWS", |endpoint| &endpoint.host);
         match self {
             Self::Dns => match endpoint.and_then(|endpoint| endpoint.region.as_ref()) {

@@ -1,5 +1,7 @@
 //! Hints: the next step of the user after an error.
 
+use std::iter::successors;
+
 use reconcile_text::Hint;
 
 use crate::denial::{Denial, Effect, Kind, Reason};
@@ -7,14 +9,14 @@ use crate::table::row;
 use crate::{Class, Error, Operation};
 
 impl Hint for Error {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         if let Some(region) = &self.bucket_region {
             return Some(format!(
                 "set the Region of the bucket to {region} in the spec, or name another bucket"
             ));
         }
         if let Some(failure) = self.failure {
-            return Some(failure.remedy(self.endpoint.as_deref()));
+            return Some(failure.hint(self.endpoint.as_deref()));
         }
         let region = self.endpoint.as_ref().and_then(|endpoint| endpoint.region.as_ref());
         let row = self.code.as_deref().and_then(|code| row(self.operation, code, &self.message, region));
@@ -55,6 +57,12 @@ impl Hint for Error {
 }
 
 impl Error {
+    /// Returns the AWS call that failed, if it is the last cause of an error.
+    pub fn cause_of<'a>(error: &'a (dyn Hint + 'static)) -> Option<&'a Self> {
+        let causes = successors(Some(error), |error| error.caused_by());
+        causes.last().and_then(|error| (error as &dyn std::error::Error).downcast_ref())
+    }
+
     /// What helps against a denial: a change of the policy that the message names, or else of the most likely one.
     fn denied(&self) -> String {
         let denial = Denial::read(&self.message);

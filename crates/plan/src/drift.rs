@@ -36,6 +36,9 @@ pub struct Finding {
     pub severity: Severity,
     /// The message for people.
     pub message: String,
+    /// The next step of the user, if one is known that the message does not name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// The live resource, in the managed view; null if it does not exist.
     pub before: Value,
     /// The resource in the spec; null if the spec does not have it.
@@ -127,6 +130,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let unreadable = plan.unreadable.iter().map(|unreadable| Finding {
         kind: FindingKind::Unreadable,
         severity: Severity::Critical,
+        hint: unreadable.hint.clone(),
         ..told(format!("account/{}", unreadable.account.name), "unreadable", unreadable.error.clone())
     });
     let undelivered = comparison.undelivered.iter().map(|path| {
@@ -178,7 +182,9 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         // The finding names the resource already.
         let message = message.strip_prefix(&format!("{address}: ")).unwrap_or(&message).to_owned();
         let severity = refused_severity(refusal, &comparison.absent);
-        Finding { kind: FindingKind::Changed, severity, ..told(address, refusal.code().as_str(), message) }
+        let hint = Some(refusal.hint());
+        let told = told(address, refusal.code().as_str(), message);
+        Finding { kind: FindingKind::Changed, severity, hint, ..told }
     });
     let is_withheld = |it: &&Warning| it.code == WarningCode::WithheldSetting;
     let withheld = plan.warnings.iter().filter(is_withheld).filter_map(of_warning);
@@ -356,6 +362,7 @@ pub(crate) fn told(address: String, code: &str, message: String) -> Finding {
         kind: FindingKind::Unexpected,
         severity: Severity::Medium,
         message,
+        hint: None,
         before: Value::Null,
         after: Value::Null,
         diff: Vec::new(),
@@ -373,19 +380,12 @@ fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
         ActionKind::Delete => (FindingKind::Unexpected, "unexpected"),
     };
     Finding {
-        id: String::new(),
-        address: change.address.to_string(),
-        account: None,
-        code: code.to_owned(),
         kind,
         severity: of_change(&change.address, change.action(), &change.diff, blocking),
-        message: change.reasons.join("; "),
         before,
         after,
         diff: change.diff.clone(),
-        review: None,
-        accepted: None,
-        blame: None,
+        ..told(change.address.to_string(), code, change.reasons.join("; "))
     }
 }
 

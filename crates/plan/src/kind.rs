@@ -53,7 +53,7 @@ macro_rules! kind {
     ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
         /// A kind of resource, as it stands in addresses and in the JSON plan.
         ///
-        /// Matched without wildcards everywhere: a new kind does not compile until every stage knows it.
+        /// No match skips kinds with a wildcard: a new kind does not compile until every stage knows it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Kind {
             $($(#[$doc])* #[serde(rename = $name)] $kind,)*

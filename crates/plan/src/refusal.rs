@@ -108,7 +108,7 @@ pub enum Refusal {
         /// Why: `is disabled`, …
         obstacle: String,
         /// The next step of the user.
-        remedy: String,
+        hint: String,
         /// The key, its grants, and the trails of the spec.
         resources: Vec<Address>,
     },
@@ -203,7 +203,7 @@ impl Refusal {
     }
 
     /// Returns the next step of the user.
-    pub fn remedy(&self) -> String {
+    pub fn hint(&self) -> String {
         match self {
             Self::Blocked { policy, .. } => {
                 let accept = proof_setting(policy.kind)
@@ -254,7 +254,7 @@ impl Refusal {
                 "run `aws s3api put-bucket-request-payment --bucket {bucket} --request-payment-configuration \
                  Payer=BucketOwner`, then plan again"
             ),
-            Self::KeyUnusable { remedy, .. } => remedy.clone(),
+            Self::KeyUnusable { hint, .. } => hint.clone(),
             Self::AliasElsewhere { address, in_use, target } => format!(
                 "run `aws kms update-alias --alias-name alias/{} --target-key-id {in_use}` to restore the alias; to use the other \
                  key on purpose, remove the tag `reconcile:spec` from {in_use} and set `key.arn: {target}`",

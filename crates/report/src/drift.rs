@@ -178,13 +178,14 @@ pub(crate) fn label(finding: &Finding) -> &'static str {
     if finding.is_open() { finding.severity.as_str() } else { "accepted" }
 }
 
-/// The message of a finding, and how to accept the finding in the spec.
+/// The message of a finding, and the next step of the user or how to accept the finding in the spec.
 pub(crate) fn message(finding: &Finding) -> String {
-    let Finding { message, review, accepted, .. } = finding;
-    match (review, accepted) {
-        (_, Some(reason)) => format!("{message}: {reason}"),
-        (Some(review), None) => format!("{message} (to accept it, add `{review}` to `reviewed`)"),
-        (None, None) => message.clone(),
+    let Finding { message, hint, review, accepted, .. } = finding;
+    match (accepted, review, hint) {
+        (Some(reason), _, _) => format!("{message}: {reason}"),
+        (None, Some(review), _) => format!("{message} (to accept it, add `{review}` to `reviewed`)"),
+        (None, None, Some(hint)) => format!("{message} (hint: {hint})"),
+        (None, None, None) => message.clone(),
     }
 }
 

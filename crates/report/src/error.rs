@@ -1,11 +1,14 @@
 //! Views of errors: the only place that turns the error of a command, or a message with its hint, into text and JSON.
 
+mod code;
+
 use anstyle::{AnsiColor, Style};
 use reconcile_operations::Error;
 use reconcile_spec::Diagnostics;
 use reconcile_text::{Hint, Line, Text, messages};
 use serde_json::{Value, json};
 
+pub use self::code::ErrorCode;
 use crate::FORMAT_VERSION;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -14,7 +17,7 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 /// The error of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    code: &'static str,
+    code: ErrorCode,
     /// The messages of the error and of its causes.
     messages: Vec<String>,
     hint: Option<String>,
@@ -37,7 +40,7 @@ pub enum Details {
 
 impl Failure {
     /// An error with the stable name of its kind.
-    pub fn new(code: &'static str, error: &dyn Hint, details: Details) -> Self {
+    pub fn new(code: ErrorCode, error: &dyn Hint, details: Details) -> Self {
         Self { code, messages: messages(error), hint: error.hint(), details, also: None }
     }
 
@@ -80,7 +83,7 @@ pub fn json(failure: &Failure, exit_code: u8) -> String {
 pub(crate) fn object(failure: &Failure) -> Value {
     let Failure { code, messages, hint, details, also } = failure;
     let mut object = json!({
-        "code": code,
+        "code": code.as_str(),
         "message": messages.join(": "),
         "causes": messages.iter().skip(1).collect::<Vec<_>>(),
         "hint": hint,
@@ -158,7 +161,7 @@ mod tests {
         let denied = Error::answered(account, Operation::GetBucketPolicy, "AccessDenied", "Access Denied");
         let error =
             ObserveError::Hub { account: "security".parse().unwrap(), error: ReadError::Aws(denied.clone()) };
-        Failure::new("read", &error, Details::Aws(Box::new(denied)))
+        Failure::new(ErrorCode::Read, &error, Details::Aws(Box::new(denied)))
     }
 
     fn plain(text: &Text) -> String {
@@ -195,7 +198,7 @@ mod tests {
 
     #[test]
     fn an_error_that_followed_is_not_lost() {
-        let also = Failure::new("read", &ObserveError::Interrupted, Details::None);
+        let also = Failure::new(ErrorCode::Read, &ObserveError::Interrupted, Details::None);
         let both = read().and(also);
         assert!(plain(&text(&both)).ends_with("\nerror: reading live state was interrupted\n"));
         assert_eq!(object(&both)["also"]["message"], "reading live state was interrupted");
@@ -206,7 +209,7 @@ mod tests {
         let text = "version: 1\nname: Audit\naccounts: { a: { id: \"111111111111\" } }\n\
             bucket: { name: audit-logs, account: a, region: us-east-1 }\nkey: { alias: audit }\ntrails: []\n";
         let problems = parse("a.yaml", text.as_bytes()).unwrap_err();
-        let failure = Failure::new("spec", &ObserveError::Interrupted, Details::Spec(problems));
+        let failure = Failure::new(ErrorCode::Spec, &ObserveError::Interrupted, Details::Spec(problems));
         let first = &object(&failure)["diagnostics"][0];
         let place = (&first["file"], &first["line"], &first["column"]);
         assert_eq!(place, (&json!("a.yaml"), &json!(2), &json!(7)));

@@ -94,7 +94,7 @@ fn path_text(text: &mut Text, path: &DeliveryPath) {
         let (mark, verdict) = if unproven.is_refused() { (no, NOT_ALLOWED) } else { (unknown, UNKNOWN) };
         text.line(hop(mark, format!("  {verdict} {}", unproven.hop)));
         text.line(format_args!("       {}", unproven.why));
-        text.line(hint_line(7, &unproven.remedy()));
+        text.line(hint_line(7, &unproven.hint()));
     }
     text.line(match verdict(path) {
         "yes" => "  The trail can deliver.",

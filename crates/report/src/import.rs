@@ -6,6 +6,7 @@ use reconcile_plan::import::{Imported, LeftOut};
 use reconcile_text::{Text, count};
 
 use crate::error::{hint_line, notice};
+use crate::plan::unreadable;
 
 /// The contents of the imported spec, the resources that are not in it, and the changes of its plan. `out` is the file of the
 /// spec.
@@ -44,9 +45,8 @@ pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
 /// Adds the changes of a plan of the spec.
 fn outcome(text: &mut Text, imported: &Imported) {
     let plan = &imported.comparison.plan;
-    for unreadable in &plan.unreadable {
-        let name = &unreadable.account.name;
-        text.line(format_args!("warning: account `{name}` cannot be read: {}", unreadable.error));
+    for account in &plan.unreadable {
+        text.append(&unreadable(account));
     }
     for refused in &plan.refused {
         let message = format_args!("A plan of this spec refuses some changes: {}", refused.message);

@@ -135,6 +135,9 @@ pub fn markdown(outcome: &Outcome) -> String {
         let (address, error) =
             (md::code(&address.to_string()), md::inline(status.error().unwrap_or_default()));
         let _ = write!(text, "\n- {address} {}: {error}", status.as_str());
+        if let Some(hint) = status.hint() {
+            let _ = write!(text, " (hint: {})", md::inline(hint));
+        }
     }
     text + "\n"
 }

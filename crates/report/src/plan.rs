@@ -284,6 +284,9 @@ pub fn markdown(plan: &Plan) -> String {
     for unreadable in &plan.unreadable {
         let name = md::code(unreadable.account.name.as_str());
         let _ = write!(text, "\n**Unreadable**, account {name}: {}\n", md::inline(&unreadable.error));
+        if let Some(hint) = &unreadable.hint {
+            let _ = write!(text, "\nHint: {}\n", md::inline(hint));
+        }
     }
     text
 }

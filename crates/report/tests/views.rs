@@ -8,7 +8,7 @@ use reconcile_plan::freshness::DigestTrails;
 use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Checked, Comparison, Finding, FindingKind, Plan, Severity};
 use reconcile_report::drift::SpecDrift;
-use reconcile_report::error::{Details, Failure};
+use reconcile_report::error::{Details, ErrorCode, Failure};
 use reconcile_report::verify::{Brief, NamedFinding};
 use reconcile_report::{TextOptions, drift, outcome, plan, watch};
 use reconcile_text::{Hint, Text, is_hidden, markdown as md};
@@ -35,13 +35,13 @@ impl std::fmt::Display for Told {
 impl std::error::Error for Told {}
 
 impl Hint for Told {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         None
     }
 }
 
 fn failure(message: &'static str) -> Failure {
-    Failure::new("file", &Told(message), Details::None)
+    Failure::new(ErrorCode::File, &Told(message), Details::None)
 }
 
 fn plan_of(changes: &[Value], unreadable: &[Value]) -> Plan {

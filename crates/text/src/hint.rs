@@ -8,8 +8,18 @@ use std::iter::successors;
 /// An error either returns its cause as [`Error::source`], and then its own message does not contain the message of the
 /// cause; or it has no source, and its message describes the cause. So [`messages`] contains each cause exactly once.
 pub trait Hint: Error {
-    /// The next step of the user, as an imperative sentence; `None` if no step is known.
-    fn hint(&self) -> Option<String>;
+    /// The next step that this error knows itself, as an imperative sentence; `None` if only its cause can know one.
+    fn own_hint(&self) -> Option<String>;
+
+    /// The error that caused this one, if that error can have a hint. A transparent error has its cause here as well.
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
+        None
+    }
+
+    /// The next step of the user: that of the outermost error that knows one; `None` if no step is known.
+    fn hint(&self) -> Option<String> {
+        self.own_hint().or_else(|| self.caused_by().and_then(Hint::hint))
+    }
 }
 
 /// The messages of an error and of its causes, from the outermost to the innermost.
@@ -30,6 +40,40 @@ mod tests {
 
     #[derive(Debug)]
     struct Unread(fmt::Error);
+
+    /// An error with its own hint, and its cause.
+    #[derive(Debug)]
+    struct Step(Option<&'static str>, Option<Box<Step>>);
+
+    impl fmt::Display for Step {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("cannot do it")
+        }
+    }
+
+    impl Error for Step {}
+
+    impl Hint for Step {
+        fn own_hint(&self) -> Option<String> {
+            self.0.map(str::to_owned)
+        }
+
+        fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
+            self.1.as_deref().map(|cause| cause as _)
+        }
+    }
+
+    #[test]
+    fn the_hint_is_that_of_the_outermost_error_that_has_one() {
+        let step = |hint, cause: Option<Step>| Step(hint, cause.map(Box::new));
+        for (error, expected) in [
+            (step(None, None), None),
+            (step(Some("outer"), Some(step(Some("inner"), None))), Some("outer")),
+            (step(None, Some(step(None, Some(step(Some("inner"), None))))), Some("inner")),
+        ] {
+            assert_eq!(error.hint().as_deref(), expected);
+        }
+    }
 
     impl fmt::Display for Unread {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -51,7 +51,7 @@ pub enum StoreError {
 }
 
 impl Hint for StoreError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         match self {
             Self::Invalid { .. } | Self::Version { .. } => Some(
                 "delete the file to start with an empty sandbox, or name another file with `--sandbox=FILE`"

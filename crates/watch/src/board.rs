@@ -278,7 +278,7 @@ fn tell(memory: &mut Memory, drift: &SpecDrift) -> News {
 
 #[cfg(test)]
 mod tests {
-    use reconcile_report::error::{Details, Failure};
+    use reconcile_report::error::{Details, ErrorCode, Failure};
     use reconcile_text::Hint;
 
     use super::*;
@@ -292,7 +292,7 @@ mod tests {
     struct Away;
 
     impl Hint for Away {
-        fn hint(&self) -> Option<String> {
+        fn own_hint(&self) -> Option<String> {
             None
         }
     }
@@ -343,7 +343,7 @@ mod tests {
                 _ => format!("a{:07}:critical", check / 12),
             };
             let result = match check % DAY {
-                0..12 => Err(Failure::new("read", &Away, Details::None)),
+                0..12 => Err(Failure::new(ErrorCode::Read, &Away, Details::None)),
                 _ => Ok(checked(&findings)),
             };
             let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();

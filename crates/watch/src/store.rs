@@ -77,7 +77,7 @@ pub enum StoreError {
 }
 
 impl Hint for StoreError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         Some(match self {
             Self::Io { .. } => "name a folder that this user can write with `--state-dir DIR`".to_owned(),
             Self::Invalid { path, .. } | Self::Version { path, .. } => format!(

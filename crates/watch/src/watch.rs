@@ -10,7 +10,7 @@ use reconcile_apply::Interrupt;
 use reconcile_aws::Counts;
 use reconcile_plan::{Checked, Finding};
 use reconcile_report::drift::SpecDrift;
-use reconcile_report::error::{Details, Failure};
+use reconcile_report::error::{Details, ErrorCode, Failure};
 use reconcile_report::verify::Verified;
 use reconcile_text::Hint;
 use tokio::sync::Notify;
@@ -71,7 +71,7 @@ pub trait World: Send + Sync + 'static {
 struct Ended(#[source] tokio::task::JoinError);
 
 impl Hint for Ended {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         Some("this is an error of reconcile; please report it with the log".to_owned())
     }
 }
@@ -227,7 +227,7 @@ impl<W: World> Watch<W> {
             }
         };
         let check = check.unwrap_or_else(|error| Check {
-            result: Err(Failure::new("internal", &Ended(error), Details::None)),
+            result: Err(Failure::new(ErrorCode::Internal, &Ended(error), Details::None)),
             calls: BTreeMap::new(),
             repairable: 0,
         });

@@ -15,7 +15,7 @@ use reconcile_aws::Aws;
 use reconcile_diff::{Progress, read};
 use reconcile_plan::{Checked, Comparison, Plan, compare};
 use reconcile_report::drift::Status;
-use reconcile_report::error::{Details, Failure};
+use reconcile_report::error::{Details, ErrorCode, Failure};
 use reconcile_report::verify::Verified;
 use reconcile_report::watch::Record;
 use reconcile_sandbox::{connection, setup};
@@ -82,7 +82,7 @@ impl Clock for Hours {
 struct Away;
 
 impl Hint for Away {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         None
     }
 }
@@ -159,7 +159,7 @@ impl World for Sandbox {
             self.stop.stop();
         }
         if is_away(hour) {
-            let failure = Failure::new("read", &Away, Details::None);
+            let failure = Failure::new(ErrorCode::Read, &Away, Details::None);
             return Check { result: Err(failure), calls: BTreeMap::default(), repairable: 0 };
         }
         let is_first = self.last.swap(hour, Ordering::Relaxed) != hour;
@@ -186,7 +186,7 @@ impl World for Sandbox {
         };
         match before {
             1 => std::panic::resume_unwind(Box::new("a fault of the verification")),
-            2 => Err(Failure::new("read", &Away, Details::None)),
+            2 => Err(Failure::new(ErrorCode::Read, &Away, Details::None)),
             _ => Ok(Verified::default()),
         }
     }

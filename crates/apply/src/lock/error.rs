@@ -95,27 +95,10 @@ impl LockError {
     pub fn is_lost(&self) -> bool {
         matches!(self, Self::Taken { .. } | Self::Unrenewed { .. })
     }
-
-    /// The AWS call that failed, if that is the cause.
-    pub fn aws(&self) -> Option<&Error> {
-        match self {
-            Self::Aws { error, .. } | Self::Unrenewed { error: Some(error), .. } => Some(error),
-            Self::Held { .. }
-            | Self::Unreadable { .. }
-            | Self::Interrupted { .. }
-            | Self::Taken { .. }
-            | Self::Unrenewed { error: None, .. }
-            | Self::Unanswered { .. }
-            | Self::Changed { .. }
-            | Self::Running { .. }
-            | Self::NoLock
-            | Self::NoSuchAccount(_) => None,
-        }
-    }
 }
 
 impl Hint for LockError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         match self {
             Self::Held { lease: LeaseState::Running, .. } => {
                 Some("the other apply is running: wait for it with `--lock-timeout SECONDS`".to_owned())
@@ -143,8 +126,23 @@ impl Hint for LockError {
             Self::Aws { error, .. } if error.is_absent() => Some(
                 "the bucket of the lock must exist before the first apply: create it, or name another bucket".to_owned(),
             ),
-            Self::Aws { error, .. } => error.hint(),
-            Self::Interrupted { .. } | Self::NoSuchAccount(_) => None,
+            Self::Aws { .. } | Self::Interrupted { .. } | Self::NoSuchAccount(_) => None,
+        }
+    }
+
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
+        match self {
+            Self::Aws { error, .. } | Self::Unrenewed { error: Some(error), .. } => Some(error.as_ref()),
+            Self::Held { .. }
+            | Self::Unreadable { .. }
+            | Self::Interrupted { .. }
+            | Self::Taken { .. }
+            | Self::Unrenewed { error: None, .. }
+            | Self::Unanswered { .. }
+            | Self::Changed { .. }
+            | Self::Running { .. }
+            | Self::NoLock
+            | Self::NoSuchAccount(_) => None,
         }
     }
 }

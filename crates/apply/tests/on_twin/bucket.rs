@@ -220,11 +220,7 @@ async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
     let comparison = installation.compare(&spec).await;
     let [refusal] = &comparison.refusals[..] else { panic!("{:?}", comparison.refusals) };
     assert!(refusal.to_string().contains("Requester Pays"), "{refusal}");
-    assert!(
-        refusal.remedy().contains("put-bucket-request-payment --bucket test-logs"),
-        "{}",
-        refusal.remedy()
-    );
+    assert!(refusal.hint().contains("put-bucket-request-payment --bucket test-logs"), "{}", refusal.hint());
     assert_eq!(finding(&comparison, "Requester Pays").severity, Severity::Critical);
 
     // What cannot be read is neither: the plan says so and goes on.

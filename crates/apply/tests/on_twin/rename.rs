@@ -32,7 +32,7 @@ async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
     assert!(refusals.iter().all(|it| matches!(it, Refusal::OtherInstallation { .. })), "{refusals:#?}");
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
     assert_eq!(refusals[0].to_string(), "role/m0/R and 2 more are managed by installation `before`");
-    assert!(refusals[0].remedy().contains("add the line `previous_name: before` below `name: after`"));
+    assert!(refusals[0].hint().contains("add the line `previous_name: before` below `name: after`"));
 
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;

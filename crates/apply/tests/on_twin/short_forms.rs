@@ -153,7 +153,7 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
             panic!("{:?}", next.refusals);
         };
         assert_eq!(error.obstacle, Some(Obstacle::Refused(Form::ByAccount)));
-        let hint = refusal.remedy();
+        let hint = refusal.hint();
         for part in ["organization_trail: true", "reconcile:refused-forms", "bucket.policy.form: by_account"]
         {
             assert!(hint.contains(part), "{hint}");

@@ -230,7 +230,7 @@ fn the_wording_of_every_failure_is_reviewed() {
     let all = std::iter::successors(next(None), |last| next(Some(*last)));
     let text: Vec<String> = all
         .map(|it| {
-            format!("{}\n  hint: {}\n", describe(it, &cause, Some(&endpoint)), it.remedy(Some(&endpoint)))
+            format!("{}\n  hint: {}\n", describe(it, &cause, Some(&endpoint)), it.hint(Some(&endpoint)))
         })
         .collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

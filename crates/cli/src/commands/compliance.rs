@@ -1,14 +1,13 @@
 //! `reconcile compliance`
 
 use jiff::Timestamp;
-use reconcile_diff::read_alarms;
 use reconcile_plan::compliance::{Framework, Status, assess};
 use reconcile_plan::observed::Live;
 use reconcile_report::compliance::{Compliance, html, json, junit, markdown, text};
 use reconcile_text::escape_json;
 
 use crate::args::{ComplianceArgs, ComplianceFormat, Global};
-use crate::commands::observe::{read_live, text_options};
+use crate::commands::observe::{read_for_controls, text_options};
 use crate::connect::World;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -19,8 +18,7 @@ pub(crate) async fn run(global: &Global, args: &ComplianceArgs) -> Result<Exit, 
     let world = World::open(global)?;
     let aws = world.connect(global, &spec).await?;
     let checked_at = Timestamp::now();
-    let Live { spec, mut observed } = read_live(global, &aws, &spec).await?;
-    read_alarms(&aws, spec.desired(), &mut observed).await;
+    let Live { spec, observed } = read_for_controls(global, &aws, &spec).await?;
     let frameworks: Vec<Framework> = Framework::ALL
         .into_iter()
         .filter(|it| args.frameworks.is_empty() || args.frameworks.contains(it))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_diff::{Progress, read};
+use reconcile_diff::Progress;
 use reconcile_plan::observed::Live;
 use reconcile_plan::{Address, Comparison, Plan, addresses, compare, destroy};
 use reconcile_report::TextOptions;
@@ -52,7 +52,14 @@ pub(crate) async fn compare_live(
 /// Reads live state, and shows progress.
 pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result<Live, CliError> {
     let progress = Arc::new(Progress::default());
-    Ok(reading(global, &progress, read(aws, spec.clone(), &progress)).await?)
+    Ok(reading(global, &progress, reconcile_diff::read(aws, spec.clone(), &progress)).await?)
+}
+
+/// Reads live state with the alarms of others, and shows progress.
+pub(crate) async fn read_for_controls(global: &Global, aws: &Aws, spec: &Spec) -> Result<Live, CliError> {
+    let progress = Arc::new(Progress::default());
+    let read = reconcile_diff::read_for_controls(aws, spec.clone(), &progress);
+    Ok(reading(global, &progress, read).await?)
 }
 
 /// Rejects targets that match no resource: otherwise the plan would be empty and look in sync.

@@ -146,7 +146,8 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
     let failed = outcome.results.iter().filter_map(|result| Some((&result.address, result.status.error()?)));
     let failed: Vec<String> = failed.map(|(address, error)| format!("{address}: {error}")).collect();
     if !failed.is_empty() {
-        return Err(CliError::NotCopied(failed.join("; ")));
+        let hint = outcome.results.iter().find_map(|result| result.status.hint()).map(str::to_owned);
+        return Err(CliError::NotCopied { failed: failed.join("; "), hint });
     }
     output::print(&text(file, &twin.summary()))?;
     Ok(Exit::Ok)

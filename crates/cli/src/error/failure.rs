@@ -4,7 +4,7 @@
 
 use reconcile_apply::lock::LockError;
 use reconcile_plan::import::ImportError;
-use reconcile_report::error::{Details, Failure};
+use reconcile_report::error::{Details, ErrorCode, Failure};
 
 use super::CliError;
 
@@ -25,10 +25,10 @@ impl CliError {
         Failure::new(self.code(), self, details)
     }
 
-    /// The kind of error, in a word that does not change.
-    fn code(&self) -> &'static str {
+    /// The kind of error.
+    fn code(&self) -> ErrorCode {
         if self.aws().is_some_and(reconcile_operations::Error::is_of_credentials) {
-            return "credentials";
+            return ErrorCode::Credentials;
         }
         match self {
             Self::Usage(_)
@@ -48,8 +48,8 @@ impl CliError {
             | Self::Notify { .. }
             | Self::NotSet { .. }
             | Self::NoLockToLead { .. }
-            | Self::Endpoint(_) => "usage",
-            Self::UnknownAddress { .. } => "unknown-address",
+            | Self::Endpoint(_) => ErrorCode::Usage,
+            Self::UnknownAddress { .. } => ErrorCode::UnknownAddress,
             Self::Read { .. }
             | Self::Write { .. }
             | Self::Exists { .. }
@@ -57,88 +57,40 @@ impl CliError {
             | Self::Baseline { .. }
             | Self::Keys { .. }
             | Self::Resume { .. }
-            | Self::Merge(_) => "file",
-            Self::Spec(_) => "spec",
+            | Self::Merge(_) => ErrorCode::File,
+            Self::Spec(_) => ErrorCode::Spec,
             Self::NoPlan { .. }
             | Self::Plan { .. }
             | Self::SpecChanged { .. }
             | Self::PlanAltered { .. }
-            | Self::OtherWorld { .. } => "plan",
-            Self::Observe(_) => "read",
+            | Self::OtherWorld { .. } => ErrorCode::Plan,
+            Self::Observe(_) => ErrorCode::Read,
             Self::Import(error) => match error.as_ref() {
-                ImportError::NoName { .. } | ImportError::NotAnInstallation { .. } => "usage",
-                ImportError::Survey(_) | ImportError::Observe(_) => "read",
+                ImportError::NoName { .. } | ImportError::NotAnInstallation { .. } => ErrorCode::Usage,
+                ImportError::Survey(_) | ImportError::Observe(_) => ErrorCode::Read,
                 ImportError::OtherInstallations { .. }
                 | ImportError::NoTrailLeft { .. }
-                | ImportError::Indescribable { .. } => "import",
+                | ImportError::Indescribable { .. } => ErrorCode::Import,
             },
             Self::Interrupted
             | Self::Aborted
             | Self::AbortedLock
-            | Self::Lock(LockError::Interrupted { .. }) => "interrupted",
-            Self::Lock(error) if error.is_held() => "locked",
-            Self::Lock(_) => "lock",
+            | Self::Lock(LockError::Interrupted { .. }) => ErrorCode::Interrupted,
+            Self::Lock(error) if error.is_held() => ErrorCode::Locked,
+            Self::Lock(_) => ErrorCode::Lock,
             Self::Unreleased { error, .. } => error.code(),
-            Self::Sandbox(_) | Self::NotCopied(_) | Self::Serve { .. } | Self::Deliver(_) => "sandbox",
-            Self::Journal(_) => "journal",
-            Self::WatchState(_) => "state",
-            Self::Json(_) | Self::Runtime(_) | Self::Output(_) | Self::Certificates(_) => "internal",
+            Self::Sandbox(_) | Self::NotCopied { .. } | Self::Serve { .. } | Self::Deliver(_) => {
+                ErrorCode::Sandbox
+            }
+            Self::Journal(_) => ErrorCode::Journal,
+            Self::WatchState(_) => ErrorCode::State,
+            Self::Json(_) | Self::Runtime(_) | Self::Output(_) | Self::Certificates(_) => ErrorCode::Internal,
         }
     }
 
     /// The AWS call that failed, if that is the cause.
     fn aws(&self) -> Option<&reconcile_operations::Error> {
-        match self {
-            Self::Lock(error) => error.aws(),
-            Self::Observe(error) => error.aws(),
-            Self::Import(error) => error.aws(),
-            Self::Usage(_)
-            | Self::Read { .. }
-            | Self::Write { .. }
-            | Self::NoPlan { .. }
-            | Self::Spec(_)
-            | Self::Plan { .. }
-            | Self::Baseline { .. }
-            | Self::SpecChanged { .. }
-            | Self::OtherWorld { .. }
-            | Self::NoMembers
-            | Self::Exists { .. }
-            | Self::UnknownAddress { .. }
-            | Self::NotCopied(_)
-            | Self::Policy { .. }
-            | Self::Unreleased { .. }
-            | Self::DestroyOfPlan { .. }
-            | Self::PlanAltered { .. }
-            | Self::TargetOfPlan
-            | Self::PlanOverSpec { .. }
-            | Self::SameName { .. }
-            | Self::Sandbox(_)
-            | Self::Deliver(_)
-            | Self::Journal(_)
-            | Self::Interrupted
-            | Self::Aborted
-            | Self::AbortedLock
-            | Self::NobodyToAsk { .. }
-            | Self::Endpoint(_)
-            | Self::WeatherOfAws
-            | Self::NoWeather
-            | Self::Serve { .. }
-            | Self::Json(_)
-            | Self::Runtime(_)
-            | Self::Output(_)
-            | Self::Keys { .. }
-            | Self::EmptyRange { .. }
-            | Self::NothingToVerify
-            | Self::Resume { .. }
-            | Self::Merge(_)
-            | Self::Shard { .. }
-            | Self::UnknownAccount { .. }
-            | Self::WatchState(_)
-            | Self::Notify { .. }
-            | Self::NoLockToLead { .. }
-            | Self::NotSet { .. }
-            | Self::Certificates(_) => None,
-        }
+        reconcile_operations::Error::cause_of(self)
     }
 }
 
@@ -149,8 +101,8 @@ mod tests {
     #[test]
     fn a_held_lock_has_another_code_than_a_lock_that_fails() {
         let held = CliError::Lock(LockError::Unreadable { place: "s3://locks/lock".to_owned() });
-        assert_eq!(held.code(), "locked");
+        assert_eq!(held.code(), ErrorCode::Locked);
         let failed = CliError::Lock(LockError::NoSuchAccount("security".to_owned()));
-        assert_eq!(failed.code(), "lock");
+        assert_eq!(failed.code(), ErrorCode::Lock);
     }
 }

@@ -73,9 +73,9 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
             known: vec!["trail/production/Trail".to_owned()],
         },
         Some(CliError::UnknownAddress { .. }) => {
-            CliError::NotCopied("trail/production/Trail: denied".to_owned())
+            CliError::NotCopied { failed: "trail/production/Trail: denied".to_owned(), hint: None }
         }
-        Some(CliError::NotCopied(_)) => CliError::Policy {
+        Some(CliError::NotCopied { .. }) => CliError::Policy {
             path: path("policy.json"),
             source: "{".parse::<reconcile_policy::Document>().unwrap_err(),
         },

@@ -12,8 +12,9 @@ use crate::observed::Observed;
 use crate::plan::{Changed, Phase, Plan, Risk};
 use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail};
 
-/// Returns the plan that creates the observed resources in an empty AWS, except for the two
-/// policies, which are copied as text, and trails of accounts that the spec does not have.
+/// Returns the plan that creates the observed key with its alias and grants, the bucket and the trails in an empty AWS. The two policies
+/// are copied as text. Log groups, roles, topics, alarms, the organization and trails of accounts that the spec does not have are not
+/// copied.
 pub fn copy(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
     let nothing = Observed::default();
     let scope = Scope::new(spec.desired(), &nothing);

@@ -118,8 +118,8 @@ impl Findings {
                 }
                 for unproven in path.unproven.iter().filter(|it| it.policy() == kind) {
                     let verdict = match unproven.is_refused() {
-                        true => Verdict::NotAllowed { hint: Some(unproven.remedy()) },
-                        false => Verdict::Unknown { settled: vec![unproven.remedy()] },
+                        true => Verdict::NotAllowed { hint: Some(unproven.hint()) },
+                        false => Verdict::Unknown { settled: vec![unproven.hint()] },
                     };
                     let place = (policy.clone(), unproven.to_string(), None);
                     self.add(place, verdict, unproven.to_string(), &path.address);

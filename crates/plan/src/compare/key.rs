@@ -80,7 +80,7 @@ fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
             address: scope.key_address(),
             arn: key.arn.clone(),
             obstacle,
-            remedy: remedy(key, scope.desired.key.identity.alias().is_some()),
+            hint: hint(key, scope.desired.key.identity.alias().is_some()),
             resources: [scope.key_address()]
                 .into_iter()
                 .chain(grants)
@@ -98,7 +98,7 @@ fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
 }
 
 /// Returns the next step of the user for a key with which CloudTrail cannot encrypt.
-fn remedy(key: &LiveKey, is_managed: bool) -> String {
+fn hint(key: &LiveKey, is_managed: bool) -> String {
     let arn = &key.arn;
     let other = if is_managed { "`key.alias`" } else { "`key.arn`" };
     if !key.traits.is_symmetric_encryption() {
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_remedy_of_a_key_that_cannot_encrypt_depends_on_its_state() {
+    fn the_hint_of_a_key_that_cannot_encrypt_depends_on_its_state() {
         let own = KeyTraits::default;
         let hmac = || KeyTraits { spec: "HMAC_256".to_owned(), ..own() };
         let pending = || KeyState::PendingDeletion { date: None };
@@ -295,7 +295,7 @@ mod tests {
                 "import its key material, or connect its key store, then plan again",
             ),
         ] {
-            assert_eq!(remedy(&key(traits, None), is_managed), expected);
+            assert_eq!(hint(&key(traits, None), is_managed), expected);
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) fn leave_out(
             code: refusal.code(),
             address: refusal.address().clone(),
             message: refusal.to_string(),
-            hint: refusal.remedy(),
+            hint: refusal.hint(),
             left_out: Vec::new(),
         })
         .collect();

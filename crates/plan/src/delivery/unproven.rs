@@ -87,7 +87,7 @@ impl Unproven {
     }
 
     /// Returns the next step of the user.
-    pub fn remedy(&self) -> String {
+    pub fn hint(&self) -> String {
         match &self.why {
             Why::NoTopic { topic } => {
                 format!("create the topic {topic}, or name another under `sns_topic.arn`")
@@ -214,9 +214,9 @@ mod tests {
             assert_eq!(is, expected, "{name}");
             for unproven in found {
                 let text = unproven.to_string();
-                wording.push(format!("{text}\n  hint: {}\n", unproven.remedy()));
+                wording.push(format!("{text}\n  hint: {}\n", unproven.hint()));
                 assert_eq!(text.contains("it is not known whether"), !unproven.is_refused(), "{text}");
-                assert!(text.contains(unproven.resource()) && !unproven.remedy().is_empty(), "{text}");
+                assert!(text.contains(unproven.resource()) && !unproven.hint().is_empty(), "{text}");
             }
         }
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

@@ -79,26 +79,11 @@ impl ImportError {
         let problem = problems.iter().next().map(|it| it.message.clone()).unwrap_or_default();
         Self::Indescribable { what: "the installation in its organization".to_owned(), problem }
     }
-
-    /// The AWS call that failed, if that is the cause.
-    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
-        match self {
-            Self::Survey(error) => error.aws(),
-            Self::Observe(error) => error.aws(),
-            Self::OtherInstallations { .. }
-            | Self::NotAnInstallation { .. }
-            | Self::NoTrailLeft { .. }
-            | Self::Indescribable { .. }
-            | Self::NoName { .. } => None,
-        }
-    }
 }
 
 impl Hint for ImportError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         match self {
-            Self::Survey(error) => error.hint(),
-            Self::Observe(error) => error.hint(),
             Self::OtherInstallations { owners, name, .. } => {
                 let owner = owners.iter().find(|it| it.parse::<SpecName>().is_ok())?;
                 Some(format!(
@@ -108,8 +93,22 @@ impl Hint for ImportError {
             Self::NotAnInstallation { .. } => {
                 Some("remove `--previous-name`, or give another name".to_owned())
             }
-            Self::NoTrailLeft { .. } | Self::Indescribable { .. } => None,
+            Self::Survey(_) | Self::Observe(_) | Self::NoTrailLeft { .. } | Self::Indescribable { .. } => {
+                None
+            }
             Self::NoName { .. } => Some("name the installation with `--name NAME`".to_owned()),
+        }
+    }
+
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
+        match self {
+            Self::Survey(error) => Some(error.as_ref()),
+            Self::Observe(error) => Some(error.as_ref()),
+            Self::OtherInstallations { .. }
+            | Self::NotAnInstallation { .. }
+            | Self::NoTrailLeft { .. }
+            | Self::Indescribable { .. }
+            | Self::NoName { .. } => None,
         }
     }
 }

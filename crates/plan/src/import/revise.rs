@@ -31,7 +31,7 @@ pub(super) fn revise(draft: &mut Draft<'_>, comparison: &Comparison) -> Result<b
     for refusal in &comparison.refusals {
         after_refusal(draft, refusal);
     }
-    let is_policy = |change: &&Change| matches!(change.address.kind, Kind::BucketPolicy | Kind::KeyPolicy);
+    let is_policy = |change: &&Change| change.address.kind.is_policy();
     let (policies, others): (Vec<&Change>, Vec<&Change>) =
         comparison.plan.changes.iter().partition(is_policy);
     for changes in [others, policies] {

@@ -69,9 +69,8 @@ pub enum ReadError {
 }
 
 impl Hint for ReadError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         match self {
-            Self::Aws(error) => error.hint(),
             Self::Policy { .. } => Some(
                 "correct the policy by hand; reconcile does not overwrite a policy that it cannot read"
                     .to_owned(),
@@ -95,7 +94,20 @@ impl Hint for ReadError {
                 "set another `cloudwatch_logs.role_name`, or tag `{name}` with `reconcile:spec` and the name of \
                  the spec, so that this spec manages the role"
             )),
-            Self::Incomplete { .. } | Self::NoSuchAccount { .. } => None,
+            Self::Aws(_) | Self::Incomplete { .. } | Self::NoSuchAccount { .. } => None,
+        }
+    }
+
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
+        match self {
+            Self::Aws(error) => Some(error),
+            Self::Policy { .. }
+            | Self::Incomplete { .. }
+            | Self::HomeRegion { .. }
+            | Self::BucketRegion { .. }
+            | Self::NoSuchKey { .. }
+            | Self::ForeignRole { .. }
+            | Self::NoSuchAccount { .. } => None,
         }
     }
 }
@@ -127,35 +139,13 @@ pub enum ObserveError {
 }
 
 impl Hint for ObserveError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Hub { error, .. } | Self::Organization { error, .. } => error.hint(),
-            Self::Interrupted => None,
-        }
+    fn own_hint(&self) -> Option<String> {
+        None
     }
-}
 
-impl ReadError {
-    /// The AWS call that failed, if that is the cause.
-    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
         match self {
-            Self::Aws(error) => Some(error),
-            Self::Policy { .. }
-            | Self::Incomplete { .. }
-            | Self::HomeRegion { .. }
-            | Self::BucketRegion { .. }
-            | Self::NoSuchKey { .. }
-            | Self::ForeignRole { .. }
-            | Self::NoSuchAccount { .. } => None,
-        }
-    }
-}
-
-impl ObserveError {
-    /// The AWS call that failed, if that is the cause.
-    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
-        match self {
-            Self::Hub { error, .. } | Self::Organization { error, .. } => error.aws(),
+            Self::Hub { error, .. } | Self::Organization { error, .. } => Some(error),
             Self::Interrupted => None,
         }
     }

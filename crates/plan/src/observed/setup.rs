@@ -139,9 +139,9 @@ pub enum SurveyError {
 }
 
 impl Hint for SurveyError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         Some(match self {
-            Self::Account { error, .. } => return error.hint(),
+            Self::Account { .. } => return None,
             Self::NoTrails { .. } => {
                 "name the accounts that have the trails: `--account NAME=ID:ROLE`".to_owned()
             }
@@ -149,13 +149,10 @@ impl Hint for SurveyError {
             Self::NoBucket { .. } => "name its account as well: `--account NAME=ID:ROLE`".to_owned(),
         })
     }
-}
 
-impl SurveyError {
-    /// The AWS call that failed, if that is the cause.
-    pub fn aws(&self) -> Option<&reconcile_operations::Error> {
+    fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
         match self {
-            Self::Account { error, .. } => error.aws(),
+            Self::Account { error, .. } => Some(error),
             Self::NoTrails { .. } | Self::ManyBuckets { .. } | Self::NoBucket { .. } => None,
         }
     }

@@ -31,7 +31,7 @@ pub enum PlanFileError {
 }
 
 impl Hint for PlanFileError {
-    fn hint(&self) -> Option<String> {
+    fn own_hint(&self) -> Option<String> {
         match self {
             Self::Truncated { .. } | Self::Version { .. } | Self::Invalid(_) => {
                 Some("create a new plan with `reconcile plan SPEC`".to_owned())

@@ -67,7 +67,7 @@ fn next(last: Option<&Refusal>) -> Option<Refusal> {
             address: address("key/security/logs"),
             arn: "arn:aws:kms:us-east-1:111111111111:key/1".parse().unwrap(),
             obstacle: "is disabled".to_owned(),
-            remedy: "run `aws kms enable-key …`, then plan again".to_owned(),
+            hint: "run `aws kms enable-key …`, then plan again".to_owned(),
             resources: vec![trail()],
         },
         Some(Refusal::KeyUnusable { .. }) => Refusal::AliasElsewhere {
@@ -94,8 +94,7 @@ fn next(last: Option<&Refusal>) -> Option<Refusal> {
 #[test]
 fn the_wording_of_every_refusal_is_reviewed() {
     let all = std::iter::successors(next(None), |last| next(Some(last)));
-    let text: Vec<String> =
-        all.map(|it| format!("[{}] {it}\n  hint: {}\n", it.code(), it.remedy())).collect();
+    let text: Vec<String> = all.map(|it| format!("[{}] {it}\n  hint: {}\n", it.code(), it.hint())).collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("refusals", text.join("\n"));
     });

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
-use reconcile_operations::Operation;
+use reconcile_operations::{Error, Operation};
 use reconcile_plan::import::{ImportError, Imported, LeftOut, Request, import};
 use reconcile_plan::observed::{
     Around, Live, LiveError, LiveTopic, MissingKey, ObserveError, Observed, Setup, SetupKey,
@@ -705,12 +705,12 @@ fn an_error_of_the_survey_or_of_reading_is_the_cause() {
     for found in
         [ImportError::from(survey), LiveError::Observe(organization).into(), LiveError::Observe(hub).into()]
     {
-        assert_eq!((found.hint(), found.aws()), (expected.clone(), Some(&error())), "{found}");
+        assert_eq!((found.hint(), Error::cause_of(&found)), (expected.clone(), Some(&error())), "{found}");
     }
     let interrupted = ImportError::from(LiveError::Observe(ObserveError::Interrupted));
-    assert_eq!((interrupted.hint(), interrupted.aws()), (None, None));
+    assert_eq!((interrupted.hint(), Error::cause_of(&interrupted)), (None, None));
     let none = SurveyError::NoTrails { accounts: vec![account()] };
-    assert_eq!(none.aws(), None);
+    assert_eq!(Error::cause_of(&none), None);
     let problems = reconcile_spec::parse("spec.yaml", b"version: 2").unwrap_err();
     let invalid = ImportError::from(LiveError::Invalid(problems));
     assert!(

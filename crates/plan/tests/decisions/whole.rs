@@ -1,9 +1,12 @@
 //! Tests properties of every spec.
 
-use jiff::Timestamp;
-use reconcile_plan::{Address, Kind, Observed, addresses, destroy};
+use std::collections::BTreeSet;
 
-use super::made::{Settings, apply, compared, everything, made, nothing, spec};
+use jiff::Timestamp;
+use reconcile_plan::{Address, Kind, Observed, addresses, destroy, findings};
+
+use super::made::{Settings, apply, compared, everything, made, made_in, nothing, spec};
+use super::organized::{member, organization};
 
 /// Specs without an organization.
 fn specs() -> [(&'static str, String); 5] {
@@ -35,6 +38,45 @@ fn every_resource_of_a_spec_is_in_the_first_plan() {
             addresses(spec.desired()).filter(|address| !planned.contains(&address)).collect();
         assert_eq!(missing, [], "{name}");
     }
+}
+
+/// A spec with every kind of resource.
+fn every_kind() -> String {
+    let alarms = "cloudwatch_logs: { log_group: /trails, alarms: { controls: [CIS 4.3], topic: pagers } }";
+    Settings {
+        logs: alarms,
+        rest: "organization: { account: master, include: { tags: { trail: \"yes\" } }, role: Ops, delegated_administrator: member }\n\
+               deletion: { bucket: true, key: true }",
+        ..Settings::default()
+    }
+    .text()
+}
+
+/// The kinds of resources, in their order.
+fn kinds(addresses: impl IntoIterator<Item = Address>) -> Vec<Kind> {
+    let found: BTreeSet<Kind> = addresses.into_iter().map(|address| address.kind).collect();
+    found.into_iter().collect()
+}
+
+/// A new kind fails here until a spec names it, a plan creates it, drift reports it, and a destruction deletes it.
+#[test]
+fn every_kind_is_listed_created_reported_and_deleted() {
+    let live = organization(vec![member("111111111111", false), member("222222222222", true)]);
+    let spec = spec(&every_kind()).in_organization(&live.roster).unwrap();
+    assert_eq!(kinds(addresses(spec.desired())), Kind::ALL);
+
+    let absent = Observed { organization: Some(live.clone()), ..nothing(&spec) };
+    let comparison = compared(&spec, &absent);
+    let reported = findings(&comparison).into_iter().filter_map(|it| it.address.parse::<Address>().ok());
+    assert_eq!(kinds(reported), Kind::ALL);
+    assert_eq!(kinds(comparison.plan.changes.into_iter().map(|it| it.address)), Kind::ALL);
+
+    let observed = Observed { is_bucket_empty: true, ..made_in(&spec, live) };
+    let deleted = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan.changes;
+    // Other installations and services may use what the organization allows. The policy of a topic is deleted with the topic.
+    let kept = [Kind::ServiceAccess, Kind::DelegatedAdministrator, Kind::TopicPolicy];
+    let expected: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| !kept.contains(kind)).collect();
+    assert_eq!(kinds(deleted.into_iter().map(|it| it.address)), expected);
 }
 
 #[test]
